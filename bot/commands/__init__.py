@@ -1,0 +1,1 @@
+"""The commands of the shell, one file a family. Importing them loads nothing heavy."""

@@ -1,0 +1,65 @@
+"""``reveille config``: is the pipeline file right, and what may stand in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, said_plainly
+from bot.commands.validate import PIPELINE_OPTION
+
+if TYPE_CHECKING:
+    from bot.yaml_tree import FileProblem
+
+
+@click.group()
+def config() -> None:
+    """Check the pipeline file, or print its schema for editors."""
+
+
+@config.command()
+@PIPELINE_OPTION
+@click.option("--live", is_flag=True, help="Ask Google Cloud, too: every query (without running it) and service.")
+def check(pipeline_file: Path | None, live: bool) -> int:
+    """Check the pipeline file: each problem with its file, line and key, and what was expected.
+
+    Leaves with 3 when something is wrong, with 2 when a source did not answer.
+
+    \b
+    Examples:
+      reveille config check
+      reveille config check --pipeline our-pipeline.yaml --live
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.app import google_ports_of  # noqa: PLC0415 - kept off the way to --help
+        from bot.config_check import check_config  # noqa: PLC0415 - likewise
+        from bot.settings import Settings  # noqa: PLC0415 - likewise
+
+        settings = Settings.from_environment()
+        path = pipeline_file or settings.pipeline
+        problems = check_config(path, google_ports_of(settings) if live else None, datetime.now(UTC))
+    for problem in problems:
+        click.echo(f"reveille: {problem}", err=True)
+    if not problems:
+        asked = "; every query, service and collection in it answers" if live else ""
+        click.echo(f"{path.name} is in order{asked}.")
+    return _exit_code(problems)
+
+
+def _exit_code(problems: Sequence[FileProblem]) -> int:
+    if not problems:
+        return FINE
+    return UNKNOWN if all(problem.undecided for problem in problems) else WRONG_USE
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of pipeline files, which editors use to complete and check them."""
+    from bot.config_check import pipeline_schema  # noqa: PLC0415 - kept off the way to --help
+
+    click.echo(json.dumps(pipeline_schema(), indent=2))

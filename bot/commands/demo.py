@@ -1,0 +1,92 @@
+"""``reveille demo``: one incident from the first sign to the repair, with no account anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import said_plainly
+from bot.commands.output import show_message, show_parts
+
+if TYPE_CHECKING:
+    from bot.render.message import Message
+    from bot.render.reading import Reading
+    from checks.pipeline import Pipeline
+
+INCIDENT, REPAIRED = "invoker-lost", "invoker-repaired"
+
+STORY = (
+    "In February 2026 a redeploy took the permission to be called (roles/run.invoker) from the orchestrators of an NBA"
+    " predictions pipeline. Nothing logged an error. Schedulers moved most of the data, so every table looked almost"
+    " right, and it took more than a week until somebody noticed."
+)
+NEXT = (
+    ("every recorded morning", "reveille scenarios"),
+    ("the same report with the expected state", f"reveille validate --scenario {INCIDENT} --full"),
+    ("what goes to Slack", f"reveille validate --scenario {INCIDENT} --format blocks"),
+    ("why a check exists, and its thresholds", "reveille explain invoker"),
+    ("your own project", "gcloud auth application-default login && reveille validate"),
+)
+
+
+@click.command()
+def demo() -> None:
+    """Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the night after.
+
+    Runs on this machine, on the embedded default. Always leaves with 0 when the demonstration itself worked.
+    """
+    with said_plainly():
+        from bot.pipeline_file import shipped_pipeline  # noqa: PLC0415 - kept off the way to --help
+
+        pipeline = shipped_pipeline()
+        incident = _report(pipeline, INCIDENT)
+        repaired = _report(pipeline, REPAIRED)
+    _tell(incident, repaired)
+
+
+def _report(pipeline: Pipeline, scenario: str) -> Reading:
+    from bot.app import on_scenario  # noqa: PLC0415 - kept off the way to --help
+    from bot.render.reading import Reading  # noqa: PLC0415 - likewise
+    from bot.validation import Request  # noqa: PLC0415 - likewise
+
+    with on_scenario(pipeline, scenario) as prepared:
+        report = prepared.validation.run(Request(date=prepared.date, trigger="demo"))
+        return Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
+
+
+def _tell(incident: Reading, repaired: Reading) -> None:
+    from bot.render.message import Command, Heading, Line, Part, SmallPrint  # noqa: PLC0415 - kept off the way to --help
+    from bot.render.report import message_of  # noqa: PLC0415 - likewise
+
+    first: list[Part] = [
+        Heading(text="1. What happened"),
+        Line(text=STORY),
+        Heading(text=f"2. What Reveille would have posted on the morning of {incident.clock}"),
+        Command(text=f"reveille validate --scenario {INCIDENT}"),
+        SmallPrint(text=""),
+    ]
+    second: list[Part] = [
+        SmallPrint(text=""),
+        Heading(text=f"3. The repair above was made; the morning after, {repaired.clock}"),
+        Command(text=f"reveille validate --scenario {REPAIRED}"),
+        SmallPrint(text=""),
+    ]
+    last: list[Part] = [SmallPrint(text=""), Heading(text="4. What to try next")]
+    for what, command in NEXT:
+        last += [Line(text=f"{what}:"), Command(text=command)]
+    show_parts(first)
+    show_message(message_of(incident))
+    show_parts(second)
+    show_message(_down_to_the_phases(message_of(repaired)))
+    show_parts(last)
+
+
+def _down_to_the_phases(message: Message) -> Message:
+    """The beginning of a report, as far as its first table."""
+    from dataclasses import replace  # noqa: PLC0415 - kept off the way to --help
+
+    from bot.render.message import Table  # noqa: PLC0415 - likewise
+
+    end = next(index for index, part in enumerate(message.parts) if isinstance(part, Table))
+    return replace(message, parts=message.parts[: end + 1])

@@ -1,0 +1,63 @@
+"""Exit codes, and the errors that a person can cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from checks.model import Verdict
+
+FINE, FAILED, UNKNOWN, WRONG_USE = 0, 1, 2, 3
+
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
+
+BROKEN_PIPE = 141
+"""128 and the number of SIGPIPE."""
+
+
+class CannotGoOnError(click.ClickException):
+    """What was asked for cannot be done; the message says why and what to do."""
+
+    exit_code = WRONG_USE
+
+
+def exit_code(verdict: Verdict, *, strict: bool) -> int:
+    """Return the exit code of a verdict. With ``strict`` a WATCH fails as well."""
+    from checks.model import Verdict  # noqa: PLC0415 - kept off the way to --help
+
+    codes = {
+        Verdict.ALL_CLEAR: FINE,
+        Verdict.WATCH: FAILED if strict else FINE,
+        Verdict.ACT: FAILED,
+        Verdict.BLOCKED: FAILED,
+        Verdict.UNKNOWN: UNKNOWN,
+    }
+    return codes[verdict]
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn each error that a person can cause into one that ``main`` prints; anything else is a bug."""
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        if isinstance(error, _of_people()):
+            raise CannotGoOnError(str(error)) from error
+        raise
+
+
+def _of_people() -> tuple[type[Exception], ...]:
+    from bot.local.embedded import DemoExtraMissing  # noqa: PLC0415 - only when something went wrong
+    from bot.local.scenario import UnknownScenario  # noqa: PLC0415 - likewise
+    from bot.pipeline_file import PipelineFileError  # noqa: PLC0415 - likewise
+    from bot.settings import SettingsError  # noqa: PLC0415 - likewise
+    from bot.validation import RequestError  # noqa: PLC0415 - likewise
+
+    return DemoExtraMissing, PipelineFileError, RequestError, SettingsError, UnknownScenario

@@ -1,0 +1,49 @@
+"""``reveille checks`` and ``reveille explain``: what is looked at, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.exits import CannotGoOnError, said_plainly
+from bot.commands.output import show_parts
+from bot.commands.validate import PIPELINE_OPTION
+
+
+@click.command()
+@PIPELINE_OPTION
+def checks(pipeline_file: Path | None) -> None:
+    """List the checks by phase: id, the worst they can say, whether they are quick, what they ask."""
+    with said_plainly():
+        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
+        from bot.render.checks import check_list  # noqa: PLC0415 - likewise
+        from checks.catalog import checks_of  # noqa: PLC0415 - likewise
+
+        pipeline = pipeline_of(pipeline_file)
+        known = checks_of(pipeline)
+    show_parts(check_list(pipeline, known))
+
+
+@click.command()
+@click.argument("check_id", metavar="ID")
+@PIPELINE_OPTION
+def explain(check_id: str, pipeline_file: Path | None) -> None:
+    """Explain a check: why it exists, what should be, its thresholds, its query, where to read on.
+
+    \b
+    Examples:
+      reveille explain trigger
+      reveille explain predictions-exist
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
+        from bot.render.checks import explanation  # noqa: PLC0415 - likewise
+        from bot.validation import suggest  # noqa: PLC0415 - likewise
+        from checks.catalog import checks_of  # noqa: PLC0415 - likewise
+
+        pipeline = pipeline_of(pipeline_file)
+        known = {check.id: check for check in checks_of(pipeline)}
+        if check_id not in known:
+            raise CannotGoOnError(suggest("check", check_id, known))
+    show_parts(explanation(known[check_id], pipeline))

@@ -1,0 +1,51 @@
+"""``reveille scenarios`` and ``reveille replay``: recorded mornings, and what must be said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.exits import FAILED, FINE, said_plainly
+from bot.commands.output import show_parts
+from bot.commands.validate import PIPELINE_OPTION
+
+
+@click.command()
+def scenarios() -> None:
+    """List the recorded mornings that 'validate --scenario' and 'replay' know."""
+    with said_plainly():
+        from bot.commands.replay_table import scenario_list  # noqa: PLC0415 - kept off the way to --help
+        from bot.replay import scenarios as shipped  # noqa: PLC0415 - likewise
+
+        known = shipped()
+    show_parts(scenario_list(known))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME|FILE]...")
+@click.option("--all", "everything", is_flag=True, help="Run every scenario that is shipped.")
+@PIPELINE_OPTION
+def replay(names: tuple[str, ...], everything: bool, pipeline_file: Path | None) -> int:
+    """Run scenarios and compare what they state with what is found; leave with 1 on any difference.
+
+    \b
+    Examples:
+      reveille replay healthy-morning
+      reveille replay ./our-incident.yaml
+      reveille replay --all
+    """  # noqa: D301 - click reads the backspace
+    if everything == bool(names):
+        message = "Name the scenarios to replay, or use --all."
+        raise click.UsageError(message)
+    with said_plainly():
+        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
+        from bot.commands.replay_table import replay_table  # noqa: PLC0415 - likewise
+        from bot.local.scenario import load_scenario, shipped_scenarios  # noqa: PLC0415 - likewise
+        from bot.replay import replay as run  # noqa: PLC0415 - likewise
+
+        pipeline = pipeline_of(pipeline_file)
+        chosen = [load_scenario(name) for name in (shipped_scenarios() if everything else names)]
+        replays = [run(scenario, pipeline) for scenario in chosen]
+    show_parts(replay_table(replays))
+    return FINE if all(each.agrees for each in replays) else FAILED

@@ -1,0 +1,129 @@
+"""``reveille validate``: run the checks, show the report, leave with its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import exit_code, said_plainly
+from bot.commands.output import show
+
+if TYPE_CHECKING:
+    from bot.validation import Request, Validation
+    from checks.model import CheckResult
+
+PIPELINE_OPTION = click.option(
+    "--pipeline",
+    "pipeline_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The pipeline file; by default $REVEILLE_PIPELINE, else the shipped nba.yaml.",
+)
+
+
+def _instant(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+    del context, option
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        message = f"'{value}' is not an instant: use for example 2026-02-11T08:00."
+        raise click.BadParameter(message) from None
+
+
+@click.command()
+@click.argument("date", required=False, metavar="[DATE|today|yesterday]")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
+@click.option("--phase", "phases", multiple=True, metavar="PHASE", help="Look only at this phase; may be repeated.")
+@click.option("--quick", is_flag=True, help="Run only the checks that answer at once.")
+@click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
+@PIPELINE_OPTION
+@click.option(
+    "--scenario", metavar="NAME|FILE", help="Validate a recorded morning, on this machine; no account is needed."
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "blocks"]),
+    default="text",
+    show_default=True,
+    help="Text for people, JSON for programs (docs/report-json.md), or Slack's Block Kit.",
+)
+@click.option("--strict", is_flag=True, help="Leave with 1 on WATCH, too.")
+@click.option(
+    "--now",
+    callback=_instant,
+    metavar="ISO",
+    help="Judge as if it were this instant, local to the pipeline unless it has an offset.",
+)
+def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
+    date: str | None,
+    checks: tuple[str, ...],
+    phases: tuple[str, ...],
+    quick: bool,
+    full: bool,
+    pipeline_file: Path | None,
+    scenario: str | None,
+    shape: str,
+    strict: bool,
+    now: datetime | None,
+) -> int:
+    """Validate the pipeline for a game date: the verdict, its cause, and what to do.
+
+    DATE is the game date whose night is judged, by default yesterday's; with a scenario, the scenario's.
+
+    \b
+    Examples:
+      reveille validate
+      reveille validate 2026-02-10 --full
+      reveille validate --check invoker --check trigger
+      reveille validate today --phase phase5 --format json
+      reveille validate --scenario healthy-morning
+    """  # noqa: D301 - click reads the backspace
+    if quick and full:
+        message = "--quick and --full exclude each other."
+        raise click.UsageError(message)
+    with said_plainly():
+        from bot.app import ready  # noqa: PLC0415 - kept off the way to --help
+        from bot.render.reading import Reading  # noqa: PLC0415 - likewise
+        from bot.validation import Request  # noqa: PLC0415 - likewise
+
+        asked = Request(
+            date=date or "yesterday",
+            checks=checks,
+            phases=phases,
+            depth="quick" if quick else "full" if full else "normal",
+        )
+        with ready(pipeline_file, scenario, now, asked) as prepared:
+            request = asked if date else replace(asked, date=prepared.date)
+            validation = prepared.validation
+            with progress(validation, request) as observe:
+                report = validation.run(request, observe)
+        again = f"reveille validate {report.night.isoformat()}"
+        again += f" --scenario {scenario}" if scenario is not None else ""
+        reading = Reading(
+            report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=f"{again} --full"
+        )
+    show(reading, shape)
+    return exit_code(report.verdict, strict=strict)
+
+
+@contextmanager
+def progress(validation: Validation, request: Request) -> Iterator[Callable[[CheckResult], None]]:
+    """Show on a terminal's standard error how far the run is and what it waits for; elsewhere nothing."""
+    stream = sys.stderr
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    from bot.render.progress import live_progress  # noqa: PLC0415 - kept off the way to --help
+
+    with live_progress(stream, {check.id: check.title for check in validation.plan(request).selected}) as observe:
+        yield observe

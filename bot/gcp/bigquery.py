@@ -1,0 +1,167 @@
+"""BigQuery through Google's client: exactly one HTTP request for a query that ends in time.
+
+``query_and_wait`` takes BigQuery's fast path, which answers in the same request that asks. It does so only
+while the job has no setting that this path lacks, a priority for example.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import requests
+from google.cloud import bigquery
+from requests.adapters import HTTPAdapter
+
+from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
+from checks.ports import Parameter, Problem, Query, Row, SourceError
+
+_NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
+_LONGEST_LABEL = 63
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Keeps as many connections as there are queries at once, and bounds every request by ``seconds``.
+
+    The library waits two minutes for the result of a job, whatever it is told, and keeps ten connections.
+    """
+
+    def __init__(self, connections: int, seconds: float) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=connections)
+        self._seconds = seconds
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request; the caller passes its time-out by name, as requests itself does."""
+        timeout = options.get("timeout")
+        within = min(timeout, self._seconds) if isinstance(timeout, int | float) else self._seconds
+        return super().send(request, *args, **{**options, "timeout": within})
+
+
+def job_defaults(bytes_cap: int, seconds: float) -> bigquery.QueryJobConfig:
+    """Return what every query job gets; BigQuery itself ends a job that runs longer than ``seconds``."""
+    return bigquery.QueryJobConfig(maximum_bytes_billed=bytes_cap, job_timeout_ms=int(seconds * 1000))
+
+
+class BigQueryWarehouse:
+    """Runs queries in one project.
+
+    ``request_seconds`` bounds one HTTP request, ``wait_seconds`` what a slower query gets on top,
+    ``retry_seconds`` the repetition of a request that failed.
+    """
+
+    def __init__(
+        self,
+        client: bigquery.Client,
+        *,
+        project: str,
+        dataset_prefix: str = "",
+        request_seconds: float = 12.0,
+        wait_seconds: float = 8.0,
+        retry_seconds: float = 3.0,
+    ) -> None:
+        self._client = client
+        self._project = project
+        self._prefix = dataset_prefix
+        self._request_seconds = request_seconds
+        self._wait_seconds = wait_seconds
+        self._retry = short_retry(retry_seconds)
+
+    def query(self, query: Query) -> Sequence[Row]:
+        """Run a query; column values are plain Python. Raises SourceError."""
+        with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
+            rows = self._client.query_and_wait(
+                query.text(self._prefix),
+                job_config=_job_config(query),
+                api_timeout=self._request_seconds,
+                wait_timeout=self._wait_seconds,
+                retry=self._retry,
+                job_retry=None,  # type: ignore[arg-type]  # None is allowed, and turns it off
+            )
+            if not rows.schema:
+                self._explain(rows, query)
+            names = [field.name for field in rows.schema]
+            return [dict(zip(names, map(plain, row.values()), strict=True)) for row in rows]
+
+    def dry_run(self, query: Query) -> int:
+        """Analyse a query without running it; return the bytes that it would read. Raises SourceError."""
+        config = _job_config(query)
+        config.dry_run = True
+        config.use_query_cache = False
+        with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
+            job = self._client.query(
+                query.text(self._prefix),
+                job_config=config,
+                timeout=self._request_seconds,
+                retry=self._retry,
+                job_retry=None,
+            )
+            return int(job.total_bytes_processed or 0)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def _explain(self, rows: Any, query: Query) -> None:
+        """Raise for an answer without columns: no SELECT gives one, so the job failed and its state says why.
+
+        BigQuery itself answers a failed query with an error status; emulators answer so.
+        """
+        if rows.job_id is not None:
+            job = self._client.get_job(
+                rows.job_id, location=rows.location, retry=self._retry, timeout=self._request_seconds
+            )
+            error = job.exception(timeout=self._wait_seconds)  # type: ignore[no-untyped-call]
+            if error is not None:
+                raise error
+        raise SourceError(
+            BIGQUERY_SOURCE.name,
+            Problem.INVALID,
+            f"{_subject(query)}: the answer has no columns",
+            advice="Correct its query in the pipeline file: it must be one SELECT.",
+        )
+
+
+def _subject(query: Query) -> str:
+    return f"the query {query.label!r}"
+
+
+def _job_config(query: Query) -> bigquery.QueryJobConfig:
+    return bigquery.QueryJobConfig(
+        query_parameters=[_parameter(name, each) for name, each in query.parameters.items()],
+        labels={"app": "reveille", "check": label_value(query.label)},
+    )
+
+
+def label_value(text: str) -> str:
+    """Return a text as BigQuery accepts it for a label: small letters, digits, ``_`` and ``-``, at most 63."""
+    return _NOT_IN_LABEL.sub("_", text.lower())[:_LONGEST_LABEL]
+
+
+def _parameter(name: str, parameter: Parameter) -> bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter:
+    if isinstance(parameter.value, tuple):
+        element = parameter.type.removeprefix("ARRAY<").removesuffix(">")
+        return bigquery.ArrayQueryParameter(name, element, list(parameter.value))
+    return bigquery.ScalarQueryParameter(name, parameter.type, parameter.value)
+
+
+def plain(value: Any) -> Any:
+    """Return a column's value as plain Python; a DATETIME, which has no zone, counts as UTC."""
+    match value:
+        case datetime(tzinfo=None):
+            return value.replace(tzinfo=UTC)
+        case Decimal():
+            return float(value)
+        case list():
+            return [plain(each) for each in value]
+        case dict():
+            return json.dumps(value, default=str)
+        case time():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case _:
+            return value

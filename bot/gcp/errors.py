@@ -1,0 +1,183 @@
+"""What Google's libraries raise, in our words: which source, which problem, what to do about it.
+
+Nothing of an error but its first sentence is repeated, and that without addresses and tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import TimeoutError as RefreshTimeoutError
+
+from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, RESOURCE_MANAGER
+from checks.ports import Problem, SourceError
+
+LOGIN = "Run 'gcloud auth application-default login', or validate a recorded day with --scenario."
+
+_LONGEST_DETAIL = 300
+
+_VENDOR = (exceptions.GoogleAPIError, GoogleAuthError, OSError)
+"""The errors of requests, and the time-out of waiting for a query job, are OSErrors."""
+
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"\bya29\.\S+|\beyJ[\w-]+\.\S+|\bbearer\s+\S+|\bxox\w-\S+|\bAIza[\w-]{10,}"
+    r"|\b(?:access_token|refresh_token|id_token|client_secret|api_?key|key|password|token)\s*[=:]\s*\S+",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) \S+: ")
+_PERMISSION = re.compile(r"\b[a-z][a-z]+\.[A-Za-z]+\.[A-Za-z]+\b")
+_NOT_ENABLED = re.compile(r"API has not been used in project|API .{0,200}is disabled|SERVICE_DISABLED")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as errors need to know it: its name for people, its API, the role that lets us read it."""
+
+    name: str
+    api: str
+    role: str
+
+
+FIRESTORE_SOURCE = Source(FIRESTORE, "firestore.googleapis.com", "roles/datastore.viewer")
+BIGQUERY_SOURCE = Source(BIGQUERY, "bigquery.googleapis.com", "roles/bigquery.dataViewer and roles/bigquery.jobUser")
+CLOUD_RUN_SOURCE = Source(CLOUD_RUN, "run.googleapis.com", "roles/run.viewer")
+RESOURCE_MANAGER_SOURCE = Source(RESOURCE_MANAGER, "cloudresourcemanager.googleapis.com", "roles/browser")
+
+
+@contextmanager
+def translated(source: Source, project: str, subject: str) -> Iterator[None]:
+    """Raise SourceError for whatever Google's libraries raise inside; ``subject`` says what was asked."""
+    try:
+        yield
+    except _VENDOR as error:
+        raise source_error(error, source, project, subject) from error
+
+
+def short_retry(seconds: float) -> Retry:
+    """Return a policy that asks again for ``seconds`` when the source was only busy for a moment."""
+    return Retry(predicate=is_passing, initial=0.1, maximum=1.0, multiplier=2.0, timeout=seconds)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error is of the kind that the next attempt may not see.
+
+    A time-out is not: the source has already had all the time that there is.
+    """
+    if isinstance(error, exceptions.Forbidden):
+        return _reason(error) in {"rateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
+    if isinstance(error, exceptions.ServiceUnavailable):
+        return not _is_about_credentials(error)
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return not isinstance(error, requests.exceptions.Timeout)
+    return isinstance(error, exceptions.InternalServerError | exceptions.BadGateway | exceptions.TooManyRequests)
+
+
+def source_error(error: BaseException, source: Source, project: str, subject: str) -> SourceError:
+    """Translate an error of Google's libraries."""
+    if isinstance(error, exceptions.RetryError) and error.cause is not None:
+        return source_error(error.cause, source, project, subject)
+    problem = _problem(error)
+    detail = f"{subject}: {_DETAILS.get(problem) or sentence(error)}"
+    return SourceError(
+        source.name,
+        problem,
+        detail,
+        advice=_advice(problem, error, source, project),
+        retryable=problem in (Problem.UNAVAILABLE, Problem.TIMED_OUT, Problem.THROTTLED),
+    )
+
+
+def sentence(error: BaseException) -> str:
+    """Return the first line of an error, bounded, without addresses and secrets."""
+    text = error.message if isinstance(error, exceptions.GoogleAPICallError) else str(error)
+    first = next(iter(str(text or "").strip().splitlines()), "")
+    # BigQuery repeats its message after a machine-readable reason.
+    first = _REQUEST.sub("", first).partition("; reason: ")[0]
+    first = _SECRET.sub("[removed]", _ADDRESS.sub("[address]", first)).strip().removesuffix(".") or type(error).__name__
+    return first if len(first) <= _LONGEST_DETAIL else f"{first[: _LONGEST_DETAIL - 1]}…"
+
+
+_DETAILS = {
+    Problem.UNAUTHENTICATED: "the Google credentials are missing, expired or revoked",
+    Problem.TIMED_OUT: "no answer within the time allowed",
+}
+
+_PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Problem], ...] = (
+    ((TimeoutError, requests.exceptions.Timeout, RefreshTimeoutError), Problem.TIMED_OUT),
+    (TransportError, Problem.UNAVAILABLE),
+    ((exceptions.Unauthorized, GoogleAuthError), Problem.UNAUTHENTICATED),
+    (exceptions.Forbidden, Problem.DENIED),
+    (exceptions.NotFound, Problem.NOT_FOUND),
+    (exceptions.TooManyRequests, Problem.THROTTLED),
+    ((exceptions.GatewayTimeout, exceptions.Cancelled), Problem.TIMED_OUT),
+    (exceptions.ClientError, Problem.INVALID),
+)
+
+
+def _problem(error: BaseException) -> Problem:
+    if isinstance(error, exceptions.Forbidden):
+        if _is_not_enabled(error):
+            return Problem.NOT_ENABLED
+        if _is_about_project(error):
+            return Problem.NOT_FOUND
+        if _reason(error) in {"rateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"}:
+            return Problem.THROTTLED
+    if _is_about_credentials(error):
+        return Problem.UNAUTHENTICATED
+    return next((problem for kinds, problem in _PROBLEMS if isinstance(error, kinds)), Problem.UNAVAILABLE)
+
+
+def _is_about_credentials(error: BaseException) -> bool:
+    """Whether this is how gRPC reports credentials that it cannot refresh: as a source that is unavailable."""
+    return isinstance(error, exceptions.ServiceUnavailable) and "metadata from plugin failed" in str(error.message)
+
+
+def _is_not_enabled(error: exceptions.Forbidden) -> bool:
+    return (
+        _reason(error) in {"SERVICE_DISABLED", "accessNotConfigured"}
+        or _NOT_ENABLED.search(str(error.message)) is not None
+    )
+
+
+def _is_about_project(error: exceptions.Forbidden) -> bool:
+    """Google answers "denied" for a project that does not exist, so as not to tell who has which."""
+    return _reason(error) == "CONSUMER_INVALID" or "Permission denied on resource project" in str(error.message)
+
+
+def _reason(error: exceptions.GoogleAPICallError) -> str:
+    """Return the machine-readable reason: of the error's details, or of its first entry in JSON."""
+    first: Any = next(iter(error.errors), None)
+    return error.reason or (first.get("reason") if isinstance(first, dict) else None) or ""
+
+
+def _advice(problem: Problem, error: BaseException, source: Source, project: str) -> str:
+    match problem:
+        case Problem.UNAUTHENTICATED:
+            return LOGIN
+        case Problem.NOT_ENABLED:
+            return f"Enable it with 'gcloud services enable {source.api} --project={project}'."
+        case Problem.DENIED:
+            return _how_to_permit(sentence(error), source, project)
+        case Problem.NOT_FOUND:
+            return f"Check the name, the project {project!r} and the prefixes (DATASET_PREFIX, COLLECTION_PREFIX)."
+        case Problem.THROTTLED:
+            return f"Wait a moment and run it again; if it stays so, raise the quota of {source.name} in {project!r}."
+        case Problem.INVALID:
+            return "Correct the question in the pipeline file; 'reveille config check --live' tries every one."
+        case _:
+            return f"Run it again; if it stays so, look at the status of {source.name}."
+
+
+def _how_to_permit(text: str, source: Source, project: str) -> str:
+    named = _PERMISSION.search(text)
+    needs = f"It needs {named[0]}. " if named is not None else ""
+    return f"{needs}Grant {source.role} on the project {project!r} to the account that runs Reveille."

@@ -1,0 +1,218 @@
+"""Scenario files: a world at one instant, and what a validation of it must say.
+
+A scenario may stand on another one and state only what differs. ``docs/scenarios.md`` explains the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from bot.pipeline_file import PipelineFileError, ReadFile, read
+from checks.model import Verdict
+from checks.pipeline import Identifier, Model
+
+Cell = str | bool | int | float | date | datetime | None
+
+WORDS = frozenset({"date", "yyyymmdd", "now", "n", "invoker", "secret", "absent"})
+"""What gaps in texts can name beside lists."""
+
+LONGEST_CHAIN = 8
+"""Scenarios that stand on one another; more than a few can no longer be read."""
+
+
+def _finding(text: str) -> str:
+    words = text.split(maxsplit=2)
+    if len(words) < 3:  # noqa: PLR2004 - check, code, subject
+        message = "expected 'check code subject', such as 'invoker caller-refused prediction-worker'"
+        raise ValueError(message)
+    return " ".join(words)
+
+
+def _cause(text: str) -> str:
+    words = text.split(maxsplit=1)
+    if len(words) < 2:  # noqa: PLR2004 - code, subject
+        message = "expected 'code subject', such as 'invoker-lost phase3-to-phase4-orchestrator'"
+        raise ValueError(message)
+    return " ".join(words)
+
+
+class Expectation(Model):
+    """What the report must say: the verdict, exactly these failed and unknown findings, exactly these causes.
+
+    ``among`` are findings of any outcome that must be there too, beside whatever else passed or waits.
+    """
+
+    verdict: Verdict
+    findings: tuple[Annotated[str, AfterValidator(_finding)], ...] = ()
+    causes: tuple[Annotated[str, AfterValidator(_cause)], ...] = ()
+    among: tuple[Annotated[str, AfterValidator(_finding)], ...] = ()
+
+
+class Rows(Model):
+    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
+
+    repeat: int | str | None = None
+    row: Mapping[str, Cell | tuple[Cell, ...]] = {}
+
+
+class ServiceState(Model):
+    """A Cloud Run service as it stands. What is left out is in order: ready, all traffic on ``revision``."""
+
+    ready: bool = True
+    reason: str = ""
+    reconciling: bool = False
+    revision: str | None = None
+    """The latest one created; by default ``NAME-00001-abc``."""
+    ready_revision: str | None = None
+    """The latest one that became ready; by default ``revision``."""
+    traffic: Mapping[str, int] | None = None
+    """Percentages by revision."""
+    minimum_instances: int = Field(default=0, ge=0)
+    environment: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
+    deployed_at: str | datetime | None = None
+    deployed_by: str = ""
+    invoker_check_disabled: bool = False
+
+
+class ConditionalGrant(Model):
+    """Members who hold a role only while a condition (CEL) is true."""
+
+    members: tuple[str, ...]
+    condition: str
+
+
+Grants = Mapping[str, tuple[str, ...] | ConditionalGrant]
+"""An IAM policy: members by role."""
+
+
+class Fault(Model):
+    """A source that does not answer, or not for one thing.
+
+    ``only`` narrows it: for Firestore to paths that begin so, for BigQuery to queries with that label or on that
+    ``dataset.table``, for Cloud Run to a service. ``hang`` never answers until the ports are closed.
+    """
+
+    source: Literal["Firestore", "BigQuery", "Cloud Run", "Resource Manager"]
+    only: str | None = None
+    problem: Literal[
+        "unavailable",
+        "timed out",
+        "throttled",
+        "denied",
+        "unauthenticated",
+        "not found",
+        "not enabled",
+        "invalid",
+        "hang",
+    ]
+    detail: str = ""
+    advice: str = ""
+
+
+class ScenarioFile(Model):
+    """The content of a scenario file.
+
+    ``date`` is what the validation is asked for, ``now`` the instant at which it is asked; a time without an offset
+    is local to the pipeline. ``base`` is a scenario whose world this one changes: a shipped one by name, or a file
+    beside this one.
+    """
+
+    name: Identifier
+    title: str
+    story: str
+    when: str
+    """The days of the incident, as people say them: ``5-11 Feb 2026``."""
+    now: datetime
+    date: date | Literal["today", "yesterday"]
+    base: str | None = None
+    expect: Expectation
+
+    lists: Mapping[Identifier, tuple[str | int | float, ...]] = {}
+    firestore: Mapping[str, Mapping[str, Any] | None] = {}
+    bigquery: Mapping[str, Mapping[str, Rows | None]] = {}
+    """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
+    services: Mapping[str, ServiceState | None] = {}
+    """``all`` stands for every service of the pipeline."""
+    policies: Mapping[str, Grants | None] = {}
+    project_policy: Grants | None = None
+    faults: tuple[Fault, ...] | None = None
+
+    @field_validator("lists")
+    @classmethod
+    def _lists_have_names_of_their_own(cls, lists: Mapping[str, Any]) -> Mapping[str, Any]:
+        taken = sorted(WORDS & set(lists))
+        if taken:
+            message = f"a list cannot be named {', '.join(taken)}, which stands for something else in texts"
+            raise ValueError(message)
+        return lists
+
+    @property
+    def requested(self) -> str:
+        """The date as a request spells it."""
+        return self.date if isinstance(self.date, str) else self.date.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario file with those that it stands on, the lowest first, itself last."""
+
+    layers: tuple[ReadFile[ScenarioFile], ...]
+
+    @property
+    def file(self) -> ScenarioFile:
+        return self.layers[-1].content
+
+
+class UnknownScenario(ValueError):  # noqa: N818 - reads as what it says
+    """A name that no shipped scenario has; the message names the nearest."""
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """Return the names of the scenarios that come with the product, sorted."""
+    names = (entry.name for entry in (files("bot") / "local" / "scenarios").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Load a shipped scenario by name, or a file of one's own by its path (anything with a slash or a suffix).
+
+    Raises UnknownScenario, or PipelineFileError with every problem of the file.
+    """
+    source = _source(name_or_path)
+    layers = [read(source, ScenarioFile)]
+    sources = [str(source)]
+    while (base := layers[0].content.base) is not None:
+        beside = Path(sources[0]).parent if "/" in base or base.endswith((".yaml", ".yml")) else None
+        try:
+            source = _source(base if beside is None else beside / base)
+        except UnknownScenario as error:
+            raise PipelineFileError((layers[0].problem(("base",), str(error)),)) from None
+        if str(source) in sources or len(sources) == LONGEST_CHAIN:
+            text = f"stands on itself, or on more than {LONGEST_CHAIN} others in a row"
+            raise PipelineFileError((layers[0].problem(("base",), text),))
+        layers.insert(0, read(source, ScenarioFile))
+        sources.insert(0, str(source))
+    return Scenario(layers=tuple(layers))
+
+
+def _source(name_or_path: str | Path) -> Path | Traversable:
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
+        return Path(name_or_path)
+    known = shipped_scenarios()
+    if text in known:
+        return files("bot") / "local" / "scenarios" / f"{text}.yaml"
+    near = get_close_matches(text, known, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`reveille scenarios` lists them."
+    message = f"There is no scenario '{text}'; {hint}"
+    raise UnknownScenario(message)

@@ -1,0 +1,206 @@
+"""BigQuery on DuckDB: the same GoogleSQL, translated, on tables with the columns that the pipeline declares."""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import duckdb
+from sqlglot.errors import SqlglotError
+
+from bot.local.dialect import duckdb_sql, duckdb_type
+from bot.local.faults import Faults
+from checks.looks import BIGQUERY
+from checks.pipeline import Pipeline, Table
+from checks.ports import Problem, Query, Row, SourceError
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
+
+
+WORKERS = 4
+"""Queries at once."""
+
+
+class _Database:
+    """A database in memory with the threads that may touch it.
+
+    They are its own and are joined, and the connection is given up by whoever closes it. The threads that ask are
+    daemons; one that is inside DuckDB when the interpreter ends, if only to free a connection, takes the process down.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="duckdb")
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+
+    def work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do something on a connection of its own. Raises SourceError when closed."""
+        try:
+            answer = self._workers.submit(self._answer, work).result()
+        except (RuntimeError, CancelledError):
+            raise SourceError(BIGQUERY, Problem.UNAVAILABLE, "the scenario is closed", advice="Run it again.") from None
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def _answer(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T | SourceError:
+        try:
+            return work(self._cursor())
+        except SourceError as error:
+            # Its traceback would carry the connection into the thread that asked.
+            error.__context__ = None
+            return error.with_traceback(None)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                raise CancelledError
+            return self._connection.cursor()
+
+    def close(self) -> None:
+        """Wait for the work under way and free the memory."""
+        self._workers.shutdown(cancel_futures=True)
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class DuckDbWarehouse:
+    """The port ``Warehouse`` on a database in memory. ``tables`` holds JSON-like rows by ``dataset.table``."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        faults: Faults,
+        dataset_prefix: str = "",
+    ) -> None:
+        self._faults = faults
+        self._prefix = dataset_prefix
+        self._database = _Database()
+        self._close = weakref.finalize(self, self._database.close)  # at the latest when the interpreter ends
+        self._database.work(lambda connection: self._fill(connection, pipeline, tables))
+
+    def _fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        pipeline: Pipeline,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    ) -> None:
+        for name, table in pipeline.tables.items():
+            self._create(connection, name, table, tables.get(name, ()))
+
+    def _create(
+        self, connection: duckdb.DuckDBPyConnection, name: str, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        dataset, _, short = name.rpartition(".")
+        target = f'"{self._prefix}{dataset}"."{short}"'
+        columns = ", ".join(f'"{column}" {duckdb_type(declared)}' for column, declared in table.columns.items())
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._prefix}{dataset}"')
+        connection.execute(f"CREATE TABLE {target} ({columns})")
+        if rows:
+            # A JSON column gets text, which the insertion parses; taken as JSON it would be a text inside JSON.
+            types = {column: duckdb_type(declared) for column, declared in table.columns.items()}
+            shape = json.dumps({column: "VARCHAR" if name == "JSON" else name for column, name in types.items()})
+            connection.execute(
+                f"INSERT INTO {target} SELECT unnest(from_json_strict(?::JSON, ?), recursive := true)",
+                [json.dumps([{column: row.get(column) for column in table.columns} for row in rows]), f"[{shape}]"],
+            )
+
+    def query(self, query: Query) -> Sequence[Row]:
+        """Run a query. Raises SourceError."""
+        sql = self._translated(query)
+        return self._database.work(lambda connection: _rows(connection, query, sql))
+
+    def dry_run(self, query: Query) -> int:
+        """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
+        sql = self._translated(query)
+        self._database.work(lambda connection: _explain(connection, query, sql))
+        return 0
+
+    def close(self) -> None:
+        """Wait for the queries under way and answer no other."""
+        self._close()
+
+    def _translated(self, query: Query) -> str:
+        text = query.text(self._prefix)
+        self._faults.raise_for(
+            BIGQUERY, lambda only: only == query.label or f"{self._prefix}{only}" in text.replace("`", "")
+        )
+        try:
+            return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
+        except SqlglotError as error:
+            detail = str(error).splitlines()[0]
+            raise SourceError(
+                BIGQUERY,
+                Problem.INVALID,
+                f"the query '{query.label}' is no GoogleSQL: {detail}",
+                advice="Correct it in the pipeline file.",
+            ) from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
+    values = _values(query)
+    try:
+        cursor = connection.execute(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        instants = [
+            name for name, column in zip(names, cursor.description or (), strict=True) if str(column[1]) == _INSTANT
+        ]
+        if instants:
+            # Fetched as they are, they would need pytz.
+            exact = ", ".join(f'epoch_us("{name}") AS "{name}"' for name in instants)
+            cursor = cursor.execute(f"SELECT * REPLACE ({exact}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
+        rows = cursor.fetchall()
+    except duckdb.Error as error:
+        raise _source_error(error, query) from None
+    moments = set(instants)
+    return [
+        {name: _instant(value) if name in moments else _plain(value) for name, value in zip(names, row, strict=True)}
+        for row in rows
+    ]
+
+
+def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
+    try:
+        connection.execute(f"EXPLAIN {sql}", _values(query))
+    except duckdb.Error as error:
+        raise _source_error(error, query) from None
+
+
+def _values(query: Query) -> dict[str, Any]:
+    return {
+        name: list(each.value) if isinstance(each.value, tuple) else each.value
+        for name, each in query.parameters.items()
+    }
+
+
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as the port promises it; DuckDB calculates some numbers as decimals."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _source_error(error: duckdb.Error, query: Query) -> SourceError:
+    missing = isinstance(error, duckdb.CatalogException) and "Table with name" in str(error)
+    detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    return SourceError(
+        BIGQUERY,
+        Problem.NOT_FOUND if missing else Problem.INVALID,
+        f"the query '{query.label}' fails: {detail.rstrip('!')}",
+        advice="Compare the query in the pipeline file with the columns that it declares.",
+    )

@@ -1,0 +1,212 @@
+"""From pydantic's errors to sentences that name line, key, what was wrong and what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.yaml_tree import FileProblem, Key, Node, Path
+
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], root: Node, file: str) -> tuple[FileProblem, ...]:
+    """Return one problem for each place that is wrong, in the order of the file."""
+    places: dict[Path, list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        found, _, _ = root.find(tuple(details["loc"]))
+        missing = details["loc"][-1:] if details["type"] == "missing" else ()
+        places.setdefault(found + missing, []).append(details)
+    problems = (problem_at(root, file, path, _sentence(path, details, model)) for path, details in places.items())
+    return tuple(sorted(problems, key=lambda problem: problem.line))
+
+
+def problem_at(
+    root: Node, file: str, path: Path, text: str, *, undecided: bool = False, line_of_text: int = 0
+) -> FileProblem:
+    """Return a problem of a key; ``path`` may end in a key that is missing.
+
+    ``line_of_text`` counts from 1 within a text of several lines, where that is known.
+    """
+    _, line, node = root.find(path)
+    if line_of_text and node.block:
+        line = node.line + line_of_text
+    return FileProblem(file=file, text=text, key=key_text(root, path), line=line, undecided=undecided)
+
+
+def key_text(root: Node, path: Path) -> str:
+    """Write a path as people do: ``checks[grading].rules[0].severity``, items by their id where they have one."""
+    text = ""
+    node: Node | None = root
+    for key in path:
+        node = node.children.get(key) if node is not None else None
+        if isinstance(key, int):
+            text += f"[{_item_name(node) or key}]"
+        else:
+            text += f".{key}" if text else key
+    return text
+
+
+def _item_name(node: Node | None) -> str:
+    value = node.value if node is not None else None
+    names = (value.get(key) for key in ("id", "name", "check")) if isinstance(value, dict) else ()
+    return next((name for name in names if isinstance(name, str) and name), "")
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return the half sentence that helps with a name that does not exist."""
+    if not known:
+        return "there are none"
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {_either([repr(each) for each in near])}?"
+    return f"expected {_either([repr(each) for each in known])}"
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
+def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
+    """Say what is wrong at one place; several errors there are the members of a union, any of which would do."""
+    first = errors[0]
+    match first["type"]:
+        case "extra_forbidden":
+            return f"is not a key here; {nearest(str(path[-1]), _keys_at(model, path[:-1]))}"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            # A rule about several keys speaks for itself; one about a single value is told with the value.
+            text = str(first["ctx"]["error"])
+            if len(errors) == 1 and (isinstance(first["input"], dict) or not text.startswith("expected ")):
+                return text
+    return _expected(errors)
+
+
+def _expected(errors: Sequence[ErrorDetails]) -> str:
+    wanted = list(dict.fromkeys(_wanted(details) for details in errors))
+    found = errors[0]["input"]
+    hint = ""
+    if "text" in wanted and not isinstance(found, (str, dict, list, type(None))):
+        hint = "; put it in quotes"
+    if errors[0]["type"] == "literal_error" and isinstance(found, str):
+        near = get_close_matches(found, re.findall(r"'([^']+)'", wanted[0]), n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"is {_described(found)}, expected {_either(wanted)}{hint}"
+
+
+def _described(value: Any) -> str:
+    match value:
+        case None:
+            return "empty"
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case str():
+            return repr(value if len(value) <= LONGEST_SHOWN else value[: LONGEST_SHOWN - 1] + "…")
+        case bool():
+            return str(value).lower()
+    return str(value)
+
+
+_WANTED: Mapping[str, str] = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "date_type": "a date such as 2026-02-12",
+    "date_parsing": "a date such as 2026-02-12",
+    "date_from_datetime_parsing": "a date such as 2026-02-12",
+    "date_from_datetime_inexact": "a date without a time",
+    "datetime_type": "a date and time such as 2026-02-12T08:00:00-05:00",
+    "datetime_parsing": "a date and time such as 2026-02-12T08:00:00-05:00",
+    "datetime_from_date_parsing": "a date and time such as 2026-02-12T08:00:00-05:00",
+    "timezone_aware": "a time with its offset, such as 2026-02-12T08:00:00-05:00",
+    "tuple_type": "a list of items, each on a line with '- '",
+    "list_type": "a list of items, each on a line with '- '",
+    "frozen_set_type": "a list of items, each on a line with '- '",
+    "mapping_type": "keys and values",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "model_attributes_type": "keys and values",
+    "none_required": "nothing",
+}
+
+
+def _wanted(details: ErrorDetails) -> str:
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "literal_error":
+            return str(context["expected"])
+        case "greater_than_equal":
+            return f"at least {context['ge']:g}"
+        case "greater_than":
+            return f"more than {context['gt']:g}"
+        case "less_than_equal":
+            return f"at most {context['le']:g}"
+        case "less_than":
+            return f"less than {context['lt']:g}"
+        case "string_too_long":
+            return f"at most {context['max_length']} characters"
+        case "too_short":
+            return f"at least {context['min_length']} in it"
+        case "string_pattern_mismatch":
+            return _pattern_in_words(str(context["pattern"]))
+        case "value_error":
+            return str(context["error"]).removeprefix("expected ")
+        case kind:
+            return _WANTED.get(kind, details["msg"].removeprefix("Input should be ").removeprefix("a valid "))
+
+
+def _pattern_in_words(pattern: str) -> str:
+    if "[-_]" in pattern:
+        return "lower-case words joined by - or _, beginning with a letter"
+    if pattern == r"^\d+$":
+        return "digits"
+    return f"text of the form {pattern}"
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """Return the keys that a file may have at a path."""
+    types: list[Any] = [model]
+    for key in path:
+        types = [below for each in types for below in _below(each, key)]
+    models = [each for each in types if isinstance(each, type) and issubclass(each, BaseModel)]
+    return tuple(dict.fromkeys(field.alias or name for each in models for name, field in each.model_fields.items()))
+
+
+def _below(kind: Any, key: Key) -> Iterator[Any]:
+    """Yield what the values under a key of a type may be, with unions and annotations taken apart."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, field in kind.model_fields.items():
+            if key in (field.alias or name, name):
+                yield from _members(field.annotation)
+        return
+    arguments = get_args(kind)
+    if arguments:
+        yield from _members(arguments[-1] if isinstance(key, str) or len(arguments) == 1 else arguments[0])
+
+
+def _members(kind: Any) -> Iterator[Any]:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        for member in get_args(kind):
+            yield from _members(member)
+    elif hasattr(kind, "__metadata__"):
+        yield from _members(kind.__origin__)
+    elif origin is not Literal:
+        yield kind

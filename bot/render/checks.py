@@ -1,0 +1,81 @@
+"""The checks themselves as people read them: the list, and the explanation of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
+from bot.render.words import joined
+from checks.pipeline import Pipeline, SqlCheck
+from checks.ports import Query
+from checks.registry import COMMON_CODES, Check
+
+DATES = {"night": "the night judged", "slate": "the slate being prepared", "both": "the night and the slate"}
+BEFORE_DUE = {"wait": "not looked at before", "note": "looked at before, too, and then never more than a note"}
+
+
+def check_list(pipeline: Pipeline, checks: Sequence[Check]) -> Iterator[Part]:
+    """Yield a table for each phase; checks that span phases come first."""
+    titles = {phase.id: phase.title for phase in pipeline.phases}
+    for phase in (None, *titles):
+        rows = tuple(_row(check) for check in checks if check.phase == phase)
+        if rows:
+            yield Heading(text="Every phase" if phase is None else f"{titles[phase]} ({phase})")
+            yield Table(columns=("Check", "Worst", "Quick", "What it asks"), rows=rows)
+    yield SmallPrint(text="'reveille explain ID' tells why a check exists and what it looks at.")
+
+
+def _row(check: Check) -> tuple[Cell, ...]:
+    quick = "yes" if check.quick else "-"
+    return Cell(text=check.id), Cell(text=check.worst.name), Cell(text=quick), Cell(text=check.title)
+
+
+def explanation(check: Check, pipeline: Pipeline) -> Iterator[Part]:
+    """Yield everything there is to know about a check."""
+    yield Heading(text=check.title)
+    quick = " · quick" if check.quick else ""
+    yield SmallPrint(text=f"{check.id} · phase: {check.phase or 'every'} · at worst {check.worst.name}{quick}")
+    for paragraph in check.rationale.split("\n\n"):
+        yield Line(text=paragraph)
+    yield Heading(text="Expected state")
+    yield Line(label="Should be", text=check.expected or "-")
+    if check.unwanted:
+        yield Line(label="Should not be", text=check.unwanted)
+    if check.spec is not None:
+        yield from _when(check.spec, pipeline)
+        yield from _thresholds(check.spec)
+    yield Heading(text="What it can say")
+    for code, meaning in check.codes.items():
+        yield Line(label=code, text=meaning)
+    yield Line(text=f"And, as every check: {joined(sorted(COMMON_CODES))}.")
+    if check.spec is not None:
+        yield Heading(text="Query")
+        yield Command(text=Query(check.spec.query).text())
+    if runbook := check.runbook or pipeline.runbook:
+        yield Heading(text="Runbook")
+        yield Line(text=runbook)
+
+
+def _when(spec: SqlCheck, pipeline: Pipeline) -> Iterator[Part]:
+    yield Heading(text="When")
+    yield Line(label="Dates", text=DATES[spec.dates])
+    if spec.when is not None:
+        condition = pipeline.conditions[spec.when]
+        yield Line(label="Only if", text=f'{condition.title}; else "{condition.otherwise}"')
+    if spec.due is not None:
+        text = f"{spec.due} in {pipeline.timezone}, counted from the game date; {BEFORE_DUE[spec.before_due]}"
+        yield Line(label="Due", text=text)
+
+
+def _thresholds(spec: SqlCheck) -> Iterator[Part]:
+    yield Heading(text="Thresholds, the first that holds decides")
+    for rule in spec.rules:
+        yield Line(text=str(rule))
+    if not spec.rules:
+        yield Line(text="None: it reports figures and never fails.")
+    if spec.impact:
+        yield Line(label="Impact of a failure", text=spec.impact)
+    if spec.action is not None:
+        yield Line(label="Repair", text=spec.action.text)
+        if spec.action.command:
+            yield Command(text=spec.action.command)

@@ -1,0 +1,153 @@
+"""The one sentence beside the verdict: what a person must know who reads nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.render.reading import Found, Reading, source_of
+from bot.render.words import clean, day, first_sentence, joined, number, once, sentence, shortened
+from checks.model import Finding, Outcome, Severity, Verdict
+
+_LEADING_DATE = re.compile(r"^\d{4}-\d\d-\d\d: ")
+_BRACKETS = re.compile(r" \([^()]*\)")
+
+NAMED_AT_MOST = 3
+"""Names in the sentence; more of them are counted."""
+
+LONGEST_CLAUSE = 160
+"""Characters; a longer sentence is read by nobody in a notification."""
+
+GRAVE = (Severity.P0, Severity.P1)
+
+
+def headline(reading: Reading) -> str:
+    """Return one sentence that names the gravest cause, what could not be looked at, or what is complete."""
+    failed = reading.of(Outcome.FAILED)
+    match reading.report.verdict:
+        case Verdict.BLOCKED | Verdict.ACT:
+            text = _gravest(reading, failed)
+        case Verdict.UNKNOWN:
+            text = _blind(reading)
+        case Verdict.WATCH if any(each.finding.severity is Severity.P2 for each in failed):
+            text = _gravest(reading, failed)
+        case Verdict.WATCH:
+            text = _blind(reading)
+        case Verdict.ALL_CLEAR:
+            text = _clear(reading)
+    return sentence(clean(text))
+
+
+def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
+    """Name the worst cause, or the worst failure that no cause explains, and what became of the data."""
+    loose = [each for each in failed if each.key not in reading.explained]
+    cause = reading.causes[0] if reading.causes else None
+    if cause is not None and (not loose or cause.severity <= (loose[0].finding.severity or 0)):
+        keys = frozenset(cause.explains)
+        said, involved = _clause(cause.sentence), [each for each in failed if each.key in keys]
+        others = len(reading.causes) - 1 + len(loose)
+    else:
+        first = (loose or list(failed))[0]
+        said, involved = _clause(first.finding.summary), [first]
+        others = len(reading.causes) + len(loose) - 1
+    return f"{said}{_effect(reading, involved, others)}"
+
+
+def _effect(reading: Reading, involved: Sequence[Found], others: int) -> str:
+    """Say whether the data arrived all the same, else which phases fail with it, else how much more is wrong."""
+    about_data = any(reading.is_data(each.check) for each in involved)
+    if not about_data and _data_arrived(reading):
+        return f"; {_possessive(reading)} data arrived all the same"
+    suffering = _suffering(reading, involved)
+    if len(suffering) > 1:
+        return f"; {joined(suffering)} fail with it"
+    return f"; {number(others, 'further problem')}" if others else ""
+
+
+def _suffering(reading: Reading, involved: Sequence[Found]) -> list[str]:
+    """The titles of the phases with a grave failure among the findings, in the pipeline's order."""
+    phases = {each.phase for each in involved if each.finding.severity in GRAVE and each.finding.date is not None}
+    return [phase.title for phase in reading.pipeline.phases if phase.id in phases]
+
+
+def _clause(text: str) -> str:
+    """Return the first sentence of a cause or summary without the lists in its brackets, and of a long one the
+    first clause: all of it follows below."""
+    said = first_sentence(_BRACKETS.sub("", text))
+    return said if len(said) <= LONGEST_CLAUSE else said.partition("; ")[0]
+
+
+def _data_arrived(reading: Reading) -> bool:
+    """Whether what the phases wrote for the night was looked at, and nothing grave is wrong with it."""
+    data = [
+        each.finding
+        for each in reading.found
+        if reading.is_data(each.check) and each.phase is not None and each.finding.date == reading.report.night
+    ]
+    return any(each.outcome is Outcome.PASSED for each in data) and not any(each.severity in GRAVE for each in data)
+
+
+def _possessive(reading: Reading) -> str:
+    words = reading.when(reading.report.night)
+    return f"{words}'s" if words in ("last night", "today", "tomorrow") else f"the {words}"
+
+
+def _blind(reading: Reading) -> str:
+    unknown = reading.of(Outcome.UNKNOWN)
+    if not unknown:
+        return "No check ran, so nothing is known"
+    sources = once(_named(each.finding) for each in unknown)
+    checks = once(each.title for each in unknown)
+    total = number(len(reading.report.results), "check")
+    if sources:
+        return (
+            f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not look"
+            " and what they guard is not known"
+        )
+    return f"{len(checks)} of {total} could not look: {shortened(checks, NAMED_AT_MOST)}"
+
+
+def _named(finding: Finding) -> str:
+    source, problem = source_of(finding.evidence)
+    return f"{source} ({problem})" if source and problem else source
+
+
+def _clear(reading: Reading) -> str:
+    if reading.report.partial:
+        ran = number(len(reading.report.results), "selected check")
+        return f"{ran} found nothing wrong; the others did not run"
+    dates = [_clear_date(reading, index) for index in range(len(reading.dates))]
+    notes = len(reading.of(Outcome.FAILED))
+    return "; ".join([*dates, *([f"{number(notes, 'note')} below"] if notes else [])])
+
+
+def _clear_date(reading: Reading, index: int) -> str:
+    """Say of one date that it is complete, not due or empty, with the figure of a check that only reports."""
+    game_date = reading.dates[index]
+    dated = [each for each in reading.found if each.finding.date == game_date]
+    judged = [each for each in dated if not reading.only_reports(each.check)]
+    figures = [_figure(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
+    waiting = sum(each.finding.outcome is Outcome.WAITING for each in judged)
+    if _is_empty(reading, judged):
+        state = "owed nothing" if game_date < reading.today else "owes nothing"
+    elif any(each.finding.outcome is Outcome.PASSED for each in judged):
+        state = "is in order so far" if waiting else "is complete"
+    else:
+        state = "has nothing due yet" if waiting else "was not judged"
+    inside = "; ".join([*figures, *([f"{waiting} not due yet"] if waiting else [])])
+    name = reading.when(game_date)
+    name = name if name == day(game_date) else f"{name}, {day(game_date)},"
+    name = name[0].upper() + name[1:] if index == 0 else name
+    return f"{name} {state}{f' ({inside})' if inside else ''}"
+
+
+def _figure(found: Found) -> str:
+    """Return a summary without the date before it and the list behind it."""
+    return _LEADING_DATE.sub("", first_sentence(found.finding.summary)).partition(": ")[0]
+
+
+def _is_empty(reading: Reading, judged: list[Found]) -> bool:
+    """Whether the date has nothing to check: most of what looks at data is skipped for that."""
+    data = [each.finding for each in judged if reading.is_data(each.check)]
+    off = sum(each.outcome is Outcome.SKIPPED for each in data)
+    return off > sum(each.outcome in (Outcome.PASSED, Outcome.WAITING) for each in data)

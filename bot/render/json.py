@@ -1,0 +1,130 @@
+"""A report as JSON for other programs: documented in ``docs/report-json.md``, described by ``report.schema.json``.
+
+Fields are added under the same ``schema_version``; a field that changes its meaning or goes raises it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from bot.render.headline import headline
+from bot.render.reading import Reading
+from checks.model import Action, Cause, CheckResult, Evidence, Finding, LookRecord, Outcome, Scalar, Severity
+
+SCHEMA_VERSION = 1
+
+
+def report_json(reading: Reading) -> str:
+    """Return the report as indented ASCII JSON, so that no text in it can do anything to a terminal."""
+    return json.dumps(report_document(reading), indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def report_document(reading: Reading) -> dict[str, Any]:
+    """Return the report as plain dictionaries, lists and scalars of JSON."""
+    report = reading.report
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "pipeline": report.pipeline,
+        "title": report.title,
+        "verdict": report.verdict.value,
+        "headline": headline(reading),
+        "night": report.night.isoformat(),
+        "slate": report.slate.isoformat(),
+        "now": report.now.isoformat(),
+        "trigger": report.trigger,
+        "partial": report.partial,
+        "duration_seconds": round(report.duration, 3),
+        "counts": {
+            outcome.value: sum(each.finding.outcome is outcome for each in reading.found) for outcome in Outcome
+        },
+        "causes": [_cause(cause) for cause in reading.causes],
+        "results": [_result(result) for result in report.results],
+        "sources": _sources(report.looks),
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "code": cause.code,
+        "subject": cause.subject,
+        "sentence": cause.sentence,
+        "severity": cause.severity.name,
+        "phase": cause.phase,
+        "evidence": _evidence(cause.evidence),
+        "action": _action(cause.action),
+        "explains": [{"check": key.check, "subject": key.subject, "date": _date(key.date)} for key in cause.explains],
+    }
+
+
+def _result(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.check,
+        "title": result.title,
+        "phase": result.phase,
+        "outcome": result.outcome.value,
+        "severity": _severity(result.severity),
+        "started_at": result.started_at.isoformat(),
+        "duration_seconds": round(result.duration, 3),
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "outcome": finding.outcome.value,
+        "severity": _severity(finding.severity),
+        "code": finding.code,
+        "subject": finding.subject,
+        "summary": finding.summary,
+        "phase": finding.phase,
+        "date": _date(finding.date),
+        "evidence": _evidence(finding.evidence),
+        "impact": finding.impact,
+        "action": _action(finding.action),
+        "link": finding.link,
+    }
+
+
+def _severity(severity: Severity | None) -> str | None:
+    return None if severity is None else severity.name
+
+
+def _date(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _action(action: Action | None) -> dict[str, str | None] | None:
+    return None if action is None else {"text": action.text, "command": action.command, "repair": action.repair}
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {key: _scalar(value) for key, value in evidence.items()}
+
+
+def _scalar(value: Scalar) -> str | int | float | bool | None:
+    """Times and dates become ISO texts; a float that JSON has no number for becomes its name."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case float() if not math.isfinite(value):
+            return str(value)
+        case _:
+            return value
+
+
+def _sources(looks: Sequence[LookRecord]) -> list[dict[str, Any]]:
+    names = sorted({look.source for look in looks})
+    by_source = {name: [look for look in looks if look.source == name] for name in names}
+    return [
+        {
+            "source": name,
+            "looks": len(asked),
+            "answered": sum(look.answered for look in asked),
+            "slowest_seconds": round(max(look.duration for look in asked), 3),
+        }
+        for name, asked in by_source.items()
+    ]

@@ -1,0 +1,151 @@
+"""The pipeline by phase and date, and the control plane beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from bot.render.message import Cell, Heading, Line, Mark, Part, Table, mark_of
+from bot.render.reading import Found, Reading
+from bot.render.words import day, first_sentence, joined, once, shortened
+from checks.model import Outcome
+
+STATE_WORDS = {
+    Mark.PASSED: "in order",
+    Mark.WAITING: "not due yet",
+    Mark.SKIPPED: "not owed",
+    Mark.UNKNOWN: "not known",
+}
+
+FIGURES_AT_MOST = 3
+"""Passed figures shown for a phase; the others are counted."""
+
+
+def phase_table(reading: Reading) -> Iterator[Part]:
+    """Yield the table of phases: their state for each date, and the most telling sentence."""
+    rows = tuple(_row(reading, phase.id, phase.title) for phase in reading.pipeline.phases)
+    rows = tuple(row for row in rows if any(cell.mark for cell in row[1:]))
+    if not rows:
+        return
+    yield Heading(text="Phases")
+    yield Table(columns=("Phase", *(_date_column(reading, each) for each in reading.dates), "What is"), rows=rows)
+
+
+def _date_title(reading: Reading, game_date: date) -> str:
+    name = reading.when(game_date)
+    return name if name == day(game_date) else f"{name.capitalize()}, {day(game_date)}"
+
+
+def _date_column(reading: Reading, game_date: date) -> str:
+    """A short title, because the states below it are short: ``Night 10 Feb``."""
+    name = {"last night": "Night ", "today": "Today "}.get(reading.when(game_date), "")
+    return f"{name}{game_date.day} {game_date:%b}"
+
+
+def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:
+    dated = {
+        game_date: [each for each in reading.found if each.phase == phase and each.finding.date == game_date]
+        for game_date in reading.dates
+    }
+    states = tuple(_state(found) for found in dated.values())
+    return (Cell(text=title), *states, Cell(text=_what_is([each for found in dated.values() for each in found])))
+
+
+def _state(found: Sequence[Found]) -> Cell:
+    if not found:
+        return Cell(text="-")
+    mark = mark_of(min(found, key=lambda each: each.badness).finding)
+    return Cell(text=STATE_WORDS.get(mark, f"{mark} failed"), mark=mark)
+
+
+def _what_is(found: Sequence[Found]) -> str:
+    """Return the worst summary and how many other troubles there are, or what passed."""
+    if not found:
+        return ""
+    worst = min(found, key=lambda each: each.badness)
+    troubles = sum(mark_of(each.finding).is_problem for each in found)
+    return first_sentence(worst.finding.summary) + (f" (and {troubles - 1} more)" if troubles > 1 else "")
+
+
+def day_sections(reading: Reading) -> Iterator[Part]:
+    """Yield for each date the figures that passed, a line for each phase."""
+    for game_date in reading.dates:
+        dated = [each for each in reading.found if each.finding.date == game_date]
+        lines = tuple(_figure_lines(reading, dated))
+        if lines:
+            yield Heading(text=_date_title(reading, game_date))
+            yield from lines
+
+
+def _figure_lines(reading: Reading, dated: Sequence[Found]) -> Iterator[Line]:
+    phases: tuple[str | None, ...] = (*(phase.id for phase in reading.pipeline.phases), None)
+    for phase in phases:
+        passed = [each for each in dated if each.phase == phase and each.finding.outcome is Outcome.PASSED]
+        if passed:
+            label = "Across phases" if phase is None else reading.phase_title(phase)
+            yield Line(label=label, mark=Mark.PASSED, text=_figures(reading, passed))
+
+
+def _figures(reading: Reading, passed: Sequence[Found]) -> str:
+    """Tell the first figure of each check, those about data first, and how many more are in order."""
+    first: dict[str, Found] = {}
+    for each in passed:
+        first.setdefault(each.check, each)
+    telling = sorted(first.values(), key=lambda each: not reading.is_data(each.check))
+    summaries = once(each.finding.summary.rstrip(".") for each in telling)[:FIGURES_AT_MOST]
+    left = len(passed) - len(summaries)
+    return " · ".join((*summaries, *((f"{left} more in order",) if left > 0 else ())))
+
+
+def control_plane(reading: Reading) -> Iterator[Part]:
+    """Yield one line for each check whose findings belong to no date: what all is well of how much."""
+    undated: dict[str, list[Found]] = {}
+    for each in reading.found:
+        if each.finding.date is None and not _asked_nothing(each):
+            undated.setdefault(each.check, []).append(each)
+    if undated:
+        yield Heading(text="Control plane")
+        for found in undated.values():
+            yield _control_line(found)
+
+
+def _asked_nothing(found: Found) -> bool:
+    return found.finding.code == "not-configured"
+
+
+OUTCOME_WORDS = (
+    (Outcome.FAILED, "failed"),
+    (Outcome.UNKNOWN, "could not be looked at"),
+    (Outcome.WAITING, "not due yet"),
+    (Outcome.SKIPPED, "left out"),
+    (Outcome.PASSED, "in order"),
+)
+
+NAMES_AT_MOST = 6
+"""Subjects named in a line; more of them are counted."""
+
+
+def _control_line(found: Sequence[Found]) -> Line:
+    worst = min(found, key=lambda each: each.badness)
+    return Line(label=worst.title, mark=mark_of(worst.finding), text=told(found))
+
+
+def told(found: Sequence[Found]) -> str:
+    """Return what a check found: its one summary, or how many of its findings are how."""
+    if len(found) == 1:
+        return found[0].finding.summary
+    if all(each.finding.outcome is Outcome.PASSED for each in found):
+        return f"all {len(found)} in order"
+    parts = []
+    for outcome, words in OUTCOME_WORDS:
+        some = [each for each in found if each.finding.outcome is outcome]
+        if some:
+            parts.append(f"{len(some)} of {len(found)} {words}{_names(some)}")
+    return joined(parts)
+
+
+def _names(found: Sequence[Found]) -> str:
+    """Name the subjects, except those in order."""
+    if found[0].finding.outcome is Outcome.PASSED:
+        return ""
+    return f" ({shortened(once(each.finding.subject for each in found), NAMES_AT_MOST)})"

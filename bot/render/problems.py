@@ -1,0 +1,177 @@
+"""What is wrong: causes with their consequences, failures on their own, and what nobody could see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
+from bot.render.reading import Found, Reading, source_of
+from bot.render.words import evidence_words, joined, number, once, sentence, shortened
+from checks.model import Action, Cause, Outcome
+
+NAMES_AT_MOST = 8
+"""Names in a line that summarises; more of them are counted."""
+
+IMPACTS_AT_MOST = 2
+"""Impacts shown for a cause, those of its worst consequences; ``full`` shows all."""
+
+
+def cause_section(reading: Reading) -> Iterator[Part]:
+    """Yield every cause: its sentence, its evidence, the repair, and what follows from it."""
+    if not reading.causes:
+        return
+    yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
+    for cause in reading.causes:
+        keys = frozenset(cause.explains)
+        explained = [each for each in reading.found if each.key in keys]
+        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
+        if evidence := evidence_words(cause.evidence, reading.zone):
+            yield Line(label="Evidence", text=evidence, inset=True)
+        worst_first = sorted(explained, key=lambda found: found.badness)
+        impacts = list(_impacts(worst_first))
+        yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
+        yield from _repair(cause.action)
+        yield from _consequences(reading, cause, worst_first)
+
+
+def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:
+    if not explained:
+        return
+    yield Line(label="Explains", text=number(len(explained), "finding"), inset=True)
+    shown = cause.action.command if cause.action else None
+    for each in explained:
+        yield Line(mark=mark_of(each.finding), text=each.finding.summary, code=each.check, inset=True)
+        action = each.finding.action
+        if reading.full and action and action.command and action.command not in (shown or ""):
+            yield Command(text=action.command)
+
+
+def problem_section(reading: Reading) -> Iterator[Part]:
+    """Yield every failure that no cause explains, the worst first; equal ones share their impact and repair."""
+    loose = [each for each in reading.of(Outcome.FAILED) if each.key not in reading.explained]
+    if not loose:
+        return
+    yield Heading(text="Problems" if not reading.causes else "Other problems")
+    groups: dict[tuple[str, str, int], list[Found]] = {}
+    for each in loose:
+        groups.setdefault((each.check, each.finding.code, each.badness), []).append(each)
+    for group in groups.values():
+        yield from _problem(group)
+
+
+def _problem(group: Sequence[Found]) -> Iterator[Part]:
+    first = group[0]
+    mark = mark_of(first.finding)
+    if len(group) == 1:
+        yield Line(mark=mark, label=first.title, text=first.finding.summary, code=first.check, link=first.finding.link)
+    else:
+        yield Line(mark=mark, label=first.title, text=f"{len(group)} of them", code=first.check, sums_up=True)
+        for each in group:
+            yield Line(mark=mark, text=each.finding.summary, link=each.finding.link, inset=True)
+    yield from _impacts(group)
+    for action in dict.fromkeys(each.finding.action for each in group):
+        yield from _repair(action)
+
+
+def _impacts(found: Sequence[Found]) -> Iterator[Part]:
+    """Yield the impact of each kind of finding; several of one kind differ by a name only."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        kinds.setdefault((each.check, each.finding.code), []).append(each.finding.impact)
+    told: set[str] = set()
+    for impacts in map(once, kinds.values()):
+        if impacts and impacts[0] not in told:
+            told.add(impacts[0])
+            likewise = f"; likewise for {len(impacts) - 1} more" if len(impacts) > 1 else ""
+            yield Line(label="Impact", text=sentence(impacts[0].rstrip(".") + likewise), inset=True)
+
+
+def _repair(action: Action | None) -> Iterator[Part]:
+    if action is None:
+        return
+    yield Line(label="Repair", text=action.text, inset=True)
+    if action.command:
+        yield Command(text=action.command)
+
+
+def unknown_section(reading: Reading) -> Iterator[Part]:
+    """Yield what could not be looked at: one line for each source and reason, with all that it left unseen."""
+    unknown = reading.of(Outcome.UNKNOWN)
+    if not unknown:
+        return
+    yield Heading(text="Could not look")
+    groups: dict[tuple[str, ...], list[Found]] = {}
+    for each in unknown:
+        groups.setdefault(_reason(each), []).append(each)
+    for group in groups.values():
+        first = group[0].finding
+        summary = first.summary.removeprefix("Could not look: ")
+        yield Line(mark=Mark.UNKNOWN, text=summary, code=_codes(group), link=first.link)
+        worst = min(each.finding.severity for each in group if each.finding.severity is not None)
+        unseen = shortened(once(_unseen(each) for each in group), NAMES_AT_MOST)
+        yield Line(label="Left undecided", text=f"{unseen} ({worst.name} at worst)", inset=True)
+        for action in dict.fromkeys(each.finding.action for each in group):
+            yield from _repair(action)
+
+
+def _reason(found: Found) -> tuple[str, ...]:
+    return (*source_of(found.finding.evidence), found.finding.summary)
+
+
+def _unseen(found: Found) -> str:
+    subject = found.finding.subject
+    return found.title if subject == found.check or found.finding.date is not None else f"{found.title} ({subject})"
+
+
+def _codes(group: Sequence[Found]) -> str:
+    return group[0].check if len({each.check for each in group}) == 1 else ""
+
+
+def quiet_section(reading: Reading) -> Iterator[Part]:
+    """Yield what is not due and what does not apply, in a few lines, so that nothing is missing unsaid."""
+    waiting, skipped = reading.of(Outcome.WAITING), reading.of(Outcome.SKIPPED)
+    excused = [each for each in skipped if each.finding.code == "excused"]
+    others = [each for each in skipped if each.finding.code not in ("excused", "not-configured")]
+    if not (waiting or excused or others):
+        return
+    yield Heading(text="Not judged")
+    for each in excused:
+        yield Line(mark=Mark.SKIPPED, label=each.title, text=each.finding.summary, code=each.check)
+    yield from _summed_up(reading, Mark.WAITING, waiting, "not due yet")
+    yield from _summed_up(reading, Mark.SKIPPED, others, "left out")
+
+
+def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str) -> Iterator[Part]:
+    """Yield what several checks say alike once, and of the others a line for each check."""
+    by_summary: dict[str, list[Found]] = {}
+    for each in found:
+        by_summary.setdefault(each.finding.summary, []).append(each)
+    rest: dict[str, list[Found]] = {}
+    for summary, group in by_summary.items():
+        titles = once(each.title for each in group)
+        if len(titles) > 1:
+            yield Line(mark=mark, label=summary.rstrip("."), text=shortened(titles, NAMES_AT_MOST))
+        else:
+            rest.setdefault(group[0].check, []).append(group[0])
+    for group in rest.values():
+        if len(group) == 1 or reading.full:
+            yield from (Line(mark=mark, label=each.title, text=each.finding.summary) for each in group)
+        else:
+            subjects = shortened(once(each.finding.subject for each in group), NAMES_AT_MOST)
+            yield Line(mark=mark, label=group[0].title, text=f"{len(group)} {words} ({subjects})")
+
+
+def counts(reading: Reading) -> str:
+    """Return the whole report in numbers: ``31 checks, 58 findings: 50 in order, 3 failed …``."""
+    words = {
+        Outcome.FAILED: "failed",
+        Outcome.UNKNOWN: "could not be looked at",
+        Outcome.PASSED: "in order",
+        Outcome.WAITING: "not due yet",
+        Outcome.SKIPPED: "not owed",
+    }
+    by_outcome = [
+        (word, sum(each.finding.outcome is outcome for each in reading.found)) for outcome, word in words.items()
+    ]
+    told = joined([f"{count:,} {word}" for word, count in by_outcome if count])
+    return f"{number(len(reading.report.results), 'check')}, {number(len(reading.found), 'finding')}: {told or 'none'}"

@@ -1,0 +1,122 @@
+"""A report beside what it is about: the pipeline, its checks, and who asked for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from bot.render.words import day, moment
+from checks.model import Cause, Evidence, Finding, FindingKey, Outcome, Report, badness
+from checks.pipeline import Pipeline
+from checks.registry import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A finding with the check that made it."""
+
+    check: str
+    title: str
+    phase: str | None
+    finding: Finding
+
+    @property
+    def key(self) -> FindingKey:
+        return FindingKey(self.check, self.finding.subject, self.finding.date)
+
+    @property
+    def badness(self) -> int:
+        return badness(self.finding.outcome, self.finding.severity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the renderers read from. ``checks`` are those of the pipeline, in the catalogue's order."""
+
+    report: Report
+    pipeline: Pipeline
+    checks: Sequence[Check]
+    full: bool = False
+    again: str = ""
+    """The shell command that shows this report in full; left out, that of the night's date."""
+
+    @cached_property
+    def found(self) -> tuple[Found, ...]:
+        """Every finding, in the catalogue's order."""
+        return tuple(
+            Found(check=result.check, title=result.title, phase=finding.phase or result.phase, finding=finding)
+            for result, finding in self.report.findings()
+        )
+
+    def of(self, *outcomes: Outcome) -> tuple[Found, ...]:
+        """The findings with one of these outcomes, the worst first, else in the catalogue's order."""
+        return tuple(sorted((each for each in self.found if each.finding.outcome in outcomes), key=_badness))
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes, the gravest first."""
+        return tuple(sorted(self.report.causes, key=lambda cause: cause.severity))
+
+    @cached_property
+    def explained(self) -> frozenset[FindingKey]:
+        """The findings that a cause accounts for."""
+        return frozenset(key for cause in self.report.causes for key in cause.explains)
+
+    @cached_property
+    def by_id(self) -> dict[str, Check]:
+        return {check.id: check for check in self.checks}
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return self.pipeline.zone
+
+    @cached_property
+    def today(self) -> date:
+        return self.report.now.astimezone(self.zone).date()
+
+    @cached_property
+    def dates(self) -> tuple[date, ...]:
+        """The night, then the slate where it is another date."""
+        return tuple(dict.fromkeys((self.report.night, self.report.slate)))
+
+    def is_data(self, check: str) -> bool:
+        """Whether a check looks at what the pipeline wrote, that is a SQL check."""
+        known = self.by_id.get(check)
+        return known is not None and known.spec is not None
+
+    def only_reports(self, check: str) -> bool:
+        """Whether a check has no rule that can fail: its findings are the figures of the day."""
+        known = self.by_id.get(check)
+        return known is not None and known.spec is not None and all(rule.severity is None for rule in known.spec.rules)
+
+    def phase_title(self, phase: str) -> str:
+        """The title of a phase in the pipeline file, or its id."""
+        return next((each.title for each in self.pipeline.phases if each.id == phase), phase)
+
+    def when(self, game_date: date) -> str:
+        """What people call a game date: ``last night``, ``today``, ``tomorrow``, or the date itself."""
+        names = {-1: "last night", 0: "today", 1: "tomorrow"}
+        return names.get((game_date - self.today).days, day(game_date))
+
+    @property
+    def clock(self) -> str:
+        """The instant of the report in the pipeline's zone."""
+        local = self.report.now.astimezone(self.zone)
+        return f"{moment(self.report.now, self.zone)} {local:%Z}"
+
+    @property
+    def command(self) -> str:
+        """The shell command that shows this report in full."""
+        return self.again or f"reveille validate {self.report.night.isoformat()} --full"
+
+
+def _badness(found: Found) -> int:
+    return found.badness
+
+
+def source_of(evidence: Evidence) -> tuple[str, str]:
+    """Return the source that could not be asked and why, as ``could_not_look`` records them; else empty texts."""
+    return str(evidence.get("source") or ""), str(evidence.get("problem") or "")

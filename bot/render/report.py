@@ -1,0 +1,98 @@
+"""From a report to the message that people read, in the order in which they want to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.render.headline import headline
+from bot.render.message import Cell, Heading, Line, Mark, Message, Part, SmallPrint, Table, mark_of
+from bot.render.phases import control_plane, day_sections, phase_table, told
+from bot.render.problems import cause_section, counts, problem_section, quiet_section, unknown_section
+from bot.render.reading import Found, Reading
+from bot.render.words import day
+from checks.model import Outcome
+
+
+def message_of(reading: Reading) -> Message:
+    """Build the message. Pure: the same report always reads the same."""
+    return Message(
+        title=reading.report.title,
+        verdict=reading.report.verdict,
+        sentence=headline(reading),
+        parts=tuple(_parts(reading)),
+        again=reading.command,
+    )
+
+
+def _parts(reading: Reading) -> Iterator[Part]:
+    yield from _frame(reading)
+    yield from cause_section(reading)
+    yield from phase_table(reading)
+    yield from day_sections(reading)
+    yield from control_plane(reading)
+    yield from problem_section(reading)
+    yield from unknown_section(reading)
+    yield from quiet_section(reading)
+    if reading.full:
+        yield from expected_state(reading)
+        yield from passed_section(reading)
+    yield from _oddities(reading)
+
+
+def _frame(reading: Reading) -> Iterator[Part]:
+    report = reading.report
+    dates = f"Night of {day(report.night)}"
+    if report.slate != report.night:
+        dates += f", slate of {day(report.slate)}"
+    yield SmallPrint(text=f"{dates} · seen at {reading.clock} · {counts(reading)} · {report.duration:.1f} s")
+    if report.partial:
+        yield SmallPrint(text="Only selected checks ran: the verdict covers nothing else.")
+
+
+def expected_state(reading: Reading) -> Iterator[Part]:
+    """Yield the table of what should be, what should not be, and what is, a row for each check that ran."""
+    ran = {result.check: result for result in reading.report.results}
+    rows = tuple(
+        (
+            Cell(text=check.title),
+            Cell(text=check.expected),
+            Cell(text=check.unwanted),
+            Cell(text=_what_is(reading, check.id), mark=mark_of(ran[check.id].worst)),
+        )
+        for check in reading.checks
+        if check.id in ran
+    )
+    if rows:
+        yield Heading(text="Expected state")
+        yield Table(columns=("Check", "Should be", "Should not be", "What is"), rows=rows)
+
+
+def _what_is(reading: Reading, check: str) -> str:
+    """The worst summary where something is wrong, else what the check found in numbers."""
+    found = [each for each in reading.found if each.check == check]
+    worst = min(found, key=lambda each: each.badness)
+    if not mark_of(worst.finding).is_problem:
+        return told(found)
+    return worst.finding.summary + (f" (the worst of {len(found)})" if len(found) > 1 else "")
+
+
+def passed_section(reading: Reading) -> Iterator[Part]:
+    """Yield every passed finding on its line."""
+    passed = reading.of(Outcome.PASSED)
+    if passed:
+        yield Heading(text="In order")
+        yield from (_passed_line(each) for each in passed)
+
+
+def _passed_line(found: Found) -> Line:
+    return Line(mark=Mark.PASSED, label=found.title, text=found.finding.summary, code=found.check)
+
+
+def _oddities(reading: Reading) -> Iterator[Part]:
+    """Yield what looks wrong and is as it should be, as far as it still holds today."""
+    current = [each for each in reading.pipeline.oddities if each.until is None or reading.today <= each.until]
+    if current:
+        yield Heading(text="Known and expected")
+        for each in current:
+            until = f" (until {day(each.until)})" if each.until is not None else ""
+            yield SmallPrint(text=f"- {each.text}{until}")

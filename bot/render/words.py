@@ -1,0 +1,106 @@
+"""Words for values: dates, times, counts, evidence; and the cleaning of text that is not ours."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from checks.model import Evidence, Scalar
+
+
+def clean(text: str) -> str:
+    """Return a text on one line without control, format or surrogate characters, and without double spaces.
+
+    Text from data can carry terminal escapes, direction overrides or broken surrogates; none of them may
+    reach a terminal or Slack.
+    """
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    kept = "".join(char if char.isprintable() else " " if _is_break(char) else "" for char in text)
+    return " ".join(kept.split())
+
+
+def clean_command(text: str) -> str:
+    """Return a command without control characters; its line breaks and its spaces stay."""
+    lines = ("".join(char for char in line.replace("\t", " ") if char.isprintable()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line.strip())
+
+
+def _is_break(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) in ("Zs", "Zl", "Zp")
+
+
+def day(value: date) -> str:
+    """Return ``Tue 10 Feb``."""
+    return f"{value:%a} {value.day} {value:%b}"
+
+
+def moment(value: datetime, zone: ZoneInfo) -> str:
+    """Return ``10 Feb 02:13`` in the local time of a zone."""
+    local = value.astimezone(zone) if value.tzinfo is not None else value
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Return ``1 game`` or ``2 games``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def joined(items: Sequence[str], last: str = "and") -> str:
+    """Return ``a, b and c``."""
+    if len(items) < 2:  # noqa: PLR2004 - one item needs no word between
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def shortened(items: Sequence[str], most: int) -> str:
+    """Return ``a, b, c and 4 more``; nothing is left out without its number."""
+    if len(items) <= most:
+        return joined(items)
+    return f"{', '.join(items[:most])} and {len(items) - most} more"
+
+
+def once(items: Iterable[str]) -> tuple[str, ...]:
+    """Return every non-empty item once, in order."""
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
+def value_words(value: Scalar, zone: ZoneInfo) -> str:
+    """Return a value of evidence in words."""
+    match value:
+        case None:
+            return "not known"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return moment(value, zone)
+        case date():
+            return day(value)
+        case float():
+            return f"{value:,.1f}".removesuffix(".0")
+        case int():
+            return f"{value:,}"
+        case _:
+            return value
+
+
+def evidence_words(evidence: Evidence, zone: ZoneInfo) -> str:
+    """Return evidence as ``last deploy: 10 Feb 02:13 · caller: …``; what is None is left out."""
+    return " · ".join(
+        f"{key.replace('_', ' ')}: {value_words(value, zone)}"
+        for key, value in evidence.items()
+        if value is not None and value != ""
+    )
+
+
+def first_sentence(text: str) -> str:
+    """Return what stands before the first full stop that ends a sentence."""
+    return clean(text).partition(". ")[0].rstrip(".")
+
+
+def sentence(text: str) -> str:
+    """Return a text that ends as a sentence does."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?:" else f"{text}."

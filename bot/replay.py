@@ -1,0 +1,124 @@
+"""Replaying scenarios: what a validation of them says, against what the scenario states it must say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from bot.local.embedded import embedded_ports
+from bot.local.scenario import Expectation, Scenario, load_scenario, shipped_scenarios
+from bot.validation import Request, Validation, game_dates
+from checks.model import CheckResult, Outcome, Report, Verdict
+from checks.pipeline import Pipeline
+
+Kind = Literal["verdict", "finding", "cause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One thing stated against what was found; None where one side does not have it."""
+
+    kind: Kind
+    stated: str | None
+    actual: str | None
+
+    @property
+    def agrees(self) -> bool:
+        return self.stated == self.actual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A scenario that was run."""
+
+    scenario: Scenario
+    report: Report
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not differences(self.comparisons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One line of the list of scenarios. ``night`` is the game date that is judged."""
+
+    name: str
+    night: date
+    title: str
+    verdict: Verdict
+    when: str
+    story: str
+
+
+def scenarios() -> tuple[Listed, ...]:
+    """Return the scenarios that come with the product, by name. Raises PipelineFileError."""
+    return tuple(listed(load_scenario(name)) for name in shipped_scenarios())
+
+
+def listed(scenario: Scenario) -> Listed:
+    """Return what a list of scenarios shows of one."""
+    file = scenario.file
+    night, _ = game_dates(file.requested, file.now.date())
+    return Listed(
+        name=file.name,
+        night=night,
+        title=file.title,
+        verdict=file.expect.verdict,
+        when=file.when,
+        story=" ".join(file.story.split()),
+    )
+
+
+def replay(scenario: Scenario, pipeline: Pipeline, observe: Callable[[CheckResult], None] = lambda _: None) -> Replay:
+    """Validate a scenario's world at its instant and compare. ``observe`` gets each result as it comes.
+
+    Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing, RequestError.
+    """
+    ports = embedded_ports(pipeline, scenario)
+    try:
+        validation = Validation(pipeline, ports, lambda: ports.now)
+        report = validation.run(Request(date=scenario.file.requested, trigger="replay"), observe)
+    finally:
+        ports.close()
+    return Replay(scenario=scenario, report=report, comparisons=compare(scenario.file.expect, report))
+
+
+def compare(expect: Expectation, report: Report) -> tuple[Comparison, ...]:
+    """Put what was stated beside what the report says: the verdict, then the causes, then the findings.
+
+    Failed and unknown findings must be exactly those stated, each as often; of the others only those that
+    the scenario names must be there.
+    """
+    loud: list[str] = []
+    quiet: list[str] = []
+    for result, finding in report.findings():
+        line = f"{result.check} {finding.code} {finding.subject}"
+        (loud if finding.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else quiet).append(line)
+    causes = [f"{cause.code} {cause.subject}" for cause in report.causes]
+    named = [line for line in expect.among if line not in loud]
+    return (
+        Comparison("verdict", str(expect.verdict), str(report.verdict)),
+        *_beside("cause", expect.causes, causes),
+        *_beside("finding", expect.findings, loud),
+        *_beside("finding", named, [line for line in dict.fromkeys(quiet) if line in named]),
+    )
+
+
+def _beside(kind: Kind, stated: Sequence[str], actual: Iterable[str]) -> list[Comparison]:
+    found = Counter(actual)
+    lines = []
+    for line in stated:
+        there = found[line] > 0
+        found[line] -= there
+        lines.append(Comparison(kind, line, line if there else None))
+    return lines + [Comparison(kind, None, line) for line in found.elements()]
+
+
+def differences(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
+    """Return those where stated and actual are not the same."""
+    return tuple(each for each in comparisons if not each.agrees)

@@ -1,0 +1,143 @@
+"""What the environment decides, read once and frozen."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
+
+DEFAULT_BYTES_CAP = 10 * 1024**3
+"""Ten gibibytes a query: far above what a day's partition holds, far below what hurts."""
+
+SMALLEST_BYTES_CAP = 10 * 1024**2
+"""BigQuery bills at least 10 MiB a query, so a lower cap refuses every query."""
+
+_PREFIX = re.compile(r"\w*", re.ASCII)
+_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
+_HIGHEST_PORT = 65535
+
+
+class SettingsError(ValueError):
+    """A setting is wrong or missing; the message is one sentence that says which and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process.
+
+    ``project`` replaces the pipeline's own where it is set. Prefixes stand before every dataset and every
+    collection. Emulators and endpoints are ``host:port``, or None for Google's own.
+    """
+
+    pipeline: Path = SHIPPED_PIPELINE
+    project: str | None = None
+    dataset_prefix: str = ""
+    collection_prefix: str = ""
+    firestore_database: str = "(default)"
+    firestore_emulator: str | None = None
+    bigquery_emulator: str | None = None
+    bigquery_location: str | None = None
+    """None lets BigQuery find the location of the datasets that a query names."""
+    run_endpoint: str | None = None
+    """Cloud Run's API, without encryption and therefore on this machine only."""
+    resource_manager_endpoint: str | None = None
+    """Resource Manager's API, likewise."""
+    bytes_cap: int = DEFAULT_BYTES_CAP
+    """Bytes that one query may be billed for."""
+
+    @property
+    def needs_credentials(self) -> bool:
+        """Whether any source is Google's own."""
+        return None in (
+            self.firestore_emulator,
+            self.bigquery_emulator,
+            self.run_endpoint,
+            self.resource_manager_endpoint,
+        )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings. A variable that is empty counts as not set. Raises SettingsError."""
+        variables = _Variables(environment)
+        return cls(
+            pipeline=Path(variables.text("REVEILLE_PIPELINE") or SHIPPED_PIPELINE),
+            project=variables.matching("GOOGLE_CLOUD_PROJECT", _PROJECT, "a project id, such as example-project"),
+            dataset_prefix=variables.prefix("DATASET_PREFIX"),
+            collection_prefix=variables.prefix("COLLECTION_PREFIX"),
+            firestore_database=variables.matching(
+                "FIRESTORE_DATABASE", _DATABASE, "the id of a Firestore database, such as (default)"
+            )
+            or "(default)",
+            firestore_emulator=variables.address("FIRESTORE_EMULATOR_HOST"),
+            bigquery_emulator=variables.address("BIGQUERY_EMULATOR_HOST"),
+            bigquery_location=variables.matching("BIGQUERY_LOCATION", _LOCATION, "a location, such as us-west2 or US"),
+            run_endpoint=variables.loopback_address("REVEILLE_RUN_ENDPOINT"),
+            resource_manager_endpoint=variables.loopback_address("REVEILLE_RESOURCE_MANAGER_ENDPOINT"),
+            bytes_cap=variables.bytes_cap("REVEILLE_BYTES_CAP"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """The environment, and how its values are read."""
+
+    environment: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        return self.environment.get(name, "").strip() or None
+
+    def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
+        value = self.text(name)
+        if value is not None and pattern.fullmatch(value) is None:
+            raise _wrong(name, value, expected)
+        return value
+
+    def prefix(self, name: str) -> str:
+        return self.matching(name, _PREFIX, "letters, digits and underscores only, such as staging_") or ""
+
+    def address(self, name: str) -> str | None:
+        """Return ``host:port``; the scheme that some tools put before it is dropped."""
+        value = self.text(name)
+        if value is None:
+            return None
+        match = _ADDRESS.fullmatch(value.removeprefix("http://").removesuffix("/"))
+        if match is None or not 0 < int(match["port"]) <= _HIGHEST_PORT:
+            raise _wrong(name, value, "host:port, such as 127.0.0.1:8080")
+        return match[0]
+
+    def loopback_address(self, name: str) -> str | None:
+        """Return ``host:port`` on this machine: what travels there is not encrypted."""
+        address = self.address(name)
+        if address is not None and not is_loopback(address.rpartition(":")[0]):
+            raise _wrong(name, address, "host:port on this machine, such as 127.0.0.1:8080")
+        return address
+
+    def bytes_cap(self, name: str) -> int:
+        value = self.text(name)
+        if value is None:
+            return DEFAULT_BYTES_CAP
+        if not (value.isascii() and value.isdigit()) or int(value) < SMALLEST_BYTES_CAP:
+            raise _wrong(name, value, f"a whole number of bytes, at least {SMALLEST_BYTES_CAP} (10 MiB)")
+        return int(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address certainly means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _wrong(name: str, value: str, expected: str) -> SettingsError:
+    return SettingsError(f"{name} is {value!r}: expected {expected}.")

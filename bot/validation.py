@@ -1,0 +1,162 @@
+"""The one door: whoever wants a report (shell, command, timer, button) comes through ``Validation.run``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from typing import Literal
+
+from checks.catalog import checks_of
+from checks.diagnosis import diagnose
+from checks.looks import LookCache
+from checks.model import CheckResult, Report
+from checks.pipeline import Pipeline
+from checks.ports import Ports
+from checks.registry import Check
+from checks.runner import Run, bounds, run_checks
+
+Depth = Literal["quick", "normal", "full"]
+
+
+class RequestError(ValueError):
+    """What was asked for does not exist or makes no sense; the message is one sentence for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to validate.
+
+    ``date`` is ``today``, ``yesterday`` or an ISO date: the game date whose night is judged. ``checks`` and
+    ``phases`` restrict the run; empty means all. ``quick`` runs only the checks marked so. ``trigger`` says
+    who asked.
+    """
+
+    date: str = "yesterday"
+    checks: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    depth: Depth = "normal"
+    trigger: str = "shell"
+
+
+def game_dates(text: str, today: date) -> tuple[date, date]:
+    """Return the night and the slate that a date means, seen from the local ``today``.
+
+    Yesterday's night goes with today's slate, as in the morning; any other date stands for both.
+    Raises RequestError.
+    """
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    try:
+        night = words[text] if text in words else date.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not a date: use YYYY-MM-DD, today or yesterday."
+        raise RequestError(message) from None
+    if night > today + timedelta(days=1):
+        days = (night - today).days
+        message = f"{night.isoformat()} is {days} days ahead: nothing can be judged later than tomorrow."
+        raise RequestError(message)
+    return night, today if night == words["yesterday"] else night
+
+
+def suggest(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a name that does not exist, with the nearest ones that do."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}."
+    return f"There is no {kind} '{name}'; {hint}"
+
+
+def select(checks: Sequence[Check], request: Request, phases: Iterable[str]) -> tuple[Check, ...]:
+    """Return the checks that a request asks for.
+
+    Raises RequestError for a name that does not exist, and when nothing is left to run.
+    """
+    ids = {check.id for check in checks}
+    known_phases = set(phases)
+    for name in request.checks:
+        if name not in ids:
+            raise RequestError(suggest("check", name, ids))
+    for name in request.phases:
+        if name not in known_phases:
+            raise RequestError(suggest("phase", name, known_phases))
+    selected = tuple(
+        check
+        for check in checks
+        if (not request.checks or check.id in request.checks)
+        and (not request.phases or check.phase is None or check.phase in request.phases)
+        and (request.depth != "quick" or check.quick)
+    )
+    if not selected:
+        message = "No check meets all of these conditions; leave out --quick, or a check or phase."
+        raise RequestError(message)
+    return selected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a request comes to: the checks to run, and the game dates."""
+
+    selected: tuple[Check, ...]
+    night: date
+    slate: date
+
+
+def plan(pipeline: Pipeline, checks: Sequence[Check], request: Request, now: datetime) -> Plan:
+    """Work out what a request means at an instant, before anything is connected. Raises RequestError."""
+    night, slate = game_dates(request.date, now.astimezone(pipeline.zone).date())
+    selected = select(checks, request, (phase.id for phase in pipeline.phases))
+    return Plan(selected=selected, night=night, slate=slate)
+
+
+class Validation:
+    """Runs validations of one pipeline. ``clock`` returns the current instant, aware."""
+
+    def __init__(self, pipeline: Pipeline, ports: Ports, clock: Callable[[], datetime]) -> None:
+        self.pipeline = pipeline
+        self.checks = checks_of(pipeline)
+        self._ports = ports
+        self._clock = clock
+
+    def plan(self, request: Request) -> Plan:
+        """Return what a request would run now. Raises RequestError."""
+        return plan(self.pipeline, self.checks, request, self._clock())
+
+    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+        """Validate, and call ``observe`` with each result as it comes. Raises RequestError.
+
+        A source that fails never raises: it becomes UNKNOWN findings.
+        """
+        now = self._clock()
+        planned = plan(self.pipeline, self.checks, request, now)
+        run = Run(
+            pipeline=self.pipeline,
+            now=now,
+            night=planned.night,
+            slate=planned.slate,
+            phases=frozenset(request.phases) or None,
+        )
+        began = time.monotonic()
+        cache = LookCache(bounds(self.pipeline.limits))
+        found: dict[str, CheckResult] = {}
+        try:
+            for result in run_checks(planned.selected, run, self._ports, cache):
+                found[result.check] = result
+                observe(result)
+        finally:
+            cache.close()
+        results = tuple(found[check.id] for check in planned.selected if check.id in found)
+        return Report(
+            pipeline=self.pipeline.name,
+            title=self.pipeline.title,
+            night=planned.night,
+            slate=planned.slate,
+            now=now,
+            trigger=request.trigger,
+            partial=len(planned.selected) < len(self.checks),
+            results=results,
+            causes=diagnose(self.pipeline, results),
+            looks=cache.records,
+            duration=time.monotonic() - began,
+        )

@@ -1,0 +1,36 @@
+"""The list of all checks: what is not here does not run."""
+
+from __future__ import annotations
+
+from checks.control_plane.invoker import invoker
+from checks.control_plane.service_environment import service_environment
+from checks.control_plane.service_instances import service_instances
+from checks.control_plane.service_ready import service_ready
+from checks.control_plane.service_traffic import service_traffic
+from checks.data.sql import sql_check
+from checks.orchestration.heartbeats import heartbeats
+from checks.orchestration.phase_gap import phase_gap
+from checks.orchestration.phase_log import phase_log
+from checks.orchestration.stalled import stalled
+from checks.orchestration.trigger import trigger
+from checks.pipeline import Pipeline
+from checks.registry import Check
+
+PYTHON_CHECKS: tuple[Check, ...] = (
+    trigger,
+    phase_log,
+    stalled,
+    phase_gap,
+    heartbeats,
+    invoker,
+    service_ready,
+    service_traffic,
+    service_instances,
+    service_environment,
+)
+"""The checks that are code, in the order in which the report shows them."""
+
+
+def checks_of(pipeline: Pipeline) -> tuple[Check, ...]:
+    """Return every check of a pipeline: those that are code, then its SQL checks in the file's order."""
+    return PYTHON_CHECKS + tuple(sql_check(spec) for spec in pipeline.checks)

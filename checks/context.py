@@ -1,0 +1,160 @@
+"""What a check is given: one instant, the dates, the pipeline, and its looks.
+
+No check reads the clock or the environment; everything that decides about its findings is here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from checks.looks import Looks
+from checks.model import Finding, Outcome, Severity
+from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
+from checks.ports import Parameter, Problem, Query, Row, SourceError
+
+Mode = Literal["overnight", "same_day", "tomorrow"]
+
+_PARAMETER = re.compile(r"@([a-z][a-z0-9_]*)")
+
+
+def mode_of(game_date: date, today: date) -> Mode:
+    """Return the mode in which a game date is run: past, today, or future, seen from ``today``."""
+    if game_date < today:
+        return "overnight"
+    return "same_day" if game_date == today else "tomorrow"
+
+
+def document_path(transition: Transition, game_date: date) -> str:
+    """Return the path of a transition's completion document, without any prefix."""
+    return f"{transition.state}/{game_date.isoformat()}"
+
+
+def query_of(pipeline: Pipeline, sql: str, label: str, *, game_date: date, now: datetime) -> Query:
+    """Bind the parameters that a statement names: ``@date``, ``@now``, and the pipeline's own.
+
+    Raises KeyError for a name that the pipeline does not declare; the loader has made sure of that.
+    """
+    known = {"date": Parameter("DATE", game_date), "now": Parameter("TIMESTAMP", now)}
+    for name, declared in pipeline.parameters.items():
+        known[name] = Parameter(declared.type, declared.value)
+    return Query(sql, {name: known[name] for name in parameters_in(sql)}, label)
+
+
+def parameters_in(sql: str) -> tuple[str, ...]:
+    """Return the names of the parameters in a statement, sorted, each once."""
+    return tuple(sorted(set(_PARAMETER.findall(sql))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything that a check may know.
+
+    ``now`` is aware and the same for the whole run. ``night`` is the game date judged, ``slate`` the one
+    being prepared. ``phases`` restricts the run to some phases; None means all.
+    """
+
+    now: datetime
+    night: date
+    slate: date
+    pipeline: Pipeline
+    looks: Looks
+    phases: frozenset[str] | None = None
+
+    @property
+    def today(self) -> date:
+        """The local date of ``now`` in the pipeline's zone."""
+        return self.now.astimezone(self.pipeline.zone).date()
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The game dates of the run, each once, earliest first."""
+        return tuple(sorted({self.night, self.slate}))
+
+    def in_scope(self, phase: str | None) -> bool:
+        """Whether the run looks at a phase; what belongs to no phase is always in scope."""
+        return self.phases is None or phase is None or phase in self.phases
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """The transitions into the phases in scope."""
+        return tuple(each for each in self.pipeline.transitions if self.in_scope(each.target))
+
+    @property
+    def services(self) -> tuple[ServiceSpec, ...]:
+        """The services of the phases in scope."""
+        return tuple(each for each in self.pipeline.services if self.in_scope(each.phase))
+
+    def query(self, sql: str, label: str, game_date: date) -> Query:
+        """Bind a statement of the pipeline file for a game date."""
+        return query_of(self.pipeline, sql, label, game_date=game_date, now=self.now)
+
+    def holds(self, condition: str | None, game_date: date) -> bool:
+        """Whether a condition of the pipeline file holds on a date; no condition always does.
+
+        Raises SourceError, also when the query gives no answer to read.
+        """
+        if condition is None:
+            return True
+        spec = self.pipeline.conditions[condition]
+        rows = self.looks.query(self.query(spec.query, condition, game_date)).result()
+        number = rows[0].get("number") if len(rows) == 1 else None
+        if number is None:
+            raise SourceError(
+                "BigQuery",
+                Problem.INVALID,
+                f"the condition {condition!r} gave no row with a column 'number'",
+                advice="Correct its query in the pipeline file.",
+            )
+        return bool(number > 0)
+
+    def phase_rows(self, phase: Phase, game_date: date) -> Row | None:
+        """Return the row that shows what a phase wrote (``row_count``, ``first_at``, ``last_at``), None for
+        a phase that cannot show it. Raises SourceError."""
+        if phase.rows is None:
+            return None
+        rows = self.looks.query(self.query(phase.rows, phase.id, game_date)).result()
+        if len(rows) != 1:
+            raise SourceError(
+                "BigQuery",
+                Problem.INVALID,
+                f"the rows of phase {phase.id!r} gave {len(rows)} rows where one is owed",
+                advice="Correct its query in the pipeline file.",
+            )
+        return rows[0]
+
+
+def could_not_look(
+    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, game_date: date | None = None
+) -> Finding:
+    """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be."""
+    evidence: dict[str, Any] = {"source": error.source, "problem": str(error.problem), "retryable": error.retryable}
+    advice = f" {error.advice}" if error.advice else ""
+    return Finding(
+        outcome=Outcome.UNKNOWN,
+        code="source-unavailable",
+        subject=subject,
+        summary=f"Could not look: {error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."),
+        severity=severity,
+        phase=phase,
+        date=game_date,
+        evidence=evidence,
+    )
+
+
+def attempt(
+    judge: Callable[[], Iterable[Finding]],
+    *,
+    subject: str,
+    severity: Severity,
+    phase: str | None = None,
+    game_date: date | None = None,
+) -> Iterator[Finding]:
+    """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone."""
+    try:
+        yield from judge()
+    except SourceError as error:
+        yield could_not_look(error, subject=subject, severity=severity, phase=phase, game_date=game_date)

@@ -1,0 +1,216 @@
+"""Every service can be called by those who must call it.
+
+A redeploy can remove roles/run.invoker from a service without a word: the deploy succeeds, the service is
+ready, and every message that Pub/Sub or Cloud Scheduler sends to it is refused. The check asks, for each
+caller of each service, whether that caller may still call it. The policy is read as data: role and member
+must stand in the same binding, without a condition. What the project's policy grants is inherited, other
+roles hold the permission too, and a service can have its check turned off. A group, a domain or a custom
+role cannot be resolved from the policy alone, and the check says so instead of guessing. IAM deny policies
+and ingress settings are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from checks.context import Context, could_not_look
+from checks.control_plane import services
+from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of
+from checks.looks import Look
+from checks.model import Action, Finding, Outcome, Severity, worst_of
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.ports import Policy, Service, SourceError
+from checks.registry import check
+
+T = TypeVar("T")
+
+_SUMMARIES = {
+    Standing.ALLOWED: "{caller} may call {service} ({roles}).",
+    Standing.INHERITED: "{caller} may call {service}: the project grants {roles}.",
+    Standing.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} may call it too.",
+    Standing.UNDECIDABLE: "Whether {caller} may call {service} cannot be told from the policy: {roles} is granted "
+    "to {members}.",
+    Standing.CONDITIONAL: "{caller} may not rely on calling {service}: {roles} is granted under a condition only "
+    "({conditions}).",
+    Standing.DELETED: "{caller} may not call {service}: {roles} is granted to a deleted account of that name.",
+    Standing.REFUSED: "{caller} may not call {service}: {why}.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the looks brought; an error where one brought nothing, None where the service does not exist."""
+
+    service: Service | SourceError | None
+    policy: Policy | SourceError | None
+    project: Policy | SourceError
+
+
+def judge(pipeline: Pipeline, spec: ServiceSpec, answers: Answers) -> Finding:
+    """Judge one service: the finding of the caller that is worst off, naming all callers in its state."""
+    service = answers.service if isinstance(answers.service, Service) else None
+    if service is None and (answers.service is None or answers.policy is None):
+        return services.missing(pipeline, spec, Severity.P0)
+    if service is not None and service.invoker_check_disabled:
+        return _open(pipeline, spec, service)
+    callers = spec.callers if spec.callers is not None else (pipeline.invoker,)
+    findings = [judge_caller(pipeline, spec, answers, caller) for caller in callers]
+    if not findings:
+        summary = f"The pipeline file names nobody who must be able to call {spec.name}."
+        return services.finding(pipeline, spec, Outcome.SKIPPED, "not-configured", summary)
+    return _together([each for each in findings if each.code == worst_of(findings).code])
+
+
+def judge_caller(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, caller: str) -> Finding:
+    """Judge one caller of one service. A policy that is not known matters only where the other does not decide."""
+    policy = answers.policy if isinstance(answers.policy, Policy) else None
+    project = answers.project if isinstance(answers.project, Policy) else None
+    grant = decide(policy, project, caller)
+    evidence = {
+        "caller": caller,
+        "roles": ", ".join(grant.roles or roles_of(policy, caller)),
+        **services.deployment(answers.service if isinstance(answers.service, Service) else None),
+    }
+    for unread, words in ((answers.policy, "its own policy"), (answers.project, "the project's policy")):
+        if isinstance(unread, SourceError) and not grant.callable:
+            finding = could_not_look(
+                unread, subject=spec.name, severity=Severity.P0, phase=services.phase_of(pipeline, spec)
+            )
+            known = f"Whether {caller} may call {spec.name} depends on {words}. {finding.summary}"
+            return replace(finding, summary=known, evidence={**finding.evidence, **evidence})
+    outcome, severity = _loudness(grant.standing)
+    words = _SUMMARIES[grant.standing].format(
+        caller=caller,
+        service=spec.name,
+        roles=", ".join(grant.roles),
+        members=", ".join(grant.members),
+        conditions="; ".join(grant.conditions),
+        why=_why_refused(policy),
+    )
+    return services.finding(
+        pipeline,
+        spec,
+        outcome,
+        grant.standing.value,
+        words,
+        severity=severity,
+        evidence={**evidence, "members": ", ".join(grant.members), "conditions": "; ".join(grant.conditions)},
+        impact=_impact(pipeline, spec) if severity is Severity.P0 else "",
+        action=_action(pipeline, spec, grant, policy, caller),
+        tab="security",
+    )
+
+
+def _loudness(standing: Standing) -> tuple[Outcome, Severity | None]:
+    match standing:
+        case Standing.ALLOWED | Standing.INHERITED:
+            return Outcome.PASSED, None
+        case Standing.PUBLIC:
+            return Outcome.FAILED, Severity.P3
+        case Standing.UNDECIDABLE:
+            return Outcome.UNKNOWN, Severity.P0
+        case _:
+            return Outcome.FAILED, Severity.P0
+
+
+def _why_refused(policy: Policy | None) -> str:
+    if policy is None or not policy.bindings:
+        return "the policy of the service has nothing in it"
+    if any(binding.role == INVOKER for binding in policy.bindings):
+        return f"{INVOKER} is granted to others only"
+    return f"no binding grants {INVOKER}"
+
+
+def _impact(pipeline: Pipeline, spec: ServiceSpec) -> str:
+    if services.is_orchestrator(pipeline, spec.name):
+        return f"Every message for {spec.name} is refused; the next phase starts only if something else starts it."
+    return f"Every request to {spec.name} is refused."
+
+
+def _action(pipeline: Pipeline, spec: ServiceSpec, grant: Grant, policy: Policy | None, caller: str) -> Action | None:
+    if grant.standing in (Standing.ALLOWED, Standing.INHERITED):
+        return None
+    if grant.standing is Standing.PUBLIC:
+        return Action(text="If that is not meant, grant the caller by name and remove the grant to everyone.")
+    flags = [f"--member={member_of(caller)}", f"--role={INVOKER}"]
+    if policy is not None and any(binding.condition for binding in policy.bindings):
+        flags.append("--condition=None")  # gcloud asks for it as soon as the policy has any condition
+    text = "Grant the caller by name" if grant.standing is Standing.UNDECIDABLE else "Grant the permission again"
+    return Action(
+        text=f"{text}, and let the deploy bind and verify it each time.",
+        command=services.command(pipeline, "add-iam-policy-binding", spec.name, *flags),
+        repair=f"grant-invoker:{spec.name}",
+    )
+
+
+def _open(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
+    return services.finding(
+        pipeline,
+        spec,
+        Outcome.FAILED,
+        "check-disabled",
+        f"{spec.name} does not check its callers: whoever can reach it may call it.",
+        severity=Severity.P3,
+        evidence=services.deployment(service),
+        action=Action(
+            text="If that is not meant, turn the check on and grant the callers by name.",
+            command=services.command(pipeline, "update", spec.name, "--invoker-iam-check"),
+        ),
+        tab="security",
+    )
+
+
+def _together(findings: list[Finding]) -> Finding:
+    """Return the first of several findings about one service, speaking for all of them."""
+    first = findings[0]
+    if len(findings) == 1:
+        return first
+    commands = [each.action.command for each in findings if each.action is not None and each.action.command]
+    return replace(
+        first,
+        summary=" ".join(each.summary for each in findings),
+        evidence={**first.evidence, "caller": ", ".join(str(each.evidence["caller"]) for each in findings)},
+        action=replace(first.action, command="\n".join(commands) or None) if first.action is not None else None,
+    )
+
+
+def _read(look: Look[T]) -> T | SourceError:
+    try:
+        return look.result()
+    except SourceError as error:
+        return error
+
+
+@check(
+    id="invoker",
+    worst=Severity.P0,
+    codes={
+        "caller-allowed": "The caller may call the service.",
+        "inherited-grant": "The caller may call the service by the project's policy.",
+        "public": "The service is open to everyone, the caller included.",
+        "check-disabled": "The service does not check its callers.",
+        "undecidable-grant": "A group, a domain or a custom role may or may not let the caller in.",
+        "conditional-grant": "The caller is let in under a condition only.",
+        "deleted-member": "The grant names an account that was deleted.",
+        "caller-refused": "Nothing lets the caller in.",
+        **services.SERVICE_CODES,
+    },
+    expected="Every caller of a service may call it.",
+    unwanted="A binding that a deploy has removed; a service open to everyone.",
+    quick=True,
+)
+def invoker(context: Context) -> Iterator[Finding]:
+    """Yield one finding a service."""
+    looks = [
+        (spec, context.looks.service(spec.name), context.looks.service_policy(spec.name)) for spec in context.services
+    ]
+    if not looks:
+        yield services.not_configured("The pipeline file names no service for this check.")
+        return
+    project = context.looks.project_policy()
+    for spec, service, policy in looks:
+        of_service, of_policy, of_project = _read(service), _read(policy), _read(project)
+        answers = Answers(service=of_service, policy=of_policy, project=of_project)
+        yield services.excused_if_optional(spec, judge(context.pipeline, spec, answers))

@@ -1,0 +1,61 @@
+"""Minimum instances are as declared.
+
+A deploy that names its own number of minimum instances resets what was set by hand. With none kept warm, the
+first message of the night meets a cold start, and a push with a short deadline is sent again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.context import Context
+from checks.control_plane import services
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.ports import Service
+from checks.registry import check
+
+
+def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
+    """Judge one service that exists; one without a declared number is content with none."""
+    declared, kept = spec.minimum_instances or 0, service.minimum_instances
+    evidence = {"minimum_instances": kept, "declared": declared, **services.deployment(service)}
+    if kept >= declared:
+        summary = f"{spec.name} keeps {kept} of at least {declared} instances."
+        return services.finding(pipeline, spec, Outcome.PASSED, "enough-instances", summary, evidence=evidence)
+    return services.finding(
+        pipeline,
+        spec,
+        Outcome.FAILED,
+        "too-few-instances",
+        f"{spec.name} keeps {kept} instances; the pipeline file declares at least {declared}.",
+        severity=Severity.P2,
+        evidence=evidence,
+        impact="The first requests meet a cold start and may run out of time.",
+        action=Action(
+            text="Set the number again, and take it out of the deploy that resets it.",
+            command=services.command(pipeline, "update", spec.name, f"--min-instances={declared}"),
+        ),
+    )
+
+
+@check(
+    id="service-instances",
+    worst=Severity.P2,
+    codes={
+        "enough-instances": "At least as many instances are kept as declared.",
+        "too-few-instances": "Fewer instances are kept than declared.",
+        **services.SERVICE_CODES,
+    },
+    expected="Every service keeps at least as many instances as the pipeline file declares.",
+    unwanted="A number of instances that a deploy has reset.",
+    quick=True,
+)
+def service_instances(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each service with a declared number."""
+    yield from services.judge_services(
+        context,
+        [spec for spec in context.services if spec.minimum_instances is not None],
+        lambda _: Severity.P2,
+        lambda spec, service: judge(context.pipeline, spec, service),
+    )

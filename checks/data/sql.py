@@ -1,0 +1,291 @@
+"""The engine that runs SQL checks: a query, its rows, the first rule that holds.
+
+Asking and judging are apart: ``judge_row`` is pure and decides about one row, the rest brings it the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from checks.context import Context, attempt
+from checks.looks import Look
+from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.pipeline import Rule, SqlCheck
+from checks.ports import Row, SourceError
+from checks.registry import Check
+from checks.templates import MissingColumnError, columns_in, fill, fill_command
+
+ENGINE_CODES: Mapping[str, str] = {
+    "as-expected": "No rule speaks against it.",
+    "off-day": "Its condition does not hold on that date: there is nothing to check.",
+    "not-due": "It is not due yet.",
+    "no-value": "A column that a rule or a sentence needs is NULL, missing or of another type.",
+}
+"""What every SQL check may say beside the codes of its rules."""
+
+
+def sql_check(spec: SqlCheck) -> Check:
+    """Make a check of its description in the pipeline file."""
+    return Check(
+        id=spec.id,
+        title=spec.title,
+        rationale=spec.rationale,
+        worst=spec.worst,
+        run=lambda context: run_sql_check(spec, context),
+        codes=codes_of(spec),
+        phase=spec.phase,
+        quick=spec.quick,
+        expected=spec.expected,
+        unwanted=spec.unwanted,
+        runbook=spec.runbook,
+        spec=spec,
+    )
+
+
+def codes_of(spec: SqlCheck) -> Mapping[str, str]:
+    """Return the codes of a check; those of its rules are explained by the rules."""
+    codes: dict[str, str] = {}
+    for rule in spec.rules:
+        meaning = f"{rule.test} ({rule.consequence})"
+        codes[rule.code] = f"{codes[rule.code]}; or {meaning}" if rule.code in codes else meaning
+    return {**ENGINE_CODES, **codes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a row is judged in. ``due`` is set when the check looks before it is due: then every failure
+    is a note. ``names`` are those that templates may use beside the columns of the row."""
+
+    game_date: date
+    zone: ZoneInfo
+    due: datetime | None = None
+    names: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def capped(self, severity: Severity) -> Severity:
+        """Return how loud a failure may be now."""
+        return severity if self.due is None else Severity.P3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the rules say of a row. ``lacking`` is the column without which ``rule`` cannot be judged."""
+
+    outcome: Outcome
+    code: str
+    severity: Severity | None = None
+    rule: Rule | None = None
+    lacking: str | None = None
+
+
+def decide(spec: SqlCheck, row: Row) -> Decision:
+    """Return what the first rule that holds says.
+
+    A rule with one comparison that does not hold is out, whatever its other columns are. One that could hold
+    if only a value were there leaves the row undecided: as bad as the worst rule that is still open.
+    """
+    for index, rule in enumerate(spec.rules):
+        tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
+        if False in tests.values():
+            continue
+        lacking = next((column for column, holds in tests.items() if holds is None), None)
+        if lacking is not None:
+            open_severities = (each.severity for each in spec.rules[index:] if each.severity is not None)
+            worst = min(open_severities, default=Severity.P3)
+            return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
+        return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=rule.severity, rule=rule)
+    return Decision(outcome=Outcome.PASSED, code="as-expected")
+
+
+def judge_row(spec: SqlCheck, row: Row, setting: Setting) -> Finding:
+    """Return the finding of one row: pure, and total over whatever the row holds."""
+    decision = decide(spec, row)
+    try:
+        return _decided(spec, row, setting, decision)
+    except MissingColumnError as error:
+        summary = f"The query gave no column '{error.column}', which a sentence of this check names."
+        severity = spec.worst if decision.severity is None else decision.severity
+        return _undecided(spec, row, setting, summary, severity)
+
+
+def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> Finding:
+    values = {**setting.names, **row}
+    if decision.rule is not None and decision.lacking is not None and decision.severity is not None:
+        return _undecided(spec, row, setting, _lack(decision.rule, decision.lacking, row), decision.severity)
+    template = decision.rule.summary if decision.rule is not None and decision.rule.summary else spec.summary
+    failed = decision.outcome is Outcome.FAILED
+    return Finding(
+        outcome=decision.outcome,
+        code=decision.code,
+        subject=fill(spec.subject, values, setting.zone),
+        summary=fill(template, values, setting.zone) + (_early(setting) if failed else ""),
+        severity=None if decision.severity is None else setting.capped(decision.severity),
+        phase=spec.phase,
+        date=setting.game_date,
+        evidence=_evidence(row),
+        impact=fill(spec.impact, values, setting.zone) if failed else "",
+        action=_action(spec, values, setting.zone) if failed else None,
+        link=spec.runbook,
+    )
+
+
+def _undecided(spec: SqlCheck, row: Row, setting: Setting, summary: str, severity: Severity) -> Finding:
+    return Finding(
+        outcome=Outcome.UNKNOWN,
+        code="no-value",
+        subject=_subject(spec, {**setting.names, **row}, setting.zone),
+        summary=summary,
+        severity=setting.capped(severity),
+        phase=spec.phase,
+        date=setting.game_date,
+        evidence=_evidence(row),
+        action=Action(text=f"Correct the query of the check '{spec.id}' in the pipeline file."),
+        link=spec.runbook,
+    )
+
+
+def _lack(rule: Rule, column: str, row: Row) -> str:
+    if column not in row:
+        what = "is missing"
+    elif row[column] is None:
+        what = "is NULL"
+    else:
+        what = f"holds {type(row[column]).__name__} {row[column]!r:.60}"
+    return f"The column '{column}' {what}, so '{rule.test}' cannot be judged."
+
+
+def _early(setting: Setting) -> str:
+    return f" (Not due until {setting.due:%Y-%m-%d %H:%M %Z}.)" if setting.due is not None else ""
+
+
+def _action(spec: SqlCheck, values: Mapping[str, Any], zone: ZoneInfo) -> Action | None:
+    advice = spec.action
+    if advice is None:
+        return None
+    command = fill_command(advice.command, values, zone) if advice.command is not None else None
+    return Action(text=fill(advice.text, values, zone), command=command, repair=advice.repair)
+
+
+def _subject(spec: SqlCheck, values: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Name what a finding is about; the check itself where no row can say it."""
+    return fill(spec.subject, values, zone) if set(columns_in(spec.subject)) <= values.keys() else spec.id
+
+
+def _evidence(row: Row) -> Mapping[str, Scalar]:
+    return {column: _scalar(value) for column, value in row.items()}
+
+
+def _scalar(value: Any) -> Scalar:
+    if value is None or isinstance(value, (str, int, float, bool, datetime, date)):
+        return value
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def run_sql_check(spec: SqlCheck, context: Context) -> Iterator[Finding]:
+    """Yield the findings of every date. All questions are asked before the first answer is read."""
+    days = [_Day(spec, context, game_date) for game_date in dates_of(spec, context)]
+    for day in days:
+        day.ask()
+    for day in days:
+        yield from attempt(
+            day.findings, subject=day.subject, severity=day.worst, phase=spec.phase, game_date=day.game_date
+        )
+
+
+def dates_of(spec: SqlCheck, context: Context) -> tuple[date, ...]:
+    """Return the game dates that a check looks at, each once, earliest first."""
+    if spec.dates == "both":
+        return context.dates
+    return (context.night if spec.dates == "night" else context.slate,)
+
+
+class _Day:
+    """One check on one game date."""
+
+    def __init__(self, spec: SqlCheck, context: Context, game_date: date) -> None:
+        self.game_date = game_date
+        self._spec = spec
+        self._context = context
+        pipeline = context.pipeline
+        due = spec.due.on(game_date, pipeline.zone) if spec.due is not None else None
+        early = due is not None and context.now < due
+        self._waits = early and spec.before_due == "wait"
+        self._setting = Setting(
+            game_date=game_date,
+            zone=pipeline.zone,
+            due=due if early else None,
+            names={"date": game_date, "project": pipeline.project, "region": pipeline.region},
+        )
+        self._rows: Look[Any] | None = None
+
+    @property
+    def subject(self) -> str:
+        """What a finding without a row is about."""
+        return _subject(self._spec, self._setting.names, self._setting.zone)
+
+    @property
+    def worst(self) -> Severity:
+        """How bad the truth could be."""
+        return self._setting.capped(self._spec.worst)
+
+    def ask(self) -> None:
+        """Start the looks. The query does not wait for its condition: on most days that holds, and waiting
+        would double the time of every check; on the others its answer is not read."""
+        if self._spec.when is not None:
+            condition = self._context.pipeline.conditions[self._spec.when]
+            self._context.looks.query(self._context.query(condition.query, self._spec.when, self.game_date))
+        if not self._waits:
+            self._rows = self._context.looks.query(self._context.query(self._spec.query, self._spec.id, self.game_date))
+
+    def findings(self) -> Iterator[Finding]:
+        """Judge the date. Raises SourceError."""
+        if not self._applies():
+            reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
+            yield self._quiet(Outcome.SKIPPED, "off-day", f"{self.game_date.isoformat()}: {reason}.")
+            return
+        if self._rows is None:
+            yield self._quiet(Outcome.WAITING, "not-due", f"Due {self._setting.due:%Y-%m-%d %H:%M %Z}.")
+            return
+        rows = self._rows.result()
+        for row in rows:
+            yield judge_row(self._spec, row, self._setting)
+        if not rows:
+            yield self._nothing()
+
+    def _applies(self) -> bool:
+        """Whether the condition holds. Before its time a check waits even if nobody can tell."""
+        try:
+            return self._context.holds(self._spec.when, self.game_date)
+        except SourceError:
+            if self._waits:
+                return True
+            raise
+
+    def _nothing(self) -> Finding:
+        if self._spec.empty == "passed":
+            return self._quiet(Outcome.PASSED, "as-expected", f"{self._spec.empty_summary.rstrip('.')}.")
+        return Finding(
+            outcome=Outcome.UNKNOWN,
+            code="no-evidence",
+            subject=self.subject,
+            summary=f"The query gave no row where one is owed: {self._spec.empty_summary.rstrip('.')}.",
+            severity=self.worst,
+            phase=self._spec.phase,
+            date=self.game_date,
+            link=self._spec.runbook,
+        )
+
+    def _quiet(self, outcome: Outcome, code: str, summary: str) -> Finding:
+        return Finding(
+            outcome=outcome,
+            code=code,
+            subject=self.subject,
+            summary=summary,
+            phase=self._spec.phase,
+            date=self.game_date,
+            link=self._spec.runbook,
+        )

@@ -1,0 +1,34 @@
+"""From findings to causes: the first broken step, why it broke, and what follows from it.
+
+The diagnosis is pure. It looks for the reason of a broken transition in this order: the caller may not
+invoke · the service is not ready, or traffic is on an old revision, or a variable is missing · an upstream
+check failed · a processor stalled, or is missing · unknown. What a cause explains it takes once, so that
+one incident is told once, with its consequences, and not once for each symptom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from checks.diagnosis.board import Board
+from checks.diagnosis.chain import broken_flags, walk
+from checks.diagnosis.control_plane import explain_data, shown_causes
+from checks.diagnosis.sentences import cause
+from checks.diagnosis.upstream import remaining_causes
+from checks.model import Cause, CheckResult
+from checks.pipeline import Pipeline
+
+
+def diagnose(pipeline: Pipeline, results: Sequence[CheckResult]) -> tuple[Cause, ...]:
+    """Return the causes of what failed, the gravest first.
+
+    Every failed finding is explained by one cause at most; what is not known, waits or passed by none. The
+    order of the results does not matter.
+    """
+    board = Board(pipeline, results)
+    shown = shown_causes(board)
+    found = walk(board, shown)
+    explain_data(board, shown)
+    found += remaining_causes(board)
+    found += broken_flags(board)
+    return tuple(cause(board, each) for each in sorted(shown + found, key=board.gravity))

@@ -1,0 +1,160 @@
+"""Walking the chain of transitions: the first broken one of each date, its reason, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from checks.diagnosis import upstream
+from checks.diagnosis.board import SOURCE_AT_FAULT, WITHOUT_REASON, Board, Suspect, Symptom
+from checks.diagnosis.control_plane import CHECKS
+from checks.pipeline import Transition
+
+FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
+"""The flag or the document is wrong; the data is there."""
+
+
+def walk(board: Board, known: Sequence[Suspect]) -> list[Suspect]:
+    """Explain the broken transitions, date by date in the pipeline's order.
+
+    A transition that a known cause explains goes to that cause, any other becomes a cause of its own; either
+    takes what follows. What is explained is not looked at again, so only the first broken one counts.
+    """
+    new: list[Suspect] = []
+    places = {subject: number for number, subject in enumerate(board.transitions)}
+    verdicts = [each for each in board.free(lambda each: each.check == "trigger") if each.finding.subject in places]
+    verdicts.sort(key=lambda each: (_day(each), places[each.finding.subject]))
+    for verdict in verdicts:
+        transition = board.transitions[verdict.finding.subject]
+        reason = next((each for each in known if each.services & _at_fault(board, transition, verdict)), None)
+        if not _is_broken(verdict, reason) or not board.is_free(verdict):
+            continue
+        board.explain([verdict])
+        if reason is None:
+            reason = _bypass_of_the_day(new, verdict) or _reason(board, transition, verdict)
+        if reason not in known and reason not in new:
+            new.append(reason)
+        reason.triggers.append(verdict)
+        reason.consequences += board.explain(_following(board, transition, verdict, reason))
+    return new
+
+
+def _is_broken(verdict: Symptom, reason: Suspect | None) -> bool:
+    """Whether a verdict needs a reason. A missing document is only a wrong flag, unless its writer is shut out."""
+    if verdict.grave or verdict.data_present is False:
+        return True
+    return reason is not None and verdict.finding.code in ("untracked", "no-record")
+
+
+def _at_fault(board: Board, transition: Transition, verdict: Symptom) -> frozenset[str]:
+    """The services whose trouble would explain this verdict."""
+    orchestrator = frozenset({transition.orchestrator} if transition.orchestrator else ())
+    match verdict.finding.code:
+        case "not-triggered" | "bypassed" | "untracked" | "no-record":
+            return orchestrator
+        case "flag-not-set":
+            return frozenset()
+        case "triggered-without-effect":
+            return board.workers(transition.target)
+        case "data-missing":
+            return board.workers(transition.source) | board.workers(transition.target)
+        case _:
+            return orchestrator | board.workers(transition.source)
+
+
+def _bypass_of_the_day(new: Sequence[Suspect], verdict: Symptom) -> Suspect | None:
+    """Several orchestrators passed by on one date, for no known reason, are one cause."""
+    if not verdict.data_present:
+        return None
+    same = (
+        each
+        for each in new
+        if each.code == "unexplained" and not each.blocked and _day(each.triggers[0]) == _day(verdict)
+    )
+    return next(same, None)
+
+
+def _reason(board: Board, transition: Transition, verdict: Symptom) -> Suspect:
+    """Return the cause of a broken transition whose services are in order as far as is known."""
+    suspect = (
+        _stale_trigger(verdict)
+        or upstream.failed_before(board, transition, verdict)
+        or upstream.stalled_before(board, transition, verdict)
+        or Suspect(code=_plain(verdict), subject=verdict.finding.subject, primary=[])
+    )
+    suspect.unread = _unread(board, transition, verdict, found=suspect.code not in WITHOUT_REASON)
+    return suspect
+
+
+def _stale_trigger(verdict: Symptom) -> Suspect | None:
+    """One document serves several runs of a date: the flag of an earlier one keeps the later from triggering."""
+    if verdict.finding.code not in ("not-triggered", "bypassed") or not verdict.finding.evidence.get("stale_trigger"):
+        return None
+    return Suspect(code="stale-trigger", subject=verdict.finding.subject, primary=[])
+
+
+def _plain(verdict: Symptom) -> str:
+    if verdict.finding.code == "triggered-without-effect":
+        return "trigger-without-effect"
+    return "processor-missing" if verdict.names("missing") and not verdict.data_present else "unexplained"
+
+
+def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bool) -> tuple[str, ...]:
+    """Name the checks that might have shown the reason and could not look, or are not part of this run.
+
+    Where a reason was ``found``, only those count that come before it.
+    """
+    services = _at_fault(board, transition, verdict)
+    phases = {transition.source, transition.target}
+
+    def relevant(each: Symptom) -> bool:
+        if each.check in CHECKS:
+            return each.finding.subject in services or each.finding.subject == each.check
+        if found or each.check not in board.sql_checks or each.finding.date not in (None, verdict.finding.date):
+            return False
+        return not phases.isdisjoint(board.sql_checks[each.check].explains)
+
+    unread = [_in_words(each) for each in board.unknown if relevant(each)]
+    left_out = [] if found else [f"{check} (not part of this run)" for check in CHECKS if check not in board.ran]
+    return tuple(dict.fromkeys(unread + left_out))
+
+
+def _in_words(symptom: Symptom) -> str:
+    subject, why = symptom.finding.subject, " ".join(filter(None, (symptom.text("source"), symptom.text("problem"))))
+    named = symptom.check if subject == symptom.check else f"{symptom.check} of {subject}"
+    return f"{named} ({why})" if why else named
+
+
+def _following(board: Board, transition: Transition, verdict: Symptom, reason: Suspect) -> list[Symptom]:
+    """What follows from a broken transition on its date.
+
+    Without the data: everything from the broken phase on, and what belongs to no phase. With the data, a
+    failed data check has a reason of its own; only log rows and gaps follow from an idle orchestrator.
+    """
+    blocked = verdict.data_present is False
+    waits_for_source = verdict.finding.code in SOURCE_AT_FAULT and transition.orchestrator not in reason.services
+    step = board.step(transition.source if waits_for_source else transition.target)
+
+    def follows(each: Symptom) -> bool:
+        if each.finding.date is None or each.finding.date != verdict.finding.date:
+            return False
+        if board.step(each.finding.phase) < step:
+            return False
+        return blocked or (each.check in ("phase-log", "phase-gap") and each.finding.phase is not None)
+
+    return list(board.free(follows))
+
+
+def broken_flags(board: Board) -> list[Suspect]:
+    """Flags and documents that are wrong while the data is there are one note."""
+    wrong = [
+        each
+        for each in board.free(lambda each: each.check == "trigger" and each.finding.subject in board.transitions)
+        if each.finding.code in FLAG_CODES and each.data_present is not False
+    ]
+    if not wrong:
+        return []
+    return [Suspect(code="broken-flag", subject=wrong[0].finding.subject, primary=[], triggers=board.explain(wrong))]
+
+
+def _day(symptom: Symptom) -> str:
+    return symptom.finding.date.isoformat() if symptom.finding.date is not None else ""

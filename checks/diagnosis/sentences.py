@@ -1,0 +1,285 @@
+"""A cause in words: one sentence or a few with times and evidence, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from checks.diagnosis.board import OF_THE_CONTROL_PLANE, WITHOUT_REASON, Board, Suspect, Symptom
+from checks.diagnosis.control_plane import last_good_trigger, removing_deploy
+from checks.diagnosis.upstream import processor_of
+from checks.diagnosis.words import capitalised, dates, days, listed, local, phase_title
+from checks.model import Action, Cause, Evidence, FindingKey, Scalar
+
+
+def cause(board: Board, suspect: Suspect) -> Cause:
+    """Return the finished cause."""
+    told = " ".join(filter(None, (_TELL[suspect.code](board, suspect), _could_not_look(suspect))))
+    explains = tuple(sorted({each.key for each in suspect.everything}, key=_order))
+    return Cause(
+        code=suspect.code,
+        subject=suspect.subject,
+        sentence=told,
+        severity=suspect.severity,
+        phase=_phase(board, suspect),
+        evidence=_evidence(board, suspect),
+        action=_action(board, suspect),
+        explains=explains,
+    )
+
+
+def _order(key: FindingKey) -> tuple[str, str, str]:
+    return key.check, key.subject, key.date.isoformat() if key.date is not None else ""
+
+
+def _phase(board: Board, suspect: Suspect) -> str | None:
+    """The first phase that suffers, else the one to which the cause belongs."""
+    shown = suspect.triggers or suspect.primary
+    return min(shown, key=board.order).finding.phase
+
+
+# What each cause says.
+
+
+def _shut_out(board: Board, suspect: Suspect) -> str:
+    refused = sorted(suspect.services, key=lambda name: board.order(_of(suspect, name)))
+    caller = suspect.primary[0].text("caller")
+    who = "Pub/Sub's account" if caller == board.pipeline.invoker else caller or "The caller"
+    return (
+        f"{who} may not call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
+        f"{_consequence(board, suspect)}"
+    )
+
+
+def _counted(board: Board, names: list[str]) -> str:
+    """Count services by what they are: "4 orchestrators", "5 services, 3 of them orchestrators"."""
+    orchestrators = sum(name in board.orchestrators for name in names)
+    if orchestrators == len(names):
+        return "1 orchestrator" if orchestrators == 1 else f"{orchestrators} orchestrators"
+    total = "1 service" if len(names) == 1 else f"{len(names)} services"
+    return f"{total}, {orchestrators} of them orchestrators" if orchestrators else total
+
+
+def _since(board: Board, suspect: Suspect) -> str:
+    deploy = removing_deploy(board, suspect.primary)
+    if deploy is not None:
+        good = last_good_trigger(board, deploy.finding.subject)
+        return (
+            f" since a deploy removed the binding: {_revision(board, deploy)}; "
+            f"last good trigger {local(board.pipeline, good)}"
+        )
+    codes = {each.finding.code for each in suspect.primary}
+    if codes == {"conditional-grant"}:
+        return ": the only grant has a condition"
+    if codes == {"deleted-member"}:
+        return ": the grant names an account that was deleted"
+    return _last_deploy(board, suspect.primary[0], lead="; last deploy: ")
+
+
+def _not_ready(board: Board, suspect: Suspect) -> str:
+    first = suspect.primary[0]
+    if any(each.finding.code == "service-missing" for each in suspect.primary):
+        return f"The service {suspect.subject} does not exist.{_consequence(board, suspect)}"
+    reason = first.text("reason").rstrip(".")
+    state = "is not ready" if first.finding.code != "stuck-reconciling" else "is in the middle of a change that hangs"
+    return (
+        f"{suspect.subject} {state}{f': {reason}' if reason else ''}"
+        f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
+    )
+
+
+def _stale(board: Board, suspect: Suspect) -> str:
+    parts = [_stale_service(board, each) for each in suspect.primary]
+    if len(parts) == 1:
+        return f"{suspect.subject} does not run its latest revision: {parts[0]}.{_consequence(board, suspect)}"
+    named = listed([f"{each.finding.subject} ({part})" for each, part in zip(suspect.primary, parts, strict=True)])
+    return f"{len(parts)} services do not run their latest revision: {named}.{_consequence(board, suspect)}"
+
+
+def _stale_service(board: Board, symptom: Symptom) -> str:
+    deployed = local(board.pipeline, symptom.instant("deployed_at"))
+    latest = symptom.text("latest_created") or symptom.text("revision") or "the latest"
+    return (
+        f"{latest}{f' of {deployed}' if deployed else ''}, but traffic goes to {symptom.text('traffic') or 'another'}"
+    )
+
+
+def _without_variables(board: Board, suspect: Suspect) -> str:
+    first = suspect.primary[0]
+    faults = [f"lacks {', '.join(first.names('missing'))}"] if first.names("missing") else []
+    faults += [f"has no value in {', '.join(first.names('empty'))}"] if first.names("empty") else []
+    return (
+        f"{suspect.subject} {' and '.join(faults) or 'lacks a required variable'}"
+        f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
+    )
+
+
+def _stale_trigger(board: Board, suspect: Suspect) -> str:
+    first = suspect.triggers[0]
+    at = local(board.pipeline, first.instant("triggered_at"))
+    return (
+        f"{board.transitions[first.finding.subject].title} was not triggered{dates([first])}: its flag was set"
+        f"{f' at {at}' if at else ''} already, by an earlier run, so this run took itself for done."
+        f"{_consequence(board, suspect)}"
+    )
+
+
+def _upstream(board: Board, suspect: Suspect) -> str:
+    worst = min(suspect.primary, key=lambda each: (each.finding.severity or 0, board.order(each)))
+    told = _sentence(worst.finding.summary) or f"{suspect.subject} failed{dates(suspect.primary)}."
+    return f"{told}{_consequence(board, suspect)}"
+
+
+def _stalled(board: Board, suspect: Suspect) -> str:
+    first = suspect.primary[0]
+    started = local(board.pipeline, first.instant("started_at") or first.instant("last_heartbeat"))
+    names = listed(sorted({processor_of(each) for each in suspect.primary}))
+    return f"{names} did not finish{f': no end since {started}' if started else ''}.{_consequence(board, suspect)}"
+
+
+def _missing(board: Board, suspect: Suspect) -> str:
+    first = suspect.triggers[0]
+    critical = first.names("critical_missing")
+    note = f" (critical: {', '.join(critical)})" if critical else ""
+    names = listed(list(first.names("missing")))
+    waiting = board.transitions[first.finding.subject].title
+    return (
+        f"{waiting} waits for {names}{note}, not reported{dates([first])}."
+        f"{_consequence(board, suspect)}{_no_reason(suspect)}"
+    )
+
+
+def _without_effect(board: Board, suspect: Suspect) -> str:
+    first = suspect.triggers[0]
+    transition = board.transitions[first.finding.subject]
+    at = local(board.pipeline, first.instant("triggered_at"))
+    who = transition.orchestrator or transition.title
+    return (
+        f"{who} says that it triggered{f' at {at}' if at else ''}, but"
+        f" {phase_title(board.pipeline, transition.target)} wrote nothing{dates([first])}."
+        f"{_consequence(board, suspect)}{_no_reason(suspect)}"
+    )
+
+
+def _unexplained(board: Board, suspect: Suspect) -> str:
+    told = " ".join(dict.fromkeys(_sentence(each.finding.summary) for each in suspect.triggers))
+    return f"{told}{_consequence(board, suspect)}{_no_reason(suspect)}"
+
+
+def _broken_flag(board: Board, suspect: Suspect) -> str:
+    titles = list(dict.fromkeys(board.transitions[each.finding.subject].title for each in suspect.triggers))
+    return (
+        f"The flag of {listed(titles)} is wrong, not the pipeline: the data"
+        f"{dates(suspect.triggers, word='of')} is there."
+    )
+
+
+_TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
+    "invoker-removed-by-deploy": _shut_out,
+    "invoker-missing": _shut_out,
+    "service-not-ready": _not_ready,
+    "stale-revision": _stale,
+    "variable-missing": _without_variables,
+    "stale-trigger": _stale_trigger,
+    "upstream-check": _upstream,
+    "processor-stalled": _stalled,
+    "processor-missing": _missing,
+    "trigger-without-effect": _without_effect,
+    "unexplained": _unexplained,
+    "broken-flag": _broken_flag,
+}
+
+
+# What they share.
+
+
+def _of(suspect: Suspect, service: str) -> Symptom:
+    return next(each for each in suspect.primary if each.finding.subject == service)
+
+
+def _revision(board: Board, symptom: Symptom) -> str:
+    at, revision = local(board.pipeline, symptom.instant("deployed_at")), symptom.text("revision")
+    return " of ".join(filter(None, (f"revision {revision}" if revision else "", at)))
+
+
+def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
+    return f"{lead}{_revision(board, symptom)}" if symptom.instant("deployed_at") is not None else ""
+
+
+def _consequence(board: Board, suspect: Suspect) -> str:
+    """Say what became of the data: blocked where it is absent, running all the same where it is not."""
+    absent = [each for each in suspect.triggers if each.data_present is False]
+    blocked_days = {each.finding.date for each in absent}
+    present = [each for each in suspect.triggers if each.data_present and each.finding.date not in blocked_days]
+    parts = []
+    if present:
+        ones = {board.transitions[each.finding.subject].orchestrator for each in present}
+        orchestrators = "its orchestrator" if len(ones) == 1 else "its orchestrators"
+        parts.append(
+            f" The data{dates(present, word='of')} arrived all the same: "
+            f"the pipeline is running without {orchestrators}."
+        )
+    if absent:
+        first = min(absent, key=board.order)
+        missing_from = phase_title(board.pipeline, first.finding.phase)
+        parts.append(f" The pipeline is blocked: no data{dates(absent)} from {missing_from} on.")
+    failed = dict.fromkeys(each.check for each in suspect.consequences if each.check in board.sql_checks)
+    if failed and not absent:
+        parts.append(f" That explains why {listed(list(failed))} failed.")
+    return "".join(parts)
+
+
+def _no_reason(suspect: Suspect) -> str:
+    return "" if suspect.unread else " The reason was not found."
+
+
+def _could_not_look(suspect: Suspect) -> str:
+    """An unknown reason must not pass for an unfindable one."""
+    if not suspect.unread:
+        return ""
+    looked = listed(list(suspect.unread), most=3)
+    if suspect.code not in WITHOUT_REASON:
+        return f"Another reason could not be ruled out, as these were not looked up: {looked}."
+    return f"The reason could not be looked up: {looked}."
+
+
+def _sentence(text: str) -> str:
+    return capitalised(text if text.endswith((".", "!", "?")) else f"{text}.") if text else ""
+
+
+def _evidence(board: Board, suspect: Suspect) -> Evidence:
+    """The facts behind the sentence, for machines; what is not known is left out."""
+    evidence: dict[str, Scalar] = {}
+    if suspect.code in OF_THE_CONTROL_PLANE:
+        first = removing_deploy(board, suspect.primary) or suspect.primary[0]
+        evidence["services"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.primary))
+        evidence |= {name: first.text(name) for name in ("caller", "revision", "deployed_by", "traffic", "reason")}
+        evidence |= {name: ", ".join(first.names(name)) for name in ("missing", "empty")}
+        evidence["deployed_at"] = first.instant("deployed_at")
+        evidence["last_good_trigger"] = last_good_trigger(board, first.finding.subject)
+    elif suspect.triggers:
+        first = suspect.triggers[0]
+        evidence |= {name: ", ".join(first.names(name)) for name in ("missing", "critical_missing")}
+        evidence["triggered_at"] = first.instant("triggered_at")
+    evidence["transitions"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.triggers))
+    evidence["dates"] = ", ".join(days(suspect.triggers or suspect.primary))
+    evidence["not_looked_up"] = "; ".join(suspect.unread)
+    return {name: value for name, value in evidence.items() if value not in (None, "")}
+
+
+def _action(board: Board, suspect: Suspect) -> Action | None:
+    """The repairs of what shows the cause: one sentence, every command on a line of its own."""
+    shown = suspect.primary or suspect.triggers
+    if suspect.code.startswith("invoker"):
+        shown = sorted(shown, key=board.order)
+    if suspect.code in ("service-not-ready", "upstream-check"):
+        shown = shown[:1]
+    actions = [each.finding.action for each in shown if each.finding.action is not None]
+    if not actions:
+        return None
+    commands = list(dict.fromkeys(each.command for each in actions if each.command))
+    repairs = list(dict.fromkeys(each.repair for each in actions if each.repair))
+    return Action(
+        text=actions[0].text,
+        command="\n".join(commands) or None,
+        repair=repairs[0] if len(repairs) == 1 and len(actions) == 1 else None,
+    )

@@ -1,0 +1,50 @@
+"""Times, dates and lists as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from checks.diagnosis.board import Symptom
+from checks.pipeline import Pipeline
+
+
+def local(pipeline: Pipeline, instant: datetime | None) -> str:
+    """Return an instant in the pipeline's zone, "10 Feb 02:13 EST"; empty for none."""
+    if instant is None:
+        return ""
+    try:
+        there = instant.astimezone(pipeline.zone)
+    except OverflowError:
+        return instant.isoformat(" ", "minutes")
+    return f"{there.day} {there:%b %H:%M %Z}"
+
+
+def dates(symptoms: Iterable[Symptom], *, word: str = "for") -> str:
+    """Return the game dates of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
+    known = sorted({each.finding.date for each in symptoms if each.finding.date is not None})
+    return f" {word} {listed([f'{day.day} {day:%b}' for day in known])}" if known else ""
+
+
+def days(symptoms: Iterable[Symptom]) -> list[str]:
+    """Return the game dates of findings, ISO, each once."""
+    return sorted({each.finding.date.isoformat() for each in symptoms if each.finding.date is not None})
+
+
+def listed(names: Sequence[str], *, most: int = 6) -> str:
+    """Return names as a list in words, at most so many: "a, b and c", "a, b and 3 more"."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return "".join(names)
+
+
+def phase_title(pipeline: Pipeline, phase: str | None) -> str:
+    """Return the title of a phase; what the file does not know stays as it is."""
+    return next((each.title for each in pipeline.phases if each.id == phase), phase or "the next phase")
+
+
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital letter, the rest unchanged."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,217 @@
+"""Looking: every question of a run is asked once, at once, and within bounds.
+
+A ``Look`` is started when it is asked for and waited for when its result is read, so a check that asks
+for ten services and then reads them waits for the slowest, not for the sum. All checks of a run share
+one ``LookCache``: whoever asks second gets the first one's answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from checks.model import LookRecord
+from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
+
+T = TypeVar("T")
+
+FIRESTORE, BIGQUERY, CLOUD_RUN, RESOURCE_MANAGER = "Firestore", "BigQuery", "Cloud Run", "Resource Manager"
+
+
+class BoundedPool:
+    """Runs functions on at most ``bound`` daemon threads, started as they are needed.
+
+    The standard library's executor joins its threads when the process exits, so one call that hangs
+    would hang the process with it; these threads are abandoned instead.
+    """
+
+    def __init__(self, name: str, bound: int) -> None:
+        self._name = name
+        self._bound = bound
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._threads = 0
+        self._idle = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Queue work; it must not raise."""
+        with self._changed:
+            self._waiting.append(work)
+            if self._idle >= len(self._waiting):
+                self._changed.notify()
+            elif self._threads < self._bound:
+                self._threads += 1
+                threading.Thread(target=self._serve, name=f"{self._name}-{self._threads}", daemon=True).start()
+
+    def close(self) -> None:
+        """Drop what has not started and let the threads end."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                self._idle -= 1
+                if self._closed:
+                    return
+                work = self._waiting.popleft()
+            work()
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A question on its way, shared by everyone who asked it."""
+
+    source: str
+    key: str
+    depth: int
+    answer: Future[Any]
+
+
+class LookCache:
+    """The shared, single-flight memory of one run. ``bounds`` maps a source to its concurrency."""
+
+    def __init__(self, bounds: Mapping[str, int]) -> None:
+        self._pools = {source: BoundedPool(source, bound) for source, bound in bounds.items()}
+        self._asked: dict[tuple[str, str], _Asked] = {}
+        self._records: list[LookRecord] = []
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+
+    def ask(self, source: str, key: str, depth: int, question: Callable[[], Any]) -> _Asked:
+        """Start a question, or join the one that is already under way or answered."""
+        with self._lock:
+            known = self._asked.get((source, key))
+            if known is not None:
+                return known
+            asked = self._asked[source, key] = _Asked(source, key, depth, Future())
+        self._pools[source].submit(lambda: self._answer(asked, question))
+        return asked
+
+    def _answer(self, asked: _Asked, question: Callable[[], Any]) -> None:
+        started, cpu = time.monotonic(), time.thread_time()
+        answer: Any = None
+        failure: BaseException | None = None
+        try:
+            answer = question()
+        except BaseException as error:  # noqa: BLE001 - handed to whoever reads the look
+            failure = error
+        record = LookRecord(
+            source=asked.source,
+            key=asked.key,
+            depth=asked.depth,
+            started=started - self._began,
+            duration=time.monotonic() - started,
+            cpu=time.thread_time() - cpu,
+            answered=failure is None,
+        )
+        with self._lock:
+            self._records.append(record)
+        if failure is None:
+            asked.answer.set_result(answer)
+        else:
+            asked.answer.set_exception(failure)
+
+    @property
+    def records(self) -> tuple[LookRecord, ...]:
+        """What was asked and has come back so far, in the order of the answers."""
+        with self._lock:
+            return tuple(self._records)
+
+    def close(self) -> None:
+        """Ask nothing more; questions under way are abandoned to their own time-outs."""
+        for pool in self._pools.values():
+            pool.close()
+
+
+class Look(Generic[T]):
+    """An answer that is on its way."""
+
+    __slots__ = ("_asked", "_looks", "_pick")
+
+    def __init__(self, looks: Looks, asked: _Asked, pick: Callable[[Any], T]) -> None:
+        self._looks = looks
+        self._asked = asked
+        self._pick = pick
+
+    def result(self) -> T:
+        """Wait for the answer. Raises SourceError, also when the check's time is over."""
+        return self._pick(self._looks.wait(self._asked))
+
+
+def _same(answer: Any) -> Any:
+    return answer
+
+
+class Looks:
+    """What one check may ask, through the run's shared cache and until the check's deadline.
+
+    ``planned`` are the documents that the run will need; the first question for any of them fetches
+    all of them in one request.
+    """
+
+    def __init__(self, cache: LookCache, ports: Ports, planned: frozenset[str], seconds: float) -> None:
+        self._cache = cache
+        self._ports = ports
+        self._planned = planned
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._depth = 0
+
+    def document(self, path: str) -> Look[Document | None]:
+        """Ask for a document."""
+        wanted = tuple(sorted(self._planned)) if path in self._planned else (path,)
+        return self._ask(
+            FIRESTORE, " ".join(wanted), lambda: self._ports.documents.get(wanted), lambda answer: answer.get(path)
+        )
+
+    def collection(self, name: str, limit: int) -> Look[Sequence[Document]]:
+        """Ask for at most ``limit`` documents of a collection."""
+        return self._ask(FIRESTORE, f"{name}[:{limit}]", lambda: self._ports.documents.list(name, limit))
+
+    def query(self, query: Query) -> Look[Sequence[Row]]:
+        """Ask the warehouse."""
+        return self._ask(BIGQUERY, query.key, lambda: self._ports.warehouse.query(query))
+
+    def service(self, name: str) -> Look[Service | None]:
+        """Ask for a Cloud Run service."""
+        return self._ask(CLOUD_RUN, f"service {name}", lambda: self._ports.control_plane.service(name))
+
+    def service_policy(self, name: str) -> Look[Policy | None]:
+        """Ask for a service's own IAM policy."""
+        return self._ask(CLOUD_RUN, f"policy {name}", lambda: self._ports.control_plane.service_policy(name))
+
+    def project_policy(self) -> Look[Policy]:
+        """Ask for the project's IAM policy."""
+        return self._ask(RESOURCE_MANAGER, "project policy", self._ports.control_plane.project_policy)
+
+    def _ask(self, source: str, key: str, question: Callable[[], Any], pick: Callable[[Any], T] = _same) -> Look[T]:
+        return Look(self, self._cache.ask(source, key, self._depth + 1, question), pick)
+
+    def wait(self, asked: _Asked) -> Any:
+        """Wait for a question until the deadline. Raises SourceError."""
+        try:
+            answer = asked.answer.result(timeout=max(0.0, self._deadline - time.monotonic()))
+        except FutureTimeoutError:
+            raise SourceError(
+                asked.source,
+                Problem.TIMED_OUT,
+                f"no answer within {self._seconds:g} s",
+                advice=f"Run the check again; if it stays slow, look at the status of {asked.source}.",
+                retryable=True,
+            ) from None
+        finally:
+            self._depth = max(self._depth, asked.depth)
+        return answer

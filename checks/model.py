@@ -1,0 +1,232 @@
+"""What a validation says: findings, results, causes, the report and its verdict.
+
+All types are frozen. Outcome and severity of a result, and the verdict of a report, are derived from
+the findings and never stored beside them, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+Scalar = str | int | float | bool | datetime | date | None
+Evidence = Mapping[str, Scalar]
+
+
+class Outcome(StrEnum):
+    """What became of one question."""
+
+    PASSED = "passed"
+    WAITING = "waiting"
+    """Not due yet."""
+    SKIPPED = "skipped"
+    """Does not apply: no games, optional, excused until a date."""
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Could not look."""
+
+
+class Severity(IntEnum):
+    """How loud a failed finding is; for an unknown one, how loud it could have been."""
+
+    P0 = 0
+    """Act now."""
+    P1 = 1
+    """Act today."""
+    P2 = 2
+    """Act soon."""
+    P3 = 3
+    """A note."""
+
+
+class Verdict(StrEnum):
+    """The one word above a report."""
+
+    BLOCKED = "BLOCKED"
+    ACT = "ACT"
+    UNKNOWN = "UNKNOWN"
+    WATCH = "WATCH"
+    ALL_CLEAR = "ALL CLEAR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What repairs a finding: a sentence, and where one exists the exact command or repair key."""
+
+    text: str
+    command: str | None = None
+    repair: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One judged fact about one subject (a service, a table, a transition).
+
+    ``code`` is permanent: tests, excuses and alerts refer to it. ``severity`` is set exactly when the
+    outcome is FAILED or UNKNOWN. ``date`` is the game date judged, None for what has no date.
+    """
+
+    outcome: Outcome
+    code: str
+    subject: str
+    summary: str
+    severity: Severity | None = None
+    phase: str | None = None
+    date: date | None = None
+    evidence: Evidence = field(default_factory=dict)
+    impact: str = ""
+    action: Action | None = None
+    link: str | None = None
+
+    def __post_init__(self) -> None:
+        loud = self.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+        if loud != (self.severity is not None):
+            message = f"finding {self.code!r}: outcome {self.outcome} and severity {self.severity} do not go together"
+            raise ValueError(message)
+
+
+class FindingKey(NamedTuple):
+    """Names a finding within a report, and an incident across reports."""
+
+    check: str
+    subject: str
+    date: date | None
+
+
+_ORDER: tuple[tuple[Outcome, Severity | None], ...] = (
+    (Outcome.FAILED, Severity.P0),
+    (Outcome.FAILED, Severity.P1),
+    (Outcome.UNKNOWN, Severity.P0),
+    (Outcome.UNKNOWN, Severity.P1),
+    (Outcome.FAILED, Severity.P2),
+    (Outcome.UNKNOWN, Severity.P2),
+    (Outcome.UNKNOWN, Severity.P3),
+    (Outcome.FAILED, Severity.P3),
+    (Outcome.WAITING, None),
+    (Outcome.PASSED, None),
+    (Outcome.SKIPPED, None),
+)
+_VERDICTS = (
+    Verdict.BLOCKED,
+    Verdict.ACT,
+    Verdict.UNKNOWN,
+    Verdict.UNKNOWN,
+    Verdict.WATCH,
+    Verdict.WATCH,
+    Verdict.WATCH,
+    *[Verdict.ALL_CLEAR] * 4,
+)
+
+
+def badness(outcome: Outcome, severity: Severity | None) -> int:
+    """Rank an outcome, 0 the worst; the verdict and every "worst wins" are read off this one order.
+
+    An unknown that could have been P0 or P1 outranks a known P2: silence is never green.
+    """
+    return _ORDER.index((outcome, severity))
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """Derive the verdict.
+
+    BLOCKED any failed P0 · ACT any failed P1 · UNKNOWN something that could have been P0 or P1 could
+    not be looked at · WATCH any failed P2, or something lesser could not be looked at · else ALL CLEAR.
+    """
+    worst = min((badness(finding.outcome, finding.severity) for finding in findings), default=None)
+    return Verdict.UNKNOWN if worst is None else _VERDICTS[worst]
+
+
+def worst_of(findings: Iterable[Finding]) -> Finding:
+    """Return the worst finding; the first of several equals. Raises ValueError when there is none."""
+    return min(findings, key=lambda finding: badness(finding.outcome, finding.severity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What one check found. ``duration`` and ``cpu`` are seconds; ``findings`` is never empty."""
+
+    check: str
+    title: str
+    phase: str | None
+    findings: tuple[Finding, ...]
+    started_at: datetime
+    duration: float
+    cpu: float = 0.0
+
+    @property
+    def worst(self) -> Finding:
+        return worst_of(self.findings)
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.worst.outcome
+
+    @property
+    def severity(self) -> Severity | None:
+        return self.worst.severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why findings failed: one sentence, its evidence, what to do, and the findings it explains."""
+
+    code: str
+    subject: str
+    sentence: str
+    severity: Severity
+    phase: str | None = None
+    evidence: Evidence = field(default_factory=dict)
+    action: Action | None = None
+    explains: tuple[FindingKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRecord:
+    """One question that was really sent to a source.
+
+    ``duration``, ``cpu`` and ``started`` (since the run began) are seconds. ``depth`` is 1 for a
+    question that waits for nothing, 2 for one that needed the answer of such a one, and so on.
+    """
+
+    source: str
+    key: str
+    depth: int
+    started: float
+    duration: float
+    cpu: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One validation of one pipeline.
+
+    ``night`` is the game date whose completed night is judged, ``slate`` the game date that is being
+    prepared; they are equal unless the night is yesterday's.
+    """
+
+    pipeline: str
+    title: str
+    night: date
+    slate: date
+    now: datetime
+    trigger: str
+    partial: bool
+    """True when only selected checks ran."""
+    results: tuple[CheckResult, ...]
+    causes: tuple[Cause, ...]
+    looks: tuple[LookRecord, ...] = ()
+    duration: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(finding for _, finding in self.findings())
+
+    def findings(self) -> Iterator[tuple[CheckResult, Finding]]:
+        """Every finding with the result that it belongs to, in the order of the catalogue."""
+        for result in self.results:
+            for finding in result.findings:
+                yield result, finding

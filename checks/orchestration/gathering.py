@@ -1,0 +1,188 @@
+"""Gathering what the orchestration checks judge by: documents, the rows of phases, the phase log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from checks.context import Context, document_path, mode_of
+from checks.model import Finding, Outcome
+from checks.orchestration.completion import Completion, moment_of, read_completion
+from checks.pipeline import Run, RunHistory, Transition
+from checks.ports import Problem, Row, SourceError
+
+LOG_LABEL = "phase-log"
+HISTORY_LABEL = "run-history"
+SUCCEEDED_LABEL = "run-history-succeeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """What the phase log holds about one transition: the rows of a date, and when there last was any."""
+
+    rows: int = 0
+    last_at: datetime | None = None
+    last_ever_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayLog:
+    """The phase log of a date, by transition."""
+
+    transitions: Mapping[str, Logged] = field(default_factory=dict)
+
+    def of(self, transition: Transition) -> Logged:
+        return self.transitions.get(transition.id, Logged())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no transition at all has a row, so that a missing one proves nothing."""
+        return not any(logged.rows for logged in self.transitions.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What a phase wrote for a date."""
+
+    count: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+def start_looks(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
+    """Ask for everything about the transitions at once; what is read afterwards is already on its way."""
+    for game_date in context.dates:
+        for transition in transitions:
+            if has_state(transition):
+                context.looks.document(document_path(transition, game_date))
+            if transition.when is not None:
+                condition = context.pipeline.conditions[transition.when]
+                context.looks.query(context.query(condition.query, transition.when, game_date))
+            # Documents tell about a source that has them; its rows are asked for only where they decide.
+            phases = (transition.target,) if transition.state is not None else (transition.source, transition.target)
+            for phase in map(context.pipeline.phase, phases):
+                if phase.rows is not None:
+                    context.looks.query(context.query(phase.rows, phase.id, game_date))
+        if log and context.pipeline.phase_log is not None:
+            context.looks.query(context.query(context.pipeline.phase_log.query, LOG_LABEL, game_date))
+
+
+def not_configured(check_id: str, summary: str) -> Finding:
+    """Say that the pipeline file names nothing for a check to look at."""
+    return Finding(outcome=Outcome.SKIPPED, code="not-configured", subject=check_id, summary=summary)
+
+
+def has_state(transition: Transition) -> bool:
+    """Whether a completion document belongs to the judgement of a transition."""
+    return transition.state is not None and not transition.monitoring_only
+
+
+def run_of(context: Context, transition: Transition, game_date: date) -> Run | None:
+    """Return the run that a date is judged as, None where the pipeline file describes none."""
+    run: Run | None = getattr(transition.runs, mode_of(game_date, context.today))
+    return run
+
+
+def no_run(context: Context, transition: Transition, game_date: date) -> Finding:
+    """Say that a transition has no run for a date, seen from today."""
+    mode = mode_of(game_date, context.today)
+    return Finding(
+        outcome=Outcome.SKIPPED,
+        code="no-run",
+        subject=transition.id,
+        summary=f"The pipeline file describes no {mode} run of this transition.",
+        phase=transition.target,
+        date=game_date,
+        evidence={"mode": mode},
+    )
+
+
+def off_day(context: Context, transition: Transition, game_date: date) -> Finding | None:
+    """Return the finding for a date on which a transition has nothing to do, None on any other.
+
+    Raises SourceError.
+    """
+    if transition.when is None or context.holds(transition.when, game_date):
+        return None
+    return Finding(
+        outcome=Outcome.SKIPPED,
+        code="off-day",
+        subject=transition.id,
+        summary=f"Nothing to do on {day_name(game_date)}: {context.pipeline.conditions[transition.when].otherwise}.",
+        phase=transition.target,
+        date=game_date,
+        evidence={"mode": mode_of(game_date, context.today)},
+    )
+
+
+def completion_of(context: Context, transition: Transition, game_date: date) -> Completion:
+    """Read the completion document of a date. Raises SourceError."""
+    document = context.looks.document(document_path(transition, game_date)).result()
+    return read_completion(None if document is None else document.data)
+
+
+def rows_of(context: Context, phase_id: str, game_date: date) -> Rows | None:
+    """Return what a phase wrote for a date, None for a phase that cannot show it. Raises SourceError."""
+    row = context.phase_rows(context.pipeline.phase(phase_id), game_date)
+    if row is None:
+        return None
+    return Rows(
+        count=number_in(row, "row_count", f"the rows of phase {phase_id!r}"),
+        first_at=moment_of(row.get("first_at")),
+        last_at=moment_of(row.get("last_at")),
+    )
+
+
+def log_of(context: Context, game_date: date) -> DayLog | None:
+    """Read the phase log of a date, None when the pipeline keeps none. Raises SourceError."""
+    phase_log = context.pipeline.phase_log
+    if phase_log is None:
+        return None
+    rows = context.looks.query(context.query(phase_log.query, LOG_LABEL, game_date)).result()
+    return DayLog(
+        {
+            str(row.get("transition")): Logged(
+                rows=number_in(row, "rows_for_date", "the phase log"),
+                last_at=moment_of(row.get("last_at")),
+                last_ever_at=moment_of(row.get("last_ever_at")),
+            )
+            for row in rows
+        }
+    )
+
+
+def succeeded_phases(context: Context, history: RunHistory | None, game_date: date) -> frozenset[str]:
+    """Return the phases of which a run of the date succeeded. Raises SourceError."""
+    if history is None or history.succeeded is None:
+        return frozenset()
+    rows = context.looks.query(context.query(history.succeeded, SUCCEEDED_LABEL, game_date)).result()
+    return frozenset(str(row.get("phase")) for row in rows if number_in(row, "run_count", "the run history") > 0)
+
+
+def number_in(row: Row, column: str, what: str) -> int:
+    """Return a count from a row; NULL counts as none. Raises SourceError when it is no number."""
+    value: Any = row.get(column, "missing")
+    if value is None:
+        return 0
+    if isinstance(value, int):
+        return int(value)
+    raise SourceError(
+        "BigQuery",
+        Problem.INVALID,
+        f"{what} gave no number in the column {column!r}",
+        advice="Correct its query in the pipeline file.",
+    )
+
+
+def local_time(context: Context, moment: datetime) -> str:
+    """Write a time as people on the spot read it; with the day unless it is today."""
+    local = moment.astimezone(context.pipeline.zone)
+    clock = f"{local:%H:%M %Z}"
+    return clock if local.date() == context.today else f"{day_name(local.date())} {clock}"
+
+
+def day_name(day: date) -> str:
+    """Write a date as people say it: 10 February."""
+    return f"{day.day} {day:%B}"

@@ -1,0 +1,223 @@
+"""Are the running processors alive, and is their collection clean?
+
+Every running processor refreshes one document. A document that says running and is no longer refreshed is a
+processor that hangs or died without a word. Too many documents, or ids with a date or ``None`` in them, are
+a leak: each run writes a document of its own, and reading them slows everything that looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from checks.context import Context, attempt
+from checks.model import Action, Finding, Outcome, Severity
+from checks.orchestration.completion import described, moment_of
+from checks.orchestration.gathering import local_time, not_configured
+from checks.pipeline import Heartbeats
+from checks.ports import Document
+from checks.registry import check
+
+SHOWN = 20
+"""Processors that get a finding of their own, the longest silent first; the rest is counted."""
+
+EXAMPLES = 3
+"""Bad ids that are named."""
+
+CODES: Mapping[str, str] = {
+    "count-usual": "The collection has a usual number of documents.",
+    "many-documents": "More documents than there are processors: something leaks.",
+    "too-many-documents": "So many documents that reading them is a burden.",
+    "bad-ids": "Ids that no processor should have, such as one with a date in it.",
+    "stale": "A running processor has not refreshed its heartbeat for some minutes.",
+    "dead": "A running processor has not refreshed its heartbeat for so long that it must be dead.",
+    "heartbeat-unreadable": "A running processor's last heartbeat is not a time.",
+    "more-silent": "Further silent processors that are not listed one by one.",
+    "all-alive": "No running processor is silent.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A code with its outcome and severity."""
+
+    code: str
+    outcome: Outcome
+    severity: Severity | None = None
+
+
+ALIVE = Judgement("all-alive", Outcome.PASSED)
+
+
+def judge_count(count: int, spec: Heartbeats) -> Judgement:
+    """Judge the size of the collection."""
+    if count > spec.too_many:
+        return Judgement("too-many-documents", Outcome.FAILED, Severity.P0)
+    if count > spec.many:
+        return Judgement("many-documents", Outcome.FAILED, Severity.P1)
+    if count == 0:
+        return Judgement("no-evidence", Outcome.UNKNOWN, Severity.P2)
+    return Judgement("count-usual", Outcome.PASSED)
+
+
+def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -> Judgement:
+    """Judge a running processor by its last heartbeat, None when that is not a time."""
+    if last_at is None:
+        return Judgement("heartbeat-unreadable", Outcome.UNKNOWN, Severity.P1)
+    silent = now - last_at
+    if silent > timedelta(minutes=spec.dead_minutes):
+        return Judgement("dead", Outcome.FAILED, Severity.P1)
+    if silent > timedelta(minutes=spec.stale_minutes):
+        return Judgement("stale", Outcome.FAILED, Severity.P2)
+    return ALIVE
+
+
+@check(
+    id="heartbeats",
+    worst=Severity.P0,
+    codes=CODES,
+    expected="One heartbeat document a processor, refreshed while it runs.",
+    unwanted="Running processors without a pulse; a collection that grows.",
+    quick=True,
+)
+def heartbeats(context: Context) -> Iterator[Finding]:
+    spec = context.pipeline.heartbeats
+    if spec is None:
+        yield not_configured("heartbeats", "The pipeline file names no collection of heartbeats.")
+        return
+    yield from attempt(lambda: _judge_collection(context, spec), subject=spec.collection, severity=Severity.P0)
+
+
+def _judge_collection(context: Context, spec: Heartbeats) -> Iterator[Finding]:
+    # One document more than too many is enough to know that there are too many.
+    documents = context.looks.collection(spec.collection, spec.too_many + 1).result()
+    yield _count_finding(context, spec, len(documents))
+    bad_id = re.compile(spec.bad_id)
+    leaked = [each for each in documents if bad_id.search(_id_of(each))]
+    if leaked:
+        yield _bad_ids(context, spec, [_id_of(each) for each in leaked])
+    yield from _judge_processors(context, spec, [each for each in documents if not bad_id.search(_id_of(each))])
+
+
+def _id_of(document: Document) -> str:
+    return document.path.rpartition("/")[2]
+
+
+def _count_finding(context: Context, spec: Heartbeats, count: int) -> Finding:
+    judgement = judge_count(count, spec)
+    failed = judgement.outcome is Outcome.FAILED
+    shown = f"more than {spec.too_many}" if count > spec.too_many else str(count)
+    sentence = f"{spec.collection} holds {shown} document{'' if count == 1 else 's'}"
+    tail = {
+        "count-usual": ".",
+        "no-evidence": ": whether anything runs cannot be told.",
+    }.get(judgement.code, f"; above {spec.many} something writes a document for each run.")
+    return Finding(
+        outcome=judgement.outcome,
+        code=judgement.code,
+        severity=judgement.severity,
+        subject=spec.collection,
+        summary=sentence + tail,
+        evidence={"count": count, "counted_up_to": spec.too_many + 1},
+        impact="Every look at the heartbeats gets slower and dearer, and real ones are hard to find." if failed else "",
+        action=Action(text="Find the program that writes a new id for each run, then delete the stray documents.")
+        if failed
+        else None,
+        link=_link(context, spec),
+    )
+
+
+def _bad_ids(context: Context, spec: Heartbeats, ids: Sequence[str]) -> Finding:
+    examples = ", ".join(sorted(ids)[:EXAMPLES])
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="bad-ids",
+        severity=Severity.P2,
+        subject=f"{spec.collection}/ids",
+        summary=f"{len(ids)} id{' is' if len(ids) == 1 else 's are'} not a processor's name, such as {examples}.",
+        evidence={"count": len(ids), "examples": examples},
+        impact="The collection grows with every run.",
+        action=Action(text="Find the program that puts a date or None into the id, then delete these documents."),
+        link=_link(context, spec),
+    )
+
+
+def _judge_processors(context: Context, spec: Heartbeats, documents: Sequence[Document]) -> Iterator[Finding]:
+    running = [each for each in documents if _is_running(each, spec)]
+    judged = [(each, moment_of(each.data.get("last_heartbeat"))) for each in running]
+    silent = [
+        (judgement, document, last_at)
+        for document, last_at in judged
+        if (judgement := judge_heartbeat(last_at, context.now, spec)) is not ALIVE
+    ]
+    # The unreadable come first, then the longest silent, so that what is left out is the least of it.
+    silent.sort(key=lambda item: (item[2] is not None, item[2] or context.now, _id_of(item[1])))
+    for judgement, document, last_at in silent[:SHOWN]:
+        yield _silent(context, spec, judgement, document, last_at)
+    if len(silent) > SHOWN:
+        yield _rest(context, spec, [judgement for judgement, _, _ in silent[SHOWN:]])
+    if documents and not silent:
+        yield Finding(
+            outcome=ALIVE.outcome,
+            code=ALIVE.code,
+            subject="running processors",
+            summary=f"{len(running)} running, none of them silent." if running else "Nothing is running.",
+            evidence={"running": len(running)},
+        )
+
+
+def _is_running(document: Document, spec: Heartbeats) -> bool:
+    status = document.data.get("status")
+    return isinstance(status, str) and status in spec.running
+
+
+def _silent(
+    context: Context, spec: Heartbeats, judgement: Judgement, document: Document, last_at: datetime | None
+) -> Finding:
+    name = _id_of(document)
+    if last_at is None:
+        shown = described(document.data.get("last_heartbeat"))
+        sentence = f"{name} says that it is running, but its last_heartbeat is {shown} instead of a time."
+    else:
+        sentence = f"{name} says that it is running, but was last heard of at {local_time(context, last_at)}."
+    return Finding(
+        outcome=judgement.outcome,
+        code=judgement.code,
+        severity=judgement.severity,
+        subject=name,
+        summary=sentence,
+        evidence={
+            "last_heartbeat": last_at,
+            "silent_minutes": None if last_at is None else int((context.now - last_at).total_seconds() // 60),
+            "data_date": str(document.data.get("data_date", "")),
+            "run_id": str(document.data.get("run_id", "")),
+        },
+        impact=f"What waits for {name} does not start." if judgement.outcome is Outcome.FAILED else "",
+        action=Action(text=f"Read the log of {name}; if it is dead, run it again for its date."),
+        link=_link(context, spec, name),
+    )
+
+
+def _rest(context: Context, spec: Heartbeats, judgements: Sequence[Judgement]) -> Finding:
+    worst = min(each.severity for each in judgements if each.severity is not None)
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="more-silent",
+        severity=worst,
+        subject="other processors",
+        summary=f"{len(judgements)} more running processor{' is' if len(judgements) == 1 else 's are'} silent.",
+        evidence={"count": len(judgements)},
+        impact="So many silent processors have one reason in common.",
+        action=Action(text="Look at the longest silent first; they are listed above."),
+        link=_link(context, spec),
+    )
+
+
+def _link(context: Context, spec: Heartbeats, document: str = "") -> str:
+    where = f"{spec.collection}/{document}" if document else spec.collection
+    return (
+        "https://console.cloud.google.com/firestore/databases/-default-/data/panel/"
+        f"{where}?project={context.pipeline.project}"
+    )

@@ -1,0 +1,210 @@
+"""Is every transition in the phase log?
+
+Orchestrators write a row when they have published, so a row is better evidence than a flag, and its absence
+is worth knowing. Where the next phase has no data either, the transition did not happen; where the data is
+there, only the log is incomplete. A log that has no row of any transition for the date proves nothing: the
+completion documents, the rows of the phases and the run history are looked at instead, and the finding
+says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from checks.context import Context, attempt, mode_of
+from checks.model import Action, Finding, Outcome, Severity
+from checks.orchestration.completion import Flag
+from checks.orchestration.gathering import (
+    SUCCEEDED_LABEL,
+    DayLog,
+    completion_of,
+    has_state,
+    local_time,
+    log_of,
+    no_run,
+    not_configured,
+    off_day,
+    rows_of,
+    run_of,
+    start_looks,
+    succeeded_phases,
+)
+from checks.orchestration.trigger_words import document_link_of
+from checks.pipeline import Run, Transition
+from checks.ports import SourceError
+from checks.registry import check
+
+CODES: Mapping[str, str] = {
+    "logged": "The phase log has a row for the transition and the date.",
+    "not-due": "No row yet, and none is due.",
+    "not-logged": "Past due, no row although other transitions have theirs, and the next phase has no data.",
+    "not-logged-with-data": "Past due, no row although other transitions have theirs; the next phase has its data.",
+    "log-empty": "The log has no row of any transition; documents, rows or run history show that the phase ran.",
+    "log-empty-without-trace": "The log has no row of any transition, and nothing else shows that the phase ran.",
+    "off-day": "The date has nothing to run for.",
+    "no-run": "The pipeline file describes no run of this transition for dates seen from today like this one.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A code with its outcome and severity."""
+
+    code: str
+    outcome: Outcome
+    severity: Severity | None = None
+
+
+def judge(*, rows: int, log_empty: bool, moved: bool, past_due: bool) -> Judgement:
+    """Judge the log of one transition; ``moved`` says whether anything else shows that the phase ran."""
+    if rows > 0:
+        return Judgement("logged", Outcome.PASSED)
+    if not past_due:
+        return Judgement("not-due", Outcome.WAITING)
+    if log_empty:
+        return (
+            Judgement("log-empty", Outcome.FAILED, Severity.P3)
+            if moved
+            else Judgement("log-empty-without-trace", Outcome.FAILED, Severity.P1)
+        )
+    if moved:
+        return Judgement("not-logged-with-data", Outcome.FAILED, Severity.P3)
+    return Judgement("not-logged", Outcome.FAILED, Severity.P1)
+
+
+@check(
+    id="phase-log",
+    worst=Severity.P1,
+    codes=CODES,
+    expected="The phase log has a row for every transition of the date.",
+    unwanted="A transition without a row; an empty log.",
+)
+def phase_log(context: Context) -> Iterator[Finding]:
+    transitions = tuple(each for each in context.transitions if each.logged and not each.monitoring_only)
+    if context.pipeline.phase_log is None or not transitions:
+        yield not_configured("phase-log", "The pipeline file names no phase log, or no transition that writes one.")
+        return
+    start_looks(context, transitions)
+    _start_history(context)
+    for game_date in context.dates:
+        for transition in transitions:
+            yield from attempt(
+                partial(_judge_date, context, transition, game_date),
+                subject=transition.id,
+                severity=Severity.P1,
+                phase=transition.target,
+                game_date=game_date,
+            )
+
+
+def _start_history(context: Context) -> None:
+    history = context.pipeline.run_history
+    if history is not None and history.succeeded is not None:
+        for game_date in context.dates:
+            context.looks.query(context.query(history.succeeded, SUCCEEDED_LABEL, game_date))
+
+
+def _judge_date(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
+    run = run_of(context, transition, game_date)
+    if run is None:
+        yield no_run(context, transition, game_date)
+        return
+    rest = off_day(context, transition, game_date)
+    yield rest or _finding(context, transition, game_date, run, log_of(context, game_date) or DayLog())
+
+
+def _finding(context: Context, transition: Transition, game_date: date, run: Run, day: DayLog) -> Finding:
+    logged = day.of(transition)
+    due = run.due.on(game_date, context.pipeline.zone)
+    past_due = context.now.timestamp() > due.timestamp()
+    traces = () if logged.rows or not past_due else _traces(context, transition, game_date, run, log_empty=day.empty)
+    judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
+    target = context.pipeline.phase(transition.target).title
+    sentence = {
+        "logged": f"The phase log has {logged.rows} row{'' if logged.rows == 1 else 's'} for {transition.id}.",
+        "not-due": f"The phase log has no row for {transition.id} yet; due by {local_time(context, due)}.",
+        "not-logged": f"The phase log has no row for {transition.id}, and {target} has no data.",
+        "not-logged-with-data": f"The phase log has no row for {transition.id}, but {', '.join(traces)}.",
+        "log-empty": f"The phase log is empty for this date; judged without it: {', '.join(traces)}.",
+        "log-empty-without-trace": "The phase log is empty for this date; judged without it: neither the completion "
+        f"document, nor rows, nor the run history show that {target} ran.",
+    }[judgement.code]
+    failed = judgement.outcome is Outcome.FAILED
+    return Finding(
+        outcome=judgement.outcome,
+        code=judgement.code,
+        severity=judgement.severity,
+        subject=transition.id,
+        summary=sentence,
+        phase=transition.target,
+        date=game_date,
+        evidence={
+            "mode": mode_of(game_date, context.today),
+            "log_rows": logged.rows,
+            "last_at": logged.last_at,
+            "last_good_trigger": logged.last_ever_at,
+            "log_empty": day.empty,
+            "traces": ", ".join(traces),
+            "due": due,
+        },
+        impact=_impact(judgement, target) if failed else "",
+        action=_action(context, transition, judgement) if failed else None,
+        link=document_link_of(context.pipeline, transition, game_date),
+    )
+
+
+def _traces(context: Context, transition: Transition, game_date: date, run: Run, *, log_empty: bool) -> tuple[str, ...]:
+    """Return clauses about what else shows that the next phase ran. Raises SourceError.
+
+    Documents and run history stand in only for a log that is empty: a row that is missing beside others
+    is judged by the data alone. A stand-in that cannot be read matters only when no other shows anything.
+    """
+    found: list[str] = []
+    failures: list[SourceError] = []
+    looks = (_rows_trace, _document_trace, _history_trace) if log_empty else (_rows_trace,)
+    for look in looks:
+        try:
+            found.extend(look(context, transition, game_date, run))
+        except SourceError as error:
+            failures.append(error)
+    if failures and not found:
+        raise failures[0]
+    return tuple(found)
+
+
+def _rows_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+    del run
+    rows = rows_of(context, transition.target, game_date)
+    if rows is not None and rows.count:
+        title = context.pipeline.phase(transition.target).title
+        yield f"{title} has {rows.count} row{'' if rows.count == 1 else 's'}"
+
+
+def _document_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+    if has_state(transition):
+        completion = completion_of(context, transition, game_date)
+        if completion.flag_in(run.opens.on(game_date, context.pipeline.zone)) is Flag.TRUE:
+            yield "the completion document says triggered"
+
+
+def _history_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+    del run
+    if transition.target in succeeded_phases(context, context.pipeline.run_history, game_date):
+        yield f"the run history has a successful run of {transition.target}"
+
+
+def _impact(judgement: Judgement, target: str) -> str:
+    if judgement.severity is Severity.P1:
+        return f"Nothing shows that {target} ran for this date."
+    return "The data is there; a real failure would be harder to see."
+
+
+def _action(context: Context, transition: Transition, judgement: Judgement) -> Action:
+    table = context.pipeline.phase_log.table if context.pipeline.phase_log is not None else "the phase log"
+    orchestrator = transition.orchestrator or f"the program that triggers {transition.target}"
+    if judgement.severity is Severity.P1:
+        return Action(text=f"See the verdict of the trigger check for {transition.id}, then the log of {orchestrator}.")
+    return Action(text=f"Find out why {orchestrator} wrote no row to {table}.")

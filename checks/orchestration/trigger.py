@@ -1,0 +1,142 @@
+"""Did each orchestrator trigger the next phase?
+
+The flag in a completion document proves little on its own: a second writer can leave it false while the
+data flows, a swallowed error can leave it true while nothing does, and one document serves three runs of a
+date. So flag, processors, the next phase's rows and the phase log are judged together, each date in its
+own mode and against its own due time. A false flag with the data present is a broken monitor, not an
+outage; a true flag without data is an outage that nobody sees. A trigger from before the window of the run
+counts as false. A transition without completion documents is judged by the phase log, one whose
+orchestrator only watches by its data alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+from checks.context import Context, attempt, could_not_look, mode_of
+from checks.model import Action, Finding, Outcome, Severity
+from checks.orchestration.gathering import local_time, no_run, not_configured, off_day, rows_of, run_of, start_looks
+from checks.orchestration.trigger_case import Case, case_of
+from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
+from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
+from checks.pipeline import Run, Transition
+from checks.registry import check
+
+
+@check(
+    id="trigger",
+    worst=Severity.P0,
+    codes=CODES,
+    expected="Every transition is triggered by its orchestrator, and the next phase has its data by the due time.",
+    unwanted="Data that flows around an orchestrator; a flag that says triggered where nothing arrived.",
+    quick=True,
+)
+def trigger(context: Context) -> Iterator[Finding]:
+    transitions = context.transitions
+    if not transitions:
+        yield not_configured("trigger", "The pipeline file names no transition into the phases that are looked at.")
+    start_looks(context, transitions)
+    for game_date in context.dates:
+        for transition in transitions:
+            yield from attempt(
+                partial(_judge_date, context, transition, game_date),
+                subject=transition.target if transition.monitoring_only else transition.id,
+                severity=Severity.P0,
+                phase=transition.target,
+                game_date=game_date,
+            )
+
+
+def _judge_date(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
+    if transition.monitoring_only:
+        yield _monitoring_only(context, transition, game_date)
+    run = run_of(context, transition, game_date)
+    if run is None:
+        if not transition.monitoring_only:
+            yield no_run(context, transition, game_date)
+        return
+    rest = off_day(context, transition, game_date)
+    if rest is None and transition.monitoring_only:
+        yield from _judge_data(context, transition, game_date, run)
+    elif not transition.monitoring_only:
+        yield rest or _finding(case_of(context, transition, game_date, run))
+
+
+def _finding(case: Case) -> Finding:
+    judgement = judge(case.situation())
+    subject, phase = case.transition.id, case.transition.target
+    if judgement == LOG_UNREADABLE and case.log_error is not None:
+        unread = could_not_look(
+            case.log_error, subject=subject, severity=Severity.P2, phase=phase, game_date=case.game_date
+        )
+        return replace(unread, evidence={**case.evidence(), **unread.evidence})
+    return Finding(
+        outcome=judgement.outcome,
+        code=judgement.code,
+        severity=judgement.severity,
+        subject=subject,
+        summary=summary(case, judgement.code),
+        phase=phase,
+        date=case.game_date,
+        evidence=case.evidence(),
+        impact=impact(case, judgement.code),
+        action=action(case, judgement.code),
+        link=document_link(case),
+    )
+
+
+def _monitoring_only(context: Context, transition: Transition, game_date: date) -> Finding:
+    orchestrator = transition.orchestrator or "The orchestrator"
+    target = context.pipeline.phase(transition.target).title
+    return Finding(
+        outcome=Outcome.SKIPPED,
+        code="monitoring-only",
+        subject=transition.id,
+        summary=f"{orchestrator} only watches; {target} is judged by its data alone.",
+        phase=transition.target,
+        date=game_date,
+        evidence={"mode": mode_of(game_date, context.today)},
+    )
+
+
+def _judge_data(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[Finding]:
+    """Judge a phase by its rows alone."""
+    rows = rows_of(context, transition.target, game_date)
+    if rows is None:
+        return
+    target = context.pipeline.phase(transition.target).title
+    due = run.due.on(game_date, context.pipeline.zone)
+    outcome, code, severity = data_verdict(present=rows.count > 0, past_due=context.now.timestamp() > due.timestamp())
+    sentence = {
+        "data-present": f"{target} has {rows.count} row{'' if rows.count == 1 else 's'}.",
+        "data-pending": f"{target} has no rows yet; due by {local_time(context, due)}.",
+        "data-missing": f"{target} has no rows; they were due by {local_time(context, due)}.",
+    }[code]
+    failed = outcome is Outcome.FAILED
+    yield Finding(
+        outcome=outcome,
+        code=code,
+        severity=severity,
+        subject=transition.target,
+        summary=sentence,
+        phase=transition.target,
+        date=game_date,
+        evidence={"mode": mode_of(game_date, context.today), "effect_rows": rows.count, "due": due},
+        impact=(transition.impact or f"{target} has no data for this date.") if failed else "",
+        action=Action(
+            text=f"Read what the services of {target} logged, then run them again for the date.",
+            command=read_target_log(context.pipeline, transition),
+        )
+        if failed
+        else None,
+    )
+
+
+def data_verdict(*, present: bool, past_due: bool) -> tuple[Outcome, str, Severity | None]:
+    """Judge a phase by whether its rows are there."""
+    if present:
+        return Outcome.PASSED, "data-present", None
+    return (Outcome.FAILED, "data-missing", Severity.P0) if past_due else (Outcome.WAITING, "data-pending", None)

@@ -1,0 +1,468 @@
+"""The pipeline as data: everything that is particular to one platform, and nothing else.
+
+``bot.pipeline_file`` reads these models from YAML. They live here because the checks are what reads
+them. Every model is frozen and refuses keys that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from checks.model import Severity
+from checks.values import Comparison, Identifier, Model, Moment, NamedSeverity, ZoneName
+
+__all__ = [
+    "Advice",
+    "Comparison",
+    "Condition",
+    "Excuse",
+    "Heartbeats",
+    "Identifier",
+    "Limits",
+    "Model",
+    "Moment",
+    "Oddity",
+    "ParameterValue",
+    "Phase",
+    "PhaseGap",
+    "PhaseLog",
+    "Pipeline",
+    "Rule",
+    "Run",
+    "RunHistory",
+    "Runs",
+    "ServiceSpec",
+    "SqlCheck",
+    "Table",
+    "Tier",
+    "Transition",
+]
+
+
+class Advice(Model):
+    """What repairs a failure. ``text`` and ``command`` may name columns of the row as ``{column}``."""
+
+    text: str
+    """What to do, in a sentence."""
+    command: str | None = None
+    """The exact command; each value that it names becomes one shell word."""
+    repair: str | None = None
+    """The key of a repair that the product can carry out."""
+
+
+class ParameterValue(Model):
+    """A constant that queries read as ``@name``."""
+
+    type: Literal["STRING", "INT64", "FLOAT64", "BOOL", "ARRAY<STRING>"]
+    """Its type in GoogleSQL."""
+    value: str | bool | int | float | tuple[str, ...]
+    """A constant of that type."""
+
+    @model_validator(mode="after")
+    def _value_of_its_type(self) -> Self:
+        kinds: Mapping[str, tuple[type, ...]] = {
+            "STRING": (str,),
+            "INT64": (int,),
+            "FLOAT64": (int, float),
+            "BOOL": (bool,),
+            "ARRAY<STRING>": (tuple,),
+        }
+        # A boolean is an integer to Python, and to nobody else.
+        if not isinstance(self.value, kinds[self.type]) or isinstance(self.value, bool) != (self.type == "BOOL"):
+            message = f"the value {self.value!r} is not of the type {self.type}"
+            raise ValueError(message)
+        return self
+
+
+class Condition(Model):
+    """Whether a date has anything to check."""
+
+    title: str
+    """What the condition asks, for people."""
+    otherwise: str
+    """What to say when it does not hold: "no games"."""
+    query: str
+    """Yields one row with a column ``number``; the condition holds when it is above zero."""
+
+
+class Phase(Model):
+    """One step of the pipeline."""
+
+    id: Identifier
+    """The name that the other sections use."""
+    title: str
+    """The name that people read."""
+    rows: str | None = None
+    """A query that yields one row: ``row_count``, ``first_at``, ``last_at`` of what the phase wrote for ``@date``."""
+
+
+class Tier(Model):
+    """Enough after a wait: at least ``at_least`` processors, ``after_minutes`` after the first."""
+
+    at_least: int = Field(ge=1)
+    """Processors that are enough."""
+    after_minutes: int = Field(ge=0)
+    """Minutes since the first processor finished."""
+
+
+class Run(Model):
+    """One run of a transition for a game date: when it is due and what it waits for."""
+
+    opens: Moment
+    """When the window starts; a trigger set before it belongs to an earlier run."""
+    due: Moment
+    """When the next phase must have been triggered."""
+    expected: int = Field(default=0, ge=0)
+    """How many processors complete the run."""
+    critical: tuple[str, ...] = ()
+    """Processors that the run cannot do without."""
+    optional: tuple[str, ...] = ()
+    """The other processors that it knows."""
+    majority: int | None = Field(default=None, ge=1, le=100)
+    """The percentage of ``expected`` that suffices once every critical one is in."""
+    tiers: tuple[Tier, ...] = ()
+    """What is enough after a wait, the shortest first."""
+
+    @model_validator(mode="after")
+    def _enough_processors(self) -> Self:
+        if self.expected > len(self.critical) + len(self.optional):
+            message = (
+                f"expected is {self.expected}, but only {len(self.critical) + len(self.optional)} processors are named"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def processors(self) -> tuple[str, ...]:
+        return self.critical + self.optional
+
+
+class Runs(Model):
+    """The runs of a transition by mode, that is by the game date against today: past, today, future."""
+
+    overnight: Run | None = None
+    """For a game date that is past."""
+    same_day: Run | None = None
+    """For today's game date."""
+    tomorrow: Run | None = None
+    """For a game date that is still to come."""
+
+
+class Transition(Model):
+    """What moves one phase to the next, and how to tell that it did.
+
+    Without a ``state``, ``minimum_rows`` of the phase before are what the trigger waits for, and the phase log
+    is the effect.
+    """
+
+    id: Identifier
+    """As the phase log names it, for instance phase3_to_phase4."""
+    title: str
+    """The name that people read."""
+    source: Identifier = Field(alias="from")
+    """The phase that is complete."""
+    target: Identifier = Field(alias="to")
+    """The phase that is triggered."""
+    orchestrator: str | None = None
+    """The Cloud Run service that triggers."""
+    state: str | None = None
+    """The Firestore collection of completion documents, one a game date."""
+    retention_days: int = Field(default=30, ge=1)
+    """Days after which these documents are deleted."""
+    minimum_rows: int = Field(default=1, ge=1)
+    """Rows of the phase before that a trigger without documents waits for."""
+    grace_minutes: int = Field(default=30, ge=0)
+    """Minutes between enough processors and a trigger that is late."""
+    monitoring_only: bool = False
+    """It only watches, and is never judged."""
+    logged: bool = True
+    """Whether the phase log gets a row for each run."""
+    when: str | None = None
+    """A condition; on a date on which it does not hold nothing is expected."""
+    runs: Runs = Runs()
+    """When it is due and what it waits for."""
+    impact: str = ""
+    """What it means for people when it fails."""
+
+
+class PhaseLog(Model):
+    """Where orchestrators write what they triggered. One row per transition, columns ``transition``,
+    ``rows_for_date``, ``first_at``, ``last_at`` (of the date, nullable) and ``last_ever_at``."""
+
+    table: str
+    """The table, as ``dataset.table``."""
+    query: str
+    """Columns ``transition``, ``rows_for_date``, ``first_at``, ``last_at``, ``last_ever_at``."""
+
+
+class RunHistory(Model):
+    """Where processors write when they start and finish."""
+
+    unfinished: str
+    """The runs that started and did not finish: ``processor``, ``run_id``, ``phase`` (the id of a phase,
+    nullable), ``started_at``."""
+    succeeded: str | None = None
+    """What the phase log falls back on: one row a phase with runs of ``@date`` that succeeded, with ``phase``,
+    ``run_count``, ``last_at``."""
+    after_minutes: int = Field(default=30, ge=1)
+    """Minutes after which a run that did not finish is stalled."""
+
+
+class PhaseGap(Model):
+    """How long the next phase may take to complete after the one before, in minutes."""
+
+    watch_minutes: int = 60
+    """Longer is P2."""
+    act_minutes: int = 120
+    """Longer is P1."""
+
+
+class Heartbeats(Model):
+    """Documents that running processors refresh."""
+
+    collection: str
+    """The Firestore collection, one document a processor."""
+    stale_minutes: int = 5
+    """Minutes without a heartbeat after which a processor is stale."""
+    dead_minutes: int = 15
+    """Minutes without a heartbeat after which it is dead."""
+    many: int = 100
+    """More documents than this are P1."""
+    too_many: int = 500
+    """More documents than this are P0."""
+    bad_id: str
+    """A regular expression; an id that contains a match is a leak."""
+    running: tuple[str, ...] = ("running",)
+    """The values of ``status`` that promise a fresh heartbeat."""
+
+
+class ServiceSpec(Model):
+    """A Cloud Run service."""
+
+    name: str
+    """The name of the Cloud Run service."""
+    phase: Identifier | None = None
+    """The phase that it belongs to."""
+    callers: tuple[str, ...] | None = None
+    """Members that must be able to invoke it; left out, the pipeline's invoker; an empty list, nobody."""
+    optional: bool = False
+    """It may be missing or closed without a failure."""
+    minimum_instances: int | None = Field(default=None, ge=0)
+    """Instances that must be kept warm."""
+    environment: tuple[str, ...] = ()
+    """Variables that must be present and not empty."""
+
+
+class Excuse(Model):
+    """A failure that is known and tolerated until a date."""
+
+    check: str
+    """The id of a check."""
+    subject: str = "*"
+    """What the finding is about; * and ? stand for anything."""
+    code: str | None = None
+    """Only this code; left out, any."""
+    until: date
+    """The last local date on which it holds."""
+    reason: str
+    """Why it is tolerated, for the report."""
+
+
+class Oddity(Model):
+    """Something that looks wrong and is as it should be; shown at the end of the report."""
+
+    text: str
+    """A sentence for the end of the report."""
+    until: date | None = None
+    """The last date on which it is shown."""
+
+
+class Table(Model):
+    """A table as the queries see it."""
+
+    partition: str | None = None
+    """The partition column."""
+    filter_required: bool = False
+    """BigQuery refuses a query that does not filter on it."""
+    columns: Mapping[str, Literal["STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP", "JSON"]]
+    """The columns that queries may use, with their types."""
+
+
+class Rule(Model):
+    """The first rule whose comparisons all hold decides about a row."""
+
+    condition: Mapping[str, Comparison] = Field(alias="if", min_length=1)
+    """Comparisons by column; all must hold."""
+    outcome: Literal["failed", "passed", "skipped", "waiting"] = "failed"
+    """What the row becomes."""
+    severity: NamedSeverity | None = None
+    """How loud a failure is; for ``failed`` only."""
+    code: Identifier
+    """The permanent name of this result: excuses and alerts refer to it."""
+    summary: str | None = None
+    """A sentence instead of the check's own."""
+
+    @model_validator(mode="after")
+    def _severity_of_failure(self) -> Self:
+        if (self.outcome == "failed") != (self.severity is not None):
+            message = "a rule that fails needs a severity, any other must not have one"
+            raise ValueError(message)
+        return self
+
+    @property
+    def test(self) -> str:
+        """What the rule asks of a row, in words: ``missing ≥ 1 and missing < 3``."""
+        return " and ".join(f"{column} {comparison}" for column, comparison in self.condition.items())
+
+    @property
+    def consequence(self) -> str:
+        """The severity of a rule that fails, else its outcome."""
+        return self.severity.name if self.severity is not None else self.outcome
+
+    def implies(self, other: Rule) -> bool:
+        """Whether the other rule holds for every row for which this one does."""
+        return all(
+            column in self.condition and self.condition[column].implies(comparison)
+            for column, comparison in other.condition.items()
+        )
+
+    def __str__(self) -> str:
+        return f"{self.test} → {self.consequence} {self.code}"
+
+
+class SqlCheck(Model):
+    """A check as data. Each row of the query is one finding.
+
+    ``subject``, ``summary``, ``impact`` and ``action`` name columns of the row as ``{column}``, and may name
+    ``{date}``, ``{project}`` and ``{region}``.
+    """
+
+    id: Identifier
+    """The permanent name of the check."""
+    title: str
+    """The name that people read."""
+    rationale: str
+    """Why it matters."""
+    phase: Identifier | None = None
+    """The phase whose work it judges."""
+    dates: Literal["night", "slate", "both"] = "night"
+    """Which game date ``@date`` is: the night judged, the slate being prepared, or each of both."""
+    when: str | None = None
+    """A condition; on a date on which it does not hold the check is skipped."""
+    due: Moment | None = None
+    """Before this time the check waits."""
+    before_due: Literal["wait", "note"] = "wait"
+    """What to do before its time: wait, or look and only note a failure (P3)."""
+    quick: bool = False
+    """It also runs in a quick validation."""
+    query: str
+    """GoogleSQL; each row is one finding."""
+    subject: str
+    """What a row is about; unique among the rows of a date."""
+    summary: str
+    """The sentence about a row."""
+    empty: Literal["unknown", "passed"] = "unknown"
+    """What no row means; where one is owed it is unknown."""
+    empty_summary: str = "nothing found"
+    """What to say of no row."""
+    explains: tuple[Identifier, ...] = ()
+    """Phases whose failures a failure of this check may have caused."""
+    rules: tuple[Rule, ...] = ()
+    """The first rule that holds decides; none means passed."""
+    impact: str = ""
+    """What a failure means for people."""
+    action: Advice | None = None
+    """What repairs a failure."""
+    runbook: str | None = None
+    """The address of a page about it."""
+    expected: str
+    """What should be."""
+    unwanted: str = ""
+    """What should not be."""
+
+    @property
+    def worst(self) -> Severity:
+        """The loudest severity that a rule can give; a check that only reports is a note."""
+        return min((rule.severity for rule in self.rules if rule.severity is not None), default=Severity.P3)
+
+
+class Limits(Model):
+    """How many questions each source is asked at once, and how long a run waits, in seconds."""
+
+    firestore: int = Field(default=16, ge=1, le=256)
+    """Questions to Firestore at once."""
+    bigquery: int = Field(default=48, ge=1, le=256)
+    """Queries at once."""
+    control_plane: int = Field(default=48, ge=1, le=256)
+    """Questions to Cloud Run and to the project's policy at once."""
+    check_seconds: float = Field(default=30, gt=0)
+    """Seconds that one check may take."""
+    run_seconds: float = Field(default=60, gt=0)
+    """Seconds that a whole run may take."""
+
+
+class Pipeline(Model):
+    """One platform: the whole content of a pipeline file."""
+
+    name: Identifier
+    """A short name for addresses and keys."""
+    title: str
+    """The name that people read."""
+    timezone: ZoneName
+    """The zone of every local time in this file."""
+    project: str
+    """The Google Cloud project."""
+    project_number: str = Field(pattern=r"^\d+$")
+    """Its number, in quotes."""
+    region: str
+    """The region of its services."""
+    invoker: str
+    """The member that Pub/Sub and Cloud Scheduler call services as."""
+    runbook: str | None = None
+    """The address of a page about the whole pipeline."""
+    limits: Limits = Limits()
+    """How much is asked at once, and how long a run waits."""
+    datasets: tuple[Identifier, ...]
+    """The datasets that queries name as ``{dataset}``."""
+    tables: Mapping[str, Table]
+    """By ``dataset.table``."""
+    parameters: Mapping[Identifier, ParameterValue] = {}
+    """Constants that queries name as ``@name``, beside ``@date`` and ``@now``."""
+    conditions: Mapping[Identifier, Condition] = {}
+    """What ``when`` may name."""
+    phases: tuple[Phase, ...]
+    """The steps of the pipeline, in their order."""
+    transitions: tuple[Transition, ...]
+    """What moves one phase to the next."""
+    phase_log: PhaseLog | None = None
+    """Where orchestrators write what they triggered."""
+    run_history: RunHistory | None = None
+    """Where processors write when they start and finish."""
+    phase_gap: PhaseGap = PhaseGap()
+    """How long the next phase may take."""
+    heartbeats: Heartbeats | None = None
+    """Documents that running processors refresh."""
+    services: tuple[ServiceSpec, ...] = ()
+    """The Cloud Run services to look at."""
+    checks: tuple[SqlCheck, ...] = ()
+    """Checks on data, each a query and its rules."""
+    excuses: tuple[Excuse, ...] = ()
+    """Failures that are known and tolerated until a date."""
+    oddities: tuple[Oddity, ...] = ()
+    """What looks wrong and is as it should be."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def phase(self, phase_id: str) -> Phase:
+        """Return a phase by id. Raises KeyError."""
+        for phase in self.phases:
+            if phase.id == phase_id:
+                return phase
+        raise KeyError(phase_id)

@@ -1,0 +1,190 @@
+"""The small values that a pipeline file is made of: names, moments, severities, comparisons."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import inf, isnan
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from checks.model import Severity
+
+_MOMENT = re.compile(r"(?:([+-][0-9])d )?([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+class Moment:
+    """A local time relative to a game date: ``11:30`` on the day, ``+1d 06:30`` on the morning after."""
+
+    __slots__ = ("clock", "days")
+
+    def __init__(self, text: str) -> None:
+        match = _MOMENT.fullmatch(text)
+        if match is None:
+            message = "expected HH:MM, or a day and a time such as '+1d 06:30'"
+            raise ValueError(message)
+        days, hour, minute = match.groups()
+        self.days = int(days or 0)
+        self.clock = time(int(hour), int(minute))
+
+    def on(self, game_date: date, zone: ZoneInfo) -> datetime:
+        """Resolve against a game date. In the hour that DST skips the result lies after the gap; in the
+        hour that it repeats, the first of the two."""
+        return datetime.combine(game_date + timedelta(days=self.days), self.clock, tzinfo=zone)
+
+    def __str__(self) -> str:
+        return f"{self.days:+d}d {self.clock:%H:%M}" if self.days else f"{self.clock:%H:%M}"
+
+    def __repr__(self) -> str:
+        return f"Moment({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moment) and (self.days, self.clock) == (other.days, other.clock)
+
+    def __hash__(self) -> int:
+        return hash((self.days, self.clock))
+
+    def __lt__(self, other: Moment) -> bool:
+        return (self.days, self.clock) < (other.days, other.clock)
+
+    @classmethod
+    def _read(cls, value: object) -> Moment:
+        if isinstance(value, cls):
+            return value
+        return cls(value if isinstance(value, str) else "")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return core_schema.no_info_plain_validator_function(cls._read, serialization=core_schema.to_string_ser_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        del schema, handler
+        return {"type": "string", "pattern": f"^{_MOMENT.pattern}$"}
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # A folder of zones, such as America, is an OSError.
+        message = "expected the name of a time zone, such as America/New_York"
+        raise ValueError(message) from None
+    return name
+
+
+def _severity(value: object) -> object:
+    if isinstance(value, str) and value in Severity.__members__:
+        return Severity[value]
+    if isinstance(value, Severity):
+        return value
+    message = "expected P0, P1, P2 or P3"
+    raise ValueError(message)
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
+NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Model(BaseModel):
+    """Frozen, strict about unknown keys. The text below a field is its description in the JSON Schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+
+
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Comparison(Model):
+    """A test on one column: ``equals`` alone, or bounds that must all hold."""
+
+    equals: Bound | bool | str | None = None
+    """Exactly this number, text or boolean."""
+    at_least: Bound | None = None
+    """This or more."""
+    at_most: Bound | None = None
+    """This or less."""
+    above: Bound | None = None
+    """More than this."""
+    below: Bound | None = None
+    """Less than this."""
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        bounded = any(bound is not None for bound in (self.at_least, self.at_most, self.above, self.below))
+        if bounded == (self.equals is not None):
+            message = "expected either equals, or at least one of at_least, at_most, above, below"
+            raise ValueError(message)
+        if bounded and self._interval[0] > self._interval[1]:
+            message = "no number can meet these bounds"
+            raise ValueError(message)
+        return self
+
+    def test(self, value: Any) -> bool | None:
+        """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type."""
+        if not self._comparable(value):
+            return None
+        if self.equals is not None:
+            return bool(value == self.equals)
+        lowest, highest = self._interval
+        return lowest <= (value, 0) <= highest
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value meets every bound; one that cannot be compared does not."""
+        return self.test(value) is True
+
+    def implies(self, other: Comparison) -> bool:
+        """Whether every value that meets this comparison meets the other."""
+        if self.equals is not None:
+            return other.holds(self.equals)
+        mine, theirs = self._interval, other._interval
+        return other.equals is None and theirs[0] <= mine[0] and mine[1] <= theirs[1]
+
+    @property
+    def _interval(self) -> tuple[tuple[float, int], tuple[float, int]]:
+        """The lowest and the highest number allowed; the second part places a bound just above or below it."""
+        lowest = max((self.at_least, 0), (self.above, 1), key=_with_nothing_lowest)
+        highest = min((self.at_most, 0), (self.below, -1), key=_with_nothing_highest)
+        return _with_nothing_lowest(lowest), _with_nothing_highest(highest)
+
+    def _comparable(self, value: Any) -> bool:
+        if isinstance(self.equals, (bool, str)):
+            return isinstance(value, type(self.equals))
+        if isinstance(value, bool):
+            return False
+        return isinstance(value, int) or (isinstance(value, (float, Decimal)) and not isnan(value))
+
+    def __str__(self) -> str:
+        words = {"equals": "=", "at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
+        bounds = ((sign, getattr(self, name)) for name, sign in words.items())
+        return " and ".join(f"{sign} {_in_words(bound)}" for sign, bound in bounds if bound is not None)
+
+
+def _with_nothing_lowest(bound: tuple[float | None, int]) -> tuple[float, int]:
+    return (-inf, 0) if bound[0] is None else (bound[0], bound[1])
+
+
+def _with_nothing_highest(bound: tuple[float | None, int]) -> tuple[float, int]:
+    return (inf, 0) if bound[0] is None else (bound[0], bound[1])
+
+
+def _in_words(bound: float | bool | str) -> str:
+    if isinstance(bound, bool):
+        return "true" if bound else "false"
+    return bound if isinstance(bound, str) else f"{bound:.15g}"

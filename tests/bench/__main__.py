@@ -1,0 +1,110 @@
+"""Measure a full validation: ``python -m tests.bench --python MEASURED_PYTHON [--json FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figures import Figure, differences, start_figures, synthetic_figures, validation_figures
+from tests.bench.processes import Conversation, ProcessEndedError, start_seconds
+from tests.bench.table import lines
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure a full validation.")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure; runtime packages only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the same as JSON")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a figure is over its limit")
+    parser.add_argument("--delay", type=float, default=0.2, help="seconds until each answer (default: 0.2)")
+    parser.add_argument("--runs", type=int, default=7, help="warm validations (default: 7)")
+    parser.add_argument("--starts", type=int, default=11, help="starts of the command (default: 11)")
+    parser.add_argument("--looks", type=int, default=1000, help="synthetic looks (default: 1000)")
+    parser.add_argument("--skip-one-by-one", action="store_true", help="do not measure one look after another")
+    return parser.parse_args()
+
+
+def _machine() -> Mapping[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": memory / 2**30,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _validations(options: argparse.Namespace) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what the validations took and what was recorded; servers and measured process end with this."""
+    with Conversation((sys.executable, "-m", "tests.bench.serve", "--delay", str(options.delay)), {}) as servers:
+        recorded = servers.listen()
+        measured = (options.python, "-m", "tests.bench.measured", "--now", recorded["now"], "--date", recorded["date"])
+        with Conversation(measured, recorded["environment"]) as process:
+
+            def run(command: str) -> Mapping[str, Any]:
+                answer = process.ask(command)
+                different = differences(answer.pop("findings"), recorded["findings"])
+                time.sleep(options.delay)  # a look that no check waited for may still be on its way
+                return {**answer, "different": different, "seen": servers.ask("take")}
+
+            cold = run("validate")
+            warm = [run("validate") for _ in range(options.runs)]
+            one_by_one = None if options.skip_one_by_one else run("one-by-one")
+    return {"cold": cold, "warm": warm, "one_by_one": one_by_one}, recorded
+
+
+def _synthetic(options: argparse.Namespace) -> list[Mapping[str, Any]]:
+    """Return three rounds of the synthetic looks, each look in a check of its own."""
+    bound = max(1, options.looks // 10)
+    command = f"synthetic {options.looks} {options.looks} {bound} {options.delay / 2}"
+    with Conversation((options.python, "-m", "tests.bench.measured"), {}) as process:
+        return [process.ask(command) for _ in range(3)]
+
+
+def main() -> int:
+    """Measure and print. Returns 1 when asked to judge and a limit is passed, 2 when it could not measure."""
+    options = _options()
+    if sys.stderr.isatty():
+        sys.stderr.write("Measuring takes about half a minute ...\n")
+    try:
+        return _report(options)
+    except (ProcessEndedError, subprocess.CalledProcessError, OSError) as error:
+        sys.stderr.write(f"The measurement ended early: {error}\n")
+        return 2
+
+
+def _report(options: argparse.Namespace) -> int:
+    validation, recorded = _validations(options)
+    synthetic = _synthetic(options)
+    bare = start_seconds((options.python, "-c", "pass"), options.starts)
+    help_text = start_seconds((options.python, "-m", "bot", "--help"), options.starts)
+    figures: list[Figure] = [
+        *validation_figures(validation, options.delay),
+        *synthetic_figures(synthetic),
+        *start_figures(bare, help_text),
+    ]
+    document = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(),
+        "delay": options.delay,
+        "figures": [figure.as_json() for figure in figures],
+        "recorded": recorded,
+        "validation": validation,
+        "synthetic": synthetic,
+    }
+    sys.stdout.writelines(f"{line}\n" for line in lines(document, figures))
+    if options.json is not None:
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return int(options.check and any(figure.ok is False for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

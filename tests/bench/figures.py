@@ -1,0 +1,104 @@
+"""What the bench reports: named figures, and the limits that they must hold."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table. ``limit`` is the highest value that is good enough, None where none is set."""
+
+    key: str
+    title: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the limit holds; None without one."""
+        return None if self.limit is None else self.value <= self.limit
+
+    def as_json(self) -> Mapping[str, Any]:
+        return {**asdict(self), "ok": self.ok}
+
+
+MEGABYTE = 1_000_000
+HELP_LIMIT = 0.3
+MEMORY_LIMIT = 200.0
+SYNTHETIC_LIMIT = 1.2
+
+
+def wall_limit(ideal: float) -> float:
+    """Return the seconds that a validation may take whose slowest chain of looks takes ``ideal``."""
+    return 1.15 * ideal + 0.1
+
+
+def differences(findings: Iterable[str], recorded: Iterable[str]) -> int:
+    """Return how many findings a run has that the recorded one has not, and the other way round."""
+    found, stated = Counter(findings), Counter(recorded)
+    return ((found - stated) + (stated - found)).total()
+
+
+def validation_figures(validation: Mapping[str, Any], delay: float) -> list[Figure]:
+    """Judge the runs of the whole validation; ``delay`` is what every answer takes, in seconds."""
+    cold, warm, one_by_one = validation["cold"], validation["warm"], validation["one_by_one"]
+    walls = [run["wall"] for run in warm]
+    median, last = statistics.median(walls), warm[-1]
+    ideal = last["depth"] * delay
+    limit = wall_limit(ideal)
+    in_sequence = sum(source["seconds"] for source in last["sources"].values())
+    figures = [
+        Figure(key="ideal", title="Slowest chain of looks (ideal)", value=ideal, unit="s"),
+        Figure(key="wall_median", title=f"Full validation, median of {len(warm)}", value=median, unit="s", limit=limit),
+        Figure(key="wall_worst", title="Full validation, worst", value=max(walls), unit="s", limit=limit),
+        Figure(key="wall_cold", title="Full validation, first in a process", value=cold["wall"], unit="s"),
+        Figure(key="ratio_ideal", title="Median against the ideal", value=median / ideal, unit="x"),
+        Figure(key="sum", title="Sum of all looks", value=in_sequence, unit="s"),
+        Figure(key="speed_up_sum", title="Faster than that sum", value=in_sequence / median, unit="x"),
+    ]
+    if one_by_one is not None:
+        wall = one_by_one["wall"]
+        figures += [
+            Figure(key="one_by_one", title="One look after another, measured", value=wall, unit="s"),
+            Figure(key="speed_up", title="Faster than one after another", value=wall / median, unit="x"),
+        ]
+    repeated = sum(len(run["seen"]["repeated"]) for run in (cold, *warm))
+    different = sum(run["different"] for run in (cold, *warm))
+    figures += [
+        Figure(key="different", title="Findings other than the recorded ones", value=different, unit="", limit=0),
+        Figure(key="repeated", title="Fetched more than once in a run", value=repeated, unit="", limit=0),
+        Figure(key="cpu", title="CPU of a run", value=statistics.median(run["cpu"] for run in warm), unit="s"),
+        Figure(key="memory", title="Peak memory", value=last["peak_memory"] / MEGABYTE, unit="MB", limit=MEMORY_LIMIT),
+    ]
+    return figures
+
+
+def synthetic_figures(runs: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """Judge the runs of synthetic looks, all of one shape."""
+    first = runs[0]
+    wall = statistics.median(run["wall"] for run in runs)
+    title = f"{first['looks']} looks of {first['seconds'] * 1000:g} ms, {first['bound']} at once"
+    return [
+        Figure(key="synthetic_wall", title=title, value=wall, unit="s"),
+        Figure(
+            key="synthetic_ratio",
+            title="The same against the ideal",
+            value=wall / first["ideal"],
+            unit="x",
+            limit=SYNTHETIC_LIMIT,
+        ),
+    ]
+
+
+def start_figures(bare: float, help_text: float) -> list[Figure]:
+    """Judge the start of the command."""
+    return [
+        Figure(key="start_bare", title="Python itself", value=bare, unit="s"),
+        Figure(key="start_help", title="reveille --help", value=help_text, unit="s", limit=HELP_LIMIT),
+    ]

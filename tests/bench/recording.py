@@ -1,0 +1,64 @@
+"""The world that the servers answer from: a shipped scenario, asked once through the embedded default.
+
+Every check then takes the path that it takes on that day, and nothing is computed while the clock runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.validation import Request, Validation
+from checks.model import Report
+from checks.pipeline import Pipeline
+from checks.ports import Document, Policy, Ports, Query, Row, Service
+from tests.bench.bigquery_server import Question, question_of
+
+
+@dataclass(slots=True)
+class Recorder:
+    """All three ports: hands every question on and keeps the answer."""
+
+    ports: Ports
+    documents: dict[str, Document | None] = field(default_factory=dict)
+    collections: dict[str, Sequence[Document]] = field(default_factory=dict)
+    answers: dict[Question, Sequence[Row]] = field(default_factory=dict)
+    services: dict[str, Service | None] = field(default_factory=dict)
+    policies: dict[str, Policy | None] = field(default_factory=dict)
+    project: Policy = field(default_factory=lambda: Policy(()))
+
+    def get(self, paths: Sequence[str]) -> dict[str, Document | None]:
+        found = dict(self.ports.documents.get(paths))
+        self.documents.update(found)
+        return found
+
+    def list(self, collection: str, limit: int) -> Sequence[Document]:
+        self.collections[collection] = self.ports.documents.list(collection, limit)
+        return self.collections[collection]
+
+    def query(self, query: Query) -> Sequence[Row]:
+        rows = self.answers[question_of(query)] = self.ports.warehouse.query(query)
+        return rows
+
+    def dry_run(self, query: Query) -> int:
+        return self.ports.warehouse.dry_run(query)
+
+    def service(self, name: str) -> Service | None:
+        self.services[name] = self.ports.control_plane.service(name)
+        return self.services[name]
+
+    def service_policy(self, name: str) -> Policy | None:
+        self.policies[name] = self.ports.control_plane.service_policy(name)
+        return self.policies[name]
+
+    def project_policy(self) -> Policy:
+        self.project = self.ports.control_plane.project_policy()
+        return self.project
+
+
+def record(pipeline: Pipeline, ports: Ports, now: datetime, request: Request) -> tuple[Recorder, Report]:
+    """Validate once and keep every answer."""
+    recorder = Recorder(ports)
+    everything = Ports(documents=recorder, warehouse=recorder, control_plane=recorder)
+    return recorder, Validation(pipeline, everything, lambda: now).run(request)

@@ -1,0 +1,83 @@
+"""The servers' process: records the world, serves it, and tells what was asked of it.
+
+Prints one line of JSON when it listens, then one for each line that it reads: what was seen since the
+last. It ends when its input does, so also when whoever started it dies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Mapping
+
+from bot.local.embedded import embedded_ports
+from bot.local.scenario import load_scenario
+from bot.pipeline_file import load_pipeline
+from bot.validation import Request
+from checks.looks import CLOUD_RUN, RESOURCE_MANAGER
+from tests.bench.bigquery_server import BigQueryServer
+from tests.bench.firestore_server import FirestoreServer
+from tests.bench.measured import figures_of
+from tests.bench.processes import reply
+from tests.bench.recording import Recorder, record
+from tests.bench.seen import Seen
+from tests.servers.cloud_run import GET_PROJECT_POLICY, GoogleControlPlaneServer
+
+SCENARIO = "healthy-morning"
+
+
+def _record() -> tuple[Recorder, Mapping[str, object]]:
+    """Return the recorded world, and how to run the same validation again."""
+    pipeline, scenario = load_pipeline(), load_scenario(SCENARIO)
+    ports = embedded_ports(pipeline, scenario)
+    date = scenario.file.requested
+    recorder, report = record(pipeline, ports, ports.now, Request(date=date))
+    ports.close()
+    return recorder, {"scenario": SCENARIO, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
+
+
+def _control_plane(world: Recorder, delay: float) -> GoogleControlPlaneServer:
+    return GoogleControlPlaneServer(
+        services={name: service for name, service in world.services.items() if service is not None},
+        policies={name: policy for name, policy in world.policies.items() if policy is not None},
+        project_policy=world.project,
+        delay=delay,
+    )
+
+
+def _note_calls(server: GoogleControlPlaneServer, seen: Seen) -> None:
+    """Move what the control plane's server has counted to where everything is counted."""
+    calls, server.calls = server.calls, Counter()
+    for method, name in calls.elements():
+        seen.add(RESOURCE_MANAGER if method == GET_PROJECT_POLICY else CLOUD_RUN, method, name)
+
+
+async def _serve(delay: float) -> None:
+    world, recorded = _record()
+    seen = Seen()
+    firestore = FirestoreServer(world.documents, world.collections, delay, seen)
+    bigquery = BigQueryServer(world.answers, delay, seen)
+    with firestore as documents_address, _control_plane(world, delay) as control_plane:
+        addresses = {
+            "FIRESTORE_EMULATOR_HOST": documents_address,
+            "BIGQUERY_EMULATOR_HOST": await bigquery.start(),
+            "REVEILLE_RUN_ENDPOINT": control_plane.address,
+            "REVEILLE_RESOURCE_MANAGER_ENDPOINT": control_plane.address,
+        }
+        reply({**recorded, "environment": addresses})
+        while await asyncio.to_thread(sys.stdin.readline):
+            _note_calls(control_plane, seen)
+            reply(seen.take())
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--delay", type=float, required=True, help="seconds until each answer")
+    asyncio.run(_serve(parser.parse_args().delay))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The one sentence names what matters most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.render.headline import headline
+from bot.render.reading import Reading
+from checks.model import Cause, FindingKey, Outcome, Severity, Verdict
+from tests.bot.render.reports import (
+    NIGHT,
+    Findings,
+    all_clear,
+    blocked,
+    finding,
+    healthy,
+    off_day,
+    passed,
+    reading_of,
+    unknown,
+)
+
+COVERAGE = finding(
+    Outcome.FAILED,
+    "none-at-all",
+    "games",
+    "0 of 4 games have player records.",
+    severity=Severity.P0,
+    phase="phase3",
+)
+PREDICTIONS = finding(
+    Outcome.FAILED, "none-at-all", "catboost_v9", "No predictions.", severity=Severity.P0, phase="phase5"
+)
+GRADING = finding(Outcome.FAILED, "low", "catboost_v9", "71 % are graded.", severity=Severity.P2, phase="grading")
+
+
+def with_failures(**changed: list[object]) -> Findings:
+    return healthy() | {name.replace("_", "-"): found for name, found in changed.items()}  # type: ignore[return-value]
+
+
+def cause(*explains: FindingKey, severity: Severity = Severity.P0) -> Cause:
+    return Cause(
+        code="game-stuck",
+        subject="games",
+        sentence="One game never became final.",
+        severity=severity,
+        explains=explains,
+    )
+
+
+def test_a_complete_night_is_told_with_its_games() -> None:
+    assert headline(all_clear()) == (
+        "Last night, Tue 10 Feb, is complete (4 games, all final);"
+        " today, Wed 11 Feb, is in order so far (14 games; 1 not due yet)."
+    )
+
+
+def test_a_note_does_not_spoil_an_all_clear_and_is_counted() -> None:
+    reading = reading_of(with_failures(grading=[replace(GRADING, severity=Severity.P3)]))
+
+    assert reading.report.verdict is Verdict.ALL_CLEAR
+    assert headline(reading).endswith("; 1 note below.")
+
+
+def test_a_day_without_games_owes_nothing() -> None:
+    said = headline(off_day())
+
+    assert "owed nothing (no games)" in said
+    assert "complete" not in said
+
+
+def test_a_lost_permission_is_named_with_the_data_that_arrived_all_the_same() -> None:
+    assert headline(blocked()) == (
+        "Pub/Sub may not call 4 orchestrators since the deploy of 10 Feb 02:13; last night's data arrived all the same."
+    )
+
+
+def test_data_that_nobody_could_look_at_did_not_arrive() -> None:
+    reading = blocked()
+    results = tuple(
+        replace(each, findings=unknown().report.results[index].findings) if each.phase is not None else each
+        for index, each in enumerate(reading.report.results)
+    )
+
+    said = headline(replace(reading, report=replace(reading.report, results=results)))
+
+    assert "arrived" not in said
+
+
+def test_the_phases_that_fail_with_a_cause_are_named() -> None:
+    keys = (FindingKey("analytics-coverage", "games", NIGHT), FindingKey("predictions-exist", "catboost_v9", NIGHT))
+    findings = with_failures(analytics_coverage=[COVERAGE], predictions_exist=[PREDICTIONS])
+
+    said = headline(reading_of(findings, (cause(*keys),)))
+
+    assert said == "One game never became final; Analytics and Predictions fail with it."
+
+
+def test_a_failure_that_is_graver_than_every_cause_comes_first() -> None:
+    findings = with_failures(analytics_coverage=[COVERAGE], grading=[GRADING])
+    mild = cause(FindingKey("grading", "catboost_v9", NIGHT), severity=Severity.P2)
+
+    assert headline(reading_of(findings, (mild,))) == "0 of 4 games have player records; 1 further problem."
+
+
+def test_a_single_failure_stands_alone() -> None:
+    assert headline(reading_of(with_failures(grading=[GRADING]))) == "71 % are graded."
+
+
+def test_a_long_sentence_is_cut_at_its_first_clause() -> None:
+    long = replace(cause(), sentence=f"One game (SAC at UTA) never became final; {'and so on ' * 20}. More follows.")
+
+    said = headline(reading_of(with_failures(analytics_coverage=[COVERAGE]), (long,)))
+
+    assert said.startswith("One game never became final; 1 further problem.")
+
+
+def test_sources_that_could_not_be_read_are_named_with_the_reason() -> None:
+    said = headline(unknown())
+
+    assert "Resource Manager (denied) and BigQuery (timed out) could not be read" in said
+    assert "7 of 9 checks" in said
+
+
+def test_a_check_that_could_not_look_without_a_source_is_named_by_its_title() -> None:
+    crashed = finding(Outcome.UNKNOWN, "crashed", "grading", "The check broke.", severity=Severity.P1)
+
+    said = headline(reading_of(with_failures(grading=[crashed])))
+
+    assert said == "1 of 9 checks could not look: Predictions are graded."
+
+
+def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
+    lesser = finding(Outcome.UNKNOWN, "crashed", "grading", "The check broke.", severity=Severity.P3)
+    reading = reading_of(with_failures(grading=[lesser]))
+
+    assert reading.report.verdict is Verdict.WATCH
+    assert "could not look" in headline(reading)
+
+
+def test_a_report_without_any_check_claims_nothing() -> None:
+    assert headline(reading_of({})) == "No check ran, so nothing is known."
+
+
+def test_selected_checks_speak_for_themselves_only() -> None:
+    reading = reading_of({"grading": [passed("All graded.", "catboost_v9")]})
+
+    said = headline(replace(reading, report=replace(reading.report, partial=True)))
+
+    assert said == "1 selected check found nothing wrong; the others did not run."
+
+
+@pytest.mark.parametrize("reading", [all_clear(), blocked(), unknown(), off_day()], ids=lambda reading: reading.command)
+def test_it_is_one_sentence_on_one_line(reading: Reading) -> None:
+    said = headline(reading)
+
+    assert said.endswith(".")
+    assert "\n" not in said

@@ -1,0 +1,151 @@
+"""The message holds what an operator wants to read, in that order, and interprets instead of dumping."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.render.message import Command, Heading, Line, Mark, Message, SmallPrint, Table
+from bot.render.report import message_of
+from checks.model import Action, Outcome, Severity
+from tests.bot.render.reports import (
+    ORCHESTRATORS,
+    all_clear,
+    blocked,
+    finding,
+    grant,
+    healthy,
+    off_day,
+    reading_of,
+    unknown,
+)
+
+
+def headings(message: Message) -> list[str]:
+    return [part.text for part in message.parts if isinstance(part, Heading)]
+
+
+def section(message: Message, title: str) -> list[Line]:
+    """The lines under a heading."""
+    lines: list[Line] = []
+    inside = False
+    for part in message.parts:
+        if isinstance(part, Heading):
+            inside = part.text == title
+        elif inside and isinstance(part, Line):
+            lines.append(part)
+    return lines
+
+
+def test_causes_come_first_and_oddities_last() -> None:
+    assert headings(message_of(blocked())) == [
+        "Cause",
+        "Phases",
+        "Last night, Tue 10 Feb",
+        "Today, Wed 11 Feb",
+        "Control plane",
+        "Other problems",
+        "Not judged",
+        "Known and expected",
+    ]
+
+
+def test_what_could_not_be_looked_at_has_its_own_section() -> None:
+    lines = section(message_of(unknown()), "Could not look")
+
+    assert [line.mark for line in lines if line.mark] == [Mark.UNKNOWN, Mark.UNKNOWN]
+    assert "BigQuery timed out" in lines[2].text
+
+
+def test_the_full_report_adds_the_expected_state_and_all_that_passed() -> None:
+    added = set(headings(message_of(all_clear(full=True)))) - set(headings(message_of(all_clear())))
+
+    assert added == {"Expected state", "In order"}
+
+
+def test_the_expected_state_has_a_row_for_each_check_that_ran() -> None:
+    reading = blocked(full=True)
+
+    tables = [part for part in message_of(reading).parts if isinstance(part, Table)]
+
+    assert tables[-1].columns == ("Check", "Should be", "Should not be", "What is")
+    assert len(tables[-1].rows) == len(reading.report.results)
+
+
+def test_what_a_cause_explains_is_not_told_again_as_a_problem() -> None:
+    message = message_of(blocked())
+
+    assert len([line for line in section(message, "Cause") if line.code == "invoker"]) == len(ORCHESTRATORS)
+    assert [line.code for line in section(message, "Other problems") if line.code] == ["grading"]
+
+
+def test_the_repair_of_a_cause_can_be_copied() -> None:
+    commands = [part.text for part in message_of(blocked()).parts if isinstance(part, Command)]
+
+    assert commands[0].splitlines() == [grant(name) for name in ORCHESTRATORS]
+
+
+def test_equal_failures_share_their_impact_and_repair() -> None:
+    action = Action(text="Run it again.", command="gcloud run jobs execute grading")
+    findings = healthy() | {
+        "grading": [
+            finding(
+                Outcome.FAILED,
+                "low",
+                f"system_{index}",
+                f"system_{index} is not graded.",
+                severity=Severity.P1,
+                impact="No hit rate.",
+                action=action,
+            )
+            for index in range(3)
+        ]
+    }
+
+    lines = section(message_of(reading_of(findings)), "Problems")
+
+    assert [line.text for line in lines] == [
+        "3 of them",
+        "system_0 is not graded.",
+        "system_1 is not graded.",
+        "system_2 is not graded.",
+        "No hit rate.",
+        "Run it again.",
+    ]
+
+
+def test_an_excuse_is_told_with_its_end() -> None:
+    lines = section(message_of(off_day()), "Not judged")
+
+    assert "Excused until 2026-02-20" in lines[0].text
+
+
+def test_an_oddity_past_its_date_is_not_shown() -> None:
+    shown = [part.text for part in message_of(all_clear()).parts if isinstance(part, SmallPrint)]
+
+    assert any("RED signal" in text for text in shown)
+    assert not any("bdl-" in text for text in shown)
+
+
+def test_a_phase_shows_its_worst_finding_and_counts_the_others() -> None:
+    table = next(part for part in message_of(blocked()).parts if isinstance(part, Table))
+    rows = {row[0].text: row[1:] for row in table.rows}
+
+    assert [cell.mark for cell in rows["Precompute"][:2]] == [Mark.P2, Mark.WAITING]
+    assert rows["Analytics"][1].mark is None
+
+
+def test_a_single_date_has_a_single_column() -> None:
+    reading = all_clear()
+
+    message = message_of(replace(reading, report=replace(reading.report, slate=reading.report.night)))
+
+    table = next(part for part in message.parts if isinstance(part, Table))
+    assert table.columns == ("Phase", "Night 10 Feb", "What is")
+
+
+def test_a_partial_report_says_so() -> None:
+    reading = all_clear()
+
+    message = message_of(replace(reading, report=replace(reading.report, partial=True)))
+
+    assert any("Only selected checks ran" in part.text for part in message.parts if isinstance(part, SmallPrint))

@@ -1,0 +1,398 @@
+"""The command as a process: what it prints where, and with which code it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.render.slack_rules import violations
+
+PATIENCE = 30
+"""Seconds that a process may say nothing."""
+
+ROOT = Path(__file__).parents[2]
+ESCAPE = "\x1b["
+COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
+HEAVY = ("pydantic", "rich", "yaml", "google", "grpc", "duckdb", "sqlglot", "checks.pipeline", "bot.pipeline_file")
+
+SCENARIO = """
+name: own-morning
+title: A morning of our own
+story: What happened.
+when: 10 Feb 2026
+now: 2026-02-11 08:10
+date: yesterday
+base: healthy-morning
+expect: {verdict: ALL CLEAR}
+"""
+
+
+def environment(**more: str) -> Mapping[str, str]:
+    """Nothing of the developer's own settings, accounts or colours."""
+    kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+    return {
+        **kept,
+        "HOME": "/nonexistent",
+        "NO_GCE_CHECK": "true",
+        "PYTHONPATH": str(ROOT),
+        **more,
+    }
+
+
+def reveille(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=environment(**variables),
+        timeout=60,
+    )
+
+
+def own_scenario(folder: Path, addition: str = "") -> str:
+    path = folder / "own-morning.yaml"
+    path.write_text(SCENARIO + addition, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_shows_the_commands_and_exit_codes(flag: str) -> None:
+    done = reveille(flag)
+
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("validate", "explain", "replay", "demo", "Exit codes"))
+
+
+@pytest.mark.parametrize("command", ["", "validate", "checks", "explain", "scenarios", "replay", "demo", "config"])
+def test_help_keeps_the_lines_of_its_examples(command: str) -> None:
+    done = reveille(*command.split(), "--help")
+
+    assert done.returncode == 0
+    assert "\\b" not in done.stdout
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    code = f"import sys, bot.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(), timeout=60
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = reveille("--version")
+
+    assert re.fullmatch(r"reveille \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_no_command_at_all_is_wrong_use() -> None:
+    done = reveille()
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Usage: reveille" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("validate", "2026-13-45"), "'2026-13-45' is not a date"),
+        (("validate", "2031-01-01"), "days ahead"),
+        (("validate", "--check", "invokr"), "did you mean invoker?"),
+        (("validate", "--phase", "phase-5"), "did you mean phase5"),
+        (("validate", "--pipeline", "missing.yaml"), "missing.yaml"),
+        (("validate", "--now", "soon"), "'soon' is not an instant"),
+        (("validate", "--quick", "--full"), "exclude each other"),
+        (("validate", "--formt", "json"), "--format"),
+        (("validate", "--format", "xml"), "'xml'"),
+        (("validate", "today", "tomorrow"), "unexpected extra argument"),
+        (("validat",), "validate"),
+        (("explain", "trigr"), "did you mean trigger?"),
+        (("explain",), "ID"),
+        (("replay",), "--all"),
+        (("replay", "--all", "healthy-morning"), "--all"),
+        (("replay", "helthy-morning"), "did you mean healthy-morning"),
+        (("checks", "--pipeline", "missing.yaml"), "missing.yaml"),
+        (("config", "check", "--pipeline", "missing.yaml"), "missing.yaml"),
+        (("config",), "Usage:"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = reveille(*arguments, cwd=tmp_path)  # without credentials: what is wrong with the request comes first
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_scenario_is_answered_with_the_nearest() -> None:
+    done = reveille("validate", "--scenario", "of-day")
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("reveille: There is no scenario 'of-day'; did you mean off-day")
+
+
+def test_a_broken_pipeline_file_is_named_with_its_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("name: nba\ntitle: [NBA\n", encoding="utf-8")
+
+    done = reveille("validate", "--pipeline", str(broken))
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"reveille: {broken}:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_named() -> None:
+    done = reveille("validate", REVEILLE_BYTES_CAP="plenty")
+
+    assert done.returncode == 3
+    assert "REVEILLE_BYTES_CAP" in done.stderr
+
+
+def test_without_credentials_both_ways_out_are_named() -> None:
+    done = reveille("validate")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "gcloud auth application-default login" in done.stderr
+    assert "--scenario" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("addition", "flags", "verdict", "code"),
+    [
+        ("", (), "ALL CLEAR", 0),
+        ("services: {phase3-to-phase4-orchestrator: {minimum_instances: 0}}\n", (), "WATCH", 0),
+        ("services: {phase3-to-phase4-orchestrator: {minimum_instances: 0}}\n", ("--strict",), "WATCH", 1),
+        ("services: {prediction-worker: {environment: {GCP_PROJECT_ID: ''}}}\n", (), "ACT", 1),
+        ("policies: {prediction-worker: {roles/run.invoker: []}}\n", (), "BLOCKED", 1),
+        ("faults: [{source: Cloud Run, problem: unavailable}]\n", (), "UNKNOWN", 2),
+    ],
+    ids=["all clear", "watch", "watch, strict", "act", "blocked", "unknown"],
+)
+def test_the_exit_code_is_that_of_the_verdict(
+    addition: str, flags: tuple[str, ...], verdict: str, code: int, tmp_path: Path
+) -> None:
+    scenario = own_scenario(tmp_path, addition)
+    checks = ("--check", "invoker", "--check", "service-environment", "--check", "service-instances")
+
+    done = reveille("validate", "--scenario", scenario, "--format", "json", *checks, *flags)
+
+    assert (json.loads(done.stdout)["verdict"], done.returncode, done.stderr) == (verdict, code, "")
+
+
+def test_a_scenario_brings_its_own_date_and_clock() -> None:
+    document = json.loads(reveille("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
+
+    assert (document["night"], document["slate"]) == ("2026-02-10", "2026-02-11")
+    assert document["now"].startswith("2026-02-11T")
+
+
+def test_a_fixed_instant_is_local_to_the_pipeline() -> None:
+    arguments = ("--scenario", "healthy-morning", "--format", "json", "--check", "games-last-night")
+
+    document = json.loads(reveille("validate", *arguments, "--now", "2026-02-11T04:00").stdout)
+
+    assert document["now"] == "2026-02-11T04:00:00-05:00"
+
+
+def test_selected_checks_make_a_partial_report() -> None:
+    arguments = ("--scenario", "healthy-morning", "--format", "json")
+
+    document = json.loads(reveille("validate", *arguments, "--check", "invoker").stdout)
+
+    assert document["partial"] is True
+    assert [result["check"] for result in document["results"]] == ["invoker"]
+
+
+def test_blocks_are_messages_that_slack_takes() -> None:
+    done = reveille("validate", "--scenario", "invoker-lost", "--format", "blocks", "--full")
+
+    messages = json.loads(done.stdout)["messages"]
+    assert violations(messages) == []
+    assert "BLOCKED" in messages[0]["text"]
+
+
+def test_output_in_a_pipe_is_plain_and_without_progress() -> None:
+    done = reveille("validate", "--scenario", "healthy-morning", TERM="xterm-256color")
+
+    assert ESCAPE not in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+    ids=["a pipe", "FORCE_COLOR", "NO_COLOR wins"],
+)
+def test_colour_is_as_the_environment_wants_it(variables: dict[str, Any], is_coloured: bool) -> None:
+    arguments = ("--scenario", "healthy-morning", "--check", "invoker")
+
+    done = reveille("validate", *arguments, TERM="xterm-256color", **variables)
+
+    assert bool(COLOUR.search(done.stdout)) == is_coloured
+
+
+def test_a_terminal_without_unicode_gets_the_report_all_the_same() -> None:
+    done = reveille("validate", "--scenario", "healthy-morning", "--check", "invoker", PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 0
+    assert "ALL CLEAR" in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal_and_kept_out_of_the_output(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "bot", "validate", "--scenario", "healthy-morning", "--format", "json"]
+    output = tmp_path / "report.json"  # a pipe that nobody reads meanwhile would stop the process
+
+    with (
+        output.open("wb") as stdout,
+        subprocess.Popen(arguments, stdout=stdout, stderr=theirs, env=environment(TERM="xterm-256color")),
+    ):
+        os.close(theirs)
+        shown = _everything(ours)
+
+    assert "waiting for" in shown
+    assert json.loads(output.read_text(encoding="utf-8"))["verdict"] == "ALL CLEAR"
+
+
+def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
+    scenario = own_scenario(tmp_path, "faults: [{source: BigQuery, problem: hang}]\n")
+    ours, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "bot", "validate", "--scenario", scenario]
+
+    with subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=theirs, env=environment(TERM="xterm-256color")
+    ) as process:
+        os.close(theirs)
+        started = os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        shown = _everything(ours)
+
+    assert started
+    assert process.returncode == 130
+    assert "reveille: stopped." in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_a_reader_that_stops_reading_is_no_error(shape: str) -> None:
+    arguments = [sys.executable, "-m", "bot", "validate", "--scenario", "healthy-morning", "--full", "--format", shape]
+
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        if process.stdout is not None:
+            process.stdout.close()
+        complaint = process.stderr.read() if process.stderr is not None else b""
+
+    assert (process.returncode, complaint) == (141, b"")
+
+
+def test_the_checks_are_listed() -> None:
+    done = reveille("checks")
+
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("invoker", "trigger", "predictions-exist"))
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [("trigger", "bypassed"), ("predictions-exist", "SELECT"), ("games-last-night", "never fails")],
+)
+def test_a_check_is_explained(check: str, said: str) -> None:
+    done = reveille("explain", check)
+
+    assert done.returncode == 0
+    assert said in done.stdout
+
+
+def test_the_scenarios_are_listed() -> None:
+    done = reveille("scenarios")
+
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("healthy-morning", "invoker-lost", "off-day"))
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("ALL CLEAR", 0), ("BLOCKED", 1)], ids=["as stated", "a difference"])
+def test_a_replay_compares_what_is_stated_with_what_is(verdict: str, code: int, tmp_path: Path) -> None:
+    path = Path(own_scenario(tmp_path))
+    path.write_text(path.read_text(encoding="utf-8").replace("ALL CLEAR", verdict), encoding="utf-8")
+
+    done = reveille("replay", str(path))
+
+    assert done.returncode == code
+    assert f"{1 - code} of 1 say what they must" in done.stdout
+
+
+def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
+    done = reveille("demo")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    blocked, cause, command, clear = (
+        done.stdout.index(words)
+        for words in (
+            "BLOCKED",
+            "a deploy removed the binding",
+            "gcloud run services add-iam-policy-binding",
+            "ALL CLEAR",
+        )
+    )
+    assert blocked < cause < command < clear
+
+
+def test_the_shipped_pipeline_file_is_in_order() -> None:
+    done = reveille("config", "check")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nba.yaml is in order" in done.stdout
+
+
+def test_every_problem_of_a_pipeline_file_has_its_own_line(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("name: nba\ntitel: NBA\ntimezone: Mars\n", encoding="utf-8")
+
+    done = reveille("config", "check", "--pipeline", str(wrong))
+
+    lines = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(lines) > 2
+    assert all(line.startswith(f"reveille: {wrong}") for line in lines)
+
+
+def test_the_schema_of_pipeline_files_is_json() -> None:
+    done = reveille("config", "schema")
+
+    assert json.loads(done.stdout)["type"] == "object"
+
+
+def _everything(descriptor: int) -> str:
+    """Read a terminal until the other side has closed it, which Linux reports as an error."""
+    read = bytearray()
+    try:
+        while True:
+            ready, _, _ = select.select([descriptor], [], [], PATIENCE)
+            assert ready, f"nothing more for {PATIENCE} s after {bytes(read)!r}"
+            chunk = os.read(descriptor, 4096)
+            if not chunk:
+                break
+            read += chunk
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+    return read.decode(errors="replace")

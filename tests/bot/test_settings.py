@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Settings, SettingsError, is_loopback
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({})
+
+    assert settings == Settings()
+    assert settings.pipeline == SHIPPED_PIPELINE
+    assert settings.bytes_cap == DEFAULT_BYTES_CAP
+    assert settings.needs_credentials
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "REVEILLE_PIPELINE": "other.yaml",
+            "GOOGLE_CLOUD_PROJECT": "example-project",
+            "DATASET_PREFIX": "staging_",
+            "COLLECTION_PREFIX": "test_",
+            "FIRESTORE_DATABASE": "second-database",
+            "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
+            "BIGQUERY_EMULATOR_HOST": "http://localhost:9050/",
+            "BIGQUERY_LOCATION": "us-west2",
+            "REVEILLE_RUN_ENDPOINT": "localhost:9001",
+            "REVEILLE_RESOURCE_MANAGER_ENDPOINT": "[::1]:9002",
+            "REVEILLE_BYTES_CAP": "10485760",
+        }
+    )
+
+    assert settings == Settings(
+        pipeline=Path("other.yaml"),
+        project="example-project",
+        dataset_prefix="staging_",
+        collection_prefix="test_",
+        firestore_database="second-database",
+        firestore_emulator="127.0.0.1:8080",
+        bigquery_emulator="localhost:9050",
+        bigquery_location="us-west2",
+        run_endpoint="localhost:9001",
+        resource_manager_endpoint="[::1]:9002",
+        bytes_cap=10485760,
+    )
+    assert not settings.needs_credentials
+
+
+def test_a_variable_that_is_empty_counts_as_not_set() -> None:
+    environment = dict.fromkeys(("DATASET_PREFIX", "FIRESTORE_EMULATOR_HOST", "REVEILLE_BYTES_CAP"), " ")
+
+    assert Settings.from_environment(environment) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("DATASET_PREFIX", "staging-", id="a dash in a prefix"),
+        pytest.param("DATASET_PREFIX", "a.b", id="a dot in a prefix"),
+        pytest.param("DATASET_PREFIX", "`; DROP", id="a quote in a prefix"),
+        pytest.param("COLLECTION_PREFIX", "other/", id="a slash in a prefix"),
+        pytest.param("COLLECTION_PREFIX", "prüf_", id="a letter beyond ASCII"),
+        pytest.param("GOOGLE_CLOUD_PROJECT", "Example Project", id="a project's title"),
+        pytest.param("FIRESTORE_DATABASE", "a/b", id="a database with a slash"),
+        pytest.param("FIRESTORE_EMULATOR_HOST", "localhost", id="no port"),
+        pytest.param("FIRESTORE_EMULATOR_HOST", "localhost:0", id="port zero"),
+        pytest.param("BIGQUERY_EMULATOR_HOST", "localhost:65536", id="port past the last"),
+        pytest.param("BIGQUERY_EMULATOR_HOST", "https://localhost:1", id="an encrypted emulator"),
+        pytest.param("REVEILLE_RUN_ENDPOINT", "run.googleapis.com:443", id="Google without encryption"),
+        pytest.param("REVEILLE_RUN_ENDPOINT", "127.0.0.1.example.com:443", id="a name that looks like loopback"),
+        pytest.param("REVEILLE_RESOURCE_MANAGER_ENDPOINT", "10.0.0.1:80", id="another machine"),
+        pytest.param("REVEILLE_BYTES_CAP", "10485759", id="just below what BigQuery bills at least"),
+        pytest.param("REVEILLE_BYTES_CAP", "10GB", id="a unit"),
+        pytest.param("REVEILLE_BYTES_CAP", "-1", id="a negative number"),
+        pytest.param("REVEILLE_BYTES_CAP", "²", id="a digit that is no number"),
+        pytest.param("BIGQUERY_LOCATION", "us west", id="a location with a space"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_names_it(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({variable: value})
+
+    message = str(raised.value)
+    assert message.startswith(f"{variable} is ")
+    assert repr(value) in message
+    assert "expected" in message
+    assert "\n" not in message
+
+
+@given(st.text())
+def test_no_prefix_can_leave_its_identifier(prefix: str) -> None:
+    try:
+        accepted = Settings.from_environment({"DATASET_PREFIX": prefix}).dataset_prefix
+    except SettingsError:
+        return
+
+    assert accepted == "" or (accepted.isascii() and accepted.replace("_", "a").isalnum())
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("localhost", True), ("127.1.2.3", True), ("[::1]", True), ("0.0.0.0", False), ("example.com", False)],
+)
+def test_loopback_is_told_from_other_machines(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.control_plane.grants import INVOKER, INVOKING_ROLES, Grant, Standing, decide, member_of, roles_of
+from checks.ports import Binding, Policy
+
+CALLER = "serviceAccount:invoker@example.com"
+OTHER = "serviceAccount:other@example.com"
+CUSTOM = "projects/example-project/roles/caller"
+DELETED = "deleted:serviceAccount:invoker@example.com?uid=123456789012345678901"
+CONDITION = "request.time < timestamp('2026-03-01T00:00:00Z')"
+
+
+def binding(role: str, *members: str, condition: str = "") -> Binding:
+    return Binding(role, frozenset(members), condition)
+
+
+def policy(*bindings: Binding) -> Policy:
+    return Policy(bindings)
+
+
+def standing(own: Policy | None, project: Policy | None = None, caller: str = CALLER) -> Standing:
+    return decide(own, project, caller).standing
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        pytest.param(policy(binding(INVOKER, CALLER)), Standing.ALLOWED, id="role and member in one binding"),
+        pytest.param(policy(binding(INVOKER, OTHER, CALLER)), Standing.ALLOWED, id="among other members"),
+        pytest.param(
+            policy(binding(INVOKER, OTHER), binding("roles/viewer", CALLER)),
+            Standing.REFUSED,
+            id="role and member in two bindings",
+        ),
+        pytest.param(policy(), Standing.REFUSED, id="nothing in it"),
+        pytest.param(policy(binding(INVOKER)), Standing.REFUSED, id="a binding without members"),
+        pytest.param(policy(binding("roles/run.viewer", CALLER)), Standing.REFUSED, id="a role that may not invoke"),
+        pytest.param(
+            policy(binding("roles/run.invokers", CALLER)), Standing.REFUSED, id="a role that only looks alike"
+        ),
+        pytest.param(policy(binding(INVOKER, CALLER + ".au")), Standing.REFUSED, id="a member that only begins alike"),
+        pytest.param(
+            policy(binding(INVOKER, "user:invoker@example.com")), Standing.REFUSED, id="another type of member"
+        ),
+        pytest.param(
+            policy(binding("roles/run.developer", CALLER)), Standing.ALLOWED, id="another role that may invoke"
+        ),
+        pytest.param(
+            policy(binding(INVOKER, CALLER, condition=CONDITION)), Standing.CONDITIONAL, id="under a condition"
+        ),
+        pytest.param(
+            policy(binding(INVOKER, CALLER, condition=CONDITION), binding(INVOKER, CALLER)),
+            Standing.ALLOWED,
+            id="under a condition and without",
+        ),
+        pytest.param(policy(binding(INVOKER, DELETED)), Standing.DELETED, id="deleted and made again"),
+        pytest.param(policy(binding(INVOKER, DELETED, CALLER)), Standing.ALLOWED, id="deleted, and granted again"),
+        pytest.param(
+            policy(binding(INVOKER, DELETED.replace("invoker", "other"))),
+            Standing.REFUSED,
+            id="another that was deleted",
+        ),
+        pytest.param(policy(binding(INVOKER, "allUsers")), Standing.PUBLIC, id="everyone"),
+        pytest.param(policy(binding(INVOKER, "allAuthenticatedUsers")), Standing.PUBLIC, id="every account"),
+        pytest.param(policy(binding(INVOKER, "allUsers", CALLER)), Standing.PUBLIC, id="everyone and the caller"),
+        pytest.param(
+            policy(binding(INVOKER, "allUsers", condition=CONDITION)),
+            Standing.CONDITIONAL,
+            id="everyone, conditionally",
+        ),
+        pytest.param(policy(binding(INVOKER, "group:team@example.com")), Standing.UNDECIDABLE, id="a group"),
+        pytest.param(policy(binding(INVOKER, "domain:example.com")), Standing.UNDECIDABLE, id="a domain"),
+        pytest.param(
+            policy(
+                binding(INVOKER, "principalSet://cloudresourcemanager.googleapis.com/projects/1/type/ServiceAccount")
+            ),
+            Standing.UNDECIDABLE,
+            id="a set of principals",
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "projectEditor:example-project")), Standing.UNDECIDABLE, id="the project's editors"
+        ),
+        pytest.param(policy(binding(CUSTOM, CALLER)), Standing.UNDECIDABLE, id="a custom role"),
+        pytest.param(
+            policy(binding("organizations/1/roles/caller", "group:team@example.com")),
+            Standing.UNDECIDABLE,
+            id="a custom role for a group",
+        ),
+        pytest.param(policy(binding(CUSTOM, OTHER)), Standing.REFUSED, id="a custom role for another"),
+        pytest.param(
+            policy(binding("roles/viewer", "group:team@example.com")), Standing.REFUSED, id="a group that may see"
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "group:team@example.com", condition=CONDITION)),
+            Standing.REFUSED,
+            id="a group under a condition",
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, CALLER)),
+            Standing.ALLOWED,
+            id="a group, and the caller by name",
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, CALLER, condition=CONDITION)),
+            Standing.UNDECIDABLE,
+            id="a group may still let in whom a condition keeps out",
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, DELETED)),
+            Standing.UNDECIDABLE,
+            id="a group may still let in whom a deletion keeps out",
+        ),
+    ],
+)
+def test_a_service_policy_is_read_as_data(own: Policy, expected: Standing) -> None:
+    assert standing(own) is expected
+
+
+@pytest.mark.parametrize(
+    ("project", "expected"),
+    [
+        pytest.param(None, Standing.REFUSED, id="not known"),
+        pytest.param(policy(), Standing.REFUSED, id="nothing in it"),
+        pytest.param(policy(binding(INVOKER, CALLER)), Standing.INHERITED, id="the role itself"),
+        pytest.param(policy(binding("roles/editor", CALLER)), Standing.INHERITED, id="a basic role"),
+        pytest.param(policy(binding("roles/viewer", CALLER)), Standing.REFUSED, id="a basic role that may not invoke"),
+        pytest.param(policy(binding("roles/editor", "group:team@example.com")), Standing.UNDECIDABLE, id="a group"),
+        pytest.param(
+            policy(binding("roles/editor", CALLER, condition=CONDITION)), Standing.CONDITIONAL, id="conditional"
+        ),
+        pytest.param(policy(binding("roles/editor", DELETED)), Standing.DELETED, id="deleted"),
+    ],
+)
+def test_the_project_policy_is_inherited(project: Policy | None, expected: Standing) -> None:
+    assert standing(policy(binding(INVOKER, OTHER)), project) is expected
+
+
+def test_the_services_own_grant_goes_before_the_inherited_one() -> None:
+    own, project = policy(binding(INVOKER, CALLER)), policy(binding("roles/owner", CALLER))
+
+    assert decide(own, project, CALLER) == Grant(standing=Standing.ALLOWED, roles=(INVOKER,), members=(CALLER,))
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "serviceAccount:Invoker@Example.com",
+        "serviceaccount:invoker@example.com",
+        "invoker@example.com",
+        " serviceAccount:invoker@example.com ",
+    ],
+)
+def test_the_spelling_of_a_member_does_not_matter(caller: str) -> None:
+    assert standing(policy(binding(INVOKER, "serviceAccount:invoker@EXAMPLE.com")), caller=caller) is Standing.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("caller", "member", "expected"),
+    [
+        ("allUsers", "allUsers", Standing.ALLOWED),
+        ("allAuthenticatedUsers", "allUsers", Standing.ALLOWED),
+        ("allUsers", "allAuthenticatedUsers", Standing.REFUSED),
+    ],
+)
+def test_a_service_may_be_meant_for_everyone(caller: str, member: str, expected: Standing) -> None:
+    assert standing(policy(binding(INVOKER, member)), caller=caller) is expected
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        ("invoker@example.com", CALLER),
+        (CALLER, CALLER),
+        ("allUsers", "allUsers"),
+        ("user:a@example.com", "user:a@example.com"),
+    ],
+)
+def test_gcloud_gets_a_member_with_its_type(caller: str, expected: str) -> None:
+    assert member_of(caller) == expected
+
+
+def test_the_roles_of_a_caller_are_listed_once_each() -> None:
+    held = policy(
+        binding("roles/viewer", CALLER), binding(INVOKER, OTHER), binding("roles/viewer", CALLER, condition="x")
+    )
+
+    assert roles_of(held, CALLER) == ("roles/viewer",)
+    assert roles_of(None, CALLER) == ()
+
+
+roles = st.sampled_from([INVOKER, "roles/run.developer", "roles/owner", "roles/viewer", "roles/run.viewer", CUSTOM])
+members = st.sampled_from(
+    [
+        CALLER,
+        CALLER.upper(),
+        OTHER,
+        DELETED,
+        "allUsers",
+        "allAuthenticatedUsers",
+        "group:team@example.com",
+        "domain:example.com",
+    ]
+)
+bindings = st.builds(Binding, roles, st.frozensets(members, max_size=3), st.sampled_from(["", CONDITION]))
+policies = st.builds(Policy, st.lists(bindings, max_size=5).map(tuple))
+LETS_IN = frozenset({CALLER.lower(), "allusers", "allauthenticatedusers"})
+
+
+@given(policies, st.none() | policies)
+def test_a_caller_is_let_in_exactly_where_one_unconditional_binding_holds_role_and_member(
+    own: Policy, project: Policy | None
+) -> None:
+    every = own.bindings + (project.bindings if project else ())
+    lets_in = any(
+        each.role in INVOKING_ROLES and not each.condition and LETS_IN & {member.lower() for member in each.members}
+        for each in every
+    )
+
+    assert decide(own, project, CALLER).callable is lets_in
+
+
+@given(st.lists(bindings.filter(lambda each: not each.condition), max_size=4), st.none() | policies)
+def test_member_and_role_in_different_bindings_never_grant(others: list[Binding], project: Policy | None) -> None:
+    apart = policy(
+        *(
+            Binding(each.role, each.members - {CALLER, CALLER.upper(), "allUsers", "allAuthenticatedUsers"})
+            for each in others
+        ),
+        binding("roles/viewer", CALLER),
+    )
+
+    assert not decide(apart, None, CALLER).callable
+    assert decide(apart, project, CALLER).standing is not Standing.ALLOWED
+
+
+unrelated = st.one_of(
+    st.builds(Binding, roles, st.just(frozenset({OTHER})), st.sampled_from(["", CONDITION])),
+    st.builds(Binding, st.just("roles/viewer"), st.frozensets(members, max_size=3), st.just("")),
+    st.builds(Binding, roles, st.just(frozenset[str]()), st.just("")),
+)
+
+
+@given(policies, st.lists(unrelated, max_size=4), st.randoms(use_true_random=False))
+def test_unrelated_bindings_and_their_order_never_change_the_decision(own: Policy, more: list[Binding], random) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Hypothesis gives a Random of its own
+    mixed = [*own.bindings, *more]
+    random.shuffle(mixed)
+
+    assert decide(Policy(tuple(mixed)), None, CALLER) == decide(own, None, CALLER)

@@ -1,0 +1,156 @@
+"""A small pipeline with services and SQL checks, and findings for it, for the tests of the diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from checks.model import Action, CheckResult, Finding, Outcome, Severity
+from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
+from tests import fakes
+
+NIGHT = fakes.NIGHT
+SLATE = fakes.SLATE
+CALLER = "serviceAccount:invoker@example.com"
+THREE_TO_FOUR, FOUR_TO_FIVE, FIVE_TO_SIX = "three-to-four", "four-to-five", "five-to-six"
+LAST_GOOD = datetime(2026, 2, 8, 11, 12, tzinfo=UTC)
+DEPLOYED = datetime(2026, 2, 10, 7, 13, tzinfo=UTC)
+"""02:13 in New York on 10 February."""
+
+CONTROL_PLANE = ("invoker", "service-ready", "service-traffic", "service-environment", "service-instances")
+WRONG_FLAGS = ("flag-not-set", "untracked", "no-record")
+ABSENT = ("not-triggered", "triggered-without-effect", "processors-missing", "not-started")
+SEVERITIES = {
+    "bypassed": Severity.P2,
+    "flag-not-set": Severity.P3,
+    "untracked": Severity.P3,
+    "no-record": Severity.P3,
+    "processors-missing": Severity.P1,
+}
+"""Of the verdicts on triggers; any other is P0."""
+
+
+def _transition(source: int, orchestrator: str, **more: Any) -> Transition:
+    described = {
+        "id": f"phase{source}_to_phase{source + 1}",
+        "title": f"{source}→{source + 1}",
+        "from": f"phase{source}",
+        "to": f"phase{source + 1}",
+        "orchestrator": orchestrator,
+    }
+    return Transition(**{**described, **more})
+
+
+def _sql(name: str, phase: str | None, *explains: str) -> SqlCheck:
+    return SqlCheck(
+        id=name,
+        title=f"Title of {name}",
+        rationale="Because.",
+        phase=phase,
+        query="SELECT 1",
+        subject=name,
+        summary="summary",
+        explains=explains,
+        expected="order",
+    )
+
+
+PIPELINE: Pipeline = fakes.pipeline(
+    invoker=CALLER,
+    transitions=(
+        _transition(2, "two-to-three", monitoring_only=True),
+        _transition(3, THREE_TO_FOUR),
+        _transition(4, FOUR_TO_FIVE),
+        _transition(5, FIVE_TO_SIX),
+    ),
+    services=(
+        ServiceSpec(name="raw", phase="phase2"),
+        ServiceSpec(name="analytics", phase="phase3"),
+        ServiceSpec(name=THREE_TO_FOUR, phase="phase4"),
+        ServiceSpec(name="precompute", phase="phase4"),
+        ServiceSpec(name=FOUR_TO_FIVE, phase="phase5"),
+        ServiceSpec(name="worker", phase="phase5"),
+        ServiceSpec(name=FIVE_TO_SIX, phase="phase6"),
+        ServiceSpec(name="elsewhere"),
+    ),
+    checks=(
+        _sql("games-final", "phase2", "phase3"),
+        _sql("coverage", "phase3", "phase4"),
+        _sql("features", "phase4"),
+        _sql("predictions", "phase5"),
+        _sql("retry-queue", None),
+    ),
+)
+
+
+def finding(
+    code: str,
+    subject: str,
+    severity: Severity | None = Severity.P1,
+    *,
+    outcome: Outcome = Outcome.FAILED,
+    phase: str | None = None,
+    day: date | None = None,
+    command: str | None = None,
+    **evidence: Any,
+) -> Finding:
+    return Finding(
+        outcome=outcome,
+        code=code,
+        subject=subject,
+        summary=f"{subject}: {code}.",
+        severity=severity,
+        phase=phase,
+        date=day,
+        evidence=evidence,
+        action=Action(text="Repair it.", command=command, repair=f"repair:{subject}") if command else None,
+    )
+
+
+def result(check: str, *findings: Finding) -> CheckResult:
+    return CheckResult(check=check, title=check, phase=None, findings=findings, started_at=fakes.MORNING, duration=0.1)
+
+
+def passed(subject: str = "all", **more: Any) -> Finding:
+    return finding("fine", subject, None, outcome=Outcome.PASSED, **more)
+
+
+def trigger(code: str, source: int = 3, day: date | None = NIGHT, **evidence: Any) -> Finding:
+    """The verdict on the trigger out of a phase."""
+    return finding(
+        code,
+        f"phase{source}_to_phase{source + 1}",
+        SEVERITIES.get(code, Severity.P0),
+        phase=f"phase{source + 1}",
+        day=day,
+        **{"last_good_trigger": LAST_GOOD, **evidence},
+    )
+
+
+def refused(service: str, code: str = "caller-refused", **evidence: Any) -> Finding:
+    spec = next((each for each in PIPELINE.services if each.name == service), None)
+    deploy = {"revision": f"{service}-00042", "deployed_at": DEPLOYED, "deployed_by": "builder@example.com"}
+    return finding(
+        code,
+        service,
+        Severity.P0,
+        phase=spec.phase if spec else None,
+        command=f"grant {service}",
+        **{"caller": CALLER, **deploy, **evidence},
+    )
+
+
+def data(
+    check: str, code: str = "bad", severity: Severity = Severity.P1, day: date = NIGHT, **more: Any
+) -> CheckResult:
+    """A SQL check that failed."""
+    spec = next(each for each in PIPELINE.checks if each.id == check)
+    return result(check, finding(code, check, severity, phase=spec.phase, day=day, **more))
+
+
+def complete(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """The results, and a pass for each check of the control plane that is not among them."""
+    given = list(results)
+    missing = [name for name in CONTROL_PLANE if name not in {each.check for each in given}]
+    return given + [result(name, passed()) for name in missing]

@@ -1,0 +1,220 @@
+"""Properties of the diagnosis over findings of any kind, foreign evidence included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.diagnosis import diagnose
+from checks.diagnosis.board import CODES
+from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.registry import COMMON_CODES
+from tests.checks.diagnosed import ABSENT, CALLER, CONTROL_PLANE, NIGHT, PIPELINE, SLATE, WRONG_FLAGS, result
+
+CHECKS = (
+    *CONTROL_PLANE,
+    *(each.id for each in PIPELINE.checks),
+    "trigger",
+    "phase-log",
+    "phase-gap",
+    "stalled",
+    "heartbeats",
+    "never-heard-of",
+)
+SUBJECTS = (
+    *(each.name for each in PIPELINE.services),
+    *(each.id for each in PIPELINE.transitions),
+    *CONTROL_PLANE,
+    "phase3",
+    "games-final",
+    "player_game_summary",
+    "",
+)
+FINDING_CODES = (
+    *ABSENT,
+    *WRONG_FLAGS,
+    *COMMON_CODES,
+    "bypassed",
+    "data-missing",
+    "caller-refused",
+    "conditional-grant",
+    "deleted-member",
+    "public",
+    "service-missing",
+    "not-ready",
+    "stuck-reconciling",
+    "stale-revision",
+    "variable-missing",
+    "variable-empty",
+    "never-heard-of",
+)
+KEYS = (
+    "caller",
+    "revision",
+    "deployed_at",
+    "deployed_by",
+    "last_good_trigger",
+    "triggered_at",
+    "effect_rows",
+    "missing",
+    "empty",
+    "critical_missing",
+    "processor",
+    "source",
+    "problem",
+    "reason",
+    "traffic",
+    "started_at",
+    "stale_trigger",
+    "never-heard-of",
+)
+
+instants = st.datetimes(timezones=st.none() | st.just(UTC)) | st.sampled_from(
+    [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+)
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1, 5),
+    st.floats(),
+    st.sampled_from(["", ",", "player_game_summary, other", CALLER]),
+    st.text(max_size=5),
+    instants,
+    st.dates(),
+)
+actions = st.none() | st.builds(
+    Action, text=st.just("Repair it."), command=st.none() | st.just("command"), repair=st.none() | st.just("repair")
+)
+
+
+@st.composite
+def findings(draw: st.DrawFn, outcomes: Sequence[Outcome] = tuple(Outcome)) -> Finding:
+    outcome = draw(st.sampled_from(outcomes))
+    loud = outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+    return Finding(
+        outcome=outcome,
+        code=draw(st.sampled_from(FINDING_CODES)),
+        subject=draw(st.sampled_from(SUBJECTS)),
+        summary=draw(st.sampled_from(["", "It failed.", "it failed"])),
+        severity=draw(st.sampled_from(Severity)) if loud else None,
+        phase=draw(st.sampled_from([None, *(each.id for each in PIPELINE.phases), "never-heard-of"])),
+        date=draw(st.sampled_from([None, NIGHT, SLATE, date.min, date.max])),
+        evidence=draw(st.dictionaries(st.sampled_from(KEYS), values, max_size=6)),
+        action=draw(actions),
+    )
+
+
+def results(kind: st.SearchStrategy[Finding]) -> st.SearchStrategy[list[CheckResult]]:
+    one = st.builds(lambda check, found: result(check, *found), st.sampled_from(CHECKS), st.lists(kind, max_size=3))
+    return st.lists(one, max_size=12)
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> list[CheckResult]:
+    """Findings as the checks really make them, so that the rules meet each other."""
+    subjects = {
+        "trigger": [*(each.id for each in PIPELINE.transitions), "phase3"],
+        **{check: [each.name for each in PIPELINE.services] for check in CONTROL_PLANE},
+        **{each.id: [each.id, "second row"] for each in PIPELINE.checks},
+        "stalled": ["player_game_summary", "phase3_to_phase4"],
+    }
+    codes = {
+        "trigger": [*ABSENT, *WRONG_FLAGS, "bypassed", "data-missing"],
+        "invoker": ["caller-refused", "deleted-member", "service-missing", "public"],
+        "service-ready": ["not-ready", "service-missing"],
+        "service-traffic": ["stale-revision", "service-missing"],
+        "service-environment": ["variable-missing", "service-missing"],
+    }
+    made: dict[str, list[Finding]] = {}
+    for check in draw(st.lists(st.sampled_from(sorted(subjects)), max_size=14)):
+        known = {each.id: each.phase for each in PIPELINE.checks}
+        finding = draw(findings([Outcome.FAILED, Outcome.FAILED, Outcome.UNKNOWN]))
+        made.setdefault(check, []).append(
+            Finding(
+                outcome=finding.outcome,
+                code=draw(st.sampled_from(codes.get(check, ["bad"]))),
+                subject=draw(st.sampled_from(subjects[check])),
+                summary="It failed.",
+                severity=finding.severity,
+                phase=known.get(check, finding.phase),
+                date=None if check in CONTROL_PLANE else draw(st.sampled_from([NIGHT, SLATE])),
+                evidence=finding.evidence,
+                action=finding.action,
+            )
+        )
+    return [result(check, *found) for check, found in made.items()]
+
+
+anything = results(findings()) | incidents()
+
+
+@given(anything)
+def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[CheckResult]) -> None:
+    failed = {
+        FindingKey(each.check, finding.subject, finding.date)
+        for each in given_results
+        for finding in each.findings
+        if finding.outcome is Outcome.FAILED
+    }
+
+    explained = [key for cause in diagnose(PIPELINE, given_results) for key in cause.explains]
+
+    assert set(explained) <= failed
+    assert len(explained) == len(set(explained))
+
+
+@given(anything)
+def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(given_results: list[CheckResult]) -> None:
+    severities: dict[FindingKey, list[Severity]] = {}
+    for each in given_results:
+        for finding in each.findings:
+            if finding.outcome is Outcome.FAILED and finding.severity is not None:
+                severities.setdefault(FindingKey(each.check, finding.subject, finding.date), []).append(
+                    finding.severity
+                )
+
+    for cause in diagnose(PIPELINE, given_results):
+        assert cause.code in CODES
+        assert cause.sentence
+        assert cause.explains
+        assert cause.severity in {severity for key in cause.explains for severity in severities[key]}
+
+
+@given(anything, st.randoms(use_true_random=False))
+def test_the_order_of_results_and_findings_does_not_matter(given_results: list[CheckResult], chance: Random) -> None:
+    shuffled = [result(each.check, *chance.sample(each.findings, len(each.findings))) for each in given_results]
+    chance.shuffle(shuffled)
+
+    assert diagnose(PIPELINE, shuffled) == diagnose(PIPELINE, given_results)
+
+
+@given(anything)
+def test_the_gravest_comes_first(given_results: list[CheckResult]) -> None:
+    severities = [cause.severity for cause in diagnose(PIPELINE, given_results)]
+
+    assert severities == sorted(severities)
+
+
+@given(results(findings([each for each in Outcome if each is not Outcome.FAILED])))
+def test_where_nothing_failed_there_is_no_cause(given_results: list[CheckResult]) -> None:
+    assert diagnose(PIPELINE, given_results) == ()
+
+
+@given(incidents())
+def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[CheckResult]) -> None:
+    judged = {"phase3", *(each.id for each in PIPELINE.transitions if not each.monitoring_only)}
+    broken = {
+        FindingKey(each.check, finding.subject, finding.date)
+        for each in given_results
+        if each.check == "trigger"
+        for finding in each.findings
+        if finding.outcome is Outcome.FAILED
+        and finding.severity in (Severity.P0, Severity.P1, Severity.P2)
+        and finding.subject in judged
+    }
+
+    assert broken <= {key for cause in diagnose(PIPELINE, given_results) for key in cause.explains}

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from checks.model import Severity
+from checks.pipeline import Comparison, ParameterValue, Rule, Run, SqlCheck
+from checks.values import Moment
+from tests.fakes import pipeline
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+class TestMoments:
+    @pytest.mark.parametrize(
+        ("text", "instant"),
+        [
+            pytest.param("11:30", datetime(2026, 2, 10, 16, 30, tzinfo=UTC), id="on the day"),
+            pytest.param("+1d 06:30", datetime(2026, 2, 11, 11, 30, tzinfo=UTC), id="the morning after"),
+            pytest.param("-1d 17:00", datetime(2026, 2, 9, 22, 0, tzinfo=UTC), id="the evening before"),
+        ],
+    )
+    def test_a_moment_is_local_to_the_game_date(self, text: str, instant: datetime) -> None:
+        assert Moment(text).on(date(2026, 2, 10), NEW_YORK) == instant
+
+    @pytest.mark.parametrize(
+        ("game_date", "text", "instant"),
+        [
+            pytest.param(date(2026, 3, 8), "02:30", datetime(2026, 3, 8, 7, 30, tzinfo=UTC), id="skipped hour"),
+            pytest.param(date(2026, 11, 1), "01:30", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), id="repeated hour"),
+            pytest.param(date(2026, 3, 7), "+1d 06:30", datetime(2026, 3, 8, 10, 30, tzinfo=UTC), id="short night"),
+        ],
+    )
+    def test_a_moment_survives_the_change_of_the_clocks(self, game_date: date, text: str, instant: datetime) -> None:
+        assert Moment(text).on(game_date, NEW_YORK).astimezone(UTC) == instant
+
+    @pytest.mark.parametrize("text", ["", "7:30", "24:00", "06:60", "+1d", "1d 06:30", "+10d 06:30", "06:30 ", "٠٦:٣٠"])
+    def test_anything_else_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match="HH:MM"):
+            Moment(text)
+
+    def test_moments_are_ordered_by_day_and_clock(self) -> None:
+        shuffled = [Moment(text) for text in ("11:30", "+1d 05:00", "-1d 17:00", "06:30")]
+
+        assert [str(moment) for moment in sorted(shuffled)] == ["-1d 17:00", "06:30", "11:30", "+1d 05:00"]
+
+    @given(st.integers(-9, 9), st.times())
+    def test_a_moment_is_written_as_it_is_read(self, days: int, clock: Any) -> None:
+        moment = Moment(f"{days:+d}d {clock:%H:%M}")
+
+        assert Moment(str(moment)) == moment
+
+    def test_a_run_takes_moments_and_their_texts(self) -> None:
+        run = Run.model_validate({"opens": "05:00", "due": Moment("06:30")})
+
+        assert run.model_dump(mode="json")["due"] == "06:30"
+        assert Run.model_validate(run.model_dump(mode="json")) == run
+
+
+class TestComparisons:
+    @pytest.mark.parametrize(
+        ("comparison", "value", "result"),
+        [
+            pytest.param({"at_least": 3}, 3, True, id="at the lower bound"),
+            pytest.param({"above": 3}, 3, False, id="not above the bound"),
+            pytest.param({"above": 3}, 3.1, True, id="above the bound"),
+            pytest.param({"at_most": 3}, 3, True, id="at the upper bound"),
+            pytest.param({"below": 3}, 3, False, id="not below the bound"),
+            pytest.param({"below": 3}, Decimal("2.9"), True, id="decimal"),
+            pytest.param({"at_least": 1, "below": 3}, 2, True, id="between"),
+            pytest.param({"at_least": 1, "at_most": 5, "below": 3}, 3, False, id="the closer of two bounds"),
+            pytest.param({"at_least": 3, "above": 3}, 3, False, id="the closer of two lower bounds"),
+            pytest.param({"equals": 3}, 3.0, True, id="equal numbers"),
+            pytest.param({"equals": True}, True, True, id="equal booleans"),
+            pytest.param({"equals": False}, True, False, id="other boolean"),
+            pytest.param({"equals": "RED"}, "RED", True, id="equal texts"),
+            pytest.param({"equals": "RED"}, "red", False, id="other text"),
+            pytest.param({"equals": 1}, True, None, id="a boolean is no number"),
+            pytest.param({"equals": True}, 1, None, id="a number is no boolean"),
+            pytest.param({"equals": "1"}, 1, None, id="a number is no text"),
+            pytest.param({"at_least": 1}, "2", None, id="a text is no number"),
+            pytest.param({"at_least": 1}, True, None, id="a boolean has no size"),
+            pytest.param({"at_least": 1}, None, None, id="NULL"),
+            pytest.param({"at_most": 1}, float("nan"), None, id="not a number"),
+            pytest.param({"at_least": 1}, float("inf"), True, id="infinite"),
+            pytest.param({"at_least": 1}, date(2026, 2, 10), None, id="a date has no size"),
+            pytest.param({"at_least": 1}, 10**400, True, id="a number too large for a float"),
+        ],
+    )
+    def test_a_value_meets_it_does_not_or_cannot_be_compared(
+        self, comparison: dict[str, Any], value: Any, result: bool | None
+    ) -> None:
+        assert Comparison.model_validate(comparison).test(value) is result
+        assert Comparison.model_validate(comparison).holds(value) is (result is True)
+
+    @pytest.mark.parametrize(
+        "comparison",
+        [
+            pytest.param({}, id="nothing"),
+            pytest.param({"equals": None}, id="only an empty value"),
+            pytest.param({"equals": 1, "at_least": 1}, id="equals and a bound"),
+            pytest.param({"above": 3, "below": 3}, id="no number between"),
+            pytest.param({"at_least": 3, "below": 3}, id="an empty interval"),
+            pytest.param({"at_least": float("nan")}, id="not a number"),
+            pytest.param({"at_least": float("inf")}, id="infinite"),
+            pytest.param({"least": 1}, id="unknown key"),
+        ],
+    )
+    def test_one_that_means_nothing_is_refused(self, comparison: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            Comparison.model_validate(comparison)
+
+    @pytest.mark.parametrize(
+        ("comparison", "words"),
+        [
+            ({"at_least": 6, "at_most": 20}, "≥ 6 and ≤ 20"),
+            ({"above": 52.4}, "> 52.4"),
+            ({"equals": True}, "= true"),
+            ({"equals": "RED"}, "= RED"),
+            ({"equals": 0}, "= 0"),
+            ({"at_least": 1_500_000}, "≥ 1500000"),
+        ],
+    )
+    def test_it_reads_as_people_write_it(self, comparison: dict[str, Any], words: str) -> None:
+        assert str(Comparison.model_validate(comparison)) == words
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("kind", "value"),
+        [
+            ("STRING", "a"),
+            ("INT64", 3),
+            ("FLOAT64", 3),
+            ("FLOAT64", 3.5),
+            ("BOOL", False),
+            ("ARRAY<STRING>", ["a", "b"]),
+        ],
+    )
+    def test_a_value_keeps_its_type(self, kind: str, value: Any) -> None:
+        read = ParameterValue.model_validate({"type": kind, "value": value}).value
+
+        assert read == (tuple(value) if isinstance(value, list) else value)
+        assert isinstance(read, bool) is isinstance(value, bool)
+
+    @pytest.mark.parametrize(
+        ("kind", "value"),
+        [
+            ("STRING", 3),
+            ("INT64", 3.5),
+            ("INT64", True),
+            ("INT64", "3"),
+            ("BOOL", 1),
+            ("FLOAT64", False),
+            ("ARRAY<STRING>", "a"),
+        ],
+    )
+    def test_a_value_of_another_type_is_refused(self, kind: str, value: Any) -> None:
+        with pytest.raises(ValidationError, match=kind):
+            ParameterValue.model_validate({"type": kind, "value": value})
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        "parts",
+        [{"outcome": "failed"}, {"outcome": "skipped", "severity": "P1"}, {"severity": "P4"}, {"severity": 0}],
+        ids=["failure without severity", "severity without failure", "no such severity", "a number"],
+    )
+    def test_exactly_a_failure_has_a_severity(self, parts: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            Rule.model_validate({"if": {"a": {"above": 0}}, "code": "bad", **parts})
+
+    def test_a_rule_reads_as_a_sentence(self) -> None:
+        rule = Rule.model_validate(
+            {"if": {"missing": {"at_least": 1, "below": 3}, "games": {"above": 0}}, "severity": "P2", "code": "some"}
+        )
+
+        assert str(rule) == "missing ≥ 1 and < 3 and games > 0 → P2 some"
+
+
+def test_a_check_is_as_loud_as_its_loudest_rule() -> None:
+    rules = [{"if": {"a": {"above": limit}}, "severity": name, "code": "x"} for limit, name in ((5, "P1"), (2, "P2"))]
+    described = {
+        "id": "a-check",
+        "title": "A check",
+        "rationale": "Because.",
+        "query": "SELECT 1 AS a",
+        "subject": "it",
+        "summary": "{a}",
+        "expected": "Nothing.",
+    }
+
+    assert SqlCheck.model_validate({**described, "rules": rules}).worst is Severity.P1
+    assert SqlCheck.model_validate(described).worst is Severity.P3
+
+
+def test_a_run_cannot_expect_more_processors_than_it_names() -> None:
+    with pytest.raises(ValidationError, match="only 1"):
+        Run.model_validate({"opens": "05:00", "due": "06:00", "expected": 2, "critical": ["a"]})
+
+
+def test_a_phase_is_found_by_its_id() -> None:
+    assert pipeline().phase("phase3").title == "Phase 3"
+    with pytest.raises(KeyError):
+        pipeline().phase("phase9")

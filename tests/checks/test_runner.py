@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from checks.context import Context
+from checks.looks import LookCache
+from checks.model import CheckResult, Finding, Outcome, Severity
+from checks.pipeline import Excuse, Limits, Pipeline
+from checks.ports import Ports, Problem, Query, SourceError
+from checks.registry import Check, Judge
+from checks.runner import Run, bounds, excuse, run_checks
+from tests.fakes import FakeWarehouse, pipeline, ports
+
+NIGHT = date(2026, 2, 10)
+NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
+SOON = 5.0
+
+
+def passed(subject: str = "a") -> Finding:
+    return Finding(outcome=Outcome.PASSED, code="fine", subject=subject, summary="Fine.")
+
+
+def failed(code: str = "broken", subject: str = "a") -> Finding:
+    return Finding(outcome=Outcome.FAILED, severity=Severity.P1, code=code, subject=subject, summary="Broken.")
+
+
+def check(judge: Judge, name: str = "a-check") -> Check:
+    return Check(id=name, title=name, rationale="Because.", worst=Severity.P1, run=judge)
+
+
+def run(*checks: Check, limits: Limits | None = None, world: Ports | None = None) -> dict[str, CheckResult]:
+    described: Pipeline = pipeline(limits=limits or Limits())
+    cache = LookCache(bounds(described.limits))
+    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
+    return {result.check: result for result in run_checks(checks, about, world or ports(), cache)}
+
+
+def codes(result: CheckResult) -> list[str]:
+    return [finding.code for finding in result.findings]
+
+
+def test_a_check_that_says_nothing_is_unknown() -> None:
+    def silent(context: Context) -> Iterator[Finding]:
+        yield from ()
+
+    result = run(check(silent))["a-check"]
+
+    assert codes(result) == ["no-evidence"]
+    assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.P1)
+
+
+def test_a_crash_costs_neither_the_findings_before_it_nor_the_other_checks() -> None:
+    def crashing(context: Context) -> Iterator[Finding]:
+        yield failed()
+        raise ZeroDivisionError("secret detail")
+
+    def healthy(context: Context) -> Iterator[Finding]:
+        yield passed()
+
+    results = run(check(crashing), check(healthy, "healthy"))
+
+    assert codes(results["a-check"]) == ["broken", "crashed"]
+    assert "secret detail" not in results["a-check"].findings[1].summary
+    assert codes(results["healthy"]) == ["fine"]
+
+
+def test_a_source_error_becomes_unknown_and_names_the_source() -> None:
+    def deny(_: Query) -> list[dict[str, object]]:
+        raise SourceError("BigQuery", Problem.DENIED, "no access to the dataset")
+
+    def looking(context: Context) -> Iterator[Finding]:
+        yield passed()
+        context.looks.query(Query("SELECT 1")).result()
+        yield failed()
+
+    result = run(check(looking), world=ports(warehouse=FakeWarehouse(deny)))["a-check"]
+
+    assert codes(result) == ["fine", "source-unavailable"]
+    assert result.findings[1].evidence["source"] == "BigQuery"
+
+
+def test_a_check_that_hangs_is_abandoned_with_what_it_had_found() -> None:
+    released = threading.Event()
+
+    def hanging(context: Context) -> Iterator[Finding]:
+        yield failed()
+        released.wait(SOON)
+        yield passed("too late")
+
+    def healthy(context: Context) -> Iterator[Finding]:
+        yield passed()
+
+    results = run(check(hanging), check(healthy, "healthy"), limits=Limits(check_seconds=0.05, run_seconds=5))
+    released.set()
+
+    assert codes(results["a-check"]) == ["broken", "timed-out"]
+    assert codes(results["healthy"]) == ["fine"]
+
+
+def test_the_run_ends_when_its_time_is_over_whatever_a_check_does() -> None:
+    released = threading.Event()
+
+    def hanging(context: Context) -> Iterator[Finding]:
+        released.wait(SOON)
+        yield passed()
+
+    results = run(
+        *(check(hanging, f"hanging-{number}") for number in range(300)),
+        limits=Limits(check_seconds=60, run_seconds=0.05),
+    )
+    released.set()
+
+    assert {code for result in results.values() for code in codes(result)} == {"timed-out"}
+    assert len(results) == 300
+
+
+def test_results_come_as_they_are_complete() -> None:
+    released = threading.Event()
+
+    def slow(context: Context) -> Iterator[Finding]:
+        released.wait(SOON)
+        yield passed()
+
+    def quick(context: Context) -> Iterator[Finding]:
+        yield passed()
+
+    described = pipeline()
+    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
+    results = run_checks([check(slow, "slow"), check(quick, "quick")], about, ports(), LookCache(bounds(Limits())))
+
+    first = next(results)
+    released.set()
+
+    assert first.check == "quick"
+    assert [result.check for result in results] == ["slow"]
+
+
+EXCUSE = Excuse(check="a-check", subject="mlb-*", code="broken", until=date(2026, 3, 1), reason="Off-season.")
+
+
+@pytest.mark.parametrize(
+    ("today", "outcome"),
+    [
+        pytest.param(date(2026, 3, 1), Outcome.SKIPPED, id="on the last day"),
+        pytest.param(date(2026, 3, 2), Outcome.FAILED, id="just past it"),
+    ],
+)
+def test_an_excuse_ends_after_its_last_day(today: date, outcome: Outcome) -> None:
+    assert excuse("a-check", failed(subject="mlb-scrape"), [EXCUSE], today).outcome is outcome
+
+
+def test_an_excused_failure_says_so_and_keeps_its_code_as_evidence() -> None:
+    finding = excuse("a-check", failed(subject="mlb-scrape"), [EXCUSE], NIGHT)
+
+    assert (finding.code, finding.evidence["excused_code"]) == ("excused", "broken")
+    assert "2026-03-01" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("check_id", "finding"),
+    [
+        pytest.param("another", failed(subject="mlb-scrape"), id="another check"),
+        pytest.param("a-check", failed(subject="nba-scrape"), id="another subject"),
+        pytest.param("a-check", failed("other", "mlb-scrape"), id="another code"),
+    ],
+)
+def test_an_excuse_covers_only_what_it_names(check_id: str, finding: Finding) -> None:
+    assert excuse(check_id, finding, [EXCUSE], NIGHT) == finding
+
+
+def test_only_failures_are_excused() -> None:
+    unknown = replace(failed(subject="mlb-scrape"), outcome=Outcome.UNKNOWN)
+
+    assert excuse("a-check", unknown, [EXCUSE], NIGHT) == unknown

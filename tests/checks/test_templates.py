@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.templates import LONGEST_VALUE, MissingColumnError, columns_in, fill, fill_command, has_stray_brace
+
+ZONE = ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(None, "no value", id="NULL"),
+        pytest.param(True, "yes", id="boolean"),
+        pytest.param(14, "14", id="whole number"),
+        pytest.param(123456.0, "123456", id="whole float"),
+        pytest.param(52.36, "52.4", id="float"),
+        pytest.param(0.0432, "0.043", id="small float"),
+        pytest.param(float("inf"), "inf", id="infinite"),
+        pytest.param(float("nan"), "nan", id="not a number"),
+        pytest.param(date(2026, 2, 10), "2026-02-10", id="date"),
+        pytest.param(datetime(2026, 2, 10, 13, tzinfo=UTC), "2026-02-10 08:00 EST", id="time in the zone"),
+        pytest.param(datetime(2026, 2, 10, 13), "2026-02-10 13:00", id="time without a zone"),  # noqa: DTZ001 - DATETIME columns have none
+        pytest.param("two\nlines", "two lines", id="text"),
+        pytest.param("x" * 500, "x" * (LONGEST_VALUE - 1) + "…", id="long text"),
+    ],
+)
+def test_values_are_written_for_people(value: Any, shown: str) -> None:
+    assert fill("{it}", {"it": value}, ZONE) == shown
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ("{share:.2f} %", "52.36 %"),
+        ("{rows:,} rows", "1,234,567 rows"),
+        ("{{share}}", "{share}"),
+        ("{share", "{share"),
+        ("{share.real} {0} {}", "{share.real} {0} {}"),
+        ("{share!r}", "{share!r}"),
+    ],
+)
+def test_only_plain_columns_are_filled(template: str, filled: str) -> None:
+    assert fill(template, {"share": 52.36, "rows": 1_234_567}, ZONE) == filled
+
+
+@pytest.mark.parametrize("template", ["{", "}", "{a.b}", "{0}", "{}", "{a!r}", "{a:>9}", "a } b"])
+def test_a_brace_that_stands_for_nothing_is_seen(template: str) -> None:
+    assert has_stray_brace(template)
+
+
+@pytest.mark.parametrize("template", ["", "{a}", "{a:.1f}", "{{", "{{}}", "{a}{b:,}"])
+def test_a_brace_that_stands_for_something_is_fine(template: str) -> None:
+    assert not has_stray_brace(template)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(MissingColumnError) as caught:
+        fill("{covered} of {games}", {"covered": 3}, ZONE)
+
+    assert caught.value.column == "games"
+
+
+def test_the_columns_of_a_template_are_told_once_each() -> None:
+    assert columns_in("{b} {a:.1f} {b} {{c}}") == ("b", "a")
+
+
+@given(st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.one_of(st.none(), st.text(), st.floats())))
+def test_a_template_is_filled_or_names_the_missing_column(template: str, values: dict[str, Any]) -> None:
+    if set(columns_in(template)) <= values.keys():
+        fill(template, values, ZONE)
+        return
+
+    with pytest.raises(MissingColumnError) as caught:
+        fill(template, values, ZONE)
+    assert caught.value.column in set(columns_in(template)) - values.keys()
+
+
+@given(st.text())
+def test_what_a_value_says_is_never_read_as_a_template(value: str) -> None:
+    assert fill("[{a}]", {"a": value, "secret": "no"}, ZONE).startswith("[")
+    assert "no" not in fill("{a}", {"a": "{secret}", "secret": "no"}, ZONE)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        pytest.param("{a} {a}", ["VALUE", "VALUE"], id="bare"),
+        pytest.param("--name={a}", ["--name=VALUE"], id="after an option"),
+        pytest.param("'name=\"{a}\"'", ['name="VALUE"'], id="between single quotes"),
+        pytest.param('"{a} and {a}" {a}', ["VALUE and VALUE", "VALUE"], id="between double quotes"),
+        pytest.param("\\' {a}", ["'", "VALUE"], id="after an escaped quote"),
+        pytest.param('"\\"{a}"', ['"VALUE'], id="after an escaped quote within quotes"),
+    ],
+)
+@settings(deadline=None, max_examples=50)
+@given(value=st.text("ab'\"$`\\;|&(){}*? #!", min_size=1, max_size=12))
+def test_a_value_never_leaves_its_place_in_a_command(template: str, words: list[str], value: str) -> None:
+    shown = fill("{a}", {"a": value}, ZONE)
+
+    command = fill_command(template, {"a": value}, ZONE)
+
+    assert words_of(command) == [word.replace("VALUE", shown) for word in words]
+
+
+def words_of(command: str) -> list[str]:
+    """Ask a real shell, one that finds no programs, how it reads the words of a command."""
+    shell = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True, text=True, env={"PATH": ""}
+    )
+    return shell.stdout.split("\0")[:-1]

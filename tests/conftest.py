@@ -1,0 +1,40 @@
+"""The emulators, each started at most once in a run; tests that use them belong to one group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.servers.emulator import EmulatorUnavailable, required
+
+
+def _running(emulator: AbstractContextManager[str]) -> Iterator[str]:
+    """Yield the address of an emulator; skip where it cannot run, unless this run requires it."""
+    try:
+        address = emulator.__enter__()
+    except EmulatorUnavailable as reason:
+        if required():
+            pytest.fail(f"REVEILLE_REQUIRE_EMULATORS is set, but {reason}")
+        pytest.skip(str(reason))
+    try:
+        yield address
+    finally:
+        emulator.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def firestore_address() -> Iterator[str]:
+    """``host:port`` of Google's Firestore emulator."""
+    from tests.servers.firestore_emulator import firestore_emulator  # noqa: PLC0415 - heavy, and few tests need it
+
+    yield from _running(firestore_emulator())
+
+
+@pytest.fixture(scope="session")
+def bigquery_address() -> Iterator[str]:
+    """``host:port`` of the BigQuery emulator."""
+    from tests.servers.bigquery_emulator import bigquery_emulator  # noqa: PLC0415 - likewise
+
+    yield from _running(bigquery_emulator())

@@ -1,0 +1,227 @@
+"""Stand-ins for the ports, a tiny pipeline, and the way to run one check as the product runs it.
+
+The fakes answer from plain dictionaries and remember what they were asked. An answer that is an
+exception is raised. What nobody prepared an answer for is an error of the test, never an empty answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from checks.context import Context
+from checks.looks import LookCache, Looks
+from checks.model import CheckResult
+from checks.pipeline import Condition, Phase, Pipeline
+from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
+from checks.registry import Check
+from checks.runner import Run, bounds, run_checks
+
+NIGHT = date(2026, 2, 10)
+SLATE = date(2026, 2, 11)
+MORNING = datetime(2026, 2, 11, 13, tzinfo=UTC)
+"""08:00 in New York on the morning after the night."""
+
+Answer = Sequence[Row] | SourceError | Callable[[Query], Any]
+
+
+def down(source: str = "BigQuery", problem: Problem = Problem.UNAVAILABLE) -> SourceError:
+    """Return what a source raises that cannot be asked."""
+    return SourceError(source, problem, "the source does not answer", retryable=True)
+
+
+class FakeDocuments:
+    """Firestore as a dictionary from ``collection/id`` to the document's data, or to an exception.
+
+    ``failure`` is raised whatever is asked. ``requests`` and ``listings`` hold what was asked.
+    """
+
+    def __init__(self, documents: Mapping[str, Any] | None = None, *, failure: SourceError | None = None) -> None:
+        self.documents = dict(documents or {})
+        self.failure = failure
+        self.requests: list[tuple[str, ...]] = []
+        self.listings: list[tuple[str, int]] = []
+
+    def get(self, paths: Sequence[str]) -> Mapping[str, Document | None]:
+        self.requests.append(tuple(paths))
+        self._refuse()
+        return {path: self._document(path) if path in self.documents else None for path in paths}
+
+    def list(self, collection: str, limit: int) -> Sequence[Document]:
+        self.listings.append((collection, limit))
+        self._refuse()
+        found = sorted(path for path in self.documents if path.rpartition("/")[0] == collection)
+        return [self._document(path) for path in found[:limit]]
+
+    def _refuse(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _document(self, path: str) -> Document:
+        data = self.documents[path]
+        if isinstance(data, SourceError):
+            raise data
+        return Document(path, data)
+
+
+class FakeWarehouse:
+    """BigQuery as a dictionary from a query's label, or from its label and ``@date``, to its rows.
+
+    Or as a function of the query. Labels are those of the product: the id of a phase, of a condition,
+    of a check. ``queries`` holds what was asked.
+    """
+
+    def __init__(self, answers: Mapping[str | tuple[str, date], Answer] | Callable[[Query], Any] | None = None) -> None:
+        self._answers = answers if answers is not None else {}
+        self._lock = threading.Lock()
+        self.queries: list[Query] = []
+
+    def query(self, query: Query) -> Sequence[Row]:
+        with self._lock:
+            self.queries.append(query)
+        answer = self._answers if callable(self._answers) else self._prepared(self._answers, query)
+        if callable(answer):
+            answer = answer(query)
+        if isinstance(answer, SourceError):
+            raise answer
+        rows: Sequence[Row] = answer
+        return rows
+
+    @staticmethod
+    def _prepared(answers: Mapping[str | tuple[str, date], Answer], query: Query) -> Answer:
+        game_date = query.parameters["date"].value if "date" in query.parameters else None
+        for key in ((query.label, game_date), query.label):
+            if key in answers:
+                return answers[key]  # type: ignore[index]
+        message = f"the test prepared no answer for the query labelled {query.label!r}"
+        raise LookupError(message)
+
+    def dry_run(self, query: Query) -> int:
+        self.query(query)
+        return 0
+
+
+class FakeControlPlane:
+    """Cloud Run and the project's policy as dictionaries by service name; an exception is raised."""
+
+    def __init__(
+        self,
+        services: Mapping[str, Service | SourceError] | None = None,
+        policies: Mapping[str, Policy | SourceError] | None = None,
+        project: Policy | SourceError | None = None,
+    ) -> None:
+        self._services = services or {}
+        self._policies = policies or {}
+        self._project = project if project is not None else Policy(())
+        self.asked: list[str] = []
+
+    def service(self, name: str) -> Service | None:
+        self.asked.append(f"service {name}")
+        answer = self._services.get(name)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def service_policy(self, name: str) -> Policy | None:
+        self.asked.append(f"policy {name}")
+        answer = self._policies.get(name)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def project_policy(self) -> Policy:
+        self.asked.append("project policy")
+        if isinstance(self._project, SourceError):
+            raise self._project
+        return self._project
+
+
+def ports(
+    *,
+    documents: FakeDocuments | None = None,
+    warehouse: FakeWarehouse | None = None,
+    control_plane: FakeControlPlane | None = None,
+) -> Ports:
+    """Return ports of which those not given are empty."""
+    return Ports(
+        documents=documents or FakeDocuments(),
+        warehouse=warehouse or FakeWarehouse(),
+        control_plane=control_plane or FakeControlPlane(),
+    )
+
+
+def pipeline(**parts: Any) -> Pipeline:
+    """Return a tiny pipeline: phases 1 to 6 that can show their rows, a condition ``games``, nothing else.
+
+    ``parts`` replace or add whole keys of the pipeline file.
+    """
+    described: dict[str, Any] = {
+        "name": "tiny",
+        "title": "Tiny pipeline",
+        "timezone": "America/New_York",
+        "project": "example-project",
+        "project_number": "123456789",
+        "region": "us-west2",
+        "invoker": "serviceAccount:invoker@example.com",
+        "datasets": ("data",),
+        "tables": {},
+        "conditions": {
+            "games": Condition(
+                title="Games on the date",
+                otherwise="no games",
+                query="SELECT COUNT(*) AS number FROM {data}.games WHERE game_date = @date",
+            )
+        },
+        "phases": tuple(
+            Phase(id=f"phase{number}", title=f"Phase {number}", rows=_rows_of(number)) for number in range(1, 7)
+        ),
+        "transitions": (),
+    }
+    return Pipeline(**{**described, **parts})
+
+
+def _rows_of(number: int) -> str:
+    return (
+        "SELECT COUNT(*) AS row_count, MIN(at) AS first_at, MAX(at) AS last_at "
+        f"FROM {{data}}.phase{number} WHERE game_date = @date"
+    )
+
+
+def context(
+    described: Pipeline | None = None,
+    world: Ports | None = None,
+    *,
+    now: datetime = MORNING,
+    night: date = NIGHT,
+    slate: date | None = None,
+    phases: frozenset[str] | None = None,
+) -> Context:
+    """Return what a check would be given; the slate is the night unless stated."""
+    described = described or pipeline()
+    run = Run(pipeline=described, now=now, night=night, slate=slate or night, phases=phases)
+    cache = LookCache(bounds(described.limits))
+    looks = Looks(cache, world or ports(), run.planned_documents, described.limits.check_seconds)
+    return Context(now=now, night=run.night, slate=run.slate, pipeline=described, looks=looks, phases=phases)
+
+
+def run_check(
+    check: Check,
+    described: Pipeline | None = None,
+    world: Ports | None = None,
+    *,
+    now: datetime = MORNING,
+    night: date = NIGHT,
+    slate: date | None = None,
+    phases: frozenset[str] | None = None,
+) -> CheckResult:
+    """Run one check through the real runner at a fixed time; the slate is the night unless stated."""
+    described = described or pipeline()
+    run = Run(pipeline=described, now=now, night=night, slate=slate or night, phases=phases)
+    cache = LookCache(bounds(described.limits))
+    try:
+        (result,) = run_checks([check], run, world or ports(), cache)
+    finally:
+        cache.close()
+    return result

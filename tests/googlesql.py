@@ -1,0 +1,88 @@
+"""GoogleSQL as Google's own analyser understands it: real name and type resolution, without any database.
+
+The analyser is WebAssembly that is compiled at its first use, which takes about 15 seconds. Whoever uses it
+shares one process: tests of the group ``googlesql``, and the session's fixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zetasql.api import Analyzer, TableBuilder, TypeFactory  # type: ignore[import-untyped]  # it ships no types
+from zetasql.core.exceptions import ZetaSQLError  # type: ignore[import-untyped]  # likewise
+from zetasql.types import (  # type: ignore[import-untyped]  # likewise
+    AnalyzerOptions,
+    LanguageOptions,
+    ProductMode,
+    SimpleCatalog,
+    Type,
+    TypeKind,
+    ZetaSQLBuiltinFunctionOptions,
+)
+
+from checks.pipeline import Pipeline, Table
+from checks.ports import Query
+
+_KINDS = {
+    "STRING": TypeKind.TYPE_STRING,
+    "INT64": TypeKind.TYPE_INT64,
+    "FLOAT64": TypeKind.TYPE_DOUBLE,
+    "BOOL": TypeKind.TYPE_BOOL,
+    "DATE": TypeKind.TYPE_DATE,
+    "TIMESTAMP": TypeKind.TYPE_TIMESTAMP,
+    "JSON": TypeKind.TYPE_JSON,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class RejectedSqlError(ValueError):
+    """The analyser does not accept a statement; the message is its own."""
+
+
+class GoogleSql:
+    """Analyses statements against the tables that a pipeline declares, and the parameters that it binds."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        language = LanguageOptions.maximum_features()
+        language.product_mode = ProductMode.PRODUCT_EXTERNAL  # the dialect of BigQuery, not Google's internal one
+        self._language = language
+        self._catalog = _catalog(pipeline.tables)
+        self._catalog.builtin_function_options = ZetaSQLBuiltinFunctionOptions(language_options=language)
+        declared = {"date": "DATE", "now": "TIMESTAMP"}
+        declared |= {name: parameter.type for name, parameter in pipeline.parameters.items()}
+        self._parameters = [
+            AnalyzerOptions.QueryParameter(name=name, type=_type(type_name)) for name, type_name in declared.items()
+        ]
+
+    def columns(self, sql: str) -> Mapping[str, str]:
+        """Return the columns that a statement produces, with their types. ``{dataset}`` stands for a dataset.
+
+        Raises RejectedSqlError.
+        """
+        options = AnalyzerOptions(language_options=self._language, query_parameters=self._parameters)
+        try:
+            statement = Analyzer(options, self._catalog).analyze_statement(Query(sql).text())
+        except ZetaSQLError as error:
+            raise RejectedSqlError(str(error)) from None
+        return {
+            column.name: _NAMES.get(column.column.type.type_kind, str(column.column.type.type_kind))
+            for column in statement.output_column_list
+        }
+
+
+def _catalog(tables: Mapping[str, Table]) -> SimpleCatalog:
+    datasets: dict[str, SimpleCatalog] = {}
+    for name, table in tables.items():
+        dataset, _, short = name.partition(".")
+        builder = TableBuilder(short)
+        for column, type_name in table.columns.items():
+            builder.add_column(column, _KINDS[type_name])
+        catalog = datasets.setdefault(dataset, SimpleCatalog(name=dataset, table=[]))
+        catalog.table.append(builder.build())
+    return SimpleCatalog(name="project", table=[], catalog=list(datasets.values()))
+
+
+def _type(name: str) -> Type:
+    if name == "ARRAY<STRING>":
+        return TypeFactory.create_array_type(TypeFactory.create_simple_type(TypeKind.TYPE_STRING))
+    return TypeFactory.create_simple_type(_KINDS[name])

@@ -1,0 +1,67 @@
+"""Does a query filter each of its tables by a constant on the partition column?
+
+BigQuery refuses a query on some tables unless it does, and only a constant (a literal, a parameter, a function of
+them) lets it leave partitions unread. Its emulator does not enforce this, hence this reading of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from checks.pipeline import Table
+from checks.ports import Query
+
+_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+def unfiltered(sql: str, tables: Mapping[str, Table]) -> list[str]:
+    """Return the tables that a statement reads without a constant filter on their partition column, in order.
+
+    Every table with a declared partition column is looked at; who reads one twice must filter it twice.
+    """
+    tree = sqlglot.parse_one(Query(sql).text(), read="bigquery")
+    found: list[str] = []
+    for scope in traverse_scope(tree):
+        for alias, (_, source) in scope.selected_sources.items():
+            if isinstance(source, exp.Table):
+                name = f"{source.db}.{source.name}"
+                partition = tables[name].partition
+                if partition is not None and not _is_filtered(scope, alias, partition):
+                    found.append(name)
+    return found
+
+
+def _is_filtered(scope: Scope, alias: str, partition: str) -> bool:
+    return any(_narrows(condition, scope, alias, partition) for condition in _conjuncts(scope.expression))
+
+
+def _conjuncts(select: exp.Expr) -> Iterator[exp.Expr]:
+    where = select.args.get("where")
+    if where is not None:
+        yield from where.this.flatten() if isinstance(where.this, exp.And) else (where.this,)
+
+
+def _narrows(condition: exp.Expr, scope: Scope, alias: str, partition: str) -> bool:
+    condition = condition.unnest()
+    if isinstance(condition, _COMPARISONS):
+        sides = ((condition.left, condition.right), (condition.right, condition.left))
+        return any(_is_column(one, scope, alias, partition) and _is_constant(other) for one, other in sides)
+    if isinstance(condition, exp.Between):
+        bounds = (condition.args["low"], condition.args["high"])
+        return _is_column(condition.this, scope, alias, partition) and all(map(_is_constant, bounds))
+    return False
+
+
+def _is_column(expression: exp.Expr, scope: Scope, alias: str, partition: str) -> bool:
+    if not isinstance(expression, exp.Column) or expression.name != partition:
+        return False
+    # Without a qualifier it may be another table's column, unless there is only one.
+    return expression.table == alias or (not expression.table and len(scope.selected_sources) == 1)
+
+
+def _is_constant(expression: exp.Expr) -> bool:
+    return expression.find(exp.Column, exp.Query) is None

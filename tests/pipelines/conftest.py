@@ -1,0 +1,19 @@
+"""What the tests of the shipped pipelines share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.googlesql import GoogleSql
+
+
+@pytest.fixture(scope="session")
+def googlesql() -> GoogleSql:
+    """Google's analyser on the tables of the NBA pipeline; only tests of the group ``googlesql`` may ask for it."""
+    from tests.googlesql import GoogleSql  # noqa: PLC0415 - compiling it takes 15 s, which other tests need not wait for
+    from tests.pipelines.nba_world import NBA  # noqa: PLC0415 - likewise
+
+    return GoogleSql(NBA)

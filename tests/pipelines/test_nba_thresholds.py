@@ -1,0 +1,82 @@
+"""Each limit of each check of the NBA pipeline, on a real database: rows in, findings out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from checks.pipeline import Rule, SqlCheck
+from tests.fakes import MORNING, NIGHT, SLATE
+from tests.pipelines.cases import features, games, grading, operations, predictions
+from tests.pipelines.nba_rows import PREDICTIONS, SCHEDULE, Case
+from tests.pipelines.nba_rows import games as played
+from tests.pipelines.nba_rows import predictions as predicted
+from tests.pipelines.nba_world import NBA, findings_of, verdict_of, verdicts_of
+
+CASES: tuple[Case, ...] = (*games.CASES, *features.CASES, *predictions.CASES, *grading.CASES, *operations.CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}: {case.name}")
+def test_the_rows_give_the_stated_findings(case: Case) -> None:
+    found = verdicts_of(case)
+
+    assert dict(case.expected) == found
+
+
+@pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
+def test_every_rule_and_the_healthy_state_of_a_check_have_a_case(check: SqlCheck) -> None:
+    said = {verdict for case in CASES if case.check == check.id for verdict in case.expected.values()}
+
+    assert {*map(_verdict, check.rules), "passed as-expected"} <= said
+
+
+def _verdict(rule: Rule) -> str:
+    return f"{rule.severity.name if rule.severity is not None else rule.outcome} {rule.code}"
+
+
+@pytest.mark.parametrize("check", [check for check in NBA.checks if check.when == "games"], ids=lambda check: check.id)
+def test_a_day_without_games_is_quiet(check: SqlCheck) -> None:
+    found = findings_of(check.id, {}, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
+
+    assert {"skipped off-day"} == set(map(verdict_of, found))
+
+
+def test_only_the_edge_filter_runs_on_a_day_without_games() -> None:
+    assert [check.id for check in NBA.checks if check.when is None] == ["edge-filter"]
+
+
+def test_missing_predictions_of_the_night_are_found_on_the_first_morning_and_the_slate_is_not_due() -> None:
+    tables = {SCHEDULE: [*played(4), *played(14, 1, game_date=SLATE)]}
+
+    found = findings_of("predictions-exist", tables, now=MORNING, night=NIGHT, slate=SLATE)
+
+    assert {each.date: verdict_of(each) for each in found} == {NIGHT: "P0 no-predictions", SLATE: "waiting not-due"}
+
+
+def test_missing_predictions_of_the_slate_are_found_when_they_are_due() -> None:
+    tables = {
+        SCHEDULE: [*played(1), *played(14, 1, game_date=SLATE)],
+        PREDICTIONS: predicted(5),
+    }
+    half_past_eleven = datetime(2026, 2, 11, 16, 30, tzinfo=UTC)
+
+    found = findings_of("predictions-exist", tables, now=half_past_eleven, night=NIGHT, slate=SLATE)
+
+    assert {each.date: verdict_of(each) for each in found} == {NIGHT: "passed as-expected", SLATE: "P0 no-predictions"}
+
+
+def test_a_game_that_stands_twice_in_the_schedule_is_one_game() -> None:
+    tables = {SCHEDULE: [*played(2), *played(2)]}
+
+    (found,) = findings_of("games-last-night", tables, now=MORNING, night=NIGHT)
+
+    assert dict(found.evidence) == {"games": 2, "final_games": 2}
+
+
+def test_the_open_game_is_named() -> None:
+    tables = {SCHEDULE: [*played(1), *played(2, 2)[1:]]}
+
+    (found,) = findings_of("games-final", tables, now=MORNING, night=NIGHT)
+
+    assert found.evidence["open_games"] == "A01 at H01"
