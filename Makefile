@@ -7,10 +7,10 @@ EDITABLE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --n
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 MEASURED := .venv-runtime
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench picture lock clean
 
 help:  ## List the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp  ## Walk through one recorded incident, with no account anywhere
 	@$(BIN)/reveille demo
@@ -26,6 +26,9 @@ lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 
 bench: $(VENV)/dev.stamp $(MEASURED)/runtime.stamp  ## Measure a full validation; BENCH_JSON=FILE writes JSON too
 	@$(BIN)/python -m tests.bench --python $(MEASURED)/bin/python $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+picture: $(VENV)/dev.stamp  ## Draw the README's picture
+	@$(BIN)/python -m tests.picture docs/report.svg
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
 	@$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt

@@ -1,0 +1,72 @@
+"""Draw the README's picture: ``python -m tests.picture FILE`` writes the report of the demo's incident as SVG."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
+
+from bot.app import on_scenario
+from bot.pipeline_file import shipped_pipeline
+from bot.render.message import Heading, Message
+from bot.render.reading import Reading
+from bot.render.report import message_of
+from bot.render.terminal import print_message
+from bot.validation import Request
+
+SCENARIO = "invoker-lost"
+WIDTH = 120
+SECTIONS = 2
+"""The verdict, then the cause with its repair, then the phases."""
+
+# Rich's own frame, without the web font that it would fetch.
+FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{
+  font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace;
+  font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width;
+}}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+  <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
+{lines}
+</defs>
+<rect fill="#292929" width="{width}" height="{height}" rx="8" />
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+
+def draw() -> str:
+    """Return the picture as SVG."""
+    pipeline = shipped_pipeline()
+    with on_scenario(pipeline, SCENARIO) as prepared:
+        report = prepared.validation.run(Request(date=prepared.date))
+        reading = Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
+    console = Console(
+        width=WIDTH, file=StringIO(), record=True, force_terminal=True, highlight=False, markup=False, emoji=False
+    )
+    print_message(first_sections(message_of(reading)), console)
+    return console.export_svg(title="", theme=SVG_EXPORT_THEME, code_format=FRAME, unique_id="report")
+
+
+def first_sections(message: Message) -> Message:
+    """Return a message that ends before its third heading."""
+    headings = [index for index, part in enumerate(message.parts) if isinstance(part, Heading)]
+    return replace(message, parts=message.parts[: headings[SECTIONS]])
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(draw(), encoding="utf-8")
