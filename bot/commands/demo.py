@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -74,12 +76,17 @@ def _tell(incident: Reading, repaired: Reading) -> None:
     ]
     last: list[Part] = [SmallPrint(text=""), Heading(text="4. What to try next")]
     for what, command in NEXT:
-        last += [Line(text=f"{what}:"), Command(text=command)]
+        last += [Line(text=f"{what}:"), Command(text=command.replace("reveille", _callable_name(), 1))]
     show_parts(first)
     show_message(message_of(incident))
     show_parts(second)
     show_message(_down_to_the_phases(message_of(repaired)))
     show_parts(last)
+
+
+def _callable_name() -> str:
+    """How this person can call the command: after "make demo" it is not on the path."""
+    return "reveille" if shutil.which("reveille") else sys.argv[0]
 
 
 def _down_to_the_phases(message: Message) -> Message:
