@@ -23,12 +23,14 @@ lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/dev.stamp $(MEASURED)/runtime.stamp  ## Measure a full validation; BENCH_JSON=FILE writes JSON too
 	@$(BIN)/python -m tests.bench --python $(MEASURED)/bin/python $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
-picture: $(VENV)/dev.stamp  ## Draw the README's picture
+picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chromium)
 	@$(BIN)/python -m tests.picture docs/report.svg
+	@$(BIN)/python -m tests.preview
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
 	@$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt

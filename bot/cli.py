@@ -17,9 +17,11 @@ import click
 
 from bot.commands.config import config
 from bot.commands.demo import demo
+from bot.commands.digest import digest
 from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE
 from bot.commands.listing import checks, explain
 from bot.commands.scenarios import replay, scenarios
+from bot.commands.serve import serve
 from bot.commands.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -46,7 +48,7 @@ def reveille(verbose: bool) -> None:
     _log(verbose=verbose)
 
 
-for command in (validate, checks, explain, scenarios, replay, demo, config):
+for command in (validate, checks, explain, scenarios, replay, demo, config, digest, serve):
     reveille.add_command(command)
 
 

@@ -14,6 +14,7 @@ from bot.pipeline_queries import query_problems, words_in
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.data.sql import codes_of
+from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, SqlCheck
 from checks.registry import COMMON_CODES
 from checks.templates import columns_in, has_stray_brace
@@ -159,6 +160,29 @@ def _phase_gap(pipeline: Pipeline) -> Iterator[Fault]:
         )
 
 
+def _notifications(pipeline: Pipeline) -> Iterator[Fault]:
+    notifications = pipeline.notifications
+    if notifications is None:
+        return
+    here: Path = ("notifications",)
+    phases = [phase.id for phase in pipeline.phases]
+    for phase in notifications.routes.phases:
+        yield from _known((*here, "routes", "phases", phase), "phase", phase, phases)
+    yield from (((*here, "digest", *path), text) for path, text in _digest_times(notifications.digest))
+
+
+def _digest_times(times: DigestTimes) -> Iterator[Fault]:
+    if times.post.days:
+        yield ("post",), f"is {times.post}; expected a time of the day, such as 08:00"
+    earlier = times.post
+    for position, refresh in enumerate(times.refresh):
+        if refresh.days:
+            yield ("refresh", position), f"is {refresh}; expected a time of the day, such as 11:30"
+        elif not earlier < refresh:
+            yield ("refresh", position), f"is {refresh}, not after {earlier}; expected a later time"
+        earlier = refresh
+
+
 def _excuses(pipeline: Pipeline) -> Iterator[Fault]:
     codes: dict[str, Mapping[str, str]] = {check.id: check.codes for check in PYTHON_CHECKS}
     codes |= {check.id: codes_of(check) for check in pipeline.checks}
@@ -216,6 +240,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _members,
     _heartbeats,
     _phase_gap,
+    _notifications,
     _excuses,
     _checks,
     query_problems,

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
@@ -27,6 +27,22 @@ _HIGHEST_PORT = 65535
 
 class SettingsError(ValueError):
     """A setting is wrong or missing; the message is one sentence that says which and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that never prints; only ``reveal`` returns it."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +82,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the settings. A variable that is empty counts as not set. Raises SettingsError."""
-        variables = _Variables(environment)
+        variables = Variables(environment)
         return cls(
             pipeline=Path(variables.text("REVEILLE_PIPELINE") or SHIPPED_PIPELINE),
             project=variables.matching("GOOGLE_CLOUD_PROJECT", _PROJECT, "a project id, such as example-project"),
@@ -86,18 +102,34 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Variables:
-    """The environment, and how its values are read."""
+class Variables:
+    """The environment, and how its values are read. An empty value counts as none; each raises SettingsError."""
 
     environment: Mapping[str, str]
 
     def text(self, name: str) -> str | None:
         return self.environment.get(name, "").strip() or None
 
+    def secret(self, name: str) -> Secret | None:
+        """Return what ``NAME`` holds, or the file that ``NAME_FILE`` names; the two exclude each other."""
+        value, path = self.text(name), self.text(f"{name}_FILE")
+        if path is None:
+            return Secret(value) if value is not None else None
+        if value is not None:
+            raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them.")
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise SettingsError(f"{name}_FILE: the file {path} cannot be read: {reason}.") from None
+        if not value:
+            raise SettingsError(f"{name}_FILE: the file {path} is empty.")
+        return Secret(value)
+
     def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
         value = self.text(name)
         if value is not None and pattern.fullmatch(value) is None:
-            raise _wrong(name, value, expected)
+            raise wrong(name, value, expected)
         return value
 
     def prefix(self, name: str) -> str:
@@ -110,14 +142,14 @@ class _Variables:
             return None
         match = _ADDRESS.fullmatch(value.removeprefix("http://").removesuffix("/"))
         if match is None or not 0 < int(match["port"]) <= _HIGHEST_PORT:
-            raise _wrong(name, value, "host:port, such as 127.0.0.1:8080")
+            raise wrong(name, value, "host:port, such as 127.0.0.1:8080")
         return match[0]
 
     def loopback_address(self, name: str) -> str | None:
         """Return ``host:port`` on this machine: what travels there is not encrypted."""
         address = self.address(name)
         if address is not None and not is_loopback(address.rpartition(":")[0]):
-            raise _wrong(name, address, "host:port on this machine, such as 127.0.0.1:8080")
+            raise wrong(name, address, "host:port on this machine, such as 127.0.0.1:8080")
         return address
 
     def bytes_cap(self, name: str) -> int:
@@ -125,7 +157,7 @@ class _Variables:
         if value is None:
             return DEFAULT_BYTES_CAP
         if not (value.isascii() and value.isdigit()) or int(value) < SMALLEST_BYTES_CAP:
-            raise _wrong(name, value, f"a whole number of bytes, at least {SMALLEST_BYTES_CAP} (10 MiB)")
+            raise wrong(name, value, f"a whole number of bytes, at least {SMALLEST_BYTES_CAP} (10 MiB)")
         return int(value)
 
 
@@ -139,5 +171,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _wrong(name: str, value: str, expected: str) -> SettingsError:
+def wrong(name: str, value: str, expected: str) -> SettingsError:
+    """Return the error for a value that is not what was expected."""
     return SettingsError(f"{name} is {value!r}: expected {expected}.")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from checks.model import Severity
+from checks.notifications import Notifications
 from checks.values import Comparison, Identifier, Model, Moment, NamedSeverity, ZoneName
 
 __all__ = [
@@ -451,6 +452,8 @@ class Pipeline(Model):
     """The Cloud Run services to look at."""
     checks: tuple[SqlCheck, ...] = ()
     """Checks on data, each a query and its rules."""
+    notifications: Notifications | None = None
+    """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""
     excuses: tuple[Excuse, ...] = ()
     """Failures that are known and tolerated until a date."""
     oddities: tuple[Oddity, ...] = ()

@@ -58,6 +58,7 @@ def _of_people() -> tuple[type[Exception], ...]:
     from bot.local.scenario import UnknownScenario  # noqa: PLC0415 - likewise
     from bot.pipeline_file import PipelineFileError  # noqa: PLC0415 - likewise
     from bot.settings import SettingsError  # noqa: PLC0415 - likewise
+    from bot.store.model import StoreError  # noqa: PLC0415 - likewise
     from bot.validation import RequestError  # noqa: PLC0415 - likewise
 
-    return DemoExtraMissing, PipelineFileError, RequestError, SettingsError, UnknownScenario
+    return DemoExtraMissing, PipelineFileError, RequestError, SettingsError, StoreError, UnknownScenario

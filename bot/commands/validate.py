@@ -28,7 +28,7 @@ PIPELINE_OPTION = click.option(
 )
 
 
-def _instant(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+def instant(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
     del context, option
     if value is None:
         return None
@@ -60,7 +60,7 @@ def _instant(context: click.Context, option: click.Parameter, value: str | None)
 @click.option("--strict", is_flag=True, help="Leave with 1 on WATCH, too.")
 @click.option(
     "--now",
-    callback=_instant,
+    callback=instant,
     metavar="ISO",
     help="Judge as if it were this instant, local to the pipeline unless it has an offset.",
 )

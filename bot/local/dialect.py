@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import sqlglot
@@ -24,12 +25,17 @@ def duckdb_type(name: str) -> str:
     return _SQL_TYPES[name]
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""sqlglot sets its dialects up at their first use; threads that meet there get parameters wrong, now and then."""
+
+
 @lru_cache(maxsize=1024)
 def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """Translate one statement; ``parameters`` are names and types. Raises sqlglot's ParseError or TokenError."""
     types = dict(parameters)
-    tree = sqlglot.parse_one(sql, read="bigquery")
-    return tree.transform(lambda node: _as_bigquery_means_it(node, types)).sql(dialect="duckdb", identify=True)
+    with _ONE_AT_A_TIME:
+        tree = sqlglot.parse_one(sql, read="bigquery")
+        return tree.transform(lambda node: _as_bigquery_means_it(node, types)).sql(dialect="duckdb", identify=True)
 
 
 def _as_bigquery_means_it(node: exp.Expression, types: dict[str, str]) -> exp.Expression:

@@ -22,6 +22,9 @@ MESSAGES_AT_MOST = 12
 TABLE_COST = 9_000
 """What one table may cost, so that the text around it fits beside it."""
 
+SHORT_CELL = 20
+"""Characters that a cell of a table shows on one line."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackMessage:
@@ -48,6 +51,17 @@ def slack_messages(message: Message) -> list[SlackMessage]:
     return result
 
 
+def first_page(parts: Iterable[Part]) -> tuple[Block, ...]:
+    """Return the blocks of parts that stand without a verdict, as far as one message holds them beside a few more;
+    what did not fit is counted."""
+    shown, *cut = pack(list(_pieces(parts)))
+    blocks = tuple(piece.block for piece in shown)
+    if not cut:
+        return blocks
+    entries = sum(piece.entries for page in cut for piece in page)
+    return (*blocks, _context(f"Cut here: {f'{entries:,} more entries' if entries else 'the rest'} did not fit."))
+
+
 def messages_json(message: Message) -> str:
     """Return the messages as JSON: ``{"messages": [{"text": …, "blocks": […]}, …]}``."""
     messages = [{"text": each.text, "blocks": each.blocks} for each in slack_messages(message)]
@@ -57,7 +71,7 @@ def messages_json(message: Message) -> str:
 def _fallback(message: Message) -> str:
     title = fitted(message.title, limits.HEADER_TEXT)
     words = f"{VERDICT_EMOJI[message.verdict]} {title}: {message.verdict}. "
-    return words + fitted(message.sentence, LINE_TEXT)
+    return (words + fitted(message.sentence, LINE_TEXT)).rstrip()
 
 
 def _continued(message: Message, number: int, total: int) -> str:
@@ -81,7 +95,8 @@ def _opening(message: Message) -> Iterator[Piece]:
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": _markup(text)}
+    """Expanded, or Slack would fold a longer one behind "See more", and with it the impact and the repair."""
+    return {"type": "section", "text": _markup(text), "expand": True}
 
 
 def _context(text: str) -> Block:
@@ -194,7 +209,10 @@ def _tables(table: Table) -> Iterator[Piece]:
 
 
 def _table(head: list[Block], rows: Sequence[list[Block]]) -> Block:
-    return {"type": "table", "column_settings": [{"is_wrapped": True} for _ in head], "rows": [head, *rows]}
+    """A table whose short columns stay on one line, so that the long ones get the room."""
+    columns = zip(head, *rows, strict=True)
+    wrapped = [any(len(cell["text"]) > SHORT_CELL for cell in column) for column in columns]
+    return {"type": "table", "column_settings": [{"is_wrapped": each} for each in wrapped], "rows": [head, *rows]}
 
 
 def _cell(cell: Cell) -> Block:

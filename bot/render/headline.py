@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 
 from bot.render.reading import Found, Reading, source_of
-from bot.render.words import clean, day, first_sentence, joined, number, once, sentence, shortened
+from bot.render.words import clean, day, first_sentence, joined, number, once, sentence, shortened, without_date
 from checks.model import Finding, Outcome, Severity, Verdict
 
-_LEADING_DATE = re.compile(r"^\d{4}-\d\d-\d\d: ")
 _BRACKETS = re.compile(r" \([^()]*\)")
 
 NAMED_AT_MOST = 3
@@ -50,10 +49,10 @@ def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
         first = (loose or list(failed))[0]
         said, involved = _clause(first.finding.summary), [first]
         others = len(reading.causes) + len(loose) - 1
-    return f"{said}{_effect(reading, involved, others)}"
+    return f"{said}{_effect(reading, said, involved, others)}"
 
 
-def _effect(reading: Reading, involved: Sequence[Found], others: int) -> str:
+def _effect(reading: Reading, said: str, involved: Sequence[Found], others: int) -> str:
     """Say whether the data arrived all the same, else which phases fail with it, else how much more is wrong."""
     about_data = any(reading.is_data(each.check) for each in involved)
     if not about_data and _data_arrived(reading):
@@ -61,6 +60,8 @@ def _effect(reading: Reading, involved: Sequence[Found], others: int) -> str:
     suffering = _suffering(reading, involved)
     if len(suffering) > 1:
         return f"; {joined(suffering)} fail with it"
+    if suffering and len(involved) > 1 and suffering[0] not in said:
+        return f"; {suffering[0]} fails with it"
     return f"; {number(others, 'further problem')}" if others else ""
 
 
@@ -143,7 +144,7 @@ def _clear_date(reading: Reading, index: int) -> str:
 
 def _figure(found: Found) -> str:
     """Return a summary without the date before it and the list behind it."""
-    return _LEADING_DATE.sub("", first_sentence(found.finding.summary)).partition(": ")[0]
+    return without_date(first_sentence(found.finding.summary)).partition(": ")[0]
 
 
 def _is_empty(reading: Reading, judged: list[Found]) -> bool:

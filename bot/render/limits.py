@@ -12,6 +12,9 @@ BLOCKS = 50
 SECTION_TEXT = 3_000
 """Characters of a section's text, and of any other text object."""
 
+FIELDS = 10
+"""Fields of a section."""
+
 HEADER_TEXT = 150
 """Characters of a header."""
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.render.message import Cell, Heading, Line, Mark, Part, Table, mark_of
 from bot.render.reading import Found, Reading
-from bot.render.words import day, first_sentence, joined, once, shortened
+from bot.render.words import day, first_sentence, joined, once, shortened, without_date
 from checks.model import Outcome
 
 STATE_WORDS = {
@@ -48,7 +48,11 @@ def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:
         for game_date in reading.dates
     }
     states = tuple(_state(found) for found in dated.values())
-    return (Cell(text=title), *states, Cell(text=_what_is([each for found in dated.values() for each in found])))
+    return (
+        Cell(text=title),
+        *states,
+        Cell(text=_what_is(reading, [each for found in dated.values() for each in found])),
+    )
 
 
 def _state(found: Sequence[Found]) -> Cell:
@@ -58,13 +62,15 @@ def _state(found: Sequence[Found]) -> Cell:
     return Cell(text=STATE_WORDS.get(mark, f"{mark} failed"), mark=mark)
 
 
-def _what_is(found: Sequence[Found]) -> str:
-    """Return the worst summary and how many other troubles there are, or what passed."""
+def _what_is(reading: Reading, found: Sequence[Found]) -> str:
+    """Return the worst summary and how many other troubles there are, or what passed: of equal ones what the data
+    say, because that is what a person asks."""
     if not found:
         return ""
-    worst = min(found, key=lambda each: each.badness)
+    worst = min(found, key=lambda each: (each.badness, not reading.is_data(each.check)))
     troubles = sum(mark_of(each.finding).is_problem for each in found)
-    return first_sentence(worst.finding.summary) + (f" (and {troubles - 1} more)" if troubles > 1 else "")
+    said = without_date(first_sentence(worst.finding.summary))
+    return said + (f" (and {troubles - 1} more)" if troubles > 1 else "")
 
 
 def day_sections(reading: Reading) -> Iterator[Part]:

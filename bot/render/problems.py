@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
 from bot.render.reading import Found, Reading, source_of
-from bot.render.words import evidence_words, joined, number, once, sentence, shortened
-from checks.model import Action, Cause, Outcome
+from bot.render.words import evidence_words, joined, listed, number, once, sentence, shortened, value_words
+from checks.model import Action, Cause, Evidence, Outcome, Severity
 
 NAMES_AT_MOST = 8
 """Names in a line that summarises; more of them are counted."""
 
 IMPACTS_AT_MOST = 2
 """Impacts shown for a cause, those of its worst consequences; ``full`` shows all."""
+
+GRAVE = (Severity.P0, Severity.P1)
+
+IN_THE_TABLE = ("transitions", "dates")
+"""Evidence of a cause that the table of phases shows as well."""
 
 
 def cause_section(reading: Reading) -> Iterator[Part]:
@@ -25,13 +30,25 @@ def cause_section(reading: Reading) -> Iterator[Part]:
         keys = frozenset(cause.explains)
         explained = [each for each in reading.found if each.key in keys]
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
-        if evidence := evidence_words(cause.evidence, reading.zone):
+        if evidence := evidence_words(_unsaid(reading, cause), reading.zone):
             yield Line(label="Evidence", text=evidence, inset=True)
         worst_first = sorted(explained, key=lambda found: found.badness)
         impacts = list(_impacts(worst_first))
         yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
         yield from _repair(cause.action)
         yield from _consequences(reading, cause, worst_first)
+
+
+def _unsaid(reading: Reading, cause: Cause) -> Evidence:
+    """The evidence that neither the sentence nor the table of phases tells; all of it in a full report."""
+    if reading.full:
+        return cause.evidence
+    return {
+        key: value
+        for key, value in cause.evidence.items()
+        if key not in IN_THE_TABLE
+        and any(part not in cause.sentence for part in value_words(value, reading.zone).split(", "))
+    }
 
 
 def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:
@@ -46,14 +63,33 @@ def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) ->
             yield Command(text=action.command)
 
 
-def problem_section(reading: Reading) -> Iterator[Part]:
-    """Yield every failure that no cause explains, the worst first; equal ones share their impact and repair."""
-    loose = [each for each in reading.of(Outcome.FAILED) if each.key not in reading.explained]
-    if not loose:
+def grave_section(reading: Reading) -> Iterator[Part]:
+    """Yield the failures of P0 and P1 that no cause explains: what somebody has to do something about today."""
+    yield from _problems([each for each in _loose(reading) if each.finding.severity in GRAVE], _title(reading))
+
+
+def lesser_section(reading: Reading) -> Iterator[Part]:
+    """Yield the other failures that no cause explains."""
+    loose = _loose(reading)
+    lesser = [each for each in loose if each.finding.severity not in GRAVE]
+    yield from _problems(lesser, _title(reading) if len(lesser) == len(loose) else "Lesser problems")
+
+
+def _loose(reading: Reading) -> list[Found]:
+    return [each for each in reading.of(Outcome.FAILED) if each.key not in reading.explained]
+
+
+def _title(reading: Reading) -> str:
+    return "Problems" if not reading.causes else "Other problems"
+
+
+def _problems(found: Sequence[Found], title: str) -> Iterator[Part]:
+    """Yield failures under their title, the worst first; equal ones share their impact and repair."""
+    if not found:
         return
-    yield Heading(text="Problems" if not reading.causes else "Other problems")
+    yield Heading(text=title)
     groups: dict[tuple[str, str, int], list[Found]] = {}
-    for each in loose:
+    for each in found:
         groups.setdefault((each.check, each.finding.code, each.badness), []).append(each)
     for group in groups.values():
         yield from _problem(group)
@@ -108,7 +144,7 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
         summary = first.summary.removeprefix("Could not look: ")
         yield Line(mark=Mark.UNKNOWN, text=summary, code=_codes(group), link=first.link)
         worst = min(each.finding.severity for each in group if each.finding.severity is not None)
-        unseen = shortened(once(_unseen(each) for each in group), NAMES_AT_MOST)
+        unseen = listed(once(_unseen(each) for each in group), NAMES_AT_MOST)
         yield Line(label="Left undecided", text=f"{unseen} ({worst.name} at worst)", inset=True)
         for action in dict.fromkeys(each.finding.action for each in group):
             yield from _repair(action)
@@ -142,7 +178,7 @@ def quiet_section(reading: Reading) -> Iterator[Part]:
 
 
 def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str) -> Iterator[Part]:
-    """Yield what several checks say alike once, and of the others a line for each check."""
+    """Yield what several checks say alike once, and of the others a line for each check; ``full`` names them all."""
     by_summary: dict[str, list[Found]] = {}
     for each in found:
         by_summary.setdefault(each.finding.summary, []).append(each)
@@ -150,7 +186,8 @@ def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str)
     for summary, group in by_summary.items():
         titles = once(each.title for each in group)
         if len(titles) > 1:
-            yield Line(mark=mark, label=summary.rstrip("."), text=shortened(titles, NAMES_AT_MOST))
+            text = listed(titles, len(titles)) if reading.full else number(len(titles), "check")
+            yield Line(mark=mark, label=summary.rstrip("."), text=text)
         else:
             rest.setdefault(group[0].check, []).append(group[0])
     for group in rest.values():

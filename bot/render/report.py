@@ -1,4 +1,5 @@
-"""From a report to the message that people read, in the order in which they want to read it."""
+"""From a report to the message that people read, in the order in which they want to read it: what to act on today
+and what nobody could see, the board, the figures, and then what can wait."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from collections.abc import Iterator
 from bot.render.headline import headline
 from bot.render.message import Cell, Heading, Line, Mark, Message, Part, SmallPrint, Table, mark_of
 from bot.render.phases import control_plane, day_sections, phase_table, told
-from bot.render.problems import cause_section, counts, problem_section, quiet_section, unknown_section
+from bot.render.problems import cause_section, counts, grave_section, lesser_section, quiet_section, unknown_section
 from bot.render.reading import Found, Reading
-from bot.render.words import day
-from checks.model import Outcome
+from bot.render.words import day, number
+from checks.model import Outcome, Verdict
 
 
 def message_of(reading: Reading) -> Message:
@@ -27,11 +28,12 @@ def message_of(reading: Reading) -> Message:
 def _parts(reading: Reading) -> Iterator[Part]:
     yield from _frame(reading)
     yield from cause_section(reading)
+    yield from grave_section(reading)
+    yield from unknown_section(reading)
     yield from phase_table(reading)
     yield from day_sections(reading)
     yield from control_plane(reading)
-    yield from problem_section(reading)
-    yield from unknown_section(reading)
+    yield from lesser_section(reading)
     yield from quiet_section(reading)
     if reading.full:
         yield from expected_state(reading)
@@ -89,9 +91,13 @@ def _passed_line(found: Found) -> Line:
 
 
 def _oddities(reading: Reading) -> Iterator[Part]:
-    """Yield what looks wrong and is as it should be, as far as it still holds today."""
+    """Yield what looks wrong and is as it should be, as far as it still holds today. On a clear morning, and beside
+    the answer of a few checks, nobody looks for it: then one line says where it stands."""
     current = [each for each in reading.pipeline.oddities if each.until is None or reading.today <= each.until]
-    if current:
+    unasked = reading.report.partial or reading.report.verdict is Verdict.ALL_CLEAR
+    if current and unasked and not reading.full:
+        yield SmallPrint(text=f"{number(len(current), 'oddity', 'oddities')} known and expected: {reading.command}")
+    elif current:
         yield Heading(text="Known and expected")
         for each in current:
             until = f" (until {day(each.until)})" if each.until is not None else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from checks.model import Evidence, Scalar
+
+_LEADING_DATE = re.compile(r"^\d{4}-\d\d-\d\d: ")
 
 
 def clean(text: str) -> str:
@@ -43,6 +46,17 @@ def moment(value: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b %H:%M}"
 
 
+def duration(span: timedelta) -> str:
+    """Return ``5 min``, ``1 h 10 min``, ``3 days``; nothing for less than a minute."""
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 1:
+        return ""
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:  # noqa: PLR2004 - two days
+        return f"{hours // 24} days"
+    return " ".join((*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])))
+
+
 def number(count: int, one: str, many: str = "") -> str:
     """Return ``1 game`` or ``2 games``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -60,6 +74,12 @@ def shortened(items: Sequence[str], most: int) -> str:
     if len(items) <= most:
         return joined(items)
     return f"{', '.join(items[:most])} and {len(items) - most} more"
+
+
+def listed(titles: Sequence[str], most: int) -> str:
+    """Return ``Is a there? · No b is late · and 4 more``: titles that are questions or sentences bear no commas."""
+    left = len(titles) - most
+    return " · ".join((*titles[:most], *((f"and {left} more",) if left > 0 else ())))
 
 
 def once(items: Iterable[str]) -> tuple[str, ...]:
@@ -98,6 +118,11 @@ def evidence_words(evidence: Evidence, zone: ZoneInfo) -> str:
 def first_sentence(text: str) -> str:
     """Return what stands before the first full stop that ends a sentence."""
     return clean(text).partition(". ")[0].rstrip(".")
+
+
+def without_date(text: str) -> str:
+    """Return a summary without the date that leads it in: what stands beside it says the date."""
+    return _LEADING_DATE.sub("", text)
 
 
 def sentence(text: str) -> str:

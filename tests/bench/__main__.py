@@ -14,8 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import Figure, differences, start_figures, synthetic_figures, validation_figures
+from tests.bench.figures import (
+    Figure,
+    delay_figures,
+    differences,
+    serving_figures,
+    start_figures,
+    synthetic_figures,
+    validation_figures,
+)
 from tests.bench.processes import Conversation, ProcessEndedError, start_seconds
+from tests.bench.slack_requests import AT_ONCE
 from tests.bench.table import lines
 
 
@@ -28,6 +37,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=7, help="warm validations (default: 7)")
     parser.add_argument("--starts", type=int, default=11, help="starts of the command (default: 11)")
     parser.add_argument("--looks", type=int, default=1000, help="synthetic looks (default: 1000)")
+    parser.add_argument("--validations", type=int, default=500, help="of the serving process (default: 500)")
+    parser.add_argument("--serving-delay", type=float, default=0.02, help="seconds until each answer to it")
+    parser.add_argument("--skip-serving", action="store_true", help="do not measure reveille serve")
     parser.add_argument("--skip-one-by-one", action="store_true", help="do not measure one look after another")
     return parser.parse_args()
 
@@ -69,11 +81,23 @@ def _synthetic(options: argparse.Namespace) -> list[Mapping[str, Any]]:
         return [process.ask(command) for _ in range(3)]
 
 
+def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
+    """Return what the process that serves took; its sources answer faster, so that many runs take minutes."""
+    from tests.bench.serving import measure  # noqa: PLC0415 - not everybody measures it
+
+    servers_command = (sys.executable, "-m", "tests.bench.serve", "--delay", str(options.serving_delay))
+    with Conversation(servers_command, {}) as servers:
+        recorded = servers.listen()
+        return measure(
+            options.python, recorded["now"], recorded["environment"], min(options.starts, 5), options.validations
+        )
+
+
 def main() -> int:
     """Measure and print. Returns 1 when asked to judge and a limit is passed, 2 when it could not measure."""
     options = _options()
     if sys.stderr.isatty():
-        sys.stderr.write("Measuring takes about half a minute ...\n")
+        sys.stderr.write("Measuring takes some minutes, without the serving process half a minute ...\n")
     try:
         return _report(options)
     except (ProcessEndedError, subprocess.CalledProcessError, OSError) as error:
@@ -84,6 +108,8 @@ def main() -> int:
 def _report(options: argparse.Namespace) -> int:
     validation, recorded = _validations(options)
     synthetic = _synthetic(options)
+    serving: Mapping[str, Any] = {}
+    delay: Mapping[str, float] = {}
     bare = start_seconds((options.python, "-c", "pass"), options.starts)
     help_text = start_seconds((options.python, "-m", "bot", "--help"), options.starts)
     figures: list[Figure] = [
@@ -91,6 +117,12 @@ def _report(options: argparse.Namespace) -> int:
         *synthetic_figures(synthetic),
         *start_figures(bare, help_text),
     ]
+    if not options.skip_serving:
+        from tests.bench.due_hour import measure  # noqa: PLC0415 - as above
+
+        serving = _serving(options)
+        delay = measure(max(run["wall"] for run in validation["warm"]))
+        figures += [*serving_figures(serving, AT_ONCE), *delay_figures(delay)]
     document = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": _machine(),
@@ -99,6 +131,7 @@ def _report(options: argparse.Namespace) -> int:
         "recorded": recorded,
         "validation": validation,
         "synthetic": synthetic,
+        "serving": None if options.skip_serving else {**serving, "delay": delay},
     }
     sys.stdout.writelines(f"{line}\n" for line in lines(document, figures))
     if options.json is not None:

@@ -32,6 +32,10 @@ MEGABYTE = 1_000_000
 HELP_LIMIT = 0.3
 MEMORY_LIMIT = 200.0
 SYNTHETIC_LIMIT = 1.2
+ACKNOWLEDGED_LIMIT = 0.1
+READY_LIMIT = 2.0
+SERVING_MEMORY_LIMIT = 220.0
+GROWTH_LIMIT = 10.0
 
 
 def wall_limit(ideal: float) -> float:
@@ -101,4 +105,50 @@ def start_figures(bare: float, help_text: float) -> list[Figure]:
     return [
         Figure(key="start_bare", title="Python itself", value=bare, unit="s"),
         Figure(key="start_help", title="reveille --help", value=help_text, unit="s", limit=HELP_LIMIT),
+    ]
+
+
+def serving_figures(measured: Mapping[str, Any], at_once: int) -> list[Figure]:
+    """Judge the process that serves."""
+    memory, settled = measured["memory"], measured["settled"]
+    growth = (memory[-1] - settled) / MEGABYTE
+    acknowledged = f"Acknowledgement, {at_once} at once in a run"
+    return [
+        Figure(
+            key="ready",
+            title=f"reveille serve until ready, median of {len(measured['ready'])}",
+            value=statistics.median(measured["ready"]),
+            unit="s",
+            limit=READY_LIMIT,
+        ),
+        Figure(key="acknowledged_p50", title=f"{acknowledged}, p50", value=measured["p50"], unit="s"),
+        Figure(
+            key="acknowledged_p99",
+            title=f"{acknowledged}, p99",
+            value=measured["p99"],
+            unit="s",
+            limit=ACKNOWLEDGED_LIMIT,
+        ),
+        Figure(key="refused", title="Commands that were not answered 200", value=measured["refused"], unit="", limit=0),
+        Figure(
+            key="serving_memory",
+            title=f"Memory of reveille serve, highest of {len(memory)} runs",
+            value=max(memory) / MEGABYTE,
+            unit="MB",
+            limit=SERVING_MEMORY_LIMIT,
+        ),
+        Figure(key="serving_growth", title="Growth once settled", value=growth, unit="MB", limit=GROWTH_LIMIT),
+    ]
+
+
+def delay_figures(delay: Mapping[str, float]) -> list[Figure]:
+    """Judge how long a due hour had passed when its thread was posted."""
+    return [
+        Figure(
+            key="due_to_thread",
+            title="Due hour to alert thread, worst phase of the watch",
+            value=delay["worst"],
+            unit="s",
+            limit=delay["watch"] + delay["run"],
+        )
     ]

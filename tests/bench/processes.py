@@ -79,12 +79,16 @@ class Conversation:
             raise ProcessEndedError(f"The process {shlex.join(self._command)} ended without an answer.")
         return json.loads(line)
 
-    def ask(self, command: str) -> Any:
-        """Send a command and return the answer. Raises ProcessEndedError."""
+    def tell(self, command: str) -> None:
+        """Send a command; ``listen`` returns the answer."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it has ended, and says so instead of an answer
                 self._process.stdin.write(f"{command}\n")
                 self._process.stdin.flush()
+
+    def ask(self, command: str) -> Any:
+        """Send a command and return the answer. Raises ProcessEndedError."""
+        self.tell(command)
         return self.listen()
 
 

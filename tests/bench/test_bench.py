@@ -18,7 +18,7 @@ from tests.bench.seen import Seen
 
 pytestmark = pytest.mark.xdist_group("bench")  # one worker, so that the fixture is made once
 
-TINY = ("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20")
+TINY = ("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20", "--validations", "3")
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:
@@ -72,6 +72,16 @@ def test_the_google_clients_bring_the_findings_of_the_embedded_default(document:
         assert (run["verdict"], run["different"]) == (recorded["verdict"], 0)
 
 
+def test_every_command_is_acknowledged(document: Mapping[str, Any]) -> None:
+    assert (document["serving"]["acknowledged"], document["serving"]["refused"]) == (6 * 50, 0)
+
+
+def test_a_thread_follows_its_due_hour_within_a_watch_interval(document: Mapping[str, Any]) -> None:
+    delay = document["serving"]["delay"]
+
+    assert 0 < delay["worst"] - delay["run"] <= delay["watch"]
+
+
 def test_all_synthetic_looks_are_answered(document: Mapping[str, Any]) -> None:
     assert [(run["answered"], run["passed"]) for run in document["synthetic"]] == [(20, 20)] * 3
 
@@ -79,7 +89,10 @@ def test_all_synthetic_looks_are_answered(document: Mapping[str, Any]) -> None:
 def test_every_limit_is_judged_in_table_and_json(document: Mapping[str, Any]) -> None:
     judged = {figure["key"] for figure in document["figures"] if figure["ok"] is not None}
 
-    assert judged == {"wall_median", "wall_worst", "repeated", "different", "memory", "synthetic_ratio", "start_help"}
+    assert judged == {
+        *("wall_median", "wall_worst", "repeated", "different", "memory", "synthetic_ratio", "start_help"),
+        *("ready", "acknowledged_p99", "refused", "serving_memory", "serving_growth", "due_to_thread"),
+    }
     assert all(figure["title"] in document["printed"] for figure in document["figures"])
     assert {"date", "machine", "delay"} <= set(document)
 

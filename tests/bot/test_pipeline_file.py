@@ -22,6 +22,8 @@ from bot.pipeline_file import (
 from bot.yaml_tree import FileProblem
 from checks.pipeline import Limits, Pipeline
 
+ROUTES = "routes: {default: C0EXAMPLE1}"
+
 SMALL = """\
 name: small
 title: A small pipeline
@@ -425,6 +427,30 @@ class TestWhatPartsSayOfEachOther:
 
     def test_a_gap_to_act_on_is_longer_than_one_to_watch(self) -> None:
         assert only(SMALL + "phase_gap: {watch_minutes: 120}\n").key == "phase_gap.act_minutes"
+
+    @pytest.mark.parametrize(
+        ("parts", "key"),
+        [
+            pytest.param(
+                "routes: {default: C0EXAMPLE1, phases: {phase9: C0EXAMPLE2}}", "routes.phases.phase9", id="phase"
+            ),
+            pytest.param(
+                f"{ROUTES}\n  digest: {{refresh: [07:00]}}", "digest.refresh[0]", id="refresh before the post"
+            ),
+            pytest.param(f"{ROUTES}\n  digest: {{refresh: [08:00]}}", "digest.refresh[0]", id="refresh with the post"),
+            pytest.param(f"{ROUTES}\n  digest: {{refresh: [12:00, 11:00]}}", "digest.refresh[1]", id="not in order"),
+            pytest.param(
+                f"{ROUTES}\n  digest: {{refresh: [+1d 07:00]}}", "digest.refresh[0]", id="refresh another day"
+            ),
+            pytest.param(f"{ROUTES}\n  digest: {{post: -1d 23:00}}", "digest.post", id="post another day"),
+        ],
+    )
+    def test_notifications_make_sense(self, parts: str, key: str) -> None:
+        assert only(SMALL + f"notifications:\n  {parts}\n").key == f"notifications.{key}"
+
+    @pytest.mark.parametrize("routes", ["{default: '#alerts'}", "{default: U0EXAMPLE1}", "{}"])
+    def test_a_channel_is_an_id(self, routes: str) -> None:
+        assert only(SMALL + f"notifications:\n  routes: {routes}\n").key == "notifications.routes.default"
 
     def test_the_table_of_the_phase_log_is_declared(self) -> None:
         query = "SELECT transition, rows_for_date, first_at, last_at, last_ever_at FROM {raw}.games"

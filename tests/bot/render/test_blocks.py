@@ -199,3 +199,17 @@ def test_small_print_of_nothing_is_no_block() -> None:
 
 def test_words_are_cleaned_to_one_line() -> None:
     assert clean("a\tb\r\nc\x1b[31m\u202e\ud800 d\u2028e") == "a b c[31m d e"
+
+
+def test_slack_folds_no_section_behind_see_more() -> None:
+    blocks = posted(message_of(READINGS["blocked"]))[0]["blocks"]
+
+    assert {block.get("expand") for block in blocks if block["type"] == "section"} == {True}
+
+
+def test_only_columns_with_long_cells_wrap() -> None:
+    table = Table(columns=("Phase", "What is"), rows=((Cell(text="x" * 20), Cell(text="y" * 21)),))
+
+    blocks = posted(message_with(table))[0]["blocks"]
+
+    assert blocks[-1]["column_settings"] == [{"is_wrapped": False}, {"is_wrapped": True}]

@@ -98,6 +98,21 @@ def test_the_phases_that_fail_with_a_cause_are_named() -> None:
     assert said == "One game never became final; Analytics and Predictions fail with it."
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("The queue is full.", "The queue is full; Predictions fails with it."),
+        ("Predictions wrote nothing.", "Predictions wrote nothing."),
+    ],
+    ids=["another thing failed", "the sentence names it"],
+)
+def test_a_single_phase_that_fails_with_a_cause_is_named_once(sentence: str, said: str) -> None:
+    keys = (FindingKey("grading", "catboost_v9", NIGHT), FindingKey("predictions-exist", "catboost_v9", NIGHT))
+    findings = with_failures(grading=[GRADING], predictions_exist=[PREDICTIONS])
+
+    assert headline(reading_of(findings, (replace(cause(*keys), sentence=sentence),))) == said
+
+
 def test_a_failure_that_is_graver_than_every_cause_comes_first() -> None:
     findings = with_failures(analytics_coverage=[COVERAGE], grading=[GRADING])
     mild = cause(FindingKey("grading", "catboost_v9", NIGHT), severity=Severity.P2)

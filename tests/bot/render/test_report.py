@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.render.message import Command, Heading, Line, Mark, Message, SmallPrint, Table
+from bot.render.reading import Reading
 from bot.render.report import message_of
 from checks.model import Action, Outcome, Severity
 from tests.bot.render.reports import (
@@ -49,6 +52,48 @@ def test_causes_come_first_and_oddities_last() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("severity", "first"),
+    [(Severity.P0, "Problems"), (Severity.P1, "Problems"), (Severity.P2, "Phases"), (Severity.P3, "Phases")],
+    ids=["P0", "P1", "P2", "P3"],
+)
+def test_only_what_cannot_wait_stands_before_the_board(severity: Severity, first: str) -> None:
+    findings = healthy() | {"grading": [finding(Outcome.FAILED, "low", "system", "Not graded.", severity=severity)]}
+
+    shown = headings(message_of(reading_of(findings)))
+
+    assert shown[0] == first
+    assert shown.count("Problems") == 1
+
+
+def test_grave_and_lesser_problems_have_sections_of_their_own() -> None:
+    findings = healthy() | {
+        "grading": [
+            finding(Outcome.FAILED, "low", "champion", "Not graded.", severity=Severity.P1),
+            finding(Outcome.FAILED, "little", "shadow", "Hardly graded.", severity=Severity.P3),
+        ]
+    }
+
+    message = message_of(reading_of(findings))
+
+    assert [line.text for line in section(message, "Problems") if line.mark] == ["Not graded."]
+    assert [line.text for line in section(message, "Lesser problems") if line.mark] == ["Hardly graded."]
+
+
+def test_what_could_not_be_looked_at_stands_before_the_board() -> None:
+    assert headings(message_of(unknown()))[:2] == ["Could not look", "Phases"]
+
+
+def test_evidence_that_the_cause_tells_already_is_told_in_the_full_report_only() -> None:
+    said = {
+        full: [line.text for line in section(message_of(blocked(full=full)), "Cause") if line.label == "Evidence"]
+        for full in (False, True)
+    }
+
+    assert len(said[False][0]) < len(said[True][0])
+    assert set(said[False][0].split(" · ")) < set(said[True][0].split(" · "))
+
+
 def test_what_could_not_be_looked_at_has_its_own_section() -> None:
     lines = section(message_of(unknown()), "Could not look")
 
@@ -59,7 +104,7 @@ def test_what_could_not_be_looked_at_has_its_own_section() -> None:
 def test_the_full_report_adds_the_expected_state_and_all_that_passed() -> None:
     added = set(headings(message_of(all_clear(full=True)))) - set(headings(message_of(all_clear())))
 
-    assert added == {"Expected state", "In order"}
+    assert added == {"Expected state", "In order", "Known and expected"}
 
 
 def test_the_expected_state_has_a_row_for_each_check_that_ran() -> None:
@@ -120,10 +165,23 @@ def test_an_excuse_is_told_with_its_end() -> None:
 
 
 def test_an_oddity_past_its_date_is_not_shown() -> None:
-    shown = [part.text for part in message_of(all_clear()).parts if isinstance(part, SmallPrint)]
+    shown = [part.text for part in message_of(all_clear(full=True)).parts if isinstance(part, SmallPrint)]
 
     assert any("RED signal" in text for text in shown)
     assert not any("bdl-" in text for text in shown)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [all_clear(), replace(blocked(), report=replace(blocked().report, partial=True))],
+    ids=["a clear morning", "a few checks"],
+)
+def test_who_does_not_look_for_oddities_reads_how_many_there_are_and_where(reading: Reading) -> None:
+    last = message_of(reading).parts[-1]
+
+    assert isinstance(last, SmallPrint)
+    assert "--full" in last.text
+    assert "RED signal" not in last.text
 
 
 def test_a_phase_shows_its_worst_finding_and_counts_the_others() -> None:

@@ -1,0 +1,356 @@
+"""What becomes of an alert when a run has looked: one pure decision with a named reason.
+
+An alert opens once and closes once for each incident. It speaks on a transition, on a reminder that is due and
+never else; what is not due, does not apply or could not be looked at neither opens nor resolves anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.store.model import Alert, AlertState, SnoozeUntil
+from checks.model import Severity
+from checks.notifications import AlertPolicy
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a record that only counts runs was told."""
+
+
+class Reason(StrEnum):
+    """Why an alert became what it is."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    WORSENED = "worsened"
+    EASED = "eased"
+    CHANGED = "changed"
+    """As grave and as wide as before, and not the same."""
+    REMINDED = "reminded"
+    SNOOZE_ENDED = "snooze-ended"
+    RESOLVED = "resolved"
+    SUPERSEDED = "superseded"
+    """Another incident tells it now, or its date is no longer looked at."""
+    UNCHANGED = "unchanged"
+
+
+class Sight(StrEnum):
+    """What a run saw of an incident."""
+
+    FAILING = "failing"
+    CLEAR = "clear"
+    QUIET = "quiet"
+    """Not due, or it does not apply at present."""
+    BLIND = "blind"
+    """Could not look."""
+    UNSEEN = "unseen"
+    """Did not look."""
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What is wrong. ``extent`` counts the findings that it takes together; ``fingerprint`` is equal as long
+    as there is nothing new to say; ``details`` is what the message shows, as JSON."""
+
+    check: str
+    code: str
+    subject: str
+    date: date | None
+    phase: str | None
+    severity: Severity
+    title: str
+    channel: str
+    fingerprint: str
+    extent: int = 1
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one run says about one incident.
+
+    ``failure`` is set exactly when it is failing. ``after_runs`` is how many runs in a row must say so before
+    it opens; runs less than ``apart`` from each other count as one. ``remarks`` go into the details of an alert
+    that closes.
+    """
+
+    key: str
+    pipeline: str
+    sight: Sight
+    failure: Failure | None = None
+    after_runs: int = 1
+    apart: timedelta = timedelta(0)
+    remarks: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.sight is Sight.FAILING) != (self.failure is not None):
+            message = f"observation {self.key!r}: {self.sight} and a failure do not go together"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A decision: the alert before and after it, and whether somebody is called.
+
+    ``before`` is None for what was never stored, ``alert`` for what need not be.
+    """
+
+    reason: Reason
+    before: Alert | None
+    alert: Alert | None
+    mention: bool = False
+
+    @property
+    def speaks(self) -> bool:
+        """Whether Slack hears of it."""
+        return self.reason is not Reason.UNCHANGED
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to store."""
+        return self.alert is not None and self.alert != self.before
+
+
+def decide(alert: Alert | None, observation: Observation, now: datetime, policy: AlertPolicy) -> Transition:
+    """Decide what becomes of an alert. ``now`` is aware; the same input always gives the same answer."""
+    is_open = alert is not None and alert.state is not AlertState.RESOLVED
+    if observation.failure is not None:
+        if alert is None or not is_open:
+            return _begin(alert, observation, observation.failure, now, policy)
+        return _go_on(alert, observation.failure, now, policy)
+    if alert is None or not is_open:
+        return _still_closed(alert, observation)
+    match observation.sight:
+        case Sight.CLEAR:
+            return _close(Reason.RESOLVED, alert, observation, now)
+        case Sight.SUPERSEDED:
+            return _close(Reason.SUPERSEDED, alert, observation, now)
+        case Sight.QUIET:
+            return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
+        case _:
+            return _time_passes(alert, alert, now, policy)
+
+
+def was_told(alert: Alert) -> bool:
+    """Whether an alert ever had a thread; else the record only counts runs."""
+    return alert.notified_at != NEVER
+
+
+def snooze_holds(alert: Alert, now: datetime) -> bool:
+    """Whether the time of a snooze, if it has any, is still to come."""
+    return alert.snoozed_until is not None and now < alert.snoozed_until
+
+
+def _begin(
+    alert: Alert | None, observation: Observation, failure: Failure, now: datetime, policy: AlertPolicy
+) -> Transition:
+    if alert is not None and _was_just_counted(alert, observation, now):
+        return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
+    runs = 1 + (0 if alert is None else alert.unknown_runs)
+    if runs < observation.after_runs:
+        return Transition(
+            reason=Reason.UNCHANGED, before=alert, alert=_counting(alert, observation, failure, now, runs)
+        )
+    if alert is not None and _goes_on_in_its_thread(alert, now, policy):
+        return _reopen(alert, failure, now, policy)
+    opened = replace(
+        _new(observation, failure, now),
+        generation=_next_generation(alert),
+        version=0 if alert is None else alert.version,
+        unknown_runs=runs if observation.after_runs > 1 else 0,
+    )
+    return Transition(reason=Reason.OPENED, before=alert, alert=opened, mention=True)
+
+
+def _new(observation: Observation, failure: Failure, now: datetime) -> Alert:
+    return Alert(
+        key=observation.key,
+        pipeline=observation.pipeline,
+        check=failure.check,
+        code=failure.code,
+        subject=failure.subject,
+        date=failure.date,
+        phase=failure.phase,
+        severity=failure.severity,
+        title=failure.title,
+        state=AlertState.FIRING,
+        opened_at=now,
+        changed_at=now,
+        notified_at=now,
+        channel=failure.channel,
+        fingerprint=failure.fingerprint,
+        details=_details(failure),
+    )
+
+
+def _details(failure: Failure) -> Mapping[str, Any]:
+    return {**failure.details, "extent": failure.extent}
+
+
+def _counting(alert: Alert | None, observation: Observation, failure: Failure, now: datetime, runs: int) -> Alert:
+    """Return the record that counts: closed when it was last seen, and told to nobody."""
+    return replace(
+        _new(observation, failure, now),
+        state=AlertState.RESOLVED,
+        resolved_at=now,
+        notified_at=NEVER,
+        generation=_next_generation(alert),
+        version=0 if alert is None else alert.version,
+        unknown_runs=runs,
+    )
+
+
+def _was_just_counted(alert: Alert, observation: Observation, now: datetime) -> bool:
+    """Whether the last count is so fresh that this is the same moment: somebody who clicks is no series of runs."""
+    if not alert.unknown_runs or alert.resolved_at is None:
+        return False
+    return timedelta(0) <= now - alert.resolved_at < observation.apart
+
+
+def _next_generation(alert: Alert | None) -> int:
+    """Return the generation of a new thread."""
+    return 0 if alert is None else alert.generation + was_told(alert)
+
+
+def _goes_on_in_its_thread(alert: Alert, now: datetime, policy: AlertPolicy) -> bool:
+    """Whether it is back so soon that it is the same incident, or somebody wants to hear nothing of it yet."""
+    if not was_told(alert) or alert.resolved_at is None:
+        return False
+    return snooze_holds(alert, now) or now - alert.resolved_at <= timedelta(minutes=policy.flap_minutes)
+
+
+def _reopen(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
+    """Open the old thread again. What flaps calls nobody more often than a reminder would."""
+    snoozed = snooze_holds(alert, now)
+    interval = _interval(failure.severity, policy)
+    calls = not snoozed and interval is not None and now - alert.notified_at >= interval
+    reopened = replace(
+        _as_seen(alert, failure),
+        state=AlertState.SNOOZED if snoozed else AlertState.FIRING,
+        resolved_at=None,
+        changed_at=now,
+        notified_at=now if calls else alert.notified_at,
+    )
+    return Transition(
+        reason=Reason.REOPENED, before=alert, alert=reopened if snoozed else _awake(reopened), mention=calls
+    )
+
+
+def _go_on(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
+    seen = _as_seen(alert, failure)
+    if failure.severity < alert.severity:
+        return _worsened(alert, seen, now)
+    if alert.state is AlertState.SNOOZED and _snooze_is_over(alert, now, looked=True):
+        return _snooze_ended(alert, seen, now)
+    if failure.severity > alert.severity:
+        return _moved(Reason.EASED, alert, seen, now, policy)
+    if failure.fingerprint != alert.fingerprint:
+        return _moved(_direction(alert, failure), alert, seen, now, policy)
+    return _time_passes(alert, seen, now, policy)
+
+
+def _as_seen(alert: Alert, failure: Failure) -> Alert:
+    """Return the alert with what the run saw; key, thread and channel stay those it was opened with."""
+    return replace(
+        alert,
+        check=failure.check,
+        code=failure.code,
+        subject=failure.subject,
+        date=failure.date,
+        phase=failure.phase,
+        severity=failure.severity,
+        title=failure.title,
+        fingerprint=failure.fingerprint,
+        details=_details(failure),
+    )
+
+
+def _direction(alert: Alert, failure: Failure) -> Reason:
+    before = alert.details.get("extent", 1)
+    if failure.extent == before:
+        return Reason.CHANGED
+    return Reason.WORSENED if failure.extent > before else Reason.EASED
+
+
+def _worsened(alert: Alert, seen: Alert, now: datetime) -> Transition:
+    """A graver severity calls somebody even after an acknowledgement, which was given for less; a snooze for a
+    time stays one, and its thread says what happened."""
+    snoozed = (
+        alert.state is AlertState.SNOOZED and alert.snooze_ends_on is SnoozeUntil.TIME and snooze_holds(alert, now)
+    )
+    worse = replace(seen, changed_at=now) if snoozed else _firing(seen, now)
+    return Transition(reason=Reason.WORSENED, before=alert, alert=worse, mention=not snoozed)
+
+
+def _moved(reason: Reason, alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> Transition:
+    """Say what is different. It calls nobody, unless a reminder is due anyway; a snooze until a change ends."""
+    if alert.state is AlertState.SNOOZED and alert.snooze_ends_on is SnoozeUntil.CHANGE:
+        return Transition(reason=reason, before=alert, alert=_firing(seen, now))
+    calls = _reminder_is_due(alert, seen, now, policy)
+    moved = replace(seen, changed_at=now, notified_at=now if calls else alert.notified_at)
+    return Transition(reason=reason, before=alert, alert=moved, mention=calls)
+
+
+def _snooze_is_over(alert: Alert, now: datetime, *, looked: bool) -> bool:
+    if looked and alert.snooze_ends_on is SnoozeUntil.NEXT_RUN:
+        return True
+    return alert.snoozed_until is not None and now >= alert.snoozed_until
+
+
+def _snooze_ended(alert: Alert, seen: Alert, now: datetime) -> Transition:
+    return Transition(reason=Reason.SNOOZE_ENDED, before=alert, alert=_firing(seen, now), mention=True)
+
+
+def _time_passes(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> Transition:
+    """End a snooze that is over, and remind of what nobody has acknowledged."""
+    if alert.state is AlertState.SNOOZED and _snooze_is_over(alert, now, looked=False):
+        return _snooze_ended(alert, seen, now)
+    if _reminder_is_due(alert, seen, now, policy):
+        return Transition(reason=Reason.REMINDED, before=alert, alert=replace(seen, notified_at=now), mention=True)
+    return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
+
+
+def _reminder_is_due(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> bool:
+    """Whether nobody has taken it for so long that somebody must be called again."""
+    interval = _interval(seen.severity, policy)
+    return alert.state is AlertState.FIRING and interval is not None and now - alert.notified_at >= interval
+
+
+def _interval(severity: Severity, policy: AlertPolicy) -> timedelta | None:
+    minutes = policy.remind_minutes.get(severity)
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
+def _firing(alert: Alert, now: datetime) -> Alert:
+    return replace(_awake(alert), state=AlertState.FIRING, changed_at=now, notified_at=now)
+
+
+def _awake(alert: Alert) -> Alert:
+    return replace(alert, owner=None, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")
+
+
+def _still_closed(alert: Alert | None, observation: Observation) -> Transition:
+    """Nothing is open: only a count of runs in a row may end."""
+    after = alert
+    if alert is not None and observation.sight is Sight.CLEAR and alert.unknown_runs:
+        after = replace(alert, unknown_runs=0)
+    return Transition(reason=Reason.UNCHANGED, before=alert, alert=after)
+
+
+def _close(reason: Reason, alert: Alert, observation: Observation, now: datetime) -> Transition:
+    """Close an alert. A snooze for a time is kept, because it may be back before that; any other has ended."""
+    stays_quiet = alert.state is AlertState.SNOOZED and alert.snooze_ends_on is SnoozeUntil.TIME
+    closed = replace(
+        alert,
+        state=AlertState.RESOLVED,
+        resolved_at=now,
+        changed_at=now,
+        snoozed_until=alert.snoozed_until if stays_quiet else None,
+        unknown_runs=0,
+        details={**alert.details, **observation.remarks},
+    )
+    return Transition(reason=reason, before=alert, alert=closed)

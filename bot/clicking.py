@@ -1,0 +1,48 @@
+"""What a click makes of an open alert: pure. None means that it is so already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.store.model import Alert, AlertState, SnoozeUntil
+
+
+def acknowledged(alert: Alert, actor: str, now: datetime) -> Alert | None:
+    """Return the alert as somebody takes it; an alert that somebody has taken already stays with them."""
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return None
+    return replace(_awake(alert), state=AlertState.ACKNOWLEDGED, owner=actor, changed_at=now)
+
+
+def snoozed(
+    alert: Alert, actor: str, now: datetime, *, until: datetime | None, ends_on: SnoozeUntil, reason: str
+) -> Alert | None:
+    """Return the alert asleep. Raises ValueError for a snooze that would never end, or end before it begins."""
+    if until is None and ends_on is SnoozeUntil.TIME:
+        raise ValueError("a snooze needs a time, or something that ends it")
+    if until is not None and until <= now:
+        raise ValueError("a snooze must end in the future")
+    wanted = (AlertState.SNOOZED, until, ends_on, reason)
+    if (alert.state, alert.snoozed_until, alert.snooze_ends_on, alert.reason) == wanted:
+        return None
+    return replace(
+        alert,
+        state=AlertState.SNOOZED,
+        owner=actor,
+        changed_at=now,
+        snoozed_until=until,
+        snooze_ends_on=ends_on,
+        reason=reason,
+    )
+
+
+def unsnoozed(alert: Alert, now: datetime) -> Alert | None:
+    """Return the alert awake; it reminds again from now on."""
+    if alert.state is not AlertState.SNOOZED:
+        return None
+    return replace(_awake(alert), state=AlertState.FIRING, owner=None, changed_at=now, notified_at=now)
+
+
+def _awake(alert: Alert) -> Alert:
+    return replace(alert, snoozed_until=None, snooze_ends_on=SnoozeUntil.TIME, reason="")

@@ -1,0 +1,93 @@
+"""``reveille digest``: the morning digest once, from a shell or somebody else's scheduler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.validate import PIPELINE_OPTION, instant
+
+if TYPE_CHECKING:
+    from bot.digest import Digests
+
+PATIENCE = 30.0
+"""Seconds that Slack gets for a digest of a dozen messages at one a second."""
+
+STEP = 0.1
+
+
+def _day(context: click.Context, option: click.Parameter, value: str | None) -> date | None:
+    del context, option
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        message = f"'{value}' is not a date: use YYYY-MM-DD."
+        raise click.BadParameter(message) from None
+
+
+@click.command()
+@click.option("--date", "day", callback=_day, metavar="DATE", help="The morning whose digest it is; by default today.")
+@PIPELINE_OPTION
+@click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a recorded morning.")
+@click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
+def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
+    """Post the morning digest to Slack, or bring the one of that morning up to date in place.
+
+    A digest looks back at the night before its date. Needs SLACK_BOT_TOKEN. Leaves with 0 when Slack has it, with 1
+    when it is stored and waits for Slack, with 2 when another process is writing it.
+
+    \b
+    Examples:
+      reveille digest
+      reveille digest --date 2026-02-11
+      REVEILLE_CHANNEL=C0123456789 reveille digest --scenario invoker-lost
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.notifying import notifying  # noqa: PLC0415 - kept off the way to --help
+
+        with notifying(pipeline_file, scenario, now) as told:
+            return write(told.digests, told.outbox, told.store, day)
+
+
+class Pump(Protocol):
+    """Sends what waits; returns how much it sent."""
+
+    def pump(self) -> int: ...
+
+
+class Queue(Protocol):
+    """Knows what waits."""
+
+    def pending(self) -> Sequence[object]: ...
+
+
+def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patience: float = PATIENCE) -> int:
+    """Write a digest, send for so many seconds what waits, say what came of it; return the exit code."""
+    from bot.done import Done  # noqa: PLC0415 - kept off the way to --help
+
+    done = digests.run_now(day)
+    if done is Done.BUSY:
+        click.echo("reveille: another process is writing this digest.", err=True)
+        return UNKNOWN
+    _send(outbox, queue, patience)
+    if not digests.follow_up(day):
+        click.echo("reveille: the digest is stored, but Slack does not have it; whoever serves sends it.", err=True)
+        return FAILED
+    click.echo("The digest is posted." if done is Done.POSTED else "The digest is up to date.")
+    return FINE
+
+
+def _send(outbox: Pump, queue: Queue, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while outbox.pump() or queue.pending():
+        if time.monotonic() >= deadline:
+            return
+        time.sleep(STEP)

@@ -1,0 +1,41 @@
+"""``reveille serve``: the bot, until somebody ends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.exits import said_plainly
+from bot.commands.validate import PIPELINE_OPTION
+
+
+@click.command()
+@PIPELINE_OPTION
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    help="Serve a recorded morning, on this machine; by default $REVEILLE_SCENARIO, else the project.",
+)
+def serve(pipeline_file: Path | None, scenario: str | None) -> int:
+    """Answer Slack, post the digest, keep the alert threads: until SIGTERM.
+
+    \b
+    Slack reaches the bot in one of two ways:
+      SLACK_SIGNING_SECRET   over HTTP, on $PORT (8080)
+      SLACK_APP_TOKEN        through Socket Mode; no address is needed
+
+    \b
+    Also read from the environment (each secret also as NAME_FILE):
+      SLACK_BOT_TOKEN          the bot's own token
+      SLACK_API_URL            another server that speaks Slack's API
+      REVEILLE_CHANNEL         takes every message, for trying things out
+      REVEILLE_STORE           a file (reveille.db), or firestore
+      REVEILLE_HEARTBEAT_URL   asked for after each digest that Slack has confirmed
+      REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.serve import prepare, run  # noqa: PLC0415 - kept off the way to --help
+
+        prepared = prepare(pipeline_file, scenario)
+    return run(prepared)

@@ -1,0 +1,101 @@
+"""Looks that nobody asked for: a validation of the timetable, and the incidents that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.render.json import report_document
+from bot.render.reading import Reading
+from bot.settings import SettingsError
+from bot.store.model import Delivery, StoredReport, StoreError
+from bot.validation import Request, Validation
+from checks.model import Report
+from checks.notifications import Notifications
+from checks.pipeline import Pipeline
+
+
+class IncidentDesk(Protocol):
+    """Turns a report into alerts and what is said of them."""
+
+    def process(self, report: Report, now: datetime, *, stored: StoredReport | None = None) -> object:
+        """Decide, and keep what was decided together with ``stored``. Raises StoreError."""
+        ...
+
+    def without_store(self, report: Report, now: datetime) -> Sequence[Delivery]:
+        """Return what has to reach people although nothing can be stored."""
+        ...
+
+
+def notifications_of(pipeline: Pipeline) -> Notifications:
+    """Return the part of the pipeline file about Slack. Raises SettingsError when there is none."""
+    if pipeline.notifications is None:
+        message = f"The pipeline file of '{pipeline.name}' has no 'notifications', so there is no channel to write to."
+        raise SettingsError(message)
+    return pipeline.notifications
+
+
+class PastStore:
+    """Says things while the store is down: each once in this process, in other processes once more."""
+
+    def __init__(self, send: Callable[[Delivery], object] | None) -> None:
+        self._send = send
+        self._said: set[str] = set()
+
+    def say(self, deliveries: Iterable[Delivery]) -> None:
+        for each in deliveries:
+            if self._send is not None and each.key not in self._said:
+                self._send(each)
+                self._said.add(each.key)
+
+
+class Looking:
+    """Validates for the timetable, and lets incidents follow."""
+
+    def __init__(
+        self, validation: Validation, incidents: IncidentDesk, clock: Callable[[], datetime], past_store: PastStore
+    ) -> None:
+        self._validation = validation
+        self._incidents = incidents
+        self._clock = clock
+        self._past_store = past_store
+
+    def look(self, request: Request) -> Report:
+        """Validate. Raises RequestError."""
+        return self._validation.run(request)
+
+    def follow(self, report: Report, stored: StoredReport | None = None) -> None:
+        """Let incidents follow. With the store down what is loud goes straight to Slack, and StoreError is raised."""
+        now = self._clock()
+        try:
+            self._incidents.process(report, now, stored=stored)
+        except StoreError:
+            self._past_store.say(self._incidents.without_store(report, now))
+            raise
+
+    def reading(self, report: Report) -> Reading:
+        return Reading(report=report, pipeline=self._validation.pipeline, checks=self._validation.checks)
+
+    def record(self, report: Report, key: str, job: str) -> StoredReport:
+        """Return the whole report for the store."""
+        return _record(report, key, job, report_document(self.reading(report)))
+
+    def short_record(self, report: Report, key: str, job: str) -> StoredReport:
+        """Return the report without its findings: a hundred watches a day are kept for their verdicts."""
+        document = report_document(self.reading(report))
+        return _record(
+            report, key, job, {name: value for name, value in document.items() if name not in ("results", "sources")}
+        )
+
+
+def _record(report: Report, key: str, job: str, document: Mapping[str, Any]) -> StoredReport:
+    return StoredReport(
+        key=key,
+        pipeline=report.pipeline,
+        job=job,
+        night=report.night,
+        at=report.now,
+        verdict=report.verdict.value,
+        document=document,
+    )

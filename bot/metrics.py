@@ -1,0 +1,121 @@
+"""What Prometheus reads: counted as it happens, or looked up in the store when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from bot.store.model import Delivery, StoreError
+from checks.model import CheckResult, Report
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80)
+"""Bounds for durations; a source is given up before the last."""
+
+
+class Deliveries(Protocol):
+    """What the metrics ask of the store."""
+
+    def pending(self) -> Sequence[Delivery]: ...
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own. Safe from several threads."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"reveille_{name}", what, labels, registry=self.registry)
+
+        def histogram(name: str, what: str, *labels: str) -> Histogram:
+            return Histogram(f"reveille_{name}", what, labels, buckets=SECONDS, registry=self.registry)
+
+        self._runs = counter("runs", "Validations by who asked and verdict.", "trigger", "verdict")
+        self._run_seconds = histogram("run_seconds", "How long a validation took.", "trigger")
+        self._check_seconds = histogram("check_seconds", "How long a check took.", "check")
+        self._outcomes = counter("check_outcomes", "What checks came to.", "check", "outcome")
+        self._deliveries = counter("deliveries", "Messages that left the outbox.", "kind", "result")
+        self._rate_limited = counter("slack_rate_limited", "Answers 429 of Slack.", "method")
+        self._jobs = counter("jobs", "Scheduled jobs that did not do their work.", "job", "result")
+        self._digest = Gauge(
+            "reveille_digest_last_timestamp_seconds",
+            "When Slack last confirmed a digest of this process; 0 before the first.",
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+    def watch(self, store: Deliveries, clock: Callable[[], datetime]) -> None:
+        """Show what waits in the store, too, as it is at each look."""
+        self.registry.register(_Outbox(store, clock))
+
+    def check_finished(self, result: CheckResult) -> None:
+        self._check_seconds.labels(result.check).observe(result.duration)
+        self._outcomes.labels(result.check, result.outcome).inc()
+
+    def run_finished(self, report: Report) -> None:
+        trigger = report.trigger.partition(":")[0]  # what follows may name a person, and would be a series of its own
+        self._runs.labels(trigger, report.verdict).inc()
+        self._run_seconds.labels(trigger).observe(report.duration)
+
+    def delivery_sent(self, delivery: Delivery) -> None:
+        self._deliveries.labels(delivery.kind, "sent").inc()
+
+    def delivery_buried(self, delivery: Delivery) -> None:
+        self._deliveries.labels(delivery.kind, "buried").inc()
+
+    def rate_limited(self, method: str) -> None:
+        self._rate_limited.labels(method).inc()
+
+    def job_missed(self, job: str) -> None:
+        self._jobs.labels(job, "missed").inc()
+
+    def job_failed(self, job: str) -> None:
+        self._jobs.labels(job, "failed").inc()
+
+    def digest_posted(self, at: datetime) -> None:
+        self._digest.set(at.timestamp())
+
+
+class _Outbox(Collector):
+    """Asked at each scrape; a store that does not answer is a metric as well, and never an error."""
+
+    def __init__(self, store: Deliveries, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Name the metrics without a look at the store."""
+        return _gauges()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        works, waiting, oldest = _gauges()
+        try:
+            pending = self._store.pending()
+        except StoreError:
+            works.add_metric((), 0)
+            yield works
+            return
+        works.add_metric((), 1)
+        waiting.add_metric((), len(pending))
+        now = self._clock()
+        oldest.add_metric((), max((max((now - one.created_at).total_seconds(), 0) for one in pending), default=0))
+        yield from (works, waiting, oldest)
+
+
+def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+    return (
+        GaugeMetricFamily("reveille_store_up", "Whether the store answers."),
+        GaugeMetricFamily("reveille_deliveries_pending", "Messages that wait for Slack."),
+        GaugeMetricFamily("reveille_delivery_oldest_seconds", "How long the oldest of them has waited."),
+    )

@@ -1,0 +1,201 @@
+"""Puts together what tells Slack: the validation, the store, the incidents, the digests, the outbox.
+
+``reveille digest`` uses it once, ``reveille serve`` for as long as it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from slack_sdk import WebClient
+
+from bot.app import google_ports_of, pipeline_of
+from bot.digest import Digests
+from bot.heartbeat import UrlHeartbeat
+from bot.incidents import Incidents
+from bot.measured import MeasuredValidation
+from bot.metrics import Metrics
+from bot.outbox import Outbox
+from bot.serving_settings import ServingSettings, SlackSettings
+from bot.settings import Settings, SettingsError
+from bot.slack import SlackPoster
+from bot.slack_client import slack_client
+from bot.store.model import Delivery, DeliveryKind, StateStore
+from bot.store.sqlite import SqliteStore
+from bot.validation import Validation
+from checks.notifications import Notifications, Routes
+from checks.pipeline import Pipeline
+from checks.ports import Ports
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Settings and pipeline, read and found in order; nothing is connected yet.
+
+    ``now`` is where the clock begins; by default it is the present, or the instant of the scenario.
+    """
+
+    settings: Settings
+    serving: ServingSettings
+    slack: SlackSettings
+    pipeline: Pipeline
+    notifications: Notifications
+    scenario: str | None
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifying:
+    """Everything that tells Slack. ``requested`` is the date that a question without one means; ``close`` lets go of
+    what the validation asks."""
+
+    validation: Validation
+    notifications: Notifications
+    store: StateStore
+    incidents: Incidents
+    digests: Digests
+    outbox: Outbox
+    poster: SlackPoster
+    client: WebClient
+    metrics: Metrics
+    clock: Clock
+    requested: str
+    close: Callable[[], None]
+
+
+def prepare(
+    pipeline_file: Path | None, scenario: str | None, slack: SlackSettings, now: datetime | None = None
+) -> Prepared:
+    """Read the settings and the pipeline. Raises SettingsError and PipelineFileError."""
+    settings = Settings.from_environment()
+    serving = ServingSettings.from_environment()
+    pipeline = pipeline_of(pipeline_file, settings)
+    if pipeline.notifications is None:
+        message = "The pipeline file has no section 'notifications', so nobody knows where messages go."
+        raise SettingsError(message)
+    notifications = _in_one_channel(pipeline.notifications, slack.channel)
+    return Prepared(
+        settings=settings,
+        serving=serving,
+        slack=slack,
+        pipeline=pipeline.model_copy(update={"notifications": notifications}),
+        notifications=notifications,
+        scenario=scenario or serving.scenario,
+        now=now if now is None or now.tzinfo is not None else now.replace(tzinfo=pipeline.zone),
+    )
+
+
+def notifying_of(prepared: Prepared) -> Notifying:
+    """Build every adapter and wire it. Nothing is asked of Slack; the store's file is opened.
+
+    Raises SettingsError, StoreError, and what a scenario that does not fit raises.
+    """
+    ports, begin, requested, close = _world(prepared)
+    clock = _clock(begin)
+    metrics = Metrics()
+    store = _store(prepared)
+    client = slack_client(prepared.slack, metrics.rate_limited)
+    poster = SlackPoster(client)
+    validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics)
+    incidents = Incidents(store, prepared.pipeline)
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+    def sent(delivery: Delivery) -> None:
+        metrics.delivery_sent(delivery)
+        if delivery.kind is DeliveryKind.POST and delivery.key.startswith("digest:"):
+            metrics.digest_posted(delivery.sent_at or clock())
+
+    outbox = Outbox(
+        store,
+        poster,
+        clock,
+        owner,
+        default_channel=prepared.notifications.routes.default,
+        on_sent=sent,
+        on_buried=metrics.delivery_buried,
+    )
+    url = prepared.serving.heartbeat_url
+    heartbeat = None if url is None else UrlHeartbeat(url)
+    past_store = outbox.say_without_store
+    return Notifying(
+        validation=validation,
+        notifications=prepared.notifications,
+        store=store,
+        incidents=incidents,
+        digests=Digests(validation, store, incidents, clock, owner, heartbeat=heartbeat, past_store=past_store),
+        outbox=outbox,
+        poster=poster,
+        client=client,
+        metrics=metrics,
+        clock=clock,
+        requested=requested,
+        close=close,
+    )
+
+
+def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifications:
+    """Send everything to one channel, where somebody asks for that, and mention nobody."""
+    if channel is None:
+        return notifications
+    return notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}})
+
+
+def _world(prepared: Prepared) -> tuple[Ports, datetime | None, str, Callable[[], None]]:
+    """Return what the validation asks, where its clock begins, the date that it is asked for, and its end."""
+    if prepared.scenario is None:
+        google = google_ports_of(prepared.settings)(prepared.pipeline)
+        return google, prepared.now, "yesterday", lambda: None
+    from bot.local.embedded import embedded_ports  # noqa: PLC0415 - production does without
+    from bot.local.scenario import load_scenario  # noqa: PLC0415 - likewise
+
+    scenario = load_scenario(prepared.scenario)
+    ports = embedded_ports(prepared.pipeline, scenario)
+    return ports, prepared.now or ports.now, scenario.file.requested, ports.close
+
+
+def _clock(begin: datetime | None) -> Clock:
+    """Return a clock that begins at an instant and goes on from there, or the present one."""
+    if begin is None:
+        return lambda: datetime.now(UTC)
+    origin = time.monotonic()
+    return lambda: begin + timedelta(seconds=time.monotonic() - origin)
+
+
+def _store(prepared: Prepared) -> StateStore:
+    if prepared.serving.store is not None:
+        return SqliteStore(prepared.serving.store)
+    from bot.gcp.credentials import default_credentials  # noqa: PLC0415 - Google's clients take a second to import
+    from bot.store.firestore import open_firestore_store  # noqa: PLC0415 - likewise
+
+    settings = prepared.settings
+    return open_firestore_store(
+        project=settings.project or prepared.pipeline.project,
+        database=settings.firestore_database,
+        emulator=settings.firestore_emulator,
+        prefix=f"{settings.collection_prefix}reveille_",
+        credentials=default_credentials() if settings.firestore_emulator is None else None,
+    )
+
+
+@contextmanager
+def notifying(pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> Iterator[Notifying]:
+    """Put together what tells Slack, for one command; its clock begins at ``now`` and goes on.
+
+    Raises SettingsError, StoreError, PipelineFileError, UnknownScenario, DemoExtraMissing.
+    """
+    told = notifying_of(prepare(pipeline_file, scenario, SlackSettings.outgoing(), now))
+    try:
+        yield told
+    finally:
+        told.store.close()
+        told.close()

@@ -1,0 +1,235 @@
+"""An alert in Slack: the message that its thread hangs on, in every state. It is edited in place, and says at any
+time what is wrong, who cares for it, what to do, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from bot.alerts import Transition
+from bot.incident import Member, members_of
+from bot.render import limits
+from bot.render.alert_links import links_of
+from bot.render.alert_list import state_words
+from bot.render.alert_replies import click_reply, look_reply, pointer, transition_reply
+from bot.render.alert_title import cut, short_title
+from bot.render.blocks import first_page
+from bot.render.buttons import buttons_block
+from bot.render.mentions import mention_of
+from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
+from bot.render.pages import Block
+from bot.render.problems import IN_THE_TABLE
+from bot.render.slack_text import EMOJI, escape, fitted
+from bot.render.words import clean, day, duration, evidence_words, listed, moment, number, once, value_words
+from bot.store.model import Alert, AlertState
+from checks.model import Scalar
+from checks.pipeline import Pipeline
+
+FINDINGS_AT_MOST = 6
+"""Findings listed in the message; more are counted, and the details have them."""
+
+STORE_IS_DOWN = (
+    "The store of this bot cannot be reached: this message is not kept up to date, has no buttons, and may come twice."
+)
+
+Body = dict[str, Any]
+
+
+class AlertMessages:
+    """Writes every message about the alerts of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def parent(self, alert: Alert, now: datetime) -> Body:
+        """Return the message that the thread hangs on."""
+        return alert_message(alert, self._pipeline, now)
+
+    def past_store(self, alert: Alert, now: datetime) -> Body:
+        """Return the message while the store is down: nothing can be clicked that nobody would remember."""
+        body = alert_message(alert, self._pipeline, now, note=STORE_IS_DOWN)
+        return {**body, "blocks": [each for each in body["blocks"] if each["type"] != "actions"]}
+
+    def reply(self, transition: Transition, now: datetime) -> Body:
+        """Return what the thread hears of a transition."""
+        return transition_reply(transition, self._pipeline, now)
+
+    def clicked(self, alert: Alert, action: str, actor: str) -> Body:
+        """Return what the thread hears of a click."""
+        return click_reply(alert, action, actor, self._pipeline.zone)
+
+    def looked(
+        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, *, blind: bool = False
+    ) -> Body:
+        """Return what the thread hears of a re-check; ``blind`` says that not everything could be looked at."""
+        return look_reply(alert, transition, actor, now, self._pipeline.zone, blind=blind)
+
+    def pointer(self, alert: Alert) -> Body:
+        """Return what another channel hears of an alert that has become its business."""
+        return pointer(alert, self._pipeline)
+
+
+def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "") -> Body:
+    """Return the message of an alert as it is: ``text`` for notifications, and ``blocks``. ``note`` is a sentence
+    below the title."""
+    title = short_title(alert)
+    if alert.state is AlertState.RESOLVED:
+        parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline)
+    else:
+        parts, frame = tuple(_open_parts(alert, pipeline, title)), _open_frame(alert, pipeline, now)
+    headline = f"{_emoji(alert)} {_lead(alert)}: {title}"
+    mention = mention_of(alert, pipeline)
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": cut(headline, limits.HEADER_TEXT)}},
+        *(_small(text) for text in (frame, mention and f"cc {mention}", escape(note)) if text),
+        *first_page(parts),
+        *(_small(links) for links in (links_of(alert, pipeline, now),) if links),
+        buttons_block(alert),
+    ]
+    text = fitted(headline, limits.HEADER_TEXT) + (f" {mention}" if mention else "")
+    return {"text": text, "blocks": blocks}
+
+
+def _emoji(alert: Alert) -> str:
+    match alert.state, alert.details.get("closing"):
+        case AlertState.RESOLVED, "superseded":
+            return "↪️"
+        case AlertState.RESOLVED, "gone":
+            return "⌛"
+        case AlertState.RESOLVED, _:
+            return "✅"
+        case AlertState.SNOOZED, _:
+            return "💤"
+        case AlertState.ACKNOWLEDGED, _:
+            return "👀"
+        case _:
+            return EMOJI[mark_of_severity(alert.severity)]
+
+
+def _lead(alert: Alert) -> str:
+    if alert.state is not AlertState.RESOLVED:
+        return alert.severity.name
+    return {"superseded": "Told elsewhere", "gone": "No longer looked at"}.get(
+        alert.details.get("closing", ""), "Resolved"
+    )
+
+
+def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+    since = f"since {_at(alert.opened_at, pipeline)}"
+    age = duration(now - alert.opened_at)
+    return " · ".join(
+        (*_about(alert, pipeline), f"{since} ({age})" if age else since, state_words(alert, pipeline.zone))
+    )
+
+
+def _closed_frame(alert: Alert, pipeline: Pipeline) -> str:
+    ended = alert.resolved_at or alert.changed_at
+    lasted = duration(ended - alert.opened_at)
+    span = f"{_at(alert.opened_at, pipeline)} to {_at(ended, pipeline)}"
+    return " · ".join((*_about(alert, pipeline), f"{span} ({lasted})" if lasted else span))
+
+
+def _about(alert: Alert, pipeline: Pipeline) -> Iterator[str]:
+    phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
+    yield from (escape(each) for each in (phase, day(alert.date) if alert.date else "") if each)
+    yield f"`{fitted(alert.code, 60)}`"
+
+
+def _at(instant: datetime, pipeline: Pipeline) -> str:
+    return f"{moment(instant, pipeline.zone)} {instant.astimezone(pipeline.zone):%Z}"
+
+
+def _small(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+
+
+def _closed_parts(alert: Alert) -> Iterator[Part]:
+    """A closed alert is short: what it was, and how it ended where that is not plain."""
+    what = clean(str(alert.details.get("what") or alert.title))
+    yield Line(label=f"Was {alert.severity.name}", text=what)
+    other = str(alert.details.get("closing_title") or "")
+    match alert.details.get("closing"):
+        case "superseded":
+            yield Line(label="Goes on in", text=other)
+        case "gone":
+            yield Line(text="No run looks at that date any more. When one last did, it was still failing.")
+        case "note":
+            yield Line(text=f"What is left is {other}: a note in the report, and no alert.")
+
+
+def _open_parts(alert: Alert, pipeline: Pipeline, title: str) -> Iterator[Part]:
+    details = alert.details
+    what = clean(str(details.get("what") or alert.title))
+    if rest := _beyond(title, what):
+        yield Line(text=rest)
+    if evidence := _evidence(details.get("evidence") or {}, what, pipeline):
+        yield Line(label="Evidence", text=evidence, inset=True)
+    for impact in details.get("impacts") or ():
+        yield Line(label="Impact", text=impact, inset=True)
+    action = details.get("action")
+    if action:
+        yield Line(label="Repair", text=action["text"], inset=True)
+        if action.get("command"):
+            yield Command(text=action["command"])
+    yield from _finding_lines(alert, what)
+
+
+def _beyond(title: str, what: str) -> str:
+    """Return what the title does not say yet; where it says a part of a sentence, the whole."""
+    if not what.startswith(title):
+        return what
+    rest = what[len(title) :]
+    return rest.removeprefix(".").strip() if not rest.strip() or rest.startswith(". ") or rest == "." else what
+
+
+def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline) -> str:
+    """The evidence that the sentence does not tell."""
+    values = {name: _scalar(value) for name, value in evidence.items() if name not in IN_THE_TABLE}
+    unsaid = {
+        name: value
+        for name, value in values.items()
+        if any(part not in what for part in value_words(value, pipeline.zone).split(", "))
+    }
+    return evidence_words(unsaid, pipeline.zone)
+
+
+def _scalar(value: Any) -> Scalar:
+    """Read a value as ``bot.incident.plain`` wrote it."""
+    match value:
+        case {"at": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"on": str(text)}:
+            return date.fromisoformat(text)
+        case _:
+            return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
+    members = members_of(alert)
+    more = int(alert.details.get("more") or 0)
+    if "runs" in alert.details:
+        yield Line(
+            label="Left undecided", text=listed(once(each.title for each in members), FINDINGS_AT_MOST), inset=True
+        )
+        yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not look. Silence is not green.")
+        return
+    others = [each for each in members if not _is_said(each, members[0], what)]
+    left = len(others) - len(others[:FINDINGS_AT_MOST]) + more
+    if not others:
+        return
+    label = "Explains" if _is_cause(alert, members) else "With it"
+    yield Line(label=label, text=number(len(others) + more, "finding"), inset=True)
+    for each in others[:FINDINGS_AT_MOST]:
+        yield Line(mark=mark_of_severity(each.severity), text=each.summary, code=each.check, inset=True)
+    if left:
+        yield SmallPrint(text=f"and {left} more")
+
+
+def _is_said(member: Member, lead: Member, what: str) -> bool:
+    """Whether the message says a finding already: in its own words, or by naming what it is about."""
+    return clean(member.summary) in what or (member.check == lead.check and member.subject in what)
+
+
+def _is_cause(alert: Alert, members: Sequence[Member]) -> bool:
+    return bool(members) and alert.code != members[0].code

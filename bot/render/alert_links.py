@@ -1,0 +1,71 @@
+"""Where to look: the logs of the service at that time, the document or service itself, the runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from bot.blindness import CANNOT_LOOK
+from bot.incident import members_of
+from bot.render.slack_text import is_safe_link
+from bot.store.model import Alert
+from checks.pipeline import Pipeline
+
+BEFORE = timedelta(hours=12)
+AFTER = timedelta(hours=1)
+"""The time around the opening of an alert that its logs are shown for: a night, and what came of it."""
+
+NAMES = (
+    ("/firestore/", "Firestore document"),
+    ("/run/", "Cloud Run service"),
+    ("/run?", "Cloud Run services"),
+    ("/bigquery", "BigQuery"),
+)
+
+
+def links_of(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+    """Return the links of an alert in Slack's markup, empty where there are none."""
+    links = dict(_links(alert, pipeline, now))
+    return " · ".join(f"<{link}|{name}>" for name, link in links.items() if is_safe_link(link))
+
+
+def _links(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[tuple[str, str]]:
+    service = service_of(alert, pipeline)
+    if service is not None and alert.check != CANNOT_LOOK:
+        yield (
+            f"Logs of {service}",
+            logs_link(pipeline.project, service, alert.opened_at - BEFORE, min(now, alert.opened_at) + AFTER),
+        )
+    link = alert.details.get("link")
+    if isinstance(link, str) and link:
+        yield next((name for part, name in NAMES if part in link), "Open"), link
+    if runbook := _runbook(alert, pipeline):
+        yield "Runbook", runbook
+
+
+def service_of(alert: Alert, pipeline: Pipeline) -> str | None:
+    """Return the service whose logs tell most: the one at fault, else the orchestrator of the transition."""
+    services = {each.name for each in pipeline.services}
+    orchestrators = {each.id: each.orchestrator for each in pipeline.transitions}
+    for subject in (alert.subject, *(each.subject for each in members_of(alert))):
+        if subject in services:
+            return subject
+        if orchestrators.get(subject):
+            return orchestrators[subject]
+    return None
+
+
+def logs_link(project: str, service: str, start: datetime, end: datetime) -> str:
+    """Return the address of the Logs Explorer for a Cloud Run service between two times."""
+    query = f'resource.type="cloud_run_revision"\nresource.labels.service_name="{service}"'
+    start_text, end_text = (f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for each in (start, end))
+    return (
+        f"https://console.cloud.google.com/logs/query;query={quote(query, safe='')}"
+        f";startTime={start_text};endTime={end_text}?project={quote(project, safe='')}"
+    )
+
+
+def _runbook(alert: Alert, pipeline: Pipeline) -> str | None:
+    own = next((each.runbook for each in pipeline.checks if each.id == alert.check), None)
+    return own or pipeline.runbook

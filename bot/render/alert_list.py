@@ -1,0 +1,84 @@
+"""Open alerts in a list: what ``/alerts`` and the home page show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.render.alert_title import short_title
+from bot.render.blocks import SlackMessage
+from bot.render.message import mark_of_severity
+from bot.render.pages import Block
+from bot.render.slack_text import EMOJI, escape, fitted
+from bot.render.words import moment, number
+from bot.store.model import Alert, AlertState, SnoozeUntil
+from checks.pipeline import Pipeline
+
+TITLE_TEXT = 600
+REASON_TEXT = 150
+ALERTS_AT_MOST = 15
+"""Alerts in one message; more are counted."""
+
+
+def alert_list(pipeline: Pipeline, alerts: Sequence[Alert], now: datetime) -> SlackMessage:
+    """Return the open alerts of a pipeline, the gravest first."""
+    title = escape(pipeline.title)
+    if not alerts:
+        text = f"🟢 {title}: no open alert."
+        return SlackMessage(text=text, blocks=(section(text),))
+    text = f"{title}: {number(len(alerts), 'open alert')}"
+    shown = gravest_first(alerts)[:ALERTS_AT_MOST]
+    blocks = [section(f"*{text}*"), *(section(alert_line(alert, now, pipeline.zone)) for alert in shown)]
+    if len(alerts) > len(shown):
+        blocks.append(section(f"… and {len(alerts) - len(shown)} less grave ones."))
+    return SlackMessage(text=text, blocks=tuple(blocks))
+
+
+def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:
+    """Return alerts by severity, those of one severity by age."""
+    return sorted(alerts, key=lambda alert: (alert.severity, alert.opened_at))
+
+
+def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
+    """Return one alert in two lines: what it is, and who cares for it since when."""
+    emoji = EMOJI[mark_of_severity(alert.severity)]
+    where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
+    return (
+        f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
+        f"since {moment(alert.opened_at, zone)}{_age(alert, now)}{where} · {state_words(alert, zone)}"
+    )
+
+
+def state_words(alert: Alert, zone: ZoneInfo) -> str:
+    """Return who has an alert, or until when it sleeps."""
+    owner = f" by <@{alert.owner}>" if alert.owner else ""
+    reason = f": {fitted(alert.reason, REASON_TEXT)}" if alert.reason else ""
+    match alert.state:
+        case AlertState.FIRING:
+            return "*nobody has taken it*"
+        case AlertState.ACKNOWLEDGED:
+            return f"taken{owner}{reason}"
+        case AlertState.SNOOZED:
+            return f"snoozed {_until(alert, zone)}{owner}{reason}"
+        case AlertState.RESOLVED:
+            return "resolved"
+
+
+def _until(alert: Alert, zone: ZoneInfo) -> str:
+    change = alert.snooze_ends_on is SnoozeUntil.CHANGE
+    if alert.snoozed_until is None:
+        return "until it changes" if change else "until the next run"
+    return f"until {moment(alert.snoozed_until, zone)}{' or it changes' if change else ''}"
+
+
+def _age(alert: Alert, now: datetime) -> str:
+    hours = int((now - alert.opened_at).total_seconds() // 3600)
+    if hours < 1:
+        return ""
+    return f" ({number(hours, 'hour')})" if hours < 48 else f" ({number(hours // 24, 'day')})"  # noqa: PLR2004 - 2 days
+
+
+def section(text: str) -> Block:
+    """Return a section; verbatim, so that words which look like links stay words."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

@@ -1,0 +1,204 @@
+"""The home tab: the last verdict, the phases, the open alerts and the last two weeks, on one page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bot.render import limits
+from bot.render.alert_list import alert_line, gravest_first, section
+from bot.render.alert_title import short_title
+from bot.render.message import Mark
+from bot.render.pages import Block
+from bot.render.phases import STATE_WORDS
+from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
+from bot.render.words import clean, day, moment, number
+from bot.store.model import Alert, AlertState, StoredReport
+from checks.model import Outcome, Severity, Verdict, badness
+from checks.pipeline import Pipeline
+
+REFRESH = "home:refresh"
+DETAILS = "alert:details"
+
+HISTORY_DAYS = 14
+ALERTS_AT_MOST = 20
+"""Alerts on the page; more are counted."""
+
+PHASE_TEXT = 200
+
+OLD = timedelta(hours=26)
+"""A verdict older than a day and the digest's slack says so in bold."""
+
+NO_REPORT = "⬜"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What the page shows. ``last`` is the newest whole report, ``history`` the digests' ones, newest first."""
+
+    pipeline: Pipeline
+    now: datetime
+    last: StoredReport | None
+    history: Sequence[StoredReport]
+    alerts: Sequence[Alert]
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.pipeline.zone).date()
+
+
+def home_view(home: Home) -> Block:
+    """Return the view. Pure: the same state always looks the same."""
+    return {"type": "home", "blocks": list(_blocks(home))}
+
+
+def notice_view(sentence: str) -> Block:
+    """Return a view that only says something."""
+    return {"type": "home", "blocks": [section(escape(sentence))]}
+
+
+def _blocks(home: Home) -> Iterator[Block]:
+    yield _header(home.pipeline.title)
+    if home.last is None:
+        yield section("No validation has run yet. `/validate-daily` starts one; the digest comes each morning.")
+    else:
+        yield from _verdict(home, home.last)
+        yield from _board(home, home.last)
+    yield from _alerts(home)
+    yield from _snoozes(home)
+    yield from _fortnight(home)
+    yield {"type": "divider"}
+    button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
+    yield {"type": "actions", "elements": [button]}
+    yield _context(f"Drawn {moment(home.now, home.pipeline.zone)} · `/reveille help` says what you can ask me")
+
+
+def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
+    verdict = Verdict(last.verdict)
+    headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
+    yield section(f"{VERDICT_EMOJI[verdict]} *{verdict}*  {headline}")
+    age = " · *older than a day*" if home.now - last.at > OLD else ""
+    yield _context(f"Night of {day(last.night)} · seen {moment(last.at, home.pipeline.zone)} ({last.job}){age}")
+
+
+def _board(home: Home, last: StoredReport) -> Iterator[Block]:
+    """Yield a field for each phase: its state for the night, and for the slate where it is another date."""
+    dates = _dates(last)
+    fields = []
+    for phase in home.pipeline.phases:
+        marks = [_worst(last.document, phase.id, each) for each in dates]
+        if any(marks):
+            states = " · ".join(map(_state, marks))
+            fields.append({"type": "mrkdwn", "text": f"*{fitted(phase.title, PHASE_TEXT)}*\n{states}"})
+    if fields:
+        yield _header("Phases")
+        yield _context("In each phase: " + " · ".join(_date_words(home, each) for each in dates))
+    for start in range(0, len(fields), limits.FIELDS):
+        yield {"type": "section", "fields": fields[start : start + limits.FIELDS]}
+
+
+def _dates(last: StoredReport) -> tuple[date, ...]:
+    slate = str(last.document.get("slate", last.night.isoformat()))
+    return tuple(dict.fromkeys((last.night, date.fromisoformat(slate))))
+
+
+def _date_words(home: Home, game_date: date) -> str:
+    names = {-1: "last night", 0: "today"}
+    return names.get((game_date - home.today).days, day(game_date))
+
+
+def _worst(document: Mapping[str, Any], phase: str, game_date: date) -> Mark | None:
+    found = [
+        (Outcome(finding["outcome"]), None if finding["severity"] is None else Severity[finding["severity"]])
+        for result in document.get("results", ())
+        for finding in result["findings"]
+        if (finding["phase"] or result["phase"]) == phase and finding["date"] == game_date.isoformat()
+    ]
+    if not found:
+        return None
+    outcome, severity = min(found, key=lambda each: badness(*each))
+    return Mark[severity.name] if outcome is Outcome.FAILED and severity is not None else Mark(outcome.value)
+
+
+def _state(mark: Mark | None) -> str:
+    if mark is None:
+        return "-"
+    return f"{EMOJI[mark]} {STATE_WORDS.get(mark, f'{mark} failed')}"
+
+
+def _alerts(home: Home) -> Iterator[Block]:
+    yield _header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
+    alerts = gravest_first(home.alerts)
+    for alert in alerts[:ALERTS_AT_MOST]:
+        value = json.dumps({"key": alert.key, "version": alert.version})
+        button = {
+            "type": "button",
+            "action_id": DETAILS,
+            "text": {"type": "plain_text", "text": "Details"},
+            "value": value,
+        }
+        yield {**section(alert_line(alert, home.now, home.pipeline.zone)), "accessory": button}
+    if len(alerts) > ALERTS_AT_MOST:
+        yield _context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+
+
+def _snoozes(home: Home) -> Iterator[Block]:
+    zone = home.pipeline.zone
+    ending = [
+        alert
+        for alert in home.alerts
+        if alert.state is AlertState.SNOOZED
+        and alert.snoozed_until is not None
+        and alert.snoozed_until.astimezone(zone).date() == home.today
+    ]
+    if ending:
+        yield _header("Snoozes that end today")
+        ordered = sorted(ending, key=lambda alert: alert.snoozed_until or home.now)
+        yield section(
+            fitted_lines(
+                [
+                    f"⏰ {alert.snoozed_until.astimezone(zone):%H:%M}  {fitted(short_title(alert), LINE_TEXT // 5)}"
+                    for alert in ordered
+                    if alert.snoozed_until is not None
+                ]
+            )
+        )
+
+
+def _fortnight(home: Home) -> Iterator[Block]:
+    """Yield a mark for each of the last days, the oldest first: the last verdict that a digest had."""
+    verdicts: dict[date, Verdict] = {}
+    for report in home.history:
+        verdicts.setdefault(report.at.astimezone(home.pipeline.zone).date(), Verdict(report.verdict))
+    days = [home.today - timedelta(days=back) for back in reversed(range(HISTORY_DAYS))]
+    strip = " ".join(VERDICT_EMOJI[verdicts[each]] if each in verdicts else NO_REPORT for each in days)
+    yield _header(f"The last {HISTORY_DAYS} days")
+    yield section(strip)
+    legend = " · ".join(f"{VERDICT_EMOJI[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
+    yield _context(f"{day(days[0])} to {day(days[-1])} · {legend} · {NO_REPORT} no digest")
+
+
+def fitted_lines(lines: Sequence[str]) -> str:
+    """Join lines as far as a section holds them, and count the others."""
+    kept: list[str] = []
+    room = limits.SECTION_TEXT - len("… and 999 more")
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            kept.append(f"… and {len(lines) - len(kept)} more")
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _header(text: str) -> Block:
+    words = clean(text)
+    words = words if len(words) <= limits.HEADER_TEXT else f"{words[: limits.HEADER_TEXT - 1]}…"
+    return {"type": "header", "text": {"type": "plain_text", "text": words}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}

@@ -1,0 +1,113 @@
+"""What is new and what recovered between two reports: pure, on the documents that the store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from checks.model import Outcome, Severity
+
+Document = Mapping[str, Any]
+"""A report as ``bot.render.json`` writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failed finding as far as a comparison needs it."""
+
+    check: str
+    subject: str
+    severity: Severity
+    phase: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What differs from a report of an earlier time."""
+
+    since: datetime
+    new: tuple[Problem, ...] = ()
+    worse: tuple[Problem, ...] = ()
+    recovered: tuple[Problem, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.worse or self.recovered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a finding stands. Its date is told by its part in the report, so that what fails every night is the same
+    problem each morning, and not a new one."""
+
+    check: str
+    subject: str
+    part: str
+
+
+def changes(before: Document, after: Document) -> Changes:
+    """Compare two reports. What could not be looked at, or is not due yet, is neither new nor recovered.
+
+    A note (P3) is no problem here. What the earlier report cannot tell, because its shape is older, counts as absent.
+    """
+    then, now = _problems(before), _problems(after)
+    passed, failing = _passed(after), {(place.check, place.part) for place, _ in _findings(after, _not_passed)}
+    return Changes(
+        since=datetime.fromisoformat(str(before["now"])),
+        new=tuple(problem for place, problem in now.items() if place not in then),
+        worse=tuple(
+            problem for place, problem in now.items() if place in then and problem.severity < then[place].severity
+        ),
+        recovered=tuple(
+            problem
+            for place, problem in then.items()
+            if place in passed or (_gone(place, passed) and (place.check, place.part) not in failing)
+        ),
+    )
+
+
+def _gone(place: _Place, passed: frozenset[_Place]) -> bool:
+    """Whether the check looked at the same part of the report and had other subjects to tell of."""
+    return any((other.check, other.part) == (place.check, place.part) for other in passed)
+
+
+def _problems(document: Document) -> dict[_Place, Problem]:
+    found: dict[_Place, Problem] = {}
+    for place, finding in _findings(document, _is_problem):
+        problem = Problem(place.check, place.subject, Severity[finding["severity"]], finding.get("phase"))
+        known = found.get(place)
+        if known is None or problem.severity < known.severity:
+            found[place] = problem
+    return found
+
+
+def _passed(document: Document) -> frozenset[_Place]:
+    return frozenset(place for place, _ in _findings(document, lambda finding: not _not_passed(finding)))
+
+
+def _is_problem(finding: Document) -> bool:
+    return finding.get("outcome") == Outcome.FAILED and finding.get("severity") in ("P0", "P1", "P2")
+
+
+def _not_passed(finding: Document) -> bool:
+    return finding.get("outcome") != Outcome.PASSED
+
+
+def _findings(document: Document, wanted: Callable[[Document], bool]) -> Iterator[tuple[_Place, Document]]:
+    for result in _list(document.get("results")):
+        for finding in _list(result.get("findings")):
+            if wanted(finding):
+                place = _Place(str(result.get("check")), str(finding.get("subject")), _part(document, finding))
+                yield place, {**finding, "phase": finding.get("phase") or result.get("phase")}
+
+
+def _part(document: Document, finding: Document) -> str:
+    game_date = finding.get("date")
+    if game_date is None:
+        return ""
+    return {document.get("slate"): "slate", document.get("night"): "night"}.get(game_date, str(game_date))
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,185 @@
+"""What the environment decides about serving: Slack, the store, the web server."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from bot.settings import Secret, SettingsError, Variables, wrong
+
+SLACK_API = "https://slack.com/api/"
+DEFAULT_PORT = 8080
+DEFAULT_STORE = Path("reveille.db")
+FIRESTORE = "firestore"
+
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
+_ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """How Slack is reached, and how it reaches us: over HTTP with a signing secret, or through a socket with an
+    app token; exactly one of the two is set."""
+
+    bot_token: Secret
+    signing_secret: Secret | None = None
+    app_token: Secret | None = None
+    api_url: str = SLACK_API
+    """Where the methods of the Web API lie, with a slash at its end."""
+    channel: str | None = None
+    """Takes every message instead of the channels of the pipeline file: for trying things out."""
+
+    @property
+    def mode(self) -> Literal["HTTP", "Socket Mode"]:
+        return "HTTP" if self.signing_secret is not None else "Socket Mode"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> SlackSettings:
+        """Read what Slack needs. Raises SettingsError, also when it is not clear how Slack is to reach us."""
+        variables = Variables(environment)
+        signing_secret, app_token = _one_way_in(environment, variables)
+        return cls(
+            bot_token=_bot_token(variables),
+            signing_secret=signing_secret,
+            app_token=app_token,
+            api_url=_url(variables, "SLACK_API_URL") or SLACK_API,
+            channel=variables.matching("REVEILLE_CHANNEL", _CHANNEL, "a channel's ID, such as C0123456789"),
+        )
+
+    @classmethod
+    def outgoing(cls, environment: Mapping[str, str] = os.environ) -> SlackSettings:
+        """Read what posting alone needs: nothing has to reach us. Raises SettingsError."""
+        variables = Variables(environment)
+        return cls(
+            bot_token=_bot_token(variables),
+            api_url=_url(variables, "SLACK_API_URL") or SLACK_API,
+            channel=variables.matching("REVEILLE_CHANNEL", _CHANNEL, "a channel's ID, such as C0123456789"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """Whose tokens the endpoint for Cloud Scheduler takes."""
+
+    audience: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingSettings:
+    """Everything that is particular to a process that serves, beside ``Settings`` and ``SlackSettings``."""
+
+    store: Path | None = DEFAULT_STORE
+    """The file of the SQLite store; None is Firestore."""
+    heartbeat_url: Secret | None = None
+    """Asked for after each digest that Slack has confirmed; it is a secret, because it contains a key."""
+    tasks: TaskSettings | None = None
+    """Without it there is no endpoint for Cloud Scheduler."""
+    port: int = DEFAULT_PORT
+    scenario: str | None = None
+    """The recorded morning to serve instead of a project."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ServingSettings:
+        """Read the settings. Raises SettingsError."""
+        variables = Variables(environment)
+        return cls(
+            store=_store(variables),
+            heartbeat_url=_secret_url(variables, "REVEILLE_HEARTBEAT_URL"),
+            tasks=_tasks(variables),
+            port=_port(variables, "PORT"),
+            scenario=variables.text("REVEILLE_SCENARIO"),
+        )
+
+
+def _one_way_in(environment: Mapping[str, str], variables: Variables) -> tuple[Secret | None, Secret | None]:
+    """An empty secret is a mistake and never means HTTP without signatures: Bolt would start and refuse everything."""
+    for name in ("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"):
+        if name in environment and variables.text(name) is None and variables.text(f"{name}_FILE") is None:
+            raise SettingsError(f"{name} is empty: set it, or take it out of the environment.")
+    signing_secret, app_token = variables.secret("SLACK_SIGNING_SECRET"), variables.secret("SLACK_APP_TOKEN")
+    if signing_secret is not None and app_token is not None:
+        message = (
+            "SLACK_SIGNING_SECRET and SLACK_APP_TOKEN are both set, so every event would come twice:"
+            " keep the signing secret for HTTP, or the app token for Socket Mode."
+        )
+        raise SettingsError(message)
+    if signing_secret is None and app_token is None:
+        message = (
+            "Slack has no way to reach this bot: set SLACK_SIGNING_SECRET for HTTP, or SLACK_APP_TOKEN for Socket Mode."
+        )
+        raise SettingsError(message)
+    if app_token is not None and not app_token.reveal().startswith("xapp-"):
+        raise SettingsError("SLACK_APP_TOKEN is no app-level token: those begin with xapp-.")
+    return signing_secret, app_token
+
+
+def _bot_token(variables: Variables) -> Secret:
+    token = variables.secret("SLACK_BOT_TOKEN")
+    if token is None:
+        raise SettingsError("SLACK_BOT_TOKEN is not set: it is the bot token of the Slack app and begins with xoxb-.")
+    if not token.reveal().startswith("xoxb-"):
+        raise SettingsError("SLACK_BOT_TOKEN is no bot token: those begin with xoxb-.")
+    return token
+
+
+def _store(variables: Variables) -> Path | None:
+    value = variables.text("REVEILLE_STORE")
+    if value is not None and value.lower() == FIRESTORE:
+        return None
+    return Path(value) if value is not None else DEFAULT_STORE
+
+
+def _tasks(variables: Variables) -> TaskSettings | None:
+    audience = variables.text("REVEILLE_TASKS_AUDIENCE")
+    account = variables.matching(
+        "REVEILLE_TASKS_ACCOUNT",
+        _ACCOUNT,
+        "a service account, such as scheduler@example-project.iam.gserviceaccount.com",
+    )
+    if audience is None and account is None:
+        return None
+    if audience is None or account is None:
+        missing = "REVEILLE_TASKS_AUDIENCE" if audience is None else "REVEILLE_TASKS_ACCOUNT"
+        message = f"{missing} is not set: a scheduled task is accepted only for an audience and from an account."
+        raise SettingsError(message)
+    return TaskSettings(audience=audience, account=account)
+
+
+def _url(variables: Variables, name: str) -> str | None:
+    value = variables.text(name)
+    if value is None:
+        return None
+    if not _is_url(value):
+        raise wrong(name, value, "a URL, such as http://127.0.0.1:3000/api/")
+    return value if value.endswith("/") else f"{value}/"
+
+
+def _secret_url(variables: Variables, name: str) -> Secret | None:
+    secret = variables.secret(name)
+    if secret is not None and not _is_url(secret.reveal()):
+        raise SettingsError(f"{name} is not a URL.")
+    return secret
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _port(variables: Variables, name: str) -> int:
+    value = variables.text(name)
+    if value is None:
+        return DEFAULT_PORT
+    if not (value.isascii() and value.isdigit()) or not 0 < int(value) <= _HIGHEST_PORT:
+        raise wrong(name, value, f"a port, 1 to {_HIGHEST_PORT}")
+    return int(value)

@@ -1,0 +1,90 @@
+"""When the digest is owed: the slots of a local day, each named once whatever the clock does.
+
+A slot is named by local date and time, never by an instant: an hour that comes twice is one slot, an hour that
+is left out falls on the first instant after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from checks.notifications import DigestTimes
+from checks.pipeline import Pipeline
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""From here the intervals of the watch are counted, the same in every process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One time at which the digest of a local day is written: posted, or brought up to date. ``due`` is in UTC."""
+
+    day: date
+    name: str
+    due: datetime
+
+    @property
+    def order(self) -> int:
+        """Minutes since 1970: sorts what is sent to one thread."""
+        return int(self.due.timestamp() // 60)
+
+
+def slots_of(times: DigestTimes, zone: ZoneInfo, day: date) -> tuple[Slot, ...]:
+    """Return the slots of a local day in their order; the first one posts."""
+    return tuple(
+        Slot(day=day, name=f"{moment.clock:%H%M}", due=moment.on(day, zone).astimezone(UTC))
+        for moment in (times.post, *times.refresh)
+    )
+
+
+def owed_slot(times: DigestTimes, zone: ZoneInfo, now: datetime) -> Slot | None:
+    """Return the newest slot of today that is due; those before it are needless, because it says more."""
+    due = [slot for slot in slots_of(times, zone, now.astimezone(zone).date()) if slot.due <= now]
+    return due[-1] if due else None
+
+
+def slot_by_hand(now: datetime, day: date) -> Slot:
+    """Return the slot of a digest that somebody asks for now."""
+    instant = now.astimezone(UTC)
+    return Slot(day=day, name=f"by-hand-{instant:%Y%m%dT%H%M%S}", due=instant)
+
+
+def is_late(times: DigestTimes, zone: ZoneInfo, day: date, at: datetime) -> bool:
+    """Whether a digest of a day that is there ``at`` an instant is late."""
+    return at > slots_of(times, zone, day)[0].due + timedelta(minutes=times.late_minutes)
+
+
+def watch_slot(minutes: int, now: datetime) -> datetime:
+    """Return the beginning of the watch interval in which an instant lies."""
+    interval = timedelta(minutes=minutes)
+    return EPOCH + (now - EPOCH) // interval * interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A game date that a watch looks at, with every quick check or with these only."""
+
+    date: date
+    checks: tuple[str, ...] = ()
+
+
+def watched(pipeline: Pipeline, now: datetime) -> tuple[Watched, ...]:
+    """Return what a watch looks at: last night with today, and tomorrow as soon as something of it is due today.
+
+    Of tomorrow the triggers alone are judged: the other quick checks have no date, and were looked at already.
+    """
+    today = now.astimezone(pipeline.zone).date()
+    tomorrow = today + timedelta(days=1)
+    night = Watched(date=today - timedelta(days=1))
+    if any(due <= now for due in _dues(pipeline, tomorrow)):
+        return (night, Watched(date=tomorrow, checks=("trigger",)))
+    return (night,)
+
+
+def _dues(pipeline: Pipeline, tomorrow: date) -> Iterator[datetime]:
+    for transition in pipeline.transitions:
+        if transition.runs.tomorrow is not None:
+            yield transition.runs.tomorrow.due.on(tomorrow, pipeline.zone).astimezone(UTC)

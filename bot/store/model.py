@@ -1,0 +1,241 @@
+"""The records of the store and the protocol that both stores meet.
+
+Records are frozen and versioned; times are aware and in UTC. One ``commit`` writes a decision and
+everything that follows from it, or nothing: what is decided is never lost and never sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from checks.model import Severity
+
+
+class AlertState(StrEnum):
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class SnoozeUntil(StrEnum):
+    """What ends a snooze: a time alone, or a time and whatever changes first."""
+
+    TIME = "time"
+    CHANGE = "change"
+    NEXT_RUN = "next-run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One incident. ``key`` is stable across runs; ``generation`` counts its reopenings outside the flap
+    window, each with a thread of its own. ``version`` is 0 for a record that is not stored yet and counts
+    its writes; ``fingerprint`` is equal as long as there is nothing new to say."""
+
+    key: str
+    pipeline: str
+    check: str
+    code: str
+    subject: str
+    date: date | None
+    phase: str | None
+    severity: Severity
+    title: str
+    state: AlertState
+    opened_at: datetime
+    changed_at: datetime
+    notified_at: datetime
+    channel: str
+    fingerprint: str
+    generation: int = 0
+    resolved_at: datetime | None = None
+    owner: str | None = None
+    """Who acknowledged or snoozed it, a Slack user ID."""
+    snoozed_until: datetime | None = None
+    snooze_ends_on: SnoozeUntil = SnoozeUntil.TIME
+    reason: str = ""
+    unknown_runs: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the message shows: JSON."""
+    version: int = 0
+
+    @property
+    def thread(self) -> str:
+        """The key of the delivery that opened the thread."""
+        return f"alert:{self.key}:{self.generation}"
+
+
+class DeliveryKind(StrEnum):
+    POST = "post"
+    REPLY = "reply"
+    UPDATE = "update"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    """A later update of the same message made it needless."""
+    DEAD = "dead"
+    """Slack refuses it for good; ``error`` says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message to Slack. ``key`` is unique for ever and travels in the message's metadata.
+
+    ``target`` is the key of the POST that a REPLY answers or an UPDATE edits; a POST has none. ``order``
+    sorts deliveries of one channel and target; ``urgent`` ones of P0 go first. ``lease_until`` is set while
+    somebody is sending it.
+    """
+
+    key: str
+    kind: DeliveryKind
+    channel: str
+    body: Mapping[str, Any]
+    """``text`` and ``blocks``: JSON."""
+    created_at: datetime
+    target: str | None = None
+    urgent: bool = False
+    order: int = 0
+    state: DeliveryState = DeliveryState.PENDING
+    not_before: datetime | None = None
+    attempts: int = 0
+    """How often somebody had it and it was not recorded as sent: while this is 0, nobody can have posted it."""
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    ts: str | None = None
+    posted_channel: str | None = None
+    sent_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """What is kept of a report. ``job`` is the digest, watch or command that asked; ``document`` is the
+    report's JSON."""
+
+    key: str
+    pipeline: str
+    job: str
+    night: date
+    at: datetime
+    verdict: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what, and what came of it."""
+
+    key: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    outcome: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What one commit writes together. An alert whose stored version is not its ``version`` conflicts; a
+    delivery, report or audit entry whose key exists already is left as it is."""
+
+    alerts: Sequence[Alert] = ()
+    deliveries: Sequence[Delivery] = ()
+    reports: Sequence[StoredReport] = ()
+    audit: Sequence[AuditEntry] = ()
+
+
+class StoreError(Exception):
+    """The store cannot be reached or does not work; ``retryable`` says whether trying again may help."""
+
+    def __init__(self, detail: str, *, retryable: bool = True) -> None:
+        super().__init__(detail)
+        self.retryable = retryable
+
+
+class ConflictError(Exception):
+    """Somebody else changed an alert since it was read: read again and decide again."""
+
+
+class StateStore(Protocol):
+    """Both stores meet this. Every method raises StoreError, and is safe from several threads and processes."""
+
+    def commit(self, changes: Changes) -> None:
+        """Write everything or nothing; stored alerts get ``version + 1``. Raises ConflictError."""
+        ...
+
+    def alert(self, key: str) -> Alert | None: ...
+
+    def open_alerts(self, pipeline: str) -> Sequence[Alert]:
+        """Every alert that is not resolved, oldest first."""
+        ...
+
+    def recent_alerts(self, pipeline: str, since: datetime) -> Sequence[Alert]:
+        """Every alert that is open or was resolved since, newest change first."""
+        ...
+
+    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        """Lease pending deliveries that may go now (``not_before`` over, lease free or over, and what they
+        target sent), best first: urgent before messages before edits, then the oldest. Per target they go in
+        ``order``, never two at once, and what has to wait holds up those behind it.
+
+        Taking over a lease that ran out counts an attempt. On the way an edit that a later edit of the same
+        message follows becomes SUPERSEDED, and what targets a DEAD message becomes DEAD."""
+        ...
+
+    def record_sent(self, key: str, owner: str, *, ts: str, channel: str, now: datetime) -> bool:
+        """Mark a delivery sent; False when the lease is no longer ours: when it was taken over, not when it ran
+        out. Said twice of the same message it is True twice."""
+        ...
+
+    def hand_back(self, key: str, owner: str, *, not_before: datetime, error: str) -> bool:
+        """Give a delivery back to be tried not before a time; counts an attempt."""
+        ...
+
+    def bury(self, key: str, owner: str, *, error: str) -> bool:
+        """Give a delivery up for good."""
+        ...
+
+    def delivery(self, key: str) -> Delivery | None: ...
+
+    def pending(self) -> Sequence[Delivery]:
+        """Every delivery that waits, oldest first; for metrics and readiness."""
+        ...
+
+    def acquire(self, lease: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Take a lease that is free, over, or ours already."""
+        ...
+
+    def release(self, lease: str, owner: str) -> None: ...
+
+    def first_time(self, action_key: str, now: datetime) -> bool:
+        """Remember a key; True for exactly one caller, for as long as the history is kept."""
+        ...
+
+    def report(self, key: str) -> StoredReport | None: ...
+
+    def reports(self, pipeline: str, job: str | None, since: datetime) -> Sequence[StoredReport]:
+        """Newest first."""
+        ...
+
+    def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:
+        """Newest first."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Delete what ended before; return how many records. Open alerts and pending deliveries stay, and with
+        them the messages that their threads hang from."""
+        ...
+
+    def ping(self) -> None:
+        """Do the smallest thing that shows that the store works."""
+        ...
+
+    def close(self) -> None: ...

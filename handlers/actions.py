@@ -1,0 +1,78 @@
+"""The buttons of an alert. Each is a replayable command that may be old: the person, the alert and its version are
+checked at the click."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from slack_bolt import Ack, App
+
+from bot.permissions import Role
+from handlers.clicks import OUTDATED, Body, Pressed, action_key, click_of, pressed_in, refused, settle, submit
+from handlers.rechecks import recheck
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.views import open_details, open_snooze
+
+RECHECK = "alert:recheck"
+ACKNOWLEDGE = "alert:acknowledge"
+UNSNOOZE = "alert:unsnooze"
+SNOOZE = "alert:snooze"
+DETAILS = "alert:details"
+
+Press = Callable[[Services, Pressed, PrivateReply, Body], None]
+
+
+def register(app: App, services: Services) -> None:
+    """Register every button of an alert."""
+    buttons: dict[str, Press] = {
+        RECHECK: _recheck,
+        ACKNOWLEDGE: _acknowledge,
+        UNSNOOZE: _unsnooze,
+        SNOOZE: open_snooze,
+        DETAILS: open_details,
+    }
+    for action_id, press in buttons.items():
+        app.action(action_id)(_listener(services, press))
+
+
+def register_links(app: App) -> None:
+    """Acknowledge every other button, that is links: Slack reports a click on them, too. Must come last."""
+
+    @app.action(re.compile(r".*"))
+    def link(ack: Ack) -> None:
+        ack()
+
+
+def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
+    def listener(ack: Ack, body: Body) -> None:
+        ack()
+        reply = PrivateReply.to(services.client, body)
+        target = pressed_in(body)
+        if target is None:
+            submit(services, lambda: _say_outdated(reply), reply)
+        else:
+            submit(services, lambda: press(services, target, reply, body), reply)
+
+    return listener
+
+
+def _say_outdated(reply: PrivateReply) -> None:
+    reply.say(OUTDATED)
+
+
+def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    recheck(services, target, reply, action_key(body, "recheck"))
+
+
+def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    if not refused(services, reply, Role.ACTOR):
+        click = click_of(services, target, reply.user, action_key(body, "acknowledge"))
+        settle(services, reply, services.incidents.acknowledge(click))
+
+
+def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    if not refused(services, reply, Role.ACTOR):
+        click = click_of(services, target, reply.user, action_key(body, "unsnooze"))
+        settle(services, reply, services.incidents.unsnooze(click))

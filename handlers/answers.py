@@ -1,0 +1,239 @@
+"""The message that a command leaves: it shows how far the run is, and becomes its result."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.render.blocks import SlackMessage, slack_messages
+from bot.render.pages import Block
+from bot.render.reading import Reading
+from bot.render.report import message_of
+from bot.render.slack_text import fitted
+from bot.render.words import day
+from checks.model import Report
+from handlers.asking import Asked
+from handlers.errors import told
+from handlers.patience import LONGEST_WAIT, patiently, retry_after
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.workers import Job, Lane
+
+log = logging.getLogger(__name__)
+
+PACE = 1.0
+"""Seconds between two edits of a progress message."""
+
+TITLE_TEXT = 200
+
+CLOSED_DOORS = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "no_permission", "ekm_access_denied"}
+)
+"""Why a channel takes no message of ours, though the command came from it."""
+
+
+class AnswerMessage:
+    """Watches a run for one person and keeps a message up to date.
+
+    Edits happen on the quick lane, never on the thread of the run, one at a time, and never after the result.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        asked: Asked,
+        reply: PrivateReply,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._services = services
+        self._asked = asked
+        self._reply = reply
+        self._seconds = seconds
+        self._title = _title(services, asked)
+        self._channel = ""
+        self._ts = ""
+        self._next_edit = 0.0
+        self._editing = False
+        self._over = False
+        self._state = threading.Lock()
+        self._edits = threading.Lock()
+
+    def open(self) -> None:
+        """Post the message: in the channel, or to the user where it is private or the channel is closed to us.
+
+        Where even that fails, the result is said privately once it is there.
+        """
+        text = self._progress_text(0, 0, "")
+        try:
+            if self._asked.private or self._reply.channel is None:
+                self._post(self._reply.user, text)
+                self._reply.say("The answer comes in our direct messages, where you alone see it.")
+            elif not self._posted_in(self._reply.channel, text):
+                self._post(self._reply.user, text)
+                self._reply.say(
+                    "I may not write in this channel, so the answer is in our direct messages."
+                    " `/invite` me here to see it in the channel."
+                )
+        except (SlackClientError, OSError) as error:
+            log.warning("a progress message could not be posted: %s", type(error).__name__)
+
+    def progressed(self, done: int, total: int, awaited: str) -> None:
+        """Edit the message, at most once a second; what comes in between is in the next edit."""
+        with self._state:
+            now = self._seconds()
+            if not self._ts or self._over or self._editing or now < self._next_edit:
+                return
+            self._editing, self._next_edit = True, now + PACE
+        job = Job(lambda: self._edit(done, total, awaited))
+        if not self._services.workers.submit(Lane.QUICK, job):
+            with self._state:
+                self._editing = False
+
+    def finished(self, report: Report) -> None:
+        """Turn the message into the result; what does not fit into one goes on in its thread."""
+        first, *others = result_messages(self._services, self._asked, report, self._reply.user)
+        self._close(first.text, first.blocks)
+        for number, message in enumerate(others, start=2):
+            try:
+                self._continue(message)
+            except (SlackClientError, OSError) as error:
+                log.warning("a result could not be continued: %s", type(error).__name__)
+                self._reply.say(
+                    f"Slack took only {number - 1} of {len(others) + 1} messages of this result."
+                    f" To see everything: `{again(self._asked, report)}`"
+                )
+                return
+
+    def failed(self, error: Exception) -> None:
+        """Say in the message itself that nothing came of it."""
+        text = f"⚠️ {self._title}: no result. {told(error)}"
+        self._close(text, [_section(text)])
+
+    def _posted_in(self, channel: str, text: str) -> bool:
+        """Post in a channel; False when it takes no message of ours. Raises SlackClientError, OSError."""
+        try:
+            self._post(channel, text)
+        except SlackApiError as error:
+            if error.response.get("error") in CLOSED_DOORS:
+                return False
+            raise
+        return True
+
+    def _post(self, channel: str, text: str) -> None:
+        answer = patiently(
+            lambda: self._services.client.chat_postMessage(channel=channel, text=text, blocks=[_section(text)]),
+            repeatable=False,
+        )
+        self._channel, self._ts = str(answer["channel"]), str(answer["ts"])
+
+    def _continue(self, message: SlackMessage) -> None:
+        if not self._ts:
+            self._reply.say(message.text, message.blocks)
+            return
+        patiently(
+            lambda: self._services.client.chat_postMessage(
+                channel=self._channel, thread_ts=self._ts, text=message.text, blocks=list(message.blocks)
+            ),
+            repeatable=False,
+            longest=LONGEST_WAIT,
+        )
+
+    def _edit(self, done: int, total: int, awaited: str) -> None:
+        text = self._progress_text(done, total, awaited)
+        pause = 0.0
+        with self._edits:
+            if not self._over:
+                try:
+                    self._services.client.chat_update(
+                        channel=self._channel, ts=self._ts, text=text, blocks=[_section(text)]
+                    )
+                except (SlackClientError, OSError) as error:
+                    # Progress is worth no second attempt; after a 429 it is silent for as long as Slack wants.
+                    pause = retry_after(error) or PACE
+        with self._state:
+            self._editing = False
+            if pause:
+                self._next_edit = self._seconds() + pause
+
+    def _close(self, text: str, blocks: Sequence[Block]) -> None:
+        """Make the last edit. Where the message cannot be edited any more, the answer is posted anew."""
+        with self._state:
+            self._over = True
+        # An edit of the progress that is under way must land before the result does.
+        with self._edits:
+            if not self._edited(text, blocks):
+                self._reply.say(text, blocks)
+
+    def _edited(self, text: str, blocks: Sequence[Block]) -> bool:
+        if not self._ts:
+            return False
+        try:
+            patiently(
+                lambda: self._services.client.chat_update(
+                    channel=self._channel, ts=self._ts, text=text, blocks=list(blocks)
+                ),
+                repeatable=True,
+                longest=LONGEST_WAIT,
+            )
+        except (SlackClientError, OSError) as error:
+            log.warning("a result could not replace its progress message: %s", type(error).__name__)
+            return False
+        return True
+
+    def _progress_text(self, done: int, total: int, awaited: str) -> str:
+        count = f"{done} of {total} checks" if total else "starting"
+        waiting = f" · waiting for: {fitted(awaited, TITLE_TEXT)}" if awaited else ""
+        return f"⏳ Validating {self._title} for <@{self._reply.user}> · {count}{waiting}"
+
+
+def _title(services: Services, asked: Asked) -> str:
+    request = asked.request
+    planned = services.validation.plan(request)
+    what = fitted(services.validation.pipeline.title, TITLE_TEXT)
+    scope = asked.service or " ".join((*request.phases, *request.checks)) or request.depth
+    scope = "" if scope == "normal" else f" ({fitted(scope, TITLE_TEXT)})"
+    return f"{what}, night of {day(planned.night)}{scope}"
+
+
+def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:
+    """Return the messages of a result; the first says who asked."""
+    shown = report if asked.service is None else only_about(report, asked.service)
+    reading = Reading(
+        report=shown,
+        pipeline=services.validation.pipeline,
+        checks=services.validation.checks,
+        full=asked.full,
+        again=again(asked, report),
+    )
+    first, *others = slack_messages(message_of(reading))
+    by = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Asked by <@{user}>"}]}
+    return [SlackMessage(text=first.text, blocks=(*first.blocks, by)), *others]
+
+
+def only_about(report: Report, service: str) -> Report:
+    """Return a report of the findings about one service."""
+    results = tuple(
+        replace(result, findings=found)
+        for result in report.results
+        if (found := tuple(each for each in result.findings if each.subject == service))
+    )
+    keys = {(result.check, each.subject, each.date) for result in results for each in result.findings}
+    causes = tuple(cause for cause in report.causes if keys & set(cause.explains))
+    return replace(report, results=results, causes=causes, partial=True)
+
+
+def again(asked: Asked, report: Report) -> str:
+    """Return the shell command that shows the whole of a result."""
+    checks = "".join(f" --check {check}" for check in asked.request.checks)
+    phases = "".join(f" --phase {phase}" for phase in asked.request.phases)
+    return f"reveille validate {report.night.isoformat()}{phases}{checks} --full"
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": False}}

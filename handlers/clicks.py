@@ -1,0 +1,131 @@
+"""What every click on an alert has in common: who pressed what, whether they may, and what they hear."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.errors import SlackClientError
+
+from bot.incidents import Click, Clicked, ClickResult
+from bot.permissions import Role
+from bot.render.alert import alert_message
+from bot.render.alert_list import state_words
+from bot.render.slack_text import escape
+from bot.sending import ANEW
+from bot.store.model import Alert, Delivery
+from handlers.errors import BUSY, guarded
+from handlers.patience import patiently
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.workers import Job, Lane
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+
+OUTDATED = "This button is not one of mine any more. The alert's own message has current ones."
+GONE = "I know this alert no longer: it was resolved long ago, and its history is deleted."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """What a button says: the alert, and its version when the message was written."""
+
+    key: str
+    version: int | None
+
+
+def pressed(value: object) -> Pressed | None:
+    """Read the value of a button, ``{"key", "version"}`` as JSON; None when it is none of ours."""
+    try:
+        content = json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("key"), str) or not content["key"]:
+        return None
+    version = content.get("version")
+    return Pressed(key=content["key"], version=version if type(version) is int else None)
+
+
+def pressed_in(body: Body) -> Pressed | None:
+    """Read which alert a click of a block action was for."""
+    actions = body.get("actions") or [{}]
+    return pressed(actions[0].get("value"))
+
+
+def action_key(body: Body, what: str) -> str:
+    """Return a key that is the same when a click comes again, and else never."""
+    actions = body.get("actions") or [{}]
+    return f"{what}:{body.get('trigger_id') or actions[0].get('action_ts') or ''}"
+
+
+def click_of(services: Services, target: Pressed, user: str, key: str) -> Click:
+    """Return a click as the incidents want it."""
+    return Click(key=target.key, actor=user, now=services.clock(), action_key=key, version=target.version)
+
+
+def submit(services: Services, run: Callable[[], None], reply: PrivateReply) -> None:
+    """Work after the acknowledgement; when too much waits the user is told, by a thread of its own lane."""
+    if not services.workers.submit(Lane.QUICK, guarded(run, reply)):
+        services.workers.submit(Lane.LONG, Job(lambda: _say(reply, BUSY)))
+
+
+def _say(reply: PrivateReply, text: str) -> None:
+    reply.say(text)
+
+
+def refused(services: Services, reply: PrivateReply, role: Role) -> bool:
+    """Tell somebody who may not do this; the click has no effect then."""
+    refusal = services.permissions.refusal(reply.user, role)
+    if refusal is None:
+        return False
+    log.info("a click was refused", extra={"json_fields": {"user": reply.user, "role": role.value}})
+    reply.say(escape(refusal))
+    return True
+
+
+def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:
+    """Say what came of a click, where the alert's own message does not say it."""
+    if clicked.result is ClickResult.DONE:
+        services.wake()
+        return
+    if clicked.alert is None or clicked.result is ClickResult.GONE:
+        reply.say(GONE)
+        return
+    state = state_words(clicked.alert, services.validation.pipeline.zone)
+    if clicked.result is ClickResult.ALREADY:
+        reply.say(f"Nothing to do: the alert is {state}.")
+        return
+    refresh(services, clicked.alert)
+    reply.say(
+        f"The alert moved on since that message was written, so nothing was changed. Now it is {state}."
+        " Its message is refreshed: press again if you still mean it."
+    )
+
+
+def parent_of(services: Services, alert: Alert) -> Delivery | None:
+    """Return the delivery that posted an alert's message; where somebody deleted it, the one posted in its place."""
+    parent = services.store.delivery(alert.thread)
+    while parent is not None and (successor := services.store.delivery(f"{parent.key}{ANEW}")) is not None:
+        parent = successor
+    return parent
+
+
+def refresh(services: Services, alert: Alert) -> None:
+    """Write the message of an alert anew, as it is now. It is a courtesy: failing, it leaves a line in the log."""
+    parent = parent_of(services, alert)
+    if parent is None or parent.ts is None:
+        return
+    body = alert_message(alert, services.validation.pipeline, services.clock())
+    channel, ts = parent.posted_channel or parent.channel, parent.ts
+    try:
+        patiently(
+            lambda: services.client.chat_update(channel=channel, ts=ts, text=body["text"], blocks=body["blocks"]),
+            repeatable=True,
+        )
+    except (SlackClientError, OSError) as error:
+        log.warning("a stale message could not be refreshed: %s", type(error).__name__)

@@ -1,0 +1,180 @@
+"""The slash commands: read the words, acknowledge, hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.permissions import Role
+from bot.render.alert_list import alert_list
+from bot.render.slack_text import escape
+from bot.validation import RequestError
+from checks.control_plane.invoker import invoker
+from handlers.answers import AnswerMessage
+from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_everything, ask_for_service, words_of
+from handlers.errors import BUSY, guarded
+from handlers.replays import is_new
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.workers import Lane
+
+Body = Mapping[str, Any]
+
+ORCHESTRATOR_CHECKS = ("trigger", "phase-log", "stalled", "phase-gap", "invoker")
+"""What row by row says whether each orchestrator triggered on its own, and if not why."""
+
+PREDICTIONS_PHASE = "predictions"
+"""The title, in lower case, of the phase that ``/predictions`` shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A slash command that validates."""
+
+    name: str
+    usage: str
+    does: str
+    read: Callable[[Services, str], Asked]
+
+
+def _orchestrators(services: Services, text: str) -> Asked:
+    known = {check.id for check in services.validation.checks}
+    wanted = tuple(check for check in ORCHESTRATOR_CHECKS if check in known)
+    return ask_for_checks(text, wanted, default=services.requested)
+
+
+def _iam_check(services: Services, text: str) -> Asked:
+    return ask_for_service(text, invoker.id, (service.name for service in services.validation.pipeline.services))
+
+
+def _predictions(services: Services, text: str) -> Asked:
+    phases = {phase.id for phase in services.validation.pipeline.phases if phase.title.lower() == PREDICTIONS_PHASE}
+    wanted = (check.id for check in services.validation.checks if check.phase in phases)
+    return ask_for_checks(text, wanted, default="today")
+
+
+def _everything(services: Services, text: str) -> Asked:
+    validation = services.validation
+    return ask_for_everything(text, validation.pipeline, validation.checks, default=services.requested)
+
+
+VALIDATING = (
+    Command(
+        name="/validate-daily",
+        usage="[DATE|today|yesterday] [quick|full] [phase or check …] [private]",
+        does="validate a game date: all of it, the quick checks, or some phases and checks",
+        read=_everything,
+    ),
+    Command(
+        name="/orchestrators",
+        usage="[DATE|today|yesterday] [private]",
+        does="whether each orchestrator triggered on its own",
+        read=_orchestrators,
+    ),
+    Command(
+        name="/iam-check",
+        usage="[SERVICE] [private]",
+        does="whether every caller may still call its service, or one service",
+        read=_iam_check,
+    ),
+    Command(
+        name="/predictions",
+        usage="[DATE|today|yesterday] [private]",
+        does="the predictions of a date, today's unless it says otherwise",
+        read=_predictions,
+    ),
+)
+ALERTS = "/alerts"
+HELP = "/reveille"
+NAMES = (*(command.name for command in VALIDATING), ALERTS, HELP)
+"""Every command, as the app's manifest lists them."""
+
+
+def help_text() -> str:
+    """Return what people can ask for."""
+    lines = [f"• `{command.name} {command.usage}`: {command.does}" for command in VALIDATING]
+    return "\n".join(
+        (
+            "*What you can ask me*",
+            *lines,
+            f"• `{ALERTS}`: the open alerts, and who has taken them",
+            f"• `{HELP} help`: this",
+            "The words come in any order; `private` answers in our direct messages.",
+            "An alert's buttons and the message shortcut *Re-check* look again; my *Home* tab shows everything.",
+        )
+    )
+
+
+def register(app: App, services: Services) -> None:
+    """Register every command."""
+    for command in VALIDATING:
+        app.command(command.name)(_listener(services, command))
+
+    @app.command(ALERTS)
+    def alerts(ack: Ack, body: Body) -> None:
+        reply = PrivateReply.to(services.client, body)
+        _submit(services, ack, reply, lambda: _tell_alerts(services, reply))
+
+    @app.command(HELP)
+    def reveille(ack: Ack, body: Body) -> None:
+        unknown = _unknown_words(str(body.get("text") or ""))
+        ack(text=f"{unknown}{help_text()}", response_type="ephemeral")
+
+
+def _listener(services: Services, command: Command) -> Callable[[Ack, Body], None]:
+    def listener(ack: Ack, body: Body) -> None:
+        try:
+            asked = command.read(services, str(body.get("text") or ""))
+            services.validation.plan(asked.request)
+        except HelpWanted:
+            ack(text=f"`{command.name} {command.usage}`: {command.does}.", response_type="ephemeral")
+        except RequestError as error:
+            usage = f"Use: `{command.name} {command.usage}`"
+            ack(text=f"{escape(str(error))}\n{usage}", response_type="ephemeral")
+        else:
+            reply = PrivateReply.to(services.client, body)
+            _submit(services, ack, reply, lambda: _validate(services, reply, asked, str(body.get("trigger_id", ""))))
+
+    return listener
+
+
+def _submit(services: Services, ack: Ack, reply: PrivateReply, run: Callable[[], None]) -> None:
+    if services.workers.submit(Lane.QUICK, guarded(run, reply)):
+        ack()
+    else:
+        ack(text=BUSY, response_type="ephemeral")
+
+
+def _validate(services: Services, reply: PrivateReply, asked: Asked, trigger: str) -> None:
+    if not is_new(services, f"command:{trigger}" if trigger else ""):
+        return
+    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
+        reply.say(escape(refusal))
+        return
+    joined = services.runs.join(asked.request, None if asked.private else reply.channel, reply.user)
+    if joined.shown_by is not None:
+        reply.say(f"The same validation runs already, for <@{joined.shown_by}>: its result comes in this channel.")
+        return
+    answer = AnswerMessage(services, asked, reply)
+    answer.open()
+    joined.run.add(answer)
+
+
+def _tell_alerts(services: Services, reply: PrivateReply) -> None:
+    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
+        reply.say(escape(refusal))
+        return
+    pipeline = services.validation.pipeline
+    message = alert_list(pipeline, services.store.open_alerts(pipeline.name), services.clock())
+    reply.say(message.text, message.blocks)
+
+
+def _unknown_words(text: str) -> str:
+    try:
+        words = words_of(text)
+    except HelpWanted:
+        return ""
+    return f"I know no `{HELP} {escape(' '.join(words)[:60])}`.\n" if words else ""

@@ -1,0 +1,89 @@
+"""The home tab, drawn when somebody opens it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from slack_bolt import Ack, App
+from slack_sdk.errors import SlackApiError
+
+from bot.digest import JOB
+from bot.permissions import Role
+from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
+from bot.render.pages import Block
+from bot.store.model import StoredReport, StoreError
+from handlers.clicks import Body, submit
+from handlers.errors import told
+from handlers.patience import patiently
+from handlers.replays import is_new
+from handlers.replies import PrivateReply
+from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+COMMANDS_SINCE = timedelta(days=2)
+"""A report that somebody asked for longer ago is older than the digest anyway."""
+
+
+def register(app: App, services: Services) -> None:
+    """Register what draws the home tab: opening it, and its button."""
+
+    @app.event("app_home_opened")
+    def opened(event: Mapping[str, Any], body: Body) -> None:
+        if event.get("tab", "home") != "home":
+            return
+        user, event_id = str(event["user"]), str(body.get("event_id", ""))
+        known = (event.get("view") or {}).get("hash")
+
+        def draw() -> None:
+            # Slack sends an event again when an answer got lost; the home tab needs one drawing.
+            if is_new(services, f"event:{event_id}" if event_id else ""):
+                publish(services, user, known)
+
+        submit(services, draw, PrivateReply(client=services.client, user=user))
+
+    @app.action(REFRESH)
+    def refresh(ack: Ack, body: Body) -> None:
+        ack()
+        user, known = str(body["user"]["id"]), (body.get("view") or {}).get("hash")
+        reply = PrivateReply(client=services.client, user=user)
+        submit(services, lambda: publish(services, user, known), reply)
+
+
+def publish(services: Services, user: str, known_hash: str | None) -> None:
+    """Draw somebody's home tab, unless a newer drawing is there already."""
+    refusal = services.permissions.refusal(user, Role.VIEWER)
+    view = _view(services) if refusal is None else notice_view(refusal)
+    try:
+        patiently(lambda: services.client.views_publish(user_id=user, view=view, hash=known_hash), repeatable=True)
+    except SlackApiError as error:
+        if error.response.get("error") != "hash_conflict":
+            raise
+        log.info("the home tab was drawn by somebody faster")
+
+
+def _view(services: Services) -> Block:
+    try:
+        return home_view(_home(services))
+    except StoreError as error:
+        return notice_view(told(error))
+
+
+def _home(services: Services) -> Home:
+    now, pipeline, store = services.clock(), services.validation.pipeline, services.store
+    digests = store.reports(pipeline.name, JOB, now - timedelta(days=HISTORY_DAYS + 1))
+    asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE)
+    return Home(
+        pipeline=pipeline,
+        now=now,
+        last=_newest((*digests[:1], *asked[:1])),
+        history=tuple(digests),
+        alerts=tuple(store.open_alerts(pipeline.name)),
+    )
+
+
+def _newest(reports: tuple[StoredReport, ...]) -> StoredReport | None:
+    return max(reports, key=lambda report: report.at, default=None)

@@ -1,0 +1,53 @@
+"""Looking again at an alert, from its button or from the message shortcut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.incidents import Click
+from bot.permissions import Role
+from checks.model import Report
+from handlers.clicks import GONE, Pressed, click_of, refused
+from handlers.errors import told
+from handlers.replies import PrivateReply
+from handlers.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Waits for the run of a re-check; the answer goes into the alert's thread."""
+
+    services: Services
+    click: Click
+    reply: PrivateReply
+
+    def progressed(self, done: int, total: int, awaited: str) -> None:
+        """The thread hears of the end alone."""
+
+    def finished(self, report: Report) -> None:
+        try:
+            self.services.incidents.rechecked(self.click, report)
+        except Exception as error:  # noqa: BLE001 - whatever it is, who clicked must hear of it
+            self.failed(error)
+        else:
+            self.services.wake()
+
+    def failed(self, error: Exception) -> None:
+        self.reply.say(told(error))
+
+
+def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str) -> None:
+    """Validate what an alert is about, and let the incidents decide anew."""
+    if refused(services, reply, Role.ACTOR):
+        return
+    if not services.store.first_time(key, services.clock()):
+        return
+    try:
+        request = services.incidents.recheck(target.key)
+    except LookupError:
+        reply.say(GONE)
+        return
+    click = click_of(services, target, reply.user, key)
+    joined = services.runs.join(request, None, reply.user)
+    reply.say("I look again. What I find comes in the thread of the alert.")
+    joined.run.add(Recheck(services=services, click=click, reply=reply))

@@ -1,0 +1,19 @@
+"""Every handler, in the order in which Bolt asks them."""
+
+from __future__ import annotations
+
+from slack_bolt import App
+
+from handlers import actions, commands, errors, home, shortcuts, views
+from handlers.services import Services
+
+
+def register_all(app: App, services: Services) -> None:
+    """Register everything that the app's manifest names."""
+    errors.register(app, services)
+    commands.register(app, services)
+    actions.register(app, services)
+    views.register(app, services)
+    shortcuts.register(app, services)
+    home.register(app, services)
+    actions.register_links(app)

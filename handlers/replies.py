@@ -1,0 +1,104 @@
+"""Answers that only the one who asked can see."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from bot.render.limits import FALLBACK_TEXT
+from bot.render.pages import Block
+from handlers.patience import patiently
+
+log = logging.getLogger(__name__)
+
+SECONDS = 10
+"""How long an answer to a response address may take."""
+
+OK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateReply:
+    """Says something to one user, by the first way that works: the response address of what they did, an
+    ephemeral message in the channel, a direct message."""
+
+    client: WebClient
+    user: str
+    response_url: str | None = None
+    channel: str | None = None
+    thread: str | None = None
+
+    @classmethod
+    def to(cls, client: WebClient, body: Mapping[str, Any]) -> Self:
+        """Read from a payload of Slack whom to answer and how."""
+        user = body.get("user") or {}
+        channel = body.get("channel") or {}
+        message = body.get("message") or {}
+        return cls(
+            client=client,
+            user=str(body.get("user_id") or user.get("id") or ""),
+            response_url=body.get("response_url") or None,
+            channel=body.get("channel_id") or channel.get("id") or None,
+            thread=message.get("thread_ts"),
+        )
+
+    def say(self, text: str, blocks: Sequence[Block] = ()) -> bool:
+        """Say it; ``text`` is in Slack's markup. False, and a line in the log, when no way works."""
+        text = text[:FALLBACK_TEXT]
+        ways = (self._respond, self._ephemeral, self._direct)
+        if any(way(text, blocks) for way in ways):
+            return True
+        log.warning("a private answer reached nobody")
+        return False
+
+    def _respond(self, text: str, blocks: Sequence[Block]) -> bool:
+        if self.response_url is None:
+            return False
+        try:
+            answer = WebhookClient(self.response_url, timeout=SECONDS).send(
+                text=text,
+                blocks=[dict(block) for block in blocks] or None,
+                response_type="ephemeral",
+                replace_original=False,
+            )
+        except (SlackClientError, OSError, ValueError):
+            return False
+        # A used-up address answers 404, and a wrong one 200 with the error in its body.
+        return answer.status_code == OK and not _refused(answer.body)
+
+    def _ephemeral(self, text: str, blocks: Sequence[Block]) -> bool:
+        channel = self.channel
+        if channel is None:
+            return False
+        return self._sent(
+            lambda: self.client.chat_postEphemeral(
+                channel=channel, user=self.user, text=text, blocks=list(blocks) or None, thread_ts=self.thread
+            )
+        )
+
+    def _direct(self, text: str, blocks: Sequence[Block]) -> bool:
+        return self._sent(
+            lambda: self.client.chat_postMessage(channel=self.user, text=text, blocks=list(blocks) or None)
+        )
+
+    def _sent(self, call: Any) -> bool:
+        try:
+            patiently(call, repeatable=False)
+        except (SlackClientError, OSError):
+            return False
+        return True
+
+
+def _refused(body: str | None) -> bool:
+    try:
+        answer = json.loads(body or "")
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and answer.get("ok") is False

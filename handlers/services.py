@@ -1,0 +1,60 @@
+"""What every handler works with, put together once by ``bot.app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from slack_sdk import WebClient
+
+from bot.incidents import Click, Clicked
+from bot.permissions import Permissions
+from bot.store.model import SnoozeUntil, StateStore
+from bot.validation import Request, Validation
+from checks.model import Report
+from checks.notifications import Notifications
+from handlers.runs import Runs
+from handlers.workers import Workers
+
+
+class Desk(Protocol):
+    """What clicks need of the incidents. Every method raises StoreError."""
+
+    def acknowledge(self, click: Click) -> Clicked: ...
+
+    def snooze(self, click: Click, *, until: datetime | None, ends_on: SnoozeUntil, reason: str) -> Clicked:
+        """Let an alert sleep; without a time until it changes."""
+        ...
+
+    def unsnooze(self, click: Click) -> Clicked: ...
+
+    def recheck(self, key: str) -> Request:
+        """Return what to validate so that an alert is really looked at. Raises LookupError for no such alert."""
+        ...
+
+    def rechecked(self, click: Click, report: Report) -> object:
+        """Take in what a re-check saw, and say in the thread who looked and what came of it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that handlers call. Frozen: what changes lives in the store.
+
+    ``wake`` tells the outbox that something waits, so that a click is answered at once and not at its next turn.
+    ``requested`` is the date that a command without one means: ``yesterday``, or that of a scenario.
+    """
+
+    validation: Validation
+    notifications: Notifications
+    store: StateStore
+    incidents: Desk
+    client: WebClient
+    permissions: Permissions
+    workers: Workers
+    runs: Runs
+    clock: Callable[[], datetime]
+    wake: Callable[[], None] = lambda: None
+    requested: str = "yesterday"

@@ -1,0 +1,156 @@
+"""The form that lets an alert sleep, and what somebody filled in: pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.render.alert_title import short_title
+from bot.render.pages import Block
+from bot.render.slack_text import fitted
+from bot.render.words import day
+from bot.store.model import Alert, SnoozeUntil
+from checks.values import Moment
+from handlers.clicks import Pressed
+
+CALLBACK = "alert:snooze"
+
+LONGEST = timedelta(days=90)
+"""What sleeps longer is better excused in the pipeline file, where everybody reads why."""
+
+REASON_TEXT = 300
+TITLE_TEXT = 600
+
+DURATIONS = {
+    "15m": ("15 minutes", timedelta(minutes=15)),
+    "1h": ("1 hour", timedelta(hours=1)),
+    "4h": ("4 hours", timedelta(hours=4)),
+}
+TOMORROW, CHANGE, DATE = "digest", "change", "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """What somebody chose. ``until`` is None for a snooze that only a change ends."""
+
+    until: datetime | None
+    ends_on: SnoozeUntil
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the form was opened: it comes back with it, since a form knows no channel."""
+
+    target: Pressed
+    channel: str | None
+    thread: str | None
+
+    def text(self) -> str:
+        return json.dumps(
+            {
+                "key": self.target.key,
+                "version": self.target.version,
+                "channel": self.channel,
+                "thread": self.thread,
+            }
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Origin:
+        content = json.loads(text)
+        target = Pressed(key=content["key"], version=content["version"])
+        return cls(target=target, channel=content["channel"], thread=content["thread"])
+
+
+def tomorrows_digest(now: datetime, zone: ZoneInfo, post: Moment) -> datetime:
+    """Return when the digest of the next local day is posted."""
+    return post.on(now.astimezone(zone).date() + timedelta(days=1), zone)
+
+
+def snooze_form(alert: Alert, origin: Origin, now: datetime, zone: ZoneInfo, post: Moment) -> Block:
+    """Return the form as a modal view."""
+    digest = tomorrows_digest(now, zone, post).astimezone(zone)
+    choices = {
+        **{value: words for value, (words, _) in DURATIONS.items()},
+        TOMORROW: f"Until tomorrow's digest, {day(digest.date())} {digest:%H:%M}",
+        CHANGE: "Until it changes",
+        DATE: "Until the date below",
+    }
+    options = [{"text": _plain(words), "value": value} for value, words in choices.items()]
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": origin.text(),
+        "title": _plain("Snooze"),
+        "submit": _plain("Snooze"),
+        "close": _plain("Cancel"),
+        "blocks": [
+            {
+                "type": "section",
+                "text": {"type": "mrkdwn", "text": fitted(short_title(alert), TITLE_TEXT), "verbatim": True},
+            },
+            {
+                "type": "input",
+                "block_id": "until",
+                "label": _plain("For how long?"),
+                "element": {
+                    "type": "static_select",
+                    "action_id": "choice",
+                    "options": options,
+                    "initial_option": options[1],
+                },
+            },
+            {
+                "type": "input",
+                "block_id": "date",
+                "optional": True,
+                "label": _plain("Date and time"),
+                "hint": _plain("Only for 'Until the date below'."),
+                "element": {"type": "datetimepicker", "action_id": "at"},
+            },
+            {
+                "type": "input",
+                "block_id": "reason",
+                "optional": True,
+                "label": _plain("Why?"),
+                "hint": _plain("Everybody reads it on the alert."),
+                "element": {"type": "plain_text_input", "action_id": "words", "max_length": REASON_TEXT},
+            },
+        ],
+    }
+
+
+def read_snooze(
+    values: Mapping[str, Mapping[str, Any]], now: datetime, zone: ZoneInfo, post: Moment
+) -> Snooze | dict[str, str]:
+    """Return what somebody chose, or what is wrong with it by the field that is wrong."""
+    choice = ((values["until"]["choice"] or {}).get("selected_option") or {}).get("value")
+    at = (values["date"]["at"] or {}).get("selected_date_time")
+    reason = str((values["reason"]["words"] or {}).get("value") or "").strip()[:REASON_TEXT]
+    if choice != DATE and at is not None:
+        return {"date": "Choose 'Until the date below' above, or leave the date empty."}
+    if choice == DATE:
+        if at is None:
+            return {"date": "Say until when."}
+        date = datetime.fromtimestamp(int(at), UTC)
+        if date <= now:
+            return {"date": "That time has passed."}
+        if date > now + LONGEST:
+            return {"date": f"At most {LONGEST.days} days; for longer, write an excuse into the pipeline file."}
+        return Snooze(until=date, ends_on=SnoozeUntil.TIME, reason=reason)
+    if choice == CHANGE:
+        return Snooze(until=None, ends_on=SnoozeUntil.CHANGE, reason=reason)
+    if choice == TOMORROW:
+        return Snooze(until=tomorrows_digest(now, zone, post).astimezone(UTC), ends_on=SnoozeUntil.TIME, reason=reason)
+    if choice in DURATIONS:
+        return Snooze(until=now + DURATIONS[choice][1], ends_on=SnoozeUntil.TIME, reason=reason)
+    return {"until": "Choose how long."}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

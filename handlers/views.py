@@ -1,0 +1,161 @@
+"""The modals: snoozing and details. A trigger lives three seconds, so a modal opens first and is filled afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.incidents import ClickResult
+from bot.permissions import Role
+from bot.render.alert import alert_message
+from bot.render.pages import Block
+from bot.render.slack_text import escape, fitted
+from bot.render.words import moment
+from bot.store.model import Alert, AuditEntry
+from handlers.clicks import GONE, Body, Pressed, click_of, refused, settle, submit
+from handlers.patience import patiently
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.snoozing import CALLBACK, Origin, read_snooze, snooze_form
+
+HISTORY_AT_MOST = 10
+"""Deeds that the details show; older ones are counted."""
+
+AUDIT_AT_MOST = 200
+HISTORY_TEXT = 200
+RATIONALE_TEXT = 900
+
+IN_VIEWS = frozenset({"section", "context", "divider", "header", "image", "rich_text"})
+"""Blocks of messages that views take, too."""
+
+
+def register(app: App, services: Services) -> None:
+    """Register the form that comes back."""
+
+    @app.view(CALLBACK)
+    def snoozed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
+        zone, post = services.validation.pipeline.zone, services.notifications.digest.post
+        chosen = read_snooze(view["state"]["values"], services.clock(), zone, post)
+        if isinstance(chosen, dict):
+            ack(response_action="errors", errors=chosen)
+            return
+        ack()
+        origin = Origin.read(view["private_metadata"])
+        user = str(body["user"]["id"])
+        reply = PrivateReply(client=services.client, user=user, channel=origin.channel, thread=origin.thread)
+
+        def snooze() -> None:
+            if refused(services, reply, Role.ACTOR):
+                return
+            click = click_of(services, origin.target, user, f"snooze:{view['id']}")
+            settle(
+                services,
+                reply,
+                services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
+            )
+
+        submit(services, snooze, reply)
+
+
+def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    """Open the form that lets an alert sleep."""
+    view_id = _open(services, str(body["trigger_id"]), "Snooze")
+    if refusal := services.permissions.refusal(reply.user, Role.ACTOR):
+        _fill(services, view_id, notice("Snooze", refusal))
+        return
+    alert = services.store.alert(target.key)
+    if alert is None:
+        _fill(services, view_id, notice("Snooze", GONE))
+        return
+    message = body.get("message") or {}
+    origin = Origin(target=target, channel=reply.channel, thread=message.get("thread_ts") or message.get("ts"))
+    zone, post = services.validation.pipeline.zone, services.notifications.digest.post
+    _fill(services, view_id, snooze_form(alert, origin, services.clock(), zone, post))
+
+
+def open_details(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    """Show everything about an alert, to one person."""
+    view_id = _open(services, str(body["trigger_id"]), "Alert")
+    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
+        _fill(services, view_id, notice("Alert", refusal))
+        return
+    alert = services.store.alert(target.key)
+    if alert is None:
+        _fill(services, view_id, notice("Alert", GONE))
+        return
+    history = [
+        entry
+        for entry in services.store.audit(alert.opened_at, AUDIT_AT_MOST)
+        if entry.subject in (alert.key, alert.thread)
+    ]
+    _fill(services, view_id, details(services, alert, history))
+
+
+def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:
+    """Return an alert and what was done about it, as a modal view."""
+    zone = services.validation.pipeline.zone
+    message = alert_message(alert, services.validation.pipeline, services.clock())
+    blocks = [shown for block in message["blocks"] if (shown := _for_view(block)) is not None]
+    if (why := _why(services, alert)) is not None:
+        blocks.append(why)
+    lines = [
+        f"• {moment(entry.at, zone)} <@{escape(entry.actor)}> {fitted(entry.action, HISTORY_TEXT)}"
+        + ("" if entry.outcome == ClickResult.DONE else f": {fitted(entry.outcome, HISTORY_TEXT)}")
+        for entry in history[:HISTORY_AT_MOST]
+    ]
+    if len(history) > HISTORY_AT_MOST:
+        lines.append(f"… and {len(history) - HISTORY_AT_MOST} earlier ones")
+    if lines:
+        blocks.append(_section("*What was done*\n" + "\n".join(lines)))
+    key = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"`{fitted(alert.key, HISTORY_TEXT)}`"}]}
+    return _modal("Alert", [*blocks, key])
+
+
+def _why(services: Services, alert: Alert) -> Block | None:
+    """Say what the check is for, to one who meets it in the middle of the night."""
+    check = next((each for each in services.validation.checks if each.id == alert.check), None)
+    if check is None:
+        return None
+    lines = (
+        f"*{fitted(check.title, HISTORY_TEXT)}*  `{check.id}`",
+        fitted(check.rationale.partition("\n\n")[0], RATIONALE_TEXT),
+        f"*Should be:* {fitted(check.expected, RATIONALE_TEXT)}" if check.expected else "",
+    )
+    return _section("\n".join(filter(None, lines)))
+
+
+def notice(title: str, sentence: str) -> Block:
+    """Return a modal view that only says something."""
+    return _modal(title, [_section(escape(sentence))])
+
+
+def _for_view(block: Block) -> Block | None:
+    """Return a block of a message as a view takes it: of buttons only links, which need no message around them."""
+    if block["type"] == "actions":
+        links = [element for element in block["elements"] if element.get("url")]
+        return {**block, "elements": links} if links else None
+    return block if block["type"] in IN_VIEWS else None
+
+
+def _open(services: Services, trigger_id: str, title: str) -> str:
+    answer = services.client.views_open(trigger_id=trigger_id, view=_modal(title, [_section("One moment …")]))
+    return str(answer["view"]["id"])
+
+
+def _fill(services: Services, view_id: str, view: Block) -> None:
+    patiently(lambda: services.client.views_update(view_id=view_id, view=view), repeatable=True)
+
+
+def _modal(title: str, blocks: Sequence[Block]) -> Block:
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": list(blocks),
+    }
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.store.model import Delivery, DeliveryKind, DeliveryState
+from bot.store.queue import Choice, choose
+from tests.bot.store.records import NOW, a_post, a_reply, an_update, later
+
+UNTIL = later(seconds=30)
+TARGETS = ("sent", "dead", "pending", "unknown")
+
+known = {
+    "sent": a_post("sent", state=DeliveryState.SENT, ts="1.1"),
+    "dead": a_post("dead", state=DeliveryState.DEAD, error="is_archived"),
+    "pending": a_post("pending"),
+}
+
+
+@st.composite
+def queues(draw: st.DrawFn) -> list[Delivery]:
+    """A queue of posts, answers and edits in any state of leasing."""
+    times = st.none() | st.integers(-2, 2).map(lambda seconds: later(seconds=seconds))
+    found = []
+    for number in range(draw(st.integers(0, 10))):
+        kind = draw(st.sampled_from(DeliveryKind))
+        lease_until = draw(times)
+        found.append(
+            Delivery(
+                key=f"delivery-{number}",
+                kind=kind,
+                channel="C0000001",
+                body={},
+                created_at=NOW + timedelta(seconds=draw(st.integers(-3, 0))),
+                target=None if kind is DeliveryKind.POST else draw(st.sampled_from(TARGETS)),
+                urgent=draw(st.booleans()),
+                order=draw(st.integers(0, 3)),
+                not_before=draw(times),
+                attempts=draw(st.integers(0, 2)),
+                lease_until=lease_until,
+                lease_owner=None if lease_until is None else "before",
+            )
+        )
+    return found
+
+
+def chosen(queue: list[Delivery], limit: int = 100) -> Choice:
+    return choose(queue, known, owner="owner", now=NOW, lease_until=UNTIL, limit=limit)
+
+
+def leased(delivery: Delivery) -> bool:
+    return delivery.lease_until is not None and delivery.lease_until > NOW
+
+
+def place(delivery: Delivery) -> tuple[int, object, str]:
+    return delivery.order, delivery.created_at, delivery.key
+
+
+@given(queues(), st.integers(-1, 12))
+def test_a_claim_is_of_what_waits_and_nobody_sends_and_may_go_now(queue: list[Delivery], limit: int) -> None:
+    before = {each.key: each for each in queue}
+    choice = chosen(queue, limit)
+
+    assert len(choice.claimed) <= max(limit, 0)
+    for each in choice.claimed:
+        was = before[each.key]
+        assert not leased(was)
+        assert was.not_before is None or was.not_before <= NOW
+        assert was.target in (None, "sent")
+        assert (each.lease_owner, each.lease_until) == ("owner", UNTIL)
+        assert each.attempts == was.attempts + (was.lease_owner is not None)
+
+
+@given(queues())
+def test_a_thread_has_at_most_one_on_the_way_and_it_is_the_first_of_those_that_are_still_wanted(
+    queue: list[Delivery],
+) -> None:
+    choice = chosen(queue)
+    closed = {each.key for each in choice.closed}
+
+    on_the_way = Counter(each.target for each in choice.claimed if each.target)
+    assert all(count == 1 for count in on_the_way.values())
+    for each in choice.claimed:
+        if each.target is not None:
+            lane = [other for other in queue if other.target == each.target and other.key not in closed]
+            assert not any(leased(other) for other in lane if place(other) <= place(each))
+            assert min(lane, key=place).key == each.key
+
+
+@given(queues())
+def test_only_edits_that_a_later_one_follows_and_what_has_nowhere_to_go_are_closed(queue: list[Delivery]) -> None:
+    choice = chosen(queue)
+
+    assert not {each.key for each in choice.closed} & {each.key for each in choice.claimed}
+    for each in choice.closed:
+        assert each.lease_owner is None
+        if each.target == "dead":
+            assert each.state is DeliveryState.DEAD
+            assert "is_archived" in each.error
+        else:
+            assert (each.state, each.kind) == (DeliveryState.SUPERSEDED, DeliveryKind.UPDATE)
+            later_edits = [
+                other
+                for other in queue
+                if other.kind is DeliveryKind.UPDATE and other.target == each.target and place(other) > place(each)
+            ]
+            assert later_edits
+            assert max(later_edits, key=place).key not in {closed.key for closed in choice.closed}
+
+
+@given(queues())
+def test_nothing_that_may_go_is_left_behind_for_ever(queue: list[Delivery]) -> None:
+    """Whoever sends what he claims and comes back empties the queue, but for what waits for an unknown thread."""
+    queue = [replace(each, not_before=None, lease_until=None, lease_owner=None) for each in queue]
+    rounds = 0
+    while True:
+        choice = chosen(queue, limit=2)
+        gone = {each.key for each in (*choice.claimed, *choice.closed)}
+        if not gone:
+            break
+        queue = [each for each in queue if each.key not in gone]
+        rounds += 1
+
+    assert {each.target for each in queue} <= {"pending", "unknown"}
+    assert rounds <= 10
+
+
+@given(queues(), st.integers(0, 10))
+def test_a_smaller_limit_takes_the_beginning_of_a_larger_claim(queue: list[Delivery], limit: int) -> None:
+    assert list(chosen(queue, limit).claimed) == list(chosen(queue).claimed)[:limit]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(a_post("b", urgent=True), a_post("a"), id="urgent before others"),
+        pytest.param(a_post("b"), an_update("a", "sent", created_at=later(days=-1)), id="a message before an edit"),
+        pytest.param(an_update("b", "sent", urgent=True), a_post("a"), id="an urgent edit before other messages"),
+        pytest.param(a_reply("b", "sent", created_at=later(seconds=-1)), a_post("a"), id="the older first"),
+        pytest.param(a_post("b", order=1), a_post("a", order=2), id="of one instant, in order"),
+        pytest.param(a_post("a"), a_post("b"), id="else by key"),
+    ],
+)
+def test_what_goes_first(first: Delivery, second: Delivery) -> None:
+    for queue in ([first, second], [second, first]):
+        assert [each.key for each in chosen(queue).claimed] == [first.key, second.key]
+
+
+def test_an_urgent_answer_hurries_those_before_it_in_its_thread() -> None:
+    queue = [
+        a_post("post"),
+        a_reply("slow", "sent", order=1, created_at=later(days=1)),
+        a_reply("p0", "sent", order=2, urgent=True),
+    ]
+
+    assert [each.key for each in chosen(queue).claimed] == ["slow", "post"]

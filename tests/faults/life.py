@@ -1,0 +1,55 @@
+"""One life of the bot: alerts, store, outbox and a real Slack client, put together so that it can die anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from slack_sdk import WebClient
+
+from bot.incidents import Incidents
+from bot.outbox import Outbox
+from bot.slack import SlackPoster
+from bot.store.model import StateStore
+from tests.faults.points import Points, guarded
+from tests.faults.story import PIPELINE, Fact, report
+from tests.faults.workspace import Clock
+from tests.servers.slack import TOKEN
+
+PACE = timedelta(seconds=2)
+"""The clock moves so far between two turns of the outbox: Slack takes one message a second in a channel."""
+TURNS = 40
+CALL_SECONDS = 5
+
+
+class Life:
+    """What a process holds between its start and its death; only the store and Slack outlive it."""
+
+    def __init__(self, store: StateStore, slack_url: str, owner: str, clock: Clock, points: Points) -> None:
+        self.clock = clock
+        self.points = points
+        self._store = guarded(store, "store", points)
+        poster = guarded(SlackPoster(WebClient(TOKEN, base_url=slack_url, timeout=CALL_SECONDS)), "slack", points)
+        self.incidents = Incidents(self._store, PIPELINE)
+        self._outbox = Outbox(self._store, poster, clock, owner)
+
+    def process(self, facts: Mapping[str, Fact]) -> None:
+        """Process the report that says so; nothing is sent yet."""
+        self.incidents.process(report(facts, self.clock()), self.clock())
+
+    def turn(self) -> int:
+        """Let the outbox take one turn; return what it counts."""
+        return self._outbox.pump()
+
+    def see(self, facts: Mapping[str, Fact]) -> None:
+        """Process the report that says so, and send what follows from it."""
+        self.process(facts)
+        self.send()
+
+    def send(self) -> None:
+        """Let the outbox take its turns until nothing waits, within bounds."""
+        for _ in range(TURNS):
+            self.turn()
+            if not self._store.pending():
+                return
+            self.clock.now += PACE

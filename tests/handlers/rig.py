@@ -1,0 +1,214 @@
+"""The handlers in a real Bolt app, beside the fake Slack, a store in memory and a tiny pipeline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.incidents import Incidents
+from bot.permissions import Permissions, SlackGroups
+from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
+from bot.store.sqlite import SqliteStore
+from bot.validation import Validation
+from checks.model import Severity
+from checks.notifications import Notifications, Routes
+from checks.notifications import Permissions as Rules
+from checks.pipeline import Phase, Pipeline, ServiceSpec
+from checks.ports import Query, Row
+from handlers.registration import register_all
+from handlers.runs import Runs
+from handlers.services import Desk, Services
+from handlers.workers import Workers
+from tests.bot.mornings import players_check
+from tests.fakes import FakeWarehouse, pipeline, ports
+from tests.servers.slack import SlackServer
+from tests.servers.slack_requests import PERSON, SignedRequest
+from tests.servers.slack_workspace import Message
+
+CHANNEL = "C0EXAMPLE1"
+COLLEAGUE = "U0COLLEAGUE"
+SECONDS = 20
+"""How long a test waits for work to end before it fails."""
+
+NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
+"""08:00 in New York."""
+
+HEALTHY: Sequence[Row] = [{"game": "MIL_OKC", "players": 31}]
+FAILING: Sequence[Row] = [{"game": "MIL_OKC", "players": 3}]
+
+
+class Gate:
+    """The warehouse: answers with ``rows``, and only while it is open."""
+
+    def __init__(self) -> None:
+        self.rows: Sequence[Row] = HEALTHY
+        self.asked = threading.Event()
+        self.opened = threading.Event()
+        self.opened.set()
+
+    def __call__(self, query: Query) -> Sequence[Row]:
+        self.asked.set()
+        assert self.opened.wait(SECONDS)
+        return self.rows if "players" in query.text() else [{"number": 1}]
+
+
+def described(rules: Rules, **parts: Any) -> Pipeline:
+    phases = (Phase(id="phase3", title="Analytics"), Phase(id="phase5", title="Predictions"))
+    return pipeline(
+        **{
+            "phases": phases,
+            "checks": (
+                players_check(quick=True),
+                players_check().model_copy(update={"id": "lines", "phase": "phase5", "title": "Lines are there"}),
+            ),
+            "services": (ServiceSpec(name="phase3-to-phase4"), ServiceSpec(name="coordinator")),
+            "notifications": Notifications(routes=Routes(default=CHANNEL), permissions=rules),
+            **parts,
+        }
+    )
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """Everything that a test of handlers looks at. ``now`` is what the clock says."""
+
+    slack: SlackServer
+    app: App
+    services: Services
+    store: StateStore
+    gate: Gate
+    listeners: Executor
+    now: datetime = NOW
+    woken: list[datetime] = field(default_factory=list)
+
+    def send(self, request: SignedRequest) -> BoltResponse:
+        """Dispatch a signed request as the web server does."""
+        return self.app.dispatch(BoltRequest(body=request.body.decode(), headers={**request.headers}))
+
+    def command(self, name: str, text: str = "", **origin: str) -> BoltResponse:
+        return self.send(self.slack.requests.command(name, text, **origin))
+
+    def wait(self) -> None:
+        """Wait until the handlers have done everything."""
+        # Bolt answers an event before it calls the listener; its only thread gets to this after that.
+        self.listeners.submit(lambda: None).result(SECONDS)
+        assert self.services.workers.idle(SECONDS)
+
+    def done(self, name: str, text: str = "", **origin: str) -> BoltResponse:
+        """Send a command and wait for what follows."""
+        response = self.command(name, text, **origin)
+        self.wait()
+        return response
+
+    @property
+    def said(self) -> list[str]:
+        """What was answered privately, in order."""
+        return [answer["text"] for answer in self.slack.workspace.responses]
+
+    def alert(self, **changes: Any) -> Alert:
+        """Store an open alert whose thread stands in Slack."""
+        alert = an_alert(**changes)
+        self.store.commit(Changes(alerts=(alert,)))
+        posted = self.services.client.chat_postMessage(channel=CHANNEL, text=alert.title[:100])
+        sent = Delivery(
+            key=alert.thread,
+            kind=DeliveryKind.POST,
+            channel=CHANNEL,
+            body={"text": alert.title, "blocks": []},
+            created_at=NOW,
+        )
+        self.store.commit(Changes(deliveries=(sent,)))
+        (claimed,) = self.store.claim("test", NOW, NOW + timedelta(minutes=1), 1)
+        assert self.store.record_sent(claimed.key, "test", ts=posted["ts"], channel=CHANNEL, now=NOW)
+        stored = self.store.alert(alert.key)
+        assert stored is not None
+        return stored
+
+    def parent(self, alert: Alert) -> Message:
+        """The message of an alert."""
+        delivery = self.store.delivery(alert.thread)
+        assert delivery is not None
+        return next(each for each in self.slack.messages() if each.ts == delivery.ts)
+
+
+def an_alert(**changes: Any) -> Alert:
+    alert = Alert(
+        key="tiny:players:MIL_OKC:2026-02-10",
+        pipeline="tiny",
+        check="players",
+        code="few-players",
+        subject="MIL_OKC",
+        date=datetime(2026, 2, 10, tzinfo=UTC).date(),
+        phase=None,
+        severity=Severity.P1,
+        title="3 players in MIL_OKC.",
+        state=AlertState.FIRING,
+        opened_at=NOW - timedelta(hours=5),
+        changed_at=NOW - timedelta(hours=5),
+        notified_at=NOW - timedelta(hours=5),
+        channel=CHANNEL,
+        fingerprint="few-players:3",
+    )
+    return replace(alert, **changes)
+
+
+@contextmanager
+def running(
+    rules: Rules | None = None,
+    *,
+    desk: Desk | None = None,
+    workers: Workers | None = None,
+    **parts: Any,
+) -> Iterator[Rig]:
+    """Yield the handlers at work; a desk that is given stands for the incidents."""
+    gate = Gate()
+    rules = rules or Rules()
+    pipeline_ = described(rules, **parts)
+    workers = workers or Workers()
+    with SlackServer((CHANNEL, PERSON, COLLEAGUE)) as slack:
+        client = WebClient(slack.token, base_url=slack.api_url, timeout=5)
+        rig: Rig
+
+        def clock() -> datetime:
+            return rig.now
+
+        validation = Validation(pipeline_, ports(warehouse=FakeWarehouse(gate)), clock)
+        store = SqliteStore(":memory:")
+        assert pipeline_.notifications is not None
+        services = Services(
+            validation=validation,
+            notifications=pipeline_.notifications,
+            store=store,
+            incidents=desk or Incidents(store, pipeline_),
+            client=client,
+            permissions=Permissions(rules, SlackGroups(client), clock),
+            workers=workers,
+            runs=Runs(validation, store, clock, workers),
+            clock=clock,
+            wake=lambda: rig.woken.append(rig.now),
+        )
+        listeners = ThreadPoolExecutor(1)
+        app = App(
+            listener_executor=listeners,
+            signing_secret=slack.signing_secret,
+            client=client,
+            authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0EXAMPLE", bot_token=slack.token),
+        )
+        register_all(app, services)
+        rig = Rig(slack=slack, app=app, services=services, store=store, gate=gate, listeners=listeners)
+        try:
+            yield rig
+        finally:
+            gate.opened.set()
+            workers.stop(5)
+            listeners.shutdown()
+            store.close()

@@ -1,0 +1,586 @@
+from __future__ import annotations
+
+import json
+import re
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.incidents import Click, Incidents, Processed
+from bot.sending import ANEW
+from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
+from bot.validation import Request
+from checks.model import Report
+from checks.notifications import Permissions as Rules
+from handlers.clicks import Pressed, pressed
+from handlers.rechecks import recheck
+from handlers.replies import PrivateReply
+from handlers.shortcuts import alert_of
+from handlers.snoozing import LONGEST
+from handlers.workers import Job, Lane, Workers
+from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running
+from tests.servers.slack import refused, unreachable
+from tests.servers.slack_requests import PERSON, SignedRequest
+
+STRANGERS = Rules(actors=("U0000OTHER",), ask="the data team")
+
+
+def value(alert: Alert, version: int | None = None) -> str:
+    return json.dumps({"key": alert.key, "version": alert.version if version is None else version})
+
+
+def press(rig: Rig, alert: Alert, action_id: str, version: int | None = None) -> SignedRequest:
+    """Press a button of an alert's message, and wait for what follows."""
+    request = rig.slack.requests.click(rig.parent(alert), action_id, value(alert, version))
+    assert rig.send(request).status == 200
+    rig.wait()
+    return request
+
+
+def now_of(rig: Rig, alert: Alert) -> Alert:
+    found = rig.store.alert(alert.key)
+    assert found is not None
+    return found
+
+
+def _hold(event: threading.Event, began: threading.Event) -> None:
+    began.set()
+    assert event.wait(SECONDS)
+
+
+def waiting(rig: Rig) -> list[str]:
+    return [delivery.kind.value for delivery in rig.store.pending()]
+
+
+def view(rig: Rig) -> dict[str, object]:
+    (shown,) = rig.slack.workspace.views.values()
+    return shown
+
+
+class TestAcknowledging:
+    def test_an_acknowledged_alert_has_an_owner_and_its_message_changes(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+
+            press(rig, alert, "alert:acknowledge")
+
+            assert (now_of(rig, alert).state, now_of(rig, alert).owner) == (AlertState.ACKNOWLEDGED, PERSON)
+            assert waiting(rig) == ["update", "reply"]
+            assert rig.woken
+            assert rig.said == []
+
+    def test_a_replayed_click_changes_nothing(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            request = press(rig, alert, "alert:acknowledge")
+            before = now_of(rig, alert)
+
+            rig.send(request)
+            rig.wait()
+
+            assert now_of(rig, alert) == before
+            assert waiting(rig) == ["update", "reply"]
+
+    def test_a_second_click_says_that_it_was_taken(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:acknowledge")
+
+            press(rig, alert, "alert:acknowledge")
+
+            assert f"taken by <@{PERSON}>" in rig.said[0]
+
+    def test_a_stale_button_changes_nothing_says_so_and_refreshes_the_message(self) -> None:
+        with running() as rig:
+            alert = rig.alert(title="The message as it should be")
+            parent = rig.parent(alert)
+            rig.services.client.chat_update(channel=CHANNEL, ts=parent.ts, text="An old message", blocks=[])
+
+            press(rig, alert, "alert:acknowledge", version=alert.version + 7)
+
+            assert now_of(rig, alert) == alert
+            assert "moved on" in rig.said[0]
+            assert "The message as it should be" in str(rig.parent(alert).blocks)
+
+    def test_a_resolved_alert_is_not_taken_any_more(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.RESOLVED, resolved_at=NOW)
+
+            press(rig, alert, "alert:acknowledge")
+
+            assert now_of(rig, alert).state is AlertState.RESOLVED
+            assert "Now it is resolved" in rig.said[0]
+
+    def test_an_alert_that_is_forgotten_is_said_to_be(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            request = rig.slack.requests.click(
+                rig.parent(alert), "alert:acknowledge", json.dumps({"key": "nobody knows", "version": 1})
+            )
+
+            rig.send(request)
+            rig.wait()
+
+            assert "no longer" in rig.said[0]
+
+    def test_a_refresh_that_fails_still_says_that_the_button_was_stale(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            rig.slack.tell("chat.update", refused("message_not_found"))
+
+            press(rig, alert, "alert:acknowledge", version=99)
+
+            assert "moved on" in rig.said[0]
+
+
+@pytest.mark.parametrize("action_id", ["alert:acknowledge", "alert:recheck", "alert:unsnooze"])
+def test_one_who_may_not_act_is_refused_privately_with_whom_to_ask(action_id: str) -> None:
+    with running(STRANGERS) as rig:
+        alert = rig.alert()
+
+        press(rig, alert, action_id)
+
+        assert now_of(rig, alert) == alert
+        assert waiting(rig) == []
+        assert rig.said[0].endswith("Ask the data team.")
+
+
+@pytest.mark.parametrize("action_id", ["alert:snooze", "alert:details"])
+def test_a_modal_of_one_who_may_not_says_so(action_id: str) -> None:
+    rules = STRANGERS.model_copy(update={"viewers": ("U0000OTHER",)})
+    with running(rules) as rig:
+        press(rig, rig.alert(), action_id)
+
+        assert "Ask the data team." in str(view(rig))
+        assert "submit" not in view(rig)
+
+
+@pytest.mark.parametrize("action_id", ["alert:acknowledge", "alert:recheck", "alert:snooze", "alert:details"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"key": 1}', '{"key": ""}'])
+def test_a_button_with_a_foreign_value_is_answered(action_id: str, content: str) -> None:
+    with running() as rig:
+        alert = rig.alert()
+
+        response = rig.send(rig.slack.requests.click(rig.parent(alert), action_id, content))
+        rig.wait()
+
+        assert response.status == 200
+        assert "not one of mine" in rig.said[0]
+
+
+@pytest.mark.parametrize("version", ["7", True, None, 1.5])
+def test_a_version_that_is_no_number_is_none(version: object) -> None:
+    assert pressed(json.dumps({"key": "a", "version": version})) == Pressed(key="a", version=None)
+
+
+def test_a_click_on_a_link_is_acknowledged() -> None:
+    with running() as rig:
+        alert = rig.alert()
+
+        response = rig.send(rig.slack.requests.click(rig.parent(alert), "link:console"))
+
+        assert response.status == 200
+        assert rig.said == []
+
+
+def test_the_store_being_down_is_said_with_an_error_id() -> None:
+    with running() as rig:
+        alert = rig.alert()
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        rig.store.close()
+
+        rig.send(request)
+        rig.wait()
+
+        assert re.search(r"Error `[0-9a-f]{8}`", rig.said[0])
+
+
+class TestRechecking:
+    def test_what_is_in_order_again_resolves_the_alert(self) -> None:
+        with running() as rig:
+            alert = _opened(rig)
+            rig.gate.rows = HEALTHY
+
+            press(rig, alert, "alert:recheck")
+
+            assert now_of(rig, alert).state is AlertState.RESOLVED
+            assert rig.woken
+
+    def test_what_still_fails_stays_open_and_the_thread_hears_who_looked(self) -> None:
+        with running() as rig:
+            alert = _opened(rig)
+
+            press(rig, alert, "alert:recheck")
+
+            assert now_of(rig, alert).state is AlertState.FIRING
+            assert [each.target for each in rig.store.pending() if "rechecked" in each.key] == [alert.thread]
+
+    def test_a_replayed_click_looks_once(self) -> None:
+        with running() as rig:
+            alert = _opened(rig)
+            request = press(rig, alert, "alert:recheck")
+            rig.send(request)
+            rig.wait()
+
+            assert len([each for each in rig.store.pending() if "rechecked" in each.key]) == 1
+            assert len(rig.said) == 1
+
+    def test_an_alert_that_is_forgotten_is_said_to_be(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            gone = json.dumps({"key": "nobody knows", "version": 1})
+
+            rig.send(rig.slack.requests.click(rig.parent(alert), "alert:recheck", gone))
+            rig.wait()
+
+            assert "no longer" in rig.said[0]
+
+    def test_the_shortcut_on_an_answer_in_the_thread_looks_again(self) -> None:
+        with running() as rig:
+            alert = _opened(rig)
+            rig.gate.rows = HEALTHY
+            rig.services.client.chat_postMessage(channel=CHANNEL, text="what now?", thread_ts=rig.parent(alert).ts)
+
+            rig.send(rig.slack.requests.shortcut(rig.slack.messages()[-1], "recheck"))
+            rig.wait()
+
+            assert now_of(rig, alert).state is AlertState.RESOLVED
+
+    def test_the_shortcut_finds_a_message_that_was_posted_anew(self) -> None:
+        with running() as rig:
+            alert = _opened(rig)
+            rig.gate.rows = HEALTHY
+            again = rig.services.client.chat_postMessage(channel=CHANNEL, text="posted anew")
+            post = Delivery(
+                key=f"{alert.thread}{ANEW}", kind=DeliveryKind.POST, channel=CHANNEL, body={}, created_at=rig.now
+            )
+            rig.store.commit(Changes(deliveries=(post,)))
+            rig.store.claim("test", rig.now, rig.now + timedelta(minutes=1), 1)
+            rig.store.record_sent(post.key, "test", ts=again["ts"], channel=CHANNEL, now=rig.now)
+
+            rig.send(rig.slack.requests.shortcut(rig.slack.messages()[-1], "recheck"))
+            rig.wait()
+
+            assert now_of(rig, alert).state is AlertState.RESOLVED
+
+    def test_the_shortcut_on_any_other_message_says_where_it_works(self) -> None:
+        with running() as rig:
+            rig.services.client.chat_postMessage(channel=CHANNEL, text="lunch?")
+
+            rig.send(rig.slack.requests.shortcut(rig.slack.messages()[-1], "recheck"))
+            rig.wait()
+
+            assert "belongs to no alert" in rig.said[0]
+
+
+def _opened(rig: Rig) -> Alert:
+    """Let the incidents themselves open an alert, and post its message."""
+    rig.gate.rows = FAILING
+    report = rig.services.validation.run(Request(checks=("players",)))
+    rig.services.incidents.process(report, rig.now)  # type: ignore[attr-defined]  # the real ones
+    for delivery in rig.store.claim("test", rig.now, rig.now + timedelta(minutes=1), 50):
+        posted = rig.services.client.chat_postMessage(
+            channel=CHANNEL, text=delivery.body["text"], blocks=list(delivery.body["blocks"])
+        )
+        assert rig.store.record_sent(delivery.key, "test", ts=posted["ts"], channel=CHANNEL, now=rig.now)
+    found = [alert for alert in rig.store.open_alerts("tiny") if alert.check == "players"]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        pytest.param({}, None, id="nothing at all"),
+        pytest.param({"ts": "1.000001", "blocks": [{"type": "divider"}]}, None, id="no button"),
+        pytest.param({"blocks": [{"elements": [{"action_id": "alert:snooze", "value": "{"}]}]}, None, id="no value"),
+        pytest.param(
+            {"blocks": [{"elements": ["text", {"action_id": "alert:snooze", "value": '{"key": "a", "version": 3}'}]}]},
+            Pressed(key="a", version=3),
+            id="a button names the alert",
+        ),
+        pytest.param(
+            {"blocks": [{"elements": [{"action_id": "poll:vote", "value": '{"key": "a"}'}]}]},
+            None,
+            id="a button of another app does not",
+        ),
+    ],
+)
+def test_the_alert_of_a_message_is_named_by_its_buttons(message: dict[str, object], found: Pressed | None) -> None:
+    with running() as rig:
+        rig.alert()
+
+        assert alert_of(rig.services, message) == found
+
+
+class BrokenDesk(Incidents):
+    """Incidents whose re-checks come to nothing."""
+
+    def recheck(self, key: str) -> Request:
+        return Request(checks=("players",))
+
+    def rechecked(self, click: Click, report: Report) -> Processed:
+        raise StoreError("the store went away")
+
+
+def test_a_recheck_whose_end_cannot_be_stored_is_told() -> None:
+    with running() as rig:
+        alert = rig.alert()
+        services = replace(rig.services, incidents=BrokenDesk(rig.store, rig.services.validation.pipeline))
+        reply = PrivateReply(client=rig.services.client, user=PERSON)
+
+        recheck(services, Pressed(key=alert.key, version=None), reply, "recheck:1")
+        rig.wait()
+
+        assert "store" in rig.slack.messages(PERSON)[-1].text
+        assert rig.woken == []
+
+
+def test_a_click_that_no_queue_holds_is_told() -> None:
+    with running(workers=Workers(quick=1, long=1, waiting=1)) as rig:
+        alert = rig.alert()
+        held, began = threading.Event(), threading.Event()
+        rig.services.workers.submit(Lane.QUICK, Job(lambda: _hold(held, began)))
+        assert began.wait(SECONDS)
+        assert rig.services.workers.submit(Lane.QUICK, Job(lambda: None))
+
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        assert rig.send(request).status == 200
+        rig.listeners.submit(lambda: None).result(SECONDS)
+        held.set()
+        rig.wait()
+
+        assert "Too much is waiting" in rig.said[0]
+        assert now_of(rig, alert) == alert
+
+
+class TestSnoozing:
+    def submit(self, rig: Rig, choice: str, *, at: datetime | None = None, reason: str | None = None) -> str:
+        values = {
+            "until": {"choice": {"selected_option": {"value": choice}}},
+            "date": {"at": {"selected_date_time": None if at is None else int(at.timestamp())}},
+            "reason": {"words": {"value": reason}},
+        }
+        response = rig.send(rig.slack.requests.submission(view(rig), values))
+        rig.wait()
+        assert response.status == 200
+        return str(response.body)
+
+    @pytest.mark.parametrize(
+        ("choice", "until", "ends_on"),
+        [
+            ("15m", NOW + timedelta(minutes=15), SnoozeUntil.TIME),
+            ("1h", NOW + timedelta(hours=1), SnoozeUntil.TIME),
+            ("4h", NOW + timedelta(hours=4), SnoozeUntil.TIME),
+            ("digest", datetime(2026, 2, 12, 13, tzinfo=UTC), SnoozeUntil.TIME),
+            ("change", None, SnoozeUntil.CHANGE),
+        ],
+    )
+    def test_an_alert_sleeps_for_as_long_as_was_chosen(
+        self, choice: str, until: datetime | None, ends_on: SnoozeUntil
+    ) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+
+            body = self.submit(rig, choice, reason="known since <!channel>")
+
+            after = now_of(rig, alert)
+            assert body == ""
+            assert (after.state, after.snoozed_until, after.snooze_ends_on) == (AlertState.SNOOZED, until, ends_on)
+            assert (after.owner, after.reason) == (PERSON, "known since <!channel>")
+            assert rig.woken
+
+    def test_an_alert_sleeps_until_a_date(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+
+            self.submit(rig, "date", at=NOW + LONGEST)
+
+            assert now_of(rig, alert).snoozed_until == NOW + LONGEST
+
+    @pytest.mark.parametrize(
+        ("choice", "at", "field"),
+        [
+            pytest.param("date", None, "date", id="no date"),
+            pytest.param("date", NOW, "date", id="a date that has passed"),
+            pytest.param("date", NOW + LONGEST + timedelta(seconds=1), "date", id="just too far"),
+            pytest.param("1h", NOW + timedelta(days=1), "date", id="a date beside another choice"),
+            pytest.param("for ever", None, "until", id="a choice that is not offered"),
+        ],
+    )
+    def test_what_makes_no_sense_is_said_at_its_field(self, choice: str, at: datetime | None, field: str) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+
+            answer = json.loads(self.submit(rig, choice, at=at))
+
+            assert answer["response_action"] == "errors"
+            assert list(answer["errors"]) == [field]
+            assert now_of(rig, alert) == alert
+
+    def test_the_digest_of_tomorrow_keeps_its_hour_when_the_clocks_change(self) -> None:
+        with running() as rig:
+            rig.now = datetime(2026, 3, 7, 17, tzinfo=UTC)
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+
+            self.submit(rig, "digest")
+
+            assert now_of(rig, alert).snoozed_until == datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+    def test_rights_that_were_lost_meanwhile_count(self) -> None:
+        with running(Rules(actors=("S00ONCALL",), ask="the data team")) as rig:
+            rig.slack.workspace.groups["S00ONCALL"] = [PERSON]
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+            rig.slack.workspace.groups["S00ONCALL"] = []
+            rig.now += timedelta(minutes=5)
+
+            self.submit(rig, "1h")
+
+            assert now_of(rig, alert) == alert
+            assert "Ask the data team." in rig.slack.workspace.ephemerals[0].text
+
+    def test_a_form_that_is_older_than_the_alert_changes_nothing(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+            press(rig, alert, "alert:acknowledge")
+            before = now_of(rig, alert)
+
+            self.submit(rig, "1h")
+
+            assert now_of(rig, alert) == before
+            assert "moved on" in rig.slack.workspace.ephemerals[0].text
+
+    def test_a_form_that_is_sent_twice_counts_once(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+            self.submit(rig, "1h")
+            before = now_of(rig, alert)
+
+            self.submit(rig, "1h")
+
+            assert now_of(rig, alert) == before
+
+    def test_a_form_that_cannot_be_read_is_answered_with_an_error_id(self) -> None:
+        with running() as rig:
+            press(rig, rig.alert(), "alert:snooze")
+
+            response = rig.send(rig.slack.requests.submission(view(rig), {}))
+            rig.wait()
+
+            assert response.status == 200
+            assert "Error `" in rig.slack.messages(PERSON)[0].text
+
+    def test_a_form_for_a_forgotten_alert_is_not_shown(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            gone = json.dumps({"key": "nobody knows", "version": 1})
+
+            rig.send(rig.slack.requests.click(rig.parent(alert), "alert:snooze", gone))
+            rig.wait()
+
+            assert "no longer" in str(view(rig))
+
+    def test_a_trigger_that_has_expired_is_said(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            request = rig.slack.requests.click(rig.parent(alert), "alert:snooze", value(alert))
+            rig.slack.workspace._tickets.clear()
+
+            rig.send(request)
+            rig.wait()
+
+            assert rig.slack.called("views.open")[0].error == "invalid_trigger_id"
+            assert "Slack refused" in str(rig.slack.messages(PERSON) + rig.slack.workspace.ephemerals)
+
+    def test_waking_an_alert_up(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.SNOOZED, owner=PERSON, snoozed_until=NOW + timedelta(days=1))
+
+            press(rig, alert, "alert:unsnooze")
+
+            assert now_of(rig, alert).state is not AlertState.SNOOZED
+
+
+class TestDetails:
+    def test_they_show_the_alert_and_what_was_done_about_it(self) -> None:
+        with running() as rig:
+            alert = rig.alert(title="3 players")
+            press(rig, alert, "alert:acknowledge")
+            press(rig, alert, "alert:details")
+
+            shown = str(view(rig))
+            assert "3 players" in shown
+            assert "Every game has its players" in shown
+            assert f"<@{PERSON}> acknowledged" in shown
+            assert alert.key in shown
+
+    def test_they_hold_every_limit_after_a_hundred_deeds(self) -> None:
+        with running() as rig:
+            alert = rig.alert(title="<!channel> & " * 2_000)
+            for number in range(100):
+                click = Click(key=alert.key, actor=PERSON, now=NOW, action_key=f"click-{number}")
+                if number % 2:
+                    rig.services.incidents.unsnooze(click)
+                else:
+                    rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason="x" * 300)
+
+            press(rig, alert, "alert:details")
+
+            assert "earlier ones" in str(view(rig))
+
+    def test_a_forgotten_alert_has_none(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            gone = json.dumps({"key": "nobody knows", "version": 1})
+
+            rig.send(rig.slack.requests.click(rig.parent(alert), "alert:details", gone))
+            rig.wait()
+
+            assert "no longer" in str(view(rig))
+
+
+def test_a_private_answer_finds_another_way_when_the_response_address_is_used_up() -> None:
+    with running(STRANGERS) as rig:
+        alert = rig.alert()
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        rig.slack.workspace._tickets.clear()
+
+        rig.send(request)
+        rig.wait()
+
+        assert rig.slack.workspace.ephemerals[0].only_for == PERSON
+
+
+def test_a_private_answer_reaches_the_person_when_the_channel_is_closed() -> None:
+    with running(STRANGERS) as rig:
+        alert = rig.alert()
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        rig.slack.workspace._tickets.clear()
+        rig.slack.archive()
+
+        rig.send(request)
+        rig.wait()
+
+        assert rig.slack.messages(PERSON)[0].text.endswith("Ask the data team.")
+
+
+def test_a_private_answer_that_reaches_nobody_breaks_nothing() -> None:
+    with running(STRANGERS) as rig:
+        alert = rig.alert()
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        rig.slack.workspace._tickets.clear()
+        rig.slack.tell("*", unreachable(times=None))
+
+        rig.send(request)
+        rig.wait()
+
+        assert now_of(rig, alert) == alert

@@ -1,0 +1,455 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.store.model import AlertState, Changes, SnoozeUntil
+from checks.model import Report, Severity
+from checks.notifications import Permissions as Rules
+from handlers.answers import AnswerMessage
+from handlers.asking import ask_for_everything
+from handlers.commands import NAMES, VALIDATING
+from handlers.replies import PrivateReply
+from handlers.workers import Job, Lane, Workers
+from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running
+from tests.servers.slack import broken, rate_limited, refused
+from tests.servers.slack_requests import PERSON
+
+
+def all_text(rig: Rig, channel: str = CHANNEL) -> str:
+    return "\n".join(f"{message.text} {message.blocks}" for message in rig.slack.messages(channel))
+
+
+@pytest.mark.parametrize("command", [command.name for command in VALIDATING])
+def test_a_command_is_acknowledged_silently_and_its_message_becomes_the_result(command: str) -> None:
+    with running() as rig:
+        response = rig.done(command)
+
+        (message,) = rig.slack.messages()
+        assert (response.status, response.body) == (200, "")
+        assert "Validating" in message.history[0]
+        assert "Tiny pipeline" in message.text
+        assert f"<@{PERSON}>" in str(message.blocks[-1])
+
+
+def test_the_acknowledgement_waits_for_no_work() -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+
+        response = rig.command("/validate-daily")
+
+        assert response.status == 200
+        assert rig.gate.asked.wait(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "answer"),
+    [
+        pytest.param("/validate-daily", "triger", "Did you mean trigger?", id="a slip"),
+        pytest.param("/validate-daily", "2026-02-30", "is not a date", id="no date"),
+        pytest.param("/validate-daily", "2027-01-01", "days ahead", id="a date too far ahead"),
+        pytest.param("/validate-daily", "quick lines", "No check meets", id="nothing left to run"),
+        pytest.param("/iam-check", "cordinator", "Did you mean coordinator?", id="no service"),
+        pytest.param("/predictions", "full", "takes a date", id="a word that another command takes"),
+        pytest.param("/validate-daily", "help", "validate a game date", id="help on a command"),
+        pytest.param("/reveille", "help", "What you can ask me", id="help on all"),
+        pytest.param("/reveille", "", "What you can ask me", id="nothing is help, too"),
+        pytest.param("/reveille", "dance", "I know no", id="and so is anything else"),
+    ],
+)
+def test_wrong_input_and_help_are_answered_privately_at_once(command: str, text: str, answer: str) -> None:
+    with running() as rig:
+        response = rig.done(command, text)
+
+        assert answer in response.body
+        assert '"response_type": "ephemeral"' in response.body
+        assert rig.slack.calls == []
+
+
+def test_hostile_words_are_repeated_without_their_power() -> None:
+    with running() as rig:
+        for name in NAMES:
+            body = rig.done(name, "<!channel> <https://evil.example|click>").body
+            assert "<!channel>" not in body
+            assert "<https" not in body
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=60))
+def test_any_text_is_acknowledged(shared: Rig, text: str) -> None:
+    assert shared.done("/validate-daily", text).status == 200
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Rig]:
+    with running() as rig:
+        yield rig
+
+
+def test_the_home_of_a_private_answer_is_the_direct_message() -> None:
+    with running() as rig:
+        rig.done("/validate-daily", "private")
+
+        assert rig.slack.messages() == []
+        assert "Tiny pipeline" in rig.slack.messages(PERSON)[0].text
+        assert len(rig.said) == 1
+
+
+@pytest.mark.parametrize("why", ["not_in_channel", "is_archived", "channel_not_found"])
+def test_a_channel_that_is_closed_gets_its_answer_in_direct_messages(why: str) -> None:
+    with running() as rig:
+        rig.slack.tell("chat.postMessage", refused(why))
+
+        rig.done("/validate-daily")
+
+        assert "Tiny pipeline" in rig.slack.messages(PERSON)[0].text
+        assert "/invite" in rig.said[0]
+
+
+def test_a_result_that_needs_several_messages_goes_on_in_its_thread() -> None:
+    with running() as rig:
+        rig.gate.rows = [{"game": f"GAME{number}", "players": 3} for number in range(200)]
+
+        rig.done("/validate-daily", "full")
+
+        parent, *others = rig.slack.messages()
+        assert others
+        assert [message.thread_ts for message in others] == [parent.ts] * len(others)
+        text = all_text(rig)
+        assert "3 players in GAME0." in text
+        assert "3 players in GAME199." in text
+
+
+def test_a_rest_that_slack_does_not_take_is_named() -> None:
+    with running() as rig:
+        rig.gate.rows = [{"game": f"GAME{number}", "players": 3} for number in range(200)]
+        rig.gate.opened.clear()
+        rig.command("/validate-daily")
+        _wait_for(lambda: bool(rig.slack.messages()))
+        rig.slack.tell("chat.postMessage", refused("msg_too_long"))
+
+        rig.gate.opened.set()
+        rig.wait()
+
+        assert "took only 1 of" in rig.said[0]
+
+
+def test_an_identical_request_in_the_same_channel_joins_the_run() -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+        rig.command("/validate-daily", "players")
+        assert rig.gate.asked.wait(SECONDS)
+
+        rig.command("/validate-daily", "2026-02-10 players", user=COLLEAGUE)
+        _wait_for(lambda: bool(rig.said))
+        rig.gate.opened.set()
+        rig.wait()
+
+        assert len(rig.slack.messages()) == 1
+        assert f"<@{PERSON}>" in rig.said[0]
+        assert len(rig.services.validation._ports.warehouse.queries) == 1  # type: ignore[attr-defined]  # the fake
+
+
+def test_one_who_joins_from_elsewhere_sees_the_result_there() -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+        rig.command("/validate-daily", "players")
+        assert rig.gate.asked.wait(SECONDS)
+
+        rig.command("/validate-daily", "players private", user=COLLEAGUE)
+        _wait_for(lambda: bool(rig.slack.messages(COLLEAGUE)))
+        rig.gate.opened.set()
+        rig.wait()
+
+        assert "Validating" not in rig.slack.messages()[0].text
+        assert "Validating" not in rig.slack.messages(COLLEAGUE)[0].text
+        assert len(rig.services.validation._ports.warehouse.queries) == 1  # type: ignore[attr-defined]  # the fake
+
+
+def test_a_request_after_the_run_begins_a_new_one() -> None:
+    with running() as rig:
+        rig.done("/validate-daily", "players")
+        rig.done("/validate-daily", "players")
+
+        assert len(rig.slack.messages()) == 2
+
+
+def test_a_replayed_request_runs_once() -> None:
+    with running() as rig:
+        request = rig.slack.requests.command("/validate-daily")
+        rig.send(request)
+        rig.wait()
+        rig.send(request)
+        rig.wait()
+
+        assert len(rig.slack.messages()) == 1
+
+
+def test_a_forged_signature_is_refused() -> None:
+    with running() as rig:
+        request = rig.slack.requests.command("/validate-daily")
+        forged = type(request)(request.body, {**request.headers, "X-Slack-Signature": "v0=" + "0" * 64})
+
+        assert rig.send(forged).status == 401
+        rig.wait()
+        assert rig.slack.calls == []
+
+
+def test_one_who_may_not_see_is_refused_privately_with_whom_to_ask() -> None:
+    with running(Rules(viewers=("U0000OTHER",), ask="the data team")) as rig:
+        for command in ("/validate-daily", "/alerts"):
+            rig.done(command)
+
+        assert rig.slack.messages() == []
+        assert all("Ask the data team." in text for text in rig.said)
+        assert len(rig.said) == 2
+
+
+def test_the_store_being_down_stops_no_validation() -> None:
+    with running() as rig:
+        rig.store.close()
+
+        rig.done("/validate-daily")
+
+        assert "Tiny pipeline" in rig.slack.messages()[0].text
+        assert "Validating" not in rig.slack.messages()[0].text
+
+
+def test_alerts_without_a_store_say_so_with_an_error_id() -> None:
+    with running() as rig:
+        rig.store.close()
+
+        rig.done("/alerts")
+
+        assert "store" in rig.said[0]
+        assert "Error `" in rig.said[0]
+
+
+def test_a_whole_report_is_kept_and_a_partial_one_is_not() -> None:
+    with running() as rig:
+        rig.done("/validate-daily", "players")
+        assert rig.store.reports("tiny", "command", NOW - timedelta(days=1)) == []
+
+        rig.done("/validate-daily")
+        (kept,) = rig.store.reports("tiny", "command", NOW - timedelta(days=1))
+        assert kept.document["partial"] is False
+
+
+def test_a_busy_process_says_so_at_once() -> None:
+    with running(workers=Workers(quick=1, long=1, waiting=1)) as rig:
+        held = threading.Event()
+        rig.services.workers.submit(Lane.QUICK, Job(lambda: _hold(held)))
+        bodies = [rig.command("/validate-daily").body for _ in range(4)]
+        held.set()
+        rig.wait()
+
+        assert any("Try again in a minute" in body for body in bodies)
+
+
+def test_too_many_validations_are_refused_in_their_message() -> None:
+    with running(workers=Workers(quick=2, long=1, waiting=1)) as rig:
+        rig.gate.opened.clear()
+        for text in ("players", "lines"):
+            rig.command("/validate-daily", text)
+            _wait_for(lambda expected=text: expected in all_text(rig))  # type: ignore[misc]  # bound at once
+        rig.command("/validate-daily", "trigger")
+        _wait_for(lambda: "Too much is waiting" in all_text(rig))
+        rig.gate.opened.set()
+
+
+def test_a_restart_says_so_in_the_message() -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+        rig.command("/validate-daily")
+        _wait_for(lambda: bool(rig.slack.messages()))
+        assert rig.gate.asked.wait(SECONDS)
+
+        assert not rig.services.workers.stop(2)
+
+        assert "restarted" in rig.slack.messages()[0].text
+
+
+@pytest.mark.parametrize(
+    "fault", [rate_limited(0, times=2), broken(times=2)], ids=["rate limited", "an error of the server"]
+)
+def test_the_last_edit_is_repeated_until_slack_takes_it(fault: object) -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+        rig.command("/validate-daily", "players")
+        assert rig.gate.asked.wait(SECONDS)
+        _wait_for(lambda: bool(rig.slack.messages()))
+        rig.slack.tell("chat.update", fault)  # type: ignore[arg-type]
+
+        rig.gate.opened.set()
+        rig.wait()
+
+        assert "Validating" not in rig.slack.messages()[0].text
+
+
+def test_a_result_whose_message_was_deleted_is_said_privately() -> None:
+    with running() as rig:
+        rig.gate.opened.clear()
+        rig.command("/validate-daily", "players")
+        assert rig.gate.asked.wait(SECONDS)
+        _wait_for(lambda: bool(rig.slack.messages()))
+        rig.slack.delete(rig.slack.messages()[0])
+
+        rig.gate.opened.set()
+        rig.wait()
+
+        assert "Tiny pipeline" in rig.said[0]
+
+
+def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> None:
+    with running() as rig:
+        rig.slack.tell("chat.postMessage", broken())
+
+        rig.done("/validate-daily", "players")
+
+        assert rig.slack.messages() == []
+        assert "Tiny pipeline" in rig.said[0]
+
+
+def test_a_metric_that_breaks_keeps_nobody_from_the_result() -> None:
+    with running() as rig:
+        rig.services.runs._ran = _breaks
+
+        rig.done("/validate-daily", "players")
+
+        assert "Validating" not in rig.slack.messages()[0].text
+
+
+class TestProgress:
+    def answer(self, rig: Rig, seconds: list[float]) -> AnswerMessage:
+        validation = rig.services.validation
+        asked = ask_for_everything("", validation.pipeline, validation.checks, default="yesterday")
+        reply = PrivateReply(client=rig.services.client, user=PERSON, channel=CHANNEL)
+        message = AnswerMessage(rig.services, asked, reply, seconds=lambda: seconds[0])
+        message.open()
+        return message
+
+    def test_edits_come_at_most_once_a_second(self) -> None:
+        with running() as rig:
+            seconds = [100.0]
+            message = self.answer(rig, seconds)
+
+            for moment in (100.0, 100.5, 100.999, 101.0, 101.5):
+                seconds[0] = moment
+                message.progressed(1, 9, "Lines")
+                rig.wait()
+
+            assert len(rig.slack.called("chat.update")) == 2
+
+    def test_edits_pause_for_as_long_as_slack_wants(self) -> None:
+        with running() as rig:
+            seconds = [100.0]
+            message = self.answer(rig, seconds)
+            rig.slack.tell("chat.update", rate_limited(30))
+
+            for moment in (100.0, 115.0, 129.9):
+                seconds[0] = moment
+                message.progressed(1, 9, "Lines")
+                rig.wait()
+            assert len(rig.slack.called("chat.update")) == 1
+
+            seconds[0] = 130.0
+            message.progressed(1, 9, "Lines")
+            rig.wait()
+            assert len(rig.slack.called("chat.update")) == 2
+
+    def test_no_edit_follows_the_result(self) -> None:
+        with running() as rig:
+            message = self.answer(rig, [100.0])
+            message.failed(RuntimeError("broken"))
+
+            message.progressed(1, 9, "Lines")
+            rig.wait()
+
+            assert "no result" in rig.slack.messages()[0].text
+
+    def test_a_broken_run_says_so_with_an_error_id_and_no_traceback(self) -> None:
+        with running() as rig:
+            self.answer(rig, [100.0]).failed(RuntimeError("secret detail"))
+
+            assert "Error `" in rig.slack.messages()[0].text
+            assert "secret detail" not in all_text(rig)
+
+
+def test_a_service_narrows_what_is_shown_to_it() -> None:
+    with running() as rig:
+        rig.done("/iam-check", "coordinator")
+
+        text = all_text(rig)
+        assert "coordinator" in text
+        assert "phase3-to-phase4" not in text
+
+
+def test_no_open_alert_is_said_in_a_line() -> None:
+    with running() as rig:
+        rig.done("/alerts")
+
+        assert rig.said == ["🟢 Tiny pipeline: no open alert."]
+
+
+def test_open_alerts_are_listed_the_gravest_first_with_who_has_them() -> None:
+    with running() as rig:
+        rig.alert(key="one", title="Taken <!here>", state=AlertState.ACKNOWLEDGED, owner="U0ANN")
+        rig.alert(key="two", title="Nobody's", severity=Severity.P0)
+        rig.alert(
+            key="three",
+            title="Asleep",
+            state=AlertState.SNOOZED,
+            owner="U0ANN",
+            reason="known",
+            snooze_ends_on=SnoozeUntil.CHANGE,
+        )
+
+        rig.done("/alerts")
+
+        (answer,) = rig.slack.workspace.responses
+        text = str(answer["blocks"])
+        assert answer["text"] == "Tiny pipeline: 3 open alerts"
+        assert text.index("Nobody") < text.index("Taken &lt;!here&gt;")
+        assert "taken by <@U0ANN>" in text
+        assert "until it changes by <@U0ANN>: known" in text
+
+
+def test_a_hundred_alerts_fit_and_are_counted() -> None:
+    with running() as rig:
+        for number in range(100):
+            alert = an_alert(key=f"alert-{number}", title="<!channel> & " * 300)
+            rig.store.commit(Changes(alerts=(alert,)))
+
+        rig.done("/alerts")
+
+        assert "85 less grave ones" in str(rig.slack.workspace.responses[0]["blocks"])
+
+
+def _hold(event: threading.Event) -> None:
+    assert event.wait(SECONDS)
+
+
+def _breaks(report: Report) -> None:
+    raise RuntimeError("broken")
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < until, "it did not come in time"
+        threading.Event().wait(0.005)
+
+
+def test_failing_checks_are_shown() -> None:
+    with running() as rig:
+        rig.gate.rows = FAILING
+
+        rig.done("/validate-daily", "players")
+
+        assert "ACT" in rig.slack.messages()[0].text

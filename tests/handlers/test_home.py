@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.render.home import REFRESH
+from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
+from checks.notifications import Permissions as Rules
+from handlers.home import publish
+from tests.handlers.rig import FAILING, NOW, Rig, an_alert, running
+from tests.servers.slack import broken
+from tests.servers.slack_requests import PERSON
+
+
+def opened(rig: Rig, **event: Any) -> None:
+    request = rig.slack.requests.event("app_home_opened", **{"user": PERSON, "tab": "home", **event})
+    assert rig.send(request).status == 200
+    rig.wait()
+
+
+def shown(rig: Rig) -> str:
+    return str(rig.slack.workspace.homes[PERSON]["blocks"])
+
+
+def digest(rig: Rig, *, days_ago: int, verdict: str) -> None:
+    at = NOW - timedelta(days=days_ago)
+    report = StoredReport(
+        key=f"digest-{days_ago}",
+        pipeline="tiny",
+        job="digest",
+        night=at.date() - timedelta(days=1),
+        at=at,
+        verdict=verdict,
+        document={"headline": f"A headline <!here> of {days_ago} days ago", "results": []},
+    )
+    rig.store.commit(Changes(reports=(report,)))
+
+
+def test_an_empty_home_says_how_to_begin() -> None:
+    with running() as rig:
+        opened(rig)
+
+        assert "No validation has run yet" in shown(rig)
+        assert "No open alert" in shown(rig)
+
+
+def test_the_last_verdict_and_the_phases_are_shown() -> None:
+    with running() as rig:
+        rig.gate.rows = FAILING
+        rig.done("/validate-daily")
+
+        opened(rig)
+
+        assert "🔴 *BLOCKED*" in shown(rig)
+        assert "In each phase: last night · today" in shown(rig)
+        assert "*Predictions*\\n🟠 P1 failed" in shown(rig)
+
+
+def test_open_alerts_are_shown_with_owner_and_the_snoozes_that_end_today() -> None:
+    with running() as rig:
+        rig.store.commit(
+            Changes(
+                alerts=(
+                    an_alert(key="taken", title="Taken one", state=AlertState.ACKNOWLEDGED, owner="U0ANN"),
+                    an_alert(
+                        key="today",
+                        title="Ends today",
+                        state=AlertState.SNOOZED,
+                        snoozed_until=NOW + timedelta(hours=2),
+                    ),
+                    an_alert(
+                        key="tomorrow",
+                        title="Ends tomorrow",
+                        state=AlertState.SNOOZED,
+                        snoozed_until=NOW + timedelta(days=1),
+                    ),
+                    an_alert(
+                        key="change",
+                        title="Ends on a change",
+                        state=AlertState.SNOOZED,
+                        snooze_ends_on=SnoozeUntil.CHANGE,
+                    ),
+                )
+            )
+        )
+
+        opened(rig)
+
+        assert "Open alerts: 4" in shown(rig)
+        assert "taken by <@U0ANN>" in shown(rig)
+        assert "⏰ 10:00  Ends today" in shown(rig)
+        assert shown(rig).count("⏰") == 1
+
+
+def test_the_last_fourteen_days_are_a_strip_with_gaps_where_nothing_ran() -> None:
+    with running() as rig:
+        digest(rig, days_ago=0, verdict="ALL CLEAR")
+        digest(rig, days_ago=1, verdict="BLOCKED")
+        digest(rig, days_ago=13, verdict="WATCH")
+
+        opened(rig)
+
+        assert "🟡 " + "⬜ " * 11 + "🔴 🟢" in shown(rig)
+
+
+def test_a_verdict_of_long_ago_says_so() -> None:
+    with running() as rig:
+        digest(rig, days_ago=2, verdict="ALL CLEAR")
+
+        opened(rig)
+
+        assert "older than a day" in shown(rig)
+        assert "<!here>" not in shown(rig)
+
+
+def test_a_hundred_long_alerts_fit_and_are_counted() -> None:
+    with running() as rig:
+        alerts = tuple(
+            an_alert(
+                key=f"alert-{number}",
+                title="<!channel> & " * 300,
+                state=AlertState.SNOOZED,
+                snoozed_until=NOW + timedelta(hours=1),
+            )
+            for number in range(100)
+        )
+        rig.store.commit(Changes(alerts=alerts))
+
+        opened(rig)
+
+        assert "80 less grave ones" in shown(rig)
+        assert "<!channel>" not in shown(rig)
+
+
+def test_the_same_event_draws_once() -> None:
+    with running() as rig:
+        opened(rig, event_id="Ev0000001")
+        opened(rig, event_id="Ev0000001")
+
+        assert len(rig.slack.called("views.publish")) == 1
+
+
+def test_the_messages_tab_draws_nothing() -> None:
+    with running() as rig:
+        opened(rig, tab="messages")
+
+        assert rig.slack.calls == []
+
+
+def test_an_older_drawing_never_replaces_a_newer_one() -> None:
+    with running() as rig:
+        opened(rig)
+        newer = rig.slack.workspace.homes[PERSON]
+
+        publish(rig.services, PERSON, "an older hash")
+
+        assert rig.slack.workspace.homes[PERSON] == newer
+        assert rig.slack.called("views.publish")[-1].error == "hash_conflict"
+
+
+def test_the_hash_of_the_open_view_travels_with_the_drawing() -> None:
+    with running() as rig:
+        opened(rig)
+        known = rig.slack.workspace.homes[PERSON]
+
+        opened(rig, view={"hash": known["hash"]})
+
+        assert rig.slack.called("views.publish")[-1].arguments["hash"] == known["hash"]
+        assert rig.slack.called("views.publish")[-1].error == ""
+
+
+def test_the_button_draws_anew() -> None:
+    with running() as rig:
+        opened(rig)
+        rig.store.commit(Changes(alerts=(an_alert(),)))
+        rig.services.client.chat_postMessage(channel=PERSON, text="anything to click on")
+
+        rig.send(rig.slack.requests.click(rig.slack.messages(PERSON)[0], REFRESH))
+        rig.wait()
+
+        assert "Open alerts: 1" in shown(rig)
+
+
+def test_one_who_may_not_see_is_told_whom_to_ask() -> None:
+    with running(Rules(viewers=("U0000OTHER",), ask="the data team")) as rig:
+        opened(rig)
+
+        assert "Ask the data team." in shown(rig)
+        assert "No open alert" not in shown(rig)
+
+
+def test_an_error_of_slack_is_tried_again() -> None:
+    with running() as rig:
+        rig.slack.tell("views.publish", broken())
+
+        opened(rig)
+
+        assert "No open alert" in shown(rig)
+
+
+def test_a_store_that_is_down_is_said_on_the_page() -> None:
+    with running() as rig:
+        rig.store.close()
+
+        opened(rig)
+
+        assert "cannot be reached" in shown(rig)
+
+
+def test_slack_being_down_breaks_no_other_request() -> None:
+    with running() as rig:
+        rig.slack.down = True
+
+        opened(rig)
+        rig.slack.recover()
+
+        assert rig.command("/reveille").status == 200

@@ -1,0 +1,107 @@
+"""The app's manifest lists what the handlers use, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handlers.commands import NAMES, VALIDATING
+from handlers.shortcuts import RECHECK
+from tests.handlers.rig import running
+
+ROOT = Path(__file__).parents[2]
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "slack-manifest.yaml").read_text(encoding="utf-8"))
+
+SCOPES_OF = {
+    "chat_postMessage": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_history": {"channels:history", "groups:history"},
+    "conversations_replies": {"channels:history", "groups:history"},
+    "usergroups_users_list": {"usergroups:read"},
+    "auth_test": set(),
+    "views_open": set(),
+    "views_update": set(),
+    "views_publish": set(),
+}
+"""What Slack's reference demands for each method of the client that we call."""
+
+
+def called_methods() -> set[str]:
+    """The methods of Slack that the product calls, wherever it does."""
+    families = re.compile(r"\.((?:chat|conversations|usergroups|users|views|auth|files|reactions|pins)_[A-Za-z_]+)\(")
+    sources = [*(ROOT / "handlers").glob("*.py"), *(ROOT / "bot").rglob("*.py")]
+    return {name for source in sources for name in families.findall(source.read_text(encoding="utf-8"))}
+
+
+def registered(kind: str) -> Iterator[str]:
+    """The literal names under which the handlers register listeners of a kind."""
+    for source in (ROOT / "handlers").glob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="app"), attr=attribute), args=[ast.Constant(name)]):
+                    if attribute == kind:
+                        yield str(name)
+
+
+def test_the_commands_are_those_of_the_handlers() -> None:
+    assert [each["command"] for each in MANIFEST["features"]["slash_commands"]] == list(NAMES)
+
+
+def test_the_hints_are_what_the_commands_read() -> None:
+    hints = {each["command"]: each.get("usage_hint") for each in MANIFEST["features"]["slash_commands"]}
+
+    assert {command.name: command.usage for command in VALIDATING}.items() <= hints.items()
+
+
+def test_every_command_and_shortcut_of_the_manifest_is_answered() -> None:
+    with running() as rig:
+        for each in MANIFEST["features"]["slash_commands"]:
+            assert rig.done(each["command"]).status == 200
+        rig.services.client.chat_postMessage(channel="C0EXAMPLE1", text="anything")
+        for each in MANIFEST["features"]["shortcuts"]:
+            message = rig.slack.messages()[-1]
+            assert rig.send(rig.slack.requests.shortcut(message, each["callback_id"])).status == 200
+        rig.wait()
+
+
+def test_a_command_that_the_manifest_has_not_is_not_answered() -> None:
+    with running() as rig:
+        assert rig.command("/another").status == 404
+
+
+def test_the_events_are_those_that_are_listened_to() -> None:
+    assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == sorted(registered("event"))
+
+
+def test_the_shortcuts_are_those_that_are_listened_to() -> None:
+    assert [each["callback_id"] for each in MANIFEST["features"]["shortcuts"]] == [RECHECK]
+
+
+def test_the_scopes_are_those_of_the_methods_that_are_called() -> None:
+    needed = {scope for method in called_methods() for scope in SCOPES_OF[method]} | {"commands"}
+
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+    assert MANIFEST["oauth_config"]["scopes"]["bot"] == sorted(needed)
+
+
+def test_home_messages_and_interactivity_are_switched_on() -> None:
+    assert MANIFEST["features"]["app_home"]["home_tab_enabled"]
+    assert MANIFEST["features"]["app_home"]["messages_tab_enabled"]
+    assert MANIFEST["settings"]["interactivity"]["is_enabled"]
+
+
+def test_every_address_is_the_one_that_the_server_has() -> None:
+    settings = MANIFEST["settings"]
+    addresses = {
+        *(each["url"] for each in MANIFEST["features"]["slash_commands"]),
+        settings["event_subscriptions"]["request_url"],
+        settings["interactivity"]["request_url"],
+    }
+
+    assert addresses == {"https://example.com/slack/events"}

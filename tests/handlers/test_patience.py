@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from handlers.patience import ATTEMPTS, SHORT_WAIT, patiently
+from tests.servers.slack import CHANNEL, Fault, SlackServer, broken, rate_limited, refused, unreachable
+
+
+class Caller:
+    """Posts through the real client, and notes how long it was to wait."""
+
+    def __init__(self, slack: SlackServer) -> None:
+        self.slack = slack
+        self.client = WebClient(slack.token, base_url=slack.api_url, retry_handlers=[])
+        self.waits: list[float] = []
+
+    def post(self, *, repeatable: bool) -> None:
+        patiently(
+            lambda: self.client.chat_postMessage(channel=CHANNEL, text="a message"),
+            repeatable=repeatable,
+            sleep=self.waits.append,
+        )
+
+
+@pytest.fixture
+def caller() -> Iterator[Caller]:
+    with SlackServer() as slack:
+        yield Caller(slack)
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_429_is_waited_out_and_nothing_is_done_twice(caller: Caller, repeatable: bool) -> None:
+    caller.slack.tell("chat.postMessage", rate_limited(7), rate_limited(3))
+
+    caller.post(repeatable=repeatable)
+
+    assert caller.waits == [7.0, 3.0]
+    assert len(caller.slack.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waits"), [(int(SHORT_WAIT), [SHORT_WAIT]), (int(SHORT_WAIT) + 1, [])], ids=["at the limit", "past it"]
+)
+def test_a_wait_that_is_too_long_is_given_up(caller: Caller, seconds: int, waits: list[float]) -> None:
+    caller.slack.tell("chat.postMessage", rate_limited(seconds), refused("fatal_error"))
+
+    with pytest.raises(SlackApiError):
+        caller.post(repeatable=True)
+
+    assert caller.waits == waits
+
+
+@pytest.mark.parametrize("fault", [broken(), unreachable()], ids=["an error of the server", "a lost connection"])
+def test_only_what_may_be_done_twice_is_repeated(caller: Caller, fault: Fault) -> None:
+    caller.slack.tell("chat.postMessage", fault)
+    caller.post(repeatable=True)
+    assert len(caller.waits) == 1
+
+    caller.slack.tell("chat.postMessage", fault)
+    with pytest.raises((SlackApiError, OSError)):
+        caller.post(repeatable=False)
+    assert len(caller.waits) == 1
+
+
+def test_a_refusal_is_not_repeated(caller: Caller) -> None:
+    caller.slack.tell("chat.postMessage", refused("channel_not_found"))
+
+    with pytest.raises(SlackApiError):
+        caller.post(repeatable=True)
+
+    assert caller.waits == []
+
+
+def test_patience_ends(caller: Caller) -> None:
+    caller.slack.tell("chat.postMessage", rate_limited(1, times=None))
+
+    with pytest.raises(SlackApiError):
+        caller.post(repeatable=True)
+
+    assert len(caller.waits) == ATTEMPTS - 1

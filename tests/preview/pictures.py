@@ -1,0 +1,139 @@
+"""The pictures of the documentation: pages of Slack made of real messages, from recorded mornings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.render.blocks import SlackMessage
+from bot.render.digest import Digest, digest_messages
+from bot.render.home import Home, home_view
+from bot.render.json import report_document
+from bot.report_changes import changes
+from bot.store.model import SnoozeUntil, StoredReport
+from checks.model import Verdict
+from tests.preview.page import Post, channel_page, home_page
+from tests.preview.story import ALICE, BOB, Story, reading_of
+
+CHANNEL = "nba-pipeline"
+INCIDENT = "invoker-lost"
+DAY = timedelta(days=1)
+
+
+def digest() -> str:
+    """The digest of the morning of an incident, with what changed since the evening before."""
+    before, incident = reading_of("healthy-evening"), reading_of("game-stuck")
+    changed = changes(report_document(before), report_document(incident))
+    return _channel(digest_messages(Digest(reading=incident, changes=[changed])).parent)
+
+
+def quiet_digest() -> str:
+    """The digest of a clear morning: one line."""
+    return _channel(digest_messages(Digest(reading=reading_of("healthy-morning"))).parent)
+
+
+def firing() -> str:
+    story = Story()
+    story.morning(INCIDENT)
+    return _conversation(story)
+
+
+def acknowledged() -> str:
+    story = Story()
+    story.morning(INCIDENT)
+    story.incidents.acknowledge(story.clicks())
+    story.told()
+    return _conversation(story)
+
+
+def snoozed() -> str:
+    story = Story()
+    story.morning(INCIDENT)
+    click = story.clicks(BOB)
+    until = story.now + timedelta(hours=4)
+    story.incidents.snooze(click, until=until, ends_on=SnoozeUntil.TIME, reason="The deploy is being rolled back")
+    story.told()
+    return _conversation(story)
+
+
+def resolved() -> str:
+    story = Story()
+    story.morning(INCIDENT)
+    story.incidents.acknowledge(story.clicks())
+    story.told()
+    story.morning("invoker-repaired")
+    return _conversation(story)
+
+
+def blind() -> str:
+    story = Story()
+    for minutes in (0, 15, 30):
+        story.morning("half-the-sources-down", after=timedelta(minutes=minutes))
+    return _conversation(story)
+
+
+def home() -> str:
+    """The home tab on the morning of an incident that somebody has taken."""
+    story = Story()
+    story.morning(INCIDENT)
+    story.incidents.acknowledge(story.clicks(ALICE))
+    reading = reading_of(INCIDENT)
+    report = reading.report
+    last = StoredReport(
+        key="report",
+        pipeline=report.pipeline,
+        job="digest",
+        night=report.night,
+        at=report.now,
+        verdict=report.verdict.value,
+        document=report_document(reading),
+    )
+    earlier = [_earlier(last, days, verdict) for days, verdict in enumerate(FORTNIGHT, start=1)]
+    alerts = story.store.open_alerts(report.pipeline)
+    page = Home(pipeline=story.pipeline, now=story.now, last=last, history=[last, *earlier], alerts=alerts)
+    return home_page(home_view(page))
+
+
+FORTNIGHT = (
+    *(Verdict.BLOCKED,) * 5,
+    *(Verdict.ALL_CLEAR,) * 3,
+    Verdict.WATCH,
+    Verdict.ALL_CLEAR,
+    Verdict.ACT,
+    *(Verdict.ALL_CLEAR,) * 2,
+)
+
+
+def _earlier(last: StoredReport, days: int, verdict: Verdict) -> StoredReport:
+    return StoredReport(
+        key=f"report-{days}",
+        pipeline=last.pipeline,
+        job=last.job,
+        night=last.night - days * DAY,
+        at=last.at - days * DAY,
+        verdict=verdict.value,
+        document={},
+    )
+
+
+def _channel(message: SlackMessage) -> str:
+    body: Mapping[str, Any] = {"text": message.text, "blocks": message.blocks}
+    return channel_page(CHANNEL, [Post(body=body, time="08:00")])
+
+
+def _conversation(story: Story) -> str:
+    return channel_page(CHANNEL, list(story.conversation.posts()))
+
+
+PICTURES: Mapping[str, Callable[[], str]] = {
+    "digest": digest,
+    "digest-quiet": quiet_digest,
+    "alert-firing": firing,
+    "alert-acknowledged": acknowledged,
+    "alert-snoozed": snoozed,
+    "alert-resolved": resolved,
+    "alert-blind": blind,
+    "home": home,
+}
+"""The pages by the name of their picture, ``docs/slack-NAME.png``."""

@@ -1,0 +1,62 @@
+"""The documentation's pictures: all there, small, and of what the bot says today."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.preview.browser import browser, photograph
+from tests.preview.emoji import undrawn
+from tests.preview.pictures import PICTURES
+from tests.preview.png import SIGNATURE, read
+
+DOCS = Path(__file__).parents[2] / "docs"
+LARGEST = 150_000
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
+    page = re.sub(r'aria-label="[^"]*"', "", PICTURES[name]())
+
+    assert undrawn(page) == set()
+    assert "See more" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "button"),
+    [
+        ("alert-firing", "Acknowledge"),
+        ("alert-acknowledged", "Snooze"),
+        ("alert-snoozed", "Wake up"),
+        ("alert-resolved", "Details"),
+    ],
+)
+def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button: str) -> None:
+    assert button in PICTURES[name]()
+
+
+def test_the_page_about_slack_shows_every_picture_and_no_other() -> None:
+    shown = re.findall(r"\(slack-([a-z-]+)\.png\)", (DOCS / "slack.md").read_text(encoding="utf-8"))
+
+    assert sorted(shown) == sorted(PICTURES)
+
+
+def test_every_picture_is_there_and_small() -> None:
+    sizes = {name: (DOCS / f"slack-{name}.png").stat().st_size for name in PICTURES}
+
+    assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
+
+
+@pytest.mark.skipif(browser() is None, reason="no Chromium on this machine")
+def test_a_picture_is_as_high_as_its_page(tmp_path: Path) -> None:
+    page = '<html><body style="margin:0;background:#f00"><div style="height:700px"></div></body></html>'
+
+    photograph(page, tmp_path / "page.png", 400)
+
+    data = (tmp_path / "page.png").read_bytes()
+    pixels = read(data)
+    assert data.startswith(SIGNATURE)
+    assert pixels.shape == (1050, 600, 3)
+    assert pixels[-1, -1].tolist() == [255, 0, 0]

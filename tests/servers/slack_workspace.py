@@ -1,0 +1,262 @@
+"""One Slack workspace in memory: channels, messages, threads, people and views, with Slack's refusals."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.servers.slack_limits import Refusal, check_message, check_view
+
+BOT_USER, BOT, TEAM = "U0REVEILLE", "B0REVEILLE", "T0EXAMPLE"
+
+TRIGGER_LIFE = timedelta(seconds=3)
+RESPONSE_LIFE, RESPONSE_USES = timedelta(minutes=30), 5
+
+Arguments = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Message:
+    """``blocks`` are those of the last edit; ``history`` the texts that it had before."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[Any]
+    metadata: Mapping[str, Any] | None = None
+    thread_ts: str | None = None
+    only_for: str | None = None
+    history: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> str | None:
+        """The delivery key that travelled in the metadata."""
+        key: str | None = (self.metadata or {}).get("event_payload", {}).get("key")
+        return key
+
+
+@dataclass(slots=True)
+class Channel:
+    id: str
+    archived: bool = False
+    has_bot: bool = True
+    messages: dict[str, Message] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """A trigger_id or a response_url."""
+
+    until: datetime
+    uses: int
+    channel: str = ""
+    user: str = ""
+
+
+class Workspace:
+    """Everything that the server knows. Not safe from threads by itself: the server holds a lock."""
+
+    def __init__(self, clock: Callable[[], datetime], channels: Sequence[str]) -> None:
+        self.clock = clock
+        self.channels = {name: Channel(name) for name in channels}
+        self.users: dict[str, Answer] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.views: dict[str, Answer] = {}
+        self.homes: dict[str, Answer] = {}
+        self.ephemerals: list[Message] = []
+        self.responses: list[Answer] = []
+        self._tickets: dict[str, _Ticket] = {}
+        self._last = 0
+
+    def issue_trigger(self, user: str = "U0PERSON") -> str:
+        """Return a trigger_id: good for 3 seconds and one use."""
+        return self._issue("trigger", _Ticket(self.clock() + TRIGGER_LIFE, 1, user=user))
+
+    def issue_response(self, channel: str, user: str) -> str:
+        """Return the secret part of a response_url: good for 30 minutes and five uses."""
+        return self._issue("response", _Ticket(self.clock() + RESPONSE_LIFE, RESPONSE_USES, channel, user))
+
+    def _issue(self, kind: str, ticket: _Ticket) -> str:
+        name = f"{kind}.{secrets.token_hex(8)}"
+        self._tickets[name] = ticket
+        return name
+
+    def _use(self, name: str, missing: str, expired: str, used: str) -> _Ticket:
+        ticket = self._tickets.get(name)
+        if ticket is None:
+            raise Refusal(missing)
+        if self.clock() > ticket.until:
+            raise Refusal(expired)
+        if ticket.uses == 0:
+            raise Refusal(used)
+        ticket.uses -= 1
+        return ticket
+
+    def _ts(self) -> str:
+        """Return a time stamp that no other message has."""
+        self._last = max(self._last + 1, round(self.clock().timestamp() * 1_000_000))
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+    def _channel(self, arguments: Arguments) -> Channel:
+        channel = self.channels.get(arguments.get("channel", ""))
+        if channel is None:
+            raise Refusal("channel_not_found")
+        return channel
+
+    def _writable(self, arguments: Arguments) -> Channel:
+        channel = self._channel(arguments)
+        if channel.archived:
+            raise Refusal("is_archived")
+        if not channel.has_bot:
+            raise Refusal("not_in_channel")
+        return channel
+
+    def auth_test(self, arguments: Arguments) -> Answer:
+        return {"url": "https://example.slack.com/", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "user": "bot"}
+
+    def post(self, arguments: Arguments) -> Answer:
+        channel = self._writable(arguments)
+        message = self._message(channel.id, arguments)
+        # A thread whose parent is gone takes no answers: they land in the channel, and no error says so.
+        parent = channel.messages.get(arguments.get("thread_ts") or "")
+        message.thread_ts = None if parent is None else parent.thread_ts or parent.ts
+        channel.messages[message.ts] = message
+        return {"channel": channel.id, "ts": message.ts, "message": self._shown(message, metadata=True)}
+
+    def update(self, arguments: Arguments) -> Answer:
+        channel = self._writable(arguments)
+        message = channel.messages.get(arguments.get("ts", ""))
+        if message is None:
+            raise Refusal("message_not_found")
+        new = self._message(channel.id, arguments)
+        message.history.append(message.text)
+        message.text, message.blocks = new.text, new.blocks
+        # Metadata that is not sent stays; an empty object takes it away.
+        if "metadata" in arguments:
+            message.metadata = new.metadata or None
+        return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": self._shown(message)}
+
+    def delete(self, arguments: Arguments) -> Answer:
+        channel = self._channel(arguments)
+        if channel.messages.pop(arguments.get("ts", ""), None) is None:
+            raise Refusal("message_not_found")
+        return {"channel": channel.id, "ts": arguments["ts"]}
+
+    def post_ephemeral(self, arguments: Arguments) -> Answer:
+        channel = self._writable(arguments)
+        if not arguments.get("user"):
+            raise Refusal("user_not_in_channel")
+        message = self._message(channel.id, arguments)
+        message.only_for = arguments["user"]
+        message.thread_ts = arguments.get("thread_ts")
+        self.ephemerals.append(message)
+        return {"message_ts": message.ts}
+
+    def _message(self, channel: str, arguments: Arguments) -> Message:
+        text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
+        check_message(text, blocks or [])
+        return Message(channel, self._ts(), text, blocks or [], metadata)
+
+    def history(self, arguments: Arguments) -> Answer:
+        messages = self._channel(arguments).messages.values()
+        top = [each for each in messages if each.thread_ts is None]
+        return self._page(sorted(top, key=lambda each: each.ts, reverse=True), arguments)
+
+    def replies(self, arguments: Arguments) -> Answer:
+        channel = self._channel(arguments)
+        parent = arguments.get("ts", "")
+        thread = [each for each in channel.messages.values() if parent in (each.ts, each.thread_ts)]
+        if not thread:
+            raise Refusal("thread_not_found")
+        return self._page(sorted(thread, key=lambda each: each.ts), arguments)
+
+    def _page(self, messages: Sequence[Message], arguments: Arguments) -> Answer:
+        # Like Slack's own: without ``inclusive`` the bounds themselves are left out.
+        oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
+        found = [each for each in messages if oldest < float(each.ts) < latest]
+        start, size = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+        if size > 999:
+            raise Refusal("invalid_limit")
+        page, more = found[start : start + size], len(found) > start + size
+        metadata = _truth(arguments.get("include_all_metadata"))
+        return {
+            "messages": [self._shown(each, metadata=metadata) for each in page],
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(start + size) if more else ""},
+        }
+
+    def _shown(self, message: Message, *, metadata: bool = False) -> Answer:
+        shown: Answer = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": message.ts, "text": message.text}
+        shown["blocks"] = message.blocks
+        others = self.channels[message.channel].messages.values()
+        if message.thread_ts is not None or any(each.thread_ts == message.ts for each in others):
+            # A parent with answers is shown with its own time stamp.
+            shown["thread_ts"] = message.thread_ts or message.ts
+        if metadata and message.metadata is not None:
+            shown["metadata"] = message.metadata
+        return shown
+
+    def user(self, arguments: Arguments) -> Answer:
+        user = arguments.get("user", "")
+        if user not in self.users:
+            raise Refusal("user_not_found")
+        return {"user": {"id": user, **self.users[user]}}
+
+    def group(self, arguments: Arguments) -> Answer:
+        if arguments.get("usergroup") not in self.groups:
+            raise Refusal("no_such_subteam")
+        return {"users": self.groups[arguments["usergroup"]]}
+
+    def open_view(self, arguments: Arguments) -> Answer:
+        self._use(arguments.get("trigger_id", ""), "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")
+        return self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+
+    def update_view(self, arguments: Arguments) -> Answer:
+        view = self.views.get(arguments.get("view_id", ""))
+        if view is None:
+            raise Refusal("not_found")
+        _must_match(view, arguments)
+        return self._keep(view["id"], arguments)
+
+    def publish_home(self, arguments: Arguments) -> Answer:
+        user = arguments.get("user_id", "")
+        _must_match(self.homes.get(user), arguments)
+        answer = self._keep(f"V0HOME{user}", arguments)
+        self.homes[user] = answer["view"]
+        return answer
+
+    def _keep(self, name: str, arguments: Arguments) -> Answer:
+        view = _read(arguments.get("view")) or {}
+        check_view(view)
+        kept = {**view, "id": name, "hash": f"{self._ts()}.{secrets.token_hex(4)}", "team_id": TEAM}
+        self.views[name] = kept
+        return {"view": kept}
+
+    def respond(self, name: str, body: Answer) -> None:
+        """Take what was sent to a response_url."""
+        ticket = self._use(name, "invalid_url", "expired_url", "used_url")
+        if not body.get("delete_original"):
+            check_message(body.get("text") or "", body.get("blocks") or [])
+        self.responses.append({"channel": ticket.channel, "user": ticket.user, **body})
+
+
+def _two(arguments: Arguments) -> tuple[Any, Any]:
+    return arguments.get("blocks"), arguments.get("metadata")
+
+
+def _read(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value else value
+
+
+def _truth(value: Any) -> bool:
+    return value in (True, "1", "true", "True")
+
+
+def _must_match(view: Answer | None, arguments: Arguments) -> None:
+    if view is not None and arguments.get("hash") not in (None, view["hash"]):
+        raise Refusal("hash_conflict")
