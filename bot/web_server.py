@@ -24,7 +24,7 @@ from bot.running import STOP_SECONDS, Bot
 from bot.settings import SettingsError
 from bot.store.model import StoreError
 
-THREADS = 32
+THREADS = 64
 """Requests that are served at once. Each is answered within milliseconds, because work happens elsewhere."""
 
 REQUEST_SECONDS = 1
