@@ -20,8 +20,8 @@ from bot.validation import Request
 
 SCENARIO = "invoker-lost"
 WIDTH = 120
-SECTIONS = 2
-"""The verdict, then the cause with its repair, then the phases."""
+SECTIONS = 3
+"""The cause with its repair, what could not be looked at, the phases."""
 
 # Rich's own frame, without the web font that it would fetch.
 FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -63,7 +63,7 @@ def draw() -> str:
 
 
 def first_sections(message: Message) -> Message:
-    """Return a message that ends before its third heading."""
+    """Return a message that ends before its fourth heading."""
     headings = [index for index, part in enumerate(message.parts) if isinstance(part, Heading)]
     return replace(message, parts=message.parts[: headings[SECTIONS]])
 
