@@ -80,6 +80,12 @@ def test_hostile_words_are_repeated_without_their_power() -> None:
             assert "<https" not in body
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_word_that_bolt_takes_for_something_else_is_read(name: str) -> None:
+    with running() as rig:
+        assert rig.done(name, "payload").status == 200
+
+
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=60))
 def test_any_text_is_acknowledged(shared: Rig, text: str) -> None:
