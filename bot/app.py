@@ -1,4 +1,4 @@
-"""The composition root: the only place that builds adapters and puts them behind the ports."""
+"""The composition of a validation: builds the adapters and puts them behind the ports. ``bot.notifying`` adds Slack."""
 
 from __future__ import annotations
 

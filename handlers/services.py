@@ -1,4 +1,4 @@
-"""What every handler works with, put together once by ``bot.app``."""
+"""What every handler works with, put together once by ``bot.serve``."""
 
 from __future__ import annotations
 

@@ -61,13 +61,8 @@ def register(app: App, services: Services) -> None:
 
 def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     """Open the form that lets an alert sleep."""
-    view_id = _open(services, str(body["trigger_id"]), "Snooze")
-    if refusal := services.permissions.refusal(reply.user, Role.ACTOR):
-        _fill(services, view_id, notice("Snooze", refusal))
-        return
-    alert = services.store.alert(target.key)
+    view_id, alert = _opened(services, target, reply, body, "Snooze", Role.ACTOR)
     if alert is None:
-        _fill(services, view_id, notice("Snooze", GONE))
         return
     message = body.get("message") or {}
     origin = Origin(target=target, channel=reply.channel, thread=message.get("thread_ts") or message.get("ts"))
@@ -77,13 +72,8 @@ def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: 
 
 def open_details(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     """Show everything about an alert, to one person."""
-    view_id = _open(services, str(body["trigger_id"]), "Alert")
-    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
-        _fill(services, view_id, notice("Alert", refusal))
-        return
-    alert = services.store.alert(target.key)
+    view_id, alert = _opened(services, target, reply, body, "Alert", Role.VIEWER)
     if alert is None:
-        _fill(services, view_id, notice("Alert", GONE))
         return
     history = [
         entry
@@ -91,6 +81,20 @@ def open_details(services: Services, target: Pressed, reply: PrivateReply, body:
         if entry.subject in (alert.key, alert.thread)
     ]
     _fill(services, view_id, details(services, alert, history))
+
+
+def _opened(
+    services: Services, target: Pressed, reply: PrivateReply, body: Body, title: str, role: Role
+) -> tuple[str, Alert | None]:
+    """Open a modal and return its id with the alert; without one the modal says why: not allowed, or gone."""
+    view_id = _open(services, str(body["trigger_id"]), title)
+    if refusal := services.permissions.refusal(reply.user, role):
+        _fill(services, view_id, notice(title, refusal))
+        return view_id, None
+    alert = services.store.alert(target.key)
+    if alert is None:
+        _fill(services, view_id, notice(title, GONE))
+    return view_id, alert
 
 
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:

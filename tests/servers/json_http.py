@@ -38,7 +38,7 @@ class JsonHttpServer:
         self._answers = list(answers)
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._server = PatientServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
@@ -100,7 +100,9 @@ class JsonHttpServer:
         return Handler
 
 
-class _Server(ThreadingHTTPServer):
+class PatientServer(ThreadingHTTPServer):
+    """A thread a connection; it ends without waiting for clients."""
+
     daemon_threads = True
     block_on_close = False
     """Clients keep their connections open; waiting for them would be waiting for ever."""

@@ -17,10 +17,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
+from tests.servers.json_http import PatientServer
 from tests.servers.slack_limits import Refusal
 from tests.servers.slack_requests import SignedRequests
 from tests.servers.slack_workspace import Message, Workspace
@@ -301,13 +302,7 @@ class SlackServer:
         return Handler
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    """Clients keep their connections open; waiting for them would be waiting for ever."""
-
-    request_queue_size = 128
-
+class _Server(PatientServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that gave up is no error of the server; anything else is."""
         if not isinstance(sys.exception(), ConnectionError):
