@@ -143,8 +143,8 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one commit writes together. An alert whose stored version is not its ``version`` conflicts; a
-    delivery, report or audit entry whose key exists already is left as it is."""
+    """What one commit writes together. An alert whose stored version is not its ``version`` conflicts, and so
+    does one that is named twice; a delivery, report or audit entry whose key exists already is left as it is."""
 
     alerts: Sequence[Alert] = ()
     deliveries: Sequence[Delivery] = ()

@@ -65,6 +65,8 @@ class SqliteStore:
 
     def commit(self, changes: Changes) -> None:
         """Write everything or nothing; stored alerts get ``version + 1``. Raises ConflictError and StoreError."""
+        if len({alert.key for alert in changes.alerts}) < len(changes.alerts):
+            raise ConflictError("one commit names an alert twice")
         with self._writing() as connection:
             for alert in changes.alerts:
                 self._put_alert(alert)
