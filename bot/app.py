@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.pipeline_file import load_pipeline
+from bot.definition.pipeline_file import load_pipeline
 from bot.settings import Settings
 from bot.validation import Request, Validation, plan
 from checks.catalog import checks_of

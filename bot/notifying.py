@@ -17,19 +17,19 @@ from pathlib import Path
 
 from slack_sdk import WebClient
 
+from bot.alerting.incidents import Incidents
 from bot.app import google_ports_of, pipeline_of
-from bot.digest import Digests
-from bot.heartbeat import UrlHeartbeat
-from bot.incidents import Incidents
-from bot.measured import MeasuredValidation
-from bot.metrics import Metrics
-from bot.outbox import Outbox
-from bot.serving_settings import ServingSettings, SlackSettings
+from bot.delivery.outbox import Outbox
+from bot.delivery.slack import SlackPoster
+from bot.delivery.slack_client import slack_client
+from bot.serving.measured import MeasuredValidation
+from bot.serving.metrics import Metrics
+from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError
-from bot.slack import SlackPoster
-from bot.slack_client import slack_client
 from bot.store.model import Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
+from bot.timetable.digest import Digests
+from bot.timetable.heartbeat import UrlHeartbeat
 from bot.validation import Validation
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline

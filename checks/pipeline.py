@@ -1,6 +1,6 @@
 """The pipeline as data: everything that is particular to one platform, and nothing else.
 
-``bot.pipeline_file`` reads these models from YAML. They live here because the checks are what reads
+``bot.definition.pipeline_file`` reads these models from YAML. They live here because the checks are what reads
 them. Every model is frozen and refuses keys that it does not know.
 """
 

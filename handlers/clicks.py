@@ -10,12 +10,12 @@ from typing import Any
 
 from slack_sdk.errors import SlackClientError
 
-from bot.incidents import Click, Clicked, ClickResult
+from bot.alerting.incidents import Click, Clicked, ClickResult
+from bot.delivery.sending import ANEW
 from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.alert_list import state_words
 from bot.render.slack_text import escape
-from bot.sending import ANEW
 from bot.store.model import Alert, Delivery
 from handlers.errors import BUSY, guarded
 from handlers.patience import patiently

@@ -10,11 +10,11 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 
-from bot.digest import JOB
 from bot.permissions import Role
 from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import StoredReport, StoreError
+from bot.timetable.digest import JOB
 from handlers.clicks import Body, submit
 from handlers.errors import told
 from handlers.patience import patiently

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.incidents import Click
+from bot.alerting.incidents import Click
 from bot.permissions import Role
 from checks.model import Report
 from handlers.clicks import GONE, Pressed, click_of, refused

@@ -1,4 +1,4 @@
-"""What every handler works with, put together once by ``bot.serve``."""
+"""What every handler works with, put together once by ``bot.serving.serve``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from slack_sdk import WebClient
 
-from bot.incidents import Click, Clicked
+from bot.alerting.incidents import Click, Clicked
 from bot.permissions import Permissions
 from bot.store.model import SnoozeUntil, StateStore
 from bot.validation import Request, Validation

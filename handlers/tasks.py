@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, jsonify, request
 
-from bot.schedules import UnknownJobError
 from bot.store.model import StoreError
+from bot.timetable.schedules import UnknownJobError
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.incidents import ClickResult
+from bot.alerting.incidents import ClickResult
 from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.pages import Block

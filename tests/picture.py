@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 from bot.app import on_scenario
-from bot.pipeline_file import shipped_pipeline
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.message import Heading, Message
 from bot.render.reading import Reading
 from bot.render.report import message_of

@@ -37,7 +37,7 @@ def check(pipeline_file: Path | None, live: bool) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         from bot.app import google_ports_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.config_check import check_config  # noqa: PLC0415 - likewise
+        from bot.definition.config_check import check_config  # noqa: PLC0415 - likewise
         from bot.settings import Settings  # noqa: PLC0415 - likewise
 
         settings = Settings.from_environment()
@@ -60,6 +60,6 @@ def _exit_code(problems: Sequence[FileProblem]) -> int:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of pipeline files, which editors use to complete and check them."""
-    from bot.config_check import pipeline_schema  # noqa: PLC0415 - kept off the way to --help
+    from bot.definition.config_check import pipeline_schema  # noqa: PLC0415 - kept off the way to --help
 
     click.echo(json.dumps(pipeline_schema(), indent=2))

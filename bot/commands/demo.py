@@ -39,7 +39,7 @@ def demo() -> None:
     Runs on this machine, on the embedded default. Always leaves with 0 when the demonstration itself worked.
     """
     with said_plainly():
-        from bot.pipeline_file import shipped_pipeline  # noqa: PLC0415 - kept off the way to --help
+        from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - kept off the way to --help
 
         pipeline = shipped_pipeline()
         incident = _report(pipeline, INCIDENT)

@@ -14,7 +14,7 @@ from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
-    from bot.digest import Digests
+    from bot.timetable.digest import Digests
 
 PATIENCE = 30.0
 """Seconds that Slack gets for a digest of a dozen messages at one a second."""
@@ -71,7 +71,7 @@ class Queue(Protocol):
 
 def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patience: float = PATIENCE) -> int:
     """Write a digest, send for so many seconds what waits, say what came of it; return the exit code."""
-    from bot.done import Done  # noqa: PLC0415 - kept off the way to --help
+    from bot.timetable.done import Done  # noqa: PLC0415 - kept off the way to --help
 
     done = digests.run_now(day)
     if done is Done.BUSY:

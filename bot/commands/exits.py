@@ -54,9 +54,9 @@ def said_plainly() -> Iterator[None]:
 
 
 def _of_people() -> tuple[type[Exception], ...]:
+    from bot.definition.pipeline_file import PipelineFileError  # noqa: PLC0415 - likewise
     from bot.local.embedded import DemoExtraMissing  # noqa: PLC0415 - only when something went wrong
     from bot.local.scenario import UnknownScenario  # noqa: PLC0415 - likewise
-    from bot.pipeline_file import PipelineFileError  # noqa: PLC0415 - likewise
     from bot.settings import SettingsError  # noqa: PLC0415 - likewise
     from bot.store.model import StoreError  # noqa: PLC0415 - likewise
     from bot.validation import RequestError  # noqa: PLC0415 - likewise

@@ -35,7 +35,7 @@ def serve(pipeline_file: Path | None, scenario: str | None) -> int:
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
-        from bot.serve import prepare, run  # noqa: PLC0415 - kept off the way to --help
+        from bot.serving.serve import prepare, run  # noqa: PLC0415 - kept off the way to --help
 
         prepared = prepare(pipeline_file, scenario)
     return run(prepared)

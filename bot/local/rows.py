@@ -8,9 +8,9 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from bot.definition.pipeline_file import PipelineFileError, ReadFile
 from bot.local.scenario import Rows, ScenarioFile
 from bot.local.template import GapError, Gaps
-from bot.pipeline_file import PipelineFileError, ReadFile
 from checks.pipeline import Pipeline, Table
 
 Layer = ReadFile[ScenarioFile]

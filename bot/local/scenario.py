@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from bot.pipeline_file import PipelineFileError, ReadFile, read
+from bot.definition.pipeline_file import PipelineFileError, ReadFile, read
 from checks.model import Verdict
 from checks.pipeline import Identifier, Model
 

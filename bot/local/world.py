@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import yaml_tree
+from bot.definition.pipeline_file import PipelineFileError, ReadFile
 from bot.local.rows import table_rows
 from bot.local.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile
 from bot.local.template import GapError, Gaps
-from bot.pipeline_file import PipelineFileError, ReadFile
 from bot.validation import RequestError, game_dates
 from checks.pipeline import Pipeline
 from checks.ports import Binding, Policy, Service

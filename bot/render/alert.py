@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from bot.alerts import Transition
-from bot.incident import Member, members_of
+from bot.alerting.alerts import Transition
+from bot.alerting.incident import Member, members_of
 from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import state_words
@@ -195,7 +195,7 @@ def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline) -> str
 
 
 def _scalar(value: Any) -> Scalar:
-    """Read a value as ``bot.incident.plain`` wrote it."""
+    """Read a value as ``bot.alerting.incident.plain`` wrote it."""
     match value:
         case {"at": str(text)}:
             return datetime.fromisoformat(text)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from bot.blindness import CANNOT_LOOK
-from bot.incident import members_of
+from bot.alerting.blindness import CANNOT_LOOK
+from bot.alerting.incident import members_of
 from bot.render.slack_text import is_safe_link
 from bot.store.model import Alert
 from checks.pipeline import Pipeline

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerts import Reason, Transition
-from bot.incident import Member, members_of
+from bot.alerting.alerts import Reason, Transition
+from bot.alerting.incident import Member, members_of
 from bot.render.alert_list import state_words
 from bot.render.alert_title import short_title
 from bot.render.limits import SECTION_TEXT

@@ -15,7 +15,7 @@ from bot.render.reading import Found, Reading, source_of
 from bot.render.report import message_of
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, joined, moment, number, once, shortened
-from bot.report_changes import Changes, Problem
+from bot.timetable.report_changes import Changes, Problem
 from checks.model import Action, Outcome, Severity, Verdict
 
 NAMES_AT_MOST = 6

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from slack_sdk import WebClient
 
-from bot.digest import Digests
-from bot.incidents import Incidents
-from bot.outbox import Outbox
-from bot.schedules import ROUND_SECONDS, Schedules
-from bot.slack import SlackPoster
+from bot.alerting.incidents import Incidents
+from bot.delivery.outbox import Outbox
+from bot.delivery.slack import SlackPoster
 from bot.store.sqlite import SqliteStore
+from bot.timetable.digest import Digests
+from bot.timetable.schedules import ROUND_SECONDS, Schedules
 from bot.validation import Request, Validation
 from checks.model import CheckResult, Report, Severity
 from checks.ports import Ports

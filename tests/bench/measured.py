@@ -73,7 +73,7 @@ class Subject:
 
     def _validation(self) -> Validation:
         from bot.app import on_google  # noqa: PLC0415 - its import is part of the first run
-        from bot.pipeline_file import load_pipeline  # noqa: PLC0415 - likewise
+        from bot.definition.pipeline_file import load_pipeline  # noqa: PLC0415 - likewise
         from bot.settings import Settings  # noqa: PLC0415 - likewise
 
         if self._ready is None:

@@ -12,9 +12,9 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 
+from bot.definition.pipeline_file import load_pipeline
 from bot.local.embedded import embedded_ports
 from bot.local.scenario import load_scenario
-from bot.pipeline_file import load_pipeline
 from bot.validation import Request
 from checks.looks import CLOUD_RUN, RESOURCE_MANAGER
 from tests.bench.bigquery_server import BigQueryServer

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.pipeline_file import load_pipeline
+from bot.definition.pipeline_file import load_pipeline
 from tests.bench.figures import Figure, differences, wall_limit
 from tests.bench.processes import ROOT, environment
 from tests.bench.seen import Seen

@@ -24,7 +24,17 @@ PATIENCE = 30
 ROOT = Path(__file__).parents[2]
 ESCAPE = "\x1b["
 COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
-HEAVY = ("pydantic", "rich", "yaml", "google", "grpc", "duckdb", "sqlglot", "checks.pipeline", "bot.pipeline_file")
+HEAVY = (
+    "pydantic",
+    "rich",
+    "yaml",
+    "google",
+    "grpc",
+    "duckdb",
+    "sqlglot",
+    "checks.pipeline",
+    "bot.definition.pipeline_file",
+)
 
 SCENARIO = """
 name: own-morning

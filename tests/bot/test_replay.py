@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
-from bot.pipeline_file import shipped_pipeline
 from bot.replay import Comparison, compare, differences, listed, replay, scenarios
 from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, Verdict
 from tests.bot.local.worlds import PIPELINE, loaded
@@ -190,7 +190,7 @@ def test_a_loud_finding_may_be_named_among_the_others_too() -> None:
 
 PROGRAM = """
 from bot.local.scenario import load_scenario
-from bot.pipeline_file import shipped_pipeline
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.replay import replay
 assert replay(load_scenario("invoker-lost"), shipped_pipeline()).agrees
 """

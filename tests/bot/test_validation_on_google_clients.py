@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.gcp.connect import google_ports
 from bot.local.embedded import embedded_ports
 from bot.local.scenario import Scenario, load_scenario
 from bot.local.world import build_world
-from bot.pipeline_file import shipped_pipeline
 from bot.settings import Settings
 from bot.validation import Request, Validation
 from checks.model import Report

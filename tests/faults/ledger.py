@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.alerts import Reason
+from bot.alerting.alerts import Reason
 from tests.faults.story import Incident
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from slack_sdk import WebClient
 
-from bot.incidents import Incidents
-from bot.outbox import Outbox
-from bot.slack import SlackPoster
+from bot.alerting.incidents import Incidents
+from bot.delivery.outbox import Outbox
+from bot.delivery.slack import SlackPoster
 from bot.store.model import StateStore
 from tests.faults.points import Points, guarded
 from tests.faults.story import PIPELINE, Fact, report

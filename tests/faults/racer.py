@@ -15,10 +15,10 @@ from datetime import datetime
 
 from slack_sdk import WebClient
 
-from bot.digest import Digests
-from bot.incidents import Incidents
-from bot.outbox import Outbox
-from bot.slack import SlackPoster
+from bot.alerting.incidents import Incidents
+from bot.delivery.outbox import Outbox
+from bot.delivery.slack import SlackPoster
+from bot.timetable.digest import Digests
 from bot.validation import Request, Validation
 from checks.model import CheckResult, Report
 from checks.ports import Ports

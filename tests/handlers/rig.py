@@ -14,7 +14,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.incidents import Incidents
+from bot.alerting.incidents import Incidents
 from bot.permissions import Permissions, SlackGroups
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
@@ -28,7 +28,7 @@ from handlers.registration import register_all
 from handlers.runs import Runs
 from handlers.services import Desk, Services
 from handlers.workers import Workers
-from tests.bot.mornings import players_check
+from tests.bot.timetable.mornings import players_check
 from tests.fakes import FakeWarehouse, pipeline, ports
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON, SignedRequest

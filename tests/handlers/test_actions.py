@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.incidents import Click, Incidents, Processed
-from bot.sending import ANEW
+from bot.alerting.incidents import Click, Incidents, Processed
+from bot.delivery.sending import ANEW
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
 from bot.validation import Request
 from checks.model import Report

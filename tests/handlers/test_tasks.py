@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from google.auth import crypt, exceptions, jwt
 
-from bot.schedules import UnknownJobError
 from bot.store.model import StoreError
+from bot.timetable.schedules import UnknownJobError
 from handlers.tasks import KEPT_SECONDS, GoogleTokens, RefusedError, UndecidedError, tasks_blueprint
 
 AUDIENCE = "https://reveille.example.com"

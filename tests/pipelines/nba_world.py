@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, datetime
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
-from bot.pipeline_file import shipped_pipeline
 from checks.catalog import checks_of
 from checks.context import query_of
 from checks.model import Finding

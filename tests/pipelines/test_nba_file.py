@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from bot.pipeline_queries import DeclaredQuery, queries_of
+from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from checks.context import parameters_in
 from checks.pipeline import Moment, SqlCheck
 from checks.ports import Query

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.pipeline_queries import DeclaredQuery, queries_of
-from bot.pipeline_references import TEMPLATE_NAMES, templates_of
+from bot.definition.pipeline_queries import DeclaredQuery, queries_of
+from bot.definition.pipeline_references import TEMPLATE_NAMES, templates_of
 from checks.pipeline import Comparison, Rule, SqlCheck
 from checks.templates import columns_in
 from tests.pipelines.nba_world import NBA

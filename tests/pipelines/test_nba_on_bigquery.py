@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from bot.gcp.bigquery import BigQueryWarehouse
 from bot.gcp.connect import bigquery_client
 from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
-from bot.pipeline_queries import DeclaredQuery, queries_of
 from checks.ports import Row
 from tests.fakes import NIGHT
 from tests.pipelines.nba_rows import (

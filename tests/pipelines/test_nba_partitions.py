@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.pipeline_queries import DeclaredQuery, queries_of
+from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from tests.partition_filters import unfiltered
 from tests.pipelines.nba_world import NBA
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from bot.alerting.incidents import Click, Incidents
 from bot.app import on_scenario
-from bot.incidents import Click, Incidents
-from bot.pipeline_file import shipped_pipeline
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.reading import Reading
 from bot.store.model import Alert
 from bot.store.sqlite import SqliteStore

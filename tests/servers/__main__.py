@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 
 from bot.app import pipeline_of
+from bot.definition.pipeline_file import PipelineFileError
 from bot.local.scenario import UnknownScenario, load_scenario
 from bot.local.world import build_world
-from bot.pipeline_file import PipelineFileError
 from tests.servers.bigquery_emulator import bigquery_emulator
 from tests.servers.emulator import EmulatorUnavailable
 from tests.servers.firestore_emulator import firestore_emulator

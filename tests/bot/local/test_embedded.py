@@ -310,7 +310,7 @@ import sys
 sys.modules["duckdb"] = None
 from bot.local.embedded import DemoExtraMissing, embedded_ports
 from bot.local.scenario import load_scenario
-from bot.pipeline_file import shipped_pipeline
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.replay import scenarios
 assert len(scenarios()) > 1
 try:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.definition.pipeline_file import PipelineFileError
 from bot.local.embedded import embedded_ports
 from bot.local.scenario import UnknownScenario, load_scenario, shipped_scenarios
-from bot.pipeline_file import PipelineFileError
 from tests.bot.local.worlds import PIPELINE, loaded, world, write
 
 HEAD_LINES = 7

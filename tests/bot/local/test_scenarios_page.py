@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Fault, ServiceState, load_scenario
-from bot.pipeline_file import shipped_pipeline
 from bot.replay import differences, replay
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts import Transition, decide
-from bot.clicking import acknowledged, snoozed
-from bot.observing import observe
+from bot.alerting.alerts import Transition, decide
+from bot.alerting.clicking import acknowledged, snoozed
+from bot.alerting.observing import observe
 from bot.render.alert import AlertMessages
 from bot.store.model import Alert, SnoozeUntil
 from checks.model import Action, Cause, FindingKey, Report, Severity
-from tests.bot.incident_reports import (
+from tests.bot.alerting.incident_reports import (
     NOTIFICATIONS,
     PIPELINE,
     TRIGGER,

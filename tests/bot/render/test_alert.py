@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.alerts import Reason, Transition
+from bot.alerting.alerts import Reason, Transition
 from bot.render.alert import AlertMessages, alert_message
 from bot.render.alert_links import links_of
 from bot.render.buttons import BUTTONS
@@ -26,7 +26,7 @@ from bot.render.mentions import mention
 from bot.render.words import duration
 from bot.store.model import Alert, AlertState
 from checks.model import Action, Severity
-from tests.bot.incident_reports import PIPELINE, failed, report_of, with_findings
+from tests.bot.alerting.incident_reports import PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import OPEN, PARENTS, TRANSITIONS, alert_of, bodies, follow
 from tests.bot.render.reports import NOW
 from tests.bot.render.strategies import TEXTS

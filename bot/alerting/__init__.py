@@ -1,0 +1,1 @@
+"""Incidents and alerts: what is opened, what is said of it, when it ends."""

@@ -1,0 +1,109 @@
+"""Sources that could not be asked, run after run: an alert of their own, because silence is never green."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from bot.alerting.alerts import Failure, Observation, Sight
+from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain
+from bot.alerting.sightings import Sightings
+from bot.store.model import Alert
+from checks.model import Finding, FindingKey, Outcome, Severity
+from checks.notifications import Notifications
+from checks.pipeline import Pipeline
+
+CANNOT_LOOK = "cannot-look"
+"""Stands in the place of a check in the alert of a source that could not be asked."""
+
+
+def blind_observations(sightings: Sightings, pipeline: Pipeline, known: Sequence[Alert]) -> Iterator[Observation]:
+    """Yield one observation for each source that could not be asked, and for each that could be again."""
+    if pipeline.notifications is None or not sightings.is_current:
+        return
+    groups = _by_source(sightings)
+    by_key = {key_of(pipeline.name, FindingKey(CANNOT_LOOK, source, None)): source for source in groups}
+    alerts = {each.key: each for each in known}
+    lowest = pipeline.notifications.alerts.lowest
+    for key, source in by_key.items():
+        failure = _failure(source, groups[source], _unseen(alerts.get(key), sightings), pipeline.notifications)
+        if failure.severity <= lowest:
+            yield Observation(
+                key=key,
+                pipeline=pipeline.name,
+                sight=Sight.FAILING,
+                failure=failure,
+                after_runs=pipeline.notifications.alerts.unknown_runs,
+                apart=timedelta(minutes=pipeline.notifications.watch_minutes) / 2,
+            )
+        elif key in alerts:
+            remarks = {"closing": "note", "closing_title": f"less than {lowest.name}"}
+            yield Observation(key=key, pipeline=pipeline.name, sight=Sight.CLEAR, remarks=remarks)
+    for alert in known:
+        if alert.key not in by_key:
+            looked = all(_could_look(each, sightings) for each in members_of(alert))
+            sight = Sight.CLEAR if looked else Sight.UNSEEN
+            yield Observation(key=alert.key, pipeline=alert.pipeline, sight=sight, remarks={"closing": "clear"})
+
+
+Blind = tuple[Member, Finding]
+
+
+def _by_source(sightings: Sightings) -> dict[str, list[Blind]]:
+    """Group what could not be looked at by its source; what broke for another reason, by its check."""
+    groups: dict[str, list[Blind]] = {}
+    for result, finding in sightings.report.findings():
+        if finding.outcome is Outcome.UNKNOWN and finding.severity is not None:
+            source = str(finding.evidence.get("source") or result.check)
+            member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
+            groups.setdefault(source, []).append((member, finding))
+    return groups
+
+
+def _could_look(member: Member, sightings: Sightings) -> bool:
+    """Whether a check has looked at what it could not look at before, whatever it found, on whichever date."""
+    result = sightings.result(member.check)
+    subjects = (member.subject, member.check)
+    return result is not None and not any(
+        each.outcome is Outcome.UNKNOWN and each.subject in subjects for each in result.findings
+    )
+
+
+def _unseen(alert: Alert | None, sightings: Sightings) -> list[Member]:
+    """What the source left undecided before, in checks that this run left out."""
+    if alert is None:
+        return []
+    return [each for each in members_of(alert) if sightings.result(each.check) is None]
+
+
+def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], notifications: Notifications) -> Failure:
+    """Which checks suffer, and of what exactly, moves from run to run: the fingerprint does not contain it."""
+    worst, finding = min(blind, key=lambda each: each[0].severity)
+    members = [member for member, _ in sorted(blind, key=lambda each: each[0].severity)]
+    members += unseen
+    # An unknown that could have been P0 ranks as P1: it calls for eyes, not for alarm.
+    severity = max(Severity.P1, min(each.severity for each in members))
+    is_check = finding.evidence.get("source") is None
+    what = finding.summary if is_check else finding.summary.removeprefix("Could not look: ")
+    action = finding.action
+    return Failure(
+        check=CANNOT_LOOK,
+        code=finding.code,
+        subject=source,
+        date=None,
+        phase=None,
+        severity=severity,
+        title=f"Could not look: {worst.title}" if is_check else f"{source} cannot be read",
+        channel=notifications.routes.channel(severity, None),
+        fingerprint=digest_of([source, severity.name]),
+        details={
+            "what": what,
+            "evidence": {name: plain(value) for name, value in finding.evidence.items() if name == "error"},
+            "impacts": [],
+            "action": None if action is None else {"text": action.text, "command": action.command},
+            "link": finding.link,
+            "runs": notifications.alerts.unknown_runs,
+            "findings": [each.document() for each in members[:MEMBERS_KEPT]],
+            "more": max(0, len(members) - MEMBERS_KEPT),
+        },
+    )

@@ -1,0 +1,346 @@
+"""Incidents as a report shows them: a cause with all that it explains, or a failure on its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from bot.alerting.alerts import Failure
+from bot.store.model import Alert
+from checks.model import Action, Cause, Evidence, Finding, FindingKey, Outcome, Report, Scalar, Severity
+from checks.notifications import Notifications
+
+FALSE_FLAG = frozenset({"not-triggered", "bypassed", "flag-not-set", "processors-missing", "untracked"})
+"""The codes of the check ``trigger`` that say that the flag of the run judged is false."""
+
+TOLD_APART = 5
+"""More failures of one check on one date, without a known cause, are told in one thread."""
+
+MEMBERS_KEPT = 100
+"""Findings that an alert remembers; more of them are counted."""
+
+IMPACTS_KEPT = 2
+LONGEST_SUMMARY = 400
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A finding of an incident, as the store keeps it. ``title`` is that of its check."""
+
+    check: str
+    title: str
+    subject: str
+    date: date | None
+    phase: str | None
+    code: str
+    severity: Severity
+    summary: str
+
+    @property
+    def key(self) -> FindingKey:
+        return FindingKey(self.check, self.subject, self.date)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "check": self.check,
+            "title": self.title,
+            "subject": self.subject,
+            "date": None if self.date is None else self.date.isoformat(),
+            "phase": self.phase,
+            "code": self.code,
+            "severity": self.severity.name,
+            "summary": self.summary,
+        }
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Member:
+        """Return what ``document`` was made of. Raises KeyError and ValueError for anything else."""
+        day = document["date"]
+        return cls(
+            check=document["check"],
+            title=document["title"],
+            subject=document["subject"],
+            date=None if day is None else date.fromisoformat(day),
+            phase=document["phase"],
+            code=document["code"],
+            severity=Severity[document["severity"]],
+            summary=document["summary"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What one thread is about. ``members`` are its findings, ``lead`` first; ``statement`` is what is said of it
+    beside its title, as JSON."""
+
+    lead: Member
+    members: tuple[Member, ...]
+    code: str
+    title: str
+    phase: str | None
+    statement: Mapping[str, Any]
+    more: int = 0
+
+    @property
+    def severity(self) -> Severity:
+        return min(each.severity for each in self.members)
+
+    @property
+    def keys(self) -> frozenset[FindingKey]:
+        return frozenset(each.key for each in self.members)
+
+    def joined_by(self, others: Iterable[Member]) -> Incident:
+        """Return it with more members; who is in it already stays as it is."""
+        new = tuple(each for each in others if each.key not in self.keys)
+        return replace(self, members=(*self.members, *new))
+
+    def failure(self, notifications: Notifications) -> Failure:
+        """Return what the alert is made of."""
+        lead, *others = self.members
+        others.sort(key=lambda each: each.severity)
+        told = [lead, *others][:MEMBERS_KEPT]
+        return Failure(
+            check=self.lead.check,
+            code=self.code,
+            subject=self.lead.subject,
+            date=self.lead.date,
+            phase=self.phase,
+            severity=self.severity,
+            title=self.title,
+            channel=notifications.routes.channel(self.severity, self.phase),
+            fingerprint=self._fingerprint(),
+            extent=len(self.members),
+            details={
+                **self.statement,
+                "findings": [each.document() for each in told],
+                "more": len(self.members) - len(told),
+            },
+        )
+
+    def _fingerprint(self) -> str:
+        """Figures move from run to run; what fails, how gravely and why is news."""
+        facts = sorted([*map(str, each.key), each.severity.name] for each in self.members)
+        return digest_of([self.code, self.lead.code, facts])
+
+
+def members_of(alert: Alert) -> tuple[Member, ...]:
+    """Return the findings that an alert was last told with, its lead first; at least what it is about."""
+    return tuple(Member.read(each) for each in alert.details.get("findings", ())) or (_subject_of(alert),)
+
+
+def _subject_of(alert: Alert) -> Member:
+    return Member(
+        check=alert.check,
+        title=alert.title,
+        subject=alert.subject,
+        date=alert.date,
+        phase=alert.phase,
+        code=alert.code,
+        severity=alert.severity,
+        summary=alert.title,
+    )
+
+
+def recalled(alert: Alert) -> Incident:
+    """Return the incident that an alert was last told with."""
+    members = members_of(alert)
+    kept = {name: value for name, value in alert.details.items() if name in ("what", "evidence", "impacts", "action")}
+    return Incident(
+        lead=members[0],
+        members=members,
+        code=alert.code,
+        title=alert.title,
+        phase=alert.phase,
+        statement={**kept, "link": alert.details.get("link")},
+    )
+
+
+def incidents_of(report: Report) -> tuple[Incident, ...]:
+    """Return every incident of a report, the gravest first, whatever its severity."""
+    failed = _members(report, Outcome.FAILED)
+    told: dict[FindingKey, None] = {}
+    found = []
+    for cause in report.causes:
+        explained = [failed[key] for key in cause.explains if key in failed and key not in told]
+        if explained:
+            told.update(dict.fromkeys(each[0].key for each in explained))
+            found.append(_of_cause(cause, explained))
+    found += _on_their_own([each for key, each in failed.items() if key not in told])
+    return tuple(sorted(found, key=lambda each: each.severity))
+
+
+Pair = tuple[Member, Finding]
+
+
+def _members(report: Report, outcome: Outcome) -> dict[FindingKey, Pair]:
+    """Return the worst finding of each key."""
+    found: dict[FindingKey, Pair] = {}
+    for result, finding in report.findings():
+        if finding.outcome is not outcome or finding.severity is None:
+            continue
+        member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
+        known = found.get(member.key)
+        if known is None or member.severity < known[0].severity:
+            found[member.key] = (member, finding)
+    return found
+
+
+def member_of(check: str, title: str, finding: Finding, severity: Severity, phase: str | None) -> Member:
+    """Return a finding as an alert remembers it."""
+    return Member(
+        check=check,
+        title=title,
+        subject=finding.subject,
+        date=finding.date,
+        phase=phase,
+        code=finding.code,
+        severity=severity,
+        summary=shortened(finding.summary),
+    )
+
+
+def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
+    """The finding that shows the cause itself leads; what follows from it comes after."""
+    lead = next((each for each in explained if each[0].subject == cause.subject), explained[0])
+    others = sorted((each for each in explained if each is not lead), key=lambda each: each[0].severity)
+    findings = [finding for _, finding in (lead, *others)]
+    return Incident(
+        lead=lead[0],
+        members=(lead[0], *(member for member, _ in others)),
+        code=cause.code,
+        title=first_sentence(cause.sentence),
+        phase=cause.phase,
+        statement=_statement(cause.sentence, cause.evidence, findings, cause.action, lead[1].link),
+    )
+
+
+def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
+    groups: dict[tuple[str, date | None], list[Pair]] = {}
+    for each in loose:
+        groups.setdefault((each[0].check, each[0].date), []).append(each)
+    found = []
+    for group in groups.values():
+        if len(group) > TOLD_APART:
+            found.append(_together(group))
+        else:
+            found += [_alone(member, finding) for member, finding in group]
+    return found
+
+
+def _alone(member: Member, finding: Finding) -> Incident:
+    return Incident(
+        lead=member,
+        members=(member,),
+        code=finding.code,
+        title=first_sentence(finding.summary),
+        phase=member.phase,
+        statement=_statement(finding.summary, {}, [finding], finding.action, finding.link),
+    )
+
+
+def _together(group: Sequence[Pair]) -> Incident:
+    """Many failures of one check are one message."""
+    ordered = sorted(group, key=lambda each: (each[0].severity, each[0].subject))
+    lead, finding = ordered[0]
+    what = f"{lead.title}: {len(group)} failures. The gravest: {finding.summary}"
+    return Incident(
+        lead=lead,
+        members=tuple(member for member, _ in ordered),
+        code=finding.code,
+        title=f"{lead.title}: {len(group)} failures",
+        phase=lead.phase,
+        statement=_statement(what, {}, [each for _, each in ordered], finding.action, finding.link),
+    )
+
+
+def _statement(
+    what: str, evidence: Evidence, findings: Sequence[Finding], action: Action | None, link: str | None
+) -> dict[str, Any]:
+    return {
+        "what": what,
+        "evidence": {name: plain(value) for name, value in evidence.items() if value not in (None, "")},
+        "impacts": list(_impacts(findings))[:IMPACTS_KEPT],
+        "action": None if action is None else {"text": action.text, "command": action.command},
+        "link": link,
+    }
+
+
+def _impacts(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the impact of each kind of finding; several of one kind differ by a name only."""
+    kinds: dict[str, dict[str, None]] = {}
+    for each in findings:
+        if each.impact:
+            kinds.setdefault(each.code, {})[each.impact] = None
+    told = set()
+    for first, *others in kinds.values():
+        if first not in told:
+            told.add(first)
+            yield f"{first.rstrip('.')}; likewise for {len(others)} more." if others else first
+
+
+def is_loud(incident: Incident, report: Report, lowest: Severity) -> bool:
+    """Whether an incident gets a thread: grave enough, or a false flag past its due time, however mild."""
+    if incident.severity <= lowest:
+        return True
+    flags = {key for key in incident.keys if key.check == "trigger"}
+    return any(
+        FindingKey(result.check, finding.subject, finding.date) in flags and is_late_flag(finding, report.now)
+        for result, finding in report.findings()
+        if result.check == "trigger"
+    )
+
+
+def is_late_flag(finding: Finding, now: datetime) -> bool:
+    """Whether a finding on a trigger says that its flag is false past the due time; not knowing that is late."""
+    due = finding.evidence.get("due")
+    return (
+        finding.outcome is Outcome.FAILED
+        and finding.code in FALSE_FLAG
+        and not (isinstance(due, datetime) and now <= due)
+    )
+
+
+def plain(value: Scalar) -> Any:
+    """Return a value as JSON; times and dates say that they are such, so that they are shown in local time."""
+    match value:
+        case datetime():
+            return {"at": value.isoformat()}
+        case date():
+            return {"on": value.isoformat()}
+        case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - only NaN differs from itself
+            return str(value)
+        case _:
+            return value
+
+
+def first_sentence(text: str) -> str:
+    """Return what stands before the first full stop that ends a sentence."""
+    return shortened(" ".join(text.split()).partition(". ")[0].rstrip("."))
+
+
+def shortened(text: str) -> str:
+    """Return a text that an alert can keep."""
+    return text if len(text) <= LONGEST_SUMMARY else f"{text[: LONGEST_SUMMARY - 1]}…"
+
+
+def key_of(pipeline: str, key: FindingKey) -> str:
+    """Return the key of an alert: readable, short, and safe wherever a name is."""
+    return ":".join((pipeline, _name(key.check), _name(key.subject), "-" if key.date is None else key.date.isoformat()))
+
+
+def _name(text: str) -> str:
+    """Return a name of letters, digits and the marks of names; one that had to change keeps its difference."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:LONGEST_NAME]
+    return safe if safe == text and text else f"{safe}-{digest_of(text)[:10]}"
+
+
+def digest_of(facts: Any) -> str:
+    """Return a short name for facts, equal for equal ones."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]

@@ -1,0 +1,335 @@
+"""Incidents over time: what a report or a click makes of the alerts, and what Slack is to hear of it.
+
+A decision, its deliveries and the report that led to it are one commit. When somebody else was faster, all of it
+is decided again on what the store says then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
+from bot.alerting.clicking import acknowledged, snoozed, unsnoozed
+from bot.alerting.incident import members_of
+from bot.alerting.observing import observe
+from bot.render.alert import AlertMessages
+from bot.store.model import (
+    Alert,
+    AlertState,
+    AuditEntry,
+    Changes,
+    ConflictError,
+    Delivery,
+    DeliveryKind,
+    SnoozeUntil,
+    StateStore,
+    StoredReport,
+    StoreError,
+)
+from bot.validation import Request
+from checks.model import Outcome, Report, Severity
+from checks.pipeline import Pipeline
+
+ATTEMPTS = 8
+"""How often a decision is taken anew when somebody else was faster."""
+
+REMEMBERED = timedelta(hours=24)
+"""For how long at least a resolved alert may be taken up again, and a run that could not look counts."""
+
+
+Decided = TypeVar("Decided")
+
+
+class ClickResult(StrEnum):
+    """What became of a click on an alert."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It was so before: somebody else was faster, or the click came twice."""
+    STALE = "stale"
+    """The alert moved on since the message that was clicked; nothing was changed."""
+    GONE = "gone"
+    """The store knows no such alert any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Who clicked what: ``version`` is that of the alert on the message, None when it is not known.
+
+    ``action_key`` is the same for a click that comes twice.
+    """
+
+    key: str
+    actor: str
+    now: datetime
+    action_key: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicked:
+    """The answer to a click, and the alert as it is now."""
+
+    result: ClickResult
+    alert: Alert | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """What a report changed: every transition that was stored, and the deliveries that wait for it."""
+
+    transitions: tuple[Transition, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+    def of(self, key: str) -> Transition | None:
+        """Return what became of one alert, None when nothing did."""
+        return next((each for each in self.transitions if each.alert is not None and each.alert.key == key), None)
+
+
+class Composer(Protocol):
+    """Writes the messages; each method returns ``text`` and ``blocks``, and is pure."""
+
+    def parent(self, alert: Alert, now: datetime) -> dict[str, Any]:
+        """The message that an alert's thread hangs on, in its present state."""
+        ...
+
+    def reply(self, transition: Transition, now: datetime) -> dict[str, Any]:
+        """What the thread hears of a transition."""
+        ...
+
+    def clicked(self, alert: Alert, action: str, actor: str) -> dict[str, Any]:
+        """What the thread hears of a click."""
+        ...
+
+    def looked(
+        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, *, blind: bool = False
+    ) -> dict[str, Any]:
+        """What the thread hears of a re-check; ``blind`` says that not everything could be looked at."""
+        ...
+
+    def pointer(self, alert: Alert) -> dict[str, Any]:
+        """What another channel hears of an alert that has become its business."""
+        ...
+
+    def past_store(self, alert: Alert, now: datetime) -> dict[str, Any]:
+        """The parent while the store is down."""
+        ...
+
+
+class Incidents:
+    """The alerts of one pipeline. Every method raises StoreError; all are safe from several threads and processes."""
+
+    def __init__(self, store: StateStore, pipeline: Pipeline, composer: Composer | None = None) -> None:
+        if pipeline.notifications is None:
+            message = f"the pipeline {pipeline.name!r} has no notifications"
+            raise ValueError(message)
+        self._store = store
+        self._pipeline = pipeline
+        self._notifications = pipeline.notifications
+        self._composer: Composer = composer or AlertMessages(pipeline)
+
+    def process(
+        self, report: Report, now: datetime, *, stored: StoredReport | None = None, phases: Collection[str] = ()
+    ) -> Processed:
+        """Decide about every alert that a report says something about, and commit what follows.
+
+        ``stored`` is committed with it; ``phases`` are those that the run was restricted to, none for all.
+        """
+        return self._decided(lambda: self._process(report, now, stored, phases))
+
+    def without_store(self, report: Report, now: datetime) -> tuple[Delivery, ...]:
+        """Return what is loud, as posts to send at once while the store is down: rather twice than not at all."""
+        posts = []
+        for observation in observe(report, self._pipeline, ()):
+            transition = decide(None, replace(observation, after_runs=1), now, self._notifications.alerts)
+            if transition.speaks and transition.alert is not None:
+                alert = transition.alert
+                body = self._composer.past_store(alert, now)
+                posts.append(_delivery(alert, f"{alert.thread}:past-store", DeliveryKind.POST, body, now))
+        return tuple(posts)
+
+    def acknowledge(self, click: Click) -> Clicked:
+        """Let somebody take an alert: nobody is reminded of it any more."""
+        return self._click(click, "acknowledged", lambda alert: acknowledged(alert, click.actor, click.now))
+
+    def snooze(self, click: Click, *, until: datetime | None, ends_on: SnoozeUntil, reason: str) -> Clicked:
+        """Let an alert sleep until a time, the next run or a change; without a time, until the latter."""
+        return self._click(
+            click,
+            "snoozed",
+            lambda alert: snoozed(alert, click.actor, click.now, until=until, ends_on=ends_on, reason=reason),
+        )
+
+    def unsnooze(self, click: Click) -> Clicked:
+        """Wake an alert up."""
+        return self._click(click, "unsnoozed", lambda alert: unsnoozed(alert, click.now))
+
+    def recheck(self, key: str) -> Request:
+        """Return what to validate so that an alert is really looked at. Raises LookupError for no alert."""
+        alert = self._store.alert(key)
+        if alert is None:
+            message = f"there is no alert {key!r}"
+            raise LookupError(message)
+        members = members_of(alert)
+        dates = sorted(each.date for each in members if each.date is not None)
+        known = {check for check in dict.fromkeys(each.check for each in members) if check}
+        return Request(
+            date=dates[0].isoformat() if dates else "yesterday", checks=tuple(sorted(known)), trigger=f"recheck:{key}"
+        )
+
+    def rechecked(self, click: Click, report: Report) -> Processed:
+        """Decide on what a re-check found, and tell the thread who looked and what came of it."""
+        processed = self.process(report, click.now)
+        alert = self._store.alert(click.key)
+        if alert is None or not was_told(alert):
+            return processed
+        blind = any(finding.outcome is Outcome.UNKNOWN for _, finding in report.findings())
+        body = self._composer.looked(alert, processed.of(click.key), click.actor, click.now, blind=blind)
+        answer = _delivery(alert, f"{alert.thread}:rechecked:{click.action_key}", DeliveryKind.REPLY, body, click.now)
+        reply = replace(answer, order=answer.order + 1)
+        entry = _audit(click, alert, "rechecked", alert.state.value)
+        self._store.commit(Changes(deliveries=(reply,), audit=(entry,)))
+        return replace(processed, deliveries=(*processed.deliveries, reply))
+
+    def _process(
+        self, report: Report, now: datetime, stored: StoredReport | None, phases: Collection[str]
+    ) -> Processed:
+        flap = timedelta(minutes=self._notifications.alerts.flap_minutes)
+        recent = self._store.recent_alerts(self._pipeline.name, now - max(flap, REMEMBERED))
+        known = sorted(recent, key=_as_it_is_taken_up)
+        by_key = {each.key: each for each in known}
+        transitions = []
+        for observation in observe(report, self._pipeline, known, phases=phases):
+            alert = by_key.get(observation.key) or self._long_closed(observation)
+            transition = decide(alert, observation, now, self._notifications.alerts)
+            if transition.writes:
+                transitions.append(transition)
+        deliveries = tuple(each for transition in transitions for each in self._deliveries(transition, now))
+        alerts = tuple(each.alert for each in transitions if each.alert is not None)
+        if alerts or stored is not None:
+            reports = () if stored is None else (stored,)
+            self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
+        return Processed(transitions=tuple(transitions), deliveries=deliveries)
+
+    def _long_closed(self, observation: Observation) -> Alert | None:
+        """Return the record of an incident that is long over: its threads go on being numbered, its count does not."""
+        if observation.failure is None:
+            return None
+        alert = self._store.alert(observation.key)
+        return None if alert is None else replace(alert, unknown_runs=0)
+
+    def _deliveries(self, transition: Transition, now: datetime) -> tuple[Delivery, ...]:
+        if transition.alert is None or not transition.speaks:
+            return ()
+        alert = _as_stored(transition.alert)
+        parent = self._composer.parent(alert, now)
+        urgent = transition.mention and alert.severity is Severity.P0
+        if transition.reason is Reason.OPENED:
+            return (_delivery(alert, alert.thread, DeliveryKind.POST, parent, now, urgent=urgent),)
+        reply = self._composer.reply(replace(transition, alert=alert), now)
+        return (
+            _delivery(alert, f"{alert.thread}:v{alert.version}", DeliveryKind.UPDATE, parent, now, urgent=urgent),
+            _delivery(
+                alert,
+                f"{alert.thread}:{transition.reason}:{alert.version}",
+                DeliveryKind.REPLY,
+                reply,
+                now,
+                urgent=urgent,
+            ),
+            *self._pointer(transition, alert, now),
+        )
+
+    def _pointer(self, transition: Transition, alert: Alert, now: datetime) -> tuple[Delivery, ...]:
+        """An alert that got graver may be the business of another channel: it hears of it, and the thread stays."""
+        channel = self._notifications.routes.channel(alert.severity, alert.phase)
+        before = transition.before
+        graver = before is not None and alert.severity < before.severity and transition.mention
+        if not graver or channel == alert.channel:
+            return ()
+        key = f"{alert.thread}:pointer:{alert.version}"
+        body = self._composer.pointer(alert)
+        return (replace(_delivery(alert, key, DeliveryKind.POST, body, now, urgent=True), channel=channel),)
+
+    def _click(self, click: Click, action: str, change: Callable[[Alert], Alert | None]) -> Clicked:
+        return self._decided(lambda: self._clicked(click, action, change))
+
+    def _clicked(self, click: Click, action: str, change: Callable[[Alert], Alert | None]) -> Clicked:
+        alert = self._store.alert(click.key)
+        if alert is None or not was_told(alert):
+            return Clicked(result=ClickResult.GONE)
+        if alert.state is AlertState.RESOLVED:
+            return Clicked(result=ClickResult.STALE, alert=alert)
+        after = change(alert)
+        if after is None:
+            return Clicked(result=ClickResult.ALREADY, alert=alert)
+        if click.version is not None and click.version != alert.version:
+            return Clicked(result=ClickResult.STALE, alert=alert)
+        stored = _as_stored(after)
+        parent = self._composer.parent(stored, click.now)
+        reply = self._composer.clicked(stored, action, click.actor)
+        update_key, reply_key = f"{stored.thread}:v{stored.version}", f"{stored.thread}:{action}:{stored.version}"
+        self._store.commit(
+            Changes(
+                alerts=(after,),
+                deliveries=(
+                    _delivery(stored, update_key, DeliveryKind.UPDATE, parent, click.now),
+                    _delivery(stored, reply_key, DeliveryKind.REPLY, reply, click.now),
+                ),
+                audit=(_audit(click, stored, action, ClickResult.DONE),),
+            )
+        )
+        return Clicked(result=ClickResult.DONE, alert=stored)
+
+    def _decided(self, attempt: Callable[[], Decided]) -> Decided:
+        for _ in range(ATTEMPTS):
+            try:
+                return attempt()
+            except ConflictError:
+                continue
+        message = f"an alert of {self._pipeline.name} changed {ATTEMPTS} times while it was decided; try again"
+        raise StoreError(message)
+
+
+def _as_it_is_taken_up(alert: Alert) -> tuple[bool, float]:
+    """Open alerts first, the oldest before all; of the others the one that was resolved last."""
+    if alert.resolved_at is None:
+        return False, alert.opened_at.timestamp()
+    return True, -alert.resolved_at.timestamp()
+
+
+def _as_stored(alert: Alert) -> Alert:
+    """Return the alert as the commit leaves it: its buttons must know that version."""
+    return replace(alert, version=alert.version + 1)
+
+
+def _delivery(
+    alert: Alert, key: str, kind: DeliveryKind, body: Mapping[str, Any], now: datetime, *, urgent: bool = False
+) -> Delivery:
+    is_post = kind is DeliveryKind.POST
+    return Delivery(
+        key=key,
+        kind=kind,
+        channel=alert.channel,
+        body=body,
+        created_at=now,
+        target=None if is_post else alert.thread,
+        urgent=urgent,
+        order=3 * alert.version + (kind is DeliveryKind.REPLY),
+    )
+
+
+def _audit(click: Click, alert: Alert, action: str, outcome: str) -> AuditEntry:
+    return AuditEntry(
+        key=f"click:{click.action_key}:{action}",
+        at=click.now,
+        actor=click.actor,
+        action=action,
+        subject=alert.key,
+        outcome=outcome,
+        details={"state": alert.state.value, "title": alert.title, "reason": alert.reason},
+    )

@@ -1,0 +1,1 @@
+"""The pipeline file: read, validated, its queries and references checked."""

@@ -1,0 +1,105 @@
+"""The queries of a pipeline file, and what can be said of their text without asking BigQuery."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.definition.model_errors import nearest
+from bot.yaml_tree import Path
+from checks.context import query_of
+from checks.pipeline import Pipeline
+from checks.ports import Query
+
+_COMMENT_OR_TEXT = re.compile(r"--[^\n]*|#[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PARAMETER = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)")
+_BRACES = re.compile(r"\{([^{}\n]*)\}")
+_TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}`?\.`?([A-Za-z_][A-Za-z0-9_]*)")
+_CLOCK = re.compile(r"\bCURRENT_(?:DATE|DATETIME|TIMESTAMP|TIME)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredQuery:
+    """A query of the pipeline file: where it stands, its text, and the columns that its reader needs."""
+
+    path: Path
+    label: str
+    sql: str
+    columns: tuple[str, ...] = ()
+
+    def bound(self, pipeline: Pipeline, game_date: date, now: datetime) -> Query:
+        """Return the query with its parameters, as a run would ask it."""
+        return query_of(pipeline, self.sql, self.label, game_date=game_date, now=now)
+
+
+def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
+    """Yield every query of a pipeline."""
+    for name, condition in pipeline.conditions.items():
+        yield DeclaredQuery(path=("conditions", name, "query"), label=name, sql=condition.query, columns=("number",))
+    for index, phase in enumerate(pipeline.phases):
+        if phase.rows is not None:
+            columns: tuple[str, ...] = ("row_count", "first_at", "last_at")
+            yield DeclaredQuery(path=("phases", index, "rows"), label=phase.id, sql=phase.rows, columns=columns)
+    if pipeline.phase_log is not None:
+        columns = ("transition", "rows_for_date", "first_at", "last_at", "last_ever_at")
+        yield DeclaredQuery(
+            path=("phase_log", "query"), label="phase-log", sql=pipeline.phase_log.query, columns=columns
+        )
+    if pipeline.run_history is not None:
+        yield DeclaredQuery(
+            path=("run_history", "unfinished"),
+            label="run-history",
+            sql=pipeline.run_history.unfinished,
+            columns=("processor", "run_id", "phase", "started_at"),
+        )
+        if pipeline.run_history.succeeded is not None:
+            yield DeclaredQuery(
+                path=("run_history", "succeeded"),
+                label="run-history",
+                sql=pipeline.run_history.succeeded,
+                columns=("phase", "run_count", "last_at"),
+            )
+    for index, check in enumerate(pipeline.checks):
+        yield DeclaredQuery(path=("checks", index, "query"), label=check.id, sql=check.query)
+
+
+def words_in(sql: str) -> frozenset[str]:
+    """Return every name in a statement: what it selects is among them."""
+    return frozenset(_WORD.findall(bare(sql)))
+
+
+def bare(sql: str) -> str:
+    """Return a statement without its comments and texts."""
+    return _COMMENT_OR_TEXT.sub(" ", sql)
+
+
+def query_problems(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with the text of a query."""
+    for query in queries_of(pipeline):
+        for sentence in _sentences(query, pipeline):
+            yield query.path, sentence
+
+
+def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
+    sql = bare(query.sql)
+    parameters = sorted({"date", "now", *pipeline.parameters})
+    for name in sorted(set(_PARAMETER.findall(query.sql)) - set(parameters)):
+        yield f"names @{name}, which is not a parameter; {nearest(name, parameters)}"
+    for dataset in sorted(set(_BRACES.findall(query.sql)) - set(pipeline.datasets)):
+        yield f"names {{{dataset}}}, which is not a dataset; {nearest(dataset, pipeline.datasets)}"
+    for dataset, table in sorted(set(_TABLE.findall(sql))):
+        name = f"{dataset}.{table}"
+        if dataset in pipeline.datasets and name not in pipeline.tables:
+            yield f"reads {name}, which is not among the tables; {nearest(name, list(pipeline.tables))}"
+    for dataset in pipeline.datasets:
+        if re.search(rf"(?<![{{\w]){dataset}\b`?\s*\.", sql):
+            yield f"names the dataset {dataset} itself; write {{{dataset}}}, so that a dataset prefix is honoured"
+    clock = _CLOCK.search(sql)
+    if clock is not None:
+        yield f"reads the clock ({clock[0]}), in UTC and differently at each run; use @date or @now"
+    missing = [column for column in query.columns if column not in words_in(sql)]
+    if missing:
+        yield f"does not select {', '.join(missing)}"

@@ -1,0 +1,247 @@
+"""What the parts of a pipeline file say of each other, and whether it is so.
+
+Each rule yields the path of the key at fault and a sentence. They run after the file's own shape is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from bot.definition.model_errors import nearest
+from bot.definition.pipeline_queries import query_problems, words_in
+from bot.yaml_tree import Path
+from checks.catalog import PYTHON_CHECKS
+from checks.data.sql import codes_of
+from checks.notifications import DigestTimes
+from checks.pipeline import Pipeline, Run, SqlCheck
+from checks.registry import COMMON_CODES
+from checks.templates import columns_in, has_stray_brace
+
+Fault = tuple[Path, str]
+
+TEMPLATE_NAMES = frozenset({"date", "project", "region"})
+"""What every template may use beside the columns of its query."""
+
+
+def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
+    """Yield everything that does not fit together."""
+    for rule in _RULES:
+        yield from rule(pipeline)
+
+
+def _repeated(section: str, ids: Iterable[str]) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for index, each in enumerate(ids):
+        if each in seen:
+            yield (section, index), f"'{each}' stands twice; every one needs a name of its own"
+        seen.setdefault(each, index)
+
+
+def _unique_names(pipeline: Pipeline) -> Iterator[Fault]:
+    yield from _repeated("phases", (phase.id for phase in pipeline.phases))
+    yield from _repeated("transitions", (transition.id for transition in pipeline.transitions))
+    yield from _repeated("services", (service.name for service in pipeline.services))
+    yield from _repeated("checks", (check.id for check in pipeline.checks))
+    built_in = {check.id for check in PYTHON_CHECKS}
+    for index, check in enumerate(pipeline.checks):
+        if check.id in built_in:
+            yield ("checks", index, "id"), f"'{check.id}' is the name of a built-in check; choose another"
+
+
+def _known(path: Path, kind: str, name: str | None, known: Sequence[str]) -> Iterator[Fault]:
+    if name is not None and name not in known:
+        yield path, f"there is no {kind} '{name}'; {nearest(name, known)}"
+
+
+def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
+    phases = [phase.id for phase in pipeline.phases]
+    conditions = list(pipeline.conditions)
+    for index, transition in enumerate(pipeline.transitions):
+        yield from _known(("transitions", index, "from"), "phase", transition.source, phases)
+        yield from _known(("transitions", index, "to"), "phase", transition.target, phases)
+        yield from _known(("transitions", index, "when"), "condition", transition.when, conditions)
+    for index, service in enumerate(pipeline.services):
+        yield from _known(("services", index, "phase"), "phase", service.phase, phases)
+    for index, check in enumerate(pipeline.checks):
+        yield from _known(("checks", index, "phase"), "phase", check.phase, phases)
+        yield from _known(("checks", index, "when"), "condition", check.when, conditions)
+        for position, phase in enumerate(check.explains):
+            yield from _known(("checks", index, "explains", position), "phase", phase, phases)
+
+
+def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
+    for index, transition in enumerate(pipeline.transitions):
+        here: Path = ("transitions", index)
+        if transition.source == transition.target:
+            yield (*here, "to"), "is the phase that the transition comes from; expected the next one"
+        for mode in ("overnight", "same_day", "tomorrow"):
+            run: Run | None = getattr(transition.runs, mode)
+            if run is not None:
+                documents_count = transition.state is not None and not transition.monitoring_only
+                yield from _run((*here, "runs", mode), run, with_documents=documents_count)
+
+
+def _run(here: Path, run: Run, *, with_documents: bool) -> Iterator[Fault]:
+    if run.due < run.opens:
+        yield (*here, "due"), f"is {run.due}, before the window opens at {run.opens}; expected a later time"
+    for processor in sorted(set(run.critical) & set(run.optional)):
+        yield (*here, "optional"), f"'{processor}' is also critical; name it once"
+    for name, processors in (("critical", run.critical), ("optional", run.optional)):
+        yield from (((*here, *path), text) for path, text in _repeated(name, processors))
+    if with_documents and run.expected == 0:
+        yield (
+            (*here, "expected"),
+            "is 0 or missing, but the transition has a state document; expected how many complete it",
+        )
+    for position, tier in enumerate(run.tiers):
+        if tier.at_least > run.expected:
+            yield (*here, "tiers", position, "at_least"), f"is {tier.at_least}, more than the {run.expected} expected"
+    for position, (tier, later) in enumerate(pairwise(run.tiers), start=1):
+        if later.after_minutes <= tier.after_minutes or later.at_least >= tier.at_least:
+            yield (*here, "tiers", position), "expected to wait longer for fewer processors than the tier before"
+
+
+def _tables(pipeline: Pipeline) -> Iterator[Fault]:
+    yield from _repeated("datasets", pipeline.datasets)
+    for name, table in pipeline.tables.items():
+        here: Path = ("tables", name)
+        dataset, dot, short = name.partition(".")
+        if not dot or not short:
+            yield here, "expected dataset.table"
+        else:
+            yield from _known(here, "dataset", dataset, pipeline.datasets)
+        if table.partition is not None and table.partition not in table.columns:
+            yield (
+                (*here, "partition"),
+                f"'{table.partition}' is not one of its columns; {nearest(table.partition, list(table.columns))}",
+            )
+        if table.filter_required and table.partition is None:
+            yield (*here, "filter_required"), "needs the partition column; add 'partition'"
+    if pipeline.phase_log is not None:
+        yield from _known(("phase_log", "table"), "table", pipeline.phase_log.table, list(pipeline.tables))
+
+
+def _parameters(pipeline: Pipeline) -> Iterator[Fault]:
+    for name in pipeline.parameters:
+        if name in ("date", "now"):
+            yield ("parameters", name), f"@{name} is given by every run; choose another name"
+
+
+def _members(pipeline: Pipeline) -> Iterator[Fault]:
+    members: list[tuple[Path, str]] = [(("invoker",), pipeline.invoker)]
+    for index, service in enumerate(pipeline.services):
+        members += [(("services", index, "callers", place), each) for place, each in enumerate(service.callers or ())]
+    for path, member in members:
+        if not re.fullmatch(r"(user|serviceAccount|group|domain|principal|principalSet):\S+", member):
+            yield path, f"is {member!r}, expected a member such as serviceAccount:name@project.iam.gserviceaccount.com"
+
+
+def _heartbeats(pipeline: Pipeline) -> Iterator[Fault]:
+    heartbeats = pipeline.heartbeats
+    if heartbeats is None:
+        return
+    try:
+        re.compile(heartbeats.bad_id)
+    except re.error as error:
+        yield ("heartbeats", "bad_id"), f"is no regular expression: {error}"
+    if heartbeats.dead_minutes <= heartbeats.stale_minutes:
+        yield ("heartbeats", "dead_minutes"), f"expected more than the {heartbeats.stale_minutes} of stale_minutes"
+    if heartbeats.too_many <= heartbeats.many:
+        yield ("heartbeats", "too_many"), f"expected more than the {heartbeats.many} of many"
+
+
+def _phase_gap(pipeline: Pipeline) -> Iterator[Fault]:
+    if pipeline.phase_gap.act_minutes <= pipeline.phase_gap.watch_minutes:
+        yield (
+            ("phase_gap", "act_minutes"),
+            f"expected more than the {pipeline.phase_gap.watch_minutes} of watch_minutes",
+        )
+
+
+def _notifications(pipeline: Pipeline) -> Iterator[Fault]:
+    notifications = pipeline.notifications
+    if notifications is None:
+        return
+    here: Path = ("notifications",)
+    phases = [phase.id for phase in pipeline.phases]
+    for phase in notifications.routes.phases:
+        yield from _known((*here, "routes", "phases", phase), "phase", phase, phases)
+    yield from (((*here, "digest", *path), text) for path, text in _digest_times(notifications.digest))
+
+
+def _digest_times(times: DigestTimes) -> Iterator[Fault]:
+    if times.post.days:
+        yield ("post",), f"is {times.post}; expected a time of the day, such as 08:00"
+    earlier = times.post
+    for position, refresh in enumerate(times.refresh):
+        if refresh.days:
+            yield ("refresh", position), f"is {refresh}; expected a time of the day, such as 11:30"
+        elif not earlier < refresh:
+            yield ("refresh", position), f"is {refresh}, not after {earlier}; expected a later time"
+        earlier = refresh
+
+
+def _excuses(pipeline: Pipeline) -> Iterator[Fault]:
+    codes: dict[str, Mapping[str, str]] = {check.id: check.codes for check in PYTHON_CHECKS}
+    codes |= {check.id: codes_of(check) for check in pipeline.checks}
+    for index, each in enumerate(pipeline.excuses):
+        yield from _known(("excuses", index, "check"), "check", each.check, sorted(codes))
+        if each.check in codes:
+            known = sorted({*codes[each.check], *COMMON_CODES})
+            yield from _known(("excuses", index, "code"), f"code of '{each.check}'", each.code, known)
+
+
+def _checks(pipeline: Pipeline) -> Iterator[Fault]:
+    for index, check in enumerate(pipeline.checks):
+        here: Path = ("checks", index)
+        yield from (((*here, *path), text) for path, text in _one_check(check))
+
+
+def _one_check(check: SqlCheck) -> Iterator[Fault]:
+    words = words_in(check.query)
+    for path, template in templates_of(check):
+        if has_stray_brace(template):
+            yield path, "has a brace that belongs to no {column}; write {{ or }} for a brace itself"
+        for column in columns_in(template):
+            if column not in words | TEMPLATE_NAMES:
+                yield path, f"names {{{column}}}, which the query does not select"
+    for position, rule in enumerate(check.rules):
+        for column in rule.condition:
+            if column not in words:
+                yield ("rules", position, "if", column), f"the query does not select a column '{column}'"
+        for earlier, other in enumerate(check.rules[:position]):
+            if rule.implies(other):
+                yield ("rules", position), f"can never decide: rule {earlier} ({other.test}) holds whenever it does"
+                break
+
+
+def templates_of(check: SqlCheck) -> Iterator[tuple[Path, str]]:
+    """Yield every template of a check with its path."""
+    yield ("subject",), check.subject
+    yield ("summary",), check.summary
+    yield ("impact",), check.impact
+    for position, rule in enumerate(check.rules):
+        if rule.summary is not None:
+            yield ("rules", position, "summary"), rule.summary
+    if check.action is not None:
+        yield ("action", "text"), check.action.text
+        if check.action.command is not None:
+            yield ("action", "command"), check.action.command
+
+
+_RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
+    _unique_names,
+    _phases_and_conditions,
+    _transitions,
+    _tables,
+    _parameters,
+    _members,
+    _heartbeats,
+    _phase_gap,
+    _notifications,
+    _excuses,
+    _checks,
+    query_problems,
+)

@@ -1,0 +1,1 @@
+"""The process that serves: web server or Socket Mode, threads, logs, metrics."""

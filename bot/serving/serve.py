@@ -1,0 +1,185 @@
+"""``reveille serve``: the composition of a process that serves, from the settings to the web server."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Blueprint, Flask
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.definition.pipeline_file import PipelineFileError
+from bot.delivery.settling import Settling
+from bot.delivery.slack_client import REQUEST_SECONDS
+from bot.notifying import Notifying, Prepared, notifying_of
+from bot.notifying import prepare as prepare_notifying
+from bot.permissions import Permissions, SlackGroups
+from bot.serving.courtesy import Courtesy
+from bot.serving.logs import log_to_cloud
+from bot.serving.running import Bot
+from bot.serving.serving_settings import SlackSettings
+from bot.serving.socket_mode import SlackSocket
+from bot.serving.web import web_app
+from bot.serving.web_server import serve
+from bot.settings import SettingsError
+from bot.timetable.schedules import Schedules
+from handlers.registration import register_all
+from handlers.runs import Runs
+from handlers.services import Services
+from handlers.tasks import GoogleTokens, tasks_blueprint
+from handlers.workers import Workers
+
+_logger = logging.getLogger(__name__)
+
+SWITCH_SECONDS = 0.001
+
+LISTENERS = 32
+"""Threads that acknowledge. Bolt's own five are used up by five people who click while Slack is slow."""
+
+
+def prepare(pipeline_file: Path | None, scenario: str | None) -> Prepared:
+    """Read everything that a person can have set wrong, before anything starts.
+
+    Raises SettingsError, PipelineFileError, UnknownScenario, DemoExtraMissing.
+    """
+    prepared = prepare_notifying(pipeline_file, scenario, SlackSettings.from_environment())
+    if prepared.scenario is not None:
+        from bot.local.scenario import load_scenario  # noqa: PLC0415 - production does without
+
+        load_scenario(prepared.scenario)
+    return prepared
+
+
+def run(prepared: Prepared) -> int:
+    """Serve until somebody ends the process; return the exit code."""
+    log_to_cloud(_secrets(prepared))
+    serving, scenario = prepared.serving, prepared.scenario
+    _logger.info(
+        "serving the pipeline %s%s on port %s, reached through %s, with the store in %s",
+        prepared.pipeline.name,
+        f" as recorded in {scenario}" if scenario is not None else "",
+        serving.port,
+        prepared.slack.mode,
+        serving.store or "Firestore",
+    )
+    return serve(lambda: _loaded(prepared), prepared.serving.port)
+
+
+def _loaded(prepared: Prepared) -> tuple[Bot, Flask]:
+    """Build everything; whatever a person can have caused becomes a SettingsError, which is one sentence."""
+    from bot.local.embedded import DemoExtraMissing  # noqa: PLC0415 - production does without
+
+    try:
+        return assemble(prepared)
+    except (DemoExtraMissing, PipelineFileError) as error:
+        raise SettingsError(str(error)) from error
+
+
+def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
+    """Build everything that serves; nothing runs yet. Raises SettingsError and StoreError."""
+    # Python lets a thread that computes go on for 5 ms while others wait; fifty people who wait to be acknowledged
+    # during a validation would feel that.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    told = notifying_of(prepared)
+    told.metrics.watch(told.store, told.clock)
+    courtesy = Courtesy()
+    workers = Workers(give_way=courtesy.give_way)
+    app = slack_app(prepared.slack)
+    register_all(app, _services(told, workers))
+    schedules = Schedules(
+        told.digests,
+        told.notifications,
+        told.validation.pipeline.zone,
+        told.clock,
+        metrics=told.metrics,
+        pump=told.outbox.wake,
+    )
+    slack = prepared.slack
+    bot = Bot(
+        store=told.store,
+        timetable=schedules,
+        workers=(workers,),
+        send=told.outbox.run,
+        socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
+        close=told.close,
+    )
+    web = web_app(
+        slack=app if slack.signing_secret is not None else None,
+        readiness=bot.problems,
+        metrics=told.metrics.text,
+        blueprints=_tasks(prepared, told, schedules),
+        courtesy=courtesy,
+    )
+    # What was imported and built stays for as long as the process; the garbage collector need not look at it.
+    gc.freeze()
+    return bot, web
+
+
+def slack_app(settings: SlackSettings) -> App:
+    """Return Bolt's application. It asks Slack for nothing, so that it starts, and answers, while Slack is down."""
+
+    def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=settings.bot_token.reveal())
+
+    secret = settings.signing_secret
+    with _hushed(logging.getLogger("slack_bolt.App")):
+        return App(
+            name="reveille",
+            signing_secret=secret.reveal() if secret is not None else "",
+            # What arrives through the socket is not signed.
+            request_verification_enabled=secret is not None,
+            client=WebClient(base_url=settings.api_url, timeout=REQUEST_SECONDS, retry_handlers=[]),
+            authorize=authorize,
+            listener_executor=ThreadPoolExecutor(LISTENERS, "listener"),
+        )
+
+
+@contextmanager
+def _hushed(logger: logging.Logger) -> Iterator[None]:
+    """Bolt finds the token in the environment by itself, and warns at each start that it does not need it."""
+
+    def refuse(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(refuse)
+    try:
+        yield
+    finally:
+        logger.removeFilter(refuse)
+
+
+def _services(told: Notifying, workers: Workers) -> Services:
+    return Services(
+        validation=told.validation,
+        notifications=told.notifications,
+        store=told.store,
+        incidents=told.incidents,
+        client=told.client,
+        permissions=Permissions(told.notifications.permissions, SlackGroups(told.client), told.clock),
+        workers=workers,
+        runs=Runs(told.validation, told.store, told.clock, workers),
+        clock=told.clock,
+        wake=told.outbox.wake,
+        requested=told.requested,
+    )
+
+
+def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules) -> tuple[Blueprint, ...]:
+    tasks = prepared.serving.tasks
+    if tasks is None:
+        return ()
+    settle = Settling(told.store, told.outbox.wake, told.clock)
+    return (tasks_blueprint(schedules, GoogleTokens(tasks.audience, tasks.account), settle=settle),)
+
+
+def _secrets(prepared: Prepared) -> tuple[str, ...]:
+    slack = prepared.slack
+    known = (slack.bot_token, slack.signing_secret, slack.app_token, prepared.serving.heartbeat_url)
+    return tuple(each.reveal() for each in known if each is not None)

@@ -1,0 +1,198 @@
+"""The morning digest: validate, keep the report, store what Slack is to get, let incidents follow.
+
+Everything here may be called again, by anybody, at any time: a slot that is done is left alone, and what two
+instances would both write has one key. So whoever is unsure runs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+from bot.render.digest import Digest, changes_message, digest_messages
+from bot.render.words import moment
+from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoredReport
+from bot.timetable.digest_deliveries import Written, detail_key, posted, posting_key, refreshed
+from bot.timetable.done import Done
+from bot.timetable.lateness import Heartbeat, Lateness
+from bot.timetable.looking import IncidentDesk, Looking, PastStore, notifications_of
+from bot.timetable.report_changes import changes
+from bot.timetable.slots import Slot, owed_slot, slot_by_hand
+from bot.timetable.watching import Watching
+from bot.validation import Request, RequestError, Validation
+from checks.model import Report
+
+JOB = "digest"
+"""The job of its reports in the store; later digests are compared with them."""
+
+LEASE = timedelta(minutes=5)
+"""Who writes a digest has so long. A run lasts a minute at most; a holder that died keeps nobody waiting longer."""
+
+EARLY = timedelta(minutes=5)
+"""A caller whose clock runs ahead of ours by less means the slot that is about to come."""
+
+LOOK_BACK = timedelta(days=8)
+"""An earlier digest is compared with for so long; what happened before a break of a week is no news."""
+
+ALERTS_STAND = "The alerts could not be brought up to date with this report; the next watch tries again."
+
+_logger = logging.getLogger(__name__)
+
+
+class Digests:
+    """The digests and watches of one pipeline, whose file says when and where.
+
+    ``owner`` names this process to the others. ``past_store`` sends a message straight to Slack, for when the store is
+    down. Methods raise StoreError, and RequestError for a day that cannot be judged.
+    """
+
+    def __init__(
+        self,
+        validation: Validation,
+        store: StateStore,
+        incidents: IncidentDesk,
+        clock: Callable[[], datetime],
+        owner: str,
+        *,
+        heartbeat: Heartbeat | None = None,
+        past_store: Callable[[Delivery], object] | None = None,
+    ) -> None:
+        self._pipeline = validation.pipeline
+        self._notifications = notifications_of(self._pipeline)
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        past = PastStore(past_store)
+        self._looking = Looking(validation, incidents, clock, past)
+        self._lateness = Lateness(self._pipeline, store, clock, owner, heartbeat, past)
+        minutes = self._notifications.watch_minutes
+        self._watching = Watching(self._looking, self._pipeline, store, clock, owner, minutes)
+        # A lease keeps other processes out, not another thread of this one.
+        self._one_at_a_time = threading.Lock()
+        self.watch = self._watching.watch
+        self.say_if_late = self._lateness.say_if_late
+        self.follow_up = self._lateness.follow_up
+        self.failed = self._lateness.failed
+
+    def run_owed(self, early: timedelta = timedelta(0)) -> Done:
+        """Write the newest digest of today that is due and not written: at its time, after a restart, on any call.
+
+        ``early`` is how long before its time a digest may be written, for callers with a clock of their own.
+        """
+        slot = self._owed(self._clock() + early)
+        return Done.NOT_OWED if slot is None else self._run(slot)
+
+    def run_now(self, day: date | None = None) -> Done:
+        """Write the digest of a local day, by default today's, due or not: post it, or bring it up to date."""
+        now = self._clock()
+        today = now.astimezone(self._pipeline.zone).date()
+        if day is not None and day > today:
+            raise RequestError(f"{day.isoformat()} has not come yet: a digest looks back at the night before it.")
+        owed = self._owed(now + EARLY) if day in (None, today) else None
+        if owed is not None and self._store.report(self._report_key(owed)) is None:
+            return self._run(owed)
+        return self._run(slot_by_hand(now, day or today))
+
+    def prune(self) -> int:
+        """Delete what is older than the history that the pipeline file asks for; return how many records."""
+        return self._store.prune(self._clock() - timedelta(days=self._notifications.history_days))
+
+    def _owed(self, now: datetime) -> Slot | None:
+        return owed_slot(self._notifications.digest, self._pipeline.zone, now)
+
+    def _run(self, slot: Slot) -> Done:
+        with self._one_at_a_time:
+            if self._store.report(self._report_key(slot)) is not None:
+                return Done.NOT_OWED
+            lease = f"digest:{self._pipeline.name}"
+            if not self._store.acquire(lease, self._owner, self._clock(), self._clock() + LEASE):
+                return Done.BUSY
+            try:
+                # The other instance may have finished between the look and the lease.
+                if self._store.report(self._report_key(slot)) is not None:
+                    return Done.NOT_OWED
+                return self._write(slot, lease)
+            finally:
+                self._store.release(lease, self._owner)
+
+    def _write(self, slot: Slot, lease: str) -> Done:
+        night = slot.day - timedelta(days=1)
+        report = self._looking.look(Request(date=night.isoformat(), trigger=JOB))
+        # Alerts come first: whoever dies in between leaves the slot open, and the next try decides nothing twice.
+        trouble = self._follow(report)
+        now = self._clock()
+        posting = self._lateness.posting(slot.day)
+        notes = [self._lateness.late_note(slot.day, now) if posting is None else "", ALERTS_STAND if trouble else ""]
+        written = self._compose(slot, report, notes)
+        # Who was slower than its lease leaves the slot to the one who took it over.
+        if not self._store.acquire(lease, self._owner, now, now + LEASE):
+            return Done.BUSY
+        done, deliveries = self._deliveries(posting, written, now)
+        self._store.commit(Changes(deliveries=deliveries, reports=(written.report,)))
+        if trouble is not None:
+            raise trouble
+        return done
+
+    def _follow(self, report: Report) -> Exception | None:
+        """Let incidents follow. A digest without its alerts is better than neither, so what went wrong is returned."""
+        try:
+            self._looking.follow(report)
+        except Exception as error:
+            _logger.exception("the alerts could not be brought up to date")
+            return error
+        return None
+
+    def _deliveries(
+        self, posting: Delivery | None, written: Written, now: datetime
+    ) -> tuple[Done, tuple[Delivery, ...]]:
+        if posting is not None and posting.state is not DeliveryState.DEAD:
+            return Done.REFRESHED, refreshed(posting, self._details_posted(posting.key), written, now)
+        key = posting_key(self._pipeline.name, written.slot.day)
+        anew = key if posting is None else f"{key}:{written.slot.name}"
+        return Done.POSTED, posted(anew, self._notifications.routes.default, written, now)
+
+    def _details_posted(self, key: str) -> int:
+        count = 0
+        while self._store.delivery(detail_key(key, count + 1)) is not None:
+            count += 1
+        return count
+
+    def _compose(self, slot: Slot, report: Report, notes: Sequence[str]) -> Written:
+        stored = self._looking.record(report, self._report_key(slot), JOB)
+        earlier = self._store.reports(self._pipeline.name, JOB, report.now - LOOK_BACK)
+        same_day = [each for each in earlier if _day_of(each) == slot.day]
+        days_before = [each for each in earlier if _day_of(each) < slot.day][:1]
+        digest = Digest(
+            reading=self._looking.reading(report),
+            changes=[changes(each.document, stored.document) for each in (*days_before, *same_day[-1:])],
+            notes=[note for note in (*notes, *self._pauses(days_before, report.now)) if note],
+            quiet=self._notifications.digest.quiet,
+        )
+        messages = digest_messages(digest)
+        since_last = changes(same_day[0].document, stored.document) if same_day else None
+        return Written(
+            slot=slot,
+            report=stored,
+            messages=(messages.parent, *messages.thread),
+            since_last=changes_message(digest, since_last) if since_last else None,
+        )
+
+    def _pauses(self, days_before: Sequence[StoredReport], until: datetime) -> Sequence[str]:
+        """Say when nobody watched since the digest of an earlier day, as far back as a day and an hour."""
+        if not days_before:
+            return ()
+        since = max(days_before[0].at, until - timedelta(hours=25))
+        zone = self._pipeline.zone
+        return tuple(
+            f"Nobody watched from {moment(begin, zone)} to {moment(end, zone)}."
+            for begin, end in self._watching.stood_still(since, until)
+        )
+
+    def _report_key(self, slot: Slot) -> str:
+        return f"{posting_key(self._pipeline.name, slot.day)}:{slot.name}"
+
+
+def _day_of(report: StoredReport) -> date:
+    return report.night + timedelta(days=1)

@@ -1,0 +1,101 @@
+"""What Slack gets of a digest: one message in the channel, its details in the thread, later edits of both. Pure.
+
+Keys are stable by pipeline and local date, so two instances, a restart or a doubled hour name the same message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.render.blocks import SlackMessage
+from bot.render.digest import note_message
+from bot.store.model import Delivery, DeliveryKind, StoredReport
+from bot.timetable.slots import Slot
+
+GONE = "The report is shorter by now: this part of it is gone."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A digest before it is stored. ``messages`` are the parent, then what its thread holds; ``since_last`` is what
+    the thread hears of a refresh that changed something."""
+
+    slot: Slot
+    report: StoredReport
+    messages: Sequence[SlackMessage]
+    since_last: SlackMessage | None = None
+
+
+def posting_key(pipeline: str, day: date) -> str:
+    return f"digest:{pipeline}:{day.isoformat()}"
+
+
+def late_key(pipeline: str, day: date) -> str:
+    return f"digest-late:{pipeline}:{day.isoformat()}"
+
+
+def detail_key(posting: str, number: int) -> str:
+    """Return the key of a message of the thread; they count from 1."""
+    return f"{posting}:detail:{number}"
+
+
+def message_to(
+    channel: str, key: str, message: SlackMessage, now: datetime, *, target: str | None = None, order: int = 0
+) -> Delivery:
+    """Return a post, or an answer where there is a target."""
+    return Delivery(
+        key=key,
+        kind=DeliveryKind.POST if target is None else DeliveryKind.REPLY,
+        channel=channel,
+        body=_body(message),
+        created_at=now,
+        target=target,
+        order=order,
+    )
+
+
+def posted(key: str, channel: str, written: Written, now: datetime) -> tuple[Delivery, ...]:
+    """Return the deliveries of a digest that is not there yet."""
+    parent, *thread = written.messages
+    details = (
+        message_to(channel, detail_key(key, number), message, now, target=key, order=number)
+        for number, message in enumerate(thread, start=1)
+    )
+    return (message_to(channel, key, parent, now), *details)
+
+
+def refreshed(posting: Delivery, details: int, written: Written, now: datetime) -> tuple[Delivery, ...]:
+    """Return the deliveries that bring a digest up to date in place; its thread has so many ``details``."""
+    parent, *thread = written.messages
+    slot, channel = written.slot, posting.channel
+
+    def edit(key: str, message: SlackMessage) -> Delivery:
+        return Delivery(
+            key=f"{key}:{slot.name}",
+            kind=DeliveryKind.UPDATE,
+            channel=channel,
+            body=_body(message),
+            created_at=now,
+            target=key,
+            order=slot.order,
+        )
+
+    deliveries = [edit(posting.key, parent)]
+    surplus = [note_message(GONE)] * (details - len(thread))
+    for number, message in enumerate((*thread, *surplus), start=1):
+        key = detail_key(posting.key, number)
+        is_there = number <= details
+        deliveries.append(
+            edit(key, message) if is_there else message_to(channel, key, message, now, target=posting.key, order=number)
+        )
+    if written.since_last is not None:
+        key = f"{posting.key}:changes:{slot.name}"
+        deliveries.append(message_to(channel, key, written.since_last, now, target=posting.key, order=slot.order))
+    return tuple(deliveries)
+
+
+def _body(message: SlackMessage) -> Mapping[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}

@@ -1,0 +1,325 @@
+"""``reveille serve`` as people run it: a process, a Slack on loopback, a recorded morning."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from pathlib import Path
+
+import pytest
+
+from tests.bot.serving.served import Served, environment, http_variables
+from tests.servers.slack import SlackServer, silent
+from tests.servers.slack_socket import SocketSlack
+from tests.servers.slack_workspace import Message
+
+LOST, REPAIRED = "invoker-lost", "invoker-repaired"
+
+
+def parents(slack: SlackServer, kind: str) -> list[Message]:
+    """The messages in the channel whose key begins with a word, threads left out."""
+    messages = [copy(each) for each in slack.messages()]  # an edit changes the message that the server holds
+    return [each for each in messages if (each.key or "").startswith(kind) and each.thread_ts is None]
+
+
+def answers(slack: SlackServer, verdict: str) -> list[Message]:
+    """What answers a command: it has no key, because nothing of it is stored."""
+    return [each for each in slack.messages() if verdict in each.text and each.key is None]
+
+
+def now(slack: SlackServer, message: Message) -> Message:
+    """A message as it stands by now."""
+    return next(copy(each) for each in slack.messages() if each.ts == message.ts)
+
+
+def button(message: Message, action_id: str) -> str:
+    """The value of a button of a message."""
+    elements = (element for block in message.blocks for element in block.get("elements", ()))
+    return next(str(each["value"]) for each in elements if each.get("action_id") == action_id)
+
+
+def refused(directory: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run ``reveille serve`` where it must not start."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "serve", *arguments],
+        cwd=directory,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and_resolves(tmp_path: Path) -> None:
+    """What must be done in one story, on the embedded default, with a restart between incident and repair."""
+    with SlackServer() as slack:
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+            bot.wait_for(lambda: parents(slack, "digest:"), "to post the digest")
+            bot.wait_for(lambda: parents(slack, "alert:"), "to open an alert thread")
+            opened = parents(slack, "alert:")[0]
+            command = slack.requests.command("/validate-daily").send(bot.slack_url)
+            bot.wait_for(lambda: answers(slack, "BLOCKED"), "to answer the command")
+            click = slack.requests.click(opened, "alert:acknowledge", button(opened, "alert:acknowledge"))
+            acknowledged = click.send(bot.slack_url)
+            bot.wait_for(lambda: now(slack, opened).blocks != opened.blocks, "to update the alert's message")
+            bot.wait_for(lambda: slack.thread(opened), "to say in the thread who acknowledged")
+            updated = now(slack, opened)
+            code, _ = bot.end()
+
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=REPAIRED)) as bot:
+            bot.wait_for(lambda: "Resolved" in now(slack, opened).text, "to resolve the alert")
+            bot.wait_for(lambda: len(slack.thread(opened)) > 1, "to say in the thread that it is resolved")
+            bot.wait_for(lambda: len(parents(slack, "digest:")) > 1, "to post the digest of the next morning")
+            bot.end()
+        digests, alerts = parents(slack, "digest:"), parents(slack, "alert:")
+
+    assert (command.status, acknowledged.status, code) == (200, 200, 0)
+    assert [each.key for each in digests] == ["digest:nba:2026-02-11", "digest:nba:2026-02-12"]
+    assert [each.ts for each in alerts] == [opened.ts]
+    assert "U0PERSON" in str(updated.blocks)
+    assert "Resolved" not in updated.text
+    assert "Resolved" in alerts[0].text
+
+
+def test_it_is_ready_within_two_seconds_and_says_what_it_is(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        began = time.monotonic()
+        bot.wait_ready()
+        taken = time.monotonic() - began
+        health, ready, metrics = bot.get("/health"), bot.get("/ready"), bot.get("/metrics")
+
+    assert health[0] == ready[0] == metrics[0] == 200
+    assert "reveille_deliveries_pending" in metrics[1]
+    # The figure is the bench's; here it only must not be a multiple of it on a machine that is busy with tests.
+    assert taken < 10
+
+
+def test_a_command_is_acknowledged_at_once_while_slack_is_slow(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+        slack.tell("*", silent(times=None))
+
+        with ThreadPoolExecutor(20) as people:
+            sent = [
+                people.submit(slack.requests.command("/validate-daily", user=f"U0PERSON{number}").send, bot.slack_url)
+                for number in range(20)
+            ]
+            statuses = {each.result().status for each in sent}
+
+    assert statuses == {200}
+
+
+def test_a_request_that_slack_did_not_sign_is_refused(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+        old = slack.requests.signed("application/x-www-form-urlencoded", "command=%2Freveille&text=", age=301)
+
+        status = old.send(bot.slack_url).status
+
+    assert status == 401
+
+
+def test_it_starts_and_serves_while_slack_is_down_and_posts_when_slack_is_back(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        slack.down = True
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+            bot.wait_ready()
+            bot.wait_for(lambda: slack.called("chat.postMessage"), "to try")
+            slack.recover()
+            bot.wait_for(lambda: parents(slack, "digest:"), "to post the digest", 60)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_order_within_eight_seconds(tmp_path: Path, how: signal.Signals) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+
+        code, seconds = bot.end(how)
+        errors = bot.errors
+
+    assert code == 0
+    assert seconds < 8
+    assert errors == ""
+
+
+def test_it_ends_within_eight_seconds_while_a_validation_hangs_and_slack_too(tmp_path: Path) -> None:
+    scenario = tmp_path / "hanging.yaml"
+    scenario.write_text(
+        "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
+        "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
+        "faults: [{source: BigQuery, problem: hang}]\n"
+    )
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=str(scenario))) as bot:
+        bot.wait_ready()
+        slack.requests.command("/validate-daily").send(bot.slack_url)
+        slack.tell("*", silent(times=None))
+
+        code, seconds = bot.end()
+
+    assert code == 0
+    assert seconds < 8
+
+
+def test_a_worker_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+        killed = bot.workers()
+
+        os.kill(killed[0], signal.SIGKILL)
+        bot.wait_for(lambda: bot.workers() not in ([], killed), "to start another")
+        bot.wait_ready()
+        code, _ = bot.end()
+
+    assert code == 0
+
+
+def test_every_line_that_it_logs_is_json_and_none_holds_a_secret(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+            bot.wait_ready()
+            slack.requests.command("/unheard-of", "text").send(bot.slack_url)
+            slack.requests.signed("application/x-www-form-urlencoded", "token=hush", age=1000).send(bot.slack_url)
+            slack.down = True
+            slack.requests.command("/validate-daily").send(bot.slack_url)
+            bot.end()
+        entries, log = bot.entries, bot.log
+
+    assert entries
+    assert {"severity", "message", "time"} <= set(entries[0])
+    assert not [secret for secret in (slack.token, slack.signing_secret, "hush", "/response/") if secret in log]
+
+
+def test_in_socket_mode_a_command_comes_through_the_socket_and_there_is_no_route_for_it(tmp_path: Path) -> None:
+    with SocketSlack() as slack:
+        variables = {
+            "SLACK_BOT_TOKEN": slack.token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "REVEILLE_SCENARIO": LOST,
+        }
+        with Served(tmp_path, variables) as bot:
+            bot.wait_ready()
+            command = {"command": "/reveille", "text": "help", "user_id": "U0PERSON", "channel_id": "C0EXAMPLE1"}
+            slack.send("slash_commands", {**command, "trigger_id": "1.2.3", "team_id": "T0EXAMPLE1"}, "envelope-1")
+            acknowledged = slack.acknowledged.get(timeout=10)
+            route = slack.requests.command("/reveille", "help").send(bot.slack_url).status
+            code, seconds = bot.end()
+
+    assert acknowledged["envelope_id"] == "envelope-1"
+    assert route == 404
+    assert code == 0
+    assert seconds < 8
+
+
+@pytest.mark.parametrize(
+    ("variables", "status"),
+    [
+        pytest.param({}, 404, id="nobody may knock"),
+        pytest.param(
+            {
+                "REVEILLE_TASKS_AUDIENCE": "https://reveille.example.com",
+                "REVEILLE_TASKS_ACCOUNT": "scheduler@example-project.iam.gserviceaccount.com",
+            },
+            401,
+            id="only with a token",
+        ),
+    ],
+)
+def test_scheduled_tasks_are_served_only_where_somebody_may_call_them(
+    tmp_path: Path, variables: dict[str, str], status: int
+) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST, **variables)) as bot:
+        bot.wait_ready()
+
+        answered = slack.requests.signed("application/json", "{}").send(f"{bot.url}/tasks/digest").status
+
+    assert answered == status
+
+
+def test_nothing_that_waits_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        slack.down = True
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+            bot.wait_for(lambda: slack.called("chat.postMessage"), "to try")
+            for pid in (bot.process.pid, *bot.workers()):
+                os.kill(pid, signal.SIGKILL)
+        slack.recover()
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+            bot.wait_for(lambda: parents(slack, "digest:") and parents(slack, "alert:"), "to post what waited", 90)
+            bot.end()
+        digests, alerts = parents(slack, "digest:"), parents(slack, "alert:")
+
+    assert len(digests) == 1
+    assert len(alerts) == len({each.key for each in alerts})
+
+
+NOWHERE = "http://127.0.0.1:9/api/"
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-hush", "SLACK_SIGNING_SECRET": "hush", "SLACK_API_URL": NOWHERE}
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        pytest.param({**HTTP, "SLACK_APP_TOKEN": "xapp-1"}, "both set", id="both ways in"),
+        pytest.param({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET", id="no way in"),
+        pytest.param({**HTTP, "SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET", id="an empty secret"),
+        pytest.param({"SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN", id="no token"),
+        pytest.param({**HTTP, "REVEILLE_SCENARIO": "invoker-los"}, "invoker-lost", id="a scenario misspelt"),
+        pytest.param({**HTTP, "REVEILLE_PIPELINE": "nowhere.yaml"}, "nowhere.yaml", id="no pipeline file"),
+        pytest.param(
+            {**HTTP, "REVEILLE_SCENARIO": LOST, "REVEILLE_STORE": "/proc/nowhere/x.db"}, "/proc/nowhere", id="no store"
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_sentence(tmp_path: Path, variables: dict[str, str], named: str) -> None:
+    ended = refused(tmp_path, **variables)
+
+    assert ended.returncode == 3
+    assert named in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "hush" not in ended.stdout + ended.stderr
+
+
+def test_a_pipeline_without_notifications_cannot_be_served(tmp_path: Path) -> None:
+    pipeline = tmp_path / "quiet.yaml"
+    shipped = Path(__file__).parents[3] / "bot" / "pipelines" / "nba.yaml"
+    lines, kept, inside = shipped.read_text().splitlines(), [], False
+    for line in lines:
+        inside = line.startswith("notifications:") or (inside and (not line or line[0] in " #"))
+        kept += [] if inside else [line]
+    pipeline.write_text("\n".join(kept))
+
+    ended = refused(tmp_path, "--pipeline", str(pipeline), **HTTP)
+
+    assert ended.returncode == 3
+    assert "notifications" in ended.stderr
+
+
+def test_a_scenario_that_does_not_fit_the_pipeline_is_refused(tmp_path: Path) -> None:
+    scenario = tmp_path / "misfit.yaml"
+    scenario.write_text(
+        "name: misfit\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
+        "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
+        "lists: {empty: []}\n"
+    )
+
+    ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=str(scenario))
+
+    assert ended.returncode == 3
+    assert "misfit.yaml" in ended.stdout
+    assert "Traceback" not in ended.stdout
+
+
+def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+
+        ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, PORT=str(taken.getsockname()[1]))
+
+    assert ended.returncode == 3

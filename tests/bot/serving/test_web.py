@@ -1,0 +1,184 @@
+import json
+import logging
+import time
+from urllib.parse import urlencode
+
+import pytest
+from flask import Blueprint
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_bolt import Ack, App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.signature import SignatureVerifier
+
+from bot.serving.metrics import Metrics
+from bot.serving.web import LARGEST_BODY, web_app
+
+SECRET = "signing-example"
+
+
+def slack_app() -> App:
+    def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T0EXAMPLE1", bot_token="xoxb-1-example")
+
+    app = App(signing_secret=SECRET, authorize=authorize)
+
+    @app.command("/validate-daily")
+    def answer(ack: Ack) -> None:
+        ack("on it")
+
+    return app
+
+
+def client(
+    *, problems: dict[str, str] | None = None, slack: bool = True, blueprint: Blueprint | None = None
+) -> FlaskClient:
+    app = web_app(
+        slack=slack_app() if slack else None,
+        readiness=lambda: problems or {},
+        metrics=Metrics().text,
+        blueprints=(blueprint,) if blueprint is not None else (),
+    )
+    return app.test_client()
+
+
+def signed(body: str, timestamp: str | None = None) -> dict[str, str]:
+    stamp = timestamp or str(int(time.time()))
+    signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
+    assert signature is not None
+    return {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+COMMAND = urlencode({"command": "/validate-daily", "text": "", "user_id": "U0EXAMPLE1", "team_id": "T0EXAMPLE1"})
+
+
+def test_a_signed_command_is_answered() -> None:
+    answer = client().post("/slack/events", data=COMMAND, headers=signed(COMMAND))
+
+    assert answer.status_code == 200
+    assert answer.text == "on it"
+
+
+def test_the_address_of_events_is_confirmed() -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "4711"})
+
+    answer = client().post("/slack/events", data=body, headers={**signed(body), "Content-Type": "application/json"})
+
+    assert answer.get_json() == {"challenge": "4711"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no signature"),
+        pytest.param({**signed(COMMAND), "X-Slack-Signature": "v0=" + "0" * 64}, id="another signature"),
+        pytest.param({**signed(COMMAND), "X-Slack-Signature": "v0=\xe4\xf6"}, id="a signature beyond ASCII"),
+        pytest.param({**signed(COMMAND), "X-Slack-Request-Timestamp": "yesterday"}, id="a timestamp without a number"),
+        pytest.param({**signed(COMMAND), "X-Slack-Request-Timestamp": "9" * 400}, id="a monstrous timestamp"),
+        pytest.param(signed(COMMAND, str(int(time.time()) - 301)), id="just too old"),
+        pytest.param(signed(COMMAND, str(int(time.time()) + 4000)), id="from the future"),
+        pytest.param(signed("something else"), id="the signature of another body"),
+    ],
+)
+def test_what_slack_did_not_sign_is_refused_and_never_an_error_of_ours(headers: dict[str, str]) -> None:
+    assert client().post("/slack/events", data=COMMAND, headers=headers).status_code == 401
+
+
+def test_a_body_of_a_megabyte_is_refused_before_it_is_read() -> None:
+    body = "text=" + "x" * 1_000_000
+
+    answer = client().post("/slack/events", data=body, headers=signed(body))
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [pytest.param(LARGEST_BODY, 200, id="at the limit"), pytest.param(LARGEST_BODY + 1, 413, id="just past it")],
+)
+def test_the_largest_body_is_the_stated_one(length: int, status: int) -> None:
+    body = COMMAND + "&more=" + "x" * (length - len(COMMAND) - len("&more="))
+
+    assert client().post("/slack/events", data=body, headers=signed(body)).status_code == status
+
+
+@given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
+def test_no_request_to_slacks_route_breaks_us(body: bytes, timestamp: str, signature: str) -> None:
+    headers = {
+        "X-Slack-Request-Timestamp": timestamp.encode().decode("latin-1").replace("\n", "").replace("\r", ""),
+        "X-Slack-Signature": signature.encode().decode("latin-1").replace("\n", "").replace("\r", ""),
+    }
+
+    assert CLIENT.post("/slack/events", data=body, headers=headers).status_code == 401
+
+
+CLIENT = client()
+
+
+def test_in_socket_mode_there_is_no_route_for_slack() -> None:
+    assert client(slack=False).post("/slack/events", data=COMMAND, headers=signed(COMMAND)).status_code == 404
+
+
+def test_health_says_only_that_the_process_serves() -> None:
+    answer = client(problems={"store": "does not answer"}).get("/health")
+
+    assert answer.status_code == 200
+    assert answer.get_json() == {"status": "alive"}
+
+
+def test_ready_when_nothing_is_wrong() -> None:
+    assert client().get("/ready").status_code == 200
+
+
+def test_not_ready_names_what_does_not_work() -> None:
+    answer = client(problems={"store": "does not answer"}).get("/ready")
+
+    assert answer.status_code == 503
+    assert answer.get_json() == {"status": "not ready", "problems": {"store": "does not answer"}}
+
+
+def test_metrics_are_in_prometheus_format() -> None:
+    answer = client().get("/metrics")
+
+    assert answer.content_type.startswith("text/plain")
+    assert "# TYPE reveille_runs_total counter" in answer.text
+
+
+def test_no_path_ends_in_z() -> None:
+    rules = [rule.rule for rule in client().application.url_map.iter_rules()]
+
+    assert rules
+    assert not [rule for rule in rules if rule.endswith("z")]
+
+
+@pytest.mark.parametrize("path", ["/", "/slack", "/healthz", "/static/x"])
+def test_other_paths_do_not_exist(path: str) -> None:
+    answer = client().get(path)
+
+    assert answer.status_code == 404
+    assert answer.get_json() == {"error": "Not Found"}
+
+
+def test_slacks_route_takes_posts_only() -> None:
+    assert client().get("/slack/events").status_code == 405
+
+
+def test_what_breaks_is_answered_with_an_id_that_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    broken = Blueprint("tasks", __name__)
+
+    @broken.post("/tasks/digest")
+    def task() -> str:
+        raise RuntimeError("the details")
+
+    with caplog.at_level(logging.ERROR):
+        answer = client(blueprint=broken).post("/tasks/digest")
+
+    assert answer.status_code == 500
+    assert "the details" not in answer.text
+    assert answer.get_json()["id"] in caplog.text
+    assert "the details" in caplog.text

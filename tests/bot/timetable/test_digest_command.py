@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.commands.digest import digest, write
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
+from tests.bot.timetable.mornings import DAY, POSTING, Morning
+from tests.servers.slack import SlackServer
+
+SCENARIO = ["--scenario", "invoker-lost"]
+
+
+def run(slack: SlackServer, folder: Path, *arguments: str, **environment: str) -> Result:
+    settings = {
+        "SLACK_BOT_TOKEN": slack.token,
+        "SLACK_API_URL": slack.api_url,
+        "REVEILLE_STORE": str(folder / "store.db"),
+        **environment,
+    }
+    for name in ("REVEILLE_PIPELINE", "REVEILLE_CHANNEL", "REVEILLE_HEARTBEAT_URL", "REVEILLE_SCENARIO"):
+        settings.setdefault(name, "")
+    assert not os.environ.get("FIRESTORE_EMULATOR_HOST")
+    return CliRunner().invoke(digest, list(arguments), env=settings, standalone_mode=False)
+
+
+def test_a_digest_is_posted_with_its_details_and_brought_up_to_date_by_the_next_call(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        first = run(slack, tmp_path, *SCENARIO)
+        posts = [call.method for call in slack.calls].count("chat.postMessage")
+        second = run(slack, tmp_path, *SCENARIO, "--now", "2026-02-11T08:30")
+
+        again = [call.method for call in slack.calls].count("chat.postMessage")
+
+    assert (first.return_value, first.output) == (FINE, "The digest is posted.\n")
+    assert (second.return_value, second.output) == (FINE, "The digest is up to date.\n")
+    assert posts >= 3, "the digest, its details, the thread of the incident"
+    assert again == posts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        pytest.param([*SCENARIO], {"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN", id="no token"),
+        pytest.param([*SCENARIO, "--date", "2026-02-13"], {}, "has not come yet", id="a morning to come"),
+        pytest.param(["--scenario", "no-such-morning"], {}, "no-such-morning", id="no such scenario"),
+        pytest.param([*SCENARIO], {"REVEILLE_STORE": "/proc/nowhere/store.db"}, "store", id="no place for the store"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_sentence(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], words: str
+) -> None:
+    with SlackServer() as slack:
+        result = run(slack, tmp_path, *arguments, **environment)
+
+    assert getattr(result.exception, "exit_code", None) == WRONG_USE
+    assert words in str(result.exception)
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-02-30"])
+def test_what_is_no_date_is_refused(tmp_path: Path, value: str) -> None:
+    with SlackServer() as slack:
+        result = run(slack, tmp_path, "--date", value)
+
+    assert "is not a date" in str(result.exception)
+
+
+class Outbox:
+    """Sends everything, or nothing, as a test says."""
+
+    def __init__(self, morning: Morning, *, works: bool = True) -> None:
+        self._morning = morning
+        self._works = works
+
+    def pump(self) -> int:
+        return len(self._morning.slack_takes_everything()) if self._works else 0
+
+
+def test_one_that_slack_does_not_take_is_told_to_be_waiting(capsys: pytest.CaptureFixture[str]) -> None:
+    morning = Morning()
+
+    code = write(morning.instance(), Outbox(morning, works=False), morning.store, None, patience=0.01)
+
+    assert code == FAILED
+    assert "stored" in capsys.readouterr().err
+    assert POSTING in morning.waiting()
+
+
+def test_one_that_another_process_is_writing_is_left_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    morning = Morning()
+    morning.store.acquire("digest:tiny", "other", morning.now, morning.later(minutes=1).now)
+    morning.later(minutes=-1)
+
+    code = write(morning.instance(), Outbox(morning), morning.store, None)
+
+    assert code == UNKNOWN
+    assert "another process" in capsys.readouterr().err
+
+
+def test_an_earlier_morning_is_written_without_a_sign_of_life() -> None:
+    morning = Morning()
+
+    code = write(morning.instance(), Outbox(morning), morning.store, DAY.replace(day=9))
+
+    assert (code, morning.watcher.beats) == (FINE, 0)
+
+
+def test_the_sign_of_life_follows_at_once() -> None:
+    morning = Morning()
+
+    write(morning.instance(), Outbox(morning), morning.store, None)
+
+    assert morning.watcher.beats == 1

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.timetable.report_changes import Problem, changes
+from checks.model import Severity
+
+P1 = {"outcome": "failed", "severity": "P1"}
+P2 = {"outcome": "failed", "severity": "P2"}
+NOTE = {"outcome": "failed", "severity": "P3"}
+PASSED = {"outcome": "passed", "severity": None}
+WAITING = {"outcome": "waiting", "severity": None}
+SKIPPED = {"outcome": "skipped", "severity": None}
+UNKNOWN = {"outcome": "unknown", "severity": "P0"}
+
+MONDAY = {"now": "2026-02-10T13:00:00+00:00", "night": "2026-02-09", "slate": "2026-02-10"}
+TUESDAY = {"now": "2026-02-11T13:00:00+00:00", "night": "2026-02-10", "slate": "2026-02-11"}
+
+
+def report(day: dict[str, str], *findings: dict[str, Any], part: str | None = "night") -> dict[str, Any]:
+    date = day[part] if part else None
+    dated = [{"subject": "s", "date": date, **finding} for finding in findings]
+    return {**day, "results": [{"check": "trigger", "title": "Triggers", "findings": dated}]}
+
+
+def found(severity: Severity = Severity.P1, subject: str = "s") -> Problem:
+    return Problem("trigger", subject, severity)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new", "worse", "recovered"),
+    [
+        pytest.param(PASSED, P1, 1, 0, 0, id="what passed and fails is new"),
+        pytest.param(P1, P1, 0, 0, 0, id="what fails again is not"),
+        pytest.param(P2, P1, 0, 1, 0, id="what fails louder is worse"),
+        pytest.param(P1, P2, 0, 0, 0, id="what fails less loud is nothing to tell"),
+        pytest.param(P1, PASSED, 0, 0, 1, id="what failed and passes recovered"),
+        pytest.param(P1, WAITING, 0, 0, 0, id="what is not due yet did not recover"),
+        pytest.param(P1, SKIPPED, 0, 0, 0, id="nor what does not apply"),
+        pytest.param(P1, UNKNOWN, 0, 0, 0, id="nor what nobody could look at"),
+        pytest.param(UNKNOWN, P1, 1, 0, 0, id="what could not be looked at and fails is new"),
+        pytest.param(PASSED, UNKNOWN, 0, 0, 0, id="what cannot be looked at any more is no new failure"),
+        pytest.param(PASSED, NOTE, 0, 0, 0, id="a note is no problem"),
+        pytest.param(NOTE, P2, 1, 0, 0, id="a note that became a problem is new"),
+        pytest.param(P1, NOTE, 0, 0, 0, id="a problem that became a note did not quite recover"),
+    ],
+)
+def test_a_finding_of_last_night_is_compared_with_that_of_the_night_before(
+    before: dict[str, Any], after: dict[str, Any], new: int, worse: int, recovered: int
+) -> None:
+    result = changes(report(MONDAY, before), report(TUESDAY, after))
+
+    assert (len(result.new), len(result.worse), len(result.recovered)) == (new, worse, recovered)
+
+
+def test_a_subject_that_is_gone_recovered_when_its_check_is_otherwise_in_order() -> None:
+    before = report(MONDAY, {**P1, "subject": "MIL at OKC"})
+
+    result = changes(before, report(TUESDAY, {**PASSED, "subject": "BOS at NYK"}))
+
+    assert result.recovered == (found(subject="MIL at OKC"),)
+
+
+@pytest.mark.parametrize("other", [P1, WAITING, UNKNOWN], ids=["failed", "waits", "unknown"])
+def test_a_subject_that_is_gone_did_not_recover_while_its_check_is_not_in_order(other: dict[str, Any]) -> None:
+    before = report(MONDAY, {**P1, "subject": "MIL at OKC"})
+    after = report(TUESDAY, {**PASSED, "subject": "BOS at NYK"}, {**other, "subject": "LAL at PHX"})
+
+    assert changes(before, after).recovered == ()
+
+
+def test_a_subject_that_is_gone_with_its_check_did_not_recover() -> None:
+    assert changes(report(MONDAY, P1), {**TUESDAY, "results": []}).recovered == ()
+
+
+def test_the_slate_and_the_night_are_different_things() -> None:
+    before = report(MONDAY, P1, part="slate")
+
+    result = changes(before, report(TUESDAY, P1, part="night"))
+
+    assert result.new == (found(),)
+
+
+def test_what_has_no_date_is_compared_whatever_the_day() -> None:
+    assert not changes(report(MONDAY, P1, part=None), report(TUESDAY, P1, part=None))
+
+
+@pytest.mark.parametrize("older", [{}, {"results": None}, {"results": [{"check": "trigger"}]}])
+def test_a_report_of_an_older_shape_counts_as_having_nothing(older: dict[str, Any]) -> None:
+    assert changes({**MONDAY, **older}, report(TUESDAY, P1)).new == (found(),)
+
+
+FINDINGS = st.lists(
+    st.builds(
+        lambda outcome, subject: {**outcome, "subject": subject},
+        st.sampled_from([P1, P2, NOTE, PASSED, WAITING, SKIPPED, UNKNOWN]),
+        st.sampled_from("abc"),
+    ),
+    unique_by=lambda finding: finding["subject"],
+)
+
+
+@given(before=FINDINGS, after=FINDINGS)
+def test_nothing_is_told_twice_and_nothing_changes_against_itself(
+    before: list[dict[str, Any]], after: list[dict[str, Any]]
+) -> None:
+    result = changes(report(MONDAY, *before), report(TUESDAY, *after))
+
+    told = [problem.subject for problem in (*result.new, *result.worse, *result.recovered)]
+    assert len(told) == len(set(told))
+    assert not changes(report(TUESDAY, *after), report(TUESDAY, *after))

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.timetable.slots import Watched, is_late, owed_slot, slot_by_hand, slots_of, watch_slot, watched
+from checks.notifications import DigestTimes
+from checks.pipeline import Pipeline, Run, Runs, Transition
+from checks.values import Moment
+from tests import fakes
+
+NEW_YORK = ZoneInfo("America/New_York")
+LONDON = ZoneInfo("Europe/London")
+TIMES = DigestTimes()
+DAY = date(2026, 2, 11)
+
+
+def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "name"),
+    [
+        pytest.param("2026-02-11T00:00", None, id="at midnight nothing of the new day is owed"),
+        pytest.param("2026-02-11T07:59:59", None, id="just before the first"),
+        pytest.param("2026-02-11T08:00", "0800", id="at the first"),
+        pytest.param("2026-02-11T11:29:59", "0800", id="just before the second"),
+        pytest.param("2026-02-11T11:30", "1130", id="at the second"),
+        pytest.param("2026-02-11T23:59:59", "1700", id="to the end of the day"),
+    ],
+)
+def test_the_newest_slot_of_today_is_owed(now: str, name: str | None) -> None:
+    slot = owed_slot(TIMES, NEW_YORK, local(now))
+
+    assert (None if slot is None else slot.name) == name
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "post", "due"),
+    [
+        pytest.param(NEW_YORK, date(2026, 3, 8), "02:30", "2026-03-08T07:30+00:00", id="New York skips the hour"),
+        pytest.param(NEW_YORK, date(2026, 11, 1), "01:30", "2026-11-01T05:30+00:00", id="New York repeats the hour"),
+        pytest.param(LONDON, date(2026, 3, 29), "01:30", "2026-03-29T01:30+00:00", id="London skips the hour"),
+        pytest.param(LONDON, date(2026, 10, 25), "01:30", "2026-10-25T00:30+00:00", id="London repeats the hour"),
+    ],
+)
+def test_a_slot_in_an_hour_that_clocks_skip_or_repeat_is_due_once(
+    zone: ZoneInfo, day: date, post: str, due: str
+) -> None:
+    slots = slots_of(DigestTimes(post=Moment(post), refresh=()), zone, day)
+
+    assert [slot.due for slot in slots] == [datetime.fromisoformat(due)]
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds of Hypothesis are naive
+    zone=st.sampled_from([NEW_YORK, LONDON, ZoneInfo("Asia/Kathmandu")]),
+    clock=st.integers(0, 1439),
+)
+def test_what_is_owed_is_due_and_of_today(now: datetime, zone: ZoneInfo, clock: int) -> None:
+    times = DigestTimes(post=Moment(f"{clock // 60:02}:{clock % 60:02}"), refresh=())
+
+    slot = owed_slot(times, zone, now)
+
+    assert (slot is not None) == (slots_of(times, zone, now.astimezone(zone).date())[0].due <= now)
+    if slot is not None:
+        assert slot.due <= now
+        assert slot.day == now.astimezone(zone).date()
+
+
+@pytest.mark.parametrize(
+    ("at", "late"), [("2026-02-11T08:15", False), ("2026-02-11T08:15:01", True)], ids=["at the limit", "just past it"]
+)
+def test_a_digest_is_late_after_the_minutes_of_the_pipeline_file(at: str, late: bool) -> None:
+    assert is_late(TIMES, NEW_YORK, DAY, local(at)) is late
+
+
+def test_slots_by_hand_are_told_apart_by_the_second() -> None:
+    first, second = (slot_by_hand(local(f"2026-02-11T09:00:0{second}"), DAY) for second in (1, 2))
+
+    assert first.name != second.name
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds of Hypothesis are naive
+    minutes=st.integers(1, 60),
+)
+def test_every_instant_lies_in_its_watch_interval(now: datetime, minutes: int) -> None:
+    slot = watch_slot(minutes, now)
+
+    assert slot <= now < slot + timedelta(minutes=minutes)
+    assert watch_slot(minutes, slot) == slot
+    assert watch_slot(minutes, slot + timedelta(minutes=minutes)) == slot + timedelta(minutes=minutes)
+
+
+def with_tomorrow(due: str) -> Pipeline:
+    run = Run(opens=Moment("-1d 00:00"), due=Moment(due))
+    transition = Transition(
+        **{"from": "phase3", "to": "phase4"},
+        id="phase3_to_phase4",
+        title="3 to 4",
+        state="phase3_completion",
+        impact="None.",
+        runs=Runs(tomorrow=run),
+    )
+    return fakes.pipeline(transitions=(transition,))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param("2026-02-11T17:29:59", [Watched(date=date(2026, 2, 10))], id="before tomorrow's first due time"),
+        pytest.param(
+            "2026-02-11T17:30",
+            [Watched(date=date(2026, 2, 10)), Watched(date=date(2026, 2, 12), checks=("trigger",))],
+            id="from then on",
+        ),
+        pytest.param("2026-02-12T00:00", [Watched(date=DAY)], id="at midnight tomorrow is today"),
+    ],
+)
+def test_the_watch_looks_at_tomorrow_as_soon_as_something_of_it_is_due(now: str, expected: list[Watched]) -> None:
+    assert list(watched(with_tomorrow("-1d 17:30"), local(now))) == expected
+
+
+def test_a_pipeline_without_runs_for_tomorrow_is_watched_for_the_night_alone() -> None:
+    assert len(watched(fakes.pipeline(), local("2026-02-11T23:59"))) == 1
