@@ -31,6 +31,7 @@ from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.heartbeat import UrlHeartbeat
 from bot.validation import Validation
+from checks.looks import nothing
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
 from checks.ports import Ports
@@ -95,8 +96,10 @@ def prepare(
     )
 
 
-def notifying_of(prepared: Prepared) -> Notifying:
+def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing) -> Notifying:
     """Build every adapter and wire it. Nothing is asked of Slack; the store's file is opened.
+
+    ``give_way`` is called before each look of a validation and returns when it may begin.
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
@@ -106,7 +109,7 @@ def notifying_of(prepared: Prepared) -> Notifying:
     store = _store(prepared)
     client = slack_client(prepared.slack, metrics.rate_limited)
     poster = SlackPoster(client)
-    validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics)
+    validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
     incidents = Incidents(store, prepared.pipeline)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
-from checks.looks import LookCache
+from checks.looks import LookCache, nothing
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
@@ -111,13 +111,23 @@ def plan(pipeline: Pipeline, checks: Sequence[Check], request: Request, now: dat
 
 
 class Validation:
-    """Runs validations of one pipeline. ``clock`` returns the current instant, aware."""
+    """Runs validations of one pipeline.
 
-    def __init__(self, pipeline: Pipeline, ports: Ports, clock: Callable[[], datetime]) -> None:
+    ``clock`` returns the current instant, aware. ``give_way`` is called before each look and returns when it may begin.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        ports: Ports,
+        clock: Callable[[], datetime],
+        give_way: Callable[[], object] = nothing,
+    ) -> None:
         self.pipeline = pipeline
         self.checks = checks_of(pipeline)
         self._ports = ports
         self._clock = clock
+        self._give_way = give_way
 
     def plan(self, request: Request) -> Plan:
         """Return what a request would run now. Raises RequestError."""
@@ -138,7 +148,7 @@ class Validation:
             phases=frozenset(request.phases) or None,
         )
         began = time.monotonic()
-        cache = LookCache(bounds(self.pipeline.limits))
+        cache = LookCache(bounds(self.pipeline.limits), self._give_way)
         found: dict[str, CheckResult] = {}
         try:
             for result in run_checks(planned.selected, run, self._ports, cache):

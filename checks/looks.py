@@ -24,6 +24,10 @@ T = TypeVar("T")
 FIRESTORE, BIGQUERY, CLOUD_RUN, RESOURCE_MANAGER = "Firestore", "BigQuery", "Cloud Run", "Resource Manager"
 
 
+def nothing() -> None:
+    """Nothing has to go first."""
+
+
 class BoundedPool:
     """Runs functions on at most ``bound`` daemon threads, started as they are needed.
 
@@ -81,9 +85,14 @@ class _Asked:
 
 
 class LookCache:
-    """The shared, single-flight memory of one run. ``bounds`` maps a source to its concurrency."""
+    """The shared, single-flight memory of one run.
 
-    def __init__(self, bounds: Mapping[str, int]) -> None:
+    ``bounds`` maps a source to its concurrency. ``give_way`` is called before each question and returns when it may be
+    asked.
+    """
+
+    def __init__(self, bounds: Mapping[str, int], give_way: Callable[[], object] = nothing) -> None:
+        self._give_way = give_way
         self._pools = {source: BoundedPool(source, bound) for source, bound in bounds.items()}
         self._asked: dict[tuple[str, str], _Asked] = {}
         self._records: list[LookRecord] = []
@@ -101,6 +110,7 @@ class LookCache:
         return asked
 
     def _answer(self, asked: _Asked, question: Callable[[], Any]) -> None:
+        self._give_way()
         started, cpu = time.monotonic(), time.thread_time()
         answer: Any = None
         failure: BaseException | None = None

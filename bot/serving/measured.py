@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.validation import Request, Validation
+from checks.looks import nothing
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
@@ -23,8 +24,15 @@ class RunMetrics(Protocol):
 class MeasuredValidation(Validation):
     """Counts what each run came to, whoever asked for it."""
 
-    def __init__(self, pipeline: Pipeline, ports: Ports, clock: Callable[[], datetime], metrics: RunMetrics) -> None:
-        super().__init__(pipeline, ports, clock)
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        ports: Ports,
+        clock: Callable[[], datetime],
+        metrics: RunMetrics,
+        give_way: Callable[[], object] = nothing,
+    ) -> None:
+        super().__init__(pipeline, ports, clock, give_way)
         self._metrics = metrics
 
     def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:

@@ -6,7 +6,6 @@ import gc
 import logging
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,9 +38,7 @@ from handlers.workers import Workers
 _logger = logging.getLogger(__name__)
 
 SWITCH_SECONDS = 0.001
-
-LISTENERS = 32
-"""Threads that acknowledge. Bolt's own five are used up by five people who click while Slack is slow."""
+"""What a thread that computes may go on for while others wait."""
 
 
 def prepare(pipeline_file: Path | None, scenario: str | None) -> Prepared:
@@ -87,9 +84,9 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
     # Python lets a thread that computes go on for 5 ms while others wait; fifty people who wait to be acknowledged
     # during a validation would feel that.
     sys.setswitchinterval(SWITCH_SECONDS)
-    told = notifying_of(prepared)
-    told.metrics.watch(told.store, told.clock)
     courtesy = Courtesy()
+    told = notifying_of(prepared, courtesy.give_way)
+    told.metrics.watch(told.store, told.clock)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
     register_all(app, _services(told, workers))
@@ -137,7 +134,9 @@ def slack_app(settings: SlackSettings) -> App:
             request_verification_enabled=secret is not None,
             client=WebClient(base_url=settings.api_url, timeout=REQUEST_SECONDS, retry_handlers=[]),
             authorize=authorize,
-            listener_executor=ThreadPoolExecutor(LISTENERS, "listener"),
+            # Every listener only acknowledges and hands over. On a thread of its own, as Bolt would have it, it
+            # would be asked every 10 ms whether it is done.
+            process_before_response=True,
         )
 
 

@@ -24,8 +24,9 @@ from bot.serving.running import STOP_SECONDS, Bot
 from bot.settings import SettingsError
 from bot.store.model import StoreError
 
-THREADS = 64
-"""Requests that are served at once. Each is answered within milliseconds, because work happens elsewhere."""
+THREADS = 16
+"""Requests that are served at once. Each is answered within a millisecond of work, because all else happens elsewhere:
+with more threads they would only take turns, and all end last."""
 
 REQUEST_SECONDS = 1
 """So long a request that is being answered when the process is told to end may still take."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -86,7 +85,6 @@ class Rig:
     services: Services
     store: StateStore
     gate: Gate
-    listeners: Executor
     now: datetime = NOW
     woken: list[datetime] = field(default_factory=list)
 
@@ -99,8 +97,6 @@ class Rig:
 
     def wait(self) -> None:
         """Wait until the handlers have done everything."""
-        # Bolt answers an event before it calls the listener; its only thread gets to this after that.
-        self.listeners.submit(lambda: None).result(SECONDS)
         assert self.services.workers.idle(SECONDS)
 
     def done(self, name: str, text: str = "", **origin: str) -> BoltResponse:
@@ -196,19 +192,17 @@ def running(
             clock=clock,
             wake=lambda: rig.woken.append(rig.now),
         )
-        listeners = ThreadPoolExecutor(1)
         app = App(
-            listener_executor=listeners,
+            process_before_response=True,
             signing_secret=slack.signing_secret,
             client=client,
             authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0EXAMPLE", bot_token=slack.token),
         )
         register_all(app, services)
-        rig = Rig(slack=slack, app=app, services=services, store=store, gate=gate, listeners=listeners)
+        rig = Rig(slack=slack, app=app, services=services, store=store, gate=gate)
         try:
             yield rig
         finally:
             gate.opened.set()
             workers.stop(5)
-            listeners.shutdown()
             store.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_a_job_waits_until_every_request_is_answered() -> None:
     assert order == ["answers", "job"]
 
 
+def test_a_job_waits_a_moment_for_the_next_request_of_a_burst() -> None:
+    courtesy = Courtesy(quiet_seconds=0.02, most_seconds=SOON)
+
+    with courtesy.answering():
+        pass
+    answered = time.monotonic()
+
+    assert courtesy.give_way()
+    assert time.monotonic() - answered >= 0.01
+
+
 def test_a_job_does_not_wait_for_ever() -> None:
     courtesy = Courtesy(most_seconds=0.01)
 
@@ -38,7 +50,7 @@ def test_a_job_does_not_wait_for_ever() -> None:
 
 
 def test_a_request_that_breaks_counts_as_answered() -> None:
-    courtesy = Courtesy(most_seconds=0.01)
+    courtesy = Courtesy(quiet_seconds=0.0, most_seconds=0.01)
 
     with pytest.raises(ValueError, match="broken"), courtesy.answering():
         raise ValueError("broken")
