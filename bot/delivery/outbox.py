@@ -198,7 +198,8 @@ class Outbox:
         self._all_wait = _Pause(now, now + pause)
 
     def _give_back(self, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool) -> None:
-        given = self._store.hand_back(delivery.key, self._owner, not_before=not_before, error=error)
+        now = self._clock()
+        given = self._store.hand_back(delivery.key, self._owner, now=now, not_before=not_before, error=error)
         if given and not in_doubt:
             # Another instance that takes it counts an attempt, too: then this does not match any more.
             self._unsent[delivery.key] = delivery.attempts + 1

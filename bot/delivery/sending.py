@@ -43,17 +43,19 @@ class Sending:
 
         Raises PostError, StoreError, Waiting, Hopeless.
         """
+        # A clock that was set back since it was made: Slack's own, which dates what is there, was not ahead with it.
+        doubt_since = min(delivery.created_at, now) if in_doubt else None
         match delivery.kind:
             case DeliveryKind.POST:
-                return self._place(delivery, delivery.channel, None, in_doubt=in_doubt)
+                return self._place(delivery, delivery.channel, None, doubt_since)
             case DeliveryKind.REPLY:
-                return self._reply(delivery, now, in_doubt=in_doubt)
+                return self._reply(delivery, now, doubt_since)
             case DeliveryKind.UPDATE:
                 return self._update(delivery, now)
 
-    def _reply(self, delivery: Delivery, now: datetime, *, in_doubt: bool) -> Posted:
+    def _reply(self, delivery: Delivery, now: datetime, doubt_since: datetime | None) -> Posted:
         parent = self._standing(delivery)
-        posted = self._place(delivery, _channel(parent), parent.ts, in_doubt=in_doubt)
+        posted = self._place(delivery, _channel(parent), parent.ts, doubt_since)
         if posted.thread_ts != parent.ts:
             # The parent is gone: what still comes for its thread follows this answer.
             self._succeed(parent, delivery, now, posted)
@@ -110,23 +112,28 @@ class Sending:
             )
         self._store.commit(Changes(deliveries=[successor]))
 
-    def _place(self, delivery: Delivery, channel: str, thread_ts: str | None, *, in_doubt: bool) -> Posted:
+    def _place(self, delivery: Delivery, channel: str, thread_ts: str | None, doubt_since: datetime | None) -> Posted:
         """Post it where it belongs, at the top level when its thread is gone, else in the default channel."""
         try:
-            return self._once(delivery, channel, delivery.body, thread_ts, in_doubt=in_doubt)
+            return self._once(delivery, channel, delivery.body, thread_ts, doubt_since)
         except PostError as error:
             if error.trouble is Trouble.GONE and thread_ts is not None:
-                return self._once(delivery, channel, delivery.body, None, in_doubt=in_doubt)
+                return self._once(delivery, channel, delivery.body, None, doubt_since)
             if error.trouble is not Trouble.PLACE or self._default_channel in (None, channel):
                 raise
             body, elsewhere = _rerouted(delivery.body, channel, error), self._default_channel
-        return self._once(delivery, elsewhere or channel, body, None, in_doubt=in_doubt)
+        return self._once(delivery, elsewhere or channel, body, None, doubt_since)
 
     def _once(
-        self, delivery: Delivery, channel: str, body: Mapping[str, Any], thread_ts: str | None, *, in_doubt: bool
+        self,
+        delivery: Delivery,
+        channel: str,
+        body: Mapping[str, Any],
+        thread_ts: str | None,
+        doubt_since: datetime | None,
     ) -> Posted:
-        if in_doubt:
-            found = self._poster.find(channel, delivery.key, delivery.created_at, thread_ts)
+        if doubt_since is not None:
+            found = self._poster.find(channel, delivery.key, doubt_since, thread_ts)
             if found is not None:
                 return found
         try:

@@ -10,7 +10,8 @@ from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryS
 
 from bot.serving.serving_settings import SlackSettings
 
-REQUEST_SECONDS = 10
+REQUEST_SECONDS = 5
+"""A call that is under way when the process is told to end is over before it has to be."""
 TOO_MANY_REQUESTS = 429
 
 

@@ -39,6 +39,7 @@ class SlackSocket:
         self._handler = SocketModeHandler(app, app_token.reveal(), web_client=client, ping_interval=ping_seconds)
         self._pause = pause
         self._over = threading.Event()
+        self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._connect, name="socket-mode", daemon=True)
 
     @property
@@ -52,7 +53,12 @@ class SlackSocket:
     def close(self) -> None:
         """Take nothing more. What has come already is still answered."""
         self._over.set()
-        self._handler.close()  # type: ignore[no-untyped-call]  # of Bolt
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        """Close the connection; Slack's client cannot be closed by two threads at once."""
+        with self._closing:
+            self._handler.close()  # type: ignore[no-untyped-call]  # of Bolt
 
     def _connect(self) -> None:
         seconds = FIRST_PAUSE_SECONDS
@@ -65,4 +71,7 @@ class SlackSocket:
                 seconds = min(seconds * 2, LONGEST_PAUSE_SECONDS)
             else:
                 _logger.info("connected to Slack's socket")
+                if self._over.is_set():
+                    # Told to end while it connected: what Slack's client has started since would go on for ever.
+                    self._disconnect()
                 return

@@ -97,6 +97,7 @@ _CONVERSIONS: Mapping[type[Any], Conversions] = {
         "created_at": datetime.fromisoformat,
         "state": DeliveryState,
         "not_before": datetime.fromisoformat,
+        "waits_since": datetime.fromisoformat,
         "lease_until": datetime.fromisoformat,
         "sent_at": datetime.fromisoformat,
     },

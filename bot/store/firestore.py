@@ -170,9 +170,9 @@ class FirestoreStore:
     def record_sent(self, key: str, owner: str, *, ts: str, channel: str, now: datetime) -> bool:
         return self._change(key, lambda found: transitions.sent(found, owner, ts=ts, channel=channel, now=now))
 
-    def hand_back(self, key: str, owner: str, *, not_before: datetime, error: str) -> bool:
+    def hand_back(self, key: str, owner: str, *, now: datetime, not_before: datetime, error: str) -> bool:
         return self._change(
-            key, lambda found: transitions.handed_back(found, owner, not_before=not_before, error=error)
+            key, lambda found: transitions.handed_back(found, owner, now=now, not_before=not_before, error=error)
         )
 
     def bury(self, key: str, owner: str, *, error: str) -> bool:

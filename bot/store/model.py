@@ -104,6 +104,8 @@ class Delivery:
     order: int = 0
     state: DeliveryState = DeliveryState.PENDING
     not_before: datetime | None = None
+    waits_since: datetime | None = None
+    """When ``not_before`` was set: a clock that shows less was set back since, and what waits need not wait for it."""
     attempts: int = 0
     """How often somebody had it and it was not recorded as sent: while this is 0, nobody can have posted it."""
     lease_owner: str | None = None
@@ -195,7 +197,7 @@ class StateStore(Protocol):
         out. Said twice of the same message it is True twice."""
         ...
 
-    def hand_back(self, key: str, owner: str, *, not_before: datetime, error: str) -> bool:
+    def hand_back(self, key: str, owner: str, *, now: datetime, not_before: datetime, error: str) -> bool:
         """Give a delivery back to be tried not before a time; counts an attempt."""
         ...
 

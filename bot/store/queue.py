@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.store.model import Delivery, DeliveryKind, DeliveryState
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""The clocks of two instances may; a clock that differs from what is stored by more was set back since."""
+
+LONGEST_LEASE = timedelta(minutes=15)
+"""A lease that has longer to go was stored by a clock that was set back since: nobody leases for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,7 @@ def _still_wanted(
 
 
 def _may_go(delivery: Delivery, targets: Mapping[str, Delivery], now: datetime) -> bool:
-    if _is_leased(delivery, now) or (delivery.not_before is not None and delivery.not_before > now):
+    if _is_leased(delivery, now) or _has_to_wait(delivery, now):
         return False
     if delivery.target is None:
         return True
@@ -96,8 +102,15 @@ def _may_go(delivery: Delivery, targets: Mapping[str, Delivery], now: datetime) 
     return target is not None and target.state is DeliveryState.SENT
 
 
+def _has_to_wait(delivery: Delivery, now: datetime) -> bool:
+    """Whether it is too early; a wait that began later than now was stored by a clock that was set back since."""
+    if delivery.not_before is None or (delivery.waits_since is not None and now < delivery.waits_since - CLOCKS_DIFFER):
+        return False
+    return delivery.not_before > now
+
+
 def _is_leased(delivery: Delivery, now: datetime) -> bool:
-    return delivery.lease_until is not None and delivery.lease_until > now
+    return delivery.lease_until is not None and now < delivery.lease_until <= now + LONGEST_LEASE
 
 
 def _leased(delivery: Delivery, owner: str, until: datetime) -> Delivery:

@@ -114,10 +114,10 @@ class SqliteStore:
         with self._writing():
             return self._put_delivery(transitions.sent(self.delivery(key), owner, ts=ts, channel=channel, now=now))
 
-    def hand_back(self, key: str, owner: str, *, not_before: datetime, error: str) -> bool:
+    def hand_back(self, key: str, owner: str, *, now: datetime, not_before: datetime, error: str) -> bool:
         with self._writing():
             return self._put_delivery(
-                transitions.handed_back(self.delivery(key), owner, not_before=not_before, error=error)
+                transitions.handed_back(self.delivery(key), owner, now=now, not_before=not_before, error=error)
             )
 
     def bury(self, key: str, owner: str, *, error: str) -> bool:

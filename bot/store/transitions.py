@@ -30,7 +30,9 @@ def sent(delivery: Delivery | None, owner: str, *, ts: str, channel: str, now: d
     )
 
 
-def handed_back(delivery: Delivery | None, owner: str, *, not_before: datetime, error: str) -> Delivery | None:
+def handed_back(
+    delivery: Delivery | None, owner: str, *, now: datetime, not_before: datetime, error: str
+) -> Delivery | None:
     """Let it wait for another attempt."""
     if not _is_ours(delivery, owner):
         return None
@@ -38,6 +40,7 @@ def handed_back(delivery: Delivery | None, owner: str, *, not_before: datetime, 
         delivery,
         attempts=delivery.attempts + 1,
         not_before=not_before,
+        waits_since=now,
         error=error,
         lease_owner=None,
         lease_until=None,

@@ -24,13 +24,13 @@ from apscheduler.events import (  # type: ignore[import-untyped]
     JobSubmissionEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]
-from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from bot.timetable.digest import EARLY, Digests
 from bot.timetable.slots import EPOCH
+from bot.timetable.steady import SteadyScheduler
 from checks.notifications import Notifications
 
 ROUND_SECONDS = 60
@@ -119,7 +119,7 @@ class Schedules:
             "round": self._round,
             "prune": lambda: f"{self._digests.prune()} records deleted",
         }
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = SteadyScheduler(
             executors={"default": ThreadPoolExecutor(4, {"thread_name_prefix": "schedule"})}, timezone=zone, daemon=True
         )
         self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)

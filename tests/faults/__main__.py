@@ -52,8 +52,9 @@ def _kill_points(options: argparse.Namespace, firestore: str | None) -> Iterable
         deaths, places = outcome.deaths.total(), len(outcome.deaths)
         seconds = time.monotonic() - began
         sys.stdout.write(
-            f"{mode}: {deaths} deaths at {places} different places, {outcome.stories} stories with {outcome.incidents}"
-            f" incidents and {outcome.messages} messages: {_words(figures)} ({seconds:.0f} s)\n"
+            f"{mode}: {deaths} deaths at {places} different places, {outcome.stories} stories with {outcome.digests}"
+            f" digests and refreshes, {outcome.incidents} incidents and {outcome.messages} messages:"
+            f" {_words(figures)} ({seconds:.0f} s)\n"
         )
         for place, count in outcome.deaths.most_common():
             sys.stdout.write(f"  {count:4}  {place}\n")
@@ -63,6 +64,7 @@ def _kill_points(options: argparse.Namespace, firestore: str | None) -> Iterable
             "deaths": deaths,
             "places": dict(outcome.deaths),
             "stories": outcome.stories,
+            "digests": outcome.digests,
             "incidents": outcome.incidents,
             "messages": outcome.messages,
             "seconds": seconds,
@@ -79,13 +81,16 @@ def _race(options: argparse.Namespace, firestore: str) -> Iterable[Mapping[str, 
     for wrong in outcome.difference.wrong:
         sys.stderr.write(f"{wrong}\n")
     sys.stdout.write(
-        f"race: {outcome.digests} digests in {outcome.slots} slots with {outcome.incidents} incidents and"
-        f" {outcome.messages} messages: {_words(figures)} ({seconds:.0f} s)\n  written: {won}\n  sent: {sent}\n"
+        f"race: {outcome.digests} digests and {outcome.slots - outcome.digests} refreshes with {outcome.incidents}"
+        f" incidents and {outcome.messages} messages, {outcome.deaths} deaths and {outcome.steps} steps of clocks:"
+        f" {_words(figures)} ({seconds:.0f} s)\n  written: {won}\n  sent: {sent}\n"
     )
     yield {
         "mode": "race",
         "digests": outcome.digests,
         "slots": outcome.slots,
+        "deaths": outcome.deaths,
+        "steps": outcome.steps,
         "incidents": outcome.incidents,
         "messages": outcome.messages,
         "written": dict(outcome.won),

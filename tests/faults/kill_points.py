@@ -5,7 +5,6 @@ A story goes on until it is told, however often the one who tells it dies on the
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
@@ -16,19 +15,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
-from tests.bench.processes import Conversation
+from bot.timetable.slots import slots_of
+from tests.faults.deaths import NEVER, POINTS, SECONDS, STATEMENTS, Death, Teller, Told
+from tests.faults.digest_ledger import compare_digests
+from tests.faults.killable import Killable, Nursery
 from tests.faults.ledger import Difference, compare
 from tests.faults.life import Life
 from tests.faults.points import Killed, Points
-from tests.faults.story import CHANNEL, Fact, Story, story
+from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, Fact, Story, story
 from tests.faults.workspace import Clock, shown
 from tests.servers.slack import SlackServer
 
-POINTS, STATEMENTS, SECONDS = "points", "statements", "seconds"
 KINDS = {
     "in-process": (POINTS,),
     "sqlite": (POINTS, POINTS, STATEMENTS, SECONDS),
@@ -47,37 +48,6 @@ AFTER_DEATH = timedelta(seconds=75)
 
 DEATHS_A_STEP = 4
 """So that the time that deaths take never decides whether an incident is a new one."""
-
-NEVER = 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """When to die: after so many points, statements of SQLite counted or not, or seconds; without ``kind`` never."""
-
-    kind: str | None = None
-    after: float = 0
-
-    @property
-    def points(self) -> int | None:
-        return int(self.after) if self.kind in (POINTS, STATEMENTS) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of a step: where it died, None if it is done, and how many points it passed."""
-
-    died_at: str | None
-    passed: int
-    now: datetime
-
-
-class Teller(Protocol):
-    """Lives one life after the other on the same store and the same Slack."""
-
-    def tell(self, facts: Mapping[str, Fact] | None, now: datetime, death: Death) -> Told:
-        """Process the facts, or with None only send what waits; a life that died is replaced by the next."""
-        ...
 
 
 class InProcess:
@@ -108,52 +78,13 @@ class InProcess:
         return Told(None, passed, self._clock.now)
 
 
-class Killable:
-    """Real processes, killed with SIGKILL. The next one is started ahead of time, because it needs a second to."""
-
-    def __init__(self, store: str, slack_url: str, environment: Mapping[str, str]) -> None:
-        self._command = (sys.executable, "-m", "tests.faults.process", "--store", store, "--slack", slack_url)
-        self._environment = environment
-        self._lives = 0
-        self._life = self._born()
-        self._next = self._born()
-        self._life.listen()
-
-    def _born(self) -> Conversation:
-        self._lives += 1
-        return Conversation((*self._command, "--owner", f"process-{self._lives}"), self._environment)
-
-    def tell(self, facts: Mapping[str, Fact] | None, now: datetime, death: Death) -> Told:
-        command: dict[str, Any] = {
-            "now": now.isoformat(),
-            "after": NEVER if death.points is None else death.points,
-            "seconds": death.after if death.kind == SECONDS else None,
-            "statements": death.kind == STATEMENTS,
-        }
-        if facts is not None:
-            command["facts"] = dict(facts)
-        answer = self._life.ask(json.dumps(command))
-        if "died_at" not in answer:
-            return Told(None, answer["passed"], datetime.fromisoformat(answer["now"]))
-        self._bury()
-        return Told(answer["died_at"], 0, now)
-
-    def _bury(self) -> None:
-        self._life.__exit__(None, None, None)
-        self._life, self._next = self._next, self._born()
-        self._life.listen()
-
-    def close(self) -> None:
-        for process in (self._life, self._next):
-            process.__exit__(None, None, None)
-
-
 @dataclass
 class Outcome:
     """What all stories together came to."""
 
     stories: int = 0
     deaths: Counter[str] = field(default_factory=Counter)
+    digests: int = 0
     incidents: int = 0
     messages: int = 0
     difference: Difference = field(default_factory=Difference)
@@ -184,8 +115,10 @@ def tell_story(
 def judge(told: Story, slack: SlackServer, store: StateStore) -> Difference:
     """Compare Slack with the story, and every thread's parent with the last edit that the store wanted."""
     messages = shown(slack)
-    latest = {message.key: _wanted(message.key, store) for message in messages if message.parent}
-    difference = compare(told.expected(), messages, latest)
+    alerts = [message for message in messages if message.key.startswith("alert:")]
+    latest = {message.key: _wanted(message.key, store) for message in alerts if message.parent}
+    difference = compare(told.expected(), alerts, latest)
+    difference.add(compare_digests([START.astimezone(PIPELINE.zone).date()], messages, store))
     difference.lost += [f"{delivery.key} still waits: {delivery.error}" for delivery in store.pending()]
     return difference
 
@@ -218,45 +151,52 @@ def _in_process(seed: int, folder: Path, slack: SlackServer, clock: Clock) -> It
 
 
 @contextmanager
-def _killable(where: str, store: StateStore, slack: SlackServer, address: str) -> Iterator[tuple[Teller, StateStore]]:
-    teller = Killable(where, slack.api_url, {"FIRESTORE_EMULATOR_HOST": address} if address else {})
+def _killable(
+    nursery: Nursery, where: str, store: StateStore, slack: SlackServer
+) -> Iterator[tuple[Teller, StateStore]]:
     try:
-        yield teller, store
+        with Killable(nursery, where, slack.api_url) as teller:
+            yield teller, store
     finally:
-        teller.close()
         store.close()
 
 
-def _stage(
-    mode: str, seed: int, folder: Path, slack: SlackServer, clock: Clock, firestore: str
-) -> AbstractContextManager[tuple[Teller, StateStore]]:
-    """Return who tells the story of a seed, and the store to look at when it is told."""
-    if mode == "in-process":
-        return _in_process(seed, folder, slack, clock)
-    if mode == "sqlite":
-        file = folder / f"{seed}.db"
-        return _killable(f"sqlite:{file}", SqliteStore(file), slack, "")
-    from tests.faults.emulated import firestore_store  # noqa: PLC0415 - Google's client takes a second to import
+Stage = Callable[[int, SlackServer, Clock], AbstractContextManager[tuple[Teller, StateStore]]]
+"""Returns who tells the story of a seed, and the store to look at when it is told."""
 
-    prefix = f"kill_{seed}_"
-    return _killable(f"firestore:{prefix}", firestore_store(firestore, prefix), slack, firestore)
+
+@contextmanager
+def _stages(mode: str, address: str) -> Iterator[Stage]:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        if mode == "in-process":
+            yield lambda seed, slack, clock: _in_process(seed, folder, slack, clock)
+            return
+        with Nursery(mode, {"FIRESTORE_EMULATOR_HOST": address} if address else {}) as nursery:
+            if mode == "sqlite":
+                yield lambda seed, slack, _: _killable(
+                    nursery, f"sqlite:{folder / str(seed)}.db", SqliteStore(folder / f"{seed}.db"), slack
+                )
+                return
+            from tests.faults.emulated import firestore_store  # noqa: PLC0415 - Google's client takes a second
+
+            yield lambda seed, slack, _: _killable(
+                nursery, f"firestore:kill_{seed}_", firestore_store(address, f"kill_{seed}_"), slack
+            )
 
 
 def run(mode: str, count: int, first_seed: int, firestore: str | None = None) -> Outcome:
     """Tell stories until so many deaths have been died. ``firestore`` is the emulator's address."""
     outcome = Outcome()
-    with TemporaryDirectory() as folder:
+    with _stages(mode, firestore or "") as stage:
         while outcome.deaths.total() < count:
             seed = first_seed + outcome.stories
             told, clock = story(seed), Clock()
-            with (
-                SlackServer((CHANNEL,), clock=clock) as slack,
-                _stage(mode, seed, Path(folder), slack, clock, firestore or "") as (teller, store),
-            ):
-                chance = random.Random(seed)
-                tell_story(told, teller, clock, chance, outcome.deaths, KINDS[mode])
+            with SlackServer((CHANNEL,), clock=clock) as slack, stage(seed, slack, clock) as (teller, store):
+                tell_story(told, teller, clock, random.Random(seed), outcome.deaths, KINDS[mode])
                 difference = judge(told, slack, store)
                 outcome.messages += len(shown(slack))
+            outcome.digests += len(slots_of(DIGEST, PIPELINE.zone, START.date()))
             outcome.incidents += len(told.expected())
             outcome.stories += 1
             for wrong in difference.wrong:

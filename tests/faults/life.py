@@ -1,4 +1,4 @@
-"""One life of the bot: alerts, store, outbox and a real Slack client, put together so that it can die anywhere."""
+"""One life of the bot: digests, alerts, store, outbox and a real Slack client; it can die anywhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
 from bot.delivery.slack import SlackPoster
 from bot.store.model import StateStore
+from bot.timetable.digest import Digests
+from bot.timetable.done import Done
+from tests.faults.foretold import Foretold
 from tests.faults.points import Points, guarded
 from tests.faults.story import PIPELINE, Fact, report
 from tests.faults.workspace import Clock
@@ -20,6 +23,10 @@ PACE = timedelta(seconds=2)
 """The clock moves so far between two turns of the outbox: Slack takes one message a second in a channel."""
 TURNS = 40
 CALL_SECONDS = 5
+
+ROUND = timedelta(minutes=1)
+ROUNDS = 30
+"""A dead holder's lease of the digest keeps the next life waiting for some minutes; a few may die one after another."""
 
 
 class Life:
@@ -31,6 +38,8 @@ class Life:
         self._store = guarded(store, "store", points)
         poster = guarded(SlackPoster(WebClient(TOKEN, base_url=slack_url, timeout=CALL_SECONDS)), "slack", points)
         self.incidents = Incidents(self._store, PIPELINE)
+        self._facts: Mapping[str, Fact] = {}
+        self._digests = Digests(Foretold(lambda _: self._facts, clock), self._store, self.incidents, clock, owner)
         self._outbox = Outbox(self._store, poster, clock, owner)
 
     def process(self, facts: Mapping[str, Fact]) -> None:
@@ -42,8 +51,10 @@ class Life:
         return self._outbox.pump()
 
     def see(self, facts: Mapping[str, Fact]) -> None:
-        """Process the report that says so, and send what follows from it."""
-        self.process(facts)
+        """Write the digest that is owed on these facts, or only process them; send what follows from it."""
+        self._facts = facts
+        if self._write_digest() is Done.NOT_OWED:
+            self.process(facts)
         self.send()
 
     def send(self) -> None:
@@ -53,3 +64,12 @@ class Life:
             if not self._store.pending():
                 return
             self.clock.now += PACE
+
+    def _write_digest(self) -> Done:
+        for _ in range(ROUNDS):
+            done = self._digests.run_owed()
+            if done is not Done.BUSY:
+                return done
+            self.clock.now += ROUND
+        message = "somebody who is dead keeps the digest for ever"
+        raise AssertionError(message)

@@ -1,27 +1,27 @@
-"""A life in a process of its own, which is killed with SIGKILL: ``python -m tests.faults.process``.
+"""Lives in processes of their own, which are killed with SIGKILL: ``python -m tests.faults.process``.
 
-Reads one command a line and answers each with one line of JSON. ``arm`` makes it die at a numbered point, or
-after so many seconds wherever it may be then. With ``statements`` every statement of SQLite is a point, too.
+The nursery reads one line for each life, forks a process for it, and says in the end what it died of. In between
+the life reads one command a line and answers each with one line of JSON. ``after`` makes it kill itself at a
+numbered point; with ``statements`` every statement of SQLite is a point, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
-import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
 from tests.bench.processes import reply
 from tests.faults.life import Life
+from tests.faults.lines import read_line
 from tests.faults.points import Points
 from tests.faults.story import Fact
 from tests.faults.workspace import Clock
@@ -50,12 +50,8 @@ def facts_of(document: dict[str, int | str]) -> dict[str, Fact]:
     return {name: Severity(fact) if isinstance(fact, int) else fact for name, fact in document.items()}  # type: ignore[misc]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--store", required=True)
-    parser.add_argument("--slack", required=True)
-    parser.add_argument("--owner", required=True)
-    options = parser.parse_args()
+def live(birth: Mapping[str, Any]) -> None:
+    """Do what each line says until one says that it is over."""
     points = Points(die)
     statements = False
 
@@ -63,24 +59,41 @@ def main() -> None:
         if statements:
             points(f"before SQL {text.split(maxsplit=1)[0]}")
 
-    life = Life(open_store(options.store, at_statement), options.slack, options.owner, Clock(), points)
-    reply({"ready": True})
-    for line in sys.stdin:
-        command = json.loads(line)
+    life = Life(open_store(birth["store"], at_statement), birth["slack"], birth["owner"], Clock(), points)
+    reply({"born": os.getpid()})
+    while (command := read_line()) is not None and not command.get("over"):
         life.clock.now = datetime.fromisoformat(command["now"])
-        if command.get("seconds") is not None:
-            timer = threading.Timer(command["seconds"], die, ("a moment of its own",))
-            timer.daemon = True
-            timer.start()
         statements = command["statements"]
         points.arm(command.get("after"))
         if "facts" in command:
             life.see(facts_of(command["facts"]))
         else:
             life.send()
-        passed = list(points.passed)
+        passed = len(points.passed)
         points.arm(None)
-        reply({"done": True, "passed": len(passed), "now": life.clock.now.isoformat()})
+        reply({"passed": passed, "now": life.clock.now.isoformat()})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kind", choices=("sqlite", "firestore"), required=True)
+    roles = {"teller": live}
+    if parser.parse_args().kind == "firestore":
+        # Imported once for all lives; nothing is connected before a life is born.
+        from tests.faults import racer  # noqa: PLC0415 - Google's client takes a second to import
+
+        roles["racer"] = racer.live
+    reply({"ready": True})
+    while (birth := read_line()) is not None:
+        if "owner" not in birth:
+            # A command to a life that was killed before it could read it.
+            continue
+        child = os.fork()
+        if child == 0:
+            roles[birth.get("role", "teller")](birth)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        reply({"ended": os.waitstatus_to_exitcode(status)})
 
 
 if __name__ == "__main__":

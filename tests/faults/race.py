@@ -1,52 +1,45 @@
-"""Two instances race for the digests of many days on one Firestore, and for the alerts that come with them."""
+"""Instances race for the digests of many days and their refreshes on one Firestore, and for the alerts that come
+with them. Their clocks differ and are stepped while they work, and instances are killed in the middle."""
 
 from __future__ import annotations
 
-import sys
-import time
+import json
+import random
+import signal
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from datetime import time as hour
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from checks.model import Severity
-from tests.bench.processes import Conversation
-from tests.faults.ledger import Difference, Shown, compare
-from tests.faults.story import CHANNEL, PIPELINE, START, Expectation, Fact
+from bot.store.model import StateStore
+from bot.timetable.digest_deliveries import posting_key
+from bot.timetable.slots import Slot, slots_of
+from tests.faults.digest_ledger import compare_digests
+from tests.faults.emulated import firestore_store
+from tests.faults.killable import Killer, Nursery
+from tests.faults.ledger import Difference, compare
+from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, Expectation
+from tests.faults.tournament import FastClock, days_facts
 from tests.faults.workspace import shown
 from tests.servers.slack import SlackServer
 
-ZONE = ZoneInfo("America/New_York")
-POSTED = hour(8, 0, 1)
-REFRESHED = hour(11, 30, 1)
+AFTER = timedelta(seconds=15)
+"""An instance's clock may be behind, and the slot must be due all the same."""
 
+CLOCKS_DIFFER = 10.0
+"""Seconds by which an instance's clock may be off, ahead or behind."""
 
-FASTER = 20.0
-"""The clock of a race runs so much faster than ours: Slack takes one message a second in a channel."""
+DEADLY = 2
+"""In one of so many slots an instance is killed."""
 
+USUAL = 0.25
+"""Seconds within which it is killed."""
 
-class FastClock:
-    """Runs on from an instant, many times as fast as ours."""
-
-    def __init__(self) -> None:
-        self.set(START)
-
-    def set(self, now: datetime) -> None:
-        self._from, self._began = now, time.monotonic()
-
-    def __call__(self) -> datetime:
-        return self._from + timedelta(seconds=(time.monotonic() - self._began) * FASTER)
-
-
-def days_facts(now: datetime) -> Mapping[str, Fact]:
-    """Return what is true on a local day: one service fails every other day, one for three of each seven."""
-    day = now.astimezone(ZONE).toordinal()
-    return {
-        "service-0": Severity.P0 if day % 2 else "passed",
-        "service-1": Severity.P1 if day % 7 in (1, 2, 3) else "passed",
-    }
+ROUND = timedelta(minutes=6)
+"""By the next round the leases of the dead are over."""
+ROUNDS = 12
 
 
 @dataclass
@@ -55,6 +48,8 @@ class Race:
 
     digests: int
     slots: int = 0
+    deaths: int = 0
+    steps: int = 0
     incidents: int = 0
     messages: int = 0
     won: Counter[str] = field(default_factory=Counter)
@@ -62,58 +57,94 @@ class Race:
     difference: Difference = field(default_factory=Difference)
 
 
-def run(digests: int, firestore: str, instances: int = 2, prefix: str = "race_") -> Race:
+class Racer:
+    """An instance, and the next one when it was killed. Its clock is off by some seconds."""
+
+    def __init__(self, name: str, nursery: Nursery, store: str, slack_url: str) -> None:
+        self.name = name
+        self._nursery = nursery.conversation
+        self._birth = {"role": "racer", "store": store, "slack": slack_url}
+        self._lives = 0
+        self._off = 0.0
+        self._killer: Killer | None = None
+        self._process = self._born()
+
+    def _born(self) -> int:
+        self._lives += 1
+        owner = f"{self.name}, life {self._lives}"
+        return int(self._nursery.ask(json.dumps({**self._birth, "owner": owner}))["born"])
+
+    def start(self, now: datetime, off: float, dies_after: float | None) -> None:
+        """Begin a round; the clock is stepped in the middle of it, to where the next one finds it."""
+        command = {"now": now.isoformat(), "off": self._off, "step": off - self._off}
+        self._off = off
+        self._nursery.tell(json.dumps(command))
+        self._killer = Killer(self._process, dies_after)
+
+    def finish(self) -> Any | None:
+        """Return what it did; None when it was killed, and another one lives."""
+        answer = self._nursery.listen()
+        if self._killer is None or not self._killer.struck():
+            return answer
+        ended = answer if "ended" in answer else self._nursery.listen()
+        assert ended["ended"] == -signal.SIGKILL
+        self._process = self._born()
+        return None
+
+    def leave(self) -> None:
+        self._nursery.ask(json.dumps({"over": True}))
+
+
+def run(digests: int, firestore: str, instances: int = 2, prefix: str = "race_", seed: int = 1) -> Race:
     """Let the instances start each digest and each refresh at the same moment. ``firestore`` is the emulator."""
-    race = Race(digests)
-    days = [START.astimezone(ZONE).date() + timedelta(days=number) for number in range(digests)]
-    instants = [datetime.combine(day, at, ZONE) for day in days for at in (POSTED, REFRESHED)]
-    clock = FastClock()
-    with SlackServer((CHANNEL,), clock=clock, posts_a_second=1) as slack:
+    race, clock = Race(digests), FastClock()
+    days = [START.astimezone(PIPELINE.zone).date() + timedelta(days=number) for number in range(digests)]
+    slots = [slot for day in days for slot in slots_of(DIGEST, PIPELINE.zone, day)]
+    store = firestore_store(firestore, prefix)
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        slack = stack.enter_context(SlackServer((CHANNEL,), clock=clock, posts_a_second=1))
+        environment = {"FIRESTORE_EMULATOR_HOST": firestore}
+        nurseries = [stack.enter_context(Nursery("firestore", environment)) for _ in range(instances)]
         racers = [
-            Conversation(
-                (
-                    *(sys.executable, "-m", "tests.faults.racer", "--prefix", prefix, "--slack", slack.api_url),
-                    *("--owner", f"instance-{number + 1}"),
-                ),
-                {"FIRESTORE_EMULATOR_HOST": firestore},
-            )
-            for number in range(instances)
+            Racer(f"instance {number}", nursery, prefix, slack.api_url)
+            for number, nursery in enumerate(nurseries, start=1)
         ]
-        try:
-            for racer in racers:
-                racer.listen()
-            for instant in instants:
-                clock.set(instant)
-                _start_together(race, racers, instant)
-        finally:
-            for racer in racers:
-                racer.__exit__(None, None, None)
+        chance = random.Random(seed)
+        for slot in slots:
+            _race_for(slot, race, racers, store, clock, chance)
+        for racer in racers:
+            racer.leave()
         messages = shown(slack)
+        race.difference.add(compare_digests(days, messages, store))
+        race.difference.lost += [f"{delivery.key} still waits: {delivery.error}" for delivery in store.pending()]
     expectation = Expectation(flap=timedelta(0))
-    for instant in instants:
-        expectation.see(days_facts(instant), instant)
-    race.incidents, race.messages = len(expectation.incidents), len(messages)
-    race.difference = compare(expectation.incidents, [each for each in messages if each.key.startswith("alert:")], {})
-    race.difference.add(_compare_digests([day.isoformat() for day in days], messages))
+    for slot in slots:
+        expectation.see(days_facts(slot.due), slot.due)
+    race.slots, race.incidents, race.messages = len(slots), len(expectation.incidents), len(messages)
+    alerts = [each for each in messages if each.key.startswith("alert:")]
+    race.difference.add(compare(expectation.incidents, alerts, {}))
     return race
 
 
-def _start_together(race: Race, racers: Sequence[Conversation], instant: datetime) -> None:
-    for racer in racers:
-        racer.tell(instant.isoformat())
-    answers = [racer.listen() for racer in racers]
-    race.slots += 1
-    for number, answer in enumerate(answers, start=1):
-        race.won[f"instance {number}"] += answer["done"] in ("posted", "refreshed")
-        race.sent[f"instance {number}"] += answer["sent"]
-
-
-def _compare_digests(days: Sequence[str], messages: Sequence[Shown]) -> Difference:
-    """Hold the digests to one message a day, and nothing that belongs to them to more than once."""
-    difference = Difference()
-    count = Counter(message.key for message in messages if message.key.startswith("digest:"))
-    posted = Counter({day: count.pop(f"digest:{PIPELINE.name}:{day}", 0) for day in days})
-    difference.lost += [f"digest of {day}" for day in days if posted[day] == 0]
-    difference.double += [f"digest of {day}" for day in days if posted[day] > 1]
-    difference.double += [key for key, times in count.items() if times > 1]
-    return difference
+def _race_for(
+    slot: Slot, race: Race, racers: Sequence[Racer], store: StateStore, clock: FastClock, chance: random.Random
+) -> None:
+    """Start everybody at once, and go on until the slot is written and nothing waits. The first round is deadly."""
+    report = f"{posting_key(PIPELINE.name, slot.day)}:{slot.name}"
+    victim = chance.choice(racers) if chance.randrange(DEADLY) == 0 else None
+    for number in range(ROUNDS):
+        now = slot.due + AFTER + number * ROUND
+        clock.set(now)
+        for racer in racers:
+            dies_after = chance.uniform(0, USUAL) if racer is victim and number == 0 else None
+            racer.start(now, chance.uniform(-CLOCKS_DIFFER, CLOCKS_DIFFER), dies_after)
+            race.steps += 1
+        for racer in racers:
+            answer = racer.finish()
+            race.deaths += answer is None
+            if answer is not None:
+                race.won[racer.name] += answer["done"] in ("posted", "refreshed")
+                race.sent[racer.name] += answer["sent"]
+        if store.report(report) is not None and not store.pending():
+            return

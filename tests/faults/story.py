@@ -12,15 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
-from checks.notifications import AlertPolicy, Notifications, Routes
+from checks.notifications import AlertPolicy, DigestTimes, Notifications, Routes
 from checks.pipeline import Phase, Pipeline
+from checks.values import Moment
 
 CHANNEL = "C0FAULTS01"
 CHECK = "service-ready"
 START = datetime(2026, 2, 11, 13, 0, tzinfo=UTC)
-STEP = timedelta(minutes=30)
-FLAP = timedelta(minutes=45)
-"""Between one step and two, with a quarter of an hour to spare for the time that deaths take."""
+STEP = timedelta(hours=2)
+FLAP = timedelta(hours=3)
+"""Between one step and two, with an hour to spare for the time that deaths take."""
+
+DIGEST = DigestTimes(post=Moment("08:00"), refresh=(Moment("12:00"), Moment("18:00")))
+"""A story begins at the first of these, and others of its steps fall on the rest."""
 
 Fact = Severity | Literal["passed", "waiting", "unknown", "skipped"]
 SILENT: Mapping[str, Outcome] = {"waiting": Outcome.WAITING, "skipped": Outcome.SKIPPED, "unknown": Outcome.UNKNOWN}
@@ -39,6 +43,7 @@ PIPELINE = Pipeline(
     transitions=(),
     notifications=Notifications(
         routes=Routes(default=CHANNEL),
+        digest=DIGEST,
         alerts=AlertPolicy(remind_minutes={}, flap_minutes=int(FLAP.total_seconds() // 60), unknown_runs=60),
     ),
 )

@@ -124,7 +124,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.points.arm(death)
         self._live(lambda: [self.life.turn() for _ in range(turns)])
 
-    @rule(minutes=st.sampled_from((0.1, 1, 5, 20, 44, 46, 120)))
+    @rule(minutes=st.sampled_from((0.1, 1, 5, 60, 179, 181, 600)))
     def wait(self, minutes: float) -> None:
         self.clock.now += timedelta(minutes=minutes)
 

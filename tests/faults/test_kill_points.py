@@ -21,18 +21,18 @@ def test_nothing_is_lost_or_double_wherever_the_process_dies() -> None:
 
 
 def test_nothing_is_lost_or_double_when_a_real_process_is_killed() -> None:
-    outcome = kill_points.run("sqlite", count=12, first_seed=2000)
+    outcome = kill_points.run("sqlite", count=60, first_seed=2000)
 
     assert outcome.difference.wrong == []
-    assert outcome.deaths.total() >= 12
+    assert outcome.deaths.total() >= 60
 
 
 @emulated
 def test_nothing_is_lost_or_double_when_a_process_on_firestore_is_killed(firestore_address: str) -> None:
-    outcome = kill_points.run("firestore", count=4, first_seed=3000, firestore=firestore_address)
+    outcome = kill_points.run("firestore", count=8, first_seed=3000, firestore=firestore_address)
 
     assert outcome.difference.wrong == []
-    assert outcome.deaths.total() >= 4
+    assert outcome.deaths.total() >= 8
 
 
 @emulated
@@ -40,7 +40,7 @@ def test_two_instances_post_each_digest_and_each_incident_once(firestore_address
     outcome = race.run(3, firestore_address, prefix="race_test_")
 
     assert outcome.difference.wrong == []
-    assert outcome.won.total() == outcome.slots == 6
+    assert (outcome.slots, outcome.steps >= 18) == (9, True)
 
 
 def test_the_command_says_what_it_did_and_ends_with_zero() -> None:

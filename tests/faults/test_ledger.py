@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.store.model import Changes, Delivery, DeliveryKind
+from bot.store.sqlite import SqliteStore
+from bot.timetable.digest_deliveries import posting_key
+from bot.timetable.slots import slots_of
 from checks.model import Severity
+from tests.bot.store.records import a_report
+from tests.faults.digest_ledger import compare_digests
 from tests.faults.ledger import Difference, Shown, compare
 from tests.faults.points import Killed, Points, guarded
-from tests.faults.story import CHANNEL, START, Expectation, Fact, Incident, story
+from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, STEP, Expectation, Fact, Incident, story
 
 THREAD = "alert:nba:service-ready:service-1:-:0"
 PARENT = Shown(key=THREAD, channel=CHANNEL, ts="1.0", thread_ts=None, text="well again", blocks=[{"type": "divider"}])
@@ -73,7 +80,7 @@ def test_the_expectation_follows_the_rules_of_the_design(facts: list[Fact], expe
     expectation = Expectation()
 
     for number, fact in enumerate(facts):
-        expectation.see({"service-1": fact}, START + number * timedelta(minutes=30))
+        expectation.see({"service-1": fact}, START + number * STEP)
 
     assert [incident.reasons for incident in expectation.incidents] == expected
 
@@ -124,3 +131,54 @@ def test_a_point_kills_where_it_says_and_the_dead_do_nothing_more(after: int, pl
         deadly.add()
 
     assert (str(killed.value), counter.count) == (place, count)
+
+
+DAY = START.astimezone(PIPELINE.zone).date()
+POSTING = posting_key(PIPELINE.name, DAY)
+OLD, NEW = [{"type": "divider"}], [{"type": "header"}]
+DIGEST_MESSAGE = Shown(key=POSTING, channel=CHANNEL, ts="1.0", thread_ts=None, text="digest", blocks=NEW)
+DETAIL = Shown(key=f"{POSTING}:detail:1", channel=CHANNEL, ts="2.0", thread_ts="1.0", text="detail", blocks=OLD)
+
+
+@pytest.fixture
+def written() -> Iterator[SqliteStore]:
+    """A store in which the digest of a day was written at all its times, and brought up to date at the last."""
+    store = SqliteStore(":memory:")
+    slots = slots_of(DIGEST, PIPELINE.zone, DAY)
+    bodies = {POSTING: OLD, f"{POSTING}:detail:1": OLD, f"{POSTING}:{slots[-1].name}": NEW}
+    deliveries = tuple(
+        Delivery(key=key, kind=DeliveryKind.POST, channel=CHANNEL, body={"blocks": blocks}, created_at=START)
+        for key, blocks in bodies.items()
+    )
+    reports = tuple(replace(a_report(f"{POSTING}:{slot.name}"), pipeline=PIPELINE.name) for slot in slots)
+    store.commit(Changes(deliveries=deliveries, reports=reports))
+    yield store
+    store.close()
+
+
+def test_a_channel_with_the_whole_digest_as_it_was_last_written_is_right(written: SqliteStore) -> None:
+    assert compare_digests([DAY], [DIGEST_MESSAGE, DETAIL], written).wrong == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        pytest.param((), "lost", id="no digest"),
+        pytest.param((DIGEST_MESSAGE,), "lost", id="no details"),
+        pytest.param((DIGEST_MESSAGE, DIGEST_MESSAGE, DETAIL), "double", id="the digest twice"),
+        pytest.param((DIGEST_MESSAGE, DETAIL, DETAIL), "double", id="the details twice"),
+        pytest.param((DIGEST_MESSAGE, DETAIL, replace(DETAIL, key=f"{POSTING}:detail:2")), "double", id="too many"),
+        pytest.param((replace(DIGEST_MESSAGE, blocks=OLD), DETAIL), "stale", id="not brought up to date"),
+        pytest.param((DIGEST_MESSAGE, replace(DETAIL, thread_ts=None)), "misplaced", id="details at the top level"),
+    ],
+)
+def test_each_fault_of_a_digest_is_named(written: SqliteStore, shown: tuple[Shown, ...], kind: str) -> None:
+    assert getattr(compare_digests([DAY], shown, written), kind) != []
+
+
+def test_a_refresh_that_was_never_written_is_lost(written: SqliteStore) -> None:
+    tomorrow = DAY + timedelta(days=1)
+
+    lost = compare_digests([tomorrow], [], written).lost
+
+    assert [each.rpartition(" ")[2] for each in lost[:3]] == ["0800", "1200", "1800"]

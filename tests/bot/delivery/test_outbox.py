@@ -355,6 +355,55 @@ def test_a_clock_that_is_set_back_does_not_lengthen_a_pause(rig: Posting) -> Non
     assert rig.texts() == ["second", "first"]
 
 
+@pytest.mark.parametrize("fault", [rate_limited(900), unreachable()], ids=["a 429", "no answer"])
+def test_a_clock_that_is_set_back_does_not_delay_what_waits_in_the_store(rig: Posting, fault: Fault) -> None:
+    rig.slack.tell("chat.postMessage", fault)
+    rig.put(post("said"))
+    rig.outbox.pump()
+    waits_until = rig.delivery("said").not_before
+    rig.clock.advance(hours=-3)
+
+    rig.settle(rig.instance("after a restart"), seconds=30)
+
+    assert waits_until is not None
+    assert waits_until - rig.clock() > timedelta(hours=2)
+    assert rig.texts() == ["said"]
+
+
+def test_a_clock_that_is_set_back_does_not_delay_what_a_dead_instance_had_claimed(rig: Posting) -> None:
+    rig.put(post("said"))
+    rig.die_after_posting(rig.delivery("said"))
+    rig.clock.advance(hours=-3)
+
+    rig.settle(rig.instance("after a restart"), seconds=30)
+
+    assert rig.texts() == ["said"]
+
+
+def test_what_slack_accepted_while_our_clock_was_ahead_is_found_when_it_is_set_back(rig: Posting) -> None:
+    rig.slack.workspace.clock = lambda: MORNING - timedelta(hours=3)
+    rig.slack.tell("chat.postMessage", dropped_after_accepting())
+    rig.put(post("said"))
+    rig.outbox.pump()
+    rig.clock.advance(hours=-3)
+
+    rig.settle(seconds=60)
+
+    assert rig.texts() == ["said"]
+
+
+def test_a_clock_that_is_set_forward_sends_early_and_once(rig: Posting) -> None:
+    rig.slack.tell("chat.postMessage", dropped_after_accepting())
+    rig.put(post("first"), post("second"))
+    rig.outbox.pump()
+    rig.clock.advance(hours=3)
+
+    rig.settle(rig.instance("other"), seconds=30)
+    rig.settle(seconds=30)
+
+    assert sorted(rig.texts()) == ["first", "second"]
+
+
 def test_a_delivery_whose_lease_is_nearly_over_is_not_sent(rig: Posting) -> None:
     rig.put(post("said"))
     rig.flaky.claim_takes = LEASE - SAFE + timedelta(seconds=1)

@@ -109,6 +109,18 @@ def test_what_is_refused_for_a_day_is_given_up_and_told(rig: Posting) -> None:
     assert ("buried", "alert") in rig.told
 
 
+def test_what_slack_says_of_it_has_no_power_in_the_notice(rig: Posting) -> None:
+    rig.put(post("alert"))
+    rig.slack.tell("chat.postMessage", refused("<!channel>", times=1))
+    rig.clock.advance(seconds=PATIENCE.total_seconds())
+
+    rig.settle()
+
+    (notice,) = rig.slack.messages()
+    assert "<!channel>" not in notice.text
+    assert "&lt;!channel&gt;" in notice.text
+
+
 def test_a_refusal_just_before_that_is_tried_again(rig: Posting) -> None:
     rig.put(post("alert"))
     rig.slack.tell("chat.postMessage", refused("who_knows", times=1))

@@ -142,8 +142,15 @@ def test_a_refusal_says_what_to_do(slack: SlackServer, poster: SlackPoster, erro
 
 @pytest.mark.parametrize(
     "fault",
-    [broken(500), broken(503), unreachable(), dropped_after_accepting(), silent()],
-    ids=["500", "503", "closed", "closed after accepting", "time-out"],
+    [
+        broken(500),
+        broken(503),
+        Fault(status=502, error="words_of_a_proxy"),
+        unreachable(),
+        dropped_after_accepting(),
+        silent(),
+    ],
+    ids=["500", "503", "502 of something between", "closed", "closed after accepting", "time-out"],
 )
 def test_an_answer_that_does_not_come_leaves_everything_open(
     slack: SlackServer, poster: SlackPoster, fault: Fault
@@ -161,13 +168,16 @@ def test_a_slack_that_nobody_can_reach_leaves_everything_open() -> None:
     assert trouble_of(poster).trouble is Trouble.UNAVAILABLE
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "conversations.history"])
+@pytest.mark.parametrize(
+    "method", ["chat.postMessage", "chat.update", "conversations.history", "conversations.replies"]
+)
 def test_a_429_says_how_long_to_wait_on_every_method(slack: SlackServer, poster: SlackPoster, method: str) -> None:
     posted = poster.post(HOME, body("text"), "key", None)
     calls: Mapping[str, Callable[[], object]] = {
         "chat.postMessage": lambda: poster.post(HOME, body("text"), "key", None),
         "chat.update": lambda: poster.update(HOME, posted.ts, body("text"), "key"),
         "conversations.history": lambda: poster.find(HOME, "key", MORNING, None),
+        "conversations.replies": lambda: poster.find(HOME, "key", MORNING, posted.ts),
     }
     slack.tell(method, rate_limited(42))
 

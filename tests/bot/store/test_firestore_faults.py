@@ -154,7 +154,7 @@ def test_what_becomes_of_a_delivery_is_recorded_once_although_the_answer_is_lost
     lossy.lose_answers(*codes)
     assert store.record_sent("sent", "owner", ts="1.1", channel="C0000001", now=NOW)
     lossy.lose_answers(*codes)
-    assert store.hand_back("again", "owner", not_before=LEASE, error="rate limited")
+    assert store.hand_back("again", "owner", now=NOW, not_before=LEASE, error="rate limited")
     lossy.lose_answers(*codes)
     assert store.bury("buried", "owner", error="is_archived")
 
@@ -343,7 +343,7 @@ def _each_method() -> Sequence[Callable[[StateStore], object]]:
         lambda store: store.recent_alerts(PIPELINE, NOW),
         lambda store: store.claim("owner", NOW, LEASE, 10),
         lambda store: store.record_sent("one", "owner", ts="1.1", channel="C0000001", now=NOW),
-        lambda store: store.hand_back("one", "owner", not_before=NOW, error=""),
+        lambda store: store.hand_back("one", "owner", now=NOW, not_before=NOW, error=""),
         lambda store: store.bury("one", "owner", error=""),
         lambda store: store.delivery("one"),
         lambda store: store.pending(),

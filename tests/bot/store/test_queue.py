@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.store.model import Delivery, DeliveryKind, DeliveryState
-from bot.store.queue import Choice, choose
+from bot.store.queue import CLOCKS_DIFFER, LONGEST_LEASE, Choice, choose
 from tests.bot.store.records import NOW, a_post, a_reply, an_update, later
 
 UNTIL = later(seconds=30)
@@ -74,6 +74,35 @@ def test_a_claim_is_of_what_waits_and_nobody_sends_and_may_go_now(queue: list[De
         assert was.target in (None, "sent")
         assert (each.lease_owner, each.lease_until) == ("owner", UNTIL)
         assert each.attempts == was.attempts + (was.lease_owner is not None)
+
+
+@pytest.mark.parametrize(
+    ("set_back", "goes"),
+    [
+        pytest.param(timedelta(0), False, id="not at all"),
+        pytest.param(CLOCKS_DIFFER, False, id="by as much as clocks may differ"),
+        pytest.param(CLOCKS_DIFFER + timedelta(seconds=1), True, id="by just more than that"),
+        pytest.param(timedelta(hours=3), True, id="by hours"),
+    ],
+)
+def test_what_waits_does_not_wait_for_a_clock_that_was_set_back(set_back: timedelta, goes: bool) -> None:
+    began = NOW + set_back
+    waiting = a_post("waits", waits_since=began, not_before=began + timedelta(seconds=30))
+
+    assert [each.key for each in chosen([waiting]).claimed] == ["waits"] * goes
+
+
+@pytest.mark.parametrize(
+    ("left", "goes"),
+    [
+        pytest.param(LONGEST_LEASE, False, id="as long as anybody leases for"),
+        pytest.param(LONGEST_LEASE + timedelta(seconds=1), True, id="just longer than that"),
+    ],
+)
+def test_a_lease_that_no_right_clock_can_have_stored_is_over(left: timedelta, goes: bool) -> None:
+    held = a_post("held", lease_owner="dead", lease_until=NOW + left)
+
+    assert [(each.key, each.attempts) for each in chosen([held]).claimed] == [("held", 1)] * goes
 
 
 @given(queues())

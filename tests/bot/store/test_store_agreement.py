@@ -72,7 +72,9 @@ steps: st.SearchStrategy[Step] = st.one_of(
         moments,
     ),
     st.builds(
-        lambda key, owner, at: lambda store: store.hand_back(key, owner, not_before=at, error="busy"),
+        lambda key, owner, at: (
+            lambda store: store.hand_back(key, owner, now=at, not_before=at + timedelta(minutes=1), error="busy")
+        ),
         names,
         owners,
         moments,

@@ -1,0 +1,26 @@
+"""A validation whose reports are known beforehand: what a run of faults finds is what its story says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.validation import Request, Validation
+from checks.model import CheckResult, Report
+from checks.ports import Ports
+from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse
+from tests.faults.story import PIPELINE, Fact, report
+
+
+class Foretold(Validation):
+    """Finds the facts of an instant, and asks nobody."""
+
+    def __init__(self, facts: Callable[[datetime], Mapping[str, Fact]], clock: Callable[[], datetime]) -> None:
+        nobody = Ports(documents=FakeDocuments(), warehouse=FakeWarehouse(), control_plane=FakeControlPlane())
+        super().__init__(PIPELINE, nobody, clock)
+        self._facts = facts
+
+    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+        del observe, request
+        now = self._clock()
+        return report(self._facts(now), now)
