@@ -35,13 +35,20 @@ def pipeline_of(pipeline_file: Path | None, settings: Settings | None = None) ->
 
 
 @contextmanager
-def ready(pipeline_file: Path | None, scenario: str | None, now: datetime | None, request: Request) -> Iterator[Ready]:
+def ready(
+    pipeline_file: Path | None,
+    scenario: str | None,
+    now: datetime | None,
+    request: Request,
+    settings: Settings | None = None,
+) -> Iterator[Ready]:
     """Put a validation together, on a scenario or on Google Cloud; ``now`` fixes its clock.
 
-    A ``now`` without an offset is local to the pipeline. Raises PipelineFileError, SettingsError,
-    UnknownScenario, DemoExtraMissing, and, before it asks for credentials, RequestError.
+    A ``now`` without an offset is local to the pipeline. Settings that are given replace the environment's.
+    Raises PipelineFileError, SettingsError, UnknownScenario, DemoExtraMissing, and, before it asks for credentials,
+    RequestError.
     """
-    settings = Settings.from_environment()
+    settings = settings or Settings.from_environment()
     pipeline = pipeline_of(pipeline_file, settings)
     if scenario is not None:
         with on_scenario(pipeline, scenario, now) as prepared:

@@ -15,13 +15,21 @@ from typing import NoReturn
 
 import click
 
+from bot.commands.audit import audit
 from bot.commands.config import config
 from bot.commands.demo import demo
+from bot.commands.deploy import deploy
+from bot.commands.deploys import deploys
 from bot.commands.digest import digest
+from bot.commands.env import env
 from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE
+from bot.commands.iam import iam
 from bot.commands.listing import checks, explain
+from bot.commands.log import log
+from bot.commands.repair import repair
 from bot.commands.scenarios import replay, scenarios
 from bot.commands.serve import serve
+from bot.commands.staging import staging
 from bot.commands.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -48,7 +56,27 @@ def reveille(verbose: bool) -> None:
     _log(verbose=verbose)
 
 
-for command in (validate, checks, explain, scenarios, replay, demo, config, digest, serve):
+COMMANDS = (
+    validate,
+    audit,
+    checks,
+    explain,
+    scenarios,
+    replay,
+    demo,
+    config,
+    deploys,
+    digest,
+    serve,
+    staging,
+    repair,
+    iam,
+    env,
+    deploy,
+    log,
+)
+
+for command in COMMANDS:
     reveille.add_command(command)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
 
@@ -16,6 +17,8 @@ DEFAULT_BYTES_CAP = 10 * 1024**3
 
 SMALLEST_BYTES_CAP = 10 * 1024**2
 """BigQuery bills at least 10 MiB a query, so a lower cap refuses every query."""
+
+GITHUB_API = "https://api.github.com"
 
 _PREFIX = re.compile(r"\w*", re.ASCII)
 _PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -66,18 +69,22 @@ class Settings:
     """Cloud Run's API, without encryption and therefore on this machine only."""
     resource_manager_endpoint: str | None = None
     """Resource Manager's API, likewise."""
+    pubsub_emulator: str | None = None
+    scheduler_endpoint: str | None = None
+    """Cloud Scheduler's API, on this machine only."""
+    build_endpoint: str | None = None
+    """Cloud Build's API, likewise."""
+    monitoring_endpoint: str | None = None
+    """Cloud Monitoring's API, likewise."""
+    repository: Path | None = None
+    """A local clone of the repository that services are deployed from; without it GitHub is asked."""
+    audit_baseline: Path | None = None
+    """What the deployment audit of the clone knows already."""
+    github_token: Secret | None = None
+    github_api: str = GITHUB_API
+    """The address of GitHub's REST interface."""
     bytes_cap: int = DEFAULT_BYTES_CAP
     """Bytes that one query may be billed for."""
-
-    @property
-    def needs_credentials(self) -> bool:
-        """Whether any source is Google's own."""
-        return None in (
-            self.firestore_emulator,
-            self.bigquery_emulator,
-            self.run_endpoint,
-            self.resource_manager_endpoint,
-        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -97,6 +104,14 @@ class Settings:
             bigquery_location=variables.matching("BIGQUERY_LOCATION", _LOCATION, "a location, such as us-west2 or US"),
             run_endpoint=variables.loopback_address("REVEILLE_RUN_ENDPOINT"),
             resource_manager_endpoint=variables.loopback_address("REVEILLE_RESOURCE_MANAGER_ENDPOINT"),
+            pubsub_emulator=variables.address("PUBSUB_EMULATOR_HOST"),
+            scheduler_endpoint=variables.loopback_address("REVEILLE_SCHEDULER_ENDPOINT"),
+            build_endpoint=variables.loopback_address("REVEILLE_CLOUD_BUILD_ENDPOINT"),
+            monitoring_endpoint=variables.loopback_address("REVEILLE_MONITORING_ENDPOINT"),
+            repository=variables.path("REVEILLE_REPOSITORY"),
+            audit_baseline=variables.path("REVEILLE_AUDIT_BASELINE"),
+            github_token=variables.secret("GITHUB_TOKEN"),
+            github_api=variables.web_address("GITHUB_API_URL") or GITHUB_API,
             bytes_cap=variables.bytes_cap("REVEILLE_BYTES_CAP"),
         )
 
@@ -151,6 +166,26 @@ class Variables:
         if address is not None and not is_loopback(address.rpartition(":")[0]):
             raise wrong(name, address, "host:port on this machine, such as 127.0.0.1:8080")
         return address
+
+    def path(self, name: str) -> Path | None:
+        value = self.text(name)
+        return Path(value) if value is not None else None
+
+    def web_address(self, name: str) -> str | None:
+        """Return the address of an interface; only on this machine may it go without encryption."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            host = ""
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)) if host else False
+        if not safe or parts.username is not None or parts.query or parts.fragment:
+            # What was given may hold a password, so it is not repeated.
+            raise SettingsError(f"{name} is not an address that begins with https://, such as {GITHUB_API}.")
+        return value
 
     def bytes_cap(self, name: str) -> int:
         value = self.text(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
@@ -11,12 +12,13 @@ from typing import Literal
 
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
-from checks.looks import LookCache, nothing
+from checks.looks import LookCache, Looks, nothing
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
+from checks.suggestions import inventory_of, verified_causes, verified_results
 
 Depth = Literal["quick", "normal", "full"]
 
@@ -129,6 +131,25 @@ class Validation:
         self._clock = clock
         self._give_way = give_way
 
+    @property
+    def now(self) -> datetime:
+        """The instant that a run would judge, aware."""
+        return self._clock()
+
+    @contextmanager
+    def looks(self) -> Iterator[Looks]:
+        """Look around outside of a run, for what shows and judges nothing; each question is asked once."""
+        cache = LookCache(bounds(self.pipeline.limits), self._give_way)
+        try:
+            yield Looks(cache, self._ports, frozenset(), self.pipeline.limits.check_seconds)
+        finally:
+            cache.close()
+
+    @property
+    def ports(self) -> Ports:
+        """What the checks ask."""
+        return self._ports
+
     def plan(self, request: Request) -> Plan:
         """Return what a request would run now. Raises RequestError."""
         return plan(self.pipeline, self.checks, request, self._clock())
@@ -156,7 +177,9 @@ class Validation:
                 observe(result)
         finally:
             cache.close()
-        results = tuple(found[check.id] for check in planned.selected if check.id in found)
+        inventory = inventory_of(cache)
+        raw = (found[check.id] for check in planned.selected if check.id in found)
+        results = verified_results(raw, inventory)
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,
@@ -166,7 +189,7 @@ class Validation:
             trigger=request.trigger,
             partial=len(planned.selected) < len(self.checks),
             results=results,
-            causes=diagnose(self.pipeline, results),
+            causes=verified_causes(diagnose(self.pipeline, results), inventory),
             looks=cache.records,
             duration=time.monotonic() - began,
         )

@@ -55,13 +55,17 @@ class Node:
     """A value with its children; ``lines`` says where each child's key (or item) begins.
 
     ``line`` is where the value itself begins. In a ``block`` (text after ``|``) that is the line of the
-    ``|``, and each line of the text is a line of the file.
+    ``|``, and each line of the text is a line of the file. ``written`` is a scalar as the parser read it,
+    before it became a number or a date; ``start`` and ``end`` are the offsets in the text between which it stands.
     """
 
     value: Any
     line: int
     size: int = 1
     block: bool = False
+    written: str = ""
+    start: int = 0
+    end: int = 0
     children: dict[Key, Node] = field(default_factory=dict)
     lines: dict[Key, int] = field(default_factory=dict)
 
@@ -186,7 +190,14 @@ class _Reader:
                 self._problem(f"'{event.value}' is no date of the calendar", event)
         elif not quoted and event.tag not in _TEXT_TAGS:
             self._problem(f"the tag {event.tag} is not known here; write the value without it", event)
-        return Node(value, _line(event), block=event.style == "|")
+        return Node(
+            value,
+            _line(event),
+            block=event.style == "|",
+            written=event.value,
+            start=event.start_mark.index if event.start_mark is not None else 0,
+            end=event.end_mark.index if event.end_mark is not None else 0,
+        )
 
     def _sequence(self, start: yaml.SequenceStartEvent, events: Iterator[yaml.Event], depth: int) -> Node:
         self._count(1, start.start_mark)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from checks.control_plane.builds import builds
+from checks.control_plane.deployment_audit import deployment_audit
+from checks.control_plane.drift import drift
+from checks.control_plane.edges import edges
+from checks.control_plane.environment_change import environment_change
 from checks.control_plane.invoker import invoker
+from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane.service_environment import service_environment
 from checks.control_plane.service_instances import service_instances
 from checks.control_plane.service_ready import service_ready
 from checks.control_plane.service_traffic import service_traffic
+from checks.control_plane.subscriptions import subscriptions
+from checks.control_plane.zero_invocations import zero_invocations
 from checks.data.sql import sql_check
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
@@ -23,10 +31,18 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     phase_gap,
     heartbeats,
     invoker,
+    edges,
+    subscriptions,
+    scheduler_jobs,
     service_ready,
     service_traffic,
     service_instances,
     service_environment,
+    environment_change,
+    zero_invocations,
+    builds,
+    drift,
+    deployment_audit,
 )
 """The checks that are code, in the order in which the report shows them."""
 

@@ -14,14 +14,21 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from checks.model import LookRecord
+from checks.platform import AuditFinding, Build, BuildTrigger, Commit, Revision, SchedulerJob, Subscription
 from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
 
 T = TypeVar("T")
 
 FIRESTORE, BIGQUERY, CLOUD_RUN, RESOURCE_MANAGER = "Firestore", "BigQuery", "Cloud Run", "Resource Manager"
+PUBSUB, SCHEDULER, CLOUD_BUILD, MONITORING = "Pub/Sub", "Cloud Scheduler", "Cloud Build", "Cloud Monitoring"
+REPOSITORY, AUDIT = "the repository", "the deployment audit"
+
+SERVICES = "services"
+"""The question for all services of the region."""
 
 
 def nothing() -> None:
@@ -134,6 +141,14 @@ class LookCache:
         else:
             asked.answer.set_exception(failure)
 
+    def answer(self, source: str, key: str) -> Any | None:
+        """Return what a question was answered, None when it was not asked, or has no answer."""
+        with self._lock:
+            asked = self._asked.get((source, key))
+        if asked is None or not asked.answer.done() or asked.answer.exception() is not None:
+            return None
+        return asked.answer.result()
+
     @property
     def records(self) -> tuple[LookRecord, ...]:
         """What was asked and has come back so far, in the order of the answers."""
@@ -165,6 +180,13 @@ def _same(answer: Any) -> Any:
     return answer
 
 
+def _connected(port: T | None, source: str) -> T:
+    """Return a port, or raise SourceError where the composition has none."""
+    if port is None:
+        raise SourceError(source, Problem.UNAVAILABLE, "it is not connected", advice="Configure it, see the README.")
+    return port
+
+
 class Looks:
     """What one check may ask, through the run's shared cache and until the check's deadline.
 
@@ -179,6 +201,18 @@ class Looks:
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._depth = 0
+
+    def connected(self, source: str) -> bool:
+        """Whether a source around the services is connected at all; what is not, nobody has configured."""
+        ports = {
+            PUBSUB: self._ports.messaging,
+            SCHEDULER: self._ports.scheduler,
+            CLOUD_BUILD: self._ports.builds,
+            MONITORING: self._ports.requests,
+            REPOSITORY: self._ports.repository,
+            AUDIT: self._ports.audit,
+        }
+        return ports.get(source, self._ports) is not None
 
     def document(self, path: str) -> Look[Document | None]:
         """Ask for a document."""
@@ -196,8 +230,13 @@ class Looks:
         return self._ask(BIGQUERY, query.key, lambda: self._ports.warehouse.query(query))
 
     def service(self, name: str) -> Look[Service | None]:
-        """Ask for a Cloud Run service."""
-        return self._ask(CLOUD_RUN, f"service {name}", lambda: self._ports.control_plane.service(name))
+        """Ask for a Cloud Run service: all of them come in one list, so that each costs no question of its own."""
+        return self._ask(
+            CLOUD_RUN,
+            SERVICES,
+            self._ports.control_plane.services,
+            lambda answer: next((each for each in answer if each.name == name), None),
+        )
 
     def service_policy(self, name: str) -> Look[Policy | None]:
         """Ask for a service's own IAM policy."""
@@ -206,6 +245,76 @@ class Looks:
     def project_policy(self) -> Look[Policy]:
         """Ask for the project's IAM policy."""
         return self._ask(RESOURCE_MANAGER, "project policy", self._ports.control_plane.project_policy)
+
+    def services(self) -> Look[Sequence[Service]]:
+        """Ask for every Cloud Run service of the region."""
+        return self._ask(CLOUD_RUN, SERVICES, self._ports.control_plane.services)
+
+    def revisions(self, service: str, limit: int) -> Look[Sequence[Revision]]:
+        """Ask for the latest revisions of a service, the newest first."""
+        return self._ask(
+            CLOUD_RUN, f"revisions {service} {limit}", lambda: self._ports.control_plane.revisions(service, limit)
+        )
+
+    def subscriptions(self) -> Look[Sequence[Subscription]]:
+        """Ask for every Pub/Sub subscription of the project."""
+        return self._ask(PUBSUB, "subscriptions", lambda: _connected(self._ports.messaging, PUBSUB).subscriptions())
+
+    def topics(self) -> Look[Sequence[str]]:
+        """Ask for every Pub/Sub topic of the project."""
+        return self._ask(PUBSUB, "topics", lambda: _connected(self._ports.messaging, PUBSUB).topics())
+
+    def jobs(self) -> Look[Sequence[SchedulerJob]]:
+        """Ask for every Cloud Scheduler job."""
+        return self._ask(SCHEDULER, "jobs", lambda: _connected(self._ports.scheduler, SCHEDULER).jobs())
+
+    def build_triggers(self) -> Look[Sequence[BuildTrigger]]:
+        """Ask for every build trigger."""
+        return self._ask(CLOUD_BUILD, "triggers", lambda: _connected(self._ports.builds, CLOUD_BUILD).triggers())
+
+    def builds(self, since: datetime) -> Look[Sequence[Build]]:
+        """Ask for the builds created since an instant, the newest first."""
+        return self._ask(
+            CLOUD_BUILD,
+            f"builds {since.isoformat()}",
+            lambda: _connected(self._ports.builds, CLOUD_BUILD).recent(since),
+        )
+
+    def request_counts(self, since: datetime, until: datetime) -> Look[Mapping[str, int]]:
+        """Ask how many requests each service received."""
+        return self._ask(
+            MONITORING,
+            f"requests {since.isoformat()} {until.isoformat()}",
+            lambda: _connected(self._ports.requests, MONITORING).counts(since, until),
+        )
+
+    def head(self) -> Look[Commit]:
+        """Ask for the newest commit of the deployed branch."""
+        return self._ask(REPOSITORY, "head", lambda: _connected(self._ports.repository, REPOSITORY).head())
+
+    def commits_since(self, commit: str) -> Look[Sequence[Commit] | None]:
+        """Ask for the commits after one; None when the repository does not know it."""
+        return self._ask(
+            REPOSITORY, f"since {commit}", lambda: _connected(self._ports.repository, REPOSITORY).since(commit)
+        )
+
+    def commits_after(self, instant: datetime) -> Look[Sequence[Commit]]:
+        """Ask for the commits made after an instant."""
+        return self._ask(
+            REPOSITORY,
+            f"after {instant.isoformat()}",
+            lambda: _connected(self._ports.repository, REPOSITORY).after(instant),
+        )
+
+    def path_exists(self, path: str) -> Look[bool]:
+        """Ask whether a folder or file exists at the head of the repository."""
+        return self._ask(
+            REPOSITORY, f"path {path}", lambda: _connected(self._ports.repository, REPOSITORY).exists(path)
+        )
+
+    def audit(self) -> Look[Sequence[AuditFinding]]:
+        """Ask for the violations that the deployment audit finds."""
+        return self._ask(AUDIT, "audit", lambda: _connected(self._ports.audit, AUDIT).violations())
 
     def _ask(self, source: str, key: str, question: Callable[[], Any], pick: Callable[[Any], T] = _same) -> Look[T]:
         return Look(self, self._cache.ask(source, key, self._depth + 1, question), pick)

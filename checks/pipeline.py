@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.model import Severity
 from checks.notifications import Notifications
+from checks.repairs_spec import Repairs
+from checks.staging_spec import Staging
 from checks.values import Comparison, Identifier, Model, Moment, NamedSeverity, ZoneName
 
 __all__ = [
@@ -257,6 +260,12 @@ class ServiceSpec(Model):
     """Instances that must be kept warm."""
     environment: tuple[str, ...] = ()
     """Variables that must be present and not empty."""
+    secrets: Mapping[str, str] = {}
+    """Where a lost variable comes from: the name of a secret in Secret Manager, as ``name`` or ``name:version``."""
+    source: tuple[str, ...] = ()
+    """The folders of the repository that it is built from."""
+    trigger: str | None = None
+    """Its build trigger; left out, by the pattern of ``deployment``."""
 
 
 class Excuse(Model):
@@ -400,7 +409,9 @@ class Limits(Model):
     bigquery: int = Field(default=48, ge=1, le=256)
     """Queries at once."""
     control_plane: int = Field(default=48, ge=1, le=256)
-    """Questions to Cloud Run and to the project's policy at once."""
+    """Questions to Cloud Run, and to each of the services around it, at once."""
+    repository: int = Field(default=16, ge=1, le=256)
+    """Questions to the repository at once."""
     check_seconds: float = Field(default=30, gt=0)
     """Seconds that one check may take."""
     run_seconds: float = Field(default=60, gt=0)
@@ -450,10 +461,22 @@ class Pipeline(Model):
     """Documents that running processors refresh."""
     services: tuple[ServiceSpec, ...] = ()
     """The Cloud Run services to look at."""
+    messaging: Messaging | None = None
+    """Pub/Sub: what each topic must push to."""
+    scheduler: SchedulerJobs | None = None
+    """Cloud Scheduler: the jobs that must be there."""
+    invocations: Invocations | None = None
+    """Services that nobody calls any more."""
+    deployment: Deployment | None = None
+    """The repository, its builds, and how far behind a service may run."""
     checks: tuple[SqlCheck, ...] = ()
     """Checks on data, each a query and its rules."""
     notifications: Notifications | None = None
     """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""
+    staging: Staging | None = None
+    """A staging ground beside production, told apart by a prefix."""
+    repairs: Repairs | None = None
+    """What may be repaired; without it nothing may."""
     excuses: tuple[Excuse, ...] = ()
     """Failures that are known and tolerated until a date."""
     oddities: tuple[Oddity, ...] = ()

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from checks.platform import Builds, DeploymentAudit, Messaging, Repository, Requests, Revision, Scheduler
+
 Row = Mapping[str, Any]
 
 
@@ -124,7 +126,8 @@ class Service:
 
     ``traffic`` maps a revision name to its percentage; the latest ready revision stands under its own
     name also where the traffic target says "latest". ``environment`` maps a variable to its literal
-    value, or to ``SECRET`` where it comes from Secret Manager. ``deployed_at`` is the last update.
+    value, or to ``SECRET`` where it comes from Secret Manager. ``deployed_at`` is the last update. ``uri`` is its
+    main address, ``urls`` all of them; ``function`` the name of the Cloud Function that it belongs to.
     """
 
     name: str
@@ -141,6 +144,8 @@ class Service:
     deployed_by: str = ""
     invoker_check_disabled: bool = False
     uri: str = ""
+    urls: tuple[str, ...] = ()
+    function: str = ""
 
 
 SECRET = "<secret>"  # noqa: S105 - the mark that replaces a secret, not one
@@ -170,6 +175,14 @@ class ControlPlane(Protocol):
         """Read a service; None when it does not exist."""
         ...
 
+    def services(self) -> Sequence[Service]:
+        """Read every service of the region, ordered by name."""
+        ...
+
+    def revisions(self, service: str, limit: int) -> Sequence[Revision]:
+        """Read the latest revisions of a service, the newest first."""
+        ...
+
     def service_policy(self, name: str) -> Policy | None:
         """Read a service's own policy; None when the service does not exist."""
         ...
@@ -181,8 +194,14 @@ class ControlPlane(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Everything that a run may ask."""
+    """Everything that a run may ask. What is None is not connected, and asking it raises SourceError."""
 
     documents: Documents
     warehouse: Warehouse
     control_plane: ControlPlane
+    messaging: Messaging | None = None
+    scheduler: Scheduler | None = None
+    builds: Builds | None = None
+    requests: Requests | None = None
+    repository: Repository | None = None
+    audit: DeploymentAudit | None = None

@@ -13,7 +13,21 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from checks.context import Context, could_not_look, document_path
-from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, RESOURCE_MANAGER, BoundedPool, LookCache, Looks
+from checks.looks import (
+    AUDIT,
+    BIGQUERY,
+    CLOUD_BUILD,
+    CLOUD_RUN,
+    FIRESTORE,
+    MONITORING,
+    PUBSUB,
+    REPOSITORY,
+    RESOURCE_MANAGER,
+    SCHEDULER,
+    BoundedPool,
+    LookCache,
+    Looks,
+)
 from checks.model import CheckResult, Finding, Outcome
 from checks.pipeline import Excuse, Limits, Pipeline
 from checks.ports import Ports, SourceError
@@ -56,6 +70,9 @@ def bounds(limits: Limits) -> Mapping[str, int]:
         BIGQUERY: limits.bigquery,
         CLOUD_RUN: limits.control_plane,
         RESOURCE_MANAGER: limits.control_plane,
+        **dict.fromkeys((PUBSUB, SCHEDULER, CLOUD_BUILD, MONITORING), limits.control_plane),
+        REPOSITORY: limits.repository,
+        AUDIT: 1,
     }
 
 
@@ -222,7 +239,7 @@ def excuse(check_id: str, finding: Finding, excuses: Sequence[Excuse], today: da
                 outcome=Outcome.SKIPPED,
                 severity=None,
                 code="excused",
-                summary=f"{finding.summary} Excused until {each.until.isoformat()}: {each.reason}",
+                summary=f"{finding.summary} Excused until {each.until.day} {each.until:%b %Y}: {each.reason}",
                 evidence={**finding.evidence, "excused_code": finding.code},
             )
     return finding

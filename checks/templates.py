@@ -1,4 +1,4 @@
-"""Sentences with ``{column}`` in them, filled from a row and safe against whatever the row holds.
+"""Sentences, names and commands with ``{column}`` in them, filled from a row and safe against whatever it holds.
 
 ``{column}`` shows a value as people read it, ``{column:.2f}`` a number with that many decimals, ``{column:,}`` one
 with its thousands apart. ``{{`` and ``}}`` stand for the braces themselves. Nothing else is evaluated.
@@ -35,9 +35,21 @@ def has_stray_brace(template: str) -> bool:
     return any(match["stray"] for match in _PART.finditer(template))
 
 
-def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Fill a template; times are shown in ``zone``. Raises MissingColumnError."""
-    return _PART.sub(lambda match: _part(match, values, zone, str), template)
+def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo, year: int | None = None) -> str:
+    """Fill a sentence; times are shown in ``zone``, with their year only if it is another than ``year``.
+
+    Raises MissingColumnError.
+    """
+
+    def told(value: Any, specification: str) -> str:
+        return in_words(value, zone, year) or exact(value, zone, specification)
+
+    return _PART.sub(lambda match: _part(match, values, told), template)
+
+
+def fill_name(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Fill a name, which machines compare: dates and times are exact. Raises MissingColumnError."""
+    return _PART.sub(lambda match: _part(match, values, lambda value, form: exact(value, zone, form)), template)
 
 
 def fill_command(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
@@ -48,18 +60,22 @@ def fill_command(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> st
     for match in _PART.finditer(template):
         literal = template[end : match.start()]
         quotes = _quotes_after(quotes, literal)
-        command += literal + _part(match, values, zone, _ESCAPES[quotes])
+        command += literal + _part(match, values, _escaped(_ESCAPES[quotes], zone))
         end = match.end()
     return command + template[end:]
 
 
-def _part(match: re.Match[str], values: Mapping[str, Any], zone: ZoneInfo, escape: Callable[[str], str]) -> str:
+def _escaped(escape: Callable[[str], str], zone: ZoneInfo) -> Callable[[Any, str], str]:
+    return lambda value, specification: escape(exact(value, zone, specification))
+
+
+def _part(match: re.Match[str], values: Mapping[str, Any], write: Callable[[Any, str], str]) -> str:
     name = match["name"]
     if name is None:
         return match[0][0]
     if name not in values:
         raise MissingColumnError(name)
-    return escape(readable(values[name], zone, (match["format"] or "").removeprefix(":")))
+    return write(values[name], (match["format"] or "").removeprefix(":"))
 
 
 _ESCAPES: Mapping[str, Callable[[str], str]] = {
@@ -85,8 +101,21 @@ def _quotes_after(quotes: str, literal: str) -> str:
     return quotes
 
 
-def readable(value: Any, zone: ZoneInfo, specification: str = "") -> str:
-    """Write one value for people, on one line."""
+def in_words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:
+    """Write a date or a time as people do, "10 Feb" and "10 Feb 08:00 EST"; empty for anything else.
+
+    The year stands there only if it is another than ``year``, where that is known.
+    """
+    if not isinstance(value, date):
+        return ""
+    there = value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo is not None else value
+    of_year = f" {there.year}" if year is not None and there.year != year else ""
+    time = f" {there:%H:%M %Z}".rstrip() if isinstance(there, datetime) else ""
+    return f"{there.day} {there:%b}{of_year}{time}"
+
+
+def exact(value: Any, zone: ZoneInfo, specification: str = "") -> str:
+    """Write one value on one line; dates and times by ISO 8601, so that machines can read them, too."""
     match value:
         case None:
             return "no value"

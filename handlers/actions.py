@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from slack_bolt import Ack, App
 
-from bot.permissions import Role
-from handlers.clicks import OUTDATED, Body, Pressed, action_key, click_of, pressed_in, refused, settle, submit
+from handlers.clicks import OUTDATED, Body, Deed, Pressed, action_key, click_of, pressed_in, refused, settle, submit
 from handlers.rechecks import recheck
+from handlers.repairs import REPAIR, open_repair
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.views import open_details, open_snooze
@@ -32,6 +32,7 @@ def register(app: App, services: Services) -> None:
         UNSNOOZE: _unsnooze,
         SNOOZE: open_snooze,
         DETAILS: open_details,
+        REPAIR: open_repair,
     }
     for action_id, press in buttons.items():
         app.action(action_id)(_listener(services, press))
@@ -67,12 +68,12 @@ def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Bod
 
 
 def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    if not refused(services, reply, Role.ACTOR):
-        click = click_of(services, target, reply.user, action_key(body, "acknowledge"))
-        settle(services, reply, services.incidents.acknowledge(click))
+    key = action_key(body, "acknowledge")
+    if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
+        settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
 
 
 def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    if not refused(services, reply, Role.ACTOR):
-        click = click_of(services, target, reply.user, action_key(body, "unsnooze"))
-        settle(services, reply, services.incidents.unsnooze(click))
+    key = action_key(body, "unsnooze")
+    if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
+        settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))

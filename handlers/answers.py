@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -14,7 +15,7 @@ from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.pages import Block
 from bot.render.reading import Reading
 from bot.render.report import message_of
-from bot.render.slack_text import fitted
+from bot.render.slack_text import escape, fitted
 from bot.render.words import day
 from checks.model import Report
 from handlers.asking import Asked
@@ -204,6 +205,9 @@ def _title(services: Services, asked: Asked) -> str:
 def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:
     """Return the messages of a result; the first says who asked."""
     shown = report if asked.service is None else only_about(report, asked.service)
+    if asked.service is not None and not shown.results:
+        text = _not_found(report, asked.service)
+        return [SlackMessage(text=text, blocks=(_section(text),))]
     reading = Reading(
         report=shown,
         pipeline=services.validation.pipeline,
@@ -214,6 +218,14 @@ def result_messages(services: Services, asked: Asked, report: Report, user: str)
     first, *others = slack_messages(message_of(reading))
     by = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Asked by <@{user}>"}]}
     return [SlackMessage(text=first.text, blocks=(*first.blocks, by)), *others]
+
+
+def _not_found(report: Report, service: str) -> str:
+    """Say that nothing is known of a service, with those nearest to it."""
+    subjects = sorted({each.subject for result in report.results for each in result.findings})
+    near = get_close_matches(service, subjects, n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"⚠️ Of the {len(subjects)} services that I looked at none is called {escape(service)}.{escape(hint)}"
 
 
 def only_about(report: Report, service: str) -> Report:

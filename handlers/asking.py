@@ -12,6 +12,10 @@ from checks.pipeline import Pipeline
 from checks.registry import Check
 
 _DATE_LIKE = re.compile(r"\d[\d./-]*", re.ASCII)
+_NUMBER = re.compile(r"\d{1,4}", re.ASCII)
+_SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
+"""What Cloud Run allows as the name of a service."""
+
 _AROUND = "`'\"“”‘’,;"  # noqa: RUF001 - the quotes that telephones type
 
 DATE_WORDS = ("today", "yesterday")
@@ -95,8 +99,12 @@ def ask_for_checks(text: str, checks: Iterable[str], *, default: str) -> Asked:
     return Asked(request=request, private=found.private)
 
 
-def ask_for_service(text: str, check: str, services: Iterable[str]) -> Asked:
-    """Read ``[SERVICE] [private]`` for a command about one check of services. Raises RequestError, HelpWanted."""
+def ask_for_service(text: str, checks: Sequence[str], services: Iterable[str], *, discovered: bool = False) -> Asked:
+    """Read ``[SERVICE] [private]`` for a command about some checks of services.
+
+    Where services are ``discovered``, one that the pipeline file does not name may be one that the run finds.
+    Raises RequestError, HelpWanted.
+    """
     known = {name.lower(): name for name in services}
     private, named = False, list[str]()
     for word in words_of(text):
@@ -104,11 +112,23 @@ def ask_for_service(text: str, check: str, services: Iterable[str]) -> Asked:
             private = True
         elif word.lower() in known:
             named.append(known[word.lower()])
+        elif discovered and _SERVICE.fullmatch(word.lower()):
+            named.append(word.lower())
         else:
             raise RequestError(_unknown("service", word, known))
     _at_most_one("service", named)
-    request = Request(date="today", checks=(check,), trigger="command")
+    request = Request(date="today", checks=tuple(checks), trigger="command")
     return Asked(request=request, private=private, service=named[0] if named else None)
+
+
+def ask_for_days(text: str, default: int, most: int) -> int:
+    """Read ``[DAYS]``. Raises RequestError, HelpWanted."""
+    words = words_of(text)
+    if not words:
+        return default
+    if len(words) > 1 or not _NUMBER.fullmatch(words[0]) or not 1 <= int(words[0]) <= most:
+        raise RequestError(f"This command takes a number of days, 1 to {most}.")
+    return int(words[0])
 
 
 def _phases(pipeline: Pipeline) -> dict[str, str]:

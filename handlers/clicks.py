@@ -16,7 +16,7 @@ from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.alert_list import state_words
 from bot.render.slack_text import escape
-from bot.store.model import Alert, Delivery
+from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
 from handlers.errors import BUSY, guarded
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
@@ -26,6 +26,9 @@ from handlers.workers import Job, Lane
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
+
+REFUSED = "refused"
+"""The outcome that the audit has for what somebody may not do."""
 
 OUTDATED = "This button is not one of mine any more. The alert's own message has current ones."
 GONE = "I know this alert no longer: it was resolved long ago, and its history is deleted."
@@ -78,14 +81,49 @@ def _say(reply: PrivateReply, text: str) -> None:
     reply.say(text)
 
 
-def refused(services: Services, reply: PrivateReply, role: Role) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What somebody wants to do: its name, the key of the alert, and a key of its own."""
+
+    name: str
+    subject: str
+    key: str
+    role: Role = Role.ACTOR
+
+
+def refused(services: Services, reply: PrivateReply, deed: Deed) -> bool:
     """Tell somebody who may not do this; the click has no effect then."""
-    refusal = services.permissions.refusal(reply.user, role)
+    refusal = refusal_of(services, reply.user, deed)
     if refusal is None:
         return False
-    log.info("a click was refused", extra={"json_fields": {"user": reply.user, "role": role.value}})
     reply.say(escape(refusal))
     return True
+
+
+def refusal_of(services: Services, user: str, deed: Deed) -> str | None:
+    """Return what to tell somebody who may not do this, None for one who may. A refusal stands in the audit."""
+    refusal = services.permissions.refusal(user, deed.role)
+    if refusal is not None:
+        log.info("a click was refused", extra={"json_fields": {"user": user, "role": deed.role.value}})
+        _keep(services, user, deed)
+    return refusal
+
+
+def _keep(services: Services, user: str, deed: Deed) -> None:
+    """Write a refusal down. It stands without that: a store that is down makes nobody an actor."""
+    entry = AuditEntry(
+        key=f"refused:{deed.key}:{deed.name}",
+        at=services.clock(),
+        actor=user,
+        action=deed.name,
+        subject=deed.subject,
+        outcome=REFUSED,
+        details={"role": deed.role.value},
+    )
+    try:
+        services.store.commit(Changes(audit=(entry,)))
+    except StoreError:
+        log.warning("a refused click could not be written down", exc_info=True)
 
 
 def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:

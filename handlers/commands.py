@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.deploys import DAYS, MOST_DAYS, recent_deploys
 from bot.permissions import Role
 from bot.render.alert_list import alert_list
+from bot.render.blocks import first_page
+from bot.render.deploys import deploy_parts
 from bot.render.slack_text import escape
+from bot.render.words import number
 from bot.validation import RequestError
 from checks.control_plane.invoker import invoker
 from handlers.answers import AnswerMessage
-from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_everything, ask_for_service, words_of
+from handlers.asking import (
+    Asked,
+    HelpWanted,
+    ask_for_checks,
+    ask_for_days,
+    ask_for_everything,
+    ask_for_service,
+    words_of,
+)
 from handlers.errors import BUSY, guarded
 from handlers.replays import is_new
 from handlers.replies import PrivateReply
 from handlers.services import Services
+from handlers.staging import DOES as STAGING_DOES
+from handlers.staging import NAME as STAGING
+from handlers.staging import USAGE as STAGING_USAGE
 from handlers.workers import Lane
 
 Body = Mapping[str, Any]
 
 ORCHESTRATOR_CHECKS = ("trigger", "phase-log", "stalled", "phase-gap", "invoker")
 """What row by row says whether each orchestrator triggered on its own, and if not why."""
+
+DRIFT_CHECKS = ("drift", "builds", "environment-change", "deployment-audit")
+"""What tells whether what runs is what is in the repository."""
 
 PREDICTIONS_PHASE = "predictions"
 """The title, in lower case, of the phase that ``/predictions`` shows."""
@@ -47,7 +65,18 @@ def _orchestrators(services: Services, text: str) -> Asked:
 
 
 def _iam_check(services: Services, text: str) -> Asked:
-    return ask_for_service(text, invoker.id, (service.name for service in services.validation.pipeline.services))
+    return _about_services(services, text, (invoker.id,))
+
+
+def _drift(services: Services, text: str) -> Asked:
+    known = {check.id for check in services.validation.checks}
+    return _about_services(services, text, tuple(check for check in DRIFT_CHECKS if check in known))
+
+
+def _about_services(services: Services, text: str, checks: Sequence[str]) -> Asked:
+    pipeline = services.validation.pipeline
+    discovers = pipeline.messaging is not None or pipeline.scheduler is not None
+    return ask_for_service(text, checks, (service.name for service in pipeline.services), discovered=discovers)
 
 
 def _predictions(services: Services, text: str) -> Asked:
@@ -81,15 +110,23 @@ VALIDATING = (
         read=_iam_check,
     ),
     Command(
+        name="/drift",
+        usage="[SERVICE] [private]",
+        does="whether what runs is what is in the repository, and what the last deploys changed",
+        read=_drift,
+    ),
+    Command(
         name="/predictions",
         usage="[DATE|today|yesterday] [private]",
         does="the predictions of a date, today's unless it says otherwise",
         read=_predictions,
     ),
 )
+DEPLOYS = "/deploys"
+DEPLOYS_USAGE = "[DAYS]"
 ALERTS = "/alerts"
 HELP = "/reveille"
-NAMES = (*(command.name for command in VALIDATING), ALERTS, HELP)
+NAMES = (*(command.name for command in VALIDATING), DEPLOYS, STAGING, ALERTS, HELP)
 """Every command, as the app's manifest lists them."""
 
 
@@ -100,6 +137,8 @@ def help_text() -> str:
         (
             "*What you can ask me*",
             *lines,
+            f"• `{DEPLOYS} {DEPLOYS_USAGE}`: recent builds and revisions, with who and when",
+            f"• `{STAGING} {STAGING_USAGE}`: {STAGING_DOES}",
             f"• `{ALERTS}`: the open alerts, and who has taken them",
             f"• `{HELP} help`: this",
             "The words come in any order; `private` answers in our direct messages.",
@@ -112,6 +151,18 @@ def register(app: App, services: Services) -> None:
     """Register every command."""
     for command in VALIDATING:
         app.command(command.name)(_listener(services, command))
+
+    @app.command(DEPLOYS)
+    def deploys(ack: Ack, body: Body) -> None:
+        try:
+            days = ask_for_days(str(body.get("text") or ""), DAYS, MOST_DAYS)
+        except HelpWanted:
+            ack(text=f"`{DEPLOYS} {DEPLOYS_USAGE}`: recent builds and revisions.", response_type="ephemeral")
+        except RequestError as error:
+            ack(text=f"{escape(str(error))}\nUse: `{DEPLOYS} {DEPLOYS_USAGE}`", response_type="ephemeral")
+        else:
+            reply = PrivateReply.to(services.client, body)
+            _submit(services, ack, reply, lambda: _tell_deploys(services, reply, days))
 
     @app.command(ALERTS)
     def alerts(ack: Ack, body: Body) -> None:
@@ -170,6 +221,17 @@ def _tell_alerts(services: Services, reply: PrivateReply) -> None:
     pipeline = services.validation.pipeline
     message = alert_list(pipeline, services.store.open_alerts(pipeline.name), services.clock())
     reply.say(message.text, message.blocks)
+
+
+def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
+    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
+        reply.say(escape(refusal))
+        return
+    with services.validation.looks() as looks:
+        found = recent_deploys(looks, services.clock(), days)
+    pipeline = services.validation.pipeline
+    text = f"{escape(pipeline.title)}: {number(len(found.entries), 'deploy')} in {number(days, 'day')}."
+    reply.say(text, first_page(deploy_parts(found, pipeline)))
 
 
 def _unknown_words(text: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.alerting.incidents import Click
-from bot.permissions import Role
 from checks.model import Report
-from handlers.clicks import GONE, Pressed, click_of, refused
+from handlers.clicks import GONE, Deed, Pressed, click_of, refused
 from handlers.errors import told
 from handlers.replies import PrivateReply
 from handlers.services import Services
@@ -38,7 +37,7 @@ class Recheck:
 
 def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str) -> None:
     """Validate what an alert is about, and let the incidents decide anew."""
-    if refused(services, reply, Role.ACTOR):
+    if refused(services, reply, Deed(name="recheck", subject=target.key, key=key)):
         return
     if not services.store.first_time(key, services.clock()):
         return

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from slack_bolt import App, BoltRequest, BoltResponse
 
-from handlers import actions, commands, errors, home, shortcuts, views
+from handlers import actions, commands, errors, home, repairs, shortcuts, staging, views
 from handlers.services import Services
 
 
@@ -16,8 +16,10 @@ def register_all(app: App, services: Services) -> None:
     app.use(_keep_words)
     errors.register(app, services)
     commands.register(app, services)
+    staging.register(app, services)
     actions.register(app, services)
     views.register(app, services)
+    repairs.register(app, services)
     shortcuts.register(app, services)
     home.register(app, services)
     actions.register_links(app)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Click, Clicked
 from bot.permissions import Permissions
-from bot.store.model import SnoozeUntil, StateStore
+from bot.repairs.repairs import Repairs
+from bot.staging.ground import StagingGround
+from bot.store.model import AuditEntry, SnoozeUntil, StateStore
 from bot.validation import Request, Validation
 from checks.model import Report
 from checks.notifications import Notifications
@@ -34,6 +37,10 @@ class Desk(Protocol):
         """Return what to validate so that an alert is really looked at. Raises LookupError for no such alert."""
         ...
 
+    def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime, *audit: AuditEntry) -> bool:
+        """Say something in the thread of an alert, once for each ``name``; False when there is none."""
+        ...
+
     def rechecked(self, click: Click, report: Report) -> object:
         """Take in what a re-check saw, and say in the thread who looked and what came of it."""
         ...
@@ -44,7 +51,9 @@ class Services:
     """Everything that handlers call. Frozen: what changes lives in the store.
 
     ``wake`` tells the outbox that something waits, so that a click is answered at once and not at its next turn.
-    ``requested`` is the date that a command without one means: ``yesterday``, or that of a scenario.
+    ``repairs`` is None where nothing can be repaired; ``follow`` tells who looks after repairs that there is one.
+    ``requested`` is the date that a command without one means: ``yesterday``, or that of a scenario. ``staging`` opens
+    the staging ground for one deed, and closes its connections; None where there is none.
     """
 
     validation: Validation
@@ -58,3 +67,6 @@ class Services:
     clock: Callable[[], datetime]
     wake: Callable[[], None] = lambda: None
     requested: str = "yesterday"
+    repairs: Repairs | None = None
+    follow: Callable[[], None] = lambda: None
+    staging: Callable[[], AbstractContextManager[StagingGround]] | None = None

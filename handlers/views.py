@@ -14,11 +14,14 @@ from bot.render.pages import Block
 from bot.render.slack_text import escape, fitted
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry
-from handlers.clicks import GONE, Body, Pressed, click_of, refused, settle, submit
+from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.snoozing import CALLBACK, Origin, read_snooze, snooze_form
+
+TRIGGER_LIVES = 2.0
+"""Seconds that are left of the three of a trigger once we have it: longer nobody need wait to open a modal."""
 
 HISTORY_AT_MOST = 10
 """Deeds that the details show; older ones are counted."""
@@ -47,9 +50,10 @@ def register(app: App, services: Services) -> None:
         reply = PrivateReply(client=services.client, user=user, channel=origin.channel, thread=origin.thread)
 
         def snooze() -> None:
-            if refused(services, reply, Role.ACTOR):
+            key = f"snooze:{view['id']}"
+            if refused(services, reply, Deed(name="snooze", subject=origin.target.key, key=key)):
                 return
-            click = click_of(services, origin.target, user, f"snooze:{view['id']}")
+            click = click_of(services, origin.target, user, key)
             settle(
                 services,
                 reply,
@@ -61,18 +65,18 @@ def register(app: App, services: Services) -> None:
 
 def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     """Open the form that lets an alert sleep."""
-    view_id, alert = _opened(services, target, reply, body, "Snooze", Role.ACTOR)
+    view_id, alert = opened(services, target, reply, body, "Snooze", Role.ACTOR)
     if alert is None:
         return
     message = body.get("message") or {}
     origin = Origin(target=target, channel=reply.channel, thread=message.get("thread_ts") or message.get("ts"))
     zone, post = services.validation.pipeline.zone, services.notifications.digest.post
-    _fill(services, view_id, snooze_form(alert, origin, services.clock(), zone, post))
+    fill(services, view_id, snooze_form(alert, origin, services.clock(), zone, post))
 
 
 def open_details(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     """Show everything about an alert, to one person."""
-    view_id, alert = _opened(services, target, reply, body, "Alert", Role.VIEWER)
+    view_id, alert = opened(services, target, reply, body, "Alert", Role.VIEWER)
     if alert is None:
         return
     history = [
@@ -80,20 +84,22 @@ def open_details(services: Services, target: Pressed, reply: PrivateReply, body:
         for entry in services.store.audit(alert.opened_at, AUDIT_AT_MOST)
         if entry.subject in (alert.key, alert.thread)
     ]
-    _fill(services, view_id, details(services, alert, history))
+    fill(services, view_id, details(services, alert, history))
 
 
-def _opened(
+def opened(
     services: Services, target: Pressed, reply: PrivateReply, body: Body, title: str, role: Role
 ) -> tuple[str, Alert | None]:
     """Open a modal and return its id with the alert; without one the modal says why: not allowed, or gone."""
     view_id = _open(services, str(body["trigger_id"]), title)
-    if refusal := services.permissions.refusal(reply.user, role):
-        _fill(services, view_id, notice(title, refusal))
+    name = {Role.VIEWER: "details", Role.ACTOR: "snooze", Role.REPAIRER: "repair"}[role]
+    deed = Deed(name=name, subject=target.key, key=str(body["trigger_id"]), role=role)
+    if refusal := refusal_of(services, reply.user, deed):
+        fill(services, view_id, notice(title, refusal))
         return view_id, None
     alert = services.store.alert(target.key)
     if alert is None:
-        _fill(services, view_id, notice(title, GONE))
+        fill(services, view_id, notice(title, GONE))
     return view_id, alert
 
 
@@ -144,11 +150,14 @@ def _for_view(block: Block) -> Block | None:
 
 
 def _open(services: Services, trigger_id: str, title: str) -> str:
-    answer = services.client.views_open(trigger_id=trigger_id, view=_modal(title, [_section("One moment …")]))
+    view = _modal(title, [_section("One moment …")])
+    answer = patiently(
+        lambda: services.client.views_open(trigger_id=trigger_id, view=view), repeatable=False, longest=TRIGGER_LIVES
+    )
     return str(answer["view"]["id"])
 
 
-def _fill(services: Services, view_id: str, view: Block) -> None:
+def fill(services: Services, view_id: str, view: Block) -> None:
     patiently(lambda: services.client.views_update(view_id=view_id, view=view), repeatable=True)
 
 

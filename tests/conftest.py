@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 
 from tests.servers.emulator import EmulatorUnavailable, required
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for processes and emulators."""
+    return (os.cpu_count() or 1) + 1
 
 
 def _running(emulator: AbstractContextManager[str]) -> Iterator[str]:
@@ -38,3 +44,11 @@ def bigquery_address() -> Iterator[str]:
     from tests.servers.bigquery_emulator import bigquery_emulator  # noqa: PLC0415 - likewise
 
     yield from _running(bigquery_emulator())
+
+
+@pytest.fixture(scope="session")
+def pubsub_address() -> Iterator[str]:
+    """``host:port`` of Google's Pub/Sub emulator."""
+    from tests.servers.pubsub_emulator import pubsub_emulator  # noqa: PLC0415 - likewise
+
+    yield from _running(pubsub_emulator())

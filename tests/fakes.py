@@ -15,6 +15,7 @@ from checks.context import Context
 from checks.looks import LookCache, Looks
 from checks.model import CheckResult
 from checks.pipeline import Condition, Phase, Pipeline
+from checks.platform import Revision, SchedulerJob, Subscription
 from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
@@ -104,7 +105,10 @@ class FakeWarehouse:
 
 
 class FakeControlPlane:
-    """Cloud Run and the project's policy as dictionaries by service name; an exception is raised."""
+    """Cloud Run and the project's policy as dictionaries by service name; an exception is raised.
+
+    An exception among the services is raised by the list of all of them, too.
+    """
 
     def __init__(
         self,
@@ -115,6 +119,7 @@ class FakeControlPlane:
         self._services = services or {}
         self._policies = policies or {}
         self._project = project if project is not None else Policy(())
+        self.latest: dict[str, Sequence[Revision]] = {}
         self.asked: list[str] = []
 
     def service(self, name: str) -> Service | None:
@@ -123,6 +128,17 @@ class FakeControlPlane:
         if isinstance(answer, SourceError):
             raise answer
         return answer
+
+    def services(self) -> Sequence[Service]:
+        self.asked.append("services")
+        for answer in self._services.values():
+            if isinstance(answer, SourceError):
+                raise answer
+        return [self._services[name] for name in sorted(self._services)]  # type: ignore[misc]
+
+    def revisions(self, service: str, limit: int) -> Sequence[Revision]:
+        self.asked.append(f"revisions {service}")
+        return self.latest.get(service, ())[:limit]
 
     def service_policy(self, name: str) -> Policy | None:
         self.asked.append(f"policy {name}")
@@ -138,17 +154,64 @@ class FakeControlPlane:
         return self._project
 
 
+class FakeMessaging:
+    """Pub/Sub as two lists, either of which may be an exception; ``asked`` holds what was asked."""
+
+    def __init__(
+        self,
+        subscriptions: Sequence[Subscription] | SourceError = (),
+        topics: Sequence[str] | SourceError | None = None,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._topics = topics
+        self.asked: list[str] = []
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        self.asked.append("subscriptions")
+        if isinstance(self._subscriptions, SourceError):
+            raise self._subscriptions
+        return self._subscriptions
+
+    def topics(self) -> Sequence[str]:
+        """Return the topics, unless stated those that have a subscription."""
+        self.asked.append("topics")
+        if isinstance(self._topics, SourceError):
+            raise self._topics
+        if self._topics is not None:
+            return self._topics
+        known = () if isinstance(self._subscriptions, SourceError) else self._subscriptions
+        return sorted({each.topic for each in known})
+
+
+class FakeScheduler:
+    """Cloud Scheduler as a list of jobs, or an exception; ``asked`` holds what was asked."""
+
+    def __init__(self, jobs: Sequence[SchedulerJob] | SourceError = ()) -> None:
+        self._jobs = jobs
+        self.asked: list[str] = []
+
+    def jobs(self) -> Sequence[SchedulerJob]:
+        self.asked.append("jobs")
+        if isinstance(self._jobs, SourceError):
+            raise self._jobs
+        return self._jobs
+
+
 def ports(
     *,
     documents: FakeDocuments | None = None,
     warehouse: FakeWarehouse | None = None,
     control_plane: FakeControlPlane | None = None,
+    messaging: FakeMessaging | None = None,
+    scheduler: FakeScheduler | None = None,
 ) -> Ports:
     """Return ports of which those not given are empty."""
     return Ports(
         documents=documents or FakeDocuments(),
         warehouse=warehouse or FakeWarehouse(),
         control_plane=control_plane or FakeControlPlane(),
+        messaging=messaging,
+        scheduler=scheduler,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 
 from bot.app import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.render.message import Heading, Message
+from bot.render.message import Command, Heading, Message, Part
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.terminal import print_message
@@ -20,6 +21,9 @@ from bot.validation import Request
 
 SCENARIO = "invoker-lost"
 WIDTH = 120
+COMMAND_WIDTH = 108
+"""Leaves room for the indentation, and for the backslash at the end."""
+
 SECTIONS = 3
 """The cause with its repair, what could not be looked at, the phases."""
 
@@ -34,7 +38,7 @@ FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http
 </style>
 <defs>
 <clipPath id="{unique_id}-clip-terminal">
-  <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+  <rect x="0" y="0" width="{terminal_width}" height="{height}" />
 </clipPath>
 {lines}
 </defs>
@@ -58,7 +62,8 @@ def draw() -> str:
     console = Console(
         width=WIDTH, file=StringIO(), record=True, force_terminal=True, highlight=False, markup=False, emoji=False
     )
-    print_message(first_sections(message_of(reading)), console)
+    message = first_sections(message_of(reading))
+    print_message(replace(message, parts=tuple(map(wrapped, message.parts))), console)
     return console.export_svg(title="", theme=SVG_EXPORT_THEME, code_format=FRAME, unique_id="report")
 
 
@@ -66,6 +71,14 @@ def first_sections(message: Message) -> Message:
     """Return a message that ends before its fourth heading."""
     headings = [index for index, part in enumerate(message.parts) if isinstance(part, Heading)]
     return replace(message, parts=message.parts[: headings[SECTIONS]])
+
+
+def wrapped(part: Part) -> Part:
+    """Return a command over several lines, as one would type it: a terminal wraps by itself, a picture does not."""
+    if not isinstance(part, Command):
+        return part
+    lines = (textwrap.wrap(line, COMMAND_WIDTH, break_on_hyphens=False) for line in part.text.splitlines())
+    return Command(text="\n".join(" \\\n  ".join(each) for each in lines))
 
 
 if __name__ == "__main__":

@@ -148,10 +148,13 @@ def _subject_of(alert: Alert) -> Member:
     )
 
 
+KEPT_OF_STATEMENT = ("what", "evidence", "impacts", "action", "repairs")
+
+
 def recalled(alert: Alert) -> Incident:
     """Return the incident that an alert was last told with."""
     members = members_of(alert)
-    kept = {name: value for name, value in alert.details.items() if name in ("what", "evidence", "impacts", "action")}
+    kept = {name: value for name, value in alert.details.items() if name in KEPT_OF_STATEMENT}
     return Incident(
         lead=members[0],
         members=members,
@@ -268,8 +271,16 @@ def _statement(
         "evidence": {name: plain(value) for name, value in evidence.items() if value not in (None, "")},
         "impacts": list(_impacts(findings))[:IMPACTS_KEPT],
         "action": None if action is None else {"text": action.text, "command": action.command},
+        "repairs": " ".join(_repairs(action, findings)),
         "link": link,
     }
+
+
+def _repairs(action: Action | None, findings: Sequence[Finding]) -> Iterable[str]:
+    """Return the keys of every repair that the incident names, each once: the cause's first."""
+    actions = (action, *(each.action for each in findings))
+    keys = (key for each in actions if each is not None and each.repair for key in each.repair.split())
+    return dict.fromkeys(keys)
 
 
 def _impacts(findings: Sequence[Finding]) -> Iterator[str]:

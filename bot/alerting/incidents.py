@@ -195,6 +195,15 @@ class Incidents:
         self._store.commit(Changes(deliveries=(reply,), audit=(entry,)))
         return replace(processed, deliveries=(*processed.deliveries, reply))
 
+    def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime, *audit: AuditEntry) -> bool:
+        """Say something in the thread of an alert, once for each ``name``; False when there is no thread."""
+        alert = self._store.alert(key)
+        if alert is None or not was_told(alert):
+            return False
+        reply = _delivery(alert, f"{alert.thread}:{name}", DeliveryKind.REPLY, body, now)
+        self._store.commit(Changes(deliveries=(replace(reply, order=reply.order + 1),), audit=audit))
+        return True
+
     def _process(
         self, report: Report, now: datetime, stored: StoredReport | None, phases: Collection[str]
     ) -> Processed:

@@ -22,7 +22,7 @@ def replay_table(replays: Sequence[Replay]) -> Iterator[Part]:
     """Yield every comparison of a single replay; of several a line each, and in full only what differs."""
     alone = len(replays) == 1
     if not alone:
-        columns = ("Scenario", "Stated", "Actual", "Causes", "Findings")
+        columns = ("Scenario", "Verdict", "Cause", "As stated")
         yield Table(columns=columns, rows=tuple(_summary(each) for each in replays))
     for each in replays:
         told = [one for one in each.comparisons if alone or not one.agrees]
@@ -36,18 +36,13 @@ def replay_table(replays: Sequence[Replay]) -> Iterator[Part]:
 
 def _summary(one: Replay) -> tuple[Cell, ...]:
     verdict = next(each for each in one.comparisons if each.kind == "verdict")
+    causes = dict.fromkeys(each.actual for each in one.comparisons if each.kind == "cause" and each.actual)
     return (
         Cell(text=one.scenario.file.name, mark=Mark.PASSED if one.agrees else Mark.DIFFERS),
-        Cell(text=verdict.stated or "-"),
         Cell(text=verdict.actual or "-"),
-        Cell(text=_agreeing(one.comparisons, "cause")),
-        Cell(text=_agreeing(one.comparisons, "finding")),
+        Cell(text=", ".join(causes) or "-"),
+        Cell(text="yes" if one.agrees else "no"),
     )
-
-
-def _agreeing(comparisons: Sequence[Comparison], kind: str) -> str:
-    some = [each for each in comparisons if each.kind == kind]
-    return f"{sum(each.agrees for each in some)} of {len(some)}" if some else "-"
 
 
 def _row(one: Comparison) -> tuple[Cell, ...]:

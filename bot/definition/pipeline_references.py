@@ -11,6 +11,9 @@ from itertools import pairwise
 
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
+from bot.definition.platform_references import platform_problems
+from bot.definition.repair_references import repair_problems
+from bot.definition.staging_references import staging_problems
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.data.sql import codes_of
@@ -244,4 +247,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _excuses,
     _checks,
     query_problems,
+    platform_problems,
+    staging_problems,
+    repair_problems,
 )

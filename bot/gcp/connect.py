@@ -8,17 +8,35 @@ import grpc
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
+from google.cloud.devtools.cloudbuild_v1.services.cloud_build import CloudBuildClient
+from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+from google.cloud.monitoring_v3.services.metric_service import MetricServiceClient
+from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
 from google.cloud.resourcemanager_v3.services.projects import ProjectsClient
 from google.cloud.resourcemanager_v3.services.projects.transports import ProjectsGrpcTransport
+from google.cloud.run_v2.services.revisions import RevisionsClient
+from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services import ServicesClient
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
+from google.cloud.scheduler_v1.services.cloud_scheduler import CloudSchedulerClient
+from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerGrpcTransport
+from google.pubsub_v1.services.publisher import PublisherClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber import SubscriberClient
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from bot.gcp.bigquery import BigQueryWarehouse, BoundedAdapter, job_defaults
+from bot.gcp.builds import GoogleBuilds
 from bot.gcp.control_plane import GoogleControlPlane
 from bot.gcp.credentials import default_credentials
 from bot.gcp.firestore import FirestoreDocuments
+from bot.gcp.messaging import GoogleMessaging
+from bot.gcp.requests import GoogleRequests
+from bot.gcp.scheduler import GoogleScheduler
+from bot.repository.connect import audit_of, repository_of
+from bot.repository.github import GitHubRepository
 from bot.settings import Settings
 from checks.pipeline import Pipeline
 from checks.ports import Ports
@@ -40,25 +58,60 @@ class GooglePorts(Ports):
     documents: FirestoreDocuments
     warehouse: BigQueryWarehouse
     control_plane: GoogleControlPlane
+    messaging: GoogleMessaging | None = None
+    scheduler: GoogleScheduler | None = None
+    builds: GoogleBuilds | None = None
+    requests: GoogleRequests | None = None
 
     def close(self) -> None:
         """Close every connection; questions under way fail."""
         self.documents.close()
         self.warehouse.close()
         self.control_plane.close()
+        for port in (self.messaging, self.scheduler, self.builds, self.requests):
+            if port is not None:
+                port.close()
+        if isinstance(self.repository, GitHubRepository):
+            self.repository.close()
 
 
 def google_ports(pipeline: Pipeline, settings: Settings) -> GooglePorts:
     """Build every client of a pipeline, once; nothing is asked yet.
 
-    Credentials are looked up only when a source is Google's own. Raises SettingsError when there are none.
+    What no section of the pipeline file asks about is not connected. Credentials are looked up only when a source
+    is Google's own. Raises SettingsError when there are none.
     """
-    credentials = default_credentials() if settings.needs_credentials else AnonymousCredentials()  # type: ignore[no-untyped-call]
+    needed = None in _endpoints(pipeline, settings)
+    credentials = default_credentials() if needed else AnonymousCredentials()  # type: ignore[no-untyped-call]
     project = settings.project or pipeline.project
     return GooglePorts(
         documents=_documents(settings, credentials, project),
         warehouse=_warehouse(settings, credentials, project, pipeline.limits.bigquery),
         control_plane=_control_plane(settings, credentials, project, pipeline.region),
+        messaging=_messaging(settings, credentials, project) if pipeline.messaging is not None else None,
+        scheduler=_scheduler(settings, credentials, project, pipeline.region)
+        if pipeline.scheduler is not None
+        else None,
+        builds=_builds(settings, credentials, project, pipeline.region) if pipeline.deployment is not None else None,
+        requests=_requests(settings, credentials, project, pipeline.region)
+        if pipeline.invocations is not None
+        else None,
+        repository=repository_of(pipeline, settings),
+        audit=audit_of(settings),
+    )
+
+
+def _endpoints(pipeline: Pipeline, settings: Settings) -> tuple[str | None, ...]:
+    """Return where each source is that the pipeline needs; None is Google's own."""
+    return (
+        settings.firestore_emulator,
+        settings.bigquery_emulator,
+        settings.run_endpoint,
+        settings.resource_manager_endpoint,
+        *([settings.pubsub_emulator] if pipeline.messaging is not None else []),
+        *([settings.scheduler_endpoint] if pipeline.scheduler is not None else []),
+        *([settings.build_endpoint] if pipeline.deployment is not None else []),
+        *([settings.monitoring_endpoint] if pipeline.invocations is not None else []),
     )
 
 
@@ -98,15 +151,56 @@ def _warehouse(settings: Settings, credentials: Credentials, project: str, conne
 
 def _control_plane(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleControlPlane:
     if settings.run_endpoint is None:
-        services = ServicesClient(credentials=credentials)
+        services, revisions = ServicesClient(credentials=credentials), RevisionsClient(credentials=credentials)
     else:
-        services = ServicesClient(transport=ServicesGrpcTransport(channel=insecure_channel(settings.run_endpoint)))
+        channel = insecure_channel(settings.run_endpoint)
+        services = ServicesClient(transport=ServicesGrpcTransport(channel=channel))
+        revisions = RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
     if settings.resource_manager_endpoint is None:
         projects = ProjectsClient(credentials=credentials)
     else:
         channel = insecure_channel(settings.resource_manager_endpoint)
         projects = ProjectsClient(transport=ProjectsGrpcTransport(channel=channel))
-    return GoogleControlPlane(services, projects, project=project, region=region, request_seconds=REQUEST_SECONDS)
+    return GoogleControlPlane(
+        services, revisions, projects, project=project, region=region, request_seconds=REQUEST_SECONDS
+    )
+
+
+def _messaging(settings: Settings, credentials: Credentials, project: str) -> GoogleMessaging:
+    if settings.pubsub_emulator is None:
+        subscriber, publisher = SubscriberClient(credentials=credentials), PublisherClient(credentials=credentials)
+    else:
+        channel = insecure_channel(settings.pubsub_emulator)
+        subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
+        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    return GoogleMessaging(subscriber, publisher, project=project, request_seconds=REQUEST_SECONDS)
+
+
+def _scheduler(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleScheduler:
+    if settings.scheduler_endpoint is None:
+        client = CloudSchedulerClient(credentials=credentials)
+    else:
+        channel = insecure_channel(settings.scheduler_endpoint)
+        client = CloudSchedulerClient(transport=CloudSchedulerGrpcTransport(channel=channel))
+    return GoogleScheduler(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
+
+
+def _builds(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleBuilds:
+    if settings.build_endpoint is None:
+        client = CloudBuildClient(credentials=credentials)
+    else:
+        channel = insecure_channel(settings.build_endpoint)
+        client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=channel))
+    return GoogleBuilds(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
+
+
+def _requests(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleRequests:
+    if settings.monitoring_endpoint is None:
+        client = MetricServiceClient(credentials=credentials)
+    else:
+        channel = insecure_channel(settings.monitoring_endpoint)
+        client = MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+    return GoogleRequests(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
 
 
 def bigquery_client(

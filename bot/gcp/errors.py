@@ -17,7 +17,7 @@ from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
-from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, RESOURCE_MANAGER
+from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import Problem, SourceError
 
 LOGIN = "Run 'gcloud auth application-default login', or validate a recorded day with --scenario."
@@ -51,6 +51,10 @@ FIRESTORE_SOURCE = Source(FIRESTORE, "firestore.googleapis.com", "roles/datastor
 BIGQUERY_SOURCE = Source(BIGQUERY, "bigquery.googleapis.com", "roles/bigquery.dataViewer and roles/bigquery.jobUser")
 CLOUD_RUN_SOURCE = Source(CLOUD_RUN, "run.googleapis.com", "roles/run.viewer")
 RESOURCE_MANAGER_SOURCE = Source(RESOURCE_MANAGER, "cloudresourcemanager.googleapis.com", "roles/browser")
+PUBSUB_SOURCE = Source(PUBSUB, "pubsub.googleapis.com", "roles/pubsub.viewer")
+SCHEDULER_SOURCE = Source(SCHEDULER, "cloudscheduler.googleapis.com", "roles/cloudscheduler.viewer")
+CLOUD_BUILD_SOURCE = Source(CLOUD_BUILD, "cloudbuild.googleapis.com", "roles/cloudbuild.builds.viewer")
+MONITORING_SOURCE = Source(MONITORING, "monitoring.googleapis.com", "roles/monitoring.viewer")
 
 
 @contextmanager

@@ -10,8 +10,16 @@ from datetime import datetime
 from bot.local.control_plane import ScenarioControlPlane
 from bot.local.documents import ScenarioDocuments
 from bot.local.faults import Faults
+from bot.local.platform import (
+    ScenarioAudit,
+    ScenarioBuilds,
+    ScenarioMessaging,
+    ScenarioRepository,
+    ScenarioRequests,
+    ScenarioScheduler,
+)
+from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.local.scenario import Scenario
-from bot.local.world import build_world
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 
@@ -24,9 +32,10 @@ class DemoExtraMissing(RuntimeError):  # noqa: N818 - reads as what it says
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPorts(Ports):
-    """Ports on a scenario. ``now`` is its instant; ``close`` lets go of what hangs."""
+    """Ports on a scenario. ``now`` is its instant; ``platform`` repairs it; ``close`` lets go of what hangs."""
 
     now: datetime
+    platform: ScenarioPlatform
     closers: tuple[Callable[[], None], ...] = field(repr=False)
 
     def close(self) -> None:
@@ -44,15 +53,40 @@ def embedded_ports(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str =
     if missing:
         names = " and ".join(missing)
         raise DemoExtraMissing(f"Scenarios need {names}: run `pip install 'reveille[demo]'`, or `make demo`.")
+    from bot.local.aftermath import Unfolding, UnfoldingWarehouse  # noqa: PLC0415 - they need the extra, too
     from bot.local.warehouse import DuckDbWarehouse  # noqa: PLC0415 - an extra that production does without
 
-    world = build_world(pipeline, scenario)
+    unfolding = Unfolding(pipeline, scenario)
+    world = unfolding.first
     faults = Faults(world.faults)
-    warehouse = DuckDbWarehouse(pipeline, world.tables, faults, dataset_prefix)
-    return EmbeddedPorts(
-        documents=ScenarioDocuments(world.documents, faults),
-        warehouse=warehouse,
-        control_plane=ScenarioControlPlane(world.services, world.policies, world.project_policy, faults),
+    scheduler = RunnableScheduler(ScenarioScheduler(unfolding.world, faults))
+    # The very mappings that repairs write are those that are read.
+    platform = ScenarioPlatform(
+        pipeline=pipeline,
+        services=dict(world.services),
+        policies=dict(world.policies),
+        revisions=dict(world.revisions),
+        scheduler=scheduler,
+        faults=faults,
         now=world.now,
+    )
+    unfolding.watch(platform)
+    warehouse = UnfoldingWarehouse(
+        unfolding, lambda by_now: DuckDbWarehouse(pipeline, by_now.tables, faults, dataset_prefix)
+    )
+    return EmbeddedPorts(
+        documents=ScenarioDocuments(lambda: unfolding.world().documents, faults),
+        warehouse=warehouse,
+        control_plane=ScenarioControlPlane(
+            platform.services, platform.policies, world.project_policy, faults, platform.revisions
+        ),
+        messaging=ScenarioMessaging(unfolding.world, faults),
+        scheduler=scheduler,
+        builds=ScenarioBuilds(unfolding.world, faults),
+        requests=ScenarioRequests(unfolding.world, faults),
+        repository=ScenarioRepository(unfolding.world, faults),
+        audit=ScenarioAudit(unfolding.world, faults),
+        now=world.now,
+        platform=platform,
         closers=(faults.close, warehouse.close),
     )

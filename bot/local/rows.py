@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from bot.definition.pipeline_file import PipelineFileError, ReadFile
-from bot.local.scenario import Rows, ScenarioFile
+from bot.local.changes import Rows
+from bot.local.scenario import ScenarioFile
 from bot.local.template import GapError, Gaps
 from checks.pipeline import Pipeline, Table
 

@@ -12,18 +12,15 @@ from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from bot.definition.pipeline_file import PipelineFileError, ReadFile, read
+from bot.local.changes import Aftermath, Changes
+from bot.local.platform_states import RevisionState
 from checks.model import Verdict
 from checks.pipeline import Identifier, Model
-
-Cell = str | bool | int | float | date | datetime | None
-
-WORDS = frozenset({"date", "yyyymmdd", "now", "n", "invoker", "secret", "absent"})
-"""What gaps in texts can name beside lists."""
 
 LONGEST_CHAIN = 8
 """Scenarios that stand on one another; more than a few can no longer be read."""
@@ -57,13 +54,6 @@ class Expectation(Model):
     among: tuple[Annotated[str, AfterValidator(_finding)], ...] = ()
 
 
-class Rows(Model):
-    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
-
-    repeat: int | str | None = None
-    row: Mapping[str, Cell | tuple[Cell, ...]] = {}
-
-
 class ServiceState(Model):
     """A Cloud Run service as it stands. What is left out is in order: ready, all traffic on ``revision``."""
 
@@ -82,6 +72,8 @@ class ServiceState(Model):
     deployed_at: str | datetime | None = None
     deployed_by: str = ""
     invoker_check_disabled: bool = False
+    function: str = ""
+    """The Cloud Function that it belongs to."""
 
 
 class ConditionalGrant(Model):
@@ -99,10 +91,22 @@ class Fault(Model):
     """A source that does not answer, or not for one thing.
 
     ``only`` narrows it: for Firestore to paths that begin so, for BigQuery to queries with that label or on that
-    ``dataset.table``, for Cloud Run to a service. ``hang`` never answers until the ports are closed.
+    ``dataset.table``, for Cloud Run to a service, for Pub/Sub to ``topics`` or ``subscriptions``, for Cloud Build to
+    ``triggers`` or ``builds``, for the repository to a path. ``hang`` never answers until the ports are closed.
     """
 
-    source: Literal["Firestore", "BigQuery", "Cloud Run", "Resource Manager"]
+    source: Literal[
+        "Firestore",
+        "BigQuery",
+        "Cloud Run",
+        "Resource Manager",
+        "Pub/Sub",
+        "Cloud Scheduler",
+        "Cloud Build",
+        "Cloud Monitoring",
+        "the repository",
+        "the deployment audit",
+    ]
     only: str | None = None
     problem: Literal[
         "unavailable",
@@ -119,7 +123,7 @@ class Fault(Model):
     advice: str = ""
 
 
-class ScenarioFile(Model):
+class ScenarioFile(Changes):
     """The content of a scenario file.
 
     ``date`` is what the validation is asked for, ``now`` the instant at which it is asked; a time without an offset
@@ -137,24 +141,15 @@ class ScenarioFile(Model):
     base: str | None = None
     expect: Expectation
 
-    lists: Mapping[Identifier, tuple[str | int | float, ...]] = {}
-    firestore: Mapping[str, Mapping[str, Any] | None] = {}
-    bigquery: Mapping[str, Mapping[str, Rows | None]] = {}
-    """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
     services: Mapping[str, ServiceState | None] = {}
     """``all`` stands for every service of the pipeline."""
     policies: Mapping[str, Grants | None] = {}
     project_policy: Grants | None = None
+    revisions: Mapping[str, Mapping[str, RevisionState]] = {}
+    """Earlier revisions by service and name."""
     faults: tuple[Fault, ...] | None = None
-
-    @field_validator("lists")
-    @classmethod
-    def _lists_have_names_of_their_own(cls, lists: Mapping[str, Any]) -> Mapping[str, Any]:
-        taken = sorted(WORDS & set(lists))
-        if taken:
-            message = f"a list cannot be named {', '.join(taken)}, which stands for something else in texts"
-            raise ValueError(message)
-        return lists
+    after_repairs: tuple[Aftermath, ...] | None = None
+    """Replaces what the base says of it."""
 
     @property
     def requested(self) -> str:

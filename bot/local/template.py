@@ -16,6 +16,10 @@ from zoneinfo import ZoneInfo
 
 _GAP = re.compile(r"<([a-z][a-z0-9_-]*?)(?:([+-]\d+)([dhms]?))?>")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
+
+COMMIT = "4c1f9e07b2d84a6f93e5d10a7c6b2e8f5a3d9c41"
+"""The commit that every service runs where a scenario does not state another; ``<commit>`` stands for it."""
+
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -35,7 +39,7 @@ class Gaps:
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        return ("date", "yyyymmdd", "now", "n", "invoker", *self.lists)
+        return ("date", "yyyymmdd", "now", "n", "invoker", "commit", *self.lists)
 
     def lists_in(self, text: str) -> list[str]:
         """Return the lists that a text names."""
@@ -57,6 +61,8 @@ class Gaps:
             return match[0]
         if match[2] is None and name == "invoker":
             return self.invoker
+        if match[2] is None and name == "commit":
+            return COMMIT
         near = get_close_matches(name, self._words, n=1)
         hint = f"did you mean <{near[0]}>?" if near else f"there are <{'>, <'.join(self._words)}>."
         message = f"nothing fills {match[0]}; {hint}"

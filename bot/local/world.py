@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import yaml_tree
 from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.local import healthy
+from bot.local.layers import EVERY, merged, placed
 from bot.local.rows import table_rows
 from bot.local.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile
-from bot.local.template import GapError, Gaps
+from bot.local.surroundings import Surroundings, build_surroundings
+from bot.local.template import COMMIT, Gaps
 from bot.validation import RequestError, game_dates
 from checks.pipeline import Pipeline
 from checks.ports import Binding, Policy, Service
 
-ABSENT = "<absent>"
-"""As a value it takes a key of the base away."""
-
-EVERY_SERVICE = "all"
+INVOKER = "roles/run.invoker"
 
 Layer = ReadFile[ScenarioFile]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Surroundings):
     """What the embedded ports answer from. ``tables`` holds JSON-like rows by ``dataset.table``."""
 
     now: datetime
@@ -55,8 +53,8 @@ def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
     gaps = Gaps(date=game_date, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
     gaps = replace(gaps, lists=_lists(scenario, gaps))
     documents: dict[str, Any] = {}
-    services: dict[str, Any] = {}
-    policies: dict[str, Grants] = {}
+    services: dict[str, Any] = {name: _unstated() for name in healthy.unnamed_services(pipeline)}
+    policies: dict[str, Grants] = {name: {INVOKER: (pipeline.invoker,)} for name in services}
     project: Grants = {}
     faults: tuple[Fault, ...] = ()
     for layer in scenario.layers:
@@ -66,29 +64,18 @@ def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
         policies |= _policies(layer, pipeline, gaps)
         project = file.project_policy if file.project_policy is not None else project
         faults = _faults(layer, gaps) if file.faults is not None else faults
+    existing = {name: _service(pipeline, name, state) for name, state in services.items() if state is not None}
+    surroundings = build_surroundings(pipeline, scenario.layers, gaps, existing)
     return World(
+        **{each.name: getattr(surroundings, each.name) for each in fields(surroundings)},
         now=now,
         documents={path: data for path, data in documents.items() if data is not None},
         tables=table_rows(pipeline, scenario.layers, gaps),
-        services={name: _service(name, state) for name, state in services.items() if state is not None},
+        services=existing,
         policies={name: _policy(grants, gaps) for name, grants in policies.items() if services.get(name) is not None},
         project_policy=_policy(project, gaps),
         faults=faults,
     )
-
-
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, mappings inside included; ``<absent>`` takes a key away."""
-    result = dict(below)
-    for key, value in above.items():
-        if value == ABSENT:
-            result.pop(key, None)
-        elif isinstance(value, Mapping):
-            lower = result.get(key)
-            result[key] = merged(lower if isinstance(lower, Mapping) else {}, value)
-        else:
-            result[key] = value
-    return result
 
 
 def _lists(scenario: Scenario, gaps: Gaps) -> dict[str, list[Any]]:
@@ -101,15 +88,6 @@ def _lists(scenario: Scenario, gaps: Gaps) -> dict[str, list[Any]]:
             with placed(layer, ("lists", name)):
                 found[name] = [gaps.settle(item) if isinstance(item, str) else item for item in items]
     return found
-
-
-@contextmanager
-def placed(layer: Layer, path: yaml_tree.Path) -> Iterator[None]:
-    """Turn a gap that nothing fills into a problem of the file at a key."""
-    try:
-        yield
-    except GapError as error:
-        raise PipelineFileError((layer.problem(path, str(error)),)) from None
 
 
 def _expanded(layer: Layer, section: str, gaps: Gaps) -> dict[str, Any]:
@@ -128,8 +106,8 @@ def _named(layer: Layer, section: str, pipeline: Pipeline, gaps: Gaps) -> Iterat
     ``all`` comes first, so that a service by name can differ from it.
     """
     entries: Mapping[str, Any] = getattr(layer.content, section)
-    for key, value in sorted(entries.items(), key=lambda entry: entry[0] != EVERY_SERVICE):
-        if key == EVERY_SERVICE:
+    for key, value in sorted(entries.items(), key=lambda entry: entry[0] != EVERY):
+        if key == EVERY:
             yield from ((key, service.name, 1, value) for service in pipeline.services)
             continue
         with placed(layer, (section, key)):
@@ -146,8 +124,13 @@ def _with_services(below: Mapping[str, Any], layer: Layer, pipeline: Pipeline, g
             state = gaps.value(value.model_dump(exclude_unset=True), number)
             if isinstance(state.get("deployed_at"), str):
                 state["deployed_at"] = gaps.instant(state["deployed_at"])
-        result = merged(result, {name: state})
+        result = merged({name: _unstated(), **result}, {name: state})
     return result
+
+
+def _unstated() -> dict[str, Any]:
+    """What is true of a service of which nothing is stated: it runs the head of the repository."""
+    return {"labels": {"commit-sha": COMMIT}}
 
 
 def _policies(layer: Layer, pipeline: Pipeline, gaps: Gaps) -> dict[str, Grants]:
@@ -163,7 +146,7 @@ def _faults(layer: Layer, gaps: Gaps) -> tuple[Fault, ...]:
     return tuple(found)
 
 
-def _service(name: str, state: Mapping[str, Any]) -> Service:
+def _service(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Service:
     revision = state.get("revision") or f"{name}-00001-abc"
     ready_revision = state.get("ready_revision") or revision
     rest = {key: value for key, value in state.items() if key not in {"revision", "ready_revision", "traffic"}}
@@ -172,7 +155,8 @@ def _service(name: str, state: Mapping[str, Any]) -> Service:
         latest_created_revision=revision,
         latest_ready_revision=ready_revision,
         traffic=state.get("traffic") or {ready_revision: 100},
-        uri=f"https://{name}.example.run.app",
+        uri=healthy.hash_address(pipeline, name),
+        urls=(healthy.hash_address(pipeline, name), healthy.number_address(pipeline, name)),
         **{"ready": True, **rest},
     )
 

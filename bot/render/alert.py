@@ -85,7 +85,7 @@ def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str 
         *(_small(text) for text in (frame, mention and f"cc {mention}", escape(note)) if text),
         *first_page(parts),
         *(_small(links) for links in (links_of(alert, pipeline, now),) if links),
-        buttons_block(alert),
+        buttons_block(alert, pipeline),
     ]
     text = fitted(headline, limits.HEADER_TEXT) + (f" {mention}" if mention else "")
     return {"text": text, "blocks": blocks}

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.render.pages import Block
+from bot.repairs.bounds import offered
 from bot.store.model import Alert, AlertState
+from checks.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ SNOOZE = Button(text="Snooze…", action="alert:snooze")
 UNSNOOZE = Button(text="Wake up", action="alert:unsnooze")
 DETAILS = Button(text="Details", action="alert:details")
 
+REPAIR = Button(text="Repair…", action="alert:repair", style="danger")
+
 BUTTONS = {
     AlertState.FIRING: (ACKNOWLEDGE, RECHECK, SNOOZE, DETAILS),
     AlertState.ACKNOWLEDGED: (RECHECK, SNOOZE, DETAILS),
@@ -35,9 +39,15 @@ BUTTONS = {
 """What can be done about an alert in each state, the likeliest first."""
 
 
-def buttons_block(alert: Alert) -> Block:
-    """Return the row of buttons. Each knows the version of the alert that it was written for."""
-    return actions_block(BUTTONS[alert.state], {"key": alert.key, "version": alert.version})
+def buttons_block(alert: Alert, pipeline: Pipeline) -> Block:
+    """Return the row of buttons. Each knows the version of the alert that it was written for.
+
+    One that is open and names a repair which the pipeline file allows has a button for it.
+    """
+    buttons = BUTTONS[alert.state]
+    if alert.state is not AlertState.RESOLVED and offered(pipeline, str(alert.details.get("repairs") or "")):
+        buttons = (REPAIR, *buttons)
+    return actions_block(buttons, {"key": alert.key, "version": alert.version})
 
 
 def actions_block(buttons: Sequence[Button], value: dict[str, Any]) -> Block:

@@ -103,16 +103,45 @@ def _figures(reading: Reading, passed: Sequence[Found]) -> str:
     return " · ".join((*summaries, *((f"{left} more in order",) if left > 0 else ())))
 
 
+ALWAYS_TOLD = ("invoker", "subscriptions", "scheduler-jobs", "builds", "drift")
+"""What an operator wants to read of the control plane every morning, in this order; of the rest only what is not
+in order, and its number."""
+
+
 def control_plane(reading: Reading) -> Iterator[Part]:
-    """Yield one line for each check whose findings belong to no date: what all is well of how much."""
+    """Yield a line for each check whose findings belong to no date: what all is well of how much."""
     undated: dict[str, list[Found]] = {}
     for each in reading.found:
         if each.finding.date is None and not _asked_nothing(each):
             undated.setdefault(each.check, []).append(each)
-    if undated:
-        yield Heading(text="Control plane")
-        for found in undated.values():
-            yield _control_line(found)
+    if not undated:
+        return
+    yield Heading(text="Control plane")
+    always = [undated.pop(check) for check in ALWAYS_TOLD if check in undated]
+    rest = list(undated.values())
+    quiet = [found for found in rest if all(each.finding.outcome is Outcome.PASSED for each in found)]
+    yield from (_control_line(reading, found) for found in always)
+    if reading.full or len(quiet) <= 1:
+        yield from (_control_line(reading, found) for found in rest)
+        return
+    yield from (_control_line(reading, found) for found in rest if found not in quiet)
+    words = joined([_SHORT.get(found[0].check, found[0].title) for found in quiet])
+    yield Line(label="Also in order", mark=Mark.PASSED, text=words)
+
+
+_SHORT = {
+    "stalled": "runs",
+    "heartbeats": "heartbeats",
+    "edges": "callers",
+    "service-ready": "readiness",
+    "service-traffic": "traffic",
+    "service-instances": "instances",
+    "service-environment": "variables",
+    "environment-change": "changes of variables",
+    "zero-invocations": "requests",
+    "deployment-audit": "deploy scripts",
+}
+"""Words for checks that are in order, where their title would be too much."""
 
 
 def _asked_nothing(found: Found) -> bool:
@@ -131,15 +160,21 @@ NAMES_AT_MOST = 6
 """Subjects named in a line; more of them are counted."""
 
 
-def _control_line(found: Sequence[Found]) -> Line:
+def _control_line(reading: Reading, found: Sequence[Found]) -> Line:
     worst = min(found, key=lambda each: each.badness)
-    return Line(label=worst.title, mark=mark_of(worst.finding), text=told(found))
+    text = told(found)
+    # What a cause has told already is not listed once more.
+    said = worst.key in reading.explained and not reading.full
+    return Line(label=worst.title, mark=mark_of(worst.finding), text=text.partition(": ")[0] if said else text)
 
 
 def told(found: Sequence[Found]) -> str:
-    """Return what a check found: its one summary, or how many of its findings are how."""
+    """Return what a check found: its one summary, the worst of several kinds, or how many of its findings are how."""
     if len(found) == 1:
         return found[0].finding.summary
+    if len({each.finding.code for each in found}) == len(found):
+        # Each says something else, so that a count would say nothing.
+        return min(found, key=lambda each: each.badness).finding.summary
     if all(each.finding.outcome is Outcome.PASSED for each in found):
         return f"all {len(found)} in order"
     parts = []

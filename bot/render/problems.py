@@ -54,9 +54,11 @@ def _unsaid(reading: Reading, cause: Cause) -> Evidence:
 def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:
     if not explained:
         return
-    yield Line(label="Explains", text=number(len(explained), "finding"), inset=True)
+    untold = [each for each in explained if reading.full or each.finding.summary.rstrip(".") not in cause.sentence]
+    code = "" if untold else ", ".join(once(each.check for each in explained))
+    yield Line(label="Explains", text=number(len(explained), "finding"), code=code, inset=True)
     shown = cause.action.command if cause.action else None
-    for each in explained:
+    for each in untold:
         yield Line(mark=mark_of(each.finding), text=each.finding.summary, code=each.check, inset=True)
         action = each.finding.action
         if reading.full and action and action.command and action.command not in (shown or ""):

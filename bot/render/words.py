@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from checks.model import Evidence, Scalar
 
-_LEADING_DATE = re.compile(r"^\d{4}-\d\d-\d\d: ")
+_LEADING_DATE = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]{2}(?: \d{4})?): ")
 
 
 def clean(text: str) -> str:
@@ -128,4 +128,4 @@ def without_date(text: str) -> str:
 def sentence(text: str) -> str:
     """Return a text that ends as a sentence does."""
     text = text.strip()
-    return text if not text or text[-1] in ".!?:" else f"{text}."
+    return text if not text or text[-1] in ".!?:…" else f"{text}."

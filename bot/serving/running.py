@@ -59,13 +59,15 @@ class Socket(Protocol):
 class Bot:
     """Everything that runs beside the web server.
 
-    ``send`` sends messages until its event is set, then comes back. ``close`` lets go of what the validation asks.
+    ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
+    ``close`` lets go of what the validation asks.
     """
 
     store: Pinged
     timetable: Timetable
     workers: Sequence[Ending]
     send: Callable[[threading.Event], None]
+    follow: Callable[[threading.Event], None] | None = None
     socket: Socket | None = None
     close: Callable[[], None] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -76,6 +78,8 @@ class Bot:
         """Start everything; nothing here waits for Slack or for the store."""
         self._sender = threading.Thread(target=self._send, name="outbox", daemon=True)
         self._sender.start()
+        if self.follow is not None:
+            threading.Thread(target=self.follow, args=(self._stopping,), name="repairs", daemon=True).start()
         self.timetable.start()
         if self.socket is not None:
             self.socket.start()

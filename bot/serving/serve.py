@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Flask
@@ -22,12 +23,14 @@ from bot.notifying import prepare as prepare_notifying
 from bot.permissions import Permissions, SlackGroups
 from bot.serving.courtesy import Courtesy
 from bot.serving.logs import log_to_cloud
+from bot.serving.repairing import repairing_of
 from bot.serving.running import Bot
 from bot.serving.serving_settings import SlackSettings
 from bot.serving.socket_mode import SlackSocket
 from bot.serving.web import web_app
 from bot.serving.web_server import serve
 from bot.settings import SettingsError
+from bot.staging.ground import StagingGround
 from bot.timetable.schedules import Schedules
 from handlers.registration import register_all
 from handlers.runs import Runs
@@ -89,7 +92,11 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
     told.metrics.watch(told.store, told.clock)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
-    register_all(app, _services(told, workers))
+    repairing = repairing_of(prepared.settings, told)
+    services = replace(_services(told, workers), staging=_staging(prepared))
+    if repairing is not None:
+        services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)
+    register_all(app, services)
     schedules = Schedules(
         told.digests,
         told.notifications,
@@ -104,6 +111,7 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
         timetable=schedules,
         workers=(workers,),
         send=told.outbox.run,
+        follow=None if repairing is None else repairing.following.run,
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
         close=told.close,
     )
@@ -168,6 +176,19 @@ def _services(told: Notifying, workers: Workers) -> Services:
         wake=told.outbox.wake,
         requested=told.requested,
     )
+
+
+def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingGround]] | None:
+    """Return what opens the staging ground; a recorded scenario has none."""
+    if prepared.scenario is not None or prepared.pipeline.staging is None:
+        return None
+
+    def opened() -> AbstractContextManager[StagingGround]:
+        from bot.gcp.staging_connect import google_staging  # noqa: PLC0415 - Google's clients take a second to import
+
+        return google_staging(prepared.pipeline, prepared.settings)
+
+    return opened
 
 
 def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules) -> tuple[Blueprint, ...]:

@@ -1,23 +1,27 @@
 """Every service can be called by those who must call it.
 
 A redeploy can remove roles/run.invoker from a service without a word: the deploy succeeds, the service is
-ready, and every message that Pub/Sub or Cloud Scheduler sends to it is refused. The check asks, for each
-caller of each service, whether that caller may still call it. The policy is read as data: role and member
-must stand in the same binding, without a condition. What the project's policy grants is inherited, other
-roles hold the permission too, and a service can have its check turned off. A group, a domain or a custom
+ready, and every message that Pub/Sub or Cloud Scheduler sends to it is refused. A list of services kept by
+hand once missed eight of them, so callers are discovered: the accounts of push subscriptions and of HTTP jobs,
+each with the service that its address leads to; the pipeline file adds services and callers. The check asks,
+for each caller of each service, whether that caller may still call it. The policy is read as data: role and
+member must stand in the same binding, without a condition. What the project's policy grants is inherited,
+other roles hold the permission too, and a service can have its check turned off. A group, a domain or a custom
 role cannot be resolved from the policy alone, and the check says so instead of guessing. IAM deny policies
 and ingress settings are not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from checks.context import Context, could_not_look
 from checks.control_plane import services
-from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of
+from checks.control_plane.callers import Edge, in_words
+from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
+from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
 from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity, worst_of
 from checks.pipeline import Pipeline, ServiceSpec
@@ -48,28 +52,52 @@ class Answers:
     project: Policy | SourceError
 
 
-def judge(pipeline: Pipeline, spec: ServiceSpec, answers: Answers) -> Finding:
+def judge(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, edges: Sequence[Edge] = ()) -> Finding:
     """Judge one service: the finding of the caller that is worst off, naming all callers in its state."""
     service = answers.service if isinstance(answers.service, Service) else None
     if service is None and (answers.service is None or answers.policy is None):
         return services.missing(pipeline, spec, Severity.P0)
     if service is not None and service.invoker_check_disabled:
         return _open(pipeline, spec, service)
-    callers = spec.callers if spec.callers is not None else (pipeline.invoker,)
-    findings = [judge_caller(pipeline, spec, answers, caller) for caller in callers]
+    callers = callers_of(pipeline, spec, edges)
+    findings = [judge_caller(pipeline, spec, answers, caller, through) for caller, through in callers.items()]
     if not findings:
-        summary = f"The pipeline file names nobody who must be able to call {spec.name}."
+        summary = f"Nobody is known who must be able to call {spec.name}."
         return services.finding(pipeline, spec, Outcome.SKIPPED, "not-configured", summary)
-    return _together([each for each in findings if each.code == worst_of(findings).code])
+    worst = _together([each for each in findings if each.code == worst_of(findings).code])
+    everyone = "; ".join(
+        f"{caller} ({in_words(each, len(each)) or 'pipeline file'})" for caller, each in callers.items()
+    )
+    return replace(worst, evidence={**worst.evidence, "callers": everyone})
 
 
-def judge_caller(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, caller: str) -> Finding:
+def callers_of(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge]) -> Mapping[str, tuple[Edge, ...]]:
+    """Return every member that must be able to call a service, with the edges through which it does.
+
+    First those of the pipeline file, then those discovered, each once. A call without an account has no member
+    that a policy could name; the check ``edges`` judges it.
+    """
+    found: dict[str, tuple[Edge, ...]] = {}
+    for caller in spec.callers if spec.callers is not None else (pipeline.invoker,):
+        found[caller] = ()
+    spellings = {spelled(caller): caller for caller in found}
+    for edge in edges:
+        if edge.account:
+            caller = spellings.setdefault(spelled(edge.account), member_of(edge.account))
+            found[caller] = (*found.get(caller, ()), edge)
+    return found
+
+
+def judge_caller(
+    pipeline: Pipeline, spec: ServiceSpec, answers: Answers, caller: str, through: Sequence[Edge] = ()
+) -> Finding:
     """Judge one caller of one service. A policy that is not known matters only where the other does not decide."""
     policy = answers.policy if isinstance(answers.policy, Policy) else None
     project = answers.project if isinstance(answers.project, Policy) else None
     grant = decide(policy, project, caller)
     evidence = {
         "caller": caller,
+        "through": in_words(through, most=len(through)),
         "roles": ", ".join(grant.roles or roles_of(policy, caller)),
         **services.deployment(answers.service if isinstance(answers.service, Service) else None),
     }
@@ -89,6 +117,8 @@ def judge_caller(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, caller
         conditions="; ".join(grant.conditions),
         why=_why_refused(policy),
     )
+    if severity is Severity.P0 and through:
+        words = f"{words} It calls through {in_words(through)}."
     return services.finding(
         pipeline,
         spec,
@@ -202,15 +232,35 @@ def _read(look: Look[T]) -> T | SourceError:
     quick=True,
 )
 def invoker(context: Context) -> Iterator[Finding]:
-    """Yield one finding a service."""
-    looks = [
-        (spec, context.looks.service(spec.name), context.looks.service_policy(spec.name)) for spec in context.services
-    ]
-    if not looks:
-        yield services.not_configured("The pipeline file names no service for this check.")
+    """Yield one finding a service: those of the pipeline file, then those that were discovered."""
+    discovery = discover(context)
+    project = context.looks.project_policy() if context.services or discovery.on else None
+    looks = [_asked(context, spec) for spec in context.services]
+    # The policies of the services in the pipeline file are under way by now; discovery only adds to them.
+    found = discovery.read()
+    looks += [_asked(context, spec) for spec in _discovered(context, found)]
+    if project is None or not (looks or found.errors):
+        yield services.not_configured("The pipeline file names no service for this check, and none is called.")
         return
-    project = context.looks.project_policy()
+    of_project = _read(project)
     for spec, service, policy in looks:
-        of_service, of_policy, of_project = _read(service), _read(policy), _read(project)
+        of_service, of_policy = _read(service), _read(policy)
         answers = Answers(service=of_service, policy=of_policy, project=of_project)
-        yield services.excused_if_optional(spec, judge(context.pipeline, spec, answers))
+        yield services.excused_if_optional(spec, judge(context.pipeline, spec, answers, found.of(spec.name)))
+    yield from incomplete(found)
+
+
+Asked = tuple[ServiceSpec, Look[Service | None], Look[Policy | None]]
+
+
+def _asked(context: Context, spec: ServiceSpec) -> Asked:
+    return spec, context.looks.service(spec.name), context.looks.service_policy(spec.name)
+
+
+def _discovered(context: Context, found: Discovered) -> Iterator[ServiceSpec]:
+    """Yield the services in scope that are called and that the pipeline file does not name."""
+    declared = {spec.name for spec in context.pipeline.services}
+    for name in sorted({edge.service for edge in found.edges if edge.exists} - declared):
+        spec = spec_of(context.pipeline, name)
+        if context.in_scope(services.phase_of(context.pipeline, spec)):
+            yield spec

@@ -55,7 +55,6 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         return services.finding(pipeline, spec, Outcome.PASSED, state.code, summary, evidence=evidence)
     faults = [f"lacks {evidence['missing']}"] if state.missing else []
     faults += [f"has no value in {evidence['empty']}"] if state.empty else []
-    updates = ",".join(f"{name}=VALUE" for name in state.missing + state.empty)
     return services.finding(
         pipeline,
         spec,
@@ -65,12 +64,35 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         severity=Severity.P1,
         evidence=evidence,
         impact=f"{spec.name} is up and cannot do its work.",
-        action=Action(
-            text="Set the variables again, each VALUE replaced by the real one, and find the deploy that uses "
-            "--set-env-vars: only --update-env-vars leaves the others alone.",
-            command=services.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),
-        ),
+        action=_action(pipeline, spec, state),
     )
+
+
+def _action(pipeline: Pipeline, spec: ServiceSpec, state: Variables) -> Action:
+    """From Secret Manager where the pipeline file says from which secret, else by hand."""
+    lost = state.missing + state.empty
+    if all(name in spec.secrets for name in lost):
+        # gcloud refuses to turn a variable with a literal, even an empty one, into a reference.
+        first = [services.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(state.empty)}")]
+        references = ",".join(f"{name}={_versioned(spec.secrets[name])}" for name in lost)
+        then = services.command(pipeline, "update", spec.name, f"--update-secrets={references}")
+        return Action(
+            text="Restore the variables from Secret Manager, and find the deploy that uses --set-env-vars or "
+            "--set-secrets: only the --update- forms leave the others alone.",
+            command="\n".join([*(first if state.empty else []), then]),
+            repair=f"restore-variables:{spec.name}",
+        )
+    updates = ",".join(f"{name}=VALUE" for name in lost)
+    return Action(
+        text="Set the variables again, each VALUE replaced by the real one, and find the deploy that uses "
+        "--set-env-vars: only --update-env-vars leaves the others alone.",
+        command=services.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),
+    )
+
+
+def _versioned(secret: str) -> str:
+    name, _, version = secret.partition(":")
+    return f"{name}:{version or 'latest'}"
 
 
 @check(

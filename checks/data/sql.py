@@ -18,7 +18,7 @@ from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Rule, SqlCheck
 from checks.ports import Row, SourceError
 from checks.registry import Check
-from checks.templates import MissingColumnError, columns_in, fill, fill_command
+from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name, in_words
 
 ENGINE_CODES: Mapping[str, str] = {
     "as-expected": "No rule speaks against it.",
@@ -121,14 +121,14 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
     return Finding(
         outcome=decision.outcome,
         code=decision.code,
-        subject=fill(spec.subject, values, setting.zone),
-        summary=fill(template, values, setting.zone) + (_early(setting) if failed else ""),
+        subject=fill_name(spec.subject, values, setting.zone),
+        summary=fill(template, values, setting.zone, setting.game_date.year) + (_early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
         date=setting.game_date,
         evidence=_evidence(row),
-        impact=fill(spec.impact, values, setting.zone) if failed else "",
-        action=_action(spec, values, setting.zone) if failed else None,
+        impact=fill(spec.impact, values, setting.zone, setting.game_date.year) if failed else "",
+        action=_action(spec, values, setting) if failed else None,
         link=spec.runbook,
     )
 
@@ -159,20 +159,21 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
 
 
 def _early(setting: Setting) -> str:
-    return f" (Not due until {setting.due:%Y-%m-%d %H:%M %Z}.)" if setting.due is not None else ""
+    return f" (Not due until {in_words(setting.due, setting.zone)}.)" if setting.due is not None else ""
 
 
-def _action(spec: SqlCheck, values: Mapping[str, Any], zone: ZoneInfo) -> Action | None:
+def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Action | None:
     advice = spec.action
     if advice is None:
         return None
-    command = fill_command(advice.command, values, zone) if advice.command is not None else None
-    return Action(text=fill(advice.text, values, zone), command=command, repair=advice.repair)
+    command = fill_command(advice.command, values, setting.zone) if advice.command is not None else None
+    text = fill(advice.text, values, setting.zone, setting.game_date.year)
+    return Action(text=text, command=command, repair=advice.repair)
 
 
 def _subject(spec: SqlCheck, values: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Name what a finding is about; the check itself where no row can say it."""
-    return fill(spec.subject, values, zone) if set(columns_in(spec.subject)) <= values.keys() else spec.id
+    return fill_name(spec.subject, values, zone) if set(columns_in(spec.subject)) <= values.keys() else spec.id
 
 
 def _evidence(row: Row) -> Mapping[str, Scalar]:
@@ -245,10 +246,10 @@ class _Day:
         """Judge the date. Raises SourceError."""
         if not self._applies():
             reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
-            yield self._quiet(Outcome.SKIPPED, "off-day", f"{self.game_date.isoformat()}: {reason}.")
+            yield self._quiet(Outcome.SKIPPED, "off-day", f"{in_words(self.game_date, self._setting.zone)}: {reason}.")
             return
         if self._rows is None:
-            yield self._quiet(Outcome.WAITING, "not-due", f"Due {self._setting.due:%Y-%m-%d %H:%M %Z}.")
+            yield self._quiet(Outcome.WAITING, "not-due", f"Due {in_words(self._setting.due, self._setting.zone)}.")
             return
         rows = self._rows.result()
         for row in rows:

@@ -1,9 +1,11 @@
 """From findings to causes: the first broken step, why it broke, and what follows from it.
 
 The diagnosis is pure. It looks for the reason of a broken transition in this order: the caller may not
-invoke · the service is not ready, or traffic is on an old revision, or a variable is missing · an upstream
-check failed · a processor stalled, or is missing · unknown. What a cause explains it takes once, so that
-one incident is told once, with its consequences, and not once for each symptom.
+invoke · no subscription, or too many · the service is not ready, or traffic is on an old revision, or a
+variable is missing · an old commit was built · an upstream check failed · a job fails · a processor stalled ·
+a build failed, or the code is old for another reason · a processor is missing · unknown. What a cause
+explains it takes once, so that one incident is told once, with its consequences, and not once for each
+symptom.
 """
 
 from __future__ import annotations

@@ -10,24 +10,36 @@ from functools import cached_property
 from checks.model import CheckResult, Finding, FindingKey, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 
-CODES = (
+OF_THE_CONTROL_PLANE = (
     "invoker-removed-by-deploy",
     "invoker-missing",
+    "identity-missing",
+    "subscription-missing",
+    "subscription-surplus",
     "service-not-ready",
     "stale-revision",
+    "variable-removed-by-deploy",
     "variable-missing",
+    "build-failed",
+    "stale-build",
+    "drift",
+)
+"""The codes of causes that name services, in the order in which reasons are looked for."""
+
+CODES = (
+    *OF_THE_CONTROL_PLANE,
     "stale-trigger",
     "upstream-check",
+    "job-failing",
+    "jobs-missing",
     "processor-stalled",
     "processor-missing",
     "trigger-without-effect",
     "unexplained",
+    "deploy-unsafe",
     "broken-flag",
 )
 """Every code of a cause, permanent, in the order in which reasons are looked for."""
-
-OF_THE_CONTROL_PLANE = frozenset(CODES[:5])
-"""Those that name services."""
 
 WITHOUT_REASON = frozenset({"processor-missing", "trigger-without-effect", "unexplained"})
 """Those that say what broke and not why."""
@@ -86,7 +98,8 @@ class Symptom:
 @dataclass(slots=True, eq=False)
 class Suspect:
     """A cause in the making. ``primary`` are the findings that show the cause itself, ``triggers`` the broken
-    transitions, ``consequences`` what else follows from it. ``unread`` says what could not be looked up."""
+    transitions, ``consequences`` what else follows from it. ``unread`` says what could not be looked up.
+    ``behind`` are the services at fault where the primary findings are about something else, such as a topic."""
 
     code: str
     subject: str
@@ -94,11 +107,12 @@ class Suspect:
     triggers: list[Symptom] = field(default_factory=list)
     consequences: list[Symptom] = field(default_factory=list)
     unread: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
     @property
     def services(self) -> frozenset[str]:
         """The services at fault."""
-        return frozenset(each.finding.subject for each in self.primary)
+        return frozenset(self.behind or (each.finding.subject for each in self.primary))
 
     @property
     def everything(self) -> tuple[Symptom, ...]:
@@ -124,6 +138,7 @@ class Board:
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
         self._all = [Symptom(result.check, finding) for result in results for finding in result.findings]
+        self._titles = {result.check: result.title for result in results}
         self._explained: set[FindingKey] = set()
 
     @cached_property
@@ -155,6 +170,15 @@ class Board:
         """Every verdict on a trigger, whatever it says, by transition and date."""
         found = sorted((each for each in self._all if each.check == "trigger"), key=self.order)
         return {(each.finding.subject, each.finding.date): each for each in reversed(found)}
+
+    def said(self, check: str, subject: str) -> Symptom | None:
+        """Return what a check says of a subject, whatever the outcome; of several the first in order."""
+        found = (each for each in self._all if (each.check, each.finding.subject) == (check, subject))
+        return min(found, key=self.order, default=None)
+
+    def title(self, check: str) -> str:
+        """Return the title of a check, as people read it."""
+        return self._titles.get(check, check)
 
     def _of(self, outcome: Outcome) -> tuple[Symptom, ...]:
         return tuple(sorted((each for each in self._all if each.finding.outcome is outcome), key=self.order))

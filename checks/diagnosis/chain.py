@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checks.diagnosis import upstream
+from checks.diagnosis import platform, upstream
 from checks.diagnosis.board import SOURCE_AT_FAULT, WITHOUT_REASON, Board, Suspect, Symptom
-from checks.diagnosis.control_plane import CHECKS
+from checks.diagnosis.control_plane import CHECKS, NO_EXPLANATION, WHOLE
 from checks.pipeline import Transition
 
 FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
@@ -23,19 +23,28 @@ def walk(board: Board, known: Sequence[Suspect]) -> list[Suspect]:
     places = {subject: number for number, subject in enumerate(board.transitions)}
     verdicts = [each for each in board.free(lambda each: each.check == "trigger") if each.finding.subject in places]
     verdicts.sort(key=lambda each: (_day(each), places[each.finding.subject]))
+    sure = [each for each in known if each.code not in NO_EXPLANATION]
     for verdict in verdicts:
         transition = board.transitions[verdict.finding.subject]
-        reason = next((each for each in known if each.services & _at_fault(board, transition, verdict)), None)
+        reason = _of_its_services(board, sure, transition, verdict)
         if not _is_broken(verdict, reason) or not board.is_free(verdict):
             continue
         board.explain([verdict])
         if reason is None:
-            reason = _bypass_of_the_day(new, verdict) or _reason(board, transition, verdict)
+            reason = _bypass_of_the_day(new, verdict) or _reason(board, known, transition, verdict)
         if reason not in known and reason not in new:
             new.append(reason)
         reason.triggers.append(verdict)
         reason.consequences += board.explain(_following(board, transition, verdict, reason))
     return new
+
+
+def _of_its_services(
+    board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom
+) -> Suspect | None:
+    """Return the first known cause in a service whose trouble would explain a verdict."""
+    services = _at_fault(board, transition, verdict)
+    return next((each for each in known if each.services & services), None)
 
 
 def _is_broken(verdict: Symptom, reason: Suspect | None) -> bool:
@@ -73,12 +82,17 @@ def _bypass_of_the_day(new: Sequence[Suspect], verdict: Symptom) -> Suspect | No
     return next(same, None)
 
 
-def _reason(board: Board, transition: Transition, verdict: Symptom) -> Suspect:
-    """Return the cause of a broken transition whose services are in order as far as is known."""
+def _reason(board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect:
+    """Return the cause of a broken transition whose services are in order as far as is known.
+
+    That they run old code counts only where nothing better is found: it is what worked the day before.
+    """
     suspect = (
         _stale_trigger(verdict)
         or upstream.failed_before(board, transition, verdict)
+        or _failing_job(board, known, transition, verdict)
         or upstream.stalled_before(board, transition, verdict)
+        or _of_its_services(board, [each for each in known if each.code in NO_EXPLANATION], transition, verdict)
         or Suspect(code=_plain(verdict), subject=verdict.finding.subject, primary=[])
     )
     suspect.unread = _unread(board, transition, verdict, found=suspect.code not in WITHOUT_REASON)
@@ -90,6 +104,14 @@ def _stale_trigger(verdict: Symptom) -> Suspect | None:
     if verdict.finding.code not in ("not-triggered", "bypassed") or not verdict.finding.evidence.get("stale_trigger"):
         return None
     return Suspect(code="stale-trigger", subject=verdict.finding.subject, primary=[])
+
+
+def _failing_job(board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect | None:
+    """Return the failing jobs that do the work of the phase that is waited for."""
+    if verdict.finding.code not in SOURCE_AT_FAULT:
+        return None
+    jobs = (each for each in known if each.code == "job-failing")
+    return next((each for each in jobs if platform.explains_phase(board, each, transition.source)), None)
 
 
 def _plain(verdict: Symptom) -> str:
@@ -108,19 +130,25 @@ def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bo
 
     def relevant(each: Symptom) -> bool:
         if each.check in CHECKS:
-            return each.finding.subject in services or each.finding.subject == each.check
+            return each.finding.subject in services or each.finding.subject in (each.check, *WHOLE)
         if found or each.check not in board.sql_checks or each.finding.date not in (None, verdict.finding.date):
             return False
         return not phases.isdisjoint(board.sql_checks[each.check].explains)
 
-    unread = [_in_words(each) for each in board.unknown if relevant(each)]
-    left_out = [] if found else [f"{check} (not part of this run)" for check in CHECKS if check not in board.ran]
+    unread = [_in_words(board, each) for each in board.unknown if relevant(each)]
+    left_out = (
+        [] if found else [f"{what} (not part of this run)" for check, what in CHECKS.items() if check not in board.ran]
+    )
     return tuple(dict.fromkeys(unread + left_out))
 
 
-def _in_words(symptom: Symptom) -> str:
+def _in_words(board: Board, symptom: Symptom) -> str:
     subject, why = symptom.finding.subject, " ".join(filter(None, (symptom.text("source"), symptom.text("problem"))))
-    named = symptom.check if subject == symptom.check else f"{symptom.check} of {subject}"
+    what = CHECKS.get(symptom.check)
+    if what is None:
+        named = f"'{board.title(symptom.check)}'"
+    else:
+        named = what if subject in (symptom.check, *WHOLE) else f"{what} of {subject}"
     return f"{named} ({why})" if why else named
 
 

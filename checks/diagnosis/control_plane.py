@@ -1,26 +1,57 @@
-"""Causes in the control plane: a caller shut out, a service not ready, an old revision, a lost variable.
+"""Causes in the services themselves: a caller shut out, a service not ready, an old revision, a lost variable.
 
 Each of them is a cause of its own, whether or not anything has suffered from it yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from checks.diagnosis import platform
 from checks.diagnosis.board import Board, Suspect, Symptom
+from checks.model import Evidence
+from checks.redeploys import Redeploy, first_after
 
-CHECKS = ("invoker", "service-ready", "service-traffic", "service-environment")
-"""The checks that can give a reason, in the order in which reasons are looked for."""
+CHECKS: Mapping[str, str] = {
+    "invoker": "the callers",
+    "subscriptions": "the subscriptions",
+    "service-ready": "the readiness",
+    "service-traffic": "the traffic",
+    "service-environment": "the variables",
+    "builds": "the builds",
+}
+"""The checks that can give a reason, in the order in which reasons are looked for, and what they look at."""
+
+WHOLE = frozenset({"topics", "repository"})
+"""Subjects of what a check says when it could look at nothing."""
+
+ABOUT_SERVICES = frozenset({*CHECKS, "service-instances", "environment-change", "drift"})
 
 REFUSALS = frozenset({"caller-refused", "conditional-grant", "deleted-member"})
 NOT_READY = frozenset({"not-ready", "stuck-reconciling"})
 LOST_VARIABLES = frozenset({"variable-missing", "variable-empty"})
+REMOVED_VARIABLES = frozenset({"variable-lost", "required-variable-lost"})
+NO_EXPLANATION = frozenset({"build-failed", "drift"})
+"""What leaves the code of yesterday running, which worked yesterday."""
 
 
 def shown_causes(board: Board) -> list[Suspect]:
     """Return every cause that the control plane shows, in the order in which reasons are looked for."""
-    return [*_shut_out(board), *_not_ready(board), *_stale(board), *_without_variables(board)]
+    found = [
+        *_shut_out(board),
+        *platform.without_identity(board),
+        *platform.subscription_causes(board),
+        *_not_ready(board),
+        *_stale(board),
+        *_without_variables(board),
+        *platform.build_causes(board),
+        *platform.drift_causes(board),
+        *platform.job_causes(board),
+        *platform.audit_causes(board),
+    ]
+    platform.explain_silence(board, found)
+    return found
 
 
 def last_good_trigger(board: Board, service: str) -> datetime | None:
@@ -48,12 +79,27 @@ def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None
     return None
 
 
+def redeploy_of(board: Board, symptom: Symptom) -> Redeploy | None:
+    """Return the first revision of a service after its last good trigger, as far as its revisions are known."""
+    service = symptom.finding.subject
+    revisions, good = board.said("environment-change", service), last_good_trigger(board, service)
+    return first_after(_aware(revisions.finding.evidence), good) if revisions is not None and good is not None else None
+
+
+def _aware(evidence: Evidence) -> Evidence:
+    return {
+        name: value
+        for name, value in evidence.items()
+        if not isinstance(value, datetime) or value.utcoffset() is not None
+    }
+
+
 def _shut_out(board: Board) -> list[Suspect]:
-    """Services refused by the same caller are one cause."""
+    """Services refused by the same caller are one cause, and jobs that are refused follow from the first."""
     by_caller: dict[str, list[Symptom]] = {}
     for each in board.free(lambda each: each.check == "invoker" and each.grave and each.finding.code in REFUSALS):
         by_caller.setdefault(each.text("caller"), []).append(each)
-    return [
+    found = [
         Suspect(
             code="invoker-removed-by-deploy" if removing_deploy(board, refusals) else "invoker-missing",
             subject=refusals[0].finding.subject,
@@ -61,6 +107,9 @@ def _shut_out(board: Board) -> list[Suspect]:
         )
         for _, refusals in sorted(by_caller.items())
     ]
+    if found:
+        found[0].consequences += board.explain(platform.refused_jobs(board))
+    return found
 
 
 def _not_ready(board: Board) -> list[Suspect]:
@@ -82,7 +131,9 @@ def _not_ready(board: Board) -> list[Suspect]:
 
 
 def _says_missing(symptom: Symptom) -> bool:
-    return symptom.check in (*CHECKS, "service-instances") and symptom.finding.code == "service-missing"
+    if symptom.check == "edges":
+        return symptom.finding.code in ("target-missing", "function-missing")
+    return symptom.check in ABOUT_SERVICES and symptom.finding.code == "service-missing"
 
 
 def _readiness_first(symptom: Symptom) -> tuple[bool, str]:
@@ -98,17 +149,35 @@ def _stale(board: Board) -> list[Suspect]:
 
 
 def _without_variables(board: Board) -> list[Suspect]:
-    lost = board.free(lambda each: each.check == "service-environment" and each.finding.code in LOST_VARIABLES)
-    return [
-        Suspect(code="variable-missing", subject=each.finding.subject, primary=board.explain([each]))
-        for each in list(lost)
-    ]
+    """A lost variable is one cause a service: of the deploy that removed it, where the revisions show it."""
+    lost: dict[str, list[Symptom]] = {}
+    for each in board.free(_lost_variable):
+        lost.setdefault(each.finding.subject, []).append(each)
+    found = []
+    for service, symptoms in lost.items():
+        # What the revisions show comes first: it knows which of them lost the variable.
+        symptoms.sort(key=lambda each: each.check != "environment-change")
+        removed = symptoms[0].check == "environment-change"
+        found.append(
+            Suspect(
+                code="variable-removed-by-deploy" if removed else "variable-missing",
+                subject=service,
+                primary=board.explain(symptoms),
+            )
+        )
+    return found
+
+
+def _lost_variable(symptom: Symptom) -> bool:
+    if symptom.check == "environment-change":
+        return symptom.grave and symptom.finding.code in REMOVED_VARIABLES
+    return symptom.check == "service-environment" and symptom.finding.code in LOST_VARIABLES
 
 
 def explain_data(board: Board, found: Iterable[Suspect]) -> None:
     """Let each cause in the control plane explain the failed data checks of its services' phases."""
     for suspect in found:
-        for name in sorted(suspect.services):
+        for name in sorted(suspect.services) if suspect.code not in NO_EXPLANATION else ():
             spec = board.spec(name)
             if spec is not None and spec.phase is not None:
                 suspect.consequences += board.explain(_failed_data(board, name, spec.phase))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checks.diagnosis.board import OF_THE_CONTROL_PLANE, WITHOUT_REASON, Board, Suspect, Symptom
-from checks.diagnosis.control_plane import last_good_trigger, removing_deploy
+from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect, Symptom
+from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
+from checks.diagnosis.evidence import action_of, evidence_of
+from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.upstream import processor_of
-from checks.diagnosis.words import capitalised, dates, days, listed, local, phase_title
-from checks.model import Action, Cause, Evidence, FindingKey, Scalar
+from checks.diagnosis.words import capitalised, dates, listed, local, phase_title
+from checks.model import Cause, FindingKey
 
 
 def cause(board: Board, suspect: Suspect) -> Cause:
@@ -21,8 +23,8 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         sentence=told,
         severity=suspect.severity,
         phase=_phase(board, suspect),
-        evidence=_evidence(board, suspect),
-        action=_action(board, suspect),
+        evidence=evidence_of(board, suspect),
+        action=action_of(board, suspect),
         explains=explains,
     )
 
@@ -64,7 +66,7 @@ def _since(board: Board, suspect: Suspect) -> str:
     if deploy is not None:
         good = last_good_trigger(board, deploy.finding.subject)
         return (
-            f" since a deploy removed the binding: {_revision(board, deploy)}; "
+            f" since a deploy removed the binding, which was there until {_removing(board, deploy)}; "
             f"last good trigger {local(board.pipeline, good)}"
         )
     codes = {each.finding.code for each in suspect.primary}
@@ -110,6 +112,19 @@ def _without_variables(board: Board, suspect: Suspect) -> str:
     return (
         f"{suspect.subject} {' and '.join(faults) or 'lacks a required variable'}"
         f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
+    )
+
+
+def _removed_variables(board: Board, suspect: Suspect) -> str:
+    first = suspect.primary[0]
+    lost = (*first.names("removed"), *first.names("emptied"))
+    them = "it" if len(lost) == 1 else "them"
+    at, by, before = (first.instant("revision_1_at"), *map(first.text, ("revision_1_by", "revision_2")))
+    which = " of ".join(filter(None, (first.text("revision_1"), local(board.pipeline, at))))
+    return (
+        f"{suspect.subject} lacks {', '.join(lost) or 'a variable'} since revision {which} removed {them}"
+        f"{f' (deployed by {by})' if by else ''}{f'; {before} still had {them}' if before else ''}."
+        f"{_consequence(board, suspect)}"
     )
 
 
@@ -173,11 +188,16 @@ def _broken_flag(board: Board, suspect: Suspect) -> str:
     )
 
 
+def _with_consequence(tell: Callable[[Board, Suspect], str]) -> Callable[[Board, Suspect], str]:
+    return lambda board, suspect: f"{tell(board, suspect)}{_consequence(board, suspect)}"
+
+
 _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "invoker-removed-by-deploy": _shut_out,
     "invoker-missing": _shut_out,
     "service-not-ready": _not_ready,
     "stale-revision": _stale,
+    "variable-removed-by-deploy": _removed_variables,
     "variable-missing": _without_variables,
     "stale-trigger": _stale_trigger,
     "upstream-check": _upstream,
@@ -186,6 +206,7 @@ _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "trigger-without-effect": _without_effect,
     "unexplained": _unexplained,
     "broken-flag": _broken_flag,
+    **{code: _with_consequence(tell) for code, tell in TELL_PLATFORM.items()},
 }
 
 
@@ -199,6 +220,15 @@ def _of(suspect: Suspect, service: str) -> Symptom:
 def _revision(board: Board, symptom: Symptom) -> str:
     at, revision = local(board.pipeline, symptom.instant("deployed_at")), symptom.text("revision")
     return " of ".join(filter(None, (f"revision {revision}" if revision else "", at)))
+
+
+def _removing(board: Board, symptom: Symptom) -> str:
+    """Name the first revision after the last good trigger, else the last that is known."""
+    first = redeploy_of(board, symptom)
+    if first is None:
+        return _revision(board, symptom)
+    unsure = "" if first.certain else ", or one before it"
+    return f"revision {first.revision} of {local(board.pipeline, first.at)}{unsure}"
 
 
 def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
@@ -224,7 +254,8 @@ def _consequence(board: Board, suspect: Suspect) -> str:
         parts.append(f" The pipeline is blocked: no data{dates(absent)} from {missing_from} on.")
     failed = dict.fromkeys(each.check for each in suspect.consequences if each.check in board.sql_checks)
     if failed and not absent:
-        parts.append(f" That explains why {listed(list(failed))} failed.")
+        titles = [f"'{board.sql_checks[check].title}'" for check in failed]
+        parts.append(f" That explains why {listed(titles)} failed.")
     return "".join(parts)
 
 
@@ -244,42 +275,3 @@ def _could_not_look(suspect: Suspect) -> str:
 
 def _sentence(text: str) -> str:
     return capitalised(text if text.endswith((".", "!", "?")) else f"{text}.") if text else ""
-
-
-def _evidence(board: Board, suspect: Suspect) -> Evidence:
-    """The facts behind the sentence, for machines; what is not known is left out."""
-    evidence: dict[str, Scalar] = {}
-    if suspect.code in OF_THE_CONTROL_PLANE:
-        first = removing_deploy(board, suspect.primary) or suspect.primary[0]
-        evidence["services"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.primary))
-        evidence |= {name: first.text(name) for name in ("caller", "revision", "deployed_by", "traffic", "reason")}
-        evidence |= {name: ", ".join(first.names(name)) for name in ("missing", "empty")}
-        evidence["deployed_at"] = first.instant("deployed_at")
-        evidence["last_good_trigger"] = last_good_trigger(board, first.finding.subject)
-    elif suspect.triggers:
-        first = suspect.triggers[0]
-        evidence |= {name: ", ".join(first.names(name)) for name in ("missing", "critical_missing")}
-        evidence["triggered_at"] = first.instant("triggered_at")
-    evidence["transitions"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.triggers))
-    evidence["dates"] = ", ".join(days(suspect.triggers or suspect.primary))
-    evidence["not_looked_up"] = "; ".join(suspect.unread)
-    return {name: value for name, value in evidence.items() if value not in (None, "")}
-
-
-def _action(board: Board, suspect: Suspect) -> Action | None:
-    """The repairs of what shows the cause: one sentence, every command on a line of its own."""
-    shown = suspect.primary or suspect.triggers
-    if suspect.code.startswith("invoker"):
-        shown = sorted(shown, key=board.order)
-    if suspect.code in ("service-not-ready", "upstream-check"):
-        shown = shown[:1]
-    actions = [each.finding.action for each in shown if each.finding.action is not None]
-    if not actions:
-        return None
-    commands = list(dict.fromkeys(each.command for each in actions if each.command))
-    repairs = list(dict.fromkeys(each.repair for each in actions if each.repair))
-    return Action(
-        text=actions[0].text,
-        command="\n".join(commands) or None,
-        repair=repairs[0] if len(repairs) == 1 and len(actions) == 1 else None,
-    )

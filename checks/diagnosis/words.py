@@ -46,5 +46,7 @@ def phase_title(pipeline: Pipeline, phase: str | None) -> str:
 
 
 def capitalised(text: str) -> str:
-    """Return a text that begins with a capital letter, the rest unchanged."""
-    return text[:1].upper() + text[1:]
+    """Return a text that begins with a capital letter, unless it begins with the name of a thing, as in
+    ``player_daily_cache``: that is written in one way only."""
+    first = text.split(maxsplit=1)[0].rstrip(".,:;!?") if text.strip() else ""
+    return text[:1].upper() + text[1:] if first.isalpha() else text

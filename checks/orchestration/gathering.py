@@ -184,5 +184,5 @@ def local_time(context: Context, moment: datetime) -> str:
 
 
 def day_name(day: date) -> str:
-    """Write a date as people say it: 10 February."""
-    return f"{day.day} {day:%B}"
+    """Write a date as the whole report does: 10 Feb."""
+    return f"{day.day} {day:%b}"

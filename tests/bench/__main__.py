@@ -6,16 +6,22 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench import repair
+from tests.bench.audit import FILES, audit_figures
+from tests.bench.audit import measure as measure_audit
+from tests.bench.estate import CASES
 from tests.bench.figures import (
     Figure,
+    control_plane_figures,
     delay_figures,
     differences,
     serving_figures,
@@ -37,11 +43,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=7, help="warm validations (default: 7)")
     parser.add_argument("--starts", type=int, default=11, help="starts of the command (default: 11)")
     parser.add_argument("--looks", type=int, default=1000, help="synthetic looks (default: 1000)")
+    parser.add_argument("--audit-files", type=int, default=FILES, help=f"of the repository audited (default: {FILES})")
     parser.add_argument("--validations", type=int, default=500, help="of the serving process (default: 500)")
+    parser.add_argument("--rounds", type=int, default=6, help="of commands at once to it (default: 6)")
     parser.add_argument("--serving-delay", type=float, default=0.02, help="seconds until each answer to it")
     parser.add_argument("--skip-serving", action="store_true", help="do not measure reveille serve")
     parser.add_argument("--skip-one-by-one", action="store_true", help="do not measure one look after another")
     return parser.parse_args()
+
+
+def _absolute(program: str) -> str:
+    """Return a program so that it can be started in any folder."""
+    return str(Path(shutil.which(program) or program).absolute())
 
 
 def _machine() -> Mapping[str, Any]:
@@ -81,6 +94,19 @@ def _synthetic(options: argparse.Namespace) -> list[Mapping[str, Any]]:
         return [process.ask(command) for _ in range(3)]
 
 
+def _control_plane(options: argparse.Namespace) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Return the runs over a large estate by where its repository is read, the first one in a process left out."""
+    measured: dict[str, Sequence[Mapping[str, Any]]] = {}
+    with Conversation((sys.executable, "-m", "tests.bench.estate", "--delay", str(options.delay)), {}) as servers:
+        environment = servers.listen()["environment"]
+        for case, without in CASES.items():
+            told = {name: value for name, value in environment.items() if name not in without}
+            with Conversation((options.python, "-m", "tests.bench.measured"), told) as process:
+                runs = [{**process.ask("control-plane"), "seen": servers.ask("take")} for _ in range(options.runs + 1)]
+            measured[case] = runs[1:]
+    return measured
+
+
 def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
     """Return what the process that serves took; its sources answer faster, so that many runs take minutes."""
     from tests.bench.serving import measure  # noqa: PLC0415 - not everybody measures it
@@ -89,7 +115,12 @@ def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
     with Conversation(servers_command, {}) as servers:
         recorded = servers.listen()
         return measure(
-            options.python, recorded["now"], recorded["environment"], min(options.starts, 5), options.validations
+            options.python,
+            recorded["now"],
+            recorded["environment"],
+            min(options.starts, 5),
+            options.validations,
+            options.rounds,
         )
 
 
@@ -108,6 +139,9 @@ def main() -> int:
 def _report(options: argparse.Namespace) -> int:
     validation, recorded = _validations(options)
     synthetic = _synthetic(options)
+    control_plane = _control_plane(options)
+    audit = measure_audit(_absolute(options.python), options.runs, options.audit_files)
+    repaired = repair.measure(options.delay, min(options.runs, 5))
     serving: Mapping[str, Any] = {}
     delay: Mapping[str, float] = {}
     bare = start_seconds((options.python, "-c", "pass"), options.starts)
@@ -115,7 +149,10 @@ def _report(options: argparse.Namespace) -> int:
     figures: list[Figure] = [
         *validation_figures(validation, options.delay),
         *synthetic_figures(synthetic),
+        *control_plane_figures(control_plane, options.delay),
         *start_figures(bare, help_text),
+        *audit_figures(audit),
+        *repair.figures(repaired),
     ]
     if not options.skip_serving:
         from tests.bench.due_hour import measure  # noqa: PLC0415 - as above
@@ -131,6 +168,8 @@ def _report(options: argparse.Namespace) -> int:
         "recorded": recorded,
         "validation": validation,
         "synthetic": synthetic,
+        "control_plane": control_plane,
+        "audit": audit,
         "serving": None if options.skip_serving else {**serving, "delay": delay},
     }
     sys.stdout.writelines(f"{line}\n" for line in lines(document, figures))

@@ -32,6 +32,7 @@ MEGABYTE = 1_000_000
 HELP_LIMIT = 0.3
 MEMORY_LIMIT = 200.0
 SYNTHETIC_LIMIT = 1.2
+CONTROL_PLANE_LIMIT = 1.15
 ACKNOWLEDGED_LIMIT = 0.1
 READY_LIMIT = 2.0
 SERVING_MEMORY_LIMIT = 220.0
@@ -97,6 +98,29 @@ def synthetic_figures(runs: Sequence[Mapping[str, Any]]) -> list[Figure]:
             unit="x",
             limit=SYNTHETIC_LIMIT,
         ),
+    ]
+
+
+def control_plane_figures(measured: Mapping[str, Sequence[Mapping[str, Any]]], delay: float) -> list[Figure]:
+    """Judge every check on the control plane of a large estate, by where its repository is read."""
+    figures: list[Figure] = []
+    for where, runs in measured.items():
+        key = f"control_plane_{where.lower()}"
+        wall, cpu = (statistics.median(run[name] for run in runs) for name in ("wall", "cpu"))
+        ideal = max(run["chain"] for run in runs) * delay
+        title = f"Control plane with a repository in a {where}" if where == "clone" else f"Control plane with {where}"
+        figures += [
+            Figure(key=key, title=title, value=wall, unit="s", limit=CONTROL_PLANE_LIMIT * ideal),
+            Figure(key=f"{key}_ratio", title="The same against its slowest chain", value=wall / ideal, unit="x"),
+            Figure(key=f"{key}_cpu", title="CPU of such a run", value=cpu, unit="s"),
+        ]
+    every = [run for runs in measured.values() for run in runs]
+    repeated = sum(len(run["seen"]["repeated"]) for run in every)
+    other = sum(len(run["failed"]) + len(run["skipped"]) for run in every)
+    return [
+        *figures,
+        Figure(key="control_plane_repeated", title="Asked for more than once there", value=repeated, unit="", limit=0),
+        Figure(key="control_plane_failed", title="Not passed there, or not judged", value=other, unit="", limit=0),
     ]
 
 

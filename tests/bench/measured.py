@@ -1,8 +1,8 @@
 """The measured process: one line of JSON out for each command that comes in, until its input ends.
 
 ``validate`` runs the whole validation against the servers that the environment names, ``one-by-one`` does
-it with one look at a time, ``synthetic`` runs the synthetic looks. Runs in an interpreter that has the
-runtime dependencies only.
+it with one look at a time, ``synthetic`` runs the synthetic looks, ``control-plane`` the checks on a large
+estate. Runs in an interpreter that has the runtime dependencies only.
 """
 
 from __future__ import annotations
@@ -15,52 +15,33 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tests.bench.processes import reply
 
 if TYPE_CHECKING:
     from bot.validation import Validation
     from checks.model import Report
-    from checks.ports import Document, Policy, Ports, Query, Row, Service
-
-T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class OneByOne:
-    """All three ports, with one call at a time whatever the source."""
+    """A port whose calls wait for their turn, one at a time whatever the source."""
 
-    ports: Ports
-    turn: threading.Lock
+    def __init__(self, port: object, turn: threading.Lock) -> None:
+        self._port = port
+        self._turn = turn
 
-    def _alone(self, call: Callable[[], T]) -> T:
-        with self.turn:
-            return call()
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._port, name)
 
-    def get(self, paths: Sequence[str]) -> Mapping[str, Document | None]:
-        return self._alone(lambda: self.ports.documents.get(paths))
+        def alone(*arguments: Any) -> Any:
+            with self._turn:
+                return method(*arguments)
 
-    def list(self, collection: str, limit: int) -> Sequence[Document]:
-        return self._alone(lambda: self.ports.documents.list(collection, limit))
-
-    def query(self, query: Query) -> Sequence[Row]:
-        return self._alone(lambda: self.ports.warehouse.query(query))
-
-    def dry_run(self, query: Query) -> int:
-        return self._alone(lambda: self.ports.warehouse.dry_run(query))
-
-    def service(self, name: str) -> Service | None:
-        return self._alone(lambda: self.ports.control_plane.service(name))
-
-    def service_policy(self, name: str) -> Policy | None:
-        return self._alone(lambda: self.ports.control_plane.service_policy(name))
-
-    def project_policy(self) -> Policy:
-        return self._alone(self.ports.control_plane.project_policy)
+        return alone
 
 
 class Subject:
@@ -91,8 +72,9 @@ class Subject:
         from checks.ports import Ports  # noqa: PLC0415 - as above
 
         validation = self._validation()
-        alone = OneByOne(validation._ports, threading.Lock())
-        ports = Ports(documents=alone, warehouse=alone, control_plane=alone)
+        turn = threading.Lock()
+        connected: dict[str, Any] = {each.name: getattr(validation._ports, each.name) for each in fields(Ports)}
+        ports = Ports(**{name: port and OneByOne(port, turn) for name, port in connected.items()})
         patient = Limits(check_seconds=600, run_seconds=600)
         pipeline = validation.pipeline.model_copy(update={"limits": patient})
         return self._time(lambda: Validation(pipeline, ports, lambda: self._now))
@@ -151,6 +133,7 @@ def main() -> None:
     parser.add_argument("--date", default="yesterday")
     options = parser.parse_args()
     subject = Subject(options.now, options.date)
+    control_plane: Iterator[Mapping[str, Any]] | None = None
     for line in commands():
         match line.split():
             case ["validate"]:
@@ -161,6 +144,11 @@ def main() -> None:
                 from tests.bench.synthetic import Shape, measure  # noqa: PLC0415 - not in the first run's time
 
                 answer = measure(Shape(looks=int(looks), checks=int(checks), bound=int(bound), seconds=float(seconds)))
+            case ["control-plane"]:
+                from tests.bench import estate  # noqa: PLC0415 - likewise
+
+                control_plane = control_plane or estate.measure()
+                answer = next(control_plane)
             case command:
                 sys.exit(f"unknown command: {command}")
         reply({**answer, "peak_memory": peak_memory()})

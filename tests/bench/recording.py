@@ -6,25 +6,27 @@ Every check then takes the path that it takes on that day, and nothing is comput
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from bot.validation import Request, Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
+from checks.platform import Revision
 from checks.ports import Document, Policy, Ports, Query, Row, Service
 from tests.bench.bigquery_server import Question, question_of
 
 
 @dataclass(slots=True)
 class Recorder:
-    """All three ports: hands every question on and keeps the answer."""
+    """Documents, warehouse and control plane: hands every question on and keeps the answer."""
 
     ports: Ports
     documents: dict[str, Document | None] = field(default_factory=dict)
     collections: dict[str, Sequence[Document]] = field(default_factory=dict)
     answers: dict[Question, Sequence[Row]] = field(default_factory=dict)
-    services: dict[str, Service | None] = field(default_factory=dict)
+    known_services: dict[str, Service] = field(default_factory=dict)
+    latest: dict[str, Sequence[Revision]] = field(default_factory=dict)
     policies: dict[str, Policy | None] = field(default_factory=dict)
     project: Policy = field(default_factory=lambda: Policy(()))
 
@@ -45,8 +47,16 @@ class Recorder:
         return self.ports.warehouse.dry_run(query)
 
     def service(self, name: str) -> Service | None:
-        self.services[name] = self.ports.control_plane.service(name)
-        return self.services[name]
+        return self.ports.control_plane.service(name)
+
+    def services(self) -> Sequence[Service]:
+        found = self.ports.control_plane.services()
+        self.known_services.update({each.name: each for each in found})
+        return found
+
+    def revisions(self, service: str, limit: int) -> Sequence[Revision]:
+        self.latest[service] = self.ports.control_plane.revisions(service, limit)
+        return self.latest[service]
 
     def service_policy(self, name: str) -> Policy | None:
         self.policies[name] = self.ports.control_plane.service_policy(name)
@@ -60,5 +70,8 @@ class Recorder:
 def record(pipeline: Pipeline, ports: Ports, now: datetime, request: Request) -> tuple[Recorder, Report]:
     """Validate once and keep every answer."""
     recorder = Recorder(ports)
-    everything = Ports(documents=recorder, warehouse=recorder, control_plane=recorder)
+    others = {each.name: getattr(ports, each.name) for each in fields(Ports)}
+    recorded = {"documents": recorder, "warehouse": recorder, "control_plane": recorder}
+    # The shipped pipeline names no repository, so that the measured process has none to ask.
+    everything = Ports(**{**others, **recorded, "repository": None, "audit": None})
     return recorder, Validation(pipeline, everything, lambda: now).run(request)

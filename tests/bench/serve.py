@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from bot.definition.pipeline_file import load_pipeline
 from bot.local.embedded import embedded_ports
 from bot.local.scenario import load_scenario
+from bot.local.world import World, build_world
 from bot.validation import Request
 from checks.looks import CLOUD_RUN, RESOURCE_MANAGER
+from checks.pipeline import Pipeline
 from tests.bench.bigquery_server import BigQueryServer
 from tests.bench.firestore_server import FirestoreServer
 from tests.bench.measured import figures_of
@@ -24,51 +26,62 @@ from tests.bench.processes import reply
 from tests.bench.recording import Recorder, record
 from tests.bench.seen import Seen
 from tests.servers.cloud_run import GET_PROJECT_POLICY, GoogleControlPlaneServer
+from tests.servers.platform import platform_servers
+from tests.servers.scripted_grpc import ScriptedGrpcServer
 
 SCENARIO = "healthy-morning"
 
 
-def _record() -> tuple[Recorder, Mapping[str, object]]:
-    """Return the recorded world, and how to run the same validation again."""
-    pipeline, scenario = load_pipeline(), load_scenario(SCENARIO)
+def _record(pipeline: Pipeline) -> tuple[Recorder, World, Mapping[str, object]]:
+    """Return the recorded answers, the world that they come from, and how to run the same validation again."""
+    scenario = load_scenario(SCENARIO)
     ports = embedded_ports(pipeline, scenario)
     date = scenario.file.requested
     recorder, report = record(pipeline, ports, ports.now, Request(date=date))
     ports.close()
-    return recorder, {"scenario": SCENARIO, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
+    again = {"scenario": SCENARIO, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
+    return recorder, build_world(pipeline, scenario), again
 
 
 def _control_plane(world: Recorder, delay: float) -> GoogleControlPlaneServer:
     return GoogleControlPlaneServer(
-        services={name: service for name, service in world.services.items() if service is not None},
+        services=world.known_services,
         policies={name: policy for name, policy in world.policies.items() if policy is not None},
         project_policy=world.project,
+        revisions=world.latest,
         delay=delay,
     )
 
 
-def _note_calls(server: GoogleControlPlaneServer, seen: Seen) -> None:
-    """Move what the control plane's server has counted to where everything is counted."""
+def _note_calls(server: ScriptedGrpcServer, seen: Seen, source: str) -> None:
+    """Move what a gRPC server has counted to where everything is counted."""
     calls, server.calls = server.calls, Counter()
     for method, name in calls.elements():
-        seen.add(RESOURCE_MANAGER if method == GET_PROJECT_POLICY else CLOUD_RUN, method, name)
+        seen.add(RESOURCE_MANAGER if method == GET_PROJECT_POLICY else source, method, name)
 
 
 async def _serve(delay: float) -> None:
-    world, recorded = _record()
+    pipeline = load_pipeline()
+    recorder, world, recorded = _record(pipeline)
     seen = Seen()
-    firestore = FirestoreServer(world.documents, world.collections, delay, seen)
-    bigquery = BigQueryServer(world.answers, delay, seen)
-    with firestore as documents_address, _control_plane(world, delay) as control_plane:
+    firestore = FirestoreServer(recorder.documents, recorder.collections, delay, seen)
+    bigquery = BigQueryServer(recorder.answers, delay, seen)
+    with (
+        firestore as documents_address,
+        _control_plane(recorder, delay) as control_plane,
+        platform_servers(pipeline, world, delay=delay) as platform,
+    ):
         addresses = {
             "FIRESTORE_EMULATOR_HOST": documents_address,
             "BIGQUERY_EMULATOR_HOST": await bigquery.start(),
             "REVEILLE_RUN_ENDPOINT": control_plane.address,
             "REVEILLE_RESOURCE_MANAGER_ENDPOINT": control_plane.address,
+            **platform.environment,
         }
         reply({**recorded, "environment": addresses})
         while await asyncio.to_thread(sys.stdin.readline):
-            _note_calls(control_plane, seen)
+            for source, server in {CLOUD_RUN: control_plane, **platform.by_source}.items():
+                _note_calls(server, seen, source)
             reply(seen.take())
 
 

@@ -23,7 +23,6 @@ from tests.servers.emulator import free_port
 START_PATIENCE = 30.0
 RUN_PATIENCE = 60.0
 LOOK_EVERY = 0.01
-ROUNDS = 6
 SETTLED_AFTER = 0.2
 """The share of the validations after which memory is expected to have settled."""
 
@@ -131,7 +130,7 @@ class Bench:
 
 
 def measure(
-    python: str, now: str, sources: Mapping[str, str], starts: int, validations: int, rounds: int = ROUNDS
+    python: str, now: str, sources: Mapping[str, str], starts: int, validations: int, rounds: int
 ) -> Mapping[str, Any]:
     """Return the seconds of starts and acknowledgements, and the bytes of memory after validations."""
     if os.name != "posix" or not Path("/proc/self/smaps_rollup").exists():

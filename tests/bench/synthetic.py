@@ -59,6 +59,12 @@ class SleepingPorts:
     def service(self, name: str) -> Service | None:
         raise NotImplementedError
 
+    def services(self) -> NoReturn:
+        raise NotImplementedError
+
+    def revisions(self, service: str, limit: int) -> NoReturn:
+        raise NotImplementedError
+
     def service_policy(self, name: str) -> Policy | None:
         raise NotImplementedError
 

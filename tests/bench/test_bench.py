@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 
-from bot.definition.pipeline_file import load_pipeline
+from tests.bench.estate import CHECKS
 from tests.bench.figures import Figure, differences, wall_limit
 from tests.bench.processes import ROOT, environment
 from tests.bench.seen import Seen
 
 pytestmark = pytest.mark.xdist_group("bench")  # one worker, so that the fixture is made once
 
-TINY = ("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20", "--validations", "3")
+TINY = (
+    *("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20"),
+    *("--validations", "2", "--rounds", "1", "--audit-files", "60"),
+)
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:
@@ -57,10 +60,11 @@ def test_all_completion_documents_travel_in_one_request(document: Mapping[str, A
     assert requests["BatchGetDocuments"] == 1
 
 
-def test_every_service_is_read_and_the_project_once(document: Mapping[str, Any]) -> None:
+def test_one_list_reads_every_service_and_the_project_is_read_once(document: Mapping[str, Any]) -> None:
     requests = document["validation"]["warm"][-1]["seen"]["requests"]
 
-    assert requests["Cloud Run"]["GetService"] == len(load_pipeline().services)
+    assert requests["Cloud Run"]["ListServices"] == 1
+    assert "GetService" not in requests["Cloud Run"]
     assert sum(requests["Resource Manager"].values()) == 1
 
 
@@ -72,8 +76,20 @@ def test_the_google_clients_bring_the_findings_of_the_embedded_default(document:
         assert (run["verdict"], run["different"]) == (recorded["verdict"], 0)
 
 
+@pytest.mark.parametrize("where", ["GitHub", "clone"])
+def test_every_check_on_the_control_plane_asks_each_thing_once(document: Mapping[str, Any], where: str) -> None:
+    (run,) = document["control_plane"][where]
+
+    assert set(run["checks"]) == set(CHECKS)
+    assert (run["failed"], run["skipped"], run["seen"]["repeated"]) == ([], [], [])
+    asked = run["seen"]["requests"]
+    assert asked["Cloud Run"] == {"GetIamPolicy": 40 + 1, "ListRevisions": 20, "ListServices": 1}
+    assert asked["Cloud Build"] == {"ListBuildTriggers": 2, "ListBuilds": 2}
+    assert ("GitHub" in asked) is (where == "GitHub")
+
+
 def test_every_command_is_acknowledged(document: Mapping[str, Any]) -> None:
-    assert (document["serving"]["acknowledged"], document["serving"]["refused"]) == (6 * 50, 0)
+    assert (document["serving"]["acknowledged"], document["serving"]["refused"]) == (50, 0)
 
 
 def test_a_thread_follows_its_due_hour_within_a_watch_interval(document: Mapping[str, Any]) -> None:
@@ -91,6 +107,8 @@ def test_every_limit_is_judged_in_table_and_json(document: Mapping[str, Any]) ->
 
     assert judged == {
         *("wall_median", "wall_worst", "repeated", "different", "memory", "synthetic_ratio", "start_help"),
+        *("control_plane_github", "control_plane_clone", "control_plane_repeated", "control_plane_failed"),
+        *("audit_median", "audit_worst", "audit_missed", "repair_median", "repair_worst"),
         *("ready", "acknowledged_p99", "refused", "serving_memory", "serving_growth", "due_to_thread"),
     }
     assert all(figure["title"] in document["printed"] for figure in document["figures"])

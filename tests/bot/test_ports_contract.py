@@ -87,7 +87,9 @@ SERVICES = {
         labels={"commit-sha": "abc"},
         deployed_at=datetime(2026, 2, 10, 7, 13, 0, 250000, tzinfo=UTC),
         deployed_by="deployer@example.com",
-        uri="https://worker.example.com",
+        uri="https://worker-abcdefghij-wl.a.run.app",
+        urls=("https://worker-abcdefghij-wl.a.run.app", "https://worker-123456789.us-west2.run.app"),
+        function="Worker",
     ),
     "broken": Service(
         name="broken",
@@ -141,7 +143,7 @@ def google(
 @pytest.fixture(scope="module", params=BOTH)
 def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
     if request.param == "embedded":
-        yield ScenarioDocuments(DOCUMENTS, Faults(()))
+        yield ScenarioDocuments(lambda: DOCUMENTS, Faults(()))
         return
     address = request.getfixturevalue("firestore_address")
     write_documents(address, "contract-tests", DOCUMENTS)
@@ -321,6 +323,14 @@ def test_a_dry_run_returns_a_number_of_bytes(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_a_service_is_read_whole(control_plane: ControlPlane, name: str) -> None:
     assert control_plane.service(name) == SERVICES[name]
+
+
+def test_all_services_are_read_whole_and_ordered_by_name(control_plane: ControlPlane) -> None:
+    assert list(control_plane.services()) == [SERVICES[name] for name in sorted(SERVICES)]
+
+
+def test_a_service_without_revisions_has_none(control_plane: ControlPlane) -> None:
+    assert list(control_plane.revisions("broken", 2)) == []
 
 
 def test_a_service_that_does_not_exist_is_none_and_so_is_its_policy(control_plane: ControlPlane) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
 from bot.replay import Comparison, compare, differences, listed, replay, scenarios
-from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, Verdict
+from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Report, Severity, Verdict
 from tests.bot.local.worlds import PIPELINE, loaded
 
 INCIDENTS = {
@@ -29,6 +29,13 @@ INCIDENTS = {
     "true-flag-blocked",
     "stale-trigger",
     "stale-revision",
+    "deploy-without-invoker",
+    "orphan-subscriptions",
+    "jobs-failing",
+    "old-commit-deployed",
+    "subscription-gone",
+    "jobs-deleted",
+    "services-behind",
 }
 QUIET = {
     "healthy-morning",
@@ -49,7 +56,23 @@ def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
 
 
 def test_every_kind_of_day_is_shipped() -> None:
-    assert set(shipped_scenarios()) == INCIDENTS | QUIET | {"half-the-sources-down"}
+    assert set(shipped_scenarios()) == INCIDENTS | QUIET | {"half-the-sources-down", "platform-unreadable"}
+
+
+@pytest.mark.parametrize("name", sorted(INCIDENTS))
+def test_an_incident_has_a_cause_and_none_of_its_findings_stands_alone(name: str) -> None:
+    report = replay(load_scenario(name), shipped_pipeline()).report
+
+    explained = {key for cause in report.causes for key in cause.explains}
+    grave = {
+        (result.check, finding.code, finding.subject)
+        for result, finding in report.findings()
+        if finding.outcome is Outcome.FAILED
+        and finding.severity in (Severity.P0, Severity.P1)
+        and FindingKey(result.check, finding.subject, finding.date) not in explained
+    }
+    assert report.causes
+    assert grave == set()
 
 
 @pytest.mark.parametrize("name", sorted(QUIET))

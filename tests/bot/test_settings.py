@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Settings, SettingsError, is_loopback
+from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Secret, Settings, SettingsError, is_loopback
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -13,7 +13,6 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings == Settings()
     assert settings.pipeline == SHIPPED_PIPELINE
     assert settings.bytes_cap == DEFAULT_BYTES_CAP
-    assert settings.needs_credentials
 
 
 def test_every_variable_is_read() -> None:
@@ -29,6 +28,14 @@ def test_every_variable_is_read() -> None:
             "BIGQUERY_LOCATION": "us-west2",
             "REVEILLE_RUN_ENDPOINT": "localhost:9001",
             "REVEILLE_RESOURCE_MANAGER_ENDPOINT": "[::1]:9002",
+            "PUBSUB_EMULATOR_HOST": "127.0.0.1:8085",
+            "REVEILLE_SCHEDULER_ENDPOINT": "127.0.0.1:9003",
+            "REVEILLE_CLOUD_BUILD_ENDPOINT": "127.0.0.1:9004",
+            "REVEILLE_MONITORING_ENDPOINT": "127.0.0.1:9005",
+            "REVEILLE_REPOSITORY": "clones/platform",
+            "REVEILLE_AUDIT_BASELINE": "baseline.json",
+            "GITHUB_TOKEN": "ghp_very-secret",
+            "GITHUB_API_URL": "https://github.example.com/api/v3",
             "REVEILLE_BYTES_CAP": "10485760",
         }
     )
@@ -44,9 +51,16 @@ def test_every_variable_is_read() -> None:
         bigquery_location="us-west2",
         run_endpoint="localhost:9001",
         resource_manager_endpoint="[::1]:9002",
+        pubsub_emulator="127.0.0.1:8085",
+        scheduler_endpoint="127.0.0.1:9003",
+        build_endpoint="127.0.0.1:9004",
+        monitoring_endpoint="127.0.0.1:9005",
+        repository=Path("clones/platform"),
+        audit_baseline=Path("baseline.json"),
+        github_token=Secret("ghp_very-secret"),
+        github_api="https://github.example.com/api/v3",
         bytes_cap=10485760,
     )
-    assert not settings.needs_credentials
 
 
 def test_a_variable_that_is_empty_counts_as_not_set() -> None:
@@ -72,6 +86,8 @@ def test_a_variable_that_is_empty_counts_as_not_set() -> None:
         pytest.param("REVEILLE_RUN_ENDPOINT", "run.googleapis.com:443", id="Google without encryption"),
         pytest.param("REVEILLE_RUN_ENDPOINT", "127.0.0.1.example.com:443", id="a name that looks like loopback"),
         pytest.param("REVEILLE_RESOURCE_MANAGER_ENDPOINT", "10.0.0.1:80", id="another machine"),
+        pytest.param("REVEILLE_CLOUD_BUILD_ENDPOINT", "10.0.0.1:80", id="Cloud Build on another machine"),
+        pytest.param("REVEILLE_MONITORING_ENDPOINT", "10.0.0.1:80", id="Cloud Monitoring on another machine"),
         pytest.param("REVEILLE_BYTES_CAP", "10485759", id="just below what BigQuery bills at least"),
         pytest.param("REVEILLE_BYTES_CAP", "10GB", id="a unit"),
         pytest.param("REVEILLE_BYTES_CAP", "-1", id="a negative number"),
@@ -106,3 +122,39 @@ def test_no_prefix_can_leave_its_identifier(prefix: str) -> None:
 )
 def test_loopback_is_told_from_other_machines(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("address", ["https://github.example.com/api/v3", "http://127.0.0.1:8080", "http://[::1]:80/"])
+def test_github_may_be_elsewhere_but_only_here_without_encryption(address: str) -> None:
+    assert Settings.from_environment({"GITHUB_API_URL": address}).github_api == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://github.example.com",
+        "ftp://127.0.0.1",
+        "github.example.com",
+        "https://",
+        "https://user:hidden@github.example.com",
+        "https://github.example.com?token=hidden",
+        "https://github.example.com:hidden",
+        "http://[::1",
+    ],
+)
+def test_an_address_of_github_that_is_not_safe_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"GITHUB_API_URL": address})
+
+    assert "GITHUB_API_URL" in str(raised.value)
+    assert "hidden" not in str(raised.value)
+
+
+def test_the_token_of_github_may_stand_in_a_file_and_never_prints(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("ghp_very-secret\n")
+
+    settings = Settings.from_environment({"GITHUB_TOKEN_FILE": str(file)})
+
+    assert settings.github_token == Secret("ghp_very-secret")
+    assert "very-secret" not in repr(settings)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bot.validation import Request, Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from tests.servers.platform import on_github
 from tests.servers.playback import played
 
 pytestmark = pytest.mark.xdist_group("emulators")
@@ -29,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def on_google(scenario: Scenario, firestore_address: str, bigquery_address: str) -> Iterator[tuple[Pipeline, Ports]]:
-    pipeline = shipped_pipeline()
+    pipeline = on_github(shipped_pipeline())
     world = build_world(pipeline, scenario)
     with played(pipeline, world, firestore_address=firestore_address, bigquery_address=bigquery_address) as environment:
         ports = google_ports(pipeline, Settings.from_environment(environment))
@@ -56,8 +58,10 @@ def test_google_clients_and_the_embedded_default_say_the_same(
     name: str, firestore_address: str, bigquery_address: str
 ) -> None:
     scenario = load_scenario(name)
-    embedded = embedded_ports(shipped_pipeline(), scenario)
-    expected = validate(shipped_pipeline(), embedded, scenario, embedded.now)
+    described = on_github(shipped_pipeline())
+    embedded = embedded_ports(described, scenario)
+    # The audit reads the files of a clone, and a recorded world has none.
+    expected = validate(described, replace(embedded, audit=None), scenario, embedded.now)
     embedded.close()
 
     with on_google(scenario, firestore_address, bigquery_address) as (pipeline, ports):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from checks.control_plane_spec import Messaging, SchedulerJobs
 from checks.model import Action, CheckResult, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 from tests import fakes
@@ -18,7 +19,15 @@ LAST_GOOD = datetime(2026, 2, 8, 11, 12, tzinfo=UTC)
 DEPLOYED = datetime(2026, 2, 10, 7, 13, tzinfo=UTC)
 """02:13 in New York on 10 February."""
 
-CONTROL_PLANE = ("invoker", "service-ready", "service-traffic", "service-environment", "service-instances")
+CONTROL_PLANE = (
+    "invoker",
+    "subscriptions",
+    "service-ready",
+    "service-traffic",
+    "service-environment",
+    "service-instances",
+    "builds",
+)
 WRONG_FLAGS = ("flag-not-set", "untracked", "no-record")
 ABSENT = ("not-triggered", "triggered-without-effect", "processors-missing", "not-started")
 SEVERITIES = {
@@ -74,6 +83,11 @@ PIPELINE: Pipeline = fakes.pipeline(
         ServiceSpec(name=FIVE_TO_SIX, phase="phase6"),
         ServiceSpec(name="elsewhere"),
     ),
+    messaging=Messaging(
+        topics={"analytics-done": 1, "precompute-done": 1, "elsewhere-done": 2},
+        targets={"analytics-done": (THREE_TO_FOUR,), "precompute-done": (FOUR_TO_FIVE,)},
+    ),
+    scheduler=SchedulerJobs(explains={"lines-*": ("predictions",), "nightly": ("phase3",)}),
     checks=(
         _sql("games-final", "phase2", "phase3"),
         _sql("coverage", "phase3", "phase4"),

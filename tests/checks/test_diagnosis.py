@@ -121,7 +121,7 @@ class TestACallerShutOut:
         }
         assert cause.action is not None
         assert cause.action.command == "grant three-to-four\ngrant four-to-five\ngrant five-to-six"
-        assert cause.action.repair is None
+        assert cause.action.repair == "repair:three-to-four repair:four-to-five repair:five-to-six"
 
     def test_one_service_keeps_its_repair(self) -> None:
         cause = only(result("invoker", refused("worker")))
@@ -524,7 +524,7 @@ class TestABrokenTransition:
         cause = only(result("trigger", trigger("not-triggered")), unknown("invoker", THREE_TO_FOUR))
 
         assert cause.code == "unexplained"
-        assert "The reason could not be looked up: invoker of three-to-four (Cloud Run denied)." in cause.sentence
+        assert "The reason could not be looked up: the callers of three-to-four (Cloud Run denied)." in cause.sentence
         assert "not found" not in cause.sentence
 
     def test_a_reason_that_could_not_be_looked_up_elsewhere_does_not_matter(self) -> None:
@@ -535,23 +535,23 @@ class TestABrokenTransition:
     def test_a_check_that_broke_could_not_look_at_anything(self) -> None:
         cause = only(result("trigger", trigger("not-triggered")), unknown("invoker", "invoker", source="", problem=""))
 
-        assert "The reason could not be looked up: invoker." in cause.sentence
+        assert "The reason could not be looked up: the callers." in cause.sentence
 
     def test_a_data_check_that_could_not_look_is_named(self) -> None:
         cause = only(result("trigger", trigger("not-started")), unknown("games-final", "games-final"))
 
-        assert "games-final (Cloud Run denied)" in cause.sentence
+        assert "'games-final' (Cloud Run denied)" in cause.sentence
 
     def test_a_reason_that_was_found_is_told_with_what_could_not_be_ruled_out(self) -> None:
         cause = only(result("trigger", trigger("not-started")), data("games-final"), unknown("invoker", "analytics"))
 
         assert cause.code == "upstream-check"
-        assert "invoker of analytics (Cloud Run denied)" in cause.sentence
+        assert "the callers of analytics (Cloud Run denied)" in cause.sentence
 
     def test_a_run_of_some_checks_says_what_it_did_not_look_at(self) -> None:
         (cause,) = diagnose(PIPELINE, [result("trigger", trigger("not-triggered"))])
 
-        assert "invoker (not part of this run)" in cause.sentence
+        assert "the callers (not part of this run)" in cause.sentence
 
 
 class TestABrokenFlag:

@@ -18,6 +18,12 @@ from tests.checks.diagnosed import ABSENT, CALLER, CONTROL_PLANE, NIGHT, PIPELIN
 CHECKS = (
     *CONTROL_PLANE,
     *(each.id for each in PIPELINE.checks),
+    "edges",
+    "environment-change",
+    "drift",
+    "scheduler-jobs",
+    "zero-invocations",
+    "deployment-audit",
     "trigger",
     "phase-log",
     "phase-gap",
@@ -25,6 +31,7 @@ CHECKS = (
     "heartbeats",
     "never-heard-of",
 )
+AROUND_SERVICES = ("edges", "environment-change", "builds", "drift", "zero-invocations")
 SUBJECTS = (
     *(each.name for each in PIPELINE.services),
     *(each.id for each in PIPELINE.transitions),
@@ -32,6 +39,9 @@ SUBJECTS = (
     "phase3",
     "games-final",
     "player_game_summary",
+    "analytics-done",
+    "jobs",
+    "topics",
     "",
 )
 FINDING_CODES = (
@@ -50,6 +60,20 @@ FINDING_CODES = (
     "stale-revision",
     "variable-missing",
     "variable-empty",
+    "required-variable-lost",
+    "no-identity",
+    "target-missing",
+    "none",
+    "too-few",
+    "one-too-many",
+    "stale-commit",
+    "build-failed",
+    "behind",
+    "jobs-failing",
+    "jobs-refused",
+    "too-few-jobs",
+    "not-invoked",
+    "rules-broken",
     "never-heard-of",
 )
 KEYS = (
@@ -70,6 +94,17 @@ KEYS = (
     "traffic",
     "started_at",
     "stale_trigger",
+    "failing",
+    "behind",
+    "behind_since",
+    "commit",
+    "surplus",
+    "removed",
+    "revision_1",
+    "revision_1_at",
+    "revision_1_by",
+    "revision_2",
+    "revision_2_at",
     "never-heard-of",
 )
 
@@ -81,7 +116,7 @@ values = st.one_of(
     st.booleans(),
     st.integers(-1, 5),
     st.floats(),
-    st.sampled_from(["", ",", "player_game_summary, other", CALLER]),
+    st.sampled_from(["", ",", "player_game_summary, other", CALLER, "lines-add (INTERNAL)", "a (UNAUTHENTICATED)"]),
     st.text(max_size=5),
     instants,
     st.dates(),
@@ -121,6 +156,10 @@ def incidents(draw: st.DrawFn) -> list[CheckResult]:
         **{check: [each.name for each in PIPELINE.services] for check in CONTROL_PLANE},
         **{each.id: [each.id, "second row"] for each in PIPELINE.checks},
         "stalled": ["player_game_summary", "phase3_to_phase4"],
+        "subscriptions": ["analytics-done", "precompute-done", "elsewhere-done"],
+        **{check: [each.name for each in PIPELINE.services] for check in AROUND_SERVICES},
+        "scheduler-jobs": ["jobs", "number of jobs"],
+        "deployment-audit": ["bin/deploy.sh", "cloudbuild.yaml"],
     }
     codes = {
         "trigger": [*ABSENT, *WRONG_FLAGS, "bypassed", "data-missing"],
@@ -128,7 +167,16 @@ def incidents(draw: st.DrawFn) -> list[CheckResult]:
         "service-ready": ["not-ready", "service-missing"],
         "service-traffic": ["stale-revision", "service-missing"],
         "service-environment": ["variable-missing", "service-missing"],
+        "subscriptions": ["none", "too-few", "one-too-many", "topic-missing"],
+        "edges": ["no-identity", "target-missing"],
+        "environment-change": ["variable-lost", "required-variable-lost"],
+        "builds": ["build-failed", "stale-commit", "trigger-missing"],
+        "drift": ["behind", "documentation-behind", "commit-unknown"],
+        "zero-invocations": ["not-invoked"],
+        "scheduler-jobs": ["jobs-failing", "jobs-refused", "too-few-jobs"],
+        "deployment-audit": ["rules-broken", "rules-bent"],
     }
+    undated = {*CONTROL_PLANE, *AROUND_SERVICES, "scheduler-jobs", "deployment-audit"}
     made: dict[str, list[Finding]] = {}
     for check in draw(st.lists(st.sampled_from(sorted(subjects)), max_size=14)):
         known = {each.id: each.phase for each in PIPELINE.checks}
@@ -141,7 +189,7 @@ def incidents(draw: st.DrawFn) -> list[CheckResult]:
                 summary="It failed.",
                 severity=finding.severity,
                 phase=known.get(check, finding.phase),
-                date=None if check in CONTROL_PLANE else draw(st.sampled_from([NIGHT, SLATE])),
+                date=None if check in undated else draw(st.sampled_from([NIGHT, SLATE])),
                 evidence=finding.evidence,
                 action=finding.action,
             )

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.templates import LONGEST_VALUE, MissingColumnError, columns_in, fill, fill_command, has_stray_brace
+from checks.templates import (
+    LONGEST_VALUE,
+    MissingColumnError,
+    columns_in,
+    fill,
+    fill_command,
+    fill_name,
+    has_stray_brace,
+)
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -25,15 +33,36 @@ ZONE = ZoneInfo("America/New_York")
         pytest.param(0.0432, "0.043", id="small float"),
         pytest.param(float("inf"), "inf", id="infinite"),
         pytest.param(float("nan"), "nan", id="not a number"),
-        pytest.param(date(2026, 2, 10), "2026-02-10", id="date"),
-        pytest.param(datetime(2026, 2, 10, 13, tzinfo=UTC), "2026-02-10 08:00 EST", id="time in the zone"),
-        pytest.param(datetime(2026, 2, 10, 13), "2026-02-10 13:00", id="time without a zone"),  # noqa: DTZ001 - DATETIME columns have none
+        pytest.param(date(2026, 2, 10), "10 Feb", id="date"),
+        pytest.param(datetime(2026, 2, 10, 13, tzinfo=UTC), "10 Feb 08:00 EST", id="time in the zone"),
+        pytest.param(datetime(2026, 2, 10, 13), "10 Feb 13:00", id="time without a zone"),  # noqa: DTZ001 - DATETIME columns have none
         pytest.param("two\nlines", "two lines", id="text"),
         pytest.param("x" * 500, "x" * (LONGEST_VALUE - 1) + "…", id="long text"),
     ],
 )
 def test_values_are_written_for_people(value: Any, shown: str) -> None:
     assert fill("{it}", {"it": value}, ZONE) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(date(2026, 2, 10), "2026-02-10", id="date"),
+        pytest.param(datetime(2026, 2, 10, 13, tzinfo=UTC), "2026-02-10 08:00 EST", id="time"),
+        pytest.param(52.36, "52.4", id="number"),
+    ],
+)
+def test_names_and_commands_have_exact_dates(value: Any, shown: str) -> None:
+    assert fill_name("{it}", {"it": value}, ZONE) == shown
+    assert fill_command('"{it}"', {"it": value}, ZONE) == f'"{shown}"'
+
+
+@pytest.mark.parametrize(
+    ("year", "shown"),
+    [pytest.param(2026, "31 Dec 2025 19:30 EST", id="another"), pytest.param(2025, "31 Dec 19:30 EST", id="the same")],
+)
+def test_a_year_is_told_where_it_is_another_than_that_of_the_report(year: int, shown: str) -> None:
+    assert fill("{at}", {"at": datetime(2026, 1, 1, 0, 30, tzinfo=UTC)}, ZONE, year) == shown
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,10 +15,13 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.permissions import Permissions, SlackGroups
+from bot.repairs.ports import Platform
+from bot.repairs.repairs import Repairs
+from bot.staging.ground import StagingGround
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
-from bot.validation import Validation
-from checks.model import Severity
+from bot.validation import Request, Validation
+from checks.model import Report, Severity
 from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules
 from checks.pipeline import Phase, Pipeline, ServiceSpec
@@ -28,7 +31,7 @@ from handlers.runs import Runs
 from handlers.services import Desk, Services
 from handlers.workers import Workers
 from tests.bot.timetable.mornings import players_check
-from tests.fakes import FakeWarehouse, pipeline, ports
+from tests.fakes import FakeControlPlane, FakeWarehouse, pipeline, ports
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON, SignedRequest
 from tests.servers.slack_workspace import Message
@@ -157,27 +160,38 @@ def an_alert(**changes: Any) -> Alert:
     return replace(alert, **changes)
 
 
+def _repairs(platform: Platform, validation: Validation, store: StateStore) -> Repairs:
+    def validate(checks: Sequence[str]) -> Report:
+        return validation.run(Request(date="today", checks=tuple(checks), trigger="repair"))
+
+    return Repairs(validation.pipeline, platform, store, validate)
+
+
 @contextmanager
 def running(
     rules: Rules | None = None,
     *,
     desk: Desk | None = None,
     workers: Workers | None = None,
+    staging: Callable[[], AbstractContextManager[StagingGround]] | None = None,
+    platform: Platform | None = None,
+    control_plane: FakeControlPlane | None = None,
     **parts: Any,
 ) -> Iterator[Rig]:
-    """Yield the handlers at work; a desk that is given stands for the incidents."""
+    """Yield the handlers at work; a desk that is given stands for the incidents, a platform can be repaired."""
     gate = Gate()
     rules = rules or Rules()
     pipeline_ = described(rules, **parts)
     workers = workers or Workers()
     with SlackServer((CHANNEL, PERSON, COLLEAGUE)) as slack:
-        client = WebClient(slack.token, base_url=slack.api_url, timeout=5)
+        client = WebClient(slack.token, base_url=slack.api_url, timeout=5, retry_handlers=[])
         rig: Rig
 
         def clock() -> datetime:
             return rig.now
 
-        validation = Validation(pipeline_, ports(warehouse=FakeWarehouse(gate)), clock)
+        world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane)
+        validation = Validation(pipeline_, world, clock)
         store = SqliteStore(":memory:")
         assert pipeline_.notifications is not None
         services = Services(
@@ -191,6 +205,8 @@ def running(
             runs=Runs(validation, store, clock, workers),
             clock=clock,
             wake=lambda: rig.woken.append(rig.now),
+            repairs=None if platform is None else _repairs(platform, validation, store),
+            staging=staging,
         )
         app = App(
             process_before_response=True,

@@ -54,6 +54,11 @@ def waiting(rig: Rig) -> list[str]:
     return [delivery.kind.value for delivery in rig.store.pending()]
 
 
+def audited(rig: Rig) -> list[tuple[str, str, str, str]]:
+    entries = rig.store.audit(NOW - timedelta(days=1), 10)
+    return [(each.actor, each.action, each.subject, each.outcome) for each in entries]
+
+
 def view(rig: Rig) -> dict[str, object]:
     (shown,) = rig.slack.workspace.views.values()
     return shown
@@ -91,6 +96,16 @@ class TestAcknowledging:
             press(rig, alert, "alert:acknowledge")
 
             assert f"taken by <@{PERSON}>" in rig.said[0]
+
+    def test_a_second_click_on_the_new_message_leaves_it_with_who_took_it(self) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:acknowledge")
+            taken = now_of(rig, alert)
+
+            press(rig, alert, "alert:acknowledge", version=taken.version)
+
+            assert now_of(rig, alert) == taken
 
     def test_a_stale_button_changes_nothing_says_so_and_refreshes_the_message(self) -> None:
         with running() as rig:
@@ -145,6 +160,19 @@ def test_one_who_may_not_act_is_refused_privately_with_whom_to_ask(action_id: st
         assert now_of(rig, alert) == alert
         assert waiting(rig) == []
         assert rig.said[0].endswith("Ask the data team.")
+        assert audited(rig) == [(PERSON, action_id.removeprefix("alert:"), alert.key, "refused")]
+
+
+def test_a_refusal_that_cannot_be_written_down_is_one_all_the_same() -> None:
+    with running(STRANGERS) as rig:
+        alert = rig.alert()
+        request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
+        rig.store.close()
+
+        rig.send(request)
+        rig.wait()
+
+        assert rig.said[0].endswith("Ask the data team.")
 
 
 @pytest.mark.parametrize("action_id", ["alert:snooze", "alert:details"])
@@ -155,6 +183,7 @@ def test_a_modal_of_one_who_may_not_says_so(action_id: str) -> None:
 
         assert "Ask the data team." in str(view(rig))
         assert "submit" not in view(rig)
+        assert [entry[1::2] for entry in audited(rig)] == [(action_id.removeprefix("alert:"), "refused")]
 
 
 @pytest.mark.parametrize("action_id", ["alert:acknowledge", "alert:recheck", "alert:snooze", "alert:details"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.validation import Request, RequestError
 from checks.catalog import checks_of
 from checks.notifications import Permissions as Rules
-from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_everything, ask_for_service
+from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_days, ask_for_everything, ask_for_service
 from tests.handlers.rig import described
 
 PIPELINE = described(Rules())
@@ -102,14 +102,35 @@ def test_a_command_for_checks_that_a_pipeline_has_not_is_refused() -> None:
     [("", None), ("coordinator", "Coordinator"), ("PHASE3-to-phase4 private", "phase3-to-phase4")],
 )
 def test_a_service_is_found_in_any_case(text: str, service: str | None) -> None:
-    assert ask_for_service(text, "invoker", SERVICES).service == service
+    assert ask_for_service(text, ("invoker",), SERVICES).service == service
 
 
 def test_the_nearest_service_is_suggested() -> None:
     with pytest.raises(RequestError, match="Did you mean coordinator"):
-        ask_for_service("cordinator", "invoker", SERVICES)
+        ask_for_service("cordinator", ("invoker",), SERVICES)
 
 
 def test_two_services_are_one_too_many() -> None:
     with pytest.raises(RequestError):
-        ask_for_service("coordinator phase3-to-phase4", "invoker", SERVICES)
+        ask_for_service("coordinator phase3-to-phase4", ("invoker",), SERVICES)
+
+
+def test_a_service_that_may_be_discovered_is_taken_at_its_word() -> None:
+    assert ask_for_service("Grading-2", ("invoker",), SERVICES, discovered=True).service == "grading-2"
+
+
+@pytest.mark.parametrize("word", ["2grading", "grading_2", "grading.example.com", "g" * 64])
+def test_what_cannot_be_a_service_is_refused_also_where_services_are_discovered(word: str) -> None:
+    with pytest.raises(RequestError):
+        ask_for_service(word, ("invoker",), SERVICES, discovered=True)
+
+
+@pytest.mark.parametrize(("text", "days"), [("", 7), ("1", 1), ("`90`", 90), ("007", 7)])
+def test_days_are_read(text: str, days: int) -> None:
+    assert ask_for_days(text, 7, 90) == days
+
+
+@pytest.mark.parametrize("text", ["0", "91", "-1", "1.5", "two", "3 4", "9" * 5000, "٣"])
+def test_what_is_no_number_of_days_is_refused(text: str) -> None:
+    with pytest.raises(RequestError, match="1 to 90"):
+        ask_for_days(text, 7, 90)

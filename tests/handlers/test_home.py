@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +9,7 @@ from bot.render.home import REFRESH
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from checks.notifications import Permissions as Rules
 from handlers.home import publish
-from tests.handlers.rig import FAILING, NOW, Rig, an_alert, running
+from tests.handlers.rig import FAILING, NOW, SECONDS, Rig, an_alert, running
 from tests.servers.slack import broken
 from tests.servers.slack_requests import PERSON
 
@@ -16,6 +18,13 @@ def opened(rig: Rig, **event: Any) -> None:
     request = rig.slack.requests.event("app_home_opened", **{"user": PERSON, "tab": "home", **event})
     assert rig.send(request).status == 200
     rig.wait()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def shown(rig: Rig) -> str:
@@ -207,11 +216,15 @@ def test_a_store_that_is_down_is_said_on_the_page() -> None:
         assert "cannot be reached" in shown(rig)
 
 
-def test_slack_being_down_breaks_no_other_request() -> None:
+def test_slack_being_down_breaks_no_other_request_and_the_tab_is_drawn_when_it_is_back() -> None:
     with running() as rig:
         rig.slack.down = True
+        rig.send(rig.slack.requests.event("app_home_opened", user=PERSON, tab="home"))
+        wait_for(lambda: bool(rig.slack.called("views.publish")))
 
-        opened(rig)
+        status = rig.command("/reveille").status
         rig.slack.recover()
+        rig.wait()
 
-        assert rig.command("/reveille").status == 200
+        assert status == 200
+        assert shown(rig)

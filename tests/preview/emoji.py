@@ -74,6 +74,14 @@ DRAWINGS = {
     ' stroke-width="2"/><path d="M13 1.5l4 3-4 3zM7 12.5l-4 3 4 3z" fill="#3d7fc4"/>',
     "⏰": '<circle cx="10" cy="11" r="7" fill="#fff" stroke="#dd2e44" stroke-width="2.4"/>'
     '<path d="M10 7v4l3 2M3 4l2.6-2M17 4l-2.6-2" fill="none" stroke="#31373d" stroke-width="1.6"/>',
+    "🔧": '<path d="M3 17l8-8" stroke="#8b96a3" stroke-width="3.4" stroke-linecap="round"/>'
+    '<path d="M16.8 3.2a4.6 4.6 0 1 0 .3 5.4l-3.4-1-.6-3.2z" fill="#8b96a3"/>',
+    "✍": '<path d="M2 18h11" stroke="#8b96a3" stroke-width="1.6"/>'
+    '<path d="M4.5 15.5l1-4L14 3l3 3-8.5 8.5z" fill="#f2b632" stroke="#c98f13"/>'
+    '<path d="M4.5 15.5l1-4 3 3z" fill="#31373d"/>',
+    "🔎": '<circle cx="12" cy="8" r="5.2" fill="#dbe9f4" stroke="#31373d" stroke-width="2"/>'
+    '<path d="M8 12l-5.5 5.5" stroke="#31373d" stroke-width="3" stroke-linecap="round"/>',
+    "⛔": '<circle cx="10" cy="10" r="8.4" fill="#dd2e44"/><path d="M5 10h10" stroke="#fff" stroke-width="3.2"/>',
     "⬜": '<rect x="2" y="2" width="16" height="16" rx="2" fill="#eef1f4" stroke="#b8c1cb"/>',
     "⬆": '<path d="M10 2l7 8h-4v8H7v-8H3z" fill="#dd2e44"/>',
     "⬇": '<path d="M10 18l7-8h-4V2H7v8H3z" fill="#4cae4f"/>',

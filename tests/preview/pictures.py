@@ -13,7 +13,8 @@ from bot.render.json import report_document
 from bot.store.model import SnoozeUntil, StoredReport
 from bot.timetable.report_changes import changes
 from checks.model import Verdict
-from tests.preview.page import Post, channel_page, home_page
+from tests.preview.page import Post, channel_page, home_page, modal_page
+from tests.preview.repairing import repairing
 from tests.preview.story import ALICE, BOB, Story, reading_of
 
 CHANNEL = "nba-pipeline"
@@ -71,6 +72,19 @@ def blind() -> str:
     for minutes in (0, 15, 30):
         story.morning("half-the-sources-down", after=timedelta(minutes=minutes))
     return _conversation(story)
+
+
+def repair_form() -> str:
+    """What the button Repair… opens."""
+    with repairing(INCIDENT) as story:
+        return modal_page(story.form())
+
+
+def repaired() -> str:
+    """The thread of an alert that was repaired from it."""
+    with repairing(INCIDENT) as story:
+        story.confirmed()
+        return _conversation(story)
 
 
 def home() -> str:
@@ -134,6 +148,8 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "alert-snoozed": snoozed,
     "alert-resolved": resolved,
     "alert-blind": blind,
+    "repair-form": repair_form,
+    "repair-thread": repaired,
     "home": home,
 }
 """The pages by the name of their picture, ``docs/slack-NAME.png``."""

@@ -28,13 +28,23 @@ def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
     ("name", "button"),
     [
         ("alert-firing", "Acknowledge"),
+        ("alert-firing", "Repair…"),
         ("alert-acknowledged", "Snooze"),
         ("alert-snoozed", "Wake up"),
         ("alert-resolved", "Details"),
+        ("repair-form", "Cancel"),
+        ("repair-thread", "Undo…"),
     ],
 )
 def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button: str) -> None:
     assert button in PICTURES[name]()
+
+
+def test_the_thread_of_a_repair_tells_its_story_to_the_end() -> None:
+    told = [PICTURES["repair-thread"]().find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved</b>")]
+
+    assert -1 not in told
+    assert told == sorted(told)
 
 
 def test_the_page_about_slack_shows_every_picture_and_no_other() -> None:

@@ -1,45 +1,29 @@
-"""Cloud Run and Resource Manager over gRPC, on Google's published messages: answers from a plain world.
-
-Each method can be told to be slow, to hang, or to fail with a status, for one name or for all.
-"""
+"""Cloud Run and Resource Manager over gRPC, on Google's published messages: answers from a plain world."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import grpc
 from google.cloud import run_v2
 from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest  # type: ignore[import-untyped]
 from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-untyped]
 
+from checks.platform import Revision
 from checks.ports import SECRET, Policy, Service
+from tests.servers.scripted_grpc import EVERYTHING, Failure, ScriptedGrpcServer, handler
+
+__all__ = ["EVERYTHING", "Failure"]
 
 GET_SERVICE, GET_SERVICE_POLICY, GET_PROJECT_POLICY = "GetService", "GetIamPolicy", "Projects.GetIamPolicy"
-
-EVERYTHING = "*"
-
-CALLS_AT_ONCE = 128
+LIST_SERVICES, LIST_REVISIONS = "ListServices", "ListRevisions"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A status that is answered instead of a result; ``times`` None means always."""
+class GoogleControlPlaneServer(ScriptedGrpcServer):
+    """Serves both APIs at one address; ``unreachable`` is what its list of services says that it lacks.
 
-    code: grpc.StatusCode
-    message: str
-    times: int | None = None
-
-
-class GoogleControlPlaneServer:
-    """Serves on loopback while entered.
-
-    ``delay`` is in seconds and holds for every call. ``calls`` counts what was asked, by method and name.
-    ``address`` serves both APIs.
+    A list is counted by its location, ``us-west2``, a list of revisions by its service.
     """
 
     def __init__(
@@ -48,54 +32,59 @@ class GoogleControlPlaneServer:
         policies: Mapping[str, Policy | IamPolicy] | None = None,
         project_policy: Policy | IamPolicy | None = None,
         *,
+        revisions: Mapping[str, Sequence[Revision]] | None = None,
         delay: float = 0.0,
+        page_size: int = 1000,
     ) -> None:
         self.services = {name: _service(each) for name, each in (services or {}).items()}
         self.policies = {name: _policy(each) for name, each in (policies or {}).items()}
         self.project_policy = _policy(project_policy or Policy(()))
-        self.delay = delay
-        self.calls: Counter[tuple[str, str]] = Counter()
+        self.revisions = {name: [*map(revision_message, each)] for name, each in (revisions or {}).items()}
+        self.unreachable: list[str] = []
         self.policy_versions: set[int] = set()
-        self.address = ""
-        self._failures: dict[tuple[str, str], Failure] = {}
-        self._hanging: set[tuple[str, str]] = set()
-        self._over = threading.Event()
-        self._lock = threading.Lock()
-        self._server = grpc.server(ThreadPoolExecutor(max_workers=CALLS_AT_ONCE))
-        self._server.add_generic_rpc_handlers(self._handlers())
-
-    def fail(self, method: str, name: str, failure: Failure) -> None:
-        """Answer a method with a failure, for one name or for ``EVERYTHING``."""
-        self._failures[method, name] = failure
-
-    def hang(self, method: str, name: str) -> None:
-        """Never answer a method, for one name or for ``EVERYTHING``."""
-        self._hanging.add((method, name))
-
-    def __enter__(self) -> Self:
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
-        self._server.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        self._server.stop(grace=None).wait()
+        super().__init__(delay=delay, page_size=page_size)
 
     def _handlers(self) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
         policy = {"request_deserializer": GetIamPolicyRequest.FromString, "response_serializer": _serialize}
         services = {
-            "GetService": grpc.unary_unary_rpc_method_handler(
-                self._get_service,
-                request_deserializer=run_v2.GetServiceRequest.deserialize,
-                response_serializer=run_v2.Service.serialize,
-            ),
+            "GetService": handler(self._get_service, run_v2.GetServiceRequest, run_v2.Service),
+            "ListServices": handler(self._list_services, run_v2.ListServicesRequest, run_v2.ListServicesResponse),
             "GetIamPolicy": grpc.unary_unary_rpc_method_handler(self._get_service_policy, **policy),
+        }
+        revisions = {
+            "ListRevisions": handler(self._list_revisions, run_v2.ListRevisionsRequest, run_v2.ListRevisionsResponse)
         }
         projects = {"GetIamPolicy": grpc.unary_unary_rpc_method_handler(self._get_project_policy, **policy)}
         return (
             grpc.method_handlers_generic_handler("google.cloud.run.v2.Services", services),
+            grpc.method_handlers_generic_handler("google.cloud.run.v2.Revisions", revisions),
             grpc.method_handlers_generic_handler("google.cloud.resourcemanager.v3.Projects", projects),
         )
+
+    def _list_services(self, request: run_v2.ListServicesRequest, context: grpc.ServicerContext) -> Any:
+        location = request.parent.rpartition("/")[2]
+        if location == "-":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The location cannot be '-'.")
+        listed = [self.services[name] for name in sorted(self.services)]
+
+        def page() -> run_v2.ListServicesResponse:
+            services, token = self._page(listed, request.page_size, request.page_token)
+            return run_v2.ListServicesResponse(
+                services=services, next_page_token=token, unreachable=[] if token else self.unreachable
+            )
+
+        return self._answer(LIST_SERVICES, location, context, page)
+
+    def _list_revisions(self, request: run_v2.ListRevisionsRequest, context: grpc.ServicerContext) -> Any:
+        name = request.parent.rpartition("/")[2]
+
+        def page() -> run_v2.ListRevisionsResponse | None:
+            if name not in self.services:
+                return None
+            revisions, token = self._page(self.revisions.get(name, []), request.page_size, request.page_token)
+            return run_v2.ListRevisionsResponse(revisions=revisions, next_page_token=token)
+
+        return self._answer(LIST_REVISIONS, name, context, page)
 
     def _get_service(self, request: run_v2.GetServiceRequest, context: grpc.ServicerContext) -> run_v2.Service:
         name = request.name.rpartition("/")[2]
@@ -117,20 +106,6 @@ class GoogleControlPlaneServer:
         self.policy_versions.add(request.options.requested_policy_version)
         name = request.resource.rpartition("/")[2]
         return self._answer(GET_PROJECT_POLICY, name, context, lambda: self.project_policy)
-
-    def _answer(self, method: str, name: str, context: grpc.ServicerContext, found: Callable[[], Any]) -> Any:
-        with self._lock:
-            self.calls[method, name] += 1
-            asked = self.calls[method, name]
-        hangs = not self._hanging.isdisjoint({(method, name), (method, EVERYTHING)})
-        self._over.wait(None if hangs else self.delay)
-        failure = self._failures.get((method, name)) or self._failures.get((method, EVERYTHING))
-        if failure is not None and (failure.times is None or asked <= failure.times):
-            context.abort(failure.code, failure.message)
-        answer = found()
-        if answer is None:
-            context.abort(grpc.StatusCode.NOT_FOUND, f"Resource '{name}' of kind 'SERVICE' does not exist.")
-        return answer
 
 
 def _serialize(message: Any) -> bytes:
@@ -179,6 +154,26 @@ def service_message(service: Service) -> run_v2.Service:
         last_modifier=service.deployed_by,
         invoker_iam_disabled=service.invoker_check_disabled,
         uri=service.uri,
+        urls=list(service.urls),
+        annotations={"cloudfunctions.googleapis.com/function-id": service.function} if service.function else {},
+    )
+
+
+def revision_message(revision: Revision) -> run_v2.Revision:
+    """Return a revision as the API states it."""
+    states = run_v2.Condition.State
+    state = states.CONDITION_SUCCEEDED if revision.ready else states.CONDITION_FAILED
+    container = run_v2.Container(
+        image=revision.image, env=[_variable(name, value) for name, value in revision.environment.items()]
+    )
+    return run_v2.Revision(
+        name=f"projects/example/locations/us-west2/services/{revision.service}/revisions/{revision.name}",
+        service=revision.service,
+        create_time=revision.created_at,
+        creator=revision.created_by,
+        conditions=[run_v2.Condition(type_="Ready", state=state)],
+        containers=[container],
+        labels=dict(revision.labels),
     )
 
 

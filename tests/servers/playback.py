@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from bot.local.world import World
 from checks.pipeline import Pipeline
 from tests.servers.bigquery_emulator import create_tables
-from tests.servers.cloud_run import GoogleControlPlaneServer
+from tests.servers.cloud_run_writes import WritableCloudRunServer
 from tests.servers.firestore_emulator import clear_documents, write_documents
+from tests.servers.platform import platform_servers
 
 
 class NotPlayable(ValueError):  # noqa: N818 - reads as what it says
@@ -39,12 +40,18 @@ def played(
     clear_documents(firestore_address, pipeline.project)
     write_documents(firestore_address, pipeline.project, world.documents)
     try:
-        with GoogleControlPlaneServer(world.services, world.policies, world.project_policy) as control_plane:
+        with (
+            WritableCloudRunServer(
+                world.services, world.policies, world.project_policy, revisions=world.revisions
+            ) as control_plane,
+            platform_servers(pipeline, world) as platform,
+        ):
             yield {
                 "FIRESTORE_EMULATOR_HOST": firestore_address,
                 "BIGQUERY_EMULATOR_HOST": f"http://{bigquery_address}",
                 "REVEILLE_RUN_ENDPOINT": control_plane.address,
                 "REVEILLE_RESOURCE_MANAGER_ENDPOINT": control_plane.address,
+                **platform.environment,
                 "GOOGLE_CLOUD_PROJECT": pipeline.project,
             }
     finally:

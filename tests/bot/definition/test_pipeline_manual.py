@@ -21,7 +21,8 @@ def pipeline_with_the_example() -> Pipeline:
     """Return the shipped pipeline with the manual's check instead of its own."""
     (example,) = re.findall(r"```yaml\n(checks:\n.*?)```", MANUAL, re.DOTALL)
     shipped = shipped_file().read_text(encoding="utf-8")
-    text = re.sub(r"^excuses:(?:.|\n(?=[ \n#]))*", "", shipped, flags=re.MULTILINE)
+    # What names the shipped checks goes with them.
+    text = re.sub(r"^(?:excuses|scheduler):(?:.|\n(?=[ \n#]))*", "", shipped, flags=re.MULTILINE)
     text = re.sub(r"^checks:(?:.|\n(?=[ \n#]))*", lambda _: example, text, flags=re.MULTILINE)
     return referenced(parse(text, "manual.yaml", Pipeline)).content
 

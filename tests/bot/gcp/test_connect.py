@@ -15,8 +15,12 @@ from google.auth.credentials import Credentials
 from bot.gcp.connect import google_ports
 from bot.gcp.credentials import SharedCredentials
 from bot.settings import Settings, SettingsError
+from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.platform import BuildTrigger
 from checks.ports import Problem, Query, SourceError
 from tests import fakes
+from tests.servers.cloud_build import CloudBuildServer
+from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_run import GoogleControlPlaneServer
 from tests.servers.json_http import Answer, JsonHttpServer
 
@@ -25,7 +29,17 @@ EMULATED = Settings(
     bigquery_emulator="127.0.0.1:1",
     run_endpoint="127.0.0.1:1",
     resource_manager_endpoint="127.0.0.1:1",
+    pubsub_emulator="127.0.0.1:1",
+    scheduler_endpoint="127.0.0.1:1",
+    build_endpoint="127.0.0.1:1",
+    monitoring_endpoint="127.0.0.1:1",
 )
+SECTIONS: dict[str, Any] = {
+    "messaging": Messaging(topics={"orders": 1}),
+    "scheduler": SchedulerJobs(),
+    "deployment": Deployment(),
+    "invocations": Invocations(),
+}
 
 
 @pytest.fixture
@@ -56,16 +70,37 @@ def test_credentials_that_cannot_be_read_are_one_sentence_too(monkeypatch: pytes
 
 
 def test_emulators_for_everything_need_no_credentials(no_credentials: None) -> None:
-    google_ports(fakes.pipeline(), EMULATED).close()
+    google_ports(fakes.pipeline(**SECTIONS), EMULATED).close()
+
+
+def test_what_the_pipeline_file_has_no_section_for_is_not_connected(no_credentials: None) -> None:
+    nothing: Any = dict.fromkeys(
+        ("pubsub_emulator", "scheduler_endpoint", "build_endpoint", "monitoring_endpoint"), None
+    )
+    ports = google_ports(fakes.pipeline(), replace(EMULATED, **nothing))
+    ports.close()
+
+    assert (ports.messaging, ports.scheduler, ports.builds, ports.requests) == (None, None, None, None)
+    assert (ports.repository, ports.audit) == (None, None)
 
 
 @pytest.mark.parametrize(
-    "source", ["firestore_emulator", "bigquery_emulator", "run_endpoint", "resource_manager_endpoint"]
+    "source",
+    [
+        "firestore_emulator",
+        "bigquery_emulator",
+        "run_endpoint",
+        "resource_manager_endpoint",
+        "pubsub_emulator",
+        "scheduler_endpoint",
+        "build_endpoint",
+        "monitoring_endpoint",
+    ],
 )
 def test_one_source_of_googles_own_needs_credentials(no_credentials: None, source: str) -> None:
     nothing: Any = {source: None}
     with pytest.raises(SettingsError):
-        google_ports(fakes.pipeline(), replace(EMULATED, **nothing))
+        google_ports(fakes.pipeline(**SECTIONS), replace(EMULATED, **nothing))
 
 
 def test_the_project_of_the_settings_replaces_the_pipelines() -> None:
@@ -87,6 +122,21 @@ def test_the_project_of_the_settings_replaces_the_pipelines() -> None:
 
         assert [name for _, name in control_plane.calls] == ["other-project"]
         assert "/projects/other-project/" in bigquery.requests[0].path
+
+
+def test_builds_and_request_counts_are_read_where_the_settings_say() -> None:
+    trigger = BuildTrigger(id="1", name="deploy-worker", location="us-west2")
+    with CloudBuildServer([trigger]) as cloud_build, CloudMonitoringServer({"worker": 7}) as monitoring:
+        ports = google_ports(
+            fakes.pipeline(**SECTIONS),
+            replace(EMULATED, build_endpoint=cloud_build.address, monitoring_endpoint=monitoring.address),
+        )
+        assert ports.builds is not None
+        assert ports.requests is not None
+
+        assert ports.builds.triggers() == [trigger]
+        assert ports.requests.counts(fakes.MORNING - timedelta(hours=1), fakes.MORNING) == {"worker": 7}
+        ports.close()
 
 
 def test_the_settings_decide_about_emulators_and_not_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

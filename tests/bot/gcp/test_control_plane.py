@@ -1,7 +1,8 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,21 +11,27 @@ import pytest
 from google.cloud import run_v2
 from google.cloud.resourcemanager_v3.services.projects import ProjectsClient
 from google.cloud.resourcemanager_v3.services.projects.transports import ProjectsGrpcTransport
+from google.cloud.run_v2.services.revisions import RevisionsClient
+from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services import ServicesClient
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-untyped]
 
 from bot.gcp.connect import insecure_channel
-from bot.gcp.control_plane import GoogleControlPlane, policy_of, service_of
+from bot.gcp.control_plane import FUNCTION_ANNOTATION, FUNCTION_LABEL, GoogleControlPlane, policy_of, service_of
+from checks.platform import Revision
 from checks.ports import SECRET, Binding, Policy, Problem, Service, SourceError
 from tests.servers.cloud_run import (
     EVERYTHING,
     GET_PROJECT_POLICY,
     GET_SERVICE,
     GET_SERVICE_POLICY,
+    LIST_REVISIONS,
+    LIST_SERVICES,
     Failure,
     GoogleControlPlaneServer,
 )
+from tests.servers.scripted_grpc import NOT_ENABLED
 
 PARENT = "projects/example-project/locations/us-west2/services/worker"
 LATEST = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
@@ -42,15 +49,17 @@ WORKER = Service(
 
 @contextmanager
 def control_plane(
-    address: str, *, request_seconds: float = 5.0, retry_seconds: float = 0.3
+    address: str, *, request_seconds: float = 5.0, retry_seconds: float = 0.3, page_size: int = 100
 ) -> Iterator[GoogleControlPlane]:
     adapter = GoogleControlPlane(
         ServicesClient(transport=ServicesGrpcTransport(channel=insecure_channel(address))),
+        RevisionsClient(transport=RevisionsGrpcTransport(channel=insecure_channel(address))),
         ProjectsClient(transport=ProjectsGrpcTransport(channel=insecure_channel(address))),
         project="example-project",
         region="us-west2",
         request_seconds=request_seconds,
         retry_seconds=retry_seconds,
+        page_size=page_size,
     )
     try:
         yield adapter
@@ -300,3 +309,110 @@ def test_fifty_questions_travel_at_once() -> None:
 
         assert time.monotonic() - began < 3  # one after another they would take 15 seconds
         assert server.calls == {(GET_SERVICE, "worker"): 50}
+
+
+def named(number: int) -> Service:
+    return replace(WORKER, name=f"service-{number:03}")
+
+
+def test_all_services_of_the_region_come_over_several_pages_each_asked_for_once() -> None:
+    wanted = [named(number) for number in range(25)]
+    with (
+        GoogleControlPlaneServer({each.name: each for each in wanted}, page_size=10) as server,
+        control_plane(server.address) as adapter,
+    ):
+        assert adapter.services() == wanted
+        assert server.calls == {(LIST_SERVICES, "us-west2"): 3}
+
+
+def test_a_region_without_services_has_none() -> None:
+    with GoogleControlPlaneServer() as server, control_plane(server.address) as adapter:
+        assert adapter.services() == []
+
+
+def test_a_list_of_services_with_gaps_is_no_answer() -> None:
+    with GoogleControlPlaneServer({"worker": WORKER}) as server, control_plane(server.address) as adapter:
+        server.unreachable = ["projects/example-project/locations/us-west2"]
+        with pytest.raises(SourceError) as raised:
+            adapter.services()
+
+    assert (raised.value.source, raised.value.problem) == ("Cloud Run", Problem.UNAVAILABLE)
+    assert raised.value.retryable
+    assert "us-west2" in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("failure", "problem"),
+    [
+        (Failure(grpc.StatusCode.PERMISSION_DENIED, "denied"), Problem.DENIED),
+        (Failure(grpc.StatusCode.UNAVAILABLE, "later"), Problem.UNAVAILABLE),
+        (NOT_ENABLED, Problem.NOT_ENABLED),
+    ],
+)
+def test_a_list_that_is_refused_is_named(failure: Failure, problem: Problem) -> None:
+    with GoogleControlPlaneServer({"worker": WORKER}) as server, control_plane(server.address) as adapter:
+        server.fail(LIST_SERVICES, EVERYTHING, failure)
+        server.fail(LIST_REVISIONS, EVERYTHING, failure)
+        asked: tuple[Callable[[], Any], ...] = (adapter.services, lambda: adapter.revisions("worker", 2))
+
+        for ask in asked:
+            with pytest.raises(SourceError) as raised:
+                ask()
+
+            assert raised.value.problem is problem
+            assert (
+                problem is not Problem.NOT_ENABLED or "gcloud services enable run.googleapis.com" in raised.value.advice
+            )
+
+
+def test_every_address_of_a_service_is_read_once() -> None:
+    urls = ["https://worker-1.us-west2.run.app", "https://worker-x-wl.a.run.app"]
+
+    read = service_of(service(uri=urls[1], urls=urls))
+
+    assert (read.uri, read.urls) == (urls[1], (urls[1], urls[0]))
+
+
+@pytest.mark.parametrize(
+    ("fields", "function"),
+    [
+        pytest.param({"annotations": {FUNCTION_ANNOTATION: "On_Write"}}, "On_Write", id="annotation"),
+        pytest.param({"labels": {FUNCTION_LABEL: "on_write"}}, "on_write", id="label"),
+        pytest.param(
+            {"annotations": {FUNCTION_ANNOTATION: "On_Write"}, "labels": {FUNCTION_LABEL: "on_write"}},
+            "On_Write",
+            id="the annotation first, which keeps capitals",
+        ),
+        pytest.param({}, "", id="no function"),
+    ],
+)
+def test_the_function_of_a_service_is_read(fields: Any, function: str) -> None:
+    assert service_of(service(**fields)).function == function
+
+
+REVISIONS = [
+    Revision(
+        name=f"worker-{number}",
+        service="worker",
+        created_at=datetime(2026, 2, 10, number, 13, tzinfo=UTC),
+        created_by="deployer@example.com",
+        ready=number != 2,
+        image=f"example/worker:{number}",
+        environment={"MODEL": "path", "API_KEY": SECRET},
+        labels={"commit-sha": str(number)},
+    )
+    for number in (3, 2, 1)
+]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+def test_the_latest_revisions_come_first_and_cost_one_question(limit: int) -> None:
+    server = GoogleControlPlaneServer({"worker": WORKER}, revisions={"worker": REVISIONS})
+    with server, control_plane(server.address) as adapter:
+        assert adapter.revisions("worker", limit) == REVISIONS[:limit]
+        assert server.calls == {(LIST_REVISIONS, "worker"): 1}
+
+
+def test_a_service_that_does_not_exist_has_no_revisions() -> None:
+    with GoogleControlPlaneServer() as server, control_plane(server.address) as adapter:
+        assert adapter.revisions("nobody", 2) == []

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.local.embedded import EmbeddedPorts, embedded_ports
+from bot.local.template import COMMIT
 from checks.ports import SECRET, Binding, Policy, Problem, Query, Service, SourceError
 from tests.bot.local.worlds import INVOKER, PIPELINE, loaded, world, write
 
@@ -82,7 +83,12 @@ def test_a_scenario_without_changes_shows_its_base(tmp_path: Path) -> None:
         traffic={"first-service-00001-abc": 100},
         environment={"KEY": SECRET, "MODE": "fast"},
         deployed_by="deployer@example.com",
-        uri="https://first-service.example.run.app",
+        labels={"commit-sha": COMMIT},
+        uri="https://first-service-3zs4ujdkqa-wl.a.run.app",
+        urls=(
+            "https://first-service-3zs4ujdkqa-wl.a.run.app",
+            "https://first-service-1.us-west2.run.app",
+        ),
     )
     assert ports.control_plane.service_policy("first-service") == Policy(
         (Binding("roles/run.invoker", frozenset({INVOKER})),), etag="scenario"

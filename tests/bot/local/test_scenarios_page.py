@@ -1,15 +1,28 @@
-"""The example of the page about scenarios is one that runs."""
+"""The example of the page about scenarios is one that runs, and the page explains every key."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.local.scenario import Fault, ServiceState, load_scenario
+from bot.local import platform_states
+from bot.local.scenario import Fault, ScenarioFile, ServiceState, load_scenario
 from bot.replay import differences, replay
+from checks.pipeline import Model
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+
+STATES = [
+    ServiceState,
+    *(
+        value
+        for value in vars(platform_states).values()
+        if isinstance(value, type) and issubclass(value, Model) and value is not Model
+    ),
+]
 
 
 def test_the_example_gives_what_it_states(tmp_path: Path) -> None:
@@ -22,8 +35,15 @@ def test_the_example_gives_what_it_states(tmp_path: Path) -> None:
     assert differences(result.comparisons) == ()
 
 
-def test_every_key_of_a_service_and_every_problem_is_explained() -> None:
-    problems = Fault.model_fields["problem"].annotation.__args__  # type: ignore[union-attr]
-    names = [*(f"`{name}`" for name in ServiceState.model_fields), *problems]
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_every_key_of_a_state_is_explained(state: type[Model]) -> None:
+    assert [name for name in state.model_fields if f"`{name}`" not in PAGE] == []
 
-    assert [name for name in names if name not in PAGE] == []
+
+def test_every_section_source_and_problem_is_explained() -> None:
+    head = {"name", "title", "story", "when", "now", "date", "base", "expect"}
+    sections = [f"| `{name}` |" for name in ScenarioFile.model_fields if name not in head]
+    sources = Fault.model_fields["source"].annotation.__args__  # type: ignore[union-attr]
+    problems = Fault.model_fields["problem"].annotation.__args__  # type: ignore[union-attr]
+
+    assert [name for name in [*sections, *sources, *problems] if name not in PAGE] == []

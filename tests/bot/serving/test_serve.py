@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
@@ -18,6 +18,20 @@ from tests.servers.slack_socket import SocketSlack
 from tests.servers.slack_workspace import Message
 
 LOST, REPAIRED = "invoker-lost", "invoker-repaired"
+
+LONGEST_END = 8
+"""Seconds that a process may take to end once it is told to."""
+
+shares_a_process = pytest.mark.xdist_group("served")
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlackServer, Served]]:
+    """A process for those tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("served")
+    with SlackServer() as slack, Served(folder, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+        yield slack, bot
 
 
 def parents(slack: SlackServer, kind: str) -> list[Message]:
@@ -69,7 +83,8 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
             bot.wait_for(lambda: now(slack, opened).blocks != opened.blocks, "to update the alert's message")
             bot.wait_for(lambda: slack.thread(opened), "to say in the thread who acknowledged")
             updated = now(slack, opened)
-            code, _ = bot.end()
+            code, seconds = bot.end()
+            errors = bot.errors
 
         with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=REPAIRED)) as bot:
             bot.wait_for(lambda: "Resolved" in now(slack, opened).text, "to resolve the alert")
@@ -78,7 +93,8 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
             bot.end()
         digests, alerts = parents(slack, "digest:"), parents(slack, "alert:")
 
-    assert (command.status, acknowledged.status, code) == (200, 200, 0)
+    assert (command.status, acknowledged.status) == (200, 200)
+    assert (code, seconds < LONGEST_END, errors) == (0, True, "")
     assert [each.key for each in digests] == ["digest:nba:2026-02-11", "digest:nba:2026-02-12"]
     assert [each.ts for each in alerts] == [opened.ts]
     assert "U0PERSON" in str(updated.blocks)
@@ -86,68 +102,26 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
     assert "Resolved" in alerts[0].text
 
 
-def test_it_is_ready_within_two_seconds_and_says_what_it_is(tmp_path: Path) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-        began = time.monotonic()
-        bot.wait_ready()
-        taken = time.monotonic() - began
-        health, ready, metrics = bot.get("/health"), bot.get("/ready"), bot.get("/metrics")
+@shares_a_process
+def test_it_is_ready_and_says_what_it_is(serving: tuple[SlackServer, Served]) -> None:
+    _, bot = serving
+
+    health, ready, metrics = bot.get("/health"), bot.get("/ready"), bot.get("/metrics")
 
     assert health[0] == ready[0] == metrics[0] == 200
     assert "reveille_deliveries_pending" in metrics[1]
-    # The figure is the bench's; here it only must not be a multiple of it on a machine that is busy with tests.
-    assert taken < 10
 
 
-def test_a_command_is_acknowledged_at_once_while_slack_is_slow(tmp_path: Path) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-        bot.wait_ready()
-        slack.tell("*", silent(times=None))
+@shares_a_process
+def test_a_request_that_slack_did_not_sign_is_refused(serving: tuple[SlackServer, Served]) -> None:
+    slack, bot = serving
+    old = slack.requests.signed("application/x-www-form-urlencoded", "command=%2Freveille&text=", age=301)
 
-        with ThreadPoolExecutor(20) as people:
-            sent = [
-                people.submit(slack.requests.command("/validate-daily", user=f"U0PERSON{number}").send, bot.slack_url)
-                for number in range(20)
-            ]
-            statuses = {each.result().status for each in sent}
-
-    assert statuses == {200}
+    assert old.send(bot.slack_url).status == 401
 
 
-def test_a_request_that_slack_did_not_sign_is_refused(tmp_path: Path) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-        bot.wait_ready()
-        old = slack.requests.signed("application/x-www-form-urlencoded", "command=%2Freveille&text=", age=301)
-
-        status = old.send(bot.slack_url).status
-
-    assert status == 401
-
-
-def test_it_starts_and_serves_while_slack_is_down_and_posts_when_slack_is_back(tmp_path: Path) -> None:
-    with SlackServer() as slack:
-        slack.down = True
-        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-            bot.wait_ready()
-            bot.wait_for(lambda: slack.called("chat.postMessage"), "to try")
-            slack.recover()
-            bot.wait_for(lambda: parents(slack, "digest:"), "to post the digest", 60)
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_in_order_within_eight_seconds(tmp_path: Path, how: signal.Signals) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-        bot.wait_ready()
-
-        code, seconds = bot.end(how)
-        errors = bot.errors
-
-    assert code == 0
-    assert seconds < 8
-    assert errors == ""
-
-
-def test_it_ends_within_eight_seconds_while_a_validation_hangs_and_slack_too(tmp_path: Path) -> None:
+def test_everybody_is_acknowledged_and_it_ends_within_eight_seconds_while_everything_hangs(tmp_path: Path) -> None:
+    """Neither BigQuery nor Slack answers: twenty people hear at once that they were heard, and the end is in order."""
     scenario = tmp_path / "hanging.yaml"
     scenario.write_text(
         "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
@@ -156,13 +130,28 @@ def test_it_ends_within_eight_seconds_while_a_validation_hangs_and_slack_too(tmp
     )
     with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=str(scenario))) as bot:
         bot.wait_ready()
-        slack.requests.command("/validate-daily").send(bot.slack_url)
         slack.tell("*", silent(times=None))
+        with ThreadPoolExecutor(20) as people:
+            sent = [
+                people.submit(slack.requests.command("/validate-daily", user=f"U0PERSON{number}").send, bot.slack_url)
+                for number in range(20)
+            ]
+            statuses = {each.result().status for each in sent}
 
         code, seconds = bot.end()
 
-    assert code == 0
-    assert seconds < 8
+    assert statuses == {200}
+    assert (code, seconds < LONGEST_END) == (0, True)
+
+
+def test_it_ends_in_order_when_somebody_interrupts_it(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        bot.wait_ready()
+
+        code, seconds = bot.end(signal.SIGINT)
+        errors = bot.errors
+
+    assert (code, seconds < LONGEST_END, errors) == (0, True, "")
 
 
 def test_a_worker_that_is_killed_is_started_again(tmp_path: Path) -> None:
@@ -216,44 +205,37 @@ def test_in_socket_mode_a_command_comes_through_the_socket_and_there_is_no_route
     assert seconds < 8
 
 
-@pytest.mark.parametrize(
-    ("variables", "status"),
-    [
-        pytest.param({}, 404, id="nobody may knock"),
-        pytest.param(
-            {
-                "REVEILLE_TASKS_AUDIENCE": "https://reveille.example.com",
-                "REVEILLE_TASKS_ACCOUNT": "scheduler@example-project.iam.gserviceaccount.com",
-            },
-            401,
-            id="only with a token",
-        ),
-    ],
-)
-def test_scheduled_tasks_are_served_only_where_somebody_may_call_them(
-    tmp_path: Path, variables: dict[str, str], status: int
+@shares_a_process
+def test_scheduled_tasks_are_not_served_where_nobody_may_call_them(serving: tuple[SlackServer, Served]) -> None:
+    slack, bot = serving
+
+    assert slack.requests.signed("application/json", "{}").send(f"{bot.url}/tasks/digest").status == 404
+
+
+def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_out_when_slack_is_back(
+    tmp_path: Path,
 ) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST, **variables)) as bot:
-        bot.wait_ready()
-
-        answered = slack.requests.signed("application/json", "{}").send(f"{bot.url}/tasks/digest").status
-
-    assert answered == status
-
-
-def test_nothing_that_waits_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    tasks = {
+        "REVEILLE_TASKS_AUDIENCE": "https://reveille.example.com",
+        "REVEILLE_TASKS_ACCOUNT": "scheduler@example-project.iam.gserviceaccount.com",
+    }
     with SlackServer() as slack:
         slack.down = True
         with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
             bot.wait_for(lambda: slack.called("chat.postMessage"), "to try")
             for pid in (bot.process.pid, *bot.workers()):
                 os.kill(pid, signal.SIGKILL)
-        slack.recover()
-        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        tried = len(slack.calls)
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST, **tasks)) as bot:
+            bot.wait_ready()
+            knock = slack.requests.signed("application/json", "{}").send(f"{bot.url}/tasks/digest").status
+            bot.wait_for(lambda: len(slack.calls) > tried, "to try again", 90)
+            slack.recover()
             bot.wait_for(lambda: parents(slack, "digest:") and parents(slack, "alert:"), "to post what waited", 90)
             bot.end()
         digests, alerts = parents(slack, "digest:"), parents(slack, "alert:")
 
+    assert knock == 401  # served, and only for who has a token
     assert len(digests) == 1
     assert len(alerts) == len({each.key for each in alerts})
 

@@ -93,12 +93,15 @@ class TestEachOfThem:
         assert (finding.outcome, finding.code) == (Outcome.UNKNOWN, "source-unavailable")
         assert finding.evidence["source"] == "Cloud Run"
 
-    def test_judges_the_others_when_one_cannot_be_looked_at(self, check: Check) -> None:
+    def test_says_of_each_service_that_it_cannot_tell(self, check: Check) -> None:
         other = FULL.model_copy(update={"name": "other"})
 
         result = run(check, FULL, other, states={NAME: fakes.down("Cloud Run"), "other": service(name="other")})
 
-        assert [each.outcome for each in result.findings] == [Outcome.UNKNOWN, Outcome.PASSED]
+        assert [(each.subject, each.outcome) for each in result.findings] == [
+            (NAME, Outcome.UNKNOWN),
+            ("other", Outcome.UNKNOWN),
+        ]
 
     def test_never_fails_for_an_optional_service(self, check: Check) -> None:
         optional = FULL.model_copy(update={"optional": True})
@@ -117,7 +120,7 @@ def test_all_of_them_share_one_question() -> None:
     for check in ALL:
         assert len(list(check.run(context))) == 1
 
-    assert plane.asked == [f"service {NAME}"]
+    assert plane.asked == ["services"]
 
 
 class TestReady:

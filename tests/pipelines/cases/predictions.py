@@ -103,10 +103,10 @@ CASES = (
             ("an edge of 3 that floating point makes smaller", _edge(28.6, 25.6), "passed as-expected"),
             ("an edge of 2.9", _edge(22.9, 20.0), "P1 small-edges"),
             ("an edge of 2.9 below the line", _edge(17.1, 20.0), "P1 small-edges"),
-            ("a small edge that is inactive", _edge(21.0, 20.0, is_active=False), "passed as-expected"),
-            ("a small edge that was filtered", _edge(21.0, 20.0, is_actionable=False), "passed as-expected"),
+            ("a small edge that is inactive", _edge(21.0, 20.0, is_active=False), "passed none-actionable"),
+            ("a small edge that was filtered", _edge(21.0, 20.0, is_actionable=False), "passed none-actionable"),
             ("no line", _edge(21.0, None), "passed as-expected"),
-            ("no prediction, and no game", {}, "passed as-expected"),
+            ("no prediction, and no game", {}, "passed none-actionable"),
         )
     ),
     *(
@@ -121,6 +121,12 @@ CASES = (
             ("superseded and inactive", {"superseded_by": "p9", "is_active": False}, "passed as-expected"),
             ("superseded and active", {"superseded_by": "p9"}, "P0 superseded-active"),
         )
+    ),
+    Case(
+        check="superseded-active",
+        name="no active prediction",
+        tables={SCHEDULE: games(1), PREDICTIONS: predictions(2, is_active=False, superseded_by="p9")},
+        expected={_TABLE: "passed none-active"},
     ),
     *(
         Case(

@@ -1,0 +1,41 @@
+"""The threads of alerts, for who follows what was done from them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.alerting.incidents import Incidents
+from bot.render.repairs import still_open_reply
+from bot.validation import Validation
+
+_logger = logging.getLogger(__name__)
+
+
+class AlertThreads:
+    """Speaks in threads and looks again at their alerts. ``wake`` tells the outbox that something waits."""
+
+    def __init__(self, incidents: Incidents, validation: Validation, wake: Callable[[], None]) -> None:
+        self._incidents = incidents
+        self._validation = validation
+        self._wake = wake
+
+    def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime) -> bool:
+        """Say something in the thread of an alert, once for each ``name``. Raises StoreError."""
+        told = self._incidents.tell(key, name, body, now)
+        self._wake()
+        return told
+
+    def look_again(self, key: str, name: str, now: datetime) -> None:
+        """Validate what an alert is about and decide anew; say so where nothing changed by it. Raises StoreError."""
+        try:
+            request = self._incidents.recheck(key)
+        except LookupError:
+            _logger.info("there is no alert any more to look at again")
+            return
+        transition = self._incidents.process(self._validation.run(request), now).of(key)
+        if transition is None or not transition.speaks:
+            self._incidents.tell(key, f"looked:{name}", still_open_reply(now, self._validation.pipeline.zone), now)
+        self._wake()

@@ -1,0 +1,145 @@
+"""What a command line of gcloud, or of our own program, asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.audit.words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag as given: its name with dashes, its value, and the words that hold them."""
+
+    name: str
+    value: str
+    known: bool
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command line of gcloud or reveille: what is asked (``run deploy``), of what, and with which flags."""
+
+    path: str
+    arguments: tuple[Word, ...]
+    flags: tuple[Flag, ...]
+    open_ended: bool
+    """Whether some words are unknown as a whole, such as ``"$@"``: they may be more flags."""
+
+    @property
+    def subject(self) -> str:
+        """The first argument, normalised as Cloud Run names services; empty when there is none."""
+        return service_name(self.arguments[0].text) if self.arguments else ""
+
+    def flag(self, *names: str) -> Flag | None:
+        """Return the last flag of one of these names."""
+        return next((flag for flag in reversed(self.flags) if flag.name in names), None)
+
+    def all_flags(self, *names: str) -> list[Flag]:
+        """Return every flag of one of these names."""
+        return [flag for flag in self.flags if flag.name in names]
+
+
+def service_name(text: str) -> str:
+    """Return the name under which Cloud Run knows a service or function; unknown parts stay as they are."""
+    if "$" in text:
+        return text
+    return text.rpartition("/")[2].lower().replace("_", "-")
+
+
+_SWITCHES = frozenset(
+    [
+        "--allow-unauthenticated",
+        "--async",
+        "--cpu-boost",
+        "--cpu-throttling",
+        "--execute-now",
+        "--force",
+        "--gen2",
+        "--help",
+        "--http2",
+        "--iap",
+        "--invoker-iam-check",
+        "--log-http",
+        "--quiet",
+        "--retry",
+        "--serve-all-traffic-latest-revision",
+        "--session-affinity",
+        "--snapshot-redeploy",
+        "--sort",
+        "--to-latest",
+        "--trigger-http",
+        "--use-http2",
+        "--user-output-enabled",
+        "--wait",
+        "-h",
+        "-q",
+    ]
+)
+_SWITCH_PREFIXES = ("--no-", "--clear-", "--delete-")
+_GROUPS = {
+    "run": ("services", "jobs", "revisions", "worker-pools", "domain-mappings"),
+    "functions": ("local", "runtimes", "regions", "event-types"),
+    "builds": ("triggers",),
+    "pubsub": ("topics", "subscriptions", "schemas", "snapshots"),
+    "scheduler": ("jobs", "locations"),
+    "eventarc": ("triggers", "channels", "providers"),
+    "iam": ("service-accounts", "roles"),
+    "projects": (),
+    "services": (),
+}
+_TRACKS = frozenset(("alpha", "beta", "preview"))
+_WRAPPERS = frozenset(("sudo", "command", "exec", "time", "nohup", "env", "timeout", "nice", "builtin", "stdbuf"))
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_DURATION = re.compile(r"[0-9.]+[smhd]?")
+
+
+def unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Return the words without ``sudo``, ``env A=b``, ``timeout 600`` and the like before the program."""
+    while words and words[0].text.rpartition("/")[2] in _WRAPPERS:
+        words = words[1:]
+        while words and (
+            words[0].text.startswith("-") or _ASSIGNMENT.match(words[0].text) or _DURATION.fullmatch(words[0].text)
+        ):
+            words = words[1:]
+    return words
+
+
+def read_words(words: Iterable[Word]) -> Call:
+    plain: list[Word] = []
+    flags: list[Flag] = []
+    pending = list(words)
+    while pending:
+        word = pending.pop(0)
+        text = word.text
+        if not text.startswith("-"):
+            plain.append(word)
+            continue
+        name, equals, value = text.partition("=")
+        if equals:
+            flags.append(Flag(name, value, "${" not in value and "$(" not in value, word))
+        elif name in _SWITCHES or name.startswith(_SWITCH_PREFIXES) or not pending or pending[0].text.startswith("--"):
+            flags.append(Flag(name, "", known=True, word=word))
+        else:
+            taken = pending.pop(0)
+            flags.append(Flag(name, taken.text, taken.known, word))
+    path: list[str] = []
+    while plain and plain[0].text in _TRACKS:
+        plain.pop(0)
+    while plain and len(path) < 3:  # noqa: PLR2004 - group, sub-group and verb
+        path.append(plain.pop(0).text)
+        if len(path) == 2 and path[1] not in _GROUPS.get(path[0], ()):  # noqa: PLR2004 - group and verb
+            break
+    open_ended = any(_may_be_more(word, first=index == 0) for index, word in enumerate(plain))
+    return Call(" ".join(path), tuple(plain), tuple(flags), open_ended)
+
+
+def _may_be_more(word: Word, *, first: bool) -> bool:
+    """Whether an unknown word may stand for several: ``"$@"``, an array, or ``$FLAGS`` behind the name."""
+    if word.known:
+        return False
+    listed = any(not piece.known and piece.text.endswith(("{@}", "[@]}")) for piece in word.pieces)
+    return listed or (not first and any(piece.loose for piece in word.pieces))

@@ -1,0 +1,262 @@
+"""Reads a Cloud Build file: what its steps run, with every word's place in the YAML file.
+
+Substitutions are replaced by their defaults, ``$$`` becomes ``$``, and the shell inside a step is followed like
+any script. What a trigger or a person gives at the time of the build stays a symbol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.audit.commands import Command, Failure, Fate, Trace
+from bot.audit.shell import Script
+from bot.audit.sources import Text
+from bot.audit.words import Piece, Word
+from bot.yaml_tree import Node
+
+_SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
+_SUBSTITUTION = re.compile(r"\$\$|\$\{([A-Z_][A-Z0-9_]*)\}|\$([A-Z_][A-Z0-9_]*)")
+_SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
+_MOST_NESTED_SUBSTITUTIONS = 5
+
+
+@dataclass(slots=True)
+class Build:
+    """A build followed: one trace over all steps, and per-step scripts for what concerns a script alone."""
+
+    trace: Trace
+    scripts: list[tuple[int, Script]] = field(default_factory=list)
+    others: list[list[Command]] = field(default_factory=list)
+    """What functions would run that no step calls."""
+
+
+def scalar_text(node: Node, text: str) -> Text:
+    """Return a scalar's text with the place of each of its characters in the file."""
+    if node.block:
+        return Text(node.written, _block_offsets(node, text))
+    style = text[node.start : node.start + 1]
+    at, end = node.start, node.end
+    if style in {"'", '"'}:
+        at, end = at + 1, end - 1
+    elif style == ">":
+        at = text.find("\n", at, end) + 1 or end
+    offsets: list[int] = []
+    for character in node.written:
+        at = _next(text, at, end, character, style)
+        offsets.append(min(at, max(end - 1, node.start)))
+        at += 1
+    return Text(node.written, offsets)
+
+
+def _block_offsets(node: Node, text: str) -> list[int]:
+    """Return the places of the characters of a block: its lines are lines of the file, less their indentation."""
+    at = text.find("\n", node.start) + 1 or node.end
+    raw = text[at : node.end].split("\n")
+    lines = node.written.split("\n")
+    pairs = zip(raw, lines, strict=False)
+    indentation = next((len(line) - len(value) for line, value in pairs if value.strip(" ")), 0)
+    offsets: list[int] = []
+    for line, value in zip(raw, lines, strict=False):
+        first = at + min(indentation, len(line))
+        offsets += range(first, first + len(value) + 1)
+        at += len(line) + 1
+    return offsets[: len(node.written)]
+
+
+def _next(text: str, at: int, end: int, character: str, style: str) -> int:
+    """Return where a character of a quoted or folded value is written, at ``at`` or behind."""
+    if style == '"' and text[at : at + 1] == "\\":
+        if text[at + 1 : at + 2] != "\n":
+            return at + 1  # An escape such as \n is two characters for one.
+        at += 2
+        while at < end and text[at] in " \t":
+            at += 1
+        return at
+    if style == "'" and character == "'":
+        return at + 1
+    while at < end and text[at] != character and text[at].isspace():
+        at += 1
+    return at
+
+
+def substituted(text: Text, values: Mapping[str, str], depth: int = 0) -> Text:
+    """Return the text as Cloud Build hands it on: ``$$`` is ``$``, and known substitutions have their values."""
+    if "$" not in text.text:
+        return text
+    characters: list[str] = []
+    offsets: list[int] = []
+    at = 0
+    for found in _SUBSTITUTION.finditer(text.text):
+        characters.append(text.text[at : found.start()])
+        offsets += [text.origin(index) for index in range(at, found.start())]
+        name = found[1] or found[2]
+        if name is None:
+            piece, places = "$", [text.origin(found.start() + 1)]
+        elif name in values and depth < _MOST_NESTED_SUBSTITUTIONS:
+            piece = substituted(Text(values[name]), values, depth + 1).text
+            places = [text.origin(found.start())] * len(piece)
+        else:
+            piece, places = found[0], [text.origin(index) for index in range(found.start(), found.end())]
+        characters.append(piece)
+        offsets += places
+        at = found.end()
+    characters.append(text.text[at:])
+    offsets += [text.origin(index) for index in range(at, len(text.text))]
+    return Text("".join(characters), offsets)
+
+
+class BuildReader:
+    """Follows the steps of one file. Raises UnreadableError for a shell text that cannot be parsed."""
+
+    def __init__(self, root: Node, text: str) -> None:
+        self._root = root
+        self._text = text
+        substitutions = root.children.get("substitutions")
+        self._values = {
+            str(name): child.written for name, child in (substitutions.children if substitutions else {}).items()
+        }
+
+    def read(self) -> Build:
+        """Return what the build runs."""
+        build = Build(Trace())
+        steps = self._root.children.get("steps")
+        named: dict[str, int] = {}
+        before: dict[int, frozenset[int]] = {}
+        for number, step in enumerate(steps.children.values() if steps else ()):
+            if not isinstance(step.value, dict):
+                continue
+            before[number] = self._before(step, number, named, before)
+            named[str(step.value.get("id", ""))] = number
+            build.trace.commands += [replace(one, step=number) for one in self._step(step, number, build)]
+        build.trace.before = before
+        return build
+
+    @staticmethod
+    def _before(step: Node, number: int, named: dict[str, int], before: dict[int, frozenset[int]]) -> frozenset[int]:
+        waits = step.value.get("waitFor")
+        if not isinstance(waits, list) or not waits:
+            return frozenset(range(number))
+        direct = {named[str(name)] for name in waits if str(name) in named}
+        return frozenset(direct).union(*(before[one] for one in direct))
+
+    def _step(self, step: Node, number: int, build: Build) -> list[Command]:
+        script = step.children.get("script")
+        commands = (
+            self._script(script, step, number, build) if script is not None else self._arguments(step, number, build)
+        )
+        allowed = step.children.get("allowFailure")
+        if allowed is not None and allowed.value is True:
+            lost = Failure(Fate.LOST, "allowFailure: true", allowed.start, allowed.end)
+            commands = [replace(one, failure=lost) for one in commands]
+        return commands
+
+    def _script(self, node: Node, step: Node, number: int, build: Build) -> list[Command]:
+        text = scalar_text(node, self._text)
+        shebang = _SHEBANG.match(text.text)
+        program = ""
+        if shebang:
+            program = (shebang[2] if shebang[1].endswith("env") and shebang[2] else shebang[1]).rpartition("/")[2]
+        if program and program not in _SHELLS:
+            start, end = text.origin(0), text.end(len(text.text))
+            words = (_word(program, start), _word("-c", start), _word(text.text, start))
+            return [Command(words, start, max(end, start + 1), raw=text.text)]
+        errexit = bool(shebang and re.search(r"\s-[a-z]*e", shebang[0] + (" " + text.text.split("\n", 1)[0])))
+        return self._follow(text, step, number, build, errexit=errexit, variables=dict(self._values))
+
+    def _arguments(self, step: Node, number: int, build: Build) -> list[Command]:
+        words = self._words(step)
+        entry = step.children.get("entrypoint")
+        program = [self._word(entry)] if entry is not None else self._image_program(step, words)
+        words = (*program, *words)
+        if not words:
+            return []
+        shown = words[len(program) :] or words
+        start, end = shown[0].start, shown[-1].end
+        name = words[0].text.rpartition("/")[2]
+        if name in _SHELLS:
+            for index, word in enumerate(words[1:-1], start=1):
+                if re.fullmatch(r"-[a-z]*c", word.text):
+                    options = [one.text for one in words[1 : index + 1]]
+                    errexit = any(re.fullmatch(r"-[a-z]*e[a-z]*", one) for one in options)
+                    node = self._argument_node(step, index + 1 - len(program))
+                    if node is None:
+                        break
+                    text = substituted(scalar_text(node, self._text), self._values)
+                    pipefail = "pipefail" in options
+                    return self._follow(text, step, number, build, errexit=errexit, pipefail=pipefail)
+        return [Command(words, start, max(end, start + 1), raw=self._text[start:end])]
+
+    def _argument_node(self, step: Node, index: int) -> Node | None:
+        arguments = step.children.get("args")
+        return arguments.children.get(index) if arguments is not None else None
+
+    def _follow(
+        self,
+        text: Text,
+        step: Node,
+        number: int,
+        build: Build,
+        *,
+        errexit: bool,
+        pipefail: bool = False,
+        variables: Mapping[str, str] | None = None,
+    ) -> list[Command]:
+        script = Script(text, errexit=errexit, pipefail=pipefail)
+        for name, value in {**(variables or {}), **self._environment(step)}.items():
+            script.variables[name] = (Piece(value, text.origin(0), exact=False, known="$" not in value),)
+        first, *others = script.follow()
+        build.scripts.append((number, script))
+        build.others += others
+        return first
+
+    def _environment(self, step: Node) -> dict[str, str]:
+        found: dict[str, str] = {}
+        options = self._root.children.get("options")
+        for owner in (options, step):
+            listed = owner.children.get("env") if owner is not None else None
+            for node in listed.children.values() if listed is not None else ():
+                name, equals, value = node.written.partition("=")
+                if equals:
+                    found[name] = substituted(Text(value), self._values).text
+        return found
+
+    def _words(self, step: Node) -> tuple[Word, ...]:
+        arguments = step.children.get("args")
+        if arguments is None:
+            return ()
+        nodes = list(arguments.children.values()) if isinstance(arguments.value, list) else [arguments]
+        return tuple(self._word(node) for node in nodes)
+
+    def _word(self, node: Node) -> Word:
+        text = substituted(scalar_text(node, self._text), self._values)
+        pieces: list[Piece] = []
+        at = 0
+        for found in _SUBSTITUTION.finditer(text.text):
+            pieces += _stretch(text, at, found.start())
+            name = found[1] or found[2]
+            start = text.origin(found.start())
+            pieces.append(Piece(f"${{{name}}}" if name else "$", start, exact=False, known=name is None))
+            at = found.end()
+        pieces += _stretch(text, at, len(text.text))
+        return Word(tuple(pieces) or (Piece("", node.start, exact=False),), node.start, max(node.end, node.start + 1))
+
+    def _image_program(self, step: Node, words: tuple[Word, ...]) -> list[Word]:
+        image = step.children.get("name")
+        name = image.written.partition("@")[0].rpartition("/")[2].partition(":")[0] if image is not None else ""
+        if name in {"cloud-sdk", "google-cloud-cli", "ubuntu", "debian", "alpine", ""}:
+            return []  # These images run what the first argument says.
+        if words and words[0].text in {name, "gcloud", "bash", "sh"}:
+            return []
+        return [_word(name, image.start if image is not None else 0)]
+
+
+def _stretch(text: Text, first: int, last: int) -> list[Piece]:
+    if first >= last:
+        return []
+    return [Piece(text.text[first:last], text.origin(first), text.straight(first, last))]
+
+
+def _word(text: str, start: int) -> Word:
+    return Word((Piece(text, start, exact=False),), start, start + 1)

@@ -1,0 +1,217 @@
+"""What a file deploys, and what runs before and after: the view on which the rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bot.audit.calls import Call
+from bot.audit.commands import Choice, Command, Fate, Trace, read_call, read_reveille
+from bot.audit.model import SourceFile, Span
+
+_DEPLOYS = {
+    "run deploy": True,
+    "run services replace": True,
+    "functions deploy": True,
+    "run jobs deploy": False,
+    "run worker-pools deploy": False,
+}
+"""Whether what is deployed serves requests, so that somebody must be allowed to call it."""
+_TRIGGERS = ("--trigger-topic", "--trigger-event-filters", "--trigger-event", "--trigger-resource")
+_MATTERING = (
+    "run deploy",
+    "run services replace",
+    "run services update",
+    "run services update-traffic",
+    "run services add-iam-policy-binding",
+    "run services set-iam-policy",
+    "run jobs deploy",
+    "run jobs update",
+    "run worker-pools deploy",
+    "functions deploy",
+    "functions add-iam-policy-binding",
+    "functions add-invoker-policy-binding",
+    "builds submit",
+    "eventarc triggers create",
+    "scheduler jobs create http",
+)
+_MOST_NAMES = 3
+_OWN = ("iam ensure", "deploy verify", "env merge")
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One command that deploys. ``name`` is normalised, and empty when it cannot be told."""
+
+    call: Call
+    run: Trace
+    index: int
+
+    @property
+    def command(self) -> Command:
+        """The command itself."""
+        return self.run.commands[self.index]
+
+    @property
+    def name(self) -> str:
+        """The service's name, as Cloud Run has it."""
+        return "" if self.call.path == "run services replace" else self.call.subject
+
+    @property
+    def shown(self) -> str:
+        """The name for people."""
+        return self.name or "the service"
+
+    @property
+    def serves(self) -> bool:
+        """Whether it answers requests on Cloud Run, unlike a job or a first-generation function."""
+        return _DEPLOYS[self.call.path] and not self._first_generation
+
+    @property
+    def _first_generation(self) -> bool:
+        return self.call.flag("--no-gen2") is not None
+
+    @cached_property
+    def called(self) -> bool:
+        """Whether somebody must hold the invoker's role: not on a job, nor where everybody may call."""
+        if not _DEPLOYS[self.call.path] or self.call.flag("--allow-unauthenticated", "--no-invoker-iam-check"):
+            return False
+        return not (self._first_generation and self.call.flag(*_TRIGGERS))
+
+    @property
+    def subscribes(self) -> bool:
+        """Whether the deploy itself makes a Pub/Sub subscription."""
+        if self.call.path != "functions deploy":
+            return False
+        topic, events = self.call.flag("--trigger-topic"), self.call.all_flags(*_TRIGGERS[1:])
+        return topic is not None or any("pubsub" in flag.value for flag in events)
+
+    def is_named(self, subject: str) -> bool:
+        """Whether a later command is about this service. One whose name cannot be told is about any."""
+        if subject.startswith("$("):
+            # Such as the service that `gcloud functions describe NAME` tells.
+            return self.name in subject.lower().replace("_", "-")
+        return subject == self.name or not self.name
+
+    def after(self, choice: Choice) -> Iterator[tuple[int, Command]]:
+        """Yield the chosen commands that run after this deploy, when it went well."""
+        return self.run.after(self.index, choice)
+
+    def before(self, choice: Choice) -> Iterator[Command]:
+        """Yield the chosen commands that ran before this deploy."""
+        return self.run.earlier(self.index, choice)
+
+
+@dataclass
+class Deployment:
+    """One file, followed."""
+
+    source: SourceFile
+    runs: Sequence[Trace]
+    is_build: bool
+    traps: Sequence[tuple[str, tuple[str, ...]]] = ()
+    first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
+    literal_ranges: Sequence[tuple[int, int]] = ()
+
+    @property
+    def path(self) -> str:
+        """The file's path, relative to the root."""
+        return self.source.path
+
+    @cached_property
+    def deploys(self) -> list[Deploy]:
+        """Every deploy, once for each time it runs."""
+        return [
+            Deploy(call, run, index)
+            for run in self.runs
+            for index, command in enumerate(run.commands)
+            if (call := read_call(command)) is not None and call.path in _DEPLOYS and call.flag("--help") is None
+        ]
+
+    @property
+    def commands(self) -> Iterator[Command]:
+        """Every command of every run."""
+        for run in self.runs:
+            yield from run.commands
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span between two offsets of the file."""
+        return self.source.span(start, max(start, end))
+
+    def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
+        """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""
+        grouped: dict[tuple[int, int], list[Deploy]] = {}
+        for deploy in self.deploys:
+            if chosen(deploy):
+                grouped.setdefault((deploy.command.start, deploy.command.end), []).append(deploy)
+        for (start, end), deploys in grouped.items():
+            yield self.span(start, end), deploys
+
+    def first_statement(self, step: int) -> tuple[int, int]:
+        """Return the offsets of the first statement of a script, or of a step's script."""
+        return self.first_statements.get(step, (0, 0))
+
+    def literals(self) -> Sequence[tuple[int, int]]:
+        """Return the stretches of the file that are neither comments, nor here-documents, nor said by ``echo``."""
+        return self.literal_ranges
+
+
+def names_of(deploys: Sequence[Deploy]) -> str:
+    """Return the services that one place deploys, for people: the first three and how many more."""
+    names = list(dict.fromkeys(deploy.shown for deploy in deploys))
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def matters(command: Command) -> bool:
+    """Whether a deploy is incomplete when this command fails."""
+    own = read_reveille(command)
+    if own is not None:
+        return own.path in _OWN
+    call = read_call(command)
+    if call is not None:
+        return call.path in _MATTERING
+    return command.name == "docker" and command.texts[1:2] in (("build",), ("push",), ("buildx",))
+
+
+_BINDING = (
+    "run services set-iam-policy",
+    "run services add-iam-policy-binding",
+    "functions add-invoker-policy-binding",
+    "functions add-iam-policy-binding",
+)
+
+
+def may_bind(command: Command) -> bool:
+    """Whether a command binds somebody to something."""
+    own, call = read_reveille(command), read_call(command)
+    return (own is not None and own.path == "iam ensure") or (call is not None and call.path in _BINDING)
+
+
+def binds(command: Command, deploy: Deploy) -> bool:
+    """Whether a command binds an invoker to the service that was deployed."""
+    own = read_reveille(command)
+    if own is not None:
+        return own.path == "iam ensure" and deploy.is_named(own.subject)
+    call = read_call(command)
+    if call is None or not deploy.is_named(call.subject):
+        return False
+    if call.path in {"run services set-iam-policy", "functions add-invoker-policy-binding"}:
+        return True
+    if call.path not in {"run services add-iam-policy-binding", "functions add-iam-policy-binding"}:
+        return False
+    role = call.flag("--role")
+    if role is None or call.flag("--member") is None:
+        return call.open_ended
+    return role.value in _invoking(deploy) or not role.known
+
+
+def _invoking(deploy: Deploy) -> tuple[str, ...]:
+    # The role of first-generation functions opens no Cloud Run service.
+    return ("roles/run.invoker", "roles/cloudfunctions.invoker") if not deploy.serves else ("roles/run.invoker",)
+
+
+def stops(command: Command) -> bool:
+    """Whether a failure of this command ends the deploy."""
+    return command.failure.fate is Fate.STOPS

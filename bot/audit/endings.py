@@ -1,0 +1,101 @@
+"""Tells, without following them, whether commands end the script, do no more than talk, or do something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from tree_sitter import Node
+
+from bot.audit.parsing import Tree
+
+
+class Ending(IntEnum):
+    """What a list of commands amounts to once something before it has failed; the higher one decides."""
+
+    TALKS = 0
+    """It prints, waits, goes on: the failure is forgotten."""
+    ACTS = 1
+    """It does something that can fail in its turn, such as another way to the same end."""
+    STOPS = 2
+    """It ends the script or the function with a failure, or notes the failure in a variable that is used."""
+
+
+_TALK = frozenset(
+    [
+        "true",
+        ":",
+        "echo",
+        "printf",
+        "cat",
+        "sleep",
+        "continue",
+        "break",
+        "date",
+        "rm",
+        "mkdir",
+        "touch",
+        "local",
+        "export",
+        "readonly",
+        "declare",
+        "set",
+        "unset",
+        "cd",
+        "shift",
+        "read",
+        "tee",
+        "tput",
+    ]
+)
+_TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug", re.IGNORECASE)
+_ENDS = frozenset(("exit", "return"))
+_DEFINITIONS = frozenset(("function_definition", "comment"))
+_MOST_NESTED_CALLS = 8
+
+
+class Endings:
+    """Judges nodes of one tree, with the functions that the script defines."""
+
+    def __init__(self, tree: Tree, functions: Mapping[str, tuple[Tree, Node]]) -> None:
+        self._tree = tree
+        self._functions = functions
+
+    def of(self, nodes: Iterable[Node], depth: int = 0) -> Ending:
+        """Return what the nodes amount to."""
+        return max((self._one(node, depth) for node in nodes), default=Ending.TALKS)
+
+    def _one(self, node: Node, depth: int) -> Ending:
+        if node.type in _DEFINITIONS:
+            return Ending.TALKS
+        if node.type == "command":
+            return self._command(node, depth)
+        if node.type == "variable_assignment":
+            return self._assignment(node)
+        return self.of(node.named_children, depth)
+
+    def _command(self, node: Node, depth: int) -> Ending:
+        name_node = node.child_by_field_name("name")
+        if name_node is None:
+            return self.of(node.named_children, depth)
+        name = self._tree.source(name_node)
+        if name in _ENDS:
+            arguments = node.children_by_field_name("argument")
+            return Ending.TALKS if arguments and self._tree.source(arguments[0]) == "0" else Ending.STOPS
+        if name in {"false", "kill"}:
+            return Ending.STOPS
+        if name in self._functions and depth < _MOST_NESTED_CALLS:
+            tree, body = self._functions[name]
+            return Endings(tree, self._functions).of([body], depth + 1)
+        if name in _TALK or _TALKATIVE.search(name):
+            return Ending.TALKS
+        return Ending.ACTS
+
+    def _assignment(self, node: Node) -> Ending:
+        name_node = node.child_by_field_name("name")
+        name = re.escape(self._tree.source(name_node)) if name_node else ""
+        # A failure that is counted is not forgotten, provided that something later reads the count.
+        later = self._tree.text.text[self._tree.index(node.end_byte) :]
+        used = re.search(rf"\$\{{?[#!]?{name}\b|\(\(\s*!?\s*{name}\b", later)
+        return Ending.STOPS if name and used else Ending.TALKS

@@ -1,0 +1,148 @@
+"""Runs every rule over every file of a tree that deploys something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tree_sitter import Node
+
+from bot.audit.catalog import FILE_RULES, UNREADABLE
+from bot.audit.cloudbuild import BuildReader
+from bot.audit.commands import Command, Trace
+from bot.audit.deploys import Deployment
+from bot.audit.discovery import Found, discover
+from bot.audit.model import Audit, SourceFile, Span, Violation
+from bot.audit.parsing import Tree
+from bot.audit.rules import backup_files, import_validation
+from bot.audit.shell import Script
+from bot.audit.sources import Text, UnreadableError, read_source
+from bot.yaml_tree import YamlError, read_yaml
+
+_UNSAID = frozenset(("comment", "heredoc_body"))
+_TALK = frozenset(("echo", "printf", "cat"))
+
+
+def audit(root: Path, paths: Sequence[Path] = ()) -> Audit:
+    """Audit the files under ``root``: all that deploy, or those under ``paths``; a file named there is always read.
+
+    Never raises for what is in the files: a file that cannot be read is a violation of REV000, and the others
+    go on. Nothing is run but ``git ls-files``, and nothing is written.
+    """
+    found = discover(root, paths)
+    violations: list[Violation] = list(backup_files.find(found.backups))
+    sources: dict[str, SourceFile] = {}
+    deployments: list[Deployment] = []
+    for path in found.files:
+        try:
+            source = read_source(root / path, path)
+        except UnreadableError as error:
+            violations.append(_unreadable(SourceFile(path, ""), error))
+            continue
+        sources[path] = source
+        deployment, problems = read(source)
+        violations += problems
+        if deployment is not None:
+            deployments.append(deployment)
+            violations += (violation for find in FILE_RULES for violation in find(deployment))
+    violations += import_validation.compare(deployments)
+    violations += missing(found)
+    violations.sort(key=lambda one: (one.path, one.span, one.rule, one.message))
+    return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources)
+
+
+def missing(found: Found) -> Iterator[Violation]:
+    """Yield a violation for each path that was named and is not there."""
+    for path, reason in found.unreadable:
+        yield _unreadable(SourceFile(path, ""), UnreadableError(reason))
+
+
+def audit_text(path: str, text: str) -> list[Violation]:
+    """Audit one file that is in memory, by itself."""
+    deployment, violations = read(SourceFile(path, text.replace("\r\n", "\n")))
+    if deployment is not None:
+        violations += [violation for find in FILE_RULES for violation in find(deployment)]
+    return sorted(violations, key=lambda one: (one.span, one.rule, one.message))
+
+
+def read(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
+    """Follow a file; return what it runs, or None, and what is wrong with the file itself."""
+    try:
+        if source.path.endswith((".yaml", ".yml")):
+            return _read_build(source)
+        return _read_script(source), []
+    except UnreadableError as error:
+        return None, [_unreadable(source, error)]
+
+
+def _unreadable(source: SourceFile, error: UnreadableError) -> Violation:
+    return UNREADABLE.violation(source.path, source.span(error.start, error.end), str(error))
+
+
+def _read_script(source: SourceFile) -> Deployment:
+    script = Script(Text(source.text))
+    runs = [_trace(commands) for commands in script.follow()]
+    statements = {0: _first_statement(script.tree)}
+    literals = tuple(_literal_ranges(script.tree, script.tree.root)) if "gserviceaccount" in source.text else ()
+    return Deployment(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
+                      literal_ranges=literals)  # fmt: skip
+
+
+def _trace(commands: list[Command]) -> Trace:
+    return Trace(commands)
+
+
+def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
+    try:
+        root = read_yaml(source.text, source.path)
+    except YamlError as error:
+        return None, [
+            UNREADABLE.violation(source.path, _yaml_span(source, problem.line, problem.column), problem.text)
+            for problem in error.problems
+        ]
+    if not isinstance(root.value, dict):
+        raise UnreadableError("this is no Cloud Build file: expected keys such as 'steps'")
+    build = BuildReader(root, source.text).read()
+    statements = {number: _first_statement(script.tree) for number, script in build.scripts}
+    literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
+    runs = [build.trace, *(_trace(commands) for commands in build.others)]
+    return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), []
+
+
+def _yaml_span(source: SourceFile, line: int, column: int) -> Span:
+    offset = sum(len(one) + 1 for one in source.lines[: max(line, 1) - 1]) + max(column, 1) - 1
+    return source.span(offset, offset)
+
+
+def _first_statement(tree: Tree) -> tuple[int, int]:
+    for child in tree.root.children:
+        if child.type != "comment":
+            end = tree.start(child) + len(tree.source(child).split("\n", 1)[0])
+            return tree.start(child), end
+    return tree.text.origin(0), tree.text.origin(0)
+
+
+def _literal_ranges(tree: Tree, node: Node) -> Iterator[tuple[int, int]]:
+    if node.type in _UNSAID:
+        return
+    if node.type == "command":
+        name = node.child_by_field_name("name")
+        if name is not None and tree.source(name) in _TALK:
+            return
+    if node.type in {"word", "string", "raw_string", "concatenation"}:
+        yield tree.start(node), tree.end(node)
+        return
+    for child in node.named_children:
+        yield from _literal_ranges(tree, child)
+
+
+def _build_literals(source: SourceFile, scripts: list[tuple[int, Script]]) -> Iterator[tuple[int, int]]:
+    covered = [(script.tree.text.origin(0), script.tree.text.end(len(script.tree.text.text))) for _, script in scripts]
+    ranges = [one for _, script in scripts for one in _literal_ranges(script.tree, script.tree.root)]
+    offset = 0
+    for line in source.lines:
+        inside = any(start <= offset + len(line) - len(line.lstrip()) < end for start, end in covered)
+        if not inside and not line.lstrip().startswith("#"):
+            ranges.append((offset, offset + len(line.partition(" #")[0])))
+        offset += len(line) + 1
+    return iter(sorted(ranges))

@@ -1,0 +1,92 @@
+"""Shell text as a syntax tree, made by tree-sitter's grammar of bash."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from bot.audit.sources import Text, UnreadableError
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+class Tree:
+    """The tree of one text; translates the parser's byte positions into places in the file."""
+
+    def __init__(self, text: Text) -> None:
+        encoded = text.text.encode("utf-8", "surrogatepass")
+        self.text = text
+        self.root = _parser().parse(encoded).root_node
+        self._characters = None if len(encoded) == len(text.text) else _character_indices(text.text)
+
+    def index(self, byte: int) -> int:
+        """Return the index of the character that begins at a byte."""
+        return byte if self._characters is None else self._characters[byte]
+
+    def start(self, node: Node) -> int:
+        """Return the offset in the file at which a node begins."""
+        return self.text.origin(self.index(node.start_byte))
+
+    def end(self, node: Node) -> int:
+        """Return the offset in the file behind a node."""
+        return self.text.end(self.index(node.end_byte))
+
+    def source(self, node: Node) -> str:
+        """Return the text of a node as written."""
+        return self.text.text[self.index(node.start_byte) : self.index(node.end_byte)]
+
+
+def _character_indices(text: str) -> list[int]:
+    indices: list[int] = []
+    for index, character in enumerate(text):
+        indices += [index] * len(character.encode("utf-8", "surrogatepass"))
+    return [*indices, len(text)]
+
+
+def parse(text: Text) -> Tree:
+    """Parse a shell text. Raises UnreadableError with the place of the first thing that does not fit."""
+    tree = Tree(text)
+    if tree.root.has_error:
+        raise _unreadable(tree, _innermost_error(tree.root))
+    return tree
+
+
+def _unreadable(tree: Tree, node: Node) -> UnreadableError:
+    text = tree.text.text
+    index = tree.index(node.start_byte)
+    if node.is_missing:
+        index = len(text[:index].rstrip())
+        start = tree.text.end(index)
+        sentence = f"the shell misses {_NAMES.get(node.type, repr(node.type))} here"
+        if node.parent is not None:
+            sentence += f", to end what begins with {_beginning(tree.source(node.parent))}"
+        return UnreadableError(sentence, start, start + 1)
+    found = tree.source(node)
+    start = tree.text.origin(index + len(found) - len(found.lstrip()))
+    shown = _beginning(found)
+    return UnreadableError(
+        f"this cannot be read as shell (`bash -n` tells more): {shown}", start, start + max(1, len(shown) - 2)
+    )
+
+
+_NAMES = {"heredoc_end": "the last line of the here-document", "word": "a word"}
+_SHOWN = 40
+
+
+def _beginning(source: str) -> str:
+    first = source.strip().split("\n", 1)[0].strip()
+    return f"`{first[:_SHOWN]}`" if first else "a line end"
+
+
+def _innermost_error(node: Node) -> Node:
+    # The innermost node names the place best: an error often spans the rest of the script.
+    while True:
+        broken = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if broken is None:
+            return node
+        node = broken

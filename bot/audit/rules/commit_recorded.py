@@ -1,0 +1,79 @@
+"""The commit is recorded as a label and in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.audit.calls import Call
+from bot.audit.commands import Command, read_call
+from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.model import Rule, Severity, Violation
+
+RULE = Rule(
+    id="REV005",
+    title="The deployed commit is recorded",
+    rationale=(
+        "Whether what runs is what the repository holds can only be told when the deploy says which commit it "
+        "was: as label commit-sha, which lists can show, and as BUILD_COMMIT, which the code can log."
+    ),
+    fix=("Add --update-labels=commit-sha=COMMIT and --update-env-vars=BUILD_COMMIT=COMMIT to the deploy."),
+    severity=Severity.WARNING,
+    example_bad="""\
+gcloud run deploy live-export --source=. --region=us-west2
+""",
+    example_good="""\
+COMMIT=$(git rev-parse --short HEAD)
+gcloud run deploy live-export --source=. --region=us-west2 \\
+  --update-labels="commit-sha=$COMMIT" --update-env-vars="BUILD_COMMIT=$COMMIT"
+""",
+)
+
+
+_LABELS = ("--labels", "--update-labels", "--set-labels")
+_VARIABLES = ("--update-env-vars", "--set-env-vars")
+_UPDATES = ("run services update", "run jobs update")
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield each deploy that does not say which commit it is."""
+    for place, deploys in deployment.places(lambda deploy: bool(_missing(deploy))):
+        missing = " and ".join(_missing(deploys[0]))
+        yield RULE.violation(deployment.path, place, f"this deploy of {names_of(deploys)} does not set {missing}")
+
+
+def _missing(deploy: Deploy) -> list[str]:
+    calls = [deploy.call]
+    for _, command in deploy.after(_updates):
+        call = read_call(command)
+        if call is not None and call.subject == deploy.name:
+            calls.append(call)
+    missing = []
+    if not any(_names(call, _LABELS, "commit-sha") for call in calls):
+        missing.append("the label commit-sha")
+    if not any(_names(call, _VARIABLES, "BUILD_COMMIT") for call in calls):
+        missing.append("BUILD_COMMIT")
+    return missing
+
+
+def _updates(command: Command) -> bool:
+    call = read_call(command)
+    return call is not None and call.path in _UPDATES
+
+
+def _names(call: Call, flags: tuple[str, ...], key: str) -> bool:
+    if call.open_ended:
+        return True
+    for flag in call.all_flags(*flags):
+        pairs = flag.value.split(",") if not flag.value.startswith("^") else flag.value.split(flag.value[1])
+        if any(_key(pair) == key or _whole_symbol(pair) for pair in pairs):
+            return True
+    return flags is _VARIABLES and call.flag("--env-vars-file") is not None
+
+
+def _key(pair: str) -> str:
+    return pair.partition("=")[0].rpartition("^")[2].strip()
+
+
+def _whole_symbol(pair: str) -> bool:
+    # A list that only the running script has may well hold the key: what cannot be told is not accused.
+    return pair.startswith("$") and "=" not in pair

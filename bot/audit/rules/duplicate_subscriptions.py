@@ -1,0 +1,80 @@
+"""Duplicate subscriptions are looked for after a deploy that can make one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.audit.commands import Command, read_call, read_reveille
+from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.model import Rule, Severity, Violation
+
+RULE = Rule(
+    id="REV009",
+    title="Duplicate subscriptions are looked for after a deploy that makes one",
+    rationale=(
+        "Deploying a function with a Pub/Sub trigger makes a subscription, and the old one may stay: every "
+        "message is then processed twice, and exports fail with conflicts."
+    ),
+    fix=(
+        "Run `reveille deploy verify SERVICE` after the deploy, or count the topic's subscriptions with "
+        "`gcloud pubsub subscriptions list` and fail on more than expected."
+    ),
+    severity=Severity.WARNING,
+    example_bad="""\
+gcloud functions deploy grading --source=. --trigger-topic=nba-grading-trigger
+""",
+    example_good="""\
+gcloud functions deploy grading --source=. --trigger-topic=nba-grading-trigger
+reveille deploy verify grading
+""",
+)
+
+
+_LISTS = ("pubsub subscriptions list", "pubsub topics list-subscriptions", "eventarc triggers list")
+_CHECKER = re.compile(
+    r"(duplicate|check|verify|count|orphan)\w*subscription|subscription\w*(check|verify)", re.IGNORECASE
+)
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield each deploy that makes a subscription, and is not followed by a look for duplicates."""
+    for place, deploys in deployment.places(lambda deploy: deploy.subscribes and not _looked(deploy)):
+        names = names_of(deploys)
+        yield RULE.violation(
+            deployment.path, place, f"nothing looks for duplicate subscriptions after this deploy of {names}"
+        )
+
+    for run in deployment.runs:
+        for index, command in enumerate(run.commands):
+            call = read_call(command)
+            if call is not None and call.path == "eventarc triggers create" and not any(run.after(index, _may_look)):
+                yield RULE.violation(
+                    deployment.path,
+                    deployment.span(command.start, command.end),
+                    "nothing looks for duplicate subscriptions after this trigger, which makes one",
+                )
+
+
+def _looked(deploy: Deploy) -> bool:
+    return any(_looks(command, deploy) for _, command in deploy.after(_may_look))
+
+
+def _looks(command: Command, deploy: Deploy) -> bool:
+    own = read_reveille(command)
+    return own is None or deploy.is_named(own.subject)
+
+
+def _may_look(command: Command) -> bool:
+    own = read_reveille(command)
+    if own is not None:
+        return own.path == "deploy verify"
+    call = read_call(command)
+    if call is not None:
+        # A list that is only printed is read by nobody: it must be counted, stored or tested.
+        used = command.captured or command.pipeline or command.tested
+        return call.path in _LISTS and bool(used)
+    return any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3]) and command.name not in _TALK
+
+
+_TALK = frozenset(("echo", "printf", "cat"))

@@ -1,0 +1,91 @@
+"""A failed step stops the script, and nothing swallows the failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from bot.audit.commands import Command, Fate
+from bot.audit.deploys import Deployment, matters
+from bot.audit.model import Rule, Severity, Violation
+from bot.audit.rules.import_validation import way
+
+RULE = Rule(
+    id="REV006",
+    title="A failed step stops the deploy",
+    rationale=(
+        "A step that fails and is passed over leaves a half-made deploy that looks complete: the last line "
+        "still says that all went well."
+    ),
+    fix=(
+        "Begin with `set -euo pipefail`, and let no `|| true`, `|| echo` or pipe hide the failure of a "
+        'deploy, a binding or a validation: write `|| { echo "what failed" >&2; exit 1; }`.'
+    ),
+    severity=Severity.ERROR,
+    example_bad="""\
+gcloud run deploy live-export --source=. || true
+""",
+    example_good="""\
+set -euo pipefail
+gcloud run deploy live-export --source=.
+""",
+)
+
+
+_REASONS = {
+    "and": "the shell goes on when a command before && or after ! fails, also with set -e",
+    "pipe": "a pipe hides the failure of what is before it; add `set -o pipefail`",
+    "background": "the script does not learn how a command in the background ended; `wait` for its process id",
+    "declaration": "`local`, `export` and `declare` succeed whatever the command in them does; assign in a second line",
+}
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield what swallows the failure of a step that matters, and each script that nothing stops."""
+    seen: set[tuple[int, int]] = set()
+    for run in deployment.runs:
+        waits = any(command.name == "wait" and len(command.words) > 1 for command in run.commands)
+        unstopped: dict[int, Command] = {}
+        for index, command in enumerate(run.commands):
+            failure = command.failure
+            if failure.fate is Fate.STOPS or not (matters(command) or way(command)):
+                continue
+            if failure.reason == "errexit":
+                if not run.is_last(index):
+                    unstopped.setdefault(command.step, command)
+                continue
+            excused = (failure.reason == "and" and run.is_last(index)) or (failure.reason == "background" and waits)
+            if excused or (failure.start, failure.end) in seen:
+                continue
+            seen.add((failure.start, failure.end))
+            if failure.fate is Fate.LOST:
+                text = (
+                    "goes on after this" if failure.reason == "if" else f"`{_short(failure.reason)}` goes on after this"
+                )
+                message = f"{text}: a failure of {_what(command)} is passed over"
+            else:
+                message = f"a failure of {_what(command)} is passed over: {_REASONS[failure.reason]}"
+            yield RULE.violation(deployment.path, deployment.span(failure.start, failure.end), message)
+        for step, command in unstopped.items():
+            start, end = deployment.first_statement(step)
+            if (start, end) not in seen:
+                seen.add((start, end))
+                yield RULE.violation(
+                    deployment.path,
+                    deployment.span(start, end),
+                    f"the script goes on when {_what(command)} fails; begin with `set -euo pipefail`",
+                )
+
+
+def _what(command: Command) -> str:
+    words = list(command.texts)
+    if command.gcloud is not None:
+        words = list(takewhile(lambda text: not text.startswith("-"), words))
+    return "`" + _short(" ".join(" ".join(words).split())) + "`"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+_LONGEST = 60

@@ -1,0 +1,102 @@
+"""Imports are validated before the deploy, the same way in every script."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bot.audit.commands import Command
+from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.model import Rule, Severity, Violation
+
+RULE = Rule(
+    id="REV008",
+    title="Imports are validated before each deploy, the same everywhere",
+    rationale=(
+        "A module that is missing from the upload breaks at its first call, hours after the deploy said that "
+        "all went well. Importing the entry point before the deploy finds that in a second, if every script "
+        "does it and does it alike."
+    ),
+    fix=(
+        "Run the same import validation in every script before it deploys, for example `python "
+        "bin/validate_imports.py SERVICE`."
+    ),
+    severity=Severity.WARNING,
+    example_bad="""\
+gcloud functions deploy grading --source=. --entry-point=main
+""",
+    example_good="""\
+python bin/validate_imports.py grading
+gcloud functions deploy grading --source=. --entry-point=main
+""",
+)
+
+
+_VALIDATOR = re.compile(
+    r"(validat|check|verif|test|smoke)\w*import|import\w*(validat|check|verif|test|smoke)", re.IGNORECASE
+)
+_IMPORT = re.compile(r"^\s*(import|from)\s+\S|\bimport\s|import_module", re.MULTILINE)
+_TALK = frozenset(("echo", "printf", "cat", "grep", "["))
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield each deploy that no import validation precedes."""
+    for place, deploys in deployment.places(lambda deploy: _validation(deploy) is None):
+        names = names_of(deploys)
+        yield RULE.violation(deployment.path, place, f"nothing validates the imports of {names} before this deploy")
+
+
+def compare(deployments: Sequence[Deployment]) -> Iterator[Violation]:
+    """Yield the validations that differ from the one that most files use."""
+    used: list[tuple[Deployment, Command, str]] = []
+    for deployment in deployments:
+        seen = set()
+        for deploy in deployment.deploys:
+            command = _validation(deploy)
+            if command is not None and command.start not in seen:
+                seen.add(command.start)
+                used.append((deployment, command, way(command)))
+    counts = Counter(name for _, _, name in used)
+    if len(counts) <= 1:
+        return
+    usual = min(counts, key=lambda name: (-counts[name], name))
+    for deployment, command, name in used:
+        if name != usual:
+            yield RULE.violation(
+                deployment.path,
+                deployment.span(command.start, command.end),
+                f"validates imports with {name}, where most deploys use {usual}; use one for all",
+            )
+
+
+def _validation(deploy: Deploy) -> Command | None:
+    return next(deploy.before(validates), None)
+
+
+def validates(command: Command) -> bool:
+    """Whether a command imports what is about to be deployed; REV006 sees to it that a failure counts."""
+    return way(command) != ""
+
+
+def way(command: Command) -> str:
+    """Return how a command validates imports, named alike wherever it is the same; empty when it does not."""
+    if command.name in _TALK:
+        return ""
+    texts = command.texts
+    for index, text in enumerate(texts):
+        name = text.rpartition("/")[2]
+        if index < _PROGRAM_WORDS and _VALIDATOR.search(name):
+            return name
+        if re.fullmatch(r"python[\d.]*", name):
+            rest = texts[index + 1 :]
+            if "-c" in rest[:3] and _IMPORT.search(" ".join(rest)):
+                return "python -c 'import …'"
+            if rest[:1] in ((), ("-",)) and _IMPORT.search(command.stdin):
+                return "python -c 'import …'"
+            if any(_VALIDATOR.search(one.rpartition("/")[2]) for one in rest):
+                return next(one.rpartition("/")[2] for one in rest if _VALIDATOR.search(one.rpartition("/")[2]))
+    return ""
+
+
+_PROGRAM_WORDS = 2

@@ -1,0 +1,73 @@
+"""A temporary directory is removed however the script ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.audit.commands import Command
+from bot.audit.deploys import Deployment
+from bot.audit.model import Rule, Severity, Violation
+
+RULE = Rule(
+    id="REV007",
+    title="A temporary directory has its clean-up trap",
+    rationale=(
+        "A script that stops at its first failure never reaches the rm at its end: the directory stays, with "
+        "the copy of the source and whatever secrets were written into it."
+    ),
+    fix=("Directly after making the directory: trap 'rm -rf \"$DIRECTORY\"' EXIT."),
+    severity=Severity.WARNING,
+    example_bad="""\
+BUILD_DIR=$(mktemp -d)
+cp -r orchestration shared "$BUILD_DIR"
+rm -rf "$BUILD_DIR"
+""",
+    example_good="""\
+BUILD_DIR=$(mktemp -d)
+trap 'rm -rf "$BUILD_DIR"' EXIT
+cp -r orchestration shared "$BUILD_DIR"
+""",
+)
+
+
+_DIRECTORY_FLAG = re.compile(r"-[a-z]*d[a-z]*|--directory")
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield each temporary directory that no trap removes. A step of a build has a disk of its own, and needs none."""
+    if deployment.is_build:
+        return
+    seen = set()
+    for command in deployment.commands:
+        made = _makes(command)
+        if made is None or command.start in seen or _removed(deployment, command.captured, made):
+            continue
+        seen.add(command.start)
+        name = f"${command.captured}" if command.captured else made or "this temporary directory"
+        yield RULE.violation(
+            deployment.path,
+            deployment.span(command.start, command.end),
+            f"no trap removes {name}: it stays behind whenever the script stops early",
+        )
+
+
+def _makes(command: Command) -> str | None:
+    """Return the path of the directory that a command makes, as far as it is known; None for other commands."""
+    if command.name == "mktemp" and any(_DIRECTORY_FLAG.fullmatch(text) for text in command.texts[1:]):
+        return ""
+    if command.name == "mkdir":
+        return next((text for text in command.texts[1:] if text.startswith(("/tmp/", "${TMPDIR"))), None)  # noqa: S108 - looked for, not used
+    return None
+
+
+def _removed(deployment: Deployment, variable: str, path: str) -> bool:
+    for text, signals in deployment.traps:
+        if "rm " not in text or not {"EXIT", "0"} & set(signals):
+            continue
+        names_it = variable and re.search(rf"\$\{{?{re.escape(variable)}\b", text)
+        if names_it or (path and path in text) or (not variable and not path) or (path and "$" in text):
+            return True
+        if variable and re.search(rf"\b(\w+)=\"?\$\{{?{re.escape(variable)}\b", deployment.source.text):
+            return True
+    return False

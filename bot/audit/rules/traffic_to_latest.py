@@ -1,0 +1,64 @@
+"""Traffic is sent to the revision that was just deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.audit.commands import Command, read_call, read_reveille
+from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.model import Rule, Severity, Violation
+
+RULE = Rule(
+    id="REV010",
+    title="Traffic goes to the revision just deployed",
+    rationale=(
+        "Once traffic was pinned to a revision, later deploys succeed and serve nothing: many services have "
+        "run on stale revisions like that."
+    ),
+    fix=(
+        "After the deploy run `gcloud run services update-traffic SERVICE --to-latest`, or `reveille deploy "
+        "verify SERVICE`, which fails when another revision serves."
+    ),
+    severity=Severity.ERROR,
+    example_bad="""\
+gcloud run deploy live-export --source=. --region=us-west2
+""",
+    example_good="""\
+gcloud run deploy live-export --source=. --region=us-west2
+gcloud run services update-traffic live-export --to-latest --region=us-west2
+""",
+)
+
+
+def find(deployment: Deployment) -> Iterator[Violation]:
+    """Yield each deploy after which traffic may stay where it was."""
+    for place, deploys in deployment.places(
+        lambda deploy: deploy.serves and not _sent(deploy) and deploy.call.flag(_SERVES_LATEST) is None
+    ):
+        names = names_of(deploys)
+        yield RULE.violation(
+            deployment.path, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
+        )
+
+
+_SERVES_LATEST = "--serve-all-traffic-latest-revision"
+
+
+def _sent(deploy: Deploy) -> bool:
+    return any(_sends(command, deploy) for _, command in deploy.after(_may_send))
+
+
+def _may_send(command: Command) -> bool:
+    own, call = read_reveille(command), read_call(command)
+    return own is not None or (call is not None and call.path == "run services update-traffic")
+
+
+def _sends(command: Command, deploy: Deploy) -> bool:
+    own = read_reveille(command)
+    if own is not None:
+        return own.path == "deploy verify" and deploy.is_named(own.subject)
+    call = read_call(command)
+    if call is None or call.path != "run services update-traffic" or not deploy.is_named(call.subject):
+        return False
+    revisions = call.flag("--to-revisions")
+    return call.flag("--to-latest") is not None or (revisions is not None and "LATEST=100" in revisions.value)

@@ -1,0 +1,584 @@
+"""Follows a shell script through its functions, loops and branches, and writes down the commands it would run.
+
+Nothing is executed. Where only the running script could know, both ways of a branch are followed, a loop's
+body is followed once, and a variable is a symbol of its own name. Comments, here-documents and the words of
+``echo`` are never commands, because the grammar does not make them such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import reduce
+
+from tree_sitter import Node
+
+from bot.audit.calls import unwrapped
+from bot.audit.commands import Branch, Command, Failure, Fate
+from bot.audit.endings import Ending, Endings
+from bot.audit.expansion import Expander
+from bot.audit.parsing import Tree, parse
+from bot.audit.sources import Text, UnreadableError
+from bot.audit.state import State, merged
+from bot.audit.syntax import collect_functions, leaves, local_names, operands, ways
+from bot.audit.words import Array, Piece, Value, Word
+
+MOST_COMMANDS = 20_000
+"""Far above any real script with its loops unrolled; a script beyond that is reported, not followed."""
+_MOST_NESTED = 40
+_SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a command stands, as far as that decides about its failure and about what else runs with it."""
+
+    failure: Failure | None = None
+    branches: tuple[Branch, ...] = ()
+    pipeline: int = 0
+    captured: str = ""
+    tested: bool = False
+
+
+class Left(Exception):  # noqa: N818 - not an error: the flow leaves what it is in
+    """The flow leaves the script (``exit``) or the function (``return``)."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
+
+
+class Script:
+    """Follows one shell text; ``commands`` is what it runs, in order."""
+
+    def __init__(self, text: Text, *, errexit: bool = False, pipefail: bool = False) -> None:
+        self.tree = parse(text)
+        self.commands: list[Command] = []
+        self.expander = Expander(self._substitution)
+        self.state = State(self.expander, errexit, pipefail)
+        self._calls: list[str] = []
+        self._numbers = 0
+        self._captured = ""
+        self._around = Surroundings()
+        self._depth = 0
+        self._followed: dict[str, Callable[[Tree, Node, Surroundings], None]] = {
+            "program": self._statements,
+            "command": self._plain,
+            "list": self._list,
+            "pipeline": self._pipeline,
+            "redirected_statement": self._redirected,
+            "variable_assignment": self._assign,
+            "variable_assignments": self._statements,
+            "declaration_command": self._declaration,
+            "unset_command": self._unset,
+            "compound_statement": self._group,
+            "do_group": self._statements,
+            "subshell": self._subshell_group,
+            "negated_command": self._negated,
+            "test_command": self._test,
+            "if_statement": self._if,
+            "case_statement": self._case,
+            "for_statement": self._for,
+            "c_style_for_statement": self._counted,
+            "while_statement": self._loop,
+            "function_definition": self._define,
+        }
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    @property
+    def variables(self) -> dict[str, Value]:
+        """What the variables hold at this moment."""
+        return self.expander.variables
+
+    def follow(self) -> list[list[Command]]:
+        """Return what runs: the script itself, then each function that nothing in the script calls."""
+        collect_functions(self.tree, self.tree.root, self.state.functions)
+        runs = [self._run(self.tree, self.tree.root)]
+        variables = dict(self.variables)
+        for name, (tree, body) in self.state.functions.items():
+            if name not in self.state.called:
+                self.expander.variables = dict(variables)
+                runs.append(self._run(tree, body))
+        return runs
+
+    def _run(self, tree: Tree, node: Node) -> list[Command]:
+        self.commands = []
+        with self._leaving():
+            self._statements(tree, node, Surroundings())
+        return self.commands
+
+    @contextmanager
+    def _leaving(self, *ways: str) -> Iterator[None]:
+        try:
+            yield
+        except Left as left:
+            if ways and left.by not in ways:
+                raise
+
+    # Statements
+
+    def _statements(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        self._follow_all(tree, node.children, around)
+
+    def _follow_all(self, tree: Tree, children: list[Node], around: Surroundings) -> None:
+        for index, child in enumerate(children):
+            if not child.is_named:
+                continue
+            background = index + 1 < len(children) and children[index + 1].type == "&"
+            if background:
+                lost = Failure(Fate.UNCHECKED, "background", tree.end(child), tree.end(children[index + 1]))
+                with self._subshell():
+                    self._statement(tree, child, replace(around, failure=lost))
+            else:
+                self._statement(tree, child, around)
+
+    def _statement(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        self._depth += 1
+        try:
+            if self._depth > _MOST_NESTED * 5:
+                raise UnreadableError("the script is nested too deep to be followed", tree.start(node))
+            follow = self._followed.get(node.type)
+            if follow is not None:
+                follow(tree, node, around)
+        finally:
+            self._depth -= 1
+
+    def _group(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        if node.children and node.children[0].type == "((":
+            self._test(tree, node, around)
+            return
+        self._statements(tree, node, around)
+
+    def _subshell_group(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        with self._subshell():
+            self._statements(tree, node, around)
+
+    @contextmanager
+    def _subshell(self) -> Iterator[None]:
+        with self.state.kept(), self._leaving():
+            yield
+
+    def _redirected(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        body = node.child_by_field_name("body")
+        redirects = node.children_by_field_name("redirect")
+        extra = [word for redirect in redirects for word in redirect.children_by_field_name("destination")[1:]]
+        pipe = next((child for one in redirects for child in one.named_children if child.type == "pipeline"), None)
+        if pipe is not None:
+            around = replace(around, pipeline=around.pipeline or self._number())
+        right = next(((one, found) for one in redirects for found in one.children_by_field_name("right")), None)
+        before = around
+        if right is not None:
+            operator = next(child.type for child in right[0].children if child.type in {"||", "&&"})
+            before = self._left_side(tree, operator, right[1], right[1], around, 0)
+        if body is not None:
+            if body.type == "command":
+                self._command(tree, body, before, redirects, extra)
+            else:
+                self._statement(tree, body, before)
+        for redirect in redirects:
+            self._expand_only(tree, redirect)
+        if pipe is not None:
+            self._statements(tree, pipe, around)
+        if right is not None:
+            self._statement(tree, right[1], around)
+
+    def _expand_only(self, tree: Tree, node: Node) -> None:
+        for child in node.named_children:
+            if child.type == "process_substitution":
+                self.expander.parts(tree, child, quoted=True)
+
+    # Lists, pipelines, conditions
+
+    def _list(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        left, right = node.named_children[0], node.named_children[-1]
+        operator = next(child for child in node.children if child.type in {"&&", "||"})
+        number = self._number()
+        here = self._left_side(tree, operator.type, operator, right, around, number)
+        if operator.type == "&&":
+            self._statement(tree, left, here)
+            self._optionally(tree, [right], around, (number, 1))
+            return
+        self._statement(tree, left, replace(here, branches=(*around.branches, (number, 1))))
+        self._optionally(tree, [right], around, (number, 2))
+
+    def _left_side(
+        self, tree: Tree, operator: str, mark: Node, right: Node, around: Surroundings, number: int
+    ) -> Surroundings:
+        if operator == "&&":
+            if leaves(tree, [right]) or Endings(tree, self.state.functions).of([right]) is Ending.STOPS:
+                # It decides, as in `[ … ] && exit 1`, or is tried again, as in `gcloud … && break`.
+                return replace(around, failure=Failure(), tested=True)
+            # The shell does not stop for a failure on the left of &&, whatever set -e says.
+            failure = around.failure or Failure(Fate.UNCHECKED, "and", tree.start(mark), tree.end(mark))
+            if failure.reason == "and":
+                failure = replace(failure, guards=(*failure.guards, number))
+            return replace(around, failure=failure, tested=True)
+        if Endings(tree, self.state.functions).of([right]) is Ending.TALKS:
+            start = tree.start(mark)
+            lost = Failure(Fate.LOST, " ".join(tree.source(right).split()), start, tree.end(right))
+            return replace(around, failure=lost, tested=True)
+        return replace(around, failure=Failure(), tested=True)
+
+    def _optionally(self, tree: Tree, nodes: list[Node], around: Surroundings, branch: Branch) -> bool:
+        """Follow what may or may not run; return whether the flow leaves there."""
+        before = dict(self.variables)
+        inside = replace(around, branches=(*around.branches, branch))
+        try:
+            self._follow_all(tree, nodes, inside)
+        except Left:
+            self.expander.variables = before
+            return True
+        self.expander.variables = merged(before, self.variables)
+        return False
+
+    def _pipeline(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        inside = replace(around, pipeline=around.pipeline or self._number())
+        members = node.named_children
+        for index, member in enumerate(members):
+            last = index == len(members) - 1
+            here = inside
+            if not last and not self.state.pipefail:
+                start = tree.end(member)
+                here = replace(inside, failure=Failure(Fate.UNCHECKED, "pipe", start, tree.start(members[index + 1])))
+            with self._subshell():
+                self._statement(tree, member, here)
+
+    def _negated(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        inside = around
+        if around.failure is None:
+            inside = replace(around, failure=Failure(Fate.UNCHECKED, "and", tree.start(node), tree.start(node) + 1))
+        for child in node.named_children:
+            self._statement(tree, child, replace(inside, tested=True))
+
+    def _if(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        branches = list(ways(node))
+        endings = Endings(tree, self.state.functions)
+        stops = any(endings.of(body) is Ending.STOPS for _, body in branches)
+        otherwise = branches[-1][1] if branches[-1][0] is None else []
+        if stops or endings.of(otherwise) is Ending.ACTS or leaves(tree, branches[0][1]):
+            failure = Failure()
+        else:
+            failure = Failure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
+        number = self._number()
+        results: list[dict[str, Value]] = []
+        for way, (condition, body) in enumerate(branches, start=1):
+            for part in condition or ():
+                self._statement(tree, part, replace(around, failure=failure, tested=True))
+            before = dict(self.variables)
+            try:
+                self._follow_all(tree, body, replace(around, branches=(*around.branches, (number, way))))
+                results.append(self.variables)
+            except Left as left:
+                if left.by == "exit" and not around.branches and len(branches) == 1:
+                    pass
+            self.expander.variables = before
+        if branches[-1][0] is not None:
+            results.append(self.variables)
+        self._join(results)
+
+    def _join(self, results: list[dict[str, Value]]) -> None:
+        if not results:
+            raise Left("return")
+        self.expander.variables = reduce(merged, results)
+
+    def _case(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        value_node = node.child_by_field_name("value")
+        value = self.expander.words(tree, value_node)[:1] if value_node else []
+        items = [child for child in node.named_children if child.type == "case_item"]
+        if value and value[0].known:
+            chosen = self._chosen(tree, items, value[0].text)
+            items = items if chosen is None else chosen
+        number = self._number()
+        before = self.variables
+        results: list[dict[str, Value]] = [dict(before)]
+        for way, item in enumerate(items, start=1):
+            self.expander.variables = dict(before)
+            patterns = {child.id for child in item.children_by_field_name("value")}
+            body = [child for child in item.children if child.id not in patterns]
+            try:
+                self._follow_all(tree, body, replace(around, branches=(*around.branches, (number, way))))
+                results.append(self.variables)
+            except Left:
+                continue
+        self._join(results[1:] if len(items) == 1 and len(results) > 1 else results)
+
+    def _chosen(self, tree: Tree, items: list[Node], text: str) -> list[Node] | None:
+        for item in items:
+            for pattern in item.children_by_field_name("value"):
+                words = self.expander.words(tree, pattern)
+                if len(words) != 1 or not words[0].known:
+                    return None
+                if fnmatchcase(text, words[0].text):
+                    return [item]
+        return []
+
+    # Loops
+
+    def _for(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
+        if variable is None or body is None:
+            return
+        name = tree.source(variable)
+        values = node.children_by_field_name("value")
+        words = [word for value in values for word in self.expander.words(tree, value)]
+        if not values:
+            words = self.expander.words(tree, variable) if self.expander.positional is None else [
+                *self.expander.positional
+            ]  # fmt: skip
+            if self.expander.positional is None:
+                start = tree.start(variable)
+                words = [Word((Piece("${@}", start, exact=False, known=False),), start, start)]
+        for word in words:
+            self.variables[name] = word.pieces
+            self._statement(tree, body, around)
+
+    def _loop(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        body = node.child_by_field_name("body")
+        for condition in node.children_by_field_name("condition"):
+            if condition.is_named:
+                # What a loop tries again is not forgotten.
+                self._statement(tree, condition, replace(around, failure=Failure(), tested=True))
+        if body is not None:
+            self._optionally(tree, body.children, around, (self._number(), 1))
+
+    def _counted(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        body = node.child_by_field_name("body")
+        if body is not None:
+            self._optionally(tree, body.children, around, (self._number(), 1))
+
+    # Variables
+
+    def _assign(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        name_node, value_node = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name_node is None or name_node.type != "variable_name":
+            return
+        name = tree.source(name_node)
+        kept_outcome = value_node is not None and tree.source(value_node) in {"$?", '"$?"'}
+        if kept_outcome and Endings(tree, self.state.functions).of([node]) is Ending.STOPS:
+            self._looked_at()
+        adds = any(child.type == "+=" for child in node.children)
+        old = self.variables.get(name)
+        kept, self._captured = self._captured, name
+        self._around, around_before = replace(around, captured=name), self._around
+        try:
+            if value_node is None:
+                self.variables[name] = ()
+            elif value_node.type == "array":
+                new = self.expander.array(tree, value_node)
+                if adds and isinstance(old, Array):
+                    new = Array(old.items + new.items, old.keys + new.keys)
+                self.variables[name] = new
+            else:
+                pieces = self.expander.value(tree, value_node)
+                if adds:
+                    base = old if isinstance(old, tuple) else (Piece(f"${{{name}}}", tree.start(node), False, False),)
+                    pieces = base + pieces
+                self.variables[name] = pieces
+        finally:
+            self._captured, self._around = kept, around_before
+
+    def _declaration(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                # local X=$(command) succeeds whatever the command does.
+                lost = Failure(Fate.UNCHECKED, "declaration", tree.start(node), tree.end(node.children[0]))
+                self._assign(tree, child, replace(around, failure=lost))
+            elif child.type == "variable_name" and tree.source(node.children[0]) in {"local", "declare", "typeset"}:
+                self.variables.setdefault(tree.source(child), ())
+
+    def _looked_at(self) -> None:
+        """Remember that the outcome of the last command, ``$?``, decides whether the script goes on."""
+        if self.commands and self.commands[-1].failure.reason == "errexit":
+            self.commands[-1] = replace(self.commands[-1], failure=Failure())
+
+    def _unset(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        del around
+        for child in node.named_children:
+            if child.type == "variable_name":
+                self.variables[tree.source(child)] = ()
+
+    def _substitution(self, tree: Tree, node: Node) -> tuple[str, bool]:
+        count = len(self.commands)
+        around = replace(self._around, captured=self._captured, pipeline=0)
+        with self._subshell():
+            self._statements(tree, node, around)
+        made = self.commands[count:]
+        if len(made) == 1 and made[0].name == "echo" and all(word.known for word in made[0].words):
+            return " ".join(made[0].texts[1:]), True
+        said = "; ".join(command.text for command in made)
+        return f"$({' '.join(said.split())})", False
+
+    def _define(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        del around
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            self.state.functions[tree.source(name)] = (tree, body)
+
+    # Commands
+
+    def _test(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        raw = tree.source(node)
+        self._around, before = replace(around, tested=True), self._around
+        start, end = tree.start(node), tree.end(node)
+        words: list[Word] = []
+        for child in operands(node):
+            words += self.expander.words(tree, child)
+        self._around = before
+        if "$?" in raw and around.failure is not None and around.failure.fate is Fate.STOPS:
+            self._looked_at()
+        self._record((Word((Piece("[", start, exact=False),), start, start + 1), *words), start, end, raw, around, "")
+
+    def _plain(self, tree: Tree, node: Node, around: Surroundings) -> None:
+        self._command(tree, node, around, [], [])
+
+    def _command(self, tree: Tree, node: Node, around: Surroundings, redirects: list[Node], extra: list[Node]) -> None:
+        name_node = node.child_by_field_name("name")
+        redirects = [*redirects, *node.children_by_field_name("redirect")]
+        assignments = [child for child in node.named_children if child.type == "variable_assignment"]
+        if name_node is None or (assignments and self._own_line(tree, assignments[-1], name_node)):
+            for assignment in assignments:
+                self._assign(tree, assignment, around)
+            assignments = []
+        if name_node is None:
+            return
+        self._around, before = around, self._around
+        nodes = [name_node, *node.children_by_field_name("argument"), *extra]
+        words = tuple(
+            word for one in nodes for word in self.expander.words(tree, one.children[0] if one is name_node else one)
+        )
+        self._around = before
+        words = unwrapped(words)
+        stdin = self._stdin(tree, redirects)
+        if not words:
+            return
+        start, end = self._extent(tree, node, nodes, words)
+        raw = tree.source(node)
+        if words[0].text == "read":
+            prefix = {tree.source(one).partition("=")[0]: one for one in assignments}
+            self.state.read(tree, words, stdin, prefix.get("IFS"))
+        self._perform(words, start, end, raw, around, stdin)
+
+    @staticmethod
+    def _own_line(tree: Tree, assignment: Node, name: Node) -> bool:
+        # The grammar takes `a=1 b=2`, a line end and a command for one command with two variables.
+        between = tree.text.text[tree.index(assignment.end_byte) : tree.index(name.start_byte)]
+        return "\n" in between.replace("\\\n", "")
+
+    @staticmethod
+    def _extent(tree: Tree, node: Node, nodes: list[Node], words: tuple[Word, ...]) -> tuple[int, int]:
+        start, end = tree.start(nodes[0]), tree.end(nodes[-1])
+        if not tree.start(node) <= words[0].start < tree.end(node):
+            # "$@" in a function runs what its caller wrote: that is the place to show.
+            return words[0].start, max(words[-1].end, words[0].end)
+        return start, max(end, start)
+
+    def _stdin(self, tree: Tree, redirects: list[Node]) -> str:
+        texts: list[str] = []
+        for redirect in redirects:
+            if redirect.type == "herestring_redirect":
+                for child in redirect.named_children:
+                    texts += [word.text for word in self.expander.words(tree, child)]
+            elif redirect.type == "heredoc_redirect":
+                texts += [tree.source(child) for child in redirect.named_children if child.type == "heredoc_body"]
+        return "\n".join(texts)
+
+    def _perform(
+        self, words: tuple[Word, ...], start: int, end: int, raw: str, around: Surroundings, stdin: str
+    ) -> None:
+        name = words[0].text
+        if name in self.state.functions:
+            self._call(name, words, around)
+            return
+        self._record(words, start, end, raw, around, stdin)
+        if name in {"exit", "return"}:
+            raise Left(name)
+        if name == "set":
+            self.state.set_options(words)
+        elif name == "shift":
+            self.state.shift(words)
+        elif name == "trap":
+            self.state.trap(words)
+        elif name == "eval":
+            self._nested(words[1:], around)
+        elif name.rpartition("/")[2] in _SHELLS:
+            self._shell(words, around)
+
+    def _record(
+        self, words: tuple[Word, ...], start: int, end: int, raw: str, around: Surroundings, stdin: str
+    ) -> None:
+        if len(self.commands) >= MOST_COMMANDS:
+            raise UnreadableError(
+                f"the script runs more than {MOST_COMMANDS:,} commands; its loops are not followed", start
+            )
+        failure = around.failure
+        if failure is None:
+            failure = Failure() if self.state.errexit else Failure(Fate.UNCHECKED, "errexit")
+        self.commands.append(
+            Command(words, start, end, raw, failure, around.branches, around.pipeline, around.captured,
+                    around.tested, stdin)
+        )  # fmt: skip
+
+    def _call(self, name: str, words: tuple[Word, ...], around: Surroundings) -> None:
+        self.state.called.add(name)
+        if name in self._calls or len(self._calls) > _MOST_NESTED:
+            return
+        tree, body = self.state.functions[name]
+        outer = self.expander.positional
+        locals_before = {local: self.variables.get(local) for local in local_names(tree, body)}
+        self.expander.positional = list(words[1:])
+        self._calls.append(name)
+        depth, self._depth = self._depth, 0
+        try:
+            with self._leaving("return"):
+                self._statement(tree, body, around)
+        finally:
+            self._depth = depth
+            self._calls.pop()
+            self.expander.positional = outer
+            for local, value in locals_before.items():
+                if value is None:
+                    self.variables.pop(local, None)
+                else:
+                    self.variables[local] = value
+
+    def _shell(self, words: tuple[Word, ...], around: Surroundings) -> None:
+        texts = [word.text for word in words]
+        for index, text in enumerate(texts[1:], start=1):
+            if re.fullmatch(r"-[a-z]*c", text) and index + 1 < len(texts):
+                kept = self.state.errexit
+                self.state.errexit = any(re.fullmatch(r"-[a-z]*e[a-z]*", one) for one in texts[1 : index + 1])
+                with self._subshell():
+                    self._nested((words[index + 1],), around)
+                self.state.errexit = kept
+                return
+            if not text.startswith("-"):
+                return
+
+    def _nested(self, words: Iterable[Word], around: Surroundings) -> None:
+        characters: list[str] = []
+        offsets: list[int] = []
+        for word in words:
+            if characters:
+                characters.append(" ")
+                offsets.append(offsets[-1])
+            for piece in word.pieces:
+                characters.append(piece.text)
+                step = 1 if piece.exact else 0
+                offsets += [piece.start + step * index for index in range(len(piece.text))]
+        if len(self._calls) > _MOST_NESTED or not offsets:
+            return
+        try:
+            tree = parse(Text("".join(characters), offsets))
+        except UnreadableError:
+            return  # Made at run time from parts that are not known: nothing to say about it.
+        self._calls.append("")
+        try:
+            self._statements(tree, tree.root, around)
+        finally:
+            self._calls.pop()

@@ -1,0 +1,73 @@
+"""Texts that came out of files, each character with its place in the file that it was read from."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.audit.model import SourceFile
+
+LARGEST_FILE = 1_000_000
+"""Bytes. No deploy script is a hundredth of that; what is larger was not written by hand."""
+
+
+class UnreadableError(Exception):
+    """A file, or a place in it, that cannot be read; the text says why. ``start`` is an offset in its text."""
+
+    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
+        super().__init__(text)
+        self.start = start
+        self.end = start if end is None else end
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to parse. ``offsets`` holds each character's place in the file; None when it is the file itself."""
+
+    text: str
+    offsets: Sequence[int] | None = None
+
+    def origin(self, index: int) -> int:
+        """Return the offset in the file of a character, or of the end of the text."""
+        if self.offsets is None:
+            return index
+        if index < len(self.offsets):
+            return self.offsets[index]
+        return self.offsets[-1] + 1 if self.offsets else 0
+
+    def end(self, index: int) -> int:
+        """Return the offset in the file behind the character before ``index``."""
+        return self.origin(index - 1) + 1 if index else self.origin(0)
+
+    def straight(self, start: int, end: int) -> bool:
+        """Whether this stretch stands in the file as such, character for character."""
+        if self.offsets is None:
+            return True
+        return self.origin(end - 1) - self.origin(start) == end - 1 - start
+
+
+def read_source(file: Path, path: str) -> SourceFile:
+    """Read a file that is to be audited. Raises UnreadableError, with a sentence, for whatever is no text."""
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("this is not a file; only files can be audited")
+        if status.st_size > LARGEST_FILE:
+            raise UnreadableError(
+                f"the file has {status.st_size:,} bytes, and more than {LARGEST_FILE:,} are not read; split the file"
+            )
+        content = file.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"the file cannot be read: {error.strerror or type(error).__name__}") from None
+    if b"\0" in content:
+        raise UnreadableError("the file is binary, not text; remove it, or give it another name")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(
+            f"the file is not UTF-8 text: line {line} holds other bytes; save the file as UTF-8"
+        ) from None
+    return SourceFile(path, text.replace("\r\n", "\n"))

@@ -1,0 +1,120 @@
+"""Judges how well a binding is verified after a deploy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import IntEnum
+
+from bot.audit.commands import Command, read_call, read_reveille
+from bot.audit.deploys import Deploy, may_bind, stops
+
+
+class Verified(IntEnum):
+    """How far a verification goes; the higher, the better."""
+
+    NOT_AT_ALL = 0
+    NO_ROLE = 1
+    NO_MEMBER = 2
+    APART = 3
+    PASSED_OVER = 4
+    WELL = 5
+
+
+_READS = ("run services get-iam-policy", "functions get-iam-policy")
+_ROLE = re.compile(r"(run|cloudfunctions)\.invoker")
+_MEMBER = re.compile(
+    r"serviceAccount:|gserviceaccount|user:|group:|\$\{?\w*(SA|ACCOUNT|MEMBER|INVOKER|CALLER|EMAIL)\b", re.IGNORECASE
+)
+_TOGETHER = re.compile(r"--flatten[ =]\"?'?bindings|select\s*\(|json\.load|\.get\(|yaml\.safe_load")
+_CHECKER = re.compile(
+    r"(verif|check|ensure|assert)\w*(iam|invoker|binding|polic)|(iam|invoker|binding)\w*(verif|check)", re.IGNORECASE
+)
+_TALK = frozenset(("echo", "printf", "cat"))
+
+
+def verification(deploy: Deploy) -> tuple[Verified, Command | None]:
+    """Return how well a deploy's binding is verified, and by which command."""
+    best: tuple[Verified, Command | None] = (Verified.NOT_AT_ALL, None)
+    for index, command in deploy.after(_may_verify):
+        result = _judged(deploy, index, command)
+        if result > best[0]:
+            best = (result, command)
+    return best
+
+
+def _may_verify(command: Command) -> bool:
+    own, call = read_reveille(command), read_call(command)
+    if own is not None:
+        return own.path in {"iam ensure", "deploy verify"}
+    if call is not None:
+        return call.path in _READS
+    return command.name not in _TALK and any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3])
+
+
+def _judged(deploy: Deploy, index: int, command: Command) -> Verified:
+    own = read_reveille(command)
+    if own is not None:
+        if not deploy.is_named(own.subject):
+            return Verified.NOT_AT_ALL
+        return Verified.WELL if ends_well(deploy, index, command) else Verified.PASSED_OVER
+    call = read_call(command)
+    if call is None:
+        return _by_another_program(deploy, index, command)
+    if not deploy.is_named(call.subject):
+        return Verified.NOT_AT_ALL
+    peers = list(_peers(deploy, command))
+    text = "\n".join(part for _, one in peers for part in (one.text, one.raw, one.stdin))
+    if not _ROLE.search(text):
+        return Verified.NO_ROLE
+    if not _MEMBER.search(_without_role(text)) and not any(member in _plain(text) for member in _members(deploy)):
+        return Verified.NO_MEMBER
+    if not _TOGETHER.search(text):
+        return Verified.APART
+    if command.captured:
+        decides = any(stops(one) and (one.tested or one.name != "[") for _, one in peers if one is not command)
+    else:
+        decides = any(ends_well(deploy, place, one) for place, one in peers if one is not command)
+    return Verified.WELL if decides else Verified.PASSED_OVER
+
+
+def _members(deploy: Deploy) -> Iterator[str]:
+    """Yield whom the script binds to the service, without the kind in front."""
+    for _, command in deploy.after(may_bind):
+        call = read_call(command)
+        member = call.flag("--member") if call is not None else None
+        if member is not None and member.value:
+            yield _plain(member.value.rpartition(":")[2])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", r"$\1", text)
+
+
+def _without_role(text: str) -> str:
+    return _ROLE.sub("", text)
+
+
+def ends_well(deploy: Deploy, index: int, command: Command) -> bool:
+    """Whether a failure of this command fails the deploy: it stops the script, or is the script's own outcome."""
+    return stops(command) or (command.failure.reason in {"errexit", "and"} and deploy.run.is_last(index))
+
+
+def _by_another_program(deploy: Deploy, index: int, command: Command) -> Verified:
+    if not any(deploy.is_named(text.rpartition("=")[2]) for text in command.texts[1:]):
+        return Verified.NOT_AT_ALL
+    return Verified.WELL if ends_well(deploy, index, command) else Verified.PASSED_OVER
+
+
+def _peers(deploy: Deploy, command: Command) -> Iterator[tuple[int, Command]]:
+    """Yield the commands that see the policy: those of the pipeline, and those that use the variable it is in."""
+    mention = re.compile(rf"\$\{{?{re.escape(command.captured)}\b") if command.captured else None
+    pipelines = {command.pipeline} - {0}
+    indices = list(enumerate(deploy.run.commands))
+    for _, one in indices:
+        if mention is not None and mention.search(one.raw) and one.pipeline:
+            pipelines.add(one.pipeline)
+    for index, one in indices:
+        uses = mention is not None and mention.search(one.raw) is not None
+        if one is command or uses or one.pipeline in pipelines:
+            yield index, one

@@ -1,0 +1,142 @@
+"""Words as the shell makes them: what they say, how sure that is, and where in the file each part was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Piece(NamedTuple):
+    """A part of a word. ``start`` is the offset in the file at which its text was written.
+
+    An ``exact`` piece stands in the file character for character. A piece that is not ``known`` stands for a
+    value that only the running script has; its text, such as ``${NAME}``, is a symbol for it. A ``loose``
+    piece was expanded without quotes: the shell splits it at blanks.
+    """
+
+    text: str
+    start: int
+    exact: bool = True
+    known: bool = True
+    loose: bool = False
+
+    def part(self, start: int, end: int) -> Piece:
+        """Return a stretch of this piece, with its own place."""
+        return self._replace(text=self.text[start:end], start=self.start + start if self.exact else self.start)
+
+
+Part = Piece | None
+"""None stands for the end of one word and the beginning of the next, as in ``"${LIST[@]}"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a command, after expansion. ``start`` and ``end`` are offsets of where it was written."""
+
+    pieces: tuple[Piece, ...]
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What the word says; unknown parts read like ``${NAME}``."""
+        return self.pieces[0].text if len(self.pieces) == 1 else "".join(piece.text for piece in self.pieces)
+
+    @property
+    def known(self) -> bool:
+        """Whether every part of the word is known."""
+        return all(piece.known for piece in self.pieces)
+
+    def place(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return where characters of the text stand in the file; None when they do not stand there as such."""
+        at = 0
+        for piece in self.pieces:
+            if at <= start and end <= at + len(piece.text) and piece.exact and piece.known:
+                return piece.start + start - at, piece.start + end - at
+            at += len(piece.text)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """The value of an array: its words, and their keys when it is an associative one."""
+
+    items: tuple[Word, ...]
+    keys: tuple[str, ...] = ()
+
+
+Scalar = tuple[Piece, ...]
+Value = Scalar | Array
+
+
+def text_of(pieces: Iterable[Piece]) -> str:
+    """Return what the pieces say together."""
+    return "".join(piece.text for piece in pieces)
+
+
+def split_words(parts: Sequence[Part], start: int, end: int) -> list[Word]:
+    """Make words of the parts of one word as written, as the shell does: loose parts split at blanks."""
+    words: list[Word] = []
+    current: list[Piece] = []
+
+    def close() -> None:
+        if current:
+            words.append(_placed(tuple(current), start, end))
+            current.clear()
+
+    for part in parts:
+        if part is None:
+            close()
+        elif not part.loose or not part.known:
+            if part.text or not part.loose:
+                current.append(part)
+        else:
+            at = 0
+            text = part.text
+            while at < len(text):
+                if text[at].isspace():
+                    close()
+                    at += 1
+                    continue
+                stop = at
+                while stop < len(text) and not text[stop].isspace():
+                    stop += 1
+                current.append(part.part(at, stop))
+                at = stop
+    close()
+    return words
+
+
+def _placed(pieces: tuple[Piece, ...], start: int, end: int) -> Word:
+    first, last = pieces[0], pieces[-1]
+    if first.exact and not start <= first.start < end:
+        stop = last.start + len(last.text) if last.exact and last.start >= first.start else first.start
+        return Word(pieces, first.start, max(stop, first.start + len(first.text)))
+    if len(pieces) == 1 and first.loose and first.exact:
+        return Word(pieces, first.start, first.start + len(first.text))
+    return Word(pieces, start, end)
+
+
+def joined(left: Value | None, right: Value | None, name: str) -> Value | None:
+    """Return what a variable may hold after two branches: what they share, or the symbol of its name.
+
+    Where one branch only adds to what the other has, the longer value counts: a flag that is added under a
+    condition is a flag that is used.
+    """
+    if left == right or right is None:
+        return left
+    if left is None:
+        return right
+    if isinstance(left, Array) and isinstance(right, Array):
+        known = {word.text for word in left.items}
+        added = tuple(word for word in right.items if word.text not in known)
+        return Array(left.items + added, left.keys + right.keys if left.keys else ())
+    if isinstance(left, Array) or isinstance(right, Array):
+        return left if isinstance(left, Array) else right
+    left_text, right_text = text_of(left), text_of(right)
+    if right_text.startswith(left_text):
+        return right
+    if left_text.startswith(right_text):
+        return left
+    return (Piece(f"${{{name}}}", left[0].start, exact=False, known=False),)

@@ -1,0 +1,81 @@
+"""What ``reveille audit --fix`` and ``--diff`` do: show the mechanical repairs, ask, write them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bot.audit.auditing import Request
+    from bot.audit.fixing import Repair
+    from bot.audit.review import Review
+
+
+def fixed(asked: Request, *, yes: bool, aside: bool) -> Review:
+    """Show what can be mended, ask unless ``yes``, write it; return the review of what is there then.
+
+    With ``aside`` the difference goes to standard error, because a program reads the other.
+    """
+    from bot.audit.fixing import plan  # noqa: PLC0415 - kept off the way to --help
+    from bot.audit.output.difference import print_difference  # noqa: PLC0415 - likewise
+
+    before = asked.run()
+    repairs, problems = plan(before.root, before.violations, before.sources)
+    print_difference(repairs, sys.stderr if aside else sys.stdout)
+    _say(problems)
+    if not repairs:
+        click.echo("There is nothing that can be mended mechanically.", err=True)
+        return before
+    if not yes and not click.confirm(_question(repairs), err=True):
+        click.echo("Nothing was written.", err=True)
+        return before
+    written = _write(before, repairs)
+    click.echo(f"Mended {_violations(written)}.", err=True)
+    if left := sum(len(repair.left) for repair in repairs):
+        click.echo(f"{_violations(left)} more can be mended, in the same places: run --fix again.", err=True)
+    return asked.run()
+
+
+def show_difference(review: Review) -> None:
+    """Print the difference alone on standard output, so that it can be applied; all else goes to standard error."""
+    from bot.audit.fixing import plan  # noqa: PLC0415 - kept off the way to --help
+    from bot.audit.output.difference import print_difference  # noqa: PLC0415 - likewise
+    from bot.audit.output.words import asides, summary  # noqa: PLC0415 - likewise
+
+    repairs, problems = plan(review.root, review.violations, review.sources)
+    print_difference(repairs, sys.stdout)
+    _say(problems)
+    for sentence in (*asides(review), summary(review)):
+        click.echo(sentence, err=True)
+
+
+def _write(review: Review, repairs: Sequence[Repair]) -> int:
+    """Write the repairs, each file on its own; return how many violations are mended."""
+    from bot.audit.fixing import FixError, write  # noqa: PLC0415 - kept off the way to --help
+
+    written = 0
+    for repair in repairs:
+        try:
+            write(review.root, repair)
+            written += len(repair.mended)
+        except FixError as error:
+            _say((str(error),))
+    return written
+
+
+def _say(problems: Sequence[str]) -> None:
+    for problem in problems:
+        click.echo(f"reveille: {problem}", err=True)
+
+
+def _question(repairs: Sequence[Repair]) -> str:
+    count = sum(len(repair.mended) for repair in repairs)
+    files = "1 file" if len(repairs) == 1 else f"{len(repairs)} files"
+    return f"Mend {_violations(count)} in {files}?"
+
+
+def _violations(count: int) -> str:
+    return "1 violation" if count == 1 else f"{count} violations"

@@ -1,0 +1,44 @@
+"""``reveille deploys``: what was built and deployed lately, by whom and when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bot.commands.exits import UNKNOWN, said_plainly
+from bot.commands.output import show_parts
+from bot.commands.validate import PIPELINE_OPTION, instant
+
+
+@click.command()
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=7, show_default=True, metavar="N", help="How far back to look."
+)
+@PIPELINE_OPTION
+@click.option("--scenario", metavar="NAME|FILE", help="Those of a recorded morning; no account is needed.")
+@click.option("--now", callback=instant, metavar="ISO", help="Look back from this instant.")
+def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
+    """List recent builds and revisions, the newest first, with who and when.
+
+    Leaves with 2 when something could not be looked at.
+
+    \b
+    Examples:
+      reveille deploys
+      reveille deploys --days 2 --scenario invoker-lost
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.app import ready  # noqa: PLC0415 - kept off the way to --help
+        from bot.deploys import recent_deploys  # noqa: PLC0415 - likewise
+        from bot.render.deploys import deploy_parts  # noqa: PLC0415 - likewise
+        from bot.validation import Request  # noqa: PLC0415 - likewise
+
+        with ready(pipeline_file, scenario, now, Request()) as prepared:
+            validation = prepared.validation
+            with validation.looks() as looks:
+                found = recent_deploys(looks, validation.now, days)
+            parts = tuple(deploy_parts(found, validation.pipeline))
+    show_parts(parts)
+    return UNKNOWN if found.unseen else 0

@@ -1,0 +1,136 @@
+"""``reveille iam``: the deploy step that lets callers in and proves it, and what a policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.repair import SCENARIO_OPTION, code_of
+from bot.commands.validate import PIPELINE_OPTION
+
+if TYPE_CHECKING:
+    from bot.repairs.model import Plan, RepairRefusedError
+    from bot.repairs.shell import Repairing
+
+AT_ONCE = 8
+
+
+@click.group()
+def iam() -> None:
+    """Let callers into services, and see who is let in."""
+
+
+@iam.command()
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.option("--member", "members", multiple=True, metavar="MEMBER", help="Only this caller; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; leave with 1 when something would be written.")
+@PIPELINE_OPTION
+@SCENARIO_OPTION
+def ensure(
+    services: tuple[str, ...], members: tuple[str, ...], dry_run: bool, pipeline_file: Path | None, scenario: str | None
+) -> int:
+    """Make sure that the callers of services hold roles/run.invoker, and read the policy back to prove it.
+
+    A service that is right costs one read and no write, so this can follow every deploy. Nothing else of a policy
+    changes. Leaves with 0 only when every service is proved; with 1 when one is not, with 2 when Google does not
+    answer, with 3 for a service or member that the pipeline file does not allow under 'repairs'.
+
+    \b
+    Examples:
+      reveille iam ensure phase3-to-phase4-orchestrator phase4-to-phase5-orchestrator
+      reveille iam ensure prediction-worker --member serviceAccount:caller@example-project.iam.gserviceaccount.com
+      reveille iam ensure prediction-worker --dry-run
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
+
+        with repairing(pipeline_file, scenario) as ready:
+            chosen = list(dict.fromkeys(services))
+            with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(chosen))) as pool:
+                results = list(pool.map(lambda name: ensured(ready, name, members, dry_run=dry_run), chosen))
+    for _, say in results:
+        say()
+    return max(code for code, _ in results)
+
+
+def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: bool) -> tuple[int, Callable[[], None]]:
+    """Let the callers of one service in; return the exit code and what says so."""
+    from bot.repairs.model import Kind, Outcome, RepairKey, RepairRefusedError  # noqa: PLC0415 - off the way to --help
+    from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
+
+    actor = shell_actor()
+    try:
+        plan = ready.repairs.plan(RepairKey(Kind.GRANT_INVOKER, service), actor, ready.clock(), members)
+        if not plan.needed:
+            return FINE, lambda: click.echo(f"right: {_who(plan)} on {service}; nothing was written.")
+        if dry_run:
+            return FAILED, lambda: click.echo(f"missing: {_who(plan)} on {service}; dry run, nothing was written.")
+        run = ready.repairs.apply(plan, actor, ready.clock())
+    except RepairRefusedError as error:
+        refusal = error
+        return code_of(refusal), lambda: _say(refusal)
+    words = "right" if run.outcome is Outcome.ALREADY else "granted"
+    return FINE, lambda: click.echo(f"{words}: {_who(plan)} on {service}; read back.")
+
+
+def _who(plan: Plan) -> str:
+    members = [each.after for each in plan.changes]
+    return f"roles/run.invoker for {', '.join(members)}" if members else "roles/run.invoker for every caller"
+
+
+def _say(error: RepairRefusedError) -> None:
+    from bot.repairs.words import refusal_lines  # noqa: PLC0415 - kept off the way to --help
+
+    click.echo("reveille: " + "\n".join(refusal_lines(error)), err=True)
+
+
+@iam.command()
+@click.argument("service")
+@PIPELINE_OPTION
+@SCENARIO_OPTION
+def show(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
+    """Show the policy of a service: each role with its members and condition, then whether its callers may call it.
+
+    \b
+    Example:
+      reveille iam show phase3-to-phase4-orchestrator
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
+
+        with repairing(pipeline_file, scenario) as ready:
+            return shown(ready, service)
+
+
+def shown(ready: Repairing, service: str) -> int:
+    """Print a policy; return the exit code."""
+    from bot.repairs.bounds import members_of  # noqa: PLC0415 - kept off the way to --help
+    from bot.repairs.policy import as_judged  # noqa: PLC0415 - likewise
+    from checks.control_plane.grants import decide, member_of  # noqa: PLC0415 - likewise
+    from checks.ports import SourceError  # noqa: PLC0415 - likewise
+
+    try:
+        policy = ready.platform.policy(service)
+    except SourceError as error:
+        click.echo(f"reveille: {error}. {error.advice}", err=True)
+        return UNKNOWN
+    if policy is None:
+        click.echo(f"reveille: there is no service {service} in {ready.pipeline.region}.", err=True)
+        return FAILED
+    judged = as_judged(policy)
+    for binding, plain in zip(policy.bindings, judged.bindings, strict=True):
+        click.echo(binding.role + (f"  only if {plain.condition}" if plain.condition else ""))
+        for member in binding.members:
+            click.echo(f"  {member}")
+    if not policy.bindings:
+        click.echo("The policy of the service has nothing in it.")
+    for caller in map(member_of, members_of(ready.pipeline, service)):
+        grant = decide(judged, None, caller)
+        words = "may call it" if grant.callable else "is not let in by this policy"
+        click.echo(f"{caller} {words} ({grant.standing}).")
+    return FINE

@@ -1,0 +1,106 @@
+"""``reveille log``: who did what, when, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import FINE, CannotGoOnError, said_plainly
+from bot.commands.validate import PIPELINE_OPTION
+
+if TYPE_CHECKING:
+    from bot.repairs.model import Run
+    from bot.store.model import AuditEntry
+    from checks.pipeline import Pipeline
+
+_SPAN = re.compile(r"(\d{1,4})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AT_MOST = 1_000
+
+
+def since_option(context: click.Context, option: click.Parameter, value: str) -> timedelta | datetime:
+    """Read a span such as 7d, or an instant."""
+    del context, option
+    match = _SPAN.fullmatch(value)
+    if match is not None:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        message = f"'{value}' is neither a span such as 24h or 7d nor an instant such as 2026-02-11T08:00."
+        raise click.BadParameter(message) from None
+
+
+@click.command()
+@click.option(
+    "--since", callback=since_option, default="7d", show_default=True, metavar="SPAN|ISO", help="How far back."
+)
+@click.option("--json", "as_json", is_flag=True, help="Every record as it is stored, the newest first.")
+@PIPELINE_OPTION
+def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) -> int:
+    """List repairs and what else people did, the newest first, from the store that REVEILLE_STORE names.
+
+    A repair whose process died in the middle is shown as unfinished.
+
+    \b
+    Examples:
+      reveille log
+      reveille log --since 24h
+      reveille log --since 2026-02-11 --json
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.repairs.shell import remembered  # noqa: PLC0415 - kept off the way to --help
+
+        with remembered(pipeline_file) as (pipeline, store, durable):
+            if not durable:
+                raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
+            now = datetime.now(UTC)
+            begin = now - since if isinstance(since, timedelta) else since
+            begin = begin if begin.tzinfo is not None else begin.replace(tzinfo=pipeline.zone)
+            entries = store.audit(begin, AT_MOST)
+    if as_json:
+        click.echo(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=False))
+        return FINE
+    for line in lines(pipeline, entries, now):
+        click.echo(line)
+    if not entries:
+        click.echo("Nothing was done in this time.")
+    return FINE
+
+
+def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> Iterator[str]:
+    """Yield a line for each repair and for each other deed, the newest first."""
+    from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of  # noqa: PLC0415 - off the way to --help
+    from bot.repairs.words import run_line  # noqa: PLC0415 - likewise
+    from checks.templates import in_words  # noqa: PLC0415 - likewise
+
+    runs: list[Run] = list(runs_of(entries))
+    told = [(run.begun_at, f"{run_line(run, pipeline.zone, now)}  [{run.id}]") for run in runs]
+    ended = {each.key.removesuffix(":ended") for each in entries if each.key.endswith(":ended")}
+    for each in entries:
+        if each.key.removesuffix(":begun") in ended:
+            continue
+        # A repair is one line; that somebody looked at a plan is none.
+        if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED):
+            when = in_words(each.at, pipeline.zone, now.astimezone(pipeline.zone).year)
+            detail = f": {each.details['detail']}" if each.details.get("detail") else ""
+            told.append((each.at, f"{when}  {each.action} {each.subject}, by {each.actor}: {each.outcome}{detail}"))
+    yield from (line for _, line in sorted(told, key=lambda pair: pair[0], reverse=True))
+
+
+def _document(entry: AuditEntry) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "at": entry.at.isoformat(),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "outcome": entry.outcome,
+        "details": dict(entry.details),
+    }

@@ -1,0 +1,159 @@
+"""``reveille staging``: a staging ground beside production, and the proof that production stayed untouched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from bot.commands.exits import FAILED, FINE
+from bot.commands.exits import exit_code as code_of_verdict
+from bot.commands.output import show
+from bot.commands.staging_ground import common_options, counted, exit_code, plainly, staging_ground, tell
+from bot.commands.staging_proof import prove
+from bot.commands.validate import instant, progress
+
+DRY_RUN_OPTION = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+
+
+def _day(context: click.Context, argument: click.Parameter, value: str) -> date:
+    del context, argument
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        message = f"'{value}' is not a date: use YYYY-MM-DD."
+        raise click.BadParameter(message) from None
+
+
+@click.group()
+def staging() -> None:
+    """Try things on real infrastructure, beside production: datasets, services and topics under a prefix.
+
+    \b
+    Examples:
+      reveille staging setup                          datasets test_..., in the locations of their originals
+      reveille staging seed 2026-02-10                one date of every table
+      reveille staging prove start                    remember what production is
+      reveille staging deploy prediction-worker       prediction-worker-staging, on staging's data
+      reveille staging validate 2026-02-10            the ordinary validation, on staging
+      reveille staging prove check                    fails when anything of production has changed
+      reveille staging teardown                       shows the list, asks, removes
+    """  # noqa: D301 - click reads the backspace
+
+
+@staging.command()
+@DRY_RUN_OPTION
+@common_options
+def setup(pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
+    """Create the staging datasets: in the location of their originals, labelled, their tables expiring."""
+    with staging_ground(pipeline_file, prefix) as ground:
+        return exit_code(ground.set_up(tell, dry_run=dry_run), "setup")
+
+
+@staging.command()
+@click.argument("day", callback=_day, metavar="DATE")
+@click.option("--limit", type=click.IntRange(1, 10_000_000), metavar="N", help="The most rows of a table.")
+@click.option("--again", is_flag=True, help="Copy also what is there already.")
+@DRY_RUN_OPTION
+@common_options
+def seed(
+    day: date, limit: int | None, again: bool, pipeline_file: Path | None, prefix: str | None, dry_run: bool
+) -> int:
+    """Copy one date of every table of the pipeline file, all tables at once.
+
+    What is there already is not copied again, so that a seeding which was interrupted goes on where it stopped.
+    """
+    with staging_ground(pipeline_file, prefix) as ground:
+        steps = ground.seed(day, counted(len(ground.staging.seed)), limit=limit, again=again, dry_run=dry_run)
+        return exit_code(steps, f"seed {day}")
+
+
+@staging.command()
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@DRY_RUN_OPTION
+@common_options
+def deploy(services: tuple[str, ...], pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
+    """Deploy SERVICE a second time as SERVICE-staging: what runs now, with the variables of staging merged.
+
+    Its topics are created, its callers are granted the invoker role, and the grant is read back.
+    """
+    with staging_ground(pipeline_file, prefix) as ground:
+        return exit_code(ground.deploy(services, tell, dry_run=dry_run), f"deploy {' '.join(services)}")
+
+
+@staging.command()
+@click.argument("date", required=False, metavar="[DATE|today|yesterday]")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
+@click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
+@click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
+@common_options
+def validate(
+    date: str | None,
+    checks: tuple[str, ...],
+    full: bool,
+    now: datetime | None,
+    pipeline_file: Path | None,
+    prefix: str | None,
+) -> int:
+    """Validate staging: the ordinary validation, of the prefixed datasets and collections."""
+    with plainly():
+        from bot.app import pipeline_of, ready  # noqa: PLC0415 - kept off the way to --help
+        from bot.render.reading import Reading  # noqa: PLC0415 - likewise
+        from bot.settings import Settings  # noqa: PLC0415 - likewise
+        from bot.staging.ground import prefix_of  # noqa: PLC0415 - likewise
+        from bot.validation import Request  # noqa: PLC0415 - likewise
+
+        settings = Settings.from_environment()
+        accepted = prefix_of(pipeline_of(pipeline_file, settings), prefix).text
+        settings = replace(settings, dataset_prefix=accepted, collection_prefix=accepted)
+        request = Request(date=date or "yesterday", checks=checks, depth="full" if full else "normal")
+        click.echo(f"Staging: datasets and collections that begin with {accepted}", err=True)
+        with ready(pipeline_file, None, now, request, settings) as prepared:
+            validation = prepared.validation
+            with progress(validation, request) as observe:
+                report = validation.run(request, observe)
+        again = f"reveille staging validate {report.night.isoformat()} --prefix {accepted} --full"
+        reading = Reading(report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=again)
+    show(reading, "text")
+    return code_of_verdict(report.verdict, strict=False)
+
+
+staging.add_command(prove)
+
+
+@staging.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@DRY_RUN_OPTION
+@common_options
+def teardown(yes: bool, pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
+    """Remove what staging made, that is what carries its label; show the list first, and ask."""
+    with staging_ground(pipeline_file, prefix) as ground:
+        removal = ground.plan_teardown()
+        for left in removal.left:
+            click.echo(f"left alone: {left.subject} ({left.why})")
+        if removal.empty:
+            click.echo(f"Nothing carries the label of {ground.prefix.text}: there is nothing to remove.")
+            return FINE
+        click.echo(f"{'Would remove' if dry_run else 'To be removed'} from {ground.project}:")
+        for line in removal.lines():
+            click.echo(f"  {line}")
+        if dry_run:
+            return FINE
+        if not yes:
+            click.confirm("Remove all of it?", abort=True, err=True)
+        return exit_code(ground.tear_down(removal, tell), "teardown")
+
+
+@staging.command()
+@common_options
+def status(pipeline_file: Path | None, prefix: str | None) -> int:
+    """Show what stands: datasets, what was seeded, services, topics, documents."""
+    from bot.staging.steps import failed  # noqa: PLC0415 - kept off the way to --help
+
+    with staging_ground(pipeline_file, prefix) as ground:
+        steps = ground.status()
+        for step in steps:
+            tell(step)
+        return FAILED if failed(steps) else FINE

@@ -1,0 +1,90 @@
+"""What every ``reveille staging`` command begins and ends with: the ground, the steps, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.validate import PIPELINE_OPTION
+
+if TYPE_CHECKING:
+    from bot.staging.ground import StagingGround
+    from bot.staging.steps import Step
+
+PREFIX_OPTION = click.option(
+    "--prefix", metavar="PREFIX", help="What staging's names begin with; by default that of the pipeline file."
+)
+
+SIGNS = {"done": "✓", "same": "=", "would": "+", "left": "·", "failed": "✗"}
+
+
+class CouldNotLookError(click.ClickException):
+    """A source did not answer, so that nothing is known."""
+
+    exit_code = UNKNOWN
+
+
+def common_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that every one of these commands has."""
+    return PIPELINE_OPTION(PREFIX_OPTION(command))
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn what staging refuses, and what a source does not answer, into one sentence."""
+    from bot.staging.prefix import StagingError  # noqa: PLC0415 - kept off the way to --help
+    from bot.staging.steps import in_words  # noqa: PLC0415 - likewise
+    from checks.ports import SourceError  # noqa: PLC0415 - likewise
+
+    try:
+        with said_plainly():
+            yield
+    except StagingError as error:
+        raise CannotGoOnError(str(error)) from error
+    except SourceError as error:
+        raise CouldNotLookError(in_words(error)) from error
+
+
+@contextmanager
+def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingGround]:
+    """Yield the ground of a pipeline on Google Cloud."""
+    with plainly():
+        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
+        from bot.gcp.staging_connect import google_staging  # noqa: PLC0415 - likewise
+        from bot.settings import Settings  # noqa: PLC0415 - likewise
+
+        settings = Settings.from_environment()
+        with google_staging(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
+            yield ground
+
+
+def tell(step: Step) -> None:
+    """Print a step."""
+    click.echo(f"{SIGNS[step.mark]} {step.subject}: {step.detail}")
+
+
+def counted(total: int) -> Callable[[Step], None]:
+    """Return what prints and numbers the steps as they end: their lines are the progress."""
+    done = iter(range(1, total + 1))
+    width = len(str(total))
+
+    def tell_numbered(step: Step) -> None:
+        click.echo(f"{next(done):>{width}}/{total} {SIGNS[step.mark]} {step.subject}: {step.detail}")
+
+    return tell_numbered
+
+
+def exit_code(steps: Sequence[Step], what: str) -> int:
+    """Return the exit code of a command, ``what`` as it was typed; say how to go on where something failed."""
+    broken = [step for step in steps if step.mark == "failed"]
+    if not broken:
+        return FINE
+    again = f"run 'reveille staging {what}' again: what is done is not done twice"
+    hint = again if all(step.passing for step in broken) else f"repair that, then {again}"
+    click.echo(f"reveille: {len(broken)} of {len(steps)} did not succeed; {hint}.", err=True)
+    return FAILED

@@ -1,0 +1,125 @@
+"""``reveille staging prove``: production before and after."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.exits import FAILED, FINE, CannotGoOnError
+from bot.commands.staging_ground import common_options, staging_ground
+
+if TYPE_CHECKING:
+    from bot.staging.ground import StagingGround
+    from bot.staging.proving import Change, Snapshot
+
+STATE_FILE = "reveille-staging-{prefix}.json"
+"""Where ``prove start`` keeps what it saw, in the current folder: the steps of a build share it."""
+
+
+@click.group()
+def prove() -> None:
+    """Prove that production stayed untouched: every table's rows and last change, every document's last write."""
+
+
+def _state_option(command: Callable[..., int]) -> Callable[..., int]:
+    return click.option(
+        "--state",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Where the first look is kept; by default reveille-staging-PREFIX.json in the current folder.",
+    )(command)
+
+
+@prove.command()
+@_state_option
+@common_options
+def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
+    """Look at production and remember it."""
+    with staging_ground(pipeline_file, prefix) as ground:
+        before = ground.look(datetime.now(UTC))
+        path = _write(before, state or _state_path(ground))
+        click.echo(f"Remembered {before.size} in {path}.")
+        return FINE
+
+
+@prove.command()
+@_state_option
+@common_options
+def check(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
+    """Look again; leave with 1, and name it, when anything has changed since ``prove start``."""
+    with staging_ground(pipeline_file, prefix) as ground:
+        before = _read(state or _state_path(ground))
+        return _compared(ground, before)
+
+
+@prove.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@common_options
+def run(command: tuple[str, ...], pipeline_file: Path | None, prefix: str | None) -> int:
+    """Look, run COMMAND, look again: reveille staging prove run -- ./try-it.sh
+
+    Leaves with 1 when production has changed, else with the exit code of COMMAND.
+    """
+    with staging_ground(pipeline_file, prefix) as ground:
+        before = ground.look(datetime.now(UTC))
+        sys.stdout.flush()
+        try:
+            ran = subprocess.run(command, check=False)  # noqa: S603 - running it is what was asked for
+        except OSError as error:
+            message = f"'{command[0]}' cannot be run: {error.strerror}."
+            raise CannotGoOnError(message) from error
+        return _compared(ground, before) or ran.returncode
+
+
+def _compared(ground: StagingGround, before: Snapshot) -> int:
+    after, changed = ground.changed_since(before, datetime.now(UTC))
+    for change in changed:
+        click.echo(f"✗ {change.subject}: {change.detail}")
+    between = f"between {before.at:%H:%M:%S} and {after.at:%H:%M:%S} UTC"
+    if not changed:
+        click.echo(f"Production is untouched: {after.size} are the same as {before.at:%Y-%m-%d %H:%M:%S} UTC.")
+        return FINE
+    click.echo(f"reveille: production has changed in {_places(changed)} {between}.", err=True)
+    click.echo("If the pipeline itself ran at that time, prove again in a quiet hour.", err=True)
+    return FAILED
+
+
+def _places(changed: Sequence[Change]) -> str:
+    return "1 place" if len(changed) == 1 else f"{len(changed)} places"
+
+
+def _state_path(ground: StagingGround) -> Path:
+    return Path(STATE_FILE.format(prefix=ground.prefix.label))
+
+
+def _write(before: Snapshot, path: Path) -> Path:
+    from bot.staging.proving import to_json  # noqa: PLC0415 - kept off the way to --help
+
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(to_json(before), encoding="utf-8")
+        # A look that is cut short must not destroy the one before it.
+        fresh.replace(path)
+    except OSError as error:
+        message = f"The file {path} cannot be written: {error.strerror}."
+        raise CannotGoOnError(message) from error
+    return path
+
+
+def _read(path: Path) -> Snapshot:
+    from bot.staging.proving import from_json  # noqa: PLC0415 - kept off the way to --help
+
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"There is no first look in {path}: run 'reveille staging prove start' before what is to be proved."
+        raise CannotGoOnError(message) from error
+    except OSError as error:
+        message = f"The file {path} cannot be read: {error.strerror}."
+        raise CannotGoOnError(message) from error

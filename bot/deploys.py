@@ -1,0 +1,96 @@
+"""What was deployed lately, by whom and when: builds and revisions side by side. It shows, and judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from checks.context import could_not_look
+from checks.looks import Look, Looks
+from checks.model import Severity
+from checks.platform import Build
+from checks.ports import Service, SourceError
+
+T = TypeVar("T")
+
+DAYS = 7
+"""How far back people look without saying anything else."""
+
+MOST_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """One build, or one change of a service. ``well`` is None while it is not over; ``at`` is aware."""
+
+    at: datetime
+    subject: str
+    what: str
+    by: str = ""
+    commit: str = ""
+    well: bool | None = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploys:
+    """What was found, the newest first; ``unseen`` says in a sentence each what could not be looked at."""
+
+    since: datetime
+    entries: tuple[Deployed, ...]
+    unseen: tuple[str, ...] = ()
+
+
+_RUNNING = frozenset({"PENDING", "QUEUED", "WORKING"})
+
+
+def recent_deploys(looks: Looks, now: datetime, days: int = DAYS) -> Deploys:
+    """Return what was built and deployed within so many days; everything is asked at once."""
+    since = now - timedelta(days=days)
+    services, triggers, builds = looks.services(), looks.build_triggers(), looks.builds(since)
+    unseen: list[str] = []
+    names = {trigger.id: trigger.name for trigger in _read(triggers, "build triggers", unseen)}
+    entries = [
+        *(_of_build(build, names) for build in _read(builds, "builds", unseen)),
+        *_of_services(_read(services, "services", unseen), since),
+    ]
+    return Deploys(
+        since=since,
+        entries=tuple(sorted(entries, key=lambda each: (each.at, each.subject), reverse=True)),
+        unseen=tuple(unseen),
+    )
+
+
+def _read(look: Look[Sequence[T]], what: str, unseen: list[str]) -> Sequence[T]:
+    try:
+        return look.result()
+    except SourceError as error:
+        unseen.append(could_not_look(error, subject=what, severity=Severity.P3).summary)
+        return ()
+
+
+def _of_build(build: Build, names: dict[str, str]) -> Deployed:
+    subject = names.get(build.trigger) or build.trigger or "a build started by hand"
+    words = build.status.lower().replace("_", " ")
+    return Deployed(
+        at=build.created_at,
+        subject=subject,
+        what=f"build {words}{f': {build.detail}' if build.detail else ''}",
+        by=build.by,
+        commit=build.commit,
+        well=None if build.status in _RUNNING else build.status == "SUCCESS",
+    )
+
+
+def _of_services(services: Sequence[Service], since: datetime) -> Iterator[Deployed]:
+    for service in services:
+        if service.deployed_at is not None and service.deployed_at >= since:
+            yield Deployed(
+                at=service.deployed_at,
+                subject=service.name,
+                what=f"revision {service.latest_created_revision}",
+                by=service.deployed_by,
+                commit=service.labels.get("commit-sha", "") or service.environment.get("BUILD_COMMIT", ""),
+                well=None if service.reconciling else service.ready,
+            )

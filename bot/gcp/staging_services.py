@@ -1,0 +1,233 @@
+"""Copies of Cloud Run services: read from the revision that runs, deployed under another name, opened to callers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud import run_v2
+from google.cloud.run_v2.services.revisions import RevisionsClient
+from google.cloud.run_v2.services.services import ServicesClient
+from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest, SetIamPolicyRequest  # type: ignore[import-untyped]
+from google.iam.v1.options_pb2 import GetPolicyOptions  # type: ignore[import-untyped]
+
+from bot.gcp.control_plane import POLICY_VERSION, service_of
+from bot.gcp.errors import CLOUD_RUN_SOURCE, Source, short_retry, translated
+from bot.staging.ports import Copied, Deployment, Running
+from bot.staging.prefix import LABEL
+from checks.ports import SECRET, Problem, SourceError
+
+DEPLOYER = Source(
+    CLOUD_RUN_SOURCE.name,
+    CLOUD_RUN_SOURCE.api,
+    "roles/run.admin, and roles/iam.serviceAccountUser on the accounts of the services,",
+)
+
+INVOKER = "roles/run.invoker"
+
+DEPLOY_SECONDS = 300.0
+"""How long Cloud Run may take until a copy serves, or is gone."""
+
+ATTEMPTS = 5
+"""Times that a policy is read and written anew while somebody else writes it, too."""
+
+_GOOGLES_LABEL = re.compile(r"goog-|.*googleapis\.com|.*knative\.dev|deployment-tool$|managed-by$|commit-sha$")
+"""Labels that others manage. The commit is production's: a copy must not look like a deployment of it."""
+
+_NOT_TAKEN = frozenset({"labels", "annotations", "scaling", "revision", "service_mesh"})
+
+
+class CloudRunStaging:
+    """Services of one region. ``request_seconds`` bounds a question, ``retry_seconds`` its repetition."""
+
+    def __init__(
+        self,
+        services: ServicesClient,
+        revisions: RevisionsClient,
+        *,
+        project: str,
+        region: str,
+        request_seconds: float = 12.0,
+        retry_seconds: float = 3.0,
+    ) -> None:
+        self._services = services
+        self._revisions = revisions
+        self._project = project
+        self._region = f"projects/{project}/locations/{region}"
+        self._seconds = request_seconds
+        self._bounds: Mapping[str, Any] = {"timeout": request_seconds, "retry": short_retry(retry_seconds)}
+
+    def running(self, name: str) -> Running | None:
+        """Read what the revision with the traffic runs; None when there is no such service. Raises SourceError."""
+        service = self._service(name)
+        if service is None:
+            return None
+        traffic = service_of(service).traffic
+        if not traffic:
+            detail = f"the service {name!r}: no revision of it serves anything"
+            raise SourceError(DEPLOYER.name, Problem.INVALID, detail, advice="Deploy the original first.")
+        revision = max(traffic, key=lambda each: traffic[each])
+        found = self._revision(name, revision)
+        return Running(
+            name=name,
+            revision=revision,
+            image=_image_of(found.containers),
+            service_account=found.service_account,
+            environment=_environment_of(found.containers),
+        )
+
+    def copied(self, name: str) -> Copied | None:
+        """Read a copy, or whatever has its name. Raises SourceError."""
+        service = self._service(name)
+        return None if service is None else _copied(service)
+
+    def copies(self) -> Sequence[Copied]:
+        """Read every service with our label, ordered by name. Raises SourceError."""
+        found: list[Copied] = []
+        with translated(DEPLOYER, self._project, "the list of services"):
+            for page in self._services.list_services(parent=self._region, **self._bounds).pages:
+                if page.unreachable:
+                    detail = f"the list of services: {', '.join(page.unreachable)} did not answer"
+                    raise SourceError(DEPLOYER.name, Problem.UNAVAILABLE, detail, advice="Run it again.")
+                found += [_copied(each) for each in page.services if LABEL in each.labels]
+        return sorted(found, key=lambda each: each.name)
+
+    def deploy(self, deployment: Deployment) -> Copied:
+        """Create the copy, or make the one that exists equal to it. Raises SourceError."""
+        origin = self._service(deployment.origin.name) or run_v2.Service()
+        template = copied_template(self._revision(deployment.origin.name, deployment.origin.revision), deployment)
+        wanted = run_v2.Service(
+            template=template,
+            labels={**_own_labels(origin.labels), **deployment.labels},
+            ingress=origin.ingress,
+            launch_stage=origin.launch_stage,
+            binary_authorization=origin.binary_authorization,
+        )
+        existing = self._service(deployment.name)
+        with translated(DEPLOYER, self._project, f"deploying {deployment.name!r}"):
+            if existing is None:
+                operation = self._services.create_service(
+                    parent=self._region, service=wanted, service_id=deployment.name, timeout=self._seconds
+                )
+            else:
+                wanted.name, wanted.etag = existing.name, existing.etag
+                operation = self._services.update_service(service=wanted, timeout=self._seconds)
+            return _copied(operation.result(timeout=DEPLOY_SECONDS))  # type: ignore[no-untyped-call]
+
+    def delete(self, name: str) -> None:
+        """Delete a service. Raises SourceError."""
+        with translated(DEPLOYER, self._project, f"deleting the service {name!r}"):
+            operation = self._services.delete_service(name=self._name(name), timeout=self._seconds)
+            operation.result(timeout=DEPLOY_SECONDS)  # type: ignore[no-untyped-call]
+
+    def grant(self, name: str, members: Sequence[str]) -> bool:
+        """Add what is missing to the unconditional binding; the rest is written back as it was. Raises SourceError."""
+        for attempt in range(1, ATTEMPTS + 1):
+            with translated(DEPLOYER, self._project, f"the policy of the service {name!r}"):
+                try:
+                    return self._granted(name, members)
+                except exceptions.Conflict:
+                    if attempt == ATTEMPTS:
+                        raise
+        raise AssertionError
+
+    def invokers(self, name: str) -> frozenset[str]:
+        """Read who may invoke a service without a condition. Raises SourceError."""
+        with translated(DEPLOYER, self._project, f"the policy of the service {name!r}"):
+            binding = _binding(self._policy(name))
+        return frozenset() if binding is None else frozenset(binding.members)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._services.transport.close()  # type: ignore[no-untyped-call]
+        self._revisions.transport.close()  # type: ignore[no-untyped-call]
+
+    def _granted(self, name: str, members: Sequence[str]) -> bool:
+        policy = self._policy(name)
+        binding = _binding(policy)
+        missing = [member for member in members if binding is None or member not in binding.members]
+        if not missing:
+            return False
+        (binding or policy.bindings.add(role=INVOKER)).members.extend(missing)
+        policy.version = POLICY_VERSION
+        request = SetIamPolicyRequest(resource=self._name(name), policy=policy)
+        self._services.set_iam_policy(request, timeout=self._seconds)
+        return True
+
+    def _policy(self, name: str) -> Any:
+        options = GetPolicyOptions(requested_policy_version=POLICY_VERSION)
+        return self._services.get_iam_policy(
+            GetIamPolicyRequest(resource=self._name(name), options=options), **self._bounds
+        )
+
+    def _service(self, name: str) -> run_v2.Service | None:
+        with translated(DEPLOYER, self._project, f"the service {name!r}"):
+            try:
+                return self._services.get_service(name=self._name(name), **self._bounds)
+            except exceptions.NotFound:
+                return None
+
+    def _revision(self, service: str, revision: str) -> run_v2.Revision:
+        with translated(DEPLOYER, self._project, f"the revision {revision!r}"):
+            return self._revisions.get_revision(name=f"{self._name(service)}/revisions/{revision}", **self._bounds)
+
+    def _name(self, service: str) -> str:
+        return f"{self._region}/services/{service}"
+
+
+def copied_template(revision: run_v2.Revision, deployment: Deployment) -> run_v2.RevisionTemplate:
+    """Return the template that runs what a revision runs, with the variables merged and no instance kept warm."""
+    template = run_v2.RevisionTemplate()
+    for field in run_v2.RevisionTemplate.meta.fields:
+        if field in run_v2.Revision.meta.fields and field not in _NOT_TAKEN and field in revision:
+            setattr(template, field, getattr(revision, field))
+    template.scaling = run_v2.RevisionScaling(max_instance_count=revision.scaling.max_instance_count)
+    for container in template.containers:
+        kept = [each for each in container.env if each.name not in deployment.environment]
+        merged = [run_v2.EnvVar(name=name, value=value) for name, value in deployment.environment.items()]
+        container.env = [*kept, *merged]
+        container.build_info = run_v2.BuildInfo()
+    template.labels = dict(deployment.labels)
+    return template
+
+
+def _own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in labels.items() if _GOOGLES_LABEL.match(key) is None}
+
+
+def _binding(policy: Any) -> Any:
+    """Return the invoker binding without a condition, if there is one."""
+    return next((each for each in policy.bindings if each.role == INVOKER and not each.HasField("condition")), None)
+
+
+def _copied(service: run_v2.Service) -> Copied:
+    facts = service_of(service)
+    return Copied(
+        name=facts.name,
+        labels=facts.labels,
+        image=_image_of(service.template.containers),
+        service_account=service.template.service_account,
+        environment=_environment_of(service.template.containers),
+        ready=facts.ready and not facts.reconciling,
+        reason=facts.reason,
+        uri=facts.uri,
+    )
+
+
+def _serving_last(containers: Sequence[Any]) -> list[Any]:
+    """The container that serves requests has the port; without sidecars it is the only one."""
+    return sorted(containers, key=lambda each: bool(each.ports))
+
+
+def _image_of(containers: Sequence[Any]) -> str:
+    return str(_serving_last(containers)[-1].image) if containers else ""
+
+
+def _environment_of(containers: Sequence[Any]) -> dict[str, str]:
+    environment: dict[str, str] = {}
+    for container in _serving_last(containers):
+        for variable in container.env:
+            environment[variable.name] = SECRET if "value_source" in variable else variable.value
+    return environment

@@ -1,0 +1,68 @@
+"""What a scenario may change of its world at any time: rows, documents, and what surrounds the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from bot.local.platform_states import (
+    BuildState,
+    JobState,
+    RepositoryState,
+    SubscriptionState,
+    TriggerState,
+    ViolationState,
+)
+from checks.pipeline import Identifier, Model
+
+Cell = str | bool | int | float | date | datetime | None
+
+WORDS = frozenset({"date", "yyyymmdd", "now", "n", "invoker", "commit", "secret", "absent"})
+"""What gaps in texts can name beside lists."""
+
+
+class Rows(Model):
+    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
+
+    repeat: int | str | None = None
+    row: Mapping[str, Cell | tuple[Cell, ...]] = {}
+
+
+class Changes(Model):
+    """What a scenario may say of its world beside the services, which repairs write themselves."""
+
+    lists: Mapping[Identifier, tuple[str | int | float, ...]] = {}
+    firestore: Mapping[str, Mapping[str, Any] | None] = {}
+    bigquery: Mapping[str, Mapping[str, Rows | None]] = {}
+    """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
+    topics: Mapping[str, bool] = {}
+    """Pub/Sub topics that exist, or do not."""
+    subscriptions: Mapping[str, SubscriptionState | None] = {}
+    """``all`` stands for every subscription that the pipeline file asks for."""
+    jobs: Mapping[str, JobState | None] = {}
+    """``all`` stands for every job that the pipeline file asks for."""
+    triggers: Mapping[str, TriggerState | None] = {}
+    builds: Mapping[str, BuildState | None] = {}
+    requests: Mapping[str, int] = {}
+    """Requests by service; ``all`` stands for every service of the pipeline."""
+    repository: RepositoryState | None = None
+    audit: tuple[ViolationState, ...] | None = None
+
+    @field_validator("lists")
+    @classmethod
+    def _lists_have_names_of_their_own(cls, lists: Mapping[str, Any]) -> Mapping[str, Any]:
+        taken = sorted(WORDS & set(lists))
+        if taken:
+            message = f"a list cannot be named {', '.join(taken)}, which stands for something else in texts"
+            raise ValueError(message)
+        return lists
+
+
+class Aftermath(Changes):
+    """What follows once repairs are made in this process, all those that are named; undoing one takes it back."""
+
+    repairs: tuple[str, ...] = Field(min_length=1)
+    """Keys of repairs, as ``reveille repair`` takes them: ``grant-invoker:SERVICE``."""

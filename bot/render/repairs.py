@@ -1,0 +1,219 @@
+"""Repairs in Slack: the form that asks for confirmation, and what the thread of the alert hears. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.render.buttons import Button, actions_block
+from bot.render.limits import SECTION_TEXT
+from bot.render.pages import Block
+from bot.render.slack_text import escape, fitted
+from bot.render.words import moment, number
+from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, RepairRefusedError, Run
+
+TEXT = 500
+COMMAND_TEXT = 1_000
+CHANGES_SHOWN = 12
+
+SLACK = "slack:"
+"""Stands before the ID of a user in the records of repairs; the shell's actors have their own."""
+
+UNDO = Button(text="Undo…", action="repair:undo")
+
+_SERVICE_ACCOUNT = re.compile(r"\bserviceAccount:([\w.-]+)@[\w.-]*\bgserviceaccount\.com\b")
+"""Its domain says nothing to who has read the whole name in the plan."""
+
+Body = dict[str, Any]
+Made = tuple[Run | RepairRefusedError, ...]
+
+
+def actor_of(user: str) -> str:
+    """Return a Slack user as the records name them."""
+    return f"{SLACK}{user}"
+
+
+def who(actor: str) -> str:
+    """Return an actor in Slack's markup: a user as a mention, anybody else by name."""
+    user = actor.removeprefix(SLACK)
+    return f"<@{escape(user)}>" if actor.startswith(SLACK) else fitted(actor, TEXT)
+
+
+def plan_blocks(plans: Sequence[Plan | RepairRefusedError], zone: ZoneInfo) -> list[Block]:
+    """Return what the form shows: every difference, what it costs to know, and what cannot be done."""
+    needed = [each for each in plans if isinstance(each, Plan) and each.needed]
+    # What holds for all of several repairs is said once, at the end.
+    shared = (
+        [each for each in needed[0].warnings if all(each in plan.warnings for plan in needed)] if needed[1:] else []
+    )
+    blocks = [_section(list(_planned(each, shared, zone))) for each in plans]
+    return [*blocks, *([_section(list(_warned(shared)))] if shared else [])]
+
+
+def _planned(plan: Plan | RepairRefusedError, said: Sequence[str], zone: ZoneInfo) -> Iterator[str]:
+    if isinstance(plan, RepairRefusedError):
+        yield f"⛔ {fitted(str(plan), TEXT)}"
+        if plan.command:
+            yield _code(plan.command)
+        return
+    yield f"*{fitted(plan.title, TEXT)}*"
+    if not plan.needed:
+        yield "Nothing to do: this is as it should be already."
+        return
+    yield from _changes(plan, under_title=True)
+    if plan.recurrence is not None:
+        yield f"⚠️ {_recurring(plan.recurrence, zone)}"
+    yield from _warned(each for each in plan.warnings if each not in said)
+    yield f"The same in a shell: {_code(plan.command)}"
+
+
+def _warned(warnings: Iterable[str]) -> Iterator[str]:
+    yield from (f"⚠️ {fitted(each, TEXT)}" for each in warnings)
+
+
+def _changes(plan: Plan, *, under_title: bool = False) -> Iterator[str]:
+    for each in plan.changes[:CHANGES_SHOWN]:
+        said = under_title and each.subject in plan.title
+        yield f"• {_change(each, subject='' if said else each.subject)}"
+    if len(plan.changes) > CHANGES_SHOWN:
+        yield f"… and {number(len(plan.changes) - CHANGES_SHOWN, 'more change')}"
+
+
+def _change(change: Change, subject: str) -> str:
+    about = f"{fitted(subject, TEXT)}: " if subject else ""
+    before, after = fitted(change.before, TEXT), fitted(change.after, TEXT)
+    if not change.before:
+        return f"{about}{after} is added"
+    return f"{about}{before} → {after}" if change.after else f"{about}{before} is removed"
+
+
+def _recurring(recurrence: Recurrence, zone: ZoneInfo) -> str:
+    undone = f"This was repaired already at {_at(recurrence.repaired_at, zone)} by {who(recurrence.repaired_by)}"
+    if not recurrence.revision:
+        return f"{undone}: something undoes it."
+    at = f" of {_at(recurrence.deployed_at, zone)}" if recurrence.deployed_at is not None else ""
+    by = f", deployed by {fitted(recurrence.deployed_by, TEXT)}," if recurrence.deployed_by else ""
+    return f"{undone}. Revision {fitted(recurrence.revision, TEXT)}{at}{by} came after it: mend that deploy as well."
+
+
+def begun_reply(plans: Sequence[Plan], actor: str, zone: ZoneInfo) -> Body:
+    """Return what the thread hears before anything is written: who, and the exact difference."""
+    undone = [plan for plan in plans if plan.undoes]
+    verb = f"takes {'repairs' if undone[1:] else 'a repair'} back" if undone else "repairs"
+    lines = [f"🔧 {who(actor)} {verb}:"]
+    for plan in plans:
+        lines += _changes(plan)
+        if plan.recurrence is not None:
+            lines.append(f"⚠️ {_recurring(plan.recurrence, zone)}")
+    return {**_body(lines), "text": f"{lines[0]} {_titles(plans)}"}
+
+
+def _titles(plans: Sequence[Plan]) -> str:
+    """Return the first title, and how many more there are: what a notification has room for."""
+    more = f" and {len(plans) - 1} more" if plans[1:] else ""
+    return fitted(plans[0].title, TEXT) + more
+
+
+def made_reply(made: Made, alert_key: str) -> Body:
+    """Return what the thread hears once it is written, or why not. What can be taken back has a button for it."""
+    lines = [*_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, Run))]
+    lines += (_not_done(each) for each in made if isinstance(each, RepairRefusedError))
+    applied = [each for each in made if isinstance(each, Run) and each.outcome is Outcome.APPLIED]
+    if any(run.plan.undoes for run in applied):
+        lines.append("I check whether everything is as it was before, and say so here.")
+    elif any(run.key.kind is Kind.GRANT_INVOKER for run in applied):
+        lines.append("A grant may take up to seven minutes to have its effect. I check until then, and say so here.")
+    elif applied:
+        lines.append("I check whether it has its effect, and say so here.")
+    body = _body(lines)
+    undoable = [run for run in applied if run.plan.former is not None and run.plan.undoes is None]
+    if undoable:
+        value = {"key": alert_key, "runs": [run.id for run in undoable]}
+        body["blocks"].append(actions_block((UNDO,), value))
+    return body
+
+
+def _made(run: Run) -> str:
+    match run.outcome:
+        case Outcome.APPLIED:
+            words = "✍️ *Done*"
+        case Outcome.ALREADY:
+            words = "✅ *Somebody else had done it already*"
+        case _:
+            words = "⛔ *It did not stay*"
+    detail = fitted(run.detail, TEXT)
+    record = "" if run.recorded else "The record of its end could not be stored."
+    return ". ".join(each.removesuffix(".") for each in (words, detail, record) if each) + ":"
+
+
+def _not_done(error: RepairRefusedError) -> str:
+    command = f"\n{_code(error.command)}" if error.command else ""
+    return f"⛔ *Not done:* {fitted(str(error), TEXT)}{command}"
+
+
+def verified_reply(runs: Sequence[Run], zone: ZoneInfo) -> Body:
+    """Return what the thread hears once the effect of repairs that were confirmed together is known."""
+    # Runs of one click come in no order of their own.
+    return _body(list(_under_headings(_verified(run, zone) for run in sorted(runs, key=lambda run: run.key))))
+
+
+def still_open_reply(now: datetime, zone: ZoneInfo) -> Body:
+    """Return what the thread hears when a look after the repair has changed nothing."""
+    at = f"{moment(now, zone)} {now.astimezone(zone):%Z}"
+    return _body([f"🔎 After the repair I looked again at {at}: this stays open, for what its message says."])
+
+
+def _verified(run: Run, zone: ZoneInfo) -> tuple[str, str]:
+    """Return a heading, and what stands under it."""
+    at = f" at {_at(run.verified_at, zone)}" if run.verified_at is not None else ""
+    if run.outcome is not Outcome.VERIFIED:
+        words = "was taken back, which does not show" if run.plan.undoes else "was written, and the check still fails"
+        return f"⚠️ *Without effect*{at}. It {words}:", f"{run.plan.title}. {run.detail}"
+    if run.plan.undoes:
+        return f"✅ *Taken back*{at}. {fitted(run.detail, TEXT).removesuffix('.')}:", run.plan.title
+    return f"✅ *Verified*{at}:", _SERVICE_ACCOUNT.sub(r"\1", run.detail)
+
+
+def _under_headings(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield every heading once, in the order of the first, with its lines; one that is alone stands beside it."""
+    found: dict[str, list[str]] = {}
+    for heading, line in lines:
+        found.setdefault(heading, []).append(fitted(line, TEXT))
+    for heading, under in found.items():
+        if len(under) == 1:
+            yield f"{heading} {under[0]}"
+        else:
+            yield heading
+            yield from (f"• {line}" for line in under)
+
+
+def _at(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{moment(instant, zone)} {instant.astimezone(zone):%Z}"
+
+
+def _body(lines: Sequence[str]) -> Body:
+    # A notification shows one line: with a heading goes what stands first under it.
+    first = f"{lines[0]} {lines[1].removeprefix('• ')}" if lines[1:] and lines[0].endswith(":") else lines[0]
+    return {"text": first.partition("\n")[0], "blocks": [_section(lines)]}
+
+
+def _section(lines: Sequence[str]) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(_within(lines)), "verbatim": True}}
+
+
+def _within(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines that a section holds; those that it does not are counted."""
+    room = SECTION_TEXT - len("\n… and 99 more lines")
+    for count, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            yield f"… and {number(len(lines) - count, 'more line')}"
+            return
+        yield line
+
+
+def _code(command: str) -> str:
+    return f"```{fitted(command, COMMAND_TEXT)}```"

@@ -1,0 +1,1 @@
+"""Repairs: planned, confirmed, applied once, verified, written down, reversible."""

@@ -1,0 +1,70 @@
+"""Whether a repair has its effect, and when to look again: decided from what a check or the thing itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.repairs.running import status_word
+from checks.model import Finding, Outcome, Report, Severity
+from checks.platform import SchedulerJob
+
+PATIENCE = timedelta(minutes=7)
+"""How long a grant may take until every front end of Google knows it."""
+
+PAUSES = tuple(timedelta(seconds=each) for each in (5, 15, 30, 60, 120, 180, 240, 300, 360, 420))
+"""When to look again, counted from the write; the first look is at once."""
+
+
+class Effect(StrEnum):
+    THERE = "there"
+    NOT_YET = "not-yet"
+    NEVER = "never"
+    """Waiting does not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look found, with a sentence for people."""
+
+    effect: Effect
+    words: str
+
+
+def seen_in(report: Report, checks: Sequence[str], subject: str) -> Seen:
+    """Judge by the findings of the checks about a subject."""
+    found = [each for result, each in report.findings() if result.check in checks and each.subject == subject]
+    if not found:
+        # A source that fails for all subjects at once has a finding of its own.
+        others = [each for result, each in report.findings() if result.check in checks and _is_loud(each)]
+        words = others[0].summary if others else f"The check says nothing of {subject}."
+        return Seen(Effect.NOT_YET, words)
+    waiting = [each for each in found if _is_loud(each) or each.outcome is Outcome.WAITING]
+    if waiting:
+        return Seen(Effect.NOT_YET, " ".join(each.summary for each in waiting))
+    return Seen(Effect.THERE, " ".join(each.summary for each in found))
+
+
+def _is_loud(finding: Finding) -> bool:
+    """Whether a finding is trouble; a note, such as a service that is open to everyone, is not."""
+    return finding.severity is not None and (finding.outcome is Outcome.UNKNOWN or finding.severity < Severity.P3)
+
+
+def seen_of(job: SchedulerJob, *, attempted: bool) -> Seen:
+    """Judge a job that was told to run; ``attempted`` says whether it has a new attempt."""
+    # A negative code stands there while an attempt is under way.
+    if not attempted or (job.status or 0) < 0:
+        return Seen(Effect.NOT_YET, f"{job.name} has not ended yet.")
+    if job.status:
+        words = f"{job.name} ran and ended with {status_word(job.status)}"
+        return Seen(Effect.NEVER, f"{words}: {job.message}." if job.message else f"{words}.")
+    return Seen(Effect.THERE, f"{job.name} ran and ended well.")
+
+
+def next_look(written_at: datetime, now: datetime) -> datetime | None:
+    """Return when to look again, None when patience is over."""
+    if now >= written_at + PATIENCE:
+        return None
+    return next((at for pause in PAUSES if (at := written_at + pause) > now), None)

@@ -1,0 +1,139 @@
+"""Granting roles/run.invoker again to those who must call a service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.repairs import bounds, policy
+from bot.repairs.model import Change, Refusal, RepairRefusedError
+from bot.repairs.ports import IamPolicy, Platform
+from bot.repairs.remedies import Proposal, Wanted, digest
+from checks.control_plane import services
+from checks.control_plane.grants import INVOKER, decide, member_of, spelled
+from checks.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Granting:
+    """``members`` narrows what is granted to some of those whom the pipeline file allows."""
+
+    pipeline: Pipeline
+    platform: Platform
+    members: tuple[str, ...] = ()
+
+    permission = "run.services.setIamPolicy"
+    checks = ("invoker",)
+    immediate = True
+    commutes = True
+
+    def look(self, target: str) -> IamPolicy:
+        # Whom the file does not allow is refused before anything is asked.
+        self._allowed(target)
+        found = self.platform.policy(target)
+        if found is None:
+            raise vanished(self.pipeline, target)
+        return found
+
+    def fingerprint(self, state: IamPolicy) -> str:
+        return digest(
+            sorted(
+                [each.role, each.condition.expression if each.condition else "", *sorted(each.members)]
+                for each in state.bindings
+            )
+        )
+
+    def propose(self, target: str, state: IamPolicy) -> Proposal:
+        members = self._allowed(target)
+        missing = tuple(each for each in members if not policy.grants(state, INVOKER, each))
+        try:
+            policy.ensured(state, INVOKER, missing)
+        except policy.PolicyFullError as error:
+            raise RepairRefusedError(
+                Refusal.NOT_POSSIBLE,
+                f"{target} cannot be opened to {missing[0]}. {error}",
+                advice="Remove members that are no longer needed, or grant a group; nothing was written.",
+            ) from None
+        return Proposal(
+            title=f"Grant {INVOKER} on {target}",
+            changes=tuple(Change(subject=f"{INVOKER} on {target}", after=each) for each in missing),
+            command=_commands(self.pipeline, "add", target, missing or members, state),
+            wanted={"members": list(missing), "present": True},
+            former={"members": list(missing), "present": False},
+            warnings=_warnings(state, missing),
+        )
+
+    def take_back(self, target: str, state: IamPolicy, former: Wanted) -> Proposal:
+        members = tuple(each for each in former["members"] if policy.grants(state, INVOKER, each))
+        return Proposal(
+            title=f"Take {INVOKER} on {target} away again",
+            changes=tuple(Change(subject=f"{INVOKER} on {target}", before=each) for each in members),
+            command=_commands(self.pipeline, "remove", target, members or tuple(former["members"]), state),
+            wanted=former,
+            warnings=("Until somebody grants it again, their calls are refused.",),
+        )
+
+    def write(self, target: str, state: IamPolicy, wanted: Wanted) -> None:
+        members = wanted["members"]
+        try:
+            new = (policy.ensured if wanted["present"] else policy.undone)(state, INVOKER, members)
+        except policy.PolicyFullError as error:
+            raise RepairRefusedError(Refusal.NOT_POSSIBLE, f"{target}: {error} Nothing was written.") from None
+        if new != state:
+            self.platform.write_policy(target, new)
+
+    def holds(self, state: IamPolicy, wanted: Wanted) -> bool:
+        return all(policy.grants(state, INVOKER, each) == wanted["present"] for each in wanted["members"])
+
+    def _allowed(self, target: str) -> tuple[str, ...]:
+        """Return whom to grant it to. Raises RepairRefusedError for somebody whom the file does not allow."""
+        allowed = tuple(member_of(each) for each in bounds.members_of(self.pipeline, target))
+        if not allowed:
+            raise RepairRefusedError(
+                Refusal.NOT_ALLOWED,
+                f"The pipeline file names nobody who must be able to call {target}.",
+                advice=f"Name them under 'callers' of the service, or under 'members: {{{target}: […]}}' of 'repairs'.",
+            )
+        known = {spelled(each): each for each in allowed}
+        for member in self.members:
+            if spelled(member) not in known:
+                raise RepairRefusedError(
+                    Refusal.NOT_ALLOWED,
+                    f"The pipeline file does not allow {member} to call {target}: it allows {', '.join(allowed)}.",
+                    advice=f"To allow it, add it to 'callers' of the service, or to 'members: {{{target}: […]}}' of "
+                    "'repairs'.",
+                )
+        return tuple(known[spelled(each)] for each in self.members) or allowed
+
+
+def vanished(pipeline: Pipeline, service: str) -> RepairRefusedError:
+    """Return the refusal for a service that is not there."""
+    return RepairRefusedError(
+        Refusal.VANISHED,
+        f"There is no service {service} in {pipeline.project}, {pipeline.region}.",
+        advice="Deploy it first; nothing was written.",
+        command=f"gcloud run services list --region={pipeline.region} --project={pipeline.project}",
+    )
+
+
+def _commands(pipeline: Pipeline, verb: str, target: str, members: Sequence[str], state: IamPolicy) -> str:
+    # gcloud asks for the condition as soon as the policy has any.
+    extra = ["--condition=None"] if any(each.condition for each in state.bindings) else []
+    return "\n".join(
+        services.command(
+            pipeline, f"{verb}-iam-policy-binding", target, f"--member={each}", f"--role={INVOKER}", *extra
+        )
+        for each in members
+    )
+
+
+def _warnings(state: IamPolicy, missing: Sequence[str]) -> tuple[str, ...]:
+    words = []
+    conditional = [each for each in missing if decide(policy.as_judged(state), None, each).conditions]
+    if conditional:
+        words.append(
+            f"{', '.join(conditional)} has the role under a condition; that grant stays as it is beside the new one."
+        )
+    if missing:
+        words.append("Calls may still be refused for up to seven minutes after a grant.")
+    return tuple(words)

@@ -1,0 +1,60 @@
+"""What the store remembers of repairs, and what it is asked to remember. Every method raises StoreError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.repairs import records
+from bot.repairs.model import UNDO_LIVES, Plan, RepairKey, Run
+from bot.store.model import AuditEntry, Changes, StateStore
+
+AT_MOST = 5_000
+"""Records that are read at once; two days of an eager team are some hundreds."""
+
+LOOK_BACK = UNDO_LIVES * 2
+"""How far back a run is looked for: an undo is offered for a day, and its run may have begun a while before."""
+
+
+class History:
+    """The audit, read and written; ``pipeline`` keeps the leases of two pipelines in one store apart."""
+
+    def __init__(self, store: StateStore, pipeline: str) -> None:
+        self._store = store
+        self._pipeline = pipeline
+
+    def add(self, *entries: AuditEntry) -> None:
+        """Write records; one that is there already stays as it is."""
+        if entries:
+            self._store.commit(Changes(audit=entries))
+
+    def entries(self, since: datetime) -> Sequence[AuditEntry]:
+        """Return the records since an instant, the newest first."""
+        return self._store.audit(since, AT_MOST)
+
+    def runs(self, since: datetime) -> tuple[Run, ...]:
+        """Return the runs that began since, the newest first."""
+        return records.runs_of(self.entries(since))
+
+    def run(self, run_id: str, now: datetime) -> Run | None:
+        """Return a run of the last two days, None when there is no such run."""
+        return next((each for each in self.runs(now - LOOK_BACK) if each.id == run_id), None)
+
+    def plan(self, plan_id: str, now: datetime) -> Plan | None:
+        """Return a plan of the last hour, None when there is no such plan."""
+        return records.plan_in(self.entries(now - timedelta(hours=1)), plan_id)
+
+    def acquire(self, key: RepairKey, owner: str, now: datetime, until: datetime) -> bool:
+        """Take the lease of a repair: one at a time, whoever makes it."""
+        return self._store.acquire(self._lease(key), owner, now, until)
+
+    def release(self, key: RepairKey, owner: str) -> None:
+        """Give the lease back."""
+        self._store.release(self._lease(key), owner)
+
+    def first_time(self, plan: Plan, now: datetime) -> bool:
+        """Use a plan up; True for exactly one caller."""
+        return self._store.first_time(f"repair:{plan.id}", now)
+
+    def _lease(self, key: RepairKey) -> str:
+        return f"repair:{self._pipeline}:{key}"

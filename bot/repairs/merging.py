@@ -1,0 +1,121 @@
+"""Merging environment variables into a service: the rest stays, a secret is never written in clear."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.repairs.environment import Merge, MergeRefusedError, merge
+from bot.repairs.granting import vanished
+from bot.repairs.model import Kind, Refusal, RepairKey, RepairRefusedError
+from bot.repairs.ports import Configuration, ConflictError, Platform, Variable
+from bot.repairs.refusals import plainly, refusal_of
+from bot.store.model import AuditEntry, Changes, StateStore
+from checks.pipeline import Pipeline
+from checks.ports import SourceError
+
+ATTEMPTS = 5
+PERMISSION = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"
+MERGE = "env-merge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merging:
+    """``now`` returns the instant for records; ``pause`` sleeps for so many seconds."""
+
+    pipeline: Pipeline
+    platform: Platform
+    store: StateStore
+    now: Callable[[], datetime]
+    pause: Callable[[float], object] = time.sleep
+
+    def look(self, service: str) -> Configuration:
+        """Read a service. Raises RepairRefusedError."""
+        with plainly(RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION):
+            found = self.platform.configuration(service)
+        if found is None:
+            raise vanished(self.pipeline, service)
+        return found
+
+    def write(
+        self,
+        service: str,
+        wanted: Mapping[str, Variable],
+        actor: str,
+        *,
+        replace_secret: bool,
+        not_secret: frozenset[str],
+    ) -> Merge:
+        """Merge, and read back. Raises RepairRefusedError, MergeRefusedError, StoreError."""
+        record = self._begun(service, wanted, actor)
+        try:
+            change = self._attempted(service, wanted, replace_secret=replace_secret, not_secret=not_secret)
+        except (RepairRefusedError, MergeRefusedError):
+            self._ended(record, "failed")
+            raise
+        self._ended(record, "written" if change.needed else "already")
+        return change
+
+    def _attempted(
+        self, service: str, wanted: Mapping[str, Variable], *, replace_secret: bool, not_secret: frozenset[str]
+    ) -> Merge:
+        for attempt in range(ATTEMPTS):
+            state = self.look(service)
+            change = merge(state.variables, wanted, replace_secret=replace_secret, not_secret=not_secret)
+            if not change.needed:
+                return change
+            changes = {name: wanted[name] for name in (*change.added, *change.changed)}
+            try:
+                self.platform.write_variables(service, changes, state.etag)
+            except ConflictError:
+                self.pause(0.05 * 2**attempt)
+                continue
+            except SourceError as error:
+                raise refusal_of(error, RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION) from error
+            self._must_read_back(service, state, wanted)
+            return change
+        raise RepairRefusedError(
+            Refusal.CONFLICT,
+            f"Others changed {service} between reading and writing, {ATTEMPTS} times. Nothing was written.",
+            advice="Let the other deploy end, and run it again.",
+        )
+
+    def _must_read_back(self, service: str, before: Configuration, wanted: Mapping[str, Variable]) -> None:
+        after = self.look(service).variables
+        wrong = [name for name, each in wanted.items() if after.get(name) != each]
+        lost = [name for name in before.variables if name not in after]
+        if wrong or lost:
+            raise RepairRefusedError(
+                Refusal.CONFLICT,
+                f"{service} was written, and reads back without {', '.join([*wrong, *lost])}: something else wrote "
+                "it at the same time.",
+                advice="Run it again.",
+            )
+
+    def _begun(self, service: str, wanted: Mapping[str, Variable], actor: str) -> AuditEntry:
+        """Write down who is about to set what; names and secrets' names, never a value."""
+        words = {name: f"secret {each.secret}" if each.secret else "a value" for name, each in sorted(wanted.items())}
+        entry = AuditEntry(
+            key=f"{MERGE}:{secrets.token_hex(8)}:begun",
+            at=self.now(),
+            actor=actor,
+            action=f"{MERGE}-begun",
+            subject=service,
+            outcome="begun",
+            details={"variables": words},
+        )
+        self.store.commit(Changes(audit=(entry,)))
+        return entry
+
+    def _ended(self, begun: AuditEntry, outcome: str) -> None:
+        entry = replace(
+            begun,
+            key=begun.key.removesuffix(":begun") + ":ended",
+            at=self.now(),
+            action=f"{MERGE}-ended",
+            outcome=outcome,
+        )
+        self.store.commit(Changes(audit=(entry,)))

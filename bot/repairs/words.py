@@ -1,0 +1,85 @@
+"""Plans and runs in words: one fact a line, the same for the shell and for a thread. Nothing here is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.repairs.model import Change, Outcome, Plan, Recurrence, RepairRefusedError, Run
+from checks.templates import in_words
+
+_OUTCOMES = {
+    Outcome.BEGUN: "begun",
+    Outcome.APPLIED: "written, its effect not verified yet",
+    Outcome.ALREADY: "nothing to do any more",
+    Outcome.FAILED: "failed",
+    Outcome.VERIFIED: "done and verified",
+    Outcome.UNVERIFIED: "written, without the effect that it should have",
+}
+
+
+def difference_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line for each change: "+" adds, "-" removes, "~" replaces."""
+    for each in plan.changes:
+        yield _difference(each)
+
+
+def _difference(change: Change) -> str:
+    if change.before and change.after:
+        return f"~ {change.subject}: {change.before} → {change.after}"
+    return f"+ {change.subject}: {change.after}" if change.after else f"- {change.subject}: {change.before}"
+
+
+def note_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
+    """Yield what to know before confirming: that something undoes this repair, then the warnings."""
+    if plan.recurrence is not None:
+        yield recurrence_words(plan.recurrence, zone)
+    yield from plan.warnings
+
+
+def recurrence_words(recurrence: Recurrence, zone: ZoneInfo) -> str:
+    """Return the sentence that something is undoing a repair, and which deploy it is."""
+    repaired = f"This was repaired {in_words(recurrence.repaired_at, zone)} by {recurrence.repaired_by}"
+    if recurrence.deployed_at is None:
+        return f"{repaired}, and something has undone it since; no deploy after it is known."
+    by = f" by {recurrence.deployed_by}" if recurrence.deployed_by else ""
+    return (
+        f"{repaired}, and something is undoing it: the deploy of {recurrence.revision or 'an unknown revision'}, "
+        f"{in_words(recurrence.deployed_at, zone)}{by}, came after. Mend that deploy, or it will come back."
+    )
+
+
+def plan_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
+    """Yield a whole plan: what, the exact difference, what to know, the same by hand."""
+    if not plan.needed:
+        yield f"{plan.title}: it is so already, nothing to do."
+        return
+    yield f"{plan.title}."
+    yield from (f"  {line}" for line in difference_lines(plan))
+    yield from (f"  Note: {line}" for line in note_lines(plan, zone))
+    yield "  By hand:"
+    yield from (f"    {line}" for line in plan.command.splitlines())
+
+
+def run_line(run: Run, zone: ZoneInfo, now: datetime) -> str:
+    """Return what became of a repair: when, what, by whom, with what outcome."""
+    when = in_words(run.begun_at, zone, now.astimezone(zone).year)
+    taken_back = f"; taken back by {run.undone_by}" if run.undone_by else ""
+    detail = f": {run.detail}" if run.detail and run.outcome is not Outcome.APPLIED else ""
+    return f"{when}  {run.plan.title}, by {run.actor}: {outcome_words(run, now)}{detail}{taken_back}"
+
+
+def outcome_words(run: Run, now: datetime) -> str:
+    """Return the outcome of a repair in a few words."""
+    if run.unfinished(now):
+        return "unfinished (whoever made it died in the middle; the next plan finds out what became of it)"
+    return _OUTCOMES[run.outcome]
+
+
+def refusal_lines(error: RepairRefusedError) -> Iterator[str]:
+    """Yield why a repair was refused, what to do, and the command for whoever may."""
+    yield str(error)
+    if error.command:
+        yield "  By hand:"
+        yield from (f"    {line}" for line in error.command.splitlines())

@@ -1,0 +1,46 @@
+"""The deployment audit of a clone, as a validation asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from checks.looks import AUDIT
+from checks.platform import AuditFinding
+from checks.ports import Problem, SourceError
+
+
+class RepositoryAudit:
+    """Audits the files of a clone as they lie there. What ``baseline`` knows does not count."""
+
+    def __init__(self, root: Path, baseline: Path | None = None) -> None:
+        self._root = root
+        self._baseline = baseline
+
+    def violations(self) -> Sequence[AuditFinding]:
+        """Audit the clone as it is now. Raises SourceError, also where there is nothing to audit."""
+        from bot.audit.auditing import RequestError, request  # noqa: PLC0415 - the shell's grammar is loaded when needed
+        from bot.audit.baseline import BaselineError  # noqa: PLC0415 - likewise
+
+        try:
+            found = request([self._root.resolve()], (), (), self._baseline).run()
+        except (RequestError, BaselineError, OSError) as error:
+            advice = "Check REVEILLE_REPOSITORY; 'reveille audit' says more."
+            raise SourceError(AUDIT, Problem.INVALID, _sentence(error), advice=advice) from error
+        return [
+            AuditFinding(
+                rule=each.rule,
+                path=each.path,
+                line=each.span.start.line,
+                column=each.span.start.column,
+                message=each.message,
+                fix=each.fix_text,
+                severity=each.severity.value,
+            )
+            for each in found.violations
+        ]
+
+
+def _sentence(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return (reason or type(error).__name__).removesuffix(".")

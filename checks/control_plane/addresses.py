@@ -1,0 +1,122 @@
+"""Which service an address belongs to: the three forms in which services and functions are addressed.
+
+- ``SERVICE-HASH-wl.a.run.app``: the hash belongs to project and region, so that the addresses of the services that
+  exist tell it, also for one that is gone;
+- ``SERVICE-NUMBER.REGION.run.app``, with the number of the project;
+- ``REGION-PROJECT.cloudfunctions.net/FUNCTION``.
+
+An address of another project or region, or outside of Cloud Run, is nobody's here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from checks.pipeline import Pipeline
+from checks.ports import Service
+
+_NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
+_HASHED = ".a.run.app"
+_TAG_MARK = "---"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What an address of this project leads to.
+
+    ``service`` is the name of a service, or of one that should be there and is not (``exists`` False).
+    ``function`` tells an address of the third form, whose function may also be of the first generation, which is
+    no service at all.
+    """
+
+    service: str
+    exists: bool
+    function: bool = False
+
+
+class Addresses:
+    """The addresses of a region's services."""
+
+    def __init__(self, pipeline: Pipeline, services: Iterable[Service]) -> None:
+        self._number = pipeline.project_number
+        self._region = pipeline.region
+        self._functions_host = f"{pipeline.region}-{pipeline.project}.cloudfunctions.net"
+        known = tuple(services)
+        self._names = {each.name for each in known}
+        hosts = [(host, each.name) for each in known for host in _hosts(each)]
+        self._by_host: Mapping[str, str] = {host: name for host, name in hosts if host != self._functions_host}
+        self._suffixes = {suffix for host, name in hosts if (suffix := _suffix(name, host))}
+        self._functions: dict[str, str] = {}
+        for each in known:
+            # The label of a function has its name in small letters; an exact name must win over that.
+            self._functions.setdefault(each.name, each.name)
+            if each.function:
+                self._functions.setdefault(_service_name(each.function), each.name)
+        self._functions |= {each.function: each.name for each in known if each.function}
+
+    def target(self, address: str) -> Target | None:
+        """Return what an address leads to, None for one that is not this project's and region's."""
+        try:
+            parts = urlsplit(address.strip())
+            host = (parts.hostname or "").rstrip(".")
+        except ValueError:
+            return None
+        if parts.scheme.lower() not in ("http", "https") or not host:
+            return None
+        if host == self._functions_host:
+            return self._function(parts.path)
+        # A revision's tag stands before the host, and the service's policy decides there too.
+        _, mark, untagged = host.partition(_TAG_MARK)
+        return self._service(host) or (self._service(untagged) if mark else None) or self._missing(host)
+
+    def _service(self, host: str) -> Target | None:
+        name = self._by_host.get(host) or self._named(host)
+        return Target(service=name, exists=True) if name in self._names and name is not None else None
+
+    def _missing(self, host: str) -> Target | None:
+        _, _, untagged = host.partition(_TAG_MARK)
+        name = self._named(untagged or host)
+        return Target(service=name, exists=False) if name is not None else None
+
+    def _named(self, host: str) -> str | None:
+        """Return the service that a host of this project and region names, whether it exists or not."""
+        numbered = _NUMBERED.fullmatch(host)
+        if numbered is not None and (numbered["number"], numbered["region"]) == (self._number, self._region):
+            return numbered["name"]
+        if host.endswith(_HASHED):
+            label = host.removesuffix(_HASHED)
+            for suffix in self._suffixes:
+                name = label.removesuffix(f"-{suffix}")
+                if name not in ("", label) and "." not in name:
+                    return name
+        return None
+
+    def _function(self, path: str) -> Target | None:
+        function = unquote(path).strip("/").partition("/")[0]
+        if not function:
+            return None
+        name = self._functions.get(function) or self._functions.get(_service_name(function))
+        if name is not None:
+            return Target(service=name, exists=True, function=True)
+        return Target(service=function, exists=False, function=True)
+
+
+def _service_name(function: str) -> str:
+    """Return how Cloud Run names the service of a function."""
+    return function.lower().replace("_", "-")
+
+
+def _hosts(service: Service) -> Iterable[str]:
+    for address in dict.fromkeys((service.uri, *service.urls)):
+        host = urlsplit(address).hostname if address else None
+        if host:
+            yield host
+
+
+def _suffix(name: str, host: str) -> str:
+    """Return ``HASH-wl`` of a service's own address of the first form, empty for any other."""
+    label = host.removesuffix(_HASHED)
+    return label.removeprefix(f"{name}-") if host.endswith(_HASHED) and label.startswith(f"{name}-") else ""

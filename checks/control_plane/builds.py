@@ -1,0 +1,226 @@
+"""The latest build of every service succeeded, and built the newest commit.
+
+A failed build leaves the old code running, and nobody waits for it. Worse is a build that succeeds on an old
+commit: a trigger once deployed code that was two weeks old, over newer code. So the latest build of each
+trigger must have succeeded, and no commit since may have changed the files that it builds from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from checks.context import Context, could_not_look
+from checks.control_plane import services, triggers
+from checks.control_plane.build_state import Verdict, latest_of, of_commits, of_trigger, unbuilt
+from checks.control_plane.touched import IN_SENTENCES, authors, listed
+from checks.control_plane_spec import Deployment
+from checks.looks import CLOUD_BUILD, REPOSITORY, Look
+from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.platform import Build, BuildTrigger, Commit
+from checks.ports import SourceError
+from checks.registry import check
+from checks.templates import in_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was looked at for one service. ``lacking`` are the commits that the build should have had."""
+
+    name: str
+    trigger: BuildTrigger | None
+    build: Build | None
+    lacking: tuple[Commit, ...] = ()
+    head: Commit | None = None
+
+
+def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdict) -> Finding:
+    """Put a verdict into words."""
+    loud = verdict.severity is not None
+    log = seen.build.log_url if seen.build is not None else ""
+    finding = services.finding(
+        pipeline,
+        spec,
+        verdict.outcome,
+        verdict.code,
+        _summary(pipeline, spec, seen, verdict.code),
+        severity=verdict.severity,
+        evidence=_evidence(pipeline, seen),
+        impact=f"What was merged for {spec.name} does not run." if loud else "",
+        action=_action(pipeline, spec, seen, verdict.code) if loud else None,
+    )
+    console = f"https://console.cloud.google.com/cloud-build/triggers?project={pipeline.project}"
+    return replace(finding, link=log or console)
+
+
+def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> str:
+    days = (pipeline.deployment or Deployment()).builds_days
+    lacking = listed(seen.lacking, pipeline.zone, IN_SENTENCES)
+    built = f"the build of {_commit(seen.build)} of {_when(pipeline, seen.build)}"
+    detail = f": {seen.build.detail}" if seen.build is not None and seen.build.detail else ""
+    match code:
+        case "trigger-missing":
+            return f"There is no build trigger {seen.name}: nothing deploys {spec.name} when its code changes."
+        case "trigger-disabled":
+            return f"The build trigger {seen.name} is disabled: nothing deploys {spec.name} when its code changes."
+        case "build-running":
+            return f"{seen.name}: {built} is under way."
+        case "build-failed" | "build-cancelled" | "status-not-known":
+            status = seen.build.status if seen.build is not None else ""
+            return f"{seen.name}: {built} ended as {status}{detail}."
+        case "build-due":
+            return f"{seen.name}: a build of {lacking} is due any minute."
+        case "stale-commit":
+            return f"{seen.name} last built {_commit(seen.build)} ({_when(pipeline, seen.build)}), without {lacking}."
+        case "not-built":
+            return f"{seen.name} built nothing for {days} days, without {lacking}."
+        case "commit-unknown":
+            return f"{seen.name} last built {_commit(seen.build)}, which the repository does not know."
+        case "nothing-to-build":
+            return f"{seen.name} built nothing for {days} days, and there was nothing to build."
+        case _:
+            return f"{seen.name}: {built} succeeded."
+
+
+def _commit(build: Build | None) -> str:
+    return build.commit[:9] if build is not None and build.commit else "an unknown commit"
+
+
+def _when(pipeline: Pipeline, build: Build | None) -> str:
+    return in_words(build.created_at, pipeline.zone) if build is not None else ""
+
+
+def _evidence(pipeline: Pipeline, seen: Seen) -> Mapping[str, Scalar]:
+    evidence: dict[str, Scalar] = {"trigger": seen.name}
+    if seen.build is not None:
+        evidence |= {
+            "status": seen.build.status,
+            "commit": seen.build.commit,
+            "built_at": seen.build.created_at,
+            "finished_at": seen.build.finished_at,
+            "built_by": seen.build.by,
+            "build": seen.build.id,
+            "detail": seen.build.detail,
+        }
+    if seen.head is not None:
+        evidence |= {"head": seen.head.id, "head_at": seen.head.at}
+    if seen.lacking:
+        evidence |= {
+            "behind": len(seen.lacking),
+            "commits": listed(seen.lacking, pipeline.zone),
+            "authors": authors(seen.lacking),
+            "behind_since": seen.lacking[-1].at,
+        }
+    return evidence
+
+
+def _action(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> Action:
+    if seen.trigger is None:
+        return Action(text=f"Create the trigger {seen.name}, or name the right one as 'trigger' of {spec.name}.")
+    run = triggers.run_command(pipeline, seen.trigger)
+    match code:
+        case "trigger-disabled":
+            return Action(
+                text=f"Enable the trigger {seen.name} in Google's console; then build the newest commit.", command=run
+            )
+        case "build-failed":
+            return Action(text="Read the build's log, mend what it names, and build again.", command=run)
+        case _:
+            return Action(text="Build the newest commit.", command=run)
+
+
+@check(
+    id="builds",
+    worst=Severity.P1,
+    codes={
+        "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",
+        "nothing-to-build": "No build for a while, and nothing changed that one is owed for.",
+        "build-running": "The latest build is under way.",
+        "build-due": "Something was pushed just now; its build may still start.",
+        "build-failed": "The latest build failed, timed out or expired.",
+        "build-cancelled": "The latest build was cancelled.",
+        "status-not-known": "The latest build has a status that is not known here.",
+        "stale-commit": "The latest build is of an old commit, although its files changed since.",
+        "not-built": "No build for a while, although the files changed.",
+        "commit-unknown": "The latest build is of a commit that the repository does not know.",
+        "trigger-missing": "The service has no build trigger.",
+        "trigger-disabled": "The service's build trigger is disabled.",
+        **services.SERVICE_CODES,
+    },
+    expected="The latest build of every trigger succeeded, on the newest commit of its files.",
+    unwanted="A trigger that builds an old commit.",
+)
+def builds(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each service that has a build trigger, or should have one."""
+    deployment = context.pipeline.deployment
+    if deployment is None or not context.services or not context.looks.connected(CLOUD_BUILD):
+        yield services.not_configured("The pipeline file has no section 'deployment', or names no service.")
+        return
+    found = context.looks.build_triggers()
+    since = context.now - timedelta(days=deployment.builds_days)
+    recent = context.looks.builds(since)
+    known = triggers.by_name(found.result())
+    seen: list[tuple[ServiceSpec, Seen]] = []
+    for spec in context.services:
+        name = triggers.trigger_name(context.pipeline, spec)
+        if name in known:
+            latest = latest_of(recent.result(), known[name])
+            seen.append((spec, Seen(name=name, trigger=known[name], build=latest)))
+        elif triggers.is_owed(spec):
+            seen.append((spec, Seen(name=name, trigger=None, build=None)))
+    if not seen:
+        yield services.not_configured("No service of the pipeline file has a build trigger.")
+    commits = _Commits(context, deployment, [each for _, each in seen])
+    if commits.error is not None:
+        # One repository serves all services: that it cannot be looked at is said once.
+        yield could_not_look(commits.error, subject="repository", severity=Severity.P1)
+    for spec, each in seen:
+
+        def judged(spec: ServiceSpec = spec, each: Seen = each) -> Iterator[Finding]:
+            verdict = of_trigger(each.trigger, each.build)
+            complete, verdict = (each, verdict) if verdict is not None else commits.judge(spec, each)
+            yield finding_of(context.pipeline, spec, complete, verdict)
+
+        yield from services.attempt_service(context.pipeline, spec, Severity.P1, judged)
+
+
+class _Commits:
+    """The commits that builds lack, asked for once for each commit that was built; where no repository is, none."""
+
+    def __init__(self, context: Context, deployment: Deployment, seen: Sequence[Seen]) -> None:
+        self._deployment = deployment
+        self._now = context.now
+        self._head: Commit | None = None
+        self.error: SourceError | None = None
+        self._since: dict[str, Look[Sequence[Commit] | None]] = {}
+        self._after: Look[Sequence[Commit]] | None = None
+        if not context.looks.connected(REPOSITORY):
+            return
+        head = context.looks.head()
+        undecided = [each for each in seen if of_trigger(each.trigger, each.build) is None]
+        for commit in {each.build.commit for each in undecided if each.build is not None and each.build.commit}:
+            self._since[commit] = context.looks.commits_since(commit)
+        if any(each.build is None for each in undecided):
+            self._after = context.looks.commits_after(self._now - timedelta(days=deployment.builds_days))
+        try:
+            self._head = head.result()
+        except SourceError as error:
+            self.error = error
+
+    def judge(self, spec: ServiceSpec, seen: Seen) -> tuple[Seen, Verdict]:
+        """Judge what only the repository can tell. Raises SourceError."""
+        build, trigger = seen.build, seen.trigger
+        head = self._head
+        if head is None or trigger is None or (build is not None and not build.commit):
+            # A build of sources that somebody uploaded has no commit; drift judges what runs.
+            code = "build-succeeded" if build is not None else "nothing-to-build"
+            return seen, Verdict(code=code, outcome=Outcome.PASSED)
+        commits = self._since[build.commit].result() if build is not None else self._recent()
+        lacking = None if commits is None else unbuilt(commits, trigger, spec.source, self._deployment.documentation)
+        complete = Seen(name=seen.name, trigger=trigger, build=build, lacking=lacking or (), head=head)
+        return complete, of_commits(build, lacking, head, self._now)
+
+    def _recent(self) -> Sequence[Commit]:
+        return self._after.result() if self._after is not None else ()

@@ -1,0 +1,105 @@
+"""Who calls which service: the edges from subscriptions and scheduler jobs to services, drawn without asking anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from checks.control_plane.addresses import Addresses
+from checks.pipeline import Pipeline
+from checks.platform import SchedulerJob, Subscription
+from checks.ports import Service
+
+
+class Kind(StrEnum):
+    """What calls; the values are words for people."""
+
+    SUBSCRIPTION = "subscription"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """A caller and the service that it calls.
+
+    ``account`` is the e-mail of the OIDC token that the call carries, empty without one. ``exists`` is False when
+    the service is not there; ``function`` tells that the address names a function. ``trigger`` is the Eventarc
+    trigger behind a subscription.
+    """
+
+    kind: Kind
+    name: str
+    service: str
+    exists: bool
+    function: bool = False
+    account: str = ""
+    audience: str = ""
+    url: str = ""
+    trigger: str = ""
+    trigger_region: str = ""
+
+    @property
+    def words(self) -> str:
+        """The caller in words: "subscription orders-push"."""
+        return f"{self.kind} {self.name}"
+
+
+def edges_of(
+    pipeline: Pipeline,
+    subscriptions: Iterable[Subscription],
+    jobs: Iterable[SchedulerJob],
+    services: Iterable[Service],
+) -> tuple[Edge, ...]:
+    """Return every edge to a service of this project and region, ordered by service, subscriptions before jobs.
+
+    A pull subscription and a job that is paused call nobody.
+    """
+    addresses = Addresses(pipeline, services)
+    found = (*_of_subscriptions(subscriptions, addresses), *_of_jobs(jobs, addresses))
+    return tuple(sorted(found, key=lambda edge: (edge.service, edge.kind is Kind.JOB, edge.name)))
+
+
+def _of_subscriptions(subscriptions: Iterable[Subscription], addresses: Addresses) -> Iterator[Edge]:
+    for each in subscriptions:
+        target = addresses.target(each.endpoint) if each.endpoint else None
+        if target is not None:
+            yield Edge(
+                kind=Kind.SUBSCRIPTION,
+                name=each.name,
+                service=target.service,
+                exists=target.exists,
+                function=target.function,
+                account=each.account,
+                audience=each.audience,
+                url=each.endpoint,
+                trigger=each.trigger,
+                trigger_region=each.trigger_region,
+            )
+
+
+def _of_jobs(jobs: Iterable[SchedulerJob], addresses: Addresses) -> Iterator[Edge]:
+    for each in jobs:
+        target = addresses.target(each.url) if each.enabled and each.url else None
+        if target is not None:
+            yield Edge(
+                kind=Kind.JOB,
+                name=each.name,
+                service=target.service,
+                exists=target.exists,
+                function=target.function,
+                account=each.account,
+                audience=each.audience,
+                url=each.url,
+            )
+
+
+MOST_NAMED = 2
+"""Callers that a sentence names; the evidence has them all."""
+
+
+def in_words(edges: Sequence[Edge], most: int = MOST_NAMED) -> str:
+    """Return callers in words, at most so many by name: "subscription a, job b and 3 more"."""
+    words = [edge.words for edge in edges]
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

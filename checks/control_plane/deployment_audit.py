@@ -1,0 +1,87 @@
+"""The deploy scripts of the repository keep the rules.
+
+Every outage of the control plane so far was written in a deploy script before it happened: a deploy without its
+invoker binding, a flag that wipes variables. This runs the deployment audit over the clone, so that the report
+says today what the next deploy would break. A rule that is an error is P2, any other is a note.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from checks.context import Context
+from checks.looks import AUDIT
+from checks.model import Action, Finding, Outcome, Severity
+from checks.platform import AuditFinding
+from checks.registry import check
+
+ERROR = "error"
+SHOWN = 3
+"""Violations that a summary names; the rest is counted."""
+
+
+def loudness(violations: Sequence[AuditFinding]) -> tuple[str, Severity]:
+    """Return the code for the violations in one file, and how loud the worst of them is."""
+    if any(each.severity == ERROR for each in violations):
+        return "rules-broken", Severity.P2
+    return "rules-bent", Severity.P3
+
+
+def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
+    """Judge one file by its violations, of which there is at least one; errors come first."""
+    code, severity = loudness(violations)
+    ordered = sorted(violations, key=lambda each: (each.severity != ERROR, each.line, each.column))
+    shown = "; ".join(f"line {each.line}: {each.message.removesuffix('.')} ({each.rule})" for each in ordered[:SHOWN])
+    more = f"; and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
+    first = ordered[0]
+    return Finding(
+        outcome=Outcome.FAILED,
+        code=code,
+        subject=path,
+        summary=f"{path}: {shown}{more}.",
+        severity=severity,
+        evidence={
+            "violations": len(ordered),
+            "errors": sum(each.severity == ERROR for each in ordered),
+            "rules": ", ".join(sorted({each.rule for each in ordered})),
+            "line": first.line,
+            "column": first.column,
+        },
+        impact="The next deploy through this file can break what works today." if code == "rules-broken" else "",
+        action=Action(text=first.fix, command=f"reveille audit {shlex.quote(path)}"),
+    )
+
+
+@check(
+    id="deployment-audit",
+    worst=Severity.P2,
+    codes={
+        "rules-kept": "No deploy script breaks a rule.",
+        "rules-broken": "A deploy script breaks a rule that has stopped a pipeline before.",
+        "rules-bent": "A deploy script breaks a rule that makes a failure likelier.",
+    },
+    expected="Every deploy script and Cloud Build file keeps the rules of the deployment audit.",
+    unwanted="A deploy that wipes permissions or variables, waiting to run.",
+)
+def deployment_audit(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each file that breaks a rule."""
+    if not context.looks.connected(AUDIT):
+        yield Finding(
+            outcome=Outcome.SKIPPED,
+            code="not-configured",
+            subject="deploy scripts",
+            summary="No clone of the repository is configured: set REVEILLE_REPOSITORY.",
+        )
+        return
+    violations = sorted(context.looks.audit().result(), key=lambda each: each.path)
+    if not violations:
+        yield Finding(
+            outcome=Outcome.PASSED,
+            code="rules-kept",
+            subject="deploy scripts",
+            summary="The deploy scripts keep every rule of the deployment audit.",
+        )
+    for path, found in groupby(violations, key=lambda each: each.path):
+        yield judge(path, list(found))

@@ -1,0 +1,101 @@
+"""Discovering who calls the services of a pipeline: what to ask, and what to say when an answer is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from checks.context import Context, could_not_look
+from checks.control_plane.callers import Edge, edges_of
+from checks.looks import Look
+from checks.model import Finding, Severity
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.platform import SchedulerJob, Subscription
+from checks.ports import Service, SourceError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """What discovery found. ``errors`` are the sources that gave no answer: there may be more edges then."""
+
+    edges: tuple[Edge, ...] = ()
+    services: tuple[Service, ...] = ()
+    errors: tuple[SourceError, ...] = ()
+
+    def of(self, service: str) -> tuple[Edge, ...]:
+        """Return the edges to one service."""
+        return tuple(edge for edge in self.edges if edge.service == service)
+
+    def service(self, name: str) -> Service | None:
+        """Return a service by name."""
+        return next((each for each in self.services if each.name == name), None)
+
+
+@dataclass(slots=True)
+class Discovery:
+    """Discovery under way. A kind of caller that the pipeline file has no section for is not looked for."""
+
+    pipeline: Pipeline
+    services: Look[Sequence[Service]] | None
+    subscriptions: Look[Sequence[Subscription]] | None
+    jobs: Look[Sequence[SchedulerJob]] | None
+    _errors: list[SourceError] = field(default_factory=list)
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is looked for."""
+        return self.services is not None
+
+    def read(self) -> Discovered:
+        """Wait for the answers; a source without one costs what it would have told, and no more."""
+        self._errors.clear()
+        subscriptions, jobs, services = (
+            self._answer(self.subscriptions),
+            self._answer(self.jobs),
+            self._answer(self.services),
+        )
+        # Without the services an address cannot be told to be ours, nor its service to be missing.
+        edges = edges_of(self.pipeline, subscriptions, jobs, services) if services else ()
+        return Discovered(edges=edges, services=tuple(services), errors=tuple(self._errors))
+
+    def _answer(self, look: Look[Sequence[T]] | None) -> Sequence[T]:
+        try:
+            return look.result() if look is not None else ()
+        except SourceError as error:
+            self._errors.append(error)
+            return ()
+
+
+def discover(context: Context) -> Discovery:
+    """Start every question of discovery at once."""
+    messaging, scheduler = context.pipeline.messaging, context.pipeline.scheduler
+    return Discovery(
+        pipeline=context.pipeline,
+        services=context.looks.services() if messaging is not None or scheduler is not None else None,
+        subscriptions=context.looks.subscriptions() if messaging is not None else None,
+        jobs=context.looks.jobs() if scheduler is not None else None,
+    )
+
+
+def spec_of(pipeline: Pipeline, service: str) -> ServiceSpec:
+    """Return what the pipeline file says of a service.
+
+    One that it does not name has the callers that were discovered and no other; one that only watches is optional.
+    """
+    for spec in pipeline.services:
+        if spec.name == service:
+            return spec
+    moved = [each for each in pipeline.transitions if each.orchestrator == service]
+    watches = bool(moved) and all(each.monitoring_only for each in moved)
+    return ServiceSpec(name=service, callers=(), optional=watches)
+
+
+def incomplete(found: Discovered) -> Iterator[Finding]:
+    """Yield a finding for each source that left discovery incomplete: what it would have shown could be P0."""
+    for error in found.errors:
+        finding = could_not_look(error, subject=f"callers from {error.source}", severity=Severity.P0)
+        words = "Discovery was incomplete: services may be called by more than was judged."
+        yield replace(finding, summary=f"{words} {finding.summary}")

@@ -1,0 +1,187 @@
+"""What runs is what the repository holds.
+
+A service that nobody deployed again runs yesterday's code, and nothing says so. The deployed commit is the
+one that the service's label ``commit-sha`` states, else its variable ``BUILD_COMMIT``, else the last one
+before it was deployed. Only commits that touched the service's own source folders count; those that changed
+documentation alone are a note. A source folder that does not exist is an error: nothing in it could ever
+be behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from checks.context import Context, could_not_look
+from checks.control_plane import services, triggers
+from checks.control_plane.drift_state import LABEL, VARIABLE, Deployed, Seen, deployed, verdict
+from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
+from checks.control_plane_spec import Deployment
+from checks.looks import CLOUD_BUILD, REPOSITORY, Look
+from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.platform import BuildTrigger, Commit
+from checks.ports import Service, SourceError
+from checks.registry import check
+from checks.templates import in_words
+
+
+def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: Seen, trigger: BuildTrigger | None) -> Finding:
+    """Judge one service that exists."""
+    bounds = pipeline.deployment or Deployment()
+    code, severity, behind = verdict(seen, spec, bounds)
+    return services.finding(
+        pipeline,
+        spec,
+        Outcome.FAILED if severity is not None else Outcome.PASSED,
+        code,
+        _summary(pipeline, spec, code, seen, behind),
+        severity=severity,
+        evidence=_evidence(pipeline, service, seen, behind),
+        impact=f"What was merged for {spec.name} does not run." if code == "behind" else "",
+        action=_action(pipeline, spec, code, seen, trigger) if severity is not None else None,
+    )
+
+
+def _summary(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, behind: Touched) -> str:
+    commit = seen.state.commit[:9]
+    match code:
+        case "up-to-date":
+            return f"{spec.name} runs the newest code of its folders."
+        case "documentation-behind":
+            return f"{spec.name} lacks changes of documentation alone ({_commits(len(behind.documentation))})."
+        case "source-missing":
+            folders = ", ".join(seen.missing)
+            return f"The repository has no {folders}, so nobody can tell whether {spec.name} is up to date."
+        case "commit-unstated":
+            return f"{spec.name} says neither which commit it runs nor when it was deployed."
+        case "commit-unknown":
+            return f"{spec.name} runs the commit {commit}, which the repository does not know."
+        case _:
+            since = in_words(behind.code[-1].at, pipeline.zone, seen.head.at.year)
+            commits = listed(behind.code, pipeline.zone, IN_SENTENCES)
+            return f"{spec.name} is {_commits(len(behind.code))} behind since {since}: {commits}."
+
+
+def _commits(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count} commits"
+
+
+def _evidence(pipeline: Pipeline, service: Service, seen: Seen, behind: Touched) -> Mapping[str, Scalar]:
+    lacking = behind.code or behind.documentation
+    return {
+        **services.deployment(service),
+        "commit": seen.state.commit,
+        "basis": seen.state.basis,
+        "head": seen.head.id,
+        "head_at": seen.head.at,
+        "behind": len(behind.code),
+        "documentation": len(behind.documentation),
+        "commits": listed(lacking, pipeline.zone),
+        "authors": authors(lacking),
+        "behind_since": lacking[-1].at if lacking else None,
+        "missing": ", ".join(seen.missing),
+    }
+
+
+def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, trigger: BuildTrigger | None) -> Action:
+    branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
+    match code:
+        case "source-missing":
+            return Action(text=f"Correct the source folders of {spec.name} in the pipeline file.")
+        case "commit-unstated":
+            return Action(text=f"Deploy {spec.name} with the label {LABEL} and the variable {VARIABLE}.")
+        case "commit-unknown":
+            return Action(
+                text=f"Find out where {seen.state.commit[:9]} comes from: it was never pushed, or its branch was "
+                f"rewritten. Then deploy {spec.name} from {branch}.",
+                command=triggers.run_command(pipeline, trigger) if trigger is not None else None,
+            )
+        case _:
+            return Action(
+                text=f"Deploy {spec.name} from {branch}.",
+                command=triggers.run_command(pipeline, trigger) if trigger is not None else None,
+            )
+
+
+@check(
+    id="drift",
+    worst=Severity.P0,
+    codes={
+        "up-to-date": "No commit touched the service's folders since the deployed one.",
+        "tolerated": "Fewer commits behind than the pipeline file cares about.",
+        "behind": "Commits that touched the service's folders are not deployed.",
+        "documentation-behind": "Only documentation changed since the deployed commit.",
+        "commit-unknown": "The repository does not know the deployed commit.",
+        "commit-unstated": "The service says neither its commit nor when it was deployed.",
+        "source-missing": "A source folder of the service does not exist in the repository.",
+        **services.SERVICE_CODES,
+    },
+    expected="Every service runs the newest commit that touched its source folders.",
+    unwanted="A service that runs old code.",
+)
+def drift(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each service that names its source folders."""
+    specs = [spec for spec in context.services if spec.source]
+    if context.pipeline.deployment is None or not specs or not context.looks.connected(REPOSITORY):
+        yield services.not_configured(
+            "No repository is configured, or no service names its source folders: set REVEILLE_REPOSITORY, or "
+            "'repository' under 'deployment'."
+        )
+        return
+    looks = context.looks
+    head = looks.head()
+    folders = {folder: looks.path_exists(folder) for spec in specs for folder in spec.source}
+    built = looks.build_triggers() if looks.connected(CLOUD_BUILD) else None
+    asked = [(spec, looks.service(spec.name)) for spec in specs]
+    commits = _Commits(context, asked)
+    try:
+        newest = head.result()
+    except SourceError as error:
+        # One repository serves all services: that it cannot be looked at is said once.
+        yield could_not_look(error, subject="repository", severity=Severity.P0)
+        return
+    for spec, look in asked:
+
+        def judged(spec: ServiceSpec = spec, look: Look[Service | None] = look) -> Iterator[Finding]:
+            service = look.result()
+            if service is None:
+                yield services.missing(context.pipeline, spec, Severity.P1)
+                return
+            seen = Seen(
+                state=deployed(service),
+                head=newest,
+                commits=commits.lacking(deployed(service)),
+                missing=tuple(folder for folder in spec.source if not folders[folder].result()),
+            )
+            trigger = triggers.known(built).get(triggers.trigger_name(context.pipeline, spec))
+            yield judge(context.pipeline, spec, service, seen, trigger)
+
+        yield from services.attempt_service(context.pipeline, spec, Severity.P0, judged)
+
+
+class _Commits:
+    """The commits that services lack: asked once for each deployed commit, and once for those known by time alone."""
+
+    def __init__(self, context: Context, asked: Sequence[tuple[ServiceSpec, Look[Service | None]]]) -> None:
+        states = [state for _, look in asked for state in _readable(look)]
+        self._since = {state.commit: context.looks.commits_since(state.commit) for state in states if state.commit}
+        instants = [state.at for state in states if state.basis == "time" and state.at is not None]
+        self._after = context.looks.commits_after(min(instants)) if instants else None
+
+    def lacking(self, state: Deployed) -> Sequence[Commit] | None:
+        """Return the commits after a state, None for one that is unknown. Raises SourceError."""
+        if state.commit:
+            return self._since[state.commit].result()
+        if state.at is None or self._after is None:
+            return None
+        return [commit for commit in self._after.result() if commit.at > state.at]
+
+
+def _readable(look: Look[Service | None]) -> Iterator[Deployed]:
+    """Yield the state of a service that could be looked at; the others are told one by one."""
+    try:
+        service = look.result()
+    except SourceError:
+        return
+    if service is not None:
+        yield deployed(service)

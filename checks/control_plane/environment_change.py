@@ -1,0 +1,147 @@
+"""No deploy wiped a variable.
+
+Two revisions of a service, the latest and the one before it, should differ in what somebody changed, and not in
+what a deploy with --set-env-vars left out. A variable that was there and is gone, or is empty now, is what such a
+deploy wiped; the service is ready all the same. The names are compared and the values are never shown.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.context import Context
+from checks.control_plane import services
+from checks.looks import Look
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.platform import Revision
+from checks.redeploys import LATEST_REVISIONS, evidence_of
+from checks.registry import check
+from checks.templates import in_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The names of the variables in which two revisions differ, each group sorted."""
+
+    removed: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What has no value any more."""
+        return tuple(sorted(self.removed + self.emptied))
+
+    def verdict(self, required: Sequence[str]) -> tuple[str, Severity | None]:
+        """Return the code, and how loud it is when the service must have some of the variables."""
+        if set(self.lost) & set(required):
+            return "required-variable-lost", Severity.P1
+        if self.lost:
+            return "variable-lost", Severity.P2
+        return ("variables-changed" if self.added or self.changed else "variables-kept"), None
+
+
+def change(before: Mapping[str, str], now: Mapping[str, str]) -> Change:
+    """Compare the variables of two revisions; a value of blanks alone is none."""
+    both = sorted(before.keys() & now.keys())
+    return Change(
+        removed=tuple(sorted(name for name in before.keys() - now.keys() if before[name].strip())),
+        emptied=tuple(name for name in both if before[name].strip() and not now[name].strip()),
+        added=tuple(sorted(now.keys() - before.keys())),
+        changed=tuple(name for name in both if before[name] != now[name] and now[name].strip()),
+    )
+
+
+def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision]) -> Finding:
+    """Judge one service by its revisions, the newest first."""
+    if len(revisions) < 2:  # noqa: PLR2004 - it takes two to compare
+        code, outcome = ("first-revision", Outcome.PASSED) if revisions else ("no-revision", Outcome.SKIPPED)
+        summary = f"{spec.name} has {'one revision' if revisions else 'no revision'}: there is nothing to compare."
+        return services.finding(pipeline, spec, outcome, code, summary, evidence=evidence_of(revisions))
+    latest, before = revisions[0], revisions[1]
+    found = change(before.environment, latest.environment)
+    code, severity = found.verdict(spec.environment)
+    evidence = {
+        **evidence_of(revisions),
+        "removed": ", ".join(found.removed),
+        "emptied": ", ".join(found.emptied),
+        "added": ", ".join(found.added),
+        "changed": ", ".join(found.changed),
+        "required_lost": ", ".join(name for name in found.lost if name in spec.environment),
+    }
+    if severity is None:
+        summary = f"{latest.name} kept all variables of {before.name}{_differences(found)}."
+        return services.finding(pipeline, spec, Outcome.PASSED, code, summary, evidence=evidence)
+    by = f" by {latest.created_by}" if latest.created_by else ""
+    return services.finding(
+        pipeline,
+        spec,
+        Outcome.FAILED,
+        code,
+        f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone)}{by}, lost "
+        f"{', '.join(found.lost)}, which {before.name} had.",
+        severity=severity,
+        evidence=evidence,
+        impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
+        action=_action(pipeline, spec, found, before),
+    )
+
+
+def _differences(found: Change) -> str:
+    words = [("added", found.added), ("changed", found.changed)]
+    return "".join(f"; {word}: {', '.join(names)}" for word, names in words if names)
+
+
+def _action(pipeline: Pipeline, spec: ServiceSpec, found: Change, before: Revision) -> Action:
+    """Secrets that the file names can be bound again as they are; other values the revision before still has."""
+    secrets = [f"{name}={_versioned(spec.secrets[name])}" for name in found.lost if name in spec.secrets]
+    values = [f"{name}=VALUE" for name in found.lost if name not in spec.secrets]
+    # gcloud refuses to turn a variable with a literal, even an empty one, into a reference.
+    literals = [name for name in found.emptied if name in spec.secrets]
+    first = [services.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(literals)}")]
+    flags = [f"--update-secrets={','.join(secrets)}"] if secrets else []
+    flags += [f"--update-env-vars={','.join(values)}"] if values else []
+    where = f" Each VALUE still stands in {shlex.quote(before.name)}." if values else ""
+    return Action(
+        text=f"Set what was lost again.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
+        "leave the other variables alone. If the variable was removed on purpose, deploy once more or excuse it.",
+        command="\n".join([*(first if literals else []), services.command(pipeline, "update", spec.name, *flags)]),
+        repair=f"restore-variables:{spec.name}" if secrets and not values else None,
+    )
+
+
+def _versioned(secret: str) -> str:
+    return secret if ":" in secret else f"{secret}:latest"
+
+
+@check(
+    id="environment-change",
+    worst=Severity.P1,
+    codes={
+        "variables-kept": "The latest revision has the same variables as the one before.",
+        "variables-changed": "Variables were added or have another value; none was lost.",
+        "variable-lost": "The latest revision lost a variable, or its value.",
+        "required-variable-lost": "The latest revision lost a variable that the pipeline file requires.",
+        "first-revision": "There is one revision only.",
+        "no-revision": "There is no revision.",
+        **services.SERVICE_CODES,
+    },
+    expected="A deploy changes the variables that it names and leaves the others alone.",
+    unwanted="A variable that the last deploy wiped.",
+)
+def environment_change(context: Context) -> Iterator[Finding]:
+    """Yield one finding a service."""
+    looks = [(spec, context.looks.revisions(spec.name, LATEST_REVISIONS)) for spec in context.services]
+    if not looks:
+        yield services.not_configured("The pipeline file names no service for this check.")
+    for spec, look in looks:
+
+        def judged(spec: ServiceSpec = spec, look: Look[Sequence[Revision]] = look) -> Iterator[Finding]:
+            yield judge(context.pipeline, spec, look.result())
+
+        worst = Severity.P1 if spec.environment else Severity.P2
+        yield from services.attempt_service(context.pipeline, spec, worst, judged)

@@ -1,0 +1,102 @@
+"""How a scheduler job fails, and how grave that is: decided from the job alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from checks.control_plane.schedule import due_since
+from checks.control_plane_spec import Season
+from checks.model import Severity
+from checks.platform import SchedulerJob
+
+NEVER_RAN = "NEVER_RAN"
+GRACE = timedelta(hours=1)
+"""How long after a schedule was due its first attempt may still be on its way, retries included."""
+
+WORDS = {
+    1: "CANCELLED",
+    2: "UNKNOWN",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    6: "ALREADY_EXISTS",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    10: "ABORTED",
+    11: "OUT_OF_RANGE",
+    12: "UNIMPLEMENTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    15: "DATA_LOSS",
+    16: "UNAUTHENTICATED",
+}
+"""gRPC's status codes, as Cloud Scheduler records them."""
+
+
+class Class(StrEnum):
+    """How grave a failing job is, the gravest first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+_CLASSES = {7: Class.CRITICAL, 16: Class.CRITICAL, 13: Class.HIGH, 14: Class.HIGH, 3: Class.LOW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A job that fails: the word of its status, and how grave that is."""
+
+    job: SchedulerJob
+    word: str
+    grade: Class
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Sorts failures, the gravest first."""
+        return tuple(Class).index(self.grade), self.job.name
+
+    def __str__(self) -> str:
+        return f"{self.job.name} ({self.word})"
+
+
+def failure_of(job: SchedulerJob, now: datetime) -> Failure | None:
+    """Return how an enabled job fails, None for one that does not."""
+    if job.status:
+        word = WORDS.get(job.status, f"CODE_{job.status}")
+        return Failure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM))
+    if never_ran(job, now):
+        return Failure(job=job, word=NEVER_RAN, grade=Class.HIGH)
+    return None
+
+
+def never_ran(job: SchedulerJob, now: datetime) -> bool:
+    """Whether a job has not been attempted once although it was due.
+
+    A job that was changed lately may have been made lately, so that only what was due after that counts.
+    """
+    if job.last_attempt is not None or job.status is not None:
+        return False
+    return job.updated_at is None or due_since(job.schedule, job.zone, job.updated_at, now - GRACE) is not None
+
+
+def season_of(job: SchedulerJob, seasons: Iterable[Season], today: date) -> Season | None:
+    """Return the season that excuses a job on a local date, None for none."""
+    return next(
+        (each for each in seasons if job.name.startswith(each.prefix) and each.since <= today <= each.until), None
+    )
+
+
+def loudness(failures: Sequence[Failure], many: int) -> tuple[str, Severity | None]:
+    """Return code and severity for the failing jobs; ``many`` is from how many on they are P1."""
+    if not failures:
+        return "jobs-in-order", None
+    if any(each.grade is Class.CRITICAL for each in failures):
+        return "jobs-refused", Severity.P1
+    return ("jobs-failing", Severity.P1) if len(failures) >= many else ("some-jobs-failing", Severity.P2)

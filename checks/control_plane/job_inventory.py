@@ -1,0 +1,84 @@
+"""Whether the scheduler jobs of the pipeline file's inventory are all there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from checks.control_plane.job_failures import season_of
+from checks.control_plane.removal import gcloud
+from checks.control_plane_spec import SchedulerJobs
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline
+from checks.platform import SchedulerJob
+
+MOST_NAMED = 10
+"""Jobs that a sentence names; the evidence has them all."""
+
+
+def console(pipeline: Pipeline) -> str:
+    return f"https://console.cloud.google.com/cloudscheduler?project={pipeline.project}"
+
+
+def judge_expected(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], today: date) -> Finding:
+    """Judge whether every job of the inventory is there and enabled; a job of a season may be paused."""
+    known = {each.name: each for each in jobs}
+    absent = [name for name in spec.expected if name not in known]
+    paused = [
+        name
+        for name in spec.expected
+        if name in known and not known[name].enabled and season_of(known[name], spec.seasons, today) is None
+    ]
+    code = "jobs-missing" if absent else "jobs-paused" if paused else "expected-jobs-present"
+    faults = [f"{len(absent)} do not exist ({_named(absent)})"] if absent else []
+    faults += [f"{len(paused)} are not enabled ({_named(paused)})"] if paused else []
+    words = "; ".join(faults) or "all are there and enabled"
+    return Finding(
+        outcome=Outcome.FAILED if faults else Outcome.PASSED,
+        code=code,
+        subject="expected jobs",
+        summary=f"Of {len(spec.expected)} expected jobs {words}.",
+        severity=Severity.P1 if faults else None,
+        evidence={"missing": ", ".join(absent), "paused": ", ".join(paused), "expected_count": len(spec.expected)},
+        impact="What these jobs start does not happen." if faults else "",
+        action=_restore(pipeline, paused) if faults else None,
+        link=console(pipeline),
+    )
+
+
+def _restore(pipeline: Pipeline, paused: Sequence[str]) -> Action:
+    """Return what brings jobs back: a command for those that exist, and for the others none that could be exact."""
+    place = f"--location={pipeline.region}"
+    return Action(
+        text="Make the missing jobs again from their definitions, and resume the others unless they are paused on "
+        "purpose.",
+        command="\n".join(gcloud(pipeline, "scheduler jobs resume", name, place) for name in paused[:MOST_NAMED])
+        or f"gcloud scheduler jobs list {place} --project={pipeline.project}",
+    )
+
+
+def judge_number(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob]) -> Finding:
+    """Judge whether so many enabled jobs are there as must be."""
+    enabled = sum(each.enabled for each in jobs)
+    enough = enabled >= spec.at_least
+    return Finding(
+        outcome=Outcome.PASSED if enough else Outcome.FAILED,
+        code="enough-jobs" if enough else "too-few-jobs",
+        subject="number of jobs",
+        summary=f"{enabled} jobs are enabled, and {spec.at_least} or more are expected.",
+        severity=None if enough else Severity.P1,
+        evidence={"enabled_count": enabled, "total_count": len(jobs), "at_least": spec.at_least},
+        impact="" if enough else "Jobs were deleted or paused together, and what they start does not happen.",
+        action=None
+        if enough
+        else Action(
+            text="Find out who deleted or paused them, and make them again from their definitions.",
+            command=f"gcloud scheduler jobs list --location={pipeline.region} --project={pipeline.project}",
+        ),
+        link=console(pipeline),
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -1,0 +1,166 @@
+"""Cloud Scheduler jobs run, succeed, and are all there.
+
+Schedulers carry the pipeline on when an orchestrator fails, and nothing says so when they fail themselves: 30 of 129
+jobs once did, unseen, and 94 were once deleted together. The check reads how the last attempt of each enabled job
+ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
+that has never run although its schedule has been due since it was last changed counts as failing; a job whose
+schedule is not understood does not. It compares the jobs with the inventory of the pipeline file. Jobs of a season
+that the file excuses between two dates are left out, and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from checks.context import Context, attempt
+from checks.control_plane.job_failures import NEVER_RAN, Class, Failure, failure_of, loudness, season_of
+from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
+from checks.control_plane.removal import gcloud
+from checks.control_plane_spec import SchedulerJobs, Season
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline
+from checks.platform import SchedulerJob
+from checks.registry import check
+
+
+def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], now: datetime) -> Finding:
+    """Judge how the enabled jobs run."""
+    today = now.astimezone(pipeline.zone).date()
+    enabled = [each for each in jobs if each.enabled]
+    seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
+    judged = [each for each in enabled if seasons[each.name] is None]
+    failures = [found for each in judged if (found := failure_of(each, now)) is not None]
+    failures.sort(key=lambda each: each.rank)
+    excused = [each for each in enabled if seasons[each.name] is not None and failure_of(each, now) is not None]
+    code, severity = loudness(failures, spec.many)
+    return Finding(
+        outcome=Outcome.PASSED if severity is None else Outcome.FAILED,
+        code=code,
+        subject="jobs",
+        summary=_summary(enabled, failures, excused, seasons),
+        severity=severity,
+        evidence={
+            "failing": ", ".join(map(str, failures)),
+            "failing_count": len(failures),
+            "never_ran": ", ".join(each.job.name for each in failures if each.word == NEVER_RAN),
+            "critical": ", ".join(each.job.name for each in failures if each.grade is Class.CRITICAL),
+            "enabled_count": len(enabled),
+            "total_count": len(jobs),
+            "excused": ", ".join(each.name for each in excused),
+        },
+        impact="What these jobs start does not happen, and nothing else says so." if failures else "",
+        action=_action(pipeline, failures),
+        link=_logs(pipeline, [each.job.name for each in failures[:MOST_NAMED]]) if failures else console(pipeline),
+    )
+
+
+def _summary(
+    enabled: Sequence[SchedulerJob],
+    failures: Sequence[Failure],
+    excused: Sequence[SchedulerJob],
+    seasons: dict[str, Season | None],
+) -> str:
+    words = f"{len(failures) or 'None'} of {len(enabled)} enabled jobs {'fail' if len(failures) != 1 else 'fails'}"
+    if failures:
+        more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
+        words = f"{words}: {', '.join(map(str, failures[:MOST_NAMED]))}{more}"
+    reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
+    return f"{words}." + (f" Excused: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
+
+
+def _action(pipeline: Pipeline, failures: Sequence[Failure]) -> Action | None:
+    if not failures:
+        return None
+    refused = any(each.grade is Class.CRITICAL for each in failures)
+    advice = "Give the accounts of the refused jobs the permission to call. " if refused else ""
+    return Action(
+        text=f"{advice}Read what each job was answered, mend what it calls, and run it again.",
+        command=gcloud(
+            pipeline,
+            "logging read",
+            _log_query([each.job.name for each in failures[:MOST_NAMED]]),
+            "--freshness=7d",
+            "--limit=50",
+        ),
+        repair=" ".join(f"run-job:{each.job.name}" for each in failures if each.job.name in _runnable(pipeline))
+        or None,
+    )
+
+
+def _runnable(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the jobs that the pipeline file allows to be run out of turn."""
+    return pipeline.repairs.jobs if pipeline.repairs is not None else ()
+
+
+def _log_query(names: Sequence[str]) -> str:
+    quoted = " OR ".join(f'"{name}"' for name in names)
+    jobs = f"({quoted})" if len(names) > 1 else quoted
+    return f'resource.type="cloud_scheduler_job" resource.labels.job_id={jobs} severity>=ERROR'
+
+
+def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
+    query = quote(_log_query(names), safe="")
+    return f"https://console.cloud.google.com/logs/query;query={query}?project={pipeline.project}"
+
+
+@check(
+    id="scheduler-jobs",
+    worst=Severity.P1,
+    codes={
+        "jobs-in-order": "No enabled job fails.",
+        "some-jobs-failing": "A few enabled jobs fail.",
+        "jobs-failing": "Many enabled jobs fail.",
+        "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
+        "no-jobs": "There is not one job.",
+        "expected-jobs-present": "Every expected job is there and enabled.",
+        "jobs-missing": "An expected job does not exist.",
+        "jobs-paused": "An expected job is not enabled.",
+        "enough-jobs": "As many jobs are enabled as must be.",
+        "too-few-jobs": "Fewer jobs are enabled than must be.",
+    },
+    expected="Every enabled job has run when it was due and succeeded; every expected job is there.",
+    unwanted="Jobs that fail unseen, that never ran, that were deleted together.",
+)
+def scheduler_jobs(context: Context) -> Iterator[Finding]:
+    """Yield one finding about how jobs run, and one for each part of the inventory in the pipeline file."""
+    spec = context.pipeline.scheduler
+    if spec is None:
+        yield Finding(
+            outcome=Outcome.SKIPPED,
+            code="not-configured",
+            subject="jobs",
+            summary="The pipeline file has no section 'scheduler'.",
+        )
+        return
+    look = context.looks.jobs()
+
+    def judged() -> Iterator[Finding]:
+        jobs = look.result()
+        if jobs:
+            yield judge_failing(context.pipeline, spec, jobs, context.now)
+        else:
+            yield _none(context.pipeline)
+        if spec.expected:
+            yield judge_expected(context.pipeline, spec, jobs, context.today)
+        if spec.at_least:
+            yield judge_number(context.pipeline, spec, jobs)
+
+    yield from attempt(judged, subject="jobs", severity=Severity.P1)
+
+
+def _none(pipeline: Pipeline) -> Finding:
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="no-jobs",
+        subject="jobs",
+        summary=f"There is not one job in {pipeline.project}, {pipeline.region}.",
+        severity=Severity.P1,
+        impact="Nothing starts by the clock.",
+        action=Action(
+            text="Look whether region and project are right; if so, make the jobs again from their definitions.",
+            command=f"gcloud scheduler jobs list --location={pipeline.region} --project={pipeline.project}",
+        ),
+        link=console(pipeline),
+    )

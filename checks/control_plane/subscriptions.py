@@ -1,0 +1,263 @@
+"""Every topic has the push subscriptions that it should have.
+
+One subscription too many, and each message is processed twice: it once broke exports with conflicts. One too few, and
+a part of the pipeline never hears of its work. Redeploying a function can leave the subscription of an older one
+behind, and deleting one leaves nothing. The check counts the push subscriptions of each topic that the pipeline file
+names; pull subscriptions and those for dead letters do not count. It names the surplus where it can tell: a
+subscription whose service is gone, one that doubles another, one to a service that the topic is not meant for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from checks.context import Context, attempt
+from checks.control_plane.addresses import Addresses, Target
+from checks.control_plane.removal import gcloud, subscription_removal
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline
+from checks.platform import Subscription
+from checks.ports import Service, SourceError
+from checks.registry import check
+
+T = TypeVar("T")
+
+DELETED_TOPIC = "_deleted-topic_"
+MANY = 2
+"""From so many too many on it is P0."""
+
+_SEVERITIES = {
+    "one-too-many": Severity.P1,
+    "too-many": Severity.P0,
+    "too-few": Severity.P1,
+    "none": Severity.P0,
+    "topic-missing": Severity.P0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicCase:
+    """What was seen of one topic. ``exists`` and ``services`` are None when they could not be looked at."""
+
+    topic: str
+    expected: int
+    exists: bool | None
+    pushes: tuple[Subscription, ...]
+    services: tuple[Service, ...] | None
+    wanted: tuple[str, ...] = ()
+
+
+def verdict(expected: int, found: int, *, exists: bool | None = True) -> str:
+    """Return the code for a topic with so many push subscriptions where so many are expected."""
+    if exists is False:
+        return "topic-missing" if expected else "as-expected"
+    if found == expected:
+        return "as-expected"
+    if found > expected:
+        return "too-many" if found - expected >= MANY else "one-too-many"
+    return "too-few" if found else "none"
+
+
+def counts(subscription: Subscription, dead_letter_suffix: str) -> bool:
+    """Whether a subscription is one that a topic is expected to have: it pushes, works, and has no dead letters."""
+    # Every name ends with nothing, so that no suffix means no dead letters.
+    dead = bool(dead_letter_suffix) and (
+        subscription.name.endswith(dead_letter_suffix) or subscription.topic.endswith(dead_letter_suffix)
+    )
+    return bool(subscription.endpoint) and subscription.active and not dead
+
+
+def surplus(pipeline: Pipeline, case: TopicCase) -> tuple[Subscription, ...]:
+    """Return the subscriptions that are the surplus, as far as can be told; never more than there are too many."""
+    if len(case.pushes) <= case.expected:
+        return ()
+    addresses = Addresses(pipeline, case.services or ())
+    seen: set[str] = set()
+    ranked: list[tuple[int, Subscription]] = []
+    for each in case.pushes:
+        target = addresses.target(each.endpoint)
+        rank = _suspicion(target, seen, case) if case.services is not None else None
+        if target is not None:
+            seen.add(target.service)
+        if rank is not None:
+            ranked.append((rank, each))
+    ranked.sort(key=lambda pair: pair[0])
+    return tuple(each for _, each in ranked[: len(case.pushes) - case.expected])
+
+
+def _suspicion(target: Target | None, seen: set[str], case: TopicCase) -> int | None:
+    """Return why a subscription may be the surplus, the surest reason lowest; None without a reason."""
+    if target is not None and not target.exists:
+        return 0
+    if target is not None and target.service in seen:
+        return 1
+    if case.wanted and (target is None or target.service not in case.wanted):
+        return 2
+    return None
+
+
+def judge(pipeline: Pipeline, case: TopicCase) -> Finding:
+    """Judge one topic."""
+    code = verdict(case.expected, len(case.pushes), exists=case.exists)
+    names = ", ".join(each.name for each in case.pushes)
+    orphans = surplus(pipeline, case)
+    evidence: dict[str, str | int] = {
+        "expected": case.expected,
+        "found": len(case.pushes),
+        "subscriptions": names,
+        "surplus": ", ".join(each.name for each in orphans),
+        "missing": ", ".join(_unserved(pipeline, case)),
+    }
+    outcome = Outcome.PASSED if code == "as-expected" else Outcome.FAILED
+    return Finding(
+        outcome=outcome,
+        code=code,
+        subject=case.topic,
+        summary=_summary(case, code, evidence),
+        severity=_SEVERITIES.get(code),
+        evidence=evidence,
+        impact=_impact(code),
+        action=_action(pipeline, case, code, orphans),
+        link=f"https://console.cloud.google.com/cloudpubsub/topic/detail/{case.topic}?project={pipeline.project}",
+    )
+
+
+def _unserved(pipeline: Pipeline, case: TopicCase) -> Iterator[str]:
+    """Yield the services that the topic is meant for and that no subscription reaches, where that can be told."""
+    if case.services is not None and case.wanted:
+        addresses = Addresses(pipeline, case.services)
+        reached = {target.service for each in case.pushes if (target := addresses.target(each.endpoint)) is not None}
+        yield from (name for name in case.wanted if name not in reached)
+
+
+def _summary(case: TopicCase, code: str, evidence: dict[str, str | int]) -> str:
+    if code == "topic-missing":
+        return f"There is no topic {case.topic}."
+    expected = f"{case.expected} {'is' if case.expected == 1 else 'are'} expected"
+    plural = "" if len(case.pushes) == 1 else "s"
+    words = f"{case.topic} has {len(case.pushes) or 'no'} push subscription{plural}"
+    if code == "as-expected":
+        return f"{words}, as expected."
+    listed = f": {evidence['subscriptions']}" if case.pushes else ""
+    unserved = (
+        f" Nothing is sent to {evidence['missing']}." if code in ("none", "too-few") and evidence["missing"] else ""
+    )
+    orphans = f" The surplus seems to be {evidence['surplus']}." if evidence["surplus"] else ""
+    return f"{words} where {expected}{listed}.{unserved}{orphans}"
+
+
+def _impact(code: str) -> str:
+    match code:
+        case "one-too-many" | "too-many":
+            return "Each message is processed more than once, and the runs get in each other's way."
+        case "too-few":
+            return "A part of the pipeline never hears of its work."
+        case "none":
+            return "Nobody gets the messages of this topic: what waits for them never starts."
+        case "topic-missing":
+            return "What publishes to it fails, and what waits for it never starts."
+        case _:
+            return ""
+
+
+def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Subscription]) -> Action | None:
+    match code:
+        case "one-too-many" | "too-many" if orphans:
+            return Action(
+                text="Make sure that it is the one nobody needs, and delete it.",
+                command="\n".join(subscription_removal(pipeline, each) for each in orphans),
+            )
+        case "one-too-many" | "too-many":
+            return Action(
+                text="Look at the address of each, and delete the Eventarc trigger (or the subscription) that is left "
+                "over.",
+                command="\n".join(gcloud(pipeline, "pubsub subscriptions describe", each.name) for each in case.pushes),
+            )
+        case "too-few" | "none":
+            return Action(
+                text="Deploy again what should listen: a deploy makes the Eventarc trigger and its subscription.",
+                command=gcloud(pipeline, "pubsub topics list-subscriptions", case.topic),
+            )
+        case "topic-missing":
+            return Action(
+                text="Make the topic again, then deploy again what listens to it.",
+                command=gcloud(pipeline, "pubsub topics create", case.topic),
+            )
+        case _:
+            return None
+
+
+def orphan(pipeline: Pipeline, subscription: Subscription) -> Finding:
+    """Return the finding about a subscription whose topic was deleted."""
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="orphan-subscription",
+        subject=subscription.name,
+        summary=f"The topic of the subscription {subscription.name} was deleted: it never gets a message again, also "
+        "when a topic of that name is made anew.",
+        severity=Severity.P2,
+        evidence={"trigger": subscription.trigger},
+        action=Action(
+            text="Delete it; if its topic is back, deploy again what listens to it.",
+            command=subscription_removal(pipeline, subscription),
+        ),
+    )
+
+
+def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
+    """Return what a look brought that the verdict can do without, None when it brought nothing."""
+    try:
+        return answer()
+    except SourceError:
+        return None
+
+
+@check(
+    id="subscriptions",
+    worst=Severity.P0,
+    codes={
+        "as-expected": "The topic has the push subscriptions that it should have.",
+        "one-too-many": "One push subscription too many: messages are processed twice.",
+        "too-many": "Two or more push subscriptions too many.",
+        "too-few": "A push subscription is missing.",
+        "none": "Not one push subscription is there.",
+        "topic-missing": "The topic does not exist.",
+        "orphan-subscription": "The topic of a subscription was deleted.",
+    },
+    expected="Each topic has exactly its push subscriptions; pull subscriptions and dead letters do not count.",
+    unwanted="A subscription that a redeploy left behind; a topic that nobody listens to.",
+    quick=True,
+)
+def subscriptions(context: Context) -> Iterator[Finding]:
+    """Yield one finding a topic, and one for each subscription whose topic was deleted."""
+    messaging = context.pipeline.messaging
+    if messaging is None:
+        yield Finding(
+            outcome=Outcome.SKIPPED,
+            code="not-configured",
+            subject="topics",
+            summary="The pipeline file has no section 'messaging'.",
+        )
+        return
+    looks = context.looks.subscriptions(), context.looks.topics(), context.looks.services()
+
+    def judged() -> Iterator[Finding]:
+        every = looks[0].result()
+        topics, services = _known(looks[1].result), _known(looks[2].result)
+        for topic, expected in messaging.topics.items():
+            pushes = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
+            case = TopicCase(
+                topic=topic,
+                expected=expected,
+                # A topic with subscriptions is there, whatever a list says that was made at another moment.
+                exists=True if pushes else (topic in topics if topics is not None else None),
+                pushes=tuple(pushes),
+                services=tuple(services) if services is not None else None,
+                wanted=messaging.targets.get(topic, ()),
+            )
+            yield judge(context.pipeline, case)
+        yield from (orphan(context.pipeline, each) for each in every if each.topic == DELETED_TOPIC)
+
+    yield from attempt(judged, subject="topics", severity=Severity.P0)

@@ -1,0 +1,44 @@
+"""The build triggers that deploy the services of a pipeline file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from checks.looks import Look
+from checks.pipeline import Pipeline, ServiceSpec
+from checks.platform import BuildTrigger
+from checks.ports import SourceError
+
+
+def trigger_name(pipeline: Pipeline, spec: ServiceSpec) -> str:
+    """Return the name of the trigger that deploys a service: its own, else by the file's pattern."""
+    pattern = pipeline.deployment.trigger if pipeline.deployment is not None else "{service}"
+    return spec.trigger or pattern.replace("{service}", spec.name)
+
+
+def is_owed(spec: ServiceSpec) -> bool:
+    """Whether a service must have a trigger: the file names it, or what the service is built from."""
+    return spec.trigger is not None or bool(spec.source)
+
+
+def by_name(triggers: Sequence[BuildTrigger]) -> Mapping[str, BuildTrigger]:
+    """Return triggers by name; of two with one name, in two places, the one that is not disabled."""
+    return {each.name: each for each in sorted(triggers, key=lambda each: not each.disabled)}
+
+
+def known(look: Look[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigger]:
+    """Return the triggers for suggestions alone: none where they cannot be looked at."""
+    if look is None:
+        return {}
+    try:
+        return by_name(look.result())
+    except SourceError:
+        return {}
+
+
+def run_command(pipeline: Pipeline, trigger: BuildTrigger) -> str:
+    """Return the command that builds the newest commit of the deployed branch, quoted for the shell."""
+    branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
+    words = (trigger.name, f"--branch={branch}", f"--region={trigger.location}", f"--project={pipeline.project}")
+    return " ".join(["gcloud builds triggers run", *map(shlex.quote, words)])

@@ -1,0 +1,123 @@
+"""Every service that subscriptions target was called.
+
+A service that nobody reaches any more is ready, has its variables, and does nothing: a lost permission, a
+subscription that is gone and a topic without messages all look alike from inside. On a date with games a day without
+a single request is a fault; without games it is only noted. A request that is refused for its caller never
+reaches the service, so it does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from checks.context import Context, could_not_look
+from checks.control_plane import services
+from checks.control_plane.callers import Kind
+from checks.control_plane.discovery import Discovered, Discovery, spec_of
+from checks.control_plane_spec import Invocations
+from checks.looks import MONITORING
+from checks.model import Action, Finding, Outcome, Severity
+from checks.pipeline import Pipeline
+from checks.registry import check
+
+
+def silent(targets: Sequence[str], counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the services that received nothing, in the order given."""
+    return tuple(name for name in targets if counts.get(name, 0) <= 0)
+
+
+def loudness(count: int, many: int) -> Severity:
+    """Return how loud it is that so many services received nothing on a date with games."""
+    return Severity.P0 if count >= many else Severity.P2
+
+
+def targets_of(pipeline: Pipeline, found: Discovered | None) -> tuple[str, ...]:
+    """Return the services that must be called, ordered: those that subscriptions target, and the orchestrators.
+
+    What may be missing, what only watches, and what does not exist is left out.
+    """
+    edges = found.edges if found is not None else ()
+    called = {edge.service for edge in edges if edge.kind is Kind.SUBSCRIPTION and edge.exists}
+    called |= {each.orchestrator for each in pipeline.transitions if each.orchestrator and not each.monitoring_only}
+    return tuple(sorted(name for name in called if not spec_of(pipeline, name).optional))
+
+
+def _all(outcome: Outcome, code: str, summary: str, **evidence: str | int) -> Finding:
+    return Finding(outcome=outcome, code=code, subject="services", summary=summary, evidence=evidence)
+
+
+def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocations) -> Finding:
+    spec = spec_of(pipeline, name)
+    return services.finding(
+        pipeline,
+        spec,
+        Outcome.FAILED,
+        "not-invoked",
+        f"{name} received no request for {rules.hours} hours, on a date with games.",
+        severity=loudness(len(names), rules.many),
+        evidence={"requests": 0, "hours": rules.hours, "silent_count": len(names), "silent": ", ".join(names)},
+        impact=f"What {name} should have done was done by nobody, or by another path.",
+        action=Action(
+            text=f"Look whether its caller may invoke {name}, and whether its topic still pushes to it: the checks "
+            "'invoker' and 'subscriptions' say so.",
+            command=services.command(pipeline, "get-iam-policy", name),
+        ),
+        tab="metrics",
+    )
+
+
+@check(
+    id="zero-invocations",
+    worst=Severity.P0,
+    codes={
+        "invoked": "Every service that must be called received requests.",
+        "not-invoked": "A service that must be called received no request.",
+        "quiet-off-day": "Services received nothing, and there was nothing to do.",
+        "no-targets": "No subscription targets a service of this project.",
+        **services.SERVICE_CODES,
+    },
+    expected="Every service that a subscription targets received requests within a day.",
+    unwanted="A service that is up and that nobody calls any more.",
+)
+def zero_invocations(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each service that received nothing, and one for all others together."""
+    pipeline, rules = context.pipeline, context.pipeline.invocations
+    if rules is None or not context.looks.connected(MONITORING):
+        yield services.not_configured("The pipeline file has no section 'invocations'.")
+        return
+    until = context.now.replace(second=0, microsecond=0)
+    asked = context.looks.request_counts(until - timedelta(hours=rules.hours), until)
+    found = _discovered(context)
+    for error in found.errors if found is not None else ():
+        yield could_not_look(error, subject=f"callers from {error.source}", severity=Severity.P0)
+    targets = [name for name in targets_of(pipeline, found) if _in_scope(context, name)]
+    if not targets:
+        yield _all(Outcome.SKIPPED, "no-targets", "No subscription targets a service, and there is no orchestrator.")
+        return
+    names = silent(targets, asked.result())
+    if names and not context.holds(rules.when, context.night):
+        listed = ", ".join(names)
+        summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "
+        reason = pipeline.conditions[rules.when].otherwise if rules.when is not None else ""
+        yield _all(Outcome.PASSED, "quiet-off-day", f"{summary}There were {reason}.", silent=listed)
+        return
+    for name in names:
+        yield _finding(pipeline, name, names, rules)
+    if len(names) < len(targets):
+        summary = f"{len(targets) - len(names)} of {len(targets)} services were called in {rules.hours} hours."
+        yield _all(Outcome.PASSED, "invoked", summary, services=len(targets))
+
+
+def _discovered(context: Context) -> Discovered | None:
+    """Return who is called by subscriptions; scheduler jobs may rest for longer than a day."""
+    if context.pipeline.messaging is None:
+        return None
+    looks = context.looks
+    return Discovery(
+        pipeline=context.pipeline, services=looks.services(), subscriptions=looks.subscriptions(), jobs=None
+    ).read()
+
+
+def _in_scope(context: Context, name: str) -> bool:
+    return context.in_scope(services.phase_of(context.pipeline, spec_of(context.pipeline, name)))

@@ -1,0 +1,97 @@
+"""The parts of a pipeline file about what surrounds the services: topics, scheduler jobs, builds, the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from checks.values import Identifier, Model
+
+
+class Messaging(Model):
+    """Pub/Sub: how many push subscriptions each topic must have."""
+
+    topics: Mapping[str, Annotated[int, Field(ge=0)]]
+    """Push subscriptions by topic; pull subscriptions and dead letters do not count."""
+    targets: Mapping[str, tuple[str, ...]] = {}
+    """The services that a topic pushes to, as far as they are known: a finding names the one that is left out."""
+    dead_letter_suffix: str = "-dlq"
+    """A subscription whose name or topic ends so carries dead letters."""
+
+
+class Season(Model):
+    """Scheduler jobs that may fail or be paused for a time."""
+
+    prefix: str
+    """The jobs whose names begin so."""
+    since: date
+    """The first local date on which they are excused."""
+    until: date
+    """The last local date on which they are excused."""
+    reason: str
+    """Why, for the report."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until < self.since:
+            message = f"until is {self.until}, before since, {self.since}"
+            raise ValueError(message)
+        return self
+
+
+class SchedulerJobs(Model):
+    """Cloud Scheduler: the jobs that must be there, and those that may fail for a season."""
+
+    expected: tuple[str, ...] = ()
+    """Names of jobs that must exist and be enabled."""
+    at_least: int = Field(default=0, ge=0)
+    """How many enabled jobs there must be; fewer mean that many were deleted together."""
+    many: int = Field(default=4, ge=1)
+    """From so many failing jobs on it is P1; fewer are P2."""
+    seasons: tuple[Season, ...] = ()
+    """Jobs that are excused between two dates."""
+    explains: Mapping[str, tuple[Identifier, ...]] = {}
+    """By names of jobs, in which * and ? stand for anything: the checks on data, and the phases, whose failures a
+    failure of such a job may have caused."""
+
+
+class Invocations(Model):
+    """Cloud Monitoring: services that nobody calls any more, although subscriptions target them."""
+
+    hours: int = Field(default=24, ge=1)
+    """How far back requests are counted."""
+    when: str | None = None
+    """A condition; on a date on which it does not hold, silence is a note."""
+    many: int = Field(default=4, ge=1)
+    """From so many silent services on it is P0; fewer are P2."""
+
+
+class Deployment(Model):
+    """The repository that services are deployed from, and how builds deploy them."""
+
+    repository: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")
+    """GitHub's ``owner/name``; read through GitHub unless a clone is configured in the environment."""
+    branch: str = "main"
+    """The branch that is deployed."""
+    trigger: str = "deploy-{service}"
+    """The name of a service's build trigger."""
+    documentation: tuple[str, ...] = ("*.md", "docs/*")
+    """Files that do not change what runs; * and ? stand for anything."""
+    watch: int = Field(default=1, ge=1)
+    """From so many commits behind on it is P2."""
+    act: int = Field(default=3, ge=1)
+    """From so many commits behind on it is P1."""
+    block: int = Field(default=6, ge=1)
+    """From so many commits behind on it is P0."""
+    builds_days: int = Field(default=14, ge=1)
+    """How far back builds are read, in days."""
+
+    @model_validator(mode="after")
+    def _louder_the_farther(self) -> Self:
+        if not self.watch <= self.act <= self.block:
+            message = f"watch, act and block are {self.watch}, {self.act} and {self.block}: none may exceed the next"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,129 @@
+"""Causes around the services: who calls them, what was built and deployed, the scheduler's jobs, the deploy scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from checks.diagnosis.board import Board, Suspect, Symptom
+
+UNHEARD = frozenset({"none", "too-few", "topic-missing"})
+SURPLUS = frozenset({"one-too-many", "too-many"})
+OLD_CODE = frozenset({"stale-commit", "not-built"})
+FAILED_BUILD = frozenset({"build-failed", "build-cancelled"})
+REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
+FAILING_JOBS = frozenset({"jobs-failing", "jobs-refused", "some-jobs-failing"})
+LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs"})
+SILENCING = frozenset(
+    {"invoker-removed-by-deploy", "invoker-missing", "identity-missing", "subscription-missing", "service-not-ready"}
+)
+"""Causes for which no request reaches a service."""
+
+_JOB = re.compile(r"([^\s,()]+) \((\w+)\)")
+
+
+def without_identity(board: Board) -> list[Suspect]:
+    """Calls without an identity are one cause, whatever services refuse them."""
+    return _together(board, "identity-missing", _grave(board, "edges", frozenset({"no-identity"})))
+
+
+def subscription_causes(board: Board) -> list[Suspect]:
+    """Topics that do not push to whom they should are one cause, topics that push too often another."""
+    missing = _together(board, "subscription-missing", _grave(board, "subscriptions", UNHEARD))
+    surplus = _together(board, "subscription-surplus", _grave(board, "subscriptions", SURPLUS))
+    for suspect in (*missing, *surplus):
+        suspect.behind = tuple(dict.fromkeys(name for each in suspect.primary for name in listeners(board, each)))
+    return [*missing, *surplus]
+
+
+def listeners(board: Board, symptom: Symptom) -> tuple[str, ...]:
+    """Return the services that a topic's finding is about: those that it misses, else all that listen to it."""
+    messaging = board.pipeline.messaging
+    known = messaging.targets.get(symptom.finding.subject, ()) if messaging is not None else ()
+    return symptom.names("missing") or known or (symptom.finding.subject,)
+
+
+def build_causes(board: Board) -> list[Suspect]:
+    """Builds that failed are one cause, builds of old commits another; services that are behind follow from them."""
+    found = []
+    for code, said in (("build-failed", FAILED_BUILD), ("stale-build", OLD_CODE)):
+        for suspect in _together(board, code, _grave(board, "builds", said)):
+            behind = [each for each in _behind(board) if each.finding.subject in suspect.services]
+            suspect.consequences += board.explain(behind)
+            found.append(suspect)
+    return found
+
+
+def drift_causes(board: Board) -> list[Suspect]:
+    """Services that run old code, for whatever reason, are one cause."""
+    return _together(board, "drift", _behind(board))
+
+
+def job_causes(board: Board) -> list[Suspect]:
+    """Jobs that fail are one cause, with the failures that the pipeline file says they explain; lost jobs another."""
+    failing = _together(board, "job-failing", _grave(board, "scheduler-jobs", FAILING_JOBS))
+    for suspect in failing:
+        suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
+    return [*failing, *_together(board, "jobs-missing", _grave(board, "scheduler-jobs", LOST_JOBS))]
+
+
+def audit_causes(board: Board) -> list[Suspect]:
+    """Deploy scripts that would break what works are one cause."""
+    return _together(board, "deploy-unsafe", _grave(board, "deployment-audit", frozenset({"rules-broken"})))
+
+
+def refused_jobs(board: Board) -> list[Symptom]:
+    """Return the finding about failing jobs if every one of them is refused: then it follows from a lost permission."""
+    return [
+        each
+        for each in _grave(board, "scheduler-jobs", FAILING_JOBS)
+        if (failures := failing_jobs(each)) and set(failures.values()) <= REFUSED
+    ]
+
+
+def failing_jobs(symptom: Symptom) -> dict[str, str]:
+    """Return the words of their status by the names of the jobs that fail."""
+    return dict(_JOB.findall(symptom.text("failing")))
+
+
+def explains_phase(board: Board, suspect: Suspect, phase: str) -> bool:
+    """Whether the pipeline file says that one of the failing jobs does the work of a phase."""
+    return phase in _explained(board, suspect)
+
+
+def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
+    """Let what keeps calls from a service explain that nobody called it."""
+    for suspect in found:
+        if suspect.code in SILENCING:
+            silent = _grave(board, "zero-invocations", frozenset({"not-invoked"}))
+            suspect.consequences += board.explain(each for each in silent if each.finding.subject in suspect.services)
+
+
+def _explained(board: Board, suspect: Suspect) -> set[str]:
+    """The checks and phases that the pipeline file says the failing jobs explain."""
+    jobs = {name for each in suspect.primary for name in failing_jobs(each)}
+    spec = board.pipeline.scheduler
+    patterns = spec.explains.items() if spec is not None else ()
+    return {what for pattern, named in patterns if any(fnmatchcase(job, pattern) for job in jobs) for what in named}
+
+
+def _explained_by_jobs(board: Board, suspect: Suspect) -> list[Symptom]:
+    named = _explained(board, suspect)
+    return list(board.free(lambda each: each.check in board.sql_checks and each.grave and each.check in named))
+
+
+def _behind(board: Board) -> list[Symptom]:
+    return _grave(board, "drift", frozenset({"behind"}))
+
+
+def _grave(board: Board, check: str, codes: frozenset[str]) -> list[Symptom]:
+    return list(board.free(lambda each: each.check == check and each.grave and each.finding.code in codes))
+
+
+def _together(board: Board, code: str, symptoms: list[Symptom]) -> list[Suspect]:
+    """Make one cause of findings of one kind; none of none."""
+    if not symptoms:
+        return []
+    worst = min(symptoms, key=lambda each: (each.finding.severity or 0, board.order(each)))
+    return [Suspect(code=code, subject=worst.finding.subject, primary=board.explain(symptoms))]

@@ -1,0 +1,128 @@
+"""What the causes around the services say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from checks.diagnosis.board import Board, Suspect, Symptom
+from checks.diagnosis.control_plane import last_good_trigger
+from checks.diagnosis.words import capitalised, listed, local
+
+MOST_TOPICS = 4
+"""Topics and services described one by one; more of them are counted."""
+
+
+def _without_identity(board: Board, suspect: Suspect) -> str:
+    del board
+    names = sorted(suspect.services)
+    check, their = ("checks its", "it is") if len(names) == 1 else ("check their", "they are")
+    return f"{listed(names)} {check} callers, and {their} called without an identity, so every such call is refused."
+
+
+def _unheard(board: Board, suspect: Suspect) -> str:
+    topics = [_push_count(each) for each in suspect.primary]
+    known = [name for name in suspect.behind if name not in {each.finding.subject for each in suspect.primary}]
+    to_whom = f"Nothing is sent to {listed(known)}: " if known else ""
+    good = max(filter(None, (last_good_trigger(board, name) for name in known)), default=None)
+    last = f"; last good trigger {local(board.pipeline, good)}" if good is not None else ""
+    return f"{to_whom}{listed(topics, most=MOST_TOPICS)}{last}."
+
+
+def _push_count(symptom: Symptom) -> str:
+    topic, expected = symptom.finding.subject, symptom.finding.evidence.get("expected")
+    if symptom.finding.code == "topic-missing":
+        return f"there is no topic {topic}"
+    if symptom.finding.code == "none":
+        return f"{topic} has no push subscription"
+    return f"{topic} has {symptom.finding.evidence.get('found')} of {expected} push subscriptions"
+
+
+def _surplus(board: Board, suspect: Suspect) -> str:
+    del board
+    count = len(suspect.primary)
+    who = "1 topic pushes" if count == 1 else f"{count} topics push"
+    topics = listed([_with_surplus(each) for each in suspect.primary], most=MOST_TOPICS)
+    return f"{who} to a subscription too many, so each message is processed twice: {topics}."
+
+
+def _with_surplus(symptom: Symptom) -> str:
+    surplus = symptom.names("surplus")
+    found, expected = (symptom.finding.evidence.get(name) for name in ("found", "expected"))
+    left_over = f"; one too many seems to be {listed(list(surplus), most=2)}" if surplus else ""
+    return f"{symptom.finding.subject} ({found} where {expected} expected{left_over})"
+
+
+def _failed_build(board: Board, suspect: Suspect) -> str:
+    builds = [f"{_trigger(each)} ({_ending(board, each)})" for each in suspect.primary]
+    return (
+        f"The latest build of {listed(builds, most=MOST_TOPICS)} did not succeed; what was merged since does not run."
+    )
+
+
+def _ending(board: Board, symptom: Symptom) -> str:
+    at = local(board.pipeline, symptom.instant("built_at"))
+    return ", ".join(filter(None, (symptom.text("status") or "failed", at)))
+
+
+def _stale_build(board: Board, suspect: Suspect) -> str:
+    if len(suspect.primary) > 1:
+        builds = [f"{_trigger(each)} ({_lag(board, each)})" for each in suspect.primary]
+        return f"{len(builds)} build triggers built old code: {listed(builds, most=MOST_TOPICS)}."
+    first = suspect.primary[0]
+    commit, at = first.text("commit")[:9], local(board.pipeline, first.instant("built_at"))
+    built = f"built the old commit {commit}{f' of {at}' if at else ''}, which" if commit else "built nothing, although"
+    it = "is" if commit else f"{first.finding.subject} is"
+    return f"The trigger {_trigger(first)} {built} {it} {_lag(board, first)}."
+
+
+def _drift(board: Board, suspect: Suspect) -> str:
+    if len(suspect.primary) > 1:
+        services = [f"{each.finding.subject} ({_lag(board, each)})" for each in suspect.primary]
+        number = len(services)
+        return f"{number} services run code that the repository has replaced: {listed(services, most=MOST_TOPICS)}."
+    return f"{suspect.subject} runs code that the repository has replaced: {_lag(board, suspect.primary[0])}."
+
+
+def _trigger(symptom: Symptom) -> str:
+    return symptom.text("trigger") or symptom.finding.subject
+
+
+def _lag(board: Board, symptom: Symptom) -> str:
+    since = local(board.pipeline, symptom.instant("behind_since"))
+    return f"{_commits_behind(symptom)}{f' since {since}' if since else ''}"
+
+
+def _commits_behind(symptom: Symptom) -> str:
+    behind = symptom.finding.evidence.get("behind")
+    if not isinstance(behind, int):
+        return "behind"
+    return "1 commit behind" if behind == 1 else f"{behind} commits behind"
+
+
+def _as_found(board: Board, suspect: Suspect) -> str:
+    """The findings say it themselves: they count, and name the first."""
+    del board
+    said = [capitalised(each.finding.summary.rstrip(".")) for each in suspect.primary if each.finding.summary]
+    return f"{'. '.join(said) or suspect.subject}."
+
+
+def _unsafe(board: Board, suspect: Suspect) -> str:
+    del board
+    paths = listed([each.finding.subject for each in suspect.primary], most=MOST_TOPICS)
+    first = suspect.primary[0].finding.summary.rstrip(".")
+    told = first.removeprefix(f"{suspect.primary[0].finding.subject}: ")
+    return f"The next deploy through {paths} can break what works today: {told}."
+
+
+TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
+    "identity-missing": _without_identity,
+    "subscription-missing": _unheard,
+    "subscription-surplus": _surplus,
+    "build-failed": _failed_build,
+    "stale-build": _stale_build,
+    "drift": _drift,
+    "job-failing": _as_found,
+    "jobs-missing": _as_found,
+    "deploy-unsafe": _unsafe,
+}
+"""The sentence of each cause, without its consequences."""

@@ -1,0 +1,172 @@
+"""Suggested commands name things that exist.
+
+A repair command that names a scheduler job which is not there costs the one who follows it more than no command.
+So every command of a run is held against what the run itself has seen: jobs, services, build triggers, push
+subscriptions, topics. One that names something missing is withheld, and one that names something nobody could look
+at says so. Commands come from checks, from the pipeline file and from causes; all pass here.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import StrEnum
+
+from checks.looks import CLOUD_BUILD, CLOUD_RUN, PUBSUB, SCHEDULER, LookCache
+from checks.model import Action, Cause, CheckResult, Finding
+
+
+class Thing(StrEnum):
+    """What a command may name; the values are words for people."""
+
+    JOB = "scheduler job"
+    SERVICE = "service"
+    TRIGGER = "build trigger"
+    SUBSCRIPTION = "subscription"
+    TOPIC = "topic"
+
+
+_COMMANDS: Mapping[tuple[str, ...], Thing] = {
+    ("gcloud", "scheduler", "jobs"): Thing.JOB,
+    ("gcloud", "run", "services"): Thing.SERVICE,
+    ("gcloud", "builds", "triggers"): Thing.TRIGGER,
+    ("gcloud", "pubsub", "subscriptions"): Thing.SUBSCRIPTION,
+    ("gcloud", "pubsub", "topics"): Thing.TOPIC,
+}
+_NAMELESS = ("list", "create")
+"""Verbs that name nothing, or what is not there yet."""
+
+_TWO_VERBS = ("logs",)
+"""``gcloud run services logs read NAME``: what follows is a verb as well."""
+
+_KINDS = ("http", "pubsub", "app-engine", "github", "cloud-source-repositories", "manual", "webhook")
+"""``gcloud scheduler jobs update http NAME``: the kind stands before the name."""
+
+_LABELS = (
+    (re.compile(r'\bresource\.labels\.service_name="([^"]+)"'), Thing.SERVICE),
+    (re.compile(r'\bresource\.labels\.job_id="([^"]+)"'), Thing.JOB),
+)
+"""How a command that reads the log names what it is about."""
+
+_END_OF_COMMAND = re.compile(r"(?<!\\)\n")
+"""Several commands stand on a line each; a backslash carries one on to the next line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Something that a command names."""
+
+    thing: Thing
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What a run has seen: the names of each thing whose list was read."""
+
+    names: Mapping[Thing, frozenset[str]] = field(default_factory=dict)
+
+    def has(self, named: Named) -> bool | None:
+        """Whether a thing exists; None when the run has not seen."""
+        names = self.names.get(named.thing)
+        return named.name in names if names is not None else None
+
+    def nearest(self, named: Named) -> str | None:
+        """Return the name most like one that does not exist."""
+        names = self.names.get(named.thing, frozenset())
+        return next(iter(get_close_matches(named.name, sorted(names), n=1)), None)
+
+
+def inventory_of(cache: LookCache) -> Inventory:
+    """Return what the looks of a run have seen; nothing more is asked."""
+    lists = {
+        Thing.JOB: cache.answer(SCHEDULER, "jobs"),
+        Thing.SERVICE: cache.answer(CLOUD_RUN, "services"),
+        Thing.TRIGGER: cache.answer(CLOUD_BUILD, "triggers"),
+        Thing.SUBSCRIPTION: cache.answer(PUBSUB, "subscriptions"),
+        Thing.TOPIC: cache.answer(PUBSUB, "topics"),
+    }
+    return Inventory(
+        names={
+            thing: frozenset(each if isinstance(each, str) else each.name for each in known)
+            for thing, known in lists.items()
+            if known is not None
+        }
+    )
+
+
+def named_by(command: str) -> Named | None:
+    """Return what one command is about, None when it names nothing that can be looked up."""
+    for label, thing in _LABELS:
+        match = label.search(command)
+        if match is not None:
+            return Named(thing=thing, name=match[1])
+    try:
+        words = shlex.split(command.replace("\\\n", " "))
+    except ValueError:
+        return None
+    thing_named = _COMMANDS.get(tuple(words[:3]))
+    if thing_named is None or len(words) < 4 or words[3] in _NAMELESS:  # noqa: PLR2004 - the verb is the fourth word
+        return None
+    operands = words[5:] if words[3] in _TWO_VERBS or (words[4:5] and words[4] in _KINDS) else words[4:]
+    name = _first_operand(operands)
+    return Named(thing=thing_named, name=name.rpartition("/")[2]) if name else None
+
+
+def _first_operand(words: Sequence[str]) -> str | None:
+    """Return the first word that is no flag; None after a flag whose value may be the word that follows it."""
+    for word in words:
+        if not word.startswith("-"):
+            return word
+        if "=" not in word:
+            return None
+    return None
+
+
+def verified(action: Action, inventory: Inventory) -> Action:
+    """Return an action without the commands that name something missing; where nobody looked, it says so."""
+    if action.command is None:
+        return action
+    kept: list[str] = []
+    words: list[str] = []
+    for command in _END_OF_COMMAND.split(action.command):
+        named = named_by(command)
+        exists = inventory.has(named) if named is not None else True
+        if named is not None and exists is None:
+            words.append(f"Not verified: whether the {named.thing} {named.name} exists.")
+        if named is None or exists is not False:
+            kept.append(command)
+            continue
+        near = inventory.nearest(named)
+        hint = f" Did you mean {near}?" if near is not None else ""
+        words.append(f"A command is withheld: there is no {named.thing} {named.name}.{hint}")
+    if not words:
+        return action
+    return replace(action, text=" ".join([action.text, *dict.fromkeys(words)]), command="\n".join(kept) or None)
+
+
+def verified_results(results: Iterable[CheckResult], inventory: Inventory) -> tuple[CheckResult, ...]:
+    """Return results whose findings suggest nothing that cannot be done; one in order is returned as it is."""
+    return tuple(_result(result, inventory) for result in results)
+
+
+def _result(result: CheckResult, inventory: Inventory) -> CheckResult:
+    findings = tuple(_finding(finding, inventory) for finding in result.findings)
+    unchanged = all(new is old for new, old in zip(findings, result.findings, strict=True))
+    return result if unchanged else replace(result, findings=findings)
+
+
+def verified_causes(causes: Iterable[Cause], inventory: Inventory) -> tuple[Cause, ...]:
+    """Return causes that suggest nothing that cannot be done."""
+    return tuple(
+        replace(cause, action=verified(cause.action, inventory)) if cause.action is not None else cause
+        for cause in causes
+    )
+
+
+def _finding(finding: Finding, inventory: Inventory) -> Finding:
+    action = verified(finding.action, inventory) if finding.action is not None else None
+    return finding if action is finding.action else replace(finding, action=action)

@@ -1,0 +1,177 @@
+"""Repairing from the thread of an alert: the plan in a form, one confirmation, one repair, its record in the thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.permissions import Role
+from bot.render.pages import Block
+from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks
+from bot.repairs.model import Plan, Refusal, RepairRefusedError
+from bot.repairs.repairs import Repairs
+from bot.store.model import Alert, AlertState, AuditEntry
+from handlers.clicks import Body, Deed, Pressed, pressed, refused, submit
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.views import fill, notice, opened
+
+REPAIR, UNDO = "alert:repair", "repair:undo"
+CALLBACK = "repair:confirmed"
+
+OVER = "This alert is resolved: there is nothing to repair any more."
+NOTHING = "The pipeline file allows no repair of this alert."
+LOST = "This plan is not known any more: nothing was changed. Open the repair again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What comes back with the form: which plans, made for which alert."""
+
+    alert: str
+    plans: tuple[str, ...]
+
+    def text(self) -> str:
+        return json.dumps({"alert": self.alert, "plans": self.plans})
+
+    @classmethod
+    def read(cls, text: str) -> Confirmation:
+        content = json.loads(text)
+        return cls(alert=content["alert"], plans=tuple(content["plans"]))
+
+
+def register(app: App, services: Services) -> None:
+    """Register the form that comes back, and the button that takes a repair back."""
+    repairs = services.repairs
+    if repairs is None:
+        return
+
+    @app.action(UNDO)
+    def undo(ack: Ack, body: Body) -> None:
+        ack()
+        reply = PrivateReply.to(services.client, body)
+        value = (body.get("actions") or [{}])[0].get("value")
+        target, runs = pressed(value), _runs_in(value)
+        if target is not None:
+            submit(services, lambda: _open_undo(services, repairs, target, runs, reply, body), reply)
+
+    @app.view(CALLBACK)
+    def confirmed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
+        ack()
+        user = str(body["user"]["id"])
+        reply = PrivateReply(client=services.client, user=user)
+        confirmation = Confirmation.read(view["private_metadata"])
+        submit(services, lambda: _carry_out(services, repairs, confirmation, reply), reply)
+
+
+def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    """Show what the repairs of an alert would change, and ask for confirmation."""
+    view_id, alert = opened(services, target, reply, body, "Repair", Role.REPAIRER)
+    if alert is None:
+        return
+    repairs = services.repairs
+    keys = repairs.offered(str(alert.details.get("repairs") or "")) if repairs is not None else ()
+    if alert.state is AlertState.RESOLVED or repairs is None or not keys:
+        fill(services, view_id, notice("Repair", OVER if alert.state is AlertState.RESOLVED else NOTHING))
+        return
+    _show(services, view_id, alert, "Repair", repairs.plan_all(keys, actor_of(reply.user), services.clock()))
+
+
+def _open_undo(
+    services: Services, repairs: Repairs, target: Pressed, runs: Sequence[str], reply: PrivateReply, body: Body
+) -> None:
+    view_id, alert = opened(services, target, reply, body, "Undo", Role.REPAIRER)
+    if alert is None:
+        return
+    actor, now = actor_of(reply.user), services.clock()
+    plans = tuple(_each(lambda run=run: repairs.plan_undo(run, actor, now)) for run in runs)  # type: ignore[misc]
+    _show(services, view_id, alert, "Undo", plans)
+
+
+def _show(
+    services: Services, view_id: str, alert: Alert, title: str, plans: Sequence[Plan | RepairRefusedError]
+) -> None:
+    needed = tuple(plan.id for plan in plans if isinstance(plan, Plan) and plan.needed)
+    blocks = plan_blocks(plans, services.validation.pipeline.zone)
+    if needed:
+        confirmation = Confirmation(alert=alert.key, plans=needed)
+        fill(services, view_id, repair_form(title, blocks, confirmation))
+    else:
+        fill(services, view_id, {**notice(title, "Nothing can be changed."), "blocks": blocks})
+
+
+def repair_form(title: str, blocks: Sequence[Block], confirmation: Confirmation) -> Block:
+    """Return the modal that asks for confirmation; sending it brings back which plans were shown."""
+    words = "Nothing is changed before you confirm. What you see holds for ten minutes."
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": confirmation.text(),
+        "title": {"type": "plain_text", "text": title},
+        "submit": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [*blocks, {"type": "context", "elements": [{"type": "plain_text", "text": words}]}],
+    }
+
+
+def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation, reply: PrivateReply) -> None:
+    """Make confirmed repairs: allowed at this moment, told in the thread before and after, then looked after."""
+    name = ":".join(confirmation.plans)
+    deed = Deed(name="repair", subject=confirmation.alert, key=name, role=Role.REPAIRER)
+    if refused(services, reply, deed):
+        return
+    now = services.clock()
+    plans = [plan for each in confirmation.plans if (plan := repairs.planned(each, now)) is not None]
+    if not plans:
+        reply.say(LOST)
+        return
+    actor = actor_of(reply.user)
+    zone = services.validation.pipeline.zone
+    told = services.incidents.tell(
+        confirmation.alert,
+        f"repair:{plans[0].id}",
+        begun_reply(plans, actor, zone),
+        now,
+        *(_record(plan, plans[0].id, confirmation.alert, reply.user, services) for plan in plans),
+    )
+    services.wake()
+    made = repairs.apply_all(plans, actor, services.clock())
+    if all(isinstance(each, RepairRefusedError) and each.refusal is Refusal.USED for each in made):
+        return  # a button pressed twice: the thread has the one repair already
+    body = made_reply(made, confirmation.alert)
+    if told:
+        services.incidents.tell(confirmation.alert, f"repaired:{plans[0].id}", body, services.clock())
+        services.wake()
+    else:
+        reply.say(body["text"], body["blocks"])
+    services.follow()
+
+
+def _record(plan: Plan, group: str, alert: str, user: str, services: Services) -> AuditEntry:
+    """Return the record that leads from a repair to the alert that it was made for."""
+    return AuditEntry(
+        key=f"repair-of:{plan.id}",
+        at=services.clock(),
+        actor=user,
+        action="undo" if plan.undoes else "repair",
+        subject=alert,
+        outcome="confirmed",
+        details={"run": plan.id, "group": group, "key": str(plan.key), "title": plan.title},
+    )
+
+
+def _runs_in(value: object) -> tuple[str, ...]:
+    content = json.loads(value) if isinstance(value, str) else {}
+    runs = content.get("runs") if isinstance(content, dict) else None
+    return tuple(str(each) for each in runs) if isinstance(runs, list) else ()
+
+
+def _each(plan: Callable[[], Plan]) -> Plan | RepairRefusedError:
+    try:
+        return plan()
+    except RepairRefusedError as error:
+        return error

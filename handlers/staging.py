@@ -1,0 +1,243 @@
+"""``/staging``: the staging ground from Slack, for those whom the pipeline file allows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.permissions import Role
+from bot.render.slack_text import escape, fitted
+from bot.render.staging import TEARDOWN, change_blocks, removal_blocks, step_blocks, untouched_text
+from bot.render.words import number
+from bot.staging.ground import StagingGround
+from bot.staging.prefix import StagingError
+from bot.staging.proving import Snapshot, from_json, to_json
+from bot.staging.steps import Step, failed, in_words
+from bot.store.model import AuditEntry, Changes
+from checks.ports import SourceError
+from handlers.asking import HelpWanted, words_of
+from handlers.errors import BUSY, guarded
+from handlers.replays import is_new
+from handlers.replies import PrivateReply
+from handlers.services import Services
+from handlers.workers import Lane
+
+Body = Mapping[str, Any]
+
+NAME = "/staging"
+USAGE = "[status|seed DATE|prove start|prove check|teardown]"
+DOES = "a staging ground beside production: what stands, one date of data, the proof that production is untouched"
+
+STARTED = "staging prove start"
+"""The deed under which the audit keeps what production was."""
+
+LIST_MINUTES = 10
+"""A list that is older must be asked for again before anything is removed."""
+
+PROOF_DAYS = 7
+AUDIT_AT_MOST = 1000
+WORD_TEXT = 60
+
+NOT_HERE = "There is no staging here: the pipeline file has no section `staging`, or a recorded scenario is served."
+
+Deed = Callable[[Services, StagingGround, PrivateReply], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the words mean: who may do it, and the deed."""
+
+    role: Role
+    deed: Deed
+
+
+def register(app: App, services: Services) -> None:
+    """Register the command, and the button under its list."""
+
+    @app.command(NAME)
+    def staging(ack: Ack, body: Body) -> None:
+        try:
+            wanted = _wanted(words_of(str(body.get("text") or "")))
+        except HelpWanted:
+            ack(text=f"`{NAME} {USAGE}`: {DOES}.", response_type="ephemeral")
+        except StagingError as error:
+            ack(text=f"{escape(str(error))}\nUse: `{NAME} {USAGE}`", response_type="ephemeral")
+        else:
+            reply = PrivateReply.to(services.client, body)
+            trigger = str(body.get("trigger_id") or "")
+
+            def run() -> None:
+                if is_new(services, f"command:{trigger}" if trigger else ""):
+                    _do(services, reply, wanted)
+
+            _submit(services, ack, reply, run)
+
+    @app.action(TEARDOWN)
+    def remove(ack: Ack, body: Body) -> None:
+        reply = PrivateReply.to(services.client, body)
+        value = str((body.get("actions") or [{}])[0].get("value") or "")
+        _submit(services, ack, reply, lambda: _do(services, reply, Wanted(Role.REPAIRER, _removing(value))))
+
+
+def _submit(services: Services, ack: Ack, reply: PrivateReply, run: Callable[[], None]) -> None:
+    if services.workers.submit(Lane.LONG, guarded(run, reply)):
+        ack()
+    else:
+        ack()
+        reply.say(BUSY)
+
+
+def _wanted(words: Sequence[str]) -> Wanted:
+    match [word.lower() for word in words]:
+        case [] | ["status"]:
+            return Wanted(Role.VIEWER, _status)
+        case ["seed", day]:
+            return Wanted(Role.REPAIRER, _seeding(_date(day)))
+        case ["seed", *_]:
+            raise StagingError("Which date shall be seeded? For example 2026-02-10.")
+        case ["prove", "start"]:
+            return Wanted(Role.REPAIRER, _start)
+        case ["prove"] | ["prove", "check"]:
+            return Wanted(Role.REPAIRER, _check)
+        case ["teardown"]:
+            return Wanted(Role.REPAIRER, _list)
+        case _:
+            raise StagingError(f"I know no {NAME} {' '.join(words)[:WORD_TEXT]!r}.")
+
+
+def _date(word: str) -> date:
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise StagingError(f"{word[:WORD_TEXT]!r} is not a date: use YYYY-MM-DD.") from None
+
+
+def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
+    if refusal := services.permissions.refusal(reply.user, wanted.role):
+        reply.say(escape(refusal))
+        return
+    opened = services.staging
+    if opened is None:
+        reply.say(NOT_HERE)
+        return
+    try:
+        with opened() as ground:
+            wanted.deed(services, ground, reply)
+    except StagingError as error:
+        reply.say(escape(str(error)))
+    except SourceError as error:
+        reply.say(f"❔ {fitted(in_words(error), 1000)}")
+
+
+def _status(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    del services
+    reply.say(f"What stands under `{ground.prefix.text}`", _titled(f"Staging `{ground.prefix.text}`", ground.status()))
+
+
+def _seeding(day: date) -> Deed:
+    def seed(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+        reply.say(f"⏳ Copying {day} of {len(ground.staging.seed)} tables to `{ground.prefix.text}` …")
+        steps = ground.seed(day)
+        _write_down(services, ground, reply, f"staging seed {day}", "failed" if failed(steps) else "done")
+        broken = sum(step.mark == "failed" for step in steps)
+        title = f"{broken} of {len(steps)} tables were not copied; ask again to go on" if broken else "Seeded"
+        reply.say(title, _titled(f"{title}: {day} in `{ground.prefix.text}`", steps))
+
+    return seed
+
+
+def _start(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    before = ground.look(services.clock())
+    _write_down(services, ground, reply, STARTED, "done", snapshot=to_json(before))
+    reply.say(f"Remembered {before.size}. Try what you want to try, then `{NAME} prove check`.")
+
+
+def _check(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    before = _remembered(services, ground)
+    if before is None:
+        raise StagingError(f"There is no first look of the last {PROOF_DAYS} days: say '{NAME} prove start' first.")
+    after, changed = ground.changed_since(before, services.clock())
+    outcome = number(len(changed), "change") if changed else "untouched"
+    _write_down(services, ground, reply, "staging prove check", outcome)
+    if not changed:
+        reply.say(untouched_text(before, after))
+        return
+    title = f"Production has changed since {before.at:%Y-%m-%d %H:%M:%S} UTC."
+    hint = "If the pipeline itself ran at that time, prove again in a quiet hour."
+    reply.say(title, [*_section(f"*{title}* {hint}"), *change_blocks(changed)])
+
+
+def _remembered(services: Services, ground: StagingGround) -> Snapshot | None:
+    since = services.clock() - timedelta(days=PROOF_DAYS)
+    for entry in services.store.audit(since, AUDIT_AT_MOST):
+        if entry.action == STARTED and entry.subject == _subject(ground):
+            return from_json(str(entry.details.get("snapshot", "")))
+    return None
+
+
+def _list(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    removal = ground.plan_teardown()
+    if removal.empty:
+        reply.say(f"Nothing carries the label of `{ground.prefix.text}`: there is nothing to remove.")
+        return
+    value = {"list": removal.fingerprint, "at": services.clock().isoformat()}
+    title = f"To be removed from {escape(ground.project)}"
+    reply.say(title, [*_section(f"*{title}*"), *removal_blocks(removal, ground.prefix, value)])
+
+
+def _removing(value: str) -> Deed:
+    def remove(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+        fingerprint, listed_at = _pressed(value)
+        if services.clock() - listed_at > timedelta(minutes=LIST_MINUTES):
+            raise StagingError(f"That list is older than {LIST_MINUTES} minutes: say '{NAME} teardown' for a new one.")
+        removal = ground.plan_teardown()
+        if removal.fingerprint != fingerprint:
+            raise StagingError(f"What there is has changed since that list: say '{NAME} teardown' for a new one.")
+        if not services.store.first_time(f"{TEARDOWN}:{value}", services.clock()):
+            raise StagingError("That list was acted on already.")
+        steps = ground.tear_down(removal)
+        _write_down(services, ground, reply, "staging teardown", "failed" if failed(steps) else "done")
+        reply.say("Torn down", _titled(f"Teardown of `{ground.prefix.text}`", steps))
+
+    return remove
+
+
+def _pressed(value: str) -> tuple[str, datetime]:
+    try:
+        content = json.loads(value)
+        return str(content["list"]), datetime.fromisoformat(content["at"])
+    except (ValueError, TypeError, KeyError):
+        raise StagingError(f"This button is not one of mine any more: say '{NAME} teardown' for a new list.") from None
+
+
+def _subject(ground: StagingGround) -> str:
+    return f"{ground.project} {ground.prefix.text}"
+
+
+def _write_down(
+    services: Services, ground: StagingGround, reply: PrivateReply, action: str, outcome: str, **details: str
+) -> None:
+    now = services.clock()
+    entry = AuditEntry(
+        key=f"{action}:{_subject(ground)}:{now.isoformat()}:{reply.user}",
+        at=now,
+        actor=reply.user,
+        action=action,
+        subject=_subject(ground),
+        outcome=outcome,
+        details=details,
+    )
+    services.store.commit(Changes(audit=(entry,)))
+
+
+def _titled(title: str, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    return [*_section(f"*{title}*"), *step_blocks(steps)]
+
+
+def _section(text: str) -> list[dict[str, Any]]:
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]

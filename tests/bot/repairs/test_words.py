@@ -1,0 +1,108 @@
+"""What plans and runs are in words, and what comes back from the store."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, RepairKey, Run
+from bot.repairs.records import plan_json, plan_of
+from bot.repairs.words import difference_lines, note_lines, plan_lines, run_line
+
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
+texts = st.text(max_size=12)
+moments = st.datetimes(timezones=st.just(UTC))
+plans = st.builds(
+    Plan,
+    id=texts,
+    key=st.builds(RepairKey, kind=st.sampled_from(Kind), target=st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)),
+    actor=texts,
+    created_at=moments,
+    title=texts,
+    changes=st.lists(st.builds(Change, subject=texts, before=texts, after=texts), max_size=3).map(tuple),
+    command=texts,
+    fingerprint=texts,
+    wanted=st.dictionaries(texts, st.lists(texts, max_size=2), max_size=2),
+    former=st.none() | st.dictionaries(texts, st.booleans(), max_size=2),
+    warnings=st.lists(texts, max_size=2).map(tuple),
+    recurrence=st.none()
+    | st.builds(
+        Recurrence,
+        repaired_at=moments,
+        repaired_by=texts,
+        revision=texts,
+        deployed_at=st.none() | moments,
+        deployed_by=texts,
+    ),
+    undoes=st.none() | texts,
+)
+
+
+def plan(**fields: object) -> Plan:
+    described = {
+        "id": "1",
+        "key": RepairKey(Kind.GRANT_INVOKER, "worker"),
+        "actor": "U1",
+        "created_at": NOW,
+        "title": "Grant it",
+        "changes": (Change(subject="role", after="caller"),),
+        "command": "gcloud one\ngcloud two",
+        "fingerprint": "f",
+        "wanted": {},
+    }
+    return Plan(**{**described, **fields})  # type: ignore[arg-type]
+
+
+@given(plans)
+def test_a_plan_comes_back_from_the_store_as_it_was(each: Plan) -> None:
+    assert plan_of(plan_json(each)) == each
+
+
+@given(plans)
+def test_every_plan_can_be_told(each: Plan) -> None:
+    assert list(plan_lines(each, ZONE))
+
+
+@pytest.mark.parametrize(
+    ("change", "sign"),
+    [
+        (Change(subject="s", after="a"), "+"),
+        (Change(subject="s", before="b"), "-"),
+        (Change(subject="s", before="b", after="a"), "~"),
+    ],
+    ids=["added", "removed", "replaced"],
+)
+def test_a_difference_says_what_it_does(change: Change, sign: str) -> None:
+    (line,) = difference_lines(plan(changes=(change,)))
+
+    assert line.startswith(f"{sign} s: ")
+
+
+def test_a_repair_that_returns_names_the_deploy_before_anything_else() -> None:
+    recurrence = Recurrence(
+        repaired_at=NOW, repaired_by="U1", revision="worker-7", deployed_at=NOW + timedelta(hours=1), deployed_by="ci"
+    )
+
+    first, *rest = note_lines(plan(recurrence=recurrence, warnings=("careful",)), ZONE)
+
+    assert "worker-7, 11 Feb 09:00 EST by ci" in first
+    assert rest == ["careful"]
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_has_its_words(outcome: Outcome) -> None:
+    line = run_line(Run(plan=plan(), actor="U2", begun_at=NOW, outcome=outcome), ZONE, NOW)
+
+    assert line.startswith("11 Feb 08:00 EST  Grant it, by U2: ")
+
+
+def test_a_run_without_an_end_is_unfinished_after_its_lease() -> None:
+    run = Run(plan=plan(), actor="U2", begun_at=NOW)
+
+    assert "unfinished" not in run_line(run, ZONE, NOW + timedelta(minutes=3))
+    assert "unfinished" in run_line(run, ZONE, NOW + timedelta(minutes=3, seconds=1))
+    assert "taken back by U3" in run_line(replace(run, outcome=Outcome.VERIFIED, undone_by="U3"), ZONE, NOW)

@@ -1,0 +1,279 @@
+"""Cloud Scheduler's jobs."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from checks.control_plane.job_failures import NEVER_RAN, WORDS, Class, failure_of, never_ran
+from checks.control_plane.scheduler_jobs import scheduler_jobs
+from checks.control_plane_spec import SchedulerJobs, Season
+from checks.model import CheckResult, Finding, Outcome, Severity
+from checks.platform import SchedulerJob
+from checks.ports import Problem, SourceError
+from checks.repairs_spec import Repairs
+from tests import fakes
+from tests.checks.control_plane.estate import job, pipeline, run
+
+NOW = fakes.MORNING
+
+
+def failing(name: str, status: int = 13, **changes: Any) -> SchedulerJob:
+    return job(name, status=status, **changes)
+
+
+def never(name: str, schedule: str = "0 6 * * *", **changes: Any) -> SchedulerJob:
+    return job(name, status=None, last_attempt=None, schedule=schedule, **changes)
+
+
+def checked(jobs: list[SchedulerJob] | SourceError, **section: Any) -> CheckResult:
+    return run(scheduler_jobs, jobs=jobs, described=pipeline(scheduler=SchedulerJobs(**section)))
+
+
+def judged(jobs: list[SchedulerJob] | SourceError, **section: Any) -> Finding:
+    return checked(jobs, **section).findings[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "severity"),
+    [
+        (0, "jobs-in-order", None),
+        (1, "some-jobs-failing", Severity.P2),
+        (3, "some-jobs-failing", Severity.P2),
+        (4, "jobs-failing", Severity.P1),
+        (30, "jobs-failing", Severity.P1),
+    ],
+    ids=["none", "one", "the last that is few", "the first that is many", "thirty"],
+)
+def test_a_few_are_p2_and_many_p1(number: int, code: str, severity: Severity | None) -> None:
+    jobs = [failing(f"failing-{each:02}") for each in range(number)] + [
+        job(f"fine-{each}") for each in range(129 - number)
+    ]
+
+    finding = judged(jobs)
+
+    assert (finding.subject, finding.code, finding.severity) == ("jobs", code, severity)
+    assert (finding.evidence["failing_count"], finding.evidence["enabled_count"]) == (number, 129)
+
+
+@pytest.mark.parametrize("status", [7, 16])
+def test_one_that_is_refused_is_p1_alone(status: int) -> None:
+    finding = judged([job("fine"), failing("refused", status)])
+
+    assert (finding.code, finding.severity) == ("jobs-refused", Severity.P1)
+    assert finding.evidence["critical"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "grade"),
+    [
+        (7, "PERMISSION_DENIED", Class.CRITICAL),
+        (16, "UNAUTHENTICATED", Class.CRITICAL),
+        (13, "INTERNAL", Class.HIGH),
+        (14, "UNAVAILABLE", Class.HIGH),
+        (4, "DEADLINE_EXCEEDED", Class.MEDIUM),
+        (5, "NOT_FOUND", Class.MEDIUM),
+        (3, "INVALID_ARGUMENT", Class.LOW),
+        (2, "UNKNOWN", Class.MEDIUM),
+        (99, "CODE_99", Class.MEDIUM),
+    ],
+)
+def test_each_status_has_its_word_and_its_class(status: int, word: str, grade: Class) -> None:
+    failure = failure_of(failing("a", status), NOW)
+
+    assert failure is not None
+    assert (failure.word, failure.grade) == (word, grade)
+
+
+def test_every_status_of_grpc_has_a_word() -> None:
+    assert sorted(WORDS) == list(range(1, 17))
+
+
+def test_each_failing_job_is_listed_with_its_word_the_gravest_first_and_with_its_logs() -> None:
+    finding = judged(
+        [failing("low", 3), failing("high", 13), failing("denied", 7), job("fine"), failing("odd name", 5)]
+    )
+
+    assert finding.evidence["failing"] == (
+        "denied (PERMISSION_DENIED), high (INTERNAL), odd name (NOT_FOUND), low (INVALID_ARGUMENT)"
+    )
+    assert finding.action is not None
+    assert finding.action.command == (
+        'gcloud logging read \'resource.type="cloud_scheduler_job" '
+        'resource.labels.job_id=("denied" OR "high" OR "odd name" OR "low") severity>=ERROR\' '
+        "--freshness=7d --limit=50 --project=example-project"
+    )
+    assert 'resource.labels.job_id=("denied" OR "high"' in unquote(finding.link or "")
+
+
+def test_commands_name_only_jobs_that_exist_however_many_fail() -> None:
+    jobs = [failing(f"failing-{each:03}") for each in range(500)]
+
+    finding = judged(jobs)
+
+    assert finding.evidence["failing_count"] == 500
+    assert len(finding.summary) < 500
+    assert finding.action is not None
+    named = set(re.findall(r'"(failing-\d+)"', finding.action.command or ""))
+    assert named <= {each.name for each in jobs}
+    assert len(named) == 10
+
+
+@pytest.mark.parametrize(
+    ("allowed", "repair"),
+    [((), None), (("one", "fine", "gone"), "run-job:one"), (("two", "one"), "run-job:one run-job:two")],
+    ids=["none is allowed", "one that fails is", "all that fail are"],
+)
+def test_failing_jobs_that_may_be_run_out_of_turn_are_offered(allowed: tuple[str, ...], repair: str | None) -> None:
+    described = pipeline(repairs=Repairs(jobs=allowed))
+
+    (finding,) = run(scheduler_jobs, jobs=[failing("one"), failing("two"), job("fine")], described=described).findings
+
+    assert finding.action is not None
+    assert finding.action.repair == repair
+
+
+def test_a_job_that_is_paused_is_not_judged() -> None:
+    assert judged([job("fine"), failing("paused", 7, enabled=False)]).code == "jobs-in-order"
+
+
+class TestAJobThatNeverRan:
+    def test_it_fails_once_it_was_due(self) -> None:
+        finding = judged([job("fine"), never("never")])
+
+        assert (finding.code, finding.severity) == ("some-jobs-failing", Severity.P2)
+        assert finding.evidence["failing"] == f"never ({NEVER_RAN})"
+        assert finding.evidence["never_ran"] == "never"
+
+    @pytest.mark.parametrize(
+        ("updated", "expected"),
+        [
+            pytest.param(datetime(2026, 2, 11, 5, 59, tzinfo=UTC), True, id="changed before it was due"),
+            pytest.param(datetime(2026, 2, 11, 6, 0, tzinfo=UTC), False, id="changed as it was due"),
+            pytest.param(None, True, id="changed nobody knows when"),
+        ],
+    )
+    def test_only_what_was_due_since_it_was_changed_counts(self, updated: datetime | None, expected: bool) -> None:
+        assert never_ran(never("a", updated_at=updated), NOW) is expected
+
+    @pytest.mark.parametrize(("minutes", "expected"), [(59, False), (60, True)], ids=["within the hour", "after it"])
+    def test_the_first_attempt_gets_an_hour(self, minutes: int, expected: bool) -> None:
+        due = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
+
+        assert never_ran(never("a", updated_at=due - timedelta(hours=1)), due + timedelta(minutes=minutes)) is expected
+
+    def test_the_zone_of_its_schedule_counts(self) -> None:
+        described = never("a", "0 6 * * *", updated_at=datetime(2026, 2, 11, 6, 30, tzinfo=UTC))
+
+        assert not never_ran(described, datetime(2026, 2, 11, 11, 30, tzinfo=UTC))
+        in_new_york = never("a", "0 6 * * *", zone="America/New_York", updated_at=described.updated_at)
+        assert never_ran(in_new_york, datetime(2026, 2, 11, 12, 0, tzinfo=UTC))
+
+    @pytest.mark.parametrize("schedule", ["", "every monday 09:00", "not a schedule"])
+    def test_of_a_schedule_that_is_not_understood_nothing_is_claimed(self, schedule: str) -> None:
+        assert judged([never("a", schedule)]).code == "jobs-in-order"
+
+    @pytest.mark.parametrize("changes", [{"status": 0}, {"last_attempt": NOW}], ids=["a status", "an attempt"])
+    def test_one_that_was_attempted_has_run(self, changes: Any) -> None:
+        described = {"status": None, "last_attempt": None, **changes}
+
+        assert failure_of(job("a", **described), NOW) is None
+
+
+class TestASeason:
+    SEASON = Season(prefix="mlb-", since=date(2026, 2, 11), until=date(2026, 3, 20), reason="off-season")
+
+    def test_its_jobs_are_left_out_and_named(self) -> None:
+        finding = judged([failing("mlb-one", 7), never("mlb-two"), job("nba")], seasons=(self.SEASON,))
+
+        assert finding.code == "jobs-in-order"
+        assert finding.evidence["excused"] == "mlb-one, mlb-two"
+        assert "off-season" in finding.summary
+
+    def test_others_are_still_judged(self) -> None:
+        finding = judged([failing("mlb-one"), failing("nba-one")], seasons=(self.SEASON,))
+
+        assert finding.evidence["failing"] == "nba-one (INTERNAL)"
+
+    @pytest.mark.parametrize(
+        ("since", "until", "code"),
+        [
+            (date(2026, 2, 11), date(2026, 2, 11), "jobs-in-order"),
+            (date(2026, 2, 12), date(2026, 3, 1), "some-jobs-failing"),
+            (date(2026, 1, 1), date(2026, 2, 10), "some-jobs-failing"),
+        ],
+        ids=["on its only day", "the day before", "the day after"],
+    )
+    def test_it_holds_between_its_local_dates(self, since: date, until: date, code: str) -> None:
+        season = Season(prefix="mlb-", since=since, until=until, reason="off-season")
+
+        assert judged([failing("mlb-one")], seasons=(season,)).code == code
+
+    def test_an_expected_job_of_it_may_be_paused_and_not_be_gone(self) -> None:
+        section: dict[str, Any] = {"expected": ("mlb-one",), "seasons": (self.SEASON,)}
+
+        assert checked([job("mlb-one", enabled=False)], **section).findings[1].code == "expected-jobs-present"
+        assert checked([job("other")], **section).findings[1].code == "jobs-missing"
+
+
+class TestTheInventory:
+    @pytest.mark.parametrize(
+        ("jobs", "code", "severity"),
+        [
+            ([job("one"), job("two")], "expected-jobs-present", None),
+            ([job("one")], "jobs-missing", Severity.P1),
+            ([job("one"), job("two", enabled=False)], "jobs-paused", Severity.P1),
+            ([job("one", enabled=False)], "jobs-missing", Severity.P1),
+        ],
+        ids=["all there", "one gone", "one paused", "one gone and one paused"],
+    )
+    def test_every_expected_job_must_be_there_and_enabled(
+        self, jobs: list[SchedulerJob], code: str, severity: Severity | None
+    ) -> None:
+        finding = checked(jobs, expected=("one", "two")).findings[1]
+
+        assert (finding.subject, finding.code, finding.severity) == ("expected jobs", code, severity)
+
+    def test_commands_resume_what_is_paused_and_name_nothing_that_is_gone(self) -> None:
+        finding = checked([job("paused", enabled=False)], expected=("paused", "gone")).findings[1]
+
+        assert finding.action is not None
+        assert finding.action.command == (
+            "gcloud scheduler jobs resume paused --location=us-west2 --project=example-project"
+        )
+        assert (finding.evidence["missing"], finding.evidence["paused"]) == ("gone", "paused")
+
+    @pytest.mark.parametrize(
+        ("enabled", "code"), [(100, "enough-jobs"), (99, "too-few-jobs")], ids=["at the limit", "below it"]
+    )
+    def test_so_many_must_be_enabled(self, enabled: int, code: str) -> None:
+        jobs = [job(f"job-{each}", enabled=each < enabled) for each in range(129)]
+
+        finding = checked(jobs, at_least=100).findings[1]
+
+        assert (finding.subject, finding.code) == ("number of jobs", code)
+
+    def test_no_job_at_all_is_p1(self) -> None:
+        finding = judged([])
+
+        assert (finding.code, finding.severity) == ("no-jobs", Severity.P1)
+
+
+def test_jobs_out_of_reach_are_unknown() -> None:
+    finding = judged(SourceError("Cloud Scheduler", Problem.NOT_ENABLED, "the API is not enabled"))
+
+    assert (finding.outcome, finding.severity, finding.code) == (Outcome.UNKNOWN, Severity.P1, "source-unavailable")
+    assert finding.evidence["source"] == "Cloud Scheduler"
+
+
+def test_without_its_section_nothing_is_asked() -> None:
+    scheduler = fakes.FakeScheduler()
+
+    (finding,) = fakes.run_check(scheduler_jobs, fakes.pipeline(), fakes.ports(scheduler=scheduler)).findings
+
+    assert (finding.outcome, finding.code) == (Outcome.SKIPPED, "not-configured")
+    assert scheduler.asked == []

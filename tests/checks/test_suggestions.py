@@ -1,0 +1,184 @@
+"""A suggested command names what exists, or is withheld, or says that nobody looked."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from checks.looks import PUBSUB, SCHEDULER, LookCache, Looks
+from checks.model import Action, Cause, CheckResult, Finding, Outcome, Severity
+from checks.platform import SchedulerJob
+from checks.ports import SourceError
+from checks.runner import bounds
+from checks.suggestions import (
+    Inventory,
+    Named,
+    Thing,
+    inventory_of,
+    named_by,
+    verified,
+    verified_causes,
+    verified_results,
+)
+from tests import fakes
+
+RUN = "gcloud scheduler jobs run same-day-phase3 --location=us-west2 --project=example-project"
+INVENTORY = Inventory(
+    names={
+        Thing.JOB: frozenset({"same-day-phase3", "same-day-phase4"}),
+        Thing.SERVICE: frozenset({"worker"}),
+        Thing.TRIGGER: frozenset(),
+    }
+)
+
+
+def action(command: str | None) -> Action:
+    return Action(text="Run it.", command=command, repair="run-job:same-day-phase3")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (RUN, Named(thing=Thing.JOB, name="same-day-phase3")),
+        ("gcloud scheduler jobs update http a-job --schedule='0 1 * * *'", Named(thing=Thing.JOB, name="a-job")),
+        ("gcloud scheduler jobs resume --location=us-west2 a-job", Named(thing=Thing.JOB, name="a-job")),
+        (
+            "gcloud scheduler jobs describe projects/p/locations/r/jobs/a-job",
+            Named(thing=Thing.JOB, name="a-job"),
+        ),
+        ("gcloud run services update worker --region=x", Named(thing=Thing.SERVICE, name="worker")),
+        ("gcloud run services logs read worker --limit=5", Named(thing=Thing.SERVICE, name="worker")),
+        ("gcloud run services 'describe' 'wor ker'", Named(thing=Thing.SERVICE, name="wor ker")),
+        ("gcloud builds triggers run deploy-worker --branch=main", Named(thing=Thing.TRIGGER, name="deploy-worker")),
+        ("gcloud pubsub subscriptions delete a-sub", Named(thing=Thing.SUBSCRIPTION, name="a-sub")),
+        ("gcloud pubsub topics publish a-topic --message=x", Named(thing=Thing.TOPIC, name="a-topic")),
+        (
+            """gcloud logging read 'resource.labels.service_name="worker" AND severity>=ERROR' --limit=5""",
+            Named(thing=Thing.SERVICE, name="worker"),
+        ),
+        ("""gcloud logging read 'resource.labels.job_id="a-job"'""", Named(thing=Thing.JOB, name="a-job")),
+    ],
+)
+def test_what_a_command_is_about_is_read_from_it(command: str, named: Named) -> None:
+    assert named_by(command) == named
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gcloud scheduler jobs list --location=us-west2",
+        "gcloud scheduler jobs create http a-job --uri=https://example.com",
+        "gcloud pubsub topics create a-topic",
+        "gcloud run deploy worker --source=.",
+        "gcloud scheduler jobs",
+        "gcloud scheduler jobs run",
+        "gcloud run services describe --region us-west2 worker",
+        "reveille validate --check grading",
+        "bq query 'unclosed",
+        "",
+    ],
+)
+def test_a_command_that_names_nothing_to_look_up_is_left_alone(command: str) -> None:
+    assert named_by(command) is None
+    assert verified(action(command), INVENTORY) == action(command)
+
+
+def test_a_command_on_what_exists_stays_as_it_is() -> None:
+    assert verified(action(RUN), INVENTORY) == action(RUN)
+
+
+def test_a_command_on_what_does_not_exist_is_withheld_and_the_nearest_name_is_told() -> None:
+    found = verified(action(RUN.replace("same-day-phase3", "sameday-phase3")), INVENTORY)
+
+    assert found.command is None
+    assert "there is no scheduler job sameday-phase3" in found.text
+    assert "Did you mean same-day-phase3?" in found.text
+    assert found.repair == "run-job:same-day-phase3"
+
+
+def test_an_empty_list_is_known_and_not_unknown() -> None:
+    found = verified(action("gcloud builds triggers run deploy-worker"), INVENTORY)
+
+    assert found.command is None
+    assert "Did you mean" not in found.text
+
+
+def test_a_command_on_what_nobody_looked_at_stays_and_says_so() -> None:
+    found = verified(action(RUN), Inventory())
+
+    assert found.command == RUN
+    assert "Not verified: whether the scheduler job same-day-phase3 exists." in found.text
+
+
+def test_of_several_commands_only_the_wrong_one_is_withheld() -> None:
+    commands = f"{RUN}\ngcloud scheduler jobs run nowhere\ngcloud run services describe worker"
+
+    found = verified(action(commands), INVENTORY)
+
+    assert found.command == f"{RUN}\ngcloud run services describe worker"
+    assert "there is no scheduler job nowhere" in found.text
+
+
+def test_a_command_that_goes_on_in_the_next_line_is_one() -> None:
+    command = "gcloud scheduler jobs run \\\n  same-day-phase3"
+
+    assert verified(action(command), INVENTORY).command == command
+    assert verified(action(command.replace("3", "9")), INVENTORY).command is None
+
+
+def test_findings_and_causes_are_both_held_against_the_run() -> None:
+    wrong = action("gcloud scheduler jobs run nowhere")
+    finding = Finding(outcome=Outcome.FAILED, code="c", subject="s", summary="x", severity=Severity.P1, action=wrong)
+    silent = Finding(outcome=Outcome.PASSED, code="c", subject="t", summary="x")
+    result = CheckResult(
+        check="a", title="A", phase=None, findings=(finding, silent), started_at=fakes.MORNING, duration=0
+    )
+    cause = Cause(code="c", subject="s", sentence="x", severity=Severity.P1, action=wrong)
+    plain = Cause(code="d", subject="s", sentence="x", severity=Severity.P1)
+
+    (verified_result,) = verified_results([result], INVENTORY)
+    verified_cause, verified_plain = verified_causes([cause, plain], INVENTORY)
+
+    assert [each.action.command if each.action else None for each in verified_result.findings] == [None, None]
+    assert "withheld" in (verified_result.findings[0].action or action(None)).text
+    assert verified_result.findings[1] == silent
+    assert verified_cause.action is not None
+    assert verified_cause.action.command is None
+    assert verified_plain == plain
+
+
+class TestInventoryOfARun:
+    JOB = SchedulerJob(name="same-day-phase3", enabled=True, schedule="0 1 * * *")
+
+    def seen(self, scheduler: fakes.FakeScheduler, *, look: bool = True) -> Inventory:
+        described = fakes.pipeline()
+        cache = LookCache(bounds(described.limits))
+        looks = Looks(cache, fakes.ports(scheduler=scheduler), frozenset(), 5)
+        if look:
+            with suppress(SourceError):
+                looks.jobs().result()
+        inventory = inventory_of(cache)
+        cache.close()
+        return inventory
+
+    def test_holds_what_was_asked(self) -> None:
+        assert self.seen(fakes.FakeScheduler([self.JOB])).names == {Thing.JOB: frozenset({"same-day-phase3"})}
+
+    def test_asks_nothing_itself(self) -> None:
+        scheduler = fakes.FakeScheduler([self.JOB])
+
+        assert self.seen(scheduler, look=False).names == {}
+        assert scheduler.asked == []
+
+    def test_does_not_take_a_source_that_is_down_for_an_empty_one(self) -> None:
+        assert self.seen(fakes.FakeScheduler(fakes.down(SCHEDULER))).names == {}
+
+    def test_knows_topics_that_are_plain_names(self) -> None:
+        described = fakes.pipeline()
+        cache = LookCache(bounds(described.limits))
+        world = fakes.ports(messaging=fakes.FakeMessaging(topics=["a-topic"]))
+        Looks(cache, world, frozenset(), 5).topics().result()
+
+        assert cache.answer(PUBSUB, "topics") == ["a-topic"]
+        assert inventory_of(cache).names == {Thing.TOPIC: frozenset({"a-topic"})}

@@ -1,0 +1,306 @@
+"""Repairing from an alert's thread: who may, what is shown first, what is written once, what the thread hears."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.alerting.incidents import Incidents
+from bot.alerting.threads import AlertThreads
+from bot.local.faults import Faults
+from bot.local.repairs import RunnableScheduler, ScenarioPlatform
+from bot.render.repairs import verified_reply
+from bot.repairs.following import Following
+from bot.repairs.model import Outcome
+from bot.store.model import Alert, AlertState, Delivery
+from checks.control_plane.grants import INVOKER
+from checks.notifications import Permissions as Rules
+from checks.platform import SchedulerJob
+from checks.ports import Binding, Policy, Service
+from checks.repairs_spec import Repairs as Bounds
+from tests.fakes import FakeControlPlane
+from tests.handlers.rig import COLLEAGUE, NOW, Rig, running
+from tests.servers.slack_requests import PERSON
+
+SERVICE = "phase3-to-phase4"
+MEMBER = "serviceAccount:invoker@example.com"
+KEY = f"grant-invoker:{SERVICE}"
+GRANTED = Policy((Binding(INVOKER, frozenset({MEMBER})),))
+
+
+class NoJobs:
+    def jobs(self) -> tuple[SchedulerJob, ...]:
+        return ()
+
+
+@contextmanager
+def broken(rules: Rules | None = None, **bounds: Any) -> Iterator[tuple[Rig, ScenarioPlatform]]:
+    """An alert rig on a service that has lost its invoker."""
+    services = {
+        name: Service(
+            name=name,
+            ready=True,
+            latest_created_revision=f"{name}-00001-abc",
+            latest_ready_revision=f"{name}-00001-abc",
+            traffic={f"{name}-00001-abc": 100},
+        )
+        for name in (SERVICE, "coordinator")
+    }
+    policies = {SERVICE: Policy(()), "coordinator": GRANTED}
+    with running(
+        rules or Rules(repairers=(PERSON,)),
+        platform=(
+            platform := ScenarioPlatform(
+                pipeline=_pipeline(),
+                services=services,
+                policies=policies,
+                revisions={},
+                scheduler=RunnableScheduler(NoJobs()),
+                faults=Faults(()),
+                now=NOW,
+            )
+        ),
+        control_plane=FakeControlPlane(services=services, policies=policies),
+        repairs=Bounds(**{"invoker": (SERVICE,), **bounds}),
+    ) as rig:
+        yield rig, platform
+
+
+def _pipeline() -> Any:
+    from tests.fakes import pipeline  # noqa: PLC0415 - only what the platform reads of it
+
+    return pipeline()
+
+
+def refused_alert(rig: Rig, **details: Any) -> Alert:
+    return rig.alert(
+        key=f"tiny:invoker:{SERVICE}:-",
+        check="invoker",
+        subject=SERVICE,
+        date=None,
+        code="caller-refused",
+        details={"repairs": KEY, **details},
+    )
+
+
+def press(rig: Rig, alert: Alert, user: str = PERSON) -> Mapping[str, Any]:
+    """Press Repair… and return the form that is shown."""
+    value = json.dumps({"key": alert.key, "version": alert.version})
+    assert rig.send(rig.slack.requests.click(rig.parent(alert), "alert:repair", value, user=user)).status == 200
+    rig.wait()
+    view: Mapping[str, Any] = list(rig.slack.workspace.views.values())[-1]
+    return view
+
+
+def confirm(rig: Rig, view: Mapping[str, Any], user: str = PERSON) -> None:
+    assert rig.send(rig.slack.requests.submission(view, {}, user=user)).status == 200
+    rig.wait()
+
+
+def replies(rig: Rig, alert: Alert) -> list[Delivery]:
+    return [each for each in rig.store.pending() if each.target == alert.thread and each.kind == "reply"]
+
+
+def words(rig: Rig, alert: Alert) -> str:
+    return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in replies(rig, alert))
+
+
+def following(rig: Rig) -> Following:
+    repairs, incidents = rig.services.repairs, rig.services.incidents
+    assert repairs is not None
+    assert isinstance(incidents, Incidents)
+    threads = AlertThreads(incidents, rig.services.validation, lambda: None)
+    zone = rig.services.validation.pipeline.zone
+    return Following(repairs, rig.store, threads, lambda each: verified_reply(each, zone), lambda: rig.now)
+
+
+def test_the_form_shows_the_exact_difference_and_nothing_is_written_yet() -> None:
+    with broken() as (rig, platform):
+        view = press(rig, refused_alert(rig))
+
+        assert view["callback_id"] == "repair:confirmed"
+        assert INVOKER in str(view["blocks"])
+        assert MEMBER in str(view["blocks"])
+        assert "gcloud" in str(view["blocks"])
+        assert platform.policies[SERVICE] == Policy(())
+
+
+def test_a_confirmed_repair_is_written_told_verified_and_resolves_its_alert() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        confirm(rig, press(rig, alert))
+
+        assert platform.policies[SERVICE].bindings == GRANTED.bindings
+        told = words(rig, alert)
+        assert f"<@{PERSON}> repairs" in told
+        assert "Written, and read back as written" in told
+
+        assert following(rig).turn() == 0
+
+        assert "*Verified*" in words(rig, alert)
+        after = rig.store.alert(alert.key)
+        assert after is not None
+        assert after.state is AlertState.RESOLVED
+
+
+def test_the_form_sent_twice_repairs_once() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        view = press(rig, alert)
+        confirm(rig, view)
+        before = len(replies(rig, alert))
+        confirm(rig, view)
+
+        repairs = rig.services.repairs
+        assert repairs is not None
+        assert len(repairs.runs(NOW - timedelta(hours=1))) == 1
+        assert len(replies(rig, alert)) == before
+
+
+def test_two_who_confirm_at_once_make_one_repair() -> None:
+    with broken(Rules(repairers=(PERSON, COLLEAGUE))) as (rig, platform):
+        alert = refused_alert(rig)
+        views = {user: press(rig, alert, user) for user in (PERSON, COLLEAGUE)}
+        threads = [threading.Thread(target=confirm, args=(rig, view, user)) for user, view in views.items()]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+        assert platform.policies[SERVICE].bindings == GRANTED.bindings
+        repairs = rig.services.repairs
+        assert repairs is not None
+        outcomes = sorted(run.outcome for run in repairs.runs(NOW - timedelta(hours=1)))
+        assert outcomes.count(Outcome.APPLIED) == 1
+
+
+@pytest.mark.parametrize("rules", [Rules(actors=(PERSON,), ask="the owners"), Rules(ask="the owners")])
+def test_one_who_may_not_repair_sees_no_plan(rules: Rules) -> None:
+    with broken(rules) as (rig, platform):
+        view = press(rig, refused_alert(rig))
+
+        assert "may not run its repairs" in str(view["blocks"])
+        assert "the owners" in str(view["blocks"])
+        assert platform.policies[SERVICE] == Policy(())
+
+
+def test_who_lost_the_right_between_form_and_confirmation_changes_nothing() -> None:
+    with broken(Rules(repairers=(PERSON,))) as (rig, platform):
+        view = press(rig, refused_alert(rig))
+        confirm(rig, view, user=COLLEAGUE)
+
+        assert platform.policies[SERVICE] == Policy(())
+        assert "may not run its repairs" in rig.slack.messages(COLLEAGUE)[-1].text
+
+
+def test_ten_minutes_later_the_plan_is_refused_in_the_thread() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        view = press(rig, alert)
+        rig.now = NOW + timedelta(minutes=10, seconds=1)
+        confirm(rig, view)
+
+        assert platform.policies[SERVICE] == Policy(())
+        assert "Not done" in words(rig, alert)
+
+
+def test_what_changed_since_the_plan_is_refused_in_the_thread() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        view = press(rig, alert)
+        platform.write_policy(SERVICE, platform.policy(SERVICE))  # type: ignore[arg-type]
+        platform.policies[SERVICE] = Policy((Binding("roles/run.viewer", frozenset({"user:dev@example.com"})),))
+        confirm(rig, view)
+
+        assert platform.policies[SERVICE].bindings[0].role == "roles/run.viewer"
+        assert len(platform.policies[SERVICE].bindings) == 1
+        assert "Not done" in words(rig, alert)
+
+
+def test_a_repair_that_is_not_needed_any_more_has_no_button_to_confirm() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        platform.policies[SERVICE] = GRANTED
+
+        view = press(rig, alert)
+
+        assert "submit" not in view
+        assert "Nothing to do" in str(view["blocks"])
+
+
+def test_a_resolved_alert_cannot_be_repaired() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        following(rig).turn()
+        value = json.dumps({"key": "tiny:gone:x:-", "version": 1})
+        rig.send(rig.slack.requests.click(rig.parent(alert), "alert:repair", value))
+        rig.wait()
+
+        assert "submit" not in list(rig.slack.workspace.views.values())[-1]
+
+
+def test_what_the_pipeline_file_does_not_allow_is_not_offered() -> None:
+    with broken(invoker=()) as (rig, platform):
+        view = press(rig, refused_alert(rig))
+
+        assert "allows no repair" in str(view["blocks"])
+        assert platform.policies[SERVICE] == Policy(())
+
+
+def test_an_applied_repair_can_be_taken_back_from_the_thread() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        confirm(rig, press(rig, alert))
+        (made,) = (each for each in replies(rig, alert) if "repair:undo" in str(each.body))
+        value = next(block["elements"][0]["value"] for block in made.body["blocks"] if block["type"] == "actions")
+
+        rig.send(rig.slack.requests.click(rig.parent(alert), "repair:undo", value))
+        rig.wait()
+        confirm(rig, list(rig.slack.workspace.views.values())[-1])
+
+        assert platform.policies[SERVICE].bindings == ()
+        assert "takes a repair back" in words(rig, alert)
+
+
+def test_a_repair_without_effect_is_said_after_seven_minutes_and_the_alert_stays() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        confirm(rig, press(rig, alert))
+        platform.policies[SERVICE] = Policy(())  # a deploy that fights the repair
+        follow = following(rig)
+
+        assert follow.turn() == 1
+        rig.now = NOW + timedelta(minutes=8)
+        assert follow.turn() == 0
+
+        assert "Without effect" in words(rig, alert)
+        after = rig.store.alert(alert.key)
+        assert after is not None
+        assert after.state is AlertState.FIRING
+
+
+def test_following_goes_on_in_another_process_and_says_everything_once() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        confirm(rig, press(rig, alert))
+        assert following(rig).turn() == 0
+        said = words(rig, alert)
+
+        assert following(rig).turn() == 0
+
+        assert words(rig, alert) == said
+
+
+def test_the_history_of_the_alert_names_who_repaired_it() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        confirm(rig, press(rig, alert))
+
+        entries = [each for each in rig.store.audit(NOW - timedelta(hours=1), 100) if each.subject == alert.key]
+        assert [(each.action, each.actor, each.outcome) for each in entries] == [("repair", PERSON, "confirmed")]

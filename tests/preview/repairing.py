@@ -1,0 +1,71 @@
+"""A repair from an alert's thread on a recorded morning: the form, the confirmation, what the thread hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from bot.alerting.threads import AlertThreads
+from bot.app import Ready, on_scenario
+from bot.definition.pipeline_file import shipped_pipeline
+from bot.render.pages import Block
+from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, verified_reply
+from bot.repairs.composition import repairs_of
+from bot.repairs.model import Plan
+from bot.settings import Settings
+from bot.validation import Request
+from handlers.repairs import Confirmation, repair_form
+from tests.preview.story import ALICE, Story
+
+FOUND_OUT = timedelta(minutes=7)
+"""Until somebody has read the alert."""
+
+HAS_EFFECT = timedelta(minutes=3)
+"""Until Google lets the callers in."""
+
+
+class RepairStory(Story):
+    """A story whose world can be repaired; begins with the alerts of its morning."""
+
+    def __init__(self, ready: Ready) -> None:
+        super().__init__()
+        self._validation = ready.validation
+        self._repairs = repairs_of(ready.validation, self.store, Settings(), ready.date)
+        report = ready.validation.run(Request(date=ready.date))
+        self.now = report.now
+        self.incidents.process(report, self.now)
+        self.told()
+        self.now += FOUND_OUT
+
+    def plans(self) -> tuple[Plan, ...]:
+        """What Alice is shown when she presses Repair… on the gravest alert."""
+        keys = self._repairs.offered(str(self.alert().details["repairs"]))
+        made = self._repairs.plan_all(keys, actor_of(ALICE), self.now)
+        return tuple(each for each in made if isinstance(each, Plan))
+
+    def form(self) -> Block:
+        """The form with the exact difference."""
+        plans = self.plans()
+        confirmation = Confirmation(alert=self.alert().key, plans=tuple(each.id for each in plans))
+        return repair_form("Repair", plan_blocks(plans, self.pipeline.zone), confirmation)
+
+    def confirmed(self) -> None:
+        """Alice confirms; some minutes later the effect is there."""
+        key, plans = self.alert().key, self.plans()
+        self.incidents.tell(key, "begun", begun_reply(plans, actor_of(ALICE), self.pipeline.zone), self.now)
+        made = self._repairs.apply_all(plans, actor_of(ALICE), self.now)
+        self.incidents.tell(key, "made", made_reply(made, key), self.now)
+        self.told()
+        runs = [self._repairs.run(plan.id, self.now) for plan in plans]
+        self.now += HAS_EFFECT
+        settled = [self._repairs.verify(run, self.now).run for run in runs if run is not None]
+        self.incidents.tell(key, "verified", verified_reply(settled, self.pipeline.zone), self.now)
+        AlertThreads(self.incidents, self._validation, self.told).look_again(key, "repair", self.now)
+
+
+@contextmanager
+def repairing(scenario: str) -> Iterator[RepairStory]:
+    """Yield the story of a recorded morning; what it repairs is gone when it ends."""
+    with on_scenario(shipped_pipeline(), scenario) as ready:
+        yield RepairStory(ready)

@@ -1,0 +1,89 @@
+"""What surrounds the services of a recorded world, behind real protocols: one server for each source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from checks.looks import CLOUD_BUILD, MONITORING, PUBSUB, SCHEDULER
+from checks.pipeline import Pipeline
+from checks.platform import Build, BuildTrigger, Commit, SchedulerJob, Subscription
+from tests.servers.cloud_build import CloudBuildServer
+from tests.servers.cloud_monitoring import CloudMonitoringServer
+from tests.servers.cloud_scheduler import CloudSchedulerServer
+from tests.servers.github import REPOSITORY, GitHubServer, Pushed
+from tests.servers.pubsub_writes import WritablePubSubServer
+from tests.servers.scripted_grpc import ScriptedGrpcServer
+
+
+class Recorded(Protocol):
+    """The part of a recorded world that is served here; commits are newest first."""
+
+    @property
+    def subscriptions(self) -> Sequence[Subscription]: ...
+
+    @property
+    def topics(self) -> Sequence[str]: ...
+
+    @property
+    def jobs(self) -> Sequence[SchedulerJob]: ...
+
+    @property
+    def triggers(self) -> Sequence[BuildTrigger]: ...
+
+    @property
+    def builds(self) -> Sequence[Build]: ...
+
+    @property
+    def requests(self) -> Mapping[str, int]: ...
+
+    @property
+    def commits(self) -> Sequence[Commit]: ...
+
+    @property
+    def missing_paths(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformServers:
+    """The servers that run, by the source that they stand for, and where the product finds them."""
+
+    by_source: Mapping[str, ScriptedGrpcServer]
+    environment: Mapping[str, str]
+
+
+def on_github(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline whose repository is the one that is served."""
+    if pipeline.deployment is None:
+        return pipeline
+    return pipeline.model_copy(update={"deployment": pipeline.deployment.model_copy(update={"repository": REPOSITORY})})
+
+
+@contextmanager
+def platform_servers(pipeline: Pipeline, world: Recorded, *, delay: float = 0.0) -> Iterator[PlatformServers]:
+    """Serve it until the block ends; ``delay`` is in seconds and holds for every answer."""
+    folders = {folder.strip("/") for spec in pipeline.services for folder in spec.source} - world.missing_paths
+    commits = [
+        Pushed(sha=each.id, at=each.at, author=each.author, message=each.subject, files=each.files)
+        for each in reversed(world.commits)
+    ]
+    branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
+    with (
+        WritablePubSubServer(world.subscriptions, world.topics, delay=delay) as pubsub,
+        CloudSchedulerServer(world.jobs, delay=delay) as scheduler,
+        CloudBuildServer(world.triggers, world.builds, delay=delay) as build,
+        CloudMonitoringServer(world.requests, delay=delay) as monitoring,
+        GitHubServer(commits, branch=branch, paths=sorted(folders), delay=delay) as github,
+    ):
+        yield PlatformServers(
+            {PUBSUB: pubsub, SCHEDULER: scheduler, CLOUD_BUILD: build, MONITORING: monitoring},
+            {
+                "PUBSUB_EMULATOR_HOST": pubsub.address,
+                "REVEILLE_SCHEDULER_ENDPOINT": scheduler.address,
+                "REVEILLE_CLOUD_BUILD_ENDPOINT": build.address,
+                "REVEILLE_MONITORING_ENDPOINT": monitoring.address,
+                "GITHUB_API_URL": github.address,
+            },
+        )

@@ -1,0 +1,86 @@
+"""What the README shows as output is what its commands print, on recorded mornings and the trees of the tests.
+
+``UPDATE_MANUAL=1 pytest -n0`` on this file writes the outputs anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.sections import ROOT
+
+README = ROOT / "README.md"
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A command of a page, and what the page shows that it prints."""
+
+    command: str
+    shown: str
+
+    def __str__(self) -> str:
+        return f"$ {self.command}\n{self.shown}".rstrip()
+
+
+def examples(block: str) -> Iterator[Example]:
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield Example(command, shown.strip("\n"))
+
+
+def examples_of(page: Path) -> Mapping[str, Example]:
+    text = page.read_text(encoding="utf-8")
+    return {each.command: each for block in BLOCK.findall(text) for each in examples(block)}
+
+
+def printed(command: str) -> str:
+    """Run a command as a user without settings, accounts or colours, and return all that it prints."""
+    program, *words = shlex.split(command)
+    assert program == "reveille"
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "USER": "alice", "NO_GCE_CHECK": "true"},
+        timeout=SECONDS,
+    )
+    return done.stdout.strip("\n")
+
+
+def write(page: Path, example: Example) -> None:
+    """Let a page show an example in place of the one with the same command."""
+
+    def block(found: re.Match[str]) -> str:
+        some = (example if each.command == example.command else each for each in examples(found[1]))
+        return "```console\n" + "\n\n".join(map(str, some)) + "\n```"
+
+    page.write_text(BLOCK.sub(block, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", examples_of(README))
+def test_a_command_prints_what_the_readme_shows(command: str) -> None:
+    output = printed(command)
+    if os.environ.get("UPDATE_MANUAL"):
+        write(README, Example(command, output))
+
+    assert examples_of(README)[command].shown == output
+
+
+def test_the_readme_shows_outputs() -> None:
+    assert len(examples_of(README)) > 5

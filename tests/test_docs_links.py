@@ -1,0 +1,37 @@
+"""Links within the repository lead somewhere: to a file, and to a heading where they name one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sections import ROOT, anchors
+
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+FENCED = re.compile(r"```.*?```", re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://)([^)\s#]*)(?:#([^)\s]+))?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = LINK.findall(FENCED.sub("", page.read_text(encoding="utf-8")))
+
+    assert [link for link in links if not leads_somewhere(page, *link)] == []
+
+
+def leads_somewhere(page: Path, path: str, anchor: str) -> bool:
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+def test_there_are_links_to_follow() -> None:
+    assert len(LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))) > 20
+
+
+@pytest.mark.parametrize(
+    ("path", "anchor"), [("nowhere.md", ""), ("README.md", "no-such-heading"), ("", "no-such-heading")]
+)
+def test_a_broken_link_is_found(path: str, anchor: str) -> None:
+    assert not leads_somewhere(ROOT / "README.md", path, anchor)

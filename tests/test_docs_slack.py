@@ -1,0 +1,32 @@
+"""docs/slack.md lists the commands and buttons that there are."""
+
+from __future__ import annotations
+
+import re
+
+from bot.render.buttons import BUTTONS, REPAIR
+from bot.render.repairs import UNDO
+from handlers.commands import DEPLOYS, DEPLOYS_USAGE, NAMES, VALIDATING
+from handlers.staging import NAME as STAGING
+from handlers.staging import USAGE as STAGING_USAGE
+from tests.sections import ROOT
+
+TEXT = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+ROWS = [row.replace("\\|", "|") for row in re.findall(r"^\| `(/.+?)` \| \S", TEXT, re.MULTILINE)]
+
+
+def test_the_page_lists_every_command() -> None:
+    assert [row.split()[0] for row in ROWS] == list(NAMES)
+
+
+def test_the_page_shows_how_each_command_is_used() -> None:
+    usages = {command.name: command.usage for command in VALIDATING}
+    usages |= {DEPLOYS: DEPLOYS_USAGE, STAGING: STAGING_USAGE}
+
+    assert {row.split()[0]: row.partition(" ")[2] for row in ROWS if row.split()[0] in usages} == usages
+
+
+def test_the_page_names_every_button_of_an_alert() -> None:
+    buttons = {button.text for some in BUTTONS.values() for button in some} | {REPAIR.text, UNDO.text}
+
+    assert sorted(text for text in buttons if text.rstrip("…") not in TEXT) == []
