@@ -17,7 +17,7 @@ def short_title(alert: Alert) -> str:
     """Return a title that one line holds: without lists in brackets, and of a long one its first clause."""
     whole = clean(alert.title)
     bare = _BRACKETS.sub("", whole)
-    for said in (whole, bare, bare.partition("; ")[0], bare.partition(": ")[0]):
+    for said in (whole, bare, bare.partition("; ")[0], bare.partition(", ")[0], bare.partition(": ")[0]):
         if len(said) <= TITLE:
             return said
     return cut(bare, TITLE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,10 @@ from bot.repairs.repairs import Repairs
 from bot.store.model import StateStore, StoreError
 
 PACE = 5.0
-"""Seconds between two looks at what waits."""
+"""Seconds between two looks while something waits."""
+
+IDLE_SECONDS = 300.0
+"""While nothing waits the store is looked at no more often than this: another process may have died in a repair."""
 
 REMEMBERED = timedelta(hours=1)
 """For so long what was found out is said, if nobody has said it."""
@@ -63,6 +67,7 @@ class Following:
         clock: Callable[[], datetime],
         *,
         pace: float = PACE,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._repairs = repairs
         self._store = store
@@ -70,6 +75,9 @@ class Following:
         self._say = say
         self._clock = clock
         self._pace = pace
+        self._seconds = seconds
+        self._idle_until = float("-inf")
+        self._turning = threading.Lock()
         self._next: dict[str, datetime] = {}
         self._told: set[Group] = set()
         self._woken = threading.Event()
@@ -81,7 +89,6 @@ class Following:
     def run(self, stopping: threading.Event) -> None:
         """Follow until told to stop. Whatever breaks is logged, and following goes on."""
         while not stopping.is_set():
-            self._woken.clear()
             try:
                 self.turn()
             except StoreError as error:
@@ -91,8 +98,20 @@ class Following:
             self._pause(stopping)
 
     def turn(self) -> int:
-        """Look once at everything that is due; return how many repairs still wait. Raises StoreError."""
-        now = self._clock()
+        """Look once at everything that is due; return how many repairs still wait. Raises StoreError.
+
+        Costs nothing while nothing waits, but for a look now and then.
+        """
+        with self._turning:
+            if self._seconds() < self._idle_until and not self._woken.is_set():
+                return 0
+            self._woken.clear()
+            waiting = self._look_at_all(self._clock())
+            if not waiting:
+                self._idle_until = self._seconds() + IDLE_SECONDS
+            return waiting
+
+    def _look_at_all(self, now: datetime) -> int:
         self._reconcile(now)
         for run in self._repairs.waiting(now):
             if self._next.get(run.id, now) <= now:

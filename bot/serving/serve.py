@@ -104,6 +104,7 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
         told.clock,
         metrics=told.metrics,
         pump=told.outbox.wake,
+        follow=None if repairing is None else repairing.following.turn,
     )
     slack = prepared.slack
     bot = Bot(

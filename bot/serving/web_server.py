@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,6 +32,9 @@ with more threads they would only take turns, and all end last."""
 
 REQUEST_SECONDS = 1
 """So long a request that is being answered when the process is told to end may still take."""
+
+START_SECONDS = 5
+"""How long the threads of requests wait for each other when they start."""
 
 KILL_SECONDS = 8
 """After so long the parent ends the worker by force; Cloud Run gives ten."""
@@ -92,6 +97,14 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # likewise
         # The configuration is the worker's own copy since the fork: the parent goes on waiting longer.
         self.cfg.set("graceful_timeout", REQUEST_SECONDS)
         super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return the threads of requests, all of them started: the first burst is not to wait for each to begin."""
+        pool = ThreadPoolExecutor(THREADS, "request")
+        together = threading.Barrier(THREADS)
+        for _ in range(THREADS):
+            pool.submit(together.wait, START_SECONDS)
+        return pool
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.app.bot is not None:

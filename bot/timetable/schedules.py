@@ -92,7 +92,11 @@ def _every(interval: timedelta) -> IntervalTrigger:
 
 
 class Schedules:
-    """The jobs of one process. ``pump`` sends what a job has stored, for where nobody else does at that time."""
+    """The jobs of one process.
+
+    ``pump`` sends what a job has stored, for where nobody else does at that time; ``follow`` looks after repairs in
+    each round.
+    """
 
     def __init__(
         self,
@@ -103,11 +107,13 @@ class Schedules:
         *,
         metrics: JobMetrics | None = None,
         pump: Callable[[], object] = lambda: None,
+        follow: Callable[[], object] | None = None,
     ) -> None:
         self._digests = digests
         self._clock = clock
         self._metrics = metrics
         self._pump = pump
+        self._follow = follow
         self._failures = 0
         self._paused_until: datetime | None = None
         self._idle = threading.Condition()
@@ -195,7 +201,8 @@ class Schedules:
         """Catch up, then say what is late, then do what is due once Slack has the digest; one never stops another."""
         outcomes: list[str] = []
         errors: list[Exception] = []
-        for step in (self._catch_up, self._digests.watch, self._digests.say_if_late, self._digests.follow_up):
+        steps = (self._catch_up, self._digests.watch, self._digests.say_if_late, self._digests.follow_up)
+        for step in (*steps, self._followed):
             try:
                 outcomes.append(str(step()))
             except Exception as error:  # noqa: BLE001 - the first of them is raised below, when all had their turn
@@ -214,6 +221,10 @@ class Schedules:
             raise
         self._failures, self._paused_until = 0, None
         return done.value
+
+    def _followed(self) -> str:
+        waiting = self._follow() if self._follow is not None else 0
+        return f"{waiting} repairs wait for their effect" if waiting else "no repair waits"
 
     def _failed(self, error: Exception) -> None:
         """Wait longer from failure to failure, and keep a reason that names nothing secret."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -111,13 +112,15 @@ def words(rig: Rig, alert: Alert) -> str:
     return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in replies(rig, alert))
 
 
-def following(rig: Rig) -> Following:
+def following(rig: Rig, seconds: Callable[[], float] = time.monotonic) -> Following:
     repairs, incidents = rig.services.repairs, rig.services.incidents
     assert repairs is not None
     assert isinstance(incidents, Incidents)
     threads = AlertThreads(incidents, rig.services.validation, lambda: None)
     zone = rig.services.validation.pipeline.zone
-    return Following(repairs, rig.store, threads, lambda each: verified_reply(each, zone), lambda: rig.now)
+    return Following(
+        repairs, rig.store, threads, lambda each: verified_reply(each, zone), lambda: rig.now, seconds=seconds
+    )
 
 
 def test_the_form_shows_the_exact_difference_and_nothing_is_written_yet() -> None:
@@ -304,3 +307,32 @@ def test_the_history_of_the_alert_names_who_repaired_it() -> None:
 
         entries = [each for each in rig.store.audit(NOW - timedelta(hours=1), 100) if each.subject == alert.key]
         assert [(each.action, each.actor, each.outcome) for each in entries] == [("repair", PERSON, "confirmed")]
+
+
+def test_while_nothing_waits_the_store_is_left_alone_until_somebody_repairs() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        follow = following(rig)
+        assert follow.turn() == 0
+
+        confirm(rig, press(rig, alert))
+        assert follow.turn() == 0
+        assert "*Verified*" not in words(rig, alert)
+
+        follow.wake()
+        follow.turn()
+        assert "*Verified*" in words(rig, alert)
+
+
+def test_what_another_process_left_is_found_after_a_while() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        seconds = [0.0]
+        follow = following(rig, seconds=lambda: seconds[0])
+        follow.turn()
+        confirm(rig, press(rig, alert))
+
+        seconds[0] = 301.0
+        follow.turn()
+
+        assert "*Verified*" in words(rig, alert)

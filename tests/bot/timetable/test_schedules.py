@@ -143,6 +143,16 @@ def test_a_round_watches_while_another_instance_writes_the_digest() -> None:
     assert outcome.startswith("busy, watched")
 
 
+def test_a_round_looks_after_repairs_also_where_a_step_before_has_failed() -> None:
+    followed: list[str] = []
+    morning = Morning(store=FailingStore())
+
+    with pytest.raises(StoreError):
+        schedules_of(morning, follow=lambda: followed.append("turn")).run("round")
+
+    assert followed == ["turn"]
+
+
 class TestFailures:
     def test_after_failures_the_digest_is_tried_less_and_less_often(self) -> None:
         store = FailingStore()
