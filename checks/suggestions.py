@@ -46,10 +46,11 @@ _KINDS = ("http", "pubsub", "app-engine", "github", "cloud-source-repositories",
 """``gcloud scheduler jobs update http NAME``: the kind stands before the name."""
 
 _LABELS = (
-    (re.compile(r'\bresource\.labels\.service_name="([^"]+)"'), Thing.SERVICE),
-    (re.compile(r'\bresource\.labels\.job_id="([^"]+)"'), Thing.JOB),
+    (re.compile(r'\bresource\.labels\.service_name=(\([^)]*\)|"[^"]+")'), Thing.SERVICE),
+    (re.compile(r'\bresource\.labels\.job_id=(\([^)]*\)|"[^"]+")'), Thing.JOB),
 )
-"""How a command that reads the log names what it is about."""
+"""How a command that reads the log names what it is about: one, or several as ``("a" OR "b")``."""
+_QUOTED = re.compile(r'"([^"]+)"')
 
 _END_OF_COMMAND = re.compile(r"(?<!\\)\n")
 """Several commands stand on a line each; a backslash carries one on to the next line."""
@@ -98,12 +99,18 @@ def inventory_of(cache: LookCache) -> Inventory:
     )
 
 
-def named_by(command: str) -> Named | None:
-    """Return what one command is about, None when it names nothing that can be looked up."""
+def all_named_by(command: str) -> tuple[Named, ...]:
+    """Return everything that one command is about: one that reads the log may ask for several at once."""
     for label, thing in _LABELS:
         match = label.search(command)
         if match is not None:
-            return Named(thing=thing, name=match[1])
+            return tuple(Named(thing=thing, name=name) for name in _QUOTED.findall(match[1]))
+    named = named_by(command)
+    return (named,) if named is not None else ()
+
+
+def named_by(command: str) -> Named | None:
+    """Return what one command that changes or shows something is about, None when that cannot be looked up."""
     try:
         words = shlex.split(command.replace("\\\n", " "))
     except ValueError:
@@ -133,19 +140,26 @@ def verified(action: Action, inventory: Inventory) -> Action:
     kept: list[str] = []
     words: list[str] = []
     for command in _END_OF_COMMAND.split(action.command):
-        named = named_by(command)
-        exists = inventory.has(named) if named is not None else True
-        if named is not None and exists is None:
-            words.append(f"Not verified: whether the {named.thing} {named.name} exists.")
-        if named is None or exists is not False:
+        named = all_named_by(command)
+        missing = [each for each in named if inventory.has(each) is False]
+        words += [
+            f"Not verified: whether the {each.thing} {each.name} exists."
+            for each in named
+            if inventory.has(each) is None
+        ]
+        withheld = bool(named) and len(missing) == len(named)
+        if not withheld:
             kept.append(command)
-            continue
-        near = inventory.nearest(named)
-        hint = f" Did you mean {near}?" if near is not None else ""
-        words.append(f"A command is withheld: there is no {named.thing} {named.name}.{hint}")
+        said = "A command is withheld" if withheld else "A command asks for too much"
+        words += [f"{said}: there is no {each.thing} {each.name}.{_hint(each, inventory)}" for each in missing]
     if not words:
         return action
     return replace(action, text=" ".join([action.text, *dict.fromkeys(words)]), command="\n".join(kept) or None)
+
+
+def _hint(named: Named, inventory: Inventory) -> str:
+    near = inventory.nearest(named)
+    return f" Did you mean {near}?" if near is not None else ""
 
 
 def verified_results(results: Iterable[CheckResult], inventory: Inventory) -> tuple[CheckResult, ...]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 
 from tests.servers.emulator import EmulatorUnavailable, required
+
+# Keep the tests' compiled files also where the environment turns that off, as it does in many containers: without
+# them every worker prepares the assertions of three hundred files anew. They lie in __pycache__, which git ignores.
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers() -> int:

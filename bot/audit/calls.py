@@ -93,12 +93,18 @@ _GROUPS = {
 }
 _TRACKS = frozenset(("alpha", "beta", "preview"))
 _WRAPPERS = frozenset(("sudo", "command", "exec", "time", "nohup", "env", "timeout", "nice", "builtin", "stdbuf"))
+_REPEATERS = frozenset(("xargs", "parallel"))
+_PROGRAMS = frozenset(("gcloud", "reveille", "docker", "bash", "sh"))
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _DURATION = re.compile(r"[0-9.]+[smhd]?")
 
 
 def unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """Return the words without ``sudo``, ``env A=b``, ``timeout 600`` and the like before the program."""
+    """Return the words without ``sudo``, ``env A=b``, ``xargs -n1`` and the like before the program."""
+    if words and words[0].text.rpartition("/")[2] in _REPEATERS:
+        # Their own options have values in too many forms to read: what they run is named by its program.
+        at = next((index for index, word in enumerate(words) if word.text.rpartition("/")[2] in _PROGRAMS), 0)
+        words = words[at:]
     while words and words[0].text.rpartition("/")[2] in _WRAPPERS:
         words = words[1:]
         while words and (

@@ -47,7 +47,10 @@ RULES: tuple[Rule, ...] = (
     backup_files.RULE,
 )
 
-FILE_RULES: tuple[Callable[[Deployment], Iterator[Violation]], ...] = (
+FileRule = Callable[[Deployment], Iterator[Violation]]
+"""What looks at one file; it raises nothing, and where it does, the engine says so."""
+
+FILE_RULES: tuple[FileRule, ...] = (
     invoker_binding.find,
     binding_verified.find,
     flags_that_wipe.find,

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.audit.commands import Command, Failure, Fate, Trace
+from bot.audit.invocation import shell_text
 from bot.audit.shell import Script
-from bot.audit.sources import Text
-from bot.audit.words import Piece, Word
+from bot.audit.sources import Text, UnreadableError
+from bot.audit.words import MOST_CHARACTERS, Piece, Word
 from bot.yaml_tree import Node
 
 _SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
@@ -101,6 +102,11 @@ def substituted(text: Text, values: Mapping[str, str], depth: int = 0) -> Text:
             piece, places = found[0], [text.origin(index) for index in range(found.start(), found.end())]
         characters.append(piece)
         offsets += places
+        if len(offsets) > MOST_CHARACTERS:
+            raise UnreadableError(
+                f"the substitutions would make a text of more than {MOST_CHARACTERS:,} characters here",
+                text.origin(found.start()),
+            )
         at = found.end()
     characters.append(text.text[at:])
     offsets += [text.origin(index) for index in range(at, len(text.text))]
@@ -175,17 +181,11 @@ class BuildReader:
         shown = words[len(program) :] or words
         start, end = shown[0].start, shown[-1].end
         name = words[0].text.rpartition("/")[2]
-        if name in _SHELLS:
-            for index, word in enumerate(words[1:-1], start=1):
-                if re.fullmatch(r"-[a-z]*c", word.text):
-                    options = [one.text for one in words[1 : index + 1]]
-                    errexit = any(re.fullmatch(r"-[a-z]*e[a-z]*", one) for one in options)
-                    node = self._argument_node(step, index + 1 - len(program))
-                    if node is None:
-                        break
-                    text = substituted(scalar_text(node, self._text), self._values)
-                    pipefail = "pipefail" in options
-                    return self._follow(text, step, number, build, errexit=errexit, pipefail=pipefail)
+        asked = shell_text([word.text for word in words]) if name in _SHELLS else None
+        node = self._argument_node(step, asked.index - len(program)) if asked is not None else None
+        if asked is not None and node is not None:
+            text = substituted(scalar_text(node, self._text), self._values)
+            return self._follow(text, step, number, build, errexit=asked.errexit, pipefail=asked.pipefail)
         return [Command(words, start, max(end, start + 1), raw=self._text[start:end])]
 
     def _argument_node(self, step: Node, index: int) -> Node | None:

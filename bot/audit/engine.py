@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from tree_sitter import Node
 
-from bot.audit.catalog import FILE_RULES, UNREADABLE
+from bot.audit.catalog import FILE_RULES, UNREADABLE, FileRule
 from bot.audit.cloudbuild import BuildReader
 from bot.audit.commands import Command, Trace
 from bot.audit.deploys import Deployment
@@ -19,6 +21,11 @@ from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError, read_source
 from bot.yaml_tree import YamlError, read_yaml
 
+_log = logging.getLogger(__name__)
+_TOO_DEEP = "the file is nested too deep to be followed; split it"
+_BROKEN = (
+    "the audit itself broke here ({}): this file is not judged in full, the others are; please report it with the file"
+)
 _UNSAID = frozenset(("comment", "heredoc_body"))
 _TALK = frozenset(("echo", "printf", "cat"))
 
@@ -44,8 +51,8 @@ def audit(root: Path, paths: Sequence[Path] = ()) -> Audit:
         violations += problems
         if deployment is not None:
             deployments.append(deployment)
-            violations += (violation for find in FILE_RULES for violation in find(deployment))
-    violations += import_validation.compare(deployments)
+            violations += judged(deployment)
+    violations += guarded(SourceFile(".", ""), lambda: import_validation.compare(deployments))
     violations += missing(found)
     violations.sort(key=lambda one: (one.path, one.span, one.rule, one.message))
     return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources)
@@ -61,18 +68,44 @@ def audit_text(path: str, text: str) -> list[Violation]:
     """Audit one file that is in memory, by itself."""
     deployment, violations = read(SourceFile(path, text.replace("\r\n", "\n")))
     if deployment is not None:
-        violations += [violation for find in FILE_RULES for violation in find(deployment)]
+        violations += judged(deployment)
     return sorted(violations, key=lambda one: (one.span, one.rule, one.message))
+
+
+def judged(deployment: Deployment, rules: Sequence[FileRule] = FILE_RULES) -> Iterator[Violation]:
+    """Yield what the rules say of a file; one that breaks is said as REV000, and the others go on."""
+    for find in rules:
+        yield from guarded(deployment.source, partial(find, deployment))
+
+
+def guarded(source: SourceFile, look: Callable[[], Iterator[Violation]]) -> list[Violation]:
+    """Return what one look yields; where it breaks, that the file could not be judged: never silence."""
+    try:
+        return list(look())
+    except RecursionError:
+        return [_unreadable(source, UnreadableError(_TOO_DEEP))]
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one file must not end the audit of the others
+        _log.warning("The audit broke in %r", source.path, exc_info=True)
+        return [_unreadable(source, UnreadableError(_BROKEN.format(type(error).__name__)))]
 
 
 def read(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
     """Follow a file; return what it runs, or None, and what is wrong with the file itself."""
-    try:
-        if source.path.endswith((".yaml", ".yml")):
-            return _read_build(source)
-        return _read_script(source), []
-    except UnreadableError as error:
-        return None, [_unreadable(source, error)]
+    deployments: list[Deployment] = []
+
+    def look() -> Iterator[Violation]:
+        try:
+            deployment, problems = (
+                _read_build(source) if source.path.endswith((".yaml", ".yml")) else (_read_script(source), [])
+            )
+        except UnreadableError as error:
+            yield _unreadable(source, error)
+            return
+        deployments.extend([deployment] if deployment is not None else [])
+        yield from problems
+
+    problems = guarded(source, look)
+    return (deployments[0] if deployments else None), problems
 
 
 def _unreadable(source: SourceFile, error: UnreadableError) -> Violation:

@@ -7,7 +7,6 @@ body is followed once, and a variable is a symbol of its own name. Comments, her
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,14 +19,17 @@ from bot.audit.calls import unwrapped
 from bot.audit.commands import Branch, Command, Failure, Fate
 from bot.audit.endings import Ending, Endings
 from bot.audit.expansion import Expander
+from bot.audit.invocation import shell_text
 from bot.audit.parsing import Tree, parse
 from bot.audit.sources import Text, UnreadableError
 from bot.audit.state import State, merged
 from bot.audit.syntax import collect_functions, leaves, local_names, operands, ways
-from bot.audit.words import Array, Piece, Value, Word
+from bot.audit.words import MOST_CHARACTERS, Array, Piece, Value, Word, size_of
 
 MOST_COMMANDS = 20_000
 """Far above any real script with its loops unrolled; a script beyond that is reported, not followed."""
+_MOST_STATEMENTS = 200_000
+"""Functions that call each other twice, forty deep, would be followed for years."""
 _MOST_NESTED = 40
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 
@@ -64,6 +66,7 @@ class Script:
         self._captured = ""
         self._around = Surroundings()
         self._depth = 0
+        self._statements_followed = 0
         self._followed: dict[str, Callable[[Tree, Node, Surroundings], None]] = {
             "program": self._statements,
             "command": self._plain,
@@ -140,7 +143,12 @@ class Script:
 
     def _statement(self, tree: Tree, node: Node, around: Surroundings) -> None:
         self._depth += 1
+        self._statements_followed += 1
         try:
+            if self._statements_followed > _MOST_STATEMENTS:
+                raise UnreadableError(
+                    "the loops and calls of the script never seem to end; they are not followed", tree.start(node)
+                )
             if self._depth > _MOST_NESTED * 5:
                 raise UnreadableError("the script is nested too deep to be followed", tree.start(node))
             follow = self._followed.get(node.type)
@@ -382,6 +390,13 @@ class Script:
                 self.variables[name] = pieces
         finally:
             self._captured, self._around = kept, around_before
+        if (size := size_of(self.variables[name])) > MOST_CHARACTERS:
+            raise UnreadableError(
+                f"the variable {name} would hold {size:,} characters here; more than {MOST_CHARACTERS:,} are not "
+                "followed",
+                tree.start(node),
+                tree.end(name_node),
+            )
 
     def _declaration(self, tree: Tree, node: Node, around: Surroundings) -> None:
         for child in node.named_children:
@@ -473,7 +488,7 @@ class Script:
     @staticmethod
     def _extent(tree: Tree, node: Node, nodes: list[Node], words: tuple[Word, ...]) -> tuple[int, int]:
         start, end = tree.start(nodes[0]), tree.end(nodes[-1])
-        if not tree.start(node) <= words[0].start < tree.end(node):
+        if not any(tree.start(node) <= word.start < tree.end(node) for word in words):
             # "$@" in a function runs what its caller wrote: that is the place to show.
             return words[0].start, max(words[-1].end, words[0].end)
         return start, max(end, start)
@@ -518,7 +533,7 @@ class Script:
             )
         failure = around.failure
         if failure is None:
-            failure = Failure() if self.state.errexit else Failure(Fate.UNCHECKED, "errexit")
+            failure = Failure() if self.state.errexit else Failure(Fate.UNCHECKED, "errexit", *self.state.dropped)
         self.commands.append(
             Command(words, start, end, raw, failure, around.branches, around.pipeline, around.captured,
                     around.tested, stdin)
@@ -548,17 +563,12 @@ class Script:
                     self.variables[local] = value
 
     def _shell(self, words: tuple[Word, ...], around: Surroundings) -> None:
-        texts = [word.text for word in words]
-        for index, text in enumerate(texts[1:], start=1):
-            if re.fullmatch(r"-[a-z]*c", text) and index + 1 < len(texts):
-                kept = self.state.errexit
-                self.state.errexit = any(re.fullmatch(r"-[a-z]*e[a-z]*", one) for one in texts[1 : index + 1])
-                with self._subshell():
-                    self._nested((words[index + 1],), around)
-                self.state.errexit = kept
-                return
-            if not text.startswith("-"):
-                return
+        asked = shell_text([word.text for word in words])
+        if asked is None:
+            return
+        with self._subshell():
+            self.state.errexit, self.state.pipefail = asked.errexit, asked.pipefail
+            self._nested((words[asked.index],), around)
 
     def _nested(self, words: Iterable[Word], around: Surroundings) -> None:
         characters: list[str] = []

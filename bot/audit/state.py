@@ -21,6 +21,8 @@ class State:
     expander: Expander
     errexit: bool = False
     pipefail: bool = False
+    dropped: tuple[int, int] = (-1, -1)
+    """Where `set +e` stands, as long as it holds."""
     functions: dict[str, tuple[Tree, Node]] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     traps: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -34,11 +36,11 @@ class State:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Forget at the end what changed in between, as a subshell does."""
-        before = dict(self.expander.variables), self.errexit, self.pipefail
+        before = dict(self.expander.variables), self.errexit, self.pipefail, self.dropped
         try:
             yield
         finally:
-            self.expander.variables, self.errexit, self.pipefail = before
+            self.expander.variables, self.errexit, self.pipefail, self.dropped = before
 
     def set_options(self, words: tuple[Word, ...]) -> None:
         """Follow ``set``: options, and the arguments behind ``--``."""
@@ -49,10 +51,9 @@ class State:
                 return
             on = text.startswith("-")
             if re.fullmatch(r"[-+][A-Za-z]+", text):
-                if "e" in text:
-                    self.errexit = on
                 option = texts[index + 1] if text.endswith("o") and index + 1 < len(texts) else ""
-                if option == "errexit":
+                if "e" in text or option == "errexit":
+                    self.dropped = (words[0].start, words[index + 1].end) if self.errexit and not on else (-1, -1)
                     self.errexit = on
                 if option == "pipefail":
                     self.pipefail = on

@@ -70,6 +70,16 @@ Scalar = tuple[Piece, ...]
 Value = Scalar | Array
 
 
+MOST_CHARACTERS = 200_000
+"""What a variable may hold: one that doubles itself line after line would fill any machine."""
+
+
+def size_of(value: Value) -> int:
+    """Return how much a value holds: its characters and its parts."""
+    words = [word.pieces for word in value.items] if isinstance(value, Array) else [value]
+    return sum(1 + len(piece.text) for pieces in words for piece in pieces)
+
+
 def text_of(pieces: Iterable[Piece]) -> str:
     """Return what the pieces say together."""
     return "".join(piece.text for piece in pieces)

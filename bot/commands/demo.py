@@ -26,6 +26,10 @@ STORY = (
 NEXT = (
     ("every recorded morning", "reveille scenarios"),
     ("the same report with the expected state", f"reveille validate --scenario {INCIDENT} --full"),
+    (
+        "the repair, planned, confirmed and proved",
+        f"reveille repair grant-invoker:phase3-to-phase4-orchestrator --scenario {INCIDENT}",
+    ),
     ("what goes to Slack", f"reveille validate --scenario {INCIDENT} --format blocks"),
     ("why a check exists, and its thresholds", "reveille explain invoker"),
     ("your own project", "gcloud auth application-default login && reveille validate"),

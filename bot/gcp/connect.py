@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import grpc
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from google.cloud.devtools.cloudbuild_v1.services.cloud_build import CloudBuildClient
-from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
-from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from google.cloud.monitoring_v3.services.metric_service import MetricServiceClient
-from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
 from google.cloud.resourcemanager_v3.services.projects import ProjectsClient
-from google.cloud.resourcemanager_v3.services.projects.transports import ProjectsGrpcTransport
 from google.cloud.run_v2.services.revisions import RevisionsClient
-from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services import ServicesClient
-from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.cloud.scheduler_v1.services.cloud_scheduler import CloudSchedulerClient
-from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerGrpcTransport
 from google.pubsub_v1.services.publisher import PublisherClient
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber import SubscriberClient
-from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from bot.gcp.bigquery import BigQueryWarehouse, BoundedAdapter, job_defaults
 from bot.gcp.builds import GoogleBuilds
+from bot.gcp.clients import client_of
 from bot.gcp.control_plane import GoogleControlPlane
 from bot.gcp.credentials import default_credentials
 from bot.gcp.firestore import FirestoreDocuments
@@ -117,12 +108,8 @@ def _endpoints(pipeline: Pipeline, settings: Settings) -> tuple[str | None, ...]
 
 def _documents(settings: Settings, credentials: Credentials, project: str) -> FirestoreDocuments:
     emulator = settings.firestore_emulator
-    if emulator is None:
-        client = FirestoreClient(credentials=credentials)
-    else:
-        client = FirestoreClient(transport=FirestoreGrpcTransport(channel=insecure_channel(emulator)))
     return FirestoreDocuments(
-        client,
+        client_of(FirestoreClient, emulator, credentials),
         project=project,
         database=settings.firestore_database,
         collection_prefix=settings.collection_prefix,
@@ -150,56 +137,34 @@ def _warehouse(settings: Settings, credentials: Credentials, project: str, conne
 
 
 def _control_plane(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleControlPlane:
-    if settings.run_endpoint is None:
-        services, revisions = ServicesClient(credentials=credentials), RevisionsClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.run_endpoint)
-        services = ServicesClient(transport=ServicesGrpcTransport(channel=channel))
-        revisions = RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
-    if settings.resource_manager_endpoint is None:
-        projects = ProjectsClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.resource_manager_endpoint)
-        projects = ProjectsClient(transport=ProjectsGrpcTransport(channel=channel))
     return GoogleControlPlane(
-        services, revisions, projects, project=project, region=region, request_seconds=REQUEST_SECONDS
+        client_of(ServicesClient, settings.run_endpoint, credentials),
+        client_of(RevisionsClient, settings.run_endpoint, credentials),
+        client_of(ProjectsClient, settings.resource_manager_endpoint, credentials),
+        project=project,
+        region=region,
+        request_seconds=REQUEST_SECONDS,
     )
 
 
 def _messaging(settings: Settings, credentials: Credentials, project: str) -> GoogleMessaging:
-    if settings.pubsub_emulator is None:
-        subscriber, publisher = SubscriberClient(credentials=credentials), PublisherClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.pubsub_emulator)
-        subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
-        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    subscriber = client_of(SubscriberClient, settings.pubsub_emulator, credentials)
+    publisher = client_of(PublisherClient, settings.pubsub_emulator, credentials)
     return GoogleMessaging(subscriber, publisher, project=project, request_seconds=REQUEST_SECONDS)
 
 
 def _scheduler(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleScheduler:
-    if settings.scheduler_endpoint is None:
-        client = CloudSchedulerClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.scheduler_endpoint)
-        client = CloudSchedulerClient(transport=CloudSchedulerGrpcTransport(channel=channel))
+    client = client_of(CloudSchedulerClient, settings.scheduler_endpoint, credentials)
     return GoogleScheduler(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
 
 
 def _builds(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleBuilds:
-    if settings.build_endpoint is None:
-        client = CloudBuildClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.build_endpoint)
-        client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=channel))
+    client = client_of(CloudBuildClient, settings.build_endpoint, credentials)
     return GoogleBuilds(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
 
 
 def _requests(settings: Settings, credentials: Credentials, project: str, region: str) -> GoogleRequests:
-    if settings.monitoring_endpoint is None:
-        client = MetricServiceClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.monitoring_endpoint)
-        client = MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+    client = client_of(MetricServiceClient, settings.monitoring_endpoint, credentials)
     return GoogleRequests(client, project=project, region=region, request_seconds=REQUEST_SECONDS)
 
 
@@ -225,16 +190,4 @@ def bigquery_client(
         location=location,
         client_options={"api_endpoint": endpoint} if endpoint is not None else None,
         default_query_job_config=job_defaults(bytes_cap, REQUEST_SECONDS + WAIT_SECONDS),
-    )
-
-
-def insecure_channel(address: str) -> grpc.Channel:
-    """Return a channel without encryption, past any proxy, that takes messages of any size like Google's own."""
-    return grpc.insecure_channel(
-        address,
-        options=(
-            ("grpc.max_receive_message_length", -1),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.enable_http_proxy", 0),
-        ),
     )

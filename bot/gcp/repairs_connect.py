@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.run_v2.services.services import ServicesClient
-from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.cloud.scheduler_v1.services.cloud_scheduler import CloudSchedulerClient
-from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerGrpcTransport
 
-from bot.gcp.connect import REQUEST_SECONDS, insecure_channel
+from bot.gcp.clients import client_of
+from bot.gcp.connect import REQUEST_SECONDS
 from bot.gcp.credentials import default_credentials
 from bot.gcp.repairs_platform import GoogleRepairPlatform
 from bot.settings import Settings
@@ -19,18 +18,9 @@ def google_repair_platform(pipeline: Pipeline, settings: Settings) -> GoogleRepa
     """Build the clients; nothing is asked yet. Raises SettingsError without credentials."""
     needed = settings.run_endpoint is None or (pipeline.scheduler is not None and settings.scheduler_endpoint is None)
     credentials = default_credentials() if needed else AnonymousCredentials()  # type: ignore[no-untyped-call]
-    if settings.run_endpoint is None:
-        services = ServicesClient(credentials=credentials)
-    else:
-        services = ServicesClient(transport=ServicesGrpcTransport(channel=insecure_channel(settings.run_endpoint)))
-    if settings.scheduler_endpoint is None:
-        scheduler = CloudSchedulerClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.scheduler_endpoint)
-        scheduler = CloudSchedulerClient(transport=CloudSchedulerGrpcTransport(channel=channel))
     return GoogleRepairPlatform(
-        services,
-        scheduler,
+        client_of(ServicesClient, settings.run_endpoint, credentials),
+        client_of(CloudSchedulerClient, settings.scheduler_endpoint, credentials),
         project=settings.project or pipeline.project,
         region=pipeline.region,
         request_seconds=REQUEST_SECONDS,

@@ -7,15 +7,12 @@ from contextlib import ExitStack, contextmanager
 
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
-from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from google.cloud.run_v2.services.revisions import RevisionsClient
-from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services import ServicesClient
-from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.pubsub_v1.services.publisher import PublisherClient
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
-from bot.gcp.connect import EMULATOR_METADATA, REQUEST_SECONDS, bigquery_client, insecure_channel
+from bot.gcp.clients import client_of
+from bot.gcp.connect import EMULATOR_METADATA, REQUEST_SECONDS, bigquery_client
 from bot.gcp.credentials import default_credentials
 from bot.gcp.staging_collections import FirestoreStaging
 from bot.gcp.staging_services import CloudRunStaging
@@ -76,33 +73,20 @@ def _tables(settings: Settings, credentials: Credentials, project: str) -> BigQu
 
 
 def _services(settings: Settings, credentials: Credentials, project: str, region: str) -> CloudRunStaging:
-    if settings.run_endpoint is None:
-        services, revisions = ServicesClient(credentials=credentials), RevisionsClient(credentials=credentials)
-    else:
-        channel = insecure_channel(settings.run_endpoint)
-        services = ServicesClient(transport=ServicesGrpcTransport(channel=channel))
-        revisions = RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
+    services = client_of(ServicesClient, settings.run_endpoint, credentials)
+    revisions = client_of(RevisionsClient, settings.run_endpoint, credentials)
     return CloudRunStaging(services, revisions, project=project, region=region, request_seconds=REQUEST_SECONDS)
 
 
 def _topics(settings: Settings, credentials: Credentials, project: str) -> PubSubStaging:
-    if settings.pubsub_emulator is None:
-        publisher = PublisherClient(credentials=credentials)
-    else:
-        publisher = PublisherClient(
-            transport=PublisherGrpcTransport(channel=insecure_channel(settings.pubsub_emulator))
-        )
+    publisher = client_of(PublisherClient, settings.pubsub_emulator, credentials)
     return PubSubStaging(publisher, project=project, request_seconds=REQUEST_SECONDS)
 
 
 def _collections(settings: Settings, credentials: Credentials, project: str) -> FirestoreStaging:
     emulator = settings.firestore_emulator
-    if emulator is None:
-        client = FirestoreClient(credentials=credentials)
-    else:
-        client = FirestoreClient(transport=FirestoreGrpcTransport(channel=insecure_channel(emulator)))
     return FirestoreStaging(
-        client,
+        client_of(FirestoreClient, emulator, credentials),
         project=project,
         database=settings.firestore_database,
         metadata=() if emulator is None else EMULATOR_METADATA,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -46,6 +47,10 @@ _logger = logging.getLogger(__name__)
 
 def serve(load: Callable[[], tuple[Bot, Flask]], port: int) -> int:
     """Serve on every address until somebody ends it; return 0 after SIGTERM or SIGINT, 3 when it could not start."""
+    obstacle = _obstacle(port)
+    if obstacle is not None:
+        _logger.critical("Port %d cannot be listened on: %s. Set PORT to another one.", port, obstacle)
+        return int(Arbiter.WORKER_BOOT_ERROR)
     try:
         _Server(load, port).run()
     except SystemExit as leaving:
@@ -53,6 +58,17 @@ def serve(load: Callable[[], tuple[Bot, Flask]], port: int) -> int:
         # several codes for a start that failed, 1 for a port that is taken among them.
         return int(Arbiter.WORKER_BOOT_ERROR) if leaving.code else 0
     return 0
+
+
+def _obstacle(port: int) -> str | None:
+    """Return why a port cannot be had. Gunicorn would try for five seconds, and say so in lines of its own."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - as the server itself does
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -69,7 +69,8 @@ def open_firestore_store(
     """Build the client, and the store on it; nothing is asked yet. ``emulator`` is ``host:port``."""
     if emulator is None:
         return FirestoreStore(FirestoreClient(credentials=credentials), prefix, project=project, database=database)
-    from bot.gcp.connect import EMULATOR_METADATA, insecure_channel  # noqa: PLC0415 - production needs none of it
+    from bot.gcp.clients import insecure_channel  # noqa: PLC0415 - production needs none of it
+    from bot.gcp.connect import EMULATOR_METADATA  # noqa: PLC0415 - production needs none of it
 
     client = FirestoreClient(transport=FirestoreGrpcTransport(channel=insecure_channel(emulator)))
     return FirestoreStore(client, prefix, project=project, database=database, metadata=EMULATOR_METADATA)

@@ -1,4 +1,4 @@
-"""The command as a process: what it prints where, and with which code it ends."""
+"""The command: what it prints where, and with which code it ends."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.bot import in_process
 from tests.bot.render.slack_rules import violations
 
 PATIENCE = 30
@@ -61,12 +62,17 @@ def environment(**more: str) -> Mapping[str, str]:
 
 
 def reveille(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    return in_process.run(arguments, cwd, environment(**variables))
+
+
+def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process, where that is the point."""
     return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=cwd,
+        cwd=ROOT,
         env=environment(**variables),
         timeout=60,
     )
@@ -105,13 +111,13 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    done = reveille("--version")
+    done = process("--version")
 
     assert re.fullmatch(r"reveille \d+\.\d+\.\d+\n", done.stdout)
 
 
 def test_no_command_at_all_is_wrong_use() -> None:
-    done = reveille()
+    done = process()
 
     assert (done.returncode, done.stdout) == (3, "")
     assert "Usage: reveille" in done.stderr
@@ -151,7 +157,7 @@ def test_wrong_use_is_said_in_a_sentence(arguments: tuple[str, ...], said: str, 
 
 
 def test_an_unknown_scenario_is_answered_with_the_nearest() -> None:
-    done = reveille("validate", "--scenario", "of-day")
+    done = process("validate", "--scenario", "of-day")
 
     assert done.returncode == 3
     assert done.stderr.startswith("reveille: There is no scenario 'of-day'; did you mean off-day")
@@ -176,7 +182,7 @@ def test_a_wrong_setting_is_named() -> None:
 
 
 def test_without_credentials_both_ways_out_are_named() -> None:
-    done = reveille("validate")
+    done = process("validate")
 
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
@@ -208,7 +214,7 @@ def test_the_exit_code_is_that_of_the_verdict(
 
 
 def test_a_scenario_brings_its_own_date_and_clock() -> None:
-    document = json.loads(reveille("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
+    document = json.loads(process("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
 
     assert (document["night"], document["slate"]) == ("2026-02-10", "2026-02-11")
     assert document["now"].startswith("2026-02-11T")
@@ -240,7 +246,7 @@ def test_blocks_are_messages_that_slack_takes() -> None:
 
 
 def test_output_in_a_pipe_is_plain_and_without_progress() -> None:
-    done = reveille("validate", "--scenario", "healthy-morning", TERM="xterm-256color")
+    done = process("validate", "--scenario", "healthy-morning", TERM="xterm-256color")
 
     assert ESCAPE not in done.stdout
     assert done.stderr == ""
@@ -260,7 +266,7 @@ def test_colour_is_as_the_environment_wants_it(variables: dict[str, Any], is_col
 
 
 def test_a_terminal_without_unicode_gets_the_report_all_the_same() -> None:
-    done = reveille("validate", "--scenario", "healthy-morning", "--check", "invoker", PYTHONIOENCODING="ascii")
+    done = process("validate", "--scenario", "healthy-morning", "--check", "invoker", PYTHONIOENCODING="ascii")
 
     assert done.returncode == 0
     assert "ALL CLEAR" in done.stdout
@@ -350,7 +356,7 @@ def test_a_replay_compares_what_is_stated_with_what_is(verdict: str, code: int, 
 
 
 def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
-    done = reveille("demo")
+    done = process("demo")
 
     assert (done.returncode, done.stderr) == (0, "")
     blocked, cause, command, clear = (

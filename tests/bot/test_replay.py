@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
-from bot.replay import Comparison, compare, differences, listed, replay, scenarios
+from bot.replay import Comparison, Replay, compare, differences, listed, replay, scenarios
 from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Report, Severity, Verdict
 from tests.bot.local.worlds import PIPELINE, loaded
 
@@ -47,9 +49,20 @@ QUIET = {
 }
 
 
-@pytest.mark.parametrize("name", shipped_scenarios())
+@cache
+def replayed(name: str) -> Replay:
+    """A shipped scenario, replayed once for all tests of it: they run in one worker and leave it as it is."""
+    return replay(load_scenario(name), shipped_pipeline())
+
+
+def together(name: str, *more: object) -> Any:
+    """The arguments of a test of a scenario, in one group with the other tests of it."""
+    return pytest.param(name, *more, marks=pytest.mark.xdist_group(f"replay-{name}"))
+
+
+@pytest.mark.parametrize("name", [together(name) for name in shipped_scenarios()])
 def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
-    result = replay(load_scenario(name), shipped_pipeline())
+    result = replayed(name)
 
     assert differences(result.comparisons) == ()
     assert result.agrees
@@ -59,9 +72,9 @@ def test_every_kind_of_day_is_shipped() -> None:
     assert set(shipped_scenarios()) == INCIDENTS | QUIET | {"half-the-sources-down", "platform-unreadable"}
 
 
-@pytest.mark.parametrize("name", sorted(INCIDENTS))
+@pytest.mark.parametrize("name", [together(name) for name in sorted(INCIDENTS)])
 def test_an_incident_has_a_cause_and_none_of_its_findings_stands_alone(name: str) -> None:
-    report = replay(load_scenario(name), shipped_pipeline()).report
+    report = replayed(name).report
 
     explained = {key for cause in report.causes for key in cause.explains}
     grave = {
@@ -228,19 +241,19 @@ def test_a_process_that_has_replayed_a_scenario_ends_well() -> None:
 @pytest.mark.parametrize(
     ("name", "check", "column", "number"),
     [
-        ("healthy-evening", "games-tonight", "games", 14),
-        ("healthy-evening", "feature-store-ready", "feature_rows", 192),
-        ("healthy-evening", "predictions-exist", "predictions", 267),
-        ("invoker-repaired", "analytics-coverage", "players", 481),
-        ("invoker-lost", "games-last-night", "games", 4),
-        ("invoker-lost", "analytics-coverage", "players", 139),
-        ("invoker-lost", "precompute-rows", "cache_rows", 137),
-        ("invoker-lost", "predictions-exist", "predictions", 230),
-        ("game-stuck", "games-final", "stuck_games", 1),
-        ("retry-storm", "predictions-exist", "predictions", 105),
+        together("healthy-evening", "games-tonight", "games", 14),
+        together("healthy-evening", "feature-store-ready", "feature_rows", 192),
+        together("healthy-evening", "predictions-exist", "predictions", 267),
+        together("invoker-repaired", "analytics-coverage", "players", 481),
+        together("invoker-lost", "games-last-night", "games", 4),
+        together("invoker-lost", "analytics-coverage", "players", 139),
+        together("invoker-lost", "precompute-rows", "cache_rows", 137),
+        together("invoker-lost", "predictions-exist", "predictions", 230),
+        together("game-stuck", "games-final", "stuck_games", 1),
+        together("retry-storm", "predictions-exist", "predictions", 105),
     ],
 )
 def test_the_recorded_numbers_of_the_incidents_are_seen(name: str, check: str, column: str, number: int) -> None:
-    found = replay(load_scenario(name), shipped_pipeline()).report
+    found = replayed(name).report
 
     assert number in {each.evidence.get(column) for result, each in found.findings() if result.check == check}

@@ -15,8 +15,8 @@ from checks.suggestions import (
     Inventory,
     Named,
     Thing,
+    all_named_by,
     inventory_of,
-    named_by,
     verified,
     verified_causes,
     verified_results,
@@ -61,7 +61,7 @@ def action(command: str | None) -> Action:
     ],
 )
 def test_what_a_command_is_about_is_read_from_it(command: str, named: Named) -> None:
-    assert named_by(command) == named
+    assert all_named_by(command) == (named,)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_a_command_is_about_is_read_from_it(command: str, named: Named) -> 
     ],
 )
 def test_a_command_that_names_nothing_to_look_up_is_left_alone(command: str) -> None:
-    assert named_by(command) is None
+    assert all_named_by(command) == ()
     assert verified(action(command), INVENTORY) == action(command)
 
 
@@ -182,3 +182,26 @@ class TestInventoryOfARun:
 
         assert cache.answer(PUBSUB, "topics") == ["a-topic"]
         assert inventory_of(cache).names == {Thing.TOPIC: frozenset({"a-topic"})}
+
+
+READ = "gcloud logging read 'resource.labels.job_id=({}) AND severity>=ERROR' --limit=50"
+
+
+def test_a_log_query_about_several_is_held_against_each() -> None:
+    command = READ.format('"same-day-phase3" OR "same-day-phase9"')
+
+    held = verified(action(command), INVENTORY)
+
+    assert held.command == command
+    assert "same-day-phase9" in held.text
+    assert "there is no scheduler job same-day-phase3" not in held.text
+
+
+def test_a_log_query_about_several_of_which_none_exists_is_withheld() -> None:
+    assert verified(action(READ.format('"gone" OR "gone-too"')), INVENTORY).command is None
+
+
+def test_a_log_query_about_several_that_exist_stays_as_it_is() -> None:
+    asked = action(READ.format('"same-day-phase3" OR "same-day-phase4"'))
+
+    assert verified(asked, INVENTORY) is asked

@@ -61,11 +61,12 @@ def test_only_the_table_of_staging_is_written(seed: Seed) -> None:
 
 @pytest.mark.xdist_group("googlesql")
 @pytest.mark.parametrize("statement", [replacing, selecting, counting], ids=["replacing", "selecting", "counting"])
+@pytest.mark.usefixtures("googlesql_compiled")
 def test_google_accepts_every_statement(statement: Callable[[Copy, str], str]) -> None:
     from zetasql.api import Analyzer, TypeFactory  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise
     from zetasql.types import AnalyzerOptions, TypeKind  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise
 
-    from tests.googlesql import GoogleSql  # noqa: PLC0415 - compiling it takes 15 s, which other tests need not wait for
+    from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
 
     analyser = GoogleSql(with_staging())
     kinds = {"day": TypeKind.TYPE_DATE, "since": TypeKind.TYPE_TIMESTAMP, "until": TypeKind.TYPE_TIMESTAMP}

@@ -18,6 +18,9 @@ from tests.servers import guarded
 START_SECONDS = 90.0
 """A healthy start takes three seconds; a crowded machine much longer."""
 
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For emulators that live for two minutes: to compile them well costs more than it ever brings."""
+
 
 class EmulatorUnavailable(Exception):  # noqa: N818 - a state of this machine rather than an error
     """An emulator cannot be started here; the message says why."""
@@ -40,7 +43,8 @@ def free_port() -> int:
 def running(command: list[str], url: str, environment: Mapping[str, str] | None = None) -> Iterator[None]:
     """Run a command until the block ends, which begins when ``url`` answers. Raises EmulatorUnavailable."""
     with tempfile.TemporaryFile() as output:
-        guard = guarded.start(command, output, dict(environment or {}))
+        java = f"{JAVA_OPTIONS} {os.environ.get('JAVA_TOOL_OPTIONS', '')}".strip()
+        guard = guarded.start(command, output, {"JAVA_TOOL_OPTIONS": java, **(environment or {})})
         try:
             _wait_for(url, guard, output)
             yield

@@ -15,8 +15,11 @@ import threading
 import time
 from typing import IO
 
-PATIENCE = 3.0
-"""Seconds that the group gets to end by itself."""
+PATIENCE = 1.0
+"""Seconds that the group gets to end by itself: what it holds is in memory, and nobody needs it any more."""
+
+END_SECONDS = 15.0
+"""A crowded machine takes its time even to end what is killed."""
 
 
 def start(
@@ -36,7 +39,7 @@ def stop(guard: subprocess.Popen[bytes]) -> None:
     """End a guarded command with all that it started."""
     if guard.stdin is not None:
         guard.stdin.close()
-    guard.wait(timeout=5 * PATIENCE)
+    guard.wait(timeout=END_SECONDS)
 
 
 def main() -> int:

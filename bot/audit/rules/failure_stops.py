@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
-from bot.audit.commands import Command, Fate
+from bot.audit.commands import Command, Failure, Fate
 from bot.audit.deploys import Deployment, matters
 from bot.audit.model import Rule, Severity, Violation
 from bot.audit.rules.import_validation import way
@@ -58,23 +58,28 @@ def find(deployment: Deployment) -> Iterator[Violation]:
             if excused or (failure.start, failure.end) in seen:
                 continue
             seen.add((failure.start, failure.end))
-            if failure.fate is Fate.LOST:
-                text = (
-                    "goes on after this" if failure.reason == "if" else f"`{_short(failure.reason)}` goes on after this"
-                )
-                message = f"{text}: a failure of {_what(command)} is passed over"
-            else:
-                message = f"a failure of {_what(command)} is passed over: {_REASONS[failure.reason]}"
-            yield RULE.violation(deployment.path, deployment.span(failure.start, failure.end), message)
+            yield RULE.violation(
+                deployment.path, deployment.span(failure.start, failure.end), _passed_over(command, failure)
+            )
         for step, command in unstopped.items():
-            start, end = deployment.first_statement(step)
+            dropped = command.failure.start >= 0
+            start, end = (command.failure.start, command.failure.end) if dropped else deployment.first_statement(step)
             if (start, end) not in seen:
                 seen.add((start, end))
+                advice = "look at `$?` behind it, or leave this out" if dropped else "begin with `set -euo pipefail`"
                 yield RULE.violation(
                     deployment.path,
                     deployment.span(start, end),
-                    f"the script goes on when {_what(command)} fails; begin with `set -euo pipefail`",
+                    f"the script goes on when {_what(command)} fails; {advice}",
                 )
+
+
+def _passed_over(command: Command, failure: Failure) -> str:
+    if failure.reason == "if":
+        return f"no branch ends the script when {_what(command)} fails: the failure is passed over"
+    if failure.fate is Fate.LOST:
+        return f"`{_short(failure.reason)}` goes on after this: a failure of {_what(command)} is passed over"
+    return f"a failure of {_what(command)} is passed over: {_REASONS[failure.reason]}"
 
 
 def _what(command: Command) -> str:

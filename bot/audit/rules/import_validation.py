@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -36,7 +37,8 @@ gcloud functions deploy grading --source=. --entry-point=main
 _VALIDATOR = re.compile(
     r"(validat|check|verif|test|smoke)\w*import|import\w*(validat|check|verif|test|smoke)", re.IGNORECASE
 )
-_IMPORT = re.compile(r"^\s*(import|from)\s+\S|\bimport\s|import_module", re.MULTILINE)
+_IMPORT = re.compile(r"\bfrom\s+(\S+)\s+import\b|\bimport\s+([^;\n]+)")
+_BY_NAME = re.compile(r"\bimport_module\b|\b__import__\b")
 _TALK = frozenset(("echo", "printf", "cat", "grep", "["))
 
 
@@ -90,13 +92,26 @@ def way(command: Command) -> str:
             return name
         if re.fullmatch(r"python[\d.]*", name):
             rest = texts[index + 1 :]
-            if "-c" in rest[:3] and _IMPORT.search(" ".join(rest)):
+            if "-c" in rest[:3] and _imports(" ".join(rest)):
                 return "python -c 'import …'"
-            if rest[:1] in ((), ("-",)) and _IMPORT.search(command.stdin):
+            if rest[:1] in ((), ("-",)) and _imports(command.stdin):
                 return "python -c 'import …'"
             if any(_VALIDATOR.search(one.rpartition("/")[2]) for one in rest):
                 return next(one.rpartition("/")[2] for one in rest if _VALIDATOR.search(one.rpartition("/")[2]))
     return ""
+
+
+def _imports(code: str) -> bool:
+    """Whether Python code imports what is deployed: `import json, sys` merely reads an answer of gcloud."""
+    if _BY_NAME.search(code):
+        return True
+    for found in _IMPORT.finditer(code):
+        listed = found[1] or found[2]
+        for name in listed.split(","):
+            module = name.split()[0].partition(".")[0] if name.split() else ""
+            if module and module not in sys.stdlib_module_names:
+                return True
+    return False
 
 
 _PROGRAM_WORDS = 2

@@ -1,4 +1,4 @@
-"""The command as a process, on trees that the tests write."""
+"""The command on trees that the tests write, in this process or on a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.bot import in_process
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30
@@ -33,6 +35,11 @@ def environment(**variables: str) -> Mapping[str, str]:
 
 
 def audit(cwd: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return in_process.run(("audit", *arguments), cwd, environment(**variables))
+
+
+def audit_process(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process, where that is the point."""
     return subprocess.run(
         [sys.executable, "-m", "bot", "audit", *arguments],
         capture_output=True,
@@ -40,7 +47,7 @@ def audit(cwd: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
         text=True,
         check=False,
         cwd=cwd,
-        env=environment(**variables),
+        env=environment(),
         timeout=PATIENCE,
     )
 

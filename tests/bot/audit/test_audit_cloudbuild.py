@@ -54,6 +54,12 @@ WHERE = {
     "folded text": (BASH + f"  args:\n  - -c\n  - >-\n    gcloud run deploy a\n    {FLAG}\n", "8:5-19"),
     "quoted with line ends": (BASH + f'  args: ["-c", "echo \\"a\\"\\ngcloud run deploy a {FLAG}"]\n', "4:49-63"),
     "quoted over two lines": (BASH + f"  args: ['-c', 'echo ''a'';\n    gcloud run deploy a {FLAG}']\n", "5:25-39"),
+    "behind letters that end otherwise": (BASH + f"  args: ['-ceu', 'gcloud run deploy a {FLAG}']\n", "4:39-53"),
+    "behind an option with a name": (
+        BASH + f"  args: ['-euo', 'pipefail', '-c', 'gcloud run deploy a {FLAG}']\n",
+        "4:57-71",
+    ),
+    "behind letters with a name": (BASH + f"  args: ['-ceuo', 'pipefail', 'gcloud run deploy a {FLAG}']\n", "4:52-66"),
     "behind an escaped dollar": (BASH + f"  args: ['-c', 'gcloud run deploy $$A {FLAG}']\n", "4:39-53"),
     "behind a substitution": (
         BASH + f"  args: ['-c', 'gcloud run deploy ${{_SERVICE}} {FLAG}']\nsubstitutions:\n  _SERVICE: x\n",

@@ -161,7 +161,14 @@ BAD = {
     "an if that only talks": ("REV006", f"set -e\nif {DEPLOY}; then echo good; else echo bad; fi", ["2:1"]),
     "a pipe without pipefail": ("REV006", f"set -e\n{DEPLOY} | tee log\n", ["2:41"]),
     "&& in the middle": ("REV006", f"set -e\n{DEPLOY} && echo good\necho more", ["2:42"]),
-    "set +e": ("REV006", f"set -e\nset +e\n{DEPLOY}\necho more", ["1:1"]),
+    "set +e": ("REV006", f"set -e\nset +e\n{DEPLOY}\necho more", ["2:1"]),
+    "set +o errexit": ("REV006", f"set -euo pipefail\nset +o errexit\n{DEPLOY}\necho more", ["2:1"]),
+    "in a loop of xargs": ("REV003", f"set -e\necho a b | xargs -n1 -P 4 {DEPLOY} --set-env-vars=A=b", ["2:68"]),
+    "a program in a variable": (
+        "REV001",
+        'GCLOUD="gcloud --project=a"\nset -e\n$GCLOUD run deploy live-export --source=.',
+        ["3:1"],
+    ),
     "in the background": ("REV006", f"set -e\n{DEPLOY} &\nwait", ["2:41"]),
     "hidden by local": ("REV006", f"set -e\nf() {{\n  local url=$({DEPLOY})\n}}\nf\necho more", ["3:3"]),
     "a binding swallowed": (
@@ -174,6 +181,11 @@ BAD = {
     "a trap on another signal": ("REV007", "D=$(mktemp -d)\ntrap 'rm -rf \"$D\"' INT", ["1:5"]),
     "a directory of one's own under /tmp": ("REV007", "mkdir -p /tmp/build_$$\ncp -r a /tmp/build_$$", ["1:1"]),
     "validated after the deploy": ("REV008", f"{DEPLOY}\npython bin/validate_imports.py", ["1:1"]),
+    "only reads an answer with Python": (
+        "REV008",
+        f"gcloud run services list | python3 -c 'import json, sys; json.load(sys.stdin)'\n{DEPLOY}",
+        ["2:1"],
+    ),
     "only said to be validated": ("REV008", f"echo python validate_imports.py\n{DEPLOY}", ["2:1"]),
     "a list that nobody counts": (
         "REV009",
@@ -357,6 +369,12 @@ GOOD = {
     "a look that may fail": ("REV006", "set -e\nU=$(gcloud run services describe a || true)\necho $U"),
     "a trap by a function": ("REV007", 'clean() { rm -rf "$D"; }\ntrap clean EXIT\nD=$(mktemp -d)'),
     "a temporary file": ("REV007", "F=$(mktemp)"),
+    "validated by name": ("REV008", f"python3 -c 'import importlib; importlib.import_module(\"main\")'\n{DEPLOY}"),
+    "validated beside the library": ("REV008", f"python3 -c 'import sys, main'\n{DEPLOY}"),
+    "an answer read with Python and judged later": (
+        "REV006",
+        f"set -euo pipefail\nX=$(gcloud run services describe a | python3 -c 'import json, sys' || echo '')\n{DEPLOY}",
+    ),
     "validated in a function": ("REV008", f'v() {{ python3 -c "import main"; }}\nv\n{DEPLOY}'),
     "validated from a here-document": ("REV008", f"python3 - <<E\nimport main\nE\n{DEPLOY}"),
     "validated in a container": ("REV008", f"docker run --rm img python -c 'import main'\n{DEPLOY}"),

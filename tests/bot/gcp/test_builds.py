@@ -15,7 +15,7 @@ from google.cloud.devtools.cloudbuild_v1.services.cloud_build import CloudBuildC
 from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 
 from bot.gcp.builds import GoogleBuilds, build_of, trigger_of
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from checks.platform import Build, BuildTrigger
 from checks.ports import Problem, SourceError
 from tests.servers.cloud_build import LIST_BUILDS, LIST_TRIGGERS, CloudBuildServer

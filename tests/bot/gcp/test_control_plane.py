@@ -17,7 +17,7 @@ from google.cloud.run_v2.services.services import ServicesClient
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-untyped]
 
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from bot.gcp.control_plane import FUNCTION_ANNOTATION, FUNCTION_LABEL, GoogleControlPlane, policy_of, service_of
 from checks.platform import Revision
 from checks.ports import SECRET, Binding, Policy, Problem, Service, SourceError

@@ -13,7 +13,8 @@ from google.cloud.firestore_v1.types import Document as FirestoreDocument
 from google.cloud.firestore_v1.types import Value
 from google.cloud.firestore_v1.vector import Vector
 
-from bot.gcp.connect import EMULATOR_METADATA, insecure_channel
+from bot.gcp.clients import insecure_channel
+from bot.gcp.connect import EMULATOR_METADATA
 from bot.gcp.firestore import FirestoreDocuments
 from checks.ports import Document, Problem, SourceError
 from tests.servers.firestore_emulator import clear_documents, write_documents

@@ -16,7 +16,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from google.pubsub_v1.types import PushConfig
 from google.pubsub_v1.types import Subscription as PubSubSubscription
 
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from bot.gcp.messaging import GoogleMessaging, subscription_of
 from checks.platform import Subscription
 from checks.ports import Problem, SourceError

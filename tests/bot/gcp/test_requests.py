@@ -14,7 +14,7 @@ from google.cloud.monitoring_v3 import types
 from google.cloud.monitoring_v3.services.metric_service import MetricServiceClient
 from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
 
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from bot.gcp.requests import GoogleRequests
 from checks.ports import Problem, SourceError
 from tests.servers.cloud_monitoring import LIST_TIME_SERIES, CloudMonitoringServer

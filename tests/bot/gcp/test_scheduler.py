@@ -14,7 +14,7 @@ from google.cloud.scheduler_v1.services.cloud_scheduler import CloudSchedulerCli
 from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerGrpcTransport
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from bot.gcp.paging import every
 from bot.gcp.scheduler import GoogleScheduler, job_of
 from checks.platform import SchedulerJob

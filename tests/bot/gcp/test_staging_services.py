@@ -17,7 +17,7 @@ from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gcp.connect import insecure_channel
+from bot.gcp.clients import insecure_channel
 from bot.gcp.staging_services import ATTEMPTS, INVOKER, CloudRunStaging
 from bot.staging.ports import Copied, Deployment
 from checks.ports import SECRET, Problem, SourceError

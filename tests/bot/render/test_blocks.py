@@ -19,7 +19,9 @@ from tests.bot.render.reports import READINGS, monstrous
 from tests.bot.render.slack_rules import violations
 from tests.bot.render.strategies import readings
 
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def posted(message: Message) -> list[dict[str, Any]]:

@@ -19,6 +19,9 @@ from tests.servers.slack import SlackServer
 
 ROOT = Path(__file__).resolve().parents[3]
 
+PATIENCE = 60.0
+"""Seconds until something counts as not happening: a crowded machine starts a process ten times slower."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -106,10 +109,10 @@ class Served:
         except OSError:
             return 0, ""
 
-    def wait_ready(self, seconds: float = 20) -> None:
+    def wait_ready(self, seconds: float = PATIENCE) -> None:
         self.wait_for(lambda: self.get("/ready")[0] == 200, "to be ready", seconds)
 
-    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
         """Wait until something holds; fail with the log when it does not, or when the process has ended."""
         until = time.monotonic() + seconds
         while not condition():

@@ -1,5 +1,6 @@
 """``reveille serve`` as people run it: a process, a Slack on loopback, a recorded morning."""
 
+import json
 import os
 import signal
 import socket
@@ -302,6 +303,9 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         taken.bind(("0.0.0.0", 0))
         taken.listen()
 
-        ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, PORT=str(taken.getsockname()[1]))
+        port = str(taken.getsockname()[1])
+        ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, PORT=port)
 
-    assert ended.returncode == 3
+    entry = json.loads(ended.stdout.splitlines()[-1])
+    assert (ended.returncode, entry["severity"], ended.stderr) == (3, "CRITICAL", "")
+    assert port in entry["message"]
