@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +12,22 @@ from slack_bolt import Ack, App
 
 from bot.permissions import Role
 from bot.render.pages import Block
-from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks
+from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
 from bot.repairs.model import Plan, Refusal, RepairRefusedError
 from bot.repairs.repairs import Repairs
-from bot.store.model import Alert, AlertState, AuditEntry
+from bot.store.model import Alert, AlertState, AuditEntry, StoreError
 from handlers.clicks import Body, Deed, Pressed, pressed, refused, submit
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.views import fill, notice, opened
 
+log = logging.getLogger(__name__)
+
 REPAIR, UNDO = "alert:repair", "repair:undo"
 CALLBACK = "repair:confirmed"
+
+AT_ONCE = 20
+"""Repairs in one form: what a person can read before confirming, and well within what Slack takes."""
 
 OVER = "This alert is resolved: there is nothing to repair any more."
 NOTHING = "The pipeline file allows no repair of this alert."
@@ -78,7 +84,8 @@ def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: 
     if alert.state is AlertState.RESOLVED or repairs is None or not keys:
         fill(services, view_id, notice("Repair", OVER if alert.state is AlertState.RESOLVED else NOTHING))
         return
-    _show(services, view_id, alert, "Repair", repairs.plan_all(keys, actor_of(reply.user), services.clock()))
+    plans = repairs.plan_all(keys[:AT_ONCE], actor_of(reply.user), services.clock())
+    _show(services, view_id, alert, "Repair", plans, left=len(keys[AT_ONCE:]))
 
 
 def _open_undo(
@@ -93,10 +100,17 @@ def _open_undo(
 
 
 def _show(
-    services: Services, view_id: str, alert: Alert, title: str, plans: Sequence[Plan | RepairRefusedError]
+    services: Services,
+    view_id: str,
+    alert: Alert,
+    title: str,
+    plans: Sequence[Plan | RepairRefusedError],
+    left: int = 0,
 ) -> None:
     needed = tuple(plan.id for plan in plans if isinstance(plan, Plan) and plan.needed)
     blocks = plan_blocks(plans, services.validation.pipeline.zone)
+    if left:
+        blocks.append(later_block(left))
     if needed:
         confirmation = Confirmation(alert=alert.key, plans=needed)
         fill(services, view_id, repair_form(title, blocks, confirmation))
@@ -143,12 +157,20 @@ def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation,
     if all(isinstance(each, RepairRefusedError) and each.refusal is Refusal.USED for each in made):
         return  # a button pressed twice: the thread has the one repair already
     body = made_reply(made, confirmation.alert)
-    if told:
-        services.incidents.tell(confirmation.alert, f"repaired:{plans[0].id}", body, services.clock())
+    if told and _told(services, confirmation.alert, f"repaired:{plans[0].id}", body):
         services.wake()
     else:
         reply.say(body["text"], body["blocks"])
     services.follow()
+
+
+def _told(services: Services, alert: str, name: str, body: Mapping[str, Any]) -> bool:
+    """Say in the thread what was done; False when the store is down, so that whoever did it hears it otherwise."""
+    try:
+        return services.incidents.tell(alert, name, body, services.clock())
+    except StoreError:
+        log.warning("what a repair did could not be said in its thread", exc_info=True)
+        return False
 
 
 def _record(plan: Plan, group: str, alert: str, user: str, services: Services) -> AuditEntry:

@@ -1,4 +1,4 @@
-"""Our own threads: Bolt's five only acknowledge, and nothing that takes time runs on them.
+"""Our own threads: Bolt's only acknowledge, and nothing that takes time runs on them.
 
 Clicks have a lane of their own, so that a button answers while validations fill the other one.
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
 from bot.commands.repair import SCENARIO_OPTION
 from bot.commands.validate import PIPELINE_OPTION
 
@@ -112,7 +112,7 @@ def _merged(
     from bot.repairs.bounds import spec_of  # noqa: PLC0415 - kept off the way to --help
     from bot.repairs.environment import MergeRefusedError, merge  # noqa: PLC0415 - likewise
     from bot.repairs.merging import Merging  # noqa: PLC0415 - likewise
-    from bot.repairs.model import RepairRefusedError  # noqa: PLC0415 - likewise
+    from bot.repairs.model import Refusal, RepairRefusedError  # noqa: PLC0415 - likewise
     from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
 
     if spec_of(ready.pipeline, service) is None:
@@ -126,13 +126,15 @@ def _merged(
         if not change.needed or dry_run:
             click.echo(f"{service}: nothing to do." if not change.needed else "Dry run: nothing was written.")
             return FINE
-        merging.write(service, wanted, shell_actor(), replace_secret=replace_secret, not_secret=plain)
+        made = merging.write(service, wanted, shell_actor(), replace_secret=replace_secret, not_secret=plain)
+        if not made.recorded:
+            click.echo(f"reveille: {service} is written, but the store did not take the record of it.", err=True)
         return _until_ready(ready, service, wait)
     except MergeRefusedError as error:
         raise CannotGoOnError(str(error)) from None
     except RepairRefusedError as error:
         click.echo(f"reveille: {error}", err=True)
-        return FAILED
+        return WRONG_USE if error.refusal is Refusal.NOT_RECORDED else FAILED
 
 
 def _lines(change: Merge, before: Mapping[str, Variable], wanted: Mapping[str, Variable]) -> Iterator[str]:
@@ -155,9 +157,16 @@ def _words(variable: Variable) -> str:
 
 def _until_ready(ready: Repairing, service: str, wait: float) -> int:
     """Wait until what was written is the revision that is ready; return the exit code."""
+    from checks.ports import SourceError  # noqa: PLC0415 - kept off the way to --help
+
     deadline = time.monotonic() + wait
     while True:
-        state = ready.platform.configuration(service)
+        try:
+            state = ready.platform.configuration(service)
+        except SourceError as error:
+            words = f"{service} is written, but whether its revision is ready cannot be looked up"
+            click.echo(f"reveille: {words}: {error}. {error.advice}", err=True)
+            return UNKNOWN
         if state is not None and not state.reconciling and state.latest_created == state.latest_ready:
             click.echo(f"{service}: written, read back, and {state.latest_ready} is ready.")
             return FINE

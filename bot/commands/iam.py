@@ -14,7 +14,7 @@ from bot.commands.repair import SCENARIO_OPTION, code_of
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
-    from bot.repairs.model import Plan, RepairRefusedError
+    from bot.repairs.model import Plan, RepairRefusedError, Run
     from bot.repairs.shell import Repairing
 
 AT_ONCE = 8
@@ -38,7 +38,8 @@ def ensure(
 
     A service that is right costs one read and no write, so this can follow every deploy. Nothing else of a policy
     changes. Leaves with 0 only when every service is proved; with 1 when one is not, with 2 when Google does not
-    answer, with 3 for a service or member that the pipeline file does not allow under 'repairs'.
+    answer or a grant could not be read back, with 3 for a service or member that the pipeline file does not allow
+    under 'repairs'.
 
     \b
     Examples:
@@ -60,7 +61,8 @@ def ensure(
 
 def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: bool) -> tuple[int, Callable[[], None]]:
     """Let the callers of one service in; return the exit code and what says so."""
-    from bot.repairs.model import Kind, Outcome, RepairKey, RepairRefusedError  # noqa: PLC0415 - off the way to --help
+    from bot.repairs.applying import NOT_READ_BACK  # noqa: PLC0415 - kept off the way to --help
+    from bot.repairs.model import Kind, Outcome, RepairKey, RepairRefusedError  # noqa: PLC0415 - likewise
     from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
 
     actor = shell_actor()
@@ -74,8 +76,27 @@ def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: 
     except RepairRefusedError as error:
         refusal = error
         return code_of(refusal), lambda: _say(refusal)
+    if run.detail.startswith(NOT_READ_BACK):
+        return UNKNOWN, lambda: click.echo(f"reveille: {service} is not proved. {run.detail}", err=True)
     words = "right" if run.outcome is Outcome.ALREADY else "granted"
-    return FINE, lambda: click.echo(f"{words}: {_who(plan)} on {service}; read back.")
+    recorded = run.recorded and (run.outcome is Outcome.ALREADY or _recorded_as_proved(ready, run))
+
+    def say() -> None:
+        click.echo(f"{words}: {_who(plan)} on {service}; read back.")
+        if not recorded:
+            click.echo(f"reveille: the store did not take the record of this on {service}.", err=True)
+
+    return FINE, say
+
+
+def _recorded_as_proved(ready: Repairing, run: Run) -> bool:
+    from bot.store.model import StoreError  # noqa: PLC0415 - kept off the way to --help
+
+    try:
+        ready.repairs.proved(run, run.ended_at or run.begun_at)
+    except StoreError:
+        return False
+    return True
 
 
 def _who(plan: Plan) -> str:

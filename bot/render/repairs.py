@@ -117,6 +117,11 @@ def _titles(plans: Sequence[Plan]) -> str:
     return fitted(plans[0].title, TEXT) + more
 
 
+def later_block(count: int) -> Block:
+    """Return the word on repairs that one form does not hold."""
+    return _section([f"… and {number(count, 'more repair')}: they can be made after these."])
+
+
 def made_reply(made: Made, alert_key: str) -> Body:
     """Return what the thread hears once it is written, or why not. What can be taken back has a button for it."""
     lines = [*_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, Run))]
@@ -201,7 +206,9 @@ def _body(lines: Sequence[str]) -> Body:
 
 
 def _section(lines: Sequence[str]) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(_within(lines)), "verbatim": True}}
+    """Expanded, or Slack would fold a longer one, and with it what is changed."""
+    text = {"type": "mrkdwn", "text": "\n".join(_within(lines)), "verbatim": True}
+    return {"type": "section", "text": text, "expand": True}
 
 
 def _within(lines: Sequence[str]) -> Iterator[str]:

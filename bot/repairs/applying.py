@@ -25,6 +25,9 @@ ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 """Seconds before the second attempt; each further one waits twice as long."""
 
+NOT_READ_BACK = "Written; it could not be read back"
+"""Begins the detail of a run whose write nobody has seen in place: it is applied, and not proved."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -40,9 +43,11 @@ class Applying:
         owner = f"{plan.id}:{secrets.token_hex(4)}"
         try:
             if not self._history.acquire(plan.key, owner, now, now + LEASE):
-                raise RepairRefusedError(
+                busy = RepairRefusedError(
                     Refusal.BUSY, f"Somebody is making this repair of {plan.key.target} right now. Look again shortly."
                 )
+                self._remember(records.refused(plan, actor, now, busy.refusal, busy.text))
+                raise busy
         except StoreError as error:
             raise _not_recorded(error) from error
         try:
@@ -134,7 +139,7 @@ class Applying:
         try:
             state = remedy.look(plan.key.target)
         except SourceError as error:
-            return f"Written; it could not be read back: {error}."
+            return f"{NOT_READ_BACK}: {error}."
         if remedy.holds(state, plan.wanted):
             return "Written, and read back as written."
         raise RepairRefusedError(

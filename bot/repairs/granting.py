@@ -75,6 +75,10 @@ class Granting:
 
     def write(self, target: str, state: IamPolicy, wanted: Wanted) -> None:
         members = wanted["members"]
+        if wanted["present"]:
+            # The plan comes out of a store: another pipeline, or an older file, may have made it.
+            for member in members:
+                self._must_allow(target, member, self._declared(target))
         try:
             new = (policy.ensured if wanted["present"] else policy.undone)(state, INVOKER, members)
         except policy.PolicyFullError as error:
@@ -87,7 +91,7 @@ class Granting:
 
     def _allowed(self, target: str) -> tuple[str, ...]:
         """Return whom to grant it to. Raises RepairRefusedError for somebody whom the file does not allow."""
-        allowed = tuple(member_of(each) for each in bounds.members_of(self.pipeline, target))
+        allowed = self._declared(target)
         if not allowed:
             raise RepairRefusedError(
                 Refusal.NOT_ALLOWED,
@@ -96,14 +100,21 @@ class Granting:
             )
         known = {spelled(each): each for each in allowed}
         for member in self.members:
-            if spelled(member) not in known:
-                raise RepairRefusedError(
-                    Refusal.NOT_ALLOWED,
-                    f"The pipeline file does not allow {member} to call {target}: it allows {', '.join(allowed)}.",
-                    advice=f"To allow it, add it to 'callers' of the service, or to 'members: {{{target}: […]}}' of "
-                    "'repairs'.",
-                )
+            self._must_allow(target, member, allowed)
         return tuple(known[spelled(each)] for each in self.members) or allowed
+
+    def _declared(self, target: str) -> tuple[str, ...]:
+        return tuple(member_of(each) for each in bounds.members_of(self.pipeline, target))
+
+    @staticmethod
+    def _must_allow(target: str, member: str, allowed: Sequence[str]) -> None:
+        if spelled(member) not in map(spelled, allowed):
+            raise RepairRefusedError(
+                Refusal.NOT_ALLOWED,
+                f"The pipeline file does not allow {member} to call {target}: it allows {', '.join(allowed)}.",
+                advice=f"To allow it, add it to 'callers' of the service, or to 'members: {{{target}: […]}}' of "
+                "'repairs'.",
+            )
 
 
 def vanished(pipeline: Pipeline, service: str) -> RepairRefusedError:

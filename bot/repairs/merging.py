@@ -13,13 +13,21 @@ from bot.repairs.granting import vanished
 from bot.repairs.model import Kind, Refusal, RepairKey, RepairRefusedError
 from bot.repairs.ports import Configuration, ConflictError, Platform, Variable
 from bot.repairs.refusals import plainly, refusal_of
-from bot.store.model import AuditEntry, Changes, StateStore
+from bot.store.model import AuditEntry, Changes, StateStore, StoreError
 from checks.pipeline import Pipeline
-from checks.ports import SourceError
+from checks.ports import Problem, SourceError
 
 ATTEMPTS = 5
 PERMISSION = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"
 MERGE = "env-merge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What was merged; ``recorded`` says whether the store took the record of its end."""
+
+    change: Merge
+    recorded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +56,23 @@ class Merging:
         *,
         replace_secret: bool,
         not_secret: frozenset[str],
-    ) -> Merge:
-        """Merge, and read back. Raises RepairRefusedError, MergeRefusedError, StoreError."""
-        record = self._begun(service, wanted, actor)
+    ) -> Merged:
+        """Merge, and read back. Raises RepairRefusedError, MergeRefusedError."""
+        try:
+            record = self._begun(service, wanted, actor)
+        except StoreError as error:
+            raise RepairRefusedError(
+                Refusal.NOT_RECORDED,
+                f"Nothing was written, because it could not be written down first: {error}.",
+                advice="Repair the store.",
+            ) from error
         try:
             change = self._attempted(service, wanted, replace_secret=replace_secret, not_secret=not_secret)
         except (RepairRefusedError, MergeRefusedError):
             self._ended(record, "failed")
             raise
-        self._ended(record, "written" if change.needed else "already")
-        return change
+        recorded = self._ended(record, "written" if change.needed else "already")
+        return Merged(change=change, recorded=recorded)
 
     def _attempted(
         self, service: str, wanted: Mapping[str, Variable], *, replace_secret: bool, not_secret: frozenset[str]
@@ -74,7 +89,11 @@ class Merging:
                 self.pause(0.05 * 2**attempt)
                 continue
             except SourceError as error:
-                raise refusal_of(error, RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION) from error
+                if not self._arrived(service, wanted, error):
+                    # Not chained: Google repeats values in its refusals, and a log would show them.
+                    raise _without_values(
+                        refusal_of(error, RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION), wanted
+                    ) from None
             self._must_read_back(service, state, wanted)
             return change
         raise RepairRefusedError(
@@ -83,8 +102,22 @@ class Merging:
             advice="Let the other deploy end, and run it again.",
         )
 
+    def _arrived(self, service: str, wanted: Mapping[str, Variable], error: SourceError) -> bool:
+        """Whether a write whose answer got lost is there."""
+        if error.problem not in (Problem.UNAVAILABLE, Problem.TIMED_OUT):
+            return False
+        there = self.look(service).variables
+        return all(there.get(name) == each for name, each in wanted.items())
+
     def _must_read_back(self, service: str, before: Configuration, wanted: Mapping[str, Variable]) -> None:
-        after = self.look(service).variables
+        try:
+            after = self.look(service).variables
+        except RepairRefusedError as error:
+            raise RepairRefusedError(
+                error.refusal,
+                f"{service} was written, and could not be read back.",
+                advice=f"Look with 'reveille env diff {service}', and run it again.",
+            ) from error
         wrong = [name for name, each in wanted.items() if after.get(name) != each]
         lost = [name for name in before.variables if name not in after]
         if wrong or lost:
@@ -110,7 +143,8 @@ class Merging:
         self.store.commit(Changes(audit=(entry,)))
         return entry
 
-    def _ended(self, begun: AuditEntry, outcome: str) -> None:
+    def _ended(self, begun: AuditEntry, outcome: str) -> bool:
+        """Write down what came of it; whether the store took it. What happened does not depend on it."""
         entry = replace(
             begun,
             key=begun.key.removesuffix(":begun") + ":ended",
@@ -118,4 +152,16 @@ class Merging:
             action=f"{MERGE}-ended",
             outcome=outcome,
         )
-        self.store.commit(Changes(audit=(entry,)))
+        try:
+            self.store.commit(Changes(audit=(entry,)))
+        except StoreError:
+            return False
+        return True
+
+
+def _without_values(error: RepairRefusedError, wanted: Mapping[str, Variable]) -> RepairRefusedError:
+    """Return a refusal whose text does not repeat what was to be set."""
+    text = error.text
+    for value in sorted({each.value for each in wanted.values() if each.value.strip()}, key=len, reverse=True):
+        text = text.replace(value, "…")
+    return RepairRefusedError(error.refusal, text, advice=error.advice, command=error.command)

@@ -1,5 +1,9 @@
 """``reveille iam`` as deploys use it: against servers, and on a recorded morning."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import grpc
 import pytest
 
@@ -44,6 +48,36 @@ def test_a_dry_run_writes_nothing_and_is_no_proof(on_cloud: Cloud, reveille: Rev
     assert said.code == 1
     assert CALLER in said.out
     assert on_cloud.run.calls[SET_POLICY, SERVICE] == 0
+
+
+def test_a_grant_that_cannot_be_read_back_is_no_proof(on_cloud: Cloud, reveille: Reveille) -> None:
+    on_cloud.run.fail(GET_SERVICE_POLICY, SERVICE, Failure(grpc.StatusCode.PERMISSION_DENIED, "denied", after=2))
+
+    said = reveille("iam", "ensure", SERVICE)
+
+    assert said.code == 2
+    assert said.out == ""
+    assert "not proved" in said.err
+    assert on_cloud.members(SERVICE) == {CALLER}
+
+
+def test_a_grant_whose_record_the_store_does_not_take_is_said(
+    on_cloud: Cloud, reveille: Reveille, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store.db"
+    monkeypatch.setenv("REVEILLE_STORE", str(store))
+    reveille("iam", "ensure", OTHER)
+    with closing(sqlite3.connect(store)) as ours:
+        ours.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON audit WHEN NEW.record LIKE '%repair-ended%'"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+        ours.commit()
+
+    said = reveille("iam", "ensure", SERVICE)
+
+    assert said.code == 0
+    assert "did not take the record" in said.err
 
 
 def test_a_grant_that_does_not_stay_is_no_proof(on_cloud: Cloud, reveille: Reveille) -> None:

@@ -35,6 +35,14 @@ def test_a_repair_is_one_line_with_its_actor_and_outcome(on_cloud: Cloud, store:
     assert "done and verified" in line
 
 
+def test_what_a_deploy_step_has_proved_is_verified(on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
+    reveille("iam", "ensure", SERVICE)
+
+    (line,) = reveille("log").out.splitlines()
+
+    assert "done and verified" in line
+
+
 def test_a_refusal_and_what_else_people_did_are_told(on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
     kept = SqliteStore(store)
     at = datetime.now(UTC) - timedelta(hours=2)

@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,12 +20,14 @@ from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.render.repairs import verified_reply
 from bot.repairs.following import Following
 from bot.repairs.model import Outcome
-from bot.store.model import Alert, AlertState, Delivery
+from bot.store.model import Alert, AlertState, AuditEntry, Delivery, StoreError
 from checks.control_plane.grants import INVOKER
 from checks.notifications import Permissions as Rules
 from checks.platform import SchedulerJob
 from checks.ports import Binding, Policy, Service
 from checks.repairs_spec import Repairs as Bounds
+from handlers.repairs import AT_ONCE, Confirmation, _carry_out
+from handlers.replies import PrivateReply
 from tests.fakes import FakeControlPlane
 from tests.handlers.rig import COLLEAGUE, NOW, Rig, running
 from tests.servers.slack_requests import PERSON
@@ -336,3 +339,36 @@ def test_what_another_process_left_is_found_after_a_while() -> None:
         follow.turn()
 
         assert "*Verified*" in words(rig, alert)
+
+
+class ForgetfulDesk(Incidents):
+    """Incidents whose store goes down between the plan's word and the word on what was done."""
+
+    def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime, *audit: AuditEntry) -> bool:
+        if name.startswith("repaired:"):
+            raise StoreError("the store is down")
+        return super().tell(key, name, body, now, *audit)
+
+
+def test_what_was_done_is_said_to_its_maker_while_the_store_is_down() -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        view = press(rig, alert)
+        desk = ForgetfulDesk(rig.store, rig.services.validation.pipeline)
+        confirmation = Confirmation.read(view["private_metadata"])
+        reply = PrivateReply(client=rig.services.client, user=PERSON)
+        assert rig.services.repairs is not None
+
+        _carry_out(replace(rig.services, incidents=desk), rig.services.repairs, confirmation, reply)
+
+        assert platform.policies[SERVICE].bindings == GRANTED.bindings
+        assert "Done" in rig.slack.messages(PERSON)[-1].text
+
+
+def test_a_form_holds_only_so_many_repairs_and_counts_the_others() -> None:
+    names = tuple(f"service-{number:02}" for number in range(AT_ONCE + 3))
+    with broken(invoker=names) as (rig, _):
+        view = press(rig, refused_alert(rig, repairs=" ".join(f"grant-invoker:{name}" for name in names)))
+
+        assert "3 more repairs" in str(view["blocks"][-2:])
+        assert len(view["blocks"]) <= 100

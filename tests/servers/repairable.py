@@ -21,7 +21,12 @@ GET_JOB, RUN_JOB = "GetJob", "RunJob"
 
 
 class RepairableCloudRunServer(WritableCloudRunServer):
-    """As the server that can be written to; an update changes what its mask names and nothing else."""
+    """As the server that can be written to; an update changes what its mask names and nothing else.
+
+    ``answers_lost`` lets an update arrive and its answer not.
+    """
+
+    answers_lost = False
 
     def _update(self, request: run_v2.UpdateServiceRequest, context: grpc.ServicerContext) -> Any:
         name = request.service.name.rpartition("/")[2]
@@ -34,7 +39,10 @@ class RepairableCloudRunServer(WritableCloudRunServer):
                 self.race(name)
             if request.service.etag != self.services[name].etag:
                 context.abort(grpc.StatusCode.ABORTED, "The etag is stale.")
-            return self._changed(name, run_v2.Service(existing), request)
+            changed = self._changed(name, run_v2.Service(existing), request)
+            if self.answers_lost:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "The connection broke.")
+            return changed
 
         return self._answer(UPDATE_SERVICE, name, context, update)
 

@@ -297,6 +297,7 @@ class TestApply:
         assert inside.wait(5)
 
         assert refusal_of(plans[1], platform, store) is Refusal.BUSY
+        assert (REFUSED, Refusal.BUSY) in records(store)
 
         over.set()
         thread.join()
@@ -421,6 +422,15 @@ class TestApply:
         store.broken = True
 
         assert refusal_of(plan, platform, store) is Refusal.NOT_RECORDED
+        assert platform.calls["write_policy"] == 0
+
+    def test_a_plan_never_grants_to_somebody_whom_the_file_does_not_name(self) -> None:
+        """Such as a plan that another pipeline of the same store, or an older file, has made."""
+        store, platform = SqliteStore(":memory:"), FakePlatform()
+        plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
+        foreign = replace(plan, wanted={"members": [OTHER], "present": True})
+
+        assert refusal_of(foreign, platform, store) is Refusal.NOT_ALLOWED
         assert platform.calls["write_policy"] == 0
 
     def test_a_repair_whose_end_cannot_be_recorded_is_done_and_says_so(self) -> None:
