@@ -15,8 +15,12 @@ from google.iam.v1.options_pb2 import GetPolicyOptions  # type: ignore[import-un
 
 from bot.gcp.control_plane import POLICY_VERSION, service_of
 from bot.gcp.errors import CLOUD_RUN_SOURCE, Source, short_retry, translated
+from bot.gcp.repairs_messages import policy_message, policy_of
+from bot.repairs.policy import PolicyFullError, ensured
+from bot.repairs.ports import IamPolicy
 from bot.staging.ports import Copied, Deployment, Running
 from bot.staging.prefix import LABEL
+from checks.control_plane.grants import INVOKER
 from checks.ports import SECRET, Problem, SourceError
 
 DEPLOYER = Source(
@@ -24,8 +28,6 @@ DEPLOYER = Source(
     CLOUD_RUN_SOURCE.api,
     "roles/run.admin, and roles/iam.serviceAccountUser on the accounts of the services,",
 )
-
-INVOKER = "roles/run.invoker"
 
 DEPLOY_SECONDS = 300.0
 """How long Cloud Run may take until a copy serves, or is gone."""
@@ -136,8 +138,9 @@ class CloudRunStaging:
     def invokers(self, name: str) -> frozenset[str]:
         """Read who may invoke a service without a condition. Raises SourceError."""
         with translated(DEPLOYER, self._project, f"the policy of the service {name!r}"):
-            binding = _binding(self._policy(name))
-        return frozenset() if binding is None else frozenset(binding.members)
+            policy = self._policy(name)
+        plain = (each for each in policy.bindings if each.role == INVOKER and each.condition is None)
+        return frozenset(member for binding in plain for member in binding.members)
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,21 +149,20 @@ class CloudRunStaging:
 
     def _granted(self, name: str, members: Sequence[str]) -> bool:
         policy = self._policy(name)
-        binding = _binding(policy)
-        missing = [member for member in members if binding is None or member not in binding.members]
-        if not missing:
+        try:
+            wanted = ensured(policy, INVOKER, members)
+        except PolicyFullError as error:
+            raise SourceError(DEPLOYER.name, Problem.INVALID, f"the policy of the service {name!r}: {error}") from error
+        if wanted == policy:
             return False
-        (binding or policy.bindings.add(role=INVOKER)).members.extend(missing)
-        policy.version = POLICY_VERSION
-        request = SetIamPolicyRequest(resource=self._name(name), policy=policy)
+        request = SetIamPolicyRequest(resource=self._name(name), policy=policy_message(wanted))
         self._services.set_iam_policy(request, timeout=self._seconds)
         return True
 
-    def _policy(self, name: str) -> Any:
+    def _policy(self, name: str) -> IamPolicy:
         options = GetPolicyOptions(requested_policy_version=POLICY_VERSION)
-        return self._services.get_iam_policy(
-            GetIamPolicyRequest(resource=self._name(name), options=options), **self._bounds
-        )
+        request = GetIamPolicyRequest(resource=self._name(name), options=options)
+        return policy_of(self._services.get_iam_policy(request, **self._bounds))
 
     def _service(self, name: str) -> run_v2.Service | None:
         with translated(DEPLOYER, self._project, f"the service {name!r}"):
@@ -195,11 +197,6 @@ def copied_template(revision: run_v2.Revision, deployment: Deployment) -> run_v2
 
 def _own_labels(labels: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in labels.items() if _GOOGLES_LABEL.match(key) is None}
-
-
-def _binding(policy: Any) -> Any:
-    """Return the invoker binding without a condition, if there is one."""
-    return next((each for each in policy.bindings if each.role == INVOKER and not each.HasField("condition")), None)
 
 
 def _copied(service: run_v2.Service) -> Copied:

