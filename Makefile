@@ -1,11 +1,21 @@
-# Every target sets itself up in .venv; nothing needs to be installed but Python 3.11 and make.
-PYTHON ?= python3.11
+# Every target sets itself up in .venv; nothing needs to be installed but Python 3.11 or later, and make.
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-EDITABLE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 MEASURED := .venv-runtime
+# The first of these that is Python 3.11 or later and can make an environment; PYTHON=... names another.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+ENVIRONMENT = @for python in $(PYTHON); do \
+		if "$$python" -c '$(USABLE)' 2>/dev/null; then exec "$$python" -m venv $(1); fi; \
+	done; \
+	echo "No Python 3.11 or later with venv among: $(PYTHON). Install one (Debian: apt-get install python3 python3-venv)," \
+		"or name yours: make PYTHON=/path/to/python" >&2; exit 1
+# The lock names every package with its hashes, so no resolver decides anything: pip before 23.3 does not match an extra
+# of a package (google-auth[pyopenssl]) to its pin once a newer release exists. What is missing or clashes is said at the end.
+PIP = -m pip --disable-pip-version-check
+INSTALL = @$(1)/bin/python $(PIP) install --quiet --no-deps --require-hashes -r $(2)
+CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; exit 1; }
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
 .PHONY: help demo test lint bench picture lock clean
 
@@ -42,17 +52,20 @@ clean:  ## Remove everything that the targets made
 
 $(VENV)/demo.stamp: requirements/demo.txt
 	@echo "Setting up $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements/demo.txt
-	@$(EDITABLE)
+	$(call ENVIRONMENT,$(VENV))
+	$(call INSTALL,$(VENV),$<)
+	@$(BIN)/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(call CONSISTENT,$(VENV))
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/demo.stamp
 	@echo "Installing the tools for the tests (once; about a minute) ..."
-	@$(PIP) -r requirements/dev.txt
+	$(call INSTALL,$(VENV),$<)
+	$(call CONSISTENT,$(VENV))
 	@touch $@
 
 $(MEASURED)/runtime.stamp: requirements/runtime.txt
-	@$(PYTHON) -m venv $(MEASURED)
-	@$(MEASURED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(call ENVIRONMENT,$(MEASURED))
+	$(call INSTALL,$(MEASURED),$<)
+	$(call CONSISTENT,$(MEASURED))
 	@touch $@
