@@ -1,4 +1,4 @@
-"""Show that nothing is lost and nothing comes twice: ``python -m tests.faults kill-points`` and ``race``."""
+"""Show that nothing is lost and nothing comes twice: ``python -m tests.faults kill-points``, ``race`` and ``storm``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.faults import kill_points, race
+from tests.faults import kill_points, race, storm
 from tests.faults.ledger import Difference
 from tests.servers.emulator import EmulatorUnavailable
 
@@ -26,7 +26,10 @@ def _options() -> argparse.Namespace:
     killing.add_argument("--seed", type=int, default=1, help="the first story (default: 1)")
     racing = commands.add_parser("race", help="two instances, one Firestore")
     racing.add_argument("--digests", type=int, default=100, help="days to race for (default: 100)")
-    for command in (killing, racing):
+    storming = commands.add_parser("storm", help="kill a process that serves while Slack fails and people repair")
+    storming.add_argument("--minutes", type=float, default=10, help="how long it storms (default: 10)")
+    storming.add_argument("--seed", type=int, default=1, help="what happens (default: 1)")
+    for command in (killing, racing, storming):
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     return parser.parse_args()
 
@@ -100,12 +103,39 @@ def _race(options: argparse.Namespace, firestore: str) -> Iterable[Mapping[str, 
     }
 
 
+def _storm(options: argparse.Namespace) -> Iterable[Mapping[str, Any]]:
+    began = time.monotonic()
+    outcome = storm.run(options.minutes, options.seed)
+    seconds = time.monotonic() - began
+    for name, wrong in (("lost", outcome.wrong.lost), ("double", outcome.wrong.double)):
+        for each in wrong:
+            sys.stderr.write(f"{name}: {each}\n")
+    figures = {"lost": len(outcome.wrong.lost), "double": len(outcome.wrong.double)}
+    sys.stdout.write(
+        f"storm: {outcome.deaths} deaths, {outcome.incidents} incidents, {outcome.repairs} repairs and"
+        f" {outcome.messages} messages: {_words(figures)} ({seconds:.0f} s)\n"
+    )
+    for what, count in outcome.happened.most_common():
+        sys.stdout.write(f"  {count:4}  {what}\n")
+    yield {
+        "mode": "storm",
+        "deaths": outcome.deaths,
+        "happened": dict(outcome.happened),
+        "incidents": outcome.incidents,
+        "repairs": outcome.repairs,
+        "messages": outcome.messages,
+        "seconds": seconds,
+        **figures,
+    }
+
+
 def main() -> int:
     """Run and print. Returns 1 when anything is lost, double, stale or misplaced, 2 without the emulator."""
     options = _options()
-    needs_emulator = options.command == "race" or "firestore" in (options.mode or MODES)
     try:
-        if not needs_emulator:
+        if options.command == "storm":
+            figures = list(_storm(options))
+        elif options.command == "kill-points" and "firestore" not in (options.mode or MODES):
             figures = list(_kill_points(options, None))
         else:
             from tests.servers.firestore_emulator import firestore_emulator  # noqa: PLC0415 - heavy, for two modes
@@ -118,7 +148,7 @@ def main() -> int:
         return 2
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return int(any(each[name] for each in figures for name in ("lost", "double", "stale", "misplaced")))
+    return int(any(each.get(name) for each in figures for name in ("lost", "double", "stale", "misplaced")))
 
 
 if __name__ == "__main__":
