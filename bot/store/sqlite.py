@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,6 +63,9 @@ class SqliteStore:
             except BaseException:
                 self._connection.close()
                 raise
+        if self._path == ":memory:":
+            # Nothing is lost with it, so whoever made it may also just let go of it.
+            weakref.finalize(self, self._connection.close)
 
     def commit(self, changes: Changes) -> None:
         """Write everything or nothing; stored alerts get ``version + 1``. Raises ConflictError and StoreError."""
