@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -124,11 +125,22 @@ class Served:
 
     def workers(self) -> list[int]:
         """The processes that this one has started."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return [int(pid) for pid in found.stdout.split()]
+        return [pid for pid, parent in _parents() if parent == self.process.pid]
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Ask the process to end; return its exit code and the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(how)
         return self.process.wait(20), time.monotonic() - began
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Yield every process of this machine with its parent. A Linux without procps has neither ps nor pgrep; a
+    machine without /proc has ps."""
+    stats = list(Path("/proc").glob("[0-9]*/stat"))
+    for stat in stats:
+        with suppress(OSError):  # it ended in the meantime
+            yield int(stat.parent.name), int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    if not stats:
+        listed = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        yield from ((int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines()))
