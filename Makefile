@@ -4,12 +4,11 @@ BIN := $(VENV)/bin
 MEASURED := .venv-runtime
 # The first of these that is Python 3.11 or later and can make an environment; PYTHON=... names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
-USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
-ENVIRONMENT = @for python in $(PYTHON); do \
-		if "$$python" -c '$(USABLE)' 2>/dev/null; then exec "$$python" -m venv $(1); fi; \
-	done; \
-	echo "No Python 3.11 or later with venv among: $(PYTHON). Install one (Debian: apt-get install python3 python3-venv)," \
-		"or name yours: make PYTHON=/path/to/python" >&2; exit 1
+ENVIRONMENT = @sh requirements/environment.sh $(1) $(PYTHON)
+# A set-up ends with a stamp that says where. An environment without it, or without its Python, or in a folder that was
+# moved or copied, is made anew.
+ANEW = $(shell [ -x $(1)/bin/python ] && [ "$$(cat $(2) 2>/dev/null)" = "$$(pwd -P)" ] || echo anew)
+STAMP = @pwd -P > $(1)
 # The lock names every package with its hashes, so no resolver decides anything: pip before 23.3 does not match an extra
 # of a package (google-auth[pyopenssl]) to its pin once a newer release exists. What is missing or clashes is said at the end.
 PIP = -m pip --disable-pip-version-check
@@ -17,7 +16,7 @@ INSTALL = @$(1)/bin/python $(PIP) install --quiet --no-deps --require-hashes -r 
 CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; exit 1; }
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test lint bench picture lock clean
+.PHONY: help demo test lint fresh bench picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +34,9 @@ lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/hadolint Dockerfile
 
+fresh: $(VENV)/dev.stamp  ## Prove make demo and the image on a Debian without anything (needs root and debootstrap)
+	@$(BIN)/python -m tests.fresh
+
 bench: $(VENV)/dev.stamp $(MEASURED)/runtime.stamp  ## Measure a full validation; BENCH_JSON=FILE writes JSON too
 	@$(BIN)/python -m tests.bench --python $(MEASURED)/bin/python $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
@@ -50,22 +52,24 @@ lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
 clean:  ## Remove everything that the targets made
 	rm -rf $(VENV) $(MEASURED) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info build
 
-$(VENV)/demo.stamp: requirements/demo.txt
+$(VENV)/demo.stamp: requirements/demo.txt $(call ANEW,$(VENV),$(VENV)/demo.stamp)
 	@echo "Setting up $(VENV) ..."
 	$(call ENVIRONMENT,$(VENV))
 	$(call INSTALL,$(VENV),$<)
 	@$(BIN)/python $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	$(call CONSISTENT,$(VENV))
-	@touch $@
+	$(call STAMP,$@)
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/demo.stamp
 	@echo "Installing the tools for the tests (once; about a minute) ..."
+	@rm $(VENV)/demo.stamp
 	$(call INSTALL,$(VENV),$<)
 	$(call CONSISTENT,$(VENV))
-	@touch $@
+	$(call STAMP,$(VENV)/demo.stamp)
+	$(call STAMP,$@)
 
-$(MEASURED)/runtime.stamp: requirements/runtime.txt
+$(MEASURED)/runtime.stamp: requirements/runtime.txt $(call ANEW,$(MEASURED),$(MEASURED)/runtime.stamp)
 	$(call ENVIRONMENT,$(MEASURED))
 	$(call INSTALL,$(MEASURED),$<)
 	$(call CONSISTENT,$(MEASURED))
-	@touch $@
+	$(call STAMP,$@)
