@@ -1,28 +1,34 @@
 # Built and run as README.md says. The image holds Python, the locked packages of production, and the product.
-FROM python:3.11-slim-bookworm AS build
+# A digest pins the base: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:... (docker buildx imagetools inspect).
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/reveille
 WORKDIR /source
 COPY requirements/ requirements/
-RUN /opt/reveille/bin/python -m pip install --require-hashes -r requirements/runtime.txt
+# As in the Makefile the lock alone decides. The check after it says what is missing.
+RUN /opt/reveille/bin/python -m pip install --no-deps --require-hashes -r requirements/runtime.txt
 # What builds the product is locked, too. It stays in this stage, in an environment of its own.
 RUN python -m venv /opt/build \
     && sed -n '/^setuptools==/,/[^\\]$/p' requirements/demo.txt > /tmp/build.txt \
-    && /opt/build/bin/python -m pip install --require-hashes -r /tmp/build.txt
+    && /opt/build/bin/python -m pip install --no-deps --require-hashes -r /tmp/build.txt
 COPY pyproject.toml README.md ./
 COPY checks/ checks/
 COPY handlers/ handlers/
 COPY bot/ bot/
 RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \
     && /opt/reveille/bin/python -m pip install --no-deps --no-index --find-links /tmp/wheels reveille \
+    && /opt/reveille/bin/python -m pip check \
     # Nothing is installed in the image itself, so nothing is needed that installs.
     && /opt/reveille/bin/python -m pip uninstall --yes setuptools pip
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/reveille reveille
 COPY --from=build /opt/reveille /opt/reveille
 ENV PATH=/opt/reveille/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8080
-# A store in a file needs a volume here; on Cloud Run set REVEILLE_STORE=firestore.
+# Only this folder and /tmp are written to. A store in a file needs a volume here; on Cloud Run set
+# REVEILLE_STORE=firestore.
 WORKDIR /var/lib/reveille
 USER 10001
 EXPOSE 8080
