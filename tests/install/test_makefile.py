@@ -117,6 +117,17 @@ def test_no_installation_of_a_target_resolves_anything(target: str, clone: Clone
         assert "--require-hashes" in command or "--no-build-isolation --editable ." in command
 
 
+def test_every_target_that_the_pages_name_is_there(clone: Clone) -> None:
+    pages = (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md"))
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    named = set(re.findall(r"(?:^|`)make ((?:[A-Z]+=\S+ )*[a-z]+)", text, re.MULTILINE))
+
+    listed = set(re.findall(r"^make (\w+)", clone.make("help").stdout, re.MULTILINE))
+
+    assert {words.split()[-1] for words in named} <= listed
+    assert {"demo", "test", "lint", "fresh"} <= {words.split()[-1] for words in named}
+
+
 def test_what_the_lock_lacks_is_said_and_leaves_nothing_that_counts_as_set_up(clone: Clone) -> None:
     clone.lock([wheel(clone.index, "client", "1", requires=["auth"])])
     wheel(clone.index, "auth", "1")
