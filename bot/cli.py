@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -22,7 +23,7 @@ from bot.commands.deploy import deploy
 from bot.commands.deploys import deploys
 from bot.commands.digest import digest
 from bot.commands.env import env
-from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE
+from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE, complain
 from bot.commands.iam import iam
 from bot.commands.listing import checks, explain
 from bot.commands.log import log
@@ -82,8 +83,14 @@ for command in COMMANDS:
 
 def _log(*, verbose: bool) -> None:
     """Keep the log off the terminal unless somebody asks for it: reports are for people."""
+    from bot.serving.logs import log_threads, log_to_terminal  # noqa: PLC0415 - kept off the way to --help
+
+    log_threads()
     if verbose:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        from bot.redaction import Redactor  # noqa: PLC0415 - likewise
+        from bot.secret_settings import known_secrets  # noqa: PLC0415 - likewise
+
+        log_to_terminal(Redactor(known_secrets(os.environ)), sys.stderr)
     else:
         logging.getLogger().addHandler(logging.NullHandler())
 
@@ -115,10 +122,10 @@ def _run(arguments: list[str]) -> int:
         return WRONG_USE
     except click.UsageError as error:
         hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
-        click.echo(f"reveille: {_sentence(error.format_message())}{hint}", err=True)
+        complain(f"{_sentence(error.format_message())}{hint}")
         return WRONG_USE
     except click.ClickException as error:
-        click.echo(f"reveille: {error.format_message()}", err=True)
+        complain(error.format_message())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("reveille: stopped.", err=True)
@@ -129,10 +136,10 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        logging.getLogger(__name__).exception("reveille broke")
-        words = f"something inside broke ({type(error).__name__}), so nothing is known."
-        hint = "'reveille --verbose ...' shows where."
-        click.echo(f"reveille: {words} {hint}", err=True)
+        number = secrets.token_hex(4)
+        logging.getLogger(__name__).exception("error %s", number)
+        words = f"something inside broke ({type(error).__name__}, error {number}), so nothing is known."
+        complain(f"{words} 'reveille --verbose ...' shows where.")
         return UNKNOWN
 
 

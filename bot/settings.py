@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.secret_settings import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting, shown_address
+
 SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
 
 DEFAULT_BYTES_CAP = 10 * 1024**3
@@ -26,6 +28,8 @@ _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
 _HIGHEST_PORT = 65535
+_NO_TOKEN = re.compile(r"[^\x21-\x7e]")
+"""Spaces, control characters and all beyond ASCII: no token has them, and no header of HTTP may."""
 
 
 class SettingsError(ValueError):
@@ -91,7 +95,7 @@ class Settings:
         """Read the settings. A variable that is empty counts as not set. Raises SettingsError."""
         variables = Variables(environment)
         return cls(
-            pipeline=Path(variables.text("REVEILLE_PIPELINE") or SHIPPED_PIPELINE),
+            pipeline=variables.path(PathSetting.REVEILLE_PIPELINE) or SHIPPED_PIPELINE,
             project=variables.matching("GOOGLE_CLOUD_PROJECT", _PROJECT, "a project id, such as example-project"),
             dataset_prefix=variables.prefix("DATASET_PREFIX"),
             collection_prefix=variables.prefix("COLLECTION_PREFIX"),
@@ -99,19 +103,19 @@ class Settings:
                 "FIRESTORE_DATABASE", _DATABASE, "the id of a Firestore database, such as (default)"
             )
             or "(default)",
-            firestore_emulator=variables.address("FIRESTORE_EMULATOR_HOST"),
-            bigquery_emulator=variables.address("BIGQUERY_EMULATOR_HOST"),
+            firestore_emulator=variables.address(AddressSetting.FIRESTORE_EMULATOR_HOST),
+            bigquery_emulator=variables.address(AddressSetting.BIGQUERY_EMULATOR_HOST),
             bigquery_location=variables.matching("BIGQUERY_LOCATION", _LOCATION, "a location, such as us-west2 or US"),
-            run_endpoint=variables.loopback_address("REVEILLE_RUN_ENDPOINT"),
-            resource_manager_endpoint=variables.loopback_address("REVEILLE_RESOURCE_MANAGER_ENDPOINT"),
-            pubsub_emulator=variables.address("PUBSUB_EMULATOR_HOST"),
-            scheduler_endpoint=variables.loopback_address("REVEILLE_SCHEDULER_ENDPOINT"),
-            build_endpoint=variables.loopback_address("REVEILLE_CLOUD_BUILD_ENDPOINT"),
-            monitoring_endpoint=variables.loopback_address("REVEILLE_MONITORING_ENDPOINT"),
-            repository=variables.path("REVEILLE_REPOSITORY"),
-            audit_baseline=variables.path("REVEILLE_AUDIT_BASELINE"),
-            github_token=variables.secret("GITHUB_TOKEN"),
-            github_api=variables.web_address("GITHUB_API_URL") or GITHUB_API,
+            run_endpoint=variables.loopback_address(AddressSetting.REVEILLE_RUN_ENDPOINT),
+            resource_manager_endpoint=variables.loopback_address(AddressSetting.REVEILLE_RESOURCE_MANAGER_ENDPOINT),
+            pubsub_emulator=variables.address(AddressSetting.PUBSUB_EMULATOR_HOST),
+            scheduler_endpoint=variables.loopback_address(AddressSetting.REVEILLE_SCHEDULER_ENDPOINT),
+            build_endpoint=variables.loopback_address(AddressSetting.REVEILLE_CLOUD_BUILD_ENDPOINT),
+            monitoring_endpoint=variables.loopback_address(AddressSetting.REVEILLE_MONITORING_ENDPOINT),
+            repository=variables.path(PathSetting.REVEILLE_REPOSITORY),
+            audit_baseline=variables.path(PathSetting.REVEILLE_AUDIT_BASELINE),
+            github_token=variables.secret(SecretSetting.GITHUB_TOKEN),
+            github_api=variables.web_address(AddressSetting.GITHUB_API_URL, GITHUB_API) or GITHUB_API,
             bytes_cap=variables.bytes_cap("REVEILLE_BYTES_CAP"),
         )
 
@@ -125,21 +129,18 @@ class Variables:
     def text(self, name: str) -> str | None:
         return self.environment.get(name, "").strip() or None
 
-    def secret(self, name: str) -> Secret | None:
+    def secret(self, name: SecretSetting) -> Secret | None:
         """Return what ``NAME`` holds, or the file that ``NAME_FILE`` names; the two exclude each other."""
         value, path = self.text(name), self.text(f"{name}_FILE")
-        if path is None:
-            return Secret(value) if value is not None else None
-        if value is not None:
+        if path is not None and value is not None:
             raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them.")
-        try:
-            value = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise SettingsError(f"{name}_FILE: the file {path} cannot be read: {reason}.") from None
-        if not value:
-            raise SettingsError(f"{name}_FILE: the file {path} is empty.")
-        return Secret(value)
+        where = str(name) if path is None else f"{name}_FILE"
+        if path is not None:
+            value = _secret_in(where, path)
+        if value is not None and _NO_TOKEN.search(value) is not None:
+            # What is wrong with a secret is said without a character of it.
+            raise SettingsError(f"{where} has a space, a line break or a character that no secret has: copy it again.")
+        return Secret(value) if value is not None else None
 
     def matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
         value = self.text(name)
@@ -150,41 +151,38 @@ class Variables:
     def prefix(self, name: str) -> str:
         return self.matching(name, _PREFIX, "letters, digits and underscores only, such as staging_") or ""
 
-    def address(self, name: str) -> str | None:
+    def address(self, name: AddressSetting) -> str | None:
         """Return ``host:port``; the scheme that some tools put before it is dropped."""
         value = self.text(name)
         if value is None:
             return None
         match = _ADDRESS.fullmatch(value.removeprefix("http://").removesuffix("/"))
         if match is None or not 0 < int(match["port"]) <= _HIGHEST_PORT:
-            raise wrong(name, value, "host:port, such as 127.0.0.1:8080")
+            raise wrong(name, shown_address(value), "host:port, such as 127.0.0.1:8080")
         return match[0]
 
-    def loopback_address(self, name: str) -> str | None:
+    def loopback_address(self, name: AddressSetting) -> str | None:
         """Return ``host:port`` on this machine: what travels there is not encrypted."""
         address = self.address(name)
         if address is not None and not is_loopback(address.rpartition(":")[0]):
             raise wrong(name, address, "host:port on this machine, such as 127.0.0.1:8080")
         return address
 
-    def path(self, name: str) -> Path | None:
+    def path(self, name: PathSetting) -> Path | None:
         value = self.text(name)
+        if value is not None and "://" in value:
+            raise wrong(name, shown_address(value), "a path on this machine")
         return Path(value) if value is not None else None
 
-    def web_address(self, name: str) -> str | None:
+    def web_address(self, name: AddressSetting, example: str) -> str | None:
         """Return the address of an interface; only on this machine may it go without encryption."""
         value = self.text(name)
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
-            host = ""
-        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)) if host else False
-        if not safe or parts.username is not None or parts.query or parts.fragment:
+        fault = None if value is None else web_fault(value)
+        if value is not None and fault is None and re.search("[?#]", value):
+            fault = "has a query"
+        if fault is not None:
             # What was given may hold a password, so it is not repeated.
-            raise SettingsError(f"{name} is not an address that begins with https://, such as {GITHUB_API}.")
+            raise SettingsError(f"{name} {fault}: expected an address such as {example}.")
         return value
 
     def bytes_cap(self, name: str) -> int:
@@ -194,6 +192,36 @@ class Variables:
         if not (value.isascii() and value.isdigit()) or int(value) < SMALLEST_BYTES_CAP:
             raise wrong(name, value, f"a whole number of bytes, at least {SMALLEST_BYTES_CAP} (10 MiB)")
         return int(value)
+
+
+def web_fault(value: str) -> str | None:
+    """Return what keeps an address from being asked over the web, as the end of a sentence; None when nothing does."""
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "is no address"
+    if _NO_TOKEN.search(value) is not None or parts.scheme not in {"http", "https"} or not host or port == 0:
+        return "is no address that begins with https://"
+    if "@" in parts.netloc:
+        return "has a user or a password in it, which nothing uses"
+    if parts.scheme == "http" and not is_loopback(host):
+        return "begins with http:// and names another machine, so secrets would travel unencrypted"
+    return None
+
+
+def _secret_in(name: str, path: str) -> str:
+    """Return what a file holds, without blanks around it. Neither is shown: the path may be a secret by mistake."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        value = content.decode("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsError(f"{name}: the file that it names cannot be read: {reason}.") from None
+    if not value or len(content) > LARGEST_FILE:
+        raise SettingsError(f"{name}: the file that it names is {'too large' if value else 'empty'}.")
+    return value
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.exits import complain
+
 if TYPE_CHECKING:
     from bot.audit.auditing import Request
     from bot.audit.fixing import Repair
@@ -68,7 +70,7 @@ def _write(review: Review, repairs: Sequence[Repair]) -> int:
 
 def _say(problems: Sequence[str]) -> None:
     for problem in problems:
-        click.echo(f"reveille: {problem}", err=True)
+        complain(problem)
 
 
 def _question(repairs: Sequence[Repair]) -> str:

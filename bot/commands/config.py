@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, said_plainly
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, complain, said_plainly
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         path = pipeline_file or settings.pipeline
         problems = check_config(path, google_ports_of(settings) if live else None, datetime.now(UTC))
     for problem in problems:
-        click.echo(f"reveille: {problem}", err=True)
+        complain(str(problem))
     if not problems:
         asked = "; every query, service and collection in it answers" if live else ""
         click.echo(f"{path.name} is in order{asked}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, complain, said_plainly
 from bot.commands.repair import SCENARIO_OPTION
 from bot.commands.validate import PIPELINE_OPTION
 
@@ -133,7 +133,7 @@ def _merged(
     except MergeRefusedError as error:
         raise CannotGoOnError(str(error)) from None
     except RepairRefusedError as error:
-        click.echo(f"reveille: {error}", err=True)
+        complain(str(error))
         return WRONG_USE if error.refusal is Refusal.NOT_RECORDED else FAILED
 
 
@@ -165,7 +165,7 @@ def _until_ready(ready: Repairing, service: str, wait: float) -> int:
             state = ready.platform.configuration(service)
         except SourceError as error:
             words = f"{service} is written, but whether its revision is ready cannot be looked up"
-            click.echo(f"reveille: {words}: {error}. {error.advice}", err=True)
+            complain(f"{words}: {error}. {error.advice}")
             return UNKNOWN
         if state is not None and not state.reconciling and state.latest_created == state.latest_ready:
             click.echo(f"{service}: written, read back, and {state.latest_ready} is ready.")
@@ -207,7 +207,7 @@ def compared(ready: Repairing, service: str) -> int:
         revisions = ready.ports.control_plane.revisions(service, 2)
         current = ready.ports.control_plane.service(service)
     except SourceError as error:
-        click.echo(f"reveille: {error}. {error.advice}", err=True)
+        complain(f"{error}. {error.advice}")
         return UNKNOWN
     if current is None:
         click.echo(f"reveille: there is no service {service} in {ready.pipeline.region}.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +25,14 @@ class CannotGoOnError(click.ClickException):
     """What was asked for cannot be done; the message says why and what to do."""
 
     exit_code = WRONG_USE
+
+
+def complain(text: str) -> None:
+    """Say on standard error what is wrong. What others said may be in it, so it goes through the redaction."""
+    from bot.redaction import Redactor  # noqa: PLC0415 - only when something is wrong
+    from bot.secret_settings import known_secrets  # noqa: PLC0415 - likewise
+
+    click.echo(f"reveille: {Redactor(known_secrets(os.environ))(text)}", err=True)
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> int:

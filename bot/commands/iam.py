@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, complain, said_plainly
 from bot.commands.repair import SCENARIO_OPTION, code_of
 from bot.commands.validate import PIPELINE_OPTION
 
@@ -77,7 +77,7 @@ def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: 
         refusal = error
         return code_of(refusal), lambda: _say(refusal)
     if run.detail.startswith(NOT_READ_BACK):
-        return UNKNOWN, lambda: click.echo(f"reveille: {service} is not proved. {run.detail}", err=True)
+        return UNKNOWN, lambda: complain(f"{service} is not proved. {run.detail}")
     words = "right" if run.outcome is Outcome.ALREADY else "granted"
     recorded = run.recorded and (run.outcome is Outcome.ALREADY or _recorded_as_proved(ready, run))
 
@@ -107,7 +107,7 @@ def _who(plan: Plan) -> str:
 def _say(error: RepairRefusedError) -> None:
     from bot.repairs.words import refusal_lines  # noqa: PLC0415 - kept off the way to --help
 
-    click.echo("reveille: " + "\n".join(refusal_lines(error)), err=True)
+    complain("\n".join(refusal_lines(error)))
 
 
 @iam.command()
@@ -138,7 +138,7 @@ def shown(ready: Repairing, service: str) -> int:
     try:
         policy = ready.platform.policy(service)
     except SourceError as error:
-        click.echo(f"reveille: {error}. {error.advice}", err=True)
+        complain(f"{error}. {error.advice}")
         return UNKNOWN
     if policy is None:
         click.echo(f"reveille: there is no service {service} in {ready.pipeline.region}.", err=True)

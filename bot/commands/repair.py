@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, complain, said_plainly
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def say_refusals(found: Iterable[object]) -> int:
 
     refused = [each for each in found if isinstance(each, RepairRefusedError)]
     for each in refused:
-        click.echo("reveille: " + "\n".join(refusal_lines(each)), err=True)
+        complain("\n".join(refusal_lines(each)))
     return max(map(code_of, refused), default=FINE)
 
 

@@ -17,6 +17,7 @@ from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
+from bot.redaction import HIDDEN, Redactor
 from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import Problem, SourceError
 
@@ -27,13 +28,13 @@ _LONGEST_DETAIL = 300
 _VENDOR = (exceptions.GoogleAPIError, GoogleAuthError, OSError)
 """The errors of requests, and the time-out of waiting for a query job, are OSErrors."""
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_SECRET = re.compile(
-    r"\bya29\.\S+|\beyJ[\w-]+\.\S+|\bbearer\s+\S+|\bxox\w-\S+|\bAIza[\w-]{10,}"
-    r"|\b(?:access_token|refresh_token|id_token|client_secret|api_?key|key|password|token)\s*[=:]\s*\S+",
-    re.IGNORECASE,
-)
+_LONGEST_MESSAGE = 4096
+"""Characters of an error that are looked at: services repeat whole requests in theirs."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+", re.IGNORECASE)
+_VALUE = re.compile(r"(\b(?:key|password|token)\s{0,4}[=:]\s{0,4})\S+", re.IGNORECASE)
 _REQUEST = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) \S+: ")
+_redacted = Redactor()
 _PERMISSION = re.compile(r"\b[a-z][a-z]+\.[A-Za-z]+\.[A-Za-z]+\b")
 _NOT_ENABLED = re.compile(r"API has not been used in project|API .{0,200}is disabled|SERVICE_DISABLED")
 
@@ -103,10 +104,11 @@ def source_error(error: BaseException, source: Source, project: str, subject: st
 def sentence(error: BaseException) -> str:
     """Return the first line of an error, bounded, without addresses and secrets."""
     text = error.message if isinstance(error, exceptions.GoogleAPICallError) else str(error)
-    first = next(iter(str(text or "").strip().splitlines()), "")
+    first = next(iter(str(text or "")[:_LONGEST_MESSAGE].strip().splitlines()), "")
     # BigQuery repeats its message after a machine-readable reason.
     first = _REQUEST.sub("", first).partition("; reason: ")[0]
-    first = _SECRET.sub("[removed]", _ADDRESS.sub("[address]", first)).strip().removesuffix(".") or type(error).__name__
+    first = _VALUE.sub(rf"\1{HIDDEN}", _redacted(_ADDRESS.sub("[address]", first)))
+    first = first.strip().removesuffix(".") or type(error).__name__
     return first if len(first) <= _LONGEST_DETAIL else f"{first[: _LONGEST_DETAIL - 1]}…"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,8 +22,10 @@ from bot.delivery.slack_client import REQUEST_SECONDS
 from bot.notifying import Notifying, Prepared, notifying_of
 from bot.notifying import prepare as prepare_notifying
 from bot.permissions import Permissions, SlackGroups
+from bot.redaction import Redactor
+from bot.secret_settings import known_secrets
 from bot.serving.courtesy import Courtesy
-from bot.serving.logs import log_to_cloud
+from bot.serving.logs import log_threads, log_to_cloud
 from bot.serving.repairing import repairing_of
 from bot.serving.running import Bot
 from bot.serving.serving_settings import SlackSettings
@@ -59,7 +62,8 @@ def prepare(pipeline_file: Path | None, scenario: str | None) -> Prepared:
 
 def run(prepared: Prepared) -> int:
     """Serve until somebody ends the process; return the exit code."""
-    log_to_cloud(_secrets(prepared))
+    log_to_cloud(Redactor((*known_secrets(os.environ), *_secrets(prepared))))
+    log_threads()
     serving, scenario = prepared.serving, prepared.scenario
     _logger.info(
         "serving the pipeline %s%s on port %s, reached through %s, with the store in %s",
@@ -201,6 +205,13 @@ def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules) -> tuple[B
 
 
 def _secrets(prepared: Prepared) -> tuple[str, ...]:
-    slack = prepared.slack
-    known = (slack.bot_token, slack.signing_secret, slack.app_token, prepared.serving.heartbeat_url)
+    """Return what was read as a secret, perhaps from a pipe that can be read once."""
+    slack, serving, settings = prepared.slack, prepared.serving, prepared.settings
+    known = (
+        slack.bot_token,
+        slack.signing_secret,
+        slack.app_token,
+        serving.heartbeat_url,
+        settings.github_token,
+    )
     return tuple(each.reveal() for each in known if each is not None)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from bot.settings import Secret, SettingsError, Variables, wrong
+from bot.secret_settings import AddressSetting, PathSetting, SecretSetting
+from bot.settings import Secret, SettingsError, Variables, web_fault, wrong
 
 SLACK_API = "https://slack.com/api/"
 DEFAULT_PORT = 8080
@@ -48,7 +48,7 @@ class SlackSettings:
             bot_token=_bot_token(variables),
             signing_secret=signing_secret,
             app_token=app_token,
-            api_url=_url(variables, "SLACK_API_URL") or SLACK_API,
+            api_url=_slack_api(variables),
             channel=variables.matching("REVEILLE_CHANNEL", _CHANNEL, "a channel's ID, such as C0123456789"),
         )
 
@@ -58,7 +58,7 @@ class SlackSettings:
         variables = Variables(environment)
         return cls(
             bot_token=_bot_token(variables),
-            api_url=_url(variables, "SLACK_API_URL") or SLACK_API,
+            api_url=_slack_api(variables),
             channel=variables.matching("REVEILLE_CHANNEL", _CHANNEL, "a channel's ID, such as C0123456789"),
         )
 
@@ -91,7 +91,7 @@ class ServingSettings:
         variables = Variables(environment)
         return cls(
             store=_store(variables),
-            heartbeat_url=_secret_url(variables, "REVEILLE_HEARTBEAT_URL"),
+            heartbeat_url=_heartbeat_url(variables),
             tasks=_tasks(variables),
             port=_port(variables, "PORT"),
             scenario=variables.text("REVEILLE_SCENARIO"),
@@ -100,10 +100,11 @@ class ServingSettings:
 
 def _one_way_in(environment: Mapping[str, str], variables: Variables) -> tuple[Secret | None, Secret | None]:
     """An empty secret is a mistake and never means HTTP without signatures: Bolt would start and refuse everything."""
-    for name in ("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"):
+    for name in (SecretSetting.SLACK_SIGNING_SECRET, SecretSetting.SLACK_APP_TOKEN):
         if name in environment and variables.text(name) is None and variables.text(f"{name}_FILE") is None:
             raise SettingsError(f"{name} is empty: set it, or take it out of the environment.")
-    signing_secret, app_token = variables.secret("SLACK_SIGNING_SECRET"), variables.secret("SLACK_APP_TOKEN")
+    signing_secret = variables.secret(SecretSetting.SLACK_SIGNING_SECRET)
+    app_token = variables.secret(SecretSetting.SLACK_APP_TOKEN)
     if signing_secret is not None and app_token is not None:
         message = (
             "SLACK_SIGNING_SECRET and SLACK_APP_TOKEN are both set, so every event would come twice:"
@@ -121,7 +122,7 @@ def _one_way_in(environment: Mapping[str, str], variables: Variables) -> tuple[S
 
 
 def _bot_token(variables: Variables) -> Secret:
-    token = variables.secret("SLACK_BOT_TOKEN")
+    token = variables.secret(SecretSetting.SLACK_BOT_TOKEN)
     if token is None:
         raise SettingsError("SLACK_BOT_TOKEN is not set: it is the bot token of the Slack app and begins with xoxb-.")
     if not token.reveal().startswith("xoxb-"):
@@ -133,7 +134,7 @@ def _store(variables: Variables) -> Path | None:
     value = variables.text("REVEILLE_STORE")
     if value is not None and value.lower() == FIRESTORE:
         return None
-    return Path(value) if value is not None else DEFAULT_STORE
+    return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
 
 
 def _tasks(variables: Variables) -> TaskSettings | None:
@@ -152,28 +153,19 @@ def _tasks(variables: Variables) -> TaskSettings | None:
     return TaskSettings(audience=audience, account=account)
 
 
-def _url(variables: Variables, name: str) -> str | None:
-    value = variables.text(name)
-    if value is None:
-        return None
-    if not _is_url(value):
-        raise wrong(name, value, "a URL, such as http://127.0.0.1:3000/api/")
+def _slack_api(variables: Variables) -> str:
+    value = variables.web_address(AddressSetting.SLACK_API_URL, SLACK_API) or SLACK_API
     return value if value.endswith("/") else f"{value}/"
 
 
-def _secret_url(variables: Variables, name: str) -> Secret | None:
-    secret = variables.secret(name)
-    if secret is not None and not _is_url(secret.reveal()):
-        raise SettingsError(f"{name} is not a URL.")
+def _heartbeat_url(variables: Variables) -> Secret | None:
+    secret = variables.secret(SecretSetting.REVEILLE_HEARTBEAT_URL)
+    fault = None if secret is None else web_fault(secret.reveal())
+    if fault is not None:
+        raise SettingsError(
+            f"REVEILLE_HEARTBEAT_URL {fault}: expected an address such as https://watcher.example.com/KEY."
+        )
     return secret
-
-
-def _is_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _port(variables: Variables, name: str) -> int:

@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -22,7 +23,7 @@ def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -
     """Run ``reveille`` in a folder, with an environment that replaces this process's."""
     stdout, stderr = _stream(), _stream()
     root = logging.getLogger()
-    handlers = root.handlers[:]
+    handlers, level, of_threads = root.handlers[:], root.level, threading.excepthook
     with (
         chdir(cwd),
         patch.dict(os.environ, environment, clear=True),
@@ -35,7 +36,10 @@ def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -
         except SystemExit as end:
             code = int(end.code or 0)
         finally:
-            root.handlers[:] = handlers  # the command keeps the log off the terminal
+            # The command keeps the log off the terminal.
+            root.handlers[:] = handlers
+            root.setLevel(level)
+            threading.excepthook = of_threads
     return CompletedProcess(arguments, code, _written(stdout), _written(stderr))
 
 

@@ -1,10 +1,15 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Secret, Settings, SettingsError, is_loopback
+from bot.secret_settings import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
+from bot.serving.serving_settings import ServingSettings, SlackSettings
+from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Secret, Settings, SettingsError, Variables, is_loopback
+
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-example", "SLACK_SIGNING_SECRET": "signing-example"}
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -158,3 +163,115 @@ def test_the_token_of_github_may_stand_in_a_file_and_never_prints(tmp_path: Path
 
     assert settings.github_token == Secret("ghp_very-secret")
     assert "very-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("fault", [" ", "\n", "\r", "\t", "\0", "\x7f", "\x1b", "\u2603", "\u00a0"], ids=repr)
+@pytest.mark.parametrize("setting", SecretSetting)
+def test_a_secret_with_a_character_that_none_has_is_refused_by_name_and_not_by_value(
+    setting: SecretSetting, fault: str, tmp_path: Path
+) -> None:
+    value = f"before-4711{fault}after-4711"
+    file = tmp_path / "secret"
+    file.write_text(value, encoding="utf-8", newline="")
+
+    for environment in ({str(setting): value}, {f"{setting}_FILE": str(file)}):
+        with pytest.raises(SettingsError) as refusal:
+            Variables(environment).secret(setting)
+
+        assert str(setting) in str(refusal.value)
+        assert "4711" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", ["4711-example\n", "4711-example\r\n", " 4711-example "])
+def test_blanks_around_the_secret_of_a_file_are_not_part_of_it(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(content, newline="")
+
+    secret = Variables({"GITHUB_TOKEN_FILE": str(file)}).secret(SecretSetting.GITHUB_TOKEN)
+
+    assert secret == Secret("4711-example")
+
+
+@pytest.mark.parametrize(("size", "refused"), [(LARGEST_FILE, False), (LARGEST_FILE + 1, True)])
+def test_a_file_too_large_for_a_secret_is_refused(size: int, refused: bool, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("x" * size)
+    variables = Variables({"GITHUB_TOKEN_FILE": str(file)})
+
+    if refused:
+        with pytest.raises(SettingsError, match="GITHUB_TOKEN_FILE"):
+            variables.secret(SecretSetting.GITHUB_TOKEN)
+    else:
+        assert variables.secret(SecretSetting.GITHUB_TOKEN) == Secret("x" * size)
+
+
+def test_a_secret_that_stands_where_its_file_should_be_named_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Variables({"GITHUB_TOKEN_FILE": "hidden-4711"}).secret(SecretSetting.GITHUB_TOKEN)
+
+    assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "user:hidden@example.com:1",
+        "http://user:hidden@example.com:1/",
+        "ftp://hidden@example.com",
+        "http://user:hidden@example.com:1/ x",
+        "http://user:hid@hidden@[::1",
+        "http://user:hidden/@example.com",
+        "example.com:1?token=hidden",
+        "example.com:1#hidden",
+        "user:hidden@://",
+    ],
+)
+@pytest.mark.parametrize("setting", AddressSetting)
+def test_no_refusal_of_an_address_shows_user_password_or_query(setting: AddressSetting, value: str) -> None:
+    environment = {str(setting): value}
+
+    with pytest.raises(SettingsError) as refusal:
+        _read(environment)
+
+    assert str(setting) in str(refusal.value)
+    assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("setting", PathSetting)
+def test_an_address_where_a_path_should_be_is_refused_without_its_password(setting: PathSetting) -> None:
+    environment = {str(setting): "postgres://user:hidden@db.example.com/x"}
+
+    with pytest.raises(SettingsError) as refusal:
+        _read(environment)
+
+    assert str(setting) in str(refusal.value)
+    assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("https://chat.example.com/api", True),
+        ("http://127.0.0.1:1/api", True),
+        ("http://localhost/", True),
+        ("http://[::1]:1/", True),
+        ("http://chat.example.com/api", False),
+        ("http://10.0.0.1/api", False),
+        ("http://127.0.0.1.example.com/", False),
+        ("http://localhost:0/", False),
+    ],
+)
+def test_plain_http_goes_to_this_machine_only(address: str, safe: bool) -> None:
+    for name in ("SLACK_API_URL", "GITHUB_API_URL", "REVEILLE_HEARTBEAT_URL"):
+        if safe:
+            _read({name: address})
+        else:
+            with pytest.raises(SettingsError, match=name):
+                _read({name: address})
+
+
+def _read(environment: Mapping[str, str]) -> None:
+    """Read every setting there is, as a process that serves does."""
+    Settings.from_environment(environment)
+    ServingSettings.from_environment(environment)
+    SlackSettings.from_environment({**HTTP, **environment})

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import re
 
-_NAMED = r"[\w-]*(?:api_?key|access_?key|private_?key|token|secret|passw|credential|webhook)[\w-]*"
-_REFERENCE = r"[^\s,;'\"]*:(?:latest|\d+)\b"
+from bot.redaction import spans_of
+
+_NAME = re.compile(r"(?<![\w-])[\w-]+=['\"]?")
+_TELLING = re.compile("api_?key|access_?key|private_?key|token|secret|passw|credential|webhook", re.IGNORECASE)
+_REFERENCE = re.compile(r"[^\s,;'\"]*:(?:latest|\d+)\b")
 """What ``--update-secrets`` takes: the name of a secret and its version, which are no secret."""
 
-_VALUE = re.compile(rf"(?P<name>\b{_NAMED}=['\"]?)(?!{_REFERENCE})(?P<value>[^\s,;'\"$\\]+)", re.IGNORECASE)
+_VALUE = re.compile(r"[^\s,;'\"$\\]+")
 
 
 def masked(line: str) -> str:
-    """Return a line with asterisks for values whose names say that they are secret; every column stays where it is."""
-    return _VALUE.sub(lambda found: found["name"] + "*" * len(found["value"]), line)
+    """Return a line with asterisks for what has the form of a secret, and for values whose names say that they are
+    secret; every column stays where it is."""
+    for start, end in (*spans_of(line), *_named(line)):
+        line = f"{line[:start]}{'*' * (end - start)}{line[end:]}"
+    return line
+
+
+def _named(line: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while (name := _NAME.search(line, at)) is not None:
+        at = name.end()
+        if _TELLING.search(name[0]) and not _REFERENCE.match(line, at) and (value := _VALUE.match(line, at)):
+            spans.append(value.span())
+            at = value.end()
+    return spans

@@ -1,0 +1,142 @@
+"""Which settings are secret, and everything secret that this process's environment holds.
+
+The redaction reads it by itself, and not from settings that were understood: what is wrong with a setting is said
+before there are any.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+LARGEST_FILE = 65_536
+"""Bytes. A file with a secret is far smaller; whatever is larger is none."""
+
+
+class SecretSetting(StrEnum):
+    """A setting whose whole value is secret. Each may stand in the file that ``NAME_FILE`` names."""
+
+    SLACK_BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a setting
+    SLACK_APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 - likewise
+    SLACK_SIGNING_SECRET = "SLACK_SIGNING_SECRET"  # noqa: S105 - likewise
+    GITHUB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - likewise
+    REVEILLE_HEARTBEAT_URL = "REVEILLE_HEARTBEAT_URL"
+
+
+class AddressSetting(StrEnum):
+    """A setting that holds an address, into which somebody may have written a user and a password."""
+
+    SLACK_API_URL = "SLACK_API_URL"
+    GITHUB_API_URL = "GITHUB_API_URL"
+    FIRESTORE_EMULATOR_HOST = "FIRESTORE_EMULATOR_HOST"
+    BIGQUERY_EMULATOR_HOST = "BIGQUERY_EMULATOR_HOST"
+    PUBSUB_EMULATOR_HOST = "PUBSUB_EMULATOR_HOST"
+    REVEILLE_RUN_ENDPOINT = "REVEILLE_RUN_ENDPOINT"
+    REVEILLE_RESOURCE_MANAGER_ENDPOINT = "REVEILLE_RESOURCE_MANAGER_ENDPOINT"
+    REVEILLE_SCHEDULER_ENDPOINT = "REVEILLE_SCHEDULER_ENDPOINT"
+    REVEILLE_CLOUD_BUILD_ENDPOINT = "REVEILLE_CLOUD_BUILD_ENDPOINT"
+    REVEILLE_MONITORING_ENDPOINT = "REVEILLE_MONITORING_ENDPOINT"
+
+
+class PathSetting(StrEnum):
+    """A setting that names a file or a folder; somebody may have written an address into it."""
+
+    REVEILLE_PIPELINE = "REVEILLE_PIPELINE"
+    REVEILLE_REPOSITORY = "REVEILLE_REPOSITORY"
+    REVEILLE_AUDIT_BASELINE = "REVEILLE_AUDIT_BASELINE"
+    REVEILLE_STORE = "REVEILLE_STORE"
+
+
+class ProxySetting(StrEnum):
+    """An address that the libraries read by themselves, in capitals or not; a password in it is usual."""
+
+    HTTPS_PROXY = "HTTPS_PROXY"
+    HTTP_PROXY = "HTTP_PROXY"
+    ALL_PROXY = "ALL_PROXY"
+    GRPC_PROXY = "GRPC_PROXY"
+
+
+GOOGLE_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
+"""Names a file of Google's whose keys are secret."""
+
+GOOGLE_LOGIN = Path(".config", "gcloud", "application_default_credentials.json")
+"""Where ``gcloud auth application-default login`` keeps its keys, in the home folder."""
+
+_GOOGLE_KEYS = ("private_key", "private_key_id", "client_secret", "refresh_token")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PARTS = re.compile(r"[\s\x00-\x1f\x7f]+")
+_PARTS_OF_ADDRESS = re.compile(r"[/?&=#;]+")
+
+
+def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return every value in an environment that must not be shown, and every part by which it could be told."""
+    return frozenset(value for value in _values(environment) if value)
+
+
+def shown_address(value: str) -> str:
+    """Return an address without user, password and query, also when it is none."""
+    scheme = _SCHEME.match(value)
+    begin = "" if scheme is None else scheme[0]
+    return begin + re.split("[?#]", value[len(begin) :].rpartition("@")[2])[0]
+
+
+def _values(environment: Mapping[str, str]) -> Iterator[str]:
+    for secret in SecretSetting:
+        for value in (environment.get(secret, ""), _content(environment.get(f"{secret}_FILE", ""))):
+            yield from _told(value)
+    for address in (*AddressSetting, *PathSetting):
+        yield from _logins(environment.get(address, ""))
+    for proxy in ProxySetting:
+        for name in (proxy, proxy.lower()):
+            yield from _logins(environment.get(name, ""))
+    home = environment.get("HOME", "")
+    for path in (environment.get(GOOGLE_KEY_FILE, ""), str(Path(home, GOOGLE_LOGIN)) if home else ""):
+        yield from _google_keys(_content(path))
+
+
+def _told(value: str) -> Iterator[str]:
+    """Yield a secret, its lines and words, and the parts of an address that are no words."""
+    yield value.strip()
+    yield from (parts := _PARTS.split(value))
+    for part in parts:
+        _, address, rest = part.partition("://")
+        if address:
+            yield from _logins(part)
+            _, _, path = rest.partition("/")
+            yield f"/{path}"
+            yield from (each for each in _PARTS_OF_ADDRESS.split(path) if any(map(str.isdigit, each)))
+
+
+def _logins(value: str) -> Iterator[str]:
+    """Yield what stands before the host of an address, and the password in it."""
+    login, sign, _ = value.rpartition("@")
+    if sign:
+        login = login.rpartition("://")[2]
+        yield login
+        yield login.partition(":")[2]
+
+
+def _google_keys(text: str) -> Iterator[str]:
+    try:
+        keys: Any = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return
+    for name in _GOOGLE_KEYS:
+        value = keys.get(name) if isinstance(keys, dict) else None
+        if isinstance(value, str):
+            yield from (line for line in value.splitlines() if not line.startswith("-----"))
+
+
+def _content(path: str) -> str:
+    """Return what a file holds, nothing where there is none. A pipe is left to whoever reads its secret from it."""
+    try:
+        file = Path(path)
+        if not path or not file.is_file() or file.stat().st_size > LARGEST_FILE:
+            return ""
+        return file.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        return ""
