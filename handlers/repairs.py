@@ -13,9 +13,11 @@ from slack_bolt import Ack, App
 from bot.permissions import Role
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
+from bot.render.slack_text import escape
 from bot.repairs.model import Plan, Refusal, RepairRefusedError
+from bot.repairs.records import shown_as
 from bot.repairs.repairs import Repairs
-from bot.store.model import Alert, AlertState, AuditEntry, StoreError
+from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
 from handlers.clicks import Body, Deed, Pressed, pressed, refused, submit
 from handlers.replies import PrivateReply
 from handlers.services import Services
@@ -36,18 +38,27 @@ LOST = "This plan is not known any more: nothing was changed. Open the repair ag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What comes back with the form: which plans, made for which alert."""
+    """What comes back with the form: which plans were shown for which alert, each by its id, and what it looked like.
+
+    Slack keeps it, so it tells what was confirmed whatever becomes of the store.
+    """
 
     alert: str
-    plans: tuple[str, ...]
+    plans: Mapping[str, str]
+
+    @classmethod
+    def of(cls, alert: str, plans: Sequence[Plan]) -> Confirmation:
+        """Return what a form carries that shows these plans."""
+        return cls(alert=alert, plans={each.id: shown_as(each, alert) for each in plans})
 
     def text(self) -> str:
-        return json.dumps({"alert": self.alert, "plans": self.plans})
+        return json.dumps({"alert": self.alert, "plans": list(self.plans), "shown": list(self.plans.values())})
 
     @classmethod
     def read(cls, text: str) -> Confirmation:
+        """Read what came back; a form that an earlier version opened knows no plan that it can confirm."""
         content = json.loads(text)
-        return cls(alert=content["alert"], plans=tuple(content["plans"]))
+        return cls(alert=content["alert"], plans=dict(zip(content["plans"], content.get("shown", ()), strict=False)))
 
 
 def register(app: App, services: Services) -> None:
@@ -107,13 +118,12 @@ def _show(
     plans: Sequence[Plan | RepairRefusedError],
     left: int = 0,
 ) -> None:
-    needed = tuple(plan.id for plan in plans if isinstance(plan, Plan) and plan.needed)
+    needed = [plan for plan in plans if isinstance(plan, Plan) and plan.needed]
     blocks = plan_blocks(plans, services.validation.pipeline.zone)
     if left:
         blocks.append(later_block(left))
     if needed:
-        confirmation = Confirmation(alert=alert.key, plans=needed)
-        fill(services, view_id, repair_form(title, blocks, confirmation))
+        fill(services, view_id, repair_form(title, blocks, Confirmation.of(alert.key, needed)))
     else:
         fill(services, view_id, {**notice(title, "Nothing can be changed."), "blocks": blocks})
 
@@ -139,7 +149,14 @@ def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation,
     if refused(services, reply, deed):
         return
     now = services.clock()
-    plans = [plan for each in confirmation.plans if (plan := repairs.planned(each, now)) is not None]
+    try:
+        found = [repairs.shown(each, shown, confirmation.alert, now) for each, shown in confirmation.plans.items()]
+    except RepairRefusedError as error:
+        log.warning("a confirmed plan is not the one that was shown", extra={"json_fields": {"plans": name}})
+        _keep_refusal(services, deed, reply.user, error.refusal)
+        reply.say(escape(str(error)))
+        return
+    plans = [plan for plan in found if plan is not None]
     if not plans:
         reply.say(LOST)
         return
@@ -162,6 +179,19 @@ def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation,
     else:
         reply.say(body["text"], body["blocks"])
     services.follow()
+
+
+def _keep_refusal(services: Services, deed: Deed, user: str, outcome: str) -> None:
+    now = services.clock()
+    entry = AuditEntry(
+        key=f"refused:{deed.key}:{now.isoformat()}",
+        at=now,
+        actor=user,
+        action=deed.name,
+        subject=deed.subject,
+        outcome=outcome,
+    )
+    services.store.commit(Changes(audit=(entry,)))
 
 
 def _told(services: Services, alert: str, name: str, body: Mapping[str, Any]) -> bool:

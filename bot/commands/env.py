@@ -109,14 +109,11 @@ def _merged(
     dry_run: bool,
     wait: float,
 ) -> int:
-    from bot.repairs.bounds import spec_of  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.environment import MergeRefusedError, merge  # noqa: PLC0415 - likewise
+    from bot.repairs.environment import MergeRefusedError, merge  # noqa: PLC0415 - kept off the way to --help
     from bot.repairs.merging import Merging  # noqa: PLC0415 - likewise
     from bot.repairs.model import Refusal, RepairRefusedError  # noqa: PLC0415 - likewise
     from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
 
-    if spec_of(ready.pipeline, service) is None:
-        raise CannotGoOnError(f"the pipeline file names no service {service!r}; add it under 'services'.")
     merging = Merging(pipeline=ready.pipeline, platform=ready.platform, store=ready.store, now=ready.clock)
     try:
         before = merging.look(service).variables
@@ -134,7 +131,7 @@ def _merged(
         raise CannotGoOnError(str(error)) from None
     except RepairRefusedError as error:
         complain(str(error))
-        return WRONG_USE if error.refusal is Refusal.NOT_RECORDED else FAILED
+        return WRONG_USE if error.refusal in (Refusal.NOT_RECORDED, Refusal.NOT_ALLOWED) else FAILED
 
 
 def _lines(change: Merge, before: Mapping[str, Variable], wanted: Mapping[str, Variable]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from bot.repairs.history import History
 from bot.repairs.model import LEASE, Outcome, Plan, Refusal, RepairRefusedError, Run
 from bot.repairs.ports import ConflictError
 from bot.repairs.refusals import refusal_of
-from bot.repairs.remedies import Remedy
+from bot.repairs.remedies import Proposal, Remedy
 from bot.store.model import AuditEntry, StoreError
 from checks.ports import Problem, SourceError
 
@@ -38,8 +38,13 @@ class Applying:
         self._history = history
         self._pause = pause
 
-    def apply(self, plan: Plan, remedy: Remedy[Any], actor: str, now: datetime) -> Run:
-        """Apply a plan. Raises RepairRefusedError; the refusal stands in the audit."""
+    def apply(
+        self, plan: Plan, remedy: Remedy[Any], actor: str, now: datetime, propose: Callable[[Any], Proposal]
+    ) -> Run:
+        """Apply a plan. Raises RepairRefusedError; the refusal stands in the audit.
+
+        ``propose`` plans again from the state that is there: what it says is written, or nothing.
+        """
         owner = f"{plan.id}:{secrets.token_hex(4)}"
         try:
             if not self._history.acquire(plan.key, owner, now, now + LEASE):
@@ -51,14 +56,16 @@ class Applying:
         except StoreError as error:
             raise _not_recorded(error) from error
         try:
-            return self._alone(plan, remedy, actor, now)
+            return self._alone(plan, remedy, actor, now, propose)
         except RepairRefusedError as error:
             self._remember(records.refused(plan, actor, now, error.refusal, error.text))
             raise
         finally:
             self._release(plan, owner)
 
-    def _alone(self, plan: Plan, remedy: Remedy[Any], actor: str, now: datetime) -> Run:
+    def _alone(
+        self, plan: Plan, remedy: Remedy[Any], actor: str, now: datetime, propose: Callable[[Any], Proposal]
+    ) -> Run:
         began = time.monotonic()
         _must_be_young(plan, now)
         try:
@@ -72,6 +79,8 @@ class Applying:
         done = remedy.holds(state, plan.wanted) and remedy.fingerprint(state) != plan.fingerprint
         if not done and remedy.fingerprint(state) != plan.fingerprint:
             raise _changed(plan)
+        if not done and plan.needed:
+            _must_be_the_same(plan, propose(state))
         try:
             self._history.add(records.begun(plan, actor, now))
         except StoreError as error:
@@ -179,6 +188,18 @@ def _must_be_young(plan: Plan, now: datetime) -> None:
             Refusal.TOO_OLD,
             f"This plan is {minutes} minutes old, and after ten it is no longer applied.",
             advice="Plan it again.",
+        )
+
+
+def _must_be_the_same(plan: Plan, again: Proposal) -> None:
+    """From the same state the same plan comes, unless somebody changed the plan, or the pipeline file did."""
+    if (plan.wanted, plan.former, plan.changes) != (again.wanted, again.former, again.changes):
+        _logger.error("the plan %s of %s is not what is planned now from the same state", plan.id, plan.key)
+        raise RepairRefusedError(
+            Refusal.ALTERED,
+            f"This plan for {plan.key.target} is not what would be planned now: its record, or the pipeline file, was "
+            "changed. Nothing was written.",
+            advice="Plan it again and look at the new difference.",
         )
 
 

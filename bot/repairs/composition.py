@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
-from bot.settings import Settings
+from bot.settings import Secret, Settings
 from bot.store.model import StateStore
 from bot.validation import Request, Validation
 from checks.model import Report
@@ -21,10 +21,18 @@ class Repairable(Protocol):
     def platform(self) -> Platform: ...
 
 
-def repairs_of(validation: Validation, store: StateStore, settings: Settings, date: str = "yesterday") -> Repairs:
+def repairs_of(
+    validation: Validation,
+    store: StateStore,
+    settings: Settings,
+    date: str = "yesterday",
+    *,
+    secret: Secret | None = None,
+) -> Repairs:
     """Return the repairs of a validation's pipeline: of its scenario, or of Google Cloud.
 
-    ``date`` is what verification asks the checks for. Raises SettingsError without credentials.
+    ``secret`` seals their records, ``date`` is what verification asks the checks for. Raises SettingsError without
+    credentials.
     """
     return Repairs(
         validation.pipeline,
@@ -32,6 +40,7 @@ def repairs_of(validation: Validation, store: StateStore, settings: Settings, da
         store,
         validating(validation, date),
         validation.ports.control_plane,
+        secret=secret,
     )
 
 

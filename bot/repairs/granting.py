@@ -75,10 +75,6 @@ class Granting:
 
     def write(self, target: str, state: IamPolicy, wanted: Wanted) -> None:
         members = wanted["members"]
-        if wanted["present"]:
-            # The plan comes out of a store: another pipeline, or an older file, may have made it.
-            for member in members:
-                self._must_allow(target, member, self._declared(target))
         try:
             new = (policy.ensured if wanted["present"] else policy.undone)(state, INVOKER, members)
         except policy.PolicyFullError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.repairs import records
 from bot.repairs.model import UNDO_LIVES, Plan, RepairKey, Run
+from bot.repairs.seals import Seal, Seals
 from bot.store.model import AuditEntry, Changes, StateStore
 
 AT_MOST = 5_000
@@ -15,26 +17,38 @@ AT_MOST = 5_000
 LOOK_BACK = UNDO_LIVES * 2
 """How far back a run is looked for: an undo is offered for a day, and its run may have begun a while before."""
 
+_logger = logging.getLogger(__name__)
+
 
 class History:
-    """The audit, read and written; ``pipeline`` keeps the leases of two pipelines in one store apart."""
+    """The audit, read and written; ``pipeline`` keeps the leases of two pipelines in one store apart.
 
-    def __init__(self, store: StateStore, pipeline: str) -> None:
+    The records that a repair is taken back from are sealed.
+    """
+
+    def __init__(self, store: StateStore, pipeline: str, seals: Seals) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._seals = seals
 
     def add(self, *entries: AuditEntry) -> None:
         """Write records; one that is there already stays as it is."""
         if entries:
-            self._store.commit(Changes(audit=entries))
+            sealed = [self._seals.sealed(each) if each.action == records.BEGUN else each for each in entries]
+            self._store.commit(Changes(audit=sealed))
+
+    def seal(self, run_id: str, now: datetime) -> Seal:
+        """Say whether the beginning of a run is what this bot wrote."""
+        found = (each for each in self.entries(now - LOOK_BACK) if each.action == records.BEGUN)
+        return next((self._seals.judge(each) for each in found if records.id_of(each) == run_id), Seal.MISSING)
 
     def entries(self, since: datetime) -> Sequence[AuditEntry]:
         """Return the records since an instant, the newest first."""
         return self._store.audit(since, AT_MOST)
 
     def runs(self, since: datetime) -> tuple[Run, ...]:
-        """Return the runs that began since, the newest first."""
-        return records.runs_of(self.entries(since))
+        """Return the runs that began since, the newest first; none from a record that somebody changed."""
+        return records.runs_of(each for each in self.entries(since) if not self._is_altered(each))
 
     def run(self, run_id: str, now: datetime) -> Run | None:
         """Return a run of the last two days, None when there is no such run."""
@@ -55,6 +69,12 @@ class History:
     def first_time(self, plan: Plan, now: datetime) -> bool:
         """Use a plan up; True for exactly one caller."""
         return self._store.first_time(f"repair:{plan.id}", now)
+
+    def _is_altered(self, entry: AuditEntry) -> bool:
+        altered = entry.action == records.BEGUN and self._seals.judge(entry) is Seal.BROKEN
+        if altered:
+            _logger.error("somebody changed the record %s in the store; it is not used", entry.key)
+        return altered
 
     def _lease(self, key: RepairKey) -> str:
         return f"repair:{self._pipeline}:{key}"

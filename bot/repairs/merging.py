@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.repairs import bounds
 from bot.repairs.environment import Merge, MergeRefusedError, merge
 from bot.repairs.granting import vanished
 from bot.repairs.model import Kind, Refusal, RepairKey, RepairRefusedError
@@ -41,7 +42,14 @@ class Merging:
     pause: Callable[[float], object] = time.sleep
 
     def look(self, service: str) -> Configuration:
-        """Read a service. Raises RepairRefusedError."""
+        """Read a service that the pipeline file names. Raises RepairRefusedError."""
+        # Also right before each write: whatever the caller forgot, a service of somebody else is not touched.
+        if bounds.spec_of(self.pipeline, service) is None:
+            raise RepairRefusedError(
+                Refusal.NOT_ALLOWED,
+                f"The pipeline file names no service {service!r}.",
+                advice="Add it under 'services'.",
+            )
         with plainly(RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION):
             found = self.platform.configuration(service)
         if found is None:

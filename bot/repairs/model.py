@@ -55,6 +55,8 @@ class Refusal(StrEnum):
     """It cannot be done as things stand: no revision is ready, the policy is full, a literal would be lost."""
     CHANGED = "changed"
     """What the plan was made from has changed since."""
+    ALTERED = "altered"
+    """A record in the store is not what was shown, or not what this bot wrote."""
     TOO_OLD = "too-old"
     """The plan is older than ten minutes, or the repair older than a day where it is to be undone."""
     BUSY = "busy"
@@ -129,6 +131,8 @@ class Plan:
     recurrence: Recurrence | None = None
     undoes: str | None = None
     """The id of the run that this plan takes back."""
+    members: tuple[str, ...] = ()
+    """Whom a grant was narrowed to; empty for all whom the pipeline file allows."""
 
     @property
     def needed(self) -> bool:

@@ -5,14 +5,18 @@ A run has at most one record of each step, under a key of its own, so that nothi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from bot.repairs.bounds import key_of
-from bot.repairs.model import Change, Outcome, Plan, Recurrence, Run
+from bot.repairs.model import Change, Outcome, Plan, Recurrence, RepairRefusedError, Run
+from bot.repairs.seals import hashed
 from bot.store.model import AuditEntry
+
+_logger = logging.getLogger(__name__)
 
 PREFIX = "repair-"
 PLANNED, BEGUN, ENDED, VERIFIED, REFUSED = (
@@ -80,12 +84,22 @@ def runs_of(entries: Iterable[AuditEntry]) -> tuple[Run, ...]:
         if entry.action in (BEGUN, ENDED, VERIFIED):
             by_run.setdefault(id_of(entry), {})[entry.action] = entry
     # The store may keep the end of a run whose beginning is older than what was asked for: that is no run to tell.
-    runs = {name: _run(steps) for name, steps in by_run.items() if BEGUN in steps}
+    found = ((name, _readable_run(steps)) for name, steps in by_run.items() if BEGUN in steps)
+    runs = {name: run for name, run in found if run is not None}
     for each in list(runs.values()):
         undone = runs.get(each.plan.undoes or "")
         if undone is not None and each.outcome not in (Outcome.BEGUN, Outcome.FAILED):
             runs[undone.id] = replace(undone, undone_by=each.actor)
     return tuple(sorted(runs.values(), key=lambda run: (run.begun_at, run.id), reverse=True))
+
+
+def _readable_run(steps: Mapping[str, AuditEntry]) -> Run | None:
+    """Return a run, None for records that are none: one that somebody spoiled must not stop all other repairs."""
+    try:
+        return _run(steps)
+    except _UNREADABLE:
+        _logger.warning("the record %s is not that of a repair", steps[BEGUN].key, exc_info=True)
+        return None
 
 
 def _run(steps: Mapping[str, AuditEntry]) -> Run:
@@ -104,11 +118,28 @@ def _run(steps: Mapping[str, AuditEntry]) -> Run:
 
 
 def plan_in(entries: Sequence[AuditEntry], plan_id: str) -> Plan | None:
-    """Return a plan that was recorded, None for one that was not."""
+    """Return a plan that was recorded, None for one that was not, or that cannot be read."""
     for entry in entries:
         if entry.action == PLANNED and id_of(entry) == plan_id:
-            return plan_of(entry.details["plan"])
+            try:
+                return plan_of(entry.details["plan"])
+            except _UNREADABLE:
+                _logger.warning("the record %s is not that of a plan", entry.key, exc_info=True)
+                return None
     return None
+
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RepairRefusedError)
+"""What reading a record raises that somebody has spoiled."""
+
+
+def shown_as(plan: Plan, alert: str) -> str:
+    """Return what a form carries of a plan that it shows for an alert.
+
+    Slack keeps it, and the store cannot change it: a plan whose record was changed, or that was shown for another
+    alert, has another one.
+    """
+    return hashed([alert, plan_json(plan)])
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -120,6 +151,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "created_at": plan.created_at.isoformat(),
         "changes": [asdict(each) for each in plan.changes],
         "warnings": list(plan.warnings),
+        "members": list(plan.members),
         "recurrence": None
         if recurrence is None
         else {
@@ -142,6 +174,7 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
         created_at=datetime.fromisoformat(document["created_at"]),
         changes=tuple(Change(**each) for each in document["changes"]),
         warnings=tuple(document["warnings"]),
+        members=tuple(document.get("members", ())),
         recurrence=None
         if recurrence is None
         else Recurrence(

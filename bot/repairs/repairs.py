@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import secrets
 import time
@@ -12,13 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.repairs import bounds, records
+from bot.repairs.allowlist import AllowedPlatform
 from bot.repairs.applying import Applying
 from bot.repairs.deploys import Deploys, recurrence_of
 from bot.repairs.effects import Effect, Seen, next_look, seen_in, seen_of
 from bot.repairs.history import LOOK_BACK, History
 from bot.repairs.kinds import remedy_of
 from bot.repairs.model import (
+    LEASE,
     RETURNS_WITHIN,
+    UNDO_LIVES,
     Kind,
     Outcome,
     Plan,
@@ -30,7 +34,9 @@ from bot.repairs.model import (
 )
 from bot.repairs.ports import Platform
 from bot.repairs.refusals import plainly
-from bot.repairs.remedies import Proposal, Remedy
+from bot.repairs.remedies import Proposal, Remedy, Wanted
+from bot.repairs.seals import Seal, Seals
+from bot.settings import Secret
 from bot.store.model import AuditEntry, StateStore
 from checks.model import Report
 from checks.pipeline import Pipeline
@@ -40,6 +46,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _logger = logging.getLogger(__name__)
+
+UNSEALED = (
+    "What was there before comes from the store alone, and nothing here can tell whether somebody changed it since:"
+    " compare the difference."
+)
+"""The warning where no secret is known that records are sealed with."""
 
 AT_ONCE = 8
 """Repairs of one incident that are made at once."""
@@ -52,7 +64,8 @@ class Repairs:
     """Plans, applies and verifies the repairs that a pipeline file allows. Safe from several threads.
 
     Every method raises RepairRefusedError and StoreError, and nothing else. ``deploys`` names the deploys that
-    undo repairs; ``pause`` sleeps between two attempts at a write.
+    undo repairs; ``secret`` seals the records that repairs are taken back from; ``pause`` sleeps between two attempts
+    at a write.
     """
 
     def __init__(
@@ -63,11 +76,12 @@ class Repairs:
         validate: Validate,
         deploys: Deploys | None = None,
         *,
+        secret: Secret | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.pipeline = pipeline
-        self._platform = platform
-        self._history = History(store, pipeline.name)
+        self._platform = AllowedPlatform(pipeline, platform)
+        self._history = History(store, pipeline.name, Seals(secret))
         self._validate = validate
         self._deploys = deploys
         self._applying = Applying(self._history, pause)
@@ -91,7 +105,7 @@ class Repairs:
         with plainly(key, remedy.permission):
             state = remedy.look(key.target)
             proposal = remedy.propose(key.target, state)
-        plan = _plan(key, proposal, actor, now, remedy.fingerprint(state))
+        plan = replace(_plan(key, proposal, actor, now, remedy.fingerprint(state)), members=tuple(members))
         runs = self._history.runs(now - RETURNS_WITHIN)
         if plan.needed and key.kind is not Kind.RUN_JOB:
             plan = replace(plan, recurrence=recurrence_of(key, runs, self._deploys))
@@ -102,26 +116,45 @@ class Repairs:
 
     def plan_undo(self, run_id: str, actor: str, now: datetime) -> Plan:
         """Look, and work out how to take a repair back."""
-        run = self._history.run(run_id, now)
-        if run is None or not run.undoable(now) or run.plan.former is None:
-            raise RepairRefusedError(Refusal.NOT_POSSIBLE, _why_not_undoable(run, now))
+        run, former = self._to_take_back(run_id, now)
         bounds.must_allow(self.pipeline, run.key)
         remedy = self._remedy(run.key)
         with plainly(run.key, remedy.permission):
             state = remedy.look(run.key.target)
-            proposal = remedy.take_back(run.key.target, state, run.plan.former)
+            proposal = _taken_back(remedy, run.key, state, former)
         plan = replace(_plan(run.key, proposal, actor, now, remedy.fingerprint(state)), undoes=run.id)
+        if self._history.seal(run_id, now) is Seal.UNKNOWN:
+            plan = replace(plan, warnings=(*plan.warnings, UNSEALED))
         self._history.add(records.planned(plan))
         return plan
 
-    def planned(self, plan_id: str, now: datetime) -> Plan | None:
-        """Return a plan that was made within the last hour."""
-        return self._history.plan(plan_id, now)
+    def shown(self, plan_id: str, shown_as: str, alert: str, now: datetime) -> Plan | None:
+        """Return a plan of the last hour as a form has shown it for an alert; None for one that is not known.
+
+        ``shown_as`` is what the form carried (``records.shown_as``).
+        """
+        plan = self._history.plan(plan_id, now)
+        if plan is not None and not hmac.compare_digest(records.shown_as(plan, alert).encode(), shown_as.encode()):
+            raise RepairRefusedError(
+                Refusal.ALTERED,
+                "What the store keeps of this plan is not what was shown. Nothing was written.",
+                advice="Open the repair again, and find out who writes to the store of this bot.",
+            )
+        return plan
 
     def apply(self, plan: Plan, actor: str, now: datetime) -> Run:
         """Make a repair that ``actor`` has confirmed: once, from the state that the plan saw, and read back."""
         bounds.must_allow(self.pipeline, plan.key)
-        return self._applying.apply(plan, self._remedy(plan.key), actor, now)
+        remedy = self._remedy(plan.key, plan.members)
+        target = plan.key.target
+        if plan.undoes is None:
+            return self._applying.apply(plan, remedy, actor, now, lambda state: remedy.propose(target, state))
+        run, former = self._to_take_back(plan.undoes, now)
+        if run.key != plan.key:
+            raise RepairRefusedError(Refusal.ALTERED, f"This plan does not take back the repair {run.id}.")
+        return self._applying.apply(
+            plan, remedy, actor, now, lambda state: _taken_back(remedy, plan.key, state, former)
+        )
 
     def verify(self, run: Run, now: datetime) -> Verification:
         """Look once whether the repair has its effect, and say when to look again. Can go on in another process."""
@@ -157,7 +190,7 @@ class Repairs:
             if run.unfinished(now):
                 remedy = self._remedy(run.key)
                 try:
-                    holds = remedy.holds(remedy.look(run.key.target), run.plan.wanted)
+                    holds = _is_there(remedy, remedy.look(run.key.target), run.plan.wanted)
                 except RepairRefusedError as error:
                     found.append(replace(run, outcome=Outcome.FAILED, ended_at=now, detail=error.text))
                 except SourceError as error:
@@ -189,6 +222,20 @@ class Repairs:
         """Look at the effect of several repairs at once."""
         return _at_once(lambda run: self.verify(run, now), runs)
 
+    def _to_take_back(self, run_id: str, now: datetime) -> tuple[Run, Wanted]:
+        """Return a repair that can be taken back, with what was there before it."""
+        run, seal = self._history.run(run_id, now), self._history.seal(run_id, now)
+        if seal is Seal.BROKEN or (run is not None and seal is Seal.MISSING):
+            raise RepairRefusedError(
+                Refusal.ALTERED,
+                "The record of this repair was changed since, or written by a process without this bot's token: what "
+                "was there before is not certain, and nothing is taken back.",
+                advice="Plan the repair that you want instead.",
+            )
+        if run is None or not run.undoable(now) or run.plan.former is None or now > run.begun_at + LEASE + UNDO_LIVES:
+            raise RepairRefusedError(Refusal.NOT_POSSIBLE, _why_not_undoable(run, now))
+        return run, run.plan.former
+
     def _remedy(self, key: RepairKey, members: tuple[str, ...] = ()) -> Remedy[Any]:
         return remedy_of(key, self.pipeline, self._platform, members)
 
@@ -200,7 +247,7 @@ class Repairs:
             state = remedy.look(run.key.target)
         except (SourceError, RepairRefusedError) as error:
             return Seen(Effect.NOT_YET, f"It could not be looked at: {error}.")
-        held = remedy.holds(state, run.plan.wanted)
+        held = _is_there(remedy, state, run.plan.wanted)
         if run.key.kind is Kind.RUN_JOB:
             return seen_of(state, attempted=held)
         return Seen(Effect.THERE, "Everything is as it was before.") if held else Seen(Effect.NOT_YET, "Not yet.")
@@ -209,7 +256,7 @@ class Repairs:
         self, runs: Iterable[Run], key: RepairKey, remedy: Remedy[Any], state: Any, now: datetime
     ) -> list[AuditEntry]:
         return [
-            records.ended(_reconciled(run, now, holds=remedy.holds(state, run.plan.wanted)))
+            records.ended(_reconciled(run, now, holds=_is_there(remedy, state, run.plan.wanted)))
             for run in runs
             if run.key == key and run.unfinished(now)
         ]
@@ -229,6 +276,27 @@ def _plan(key: RepairKey, proposal: Proposal, actor: str, now: datetime, fingerp
         former=proposal.former,
         warnings=proposal.warnings,
     )
+
+
+def _taken_back(remedy: Remedy[Any], key: RepairKey, state: Any, former: Wanted) -> Proposal:
+    try:
+        return remedy.take_back(key.target, state, former)
+    except _UNREADABLE as error:
+        raise RepairRefusedError(
+            Refusal.ALTERED, f"What was there before the repair of {key.target} cannot be read from its record."
+        ) from error
+
+
+def _is_there(remedy: Remedy[Any], state: Any, wanted: Wanted) -> bool:
+    """Whether what a record says is so; what nobody can read in it is not."""
+    try:
+        return remedy.holds(state, wanted)
+    except _UNREADABLE:
+        return False
+
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What a kind raises for a state in a record that it never wrote."""
 
 
 def _reconciled(run: Run, now: datetime, *, holds: bool) -> Run:

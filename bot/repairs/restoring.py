@@ -91,7 +91,7 @@ class Restoring:
                 for name in sorted(left)
             ),
             command=services.command(self.pipeline, "update", target, f"--remove-secrets={removed}"),
-            wanted={"variables": former["variables"]},
+            wanted={"variables": {name: former["variables"][name] for name in left}},
             warnings=(f"{target} then lacks what it needs.",),
         )
 

@@ -16,7 +16,7 @@ from bot.repairs.composition import validating
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
 from bot.serving.serving_settings import ServingSettings
-from bot.settings import Settings, Variables
+from bot.settings import Secret, Settings, Variables
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
@@ -37,6 +37,8 @@ class Repairing:
     clock: Callable[[], datetime]
     date: str
     connect: Callable[[], Ports]
+    secret: Secret | None = None
+    """What the records of a bot that serves are sealed with, where this shell knows it."""
 
     @cached_property
     def ports(self) -> Ports:
@@ -45,7 +47,7 @@ class Repairing:
 
     @cached_property
     def repairs(self) -> Repairs:
-        return Repairs(self.pipeline, self.platform, self.store, self.validate, _LaterDeploys(self))
+        return Repairs(self.pipeline, self.platform, self.store, self.validate, _LaterDeploys(self), secret=self.secret)
 
     def validate(self, checks: Sequence[str]) -> Report:
         """Run some checks."""
@@ -90,6 +92,7 @@ def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | 
             clock=_clock(pipeline, now),
             date="yesterday",
             connect=lambda: google_ports_of(settings)(pipeline),
+            secret=Variables(os.environ).secret("SLACK_BOT_TOKEN"),
         )
     finally:
         store.close()

@@ -13,7 +13,7 @@ from bot.repairs.composition import repairs_of
 from bot.repairs.following import Following
 from bot.repairs.model import Run
 from bot.repairs.repairs import Repairs
-from bot.settings import Settings
+from bot.settings import Secret, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,15 @@ class Repairing:
     following: Following
 
 
-def repairing_of(settings: Settings, told: Notifying) -> Repairing | None:
-    """Put repairs together; None where the pipeline file allows none. Raises SettingsError without credentials."""
+def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairing | None:
+    """Put repairs together, their records sealed with a secret; None where the pipeline file allows none.
+
+    Raises SettingsError without credentials.
+    """
     pipeline = told.validation.pipeline
     if pipeline.repairs is None:
         return None
-    repairs = repairs_of(told.validation, told.store, settings, told.requested)
+    repairs = repairs_of(told.validation, told.store, settings, told.requested, secret=secret)
     threads = AlertThreads(told.incidents, told.validation, told.outbox.wake)
 
     def say(runs: Sequence[Run]) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
     told.metrics.watch(told.store, told.clock)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
-    repairing = repairing_of(prepared.settings, told)
+    repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
     services = replace(_services(told, workers), staging=_staging(prepared))
     if repairing is not None:
         services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)

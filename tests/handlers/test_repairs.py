@@ -229,6 +229,31 @@ def test_what_changed_since_the_plan_is_refused_in_the_thread() -> None:
         assert "Not done" in words(rig, alert)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"alert": "tiny:another:x:-"}, {"shown": ["0" * 32]}, {"shown": []}, {"shown": ["…"]}],
+    ids=["another alert", "another plan", "a form of an earlier version", "no digest at all"],
+)
+def test_what_is_not_what_the_form_has_shown_is_not_written(other: Mapping[str, Any]) -> None:
+    with broken() as (rig, platform):
+        alert = refused_alert(rig)
+        view = press(rig, alert)
+        confirm(rig, {**view, "private_metadata": json.dumps({**json.loads(view["private_metadata"]), **other})})
+
+        assert platform.policies[SERVICE] == Policy(())
+        assert rig.slack.messages(PERSON)
+        assert not replies(rig, alert)
+
+
+def test_a_confirmation_of_what_was_not_shown_stands_in_the_audit() -> None:
+    with broken() as (rig, _):
+        view = press(rig, refused_alert(rig))
+        confirm(rig, {**view, "private_metadata": view["private_metadata"].replace("tiny:invoker", "tiny:other")})
+
+        refused = [each for each in rig.store.audit(NOW - timedelta(hours=1), 10) if each.outcome == "altered"]
+        assert [(each.actor, each.action) for each in refused] == [(PERSON, "repair")]
+
+
 def test_a_repair_that_is_not_needed_any_more_has_no_button_to_confirm() -> None:
     with broken() as (rig, platform):
         alert = refused_alert(rig)

@@ -47,7 +47,7 @@ class RepairStory(Story):
     def form(self) -> Block:
         """The form with the exact difference."""
         plans = self.plans()
-        confirmation = Confirmation(alert=self.alert().key, plans=tuple(each.id for each in plans))
+        confirmation = Confirmation.of(self.alert().key, plans)
         return repair_form("Repair", plan_blocks(plans, self.pipeline.zone), confirmation)
 
     def confirmed(self) -> None:

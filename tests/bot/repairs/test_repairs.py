@@ -10,7 +10,7 @@ import pytest
 from bot.repairs.model import LEASE, Outcome, Plan, Refusal, RepairRefusedError, Run
 from bot.repairs.policy import MOST_PRINCIPALS, grants
 from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding, TrafficTarget, Variable
-from bot.repairs.records import BEGUN, ENDED, PLANNED, REFUSED, VERIFIED, begun
+from bot.repairs.records import BEGUN, ENDED, PLANNED, REFUSED, VERIFIED, begun, shown_as
 from bot.store.model import AuditEntry, Changes, StoreError
 from bot.store.sqlite import SqliteStore
 from checks.model import Outcome as Found
@@ -163,9 +163,10 @@ class TestPlan:
         repairs = repairs_on(FakePlatform(), store)
         plan = repairs.plan(GRANT, "slack:U1", NOW)
 
-        assert repairs.planned(plan.id, NOW + timedelta(minutes=59)) == plan
-        assert repairs.planned(plan.id, NOW + timedelta(minutes=61)) is None
-        assert repairs.planned("other", NOW) is None
+        shown = shown_as(plan, "an-alert")
+        assert repairs.shown(plan.id, shown, "an-alert", NOW + timedelta(minutes=59)) == plan
+        assert repairs.shown(plan.id, shown, "an-alert", NOW + timedelta(minutes=61)) is None
+        assert repairs.shown("other", shown, "an-alert", NOW) is None
 
 
 class TestApply:
@@ -430,7 +431,7 @@ class TestApply:
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         foreign = replace(plan, wanted={"members": [OTHER], "present": True})
 
-        assert refusal_of(foreign, platform, store) is Refusal.NOT_ALLOWED
+        assert refusal_of(foreign, platform, store) is Refusal.ALTERED
         assert platform.calls["write_policy"] == 0
 
     def test_a_repair_whose_end_cannot_be_recorded_is_done_and_says_so(self) -> None:
