@@ -1,11 +1,10 @@
-"""Who may do what in Slack: users by ID and by user group, looked up when they click and remembered briefly."""
+"""Who may do what in Slack, decided at the moment of acting: members of the workspace, and whom the file names."""
 
 from __future__ import annotations
 
 import logging
-import threading
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -13,15 +12,23 @@ from typing import Protocol
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.people import Standing
+from bot.remembered import Remembered, UnavailableError, unavailable
 from checks.notifications import Permissions as Rules
 
 log = logging.getLogger(__name__)
 
 FRESH = timedelta(minutes=5)
-"""A membership is asked for again after this time: who left a group loses its rights within it."""
+"""A membership is asked for again after this time: who left loses its rights within it."""
 
 USABLE = timedelta(hours=1)
-"""While Slack does not answer, an older membership counts for so long."""
+"""While Slack does not answer, an older membership counts for so long; never for repairs."""
+
+TURNED_AWAY = timedelta(seconds=30)
+"""For so long it is remembered who is in no group of repairers: a button that strangers press must not use up the
+questions that Slack answers (``usergroups.users.list``: some 20 a minute)."""
+
+_PERSON = re.compile(r"[UW][A-Z0-9]+")
 
 
 class Role(StrEnum):
@@ -34,13 +41,13 @@ class Role(StrEnum):
 
 _DEEDS = {
     Role.VIEWER: "see the state of this pipeline",
-    Role.ACTOR: "act on its alerts",
-    Role.REPAIRER: "run its repairs",
+    Role.ACTOR: "act on alerts of this pipeline",
+    Role.REPAIRER: "repair this pipeline",
 }
 
 
-class GroupsUnavailableError(Exception):
-    """Slack does not say who is in a user group; the message says why."""
+class GroupsUnavailableError(UnavailableError):
+    """Slack does not say who is in a user group."""
 
 
 class Groups(Protocol):
@@ -48,6 +55,18 @@ class Groups(Protocol):
 
     def members(self, group: str) -> frozenset[str]:
         """Return the IDs of a group's users. Raises GroupsUnavailableError."""
+        ...
+
+
+class People(Protocol):
+    """Where it is asked who somebody is. Every method raises UnavailableError."""
+
+    def team(self) -> str:
+        """Return the ID of our own workspace."""
+        ...
+
+    def standing(self, user: str, claimed_team: str) -> Standing:
+        """Return who somebody is who acts for a team; an empty one is not known."""
         ...
 
 
@@ -61,42 +80,91 @@ class SlackGroups:
         try:
             answer = self._client.usergroups_users_list(usergroup=group)
         except (SlackClientError, OSError) as error:
-            raise GroupsUnavailableError(str(error)) from error
+            found = unavailable(error)
+            raise GroupsUnavailableError(str(found), passing=found.passing, pause=found.pause) from error
         return frozenset(answer.get("users") or ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    members: frozenset[str]
-    at: datetime
-
-
 class Permissions:
-    """Answers at the click whether somebody may do something."""
+    """Answers at the click whether somebody may do something.
 
-    def __init__(self, rules: Rules, groups: Groups, clock: Callable[[], datetime]) -> None:
+    Without ``people`` nobody can be looked up, and only who is named may do anything.
+    """
+
+    def __init__(
+        self, rules: Rules, groups: Groups, clock: Callable[[], datetime], people: People | None = None
+    ) -> None:
         self._rules = rules
         self._groups = groups
-        self._clock = clock
-        self._known: dict[str, _Known] = {}
-        self._lock = threading.Lock()
+        self._people = people
+        self._members = Remembered[str, frozenset[str]](self._ask_members, clock)
+        self._standings = Remembered[tuple[str, str], Standing](self._ask_standing, clock)
 
-    def refusal(self, user: str, role: Role) -> str | None:
-        """Return None for who may, else the sentence that says why not and whom to ask."""
-        allowed = self._allowed(role)
-        if allowed is None or user in allowed:
-            return None
-        ask = f"Ask {self._rules.ask}."
+    def refusal(self, user: str, role: Role, team: str = "") -> str | None:
+        """Return None for who may, else the sentence that says why not and whom to ask.
+
+        ``team`` is the workspace that a request says somebody acts for.
+        """
+        deed, ask = _DEEDS[role], f"Ask {self._rules.ask}."
         try:
-            if any(user in self._members(member) for member in allowed if member.startswith("S")):
-                return None
-        except GroupsUnavailableError:
-            log.warning("a user group could not be looked up", exc_info=True)
-            return f"Whether you may {_DEEDS[role]} could not be looked up just now: Slack does not answer. {ask}"
-        return f"You may not {_DEEDS[role]}. {ask}"
+            reason = self._reason(user, role, team)
+        except UnavailableError as error:
+            log.warning("who somebody is could not be looked up in Slack: %s", error)
+            if error.passing:
+                return f"Whether you may {deed} could not be looked up just now: Slack does not answer. {ask}"
+            return f"You may not {deed}: Slack refuses to say who you are ({error}). {ask}"
+        return None if reason is None else f"{reason.format(deed=deed)} {ask}"
+
+    def _reason(self, user: str, role: Role, team: str) -> str | None:
+        allowed = self._allowed(role)
+        if _PERSON.fullmatch(user) is None:
+            return "Only people may {deed}."
+        named = allowed is not None and user in allowed
+        if not (named and self._is_ours(team)):
+            reason = self._reason_of_standing(user, role, team)
+            if reason is not None:
+                return reason
+        if allowed is None or named or any(self._is_in(group, user, role) for group in allowed if group[0] == "S"):
+            return None
+        return "You may not {deed}."
+
+    def _is_ours(self, team: str) -> bool:
+        return not team or self._people is None or team == self._people.team()
+
+    def _reason_of_standing(self, user: str, role: Role, team: str) -> str | None:
+        if self._people is None:
+            return None if self._allowed(role) is not None else "Only who is named may {deed}."
+        match self._standing(user, role, team):
+            case Standing.NOBODY:
+                return "Only people may {deed}."
+            case Standing.GUEST if not self._rules.guests:
+                return "Guests of this workspace may not {deed}."
+            case Standing.OUTSIDER if not self._rules.outsiders:
+                return "Only members of this workspace may {deed}."
+        return None
+
+    def _standing(self, user: str, role: Role, team: str) -> Standing:
+        fresh, usable = (timedelta(0), timedelta(0)) if role is Role.REPAIRER else (FRESH, USABLE)
+        return self._standings.get((user, team), fresh=fresh, usable=usable)
+
+    def _ask_members(self, group: str) -> frozenset[str]:
+        return self._groups.members(group)
+
+    def _ask_standing(self, who: tuple[str, str]) -> Standing:
+        if self._people is None:
+            raise UnavailableError("nobody can be asked", passing=False)
+        return self._people.standing(*who)
+
+    def _is_in(self, group: str, user: str, role: Role) -> bool:
+        if role is not Role.REPAIRER:
+            return user in self._members.get(group, fresh=FRESH, usable=USABLE)
+        lately = self._members.known(group, TURNED_AWAY)
+        if lately is not None and user not in lately:
+            return False
+        return user in self._members.get(group, fresh=timedelta(0), usable=timedelta(0))
 
     def _allowed(self, role: Role) -> frozenset[str] | None:
-        """Return the users and groups of a role and of those above it; None means everyone."""
+        """Return the users and groups of a role and of those above it; None means every member."""
         viewers, actors, repairers = self._rules.viewers, self._rules.actors, self._rules.repairers
         match role:
             case Role.VIEWER if not viewers:
@@ -110,17 +178,3 @@ class Permissions:
                 return frozenset((*actors, *repairers))
             case Role.REPAIRER:
                 return frozenset(repairers)
-
-    def _members(self, group: str) -> frozenset[str]:
-        with self._lock:
-            known, now = self._known.get(group), self._clock()
-            if known is not None and now - known.at < FRESH:
-                return known.members
-            try:
-                members = self._groups.members(group)
-            except GroupsUnavailableError:
-                if known is not None and now - known.at < USABLE:
-                    return known.members
-                raise
-            self._known[group] = _Known(members, now)
-            return members

@@ -58,7 +58,8 @@ class AlertPolicy(Model):
 
 
 class Permissions(Model):
-    """Who may do what, as user IDs and user group IDs. Empty ``viewers`` and ``actors`` mean everyone."""
+    """Who may do what, as user IDs and user group IDs. Empty ``viewers`` and ``actors`` mean every member of the
+    workspace."""
 
     viewers: tuple[Member, ...] = ()
     """Who may ask for reports."""
@@ -66,6 +67,10 @@ class Permissions(Model):
     """Who may acknowledge, snooze and re-check."""
     repairers: tuple[Member, ...] = ()
     """Who may repair; empty means nobody."""
+    guests: bool = False
+    """Whether guests of the workspace may do what its members may; who is named by user ID may anyway."""
+    outsiders: bool = False
+    """Whether people of other organisations in a shared channel may do what members may."""
     ask: str = "the owners of this bot"
     """Whom a refusal names."""
 

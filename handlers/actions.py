@@ -52,9 +52,9 @@ def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
         reply = PrivateReply.to(services.client, body)
         target = pressed_in(body)
         if target is None:
-            submit(services, lambda: _say_outdated(reply), reply)
+            submit(services, body, lambda: _say_outdated(reply), reply)
         else:
-            submit(services, lambda: press(services, target, reply, body), reply)
+            submit(services, body, lambda: press(services, target, reply, body), reply)
 
     return listener
 

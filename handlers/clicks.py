@@ -19,6 +19,7 @@ from bot.render.slack_text import escape
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
 from handlers.errors import BUSY, guarded
 from handlers.patience import patiently
+from handlers.replays import once
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.workers import Job, Lane
@@ -71,10 +72,13 @@ def click_of(services: Services, target: Pressed, user: str, key: str) -> Click:
     return Click(key=target.key, actor=user, now=services.clock(), action_key=key, version=target.version)
 
 
-def submit(services: Services, run: Callable[[], None], reply: PrivateReply) -> None:
-    """Work after the acknowledgement; when too much waits the user is told, by a thread of its own lane."""
-    if not services.workers.submit(Lane.QUICK, guarded(run, reply)):
-        services.workers.submit(Lane.LONG, Job(lambda: _say(reply, BUSY)))
+def submit(
+    services: Services, body: Body, run: Callable[[], None], reply: PrivateReply, lane: Lane = Lane.QUICK
+) -> None:
+    """Work after the acknowledgement, once for each request; when too much waits the user is told, by another lane."""
+    if not services.workers.submit(lane, guarded(once(services, body, run), reply)):
+        other = Lane.LONG if lane is Lane.QUICK else Lane.QUICK
+        services.workers.submit(other, Job(lambda: _say(reply, BUSY)))
 
 
 def _say(reply: PrivateReply, text: str) -> None:
@@ -93,19 +97,19 @@ class Deed:
 
 def refused(services: Services, reply: PrivateReply, deed: Deed) -> bool:
     """Tell somebody who may not do this; the click has no effect then."""
-    refusal = refusal_of(services, reply.user, deed)
+    refusal = refusal_of(services, reply, deed)
     if refusal is None:
         return False
     reply.say(escape(refusal))
     return True
 
 
-def refusal_of(services: Services, user: str, deed: Deed) -> str | None:
+def refusal_of(services: Services, reply: PrivateReply, deed: Deed) -> str | None:
     """Return what to tell somebody who may not do this, None for one who may. A refusal stands in the audit."""
-    refusal = services.permissions.refusal(user, deed.role)
+    refusal = services.permissions.refusal(reply.user, deed.role, reply.team)
     if refusal is not None:
-        log.info("a click was refused", extra={"json_fields": {"user": user, "role": deed.role.value}})
-        _keep(services, user, deed)
+        log.info("a click was refused", extra={"json_fields": {"user": reply.user, "role": deed.role.value}})
+        _keep(services, reply.user, deed)
     return refusal
 
 

@@ -28,7 +28,7 @@ from handlers.asking import (
     words_of,
 )
 from handlers.errors import BUSY, guarded
-from handlers.replays import is_new
+from handlers.replays import once
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.staging import DOES as STAGING_DOES
@@ -161,13 +161,11 @@ def register(app: App, services: Services) -> None:
         except RequestError as error:
             ack(text=f"{escape(str(error))}\nUse: `{DEPLOYS} {DEPLOYS_USAGE}`", response_type="ephemeral")
         else:
-            reply = PrivateReply.to(services.client, body)
-            _submit(services, ack, reply, lambda: _tell_deploys(services, reply, days))
+            _submit(services, ack, body, lambda reply: _tell_deploys(services, reply, days))
 
     @app.command(ALERTS)
     def alerts(ack: Ack, body: Body) -> None:
-        reply = PrivateReply.to(services.client, body)
-        _submit(services, ack, reply, lambda: _tell_alerts(services, reply))
+        _submit(services, ack, body, lambda reply: _tell_alerts(services, reply))
 
     @app.command(HELP)
     def reveille(ack: Ack, body: Body) -> None:
@@ -183,28 +181,36 @@ def _listener(services: Services, command: Command) -> Callable[[Ack, Body], Non
         except HelpWanted:
             ack(text=f"`{command.name} {command.usage}`: {command.does}.", response_type="ephemeral")
         except RequestError as error:
-            usage = f"Use: `{command.name} {command.usage}`"
-            ack(text=f"{escape(str(error))}\n{usage}", response_type="ephemeral")
+            # It lists what there is, so it is said only to those who may see it.
+            sentence = f"{escape(str(error))}\nUse: `{command.name} {command.usage}`"
+            _submit(services, ack, body, lambda reply: _say(reply, sentence))
         else:
-            reply = PrivateReply.to(services.client, body)
-            _submit(services, ack, reply, lambda: _validate(services, reply, asked, str(body.get("trigger_id", ""))))
+            _submit(services, ack, body, lambda reply: _validate(services, reply, asked))
 
     return listener
 
 
-def _submit(services: Services, ack: Ack, reply: PrivateReply, run: Callable[[], None]) -> None:
-    if services.workers.submit(Lane.QUICK, guarded(run, reply)):
+def _submit(services: Services, ack: Ack, body: Body, answer: Callable[[PrivateReply], None]) -> None:
+    """Acknowledge, then answer a viewer, once for each request; anybody else hears why not."""
+    reply = PrivateReply.to(services.client, body)
+
+    def run() -> None:
+        if refusal := services.permissions.refusal(reply.user, Role.VIEWER, reply.team):
+            reply.say(escape(refusal))
+        else:
+            answer(reply)
+
+    if services.workers.submit(Lane.QUICK, guarded(once(services, body, run), reply)):
         ack()
     else:
         ack(text=BUSY, response_type="ephemeral")
 
 
-def _validate(services: Services, reply: PrivateReply, asked: Asked, trigger: str) -> None:
-    if not is_new(services, f"command:{trigger}" if trigger else ""):
-        return
-    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
-        reply.say(escape(refusal))
-        return
+def _say(reply: PrivateReply, sentence: str) -> None:
+    reply.say(sentence)
+
+
+def _validate(services: Services, reply: PrivateReply, asked: Asked) -> None:
     joined = services.runs.join(asked.request, None if asked.private else reply.channel, reply.user)
     if joined.shown_by is not None:
         reply.say(f"The same validation runs already, for <@{joined.shown_by}>: its result comes in this channel.")
@@ -215,18 +221,12 @@ def _validate(services: Services, reply: PrivateReply, asked: Asked, trigger: st
 
 
 def _tell_alerts(services: Services, reply: PrivateReply) -> None:
-    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
-        reply.say(escape(refusal))
-        return
     pipeline = services.validation.pipeline
     message = alert_list(pipeline, services.store.open_alerts(pipeline.name), services.clock())
     reply.say(message.text, message.blocks)
 
 
 def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
-    if refusal := services.permissions.refusal(reply.user, Role.VIEWER):
-        reply.say(escape(refusal))
-        return
     with services.validation.looks() as looks:
         found = recent_deploys(looks, services.clock(), days)
     pipeline = services.validation.pipeline

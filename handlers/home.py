@@ -18,7 +18,6 @@ from bot.timetable.digest import JOB
 from handlers.clicks import Body, submit
 from handlers.errors import told
 from handlers.patience import patiently
-from handlers.replays import is_new
 from handlers.replies import PrivateReply
 from handlers.services import Services
 
@@ -35,30 +34,27 @@ def register(app: App, services: Services) -> None:
     def opened(event: Mapping[str, Any], body: Body) -> None:
         if event.get("tab", "home") != "home":
             return
-        user, event_id = str(event["user"]), str(body.get("event_id", ""))
         known = (event.get("view") or {}).get("hash")
-
-        def draw() -> None:
-            # Slack sends an event again when an answer got lost; the home tab needs one drawing.
-            if is_new(services, f"event:{event_id}" if event_id else ""):
-                publish(services, user, known)
-
-        submit(services, draw, PrivateReply(client=services.client, user=user))
+        # The team of an event is the one that the app is installed in, whoever opens the tab.
+        reply = PrivateReply(client=services.client, user=str(event["user"]))
+        submit(services, body, lambda: publish(services, reply, known), reply)
 
     @app.action(REFRESH)
     def refresh(ack: Ack, body: Body) -> None:
         ack()
-        user, known = str(body["user"]["id"]), (body.get("view") or {}).get("hash")
-        reply = PrivateReply(client=services.client, user=user)
-        submit(services, lambda: publish(services, user, known), reply)
+        known = (body.get("view") or {}).get("hash")
+        reply = PrivateReply.to(services.client, body)
+        submit(services, body, lambda: publish(services, reply, known), reply)
 
 
-def publish(services: Services, user: str, known_hash: str | None) -> None:
+def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
     """Draw somebody's home tab, unless a newer drawing is there already."""
-    refusal = services.permissions.refusal(user, Role.VIEWER)
+    refusal = services.permissions.refusal(reply.user, Role.VIEWER, reply.team)
     view = _view(services) if refusal is None else notice_view(refusal)
     try:
-        patiently(lambda: services.client.views_publish(user_id=user, view=view, hash=known_hash), repeatable=True)
+        patiently(
+            lambda: services.client.views_publish(user_id=reply.user, view=view, hash=known_hash), repeatable=True
+        )
     except SlackApiError as error:
         if error.response.get("error") != "hash_conflict":
             raise

@@ -74,15 +74,14 @@ def register(app: App, services: Services) -> None:
         value = (body.get("actions") or [{}])[0].get("value")
         target, runs = pressed(value), _runs_in(value)
         if target is not None:
-            submit(services, lambda: _open_undo(services, repairs, target, runs, reply, body), reply)
+            submit(services, body, lambda: _open_undo(services, repairs, target, runs, reply, body), reply)
 
     @app.view(CALLBACK)
     def confirmed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
         ack()
-        user = str(body["user"]["id"])
-        reply = PrivateReply(client=services.client, user=user)
+        reply = PrivateReply.to(services.client, body)
         confirmation = Confirmation.read(view["private_metadata"])
-        submit(services, lambda: _carry_out(services, repairs, confirmation, reply), reply)
+        submit(services, body, lambda: _carry_out(services, repairs, confirmation, reply), reply)
 
 
 def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:

@@ -1,8 +1,12 @@
-"""Whether a request was here before: Slack sends events again, and a caught signature works for minutes."""
+"""Whether a request was here before: Slack sends events again, and a caught signature works for five minutes."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from bot.store.model import StoreError
 from handlers.services import Services
@@ -10,13 +14,34 @@ from handlers.services import Services
 log = logging.getLogger(__name__)
 
 
-def is_new(services: Services, key: str) -> bool:
-    """Remember a key, and say whether it is new; an empty one always is.
+def once(services: Services, body: Mapping[str, Any], run: Callable[[], None]) -> Callable[[], None]:
+    """Return what does the work of a request, and nothing when the same request comes again.
 
-    Only for what harms nobody when it is done twice: without the store the answer is yes.
+    The store remembers, so that instances agree; not before the work begins, because a request is acknowledged without
+    waiting for the store. Without the store the work is done: what must not happen twice has a key of its own.
     """
-    try:
-        return not key or services.store.first_time(key, services.clock())
-    except StoreError:
-        log.warning("a replay cannot be noticed: the store does not answer", exc_info=True)
-        return True
+
+    def run_once() -> None:
+        try:
+            new = services.store.first_time(request_key(body), services.clock())
+        except StoreError:
+            log.warning("a replay cannot be noticed: the store does not answer", exc_info=True)
+            new = True
+        if new:
+            run()
+        else:
+            log.info("a request came again, and was not answered again")
+
+    return run_once
+
+
+def request_key(body: Mapping[str, Any]) -> str:
+    """Return what is the same when Slack's request comes again, and else never.
+
+    Events have an id. Every trigger is made for one request. What has neither is known by all that it says.
+    """
+    if event := body.get("event_id"):
+        return f"event:{event}"
+    if trigger := body.get("trigger_id"):
+        return f"request:{trigger}"
+    return f"request:{hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()}"

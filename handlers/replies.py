@@ -34,6 +34,8 @@ class PrivateReply:
     response_url: str | None = None
     channel: str | None = None
     thread: str | None = None
+    team: str = ""
+    """The workspace that they acted for, as the request says."""
 
     @classmethod
     def to(cls, client: WebClient, body: Mapping[str, Any]) -> Self:
@@ -47,6 +49,7 @@ class PrivateReply:
             response_url=body.get("response_url") or None,
             channel=body.get("channel_id") or channel.get("id") or None,
             thread=message.get("thread_ts"),
+            team=str(user.get("team_id") or body.get("team_id") or (body.get("team") or {}).get("id") or ""),
         )
 
     def say(self, text: str, blocks: Sequence[Block] = ()) -> bool:

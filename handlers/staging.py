@@ -21,8 +21,7 @@ from bot.staging.steps import Step, failed, in_words
 from bot.store.model import AuditEntry, Changes
 from checks.ports import SourceError
 from handlers.asking import HelpWanted, words_of
-from handlers.errors import BUSY, guarded
-from handlers.replays import is_new
+from handlers.clicks import submit
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.workers import Lane
@@ -69,27 +68,16 @@ def register(app: App, services: Services) -> None:
             ack(text=f"{escape(str(error))}\nUse: `{NAME} {USAGE}`", response_type="ephemeral")
         else:
             reply = PrivateReply.to(services.client, body)
-            trigger = str(body.get("trigger_id") or "")
-
-            def run() -> None:
-                if is_new(services, f"command:{trigger}" if trigger else ""):
-                    _do(services, reply, wanted)
-
-            _submit(services, ack, reply, run)
+            ack()
+            submit(services, body, lambda: _do(services, reply, wanted), reply, Lane.LONG)
 
     @app.action(TEARDOWN)
     def remove(ack: Ack, body: Body) -> None:
         reply = PrivateReply.to(services.client, body)
         value = str((body.get("actions") or [{}])[0].get("value") or "")
-        _submit(services, ack, reply, lambda: _do(services, reply, Wanted(Role.REPAIRER, _removing(value))))
-
-
-def _submit(services: Services, ack: Ack, reply: PrivateReply, run: Callable[[], None]) -> None:
-    if services.workers.submit(Lane.LONG, guarded(run, reply)):
         ack()
-    else:
-        ack()
-        reply.say(BUSY)
+        wanted = Wanted(Role.REPAIRER, _removing(value))
+        submit(services, body, lambda: _do(services, reply, wanted), reply, Lane.LONG)
 
 
 def _wanted(words: Sequence[str]) -> Wanted:
@@ -118,7 +106,7 @@ def _date(word: str) -> date:
 
 
 def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
-    if refusal := services.permissions.refusal(reply.user, wanted.role):
+    if refusal := services.permissions.refusal(reply.user, wanted.role, reply.team):
         reply.say(escape(refusal))
         return
     opened = services.staging

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -46,21 +47,20 @@ def register(app: App, services: Services) -> None:
             return
         ack()
         origin = Origin.read(view["private_metadata"])
-        user = str(body["user"]["id"])
-        reply = PrivateReply(client=services.client, user=user, channel=origin.channel, thread=origin.thread)
+        reply = replace(PrivateReply.to(services.client, body), channel=origin.channel, thread=origin.thread)
 
         def snooze() -> None:
             key = f"snooze:{view['id']}"
             if refused(services, reply, Deed(name="snooze", subject=origin.target.key, key=key)):
                 return
-            click = click_of(services, origin.target, user, key)
+            click = click_of(services, origin.target, reply.user, key)
             settle(
                 services,
                 reply,
                 services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
             )
 
-        submit(services, snooze, reply)
+        submit(services, body, snooze, reply)
 
 
 def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
@@ -94,7 +94,7 @@ def opened(
     view_id = _open(services, str(body["trigger_id"]), title)
     name = {Role.VIEWER: "details", Role.ACTOR: "snooze", Role.REPAIRER: "repair"}[role]
     deed = Deed(name=name, subject=target.key, key=str(body["trigger_id"]), role=role)
-    if refusal := refusal_of(services, reply.user, deed):
+    if refusal := refusal_of(services, reply, deed):
         fill(services, view_id, notice(title, refusal))
         return view_id, None
     alert = services.store.alert(target.key)

@@ -21,6 +21,7 @@ from bot.delivery.settling import Settling
 from bot.delivery.slack_client import REQUEST_SECONDS
 from bot.notifying import Notifying, Prepared, notifying_of
 from bot.notifying import prepare as prepare_notifying
+from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction import Redactor
 from bot.secret_settings import known_secrets
@@ -174,7 +175,9 @@ def _services(told: Notifying, workers: Workers) -> Services:
         store=told.store,
         incidents=told.incidents,
         client=told.client,
-        permissions=Permissions(told.notifications.permissions, SlackGroups(told.client), told.clock),
+        permissions=Permissions(
+            told.notifications.permissions, SlackGroups(told.client), told.clock, SlackPeople(told.client)
+        ),
         workers=workers,
         runs=Runs(told.validation, told.store, told.clock, workers),
         clock=told.clock,

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from tests.servers.slack_workspace import TEAM
+
 TEXTS = (
     ("/validate-daily", ""),
     ("/validate-daily", "quick"),
@@ -42,7 +44,7 @@ class Sender:
                 "command": command,
                 "text": text,
                 "token": "unused",
-                "team_id": "T0BENCH01",
+                "team_id": TEAM,
                 "channel_id": self.channel,
                 "channel_name": "bench",
                 "user_id": f"U0BENCH{number:03d}",

@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
+from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
@@ -200,7 +201,7 @@ def running(
             store=store,
             incidents=desk or Incidents(store, pipeline_),
             client=client,
-            permissions=Permissions(rules, SlackGroups(client), clock),
+            permissions=Permissions(rules, SlackGroups(client), clock, SlackPeople(client)),
             workers=workers,
             runs=Runs(validation, store, clock, workers),
             clock=clock,

@@ -17,7 +17,6 @@ from checks.notifications import Permissions as Rules
 from handlers.clicks import Pressed, pressed
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
-from handlers.shortcuts import alert_of
 from handlers.snoozing import LONGEST
 from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running
@@ -320,28 +319,28 @@ def _opened(rig: Rig) -> Alert:
 
 
 @pytest.mark.parametrize(
-    ("message", "found"),
-    [
-        pytest.param({}, None, id="nothing at all"),
-        pytest.param({"ts": "1.000001", "blocks": [{"type": "divider"}]}, None, id="no button"),
-        pytest.param({"blocks": [{"elements": [{"action_id": "alert:snooze", "value": "{"}]}]}, None, id="no value"),
-        pytest.param(
-            {"blocks": [{"elements": ["text", {"action_id": "alert:snooze", "value": '{"key": "a", "version": 3}'}]}]},
-            Pressed(key="a", version=3),
-            id="a button names the alert",
-        ),
-        pytest.param(
-            {"blocks": [{"elements": [{"action_id": "poll:vote", "value": '{"key": "a"}'}]}]},
-            None,
-            id="a button of another app does not",
-        ),
-    ],
+    ("channel", "later"),
+    [("C0EXAMPLE2", 0), (CHANNEL, 1)],
+    ids=["in another channel", "at another time"],
 )
-def test_the_alert_of_a_message_is_named_by_its_buttons(message: dict[str, object], found: Pressed | None) -> None:
+def test_the_shortcut_believes_no_button_of_a_message_that_is_not_the_alerts_own(channel: str, later: int) -> None:
     with running() as rig:
-        rig.alert()
+        alert = rig.alert()
+        parent = rig.parent(alert)
+        button = {"type": "button", "action_id": "alert:recheck", "value": value(alert)}
+        seconds, _, micros = parent.ts.partition(".")
+        forged = replace(
+            parent,
+            channel=channel,
+            ts=f"{int(seconds) + later}.{micros}",
+            blocks=[{"type": "actions", "elements": [button]}],
+        )
 
-        assert alert_of(rig.services, message) == found
+        rig.send(rig.slack.requests.shortcut(forged, "recheck"))
+        rig.wait()
+
+        assert "belongs to no alert" in rig.said[0]
+        assert not rig.gate.asked.is_set()
 
 
 class BrokenDesk(Incidents):

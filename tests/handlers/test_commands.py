@@ -57,13 +57,34 @@ def test_the_acknowledgement_waits_for_no_work() -> None:
         pytest.param("/validate-daily", "quick lines", "No check meets", id="nothing left to run"),
         pytest.param("/iam-check", "cordinator", "Did you mean coordinator?", id="no service"),
         pytest.param("/predictions", "full", "takes a date", id="a word that another command takes"),
+    ],
+)
+def test_wrong_input_is_answered_privately(command: str, text: str, answer: str) -> None:
+    with running() as rig:
+        rig.done(command, text)
+
+        assert answer in rig.said[0]
+        assert [each["response_type"] for each in rig.slack.workspace.responses] == ["ephemeral"]
+        assert rig.slack.messages() == []
+
+
+def test_wrong_input_of_one_who_may_not_see_is_not_answered_with_what_there_is() -> None:
+    with running(Rules(viewers=("U0000OTHER",))) as rig:
+        body = rig.done("/iam-check", "cordinator").body
+
+        assert "coordinator" not in f"{body}{rig.said}"
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "answer"),
+    [
         pytest.param("/validate-daily", "help", "validate a game date", id="help on a command"),
         pytest.param("/reveille", "help", "What you can ask me", id="help on all"),
         pytest.param("/reveille", "", "What you can ask me", id="nothing is help, too"),
         pytest.param("/reveille", "dance", "I know no", id="and so is anything else"),
     ],
 )
-def test_wrong_input_and_help_are_answered_privately_at_once(command: str, text: str, answer: str) -> None:
+def test_help_is_answered_privately_at_once(command: str, text: str, answer: str) -> None:
     with running() as rig:
         response = rig.done(command, text)
 
@@ -75,7 +96,7 @@ def test_wrong_input_and_help_are_answered_privately_at_once(command: str, text:
 def test_hostile_words_are_repeated_without_their_power() -> None:
     with running() as rig:
         for name in NAMES:
-            body = rig.done(name, "<!channel> <https://evil.example|click>").body
+            body = f"{rig.done(name, '<!channel> <https://evil.example|click>').body} {rig.said}"
             assert "<!channel>" not in body
             assert "<https" not in body
 

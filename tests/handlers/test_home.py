@@ -9,6 +9,7 @@ from bot.render.home import REFRESH
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from checks.notifications import Permissions as Rules
 from handlers.home import publish
+from handlers.replies import PrivateReply
 from tests.handlers.rig import FAILING, NOW, SECONDS, Rig, an_alert, running
 from tests.servers.slack import broken
 from tests.servers.slack_requests import PERSON
@@ -161,7 +162,7 @@ def test_an_older_drawing_never_replaces_a_newer_one() -> None:
         opened(rig)
         newer = rig.slack.workspace.homes[PERSON]
 
-        publish(rig.services, PERSON, "an older hash")
+        publish(rig.services, PrivateReply(client=rig.services.client, user=PERSON), "an older hash")
 
         assert rig.slack.workspace.homes[PERSON] == newer
         assert rig.slack.called("views.publish")[-1].error == "hash_conflict"

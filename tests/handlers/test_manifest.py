@@ -24,6 +24,7 @@ SCOPES_OF = {
     "conversations_history": {"channels:history", "groups:history"},
     "conversations_replies": {"channels:history", "groups:history"},
     "usergroups_users_list": {"usergroups:read"},
+    "users_info": {"users:read"},
     "auth_test": set(),
     "views_open": set(),
     "views_update": set(),

@@ -79,7 +79,12 @@ class SignedRequests:
 
     def shortcut(self, message: Message, callback_id: str, *, user: str = PERSON) -> SignedRequest:
         """A message shortcut."""
-        shown = {"ts": message.ts, "text": message.text, "thread_ts": message.thread_ts or message.ts}
+        shown = {
+            "ts": message.ts,
+            "text": message.text,
+            "blocks": message.blocks,
+            "thread_ts": message.thread_ts or message.ts,
+        }
         origin = self._origin(user, message.channel)
         return self._interaction(
             "message_action",
@@ -116,14 +121,17 @@ class SignedRequests:
         return SignedRequest(body.encode(), headers)
 
     def _interaction(self, kind: str, user: str, **parts: Any) -> SignedRequest:
-        who = {"id": user, "username": "person", "team_id": TEAM}
+        who = {"id": user, "username": "person", "team_id": self._team_of(user)}
         payload = {"type": kind, "user": who, "team": {"id": TEAM}, "api_app_id": "A0EXAMPLE", **parts}
         payload.setdefault("trigger_id", self._workspace.issue_trigger(user))
         return self.signed(FORM, urlencode({"payload": json.dumps(payload)}))
 
+    def _team_of(self, user: str) -> str:
+        return str(self._workspace.users.get(user, {}).get("team_id", TEAM))
+
     def _origin(self, user: str, channel: str) -> dict[str, str]:
         return {
-            "team_id": TEAM,
+            "team_id": self._team_of(user),
             "user_id": user,
             "user_name": "person",
             "channel_id": channel,

@@ -202,10 +202,12 @@ class Workspace:
         return shown
 
     def user(self, arguments: Arguments) -> Answer:
+        """Whoever was not described in ``users`` is an ordinary member; what is no ID of a person is nobody."""
         user = arguments.get("user", "")
-        if user not in self.users:
+        if user not in self.users and user[:1] not in ("U", "W"):
             raise Refusal("user_not_found")
-        return {"user": {"id": user, **self.users[user]}}
+        ordinary = {"id": user, "team_id": TEAM, "is_bot": False, "deleted": False, "is_restricted": False}
+        return {"user": {**ordinary, **self.users.get(user, {})}}
 
     def group(self, arguments: Arguments) -> Answer:
         if arguments.get("usergroup") not in self.groups:

@@ -195,7 +195,7 @@ def test_in_socket_mode_a_command_comes_through_the_socket_and_there_is_no_route
         with Served(tmp_path, variables) as bot:
             bot.wait_ready()
             command = {"command": "/reveille", "text": "help", "user_id": "U0PERSON", "channel_id": "C0EXAMPLE1"}
-            slack.send("slash_commands", {**command, "trigger_id": "1.2.3", "team_id": "T0EXAMPLE1"}, "envelope-1")
+            slack.send("slash_commands", {**command, "trigger_id": "1.2.3", "team_id": "T0EXAMPLE"}, "envelope-1")
             acknowledged = slack.acknowledged.get(timeout=10)
             route = slack.requests.command("/reveille", "help").send(bot.slack_url).status
             code, seconds = bot.end()
