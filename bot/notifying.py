@@ -25,9 +25,9 @@ from bot.delivery.slack_client import slack_client
 from bot.serving.measured import MeasuredValidation
 from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
+from bot.serving.stores import store_of
 from bot.settings import Settings, SettingsError
 from bot.store.model import Delivery, DeliveryKind, StateStore
-from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.heartbeat import UrlHeartbeat
 from bot.validation import Validation
@@ -106,7 +106,7 @@ def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing) -
     ports, begin, requested, close = _world(prepared)
     clock = _clock(begin)
     metrics = Metrics()
-    store = _store(prepared)
+    store = store_of(prepared.serving, prepared.settings, prepared.pipeline.project)
     client = slack_client(prepared.slack, metrics.rate_limited)
     poster = SlackPoster(client)
     validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
@@ -172,22 +172,6 @@ def _clock(begin: datetime | None) -> Clock:
         return lambda: datetime.now(UTC)
     origin = time.monotonic()
     return lambda: begin + timedelta(seconds=time.monotonic() - origin)
-
-
-def _store(prepared: Prepared) -> StateStore:
-    if prepared.serving.store is not None:
-        return SqliteStore(prepared.serving.store)
-    from bot.gcp.credentials import default_credentials  # noqa: PLC0415 - Google's clients take a second to import
-    from bot.store.firestore import open_firestore_store  # noqa: PLC0415 - likewise
-
-    settings = prepared.settings
-    return open_firestore_store(
-        project=settings.project or prepared.pipeline.project,
-        database=settings.firestore_database,
-        emulator=settings.firestore_emulator,
-        prefix=f"{settings.collection_prefix}reveille_",
-        credentials=default_credentials() if settings.firestore_emulator is None else None,
-    )
 
 
 @contextmanager

@@ -24,7 +24,7 @@ GITHUB_API = "https://api.github.com"
 
 _PREFIX = re.compile(r"\w*", re.ASCII)
 _PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
 _HIGHEST_PORT = 65535
@@ -100,7 +100,7 @@ class Settings:
             dataset_prefix=variables.prefix("DATASET_PREFIX"),
             collection_prefix=variables.prefix("COLLECTION_PREFIX"),
             firestore_database=variables.matching(
-                "FIRESTORE_DATABASE", _DATABASE, "the id of a Firestore database, such as (default)"
+                "FIRESTORE_DATABASE", DATABASE, "the id of a Firestore database, such as (default)"
             )
             or "(default)",
             firestore_emulator=variables.address(AddressSetting.FIRESTORE_EMULATOR_HOST),

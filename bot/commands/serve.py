@@ -30,7 +30,7 @@ def serve(pipeline_file: Path | None, scenario: str | None) -> int:
       SLACK_BOT_TOKEN          the bot's own token
       SLACK_API_URL            another server that speaks Slack's API
       REVEILLE_CHANNEL         takes every message, for trying things out
-      REVEILLE_STORE           a file (reveille.db), or firestore
+      REVEILLE_STORE           a file (reveille.db), firestore, or firestore:DATABASE
       REVEILLE_HEARTBEAT_URL   asked for after each digest that Slack has confirmed
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
     """  # noqa: D301 - click reads the backspace

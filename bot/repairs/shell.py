@@ -16,6 +16,7 @@ from bot.repairs.composition import validating
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
 from bot.serving.serving_settings import ServingSettings
+from bot.serving.stores import store_of
 from bot.settings import Secret, Settings, Variables
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
@@ -148,20 +149,7 @@ def _store(pipeline: Pipeline, settings: Settings) -> tuple[StateStore, bool]:
     """Return the store of the environment; without one, a memory that ends with the process."""
     if Variables(os.environ).text("REVEILLE_STORE") is None:
         return SqliteStore(":memory:"), False
-    path = ServingSettings.from_environment().store
-    if path is not None:
-        return SqliteStore(path), True
-    from bot.gcp.credentials import default_credentials  # noqa: PLC0415 - Google's clients take a second to import
-    from bot.store.firestore import open_firestore_store  # noqa: PLC0415 - likewise
-
-    store = open_firestore_store(
-        project=settings.project or pipeline.project,
-        database=settings.firestore_database,
-        emulator=settings.firestore_emulator,
-        prefix=f"{settings.collection_prefix}reveille_",
-        credentials=default_credentials() if settings.firestore_emulator is None else None,
-    )
-    return store, True
+    return store_of(ServingSettings.from_environment(), settings, pipeline.project), True
 
 
 def _clock(pipeline: Pipeline, now: datetime | None) -> Callable[[], datetime]:

@@ -72,7 +72,7 @@ def run(prepared: Prepared) -> int:
         f" as recorded in {scenario}" if scenario is not None else "",
         serving.port,
         prepared.slack.mode,
-        serving.store or "Firestore",
+        serving.store,
     )
     return serve(lambda: _loaded(prepared), prepared.serving.port)
 

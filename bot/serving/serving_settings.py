@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from bot.secret_settings import AddressSetting, PathSetting, SecretSetting
-from bot.settings import Secret, SettingsError, Variables, web_fault, wrong
+from bot.settings import DATABASE, Secret, SettingsError, Variables, web_fault, wrong
 
 SLACK_API = "https://slack.com/api/"
 DEFAULT_PORT = 8080
 DEFAULT_STORE = Path("reveille.db")
 FIRESTORE = "firestore"
+STORE_DATABASE = "reveille"
+"""A database of the store's own: whoever may write the pipeline's documents need not be able to write its records."""
 
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -71,12 +73,23 @@ class TaskSettings:
     account: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoreDatabase:
+    """A database of Firestore; ``chosen`` says whether somebody named it."""
+
+    name: str = STORE_DATABASE
+    chosen: bool = False
+
+    def __str__(self) -> str:
+        return f"the Firestore database {self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingSettings:
     """Everything that is particular to a process that serves, beside ``Settings`` and ``SlackSettings``."""
 
-    store: Path | None = DEFAULT_STORE
-    """The file of the SQLite store; None is Firestore."""
+    store: Path | StoreDatabase = DEFAULT_STORE
+    """The file of the SQLite store, or a database of Firestore."""
     heartbeat_url: Secret | None = None
     """Asked for after each digest that Slack has confirmed; it is a secret, because it contains a key."""
     tasks: TaskSettings | None = None
@@ -130,11 +143,18 @@ def _bot_token(variables: Variables) -> Secret:
     return token
 
 
-def _store(variables: Variables) -> Path | None:
+def _store(variables: Variables) -> Path | StoreDatabase:
     value = variables.text("REVEILLE_STORE")
-    if value is not None and value.lower() == FIRESTORE:
-        return None
-    return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
+    word, colon, database = (value or "").partition(":")
+    if word.lower() != FIRESTORE:
+        return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
+    if not colon:
+        return StoreDatabase()
+    if DATABASE.fullmatch(database) is None:
+        raise wrong(
+            "REVEILLE_STORE", value, f"{FIRESTORE}:DATABASE with the id of a database, such as {STORE_DATABASE}"
+        )
+    return StoreDatabase(database, chosen=True)
 
 
 def _tasks(variables: Variables) -> TaskSettings | None:

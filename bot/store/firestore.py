@@ -350,5 +350,15 @@ class FirestoreStore:
         except OvertakenError as error:
             raise StoreError(f"others wrote the same record each time: {error}") from error
 
+    def holds_records(self) -> bool:
+        """Whether there is an alert or a record of the audit, asked once. Raises StoreError."""
+        return any(
+            self._collections.settled(
+                lambda name=name: self._collections.query(name, limit=1, only=["__name__"]),  # type: ignore[misc]
+                once=True,
+            )
+            for name in (ALERTS, AUDIT)
+        )
+
     def _settled(self, attempt: Callable[[], Result]) -> Result:
         return self._collections.settled(attempt)

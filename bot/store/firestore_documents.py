@@ -46,6 +46,10 @@ _WITH_ADVICE = {Problem.UNAUTHENTICATED, Problem.NOT_ENABLED, Problem.DENIED, Pr
 """The advice for other problems is about checks."""
 
 
+class MissingDatabaseError(StoreError):
+    """There is no such database; the message says how to make it."""
+
+
 class OvertakenError(Exception):
     """Somebody else changed a document between our reading and our writing."""
 
@@ -193,6 +197,14 @@ class FirestoreCollections:
             raise StoreError(f"the store in Firestore cannot be asked: {error}", retryable=False) from error
 
     def _store_error(self, error: BaseException) -> StoreError:
+        if isinstance(error, exceptions.NotFound):
+            # No question about a document or a collection that is missing is answered with that.
+            name = self._database.rpartition("/")[2]
+            return MissingDatabaseError(
+                f"there is no Firestore database {name} in {self._project}. Create it: gcloud firestore databases "
+                f"create --project={self._project} --database={name} --location=LOCATION --type=firestore-native",
+                retryable=False,
+            )
         known = source_error(error, SOURCE, self._project, f"the store in {self._prefix}*")
         advice = f". {known.advice}" if known.problem in _WITH_ADVICE else ""
         return StoreError(f"{known.detail}{advice}", retryable=known.retryable)

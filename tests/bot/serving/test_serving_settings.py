@@ -10,6 +10,7 @@ from bot.serving.serving_settings import (
     SLACK_API,
     ServingSettings,
     SlackSettings,
+    StoreDatabase,
     TaskSettings,
 )
 from bot.settings import Secret, SettingsError
@@ -154,7 +155,20 @@ def test_every_variable_of_serving_is_read() -> None:
 
 @pytest.mark.parametrize("word", ["firestore", "Firestore"])
 def test_the_store_may_be_firestore(word: str) -> None:
-    assert ServingSettings.from_environment({"REVEILLE_STORE": word}).store is None
+    assert ServingSettings.from_environment({"REVEILLE_STORE": word}).store == StoreDatabase("reveille")
+
+
+@pytest.mark.parametrize("name", ["(default)", "another-database"])
+def test_the_database_of_the_store_may_be_named(name: str) -> None:
+    found = ServingSettings.from_environment({"REVEILLE_STORE": f"firestore:{name}"}).store
+
+    assert found == StoreDatabase(name, chosen=True)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "UPPER", "x"])
+def test_what_is_no_name_of_a_database_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="REVEILLE_STORE"):
+        ServingSettings.from_environment({"REVEILLE_STORE": f"firestore:{name}"})
 
 
 @pytest.mark.parametrize(
