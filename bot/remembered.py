@@ -83,8 +83,9 @@ class Remembered(Generic[Key, Value]):
             return value
         try:
             return self._asked(key)
-        except UnavailableError as error:
-            older = self.known(key, usable) if error.passing else None
+        except UnavailableError:
+            # A definite error has made it forget what was answered before.
+            older = self.known(key, usable)
             if older is None:
                 raise
             return older
