@@ -15,6 +15,7 @@ from bot.app import google_ports_of, pipeline_of
 from bot.repairs.composition import validating
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
+from bot.secret_settings import SecretSetting
 from bot.serving.serving_settings import ServingSettings
 from bot.serving.stores import store_of
 from bot.settings import Secret, Settings, Variables
@@ -93,7 +94,7 @@ def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | 
             clock=_clock(pipeline, now),
             date="yesterday",
             connect=lambda: google_ports_of(settings)(pipeline),
-            secret=Variables(os.environ).secret("SLACK_BOT_TOKEN"),
+            secret=Variables(os.environ).secret(SecretSetting.SLACK_BOT_TOKEN),
         )
     finally:
         store.close()

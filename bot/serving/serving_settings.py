@@ -146,7 +146,7 @@ def _bot_token(variables: Variables) -> Secret:
 def _store(variables: Variables) -> Path | StoreDatabase:
     value = variables.text("REVEILLE_STORE")
     word, colon, database = (value or "").partition(":")
-    if word.lower() != FIRESTORE:
+    if value is None or word.lower() != FIRESTORE:
         return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
     if not colon:
         return StoreDatabase()
