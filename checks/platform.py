@@ -128,7 +128,7 @@ class Revision:
     created_by: str = ""
     ready: bool = True
     image: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -138,7 +138,7 @@ class Service:
     latest_ready_revision: str
     traffic: Mapping[str, int]
     minimum_instances: int = 0
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
     deployed_at: datetime | None = None
     deployed_by: str = ""

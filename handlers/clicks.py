@@ -19,7 +19,7 @@ from bot.render.slack_text import escape
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
 from handlers.errors import BUSY, guarded
 from handlers.patience import patiently
-from handlers.replays import once
+from handlers.replays import once, untold
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.workers import Job, Lane
@@ -64,7 +64,7 @@ def pressed_in(body: Body) -> Pressed | None:
 def action_key(body: Body, what: str) -> str:
     """Return a key that is the same when a click comes again, and else never."""
     actions = body.get("actions") or [{}]
-    return f"{what}:{body.get('trigger_id') or actions[0].get('action_ts') or ''}"
+    return f"{what}:{untold(str(body.get('trigger_id') or actions[0].get('action_ts') or ''))}"
 
 
 def click_of(services: Services, target: Pressed, user: str, key: str) -> Click:

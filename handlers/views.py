@@ -17,6 +17,7 @@ from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry
 from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit
 from handlers.patience import patiently
+from handlers.replays import untold
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.snoozing import CALLBACK, Origin, read_snooze, snooze_form
@@ -93,7 +94,7 @@ def opened(
     """Open a modal and return its id with the alert; without one the modal says why: not allowed, or gone."""
     view_id = _open(services, str(body["trigger_id"]), title)
     name = {Role.VIEWER: "details", Role.ACTOR: "snooze", Role.REPAIRER: "repair"}[role]
-    deed = Deed(name=name, subject=target.key, key=str(body["trigger_id"]), role=role)
+    deed = Deed(name=name, subject=target.key, key=untold(str(body["trigger_id"])), role=role)
     if refusal := refusal_of(services, reply, deed):
         fill(services, view_id, notice(title, refusal))
         return view_id, None

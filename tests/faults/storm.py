@@ -26,6 +26,7 @@ from urllib.parse import parse_qs
 
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
+from handlers.replays import untold
 from tests.bot.serving.served import Served, http_variables
 from tests.faults.storm_ledger import Aftermath, Wrong, judge
 from tests.faults.storm_world import PIPELINE, SERVICES, World, storm_world
@@ -282,7 +283,7 @@ def _unanswered(people: People, audit: Sequence[AuditEntry]) -> Sequence[str]:
     return [
         f"acknowledgement {each}"
         for each in people.acknowledged
-        if f"click:acknowledge:{each}:acknowledged" not in known
+        if f"click:acknowledge:{untold(each)}:acknowledged" not in known
     ]
 
 
