@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from bot.audit.rules.backup_files import is_backup
+from bot.git_program import GitProgram
+from checks.ports import SourceError
 
 _LEFT_OUT = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"))
 _GIT_TIMEOUT = 20
@@ -39,7 +40,7 @@ def discover(root: Path, paths: Sequence[Path] = ()) -> Found:
     """Find what is to be audited under ``root``, or under ``paths`` in it."""
     found = Found()
     root = root.resolve()
-    listed = list(_listed(root))
+    listed = list(_listed(root, found))
     wanted: dict[str, None] = {}
     if not paths:
         paths = (root,)
@@ -91,26 +92,20 @@ def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], f
         wanted[relative] = None
 
 
-def _listed(root: Path) -> Iterator[tuple[str, bool]]:
-    """Yield each file with whether it is tracked; outside a git tree every file counts as tracked."""
-    files = _listed_by_git(root)
-    return iter(files) if files else _walked(root)
-
-
-def _listed_by_git(root: Path) -> list[tuple[str, bool]]:
-    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
-        return []
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    # A repository's own settings could name a program to run; an audit runs nothing that it audits.
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "-t", "-c", "-o", "--exclude-standard"]
+def _listed(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
+    """Yield each file with whether it is tracked; where git cannot tell, every file counts as tracked."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    if top is None:
+        yield from _walked(root)
+        return
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            command, cwd=root, env=environment, capture_output=True, check=True, timeout=_GIT_TIMEOUT
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    entries = os.fsdecode(done.stdout).split("\0")
-    return [(entry[2:], not entry.startswith("?")) for entry in entries if len(entry) > 2]  # noqa: PLR2004 - tag, blank
+        files = GitProgram(top, _GIT_TIMEOUT).listed_files()
+    except SourceError as error:
+        found.skipped.append((".git", f"cannot be read ({error.detail}), so files that it ignores are audited, too"))
+        yield from _walked(root)
+        return
+    prefix = "" if top == root else f"{root.relative_to(top).as_posix()}/"
+    yield from ((path.removeprefix(prefix), tracked) for path, tracked in files if path.startswith(prefix))
 
 
 def _walked(root: Path) -> Iterator[tuple[str, bool]]:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from bot.repository.git_program import GitProgram
+from bot.git_program import GitProgram
+from bot.instants import of_seconds
 from bot.repository.paths import normalised
 from checks.looks import REPOSITORY
 from checks.platform import Commit
@@ -25,8 +26,11 @@ CLOCK_SKEW = timedelta(days=1)
 SAME_MOMENT = 2.0
 """Seconds in which the branch is taken to stand still: a run asks many questions at once."""
 
-_FORMAT = "%x00%H%x00%cI%x00%an%x00%s%x00"
-"""Neither a message nor a path can hold the character zero, so no commit can pretend to be two."""
+_FORMAT = "%x00%H%x00%ct%x00%an%x00%s%x00"
+"""Neither a message nor a path can hold the character zero, so no commit can pretend to be two.
+
+The time is asked for in seconds: a written date may have a year or a zone that no calendar knows.
+"""
 
 _FIELDS = 5
 
@@ -148,7 +152,7 @@ def commits_of(text: str) -> list[Commit]:
     return [
         Commit(
             id=commit,
-            at=datetime.fromisoformat(at),
+            at=of_seconds(at),
             author=author,
             subject=subject,
             files=tuple(unquoted(line) for line in files.splitlines() if line),

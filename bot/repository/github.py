@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bot.instants import of_iso
 from bot.repository.git import COMMIT_ID
 from bot.repository.github_answers import GitHubAnswers, not_understood
 from bot.repository.paths import normalised
@@ -202,7 +203,7 @@ def _commit(entry: Any, files: tuple[str, ...]) -> Commit:
 
 
 def _time(text: str) -> datetime:
-    return _shaped(lambda: datetime.fromisoformat(text).astimezone(UTC))
+    return _shaped(lambda: of_iso(text))
 
 
 def _text(entry: Any, key: str) -> str:

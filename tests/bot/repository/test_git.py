@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.instants import LATEST
 from bot.repository.git import LocalClone, commits_of, unquoted
 from checks.platform import Commit
 from checks.ports import Problem, SourceError
@@ -389,7 +392,7 @@ class TestHostileClones:
 
 
 def test_a_commit_without_files_is_one() -> None:
-    text = "\0abc\x002026-02-01T12:00:00+00:00\0Ada\0Subject\0\n"
+    text = f"\0abc\0{START.timestamp():.0f}\0Ada\0Subject\0\n"
 
     assert commits_of(text) == [Commit(id="abc", at=START, author="Ada", subject="Subject")]
 
@@ -400,3 +403,38 @@ def test_a_commit_without_files_is_one() -> None:
 )
 def test_gits_escapes_are_undone(written: str, path: str) -> None:
     assert unquoted(written) == path
+
+
+class TestOddDates:
+    @pytest.mark.parametrize(
+        ("written", "at"),
+        [
+            pytest.param("253402300799 +0000", LATEST, id="the last second of year 9999"),
+            pytest.param("253402300800 +0000", LATEST, id="year 10000"),
+            pytest.param("99999999999999999999 +0000", LATEST, id="beyond git's own count"),
+            pytest.param(f"{'9' * 5000} +0000", LATEST, id="beyond Python's count"),
+            pytest.param("1769947200 +9959", START, id="a zone that cannot be"),
+            pytest.param("1769947200 -9959", START, id="a zone that cannot be, to the west"),
+            pytest.param("0 +0000", datetime(1970, 1, 1, tzinfo=UTC), id="the first second"),
+            pytest.param("", datetime(1970, 1, 1, tzinfo=UTC), id="none at all"),
+        ],
+    )
+    def test_never_stop_a_check(self, made: MadeRepository, written: str, at: datetime) -> None:
+        made.commit("first", {"a": "1"})
+        dated(made, written)
+
+        head = clone(made).head()
+
+        assert head.at == at
+        assert head.at.astimezone(ZoneInfo("Pacific/Kiritimati")) == at
+        assert head.at.astimezone(ZoneInfo("Pacific/Pago_Pago")) == at
+
+
+def dated(made: MadeRepository, written: str) -> None:
+    """Give the newest commit a date, well formed or not."""
+    text = made.git("cat-file", "commit", "HEAD")
+    text = re.sub(r"(committer .*>).*", lambda found: f"{found[1]} {written}".rstrip(), text)
+    file = made.path / ".git" / "dated"
+    file.write_text(f"{text}\n")
+    commit = made.git("hash-object", "-t", "commit", "--literally", "-w", str(file))
+    (made.path / ".git" / "refs" / "heads" / "main").write_text(f"{commit}\n")

@@ -191,6 +191,7 @@ class TestCommits:
         [
             pytest.param(STARTING.total_seconds() / 60 - 1, "build-due", id="just within"),
             pytest.param(STARTING.total_seconds() / 60, "stale-commit", id="at the limit"),
+            pytest.param(-24 * 60 * 365, "stale-commit", id="by a clock that is a year ahead"),
         ],
     )
     def test_that_were_pushed_just_now_are_given_time(self, minutes: float, code: str) -> None:
