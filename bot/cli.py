@@ -23,10 +23,11 @@ from bot.commands.deploy import deploy
 from bot.commands.deploys import deploys
 from bot.commands.digest import digest
 from bot.commands.env import env
-from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE, complain
+from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.iam import iam
 from bot.commands.listing import checks, explain
 from bot.commands.log import log
+from bot.commands.output import complain, say
 from bot.commands.repair import repair
 from bot.commands.scenarios import replay, scenarios
 from bot.commands.serve import serve
@@ -118,17 +119,18 @@ def _run(arguments: list[str]) -> int:
     try:
         return int(reveille.main(arguments, prog_name="reveille", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        for line in error.format_message().splitlines():
+            say(line, err=True)
         return WRONG_USE
     except click.UsageError as error:
         hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
         complain(f"{_sentence(error.format_message())}{hint}")
         return WRONG_USE
     except click.ClickException as error:
-        complain(error.format_message())
+        complain(*(error.lines if isinstance(error, CannotGoOnError) else (error.format_message(),)))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("reveille: stopped.", err=True)
+        say("reveille: stopped.", err=True)
         return INTERRUPTED
     except SystemExit as error:
         # Click leaves this way, and only then, when nobody reads its output any more; its code 1 would say ACT.

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from bot.render.visible import one_line
+
 Key = str | int
 Path = tuple[Key, ...]
 
@@ -39,7 +41,7 @@ class FileProblem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return ": ".join(part for part in (place, self.key, self.text) if part)
+        return one_line(": ".join(part for part in (place, self.key, self.text) if part))
 
 
 class YamlError(ValueError):

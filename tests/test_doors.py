@@ -55,3 +55,23 @@ def test_programs_are_started_by_the_modules_that_are_listed_and_by_no_other() -
 )  # fmt: skip
 def test_a_module_that_starts_a_program_is_noticed(source: str) -> None:
     assert starts_programs(ast.parse(source))
+
+
+def prints(module: ast.Module) -> bool:
+    """Whether a module prints by itself what it did not make harmless."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Name(id="print")):
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="click"), attr=attr)) if attr in PRINTING:
+                return True
+            case _:
+                pass
+    return False
+
+
+PRINTING = ("echo", "secho", "confirm", "prompt", "echo_via_pager")
+
+
+def test_what_the_shell_prints_goes_through_the_module_that_makes_it_harmless() -> None:
+    assert {path for path, module in modules() if prints(module)} == {"bot/commands/output.py"}

@@ -115,7 +115,7 @@ def _lines(text: str) -> tuple[list[int], list[int]]:
 def difference(repair: Repair) -> Iterator[str]:
     """Yield a unified difference line by line, as ``git apply`` and ``patch -p1`` read it."""
     before, after = (_split(content.decode()) for content in (repair.before, repair.after))
-    names = (_name(f"a/{repair.path}"), _name(f"b/{repair.path}"))
+    names = (quoted_name(f"a/{repair.path}"), quoted_name(f"b/{repair.path}"))
     for number, line in enumerate(unified_diff(before, after)):
         if number < len(names):
             yield f"{'-+'[number] * 3} {names[number]}\n"
@@ -125,7 +125,7 @@ def difference(repair: Repair) -> Iterator[str]:
             yield f"{line}\n\\ No newline at end of file\n"
 
 
-def _name(path: str) -> str:
+def quoted_name(path: str) -> str:
     """Return a path as git writes it: quoted when it has characters that would end it or are no text."""
     if all(char.isprintable() and char not in '"\\' for char in path):
         return f"{path}\t" if " " in path else path

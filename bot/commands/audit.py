@@ -11,6 +11,7 @@ import click
 
 from bot.commands.audit_fixing import fixed, show_difference
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
+from bot.commands.output import emit, say
 
 if TYPE_CHECKING:
     from bot.audit.auditing import Request
@@ -138,7 +139,7 @@ def _write_baseline(asked: Request, path: Path) -> int:
     entries = asked.baseline_entries()
     save(path, entries)
     count = number(sum(entry.count for entry in entries), "violation")
-    click.echo(f"{path} holds {count} now. Commit it: only what is not in it fails.")
+    say(f"{path} holds {count} now. Commit it: only what is not in it fails.")
     return FINE
 
 
@@ -153,12 +154,12 @@ def _show(review: Review, shape: str) -> None:
         from bot.audit.output.github import review_commands  # noqa: PLC0415 - kept off the way to --help
 
         for line in review_commands(review):
-            click.echo(line)
+            emit(line)
         return
     from bot.audit.output.json import review_json  # noqa: PLC0415 - kept off the way to --help
     from bot.audit.output.sarif import review_sarif  # noqa: PLC0415 - likewise
     from bot.audit.output.words import asides, summary  # noqa: PLC0415 - likewise
 
-    click.echo(review_json(review) if shape == "json" else review_sarif(review))
+    emit(review_json(review) if shape == "json" else review_sarif(review))
     for sentence in (*asides(review), summary(review)):
-        click.echo(sentence, err=True)
+        say(sentence, err=True)

@@ -6,9 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from bot.commands.exits import complain
+from bot.commands.output import agreed, complain, say
 
 if TYPE_CHECKING:
     from bot.audit.auditing import Request
@@ -29,15 +27,15 @@ def fixed(asked: Request, *, yes: bool, aside: bool) -> Review:
     print_difference(repairs, sys.stderr if aside else sys.stdout)
     _say(problems)
     if not repairs:
-        click.echo("There is nothing that can be mended mechanically.", err=True)
+        say("There is nothing that can be mended mechanically.", err=True)
         return before
-    if not yes and not click.confirm(_question(repairs), err=True):
-        click.echo("Nothing was written.", err=True)
+    if not yes and not agreed(_question(repairs)):
+        say("Nothing was written.", err=True)
         return before
     written = _write(before, repairs)
-    click.echo(f"Mended {_violations(written)}.", err=True)
+    say(f"Mended {_violations(written)}.", err=True)
     if left := sum(len(repair.left) for repair in repairs):
-        click.echo(f"{_violations(left)} more can be mended, in the same places: run --fix again.", err=True)
+        say(f"{_violations(left)} more can be mended, in the same places: run --fix again.", err=True)
     return asked.run()
 
 
@@ -51,7 +49,7 @@ def show_difference(review: Review) -> None:
     print_difference(repairs, sys.stdout)
     _say(problems)
     for sentence in (*asides(review), summary(review)):
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
 
 
 def _write(review: Review, repairs: Sequence[Repair]) -> int:

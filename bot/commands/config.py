@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, complain, said_plainly
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, said_plainly
+from bot.commands.output import complain, emit, say
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         complain(str(problem))
     if not problems:
         asked = "; every query, service and collection in it answers" if live else ""
-        click.echo(f"{path.name} is in order{asked}.")
+        say(f"{path.name} is in order{asked}.")
     return _exit_code(problems)
 
 
@@ -62,4 +63,4 @@ def schema() -> None:
     """Print the JSON Schema of pipeline files, which editors use to complete and check them."""
     from bot.definition.config_check import pipeline_schema  # noqa: PLC0415 - kept off the way to --help
 
-    click.echo(json.dumps(pipeline_schema(), indent=2))
+    emit(json.dumps(pipeline_schema(), indent=2))

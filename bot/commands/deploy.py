@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.output import say
 from bot.commands.repair import SCENARIO_OPTION
 from bot.commands.validate import PIPELINE_OPTION
 
@@ -120,7 +121,7 @@ def _say(check: str, finding: Finding) -> None:
 
     failed = finding.outcome is Outcome.FAILED and finding.severity is not None
     word = finding.severity.name if failed and finding.severity is not None else finding.outcome.value
-    click.echo(f"{word:8} {check:20} {finding.summary}")
+    say(f"{word:8} {check:20} {finding.summary}")
     if finding.action is not None and finding.action.command is not None and failed:
         for line in finding.action.command.splitlines():
-            click.echo(f"{'':30}{line}")
+            say(f"{'':30}{line}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.output import say
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
@@ -75,13 +76,13 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
 
     done = digests.run_now(day)
     if done is Done.BUSY:
-        click.echo("reveille: another process is writing this digest.", err=True)
+        say("reveille: another process is writing this digest.", err=True)
         return UNKNOWN
     _send(outbox, queue, patience)
     if not digests.follow_up(day):
-        click.echo("reveille: the digest is stored, but Slack does not have it; whoever serves sends it.", err=True)
+        say("reveille: the digest is stored, but Slack does not have it; whoever serves sends it.", err=True)
         return FAILED
-    click.echo("The digest is posted." if done is Done.POSTED else "The digest is up to date.")
+    say("The digest is posted." if done is Done.POSTED else "The digest is up to date.")
     return FINE
 
 

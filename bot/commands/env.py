@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, complain, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.commands.output import complain, say
 from bot.commands.repair import SCENARIO_OPTION
 from bot.commands.validate import PIPELINE_OPTION
 
@@ -119,13 +120,13 @@ def _merged(
         before = merging.look(service).variables
         change = merge(before, wanted, replace_secret=replace_secret, not_secret=plain)
         for line in _lines(change, before, wanted):
-            click.echo(line)
+            say(line)
         if not change.needed or dry_run:
-            click.echo(f"{service}: nothing to do." if not change.needed else "Dry run: nothing was written.")
+            say(f"{service}: nothing to do." if not change.needed else "Dry run: nothing was written.")
             return FINE
         made = merging.write(service, wanted, shell_actor(), replace_secret=replace_secret, not_secret=plain)
         if not made.recorded:
-            click.echo(f"reveille: {service} is written, but the store did not take the record of it.", err=True)
+            complain(f"{service} is written, but the store did not take the record of it.")
         return _until_ready(ready, service, wait)
     except MergeRefusedError as error:
         raise CannotGoOnError(str(error)) from None
@@ -165,11 +166,11 @@ def _until_ready(ready: Repairing, service: str, wait: float) -> int:
             complain(f"{words}: {error}. {error.advice}")
             return UNKNOWN
         if state is not None and not state.reconciling and state.latest_created == state.latest_ready:
-            click.echo(f"{service}: written, read back, and {state.latest_ready} is ready.")
+            say(f"{service}: written, read back, and {state.latest_ready} is ready.")
             return FINE
         if time.monotonic() >= deadline:
             created = state.latest_created if state is not None else "its revision"
-            click.echo(f"reveille: {service} is written, but {created} is not ready after {wait:.0f} s.", err=True)
+            complain(f"{service} is written, but {created} is not ready after {wait:.0f} s.")
             return UNKNOWN
         time.sleep(max(0.0, min(STEP, deadline - time.monotonic())))
 
@@ -207,20 +208,20 @@ def compared(ready: Repairing, service: str) -> int:
         complain(f"{error}. {error.advice}")
         return UNKNOWN
     if current is None:
-        click.echo(f"reveille: there is no service {service} in {ready.pipeline.region}.", err=True)
+        complain(f"there is no service {service} in {ready.pipeline.region}.")
         return FAILED
     if len(revisions) == 2:  # noqa: PLR2004 - the latest and the one before
         new, old = revisions
         found = difference(old.environment, new.environment)
         by = f" by {new.created_by}" if new.created_by else ""
-        click.echo(f"{new.name} ({in_words(new.created_at, ready.pipeline.zone)}{by}) after {old.name}:")
+        say(f"{new.name} ({in_words(new.created_at, ready.pipeline.zone)}{by}) after {old.name}:")
         for sign, names in (("+", found.added), ("-", found.removed), ("~", found.changed), ("0", found.emptied)):
             for name in names:
-                click.echo(f"  {sign} {name}" + (" (empty now)" if sign == "0" else ""))
+                say(f"  {sign} {name}" + (" (empty now)" if sign == "0" else ""))
         if not found.any:
-            click.echo("  no difference")
+            say("  no difference")
     else:
-        click.echo(f"{service} has no earlier revision to compare with.")
+        say(f"{service} has no earlier revision to compare with.")
     return _required(ready, service, current.environment)
 
 
@@ -231,9 +232,7 @@ def _required(ready: Repairing, service: str, environment: Mapping[str, str]) ->
     required = spec.environment if spec is not None else ()
     wrong = [name for name in required if not environment.get(name, "").strip()]
     for name in wrong:
-        click.echo(f"  required: {name} is {'empty' if name in environment else 'missing'}")
+        say(f"  required: {name} is {'empty' if name in environment else 'missing'}")
     if not wrong:
-        click.echo(
-            f"  required: all {len(required)} are set" if required else "  required: the pipeline file names none"
-        )
+        say(f"  required: all {len(required)} are set" if required else "  required: the pipeline file names none")
     return FAILED if wrong else FINE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,17 +21,13 @@ BROKEN_PIPE = 141
 
 
 class CannotGoOnError(click.ClickException):
-    """What was asked for cannot be done; the message says why and what to do."""
+    """What was asked for cannot be done; the message, one line or several, says why and what to do."""
 
     exit_code = WRONG_USE
 
-
-def complain(text: str) -> None:
-    """Say on standard error what is wrong. What others said may be in it, so it goes through the redaction."""
-    from bot.redaction import Redactor  # noqa: PLC0415 - only when something is wrong
-    from bot.secret_settings import known_secrets  # noqa: PLC0415 - likewise
-
-    click.echo(f"reveille: {Redactor(known_secrets(os.environ))(text)}", err=True)
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> int:
@@ -58,8 +53,15 @@ def said_plainly() -> Iterator[None]:
         raise
     except Exception as error:
         if isinstance(error, _of_people()):
-            raise CannotGoOnError(str(error)) from error
+            raise CannotGoOnError(*_lines(error)) from error
         raise
+
+
+def _lines(error: Exception) -> tuple[str, ...]:
+    """Return the lines of an error: only a file has several problems; else a line end is part of some name."""
+    from bot.definition.pipeline_file import PipelineFileError  # noqa: PLC0415 - only when something went wrong
+
+    return tuple(map(str, error.problems)) if isinstance(error, PipelineFileError) else (str(error),)
 
 
 def _of_people() -> tuple[type[Exception], ...]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, complain, said_plainly
-from bot.commands.repair import SCENARIO_OPTION, code_of
+from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.output import complain, say
+from bot.commands.repair import SCENARIO_OPTION, code_of, say_refusal
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
-    from bot.repairs.model import Plan, RepairRefusedError, Run
+    from bot.repairs.model import Plan, Run
     from bot.repairs.shell import Repairing
 
 AT_ONCE = 8
@@ -54,8 +55,8 @@ def ensure(
             chosen = list(dict.fromkeys(services))
             with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(chosen))) as pool:
                 results = list(pool.map(lambda name: ensured(ready, name, members, dry_run=dry_run), chosen))
-    for _, say in results:
-        say()
+    for _, told in results:
+        told()
     return max(code for code, _ in results)
 
 
@@ -69,24 +70,24 @@ def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: 
     try:
         plan = ready.repairs.plan(RepairKey(Kind.GRANT_INVOKER, service), actor, ready.clock(), members)
         if not plan.needed:
-            return FINE, lambda: click.echo(f"right: {_who(plan)} on {service}; nothing was written.")
+            return FINE, lambda: say(f"right: {_who(plan)} on {service}; nothing was written.")
         if dry_run:
-            return FAILED, lambda: click.echo(f"missing: {_who(plan)} on {service}; dry run, nothing was written.")
+            return FAILED, lambda: say(f"missing: {_who(plan)} on {service}; dry run, nothing was written.")
         run = ready.repairs.apply(plan, actor, ready.clock())
     except RepairRefusedError as error:
         refusal = error
-        return code_of(refusal), lambda: _say(refusal)
+        return code_of(refusal), lambda: say_refusal(refusal)
     if run.detail.startswith(NOT_READ_BACK):
         return UNKNOWN, lambda: complain(f"{service} is not proved. {run.detail}")
     words = "right" if run.outcome is Outcome.ALREADY else "granted"
     recorded = run.recorded and (run.outcome is Outcome.ALREADY or _recorded_as_proved(ready, run))
 
-    def say() -> None:
-        click.echo(f"{words}: {_who(plan)} on {service}; read back.")
+    def told() -> None:
+        say(f"{words}: {_who(plan)} on {service}; read back.")
         if not recorded:
-            click.echo(f"reveille: the store did not take the record of this on {service}.", err=True)
+            complain(f"the store did not take the record of this on {service}.")
 
-    return FINE, say
+    return FINE, told
 
 
 def _recorded_as_proved(ready: Repairing, run: Run) -> bool:
@@ -102,12 +103,6 @@ def _recorded_as_proved(ready: Repairing, run: Run) -> bool:
 def _who(plan: Plan) -> str:
     members = [each.after for each in plan.changes]
     return f"roles/run.invoker for {', '.join(members)}" if members else "roles/run.invoker for every caller"
-
-
-def _say(error: RepairRefusedError) -> None:
-    from bot.repairs.words import refusal_lines  # noqa: PLC0415 - kept off the way to --help
-
-    complain("\n".join(refusal_lines(error)))
 
 
 @iam.command()
@@ -141,17 +136,17 @@ def shown(ready: Repairing, service: str) -> int:
         complain(f"{error}. {error.advice}")
         return UNKNOWN
     if policy is None:
-        click.echo(f"reveille: there is no service {service} in {ready.pipeline.region}.", err=True)
+        complain(f"there is no service {service} in {ready.pipeline.region}.")
         return FAILED
     judged = as_judged(policy)
     for binding, plain in zip(policy.bindings, judged.bindings, strict=True):
-        click.echo(binding.role + (f"  only if {plain.condition}" if plain.condition else ""))
+        say(binding.role + (f"  only if {plain.condition}" if plain.condition else ""))
         for member in binding.members:
-            click.echo(f"  {member}")
+            say(f"  {member}")
     if not policy.bindings:
-        click.echo("The policy of the service has nothing in it.")
+        say("The policy of the service has nothing in it.")
     for caller in map(member_of, members_of(ready.pipeline, service)):
         grant = decide(judged, None, caller)
         words = "may call it" if grant.callable else "is not let in by this policy"
-        click.echo(f"{caller} {words} ({grant.standing}).")
+        say(f"{caller} {words} ({grant.standing}).")
     return FINE

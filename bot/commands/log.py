@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.exits import FINE, CannotGoOnError, said_plainly
+from bot.commands.output import emit, say
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
             begin = begin if begin.tzinfo is not None else begin.replace(tzinfo=pipeline.zone)
             entries = store.audit(begin, AT_MOST)
     if as_json:
-        click.echo(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=False))
+        emit(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=True))
         return FINE
     for line in lines(pipeline, entries, now):
-        click.echo(line)
+        say(line)
     if not entries:
-        click.echo("Nothing was done in this time.")
+        say("Nothing was done in this time.")
     return FINE
 
 

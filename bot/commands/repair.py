@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, complain, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.commands.output import agreed, complain, say
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
@@ -97,13 +98,14 @@ def make(ready: Repairing, keys: Sequence[str], *, dry_run: bool, yes: bool, und
         if (code := say_refusals(found)) != FINE:
             return code
     for plan in plans:
-        click.echo("\n".join(plan_lines(plan, ready.pipeline.zone)))
+        for line in plan_lines(plan, ready.pipeline.zone):
+            say(line)
     needed = [plan for plan in plans if plan.needed]
     if not needed or dry_run:
         if needed:
-            click.echo("Dry run: nothing was written.")
+            say("Dry run: nothing was written.")
         return FINE
-    if not yes and not click.confirm("Write this?", err=True):
+    if not yes and not agreed("Write this?"):
         raise CannotGoOnError("nothing was written.")
     runs = repairs.apply_all(needed, actor, ready.clock())
     refused = say_refusals(runs)
@@ -133,7 +135,7 @@ def prove(ready: Repairing, runs: Sequence[Run], wait: float) -> int:
         left = tuple(each.run for each in pending)
         if left and time.monotonic() >= deadline:
             for each in pending:
-                click.echo(f"not proved yet: {each.run.plan.title}. {each.seen}")
+                say(f"not proved yet: {each.run.plan.title}. {each.seen}")
             return UNKNOWN if code == FINE else code
         if left:
             pause = min((each.next_at - ready.clock()).total_seconds() for each in pending if each.next_at is not None)
@@ -144,12 +146,18 @@ def prove(ready: Repairing, runs: Sequence[Run], wait: float) -> int:
 def say_refusals(found: Iterable[object]) -> int:
     """Say why repairs were refused, on standard error; return the exit code of the worst, 0 when none was."""
     from bot.repairs.model import RepairRefusedError  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.words import refusal_lines  # noqa: PLC0415 - likewise
 
     refused = [each for each in found if isinstance(each, RepairRefusedError)]
     for each in refused:
-        complain("\n".join(refusal_lines(each)))
+        say_refusal(each)
     return max(map(code_of, refused), default=FINE)
+
+
+def say_refusal(error: RepairRefusedError) -> None:
+    """Say why a repair was refused, on standard error."""
+    from bot.repairs.words import refusal_lines  # noqa: PLC0415 - kept off the way to --help
+
+    complain(*refusal_lines(error))
 
 
 def code_of(error: RepairRefusedError) -> int:
@@ -179,9 +187,9 @@ def _say_end(ready: Repairing, run: Run, seen: str) -> None:
     # Without a store nobody knows of this repair any more once the process has ended.
     undoable = ready.durable and run.undoable(run.ended_at or run.begun_at)
     undo = f" Take it back with 'reveille repair --undo {run.id}'." if undoable else ""
-    click.echo(f"{words.get(run.outcome, 'written, without effect')}: {run.plan.title}. {seen}{undo}")
+    say(f"{words.get(run.outcome, 'written, without effect')}: {run.plan.title}. {seen}{undo}")
     if not run.recorded:
-        click.echo("reveille: the store did not take the record of this; write it down by hand.", err=True)
+        say("reveille: the store did not take the record of this; write it down by hand.", err=True)
 
 
 def _say_what_followed(ready: Repairing) -> None:
@@ -194,7 +202,7 @@ def _say_what_followed(ready: Repairing) -> None:
 
     report = ready.validate(())
     reading = Reading(report=report, pipeline=ready.pipeline, checks=checks_of(ready.pipeline))
-    click.echo(f"Validated after it: {report.verdict}. {headline(reading)}")
+    say(f"Validated after it: {report.verdict}. {headline(reading)}")
 
 
 def _show_list(pipeline_file: Path | None) -> None:
@@ -203,6 +211,6 @@ def _show_list(pipeline_file: Path | None) -> None:
 
     keys = catalogue(pipeline_of(pipeline_file))
     for key in keys:
-        click.echo(str(key))
+        say(str(key))
     if not keys:
-        click.echo("The pipeline file allows no repair; list services and jobs under 'repairs'.", err=True)
+        say("The pipeline file allows no repair; list services and jobs under 'repairs'.", err=True)

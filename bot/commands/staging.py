@@ -10,7 +10,7 @@ import click
 
 from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
-from bot.commands.output import show
+from bot.commands.output import agreed, say, show
 from bot.commands.staging_ground import common_options, counted, exit_code, plainly, staging_ground, tell
 from bot.commands.staging_proof import prove
 from bot.commands.validate import instant, progress
@@ -109,7 +109,7 @@ def validate(
         accepted = prefix_of(pipeline_of(pipeline_file, settings), prefix).text
         settings = replace(settings, dataset_prefix=accepted, collection_prefix=accepted)
         request = Request(date=date or "yesterday", checks=checks, depth="full" if full else "normal")
-        click.echo(f"Staging: datasets and collections that begin with {accepted}", err=True)
+        say(f"Staging: datasets and collections that begin with {accepted}", err=True)
         with ready(pipeline_file, None, now, request, settings) as prepared:
             validation = prepared.validation
             with progress(validation, request) as observe:
@@ -132,17 +132,17 @@ def teardown(yes: bool, pipeline_file: Path | None, prefix: str | None, dry_run:
     with staging_ground(pipeline_file, prefix) as ground:
         removal = ground.plan_teardown()
         for left in removal.left:
-            click.echo(f"left alone: {left.subject} ({left.why})")
+            say(f"left alone: {left.subject} ({left.why})")
         if removal.empty:
-            click.echo(f"Nothing carries the label of {ground.prefix.text}: there is nothing to remove.")
+            say(f"Nothing carries the label of {ground.prefix.text}: there is nothing to remove.")
             return FINE
-        click.echo(f"{'Would remove' if dry_run else 'To be removed'} from {ground.project}:")
+        say(f"{'Would remove' if dry_run else 'To be removed'} from {ground.project}:")
         for line in removal.lines():
-            click.echo(f"  {line}")
+            say(f"  {line}")
         if dry_run:
             return FINE
         if not yes:
-            click.confirm("Remove all of it?", abort=True, err=True)
+            agreed("Remove all of it?", abort=True)
         return exit_code(ground.tear_down(removal, tell), "teardown")
 
 

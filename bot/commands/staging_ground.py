@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.output import complain, say
 from bot.commands.validate import PIPELINE_OPTION
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[S
 
 def tell(step: Step) -> None:
     """Print a step."""
-    click.echo(f"{SIGNS[step.mark]} {step.subject}: {step.detail}")
+    say(f"{SIGNS[step.mark]} {step.subject}: {step.detail}")
 
 
 def counted(total: int) -> Callable[[Step], None]:
@@ -74,7 +75,7 @@ def counted(total: int) -> Callable[[Step], None]:
     width = len(str(total))
 
     def tell_numbered(step: Step) -> None:
-        click.echo(f"{next(done):>{width}}/{total} {SIGNS[step.mark]} {step.subject}: {step.detail}")
+        say(f"{next(done):>{width}}/{total} {SIGNS[step.mark]} {step.subject}: {step.detail}")
 
     return tell_numbered
 
@@ -86,5 +87,5 @@ def exit_code(steps: Sequence[Step], what: str) -> int:
         return FINE
     again = f"run 'reveille staging {what}' again: what is done is not done twice"
     hint = again if all(step.passing for step in broken) else f"repair that, then {again}"
-    click.echo(f"reveille: {len(broken)} of {len(steps)} did not succeed; {hint}.", err=True)
+    complain(f"{len(broken)} of {len(steps)} did not succeed; {hint}.")
     return FAILED

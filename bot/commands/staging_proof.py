@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
+from bot.commands.output import complain, say
 from bot.commands.staging_ground import common_options, staging_ground
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) ->
     with staging_ground(pipeline_file, prefix) as ground:
         before = ground.look(datetime.now(UTC))
         path = _write(before, state or _state_path(ground))
-        click.echo(f"Remembered {before.size} in {path}.")
+        say(f"Remembered {before.size} in {path}.")
         return FINE
 
 
@@ -80,13 +81,13 @@ def run(command: tuple[str, ...], pipeline_file: Path | None, prefix: str | None
 def _compared(ground: StagingGround, before: Snapshot) -> int:
     after, changed = ground.changed_since(before, datetime.now(UTC))
     for change in changed:
-        click.echo(f"✗ {change.subject}: {change.detail}")
+        say(f"✗ {change.subject}: {change.detail}")
     between = f"between {before.at:%H:%M:%S} and {after.at:%H:%M:%S} UTC"
     if not changed:
-        click.echo(f"Production is untouched: {after.size} are the same as {before.at:%Y-%m-%d %H:%M:%S} UTC.")
+        say(f"Production is untouched: {after.size} are the same as {before.at:%Y-%m-%d %H:%M:%S} UTC.")
         return FINE
-    click.echo(f"reveille: production has changed in {_places(changed)} {between}.", err=True)
-    click.echo("If the pipeline itself ran at that time, prove again in a quiet hour.", err=True)
+    complain(f"production has changed in {_places(changed)} {between}.")
+    say("If the pipeline itself ran at that time, prove again in a quiet hour.", err=True)
     return FAILED
 
 

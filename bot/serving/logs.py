@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from bot.redaction import Redactor
+from bot.render.visible import one_line
 
 
 class CloudFormatter(logging.Formatter):
@@ -43,14 +44,15 @@ class CloudFormatter(logging.Formatter):
 
 
 class LineFormatter(logging.Formatter):
-    """A record as people read it in a terminal, without secrets."""
+    """A record as people read it in a terminal, without secrets and without what steers one."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redactor.line(f"{record.levelname} {record.name}: {text_of(record)}")
+        line = self._redactor.line(f"{record.levelname} {record.name}: {text_of(record)}")
+        return "\n".join(map(one_line, line.split("\n")))
 
 
 class _Handler(logging.StreamHandler[IO[str]]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len
 
 TAB = 4
@@ -9,6 +11,9 @@ LEAST_BEFORE, LEAST_AFTER = 16, 8
 """Cells around the span that stay when a line is cut."""
 
 CUT = "..."
+
+_BUILD_COMMAND = re.compile(r"##(?=(?:vso)?\[)")
+"""What GitHub Actions and Azure Pipelines obey wherever it stands in a line."""
 
 
 def excerpt(line: str, start: int, end: int, width: int) -> tuple[str, str]:
@@ -19,7 +24,7 @@ def excerpt(line: str, start: int, end: int, width: int) -> tuple[str, str]:
     """
     start = min(max(start, 0), len(line))
     end = min(max(end, start), len(line))
-    line, start, end = _window(line, start, end, width)
+    line, start, end = _window(_BUILD_COMMAND.sub("#\ufffd", line), start, end, width)
     before = _shown(line[:start], 0)
     inside = _shown(line[start:end], cell_len(before))
     after = _shown(line[end:], cell_len(before + inside))

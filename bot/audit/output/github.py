@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from bot.audit.model import Severity, Violation
 from bot.audit.output.words import asides, summary
 from bot.audit.review import Review
+from bot.render.visible import one_line
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -37,7 +38,7 @@ def _command(name: str, properties: Mapping[str, object], text: str) -> str:
 
 def _data(text: str) -> str:
     """Escape what would end a command; the percent sign first, because the others become one."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return one_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

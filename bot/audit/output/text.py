@@ -13,6 +13,7 @@ from bot.audit.output.excerpt import excerpt
 from bot.audit.output.secrets import masked
 from bot.audit.output.words import SEVERITY_STYLES, asides, summary
 from bot.audit.review import Review
+from bot.render.visible import one_line
 from bot.render.words import clean
 
 GUTTER = 7
@@ -25,7 +26,7 @@ def print_review(review: Review, console: Console, current: Path) -> None:
     for violation in review.violations:
         _print_violation(violation, review.line(violation), shown(violation.path), console)
     for sentence in asides(review):
-        _print(Text(clean(sentence), style="dim"), console)
+        _print(Text(one_line(sentence), style="dim"), console)
     style = "bold" if review.violations else "green"
     _print(Text(clean(summary(review)), style=style), console)
 
@@ -33,7 +34,7 @@ def print_review(review: Review, console: Console, current: Path) -> None:
 def _paths(root: Path, current: Path) -> Callable[[str], str]:
     def shown(path: str) -> str:
         whole = root / path
-        return clean(str(whole.relative_to(current) if whole.is_relative_to(current) else whole))
+        return one_line(str(whole.relative_to(current) if whole.is_relative_to(current) else whole))
 
     return shown
 
@@ -47,7 +48,7 @@ def _print_violation(violation: Violation, line: str | None, path: str, console:
             " ",
             (violation.severity.value, style),
             f" {violation.rule} ",
-            clean(violation.message),
+            one_line(clean(violation.message)),
         ),
         console,
     )
