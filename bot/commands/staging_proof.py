@@ -100,13 +100,11 @@ def _state_path(ground: StagingGround) -> Path:
 
 
 def _write(before: Snapshot, path: Path) -> Path:
-    from bot.staging.proving import to_json  # noqa: PLC0415 - kept off the way to --help
+    from bot.private_files import write_private  # noqa: PLC0415 - kept off the way to --help
+    from bot.staging.proving import to_json  # noqa: PLC0415 - likewise
 
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.write_text(to_json(before), encoding="utf-8")
-        # A look that is cut short must not destroy the one before it.
-        fresh.replace(path)
+        write_private(path, to_json(before))
     except OSError as error:
         message = f"The file {path} cannot be written: {error.strerror}."
         raise CannotGoOnError(message) from error

@@ -1,7 +1,7 @@
 """The store in a file: for one machine, with any number of threads and processes.
 
 A commit that returned is on the disk (``synchronous=FULL``). Writers take turns (``BEGIN IMMEDIATE``), and
-readers never wait for them (WAL).
+readers never wait for them (WAL). Only its owner may read the file.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.private_files import make_private_database
 from bot.store import transitions
 from bot.store.codec import Record, decode, encode, moment_text
 from bot.store.model import (
@@ -52,7 +53,7 @@ class SqliteStore:
         self._lock = threading.RLock()
         with _translated(self._path):
             if self._path != ":memory:":
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+                make_private_database(Path(self._path))
             self._connection = sqlite3.connect(
                 self._path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
