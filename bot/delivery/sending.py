@@ -1,4 +1,4 @@
-"""How one delivery reaches Slack: where it goes, whether it is there already, and what to do when its place is gone.
+"""How one delivery reaches Slack: where it goes, whether it is there already, and what to do when it is refused.
 
 A message may vanish: people delete it, archive its channel, remove the bot. What still belongs to it follows a
 successor, a delivery with the key of the vanished one and ``:anew``: a parent posted again, or the answer that
@@ -7,36 +7,82 @@ Slack put into the channel because its parent was gone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.delivery.poster import Posted, Poster, PostError, Trouble
-from bot.render.slack_text import escape
-from bot.store.model import Changes, Delivery, DeliveryKind, DeliveryState, StateStore
+from bot.delivery.bodies import calls_somebody, said, title
+from bot.delivery.decisions import (
+    Attempt,
+    Reason,
+    Step,
+    another,
+    detour,
+    is_lost,
+    may_go_unlooked,
+    plainer,
+    unmentioned,
+)
+from bot.delivery.notices import refusal
+from bot.delivery.poster import Call, Posted, Poster, PostError, Trouble
+from bot.delivery.traffic import Traffic
+from bot.store.model import Changes, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 
 ANEW = ":anew"
 
 NOT_YET = timedelta(seconds=2)
 """How long a delivery waits for the message that it belongs to."""
 
+_logger = logging.getLogger(__name__)
+
 
 class Waiting(Exception):  # noqa: N818 - nothing is wrong, it is only too early
-    """What the delivery belongs to is not there yet: nothing was sent."""
+    """Nothing was sent, and nothing can be before ``until``."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 class Hopeless(Exception):  # noqa: N818 - says what is to be done with the delivery
     """What the delivery belongs to was given up."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """A message that may be there already, since when Slack does not let us look for it."""
+
+    since: datetime
+    again: bool = False
+    """At ``since`` it was posted unlooked for, and Slack did not say whether it took it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """One delivery on its way. ``parent`` names the message that it answers; ``doubt_since`` is None for one that
+    nobody can have sent. ``looked`` has the places where it was looked for, ``unlooked`` why that was not possible."""
+
+    delivery: Delivery
+    now: datetime
+    doubt_since: datetime | None
+    parent: str = ""
+    looked: set[tuple[str, str | None]] = field(default_factory=set)
+    unlooked: list[str] = field(default_factory=list)
+
+
 class Sending:
     """Sends deliveries, each once. ``default_channel`` takes what the channel of a message does not take."""
 
-    def __init__(self, store: StateStore, poster: Poster, default_channel: str | None) -> None:
+    def __init__(self, store: StateStore, poster: Poster, default_channel: str | None, traffic: Traffic) -> None:
         self._store = store
         self._poster = poster
         self._default_channel = default_channel
+        self._traffic = traffic
+        self._doubts: dict[str, _Doubt] = {}
+        self._announced: dict[str, datetime | None] = {}
+        """Channels whose refusal the default channel was told of, and since when they refused then."""
 
     def send(self, delivery: Delivery, now: datetime, *, in_doubt: bool) -> Posted:
         """Send it, and return where it stands; ``in_doubt`` looks for it first.
@@ -45,44 +91,54 @@ class Sending:
         """
         # A clock that was set back since it was made: Slack's own, which dates what is there, was not ahead with it.
         doubt_since = min(delivery.created_at, now) if in_doubt else None
+        errand = _Errand(delivery=delivery, now=now, doubt_since=doubt_since)
         match delivery.kind:
             case DeliveryKind.POST:
-                return self._place(delivery, delivery.channel, None, doubt_since)
+                return self._place(errand, Attempt(channel=delivery.channel))[0]
             case DeliveryKind.REPLY:
-                return self._reply(delivery, now, doubt_since)
+                return self._reply(errand)
             case DeliveryKind.UPDATE:
                 return self._update(delivery, now)
 
-    def _reply(self, delivery: Delivery, now: datetime, doubt_since: datetime | None) -> Posted:
-        parent = self._standing(delivery)
-        posted = self._place(delivery, _channel(parent), parent.ts, doubt_since)
-        if posted.thread_ts != parent.ts:
+    def _reply(self, errand: _Errand) -> Posted:
+        parent = self._standing(errand.delivery, errand.now)
+        errand = replace(errand, parent=title(parent.body))
+        posted, last = self._place(errand, Attempt(channel=_channel(parent), thread_ts=parent.ts))
+        if posted.thread_ts != parent.ts and not last.took(Step.TOP_LEVEL):
             # The parent is gone: what still comes for its thread follows this answer.
-            self._succeed(parent, delivery, now, posted)
+            self._succeed(parent, errand.delivery, errand.now, posted)
         return posted
 
     def _update(self, delivery: Delivery, now: datetime) -> Posted:
         """Edit the message, with its own key: an edit that was done twice changes nothing."""
-        message = self._standing(delivery)
+        message = self._standing(delivery, now)
         # An answer that only stands for a parent which is gone, without a target of its own, says something else.
         if message.kind is DeliveryKind.POST or message.target is not None:
             try:
-                return self._edit(message, delivery.body)
+                return self._edit(message, delivery.body, now)
             except PostError as error:
-                if error.trouble not in (Trouble.GONE, Trouble.PLACE):
+                if not is_lost(error, delivery.attempts):
                     raise
         self._succeed(message, delivery, now, None)
-        raise Waiting("the message is gone and is posted anew")
+        raise Waiting("the message is gone and is posted anew", now + NOT_YET)
 
-    def _edit(self, message: Delivery, body: Mapping[str, Any]) -> Posted:
-        try:
-            return self._poster.update(_channel(message), message.ts or "", body, message.key)
-        except PostError as error:
-            if error.trouble is not Trouble.CONTENT:
-                raise
-            return self._poster.update(_channel(message), message.ts or "", _words_only(body, error), message.key)
+    def _edit(self, message: Delivery, body: Mapping[str, Any], now: datetime) -> Posted:
+        attempt = Attempt(channel=_channel(message))
+        self._may_go(attempt.channel, Call.EDIT, now)
+        while True:
+            try:
+                posted = self._poster.update(attempt.channel, message.ts or "", said(body, attempt), message.key)
+            except PostError as error:
+                silenced = unmentioned(attempt, error, calls=calls_somebody(body))
+                less = plainer(attempt, error) if error.trouble is Trouble.CONTENT else silenced
+                if less is None:
+                    raise
+                attempt = less
+            else:
+                self._traffic.worked(attempt.channel, now)
+                return posted
 
-    def _standing(self, delivery: Delivery) -> Delivery:
+    def _standing(self, delivery: Delivery, now: datetime) -> Delivery:
         """Return the message that a delivery belongs to, or the last of its successors."""
         found = self._store.delivery(delivery.target or "")
         while found is not None and (successor := self._store.delivery(found.key + ANEW)) is not None:
@@ -90,7 +146,7 @@ class Sending:
         if found is None or found.state is DeliveryState.DEAD:
             raise Hopeless("the message that it belongs to was never posted")
         if found.state is not DeliveryState.SENT:
-            raise Waiting("the message that it belongs to is not posted yet")
+            raise Waiting("the message that it belongs to is not posted yet", now + NOT_YET)
         return found
 
     def _succeed(self, gone: Delivery, delivery: Delivery, now: datetime, posted: Posted | None) -> None:
@@ -112,56 +168,111 @@ class Sending:
             )
         self._store.commit(Changes(deliveries=[successor]))
 
-    def _place(self, delivery: Delivery, channel: str, thread_ts: str | None, doubt_since: datetime | None) -> Posted:
-        """Post it where it belongs, at the top level when its thread is gone, else in the default channel."""
-        try:
-            return self._once(delivery, channel, delivery.body, thread_ts, doubt_since)
-        except PostError as error:
-            if error.trouble is Trouble.GONE and thread_ts is not None:
-                return self._once(delivery, channel, delivery.body, None, doubt_since)
-            if error.trouble is not Trouble.PLACE or self._default_channel in (None, channel):
-                raise
-            body, elsewhere = _rerouted(delivery.body, channel, error), self._default_channel
-        return self._once(delivery, elsewhere or channel, body, None, doubt_since)
+    def _place(self, errand: _Errand, attempt: Attempt) -> tuple[Posted, Attempt]:
+        """Post it where it belongs, or as near to that as Slack allows; return how that was."""
+        refused = self._traffic.left_out(attempt.channel, errand.now)
+        if (there := self._looked_for(errand, attempt)) is not None:
+            return there
+        if refused is not None:
+            attempt = detour(attempt, refused.detail, self._default_channel or "")
+        while (posted := self._found(errand, attempt)) is None:
+            try:
+                posted = self._post(errand, attempt)
+                break
+            except PostError as error:
+                calls, tried = calls_somebody(errand.delivery.body), errand.delivery.attempts
+                following = another(attempt, error, default=self._default_channel, calls=calls, tried=tried)
+                if following is None:
+                    raise
+                if following.channel != attempt.channel:
+                    self._traffic.refused(error, errand.now)
+                    refused = error
+                attempt = following
+        if refused is not None:
+            self._announce(refused, errand.now)
+        return posted, attempt
 
-    def _once(
-        self,
-        delivery: Delivery,
-        channel: str,
-        body: Mapping[str, Any],
-        thread_ts: str | None,
-        doubt_since: datetime | None,
-    ) -> Posted:
-        if doubt_since is not None:
-            found = self._poster.find(channel, delivery.key, doubt_since, thread_ts)
-            if found is not None:
-                return found
+    def _post(self, errand: _Errand, attempt: Attempt) -> Posted:
+        self._may_go(attempt.channel, Call.POST, errand.now)
+        key = errand.delivery.key
+        for code in errand.unlooked[:1]:
+            attempt = attempt.noting(Step.MAYBE_TWICE, code)
+        body = said(errand.delivery.body, attempt, errand.parent)
         try:
-            return self._poster.post(channel, body, delivery.key, thread_ts)
+            posted = self._poster.post(attempt.channel, body, key, attempt.thread_ts)
         except PostError as error:
-            if error.trouble is not Trouble.CONTENT:
+            if errand.unlooked and error.trouble is Trouble.UNAVAILABLE:
+                self._doubts[key] = _Doubt(since=errand.now, again=True)
+            raise
+        self._doubts.pop(key, None)
+        self._traffic.worked(attempt.channel, errand.now)
+        return posted
+
+    def _may_go(self, channel: str, call: Call, now: datetime) -> None:
+        if (until := self._traffic.waits_until(channel, call, now)) is not None:
+            raise Waiting(f"{channel} waits", until)
+
+    def _looked_for(self, errand: _Errand, attempt: Attempt) -> tuple[Posted, Attempt] | None:
+        """Return where a message in doubt stands already: where it belongs, or where it may have gone instead."""
+        if (found := self._found(errand, attempt)) is not None:
+            return found, attempt
+        if errand.doubt_since is None or self._default_channel in (None, attempt.channel):
+            return None
+        elsewhere = Attempt(channel=self._default_channel or "")
+        try:
+            found = self._look(errand, elsewhere, errand.doubt_since)
+        except PostError as error:
+            # It will be looked for again before it is posted there; what belongs elsewhere does not wait for that.
+            _logger.info("%s could not be looked for in the default channel: %s", errand.delivery.key, error.detail)
+            return None
+        return None if found is None else (found, elsewhere)
+
+    def _found(self, errand: _Errand, attempt: Attempt) -> Posted | None:
+        """Look for a message in doubt where it is about to be posted. Raises PostError while that may help later."""
+        if errand.doubt_since is None or (attempt.channel, attempt.thread_ts) in errand.looked:
+            return None
+        key, now = errand.delivery.key, errand.now
+        try:
+            found = self._look(errand, attempt, errand.doubt_since)
+        except PostError as error:
+            doubt = self._doubts.setdefault(key, _Doubt(since=now))
+            urgent = errand.delivery.urgent
+            if not may_go_unlooked(error, since=doubt.since, again=doubt.again, urgent=urgent, now=now):
                 raise
-            return self._poster.post(channel, _words_only(body, error), delivery.key, thread_ts)
+            _logger.warning("%s may be posted twice: it cannot be looked for (%s).", key, error.detail)
+            errand.unlooked.append(error.detail)
+            errand.looked.add((attempt.channel, attempt.thread_ts))
+            return None
+        if not errand.unlooked:
+            self._doubts.pop(key, None)
+        return found
+
+    def _look(self, errand: _Errand, attempt: Attempt, since: datetime) -> Posted | None:
+        channel, now = attempt.channel, errand.now
+        if (until := self._traffic.waits_until(channel, Call.LOOK, now)) is not None:
+            raise PostError(Trouble.BUSY, "ratelimited", retry_after=until - now, channel=channel, call=Call.LOOK)
+        try:
+            found = self._poster.find(channel, errand.delivery.key, since, attempt.thread_ts)
+        except PostError as error:
+            if error.trouble is Trouble.BUSY:
+                self._traffic.failed(Reason.RATE_LIMITED, error, now)
+            raise
+        errand.looked.add((channel, attempt.thread_ts))
+        return found
+
+    def _announce(self, error: PostError, now: datetime) -> None:
+        """Tell the default channel, once for as long as it lasts, that another channel takes nothing."""
+        since = self._traffic.failing_since(error.channel)
+        if self._announced.get(error.channel) == since:
+            return
+        try:
+            self._store.commit(Changes(deliveries=[refusal(error, self._default_channel or "", now)]))
+        except StoreError as failure:
+            # The message itself is there, and says where it belongs.
+            _logger.warning("The refusal of %s could not be stored: %s", error.channel, failure)
+            return
+        self._announced[error.channel] = since
 
 
 def _channel(delivery: Delivery) -> str:
     return delivery.posted_channel or delivery.channel
-
-
-def _rerouted(body: Mapping[str, Any], channel: str, error: PostError) -> Mapping[str, Any]:
-    refusal = f"which does not take it ({escape(error.detail)})"
-    notice = f"This belongs in <#{channel}>, {refusal}. Repair the channel or the routes."
-    context = {"type": "context", "elements": [{"type": "mrkdwn", "text": notice}]}
-    return {"text": body.get("text", ""), "blocks": [context, *_blocks(body)]}
-
-
-def _blocks(body: Mapping[str, Any]) -> list[Any]:
-    """Return the blocks of a body; a text alone becomes one, or blocks beside it would hide it."""
-    text = {"type": "section", "text": {"type": "mrkdwn", "text": body.get("text") or "…", "verbatim": True}}
-    return list(body.get("blocks") or [text])
-
-
-def _words_only(body: Mapping[str, Any], error: PostError) -> Mapping[str, Any]:
-    """Return what is left of a body whose blocks Slack does not take: the incident is told, and what is missing."""
-    notice = f"(The details cannot be shown: Slack answered {escape(error.detail)}.)"
-    return {"text": f"{str(body.get('text', ''))[:3_000]} {notice}".strip()}

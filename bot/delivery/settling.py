@@ -24,7 +24,7 @@ class Queue(Protocol):
 class Settling:
     """Wakes the outbox and waits, at most ``seconds``, until nothing is left that may be sent now.
 
-    Raises StoreError.
+    ``holds`` says of a delivery that it waits for Slack or for a person. Raises StoreError.
     """
 
     def __init__(
@@ -32,12 +32,14 @@ class Settling:
         queue: Queue,
         wake: Callable[[], object],
         clock: Callable[[], datetime],
+        holds: Callable[[Delivery], bool] = lambda _: False,
         *,
         seconds: float = SECONDS,
     ) -> None:
         self._queue = queue
         self._wake = wake
         self._clock = clock
+        self._holds = holds
         self._seconds = seconds
 
     def __call__(self) -> bool:
@@ -52,4 +54,5 @@ class Settling:
 
     def _waiting(self) -> bool:
         now = self._clock()
-        return any(each.not_before is None or each.not_before <= now for each in self._queue.pending())
+        due = (each for each in self._queue.pending() if each.not_before is None or each.not_before <= now)
+        return any(not self._holds(each) for each in due)

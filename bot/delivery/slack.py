@@ -17,7 +17,8 @@ from slack_sdk.http_retry.builtin_handlers import (
 )
 from slack_sdk.web import SlackResponse
 
-from bot.delivery.poster import Posted, PostError, Trouble
+from bot.delivery.poster import Call, Posted, PostError, Trouble
+from bot.delivery.slack_errors import SERVER_ERROR, trouble_of
 
 EVENT_TYPE = "reveille"
 
@@ -31,64 +32,8 @@ PAGES_AT_MOST = 25
 RETRY_AFTER = timedelta(seconds=30)
 """What a 429 without a readable Retry-After means."""
 
-SERVER_ERROR, TOO_MANY = 500, 429
-
-# Source: the errors of chat.postMessage, chat.update and conversations.history in Slack's reference.
-_TROUBLES: Mapping[Trouble, frozenset[str]] = {
-    Trouble.BUSY: frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"}),
-    # A token that does not work fails every message alike, and works again once somebody has mended it.
-    Trouble.UNAVAILABLE: frozenset(
-        {
-            "access_denied",
-            "account_inactive",
-            "fatal_error",
-            "internal_error",
-            "invalid_auth",
-            "missing_scope",
-            "no_permission",
-            "not_allowed_token_type",
-            "not_authed",
-            "org_login_required",
-            "request_timeout",
-            "service_unavailable",
-            "team_added_to_org",
-            "token_expired",
-            "token_revoked",
-        }
-    ),
-    Trouble.PLACE: frozenset(
-        {
-            "cannot_post_to_channel",
-            "channel_is_archived",
-            "channel_not_found",
-            "is_archived",
-            "is_inactive",
-            "not_in_channel",
-            "restricted_action",
-            "restricted_action_read_only_channel",
-        }
-    ),
-    Trouble.GONE: frozenset(
-        {
-            "cannot_reply_to_message",
-            "cant_update_message",
-            "edit_window_closed",
-            "message_not_found",
-            "restricted_action_thread_locked",
-            "thread_not_found",
-        }
-    ),
-    Trouble.CONTENT: frozenset(
-        {
-            "invalid_blocks",
-            "invalid_blocks_format",
-            "msg_blocks_too_long",
-            "msg_too_long",
-            "no_text",
-            "only_one_table_allowed",
-        }
-    ),
-}
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+"""Slack asks for seconds or minutes; whatever asks for more is asked again after this."""
 
 _RETRYING = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
 
@@ -108,7 +53,7 @@ class SlackPoster:
         )
 
     def post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
-        with _translated():
+        with _translated(channel, Call.POST):
             answer = self._client.chat_postMessage(
                 channel=channel,
                 text=body.get("text", ""),
@@ -121,7 +66,7 @@ class SlackPoster:
             return Posted(answer["channel"], answer["ts"], answer["message"].get("thread_ts"))
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
-        with _translated():
+        with _translated(channel, Call.EDIT):
             # A text without blocks takes those of before away: what is shown is always the whole body.
             answer = self._client.chat_update(
                 channel=channel, ts=ts, text=body.get("text", ""), blocks=body.get("blocks"), metadata=_metadata(key)
@@ -130,7 +75,7 @@ class SlackPoster:
 
     def find(self, channel: str, key: str, since: datetime, thread_ts: str | None) -> Posted | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
-        with _translated():
+        with _translated(channel, Call.LOOK):
             try:
                 return self._search(channel, key, oldest, thread_ts)
             except SlackApiError as error:
@@ -149,7 +94,7 @@ class SlackPoster:
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
-        raise PostError(Trouble.UNAVAILABLE, f"too many messages in {channel} to look through")
+        raise PostError(Trouble.REFUSED, "too many messages to look through", channel=channel, call=Call.LOOK)
 
     def _page(self, channel: str, oldest: str, thread_ts: str | None, cursor: str | None) -> SlackResponse:
         if thread_ts is None:
@@ -178,26 +123,18 @@ def _parent(message: Mapping[str, Any]) -> str | None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(channel: str, call: Call) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise _refusal(error.response) from error
+        code, status = _code(error.response), error.response.status_code
+        trouble = trouble_of(code, status)
+        wait = _retry_after(error.response.headers) if trouble is Trouble.BUSY else timedelta(0)
+        detail = f"HTTP {status}" if status >= SERVER_ERROR else code
+        raise PostError(trouble, detail, retry_after=wait, channel=channel, call=call) from error
     except (OSError, HTTPException, ValueError) as error:
         # No answer, half of one, or one that is no text: whether it was done is not known.
-        raise PostError(Trouble.UNAVAILABLE, type(error).__name__) from error
-
-
-def _refusal(response: SlackResponse) -> PostError:
-    code = _code(response)
-    if response.status_code == TOO_MANY or code in _TROUBLES[Trouble.BUSY]:
-        return PostError(Trouble.BUSY, code, retry_after=_retry_after(response.headers))
-    if response.status_code >= SERVER_ERROR:
-        return PostError(Trouble.UNAVAILABLE, f"HTTP {response.status_code}")
-    for trouble, codes in _TROUBLES.items():
-        if code in codes:
-            return PostError(trouble, code)
-    return PostError(Trouble.REFUSED, code)
+        raise PostError(Trouble.UNAVAILABLE, type(error).__name__, channel=channel, call=call) from error
 
 
 def _code(response: SlackResponse) -> str:
@@ -207,4 +144,6 @@ def _code(response: SlackResponse) -> str:
 def _retry_after(headers: Mapping[str, str | Sequence[str]]) -> timedelta:
     value = headers.get("Retry-After") or headers.get("retry-after") or ""
     text = value if isinstance(value, str) else next(iter(value), "")
-    return timedelta(seconds=int(text)) if text.isdecimal() else RETRY_AFTER
+    if not (text.isascii() and text.isdecimal()):
+        return RETRY_AFTER
+    return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY_AFTER)

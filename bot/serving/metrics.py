@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -55,9 +55,17 @@ class Metrics:
         """Return everything in Prometheus's text format."""
         return generate_latest(self.registry)
 
-    def watch(self, store: Deliveries, clock: Callable[[], datetime]) -> None:
-        """Show what waits in the store, too, as it is at each look."""
+    def watch(
+        self, store: Deliveries, clock: Callable[[], datetime], problems: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
+        """Show what waits in the store, too, and why Slack takes nothing, as it is at each look."""
         self.registry.register(_Outbox(store, clock))
+        refused = Gauge(
+            "reveille_delivery_problems",
+            "What keeps messages from Slack until somebody repairs it; /ready names it.",
+            registry=self.registry,
+        )
+        refused.set_function(lambda: len(problems()))
 
     def check_finished(self, result: CheckResult) -> None:
         self._check_seconds.labels(result.check).observe(result.duration)

@@ -60,7 +60,7 @@ class Bot:
     """Everything that runs beside the web server.
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
-    ``close`` lets go of what the validation asks.
+    ``close`` lets go of what the validation asks; ``delivery_problems`` says what keeps messages from Slack.
     """
 
     store: Pinged
@@ -70,6 +70,7 @@ class Bot:
     follow: Callable[[threading.Event], None] | None = None
     socket: Socket | None = None
     close: Callable[[], None] = lambda: None
+    delivery_problems: Callable[[], Mapping[str, str]] = dict
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _sending_over: threading.Event = field(default_factory=threading.Event, init=False)
     _sender: threading.Thread | None = field(default=None, init=False)
@@ -86,8 +87,8 @@ class Bot:
 
     def problems(self) -> Mapping[str, str]:
         """Return what does not work, each with its reason; empty when everything does. Slack is not asked: that it
-        is down is no reason to take this process out of service."""
-        found: dict[str, str] = {}
+        is down is no reason to take this process out of service. That it refuses us somebody has to repair."""
+        found: dict[str, str] = dict(self.delivery_problems())
         if self._stopping.is_set():
             found["process"] = "is stopping"
         if not self.timetable.running:

@@ -94,7 +94,7 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
     sys.setswitchinterval(SWITCH_SECONDS)
     courtesy = Courtesy()
     told = notifying_of(prepared, courtesy.give_way)
-    told.metrics.watch(told.store, told.clock)
+    told.metrics.watch(told.store, told.clock, told.outbox.problems)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
     repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
@@ -120,6 +120,7 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
         follow=None if repairing is None else repairing.following.run,
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
         close=told.close,
+        delivery_problems=told.outbox.problems,
     )
     web = web_app(
         slack=app if slack.signing_secret is not None else None,
@@ -203,7 +204,7 @@ def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules) -> tuple[B
     tasks = prepared.serving.tasks
     if tasks is None:
         return ()
-    settle = Settling(told.store, told.outbox.wake, told.clock)
+    settle = Settling(told.store, told.outbox.wake, told.clock, told.outbox.holds)
     return (tasks_blueprint(schedules, GoogleTokens(tasks.audience, tasks.account), settle=settle),)
 
 

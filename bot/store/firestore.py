@@ -38,9 +38,11 @@ from bot.store.firestore_fields import (
 )
 from bot.store.firestore_retention import ACTIONS, ALERTS, AUDIT, DELIVERIES, LEASES, REPORTS, prune
 from bot.store.model import (
+    EVERY_CHANNEL_WORKS,
     Alert,
     AuditEntry,
     Changes,
+    Channels,
     ConflictError,
     Delivery,
     DeliveryState,
@@ -139,7 +141,14 @@ class FirestoreStore:
         ours = (each for each in found if each.pipeline == pipeline)
         return sorted(ours, key=lambda each: (each.changed_at, each.key), reverse=True)
 
-    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+    def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        channels: Channels = EVERY_CHANNEL_WORKS,
+    ) -> Sequence[Delivery]:
         token = new_token()
         tried: dict[str, Delivery] = {}
 
@@ -157,6 +166,7 @@ class FirestoreStore:
                 now=now,
                 lease_until=lease_until,
                 limit=limit,
+                channels=channels,
             )
             tried.update((each.key, each) for each in choice.claimed)
             self._collections.commit(self._claim_writes(choice, pending, token))

@@ -117,6 +117,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """What whoever claims knows of Slack's channels. Where nothing goes now, nothing is claimed: ``waiting`` is for
+    messages, ``edits_waiting`` for edits. What is for a ``failing`` channel goes last, and one at a time."""
+
+    waiting: frozenset[str] = frozenset()
+    edits_waiting: frozenset[str] = frozenset()
+    failing: frozenset[str] = frozenset()
+
+
+EVERY_CHANNEL_WORKS = Channels()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReport:
     """What is kept of a report. ``job`` is the digest, watch or command that asked; ``document`` is the
     report's JSON."""
@@ -183,10 +196,18 @@ class StateStore(Protocol):
         """Every alert that is open or was resolved since, newest change first."""
         ...
 
-    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+    def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        channels: Channels = EVERY_CHANNEL_WORKS,
+    ) -> Sequence[Delivery]:
         """Lease pending deliveries that may go now (``not_before`` over, lease free or over, and what they
-        target sent), best first: urgent before messages before edits, then the oldest. Per target they go in
-        ``order``, never two at once, and what has to wait holds up those behind it.
+        target sent), best first: urgent before others, then each channel in its turn, then messages before
+        edits, then the oldest. Per target they go in ``order``, never two at once, and what has to wait holds
+        up those behind it. A channel that fails holds up no other: see ``Channels``.
 
         Taking over a lease that ran out counts an attempt. On the way an edit that a later edit of the same
         message follows becomes SUPERSEDED, and what targets a DEAD message becomes DEAD."""

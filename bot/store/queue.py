@@ -3,16 +3,19 @@
 Deliveries with one target form a lane: they go one after the other in their order, and the lane waits
 when its first one waits. An edit that a later edit of the same message follows is needless. A lane whose
 target was given up for good has nowhere to go.
+
+Channels take turns, so that a long queue for one does not delay another; those that fail come after all others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.store.model import Delivery, DeliveryKind, DeliveryState
+from bot.store.model import EVERY_CHANNEL_WORKS, Channels, Delivery, DeliveryKind, DeliveryState
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """The clocks of two instances may; a clock that differs from what is stored by more was set back since."""
@@ -29,6 +32,15 @@ class Choice:
     closed: Sequence[Delivery] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A delivery that may go now. ``urgent`` says whether anything in its lane is."""
+
+    delivery: Delivery
+    urgent: bool
+    channel: str
+
+
 def choose(
     pending: Iterable[Delivery],
     targets: Mapping[str, Delivery],
@@ -37,23 +49,31 @@ def choose(
     now: datetime,
     lease_until: datetime,
     limit: int,
+    channels: Channels = EVERY_CHANNEL_WORKS,
 ) -> Choice:
     """Return the deliveries to lease, best first, and those to close.
 
-    ``targets`` has the stored deliveries that pending ones refer to. Urgent lanes go first, then messages
-    before edits, then the oldest. Taking over a lease that ran out counts an attempt: whoever had it may
-    have posted.
+    ``targets`` has the stored deliveries that pending ones refer to. Urgent lanes go first, then each channel in
+    its turn, then messages before edits, then the oldest. Taking over a lease that ran out counts an attempt:
+    whoever had it may have posted.
     """
-    free: list[tuple[bool, Delivery]] = []
+    pending = list(pending)
+    free: list[_Candidate] = []
     closed: list[Delivery] = []
     for target, lane in _lanes(pending):
         waiting, hopeless = _still_wanted(lane, targets.get(target) if target is not None else None, now)
         closed += hopeless
         if waiting and _may_go(waiting[0], targets, now):
-            free.append((any(each.urgent for each in waiting), waiting[0]))
-    free.sort(key=_priority)
-    claimed = [_leased(each, owner, lease_until) for _, each in free[: max(limit, 0)]]
-    return Choice(claimed=claimed, closed=closed)
+            urgent = any(each.urgent for each in waiting)
+            free.append(_Candidate(delivery=waiting[0], urgent=urgent, channel=_channel(waiting[0], targets)))
+    open_now = [each for each in free if not _is_held(each, channels)]
+    troubled = channels.failing | {_channel(each, targets) for each in pending if each.error}
+    healthy = _in_turn(each for each in open_now if each.channel not in troubled)
+    last = _in_turn(each for each in open_now if each.channel in troubled)[:1]
+    # A single place goes to a channel without trouble; of several, one is kept for those with trouble.
+    kept = len(last) if limit > 1 else 0
+    chosen = [*healthy[: max(limit - kept, 0)], *last][: max(limit, 0)]
+    return Choice(claimed=[_leased(each.delivery, owner, lease_until) for each in chosen], closed=closed)
 
 
 def referred(pending: Iterable[Delivery]) -> Sequence[str]:
@@ -64,6 +84,28 @@ def referred(pending: Iterable[Delivery]) -> Sequence[str]:
 def in_order(deliveries: Iterable[Delivery]) -> Sequence[Delivery]:
     """Return deliveries with the oldest first."""
     return sorted(deliveries, key=lambda each: (each.created_at, each.order, each.key))
+
+
+def _in_turn(free: Iterable[_Candidate]) -> Sequence[_Candidate]:
+    """Return urgent ones first, and of each channel its first, then its second, and so on."""
+    turns: Counter[tuple[bool, str]] = Counter()
+    ranked = []
+    for each in sorted(free, key=_priority):
+        queue = (not each.urgent, each.channel)
+        ranked.append((not each.urgent, turns[queue], _priority(each), each))
+        turns[queue] += 1
+    return [each for *_, each in sorted(ranked, key=lambda found: found[:3])]
+
+
+def _is_held(candidate: _Candidate, channels: Channels) -> bool:
+    edit = candidate.delivery.kind is DeliveryKind.UPDATE
+    return candidate.channel in (channels.edits_waiting if edit else channels.waiting)
+
+
+def _channel(delivery: Delivery, targets: Mapping[str, Delivery]) -> str:
+    """Return where a delivery goes: what belongs to a message, to where that one stands."""
+    target = targets.get(delivery.target or "")
+    return (target.posted_channel if target is not None else None) or delivery.channel
 
 
 def _lanes(pending: Iterable[Delivery]) -> Iterable[tuple[str | None, list[Delivery]]]:
@@ -122,10 +164,9 @@ def _place(delivery: Delivery) -> tuple[int, datetime, str]:
     return delivery.order, delivery.created_at, delivery.key
 
 
-def _priority(candidate: tuple[bool, Delivery]) -> tuple[bool, bool, datetime, int, str]:
-    urgent, delivery = candidate
-    edit = delivery.kind is DeliveryKind.UPDATE
-    return not urgent, edit, delivery.created_at, delivery.order, delivery.key
+def _priority(candidate: _Candidate) -> tuple[bool, datetime, int, str]:
+    delivery = candidate.delivery
+    return delivery.kind is DeliveryKind.UPDATE, delivery.created_at, delivery.order, delivery.key
 
 
 _FREED: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}

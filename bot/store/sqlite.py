@@ -21,10 +21,12 @@ from bot.private_files import make_private_database
 from bot.store import transitions
 from bot.store.codec import Record, decode, encode, moment_text
 from bot.store.model import (
+    EVERY_CHANNEL_WORKS,
     Alert,
     AlertState,
     AuditEntry,
     Changes,
+    Channels,
     ConflictError,
     Delivery,
     StoredReport,
@@ -103,14 +105,23 @@ class SqliteStore:
         )
         return sorted(found, key=lambda each: (each.changed_at, each.key), reverse=True)
 
-    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+    def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        channels: Channels = EVERY_CHANNEL_WORKS,
+    ) -> Sequence[Delivery]:
         if not self._anything_waits():
             # The queue is mostly empty and looked at every second: that takes no write lock.
             return ()
         with self._writing():
             pending = self.pending()
             targets = {key: found for key in referred(pending) if (found := self.delivery(key)) is not None}
-            choice = choose(pending, targets, owner=owner, now=now, lease_until=lease_until, limit=limit)
+            choice = choose(
+                pending, targets, owner=owner, now=now, lease_until=lease_until, limit=limit, channels=channels
+            )
             for each in (*choice.claimed, *choice.closed):
                 self._put_delivery(each)
         return choice.claimed

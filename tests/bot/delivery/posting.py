@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 
 from bot.delivery.outbox import LEASE, Outbox
 from bot.delivery.slack import SlackPoster
-from bot.store.model import Changes, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
+from bot.store.model import Changes, Channels, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 from bot.store.sqlite import SqliteStore
 from tests.servers.slack import SlackServer
 
@@ -48,10 +48,12 @@ class FlakyStore:
             return self._refuse
         return getattr(self._store, name)
 
-    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+    def claim(
+        self, owner: str, now: datetime, lease_until: datetime, limit: int, channels: Channels
+    ) -> Sequence[Delivery]:
         if "claim" in self.broken:
             self._refuse()
-        claimed = self._store.claim(owner, now, lease_until, limit)
+        claimed = self._store.claim(owner, now, lease_until, limit, channels)
         self._clock.now += self.claim_takes
         return claimed
 

@@ -146,9 +146,21 @@ def test_blocks_that_slack_does_not_take_leave_the_words(rig: Posting, error: st
     assert message.blocks == []
 
 
-def test_words_that_slack_does_not_take_either_are_given_up_and_told(rig: Posting) -> None:
-    rig.put(post("alert"), post("other"))
+def test_words_that_slack_does_not_take_either_are_shortened(rig: Posting) -> None:
+    rig.put(post("alert", "so many words " * 200))
     rig.slack.tell("chat.postMessage", refused("invalid_blocks"), refused("msg_too_long"))
+
+    rig.settle()
+
+    (message,) = rig.slack.messages(key="alert")
+    assert message.text.startswith("so many words")
+    assert "msg_too_long" in message.text
+    assert len(message.text) < 700
+
+
+def test_what_slack_takes_in_no_form_is_given_up_and_told(rig: Posting) -> None:
+    rig.put(post("alert"), post("other"))
+    rig.slack.tell("chat.postMessage", refused("invalid_blocks", times=3))
 
     rig.settle()
 
@@ -198,7 +210,7 @@ def test_what_belongs_to_a_message_that_could_not_come_back_is_told(rig: Posting
     rig.settle()
     rig.slack.delete(rig.slack.messages(key="alert")[0])
     rig.put(update("worse", "alert", order=1), reply("it works", "alert", order=2))
-    rig.slack.tell("chat.postMessage", refused("invalid_blocks"), refused("msg_too_long"))
+    rig.slack.tell("chat.postMessage", refused("invalid_blocks", times=3))
 
     rig.settle()
 

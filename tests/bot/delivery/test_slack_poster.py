@@ -120,13 +120,14 @@ def test_what_another_program_posted_is_not_found(slack: SlackServer, poster: Sl
 @pytest.mark.parametrize(
     ("error", "trouble"),
     [
-        ("channel_not_found", Trouble.PLACE),
-        ("is_archived", Trouble.PLACE),
-        ("not_in_channel", Trouble.PLACE),
+        ("channel_not_found", Trouble.CHANNEL),
+        ("is_archived", Trouble.CHANNEL),
+        ("not_in_channel", Trouble.CHANNEL),
         ("message_not_found", Trouble.GONE),
         ("invalid_blocks", Trouble.CONTENT),
         ("msg_too_long", Trouble.CONTENT),
-        ("invalid_auth", Trouble.UNAVAILABLE),
+        ("invalid_auth", Trouble.APP),
+        ("no_permission", Trouble.ACCESS),
         ("fatal_error", Trouble.UNAVAILABLE),
         ("ratelimited", Trouble.BUSY),
         ("never_heard_of", Trouble.REFUSED),

@@ -1,0 +1,211 @@
+"""What Slack answered lately, by channel: where nothing goes for now, and what a person has to repair.
+
+One process knows this and forgets it when it ends; what waits is in the store. ``problems`` and ``holds`` may be
+asked from any thread, the rest belongs to the one that sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.delivery.decisions import TRIES, Reason
+from bot.delivery.poster import Call, PostError, Trouble
+from bot.delivery.slack_errors import remedy
+from bot.store.model import Channels, Delivery, DeliveryKind
+
+SETTLES = timedelta(seconds=5)
+"""After an ambiguous time-out: by then Slack shows what it accepted."""
+LONGEST_BACK_OFF = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=10)
+"""Between attempts at what people can repair."""
+
+DETOUR_AFTER = timedelta(minutes=10)
+"""A channel that has only failed for so long is left out, and its messages go to the default channel."""
+PROBE = timedelta(minutes=5)
+"""Between attempts to reach such a channel again."""
+
+
+def back_off(attempts: int, longest: timedelta) -> timedelta:
+    """Return how long to wait after so many attempts: 5 seconds, then doubled, ``longest`` at most."""
+    return min(longest, max(SETTLES, timedelta(seconds=2 ** min(attempts, 20))))
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is sent from one instant to another. A clock that was set back does not lengthen it."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        return self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failing:
+    """A channel, or the app, that has only failed since an instant."""
+
+    since: datetime
+    tried_at: datetime
+    error: PostError
+    count: int = 1
+    pause: Pause | None = None
+    alone: bool = False
+    """When it failed last, the default channel had worked meanwhile: it is not Slack that is down."""
+
+    def holds(self, now: datetime) -> bool:
+        return self.pause is not None and self.pause.holds(now)
+
+
+class Traffic:
+    """Which channels work and which wait. ``default_channel`` takes the messages of those that fail."""
+
+    def __init__(self, default_channel: str | None) -> None:
+        self._default = default_channel
+        self._app: _Failing | None = None
+        self._failing: dict[str, _Failing] = {}
+        self._limited: dict[tuple[str, Call], Pause] = {}
+        self._worked: dict[str, datetime] = {}
+        self.silent = False
+        """Whether Slack has not answered the last message; what a look came to does not count."""
+
+    # What Slack answered
+
+    def worked(self, channel: str, now: datetime) -> None:
+        """Slack took a message, or an edit, in a channel."""
+        self._app = None
+        self._failing.pop(channel, None)
+        self._worked[channel] = now
+        self.silent = False
+
+    def refused(self, error: PostError, now: datetime) -> bool:
+        """Slack refused a message in a channel, and it goes elsewhere; whether that is news."""
+        self.silent = False
+        return self._fail(error, now, None).count == 1
+
+    def failed(self, reason: Reason, error: PostError, now: datetime) -> Pause | None:
+        """Let wait what a reason says has to wait; return for how long."""
+        if error.call is not Call.LOOK:
+            self.silent = error.trouble is Trouble.UNAVAILABLE
+        match reason:
+            case Reason.RATE_LIMITED:
+                pause = Pause(now, now + error.retry_after)
+                self._limited[_place(error), error.call] = pause
+                if error.call is Call.POST:
+                    self._fail(error, now, None)
+                return pause
+            case Reason.NO_ANSWER:
+                return self._fail(error, now, LONGEST_BACK_OFF).pause
+            case Reason.CHANNEL_REFUSED:
+                return self._fail(error, now, LONGEST_WAIT).pause
+            case Reason.APP_REFUSED:
+                self._app = _again(self._app, error, now, LONGEST_BACK_OFF)
+                return self._app.pause
+            case Reason.REFUSED | Reason.GIVEN_UP if error.call is Call.POST:
+                self._fail(error, now, None)
+                return None
+            case _:
+                return None
+
+    # What follows from it
+
+    @property
+    def app_fails(self) -> bool:
+        return self._app is not None
+
+    def app_waits(self, now: datetime) -> bool:
+        return self._app is not None and self._app.holds(now)
+
+    def waits_until(self, channel: str, call: Call, now: datetime) -> datetime | None:
+        """Return when Slack may be asked for something in a channel, None for now."""
+        failing = None if call is Call.LOOK else self._failing.get(channel)
+        limited = self._limited.get(("" if call is Call.LOOK else channel, call))
+        pauses = [limited, *(each.pause for each in (self._app, failing) if each is not None)]
+        return max((each.until for each in pauses if each is not None and each.holds(now)), default=None)
+
+    def left_out(self, channel: str, now: datetime) -> PostError | None:
+        """Return why messages for a channel go to the default channel without trying; None when they do not."""
+        failing = self._failing.get(channel)
+        if failing is None or self._default in (None, channel) or self._default_fails(now):
+            return None
+        may_recover = failing.error.trouble in (Trouble.BUSY, Trouble.UNAVAILABLE)
+        if not may_recover or now - failing.since < DETOUR_AFTER or now - failing.tried_at >= PROBE:
+            return None
+        # After an outage of everything the default channel may be the first that works, and this one the next.
+        only_now = self._default_worked_since(failing.since) and not failing.alone
+        return None if only_now else failing.error
+
+    def channels(self, now: datetime) -> Channels:
+        """Return what a claim has to know: where nothing goes now, and what goes last."""
+        waiting = {name for name, each in self._failing.items() if each.holds(now) and not self.left_out(name, now)}
+        limited = {place for place, pause in self._limited.items() if pause.holds(now)}
+        return Channels(
+            waiting=frozenset(waiting | {name for name, call in limited if call is Call.POST}),
+            edits_waiting=frozenset(waiting | {name for name, call in limited if call is Call.EDIT}),
+            failing=frozenset(n for n, each in self._failing.items() if each.error.trouble is not Trouble.BUSY),
+        )
+
+    def failing_since(self, channel: str) -> datetime | None:
+        failing = self._failing.get(channel)
+        return None if failing is None else failing.since
+
+    def worked_elsewhere(self, channel: str, since: datetime) -> bool:
+        """Whether Slack has taken something in another channel since."""
+        return any(at >= since for name, at in self._worked.items() if name != channel)
+
+    def holds(self, delivery: Delivery, now: datetime) -> bool:
+        """Whether a delivery waits for Slack or for a person, so that nobody need wait for it."""
+        call = Call.EDIT if delivery.kind is DeliveryKind.UPDATE else Call.POST
+        return self.waits_until(delivery.posted_channel or delivery.channel, call, now) is not None
+
+    def problems(self) -> Mapping[str, str]:
+        """Return what only a person can repair, each in one sentence. That Slack is down or busy is none."""
+        found = {}
+        if (app := self._app) is not None:
+            found["slack"] = f"refuses the bot ({app.error.detail}). {remedy(app.error.detail)}"
+        default = self._failing.get(self._default or "")
+        if default is not None and _lasts(default):
+            code = default.error.detail
+            found["default channel"] = f"{self._default} does not take messages ({code}). {remedy(code)}"
+        return found
+
+    def _fail(self, error: PostError, now: datetime, longest: timedelta | None) -> _Failing:
+        failing = _again(self._failing.get(error.channel), error, now, longest)
+        failing = replace(failing, alone=self._default_worked_since(failing.since))
+        self._failing[error.channel] = failing
+        return failing
+
+    def _default_fails(self, now: datetime) -> bool:
+        """Whether the default channel has just failed, too; after a while the next message finds out."""
+        default = self._failing.get(self._default or "")
+        return default is not None and (default.holds(now) or now - default.tried_at < PROBE)
+
+    def _default_worked_since(self, since: datetime) -> bool:
+        worked = self._worked.get(self._default or "")
+        return worked is not None and worked >= since
+
+
+def _again(before: _Failing | None, error: PostError, now: datetime, longest: timedelta | None) -> _Failing:
+    """Return what is known after another failure; without ``longest`` it is not waited for."""
+    found = _Failing(since=now, tried_at=now, error=error)
+    if before is not None:
+        found = replace(found, since=min(before.since, now), count=before.count + 1)
+    return found if longest is None else replace(found, pause=Pause(now, now + back_off(found.count, longest)))
+
+
+def _lasts(failing: _Failing) -> bool:
+    """Whether only a person can end it; of a refusal that nobody has told us of that is not known at first."""
+    match failing.error.trouble:
+        case Trouble.BUSY | Trouble.UNAVAILABLE:
+            return False
+        case Trouble.REFUSED:
+            return failing.count > TRIES
+        case _:
+            return True
+
+
+def _place(error: PostError) -> str:
+    """Slack limits looks for the whole app, whatever the channel."""
+    return "" if error.call is Call.LOOK else error.channel
