@@ -11,6 +11,8 @@ from difflib import get_close_matches
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.delivery.poster import Trouble
+from bot.delivery.slack_errors import TROUBLES
 from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.pages import Block
 from bot.render.reading import Reading
@@ -20,7 +22,7 @@ from bot.render.words import day
 from checks.model import Report
 from handlers.asking import Asked
 from handlers.errors import told
-from handlers.patience import LONGEST_WAIT, patiently, retry_after
+from handlers.patience import LONGEST_WAIT, in_words_at_least, patiently, retry_after
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.workers import Job, Lane
@@ -32,9 +34,7 @@ PACE = 1.0
 
 TITLE_TEXT = 200
 
-CLOSED_DOORS = frozenset(
-    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "no_permission", "ekm_access_denied"}
-)
+CLOSED_DOORS = (Trouble.CHANNEL, Trouble.ACCESS, Trouble.RESTRICTED)
 """Why a channel takes no message of ours, though the command came from it."""
 
 
@@ -121,7 +121,7 @@ class AnswerMessage:
         try:
             self._post(channel, text)
         except SlackApiError as error:
-            if error.response.get("error") in CLOSED_DOORS:
+            if TROUBLES.get(str(error.response.get("error"))) in CLOSED_DOORS:
                 return False
             raise
         return True
@@ -175,12 +175,16 @@ class AnswerMessage:
         if not self._ts:
             return False
         try:
-            patiently(
-                lambda: self._services.client.chat_update(
-                    channel=self._channel, ts=self._ts, text=text, blocks=list(blocks)
+            in_words_at_least(
+                lambda words, shown: patiently(
+                    lambda: self._services.client.chat_update(
+                        channel=self._channel, ts=self._ts, text=words, blocks=shown
+                    ),
+                    repeatable=True,
+                    longest=LONGEST_WAIT,
                 ),
-                repeatable=True,
-                longest=LONGEST_WAIT,
+                text,
+                blocks,
             )
         except (SlackClientError, OSError) as error:
             log.warning("a result could not replace its progress message: %s", type(error).__name__)

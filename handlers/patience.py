@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.delivery.bodies import said
+from bot.delivery.decisions import Attempt, Form, Step
+from bot.delivery.poster import Trouble
+from bot.delivery.slack_errors import TROUBLES
+from bot.render.pages import Block
 
 Answer = TypeVar("Answer")
 
@@ -54,6 +60,18 @@ def patiently(
             if wait is None or wait > longest or attempt == ATTEMPTS:
                 raise
             sleep(wait)
+
+
+def in_words_at_least(send: Callable[[str, list[Block] | None], Answer], text: str, blocks: Sequence[Block]) -> Answer:
+    """Send a text with its blocks; where Slack does not take the blocks, the text alone, which then says so."""
+    try:
+        return send(text, list(blocks))
+    except SlackApiError as error:
+        code = str(error.response.get("error"))
+        if TROUBLES.get(code) is not Trouble.CONTENT:
+            raise
+        words = said({"text": text}, Attempt(channel="", form=Form.WORDS).noting(Step.WORDS, code))
+        return send(words["text"], None)
 
 
 def _is_passing(error: Exception) -> bool:

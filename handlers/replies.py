@@ -56,7 +56,8 @@ class PrivateReply:
         """Say it; ``text`` is in Slack's markup. False, and a line in the log, when no way works."""
         text = text[:FALLBACK_TEXT]
         ways = (self._respond, self._ephemeral, self._direct)
-        if any(way(text, blocks) for way in ways):
+        # Blocks that Slack does not take leave the words.
+        if any(way(text, blocks) for way in ways) or (blocks and any(way(text, ()) for way in ways)):
             return True
         log.warning("a private answer reached nobody")
         return False

@@ -150,6 +150,8 @@ def may_go_unlooked(error: PostError, *, since: datetime, again: bool, urgent: b
     A refusal lasts, so that waiting does not help; where Slack is slow or busy, ``since`` is when it was so first.
     ``again`` says that it was posted so before, at ``since``: then in any case not at once.
     """
+    if error.trouble is Trouble.APP:
+        return False
     if not again and error.trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE):
         return True
     return now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)

@@ -128,7 +128,10 @@ def test_the_home_of_a_private_answer_is_the_direct_message() -> None:
         assert len(rig.said) == 1
 
 
-@pytest.mark.parametrize("why", ["not_in_channel", "is_archived", "channel_not_found"])
+@pytest.mark.parametrize(
+    "why",
+    ["not_in_channel", "is_archived", "channel_not_found", "missing_scope", "restricted_action_read_only_channel"],
+)
 def test_a_channel_that_is_closed_gets_its_answer_in_direct_messages(why: str) -> None:
     with running() as rig:
         rig.slack.tell("chat.postMessage", refused(why))

@@ -6,7 +6,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from handlers.patience import ATTEMPTS, SHORT_WAIT, patiently
+from bot.render.pages import Block
+from handlers.patience import ATTEMPTS, SHORT_WAIT, in_words_at_least, patiently
+from handlers.replies import PrivateReply
 from tests.servers.slack import CHANNEL, Fault, SlackServer, broken, rate_limited, refused, unreachable
 
 
@@ -82,3 +84,46 @@ def test_patience_ends(caller: Caller) -> None:
         caller.post(repeatable=True)
 
     assert len(caller.waits) == ATTEMPTS - 1
+
+
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "with details"}}
+
+
+def _shown(caller: Caller) -> None:
+    def send(text: str, blocks: list[Block] | None) -> object:
+        return caller.client.chat_postMessage(channel=CHANNEL, text=text, blocks=blocks)
+
+    in_words_at_least(send, "the result", [SECTION])
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "invalid_arguments"])
+def test_blocks_that_slack_does_not_take_leave_the_words_of_a_result(caller: Caller, code: str) -> None:
+    caller.slack.tell("chat.postMessage", refused(code))
+
+    _shown(caller)
+
+    (message,) = caller.slack.messages()
+    assert message.text.startswith("the result")
+    assert code in message.text
+    assert message.blocks == []
+
+
+def test_a_result_that_is_refused_for_anything_else_is_not_repeated(caller: Caller) -> None:
+    caller.slack.tell("chat.postMessage", refused("not_in_channel"))
+
+    with pytest.raises(SlackApiError):
+        _shown(caller)
+
+    assert caller.slack.messages() == []
+
+
+def test_a_private_answer_whose_blocks_slack_does_not_take_is_said_in_words(caller: Caller) -> None:
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        caller.slack.tell(method, refused("invalid_blocks"))
+    reply = PrivateReply(client=caller.client, user="U0PERSON", channel=CHANNEL)
+
+    said = reply.say("the answer", [SECTION])
+
+    (answer,) = caller.slack.workspace.ephemerals
+    assert said
+    assert (answer.text, answer.blocks) == ("the answer", [])

@@ -40,3 +40,15 @@ def test_what_slack_wants_later_is_not_waited_for(seconds: float, settled: bool)
     store.commit(Changes(deliveries=[a_post(not_before=NOW + timedelta(seconds=seconds))]))
 
     assert Settling(store, lambda: None, clock, seconds=0.05)() is settled
+
+
+def test_what_waits_for_a_channel_is_not_waited_for() -> None:
+    store = SqliteStore(":memory:")
+    store.commit(Changes(deliveries=[a_post("held"), a_post("other")]))
+
+    def send() -> None:
+        for each in store.claim("outbox", NOW, NOW + timedelta(minutes=1), 9):
+            if each.key == "other":
+                store.record_sent(each.key, "outbox", ts="1.0", channel=each.channel, now=NOW)
+
+    assert Settling(store, send, clock, lambda delivery: delivery.key == "held", seconds=0.05)() is True

@@ -140,6 +140,19 @@ def test_a_store_that_is_down_says_so_and_claims_nothing_about_what_waits() -> N
     assert not [line for line in lines if line.startswith("reveille_deliveries_pending ")]
 
 
+def test_what_keeps_messages_from_slack_is_counted_as_it_is_at_each_look() -> None:
+    metrics = Metrics()
+    problems: dict[str, str] = {}
+    metrics.watch(Waiting([]), lambda: NOW, lambda: problems)
+    before = shown(metrics)
+    problems["slack"] = "refuses the bot"
+
+    after = shown(metrics)
+
+    assert "reveille_delivery_problems 0.0" in before
+    assert "reveille_delivery_problems 1.0" in after
+
+
 def test_two_processes_worth_of_metrics_do_not_meet() -> None:
     first, second = Metrics(), Metrics()
 

@@ -1,7 +1,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -101,6 +101,15 @@ def test_a_store_that_is_down_is_named_without_its_address() -> None:
     running.start()
 
     assert running.problems() == {"store": "does not answer"}
+    running.stop(1)
+
+
+def test_what_keeps_messages_from_slack_is_named_with_its_reason() -> None:
+    refused = {"slack": "refuses the bot (invalid_auth)."}
+    running = replace(bot(), delivery_problems=lambda: refused)
+    running.start()
+
+    assert running.problems() == refused
     running.stop(1)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.bot.serving.served import Served, environment, http_variables
 from tests.servers.slack import SlackServer, silent
+from tests.servers.slack import refused as refused_call
 from tests.servers.slack_socket import SocketSlack
 from tests.servers.slack_workspace import Message
 
@@ -239,6 +240,19 @@ def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_o
     assert knock == 401  # served, and only for who has a token
     assert len(digests) == 1
     assert len(alerts) == len({each.key for each in alerts})
+
+
+def test_a_bot_that_slack_refuses_says_so_until_slack_takes_it_and_then_posts_what_waited(tmp_path: Path) -> None:
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+        slack.tell("chat.postMessage", refused_call("account_inactive", times=None))
+        bot.wait_for(lambda: "account_inactive" in bot.get("/ready")[1], "to say why it is not ready")
+        status, measured = bot.get("/ready")[0], bot.get("/metrics")[1]
+        slack.recover()
+        bot.wait_for(lambda: parents(slack, "digest:"), "to post the digest", 90)
+        bot.wait_ready()
+
+    assert status == 503
+    assert "reveille_delivery_problems 1.0" in measured
 
 
 NOWHERE = "http://127.0.0.1:9/api/"

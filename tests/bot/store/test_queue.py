@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.model import Delivery, DeliveryKind, DeliveryState
+from bot.store.model import EVERY_CHANNEL_WORKS, Channels, Delivery, DeliveryKind, DeliveryState
 from bot.store.queue import CLOCKS_DIFFER, LONGEST_LEASE, Choice, choose
 from tests.bot.store.records import NOW, a_post, a_reply, an_update, later
 
 UNTIL = later(seconds=30)
+CHANNELS = ("C0000001", "C0000002", "C0000003")
 TARGETS = ("sent", "dead", "pending", "unknown")
 
 known = {
@@ -34,7 +35,7 @@ def queues(draw: st.DrawFn) -> list[Delivery]:
             Delivery(
                 key=f"delivery-{number}",
                 kind=kind,
-                channel="C0000001",
+                channel=draw(st.sampled_from(CHANNELS)),
                 body={},
                 created_at=NOW + timedelta(seconds=draw(st.integers(-3, 0))),
                 target=None if kind is DeliveryKind.POST else draw(st.sampled_from(TARGETS)),
@@ -49,8 +50,12 @@ def queues(draw: st.DrawFn) -> list[Delivery]:
     return found
 
 
-def chosen(queue: list[Delivery], limit: int = 100) -> Choice:
-    return choose(queue, known, owner="owner", now=NOW, lease_until=UNTIL, limit=limit)
+some_channels = st.frozensets(st.sampled_from(CHANNELS))
+channel_states = st.builds(Channels, waiting=some_channels, edits_waiting=some_channels, failing=some_channels)
+
+
+def chosen(queue: list[Delivery], limit: int = 100, channels: Channels = EVERY_CHANNEL_WORKS) -> Choice:
+    return choose(queue, known, owner="owner", now=NOW, lease_until=UNTIL, limit=limit, channels=channels)
 
 
 def leased(delivery: Delivery) -> bool:
@@ -178,6 +183,67 @@ def test_a_smaller_limit_takes_the_beginning_of_a_larger_claim(queue: list[Deliv
 def test_what_goes_first(first: Delivery, second: Delivery) -> None:
     for queue in ([first, second], [second, first]):
         assert [each.key for each in chosen(queue).claimed] == [first.key, second.key]
+
+
+@given(queues(), st.integers(0, 12), channel_states)
+def test_nothing_goes_where_nothing_may_and_one_at_most_where_it_fails(
+    queue: list[Delivery], limit: int, channels: Channels
+) -> None:
+    claimed = chosen(queue, limit, channels).claimed
+
+    assert len(claimed) <= limit
+    for each in claimed:
+        assert each.channel not in (channels.edits_waiting if each.kind is DeliveryKind.UPDATE else channels.waiting)
+    failing = [each for each in claimed if each.channel in channels.failing]
+    assert len(failing) <= 1
+    assert list(claimed)[len(claimed) - len(failing) :] == failing
+
+
+@given(queues(), st.integers(2, 12), some_channels)
+def test_what_goes_to_a_channel_that_works_is_the_same_whatever_fails_beside_it(
+    queue: list[Delivery], limit: int, failing: frozenset[str]
+) -> None:
+    # All of a thread goes to one channel: where its message stands.
+    queue = [each for each in queue if each.target is None or each.channel not in failing]
+    healthy = [each for each in queue if each.channel not in failing]
+    alone = [each.key for each in chosen(healthy, limit - 1).claimed]
+
+    beside = [each.key for each in chosen(queue, limit, Channels(failing=failing)).claimed]
+
+    assert beside[: len(alone)] == alone
+
+
+@pytest.mark.parametrize(("limit", "claimed"), [(1, ["0"]), (2, ["0", "failing"])], ids=["a single place", "several"])
+def test_of_several_places_one_is_kept_for_what_fails(limit: int, claimed: list[str]) -> None:
+    queue = [a_post("failing", urgent=True, channel=CHANNELS[1]), *(a_post(f"{n}") for n in range(5))]
+
+    found = chosen(queue, limit, Channels(failing=frozenset({CHANNELS[1]}))).claimed
+
+    assert [each.key for each in found] == claimed
+
+
+def test_a_channel_with_an_error_in_the_store_fails_for_whoever_comes_new() -> None:
+    tried = a_post("tried", channel=CHANNELS[1], error="is_archived", not_before=later(minutes=1))
+    queue = [tried, a_post("a", channel=CHANNELS[1], created_at=later(days=-1)), a_post("b")]
+
+    assert [each.key for each in chosen(queue).claimed] == ["b", "a"]
+
+
+def test_channels_take_turns_and_urgent_ones_of_all_channels_go_first() -> None:
+    long = [a_post(f"long {number}", created_at=later(days=-1)) for number in range(3)]
+    queue = [*long, a_post("other"), a_post("urgent", urgent=True, channel=CHANNELS[2])]
+    queue[3] = replace(queue[3], channel=CHANNELS[1])
+
+    assert [each.key for each in chosen(queue).claimed] == ["urgent", "long 0", "other", "long 1", "long 2"]
+
+
+def test_an_answer_waits_for_the_channel_in_which_its_message_stands() -> None:
+    targets = {"sent": replace(known["sent"], posted_channel=CHANNELS[1])}
+    held = Channels(waiting=frozenset({CHANNELS[1]}))
+
+    choice = choose([a_reply("r", "sent")], targets, owner="o", now=NOW, lease_until=UNTIL, limit=9, channels=held)
+
+    assert list(choice.claimed) == []
 
 
 def test_an_urgent_answer_hurries_those_before_it_in_its_thread() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store.model import AlertState, Changes, ConflictError, StateStore
+from bot.store.model import AlertState, Changes, Channels, ConflictError, StateStore
 from bot.store.sqlite import SqliteStore
 from tests.bot.store.places import firestore_place, open_store
 from tests.bot.store.records import NOW, PIPELINE, a_post, a_reply, a_report, an_alert, an_entry, an_update, later
@@ -24,15 +24,17 @@ moments = st.integers(-2, 6).map(lambda minutes: later(minutes=minutes))
 POSTS = ["post", "alert:alert 1:0"]
 MESSAGES = [*POSTS, "reply 1", "reply 2", "edit 1", "edit 2", "edit 3"]
 JOBS = ["digest", "watch"]
+CHANNELS = ["C0000001", "C0000002"]
 
 posts = st.sampled_from(POSTS)
 names = st.sampled_from(MESSAGES)
+some_channels = st.frozensets(st.sampled_from(CHANNELS))
 alert_keys = st.sampled_from(["alert 1", "alert 2"])
 numbers = st.integers(0, 3)
 
 
 def _delivery(key: str, post: str, order: int, urgent: bool, created: Any) -> Any:
-    known = {"order": order, "urgent": urgent, "created_at": created}
+    known = {"order": order, "urgent": urgent, "created_at": created, "channel": CHANNELS[order % 2]}
     if key in POSTS:
         return a_post(key, **known)
     return (a_reply if key.startswith("reply") else an_update)(key, post, **known)
@@ -60,10 +62,11 @@ changes = st.builds(
 steps: st.SearchStrategy[Step] = st.one_of(
     changes.map(lambda each: lambda store: store.commit(each)),
     st.builds(
-        lambda owner, at, limit: lambda store: store.claim(owner, at, at + timedelta(minutes=2), limit),
+        lambda owner, at, limit, known: lambda store: store.claim(owner, at, at + timedelta(minutes=2), limit, known),
         owners,
         moments,
         numbers,
+        st.builds(Channels, waiting=some_channels, edits_waiting=some_channels, failing=some_channels),
     ),
     st.builds(
         lambda key, owner, at: lambda store: store.record_sent(key, owner, ts="1.1", channel="C0000001", now=at),

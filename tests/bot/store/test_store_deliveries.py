@@ -6,6 +6,7 @@ import pytest
 
 from bot.store.model import (
     Changes,
+    Channels,
     DeliveryState,
     StateStore,
 )
@@ -82,6 +83,30 @@ def test_a_claim_takes_urgent_ones_first_then_messages_before_edits_then_the_old
     assert claimed(store, limit=2) == ["urgent", "older"]
     assert claimed(store, limit=2) == ["newer", "edit"]
     assert claimed(store, limit=2) == []
+
+
+def test_a_claim_takes_channels_in_turn_and_those_that_fail_last(store: StateStore) -> None:
+    backlog = [a_post(f"failing {number}", channel="C0000002", created_at=later(hours=-1)) for number in range(5)]
+    long = [a_post(f"long {number}", created_at=later(minutes=-1)) for number in range(3)]
+    store.commit(Changes(deliveries=[*backlog, *long, a_post("short", channel="C0000003")]))
+    failing = Channels(failing=frozenset({"C0000002"}))
+
+    found = store.claim("one", NOW, LEASE, 4, failing)
+
+    assert keys(found) == ["long 0", "short", "long 1", "failing 0"]
+
+
+def test_a_claim_takes_nothing_for_a_channel_that_waits_and_leaves_it_as_it_was(store: StateStore) -> None:
+    store.commit(Changes(deliveries=[a_post()]))
+    send(store, POST)
+    store.commit(Changes(deliveries=[a_post("post"), an_update("edit"), a_post("other", channel="C0000002")]))
+
+    no_posts = store.claim("one", NOW, LEASE, 10, Channels(waiting=frozenset({"C0000001"})))
+    no_edits = store.claim("one", NOW, LEASE, 10, Channels(edits_waiting=frozenset({"C0000001"})))
+
+    assert keys(no_posts) == ["other", "edit"]
+    assert keys(no_edits) == ["post"]
+    assert no_edits[0].attempts == 0
 
 
 @pytest.mark.parametrize("limit", [0, -1])
