@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.delivery.decisions import PATIENCE, TRIES, UNLOOKED, UNLOOKED_URGENT
 from bot.delivery.notices import REFUSES, UNDELIVERED
-from bot.delivery.outbox import LEASE
+from bot.delivery.outbox import BATCH, LEASE
 from bot.delivery.poster import Call
 from bot.delivery.slack_errors import TROUBLES
 from bot.delivery.traffic import DETOUR_AFTER, PROBE
@@ -176,7 +176,7 @@ def test_after_an_outage_of_everything_a_message_goes_where_it_belongs(script: S
 
 
 @given(st.integers(0, 30), st.integers(0, 12), st.sampled_from(["no_permission", "internal_error", "never_heard_of"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_how_long_a_message_takes_does_not_depend_on_how_many_channels_fail(
     number: int, backlog: int, code: str
 ) -> None:
@@ -216,6 +216,29 @@ def test_before_that_is_known_each_failing_channel_costs_one_call_whatever_waits
         assert script.poster.keys(HEALTHY) == ["urgent", "healthy"]
         assert script.poster.asked[0] == (Call.POST, HEALTHY)
         assert len(script.poster.asked) <= number + 2
+
+
+def test_what_comes_from_a_refused_channel_goes_last_in_the_default_channel(script: Script) -> None:
+    script.poster.for_ever[Call.POST, OTHER] = "is_archived"
+    script.put(*(post(f"there {number:02}", channel=OTHER) for number in range(40)))
+    script.outbox.pump()
+    script.put(*(post(f"here {number}", at=script.clock()) for number in range(8)))
+
+    for _ in range(2):
+        script.outbox.pump()
+
+    assert len([key for key in script.poster.keys(HOME) if key.startswith("here")]) == 8
+
+
+def test_what_waits_for_a_channel_is_left_alone_in_the_store(script: Script) -> None:
+    script.poster.for_ever[Call.POST, HOME] = "is_archived"
+    script.put(*(post(f"{number:02}") for number in range(40)))
+
+    for _ in range(120):
+        script.outbox.pump()
+        script.clock.advance(seconds=1)
+
+    assert len([each for each in script.store.pending() if each.attempts]) == BATCH
 
 
 def test_an_instance_that_starts_anew_knows_from_the_store_who_fails(script: Script) -> None:
@@ -428,7 +451,7 @@ threads = st.lists(st.sampled_from(["reply", "update"]), max_size=4)
     urgent=st.booleans(),
     following=threads,
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_every_delivery_comes_to_an_end_in_order_and_nothing_is_lost(
     scripts: dict[tuple[Call, str], list[str]], for_ever: str, urgent: bool, following: list[str]
 ) -> None:
