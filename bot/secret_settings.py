@@ -25,6 +25,7 @@ class SecretSetting(StrEnum):
     SLACK_SIGNING_SECRET = "SLACK_SIGNING_SECRET"  # noqa: S105 - likewise
     GITHUB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - likewise
     REVEILLE_HEARTBEAT_URL = "REVEILLE_HEARTBEAT_URL"
+    REVEILLE_OPERATIONS_TOKEN = "REVEILLE_OPERATIONS_TOKEN"  # noqa: S105 - likewise
 
 
 class AddressSetting(StrEnum):

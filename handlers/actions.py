@@ -8,7 +8,18 @@ from collections.abc import Callable
 
 from slack_bolt import Ack, App
 
-from handlers.clicks import OUTDATED, Body, Deed, Pressed, action_key, click_of, pressed_in, refused, settle, submit
+from handlers.clicks import (
+    Body,
+    Deed,
+    Pressed,
+    action_key,
+    click_of,
+    pressed_in,
+    refused,
+    settle,
+    submit,
+    submit_outdated,
+)
 from handlers.rechecks import recheck
 from handlers.repairs import REPAIR, open_repair
 from handlers.replies import PrivateReply
@@ -52,15 +63,11 @@ def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
         reply = PrivateReply.to(services.client, body)
         target = pressed_in(body)
         if target is None:
-            submit(services, body, lambda: _say_outdated(reply), reply)
+            submit_outdated(services, body, reply)
         else:
             submit(services, body, lambda: press(services, target, reply, body), reply)
 
     return listener
-
-
-def _say_outdated(reply: PrivateReply) -> None:
-    reply.say(OUTDATED)
 
 
 def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:

@@ -81,6 +81,11 @@ def submit(
         services.workers.submit(other, Job(lambda: _say(reply, BUSY)))
 
 
+def submit_outdated(services: Services, body: Body, reply: PrivateReply) -> None:
+    """Tell somebody that what they pressed or sent is nothing of ours, or no longer."""
+    submit(services, body, lambda: _say(reply, OUTDATED), reply)
+
+
 def _say(reply: PrivateReply, text: str) -> None:
     reply.say(text)
 

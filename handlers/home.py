@@ -32,7 +32,8 @@ def register(app: App, services: Services) -> None:
 
     @app.event("app_home_opened")
     def opened(event: Mapping[str, Any], body: Body) -> None:
-        if event.get("tab", "home") != "home":
+        user = event.get("user")
+        if event.get("tab", "home") != "home" or not isinstance(user, str):
             return
         known = (event.get("view") or {}).get("hash")
         # The team of an event is the one that the app is installed in, whoever opens the tab.

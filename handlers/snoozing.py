@@ -15,7 +15,7 @@ from bot.render.slack_text import fitted
 from bot.render.words import day
 from bot.store.model import Alert, SnoozeUntil
 from checks.values import Moment
-from handlers.clicks import Pressed
+from handlers.clicks import Pressed, pressed
 
 CALLBACK = "alert:snooze"
 
@@ -61,10 +61,18 @@ class Origin:
         )
 
     @classmethod
-    def read(cls, text: str) -> Origin:
+    def read(cls, text: str) -> Origin | None:
+        """Read what came back with the form; None when it is none of ours."""
+        target = pressed(text)
+        if target is None:
+            return None
         content = json.loads(text)
-        target = Pressed(key=content["key"], version=content["version"])
-        return cls(target=target, channel=content["channel"], thread=content["thread"])
+        channel, thread = content.get("channel"), content.get("thread")
+        return cls(
+            target=target,
+            channel=channel if isinstance(channel, str) else None,
+            thread=thread if isinstance(thread, str) else None,
+        )
 
 
 def tomorrows_digest(now: datetime, zone: ZoneInfo, post: Moment) -> datetime:
@@ -129,27 +137,33 @@ def read_snooze(
     values: Mapping[str, Mapping[str, Any]], now: datetime, zone: ZoneInfo, post: Moment
 ) -> Snooze | dict[str, str]:
     """Return what somebody chose, or what is wrong with it by the field that is wrong."""
-    choice = ((values["until"]["choice"] or {}).get("selected_option") or {}).get("value")
-    at = (values["date"]["at"] or {}).get("selected_date_time")
-    reason = str((values["reason"]["words"] or {}).get("value") or "").strip()[:REASON_TEXT]
+    choice = _at(values, "until", "choice", "selected_option", "value")
+    at = _at(values, "date", "at", "selected_date_time")
+    reason = str(_at(values, "reason", "words", "value") or "").strip()[:REASON_TEXT]
     if choice != DATE and at is not None:
         return {"date": "Choose 'Until the date below' above, or leave the date empty."}
     if choice == DATE:
         if at is None:
             return {"date": "Say until when."}
-        date = datetime.fromtimestamp(int(at), UTC)
-        if date <= now:
+        if not isinstance(at, int) or at <= now.timestamp():
             return {"date": "That time has passed."}
-        if date > now + LONGEST:
+        if at > (now + LONGEST).timestamp():
             return {"date": f"At most {LONGEST.days} days; for longer, write an excuse into the pipeline file."}
-        return Snooze(until=date, ends_on=SnoozeUntil.TIME, reason=reason)
+        return Snooze(until=datetime.fromtimestamp(at, UTC), ends_on=SnoozeUntil.TIME, reason=reason)
     if choice == CHANGE:
         return Snooze(until=None, ends_on=SnoozeUntil.CHANGE, reason=reason)
     if choice == TOMORROW:
         return Snooze(until=tomorrows_digest(now, zone, post).astimezone(UTC), ends_on=SnoozeUntil.TIME, reason=reason)
-    if choice in DURATIONS:
+    if isinstance(choice, str) and choice in DURATIONS:
         return Snooze(until=now + DURATIONS[choice][1], ends_on=SnoozeUntil.TIME, reason=reason)
     return {"until": "Choose how long."}
+
+
+def _at(values: Any, *path: str) -> Any:
+    """Return what stands at a place of the form's state; None where there is no such place."""
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
 
 
 def _plain(text: str) -> Block:

@@ -15,7 +15,7 @@ from bot.render.pages import Block
 from bot.render.slack_text import escape, fitted
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry
-from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit
+from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit, submit_outdated
 from handlers.patience import patiently
 from handlers.replays import untold
 from handlers.replies import PrivateReply
@@ -42,13 +42,17 @@ def register(app: App, services: Services) -> None:
     @app.view(CALLBACK)
     def snoozed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
         zone, post = services.validation.pipeline.zone, services.notifications.digest.post
-        chosen = read_snooze(view["state"]["values"], services.clock(), zone, post)
+        chosen = read_snooze((view.get("state") or {}).get("values") or {}, services.clock(), zone, post)
         if isinstance(chosen, dict):
             ack(response_action="errors", errors=chosen)
             return
         ack()
-        origin = Origin.read(view["private_metadata"])
-        reply = replace(PrivateReply.to(services.client, body), channel=origin.channel, thread=origin.thread)
+        told = PrivateReply.to(services.client, body)
+        origin = Origin.read(view.get("private_metadata") or "")
+        if origin is None:
+            submit_outdated(services, body, told)
+            return
+        reply = replace(told, channel=origin.channel, thread=origin.thread)
 
         def snooze() -> None:
             key = f"snooze:{view['id']}"

@@ -33,6 +33,8 @@ def serve(pipeline_file: Path | None, scenario: str | None) -> int:
       REVEILLE_STORE           a file (reveille.db), firestore, or firestore:DATABASE
       REVEILLE_HEARTBEAT_URL   asked for after each digest that Slack has confirmed
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
+      REVEILLE_OPERATIONS_PORT, REVEILLE_OPERATIONS_TOKEN   where metrics are served, and to whom
+      REVEILLE_PEER_CONNECTIONS   that one address may have open (200)
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         from bot.serving.serve import prepare, run  # noqa: PLC0415 - kept off the way to --help

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from bot.serving.refusals import Refused
 from bot.store.model import Delivery, StoreError
 from checks.model import CheckResult, Report
 
@@ -45,6 +46,9 @@ class Metrics:
         self._deliveries = counter("deliveries", "Messages that left the outbox.", "kind", "result")
         self._rate_limited = counter("slack_rate_limited", "Answers 429 of Slack.", "method")
         self._jobs = counter("jobs", "Scheduled jobs that did not do their work.", "job", "result")
+        self._refused = counter("requests_refused", "Requests that were not taken, by reason.", "reason")
+        for reason in Refused:
+            self._refused.labels(reason)  # a rate needs a beginning
         self._digest = Gauge(
             "reveille_digest_last_timestamp_seconds",
             "When Slack last confirmed a digest of this process; 0 before the first.",
@@ -84,6 +88,9 @@ class Metrics:
 
     def rate_limited(self, method: str) -> None:
         self._rate_limited.labels(method).inc()
+
+    def request_refused(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
 
     def job_missed(self, job: str) -> None:
         self._jobs.labels(job, "missed").inc()

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,21 +25,26 @@ from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction import Redactor
 from bot.secret_settings import known_secrets
+from bot.serving.connections import Limits
 from bot.serving.courtesy import Courtesy
 from bot.serving.logs import log_threads, log_to_cloud
+from bot.serving.process import Serving, serve
+from bot.serving.readiness import Readiness
+from bot.serving.refusals import Refusals, Refused
 from bot.serving.repairing import repairing_of
 from bot.serving.running import Bot
 from bot.serving.serving_settings import SlackSettings
+from bot.serving.slack_endpoint import SlackEndpoint
 from bot.serving.socket_mode import SlackSocket
-from bot.serving.web import web_app
-from bot.serving.web_server import serve
+from bot.serving.web import Insight, web_app
 from bot.settings import SettingsError
 from bot.staging.ground import StagingGround
 from bot.timetable.schedules import Schedules
+from handlers.google_tokens import GoogleTokens
 from handlers.registration import register_all
 from handlers.runs import Runs
 from handlers.services import Services
-from handlers.tasks import GoogleTokens, tasks_blueprint
+from handlers.tasks import tasks_blueprint
 from handlers.workers import Workers
 
 _logger = logging.getLogger(__name__)
@@ -74,10 +79,13 @@ def run(prepared: Prepared) -> int:
         prepared.slack.mode,
         serving.store,
     )
-    return serve(lambda: _loaded(prepared), prepared.serving.port)
+    ports = {"PORT": serving.port}
+    if serving.operations_port is not None:
+        ports["REVEILLE_OPERATIONS_PORT"] = serving.operations_port
+    return serve(lambda: _loaded(prepared), ports)
 
 
-def _loaded(prepared: Prepared) -> tuple[Bot, Flask]:
+def _loaded(prepared: Prepared) -> Serving:
     """Build everything; whatever a person can have caused becomes a SettingsError, which is one sentence."""
     from bot.local.embedded import DemoExtraMissing  # noqa: PLC0415 - production does without
 
@@ -87,7 +95,7 @@ def _loaded(prepared: Prepared) -> tuple[Bot, Flask]:
         raise SettingsError(str(error)) from error
 
 
-def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
+def assemble(prepared: Prepared) -> Serving:
     """Build everything that serves; nothing runs yet. Raises SettingsError and StoreError."""
     # Python lets a thread that computes go on for 5 ms while others wait; fifty people who wait to be acknowledged
     # during a validation would feel that.
@@ -122,16 +130,48 @@ def assemble(prepared: Prepared) -> tuple[Bot, Flask]:
         close=told.close,
         delivery_problems=told.outbox.problems,
     )
-    web = web_app(
-        slack=app if slack.signing_secret is not None else None,
-        readiness=bot.problems,
-        metrics=told.metrics.text,
-        blueprints=_tasks(prepared, told, schedules),
-        courtesy=courtesy,
+    refusals = Refusals(told.metrics.request_refused)
+    endpoint = None
+    if slack.signing_secret is not None:
+        endpoint = SlackEndpoint(app, slack.signing_secret, refusals, courtesy)
+    serving = Serving(
+        bot=bot,
+        applications=_applications(
+            prepared, told, bot, endpoint, _tasks(prepared, told, schedules, refusals), refusals
+        ),
+        refusals=refusals,
+        limits=Limits(per_peer=prepared.serving.peer_connections),
     )
     # What was imported and built stays for as long as the process; the garbage collector need not look at it.
     gc.freeze()
-    return bot, web
+    return serving
+
+
+def _applications(
+    prepared: Prepared,
+    told: Notifying,
+    bot: Bot,
+    slack: SlackEndpoint | None,
+    tasks: tuple[Blueprint, ...],
+    refusals: Refusals,
+) -> Mapping[int, Flask]:
+    """Return what each port serves: metrics and reasons on a port of their own, else only to whoever has the token."""
+    serving = prepared.serving
+    readiness, metrics, token = Readiness(bot.problems), told.metrics.text, serving.operations_token
+    own = serving.operations_port
+    public = web_app(
+        slack=slack,
+        readiness=readiness,
+        metrics=metrics,
+        blueprints=tasks,
+        insight=Insight(token=token if own is None else None),
+        refusals=refusals,
+    )
+    if own is None:
+        return {serving.port: public}
+    insight = Insight(everybody=True, token=token)
+    inner = web_app(readiness=readiness, metrics=metrics, insight=insight, refusals=refusals)
+    return {serving.port: public, own: inner}
 
 
 def slack_app(settings: SlackSettings) -> App:
@@ -140,13 +180,13 @@ def slack_app(settings: SlackSettings) -> App:
     def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=settings.bot_token.reveal())
 
-    secret = settings.signing_secret
     with _hushed(logging.getLogger("slack_bolt.App")):
         return App(
             name="reveille",
-            signing_secret=secret.reveal() if secret is not None else "",
-            # What arrives through the socket is not signed.
-            request_verification_enabled=secret is not None,
+            # What comes by HTTP is checked in front of Bolt, before anything parses it; what comes through the socket
+            # is not signed.
+            signing_secret="",
+            request_verification_enabled=False,
             client=WebClient(base_url=settings.api_url, timeout=REQUEST_SECONDS, retry_handlers=[]),
             authorize=authorize,
             # Every listener only acknowledges and hands over. On a thread of its own, as Bolt would have it, it
@@ -200,12 +240,17 @@ def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingG
     return opened
 
 
-def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules) -> tuple[Blueprint, ...]:
+def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules, refusals: Refusals) -> tuple[Blueprint, ...]:
     tasks = prepared.serving.tasks
     if tasks is None:
         return ()
     settle = Settling(told.store, told.outbox.wake, told.clock, told.outbox.holds)
-    return (tasks_blueprint(schedules, GoogleTokens(tasks.audience, tasks.account), settle=settle),)
+    verify = GoogleTokens(tasks.audience, tasks.account)
+
+    def refused(*, decided: bool) -> None:
+        refusals(Refused.TASK if decided else Refused.TASK_UNDECIDED)
+
+    return (tasks_blueprint(schedules, verify, settle=settle, refused=refused),)
 
 
 def _secrets(prepared: Prepared) -> tuple[str, ...]:
@@ -217,5 +262,6 @@ def _secrets(prepared: Prepared) -> tuple[str, ...]:
         slack.app_token,
         serving.heartbeat_url,
         settings.github_token,
+        serving.operations_token,
     )
     return tuple(each.reveal() for each in known if each is not None)

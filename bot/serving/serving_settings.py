@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.secret_settings import AddressSetting, PathSetting, SecretSetting
+from bot.serving.connections import CONNECTIONS
 from bot.settings import DATABASE, Secret, SettingsError, Variables, web_fault, wrong
 
 SLACK_API = "https://slack.com/api/"
@@ -21,6 +22,7 @@ STORE_DATABASE = "reveille"
 
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _HIGHEST_PORT = 65535
 
 
@@ -95,6 +97,12 @@ class ServingSettings:
     tasks: TaskSettings | None = None
     """Without it there is no endpoint for Cloud Scheduler."""
     port: int = DEFAULT_PORT
+    operations_port: int | None = None
+    """Where metrics are served, and the reasons for not being ready; None is nowhere, or ``port`` with a token."""
+    operations_token: Secret | None = None
+    """What whoever asks for them has to show."""
+    peer_connections: int = CONNECTIONS // 2
+    """Connections that one address may have open: half of all, because behind a proxy all come from one."""
     scenario: str | None = None
     """The recorded morning to serve instead of a project."""
 
@@ -106,7 +114,10 @@ class ServingSettings:
             store=_store(variables),
             heartbeat_url=_heartbeat_url(variables),
             tasks=_tasks(variables),
-            port=_port(variables, "PORT"),
+            port=_port(variables, "PORT") or DEFAULT_PORT,
+            operations_port=_operations_port(variables),
+            operations_token=_operations_token(variables),
+            peer_connections=_peer_connections(variables),
             scenario=variables.text("REVEILLE_SCENARIO"),
         )
 
@@ -188,10 +199,36 @@ def _heartbeat_url(variables: Variables) -> Secret | None:
     return secret
 
 
-def _port(variables: Variables, name: str) -> int:
+def _port(variables: Variables, name: str) -> int | None:
+    return _number(variables, name, "a port, 1 to", _HIGHEST_PORT)
+
+
+def _operations_port(variables: Variables) -> int | None:
+    port = _port(variables, "REVEILLE_OPERATIONS_PORT")
+    if port is not None and port == (_port(variables, "PORT") or DEFAULT_PORT):
+        raise SettingsError("REVEILLE_OPERATIONS_PORT is the same as PORT: give it another, or set a token instead.")
+    return port
+
+
+def _operations_token(variables: Variables) -> Secret | None:
+    token = variables.secret(SecretSetting.REVEILLE_OPERATIONS_TOKEN)
+    if token is not None and not _TOKEN.fullmatch(token.reveal()):
+        raise SettingsError(
+            "REVEILLE_OPERATIONS_TOKEN is no token: it takes 16 letters, digits or -._~+/= at least, "
+            "such as openssl rand -hex 24 gives."
+        )
+    return token
+
+
+def _peer_connections(variables: Variables) -> int:
+    most = _number(variables, "REVEILLE_PEER_CONNECTIONS", "a number of connections, 1 to", CONNECTIONS)
+    return CONNECTIONS // 2 if most is None else most
+
+
+def _number(variables: Variables, name: str, what: str, most: int) -> int | None:
     value = variables.text(name)
     if value is None:
-        return DEFAULT_PORT
-    if not (value.isascii() and value.isdigit()) or not 0 < int(value) <= _HIGHEST_PORT:
-        raise wrong(name, value, f"a port, 1 to {_HIGHEST_PORT}")
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(most))) or not 0 < int(value) <= most:
+        raise wrong(name, value, f"{what} {most}")
     return int(value)

@@ -1,25 +1,24 @@
-"""The web server's routes: Slack's requests, health, readiness, metrics, and what is mounted beside them."""
+"""The web server's routes: health, readiness, metrics, what is mounted beside them; Slack's door stands in front."""
 
 from __future__ import annotations
 
+import hmac
 import logging
-import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, jsonify, request
-from slack_bolt import App
-from slack_bolt.adapter.flask import SlackRequestHandler
 from werkzeug.exceptions import HTTPException
 
-from bot.serving.courtesy import Courtesy
+from bot.serving.refusals import Refusals, Refused
+from bot.serving.slack_endpoint import LARGEST_BODY, PATH, SlackEndpoint
+from bot.settings import Secret
 
-LARGEST_BODY = 800_000
-"""Bytes. The longest that Slack sends is a view of 250 kB, each byte of it escaped in a form as three."""
-
-_TIMESTAMP = re.compile(r"\d{1,12}", re.ASCII)
-_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _logger = logging.getLogger(__name__)
 
@@ -27,15 +26,34 @@ Readiness = Callable[[], Mapping[str, str]]
 """What does not work, by part, each with its reason; empty when everything does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Who may see metrics, and reasons beside readiness: whoever has the token; without one everybody or nobody."""
+
+    everybody: bool = False
+    token: Secret | None = None
+
+    @property
+    def anybody(self) -> bool:
+        return self.everybody or self.token is not None
+
+    def given_to(self, authorization: str) -> bool:
+        """Whether somebody with this header may see; compared in constant time."""
+        if self.token is None:
+            return self.everybody
+        return hmac.compare_digest(authorization.encode(), f"Bearer {self.token.reveal()}".encode())
+
+
 def web_app(
     *,
-    slack: App | None,
     readiness: Readiness,
     metrics: Callable[[], bytes],
+    slack: SlackEndpoint | None = None,
     blueprints: Sequence[Blueprint] = (),
-    courtesy: Courtesy | None = None,
+    insight: Insight = Insight(),
+    refusals: Refusals | None = None,
 ) -> Flask:
-    """Return the WSGI application. Without ``slack`` there is no route for Slack, as in Socket Mode.
+    """Return the application of one port. Without ``slack`` it has no door for Slack, as in Socket Mode.
 
     Health never looks anywhere: it says that the process serves. No path ends in ``z``, because Cloud Run keeps
     such paths to itself.
@@ -50,34 +68,48 @@ def web_app(
     def health() -> Response:
         return jsonify(status="alive")
 
-    @app.get("/ready")
-    def ready() -> tuple[Response, int]:
-        problems = readiness()
-        if problems:
-            return jsonify(status="not ready", problems=dict(problems)), HTTPStatus.SERVICE_UNAVAILABLE
-        return jsonify(status="ready"), HTTPStatus.OK
-
-    @app.get("/metrics")
-    def shown_metrics() -> Response:
-        return Response(metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
-
-    if slack is not None:
-        _mount(app, SlackRequestHandler(slack), courtesy or Courtesy())
+    _show(app, readiness, metrics, insight, refusals)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    if slack is not None:
+        app.wsgi_app = _with_door(slack, app.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask has it
     return app
 
 
-def _mount(app: Flask, handler: SlackRequestHandler, courtesy: Courtesy) -> None:
-    @app.post("/slack/events")
-    def slack_events() -> Response | tuple[Response, int]:
-        timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
-        signature = request.headers.get("X-Slack-Signature", "")
-        # Bolt answers 500 to what cannot be a timestamp or a signature, as if the fault were ours.
-        if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
-            return jsonify(error="invalid request"), HTTPStatus.UNAUTHORIZED
-        with courtesy.answering():
-            return handler.handle(request)
+def _show(
+    app: Flask, readiness: Readiness, metrics: Callable[[], bytes], insight: Insight, refusals: Refusals | None
+) -> None:
+    """Add readiness, which everybody may ask for, and what only those see to whom insight is given."""
+
+    def may_see() -> bool:
+        return insight.given_to(request.headers.get("Authorization", ""))
+
+    @app.get("/ready")
+    def ready() -> tuple[Response, int]:
+        problems = readiness()
+        if not problems:
+            return jsonify(status="ready"), HTTPStatus.OK
+        reasons = {"problems": dict(problems)} if may_see() else {}
+        return jsonify(status="not ready", **reasons), HTTPStatus.SERVICE_UNAVAILABLE
+
+    if insight.anybody:
+
+        @app.get("/metrics")
+        def shown_metrics() -> Response | tuple[Response, int]:
+            if not may_see():
+                if refusals is not None:
+                    refusals(Refused.OPERATIONS)
+                return jsonify(error="Unauthorized"), HTTPStatus.UNAUTHORIZED
+            return Response(metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _with_door(slack: SlackEndpoint, others: WSGIApplication) -> WSGIApplication:
+    """Lead Slack's path to its own application, and everything else past it."""
+
+    def lead(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return (slack if environ.get("PATH_INFO") == PATH else others)(environ, start_response)
+
+    return lead
 
 
 def _refused(error: HTTPException) -> tuple[Response, int]:

@@ -46,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--audit-files", type=int, default=FILES, help=f"of the repository audited (default: {FILES})")
     parser.add_argument("--validations", type=int, default=500, help="of the serving process (default: 500)")
     parser.add_argument("--rounds", type=int, default=6, help="of commands at once to it (default: 6)")
+    parser.add_argument("--hostile", type=int, default=3000, help="hostile requests to it (default: 3000)")
     parser.add_argument("--serving-delay", type=float, default=0.02, help="seconds until each answer to it")
     parser.add_argument("--skip-serving", action="store_true", help="do not measure reveille serve")
     parser.add_argument("--skip-one-by-one", action="store_true", help="do not measure one look after another")
@@ -109,18 +110,15 @@ def _control_plane(options: argparse.Namespace) -> Mapping[str, Sequence[Mapping
 
 def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
     """Return what the process that serves took; its sources answer faster, so that many runs take minutes."""
-    from tests.bench.serving import measure  # noqa: PLC0415 - not everybody measures it
+    from tests.bench.serving import Counts, measure  # noqa: PLC0415 - not everybody measures it
 
     servers_command = (sys.executable, "-m", "tests.bench.serve", "--delay", str(options.serving_delay))
     with Conversation(servers_command, {}) as servers:
         recorded = servers.listen()
         return measure(
             options.python,
-            recorded["now"],
-            recorded["environment"],
-            min(options.starts, 5),
-            options.validations,
-            options.rounds,
+            recorded,
+            Counts(min(options.starts, 5), options.validations, options.rounds, options.hostile),
         )
 
 

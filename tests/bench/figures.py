@@ -33,7 +33,12 @@ HELP_LIMIT = 0.3
 MEMORY_LIMIT = 200.0
 SYNTHETIC_LIMIT = 1.2
 CONTROL_PLANE_LIMIT = 1.15
-ACKNOWLEDGED_LIMIT = 0.1
+ACKNOWLEDGED_LIMIT = 2.0
+"""Times the bare server's: what the product and a validation may add to what the machine needs anyway."""
+
+SLOW_LIMIT = 1.0
+"""Seconds; Slack gives three."""
+
 READY_LIMIT = 2.0
 SERVING_MEMORY_LIMIT = 220.0
 GROWTH_LIMIT = 10.0
@@ -146,12 +151,21 @@ def serving_figures(measured: Mapping[str, Any], at_once: int) -> list[Figure]:
             limit=READY_LIMIT,
         ),
         Figure(key="acknowledged_p50", title=f"{acknowledged}, p50", value=measured["p50"], unit="s"),
+        Figure(key="acknowledged_p99", title=f"{acknowledged}, p99", value=measured["p99"], unit="s"),
+        Figure(key="bare_p99", title="The same of the bare server, p99", value=measured["bare_p99"], unit="s"),
         Figure(
-            key="acknowledged_p99",
-            title=f"{acknowledged}, p99",
-            value=measured["p99"],
-            unit="s",
+            key="acknowledged_ratio",
+            title="Acknowledgement against the bare server",
+            value=measured["p99"] / measured["bare_p99"],
+            unit="x",
             limit=ACKNOWLEDGED_LIMIT,
+        ),
+        Figure(
+            key="slow_clients",
+            title="Acknowledgement beside 50 slow clients, worst shape",
+            value=max(measured["slow"].values()),
+            unit="s",
+            limit=SLOW_LIMIT,
         ),
         Figure(key="refused", title="Commands that were not answered 200", value=measured["refused"], unit="", limit=0),
         Figure(
@@ -162,6 +176,19 @@ def serving_figures(measured: Mapping[str, Any], at_once: int) -> list[Figure]:
             limit=SERVING_MEMORY_LIMIT,
         ),
         Figure(key="serving_growth", title="Growth once settled", value=growth, unit="MB", limit=GROWTH_LIMIT),
+        *hostile_figures(measured["hostile"]),
+    ]
+
+
+def hostile_figures(hostile: Mapping[str, float]) -> list[Figure]:
+    """Judge what became of the process among hostile requests."""
+    title = f"{hostile['count']} hostile requests"
+    growth = hostile["growth"] / MEGABYTE
+    return [
+        Figure(key="hostile_failed", title=f"{title}, answered 5xx", value=hostile["failed"], unit="", limit=0),
+        Figure(key="hostile_hung", title=f"{title}, not answered", value=hostile["hung"], unit="", limit=0),
+        Figure(key="hostile_slowest", title=f"{title}, slowest answer", value=hostile["slowest"], unit="s"),
+        Figure(key="hostile_growth", title=f"{title}, memory grown", value=growth, unit="MB", limit=GROWTH_LIMIT),
     ]
 
 

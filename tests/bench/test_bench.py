@@ -15,12 +15,13 @@ from tests.bench.estate import CHECKS
 from tests.bench.figures import Figure, differences, wall_limit
 from tests.bench.processes import ROOT, environment
 from tests.bench.seen import Seen
+from tests.hostile.clients import SHAPES
 
 pytestmark = pytest.mark.xdist_group("bench")  # one worker, so that the fixture is made once
 
 TINY = (
     *("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20"),
-    *("--validations", "2", "--rounds", "1", "--audit-files", "60"),
+    *("--validations", "2", "--rounds", "1", "--hostile", "62", "--audit-files", "60"),
 )
 
 
@@ -92,6 +93,16 @@ def test_every_command_is_acknowledged(document: Mapping[str, Any]) -> None:
     assert (document["serving"]["acknowledged"], document["serving"]["refused"]) == (50, 0)
 
 
+def test_no_slow_client_keeps_a_command_from_its_answer_and_nothing_hostile_is_answered_wrongly(
+    document: Mapping[str, Any],
+) -> None:
+    serving = document["serving"]
+
+    assert set(serving["slow"]) == set(SHAPES)
+    assert max(serving["slow"].values()) < 30
+    assert (serving["hostile"]["count"], serving["hostile"]["failed"], serving["hostile"]["hung"]) == (62, 0, 0)
+
+
 def test_a_thread_follows_its_due_hour_within_a_watch_interval(document: Mapping[str, Any]) -> None:
     delay = document["serving"]["delay"]
 
@@ -109,7 +120,8 @@ def test_every_limit_is_judged_in_table_and_json(document: Mapping[str, Any]) ->
         *("wall_median", "wall_worst", "repeated", "different", "memory", "synthetic_ratio", "start_help"),
         *("control_plane_github", "control_plane_clone", "control_plane_repeated", "control_plane_failed"),
         *("audit_median", "audit_worst", "audit_missed", "repair_median", "repair_worst"),
-        *("ready", "acknowledged_p99", "refused", "serving_memory", "serving_growth", "due_to_thread"),
+        *("ready", "acknowledged_ratio", "refused", "serving_memory", "serving_growth", "due_to_thread"),
+        *("slow_clients", "hostile_failed", "hostile_hung", "hostile_growth"),
     }
     assert all(figure["title"] in document["printed"] for figure in document["figures"])
     assert {"date", "machine", "delay"} <= set(document)

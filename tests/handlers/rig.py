@@ -18,6 +18,7 @@ from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
+from bot.serving.payloads import read_payload
 from bot.staging.ground import StagingGround
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
@@ -94,7 +95,8 @@ class Rig:
 
     def send(self, request: SignedRequest) -> BoltResponse:
         """Dispatch a signed request as the web server does."""
-        return self.app.dispatch(BoltRequest(body=request.body.decode(), headers={**request.headers}))
+        body = read_payload(request.body, request.headers["Content-Type"])
+        return self.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
 
     def command(self, name: str, text: str = "", **origin: str) -> BoltResponse:
         return self.send(self.slack.requests.command(name, text, **origin))

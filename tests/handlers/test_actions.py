@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, 
 from bot.validation import Request
 from checks.model import Report
 from checks.notifications import Permissions as Rules
-from handlers.clicks import Pressed, pressed
+from handlers.clicks import OUTDATED, Pressed, pressed
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.snoozing import LONGEST
@@ -496,15 +497,37 @@ class TestSnoozing:
 
             assert now_of(rig, alert) == before
 
-    def test_a_form_that_cannot_be_read_is_answered_with_an_error_id(self) -> None:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            pytest.param({}, id="nothing"),
+            pytest.param({"until": None}, id="no choice"),
+            pytest.param({"until": {"choice": {"selected_option": [1]}}}, id="a choice that is a list"),
+            pytest.param({"until": {"choice": {"selected_option": {"value": ["1h"]}}}}, id="several choices"),
+        ],
+    )
+    def test_a_form_without_a_choice_asks_for_one(self, values: Mapping[str, object]) -> None:
         with running() as rig:
             press(rig, rig.alert(), "alert:snooze")
 
-            response = rig.send(rig.slack.requests.submission(view(rig), {}))
-            rig.wait()
+            response = rig.send(rig.slack.requests.submission(view(rig), values))
 
             assert response.status == 200
-            assert "Error `" in rig.slack.messages(PERSON)[0].text
+            assert json.loads(response.body)["errors"].keys() == {"until"}
+
+    @pytest.mark.parametrize("metadata", ["", "{}", "[]", "nonsense", '{"key": 5}'])
+    def test_a_form_that_is_none_of_ours_changes_nothing_and_says_so(self, metadata: str) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            press(rig, alert, "alert:snooze")
+            before = now_of(rig, alert)
+
+            form = {**view(rig), "private_metadata": metadata}
+            rig.send(rig.slack.requests.submission(form, {"until": {"choice": {"selected_option": {"value": "1h"}}}}))
+            rig.wait()
+
+            assert now_of(rig, alert) == before
+            assert OUTDATED in rig.slack.messages(PERSON)[0].text
 
     def test_a_form_for_a_forgotten_alert_is_not_shown(self) -> None:
         with running() as rig:

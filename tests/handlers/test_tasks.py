@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
 import json
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +20,16 @@ from google.auth import crypt, exceptions, jwt
 
 from bot.store.model import StoreError
 from bot.timetable.schedules import UnknownJobError
-from handlers.tasks import KEPT_SECONDS, GoogleTokens, RefusedError, UndecidedError, tasks_blueprint
+from handlers.google_tokens import (
+    FAILED_SECONDS,
+    KEPT_SECONDS,
+    MOST_WAITING,
+    USABLE_SECONDS,
+    GoogleTokens,
+    RefusedError,
+    UndecidedError,
+)
+from handlers.tasks import LARGEST_BODY, tasks_blueprint
 
 AUDIENCE = "https://reveille.example.com"
 ACCOUNT = "scheduler@example-project.iam.gserviceaccount.com"
@@ -72,6 +84,36 @@ GOOGLE = Signer("google-1")
 STRANGER = Signer("google-1")
 
 
+def encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def forged(header: Mapping[str, Any]) -> str:
+    """A token that says what a genuine one says, under another header."""
+    return f"{encoded(json.dumps(header))}.{GOOGLE.token().split('.')[1]}.{encoded('signature')}"
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SlowCertificates:
+    """Google, as it answers only once it may."""
+
+    def __init__(self) -> None:
+        self.asked_for = threading.Event()
+        self.may_answer = threading.Event()
+
+    def __call__(self, url: str, **_: Any) -> Answer:
+        self.asked_for.set()
+        assert self.may_answer.wait(20)
+        return Answer(200, json.dumps(GOOGLE.certificates).encode())
+
+
 class Certificates:
     """The place where Google publishes its certificates."""
 
@@ -87,7 +129,7 @@ class Certificates:
         return Answer(self.status, json.dumps(GOOGLE.certificates).encode())
 
 
-def tokens(certificates: Certificates | None = None, **parts: Any) -> GoogleTokens:
+def tokens(certificates: Certificates | SlowCertificates | None = None, **parts: Any) -> GoogleTokens:
     return GoogleTokens(AUDIENCE, ACCOUNT, fetch=certificates or Certificates(), **parts)
 
 
@@ -142,24 +184,78 @@ class TestTokens:
             tokens(certificates)(GOOGLE.token())
 
     def test_certificates_are_kept_for_an_hour(self) -> None:
-        certificates, times = Certificates(), iter([0.0, KEPT_SECONDS - 1, KEPT_SECONDS, KEPT_SECONDS])
-        judge = tokens(certificates, timer=lambda: next(times))
+        certificates, clock = Certificates(), Clock()
+        judge = tokens(certificates, timer=clock)
         asked = []
 
-        for _ in range(3):
+        for clock.now in (0.0, KEPT_SECONDS - 1, KEPT_SECONDS):
             judge(GOOGLE.token())
             asked.append(len(certificates.asked))
 
         assert asked == [1, 1, 2]
 
-    def test_an_error_is_not_kept(self) -> None:
-        certificates = Certificates(status=500)
-        judge = tokens(certificates)
+    def test_a_fetch_that_failed_is_remembered_for_a_while(self) -> None:
+        certificates, clock = Certificates(status=500), Clock()
+        judge = tokens(certificates, timer=clock)
+
+        for clock.now in (0.0, FAILED_SECONDS - 1):
+            with pytest.raises(UndecidedError):
+                judge(GOOGLE.token())
+        asked_while_remembered = len(certificates.asked)
+        certificates.status, clock.now = 200, FAILED_SECONDS
+        judge(GOOGLE.token())
+
+        assert (asked_while_remembered, len(certificates.asked)) == (1, 2)
+
+    def test_while_google_cannot_be_reached_old_certificates_serve_for_a_day(self) -> None:
+        certificates, clock = Certificates(), Clock()
+        judge = tokens(certificates, timer=clock)
+        judge(GOOGLE.token())
+        certificates.status = 500
+
+        clock.now = USABLE_SECONDS - 1
+        judge(GOOGLE.token())
+        clock.now = USABLE_SECONDS + FAILED_SECONDS
         with pytest.raises(UndecidedError):
             judge(GOOGLE.token())
-        certificates.status = 200
 
-        judge(GOOGLE.token())
+    @pytest.mark.parametrize(
+        "token",
+        [
+            pytest.param(GOOGLE.token(aud="https://other.example.com"), id="for somebody else"),
+            pytest.param(GOOGLE.token(exp=int(time.time()) - 60), id="that is over"),
+            pytest.param(GOOGLE.token(email="somebody@example.com"), id="from another account"),
+            pytest.param(forged({"alg": "none", "kid": "google-1"}), id="that nobody signed"),
+            pytest.param(forged({"alg": "HS256", "kid": "google-1"}), id="signed with a password"),
+            pytest.param(forged({"alg": "RS256", "kid": "../certs"}), id="whose key has no name of a key"),
+            pytest.param(forged({"alg": "RS256", "kid": 5}), id="whose key is a number"),
+            pytest.param(forged({"alg": "RS256"}), id="without a key"),
+            pytest.param("x" * 8000, id="that is none"),
+            pytest.param(f"{encoded('[' * 3000)}.{encoded('{}')}.x", id="nested without end"),
+        ],
+    )
+    def test_what_cannot_be_genuine_costs_no_fetch(self, token: str) -> None:
+        certificates = Certificates()
+
+        with pytest.raises(RefusedError):
+            tokens(certificates)(token)
+
+        assert certificates.asked == []
+
+    def test_while_certificates_are_fetched_few_wait_and_the_others_hear_at_once(self) -> None:
+        certificates = SlowCertificates()
+        judge = tokens(certificates)
+        with ThreadPoolExecutor(20) as callers:
+            first = callers.submit(judge, GOOGLE.token())
+            assert certificates.asked_for.wait(10)
+            others = [callers.submit(judge, GOOGLE.token()) for _ in range(19)]
+            told = as_completed(others, timeout=10)
+            undecided = [type(next(told).exception()) for _ in range(len(others) - MOST_WAITING)]
+            certificates.may_answer.set()
+
+        assert first.exception() is None
+        assert set(undecided) == {UndecidedError}
+        assert sum(each.exception() is None for each in others) == MOST_WAITING
 
 
 class Runs:
@@ -226,6 +322,33 @@ class TestTheEndpoint:
         answer = app.test_client().post("/tasks/digest", headers={"Authorization": f"Bearer {GOOGLE.token()}"})
 
         assert answer.status_code == 503
+
+    @pytest.mark.parametrize(
+        ("length", "status"),
+        [pytest.param(LARGEST_BODY, 200, id="at the limit"), pytest.param(LARGEST_BODY + 1, 413, id="just past it")],
+    )
+    def test_a_knock_has_a_largest_body(self, length: int, status: int) -> None:
+        app = Flask("test")
+        app.register_blueprint(tasks_blueprint(Runs(), tokens()))
+        headers = {"Authorization": f"Bearer {GOOGLE.token()}"}
+
+        answer = app.test_client().post("/tasks/digest", data=b"x" * length, headers=headers)
+
+        assert answer.status_code == status
+
+    def test_refusals_are_counted_and_not_logged_one_by_one(self, caplog: pytest.LogCaptureFixture) -> None:
+        counted: list[bool] = []
+
+        def refused(*, decided: bool) -> None:
+            counted.append(decided)
+
+        app = Flask("test")
+        app.register_blueprint(tasks_blueprint(Runs(), tokens(Certificates(status=500)), refused=refused))
+        for token in (GOOGLE.token(), "nonsense"):
+            app.test_client().post("/tasks/digest", headers={"Authorization": f"Bearer {token}"})
+
+        assert counted == [False, True]
+        assert caplog.records == []
 
     def test_it_is_not_for_reading(self) -> None:
         app = Flask("test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -55,7 +56,9 @@ class Served:
         self._directory = directory
         self._log = directory / f"log-{self.port}.jsonl"
         self._errors = directory / f"errors-{self.port}.txt"
-        self._variables = environment(PORT=str(self.port), **variables)
+        own = {"PORT": str(self.port), "REVEILLE_OPERATIONS_TOKEN": secrets.token_hex(16)}
+        self._variables = environment(**{**own, **variables})
+        self._token = self._variables["REVEILLE_OPERATIONS_TOKEN"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -99,10 +102,13 @@ class Served:
     def entries(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.splitlines()]
 
-    def get(self, path: str) -> tuple[int, str]:
-        """Return status and body; 0 when nobody listens."""
+    def get(self, path: str, *, token: str | None = None, port: int | None = None) -> tuple[int, str]:
+        """Return status and body, seen with the token of operations; 0 when nobody listens."""
+        shown = self._token if token is None else token
+        url = f"http://127.0.0.1:{port or self.port}{path}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {shown}"} if shown else {})
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.serving.served import Served, environment, http_variables
+from tests.bot.serving.served import Served, environment, free_port, http_variables
 from tests.servers.slack import SlackServer, silent
 from tests.servers.slack import refused as refused_call
 from tests.servers.slack_socket import SocketSlack
@@ -23,6 +23,12 @@ LOST, REPAIRED = "invoker-lost", "invoker-repaired"
 
 LONGEST_END = 8
 """Seconds that a process may take to end once it is told to."""
+
+HANGING = (
+    "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
+    "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
+    "faults: [{source: BigQuery, problem: hang}]\n"
+)
 
 shares_a_process = pytest.mark.xdist_group("served")
 
@@ -125,11 +131,7 @@ def test_a_request_that_slack_did_not_sign_is_refused(serving: tuple[SlackServer
 def test_everybody_is_acknowledged_and_it_ends_within_eight_seconds_while_everything_hangs(tmp_path: Path) -> None:
     """Neither BigQuery nor Slack answers: twenty people hear at once that they were heard, and the end is in order."""
     scenario = tmp_path / "hanging.yaml"
-    scenario.write_text(
-        "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
-        "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
-        "faults: [{source: BigQuery, problem: hang}]\n"
-    )
+    scenario.write_text(HANGING)
     with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=str(scenario))) as bot:
         bot.wait_ready()
         slack.tell("*", silent(times=None))
@@ -156,17 +158,62 @@ def test_it_ends_in_order_when_somebody_interrupts_it(tmp_path: Path) -> None:
     assert (code, seconds < LONGEST_END, errors) == (0, True, "")
 
 
-def test_a_worker_that_is_killed_is_started_again(tmp_path: Path) -> None:
-    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-        bot.wait_ready()
-        killed = bot.workers()
+@shares_a_process
+def test_it_is_one_process(serving: tuple[SlackServer, Served]) -> None:
+    _, bot = serving
 
-        os.kill(killed[0], signal.SIGKILL)
-        bot.wait_for(lambda: bot.workers() not in ([], killed), "to start another")
-        bot.wait_ready()
-        code, _ = bot.end()
+    assert bot.workers() == []
 
-    assert code == 0
+
+@shares_a_process
+def test_a_stranger_learns_that_it_is_alive_and_ready_and_nothing_else(serving: tuple[SlackServer, Served]) -> None:
+    _, bot = serving
+
+    statuses = [bot.get(path, token="")[0] for path in ("/health", "/ready", "/metrics")]
+
+    assert statuses == [200, 200, 401]
+
+
+def test_metrics_have_a_port_of_their_own_where_one_is_set(tmp_path: Path) -> None:
+    own = free_port()
+    variables = {"REVEILLE_SCENARIO": LOST, "REVEILLE_OPERATIONS_PORT": str(own)}
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, **variables)) as bot:
+        bot.wait_ready()
+        public = [bot.get(path)[0] for path in ("/health", "/ready", "/metrics")]
+        inner = [bot.get(path, port=own)[0] for path in ("/health", "/ready", "/metrics", "/slack/events")]
+        stranger = bot.get("/metrics", token="", port=own)[0]
+        bot.end()
+
+    assert (public, inner, stranger) == ([200, 200, 404], [200, 200, 200, 404], 401)
+
+
+def test_the_port_of_operations_is_refused_by_name_when_it_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        own = str(taken.getsockname()[1])
+
+        variables = {"REVEILLE_SCENARIO": LOST, "PORT": str(free_port()), "REVEILLE_OPERATIONS_PORT": own}
+        ended = refused(tmp_path, **HTTP, **variables)
+
+    assert ended.returncode == 3
+    assert "REVEILLE_OPERATIONS_PORT" in json.loads(ended.stdout.splitlines()[-1])["message"]
+
+
+def test_requests_are_answered_until_it_has_ended_and_readiness_says_that_it_is_stopping(tmp_path: Path) -> None:
+    """Where BigQuery hangs, the validation that runs keeps the end waiting, and so leaves time to ask."""
+    scenario = tmp_path / "hanging.yaml"
+    scenario.write_text(HANGING)
+    with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=str(scenario))) as bot:
+        bot.wait_ready()
+        slack.tell("*", silent(times=None))
+        slack.requests.command("/validate-daily").send(bot.slack_url)
+        bot.process.send_signal(signal.SIGTERM)
+        bot.wait_for(lambda: bot.get("/ready")[0] == 503, "to say that it is stopping")
+        ready, health = bot.get("/ready"), bot.get("/health")
+        code = bot.process.wait(20)
+
+    assert (json.loads(ready[1])["problems"]["process"], health[0], code) == ("is stopping", 200, 0)
 
 
 def test_every_line_that_it_logs_is_json_and_none_holds_a_secret(tmp_path: Path) -> None:

@@ -200,3 +200,47 @@ def test_a_heartbeat_url_that_is_refused_is_not_shown() -> None:
         ServingSettings.from_environment({"REVEILLE_HEARTBEAT_URL": "heartbeat-key-4711"})
 
     assert "4711" not in str(refusal.value)
+
+
+OPERATIONS_TOKEN = "operations-" + "example"
+
+
+def test_operations_have_neither_port_nor_token_unless_set_and_an_address_half_of_the_connections() -> None:
+    settings = ServingSettings.from_environment({})
+
+    assert (settings.operations_port, settings.operations_token, settings.peer_connections) == (None, None, 200)
+
+
+def test_a_port_a_token_and_a_share_are_read() -> None:
+    settings = ServingSettings.from_environment(
+        {
+            "REVEILLE_OPERATIONS_PORT": "9090",
+            "REVEILLE_OPERATIONS_TOKEN": OPERATIONS_TOKEN,
+            "REVEILLE_PEER_CONNECTIONS": "400",
+        }
+    )
+
+    assert settings.operations_port == 9090
+    assert settings.operations_token == Secret(OPERATIONS_TOKEN)
+    assert settings.peer_connections == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("REVEILLE_OPERATIONS_PORT", "8080", id="the port of Slack"),
+        pytest.param("REVEILLE_OPERATIONS_PORT", "0", id="no port"),
+        pytest.param("REVEILLE_OPERATIONS_PORT", "9" * 5000, id="a port without end"),
+        pytest.param("REVEILLE_OPERATIONS_TOKEN", "x" * 15, id="a token just too short"),
+        pytest.param("REVEILLE_OPERATIONS_TOKEN", "tokens with blanks", id="a token with blanks"),
+        pytest.param("REVEILLE_PEER_CONNECTIONS", "0", id="no connection"),
+        pytest.param("REVEILLE_PEER_CONNECTIONS", "401", id="more than there are"),
+        pytest.param("REVEILLE_PEER_CONNECTIONS", "half", id="a word"),
+    ],
+)
+def test_operations_that_cannot_be_are_refused_by_name_and_never_by_a_token(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        ServingSettings.from_environment({name: value})
+
+    assert name in str(refusal.value)
+    assert "TOKEN" not in name or value not in str(refusal.value)

@@ -12,17 +12,23 @@ from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
+from bot.serving.courtesy import Courtesy
 from bot.serving.metrics import Metrics
-from bot.serving.web import LARGEST_BODY, web_app
+from bot.serving.refusals import Refusals
+from bot.serving.slack_endpoint import LARGEST_BODY, SlackEndpoint
+from bot.serving.web import Insight, web_app
+from bot.settings import Secret
 
 SECRET = "signing-example"
+
+EVERYBODY = Insight(everybody=True)
 
 
 def slack_app() -> App:
     def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0EXAMPLE1", bot_token="xoxb-1-example")
 
-    app = App(signing_secret=SECRET, authorize=authorize)
+    app = App(signing_secret="", request_verification_enabled=False, authorize=authorize)
 
     @app.command("/validate-daily")
     def answer(ack: Ack) -> None:
@@ -32,13 +38,21 @@ def slack_app() -> App:
 
 
 def client(
-    *, problems: dict[str, str] | None = None, slack: bool = True, blueprint: Blueprint | None = None
+    *,
+    problems: dict[str, str] | None = None,
+    slack: bool = True,
+    blueprint: Blueprint | None = None,
+    insight: Insight = EVERYBODY,
+    refusals: Refusals | None = None,
 ) -> FlaskClient:
+    counted = refusals or Refusals()
     app = web_app(
-        slack=slack_app() if slack else None,
+        slack=SlackEndpoint(slack_app(), Secret(SECRET), counted, Courtesy()) if slack else None,
         readiness=lambda: problems or {},
         metrics=Metrics().text,
         blueprints=(blueprint,) if blueprint is not None else (),
+        insight=insight,
+        refusals=counted,
     )
     return app.test_client()
 
@@ -140,6 +154,36 @@ def test_not_ready_names_what_does_not_work() -> None:
 
     assert answer.status_code == 503
     assert answer.get_json() == {"status": "not ready", "problems": {"store": "does not answer"}}
+
+
+TOKEN = "operations-" + "example"
+WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    ("insight", "headers", "metrics", "reasons"),
+    [
+        pytest.param(Insight(), {}, 404, False, id="for nobody"),
+        pytest.param(Insight(), WITH_TOKEN, 404, False, id="for nobody, with a token"),
+        pytest.param(Insight(everybody=True), {}, 200, True, id="for everybody"),
+        pytest.param(Insight(token=Secret(TOKEN)), {}, 401, False, id="with a token that does not come"),
+        pytest.param(
+            Insight(token=Secret(TOKEN)), {"Authorization": f"Bearer {TOKEN}x"}, 401, False, id="with another"
+        ),
+        pytest.param(Insight(token=Secret(TOKEN)), {"Authorization": TOKEN}, 401, False, id="with no bearer"),
+        pytest.param(Insight(token=Secret(TOKEN)), {"Authorization": "Bearer é"}, 401, False, id="beyond ASCII"),
+        pytest.param(Insight(token=Secret(TOKEN)), WITH_TOKEN, 200, True, id="with the token"),
+        pytest.param(Insight(everybody=True, token=Secret(TOKEN)), {}, 401, False, id="on a port of its own, without"),
+        pytest.param(Insight(everybody=True, token=Secret(TOKEN)), WITH_TOKEN, 200, True, id="on such a port, with it"),
+    ],
+)
+def test_who_sees_metrics_and_reasons(insight: Insight, headers: dict[str, str], metrics: int, reasons: bool) -> None:
+    asked = client(problems={"store": "does not answer"}, insight=insight)
+
+    ready = asked.get("/ready", headers=headers)
+
+    assert asked.get("/metrics", headers=headers).status_code == metrics
+    assert (ready.status_code, "problems" in ready.get_json()) == (503, reasons)
 
 
 def test_metrics_are_in_prometheus_format() -> None:

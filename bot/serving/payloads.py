@@ -1,0 +1,190 @@
+"""What Slack says: the body of a signed request, read once, and refused where it is nothing that Slack would say.
+
+Bolt and our listeners take the shape of a payload for granted. A signature makes it likely, not certain: secrets leak,
+and proxies change bodies. So the shape is stated here, once, and what differs is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+DEEPEST = 60
+"""Levels of nesting. Slack's deepest is rich text inside of a view inside of a payload, about twenty."""
+
+MOST_FIELDS = 200
+"""Of a form; a slash command has about fifteen."""
+
+_JSON = "application/json"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class UnreadableError(ValueError):
+    """A body is nothing that Slack says. The message names the place, and repeats nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an object of a payload may be: texts, objects within it, lists of objects; anything else is free.
+
+    Every field may be missing or null but for those that are ``needed``. A field of ``named`` is an object or its ID.
+    """
+
+    texts: tuple[str, ...] = ()
+    objects: Mapping[str, Shape] = field(default_factory=dict)
+    named: Mapping[str, Shape] = field(default_factory=dict)
+    lists: Mapping[str, Shape] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+
+
+_ID = Shape(texts=("id", "team_id", "enterprise_id"))
+_MESSAGE = Shape(
+    texts=("ts", "thread_ts", "user", "bot_id", "subtype"),
+    lists={"blocks": Shape(texts=("type", "block_id"))},
+)
+_FIELDS = {"values": Shape()}
+_VIEW = Shape(
+    texts=("id", "callback_id", "private_metadata", "hash", "team_id", "app_installed_team_id", "type"),
+    objects={"state": Shape(objects=_FIELDS)},
+)
+_ACTION = Shape(texts=("type", "action_id", "block_id", "action_ts"), needed=("action_id",))
+_EVENT = Shape(
+    texts=("type", "subtype", "tab", "user_id", "channel_id", "thread_ts", "ts", "bot_id", "user_team"),
+    named={"user": _ID, "channel": _ID, "team": _ID, "enterprise": _ID},
+    objects={"view": _VIEW, "message": _MESSAGE, "previous_message": _MESSAGE, "item": Shape(), "edited": Shape()},
+    needed=("type",),
+)
+_PAYLOAD = Shape(
+    texts=(
+        *("type", "command", "text", "user_id", "team_id", "channel_id", "enterprise_id", "trigger_id", "response_url"),
+        *(
+            "callback_id",
+            "action_ts",
+            "event_id",
+            "api_app_id",
+            "thread_ts",
+            "action_id",
+            "block_id",
+            "challenge",
+            "function_execution_id",
+        ),
+        "bot_access_token",
+    ),
+    objects={
+        "user": _ID,
+        "channel": _ID,
+        "team": _ID,
+        "enterprise": _ID,
+        "container": Shape(),
+        "item": Shape(),
+        "message": _MESSAGE,
+        "previous_message": _MESSAGE,
+        "view": _VIEW,
+        "event": _EVENT,
+        "function_data": Shape(),
+        "assistant_thread": Shape(),
+        "state": Shape(objects=_FIELDS),
+    },
+    lists={
+        "actions": _ACTION,
+        "authorizations": Shape(texts=("team_id", "user_id", "enterprise_id")),
+        "response_urls": Shape(texts=("response_url",)),
+    },
+)
+_NEEDED = {
+    "block_actions": ("user", "actions"),
+    "view_submission": ("user", "view.type", "view.callback_id"),
+    "view_closed": ("user", "view.type", "view.callback_id"),
+    "message_action": ("user", "callback_id"),
+    "shortcut": ("user", "callback_id"),
+    "event_callback": ("event",),
+    "url_verification": ("challenge",),
+}
+"""What each type of payload cannot be without."""
+
+
+def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
+    """Return what a body says. Raises UnreadableError."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise UnreadableError("the body is no UTF-8") from None
+    payload = _parsed(text, content_type)
+    if not isinstance(payload, dict):
+        raise UnreadableError("the payload is no object")
+    _fit(payload, _PAYLOAD, "payload")
+    for path in _NEEDED.get(payload.get("type") or "", ()):
+        found: Any = payload
+        for name in path.split("."):
+            found = (found or {}).get(name)
+        if not found:
+            raise UnreadableError(f"a payload of its type without {path}")
+    return payload
+
+
+def _parsed(text: str, content_type: str) -> Any:
+    if content_type.partition(";")[0].strip().lower() == _JSON or text.startswith("{"):
+        return _from_json(text)
+    try:
+        form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise UnreadableError("the form has too many fields") from None
+    # A person's word may be "payload"; a payload comes as a field of that name, and a command never has one.
+    return _from_json(form["payload"]) if "payload" in form and "command" not in form else form
+
+
+def _from_json(text: str) -> Any:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnreadableError("the payload is no JSON") from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deeper(document, DEEPEST):
+        raise UnreadableError("the payload is nested too deeply")
+    if _SURROGATE.search(text):
+        # Half of a character, as a text has that was cut in its middle, could be neither stored nor sent.
+        document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    return document
+
+
+def _is_deeper(document: Any, levels: int) -> bool:
+    """Whether something is nested more deeply; level by level, because recursion would be what it guards against."""
+    layer = [document]
+    for _ in range(levels):
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def _fit(value: Mapping[str, Any], shape: Shape, where: str) -> None:
+    for name in shape.needed:
+        if not value.get(name):
+            raise UnreadableError(f"{where} without {name}")
+    for name in shape.texts:
+        if not isinstance(value.get(name), str | None):
+            raise UnreadableError(f"{where}.{name} is no text")
+    for name, inner in (*shape.objects.items(), *shape.named.items()):
+        found = value.get(name)
+        if found is not None and not (name in shape.named and isinstance(found, str)):
+            _fit_each([found], inner, f"{where}.{name}")
+    for name, inner in shape.lists.items():
+        found = value.get(name)
+        if not isinstance(found, list | None):
+            raise UnreadableError(f"{where}.{name} is no list")
+        _fit_each(found or (), inner, f"{where}.{name}")
+
+
+def _fit_each(values: Iterable[Any], shape: Shape, where: str) -> None:
+    for each in values:
+        if not isinstance(each, dict):
+            raise UnreadableError(f"{where} is no object")
+        _fit(each, shape, where)
