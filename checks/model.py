@@ -80,6 +80,8 @@ class Finding:
     impact: str = ""
     action: Action | None = None
     link: str | None = None
+    count: int = 1
+    """How many findings it stands for: more than one where a check had too many of a kind to list them."""
 
     def __post_init__(self) -> None:
         loud = self.outcome in (Outcome.FAILED, Outcome.UNKNOWN)

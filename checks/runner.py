@@ -6,13 +6,14 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cached_property, partial
 
 from checks.context import Context, could_not_look, document_path
+from checks.folding import Folding, places_of
 from checks.looks import (
     AUDIT,
     BIGQUERY,
@@ -41,8 +42,11 @@ CHECKS_AT_ONCE = 256
 PATIENCE = 0.5
 """Seconds that a check gets after its looks have timed out, to say what it knows."""
 
+MOMENT = 0.05
+"""Seconds by which a check may be late before it is called late."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What one run is about. ``now`` is aware; ``phases`` None means all."""
 
@@ -52,7 +56,7 @@ class Run:
     slate: date
     phases: frozenset[str] | None = None
 
-    @property
+    @cached_property
     def planned_documents(self) -> frozenset[str]:
         """The completion documents of every date, which travel in one request."""
         return frozenset(
@@ -78,10 +82,12 @@ def bounds(limits: Limits) -> Mapping[str, int]:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """A check on its way; ``findings`` grows under ``lock`` until ``closed``."""
+    """A check on its way; ``folding`` takes its findings under ``lock`` until ``closed``."""
 
     check: Check
-    findings: list[Finding] = field(default_factory=list)
+    folding: Folding
+    excuses: Sequence[Excuse]
+    today: date
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: bool = False
     began: float = 0.0
@@ -91,7 +97,8 @@ class _Running:
         """Keep a finding; False when the runner no longer waits for this check."""
         with self.lock:
             if not self.closed:
-                self.findings.append(finding)
+                # An excuse is about one subject, so it comes before many are told as one.
+                self.folding.add(excuse(self.check.id, finding, self.excuses, self.today))
             return not self.closed
 
 
@@ -106,27 +113,44 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: LookCache
     deadline = run_began + limits.run_seconds
     pool = BoundedPool("check", CHECKS_AT_ONCE)
     finished: queue.SimpleQueue[_Running] = queue.SimpleQueue()
-    pending = {_Running(check) for check in checks}
-    for running in tuple(pending):
+    places = places_of(run.pipeline)
+    today = run.now.astimezone(run.pipeline.zone).date()
+    excuses: dict[str, list[Excuse]] = {}
+    for each in run.pipeline.excuses:
+        excuses.setdefault(each.check, []).append(each)
+    pending: dict[_Running, None] = {}
+    for check in checks:
+        running = _Running(check, Folding(check.id, places), excuses.get(check.id, ()), today)
+        pending[running] = None
         pool.submit(partial(_execute, running, run, ports, cache, deadline, finished))
+    look_again = time.monotonic()
     try:
         while pending:
-            next_expiry = min(_expiry(running, deadline, limits) for running in pending)
-            # A check that has not begun may begin, and so expire, before the run does: look again by then.
-            timeout = min(next_expiry - time.monotonic(), limits.check_seconds + PATIENCE)
             try:
-                done = finished.get(timeout=max(0.0, timeout))
+                done = finished.get(timeout=max(0.0, look_again - time.monotonic()))
             except queue.Empty:
                 now = time.monotonic()
                 for late in [running for running in pending if _expiry(running, deadline, limits) <= now]:
-                    pending.remove(late)
+                    del pending[late]
                     yield _expire(late, run, run_began)
+                look_again = _next_look(pending, deadline, limits)
             else:
                 if done in pending:
-                    pending.remove(done)
+                    del pending[done]
                     yield _result(done, run, run_began)
     finally:
         pool.close()
+
+
+def _next_look(pending: Iterable[_Running], deadline: float, limits: Limits) -> float:
+    """Return when the next check may be late. All are looked through for it, so that is not done for each result, and
+    not again before a moment is over.
+
+    A check that has not begun may begin, and so expire, before the run does: look again by then.
+    """
+    now = time.monotonic()
+    latest = now + limits.check_seconds + PATIENCE
+    return max(now + MOMENT, min([latest, *(_expiry(running, deadline, limits) for running in pending)]))
 
 
 def _expiry(running: _Running, deadline: float, limits: Limits) -> float:
@@ -194,29 +218,28 @@ def _expire(running: _Running, run: Run, run_began: float) -> CheckResult:
 
 
 def _result(running: _Running, run: Run, run_began: float) -> CheckResult:
-    with running.lock:
-        running.closed = True
-        findings = tuple(running.findings)
     check = running.check
-    if not findings:
-        findings = (
-            Finding(
-                outcome=Outcome.UNKNOWN,
-                code="no-evidence",
-                subject=check.id,
-                summary="The check found nothing to judge, which proves nothing.",
-                severity=check.worst,
-                phase=check.phase,
-            ),
-        )
-    today = run.now.astimezone(run.pipeline.zone).date()
+    with running.lock:
+        if not running.folding:
+            running.folding.add(
+                Finding(
+                    outcome=Outcome.UNKNOWN,
+                    code="no-evidence",
+                    subject=check.id,
+                    summary="The check found nothing to judge, which proves nothing.",
+                    severity=check.worst,
+                    phase=check.phase,
+                )
+            )
+        running.closed = True
+        findings = running.folding.findings()
     ended = time.monotonic()
     began = running.began or ended
     return CheckResult(
         check=check.id,
         title=check.title,
         phase=check.phase,
-        findings=tuple(excuse(check.id, finding, run.pipeline.excuses, today) for finding in findings),
+        findings=findings,
         started_at=run.now + timedelta(seconds=began - run_began),
         duration=ended - began,
         cpu=running.cpu,

@@ -11,7 +11,7 @@ from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.headline import headline
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of, mark_of_severity
 from bot.render.phases import phase_table
-from bot.render.reading import Found, Reading, source_of
+from bot.render.reading import Found, Reading, source_of, total
 from bot.render.report import message_of
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, joined, moment, number, once, shortened
@@ -171,7 +171,7 @@ def _problems(reading: Reading) -> Iterator[Part]:
         yield Heading(text="Other problems" if reading.causes else "Problems")
     for group in list(groups.values())[:PROBLEMS_AT_MOST]:
         first = group[0]
-        more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+        more = f" (and {total(group) - 1:,} more)" if len(group) > 1 else ""
         text = first.finding.summary.rstrip(".") + f"{more}."
         yield Line(mark=mark_of(first.finding), label=first.title, text=text, code=first.check, link=first.finding.link)
         if first.finding.severity in (Severity.P0, Severity.P1):

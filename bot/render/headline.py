@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.render.reading import Found, Reading, source_of
+from bot.render.reading import Found, Reading, source_of, total
 from bot.render.words import clean, day, first_sentence, joined, number, once, sentence, shortened, without_date
 from checks.model import Finding, Outcome, Severity, Verdict
 
@@ -44,11 +44,11 @@ def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
     if cause is not None and (not loose or cause.severity <= (loose[0].finding.severity or 0)):
         keys = frozenset(cause.explains)
         said, involved = _clause(cause.sentence), [each for each in failed if each.key in keys]
-        others = len(reading.causes) - 1 + len(loose)
+        others = len(reading.causes) - 1 + total(loose)
     else:
         first = (loose or list(failed))[0]
         said, involved = _clause(first.finding.summary), [first]
-        others = len(reading.causes) + len(loose) - 1
+        others = len(reading.causes) + total(loose) - first.finding.count
     return f"{said}{_effect(reading, said, involved, others)}"
 
 
@@ -118,7 +118,7 @@ def _clear(reading: Reading) -> str:
         ran = number(len(reading.report.results), "selected check")
         return f"{ran} found nothing wrong; the others did not run"
     dates = [_clear_date(reading, index) for index in range(len(reading.dates))]
-    notes = len(reading.of(Outcome.FAILED))
+    notes = total(reading.of(Outcome.FAILED))
     return "; ".join([*dates, *([f"{number(notes, 'note')} below"] if notes else [])])
 
 
@@ -128,7 +128,7 @@ def _clear_date(reading: Reading, index: int) -> str:
     dated = [each for each in reading.found if each.finding.date == game_date]
     judged = [each for each in dated if not reading.only_reports(each.check)]
     figures = [_figure(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
-    waiting = sum(each.finding.outcome is Outcome.WAITING for each in judged)
+    waiting = total(each for each in judged if each.finding.outcome is Outcome.WAITING)
     if _is_empty(reading, judged):
         state = "owed nothing" if game_date < reading.today else "owes nothing"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.render.headline import headline
-from bot.render.reading import Reading
+from bot.render.reading import Reading, total
 from checks.model import Action, Cause, CheckResult, Evidence, Finding, LookRecord, Outcome, Scalar, Severity
 
 SCHEMA_VERSION = 1
@@ -39,7 +39,8 @@ def report_document(reading: Reading) -> dict[str, Any]:
         "partial": report.partial,
         "duration_seconds": round(report.duration, 3),
         "counts": {
-            outcome.value: sum(each.finding.outcome is outcome for each in reading.found) for outcome in Outcome
+            outcome.value: total(each for each in reading.found if each.finding.outcome is outcome)
+            for outcome in Outcome
         },
         "causes": [_cause(cause) for cause in reading.causes],
         "results": [_result(result) for result in report.results],
@@ -86,6 +87,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "impact": finding.impact,
         "action": _action(finding.action),
         "link": finding.link,
+        **({"count": finding.count} if finding.count > 1 else {}),
     }
 
 

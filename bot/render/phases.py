@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.render.message import Cell, Heading, Line, Mark, Part, Table, mark_of
-from bot.render.reading import Found, Reading
+from bot.render.reading import Found, Reading, total
 from bot.render.words import day, first_sentence, joined, once, shortened, without_date
 from checks.model import Outcome
 
@@ -43,10 +43,7 @@ def _date_column(reading: Reading, game_date: date) -> str:
 
 
 def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:
-    dated = {
-        game_date: [each for each in reading.found if each.phase == phase and each.finding.date == game_date]
-        for game_date in reading.dates
-    }
+    dated = {game_date: reading.by_place.get((phase, game_date), ()) for game_date in reading.dates}
     states = tuple(_state(found) for found in dated.values())
     return (
         Cell(text=title),
@@ -68,25 +65,25 @@ def _what_is(reading: Reading, found: Sequence[Found]) -> str:
     if not found:
         return ""
     worst = min(found, key=lambda each: (each.badness, not reading.is_data(each.check)))
-    troubles = sum(mark_of(each.finding).is_problem for each in found)
+    troubles = total(each for each in found if mark_of(each.finding).is_problem)
     said = without_date(first_sentence(worst.finding.summary))
-    return said + (f" (and {troubles - 1} more)" if troubles > 1 else "")
+    return said + (f" (and {troubles - 1:,} more)" if troubles > 1 else "")
 
 
 def day_sections(reading: Reading) -> Iterator[Part]:
     """Yield for each date the figures that passed, a line for each phase."""
     for game_date in reading.dates:
-        dated = [each for each in reading.found if each.finding.date == game_date]
-        lines = tuple(_figure_lines(reading, dated))
+        lines = tuple(_figure_lines(reading, game_date))
         if lines:
             yield Heading(text=_date_title(reading, game_date))
             yield from lines
 
 
-def _figure_lines(reading: Reading, dated: Sequence[Found]) -> Iterator[Line]:
+def _figure_lines(reading: Reading, game_date: date) -> Iterator[Line]:
     phases: tuple[str | None, ...] = (*(phase.id for phase in reading.pipeline.phases), None)
     for phase in phases:
-        passed = [each for each in dated if each.phase == phase and each.finding.outcome is Outcome.PASSED]
+        found = reading.by_place.get((phase, game_date), ())
+        passed = [each for each in found if each.finding.outcome is Outcome.PASSED]
         if passed:
             label = "Across phases" if phase is None else reading.phase_title(phase)
             yield Line(label=label, mark=Mark.PASSED, text=_figures(reading, passed))
@@ -99,8 +96,8 @@ def _figures(reading: Reading, passed: Sequence[Found]) -> str:
         first.setdefault(each.check, each)
     telling = sorted(first.values(), key=lambda each: not reading.is_data(each.check))
     summaries = once(each.finding.summary.rstrip(".") for each in telling)[:FIGURES_AT_MOST]
-    left = len(passed) - len(summaries)
-    return " · ".join((*summaries, *((f"{left} more in order",) if left > 0 else ())))
+    left = total(passed) - len(summaries)
+    return " · ".join((*summaries, *((f"{left:,} more in order",) if left > 0 else ())))
 
 
 ALWAYS_TOLD = ("invoker", "subscriptions", "scheduler-jobs", "builds", "drift")
@@ -119,14 +116,18 @@ def control_plane(reading: Reading) -> Iterator[Part]:
     yield Heading(text="Control plane")
     always = [undated.pop(check) for check in ALWAYS_TOLD if check in undated]
     rest = list(undated.values())
-    quiet = [found for found in rest if all(each.finding.outcome is Outcome.PASSED for each in found)]
+    quiet = [found for found in rest if _is_quiet(found)]
     yield from (_control_line(reading, found) for found in always)
     if reading.full or len(quiet) <= 1:
         yield from (_control_line(reading, found) for found in rest)
         return
-    yield from (_control_line(reading, found) for found in rest if found not in quiet)
+    yield from (_control_line(reading, found) for found in rest if not _is_quiet(found))
     words = joined([_SHORT.get(found[0].check, found[0].title) for found in quiet])
     yield Line(label="Also in order", mark=Mark.PASSED, text=words)
+
+
+def _is_quiet(found: Sequence[Found]) -> bool:
+    return all(each.finding.outcome is Outcome.PASSED for each in found)
 
 
 _SHORT = {
@@ -172,16 +173,16 @@ def told(found: Sequence[Found]) -> str:
     """Return what a check found: its one summary, the worst of several kinds, or how many of its findings are how."""
     if len(found) == 1:
         return found[0].finding.summary
-    if len({each.finding.code for each in found}) == len(found):
+    if len({each.finding.code for each in found}) == total(found):
         # Each says something else, so that a count would say nothing.
         return min(found, key=lambda each: each.badness).finding.summary
     if all(each.finding.outcome is Outcome.PASSED for each in found):
-        return f"all {len(found)} in order"
+        return f"all {total(found):,} in order"
     parts = []
     for outcome, words in OUTCOME_WORDS:
         some = [each for each in found if each.finding.outcome is outcome]
         if some:
-            parts.append(f"{len(some)} of {len(found)} {words}{_names(some)}")
+            parts.append(f"{total(some):,} of {total(found):,} {words}{_names(some)}")
     return joined(parts)
 
 
@@ -189,4 +190,6 @@ def _names(found: Sequence[Found]) -> str:
     """Name the subjects, except those in order."""
     if found[0].finding.outcome is Outcome.PASSED:
         return ""
-    return f" ({shortened(once(each.finding.subject for each in found), NAMES_AT_MOST)})"
+    named = once(each.finding.subject for each in found if each.finding.count == 1)
+    more = total(each for each in found if each.finding.count > 1)
+    return f" ({shortened(named, NAMES_AT_MOST, more)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
-from bot.render.reading import Found, Reading, source_of
+from bot.render.reading import Found, Reading, source_of, total
 from bot.render.words import evidence_words, joined, listed, number, once, sentence, shortened, value_words
 from checks.model import Action, Cause, Evidence, Outcome, Severity
 
@@ -27,8 +27,7 @@ def cause_section(reading: Reading) -> Iterator[Part]:
         return
     yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
     for cause in reading.causes:
-        keys = frozenset(cause.explains)
-        explained = [each for each in reading.found if each.key in keys]
+        explained = reading.explained_by(cause)
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone):
             yield Line(label="Evidence", text=evidence, inset=True)
@@ -56,7 +55,7 @@ def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) ->
         return
     untold = [each for each in explained if reading.full or each.finding.summary.rstrip(".") not in cause.sentence]
     code = "" if untold else ", ".join(once(each.check for each in explained))
-    yield Line(label="Explains", text=number(len(explained), "finding"), code=code, inset=True)
+    yield Line(label="Explains", text=number(total(explained), "finding"), code=code, inset=True)
     shown = cause.action.command if cause.action else None
     for each in untold:
         yield Line(mark=mark_of(each.finding), text=each.finding.summary, code=each.check, inset=True)
@@ -103,7 +102,7 @@ def _problem(group: Sequence[Found]) -> Iterator[Part]:
     if len(group) == 1:
         yield Line(mark=mark, label=first.title, text=first.finding.summary, code=first.check, link=first.finding.link)
     else:
-        yield Line(mark=mark, label=first.title, text=f"{len(group)} of them", code=first.check, sums_up=True)
+        yield Line(mark=mark, label=first.title, text=f"{total(group):,} of them", code=first.check, sums_up=True)
         for each in group:
             yield Line(mark=mark, text=each.finding.summary, link=each.finding.link, inset=True)
     yield from _impacts(group)
@@ -196,8 +195,9 @@ def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str)
         if len(group) == 1 or reading.full:
             yield from (Line(mark=mark, label=each.title, text=each.finding.summary) for each in group)
         else:
-            subjects = shortened(once(each.finding.subject for each in group), NAMES_AT_MOST)
-            yield Line(mark=mark, label=group[0].title, text=f"{len(group)} {words} ({subjects})")
+            named = once(each.finding.subject for each in group if each.finding.count == 1)
+            subjects = shortened(named, NAMES_AT_MOST, total(each for each in group if each.finding.count > 1))
+            yield Line(mark=mark, label=group[0].title, text=f"{total(group):,} {words} ({subjects})")
 
 
 def counts(reading: Reading) -> str:
@@ -210,7 +210,10 @@ def counts(reading: Reading) -> str:
         Outcome.SKIPPED: "not owed",
     }
     by_outcome = [
-        (word, sum(each.finding.outcome is outcome for each in reading.found)) for outcome, word in words.items()
+        (word, total(each for each in reading.found if each.finding.outcome is outcome))
+        for outcome, word in words.items()
     ]
     told = joined([f"{count:,} {word}" for word, count in by_outcome if count])
-    return f"{number(len(reading.report.results), 'check')}, {number(len(reading.found), 'finding')}: {told or 'none'}"
+    return (
+        f"{number(len(reading.report.results), 'check')}, {number(total(reading.found), 'finding')}: {told or 'none'}"
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.render.words import day, moment
 from checks.model import Cause, Evidence, Finding, FindingKey, Outcome, Report, badness
 from checks.pipeline import Pipeline
 from checks.registry import Check
+
+Item = TypeVar("Item")
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,25 @@ class Reading:
             Found(check=result.check, title=result.title, phase=finding.phase or result.phase, finding=finding)
             for result, finding in self.report.findings()
         )
+
+    @cached_property
+    def by_check(self) -> Mapping[str, Sequence[Found]]:
+        """The findings of each check."""
+        return grouped(self.found, lambda each: each.check)
+
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str | None, date | None], Sequence[Found]]:
+        """The findings of each phase and date."""
+        return grouped(self.found, lambda each: (each.phase, each.finding.date))
+
+    @cached_property
+    def _by_key(self) -> Mapping[FindingKey, Sequence[int]]:
+        return grouped(range(len(self.found)), lambda place: self.found[place].key)
+
+    def explained_by(self, cause: Cause) -> tuple[Found, ...]:
+        """The findings that a cause accounts for, in the catalogue's order."""
+        places = {place for key in cause.explains for place in self._by_key.get(key, ())}
+        return tuple(self.found[place] for place in sorted(places))
 
     def of(self, *outcomes: Outcome) -> tuple[Found, ...]:
         """The findings with one of these outcomes, the worst first, else in the catalogue's order."""
@@ -94,7 +117,11 @@ class Reading:
 
     def phase_title(self, phase: str) -> str:
         """The title of a phase in the pipeline file, or its id."""
-        return next((each.title for each in self.pipeline.phases if each.id == phase), phase)
+        return self._phase_titles.get(phase, phase)
+
+    @cached_property
+    def _phase_titles(self) -> Mapping[str, str]:
+        return {each.id: each.title for each in self.pipeline.phases}
 
     def when(self, game_date: date) -> str:
         """What people call a game date: ``last night``, ``today``, ``tomorrow``, or the date itself."""
@@ -111,6 +138,19 @@ class Reading:
     def command(self) -> str:
         """The shell command that shows this report in full."""
         return self.again or f"reveille validate {self.report.night.isoformat()} --full"
+
+
+def total(found: Iterable[Found]) -> int:
+    """Return how many findings these are, with those that one of them stands for."""
+    return sum(each.finding.count for each in found)
+
+
+def grouped(items: Iterable[Item], name: Callable[[Item], Name]) -> dict[Name, list[Item]]:
+    """Return items by a name that each has, names and items in the order in which they come."""
+    groups: dict[Name, list[Item]] = {}
+    for each in items:
+        groups.setdefault(name(each), []).append(each)
+    return groups
 
 
 def _badness(found: Found) -> int:

@@ -9,7 +9,7 @@ from bot.render.headline import headline
 from bot.render.message import Cell, Heading, Line, Mark, Message, Part, SmallPrint, Table, mark_of
 from bot.render.phases import control_plane, day_sections, phase_table, told
 from bot.render.problems import cause_section, counts, grave_section, lesser_section, quiet_section, unknown_section
-from bot.render.reading import Found, Reading
+from bot.render.reading import Found, Reading, total
 from bot.render.words import day, number
 from checks.model import Outcome, Verdict
 
@@ -71,11 +71,11 @@ def expected_state(reading: Reading) -> Iterator[Part]:
 
 def _what_is(reading: Reading, check: str) -> str:
     """The worst summary where something is wrong, else what the check found in numbers."""
-    found = [each for each in reading.found if each.check == check]
+    found = reading.by_check[check]
     worst = min(found, key=lambda each: each.badness)
     if not mark_of(worst.finding).is_problem:
         return told(found)
-    return worst.finding.summary + (f" (the worst of {len(found)})" if len(found) > 1 else "")
+    return worst.finding.summary + (f" (the worst of {total(found):,})" if len(found) > 1 else "")
 
 
 def passed_section(reading: Reading) -> Iterator[Part]:

@@ -69,11 +69,11 @@ def joined(items: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
-def shortened(items: Sequence[str], most: int) -> str:
-    """Return ``a, b, c and 4 more``; nothing is left out without its number."""
-    if len(items) <= most:
+def shortened(items: Sequence[str], most: int, more: int = 0) -> str:
+    """Return ``a, b, c and 4 more``; nothing is left out without its number. ``more`` have no name."""
+    if len(items) <= most and not more:
         return joined(items)
-    return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return f"{', '.join(items[:most])} and {len(items) - len(items[:most]) + more:,} more"
 
 
 def listed(titles: Sequence[str], most: int) -> str:

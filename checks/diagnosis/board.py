@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-from checks.model import CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.diagnosis.symptom import Symptom
+from checks.diagnosis.unexplained import Unexplained
+from checks.model import CheckResult, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 
 OF_THE_CONTROL_PLANE = (
@@ -44,55 +46,8 @@ CODES = (
 WITHOUT_REASON = frozenset({"processor-missing", "trigger-without-effect", "unexplained"})
 """Those that say what broke and not why."""
 
-DATA_ABSENT = frozenset(
-    {"not-triggered", "triggered-without-effect", "processors-missing", "not-started", "data-missing"}
-)
-DATA_PRESENT = frozenset({"triggered", "bypassed", "flag-not-set", "untracked", "no-record", "data-present"})
-"""The codes of the check ``trigger`` that say whether the next phase wrote its rows."""
-
 SOURCE_AT_FAULT = frozenset({"processors-missing", "not-started"})
 """Those that say that what the transition waits for did not come: the trouble lies in the phase before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Symptom:
-    """A finding and the check that made it."""
-
-    check: str
-    finding: Finding
-
-    @property
-    def key(self) -> FindingKey:
-        return FindingKey(self.check, self.finding.subject, self.finding.date)
-
-    @property
-    def grave(self) -> bool:
-        """Whether it is more than a note."""
-        return self.finding.severity is not None and self.finding.severity <= Severity.P2
-
-    def text(self, name: str) -> str:
-        """A text of the evidence, empty where there is none of this name and type."""
-        value = self.finding.evidence.get(name)
-        return value.strip() if isinstance(value, str) else ""
-
-    def names(self, name: str) -> tuple[str, ...]:
-        """A comma-separated list of the evidence."""
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
-    def instant(self, name: str) -> datetime | None:
-        """An aware time of the evidence."""
-        value = self.finding.evidence.get(name)
-        return value if isinstance(value, datetime) and value.utcoffset() is not None else None
-
-    @property
-    def data_present(self) -> bool | None:
-        """For a trigger: whether the next phase wrote rows, None where that is not known."""
-        rows = self.finding.evidence.get("effect_rows")
-        if isinstance(rows, int) and not isinstance(rows, bool):
-            return rows > 0
-        if self.finding.code in DATA_ABSENT:
-            return False
-        return True if self.finding.code in DATA_PRESENT else None
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +63,8 @@ class Suspect:
     consequences: list[Symptom] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    covers: frozenset[str] = frozenset()
+    """The checks and phases that the pipeline file says the failing jobs explain."""
 
     @property
     def services(self) -> frozenset[str]:
@@ -139,7 +96,11 @@ class Board:
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
         self._all = [Symptom(result.check, finding) for result in results for finding in result.findings]
         self._titles = {result.check: result.title for result in results}
-        self._explained: set[FindingKey] = set()
+        explains = {check: spec.explains for check, spec in self.sql_checks.items()}
+        unexplained = Unexplained(self.failed, explains)
+        self.free, self.free_at, self.free_data = unexplained.free, unexplained.free_at, unexplained.free_data
+        self.explaining, self.ranked = unexplained.explaining, unexplained.ranked
+        self.failed_data, self.is_free, self.explain = unexplained.failed_data, unexplained.is_free, unexplained.explain
 
     @cached_property
     def failed(self) -> tuple[Symptom, ...]:
@@ -150,6 +111,11 @@ class Board:
         return self._of(Outcome.UNKNOWN)
 
     @cached_property
+    def days(self) -> frozenset[date | None]:
+        """The dates on which anything failed."""
+        return frozenset(each.finding.date for each in self.failed)
+
+    @cached_property
     def transitions(self) -> dict[str, Transition]:
         """The transitions by the subject of their verdict: the id, or the phase where only its data is judged."""
         return {each.target if each.monitoring_only else each.id: each for each in self.pipeline.transitions}
@@ -157,6 +123,10 @@ class Board:
     @cached_property
     def sql_checks(self) -> dict[str, SqlCheck]:
         return {each.id: each for each in self.pipeline.checks}
+
+    @cached_property
+    def transition_ids(self) -> frozenset[str]:
+        return frozenset(each.id for each in self.pipeline.transitions)
 
     @cached_property
     def orchestrators(self) -> frozenset[str]:
@@ -173,8 +143,37 @@ class Board:
 
     def said(self, check: str, subject: str) -> Symptom | None:
         """Return what a check says of a subject, whatever the outcome; of several the first in order."""
-        found = (each for each in self._all if (each.check, each.finding.subject) == (check, subject))
-        return min(found, key=self.order, default=None)
+        return min(self._sayings.get((check, subject), ()), key=self.order, default=None)
+
+    @cached_property
+    def _sayings(self) -> dict[tuple[str, str], list[Symptom]]:
+        found: dict[tuple[str, str], list[Symptom]] = {}
+        for each in self._all:
+            found.setdefault((each.check, each.finding.subject), []).append(each)
+        return found
+
+    def unread_about(self, subject: str) -> Sequence[tuple[int, Symptom]]:
+        """What could not be looked at of a subject, with its place among all that could not."""
+        return self._unread_about.get(subject, ())
+
+    @cached_property
+    def _unread_about(self) -> dict[str, list[tuple[int, Symptom]]]:
+        found: dict[str, list[tuple[int, Symptom]]] = {}
+        for place, each in enumerate(self.unknown):
+            found.setdefault(each.finding.subject, []).append((place, each))
+        return found
+
+    def unread_before(self, phase: str, day: date | None) -> Sequence[tuple[int, Symptom]]:
+        """What SQL checks could not judge on a date that the file says explain a phase, as above."""
+        return self._unread_before.get((phase, day), ())
+
+    @cached_property
+    def _unread_before(self) -> dict[tuple[str, date | None], list[tuple[int, Symptom]]]:
+        found: dict[tuple[str, date | None], list[tuple[int, Symptom]]] = {}
+        for place, each in enumerate(self.unknown):
+            for phase in self.sql_checks[each.check].explains if each.check in self.sql_checks else ():
+                found.setdefault((phase, each.finding.date), []).append((place, each))
+        return found
 
     def title(self, check: str) -> str:
         """Return the title of a check, as people read it."""
@@ -183,13 +182,15 @@ class Board:
     def _of(self, outcome: Outcome) -> tuple[Symptom, ...]:
         return tuple(sorted((each for each in self._all if each.finding.outcome is outcome), key=self.order))
 
-    def order(self, symptom: Symptom) -> tuple[int, int, str, str, str, int, str]:
-        """A total order that does not depend on the order of the results: along the pipeline, gravest first."""
+    def order(self, symptom: Symptom) -> tuple[int, int, str, bool, str, str, int, str]:
+        """A total order that does not depend on the order of the results: along the pipeline, gravest first. What
+        stands for many comes after those that speak for themselves."""
         finding = symptom.finding
         return (
             self.step(finding.phase),
             self._services.get(finding.subject, len(self._services)),
             symptom.check,
+            finding.count > 1,
             finding.subject,
             finding.date.isoformat() if finding.date is not None else "",
             finding.severity if finding.severity is not None else len(Severity),
@@ -205,6 +206,14 @@ class Board:
         """The place of a phase in the pipeline; what belongs to none comes after all."""
         return self._phases.get(phase, len(self._phases)) if phase is not None else len(self._phases)
 
+    def phases_from(self, step: int) -> frozenset[str | None]:
+        """The phases from a place in the pipeline on, and what belongs to none or to one that the file lacks."""
+        return frozenset(phase for phase in self._failing_phases if self.step(phase) >= step)
+
+    @cached_property
+    def _failing_phases(self) -> frozenset[str | None]:
+        return frozenset(each.finding.phase for each in self.failed)
+
     def spec(self, service: str) -> ServiceSpec | None:
         """Return what the pipeline file says of a service."""
         number = self._services.get(service)
@@ -212,29 +221,33 @@ class Board:
 
     def workers(self, phase: str) -> frozenset[str]:
         """The services of a phase that do its work, without the orchestrators."""
-        return frozenset(
-            spec.name
-            for spec in self.pipeline.services
-            if spec.phase == phase and not any(each.orchestrator == spec.name for each in self.pipeline.transitions)
-        )
+        return self._workers.get(phase, frozenset())
 
-    def free(self, wanted: Callable[[Symptom], bool] = lambda _: True) -> Iterator[Symptom]:
-        """Every failure that nothing explains yet, one for each key."""
-        seen: set[FindingKey] = set()
-        for symptom in self.failed:
-            if symptom.key not in self._explained and symptom.key not in seen and wanted(symptom):
-                seen.add(symptom.key)
-                yield symptom
+    @cached_property
+    def _workers(self) -> dict[str | None, frozenset[str]]:
+        conducting = {each.orchestrator for each in self.pipeline.transitions}
+        found: dict[str | None, set[str]] = {}
+        for spec in self.pipeline.services:
+            if spec.name not in conducting:
+                found.setdefault(spec.phase, set()).add(spec.name)
+        return {phase: frozenset(names) for phase, names in found.items()}
 
-    def is_free(self, symptom: Symptom) -> bool:
-        """Whether nothing explains a failure yet."""
-        return symptom.key not in self._explained
+    @cached_property
+    def moved_by(self) -> dict[str, tuple[str, ...]]:
+        """The subjects of the transitions that each orchestrator moves."""
+        found: dict[str, tuple[str, ...]] = {}
+        for subject, each in self.transitions.items():
+            if each.orchestrator:
+                found[each.orchestrator] = (*found.get(each.orchestrator, ()), subject)
+        return found
 
-    def explain(self, symptoms: Iterable[Symptom]) -> list[Symptom]:
-        """Mark failures as explained and return them; what is explained already stays where it is."""
-        taken = []
-        for symptom in symptoms:
-            if symptom.key not in self._explained:
-                self._explained.add(symptom.key)
-                taken.append(symptom)
-        return taken
+    @cached_property
+    def last_good(self) -> dict[str | None, datetime]:
+        """When each transition was last known to be triggered; under None, when any was."""
+        found: dict[str | None, datetime] = {}
+        for (subject, _), each in self.triggers.items():
+            good = each.instant("last_good_trigger")
+            if good is not None:
+                for name in (subject, None):
+                    found[name] = max(found.get(name, good), good)
+        return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from checks.diagnosis import platform, upstream
-from checks.diagnosis.board import SOURCE_AT_FAULT, WITHOUT_REASON, Board, Suspect, Symptom
+from checks.diagnosis import upstream
+from checks.diagnosis.board import SOURCE_AT_FAULT, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.control_plane import CHECKS, NO_EXPLANATION, WHOLE
+from checks.diagnosis.symptom import Symptom
 from checks.pipeline import Transition
 
 FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
@@ -21,9 +22,12 @@ def walk(board: Board, known: Sequence[Suspect]) -> list[Suspect]:
     """
     new: list[Suspect] = []
     places = {subject: number for number, subject in enumerate(board.transitions)}
-    verdicts = [each for each in board.free(lambda each: each.check == "trigger") if each.finding.subject in places]
+    verdicts = list(board.free(lambda each: each.finding.subject in places, check="trigger"))
     verdicts.sort(key=lambda each: (_day(each), places[each.finding.subject]))
-    sure = [each for each in known if each.code not in NO_EXPLANATION]
+    sure = _by_service(each for each in known if each.code not in NO_EXPLANATION)
+    doubtful = _by_service(each for each in known if each.code in NO_EXPLANATION)
+    failing_jobs = [each for each in known if each.code == "job-failing"]
+    told = {id(each) for each in known}
     for verdict in verdicts:
         transition = board.transitions[verdict.finding.subject]
         reason = _of_its_services(board, sure, transition, verdict)
@@ -31,20 +35,31 @@ def walk(board: Board, known: Sequence[Suspect]) -> list[Suspect]:
             continue
         board.explain([verdict])
         if reason is None:
-            reason = _bypass_of_the_day(new, verdict) or _reason(board, known, transition, verdict)
-        if reason not in known and reason not in new:
+            reason = _bypass_of_the_day(new, verdict) or _reason(board, failing_jobs, doubtful, transition, verdict)
+        if id(reason) not in told:
+            told.add(id(reason))
             new.append(reason)
         reason.triggers.append(verdict)
         reason.consequences += board.explain(_following(board, transition, verdict, reason))
     return new
 
 
-def _of_its_services(
-    board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom
-) -> Suspect | None:
+ByService = Mapping[str, tuple[int, Suspect]]
+"""The first cause of each service, and its place among the causes."""
+
+
+def _by_service(known: Iterable[Suspect]) -> ByService:
+    found: dict[str, tuple[int, Suspect]] = {}
+    for place, suspect in enumerate(known):
+        for service in suspect.services:
+            found.setdefault(service, (place, suspect))
+    return found
+
+
+def _of_its_services(board: Board, known: ByService, transition: Transition, verdict: Symptom) -> Suspect | None:
     """Return the first known cause in a service whose trouble would explain a verdict."""
-    services = _at_fault(board, transition, verdict)
-    return next((each for each in known if each.services & services), None)
+    found = [known[service] for service in _at_fault(board, transition, verdict) if service in known]
+    return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def _is_broken(verdict: Symptom, reason: Suspect | None) -> bool:
@@ -82,7 +97,9 @@ def _bypass_of_the_day(new: Sequence[Suspect], verdict: Symptom) -> Suspect | No
     return next(same, None)
 
 
-def _reason(board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect:
+def _reason(
+    board: Board, failing_jobs: Sequence[Suspect], doubtful: ByService, transition: Transition, verdict: Symptom
+) -> Suspect:
     """Return the cause of a broken transition whose services are in order as far as is known.
 
     That they run old code counts only where nothing better is found: it is what worked the day before.
@@ -90,9 +107,9 @@ def _reason(board: Board, known: Sequence[Suspect], transition: Transition, verd
     suspect = (
         _stale_trigger(verdict)
         or upstream.failed_before(board, transition, verdict)
-        or _failing_job(board, known, transition, verdict)
+        or _failing_job(failing_jobs, transition, verdict)
         or upstream.stalled_before(board, transition, verdict)
-        or _of_its_services(board, [each for each in known if each.code in NO_EXPLANATION], transition, verdict)
+        or _of_its_services(board, doubtful, transition, verdict)
         or Suspect(code=_plain(verdict), subject=verdict.finding.subject, primary=[])
     )
     suspect.unread = _unread(board, transition, verdict, found=suspect.code not in WITHOUT_REASON)
@@ -106,12 +123,11 @@ def _stale_trigger(verdict: Symptom) -> Suspect | None:
     return Suspect(code="stale-trigger", subject=verdict.finding.subject, primary=[])
 
 
-def _failing_job(board: Board, known: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect | None:
+def _failing_job(failing: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect | None:
     """Return the failing jobs that do the work of the phase that is waited for."""
     if verdict.finding.code not in SOURCE_AT_FAULT:
         return None
-    jobs = (each for each in known if each.code == "job-failing")
-    return next((each for each in jobs if platform.explains_phase(board, each, transition.source)), None)
+    return next((each for each in failing if transition.source in each.covers), None)
 
 
 def _plain(verdict: Symptom) -> str:
@@ -125,17 +141,17 @@ def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bo
 
     Where a reason was ``found``, only those count that come before it.
     """
-    services = _at_fault(board, transition, verdict)
-    phases = {transition.source, transition.target}
-
-    def relevant(each: Symptom) -> bool:
-        if each.check in CHECKS:
-            return each.finding.subject in services or each.finding.subject in (each.check, *WHOLE)
-        if found or each.check not in board.sql_checks or each.finding.date not in (None, verdict.finding.date):
-            return False
-        return not phases.isdisjoint(board.sql_checks[each.check].explains)
-
-    unread = [_in_words(board, each) for each in board.unknown if relevant(each)]
+    subjects = {*_at_fault(board, transition, verdict), *CHECKS, *WHOLE}
+    relevant = {
+        place: each
+        for subject in subjects
+        for place, each in board.unread_about(subject)
+        if each.check in CHECKS and (subject not in CHECKS or subject == each.check)
+    }
+    for phase in () if found else (transition.source, transition.target):
+        for day in (None, verdict.finding.date):
+            relevant.update(board.unread_before(phase, day))
+    unread = [_in_words(board, each) for _, each in sorted(relevant.items())]
     left_out = (
         [] if found else [f"{what} (not part of this run)" for check, what in CHECKS.items() if check not in board.ran]
     )
@@ -162,21 +178,24 @@ def _following(board: Board, transition: Transition, verdict: Symptom, reason: S
     waits_for_source = verdict.finding.code in SOURCE_AT_FAULT and transition.orchestrator not in reason.services
     step = board.step(transition.source if waits_for_source else transition.target)
 
-    def follows(each: Symptom) -> bool:
-        if each.finding.date is None or each.finding.date != verdict.finding.date:
-            return False
-        if board.step(each.finding.phase) < step:
-            return False
-        return blocked or (each.check in ("phase-log", "phase-gap") and each.finding.phase is not None)
-
-    return list(board.free(follows))
+    day = verdict.finding.date
+    if day is None:
+        return []
+    if blocked:
+        return board.free_at(day, board.phases_from(step))
+    return [
+        each
+        for check in ("phase-gap", "phase-log")
+        for each in board.free(check=check)
+        if each.finding.date == day and each.finding.phase is not None and board.step(each.finding.phase) >= step
+    ]
 
 
 def broken_flags(board: Board) -> list[Suspect]:
     """Flags and documents that are wrong while the data is there are one note."""
     wrong = [
         each
-        for each in board.free(lambda each: each.check == "trigger" and each.finding.subject in board.transitions)
+        for each in board.free(lambda each: each.finding.subject in board.transitions, check="trigger")
         if each.finding.code in FLAG_CODES and each.data_present is not False
     ]
     if not wrong:

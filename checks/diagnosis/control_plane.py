@@ -6,10 +6,11 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from checks.diagnosis import platform
-from checks.diagnosis.board import Board, Suspect, Symptom
+from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.symptom import Symptom
 from checks.model import Evidence
 from checks.redeploys import Redeploy, first_after
 
@@ -60,13 +61,8 @@ def last_good_trigger(board: Board, service: str) -> datetime | None:
     For an orchestrator that is its own last trigger. Any other service leaves no such trace, but while the
     pipeline moved at all its services were called: there it is the last trigger of any transition.
     """
-    moved = {subject for subject, each in board.transitions.items() if each.orchestrator == service}
-    known = (
-        each.instant("last_good_trigger")
-        for (transition, _), each in board.triggers.items()
-        if not moved or transition in moved
-    )
-    return max((each for each in known if each is not None), default=None)
+    moved: tuple[str | None, ...] = board.moved_by.get(service) or (None,)
+    return max((board.last_good[each] for each in moved if each in board.last_good), default=None)
 
 
 def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None:
@@ -97,7 +93,7 @@ def _aware(evidence: Evidence) -> Evidence:
 def _shut_out(board: Board) -> list[Suspect]:
     """Services refused by the same caller are one cause, and jobs that are refused follow from the first."""
     by_caller: dict[str, list[Symptom]] = {}
-    for each in board.free(lambda each: each.check == "invoker" and each.grave and each.finding.code in REFUSALS):
+    for each in board.free(lambda each: each.grave and each.finding.code in REFUSALS, check="invoker"):
         by_caller.setdefault(each.text("caller"), []).append(each)
     found = [
         Suspect(
@@ -142,7 +138,7 @@ def _readiness_first(symptom: Symptom) -> tuple[bool, str]:
 
 def _stale(board: Board) -> list[Suspect]:
     """Old revisions are one cause: what leaves one behind mostly leaves several."""
-    stale = list(board.free(lambda each: each.check == "service-traffic" and each.finding.code == "stale-revision"))
+    stale = list(board.free(lambda each: each.finding.code == "stale-revision", check="service-traffic"))
     if not stale:
         return []
     return [Suspect(code="stale-revision", subject=stale[0].finding.subject, primary=board.explain(stale))]
@@ -184,18 +180,11 @@ def explain_data(board: Board, found: Iterable[Suspect]) -> None:
 
 
 def _failed_data(board: Board, service: str, phase: str) -> list[Symptom]:
-    return [
-        each
-        for each in board.free(lambda each: each.check in board.sql_checks and each.grave)
-        if each.finding.phase == phase and not _arrived_without(board, service, each)
-    ]
+    """Return the failed data checks of a phase, without those whose data came although this orchestrator did not
+    work: then it is not why."""
+    return board.free_data((day for day in board.days if not _arrived_without(board, service, day)), phase)
 
 
-def _arrived_without(board: Board, service: str, symptom: Symptom) -> bool:
-    """Whether the data of a failed check came although this orchestrator did not work: then it is not why."""
-    return any(
-        verdict is not None and verdict.data_present is True
-        for subject, transition in board.transitions.items()
-        if transition.orchestrator == service
-        for verdict in [board.triggers.get((subject, symptom.finding.date))]
-    )
+def _arrived_without(board: Board, service: str, day: date | None) -> bool:
+    verdicts = (board.triggers.get((subject, day)) for subject in board.moved_by.get(service, ()))
+    return any(verdict is not None and verdict.data_present is True for verdict in verdicts)

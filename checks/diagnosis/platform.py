@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
-from checks.diagnosis.board import Board, Suspect, Symptom
+from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.symptom import Symptom
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
@@ -20,6 +21,7 @@ SILENCING = frozenset(
 )
 """Causes for which no request reaches a service."""
 
+_GLOB = frozenset("*?[")
 _JOB = re.compile(r"([^\s,()]+) \((\w+)\)")
 
 
@@ -49,7 +51,8 @@ def build_causes(board: Board) -> list[Suspect]:
     found = []
     for code, said in (("build-failed", FAILED_BUILD), ("stale-build", OLD_CODE)):
         for suspect in _together(board, code, _grave(board, "builds", said)):
-            behind = [each for each in _behind(board) if each.finding.subject in suspect.services]
+            services = suspect.services
+            behind = [each for each in _behind(board) if each.finding.subject in services]
             suspect.consequences += board.explain(behind)
             found.append(suspect)
     return found
@@ -64,6 +67,7 @@ def job_causes(board: Board) -> list[Suspect]:
     """Jobs that fail are one cause, with the failures that the pipeline file says they explain; lost jobs another."""
     failing = _together(board, "job-failing", _grave(board, "scheduler-jobs", FAILING_JOBS))
     for suspect in failing:
+        suspect.covers = _explained(board, suspect)
         suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
     return [*failing, *_together(board, "jobs-missing", _grave(board, "scheduler-jobs", LOST_JOBS))]
 
@@ -87,30 +91,31 @@ def failing_jobs(symptom: Symptom) -> dict[str, str]:
     return dict(_JOB.findall(symptom.text("failing")))
 
 
-def explains_phase(board: Board, suspect: Suspect, phase: str) -> bool:
-    """Whether the pipeline file says that one of the failing jobs does the work of a phase."""
-    return phase in _explained(board, suspect)
-
-
 def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
     """Let what keeps calls from a service explain that nobody called it."""
     for suspect in found:
         if suspect.code in SILENCING:
+            services = suspect.services
             silent = _grave(board, "zero-invocations", frozenset({"not-invoked"}))
-            suspect.consequences += board.explain(each for each in silent if each.finding.subject in suspect.services)
+            suspect.consequences += board.explain(each for each in silent if each.finding.subject in services)
 
 
-def _explained(board: Board, suspect: Suspect) -> set[str]:
+def _explained(board: Board, suspect: Suspect) -> frozenset[str]:
     """The checks and phases that the pipeline file says the failing jobs explain."""
     jobs = {name for each in suspect.primary for name in failing_jobs(each)}
     spec = board.pipeline.scheduler
     patterns = spec.explains.items() if spec is not None else ()
-    return {what for pattern, named in patterns if any(fnmatchcase(job, pattern) for job in jobs) for what in named}
+    return frozenset(what for pattern, named in patterns if _names_one(pattern, jobs) for what in named)
+
+
+def _names_one(pattern: str, jobs: Collection[str]) -> bool:
+    """Whether a pattern names one of the jobs; most are plain names, which need no comparison with each."""
+    return pattern in jobs or (not _GLOB.isdisjoint(pattern) and any(fnmatchcase(job, pattern) for job in jobs))
 
 
 def _explained_by_jobs(board: Board, suspect: Suspect) -> list[Symptom]:
-    named = _explained(board, suspect)
-    return list(board.free(lambda each: each.check in board.sql_checks and each.grave and each.check in named))
+    checks = suspect.covers & board.sql_checks.keys()
+    return board.ranked(each for check in checks for each in board.free(lambda each: each.grave, check=check))
 
 
 def _behind(board: Board) -> list[Symptom]:
@@ -118,7 +123,7 @@ def _behind(board: Board) -> list[Symptom]:
 
 
 def _grave(board: Board, check: str, codes: frozenset[str]) -> list[Symptom]:
-    return list(board.free(lambda each: each.check == check and each.grave and each.finding.code in codes))
+    return list(board.free(lambda each: each.grave and each.finding.code in codes, check=check))
 
 
 def _together(board: Board, code: str, symptoms: list[Symptom]) -> list[Suspect]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checks.diagnosis.board import Board, Suspect, Symptom
+from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger
+from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, listed, local
 
 MOST_TOPICS = 4

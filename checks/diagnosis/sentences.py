@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect, Symptom
+from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
 from checks.diagnosis.evidence import action_of, evidence_of
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
+from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.upstream import processor_of
 from checks.diagnosis.words import capitalised, dates, listed, local, phase_title
 from checks.model import Cause, FindingKey
@@ -43,7 +44,8 @@ def _phase(board: Board, suspect: Suspect) -> str | None:
 
 
 def _shut_out(board: Board, suspect: Suspect) -> str:
-    refused = sorted(suspect.services, key=lambda name: board.order(_of(suspect, name)))
+    shown = sorted(suspect.primary, key=board.order)
+    refused = list(dict.fromkeys(each.finding.subject for each in shown))
     caller = suspect.primary[0].text("caller")
     who = "Pub/Sub's account" if caller == board.pipeline.invoker else caller or "The caller"
     return (
@@ -147,7 +149,8 @@ def _upstream(board: Board, suspect: Suspect) -> str:
 def _stalled(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
     started = local(board.pipeline, first.instant("started_at") or first.instant("last_heartbeat"))
-    names = listed(sorted({processor_of(each) for each in suspect.primary}))
+    named = sorted({processor_of(each) for each in suspect.primary if each.finding.count == 1})
+    names = listed(named, more=sum(each.finding.count for each in suspect.primary if each.finding.count > 1))
     return f"{names} did not finish{f': no end since {started}' if started else ''}.{_consequence(board, suspect)}"
 
 
@@ -211,10 +214,6 @@ _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
 
 
 # What they share.
-
-
-def _of(suspect: Suspect, service: str) -> Symptom:
-    return next(each for each in suspect.primary if each.finding.subject == service)
 
 
 def _revision(board: Board, symptom: Symptom) -> str:

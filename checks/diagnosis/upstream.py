@@ -5,10 +5,10 @@ Which failures a SQL check can cause is written in the pipeline file, under ``ex
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 
-from checks.diagnosis.board import SOURCE_AT_FAULT, Board, Suspect, Symptom
+from checks.diagnosis.board import SOURCE_AT_FAULT, Board, Suspect
+from checks.diagnosis.symptom import Symptom
 from checks.model import FindingKey
 from checks.pipeline import Transition
 
@@ -17,10 +17,10 @@ def failed_before(board: Board, transition: Transition, verdict: Symptom) -> Sus
     """Return the failed SQL check that explains the phases of a broken transition; of a chain, the root."""
     if verdict.data_present:
         return None
-    explaining = _explaining(board, verdict.finding.date, (transition.source, transition.target))
-    if not explaining:
+    explaining = board.explaining(verdict.finding.date, (transition.source, transition.target))
+    if explaining is None:
         return None
-    root = _root(board, explaining[0])
+    root = _root(board, explaining)
     return Suspect(code="upstream-check", subject=root.check, primary=board.explain(_rows_of(board, root)))
 
 
@@ -42,7 +42,8 @@ def stalled_before(board: Board, transition: Transition, verdict: Symptom) -> Su
             return each.finding.phase == phase or processor_of(each) in missing
         return each.check == "heartbeats" and processor_of(each) in missing
 
-    found = list(board.free(stuck))
+    found = [*board.free(stuck, check="heartbeats"), *board.free(stuck, check="stalled")]
+    found = board.ranked(found)
     if not found:
         return None
     return Suspect(code="processor-stalled", subject=processor_of(found[0]), primary=board.explain(found))
@@ -63,56 +64,47 @@ def processor_of(symptom: Symptom) -> str:
 
 def _is_stalled_run(board: Board, symptom: Symptom) -> bool:
     """A transition that hangs is reported by the same check; it is what is to be explained."""
-    return symptom.check == "stalled" and all(symptom.finding.subject != each.id for each in board.pipeline.transitions)
-
-
-def _explaining(board: Board, day: date | None, phases: Collection[str | None]) -> list[Symptom]:
-    """The failed SQL checks of a date that may have caused failures of these phases, as the file says."""
-    return [
-        each
-        for each in board.free(lambda each: each.check in board.sql_checks and each.grave)
-        if each.finding.date == day and not set(phases).isdisjoint(board.sql_checks[each.check].explains)
-    ]
+    return symptom.check == "stalled" and symptom.finding.subject not in board.transition_ids
 
 
 def _root(board: Board, symptom: Symptom) -> Symptom:
     """Follow what explains a failed check up to the one that nothing explains."""
     seen = {symptom.check}
-    while True:
-        before = _explaining(board, symptom.finding.date, (symptom.finding.phase,))
-        earlier = [each for each in before if each.check not in seen]
-        if not earlier:
-            return symptom
-        symptom = earlier[0]
+    while (before := board.explaining(symptom.finding.date, (symptom.finding.phase,), but=seen)) is not None:
+        symptom = before
         seen.add(symptom.check)
+    return symptom
 
 
 def _rows_of(board: Board, symptom: Symptom) -> list[Symptom]:
     """Every grave finding of the same check and date."""
-    return [
-        each
-        for each in board.free(lambda each: each.check == symptom.check and each.grave)
-        if each.finding.date == symptom.finding.date
-    ]
+    day = symptom.finding.date
+    return list(board.free(lambda each: each.grave and each.finding.date == day, check=symptom.check))
 
 
 def _failed_checks(board: Board) -> list[Suspect]:
+    """Findings of one check, phase and date have one root, so each such group is followed once."""
     found = []
-    for candidate in list(board.free(lambda each: each.check in board.sql_checks and each.grave)):
+    groups = {(each.check, each.finding.phase, each.finding.date): each for each in board.failed_data()}
+    barren: set[tuple[str, date | None]] = set()
+    for candidate in groups.values():
         if not board.is_free(candidate):
             continue
         root = _root(board, candidate)
+        if (root.check, root.finding.date) in barren:
+            continue
         consequences = _caused(board, root)
-        if consequences:
-            primary = board.explain(_rows_of(board, root))
-            found.append(
-                Suspect(
-                    code="upstream-check",
-                    subject=root.check,
-                    primary=primary,
-                    consequences=board.explain(consequences),
-                )
+        if not consequences:
+            barren.add((root.check, root.finding.date))
+            continue
+        found.append(
+            Suspect(
+                code="upstream-check",
+                subject=root.check,
+                primary=board.explain(_rows_of(board, root)),
+                consequences=board.explain(consequences),
             )
+        )
     return found
 
 
@@ -120,10 +112,12 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
     """Every free failure of the date that a failed SQL check explains, directly or through another."""
     caused: dict[FindingKey, Symptom] = {}
     waiting, seen = [root.check], {root.check}
+    phases: set[str] = set()
     while waiting:
-        phases = board.sql_checks[waiting.pop()].explains
-        for each in list(board.free()):
-            if each.finding.date != root.finding.date or each.finding.phase not in phases or each.check == root.check:
+        new = set(board.sql_checks[waiting.pop()].explains) - phases
+        phases |= new
+        for each in board.free_at(root.finding.date, new):
+            if each.check == root.check:
                 continue
             caused[each.key] = each
             if each.grave and each.check in board.sql_checks and each.check not in seen:
@@ -134,13 +128,9 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
 
 def _stalled_runs(board: Board) -> list[Suspect]:
     found = []
-    for run in list(board.free(lambda each: each.grave and _is_stalled_run(board, each))):
-        consequences = [
-            each
-            for each in board.free(lambda each: each.check in board.sql_checks and each.grave)
-            if each.finding.phase is not None
-            and (each.finding.phase, each.finding.date) == (run.finding.phase, run.finding.date)
-        ]
+    for run in board.free(lambda each: each.grave and _is_stalled_run(board, each), check="stalled"):
+        phase = run.finding.phase
+        consequences = board.free_data((run.finding.date,), phase) if phase is not None else []
         if consequences:
             found.append(
                 Suspect(

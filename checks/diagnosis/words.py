@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from checks.diagnosis.board import Symptom
+from checks.diagnosis.symptom import Symptom
 from checks.pipeline import Pipeline
 
 
@@ -31,10 +31,11 @@ def days(symptoms: Iterable[Symptom]) -> list[str]:
     return sorted({each.finding.date.isoformat() for each in symptoms if each.finding.date is not None})
 
 
-def listed(names: Sequence[str], *, most: int = 6) -> str:
-    """Return names as a list in words, at most so many: "a, b and c", "a, b and 3 more"."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
+def listed(names: Sequence[str], *, most: int = 6, more: int = 0) -> str:
+    """Return names as a list in words, at most so many: "a, b and c", "a, b and 3 more"; ``more`` have no name."""
+    if len(names) > most or more:
+        shown = names[:most]
+        return f"{', '.join(shown)} and {len(names) - len(shown) + more:,} more"
     if len(names) > 1:
         return f"{', '.join(names[:-1])} and {names[-1]}"
     return "".join(names)
