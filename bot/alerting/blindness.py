@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bot.alerting.alerts import Failure, Observation, Sight
-from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain
+from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
 from bot.alerting.sightings import Sightings
 from bot.store.model import Alert
 from checks.model import Finding, FindingKey, Outcome, Severity
@@ -41,7 +41,7 @@ def blind_observations(sightings: Sightings, pipeline: Pipeline, known: Sequence
             yield Observation(key=key, pipeline=pipeline.name, sight=Sight.CLEAR, remarks=remarks)
     for alert in known:
         if alert.key not in by_key:
-            looked = all(_could_look(each, sightings) for each in members_of(alert))
+            looked = all(sightings.could_look(each.check, each.subject) for each in members_of(alert))
             sight = Sight.CLEAR if looked else Sight.UNSEEN
             yield Observation(key=alert.key, pipeline=alert.pipeline, sight=sight, remarks={"closing": "clear"})
 
@@ -58,15 +58,6 @@ def _by_source(sightings: Sightings) -> dict[str, list[Blind]]:
             member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
             groups.setdefault(source, []).append((member, finding))
     return groups
-
-
-def _could_look(member: Member, sightings: Sightings) -> bool:
-    """Whether a check has looked at what it could not look at before, whatever it found, on whichever date."""
-    result = sightings.result(member.check)
-    subjects = (member.subject, member.check)
-    return result is not None and not any(
-        each.outcome is Outcome.UNKNOWN and each.subject in subjects for each in result.findings
-    )
 
 
 def _unseen(alert: Alert | None, sightings: Sightings) -> list[Member]:
@@ -104,6 +95,6 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
             "link": finding.link,
             "runs": notifications.alerts.unknown_runs,
             "findings": [each.document() for each in members[:MEMBERS_KEPT]],
-            "more": max(0, len(members) - MEMBERS_KEPT),
+            "more": total(members[MEMBERS_KEPT:]),
         },
     )

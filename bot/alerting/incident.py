@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from bot.alerting.alerts import Failure
@@ -29,6 +30,9 @@ LONGEST_SUMMARY = 400
 LONGEST_NAME = 60
 
 
+Kind = tuple[str, date | None, str, Severity]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A finding of an incident, as the store keeps it. ``title`` is that of its check."""
@@ -41,6 +45,8 @@ class Member:
     code: str
     severity: Severity
     summary: str
+    count: int = 1
+    """How many findings it stands for."""
 
     @property
     def key(self) -> FindingKey:
@@ -57,6 +63,7 @@ class Member:
             "code": self.code,
             "severity": self.severity.name,
             "summary": self.summary,
+            **({"count": self.count} if self.count > 1 else {}),
         }
 
     @classmethod
@@ -72,10 +79,16 @@ class Member:
             code=document["code"],
             severity=Severity[document["severity"]],
             summary=document["summary"],
+            count=document.get("count", 1),
         )
 
+    @property
+    def kind(self) -> Kind:
+        """What findings have in common that are told as one when they are many."""
+        return self.check, self.date, self.code, self.severity
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     """What one thread is about. ``members`` are its findings, ``lead`` first; ``statement`` is what is said of it
     beside its title, as JSON."""
@@ -92,9 +105,14 @@ class Incident:
     def severity(self) -> Severity:
         return min(each.severity for each in self.members)
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[FindingKey]:
         return frozenset(each.key for each in self.members)
+
+    @cached_property
+    def crowds(self) -> frozenset[tuple[str, date | None]]:
+        """The checks and dates of which one member stands for many."""
+        return crowds_of(self.members)
 
     def joined_by(self, others: Iterable[Member]) -> Incident:
         """Return it with more members; who is in it already stays as it is."""
@@ -116,18 +134,31 @@ class Incident:
             title=self.title,
             channel=notifications.routes.channel(self.severity, self.phase),
             fingerprint=self._fingerprint(),
-            extent=len(self.members),
+            extent=total(self.members),
             details={
                 **self.statement,
                 "findings": [each.document() for each in told],
-                "more": len(self.members) - len(told),
+                "more": total(self.members) - total(told),
             },
         )
 
     def _fingerprint(self) -> str:
-        """Figures move from run to run; what fails, how gravely and why is news."""
-        facts = sorted([*map(str, each.key), each.severity.name] for each in self.members)
+        """Figures move from run to run; what fails, how gravely and why is news. Of a crowd only that it is one: how
+        many rows fail, and which of them are named, are figures."""
+        crowds = {each.kind for each in self.members if each.count > 1}
+        told = (each for each in self.members if each.count > 1 or each.kind not in crowds)
+        facts = sorted([*map(str, each.key), each.severity.name] for each in told)
         return digest_of([self.code, self.lead.code, facts])
+
+
+def total(members: Iterable[Member]) -> int:
+    """Return how many findings these are, with those that one of them stands for."""
+    return sum(each.count for each in members)
+
+
+def crowds_of(members: Iterable[Member]) -> frozenset[tuple[str, date | None]]:
+    """Return the checks and dates of which one member stands for many."""
+    return frozenset((each.check, each.date) for each in members if each.count > 1)
 
 
 def members_of(alert: Alert) -> tuple[Member, ...]:
@@ -206,12 +237,17 @@ def member_of(check: str, title: str, finding: Finding, severity: Severity, phas
         code=finding.code,
         severity=severity,
         summary=shortened(finding.summary),
+        count=finding.count,
     )
 
 
 def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
     """The finding that shows the cause itself leads; what follows from it comes after."""
-    lead = next((each for each in explained if each[0].subject == cause.subject), explained[0])
+    lead = next(
+        (each for each in explained if each[0].subject == cause.subject),
+        # Which rows of a crowd come first differs from run to run.
+        next((each for each in explained if each[0].check == cause.subject and each[0].count > 1), explained[0]),
+    )
     others = sorted((each for each in explained if each is not lead), key=lambda each: each[0].severity)
     findings = [finding for _, finding in (lead, *others)]
     return Incident(
@@ -230,7 +266,7 @@ def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
         groups.setdefault((each[0].check, each[0].date), []).append(each)
     found = []
     for group in groups.values():
-        if len(group) > TOLD_APART:
+        if total(member for member, _ in group) > TOLD_APART:
             found.append(_together(group))
         else:
             found += [_alone(member, finding) for member, finding in group]
@@ -249,17 +285,19 @@ def _alone(member: Member, finding: Finding) -> Incident:
 
 
 def _together(group: Sequence[Pair]) -> Incident:
-    """Many failures of one check are one message."""
-    ordered = sorted(group, key=lambda each: (each[0].severity, each[0].subject))
+    """Many failures of one check are one message. What stands for many leads, because it does so in every run."""
+    ordered = sorted(group, key=lambda each: (each[0].severity, each[0].count == 1, each[0].subject))
     lead, finding = ordered[0]
-    what = f"{lead.title}: {len(group)} failures. The gravest: {finding.summary}"
+    example = next((each for member, each in ordered if member.count == 1), finding)
+    failures = f"{total(member for member, _ in ordered):,} failures"
+    what = f"{lead.title}: {failures}. The gravest: {example.summary}"
     return Incident(
         lead=lead,
         members=tuple(member for member, _ in ordered),
         code=finding.code,
-        title=f"{lead.title}: {len(group)} failures",
+        title=f"{lead.title}: {failures}",
         phase=lead.phase,
-        statement=_statement(what, {}, [each for _, each in ordered], finding.action, finding.link),
+        statement=_statement(what, {}, [each for _, each in ordered], finding.action or example.action, finding.link),
     )
 
 
@@ -296,16 +334,16 @@ def _impacts(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"{first.rstrip('.')}; likewise for {len(others)} more." if others else first
 
 
-def is_loud(incident: Incident, report: Report, lowest: Severity) -> bool:
-    """Whether an incident gets a thread: grave enough, or a false flag past its due time, however mild."""
-    if incident.severity <= lowest:
-        return True
-    flags = {key for key in incident.keys if key.check == "trigger"}
-    return any(
-        FindingKey(result.check, finding.subject, finding.date) in flags and is_late_flag(finding, report.now)
-        for result, finding in report.findings()
+def loud(incidents: Iterable[Incident], report: Report, lowest: Severity) -> Iterator[Incident]:
+    """Yield the incidents that get a thread: grave enough, or a false flag past its due time, however mild."""
+    late = {
+        FindingKey(result.check, finding.subject, finding.date)
+        for result in report.results
         if result.check == "trigger"
-    )
+        for finding in result.findings
+        if is_late_flag(finding, report.now)
+    }
+    return (each for each in incidents if each.severity <= lowest or not late.isdisjoint(each.keys))
 
 
 def is_late_flag(finding: Finding, now: datetime) -> bool:

@@ -37,6 +37,10 @@ from checks.pipeline import Pipeline
 ATTEMPTS = 8
 """How often a decision is taken anew when somebody else was faster."""
 
+AT_ONCE = 25
+"""Alerts that one commit writes, each with its own deliveries. All alerts of a bad night at once would be more than the
+10 MiB that Firestore takes in a request (https://firebase.google.com/docs/firestore/quotas)."""
+
 REMEMBERED = timedelta(hours=24)
 """For how long at least a resolved alert may be taken up again, and a run that could not look counts."""
 
@@ -139,7 +143,12 @@ class Incidents:
 
         ``stored`` is committed with it; ``phases`` are those that the run was restricted to, none for all.
         """
-        return self._decided(lambda: self._process(report, now, stored, phases))
+        made: list[Processed] = []
+        self._decided(lambda: self._process(report, now, stored, phases, made))
+        return Processed(
+            transitions=tuple(each for some in made for each in some.transitions),
+            deliveries=tuple(each for some in made for each in some.deliveries),
+        )
 
     def without_store(self, report: Report, now: datetime) -> tuple[Delivery, ...]:
         """Return what is loud, as posts to send at once while the store is down: rather twice than not at all."""
@@ -205,8 +214,14 @@ class Incidents:
         return True
 
     def _process(
-        self, report: Report, now: datetime, stored: StoredReport | None, phases: Collection[str]
-    ) -> Processed:
+        self,
+        report: Report,
+        now: datetime,
+        stored: StoredReport | None,
+        phases: Collection[str],
+        made: list[Processed],
+    ) -> None:
+        """Decide and commit; what was committed is added to ``made``, also when a later commit meets a conflict."""
         flap = timedelta(minutes=self._notifications.alerts.flap_minutes)
         recent = self._store.recent_alerts(self._pipeline.name, now - max(flap, REMEMBERED))
         known = sorted(recent, key=_as_it_is_taken_up)
@@ -217,12 +232,16 @@ class Incidents:
             transition = decide(alert, observation, now, self._notifications.alerts)
             if transition.writes:
                 transitions.append(transition)
-        deliveries = tuple(each for transition in transitions for each in self._deliveries(transition, now))
-        alerts = tuple(each.alert for each in transitions if each.alert is not None)
-        if alerts or stored is not None:
-            reports = () if stored is None else (stored,)
+        for start in range(0, len(transitions), AT_ONCE):
+            some = tuple(transitions[start : start + AT_ONCE])
+            deliveries = tuple(each for transition in some for each in self._deliveries(transition, now))
+            # The report comes last: who finds it knows that all alerts were brought up to date with it.
+            reports = () if stored is None or start + AT_ONCE < len(transitions) else (stored,)
+            alerts = tuple(each.alert for each in some if each.alert is not None)
             self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
-        return Processed(transitions=tuple(transitions), deliveries=deliveries)
+            made.append(Processed(transitions=some, deliveries=deliveries))
+        if stored is not None and not transitions:
+            self._store.commit(Changes(reports=(stored,)))
 
     def _long_closed(self, observation: Observation) -> Alert | None:
         """Return the record of an incident that is long over: its threads go on being numbered, its count does not."""

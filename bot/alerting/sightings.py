@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Sight
@@ -43,7 +44,39 @@ class Sightings:
 
     def result(self, check: str) -> CheckResult | None:
         """Return what a check found, None when it did not run."""
-        return next((each for each in self.report.results if each.check == check), None)
+        return self._results.get(check)
+
+    @cached_property
+    def _results(self) -> Mapping[str, CheckResult]:
+        return {each.check: each for each in self.report.results}
+
+    @cached_property
+    def _by_key(self) -> Mapping[FindingKey, list[Finding]]:
+        found: dict[FindingKey, list[Finding]] = {}
+        for result, finding in self.report.findings():
+            found.setdefault(FindingKey(result.check, finding.subject, finding.date), []).append(finding)
+        return found
+
+    @cached_property
+    def _by_date(self) -> Mapping[tuple[str, date | None], list[Finding]]:
+        found: dict[tuple[str, date | None], list[Finding]] = {}
+        for result, finding in self.report.findings():
+            found.setdefault((result.check, finding.date), []).append(finding)
+        return found
+
+    @cached_property
+    def _blind_subjects(self) -> Mapping[str, frozenset[str]]:
+        return {
+            result.check: frozenset(each.subject for each in result.findings if each.outcome is Outcome.UNKNOWN)
+            for result in self.report.results
+        }
+
+    def could_look(self, check: str, subject: str) -> bool:
+        """Whether a check has looked at what it could not look at before, whatever it found, on whichever date."""
+        result = self.result(check)
+        if result is None or any(each.count > 1 and each.outcome is Outcome.UNKNOWN for each in result.findings):
+            return False
+        return self._blind_subjects[check].isdisjoint((subject, check))
 
     def sight(self, key: FindingKey, phase: str | None) -> Sight:
         """Say what the report saw of a finding that was there before.
@@ -54,15 +87,20 @@ class Sightings:
         result = self.result(key.check)
         if result is None:
             return Sight.UNSEEN
-        same = [each for each in result.findings if each.subject == key.subject and each.date == key.date]
+        same = self._by_key.get(key, ())
         if same:
             return OUTCOMES[min(same, key=_badness).outcome]
         if self.phases and phase is not None and phase not in self.phases:
             return Sight.UNSEEN
-        nearby = [each for each in result.findings if key.date is None or each.date in (key.date, None)]
+        of_the_date = self._by_date.get((key.check, key.date), [])
+        undated = self._by_date.get((key.check, None), [])
+        nearby = result.findings if key.date is None else [*of_the_date, *undated]
+        if any(each.count > 1 and each.outcome is Outcome.FAILED for each in of_the_date):
+            # It may be one of those that are only counted.
+            return Sight.FAILING
         if any(each.outcome is Outcome.UNKNOWN for each in nearby):
             return Sight.BLIND
-        if not nearby or not any(each.date == key.date for each in nearby):
+        if not of_the_date:
             return Sight.UNSEEN
         return Sight.QUIET if all(OUTCOMES[each.outcome] is Sight.QUIET for each in nearby) else Sight.CLEAR
 

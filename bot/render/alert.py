@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.alerting.alerts import Transition
-from bot.alerting.incident import Member, members_of
+from bot.alerting.incident import Member, members_of, total
 from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import state_words
@@ -214,16 +214,17 @@ def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
         )
         yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not look. Silence is not green.")
         return
-    others = [each for each in members if not _is_said(each, members[0], what)]
-    left = len(others) - len(others[:FINDINGS_AT_MOST]) + more
+    named_first = sorted(members, key=lambda each: each.count > 1)
+    others = [each for each in named_first if not _is_said(each, members[0], what)]
+    left = total(others) - total(others[:FINDINGS_AT_MOST]) + more
     if not others:
         return
     label = "Explains" if _is_cause(alert, members) else "With it"
-    yield Line(label=label, text=number(len(others) + more, "finding"), inset=True)
+    yield Line(label=label, text=number(total(others) + more, "finding"), inset=True)
     for each in others[:FINDINGS_AT_MOST]:
         yield Line(mark=mark_of_severity(each.severity), text=each.summary, code=each.check, inset=True)
     if left:
-        yield SmallPrint(text=f"and {left} more")
+        yield SmallPrint(text=f"and {left:,} more")
 
 
 def _is_said(member: Member, lead: Member, what: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Reason, Transition
-from bot.alerting.incident import Member, members_of
+from bot.alerting.incident import Member, members_of, total
 from bot.render.alert_list import state_words
 from bot.render.alert_title import short_title
 from bot.render.limits import SECTION_TEXT
@@ -77,7 +77,7 @@ def _moved(reason: Reason, before: Alert, alert: Alert) -> str:
 
 def _extent(alert: Alert) -> int:
     """How many findings an alert takes together."""
-    return len(members_of(alert)) + int(alert.details.get("more") or 0)
+    return total(members_of(alert)) + int(alert.details.get("more") or 0)
 
 
 def _for(span: timedelta) -> str:
@@ -115,8 +115,11 @@ def _handed_over(alert: Alert) -> str:
 def _differences(before: Alert, alert: Alert) -> Iterator[str]:
     """Name what came and what went."""
     old, new = members_of(before), members_of(alert)
-    came = [each for each in new if each.key not in {other.key for other in old}]
-    went = [each for each in old if each.key not in {other.key for other in new}]
+    # Of a crowd, which ones are named says nothing of the others.
+    crowds = {each.kind for each in (*old, *new) if each.count > 1}
+    before_keys, after_keys = {each.key for each in old}, {each.key for each in new}
+    came = [each for each in new if each.key not in before_keys and (each.count > 1 or each.kind not in crowds)]
+    went = [each for each in old if each.key not in after_keys and (each.count > 1 or each.kind not in crowds)]
     yield from _listed("New", came)
     yield from _listed("No longer", went)
 

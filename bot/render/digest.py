@@ -11,7 +11,7 @@ from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.headline import headline
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of, mark_of_severity
 from bot.render.phases import phase_table
-from bot.render.reading import Found, Reading, source_of, total
+from bot.render.reading import Found, Reading, grouped, source_of, total
 from bot.render.report import message_of
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, joined, moment, number, once, shortened
@@ -132,17 +132,16 @@ def _counted(reading: Reading, problems: Sequence[Problem]) -> str:
     touched = {problem.phase for problem in problems}
     names = [reading.phase_title(phase) for phase in phases if phase in touched]
     elsewhere = ("the control plane",) if touched - set(phases) else ()
-    return f"{number(len(problems), 'problem')} in {joined((*names, *elsewhere))}"
+    return f"{number(sum(each.count for each in problems), 'problem')} in {joined((*names, *elsewhere))}"
 
 
 def _named(problems: Sequence[Problem]) -> str:
     """Name each check once, by the name that commands take, the worst first, with its subject or how many it has."""
-    by_check: dict[str, list[str]] = {}
-    for problem in sorted(problems, key=lambda each: each.severity):
-        by_check.setdefault(problem.check, []).append(problem.subject)
-    names = [
-        f"{check} ({subjects[0] if len(subjects) == 1 else len(subjects)})" for check, subjects in by_check.items()
-    ]
+    by_check = grouped(sorted(problems, key=lambda each: each.severity), lambda each: each.check)
+    names = []
+    for check, found in by_check.items():
+        count = sum(each.count for each in found)
+        names.append(f"{check} ({found[0].subject if count == 1 else f'{count:,}'})")
     return shortened(names, NAMES_AT_MOST)
 
 

@@ -21,6 +21,8 @@ class Problem:
     subject: str
     severity: Severity
     phase: str | None = None
+    count: int = 1
+    """How many findings it stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,15 @@ def changes(before: Document, after: Document) -> Changes:
     """Compare two reports. What could not be looked at, or is not due yet, is neither new nor recovered.
 
     A note (P3) is no problem here. What the earlier report cannot tell, because its shape is older, counts as absent.
+    A row that fails today may have been one of those that the earlier report only counted: it is not new.
     """
     then, now = _problems(before), _problems(after)
+    counted = {_crowd(place, finding) for place, finding in _findings(before, _is_crowd)}
+    listed = {place: _crowd(place, finding) for place, finding in _findings(after, _is_problem)}
     passed, failing = _passed(after), {(place.check, place.part) for place, _ in _findings(after, _not_passed)}
     return Changes(
         since=datetime.fromisoformat(str(before["now"])),
-        new=tuple(problem for place, problem in now.items() if place not in then),
+        new=tuple(problem for place, problem in now.items() if place not in then and listed[place] not in counted),
         worse=tuple(
             problem for place, problem in now.items() if place in then and problem.severity < then[place].severity
         ),
@@ -75,7 +80,8 @@ def _gone(place: _Place, passed: frozenset[_Place]) -> bool:
 def _problems(document: Document) -> dict[_Place, Problem]:
     found: dict[_Place, Problem] = {}
     for place, finding in _findings(document, _is_problem):
-        problem = Problem(place.check, place.subject, Severity[finding["severity"]], finding.get("phase"))
+        severity, count = Severity[finding["severity"]], finding.get("count", 1)
+        problem = Problem(place.check, place.subject, severity, finding.get("phase"), count)
         known = found.get(place)
         if known is None or problem.severity < known.severity:
             found[place] = problem
@@ -88,6 +94,15 @@ def _passed(document: Document) -> frozenset[_Place]:
 
 def _is_problem(finding: Document) -> bool:
     return finding.get("outcome") == Outcome.FAILED and finding.get("severity") in ("P0", "P1", "P2")
+
+
+def _is_crowd(finding: Document) -> bool:
+    return _is_problem(finding) and finding.get("count", 1) > 1
+
+
+def _crowd(place: _Place, finding: Document) -> tuple[str, str, str]:
+    """What has in common what is counted together."""
+    return place.check, place.part, str(finding.get("code"))
 
 
 def _not_passed(finding: Document) -> bool:

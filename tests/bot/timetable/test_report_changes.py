@@ -113,3 +113,26 @@ def test_nothing_is_told_twice_and_nothing_changes_against_itself(
     told = [problem.subject for problem in (*result.new, *result.worse, *result.recovered)]
     assert len(told) == len(set(told))
     assert not changes(report(TUESDAY, *after), report(TUESDAY, *after))
+
+
+CROWD = {**P1, "code": "no-team", "subject": "trigger:no-team:P1", "count": 3980}
+ROW = {**P1, "code": "no-team", "subject": "row 7"}
+
+
+def test_a_row_that_may_have_been_one_of_those_counted_is_not_new() -> None:
+    result = changes(report(MONDAY, CROWD), report(TUESDAY, ROW, CROWD))
+
+    assert not result
+
+
+def test_rows_that_were_not_counted_before_are_new_with_all_that_are_counted_now() -> None:
+    result = changes(report(MONDAY, PASSED), report(TUESDAY, ROW, CROWD))
+
+    assert sum(each.count for each in result.new) == 3981
+
+
+def test_a_crowd_that_passes_recovered_and_one_that_shrinks_did_not_yet() -> None:
+    all_passed = {**PASSED, "subject": "row 7"}
+
+    assert changes(report(MONDAY, CROWD), report(TUESDAY, all_passed)).recovered
+    assert not changes(report(MONDAY, CROWD), report(TUESDAY, all_passed, {**ROW, "subject": "row 8"}))
