@@ -49,8 +49,9 @@ def cut_text(text: str, most: int, hint: str = "") -> str:
     if len(text) <= most:
         return text
     whole = len(text.encode(errors="surrogatepass"))
-    longest = len(_mark(whole, whole, hint))
-    kept = text[: max(0, most - longest)]
+    # A smaller amount may have more digits: "9.5 kB" of "10 kB".
+    room = most - len(_mark(whole, whole, hint)) - len(".9")
+    kept = text[: max(0, room)]
     marked = kept + _mark(whole - len(kept.encode(errors="surrogatepass")), whole, hint)
     return marked if len(marked) <= most else f"{text[: max(0, most - 1)]}…"[:most]
 

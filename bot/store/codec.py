@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from bot.store.budget import within_budget
 from bot.store.model import (
     Alert,
     AlertState,
@@ -38,8 +39,15 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def encode(record: Alert | Delivery | StoredReport | AuditEntry) -> str:
-    """Return a record as JSON. Raises ValueError and TypeError for what JSON cannot say."""
+def encode(record: Record) -> str:
+    """Return a record as JSON, cut to the size that the stores keep.
+
+    Raises ValueError and TypeError for what JSON cannot say, StoreError for what can be neither cut nor kept.
+    """
+    return _text(within_budget(record, _text))
+
+
+def _text(record: Alert | Delivery | StoredReport | AuditEntry) -> str:
     document = {each.name: _plain(getattr(record, each.name)) for each in fields(record)}
     return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 

@@ -36,6 +36,14 @@ SOURCE = Source("Firestore", "firestore.googleapis.com", "roles/datastore.user")
 _LONGEST_ID = 1000
 """Firestore allows 1,500 bytes for the id of a document."""
 
+LARGEST_DOCUMENT = 1_048_576
+LARGEST_INDEXED = 1_500
+"""Bytes of a document, and of a value that queries compare: of a longer one the index has the beginning alone
+(https://firebase.google.com/docs/firestore/quotas). The emulator checks neither."""
+
+COMPARED = ("by_job", "by_pipeline", "ended_at", "pipeline", "state")
+"""The fields that queries sort by or compare. Keys of alerts are compared as well, and short, see ``key_of``."""
+
 _OVERTAKEN = (exceptions.Conflict, exceptions.FailedPrecondition, exceptions.NotFound)
 """Somebody else wrote first; Conflict covers Aborted and AlreadyExists."""
 
@@ -230,7 +238,42 @@ def _document(message: Any) -> StoredDocument:
     return StoredDocument(message.name, fields, message.update_time)
 
 
+def document_size(name: str, fields: Fields) -> int:
+    """Return the bytes of a document as Firestore counts them
+    (https://firebase.google.com/docs/firestore/storage-size)."""
+    segments = name.partition("/documents/")[2].split("/")
+    return (
+        32
+        + 16
+        + sum(_bytes(each) for each in segments)
+        + sum(_bytes(key) + _bytes(each) for key, each in fields.items())
+    )
+
+
+def _bytes(value: Scalar) -> int:
+    match value:
+        case None | bool():
+            return 1
+        case int():
+            return 8
+        case bytes():
+            return len(value)
+        case str():
+            return len(value.encode(errors="surrogatepass")) + 1
+
+
+def _must_fit(name: str, fields: Fields) -> None:
+    """Raise StoreError for what Firestore would refuse, or not find again. Records are cut long before that."""
+    size = document_size(name, fields)
+    if size > LARGEST_DOCUMENT:
+        raise StoreError(f"A record of {size:,} bytes is too long for Firestore: {name[-200:]}.", retryable=False)
+    long = [each for each in COMPARED if _bytes(fields.get(each)) > LARGEST_INDEXED + 1]
+    if long:
+        raise StoreError(f"Too long for an index of Firestore: {', '.join(long)} of {name[-200:]}.", retryable=False)
+
+
 def _proto(name: str, fields: Fields) -> types.Document:
+    _must_fit(name, fields)
     return types.Document(name=name, fields={key: _value(each) for key, each in fields.items()})
 
 

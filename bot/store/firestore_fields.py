@@ -8,12 +8,10 @@ from __future__ import annotations
 import zlib
 
 from bot.store import transitions
+from bot.store.budget import PLAIN
 from bot.store.codec import Record, decode, encode, moment_text
 from bot.store.firestore_documents import Fields, StoredDocument
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, StoredReport, StoreError
-
-_LONGEST_TEXT = 100_000
-"""Longer records are compressed: a document has at most 1 MiB."""
 
 STILL_OPEN = "open"
 """Sorts after every time, so that one question finds what is open or ended since."""
@@ -74,6 +72,6 @@ def line(*names: str) -> str:
     return "".join(f"{name}{_SEPARATOR}" for name in names)
 
 
-def _packed(what: Alert | Delivery | StoredReport | AuditEntry) -> str | bytes:
+def _packed(what: Record) -> str | bytes:
     text = encode(what)
-    return text if len(text) <= _LONGEST_TEXT else zlib.compress(text.encode())
+    return text if len(text) <= PLAIN else zlib.compress(text.encode())

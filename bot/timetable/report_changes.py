@@ -56,25 +56,26 @@ def changes(before: Document, after: Document) -> Changes:
     """
     then, now = _problems(before), _problems(after)
     counted = {_crowd(place, finding) for place, finding in _findings(before, _is_crowd)}
+    cut_then, cut_now = _cut(before), _cut(after)
     listed = {place: _crowd(place, finding) for place, finding in _findings(after, _is_problem)}
-    passed, failing = _passed(after), {(place.check, place.part) for place, _ in _findings(after, _not_passed)}
+    passed = frozenset(place for place, _ in _findings(after, lambda finding: not _not_passed(finding)))
+    # Where the check looked at the same part of the report and all that it tells of passed, what is gone recovered.
+    failing = {(place.check, place.part) for place, _ in _findings(after, _not_passed)}
+    clear = {(place.check, place.part) for place in passed if place.check not in cut_now} - failing
     return Changes(
         since=datetime.fromisoformat(str(before["now"])),
-        new=tuple(problem for place, problem in now.items() if place not in then and listed[place] not in counted),
+        new=tuple(
+            problem
+            for place, problem in now.items()
+            if place not in then and listed[place] not in counted and place.check not in cut_then
+        ),
         worse=tuple(
             problem for place, problem in now.items() if place in then and problem.severity < then[place].severity
         ),
         recovered=tuple(
-            problem
-            for place, problem in then.items()
-            if place in passed or (_gone(place, passed) and (place.check, place.part) not in failing)
+            problem for place, problem in then.items() if place in passed or (place.check, place.part) in clear
         ),
     )
-
-
-def _gone(place: _Place, passed: frozenset[_Place]) -> bool:
-    """Whether the check looked at the same part of the report and had other subjects to tell of."""
-    return any((other.check, other.part) == (place.check, place.part) for other in passed)
 
 
 def _problems(document: Document) -> dict[_Place, Problem]:
@@ -88,12 +89,13 @@ def _problems(document: Document) -> dict[_Place, Problem]:
     return found
 
 
-def _passed(document: Document) -> frozenset[_Place]:
-    return frozenset(place for place, _ in _findings(document, lambda finding: not _not_passed(finding)))
-
-
 def _is_problem(finding: Document) -> bool:
     return finding.get("outcome") == Outcome.FAILED and finding.get("severity") in ("P0", "P1", "P2")
+
+
+def _cut(document: Document) -> frozenset[str]:
+    """The checks of which the store could not keep every finding: what it lacks may have failed."""
+    return frozenset(str(result.get("check")) for result in _list(document.get("results")) if result.get("left_out"))
 
 
 def _is_crowd(finding: Document) -> bool:

@@ -174,3 +174,8 @@ def test_a_text_that_is_cut_is_within_its_bound_and_shows_it(text: str, most: in
 
     assert len(cut) <= most or cut == text
     assert cut == text or "…" in cut or most == 0
+
+
+@given(st.integers(1_001, 1_100_000))
+def test_a_page_of_text_is_always_cut_with_the_amount(length: int) -> None:
+    assert cut_text("x" * length, 1_000).endswith(f" of {size_words(length)})")

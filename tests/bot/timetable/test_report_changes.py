@@ -136,3 +136,13 @@ def test_a_crowd_that_passes_recovered_and_one_that_shrinks_did_not_yet() -> Non
 
     assert changes(report(MONDAY, CROWD), report(TUESDAY, all_passed)).recovered
     assert not changes(report(MONDAY, CROWD), report(TUESDAY, all_passed, {**ROW, "subject": "row 8"}))
+
+
+def test_of_a_check_whose_findings_the_store_could_not_keep_nothing_is_new_or_recovered_by_absence() -> None:
+    cut, other = report(MONDAY, PASSED), report(TUESDAY, {**P1, "subject": "other"})
+    cut["results"][0]["left_out"] = 3
+    now_cut = report(TUESDAY, {**PASSED, "subject": "other"})
+    now_cut["results"][0]["left_out"] = 3
+
+    assert not changes(cut, other)
+    assert not changes(report(MONDAY, P1), now_cut)
