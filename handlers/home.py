@@ -27,6 +27,10 @@ COMMANDS_SINCE = timedelta(days=2)
 """A report that somebody asked for longer ago is older than the digest anyway."""
 
 
+HEADS_AT_MOST = 200
+"""Digests of two weeks that are read for their verdicts; a day has one, and one more for each time it was asked for."""
+
+
 def register(app: App, services: Services) -> None:
     """Register what draws the home tab: opening it, and its button."""
 
@@ -71,13 +75,14 @@ def _view(services: Services) -> Block:
 
 def _home(services: Services) -> Home:
     now, pipeline, store = services.clock(), services.validation.pipeline, services.store
-    digests = store.reports(pipeline.name, JOB, now - timedelta(days=HISTORY_DAYS + 1))
-    asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE)
+    since = now - timedelta(days=HISTORY_DAYS + 1)
+    digests = store.reports(pipeline.name, JOB, since, limit=1)
+    asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE, limit=1)
     return Home(
         pipeline=pipeline,
         now=now,
-        last=_newest((*digests[:1], *asked[:1])),
-        history=tuple(digests),
+        last=_newest((*digests, *asked)),
+        history=tuple(store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST)),
         alerts=tuple(store.open_alerts(pipeline.name)),
     )
 

@@ -16,7 +16,7 @@ from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, day, moment, number
-from bot.store.model import Alert, AlertState, StoredReport
+from bot.store.model import Alert, AlertState, ReportHead, StoredReport
 from checks.model import Outcome, Severity, Verdict, badness
 from checks.pipeline import Pipeline
 
@@ -37,12 +37,12 @@ NO_REPORT = "⬜"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What the page shows. ``last`` is the newest whole report, ``history`` the digests' ones, newest first."""
+    """What the page shows. ``last`` is the newest whole report, ``history`` are the digests, newest first."""
 
     pipeline: Pipeline
     now: datetime
     last: StoredReport | None
-    history: Sequence[StoredReport]
+    history: Sequence[ReportHead]
     alerts: Sequence[Alert]
 
     @property

@@ -22,6 +22,7 @@ from bot.store.model import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    ReportHead,
     SnoozeUntil,
     StoredReport,
     StoreError,
@@ -45,6 +46,16 @@ def encode(record: Record) -> str:
     Raises ValueError and TypeError for what JSON cannot say, StoreError for what can be neither cut nor kept.
     """
     return _text(within_budget(record, _text))
+
+
+def head(key: str, at: str, night: object, verdict: object) -> ReportHead:
+    """Return the head of a report from its texts. Raises StoreError, not retryable, for what is none."""
+    try:
+        return ReportHead(
+            key=key, at=datetime.fromisoformat(at), night=date.fromisoformat(str(night)), verdict=str(verdict)
+        )
+    except ValueError as error:
+        raise StoreError(f"the store holds a report that cannot be read: {error}", retryable=False) from error
 
 
 def _text(record: Alert | Delivery | StoredReport | AuditEntry) -> str:

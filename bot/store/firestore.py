@@ -28,6 +28,7 @@ from bot.store.firestore_documents import (
     new_token,
 )
 from bot.store.firestore_fields import (
+    HEAD,
     STILL_OPEN,
     alert_fields,
     delivery_fields,
@@ -35,6 +36,7 @@ from bot.store.firestore_fields import (
     line,
     record,
     report_fields,
+    report_head,
 )
 from bot.store.firestore_retention import ACTIONS, ALERTS, AUDIT, DELIVERIES, LEASES, REPORTS, prune
 from bot.store.model import (
@@ -46,6 +48,7 @@ from bot.store.model import (
     ConflictError,
     Delivery,
     DeliveryState,
+    ReportHead,
     StoredReport,
     StoreError,
 )
@@ -240,15 +243,21 @@ class FirestoreStore:
     def report(self, key: str) -> StoredReport | None:
         return self._one(StoredReport, REPORTS, key)
 
-    def reports(self, pipeline: str, job: str | None, since: datetime) -> Sequence[StoredReport]:
-        field, start = ("by_pipeline", line(pipeline)) if job is None else ("by_job", line(pipeline, job))
-        found = self._query(
-            StoredReport,
-            REPORTS,
-            (field, "GREATER_THAN_OR_EQUAL", f"{start}{moment_text(since)}"),
-            (field, "LESS_THAN", f"{start}~"),  # no time begins with it, and every time comes before it
+    def reports(
+        self, pipeline: str, job: str | None, since: datetime, *, limit: int | None = None
+    ) -> Sequence[StoredReport]:
+        found = self._newest_reports(pipeline, job, since, limit)
+        return sorted((record(StoredReport, each) for each in found), key=_newness, reverse=True)
+
+    def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
+        found = self._newest_reports(pipeline, job, since, limit, only=HEAD)
+        # A report of an older version of this program has no such fields, so it is read whole.
+        older = self._collections.settled(
+            lambda: self._collections.get(each.name for each in found if "verdict" not in each.fields)
         )
-        return sorted(found, key=lambda each: (each.at, each.key), reverse=True)
+        heads = [report_head(each) for each in found if each.name not in older]
+        heads += [record(StoredReport, each).head for each in older.values()]
+        return sorted(heads, key=_newness, reverse=True)
 
     def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:
         if limit < 1:
@@ -337,6 +346,23 @@ class FirestoreStore:
 
         return self._decided(attempt)
 
+    def _newest_reports(
+        self, pipeline: str, job: str | None, since: datetime, limit: int | None, only: Sequence[str] = ()
+    ) -> Sequence[StoredDocument]:
+        if limit is not None and limit < 1:
+            return []
+        field, start = ("by_pipeline", line(pipeline)) if job is None else ("by_job", line(pipeline, job))
+        return self._settled(
+            lambda: self._collections.query(
+                REPORTS,
+                (field, "GREATER_THAN_OR_EQUAL", f"{start}{moment_text(since)}"),
+                (field, "LESS_THAN", f"{start}~"),  # no time begins with it, and every time comes before it
+                newest_by=field,
+                limit=limit,
+                only=only,
+            )
+        )
+
     def _pending(self) -> Sequence[StoredDocument]:
         return self._collections.query(DELIVERIES, ("state", "EQUAL", DeliveryState.PENDING.value))
 
@@ -372,3 +398,7 @@ class FirestoreStore:
 
     def _settled(self, attempt: Callable[[], Result]) -> Result:
         return self._collections.settled(attempt)
+
+
+def _newness(report: StoredReport | ReportHead) -> tuple[datetime, str]:
+    return report.at, report.key

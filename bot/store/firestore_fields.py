@@ -9,9 +9,9 @@ import zlib
 
 from bot.store import transitions
 from bot.store.budget import PLAIN
-from bot.store.codec import Record, decode, encode, moment_text
+from bot.store.codec import Record, decode, encode, head, moment_text
 from bot.store.firestore_documents import Fields, StoredDocument
-from bot.store.model import Alert, AlertState, AuditEntry, Delivery, StoredReport, StoreError
+from bot.store.model import Alert, AlertState, AuditEntry, Delivery, ReportHead, StoredReport, StoreError
 
 STILL_OPEN = "open"
 """Sorts after every time, so that one question finds what is open or ended since."""
@@ -58,8 +58,21 @@ def report_fields(report: StoredReport) -> Fields:
         "by_pipeline": f"{line(report.pipeline)}{at}",
         "by_job": f"{line(report.pipeline, report.job)}{at}",
         "ended_at": at,
+        "key": report.key,
+        "night": report.night.isoformat(),
+        "verdict": report.verdict,
         "record": _packed(report),
     }
+
+
+HEAD = ("key", "ended_at", "night", "verdict")
+"""The fields of a report that are read for a list of many."""
+
+
+def report_head(document: StoredDocument) -> ReportHead:
+    """Return the head of a report of which the fields above were read."""
+    key, at, night, verdict = (document.fields.get(name) for name in HEAD)
+    return head(str(key), str(at), night, verdict)
 
 
 def entry_fields(entry: AuditEntry) -> Fields:

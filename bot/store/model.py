@@ -130,6 +130,16 @@ EVERY_CHANNEL_WORKS = Channels()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHead:
+    """What is told of a report in a list of many; its document is read by its key."""
+
+    key: str
+    night: date
+    at: datetime
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReport:
     """What is kept of a report. ``job`` is the digest, watch or command that asked; ``document`` is the
     report's JSON."""
@@ -141,6 +151,10 @@ class StoredReport:
     at: datetime
     verdict: str
     document: Mapping[str, Any]
+
+    @property
+    def head(self) -> ReportHead:
+        return ReportHead(key=self.key, night=self.night, at=self.at, verdict=self.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,8 +258,14 @@ class StateStore(Protocol):
 
     def report(self, key: str) -> StoredReport | None: ...
 
-    def reports(self, pipeline: str, job: str | None, since: datetime) -> Sequence[StoredReport]:
-        """Newest first."""
+    def reports(
+        self, pipeline: str, job: str | None, since: datetime, *, limit: int | None = None
+    ) -> Sequence[StoredReport]:
+        """Whole reports, newest first: a hundred kilobytes each, so at most ``limit``; None for all."""
+        ...
+
+    def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
+        """What reports are about and said, newest first, without their documents."""
         ...
 
     def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:

@@ -33,6 +33,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE leases (key TEXT PRIMARY KEY, owner TEXT NOT NULL, ended_at TEXT NOT NULL) STRICT",
         "CREATE TABLE actions (key TEXT PRIMARY KEY, ended_at TEXT NOT NULL) STRICT",
     ),
+    # The newest reports of a job are found without a look at the others.
+    ("CREATE INDEX reports_by_job ON reports (pipeline, job, ended_at, key)",),
 )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from bot.private_files import make_private_database
 from bot.store import transitions
-from bot.store.codec import Record, decode, encode, moment_text
+from bot.store.codec import Record, decode, encode, head, moment_text
 from bot.store.model import (
     EVERY_CHANNEL_WORKS,
     Alert,
@@ -29,6 +29,7 @@ from bot.store.model import (
     Channels,
     ConflictError,
     Delivery,
+    ReportHead,
     StoredReport,
     StoreError,
 )
@@ -168,15 +169,35 @@ class SqliteStore:
     def report(self, key: str) -> StoredReport | None:
         return self._one(StoredReport, "SELECT record FROM reports WHERE key = ?", key)
 
-    def reports(self, pipeline: str, job: str | None, since: datetime) -> Sequence[StoredReport]:
+    def reports(
+        self, pipeline: str, job: str | None, since: datetime, *, limit: int | None = None
+    ) -> Sequence[StoredReport]:
+        last = (moment_text(since), -1 if limit is None else max(limit, 0))
+        if job is None:
+            return self._all(
+                StoredReport,
+                "SELECT record FROM reports WHERE pipeline = ? AND ended_at >= ?"
+                " ORDER BY ended_at DESC, key DESC LIMIT ?",
+                pipeline,
+                *last,
+            )
         return self._all(
             StoredReport,
-            "SELECT record FROM reports WHERE pipeline = ? AND job = coalesce(?, job) AND ended_at >= ?"
-            " ORDER BY ended_at DESC, key DESC",
+            "SELECT record FROM reports WHERE pipeline = ? AND job = ? AND ended_at >= ?"
+            " ORDER BY ended_at DESC, key DESC LIMIT ?",
             pipeline,
             job,
-            moment_text(since),
+            *last,
         )
+
+    def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
+        with self._lock, _translated(self._path):
+            rows = self._connection.execute(
+                "SELECT key, ended_at, json_extract(record, '$.night'), json_extract(record, '$.verdict') FROM reports"
+                " WHERE pipeline = ? AND job = ? AND ended_at >= ? ORDER BY ended_at DESC, key DESC LIMIT ?",
+                (pipeline, job, moment_text(since), max(limit, 0)),
+            ).fetchall()
+        return [head(key, at, night, verdict) for key, at, night, verdict in rows]
 
     def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:
         return self._all(

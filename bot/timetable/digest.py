@@ -13,11 +13,12 @@ from datetime import date, datetime, timedelta
 
 from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.words import moment
-from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoredReport
+from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
 from bot.timetable.digest_deliveries import Written, detail_key, posted, posting_key, refreshed
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.looking import IncidentDesk, Looking, PastStore, notifications_of
+from bot.timetable.report_changes import Changes as ReportChanges
 from bot.timetable.report_changes import changes
 from bot.timetable.slots import Slot, owed_slot, slot_by_hand
 from bot.timetable.watching import Watching
@@ -35,6 +36,9 @@ EARLY = timedelta(minutes=5)
 
 LOOK_BACK = timedelta(days=8)
 """An earlier digest is compared with for so long; what happened before a break of a week is no news."""
+
+EARLIER_AT_MOST = 500
+"""Digests that are looked through for the two to compare with."""
 
 ALERTS_STAND = "The alerts could not be brought up to date with this report; the next watch tries again."
 
@@ -161,25 +165,30 @@ class Digests:
 
     def _compose(self, slot: Slot, report: Report, notes: Sequence[str]) -> Written:
         stored = self._looking.record(report, self._report_key(slot), JOB)
-        earlier = self._store.reports(self._pipeline.name, JOB, report.now - LOOK_BACK)
+        earlier = self._store.report_heads(self._pipeline.name, JOB, report.now - LOOK_BACK, EARLIER_AT_MOST)
         same_day = [each for each in earlier if _day_of(each) == slot.day]
         days_before = [each for each in earlier if _day_of(each) < slot.day][:1]
         digest = Digest(
             reading=self._looking.reading(report),
-            changes=[changes(each.document, stored.document) for each in (*days_before, *same_day[-1:])],
+            changes=self._changes((*days_before, *same_day[-1:]), stored),
             notes=[note for note in (*notes, *self._pauses(days_before, report.now)) if note],
             quiet=self._notifications.digest.quiet,
         )
         messages = digest_messages(digest)
-        since_last = changes(same_day[0].document, stored.document) if same_day else None
+        since_last = self._changes(same_day[:1], stored)
         return Written(
             slot=slot,
             report=stored,
             messages=(messages.parent, *messages.thread),
-            since_last=changes_message(digest, since_last) if since_last else None,
+            since_last=changes_message(digest, since_last[0]) if any(since_last) else None,
         )
 
-    def _pauses(self, days_before: Sequence[StoredReport], until: datetime) -> Sequence[str]:
+    def _changes(self, earlier: Sequence[ReportHead], report: StoredReport) -> list[ReportChanges]:
+        """Compare a report with earlier ones; each of them is read whole, so there are few."""
+        found = (self._store.report(each.key) for each in earlier)
+        return [changes(each.document, report.document) for each in found if each is not None]
+
+    def _pauses(self, days_before: Sequence[ReportHead], until: datetime) -> Sequence[str]:
         """Say when nobody watched since the digest of an earlier day, as far back as a day and an hour."""
         if not days_before:
             return ()
@@ -194,5 +203,5 @@ class Digests:
         return f"{posting_key(self._pipeline.name, slot.day)}:{slot.name}"
 
 
-def _day_of(report: StoredReport) -> date:
+def _day_of(report: ReportHead) -> date:
     return report.night + timedelta(days=1)

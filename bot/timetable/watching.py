@@ -21,6 +21,9 @@ WATCH = "watch"
 LOOKS_MISSED = 2.5
 """Intervals without a watch from which on it counts as having stood still; a slow run is late by one."""
 
+LOOKS_AT_MOST = 10_000
+"""Looks whose times are read: of a day at one a minute, for several dates each."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -63,7 +66,7 @@ class Watching:
 
     def stood_still(self, since: datetime, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
         """Return from when to when nobody watched, this or any other process."""
-        reports = self._store.reports(self._pipeline.name, WATCH, since)
+        reports = self._store.report_heads(self._pipeline.name, WATCH, since, LOOKS_AT_MOST)
         return gaps([each.at for each in reports], since, until, self._interval * LOOKS_MISSED)
 
     def _look(self, lease: str, now: datetime) -> None:

@@ -142,9 +142,13 @@ def test_a_channel_that_is_closed_gets_its_answer_in_direct_messages(why: str) -
         assert "/invite" in rig.said[0]
 
 
+LONG_ROWS = [{"game": f"GAME{number} {'x' * 180}", "players": 3} for number in range(200)]
+"""More than one message tells, although they are folded."""
+
+
 def test_a_result_that_needs_several_messages_goes_on_in_its_thread() -> None:
     with running() as rig:
-        rig.gate.rows = [{"game": f"GAME{number}", "players": 3} for number in range(200)]
+        rig.gate.rows = LONG_ROWS
 
         rig.done("/validate-daily", "full")
 
@@ -152,13 +156,14 @@ def test_a_result_that_needs_several_messages_goes_on_in_its_thread() -> None:
         assert others
         assert [message.thread_ts for message in others] == [parent.ts] * len(others)
         text = all_text(rig)
-        assert "3 players in GAME0." in text
-        assert "3 players in GAME199." in text
+        assert "3 players in GAME0 " in text
+        assert "3 players in GAME19 " in text
+        assert "180 more like these" in text
 
 
 def test_a_rest_that_slack_does_not_take_is_named() -> None:
     with running() as rig:
-        rig.gate.rows = [{"game": f"GAME{number}", "players": 3} for number in range(200)]
+        rig.gate.rows = LONG_ROWS
         rig.gate.opened.clear()
         rig.command("/validate-daily")
         _wait_for(lambda: bool(rig.slack.messages()))

@@ -64,8 +64,9 @@ def report(days_ago: int, verdict: str, document: dict[str, Any]) -> StoredRepor
 
 def home() -> Any:
     document = report_document(reports.blocked())
-    history = (report(0, "BLOCKED", document), report(1, "WATCH", document), report(3, "ALL CLEAR", document))
-    return home_view(Home(pipeline=reports.PIPELINE, now=NOW, last=history[0], history=history, alerts=ALERTS))
+    last, *earlier = (report(0, "BLOCKED", document), report(1, "WATCH", document), report(3, "ALL CLEAR", document))
+    history = [each.head for each in (last, *earlier)]
+    return home_view(Home(pipeline=reports.PIPELINE, now=NOW, last=last, history=history, alerts=ALERTS))
 
 
 def empty_home() -> Any:

@@ -105,7 +105,8 @@ def home() -> str:
     )
     earlier = [_earlier(last, days, verdict) for days, verdict in enumerate(FORTNIGHT, start=1)]
     alerts = story.store.open_alerts(report.pipeline)
-    page = Home(pipeline=story.pipeline, now=story.now, last=last, history=[last, *earlier], alerts=alerts)
+    history = [each.head for each in (last, *earlier)]
+    page = Home(pipeline=story.pipeline, now=story.now, last=last, history=history, alerts=alerts)
     return home_page(home_view(page))
 
 

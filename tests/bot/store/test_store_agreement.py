@@ -112,6 +112,7 @@ def _everything(store: StateStore) -> object:
         [store.delivery(key) for key in MESSAGES],
         list(store.reports(PIPELINE, None, since)),
         list(store.reports(PIPELINE, "digest", NOW)),
+        list(store.report_heads(PIPELINE, "digest", since, 100)),
         list(store.audit(since, 10)),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.store.model import (
     Changes,
     StateStore,
@@ -67,6 +69,23 @@ def test_reports_are_those_of_a_pipeline_and_job_since_newest_first(store: State
     assert found("watch") == ["watch"]
     assert found("none") == []
     assert found(None) == ["other job", "watch", "yesterday", "at the limit"]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 9])
+def test_so_many_of_the_newest_reports_are_read_and_no_more(store: StateStore, limit: int) -> None:
+    digests = [a_report(f"digest-{day}", at=later(days=-day), verdict=f"verdict {day}") for day in range(3)]
+    store.commit(Changes(reports=[*digests, a_report("watch", at=later(hours=-1), job="watch")]))
+
+    newest = list(store.reports(PIPELINE, "digest", later(days=-14), limit=limit))
+
+    assert newest == digests[:limit]
+    assert list(store.report_heads(PIPELINE, "digest", later(days=-14), limit)) == [each.head for each in newest]
+
+
+def test_of_any_job_the_newest_are_read_as_well(store: StateStore) -> None:
+    store.commit(Changes(reports=[a_report("digest"), a_report("watch", at=later(hours=1), job="watch")]))
+
+    assert [each.key for each in store.reports(PIPELINE, None, later(days=-14), limit=1)] == ["watch"]
 
 
 def test_the_audit_is_read_newest_first_since_a_time_and_up_to_a_limit(store: StateStore) -> None:

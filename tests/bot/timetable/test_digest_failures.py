@@ -110,7 +110,7 @@ def test_what_another_instance_finished_before_the_lease_was_ours_is_left_alone(
     assert morning.runs == 1
 
 
-KILL_POINTS = ["reports", "acquire", "commit", "release"]
+KILL_POINTS = ["report_heads", "acquire", "commit", "release"]
 
 
 @pytest.mark.parametrize("point", KILL_POINTS)
