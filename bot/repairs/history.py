@@ -39,8 +39,8 @@ class History:
 
     def seal(self, run_id: str, now: datetime) -> Seal:
         """Say whether the beginning of a run is what this bot wrote."""
-        found = (each for each in self.entries(now - LOOK_BACK) if each.action == records.BEGUN)
-        return next((self._seals.judge(each) for each in found if records.id_of(each) == run_id), Seal.MISSING)
+        found = self._entry(run_id, records.BEGUN, now - LOOK_BACK)
+        return Seal.MISSING if found is None else self._seals.judge(found)
 
     def entries(self, since: datetime) -> Sequence[AuditEntry]:
         """Return the records since an instant, the newest first."""
@@ -56,7 +56,13 @@ class History:
 
     def plan(self, plan_id: str, now: datetime) -> Plan | None:
         """Return a plan of the last hour, None when there is no such plan."""
-        return records.plan_in(self.entries(now - timedelta(hours=1)), plan_id)
+        found = self._entry(plan_id, records.PLANNED, now - timedelta(hours=1))
+        return None if found is None else records.plan_in([found], plan_id)
+
+    def _entry(self, plan_id: str, action: str, since: datetime) -> AuditEntry | None:
+        """Return the one record of a step: two days of records are not read for it."""
+        found = self._store.audit_entry(records.key_of_step(plan_id, action))
+        return found if found is not None and found.at >= since else None
 
     def acquire(self, key: RepairKey, owner: str, now: datetime, until: datetime) -> bool:
         """Take the lease of a repair: one at a time, whoever makes it."""

@@ -60,9 +60,14 @@ def refused(plan: Plan, actor: str, now: datetime, refusal: str, text: str) -> A
     return replace(entry, key=f"{entry.key}:{now.isoformat()}")
 
 
+def key_of_step(plan_id: str, action: str) -> str:
+    """Return the key of the one record of a step of a plan or run."""
+    return f"repair:{plan_id}:{action.removeprefix(PREFIX)}"
+
+
 def _entry(plan: Plan, action: str, actor: str, at: datetime, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
     return AuditEntry(
-        key=f"repair:{plan.id}:{action.removeprefix(PREFIX)}",
+        key=key_of_step(plan.id, action),
         at=at,
         actor=actor,
         action=action,

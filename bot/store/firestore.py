@@ -259,6 +259,9 @@ class FirestoreStore:
         heads += [record(StoredReport, each).head for each in older.values()]
         return sorted(heads, key=_newness, reverse=True)
 
+    def audit_entry(self, key: str) -> AuditEntry | None:
+        return self._one(AuditEntry, AUDIT, key)
+
     def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:
         if limit < 1:
             return []

@@ -199,6 +199,9 @@ class SqliteStore:
             ).fetchall()
         return [head(key, at, night, verdict) for key, at, night, verdict in rows]
 
+    def audit_entry(self, key: str) -> AuditEntry | None:
+        return self._one(AuditEntry, "SELECT record FROM audit WHERE key = ?", key)
+
     def audit(self, since: datetime, limit: int) -> Sequence[AuditEntry]:
         return self._all(
             AuditEntry,

@@ -94,3 +94,10 @@ def test_the_audit_is_read_newest_first_since_a_time_and_up_to_a_limit(store: St
     assert [each.key for each in store.audit(later(minutes=1), 2)] == ["entry-4", "entry-3"]
     assert [each.key for each in store.audit(later(minutes=3), 10)] == ["entry-4", "entry-3"]
     assert list(store.audit(NOW, 0)) == []
+
+
+def test_a_record_of_the_audit_is_read_by_its_key(store: StateStore) -> None:
+    store.commit(Changes(audit=[an_entry("one"), an_entry("two")]))
+
+    assert store.audit_entry("two") == an_entry("two")
+    assert store.audit_entry("three") is None
