@@ -24,11 +24,13 @@ from tests.bench.figures import (
     control_plane_figures,
     delay_figures,
     differences,
+    growth_figures,
     serving_figures,
     start_figures,
     synthetic_figures,
     validation_figures,
 )
+from tests.bench.growth import DELAY, TIMES
 from tests.bench.processes import Conversation, ProcessEndedError, start_seconds
 from tests.bench.slack_requests import AT_ONCE
 from tests.bench.table import lines
@@ -44,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--starts", type=int, default=11, help="starts of the command (default: 11)")
     parser.add_argument("--looks", type=int, default=1000, help="synthetic looks (default: 1000)")
     parser.add_argument("--audit-files", type=int, default=FILES, help=f"of the repository audited (default: {FILES})")
+    parser.add_argument("--growth", type=int, nargs=2, default=TIMES[-2:], metavar="TIMES", help="sizes compared")
     parser.add_argument("--validations", type=int, default=500, help="of the serving process (default: 500)")
     parser.add_argument("--rounds", type=int, default=6, help="of commands at once to it (default: 6)")
     parser.add_argument("--hostile", type=int, default=3000, help="hostile requests to it (default: 3000)")
@@ -108,6 +111,20 @@ def _control_plane(options: argparse.Namespace) -> Mapping[str, Sequence[Mapping
     return measured
 
 
+def _growth(options: argparse.Namespace) -> list[Mapping[str, Any]]:
+    """Return the runs of the pipeline at its own size and so many times over, each in processes of its own."""
+    runs = []
+    for times in sorted({1, *options.growth}):
+        servers_command = (sys.executable, "-m", "tests.bench.growth", "--times", str(times), "--delay", str(DELAY))
+        with Conversation(servers_command, {}) as servers:
+            recorded = servers.listen()
+            measured = (options.python, "-m", "tests.bench.measured", "--now", recorded["now"])
+            command = (*measured, "--date", recorded["date"])
+            with Conversation(command, recorded["environment"]) as process:
+                runs.append(process.ask(f"growth {times}"))
+    return runs
+
+
 def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
     """Return what the process that serves took; its sources answer faster, so that many runs take minutes."""
     from tests.bench.serving import Counts, measure  # noqa: PLC0415 - not everybody measures it
@@ -138,6 +155,7 @@ def _report(options: argparse.Namespace) -> int:
     validation, recorded = _validations(options)
     synthetic = _synthetic(options)
     control_plane = _control_plane(options)
+    growth = _growth(options)
     audit = measure_audit(_absolute(options.python), options.runs, options.audit_files)
     repaired = repair.measure(options.delay, min(options.runs, 5))
     serving: Mapping[str, Any] = {}
@@ -148,6 +166,7 @@ def _report(options: argparse.Namespace) -> int:
         *validation_figures(validation, options.delay),
         *synthetic_figures(synthetic),
         *control_plane_figures(control_plane, options.delay),
+        *growth_figures(growth),
         *start_figures(bare, help_text),
         *audit_figures(audit),
         *repair.figures(repaired),
@@ -167,6 +186,7 @@ def _report(options: argparse.Namespace) -> int:
         "validation": validation,
         "synthetic": synthetic,
         "control_plane": control_plane,
+        "growth": growth,
         "audit": audit,
         "serving": None if options.skip_serving else {**serving, "delay": delay},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,6 +42,11 @@ SLOW_LIMIT = 1.0
 READY_LIMIT = 2.0
 SERVING_MEMORY_LIMIT = 220.0
 GROWTH_LIMIT = 10.0
+STEEPEST = 1.25
+"""How much faster than the pipeline anything may grow."""
+
+MEMORY_GROWTH_LIMIT = 1.5
+"""Most of the memory is the clients' libraries, whatever the pipeline."""
 
 
 def wall_limit(ideal: float) -> float:
@@ -190,6 +195,71 @@ def hostile_figures(hostile: Mapping[str, float]) -> list[Figure]:
         Figure(key="hostile_slowest", title=f"{title}, slowest answer", value=hostile["slowest"], unit="s"),
         Figure(key="hostile_growth", title=f"{title}, memory grown", value=growth, unit="MB", limit=GROWTH_LIMIT),
     ]
+
+
+def growth_figures(growth: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """Judge how what a pipeline costs grows with it: ``growth`` has a run for each size, the smallest first.
+
+    Only the last two sizes are compared; below them, what every run costs hides the growth.
+    """
+    before, after = growth[-2:]
+    factor = after["times"] / before["times"]
+    limit = STEEPEST * factor
+    sizes = f"{after['times']}x against {before['times']}x"
+    steepness = {name: after["steps"][name] / before["steps"][name] for name in after["steps"]}
+    steepest = max(steepness, key=lambda name: steepness[name])
+    by_size = [
+        Figure(key=f"growth_{key}_{run['times']}", title=f"{title} at {run['times']}x", value=value, unit=unit)
+        for key, title, unit, value_of in _BY_SIZE
+        for run in growth
+        for value in [value_of(run)]
+    ]
+    return [
+        *by_size,
+        Figure(
+            key="growth_validation",
+            title=f"CPU of a validation, {sizes}",
+            value=after["cpu"] / before["cpu"],
+            unit="x",
+            limit=limit,
+        ),
+        Figure(
+            key="growth_digest",
+            title=f"CPU of a digest, {sizes}",
+            value=after["digest"] / before["digest"],
+            unit="x",
+            limit=limit,
+        ),
+        Figure(
+            key="growth_steepest",
+            title=f"Steepest step ({steepest}), {sizes}",
+            value=steepness[steepest],
+            unit="x",
+            limit=limit,
+        ),
+        Figure(
+            key="growth_memory",
+            title=f"Peak memory, {sizes}",
+            value=after["peak_memory"] / before["peak_memory"],
+            unit="x",
+            limit=MEMORY_GROWTH_LIMIT,
+        ),
+        Figure(
+            key="growth_timed_out",
+            title="Checks that did not end in time",
+            value=sum(run["timed_out"] for run in growth),
+            unit="",
+            limit=0,
+        ),
+    ]
+
+
+_BY_SIZE: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], float]], ...] = (
+    ("findings", "Findings", "", lambda run: run["findings"]),
+    ("wall", "Validation", "s", lambda run: run["wall"]),
+    ("digest", "CPU of a digest", "s", lambda run: run["digest"]),
+    ("memory", "Peak memory", "MB", lambda run: run["peak_memory"] / MEGABYTE),
+)
 
 
 def delay_figures(delay: Mapping[str, float]) -> list[Figure]:

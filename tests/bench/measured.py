@@ -2,7 +2,7 @@
 
 ``validate`` runs the whole validation against the servers that the environment names, ``one-by-one`` does
 it with one look at a time, ``synthetic`` runs the synthetic looks, ``control-plane`` the checks on a large
-estate. Runs in an interpreter that has the runtime dependencies only.
+estate, ``growth`` the pipeline so many times over. Runs in an interpreter that has the runtime dependencies only.
 """
 
 from __future__ import annotations
@@ -149,6 +149,10 @@ def main() -> None:
 
                 control_plane = control_plane or estate.measure()
                 answer = next(control_plane)
+            case ["growth", times]:
+                from tests.bench import growth  # noqa: PLC0415 - likewise
+
+                answer = growth.measure(int(times), options.now, options.date, peak_memory)
             case command:
                 sys.exit(f"unknown command: {command}")
         reply({**answer, "peak_memory": peak_memory()})

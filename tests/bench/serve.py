@@ -32,14 +32,14 @@ from tests.servers.scripted_grpc import ScriptedGrpcServer
 SCENARIO = "healthy-morning"
 
 
-def _record(pipeline: Pipeline) -> tuple[Recorder, World, Mapping[str, object]]:
+def recorded(pipeline: Pipeline, name: str = SCENARIO) -> tuple[Recorder, World, Mapping[str, object]]:
     """Return the recorded answers, the world that they come from, and how to run the same validation again."""
-    scenario = load_scenario(SCENARIO)
+    scenario = load_scenario(name)
     ports = embedded_ports(pipeline, scenario)
     date = scenario.file.requested
     recorder, report = record(pipeline, ports, ports.now, Request(date=date))
     ports.close()
-    again = {"scenario": SCENARIO, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
+    again = {"scenario": name, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
     return recorder, build_world(pipeline, scenario), again
 
 
@@ -60,9 +60,10 @@ def _note_calls(server: ScriptedGrpcServer, seen: Seen, source: str) -> None:
         seen.add(RESOURCE_MANAGER if method == GET_PROJECT_POLICY else source, method, name)
 
 
-async def _serve(delay: float) -> None:
-    pipeline = load_pipeline()
-    recorder, world, recorded = _record(pipeline)
+async def serve(
+    pipeline: Pipeline, recorder: Recorder, world: World, again: Mapping[str, object], delay: float
+) -> None:
+    """Serve the recorded answers until the input ends."""
     seen = Seen()
     firestore = FirestoreServer(recorder.documents, recorder.collections, delay, seen)
     bigquery = BigQueryServer(recorder.answers, delay, seen)
@@ -78,7 +79,7 @@ async def _serve(delay: float) -> None:
             "REVEILLE_RESOURCE_MANAGER_ENDPOINT": control_plane.address,
             **platform.environment,
         }
-        reply({**recorded, "environment": addresses})
+        reply({**again, "environment": addresses})
         while await asyncio.to_thread(sys.stdin.readline):
             for source, server in {CLOUD_RUN: control_plane, **platform.by_source}.items():
                 _note_calls(server, seen, source)
@@ -89,7 +90,8 @@ def main() -> None:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--delay", type=float, required=True, help="seconds until each answer")
-    asyncio.run(_serve(parser.parse_args().delay))
+    pipeline = load_pipeline()
+    asyncio.run(serve(pipeline, *recorded(pipeline), parser.parse_args().delay))
 
 
 if __name__ == "__main__":

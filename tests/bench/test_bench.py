@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("bench")  # one worker, so that the fixture
 
 TINY = (
     *("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20"),
-    *("--validations", "2", "--rounds", "1", "--hostile", "62", "--audit-files", "60"),
+    *("--validations", "2", "--rounds", "1", "--hostile", "62", "--audit-files", "60", "--growth", "1", "2"),
 )
 
 
@@ -77,6 +77,17 @@ def test_the_google_clients_bring_the_findings_of_the_embedded_default(document:
         assert (run["verdict"], run["different"]) == (recorded["verdict"], 0)
 
 
+def test_a_larger_pipeline_is_measured_with_what_fails_in_it(document: Mapping[str, Any]) -> None:
+    one, two = document["growth"]
+
+    assert (one["times"], two["times"]) == (1, 2)
+    assert two["services"] == 2 * one["services"]
+    assert two["failed"] > one["failed"] > 0
+    assert (one["verdict"], two["verdict"]) == ("BLOCKED", "BLOCKED")
+    assert one["timed_out"] == two["timed_out"] == 0
+    assert all(f"growth_{name}" in {each["key"] for each in document["figures"]} for name in ("digest", "steepest"))
+
+
 @pytest.mark.parametrize("where", ["GitHub", "clone"])
 def test_every_check_on_the_control_plane_asks_each_thing_once(document: Mapping[str, Any], where: str) -> None:
     (run,) = document["control_plane"][where]
@@ -119,6 +130,7 @@ def test_every_limit_is_judged_in_table_and_json(document: Mapping[str, Any]) ->
     assert judged == {
         *("wall_median", "wall_worst", "repeated", "different", "memory", "synthetic_ratio", "start_help"),
         *("control_plane_github", "control_plane_clone", "control_plane_repeated", "control_plane_failed"),
+        *("growth_validation", "growth_digest", "growth_steepest", "growth_memory", "growth_timed_out"),
         *("audit_median", "audit_worst", "audit_missed", "repair_median", "repair_worst"),
         *("ready", "acknowledged_ratio", "refused", "serving_memory", "serving_growth", "due_to_thread"),
         *("slow_clients", "hostile_failed", "hostile_hung", "hostile_growth"),
