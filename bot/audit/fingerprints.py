@@ -19,6 +19,14 @@ def fingerprint(violation: Violation, sources: Mapping[str, SourceFile]) -> str:
     """
     source = sources.get(violation.path)
     line = violation.span.start.line
-    text = source.lines[line - 1] if source is not None and line <= len(source.lines) else ""
-    parts = (violation.rule, violation.path, " ".join(text.split()))
+    if source is None or line > len(source.lines):
+        return _digest(violation, "")
+    known = source.fingerprints
+    if (violation.rule, line) not in known:
+        known[violation.rule, line] = _digest(violation, " ".join(source.lines[line - 1].split()))
+    return known[violation.rule, line]
+
+
+def _digest(violation: Violation, text: str) -> str:
+    parts = (violation.rule, violation.path, text)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path
 
 from bot.audit.model import Edit, Position, SourceFile, Violation
+from bot.audit.unified import unified
 
 _LINE_END = re.compile(r"\r?\n")
 """As the audit counts lines: a carriage return alone ends none."""
@@ -24,12 +25,15 @@ class FixError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What happens to one file. ``before`` and ``after`` are its whole content; ``left`` are violations whose
-    edits overlap those of another, for a second run."""
+    """What happens to one file. ``before`` and ``after`` are its whole content, ``edits`` what makes one the other.
+
+    ``left`` are violations whose edits overlap those of another, for a second run.
+    """
 
     path: str
     before: bytes
     after: bytes
+    edits: tuple[Edit, ...]
     mended: tuple[Violation, ...]
     left: tuple[Violation, ...]
 
@@ -60,22 +64,46 @@ def _repair(root: Path, path: str, violations: Sequence[Violation], source: Sour
         raise FixError(f"{path} changed while it was audited, and is left as it is: run the audit again.")
     mended, left, edits = _accepted(violations)
     after = text[: len(text) - len(body)] + apply(body, edits)
-    return Repair(path=path, before=before, after=after.encode(), mended=mended, left=left)
+    return Repair(path=path, before=before, after=after.encode(), edits=edits, mended=mended, left=left)
 
 
-def _accepted(violations: Sequence[Violation]) -> tuple[tuple[Violation, ...], tuple[Violation, ...], list[Edit]]:
+def _accepted(violations: Sequence[Violation]) -> tuple[tuple[Violation, ...], tuple[Violation, ...], tuple[Edit, ...]]:
     """Take each violation's edits, all or none: none when one of them touches what another edit changes."""
     mended: list[Violation] = []
     left: list[Violation] = []
-    edits: list[Edit] = []
+    taken = _Taken()
     for violation in violations:
-        wanted = [edit for edit in dict.fromkeys(violation.edits) if edit not in edits]
-        if any(_overlap(edit, other) for edit in wanted for other in edits):
+        wanted = [edit for edit in dict.fromkeys(violation.edits) if edit not in taken]
+        if any(map(taken.overlaps, wanted)):
             left.append(violation)
         else:
             mended.append(violation)
-            edits.extend(wanted)
-    return tuple(mended), tuple(left), edits
+            taken.add(wanted)
+    return tuple(mended), tuple(left), taken.edits
+
+
+class _Taken:
+    """Edits in the order of their places. None overlaps another, so a new one can only touch its neighbours."""
+
+    def __init__(self) -> None:
+        self._known: set[Edit] = set()
+        self._ordered: list[Edit] = []
+
+    def __contains__(self, edit: Edit) -> bool:
+        return edit in self._known
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(self._ordered)
+
+    def overlaps(self, edit: Edit) -> bool:
+        at = bisect_right(self._ordered, edit.span.start, key=lambda each: each.span.start)
+        return any(_overlap(edit, other) for other in self._ordered[max(0, at - 1) : at + 1])
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        for edit in edits:
+            self._known.add(edit)
+            insort(self._ordered, edit, key=lambda each: each.span)
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
@@ -100,10 +128,13 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
             raise ValueError(f"Line {position.line}, column {position.column} is outside the file.")
         return starts[line] + position.column - 1
 
-    for edit in sorted(edits, key=lambda each: each.span, reverse=True):
+    pieces: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=lambda each: each.span):
         start, end = offset(edit.span.start), offset(edit.span.end)
-        text = text[:start] + edit.replacement.replace("\n", line_end) + text[end:]
-    return text
+        pieces += (text[at:start], edit.replacement.replace("\n", line_end))
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def _lines(text: str) -> tuple[list[int], list[int]]:
@@ -115,14 +146,12 @@ def _lines(text: str) -> tuple[list[int], list[int]]:
 def difference(repair: Repair) -> Iterator[str]:
     """Yield a unified difference line by line, as ``git apply`` and ``patch -p1`` read it."""
     before, after = (_split(content.decode()) for content in (repair.before, repair.after))
-    names = (quoted_name(f"a/{repair.path}"), quoted_name(f"b/{repair.path}"))
-    for number, line in enumerate(unified_diff(before, after)):
-        if number < len(names):
-            yield f"{'-+'[number] * 3} {names[number]}\n"
-        elif line.endswith("\n"):
-            yield line
-        else:
-            yield f"{line}\n\\ No newline at end of file\n"
+    if before == after:
+        return
+    yield f"--- {quoted_name(f'a/{repair.path}')}\n"
+    yield f"+++ {quoted_name(f'b/{repair.path}')}\n"
+    for line in unified(before, after, repair.edits):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def quoted_name(path: str) -> str:

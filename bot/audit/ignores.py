@@ -7,6 +7,7 @@ reported as REV013, because it would hide the next real violation.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -83,11 +84,12 @@ def judge(
 ) -> Judged:
     """Apply the ignores of every file. ``rules`` are all there are; ``selected`` are those that were looked at."""
     ignores = {path: found for path, source in sources.items() if (found := tuple(ignores_of(source)))}
+    placed = {path: _Places(sources[path], found) for path, found in ignores.items()}
     kept: list[Violation] = []
     ignored: list[Ignored] = []
     used: set[tuple[Ignore, str]] = set()
     for violation in violations:
-        ignore = _ignore_for(violation, sources, ignores.get(violation.path, ()))
+        ignore = placed[violation.path].ignore_for(violation) if violation.path in placed else None
         if ignore is None:
             kept.append(violation)
         else:
@@ -114,13 +116,35 @@ def ignores_of(source: SourceFile) -> Iterator[Ignore]:
             yield Ignore(source.path, comment, named if is_ignore else (), form["reason"].strip())
 
 
-def _ignore_for(violation: Violation, sources: Mapping[str, SourceFile], ignores: Sequence[Ignore]) -> Ignore | None:
-    if not ignores or violation.rule in NEVER_IGNORED:
-        return None
-    lines = places(sources[violation.path].lines, violation.span.start.line)
-    return next(
-        (each for each in ignores if each.reason and violation.rule in each.rules and each.comment.line in lines), None
-    )
+class _Places:
+    """The ignores of one file by where they stand: which of them are about a line."""
+
+    def __init__(self, source: SourceFile, ignores: Sequence[Ignore]) -> None:
+        self._lines = source.lines
+        self._by_line: dict[int, list[Ignore]] = defaultdict(list)
+        for each in ignores:
+            self._by_line[each.comment.line].append(each)
+        self._about: dict[tuple[int, bool], tuple[Ignore, ...]] = {}
+        self._firsts = tuple(_firsts(self._lines))
+
+    def ignore_for(self, violation: Violation) -> Ignore | None:
+        if violation.rule in NEVER_IGNORED:
+            return None
+        line = violation.span.start.line
+        key = (self._firsts[line - 1] if line <= len(self._firsts) else line, line == 1)
+        if key not in self._about:
+            found = sorted(places(self._lines, line))
+            self._about[key] = tuple(each for number in found for each in self._by_line.get(number, ()))
+        return next((each for each in self._about[key] if each.reason and violation.rule in each.rules), None)
+
+
+def _firsts(lines: Sequence[str]) -> Iterator[int]:
+    """Yield for each line on which line its command begins; commands are carried on as ``places`` says."""
+    first = 1
+    for number, line in enumerate(lines, start=1):
+        yield first
+        if not line.endswith("\\") or line.lstrip().startswith("#"):
+            first = number + 1
 
 
 def places(lines: Sequence[str], line: int) -> set[int]:

@@ -83,6 +83,11 @@ class SourceFile:
         return tuple(self.text.split("\n"))
 
     @cached_property
+    def fingerprints(self) -> dict[tuple[str, int], str]:
+        """The fingerprints that were computed, by rule and line: many violations may share a long line."""
+        return {}
+
+    @cached_property
     def _line_starts(self) -> list[int]:
         starts = [0]
         for line in self.lines[:-1]:

@@ -24,16 +24,17 @@ def excerpt(line: str, start: int, end: int, width: int) -> tuple[str, str]:
     """
     start = min(max(start, 0), len(line))
     end = min(max(end, start), len(line))
-    line, start, end = _window(_BUILD_COMMAND.sub("#\ufffd", line), start, end, width)
+    line, start, end = _window(line, start, end, width)
+    line = _BUILD_COMMAND.sub("#\ufffd", line)
     before = _shown(line[:start], 0)
-    inside = _shown(line[start:end], cell_len(before))
-    after = _shown(line[end:], cell_len(before + inside))
-    before = _cut_before(before, cell_len(inside), cell_len(after), width)
+    inside = _shown(line[start:end], _cells(before))
+    after = _shown(line[end:], _cells(before + inside))
+    before = _cut_before(before, _cells(inside), _cells(after), width)
     text = before + inside + after.rstrip()
-    if cell_len(text) > width:
+    if _cells(text) > width:
         text = _fitting(text, width - len(CUT)) + CUT
-    carets = max(1, min(cell_len(inside), width - cell_len(before)))
-    return text, " " * cell_len(before) + "^" * carets
+    carets = max(1, min(_cells(inside), width - _cells(before)))
+    return text, " " * _cells(before) + "^" * carets
 
 
 def _window(line: str, start: int, end: int, width: int) -> tuple[str, int, int]:
@@ -43,8 +44,15 @@ def _window(line: str, start: int, end: int, width: int) -> tuple[str, int, int]
     return line[first : min(len(line), start + far)], start - first, min(end, start + far) - first
 
 
+def _cells(text: str) -> int:
+    """Return how wide a text is; most are ASCII, where every character is one cell wide."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def _shown(text: str, column: int) -> str:
     """Return a text with spaces for tabs and a mark for what would steer the terminal."""
+    if text.isprintable():
+        return text
     shown = []
     for char in text:
         if char == "\t":
@@ -54,7 +62,7 @@ def _shown(text: str, column: int) -> str:
             continue
         visible = char if char.isprintable() or char == "\u200d" else "\ufffd"
         shown.append(visible)
-        column += cell_len(visible)
+        column += _cells(visible)
     return "".join(shown)
 
 
@@ -62,14 +70,14 @@ def _cut_before(before: str, inside: int, after: int, width: int) -> str:
     """Shorten what stands before the span until the span can be seen; ``inside`` and ``after`` are in cells."""
     room = max(LEAST_BEFORE, width - inside - min(after, LEAST_AFTER + len(CUT)))
     room = min(room, width - LEAST_BEFORE)
-    if cell_len(before) <= room:
+    if _cells(before) <= room:
         return before
-    while cell_len(before) > room - len(CUT):
+    while _cells(before) > room - len(CUT):
         before = before[1:]
     return CUT + before
 
 
 def _fitting(text: str, cells: int) -> str:
-    while cell_len(text) > cells:
+    while _cells(text) > cells:
         text = text[:-1]
     return text

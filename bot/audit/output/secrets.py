@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.redaction import spans_of
 
@@ -14,12 +15,17 @@ _REFERENCE = re.compile(r"[^\s,;'\"]*:(?:latest|\d+)\b")
 _VALUE = re.compile(r"[^\s,;'\"$\\]+")
 
 
+@lru_cache(maxsize=4)
 def masked(line: str) -> str:
     """Return a line with asterisks for what has the form of a secret, and for values whose names say that they are
-    secret; every column stays where it is."""
+    secret; every column stays where it is.
+
+    All deploys of a script may stand on one long line, so the lines just masked are kept.
+    """
+    letters = list(line)
     for start, end in (*spans_of(line), *_named(line)):
-        line = f"{line[:start]}{'*' * (end - start)}{line[end:]}"
-    return line
+        letters[start:end] = "*" * (end - start)
+    return "".join(letters)
 
 
 def _named(line: str) -> list[tuple[int, int]]:

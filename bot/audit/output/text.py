@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
@@ -23,8 +24,9 @@ GUTTER = 7
 def print_review(review: Review, console: Console, current: Path) -> None:
     """Print everything. Paths are shown relative to ``current`` where they lie below it, so that editors find them."""
     shown = _paths(review.root, current)
+    width = max(console.width - GUTTER - 2, 40)
     for violation in review.violations:
-        _print_violation(violation, review.line(violation), shown(violation.path), console)
+        _print_violation(violation, review.line(violation), shown(violation.path), width, console)
     for sentence in asides(review):
         _print(Text(one_line(sentence), style="dim"), console)
     style = "bold" if review.violations else "green"
@@ -32,6 +34,7 @@ def print_review(review: Review, console: Console, current: Path) -> None:
 
 
 def _paths(root: Path, current: Path) -> Callable[[str], str]:
+    @cache
     def shown(path: str) -> str:
         whole = root / path
         return one_line(str(whole.relative_to(current) if whole.is_relative_to(current) else whole))
@@ -39,7 +42,7 @@ def _paths(root: Path, current: Path) -> Callable[[str], str]:
     return shown
 
 
-def _print_violation(violation: Violation, line: str | None, path: str, console: Console) -> None:
+def _print_violation(violation: Violation, line: str | None, path: str, width: int, console: Console) -> None:
     start, end = violation.span.start, violation.span.end
     style = SEVERITY_STYLES[violation.severity]
     _print(
@@ -54,13 +57,17 @@ def _print_violation(violation: Violation, line: str | None, path: str, console:
     )
     if line is not None and line.strip():
         last = end.column - 1 if end.line == start.line else len(line)
-        text, carets = excerpt(masked(line), start.column - 1, last, max(console.width - GUTTER - 2, 40))
+        text, carets = excerpt(masked(line), start.column - 1, last, width)
         _print(Text.assemble((f"{start.line:>{GUTTER - 2}} | ", "dim"), text), console)
         _print(Text.assemble((f"{'':>{GUTTER - 2}} | ", "dim"), (carets, style)), console)
     _print(Text.assemble((f"{'fix:':>{GUTTER - 1}} ", "bold"), clean(violation.fix_text)), console)
-    console.print()
+    _print(Text(), console)
 
 
 def _print(text: Text, console: Console) -> None:
     """Print on one line: a place that is broken in two cannot be clicked, nor can a caret point."""
-    console.print(text, soft_wrap=True)
+    if console.color_system is None:
+        # Without colours the words are all there is, and rich would take ten times as long for them.
+        console.file.write(f"{text.plain}\n")
+    else:
+        console.print(text, soft_wrap=True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.audit.fixing import FixError, Repair, apply, difference, plan, write
 from bot.audit.model import Edit, Position, SourceFile, Span, Violation
+from bot.audit.unified import changes
 from tests.bot.audit.found import SCRIPT, WIPES, by_path, violation
 
 SET, UPDATE = "--set-env-vars", "--update-env-vars"
@@ -291,3 +292,21 @@ def test_git_applies_the_difference_as_we_do(content: str, path: str, repository
     subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], input=shown.encode(), cwd=repository, check=True)
 
     assert (repository / path).read_bytes() == repair.after
+
+
+@given(st.text(st.sampled_from("ab\n"), max_size=60), st.data())
+def test_a_difference_made_of_edits_turns_one_text_into_the_other(text: str, data: st.DataObject) -> None:
+    source = SourceFile("a", text)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    edits = [
+        Edit(source.span(start, end), data.draw(st.text(st.sampled_from("ax\n"), max_size=4)))
+        for start, end in zip(cuts[::2], cuts[1::2], strict=False)
+    ]
+    before, after = (each.splitlines(keepends=True) for each in (text, apply(text, edits)))
+
+    made = list(before)
+    for change in reversed(list(changes(before, after, edits))):
+        assert before[change.before : change.before_end] != after[change.after : change.after_end]
+        made[change.before : change.before_end] = after[change.after : change.after_end]
+
+    assert made == after

@@ -1,0 +1,82 @@
+"""What an audit costs grows as its file does: with four times as many deploys, some four times, never sixteen."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.audit.auditing import Request, request
+from bot.audit.fixing import plan, write
+from bot.audit.output.difference import print_difference
+from bot.audit.output.github import review_commands
+from bot.audit.output.json import review_json
+from bot.audit.output.sarif import review_sarif
+from bot.audit.output.text import print_review
+from bot.audit.review import Review
+
+FEW = 600
+TIMES = 4
+ALLOWED = 8
+"""Linear is 4, quadratic is 16; between them lies what a busy machine adds."""
+
+DEPLOY = "gcloud run deploy svc-{} --source=. --set-env-vars=A=b"
+
+SHAPES: Mapping[str, Callable[[int], str]] = {
+    "a line each": lambda count: "".join(f"{DEPLOY.format(each)}\n" for each in range(count)),
+    "all on one line": lambda count: "; ".join(DEPLOY.format(each) for each in range(count)) + "\n",
+    "carried on over the lines": lambda count: "; \\\n".join(DEPLOY.format(each) for each in range(count)) + "\n",
+    "every other line changed": lambda count: f"echo a\n{DEPLOY}\n" * count,
+    "an ignore each": lambda count: "".join(
+        f"# reveille: ignore[REV003] because of {each}\n{DEPLOY.format(each)}\n" for each in range(count)
+    ),
+}
+
+
+def outputs(review: Review) -> dict[str, Callable[[], object]]:
+    console = Console(file=io.StringIO(), color_system=None, width=100, highlight=False)
+    return {
+        "text": lambda: print_review(review, console, Path.cwd()),
+        "github": lambda: list(review_commands(review)),
+        "json": lambda: review_json(review),
+        "sarif": lambda: review_sarif(review),
+        "diff": lambda: print_difference(plan(review.root, review.violations, review.sources)[0], io.StringIO()),
+        "fix": lambda: mend(review),
+    }
+
+
+def mend(review: Review) -> None:
+    for each in plan(review.root, review.violations, review.sources)[0]:
+        write(review.root, each)
+
+
+def measured(work: Callable[[], object]) -> float:
+    """Seconds of this process alone: others on the machine do not count."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def costs(folder: Path, text: str) -> dict[str, float]:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "deploy.sh").write_text(f"#!/bin/bash\n# reveille: ignore[REV999] x\n{text}")
+    asked: Request = request([folder], (), (), None)
+    reviews: list[Review] = []
+    found = {"audit": measured(lambda: reviews.append(asked.run()))}
+    return found | {name: measured(output) for name, output in outputs(reviews[0]).items()}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_step_grows_faster_than_its_file(shape: str, tmp_path: Path) -> None:
+    costs(tmp_path / "first", SHAPES[shape](10))  # what is loaded and compiled once
+
+    few = costs(tmp_path / "few", SHAPES[shape](FEW))
+    many = costs(tmp_path / "many", SHAPES[shape](FEW * TIMES))
+
+    # What takes less than a fiftieth of a second says nothing about growth.
+    grown = {name: many[name] / max(few[name], 0.02) for name in few}
+    assert {name: round(ratio, 1) for name, ratio in grown.items() if ratio > ALLOWED} == {}
