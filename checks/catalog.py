@@ -16,6 +16,7 @@ from checks.control_plane.service_traffic import service_traffic
 from checks.control_plane.subscriptions import subscriptions
 from checks.control_plane.zero_invocations import zero_invocations
 from checks.data.sql import sql_check
+from checks.orchestration.days_off import days_off
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
 from checks.orchestration.phase_log import phase_log
@@ -25,6 +26,7 @@ from checks.pipeline import Pipeline
 from checks.registry import Check
 
 PYTHON_CHECKS: tuple[Check, ...] = (
+    days_off,
     trigger,
     phase_log,
     stalled,

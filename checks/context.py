@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from checks.conditions import Standing, answer
 from checks.looks import Looks
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
@@ -92,24 +93,12 @@ class Context:
         """Bind a statement of the pipeline file for a game date."""
         return query_of(self.pipeline, sql, label, game_date=game_date, now=self.now)
 
-    def holds(self, condition: str | None, game_date: date) -> bool:
-        """Whether a condition of the pipeline file holds on a date; no condition always does.
+    def standing(self, condition: str | None, game_date: date) -> Standing:
+        """Return what a condition of the pipeline file comes to on a date; no condition always holds.
 
-        Raises SourceError, also when the query gives no answer to read.
+        Raises SourceError, also when the condition has no answer.
         """
-        if condition is None:
-            return True
-        spec = self.pipeline.conditions[condition]
-        rows = self.looks.query(self.query(spec.query, condition, game_date)).result()
-        number = rows[0].get("number") if len(rows) == 1 else None
-        if number is None:
-            raise SourceError(
-                "BigQuery",
-                Problem.INVALID,
-                f"the condition {condition!r} gave no row with a column 'number'",
-                advice="Correct its query in the pipeline file.",
-            )
-        return bool(number > 0)
+        return Standing.HOLDS if condition is None else answer(self, condition, game_date).standing
 
     def phase_rows(self, phase: Phase, game_date: date) -> Row | None:
         """Return the row that shows what a phase wrote (``row_count``, ``first_at``, ``last_at``), None for
@@ -142,6 +131,19 @@ def could_not_look(
         phase=phase,
         date=game_date,
         evidence=evidence,
+    )
+
+
+def not_configured(subject: str, what: str, *, configure: str) -> Finding:
+    """Say that a check has nothing to look at: what is missing, and what to add, both in words that a sentence ends.
+
+    It is skipped and was not looked at, so it never turns a report green.
+    """
+    return Finding(
+        outcome=Outcome.SKIPPED,
+        code="not-configured",
+        subject=subject,
+        summary=f"{what}; to have it checked, {configure}.",
     )
 
 

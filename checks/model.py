@@ -66,7 +66,8 @@ class Finding:
     """One judged fact about one subject (a service, a table, a transition).
 
     ``code`` is permanent: tests, excuses and alerts refer to it. ``severity`` is set exactly when the
-    outcome is FAILED or UNKNOWN. ``date`` is the game date judged, None for what has no date.
+    outcome is FAILED or UNKNOWN. ``date`` is the game date judged, None for what has no date. ``read`` says of
+    what was skipped or waits that an answer of a source decided so; one that passed says False when it proves nothing.
     """
 
     outcome: Outcome
@@ -82,6 +83,14 @@ class Finding:
     link: str | None = None
     count: int = 1
     """How many findings it stands for: more than one where a check had too many of a kind to list them."""
+    read: bool | None = None
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether evidence stands behind it: a verdict other than UNKNOWN needs one such finding."""
+        if self.outcome is Outcome.UNKNOWN:
+            return False
+        return self.outcome in (Outcome.PASSED, Outcome.FAILED) if self.read is None else self.read
 
     def __post_init__(self) -> None:
         loud = self.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
@@ -136,9 +145,12 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 
     BLOCKED any failed P0 · ACT any failed P1 · UNKNOWN something that could have been P0 or P1 could
     not be looked at · WATCH any failed P2, or something lesser could not be looked at · else ALL CLEAR.
+    Where nothing was looked at it is UNKNOWN: what is not configured, skipped or not due yet proves nothing.
     """
-    worst = min((badness(finding.outcome, finding.severity) for finding in findings), default=None)
-    return Verdict.UNKNOWN if worst is None else _VERDICTS[worst]
+    every = tuple(findings)
+    if not any(finding.looked_at for finding in every):
+        return Verdict.UNKNOWN
+    return _VERDICTS[min(badness(finding.outcome, finding.severity) for finding in every)]
 
 
 def worst_of(findings: Iterable[Finding]) -> Finding:

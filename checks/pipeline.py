@@ -24,6 +24,7 @@ __all__ = [
     "Advice",
     "Comparison",
     "Condition",
+    "Doubt",
     "Excuse",
     "Heartbeats",
     "Identifier",
@@ -42,6 +43,7 @@ __all__ = [
     "Runs",
     "ServiceSpec",
     "SqlCheck",
+    "Subjects",
     "Table",
     "Tier",
     "Transition",
@@ -83,6 +85,24 @@ class ParameterValue(Model):
         return self
 
 
+class Doubt(Model):
+    """What speaks against a day off: data of the date that would not be there on one."""
+
+    query: str | None = None
+    """Yields one row with a column ``number``: rows of ``@date`` that a day off has none of."""
+    documents: tuple[str, ...] = ()
+    """Firestore collections; a document named after the date speaks against a day off."""
+    unless: str | None = None
+    """Yields one row with a column ``number``; above zero, what exists has an explanation and is no doubt."""
+
+    @model_validator(mode="after")
+    def _something_to_look_at(self) -> Self:
+        if self.query is None and not self.documents:
+            message = "expected a query, documents or both"
+            raise ValueError(message)
+        return self
+
+
 class Condition(Model):
     """Whether a date has anything to check."""
 
@@ -91,7 +111,10 @@ class Condition(Model):
     otherwise: str
     """What to say when it does not hold: "no games"."""
     query: str
-    """Yields one row with a column ``number``; the condition holds when it is above zero."""
+    """Yields one row with a column ``number``; the condition holds when it is above zero. NULL is no answer, and what
+    an empty calendar should give."""
+    doubt: Doubt | None = None
+    """What speaks against it when it does not hold."""
 
 
 class Phase(Model):
@@ -345,6 +368,24 @@ class Rule(Model):
         return f"{self.test} → {self.consequence} {self.code}"
 
 
+class Subjects(Model):
+    """What a check must have a row about: a grouped query does not show what is gone."""
+
+    names: tuple[str, ...] = ()
+    """The subjects, as ``subject`` writes them."""
+    query: str | None = None
+    """Yields one row a subject, with a column ``subject``."""
+    severity: NamedSeverity = Severity.P1
+    """How loud a missing one is."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.names) == (self.query is not None):
+            message = "expected either names or a query"
+            raise ValueError(message)
+        return self
+
+
 class SqlCheck(Model):
     """A check as data. Each row of the query is one finding.
 
@@ -374,6 +415,8 @@ class SqlCheck(Model):
     """GoogleSQL; each row is one finding."""
     subject: str
     """What a row is about; unique among the rows of a date."""
+    subjects: Subjects | None = None
+    """What there must be a row about; a missing one fails as ``absent``."""
     summary: str
     """The sentence about a row."""
     empty: Literal["unknown", "passed"] = "unknown"
@@ -398,7 +441,15 @@ class SqlCheck(Model):
     @property
     def worst(self) -> Severity:
         """The loudest severity that a rule can give; a check that only reports is a note."""
-        return min((rule.severity for rule in self.rules if rule.severity is not None), default=Severity.P3)
+        stated = [rule.severity for rule in self.rules if rule.severity is not None]
+        return min([*stated, *([self.subjects.severity] if self.subjects is not None else [])], default=Severity.P3)
+
+    @model_validator(mode="after")
+    def _rows_where_subjects_are_named(self) -> Self:
+        if self.subjects is not None and self.empty == "passed":
+            message = "a check with subjects expects a row about each; leave out 'empty: passed'"
+            raise ValueError(message)
+        return self
 
 
 class Limits(Model):

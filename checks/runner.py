@@ -264,5 +264,6 @@ def excuse(check_id: str, finding: Finding, excuses: Sequence[Excuse], today: da
                 code="excused",
                 summary=f"{finding.summary} Excused until {each.until.day} {each.until:%b %Y}: {each.reason}",
                 evidence={**finding.evidence, "excused_code": finding.code},
+                read=True,
             )
     return finding

@@ -37,8 +37,7 @@ class DeclaredQuery:
 
 def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
     """Yield every query of a pipeline."""
-    for name, condition in pipeline.conditions.items():
-        yield DeclaredQuery(path=("conditions", name, "query"), label=name, sql=condition.query, columns=("number",))
+    yield from _of_conditions(pipeline)
     for index, phase in enumerate(pipeline.phases):
         if phase.rows is not None:
             columns: tuple[str, ...] = ("row_count", "first_at", "last_at")
@@ -62,8 +61,26 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 sql=pipeline.run_history.succeeded,
                 columns=("phase", "run_count", "last_at"),
             )
+    yield from _of_checks(pipeline)
+
+
+def _of_conditions(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
+    for name, condition in pipeline.conditions.items():
+        here: Path = ("conditions", name)
+        yield DeclaredQuery(path=(*here, "query"), label=name, sql=condition.query, columns=("number",))
+        doubt = condition.doubt
+        for key, sql in () if doubt is None else (("query", doubt.query), ("unless", doubt.unless)):
+            if sql is not None:
+                yield DeclaredQuery(path=(*here, "doubt", key), label=f"{name}-doubt", sql=sql, columns=("number",))
+
+
+def _of_checks(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
     for index, check in enumerate(pipeline.checks):
         yield DeclaredQuery(path=("checks", index, "query"), label=check.id, sql=check.query)
+        subjects = check.subjects
+        if subjects is not None and subjects.query is not None:
+            path: Path = ("checks", index, "subjects", "query")
+            yield DeclaredQuery(path=path, label=f"{check.id}-subjects", sql=subjects.query, columns=("subject",))
 
 
 def words_in(sql: str) -> frozenset[str]:

@@ -96,7 +96,7 @@ def _possessive(reading: Reading) -> str:
 def _blind(reading: Reading) -> str:
     unknown = reading.of(Outcome.UNKNOWN)
     if not unknown:
-        return "No check ran, so nothing is known"
+        return _nothing_checked(reading)
     sources = once(_named(each.finding) for each in unknown)
     checks = once(each.title for each in unknown)
     total = number(len(reading.report.results), "check")
@@ -106,6 +106,15 @@ def _blind(reading: Reading) -> str:
             " and what they guard is not known"
         )
     return f"{len(checks)} of {total} could not look: {shortened(checks, NAMED_AT_MOST)}"
+
+
+def _nothing_checked(reading: Reading) -> str:
+    """Say why nothing was looked at: what to configure, or what is waited for."""
+    reasons = once(first_sentence(each.finding.summary).rstrip(".") for each in reading.found)
+    if not reasons:
+        return "Nothing was checked: no check ran"
+    more = f"; {number(len(reasons) - 1, 'more reason')} below" if len(reasons) > 1 else ""
+    return f"Nothing was checked. {reasons[0]}{more}"
 
 
 def _named(finding: Finding) -> str:

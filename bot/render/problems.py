@@ -168,7 +168,11 @@ def quiet_section(reading: Reading) -> Iterator[Part]:
     """Yield what is not due and what does not apply, in a few lines, so that nothing is missing unsaid."""
     waiting, skipped = reading.of(Outcome.WAITING), reading.of(Outcome.SKIPPED)
     excused = [each for each in skipped if each.finding.code == "excused"]
-    others = [each for each in skipped if each.finding.code not in ("excused", "not-configured")]
+    # What is not configured is of interest only where nothing else could be said.
+    hidden = (
+        ("excused",) if not any(each.finding.looked_at for each in reading.found) else ("excused", "not-configured")
+    )
+    others = [each for each in skipped if each.finding.code not in hidden]
     if not (waiting or excused or others):
         return
     yield Heading(text="Not judged")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from checks.context import Context, could_not_look
+from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.build_state import Verdict, latest_of, of_commits, of_trigger, unbuilt
 from checks.control_plane.touched import IN_SENTENCES, authors, listed
@@ -156,7 +156,11 @@ def builds(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that has a build trigger, or should have one."""
     deployment = context.pipeline.deployment
     if deployment is None or not context.services or not context.looks.connected(CLOUD_BUILD):
-        yield services.not_configured("The pipeline file has no section 'deployment', or names no service.")
+        yield not_configured(
+            "services",
+            "The pipeline file has no section 'deployment', or names no service",
+            configure="add the section, and name services under 'services'",
+        )
         return
     found = context.looks.build_triggers()
     since = context.now - timedelta(days=deployment.builds_days)
@@ -171,7 +175,11 @@ def builds(context: Context) -> Iterator[Finding]:
         elif triggers.is_owed(spec):
             seen.append((spec, Seen(name=name, trigger=None, build=None)))
     if not seen:
-        yield services.not_configured("No service of the pipeline file has a build trigger.")
+        yield not_configured(
+            "services",
+            "No service of the pipeline file has a build trigger",
+            configure="name the 'trigger' or the 'source' of services",
+        )
     commits = _Commits(context, deployment, [each for _, each in seen])
     if commits.error is not None:
         # One repository serves all services: that it cannot be looked at is said once.

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from checks.context import Context
+from checks.context import Context, not_configured
 from checks.looks import AUDIT
 from checks.model import Action, Finding, Outcome, Severity
 from checks.platform import AuditFinding
@@ -68,11 +68,10 @@ def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
 def deployment_audit(context: Context) -> Iterator[Finding]:
     """Yield one finding for each file that breaks a rule."""
     if not context.looks.connected(AUDIT):
-        yield Finding(
-            outcome=Outcome.SKIPPED,
-            code="not-configured",
-            subject="deploy scripts",
-            summary="No clone of the repository is configured: set REVEILLE_REPOSITORY.",
+        yield not_configured(
+            "deploy scripts",
+            "No clone of the repository is configured",
+            configure="set REVEILLE_REPOSITORY to the folder of one",
         )
         return
     violations = sorted(context.looks.audit().result(), key=lambda each: each.path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from checks.context import Context, could_not_look
+from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.drift_state import LABEL, VARIABLE, Deployed, Seen, deployed, verdict
 from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
@@ -123,9 +123,10 @@ def drift(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that names its source folders."""
     specs = [spec for spec in context.services if spec.source]
     if context.pipeline.deployment is None or not specs or not context.looks.connected(REPOSITORY):
-        yield services.not_configured(
-            "No repository is configured, or no service names its source folders: set REVEILLE_REPOSITORY, or "
-            "'repository' under 'deployment'."
+        yield not_configured(
+            "services",
+            "No repository is configured, or no service names its source folders",
+            configure="set REVEILLE_REPOSITORY, or 'repository' under 'deployment', and name the 'source' of services",
         )
         return
     looks = context.looks

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from checks.context import Context, attempt
+from checks.context import Context, attempt, not_configured
 from checks.control_plane import services
 from checks.control_plane.callers import Edge, Kind, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
@@ -115,8 +115,10 @@ def edges(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service whose callers are not in order, and one for all others together."""
     discovery = discover(context)
     if not discovery.on:
-        yield services.not_configured(
-            "The pipeline file has neither 'messaging' nor 'scheduler': nobody is discovered."
+        yield not_configured(
+            "callers",
+            "The pipeline file has neither 'messaging' nor 'scheduler', so no caller is discovered",
+            configure="add one of them",
         )
         return
     found = discovery.read()

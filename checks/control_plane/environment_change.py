@@ -137,7 +137,7 @@ def environment_change(context: Context) -> Iterator[Finding]:
     """Yield one finding a service."""
     looks = [(spec, context.looks.revisions(spec.name, LATEST_REVISIONS)) for spec in context.services]
     if not looks:
-        yield services.not_configured("The pipeline file names no service for this check.")
+        yield services.none_named()
     for spec, look in looks:
 
         def judged(spec: ServiceSpec = spec, look: Look[Sequence[Revision]] = look) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from checks.context import Context, could_not_look
+from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services
 from checks.control_plane.callers import Edge, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
@@ -62,8 +62,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, edges: Sequen
     callers = callers_of(pipeline, spec, edges)
     findings = [judge_caller(pipeline, spec, answers, caller, through) for caller, through in callers.items()]
     if not findings:
-        summary = f"Nobody is known who must be able to call {spec.name}."
-        return services.finding(pipeline, spec, Outcome.SKIPPED, "not-configured", summary)
+        what = f"Nobody is known who must be able to call {spec.name}"
+        return not_configured(spec.name, what, configure="name its 'callers'")
     worst = _together([each for each in findings if each.code == worst_of(findings).code])
     everyone = "; ".join(
         f"{caller} ({in_words(each, len(each)) or 'pipeline file'})" for caller, each in callers.items()
@@ -240,7 +240,7 @@ def invoker(context: Context) -> Iterator[Finding]:
     found = discovery.read()
     looks += [_asked(context, spec) for spec in _discovered(context, found)]
     if project is None or not (looks or found.errors):
-        yield services.not_configured("The pipeline file names no service for this check, and none is called.")
+        yield services.none_named()
         return
     of_project = _read(project)
     for spec, service, policy in looks:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from checks.context import Context, attempt
+from checks.context import Context, attempt, not_configured
 from checks.control_plane.job_failures import NEVER_RAN, Class, Failure, failure_of, loudness, season_of
 from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
 from checks.control_plane.removal import gcloud
@@ -127,12 +127,7 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
     """Yield one finding about how jobs run, and one for each part of the inventory in the pipeline file."""
     spec = context.pipeline.scheduler
     if spec is None:
-        yield Finding(
-            outcome=Outcome.SKIPPED,
-            code="not-configured",
-            subject="jobs",
-            summary="The pipeline file has no section 'scheduler'.",
-        )
+        yield not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
         return
     look = context.looks.jobs()
 

@@ -115,4 +115,5 @@ def service_environment(context: Context) -> Iterator[Finding]:
         [spec for spec in context.services if spec.environment],
         lambda _: Severity.P1,
         lambda spec, service: judge(context.pipeline, spec, service),
+        configure="name the 'environment' that a service requires",
     )

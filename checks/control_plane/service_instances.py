@@ -58,4 +58,5 @@ def service_instances(context: Context) -> Iterator[Finding]:
         [spec for spec in context.services if spec.minimum_instances is not None],
         lambda _: Severity.P2,
         lambda spec, service: judge(context.pipeline, spec, service),
+        configure="declare 'minimum_instances' of a service",
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from checks.context import Context, attempt
+from checks.context import Context, attempt, not_configured
 from checks.model import Action, Evidence, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Service
@@ -25,12 +25,20 @@ SERVICE_CODES = {
 
 
 def judge_services(
-    context: Context, specs: Iterable[ServiceSpec], severity: Callable[[ServiceSpec], Severity], judge: Judge
+    context: Context,
+    specs: Iterable[ServiceSpec],
+    severity: Callable[[ServiceSpec], Severity],
+    judge: Judge,
+    *,
+    configure: str = "name services under 'services'",
 ) -> Iterator[Finding]:
-    """Look at every service and yield what ``judge`` says of it; ``severity`` is how bad a missing one is."""
+    """Look at every service and yield what ``judge`` says of it; ``severity`` is how bad a missing one is.
+
+    ``configure`` is what to add to the pipeline file where there is none to look at.
+    """
     looks = [(spec, context.looks.service(spec.name)) for spec in specs]
     if not looks:
-        yield not_configured("The pipeline file names no service for this check.")
+        yield none_named(configure)
     for spec, look in looks:
 
         def judged(spec: ServiceSpec = spec, look: Callable[[], Service | None] = look.result) -> Iterator[Finding]:
@@ -61,12 +69,13 @@ def excused_if_optional(spec: ServiceSpec, finding: Finding) -> Finding:
         evidence={**finding.evidence, "found": finding.code},
         impact="",
         action=None,
+        read=finding.outcome is Outcome.FAILED,
     )
 
 
-def not_configured(summary: str) -> Finding:
-    """Return the finding of a check that has nothing to look at."""
-    return Finding(outcome=Outcome.SKIPPED, code="not-configured", subject="services", summary=summary)
+def none_named(configure: str = "name services under 'services'") -> Finding:
+    """Return the finding of a check that no service of the pipeline file concerns."""
+    return not_configured("services", "The pipeline file names no service for this check", configure=configure)
 
 
 def missing(pipeline: Pipeline, spec: ServiceSpec, severity: Severity) -> Finding:

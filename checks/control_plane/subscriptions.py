@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from checks.context import Context, attempt
+from checks.context import Context, attempt, not_configured
 from checks.control_plane.addresses import Addresses, Target
 from checks.control_plane.removal import gcloud, subscription_removal
 from checks.model import Action, Finding, Outcome, Severity
@@ -233,12 +233,11 @@ def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
 def subscriptions(context: Context) -> Iterator[Finding]:
     """Yield one finding a topic, and one for each subscription whose topic was deleted."""
     messaging = context.pipeline.messaging
-    if messaging is None:
-        yield Finding(
-            outcome=Outcome.SKIPPED,
-            code="not-configured",
-            subject="topics",
-            summary="The pipeline file has no section 'messaging'.",
+    if messaging is None or not messaging.topics:
+        yield not_configured(
+            "topics",
+            "The pipeline file names no topic",
+            configure="add the section 'messaging' with the number of push subscriptions of each topic",
         )
         return
     looks = context.looks.subscriptions(), context.looks.topics(), context.looks.services()

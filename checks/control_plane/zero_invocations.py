@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from checks.context import Context, could_not_look
+from checks.conditions import Standing
+from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services
 from checks.control_plane.callers import Kind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
@@ -84,7 +85,7 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that received nothing, and one for all others together."""
     pipeline, rules = context.pipeline, context.pipeline.invocations
     if rules is None or not context.looks.connected(MONITORING):
-        yield services.not_configured("The pipeline file has no section 'invocations'.")
+        yield not_configured("services", "The pipeline file has no section 'invocations'", configure="add it")
         return
     until = context.now.replace(second=0, microsecond=0)
     asked = context.looks.request_counts(until - timedelta(hours=rules.hours), until)
@@ -96,14 +97,15 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
         yield _all(Outcome.SKIPPED, "no-targets", "No subscription targets a service, and there is no orchestrator.")
         return
     names = silent(targets, asked.result())
-    if names and not context.holds(rules.when, context.night):
+    standing = context.standing(rules.when, context.night) if names else Standing.HOLDS
+    if not standing.applies:
         listed = ", ".join(names)
         summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "
         reason = pipeline.conditions[rules.when].otherwise if rules.when is not None else ""
         yield _all(Outcome.PASSED, "quiet-off-day", f"{summary}There were {reason}.", silent=listed)
         return
     for name in names:
-        yield _finding(pipeline, name, names, rules)
+        yield standing.tempered(_finding(pipeline, name, names, rules))
     if len(names) < len(targets):
         summary = f"{len(targets) - len(names)} of {len(targets)} services were called in {rules.hours} hours."
         yield _all(Outcome.PASSED, "invoked", summary, services=len(targets))

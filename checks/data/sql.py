@@ -5,18 +5,19 @@ Asking and judging are apart: ``judge_row`` is pure and decides about one row, t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.conditions import Standing
 from checks.context import Context, attempt
 from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Scalar, Severity
-from checks.pipeline import Rule, SqlCheck
-from checks.ports import Row, SourceError
+from checks.pipeline import Rule, SqlCheck, Subjects
+from checks.ports import Problem, Row, SourceError
 from checks.registry import Check
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name, in_words
 
@@ -24,6 +25,7 @@ ENGINE_CODES: Mapping[str, str] = {
     "as-expected": "No rule speaks against it.",
     "off-day": "Its condition does not hold on that date: there is nothing to check.",
     "not-due": "It is not due yet.",
+    "absent": "A subject that the check names has no row.",
     "no-value": "A column that a rule or a sentence needs is NULL, missing or of another type.",
 }
 """What every SQL check may say beside the codes of its rules."""
@@ -130,6 +132,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         impact=fill(spec.impact, values, setting.zone, setting.game_date.year) if failed else "",
         action=_action(spec, values, setting) if failed else None,
         link=spec.runbook,
+        read=True,
     )
 
 
@@ -222,6 +225,7 @@ class _Day:
             names={"date": game_date, "project": pipeline.project, "region": pipeline.region},
         )
         self._rows: Look[Any] | None = None
+        self._subjects: Look[Any] | None = None
 
     @property
     def subject(self) -> str:
@@ -239,32 +243,82 @@ class _Day:
         if self._spec.when is not None:
             condition = self._context.pipeline.conditions[self._spec.when]
             self._context.looks.query(self._context.query(condition.query, self._spec.when, self.game_date))
-        if not self._waits:
-            self._rows = self._context.looks.query(self._context.query(self._spec.query, self._spec.id, self.game_date))
+        if self._waits:
+            return
+        self._rows = self._ask(self._spec.query, self._spec.id)
+        if self._spec.subjects is not None and self._spec.subjects.query is not None:
+            self._subjects = self._ask(self._spec.subjects.query, f"{self._spec.id}-subjects")
+
+    def _ask(self, sql: str, label: str) -> Look[Any]:
+        return self._context.looks.query(self._context.query(sql, label, self.game_date))
 
     def findings(self) -> Iterator[Finding]:
         """Judge the date. Raises SourceError."""
-        if not self._applies():
+        standing = self._standing()
+        if not standing.applies:
             reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
-            yield self._quiet(Outcome.SKIPPED, "off-day", f"{in_words(self.game_date, self._setting.zone)}: {reason}.")
+            said = f"{in_words(self.game_date, self._setting.zone)}: {reason}."
+            yield self._quiet(Outcome.SKIPPED, "off-day", said, read=True)
             return
         if self._rows is None:
             yield self._quiet(Outcome.WAITING, "not-due", f"Due {in_words(self._setting.due, self._setting.zone)}.")
             return
-        rows = self._rows.result()
-        for row in rows:
-            yield judge_row(self._spec, row, self._setting)
-        if not rows:
-            yield self._nothing()
+        for finding in self._judged(self._rows.result()):
+            yield standing.tempered(finding)
 
-    def _applies(self) -> bool:
-        """Whether the condition holds. Before its time a check waits even if nobody can tell."""
+    def _standing(self) -> Standing:
+        """Return what the condition comes to. Before its time a check waits even if nobody can tell."""
         try:
-            return self._context.holds(self._spec.when, self.game_date)
+            return self._context.standing(self._spec.when, self.game_date)
         except SourceError:
             if self._waits:
-                return True
+                return Standing.HOLDS
             raise
+
+    def _judged(self, rows: Sequence[Row]) -> Iterator[Finding]:
+        found = [judge_row(self._spec, row, self._setting) for row in rows]
+        yield from found
+        if self._spec.subjects is not None:
+            there = {finding.subject for finding in found}
+            yield from (
+                self._absent(name, self._spec.subjects.severity)
+                for name in self._named(self._spec.subjects)
+                if name not in there
+            )
+        elif not rows:
+            yield self._nothing()
+
+    def _named(self, subjects: Subjects) -> Sequence[str]:
+        """Return the subjects that must have a row, each once. Raises SourceError."""
+        if self._subjects is None:
+            return tuple(dict.fromkeys(subjects.names))
+        rows = self._subjects.result()
+        names = [row.get("subject") for row in rows]
+        if not names or None in names:
+            raise SourceError(
+                "BigQuery",
+                Problem.INVALID,
+                f"the subjects of the check '{self._spec.id}' gave no name in the column 'subject'",
+                advice="Correct its query in the pipeline file.",
+            )
+        zone = self._setting.zone
+        return tuple(dict.fromkeys(fill_name("{subject}", {"subject": name}, zone) for name in names))
+
+    def _absent(self, name: str, severity: Severity) -> Finding:
+        return Finding(
+            outcome=Outcome.FAILED,
+            code="absent",
+            subject=name,
+            summary=f"{name} is gone: the check expects it, and the query gave no row about it.{_early(self._setting)}",
+            severity=self._setting.capped(severity),
+            phase=self._spec.phase,
+            date=self.game_date,
+            action=Action(
+                text=f"Find out why {name} has no data; if it is gone for good, take it out of the subjects of "
+                f"'{self._spec.id}' in the pipeline file."
+            ),
+            link=self._spec.runbook,
+        )
 
     def _nothing(self) -> Finding:
         if self._spec.empty == "passed":
@@ -280,7 +334,7 @@ class _Day:
             link=self._spec.runbook,
         )
 
-    def _quiet(self, outcome: Outcome, code: str, summary: str) -> Finding:
+    def _quiet(self, outcome: Outcome, code: str, summary: str, *, read: bool | None = None) -> Finding:
         return Finding(
             outcome=outcome,
             code=code,
@@ -289,4 +343,5 @@ class _Day:
             phase=self._spec.phase,
             date=self.game_date,
             link=self._spec.runbook,
+            read=read,
         )

@@ -10,6 +10,9 @@ from checks.diagnosis.control_plane import CHECKS, NO_EXPLANATION, WHOLE
 from checks.diagnosis.symptom import Symptom
 from checks.pipeline import Transition
 
+DAYS_OFF = "days-off"
+"""The check on the calendar."""
+
 FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
 """The flag or the document is wrong; the data is there."""
 
@@ -182,7 +185,9 @@ def _following(board: Board, transition: Transition, verdict: Symptom, reason: S
     if day is None:
         return []
     if blocked:
-        return board.free_at(day, board.phases_from(step))
+        found = board.free_at(day, board.phases_from(step))
+        # A calendar that is in doubt is nobody's consequence.
+        return [each for each in found if each.check != DAYS_OFF]
     return [
         each
         for check in ("phase-gap", "phase-log")

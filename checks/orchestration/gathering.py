@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from checks.context import Context, document_path, mode_of
-from checks.model import Finding, Outcome
+from checks.context import Context, attempt, document_path, mode_of, not_configured
+from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, read_completion
 from checks.pipeline import Run, RunHistory, Transition
 from checks.ports import Problem, Row, SourceError
@@ -69,9 +69,13 @@ def start_looks(context: Context, transitions: Iterable[Transition], *, log: boo
             context.looks.query(context.query(context.pipeline.phase_log.query, LOG_LABEL, game_date))
 
 
-def not_configured(check_id: str, summary: str) -> Finding:
-    """Say that the pipeline file names nothing for a check to look at."""
-    return Finding(outcome=Outcome.SKIPPED, code="not-configured", subject=check_id, summary=summary)
+def no_transition(check_id: str) -> Finding:
+    """Say that no transition leads into the phases that are looked at."""
+    return not_configured(
+        check_id,
+        "The pipeline file names no transition into the phases that are looked at",
+        configure="add it under 'transitions'",
+    )
 
 
 def has_state(transition: Transition) -> bool:
@@ -104,7 +108,7 @@ def off_day(context: Context, transition: Transition, game_date: date) -> Findin
 
     Raises SourceError.
     """
-    if transition.when is None or context.holds(transition.when, game_date):
+    if context.standing(transition.when, game_date).applies or transition.when is None:
         return None
     return Finding(
         outcome=Outcome.SKIPPED,
@@ -114,7 +118,32 @@ def off_day(context: Context, transition: Transition, game_date: date) -> Findin
         phase=transition.target,
         date=game_date,
         evidence={"mode": mode_of(game_date, context.today)},
+        read=True,
     )
+
+
+def judged(
+    context: Context,
+    transition: Transition,
+    game_date: date,
+    severity: Severity,
+    judge: Callable[[], Iterable[Finding]],
+) -> Iterator[Finding]:
+    """Yield what ``judge`` finds about a transition on a date, on a doubted day off no louder than the doubt.
+
+    A source that fails costs this transition and date alone.
+    """
+    subject = transition.target if transition.monitoring_only else transition.id
+
+    def tempered() -> Iterator[Finding]:
+        for finding in judge():
+            yield (
+                context.standing(transition.when, game_date).tempered(finding)
+                if finding.severity is not None
+                else finding
+            )
+
+    yield from attempt(tempered, subject=subject, severity=severity, phase=transition.target, game_date=game_date)
 
 
 def completion_of(context: Context, transition: Transition, game_date: date) -> Completion:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from checks.context import Context, attempt
+from checks.context import Context, attempt, not_configured
 from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.completion import described, moment_of
-from checks.orchestration.gathering import local_time, not_configured
+from checks.orchestration.gathering import local_time
 from checks.pipeline import Heartbeats
 from checks.ports import Document
 from checks.registry import check
@@ -85,7 +85,9 @@ def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -
 def heartbeats(context: Context) -> Iterator[Finding]:
     spec = context.pipeline.heartbeats
     if spec is None:
-        yield not_configured("heartbeats", "The pipeline file names no collection of heartbeats.")
+        yield not_configured(
+            "heartbeats", "The pipeline file has no section 'heartbeats'", configure="name their collection there"
+        )
         return
     yield from attempt(lambda: _judge_collection(context, spec), subject=spec.collection, severity=Severity.P0)
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from checks.context import Context, attempt
+from checks.context import Context
 from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.gathering import (
     completion_of,
     has_state,
+    judged,
     local_time,
-    not_configured,
+    no_transition,
     off_day,
     rows_of,
     start_looks,
@@ -88,18 +89,13 @@ def judge(source: Completed | None, target: Completed | None, limits: PhaseGap) 
 def phase_gap(context: Context) -> Iterator[Finding]:
     transitions = tuple(each for each in context.transitions if not each.monitoring_only)
     if not transitions:
-        yield not_configured("phase-gap", "The pipeline file names no transition into the phases that are looked at.")
+        yield no_transition("phase-gap")
     documents = _documents_of(context)
     start_looks(context, (*transitions, *documents.values()), log=False)
     for game_date in context.dates:
         for transition in transitions:
-            yield from attempt(
-                partial(_judge_date, context, transition, game_date, documents),
-                subject=transition.id,
-                severity=Severity.P1,
-                phase=transition.target,
-                game_date=game_date,
-            )
+            judge = partial(_judge_date, context, transition, game_date, documents)
+            yield from judged(context, transition, game_date, Severity.P1, judge)
 
 
 def _documents_of(context: Context) -> Mapping[str, Transition]:

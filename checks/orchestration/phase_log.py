@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from checks.context import Context, attempt, mode_of
+from checks.context import Context, mode_of, not_configured
 from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.completion import Flag
 from checks.orchestration.gathering import (
@@ -22,10 +22,10 @@ from checks.orchestration.gathering import (
     DayLog,
     completion_of,
     has_state,
+    judged,
     local_time,
     log_of,
     no_run,
-    not_configured,
     off_day,
     rows_of,
     run_of,
@@ -85,19 +85,18 @@ def judge(*, rows: int, log_empty: bool, moved: bool, past_due: bool) -> Judgeme
 def phase_log(context: Context) -> Iterator[Finding]:
     transitions = tuple(each for each in context.transitions if each.logged and not each.monitoring_only)
     if context.pipeline.phase_log is None or not transitions:
-        yield not_configured("phase-log", "The pipeline file names no phase log, or no transition that writes one.")
+        yield not_configured(
+            "phase-log",
+            "The pipeline file names no phase log, or no transition that writes one",
+            configure="add the section 'phase_log', and a transition with 'logged: true'",
+        )
         return
     start_looks(context, transitions)
     _start_history(context)
     for game_date in context.dates:
         for transition in transitions:
-            yield from attempt(
-                partial(_judge_date, context, transition, game_date),
-                subject=transition.id,
-                severity=Severity.P1,
-                phase=transition.target,
-                game_date=game_date,
-            )
+            judge = partial(_judge_date, context, transition, game_date)
+            yield from judged(context, transition, game_date, Severity.P1, judge)
 
 
 def _start_history(context: Context) -> None:
@@ -153,6 +152,7 @@ def _finding(context: Context, transition: Transition, game_date: date, run: Run
         impact=_impact(judgement, target) if failed else "",
         action=_action(context, transition, judgement) if failed else None,
         link=document_link_of(context.pipeline, transition, game_date),
+        read=True,
     )
 
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from checks.context import Context, attempt, mode_of
+from checks.context import Context, attempt, mode_of, not_configured
 from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.completion import Flag, moment_of, progress_of
 from checks.orchestration.gathering import (
     HISTORY_LABEL,
     completion_of,
     has_state,
+    judged,
     local_time,
     no_run,
-    not_configured,
     off_day,
     rows_of,
     run_of,
@@ -91,20 +91,19 @@ def stalled(context: Context) -> Iterator[Finding]:
     transitions = tuple(each for each in context.transitions if has_state(each))
     history = context.pipeline.run_history
     if not transitions and history is None:
-        yield not_configured("stalled", "The pipeline file names neither completion documents nor a run history.")
+        yield not_configured(
+            "stalled",
+            "The pipeline file names neither completion documents nor a run history",
+            configure="name the 'state' of a transition, or add the section 'run_history'",
+        )
     start_looks(context, transitions, log=False)
     if history is not None:
         for game_date in context.dates:
             context.looks.query(context.query(history.unfinished, HISTORY_LABEL, game_date))
     for game_date in context.dates:
         for transition in transitions:
-            yield from attempt(
-                partial(_judge_document, context, transition, game_date),
-                subject=transition.id,
-                severity=Severity.P1,
-                phase=transition.target,
-                game_date=game_date,
-            )
+            judge = partial(_judge_document, context, transition, game_date)
+            yield from judged(context, transition, game_date, Severity.P1, judge)
     if history is not None:
         yield from attempt(
             partial(_judge_history, context, history), subject=HISTORY_LABEL, severity=Severity.P1, phase=None
@@ -169,6 +168,7 @@ def _document_finding(context: Context, transition: Transition, game_date: date,
         impact=(transition.impact or f"{target} waits and will not start by itself.") if is_stalled else "",
         action=Action(text=f"Read the logs of {missing}, and run what stopped again.") if is_stalled else None,
         link=document_link_of(context.pipeline, transition, game_date),
+        read=True,
     )
 
 

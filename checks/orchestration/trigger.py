@@ -16,9 +16,18 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from checks.context import Context, attempt, could_not_look, mode_of
+from checks.context import Context, could_not_look, mode_of
 from checks.model import Action, Finding, Outcome, Severity
-from checks.orchestration.gathering import local_time, no_run, not_configured, off_day, rows_of, run_of, start_looks
+from checks.orchestration.gathering import (
+    judged,
+    local_time,
+    no_run,
+    no_transition,
+    off_day,
+    rows_of,
+    run_of,
+    start_looks,
+)
 from checks.orchestration.trigger_case import Case, case_of
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
 from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
@@ -37,17 +46,12 @@ from checks.registry import check
 def trigger(context: Context) -> Iterator[Finding]:
     transitions = context.transitions
     if not transitions:
-        yield not_configured("trigger", "The pipeline file names no transition into the phases that are looked at.")
+        yield no_transition("trigger")
     start_looks(context, transitions)
     for game_date in context.dates:
         for transition in transitions:
-            yield from attempt(
-                partial(_judge_date, context, transition, game_date),
-                subject=transition.target if transition.monitoring_only else transition.id,
-                severity=Severity.P0,
-                phase=transition.target,
-                game_date=game_date,
-            )
+            judge = partial(_judge_date, context, transition, game_date)
+            yield from judged(context, transition, game_date, Severity.P0, judge)
 
 
 def _judge_date(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
@@ -85,6 +89,7 @@ def _finding(case: Case) -> Finding:
         impact=impact(case, judgement.code),
         action=action(case, judgement.code),
         link=document_link(case),
+        read=True if judgement.outcome is Outcome.WAITING else None,
     )
 
 
@@ -125,6 +130,7 @@ def _judge_data(context: Context, transition: Transition, game_date: date, run: 
         phase=transition.target,
         date=game_date,
         evidence={"mode": mode_of(game_date, context.today), "effect_rows": rows.count, "due": due},
+        read=True,
         impact=(transition.impact or f"{target} has no data for this date.") if failed else "",
         action=Action(
             text=f"Read what the services of {target} logged, then run them again for the date.",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from checks.pipeline import Rule, SqlCheck
 from tests.fakes import MORNING, NIGHT, SLATE
 from tests.pipelines.cases import features, games, grading, operations, predictions
-from tests.pipelines.nba_rows import PREDICTIONS, SCHEDULE, Case
+from tests.pipelines.nba_rows import PREDICTIONS, SCHEDULE, Case, Tables
 from tests.pipelines.nba_rows import games as played
 from tests.pipelines.nba_rows import predictions as predicted
 from tests.pipelines.nba_world import NBA, findings_of, verdict_of, verdicts_of
+
+MOVED = played(2, 1, game_date=date(2026, 2, 20))
+"""Games that are on another date now."""
 
 CASES: tuple[Case, ...] = (*games.CASES, *features.CASES, *predictions.CASES, *grading.CASES, *operations.CASES)
 
@@ -37,9 +40,39 @@ def _verdict(rule: Rule) -> str:
 
 @pytest.mark.parametrize("check", [check for check in NBA.checks if check.when == "games"], ids=lambda check: check.id)
 def test_a_day_without_games_is_quiet(check: SqlCheck) -> None:
-    found = findings_of(check.id, {}, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
+    elsewhere = {SCHEDULE: played(2, game_date=date(2026, 2, 20))}
+
+    found = findings_of(check.id, elsewhere, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
 
     assert {"skipped off-day"} == set(map(verdict_of, found))
+
+
+@pytest.mark.parametrize("check", [check for check in NBA.checks if check.when == "games"], ids=lambda check: check.id)
+def test_an_empty_schedule_is_no_day_without_games(check: SqlCheck) -> None:
+    found = findings_of(check.id, {}, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
+
+    assert {f"unknown {check.worst.name} source-unavailable"} == set(map(verdict_of, found))
+
+
+@pytest.mark.parametrize(
+    ("tables", "verdict"),
+    [
+        pytest.param({SCHEDULE: played(4)}, "passed holds", id="games"),
+        pytest.param({SCHEDULE: MOVED}, "passed day-off", id="none"),
+        pytest.param({SCHEDULE: MOVED[:1], PREDICTIONS: predicted(5)}, "passed day-off", id="a game that was moved"),
+        pytest.param(
+            {SCHEDULE: MOVED[:1], PREDICTIONS: [*predicted(5), *predicted(5, 1)]},
+            "P1 day-off-doubted",
+            id="two, one moved",
+        ),
+        pytest.param({PREDICTIONS: predicted(5)}, "P1 day-off-doubted", id="an empty schedule and predictions"),
+        pytest.param({}, "unknown P1 source-unavailable", id="nothing at all"),
+    ],
+)
+def test_a_day_off_is_believed_where_no_prediction_speaks_against_it(tables: Tables, verdict: str) -> None:
+    found = findings_of("days-off", tables, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
+
+    assert [verdict_of(each) for each in found] == [verdict]
 
 
 def test_only_the_edge_filter_runs_on_a_day_without_games() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.render.headline import headline
 from bot.render.reading import Reading
+from checks.context import not_configured
 from checks.model import Cause, FindingKey, Outcome, Severity, Verdict
 from tests.bot.render.reports import (
     NIGHT,
@@ -155,8 +156,18 @@ def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
     assert "could not look" in headline(reading)
 
 
+def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
+    absent = not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
+    waiting = finding(Outcome.WAITING, "not-due", "grading", "Due 07:30.")
+
+    assert headline(reading_of({"invoker": [absent]})) == (
+        "Nothing was checked. The pipeline file has no section 'scheduler'; to have it checked, add it."
+    )
+    assert headline(reading_of({"invoker": [absent], "grading": [waiting]})).endswith("; 1 more reason below.")
+
+
 def test_a_report_without_any_check_claims_nothing() -> None:
-    assert headline(reading_of({})) == "No check ran, so nothing is known."
+    assert headline(reading_of({})) == "Nothing was checked: no check ran."
 
 
 def test_selected_checks_speak_for_themselves_only() -> None:

@@ -376,3 +376,58 @@ class TestTheCheck:
         ]
 
         assert codes_of(spec(rules=rules))["few"] == "share < 50 (P1); or share < 80 (P2)"
+
+
+class TestSubjectsThatMustBeThere:
+    STATED: Mapping[str, Any] = {"names": ["nba", "wnba"]}
+    ASKED: Mapping[str, Any] = {"query": "SELECT league AS subject FROM {data}.leagues", "severity": "P2"}
+
+    def test_a_subject_without_a_row_is_absent(self) -> None:
+        result = run(spec(subjects=self.STATED), {"coverage": [HEALTHY]})
+
+        assert [(each.subject, each.code, each.severity) for each in result.findings] == [
+            ("nba", "as-expected", None),
+            ("wnba", "absent", Severity.P1),
+        ]
+
+    def test_a_query_may_state_them(self) -> None:
+        answers = {"coverage": [HEALTHY], "coverage-subjects": [{"subject": "nba"}, {"subject": "wnba"}]}
+        result = run(spec(subjects=self.ASKED), answers)
+
+        assert [(each.code, each.severity) for each in result.findings] == [
+            ("as-expected", None),
+            ("absent", Severity.P2),
+        ]
+
+    def test_all_are_absent_where_there_is_no_row(self) -> None:
+        assert codes(run(spec(subjects=self.STATED), {"coverage": []})) == ["absent", "absent"]
+
+    def test_a_row_that_cannot_be_judged_is_there(self) -> None:
+        result = run(spec(subjects={"names": ["nba"]}), {"coverage": [{**HEALTHY, "missing": None}]})
+
+        assert codes(result) == ["no-value"]
+
+    @pytest.mark.parametrize("rows", [[], [{"subject": None}], [{"name": "nba"}]], ids=["none", "NULL", "no column"])
+    def test_without_the_names_nobody_knows_what_is_absent(self, rows: Sequence[Row]) -> None:
+        result = run(spec(subjects=self.ASKED), {"coverage": [HEALTHY], "coverage-subjects": rows})
+
+        assert codes(result) == ["as-expected", "source-unavailable"]
+
+    def test_before_its_time_an_absence_is_a_note(self) -> None:
+        early = datetime(2026, 2, 11, 10, tzinfo=ZoneInfo("UTC"))
+        described = spec(subjects=self.STATED, due="+1d 07:00", before_due="note")
+        result = run(described, {"coverage": []}, now=early)
+
+        assert {each.severity for each in result.findings} == {Severity.P3}
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            pytest.param({"subjects": {}}, id="neither names nor a query"),
+            pytest.param({"subjects": {"names": ["nba"], "query": "SELECT 1 AS subject"}}, id="both"),
+            pytest.param({"subjects": {"names": ["nba"]}, "empty": "passed"}, id="no row would pass"),
+        ],
+    )
+    def test_what_contradicts_itself_is_refused(self, parts: Mapping[str, Any]) -> None:
+        with pytest.raises(ValueError, match="expect"):
+            spec(**parts)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.pipelines.nba_rows import PAIRS, PLAYERS, SCHEDULE, TEAMS, Case, JsonRow, game, games, player, team
+from tests.pipelines.nba_rows import (
+    PAIRS,
+    PLAYERS,
+    PREDICTIONS,
+    SCHEDULE,
+    TEAMS,
+    Case,
+    JsonRow,
+    game,
+    games,
+    player,
+    predictions,
+    team,
+)
 
 
 def _covered(final: int, covered: int) -> dict[str, list[JsonRow]]:
@@ -48,9 +61,24 @@ CASES = (
     ),
     Case(
         check="games-tonight",
-        name="a play-off game is one",
-        tables={SCHEDULE: [game(prefix="004", status=1)]},
-        expected={"games": "passed as-expected"},
+        name="pre-season is none",
+        tables={SCHEDULE: [game(prefix="001")]},
+        expected={"games": "skipped off-day"},
+    ),
+    *(
+        Case(
+            check="games-tonight",
+            name=f"{kind} counts",
+            tables={SCHEDULE: [game(prefix=prefix, status=1)]},
+            expected={"games": "passed as-expected"},
+        )
+        for prefix, kind in (("004", "a play-off game"), ("005", "a play-in game"), ("006", "the cup final"))
+    ),
+    Case(
+        check="games-final",
+        name="an empty schedule and predictions",
+        tables={PREDICTIONS: predictions(5)},
+        expected={"games": "skipped no-games"},
     ),
     Case(
         check="games-final",

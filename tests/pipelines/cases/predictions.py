@@ -63,6 +63,12 @@ CASES = (
     ),
     Case(
         check="predictions-exist",
+        name="an empty schedule",
+        tables={PREDICTIONS: predictions(5)},
+        expected={_TABLE: "skipped no-games"},
+    ),
+    Case(
+        check="predictions-exist",
         name="only inactive ones",
         tables={SCHEDULE: games(1), PREDICTIONS: predictions(5, is_active=False)},
         expected={_TABLE: "P0 no-predictions"},

@@ -1,0 +1,133 @@
+"""Whether a date has anything to check, and whether a day off is to be believed.
+
+A condition asks a calendar. A calendar that is empty, or that answers with nothing, gives no answer: that is never a
+day off. And a calendar that says "no games" while data of the date lie there contradicts itself: the date is judged as
+if it were no day off, and what fails on it is no louder than the doubt, since nobody knows what is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from checks.model import Finding, Severity
+from checks.ports import Problem, Row, SourceError
+
+if TYPE_CHECKING:
+    from checks.context import Context
+    from checks.pipeline import Doubt
+
+DOUBTED = Severity.P1
+"""How loud a doubted day off is, and the most that a failure on it can be."""
+
+
+class Standing(Enum):
+    """What a condition comes to on a date."""
+
+    HOLDS = "holds"
+    DAY_OFF = "day-off"
+    DOUBTED = "day-off-doubted"
+
+    @property
+    def applies(self) -> bool:
+        """Whether the date is to be judged."""
+        return self is not Standing.DAY_OFF
+
+    def tempered(self, finding: Finding) -> Finding:
+        """Return the finding, on a doubted date no louder than the doubt."""
+        loud = finding.severity is not None and finding.severity < DOUBTED
+        return replace(finding, severity=DOUBTED) if loud and self is Standing.DOUBTED else finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A condition on a date. ``number`` is its query's, None where there was none; ``traces`` say what of the date
+    exists on a day off."""
+
+    standing: Standing
+    number: int | float | None
+    traces: tuple[str, ...] = ()
+
+
+def decide(number: float | None, *, traces: bool) -> Standing | None:
+    """Return what a condition comes to, None when nothing tells. Data of the date speak where the calendar does not."""
+    if number is not None and number > 0:
+        return Standing.HOLDS
+    if traces:
+        return Standing.DOUBTED
+    return None if number is None else Standing.DAY_OFF
+
+
+def number_of(rows: Sequence[Row]) -> int | float | None:
+    """Return the count that a condition's query gives, None when that is no answer: no row, several, NULL, NaN,
+    infinite, negative, or no number at all."""
+    value: Any = rows[0].get("number") if len(rows) == 1 else None
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or value < 0:
+        return None
+    return value
+
+
+def answer(context: Context, name: str, game_date: date) -> Answer:
+    """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
+    spec = context.pipeline.conditions[name]
+    number = number_of(context.looks.query(context.query(spec.query, name, game_date)).result())
+    traces: tuple[str, ...] = ()
+    if not number and spec.doubt is not None:
+        traces = _traces(context, name, spec.doubt, game_date)
+    standing = decide(number, traces=bool(traces))
+    if standing is None:
+        raise SourceError(
+            "BigQuery",
+            Problem.INVALID,
+            f"the condition '{name}' gave no answer: one row with a count in the column 'number' is expected",
+            advice="See whether the table that it reads is filled, then correct its query in the pipeline file.",
+        )
+    return Answer(standing=standing, number=number, traces=traces)
+
+
+def _traces(context: Context, name: str, doubt: Doubt, game_date: date) -> tuple[str, ...]:
+    """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
+    else shows anything. Raises SourceError."""
+    documents = {place: context.looks.document(f"{place}/{game_date.isoformat()}") for place in doubt.documents}
+    queries = {
+        label: context.looks.query(context.query(sql, f"{name}-{label}", game_date))
+        for label, sql in (("doubt", doubt.query), ("unless", doubt.unless))
+        if sql is not None
+    }
+    found: list[str] = []
+    failures: list[SourceError] = []
+    for place, document in documents.items():
+        try:
+            found += [f"a document in {place}"] if document.result() is not None else []
+        except SourceError as error:
+            failures.append(error)
+    if "doubt" in queries:
+        try:
+            found += _rows(name, queries["doubt"].result())
+        except SourceError as error:
+            failures.append(error)
+    if found and "unless" in queries and number_of(queries["unless"].result()):
+        return ()
+    if failures and not found:
+        raise failures[0]
+    return tuple(found)
+
+
+def _rows(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    number = number_of(rows)
+    if number is None:
+        raise SourceError(
+            "BigQuery",
+            Problem.INVALID,
+            f"the doubt of the condition '{name}' gave no count in the column 'number'",
+            advice="Correct its query in the pipeline file.",
+        )
+    if number:
+        yield f"{number:,} {'row' if number == 1 else 'rows'} of data"

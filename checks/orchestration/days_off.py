@@ -1,0 +1,95 @@
+"""A day off is believable.
+
+What a date has to do is asked of a calendar, and a calendar that nobody fills looks like a season without games: every
+check that depends on it is skipped, and the report is green. So each condition is asked once for each date, and a day
+off is doubted when data of the date exist all the same. A doubted date is judged like any other; what fails on it is P1
+at most, because the calendar that says how much is expected is itself in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from checks.conditions import DOUBTED, Answer, Standing, answer
+from checks.context import Context, attempt, not_configured
+from checks.model import Action, Finding, Outcome
+from checks.pipeline import Condition, Pipeline
+from checks.registry import check
+from checks.templates import in_words
+
+
+def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the conditions that something depends on, in the order of the pipeline file."""
+    used = {each.when for each in pipeline.transitions} | {each.when for each in pipeline.checks}
+    if pipeline.invocations is not None:
+        used.add(pipeline.invocations.when)
+    return tuple(name for name in pipeline.conditions if name in used)
+
+
+@check(
+    id="days-off",
+    worst=DOUBTED,
+    codes={
+        "holds": "The date has something to do.",
+        "day-off": "The condition does not hold, and no data of the date speak against it.",
+        "day-off-doubted": "The condition does not hold or has no answer, and data of the date exist all the same.",
+    },
+    expected="On a day off no data of the date exist.",
+    unwanted="A calendar that says there is nothing to do while the pipeline works.",
+    quick=True,
+)
+def days_off(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each condition and date."""
+    names = used_conditions(context.pipeline)
+    if not names:
+        yield not_configured(
+            "conditions",
+            "No check of the pipeline file depends on a condition",
+            configure="add it under 'conditions' and name it with 'when'",
+        )
+    for game_date in context.dates:
+        for name in names:
+            context.looks.query(context.query(context.pipeline.conditions[name].query, name, game_date))
+    for game_date in context.dates:
+        for name in names:
+            yield from attempt(
+                partial(_judge, context, name, game_date), subject=name, severity=DOUBTED, game_date=game_date
+            )
+
+
+def _judge(context: Context, name: str, game_date: date) -> Iterator[Finding]:
+    yield finding_of(name, context.pipeline.conditions[name], answer(context, name, game_date), game_date, context)
+
+
+def finding_of(name: str, spec: Condition, found: Answer, game_date: date, context: Context) -> Finding:
+    """Return the finding about a condition on a date."""
+    day = in_words(game_date, context.pipeline.zone)
+    doubted = found.standing is Standing.DOUBTED
+    traces = " and ".join(found.traces)
+    said = f"{day}: {spec.otherwise}" if found.number is not None else f"{day}: no answer about {spec.title}"
+    return Finding(
+        outcome=Outcome.FAILED if doubted else Outcome.PASSED,
+        code=found.standing.value,
+        subject=name,
+        summary={
+            Standing.HOLDS: f"{spec.title[:1].upper()}{spec.title[1:]}: {found.number} on {day}.",
+            Standing.DAY_OFF: f"{said}.",
+            Standing.DOUBTED: f"{said}, and yet there is {traces}.",
+        }[found.standing],
+        severity=DOUBTED if doubted else None,
+        date=game_date,
+        evidence={"number": found.number, "traces": traces},
+        impact="Every check that depends on it would have been skipped; the date is judged like any other."
+        if doubted
+        else "",
+        action=Action(
+            text=f"See whether the table that the condition '{name}' reads is filled for the date. If it is a day off "
+            "after all, find out what wrote its data."
+        )
+        if doubted
+        else None,
+        # That there is something to do proves nothing about whether it was done.
+        read=False if found.standing is Standing.HOLDS else None,
+    )
