@@ -69,7 +69,11 @@ def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
 
 
 def test_every_kind_of_day_is_shipped() -> None:
-    assert set(shipped_scenarios()) == INCIDENTS | QUIET | {"half-the-sources-down", "platform-unreadable"}
+    assert set(shipped_scenarios()) == INCIDENTS | QUIET | {
+        "half-the-sources-down",
+        "platform-unreadable",
+        "schedule-empty",
+    }
 
 
 @pytest.mark.parametrize("name", [together(name) for name in sorted(INCIDENTS)])

@@ -36,6 +36,8 @@ def test_every_data_check_is_there() -> None:
         "feature-quality",
         "feature-cache-misses",
         "predictions-exist",
+        "duplicate-predictions",
+        "predictions-volume",
         "predictions-by-system",
         "edge-filter",
         "superseded-active",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -32,15 +32,27 @@ STARTED = datetime(2026, 2, 11, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("rows", "number"),
     [
-        ([], 0),
+        ([], None),
+        ([game(game_date=date(2026, 5, 11))], 0),
+        ([game(game_date=date(2026, 5, 12))], None),
         ([game(prefix="003")], 0),
         ([game(prefix="001")], 0),
-        ([game(game_date=datetime(2026, 2, 9, tzinfo=UTC).date())], 0),
+        ([game(game_date=date(2026, 2, 9))], 0),
         ([game(), game(), game(1, prefix="004")], 2),
+        ([game(prefix="005"), game(1, prefix="006")], 2),
     ],
-    ids=["no game", "an All-Star entry", "a pre-season game", "another day", "regular season and play-offs"],
+    ids=[
+        "an empty schedule",
+        "90 days away",
+        "just past 90 days",
+        "an All-Star entry",
+        "a pre-season game",
+        "another day",
+        "regular season and play-offs",
+        "play-in and cup final",
+    ],
 )
-def test_only_games_of_the_season_and_the_play_offs_count(rows: list[JsonRow], number: int) -> None:
+def test_only_games_that_owe_the_whole_pipeline_count(rows: list[JsonRow], number: int | None) -> None:
     found = rows_of(NBA.conditions["games"].query, {SCHEDULE: rows}, NIGHT)
 
     assert [{"number": number}] == found

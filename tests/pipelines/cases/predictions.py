@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.pipelines.nba_rows import (
+    FEATURES,
     PREDICTIONS,
     SCHEDULE,
     SIGNALS,
     Case,
     JsonRow,
     at,
+    features,
     games,
     predictions,
     signal,
@@ -72,6 +74,46 @@ CASES = (
         name="only inactive ones",
         tables={SCHEDULE: games(1), PREDICTIONS: predictions(5, is_active=False)},
         expected={_TABLE: "P0 no-predictions"},
+    ),
+    Case(
+        check="duplicate-predictions",
+        name="two lines of one player are two predictions",
+        tables={SCHEDULE: games(1), PREDICTIONS: [*predictions(5), *predictions(1, current_points_line=99.5)]},
+        expected={_TABLE: "passed as-expected"},
+    ),
+    Case(
+        check="duplicate-predictions",
+        name="one that is not active is none",
+        tables={SCHEDULE: games(1), PREDICTIONS: [*predictions(5), *predictions(1, is_active=False)]},
+        expected={_TABLE: "passed as-expected"},
+    ),
+    *(
+        Case(
+            check="duplicate-predictions",
+            name=f"a row twice, with the line {line}",
+            tables={SCHEDULE: games(1), PREDICTIONS: predictions(1, current_points_line=line) * 2},
+            expected={_TABLE: "P1 predictions-repeated"},
+        )
+        for line in (21.5, None)
+    ),
+    *(
+        Case(
+            check="predictions-volume",
+            name=f"{count} of {ready} ready players",
+            tables={
+                SCHEDULE: games(1),
+                PREDICTIONS: predictions(count),
+                FEATURES: features(ready),
+            },
+            expected={_TABLE: verdict},
+        )
+        for count, ready, verdict in (
+            (20, 100, "passed as-expected"),
+            (19, 100, "P1 predictions-few"),
+            (11, 60, "P1 predictions-few"),
+            (1, 59, "skipped few-players"),
+            (0, 100, "skipped no-predictions"),
+        )
     ),
     *(
         Case(
