@@ -26,6 +26,10 @@ DOUBTED = Severity.P1
 """How loud a doubted day off is, and the most that a failure on it can be."""
 
 
+CALENDAR = "calendar"
+"""A column that a condition's query may give: how many entries the calendar has around the date."""
+
+
 class Standing(Enum):
     """What a condition comes to on a date."""
 
@@ -46,27 +50,26 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A condition on a date. ``number`` is its query's, None where there was none; ``traces`` say what of the date
-    exists on a day off."""
+    """A condition on a date. ``number`` is its query's; ``traces`` say what of the date exists on a day off."""
 
     standing: Standing
-    number: int | float | None
+    number: int | float
     traces: tuple[str, ...] = ()
 
 
-def decide(number: float | None, *, traces: bool) -> Standing | None:
-    """Return what a condition comes to, None when nothing tells. Data of the date speak where the calendar does not."""
-    if number is not None and number > 0:
+def decide(number: float, *, traces: bool, empty: bool = False) -> Standing | None:
+    """Return what a condition comes to, None when nothing tells. Data of the date speak where the calendar is empty."""
+    if number > 0:
         return Standing.HOLDS
     if traces:
         return Standing.DOUBTED
-    return None if number is None else Standing.DAY_OFF
+    return None if empty else Standing.DAY_OFF
 
 
-def number_of(rows: Sequence[Row]) -> int | float | None:
-    """Return the count that a condition's query gives, None when that is no answer: no row, several, NULL, NaN,
+def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None:
+    """Return the count that a query gives in its one row, None when that is no answer: no row, several, NULL, NaN,
     infinite, negative, or no number at all."""
-    value: Any = rows[0].get("number") if len(rows) == 1 else None
+    value: Any = rows[0].get(column) if len(rows) == 1 else None
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or value < 0:
@@ -77,19 +80,23 @@ def number_of(rows: Sequence[Row]) -> int | float | None:
 def answer(context: Context, name: str, game_date: date) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
-    number = number_of(context.looks.query(context.query(spec.query, name, game_date)).result())
+    rows = context.looks.query(context.query(spec.query, name, game_date)).result()
+    number = number_of(rows)
+    entries = number_of(rows, CALENDAR) if rows and CALENDAR in rows[0] else 1
+    if number is None or entries is None:
+        raise _unanswered(f"the condition '{name}' gave no answer: one row with a count in 'number' is expected")
     traces: tuple[str, ...] = ()
     if not number and spec.doubt is not None:
         traces = _traces(context, name, spec.doubt, game_date)
-    standing = decide(number, traces=bool(traces))
+    standing = decide(number, traces=bool(traces), empty=not entries)
     if standing is None:
-        raise SourceError(
-            "BigQuery",
-            Problem.INVALID,
-            f"the condition '{name}' gave no answer: one row with a count in the column 'number' is expected",
-            advice="See whether the table that it reads is filled, then correct its query in the pipeline file.",
-        )
+        raise _unanswered(f"the calendar that the condition '{name}' reads is empty")
     return Answer(standing=standing, number=number, traces=traces)
+
+
+def _unanswered(what: str) -> SourceError:
+    advice = "See whether the table that it reads is filled, and correct its query in the pipeline file."
+    return SourceError("BigQuery", Problem.INVALID, what, advice=advice)
 
 
 def _traces(context: Context, name: str, doubt: Doubt, game_date: date) -> tuple[str, ...]:
@@ -123,11 +130,6 @@ def _traces(context: Context, name: str, doubt: Doubt, game_date: date) -> tuple
 def _rows(name: str, rows: Sequence[Row]) -> Iterator[str]:
     number = number_of(rows)
     if number is None:
-        raise SourceError(
-            "BigQuery",
-            Problem.INVALID,
-            f"the doubt of the condition '{name}' gave no count in the column 'number'",
-            advice="Correct its query in the pipeline file.",
-        )
+        raise _unanswered(f"the doubt of the condition '{name}' gave no count in the column 'number'")
     if number:
         yield f"{number:,} {'row' if number == 1 else 'rows'} of data"

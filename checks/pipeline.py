@@ -111,8 +111,8 @@ class Condition(Model):
     otherwise: str
     """What to say when it does not hold: "no games"."""
     query: str
-    """Yields one row with a column ``number``; the condition holds when it is above zero. NULL is no answer, and what
-    an empty calendar should give."""
+    """Yields one row with a column ``number``; the condition holds when it is above zero. A column ``calendar``, where
+    there is one, counts the entries around the date: at zero the calendar is empty, which is no day off."""
     doubt: Doubt | None = None
     """What speaks against it when it does not hold."""
 

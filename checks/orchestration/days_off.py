@@ -34,7 +34,7 @@ def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
     codes={
         "holds": "The date has something to do.",
         "day-off": "The condition does not hold, and no data of the date speak against it.",
-        "day-off-doubted": "The condition does not hold or has no answer, and data of the date exist all the same.",
+        "day-off-doubted": "It does not hold, or its calendar is empty, and data of the date exist all the same.",
     },
     expected="On a day off no data of the date exist.",
     unwanted="A calendar that says there is nothing to do while the pipeline works.",
@@ -68,7 +68,7 @@ def finding_of(name: str, spec: Condition, found: Answer, game_date: date, conte
     day = in_words(game_date, context.pipeline.zone)
     doubted = found.standing is Standing.DOUBTED
     traces = " and ".join(found.traces)
-    said = f"{day}: {spec.otherwise}" if found.number is not None else f"{day}: no answer about {spec.title}"
+    said = f"{day}: {spec.otherwise}"
     return Finding(
         outcome=Outcome.FAILED if doubted else Outcome.PASSED,
         code=found.standing.value,

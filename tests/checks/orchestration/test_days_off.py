@@ -85,9 +85,19 @@ class TestTheAnswerOfACondition:
 
         assert [(each.outcome, each.code) for each in result.findings] == [(Outcome.UNKNOWN, "source-unavailable")]
 
-    @given(st.none() | st.integers(min_value=0) | st.floats(min_value=0, allow_infinity=False), st.booleans())
-    def test_a_day_off_takes_a_calendar_that_says_zero_and_no_traces(self, number: float | None, traces: bool) -> None:
-        assert (decide(number, traces=traces) is Standing.DAY_OFF) == (number == 0 and not traces)
+    @pytest.mark.parametrize("entries", [0, None, float("nan")])
+    def test_a_calendar_without_entries_gives_no_answer(self, entries: Any) -> None:
+        result = covered({"games": [{"number": 0, "calendar": entries}]})
+
+        assert [each.code for each in result.findings] == ["source-unavailable"]
+
+    @given(st.integers(min_value=0) | st.floats(min_value=0, allow_infinity=False), st.booleans(), st.booleans())
+    def test_a_day_off_takes_a_filled_calendar_that_says_zero_and_no_traces(
+        self, number: float, traces: bool, empty: bool
+    ) -> None:
+        off = decide(number, traces=traces, empty=empty) is Standing.DAY_OFF
+
+        assert off == (number == 0 and not traces and not empty)
 
 
 class TestADayOff:
@@ -120,9 +130,15 @@ class TestADayOff:
 
     def test_of_an_empty_calendar_is_doubted_as_well(self) -> None:
         doubt = Doubt(documents=("phase3_completion",))
-        result = asked({"games": [{"number": None}]}, FakeDocuments({DOCUMENT: {}}), doubt)
+        result = asked({"games": [{"number": 0, "calendar": 0}]}, FakeDocuments({DOCUMENT: {}}), doubt)
 
         assert [each.code for each in result.findings] == ["day-off-doubted"]
+
+    @pytest.mark.parametrize("rows", NO_ANSWER)
+    def test_is_not_doubted_where_there_is_no_answer_at_all(self, rows: Sequence[Row]) -> None:
+        result = asked({"games": rows}, FakeDocuments({DOCUMENT: {}}), Doubt(documents=("phase3_completion",)))
+
+        assert [each.code for each in result.findings] == ["source-unavailable"]
 
     def test_is_believed_where_what_exists_has_an_explanation(self) -> None:
         doubt = Doubt(documents=("phase3_completion",), unless="SELECT moved AS number FROM {data}.days")
