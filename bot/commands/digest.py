@@ -74,6 +74,7 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
     """Write a digest, send for so many seconds what waits, say what came of it; return the exit code."""
     from bot.timetable.done import Done  # noqa: PLC0415 - kept off the way to --help
 
+    day = day or digests.today()
     done = digests.run_now(day)
     if done is Done.BUSY:
         say("reveille: another process is writing this digest.", err=True)

@@ -81,7 +81,8 @@ class Digests:
         self.failed = self._lateness.failed
 
     def run_owed(self, early: timedelta = timedelta(0)) -> Done:
-        """Write the newest digest of today that is due and not written: at its time, after a restart, on any call.
+        """Write the newest digest that is due and not written: at its time, after a restart also over midnight, on any
+        call.
 
         ``early`` is how long before its time a digest may be written, for callers with a clock of their own.
         """
@@ -90,21 +91,26 @@ class Digests:
 
     def run_now(self, day: date | None = None) -> Done:
         """Write the digest of a local day, by default today's, due or not: post it, or bring it up to date."""
-        now = self._clock()
-        today = now.astimezone(self._pipeline.zone).date()
-        if day is not None and day > today:
+        now, today = self._clock(), self.today()
+        day = day or today
+        if day > today:
             raise RequestError(f"{day.isoformat()} has not come yet: a digest looks back at the night before it.")
-        owed = self._owed(now + EARLY) if day in (None, today) else None
-        if owed is not None and self._store.report(self._report_key(owed)) is None:
+        owed = self._owed(now + EARLY)
+        if owed is not None and owed.day == day and self._store.report(self._report_key(owed)) is None:
             return self._run(owed)
-        return self._run(slot_by_hand(now, day or today))
+        return self._run(slot_by_hand(now, day))
+
+    def today(self) -> date:
+        """Return the local day whose digest ``run_now`` writes by default."""
+        return self._clock().astimezone(self._pipeline.zone).date()
 
     def prune(self) -> int:
         """Delete what is older than the history that the pipeline file asks for; return how many records."""
         return self._store.prune(self._clock() - timedelta(days=self._notifications.history_days))
 
     def _owed(self, now: datetime) -> Slot | None:
-        return owed_slot(self._notifications.digest, self._pipeline.zone, now)
+        times, zone = self._notifications.digest, self._pipeline.zone
+        return owed_slot(times, zone, now, lambda day: self._lateness.posting(day) is not None)
 
     def _run(self, slot: Slot) -> Done:
         with self._one_at_a_time:

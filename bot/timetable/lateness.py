@@ -11,7 +11,7 @@ from bot.render.words import day as day_words
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 from bot.timetable.digest_deliveries import late_key, message_to, posting_key
 from bot.timetable.looking import PastStore, notifications_of
-from bot.timetable.slots import is_late, slots_of
+from bot.timetable.slots import is_late, is_made_up_for, newest_day, slots_of
 from checks.pipeline import Pipeline
 
 BEAT_LEASE = timedelta(minutes=5)
@@ -19,6 +19,11 @@ BEAT_LEASE = timedelta(minutes=5)
 
 BEATS_FOR = timedelta(days=2)
 """A day's heartbeat is remembered so long, which is longer than anybody asks for it."""
+
+EARLIER_DAYS = 8
+"""Whoever posted no digest on any of so many days before has just been set up, and missed none."""
+
+NOT_ANY_MORE = "Nobody served at that time, and it is too old to be written now; the next digest comes at its time."
 
 
 class Heartbeat(Protocol):
@@ -28,7 +33,10 @@ class Heartbeat(Protocol):
 
 
 class Lateness:
-    """Looks after the digest of today. Methods raise StoreError."""
+    """Looks after the newest digest that is due, and after the one before: midnight ends neither.
+
+    Methods raise StoreError.
+    """
 
     def __init__(
         self,
@@ -52,39 +60,40 @@ class Lateness:
         self._beaten: date | None = None
 
     def failed(self, reason: str) -> None:
-        """Remember why today's digest could not be written, so that the channel can be told."""
-        self._trouble = (self._today(), reason)
+        """Remember why the newest digest could not be written, so that the channel can be told."""
+        self._trouble = (self._newest(), reason)
 
     def say_if_late(self) -> bool:
-        """Tell the channel, once, that today's digest is not there. Whether it is missing.
+        """Tell the channel, once for each day, that a digest is not there. Whether one is missing.
 
-        With the store down the word goes straight to Slack, and StoreError is raised.
+        With the store down the word about the newest goes straight to Slack, and StoreError is raised.
         """
-        now, today = self._clock(), self._today()
-        if not is_late(self._times, self._zone, today, now):
-            return False
+        now, newest = self._clock(), self._newest()
         try:
-            if self.posting(today) is not None:
-                return False
-            self._commit(self._late_word(today, now))
+            missing = [day for day in (newest - timedelta(days=1), newest) if self._is_missing(day, now)]
+            for day in missing:
+                self._commit(self._late_word(day, now))
         except StoreError:
-            self.failed("The store is down, so none can be written.")
-            self._past_store.say([self._late_word(today, now)])
+            if is_late(self._times, self._zone, newest, now):
+                self.failed("The store is down, so none can be written.")
+                self._past_store.say([self._late_word(newest, now)])
             raise
-        return True
+        return bool(missing)
 
     def follow_up(self, day: date | None = None) -> bool:
-        """Do what is due once Slack has confirmed a day's digest: today's heartbeat, and a word if it came late.
+        """Do what is due once Slack has confirmed a day's digest, by default the newest that is due: the heartbeat,
+        and a word if it came late.
 
         Whether Slack has confirmed it.
         """
-        now, today = self._clock(), self._today()
-        posting = self.posting(day or today)
+        now, newest = self._clock(), self._newest()
+        day = day or newest
+        posting = self.posting(day)
         if posting is None or posting.state is not DeliveryState.SENT:
             return False
-        if day in (None, today):
-            self._beat(today, now)
-            self._explain_delay(posting, today, now)
+        if day in (newest, now.astimezone(self._zone).date()):
+            self._beat(day, now)
+            self._explain_delay(posting, day, now)
         return True
 
     def posting(self, day: date) -> Delivery | None:
@@ -102,11 +111,22 @@ class Lateness:
             return ""
         return f"This digest is late: it was due at {self._due(day)}."
 
-    def _late_word(self, today: date, now: datetime) -> Delivery:
-        title = f"{self._pipeline.title}, {day_words(today)}"
-        day, reason = self._trouble or (today, "")
-        message = late_message(title, self._due(today), reason if day == today else "")
-        return message_to(self._channel, late_key(self._pipeline.name, today), message, now)
+    def _is_missing(self, day: date, now: datetime) -> bool:
+        if not is_late(self._times, self._zone, day, now) or self.posting(day) is not None:
+            return False
+        return is_made_up_for(self._times, self._zone, day, now) or self._was_served_before(day)
+
+    def _was_served_before(self, day: date) -> bool:
+        keys = (posting_key(self._pipeline.name, day - timedelta(days=back)) for back in range(1, EARLIER_DAYS + 1))
+        return any(self._store.delivery(key) is not None for key in keys)
+
+    def _late_word(self, day: date, now: datetime) -> Delivery:
+        title = f"{self._pipeline.title}, {day_words(day)}"
+        failed_on, reason = self._trouble or (day, "")
+        if not is_made_up_for(self._times, self._zone, day, now):
+            failed_on, reason = day, NOT_ANY_MORE
+        message = late_message(title, self._due(day), reason if failed_on == day else "")
+        return message_to(self._channel, late_key(self._pipeline.name, day), message, now)
 
     def _explain_delay(self, posting: Delivery, day: date, now: datetime) -> None:
         sent = posting.sent_at or now
@@ -139,5 +159,5 @@ class Lateness:
     def _due(self, day: date) -> str:
         return f"{slots_of(self._times, self._zone, day)[0].due.astimezone(self._zone):%H:%M %Z}"
 
-    def _today(self) -> date:
-        return self._clock().astimezone(self._zone).date()
+    def _newest(self) -> date:
+        return newest_day(self._times, self._zone, self._clock())

@@ -6,7 +6,7 @@ is left out falls on the first instant after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,10 @@ from checks.pipeline import Pipeline
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """From here the intervals of the watch are counted, the same in every process."""
+
+CATCH_UP = timedelta(hours=12)
+"""So long after its time a digest or a refresh is still made up for after midnight: one that was due shortly before is,
+one of yesterday's morning is not. Until midnight everything of the day is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,30 @@ def slots_of(times: DigestTimes, zone: ZoneInfo, day: date) -> tuple[Slot, ...]:
     )
 
 
-def owed_slot(times: DigestTimes, zone: ZoneInfo, now: datetime) -> Slot | None:
-    """Return the newest slot of today that is due; those before it are needless, because it says more."""
-    due = [slot for slot in slots_of(times, zone, now.astimezone(zone).date()) if slot.due <= now]
-    return due[-1] if due else None
+def owed_slot(times: DigestTimes, zone: ZoneInfo, now: datetime, is_posted: Callable[[date], bool]) -> Slot | None:
+    """Return the newest slot that is due; those before it are needless, because it says more.
+
+    One of the day before is owed as long as it can be made up for: a digest, or a refresh of one that is posted.
+    """
+    today = now.astimezone(zone).date()
+    slots = (*slots_of(times, zone, today - timedelta(days=1)), *slots_of(times, zone, today))
+    newest = max((slot for slot in slots if slot.due <= now), key=lambda slot: slot.due, default=None)
+    if newest is None or newest.day == today:
+        return newest
+    if is_made_up_for(times, zone, newest.day, now) or (now <= newest.due + CATCH_UP and is_posted(newest.day)):
+        return newest
+    return None
+
+
+def is_made_up_for(times: DigestTimes, zone: ZoneInfo, day: date, now: datetime) -> bool:
+    """Whether a digest that was not posted in time still is."""
+    return day == now.astimezone(zone).date() or now <= slots_of(times, zone, day)[0].due + CATCH_UP
+
+
+def newest_day(times: DigestTimes, zone: ZoneInfo, now: datetime) -> date:
+    """Return the newest local day whose digest is due: today, or yesterday until today's time has come."""
+    today = now.astimezone(zone).date()
+    return today if slots_of(times, zone, today)[0].due <= now else today - timedelta(days=1)
 
 
 def slot_by_hand(now: datetime, day: date) -> Slot:

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.timetable.slots import Watched, is_late, owed_slot, slot_by_hand, slots_of, watch_slot, watched
+from bot.timetable.slots import (
+    CATCH_UP,
+    Watched,
+    is_late,
+    newest_day,
+    owed_slot,
+    slot_by_hand,
+    slots_of,
+    watch_slot,
+    watched,
+)
 from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, Runs, Transition
 from checks.values import Moment
@@ -17,6 +27,14 @@ NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
 TIMES = DigestTimes()
 DAY = date(2026, 2, 11)
+
+
+def nothing_is_posted(_: date) -> bool:
+    return False
+
+
+def everything_is_posted(_: date) -> bool:
+    return True
 
 
 def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
@@ -35,7 +53,7 @@ def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
     ],
 )
 def test_the_newest_slot_of_today_is_owed(now: str, name: str | None) -> None:
-    slot = owed_slot(TIMES, NEW_YORK, local(now))
+    slot = owed_slot(TIMES, NEW_YORK, local(now), nothing_is_posted)
 
     assert (None if slot is None else slot.name) == name
 
@@ -62,15 +80,40 @@ def test_a_slot_in_an_hour_that_clocks_skip_or_repeat_is_due_once(
     zone=st.sampled_from([NEW_YORK, LONDON, ZoneInfo("Asia/Kathmandu")]),
     clock=st.integers(0, 1439),
 )
-def test_what_is_owed_is_due_and_of_today(now: datetime, zone: ZoneInfo, clock: int) -> None:
+def test_what_is_owed_is_due_and_of_today_or_can_be_made_up_for(now: datetime, zone: ZoneInfo, clock: int) -> None:
     times = DigestTimes(post=Moment(f"{clock // 60:02}:{clock % 60:02}"), refresh=())
+    day = newest_day(times, zone, now)
+    (newest,) = slots_of(times, zone, day)
 
-    slot = owed_slot(times, zone, now)
+    slot = owed_slot(times, zone, now, nothing_is_posted)
 
-    assert (slot is not None) == (slots_of(times, zone, now.astimezone(zone).date())[0].due <= now)
-    if slot is not None:
-        assert slot.due <= now
-        assert slot.day == now.astimezone(zone).date()
+    assert newest.due <= now
+    assert slot == (newest if day == now.astimezone(zone).date() or now - newest.due <= CATCH_UP else None)
+
+
+@pytest.mark.parametrize(
+    ("now", "owed"),
+    [
+        pytest.param("2026-02-12T11:50", "2350", id="at the limit"),
+        pytest.param("2026-02-12T11:50:01", None, id="just past it"),
+    ],
+)
+def test_a_digest_of_shortly_before_midnight_is_made_up_for_half_a_day_long(now: str, owed: str | None) -> None:
+    slot = owed_slot(DigestTimes(post=Moment("23:50"), refresh=()), NEW_YORK, local(now), nothing_is_posted)
+
+    assert (None if slot is None else (slot.day, slot.name)) == (None if owed is None else (DAY, owed))
+
+
+@pytest.mark.parametrize(
+    ("now", "owed"),
+    [pytest.param("2026-02-12T05:00", "1700", id="at the limit"), pytest.param("2026-02-12T05:00:01", None, id="past")],
+)
+def test_a_refresh_is_made_up_for_over_midnight_where_its_digest_is_posted(now: str, owed: str | None) -> None:
+    with_a_digest = owed_slot(TIMES, NEW_YORK, local(now), everything_is_posted)
+    without = owed_slot(TIMES, NEW_YORK, local(now), nothing_is_posted)
+
+    assert (None if with_a_digest is None else with_a_digest.name) == owed
+    assert without is None
 
 
 @pytest.mark.parametrize(
