@@ -20,6 +20,13 @@ DEFAULT_BYTES_CAP = 10 * 1024**3
 SMALLEST_BYTES_CAP = 10 * 1024**2
 """BigQuery bills at least 10 MiB a query, so a lower cap refuses every query."""
 
+LARGEST_BYTES_CAP = 1024**5
+"""A pebibyte: what BigQuery's interface takes is larger, and no cap at all."""
+
+MOST_DIGITS = 18
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
+
 GITHUB_API = "https://api.github.com"
 
 _PREFIX = re.compile(r"\w*", re.ASCII)
@@ -189,9 +196,16 @@ class Variables:
         value = self.text(name)
         if value is None:
             return DEFAULT_BYTES_CAP
-        if not (value.isascii() and value.isdigit()) or int(value) < SMALLEST_BYTES_CAP:
-            raise wrong(name, value, f"a whole number of bytes, at least {SMALLEST_BYTES_CAP} (10 MiB)")
-        return int(value)
+        cap = whole_number(value)
+        if cap is None or not SMALLEST_BYTES_CAP <= cap <= LARGEST_BYTES_CAP:
+            span = f"from {SMALLEST_BYTES_CAP} (10 MiB) to {LARGEST_BYTES_CAP} (1 PiB)"
+            raise wrong(name, value, f"a whole number of bytes {span}")
+        return cap
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that digits stand for; None for anything else, and for more digits than any setting has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def web_fault(value: str) -> str | None:
@@ -236,4 +250,5 @@ def is_loopback(host: str) -> bool:
 
 def wrong(name: str, value: str, expected: str) -> SettingsError:
     """Return the error for a value that is not what was expected."""
-    return SettingsError(f"{name} is {value!r}: expected {expected}.")
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    return SettingsError(f"{name} is {shown!r}: expected {expected}.")

@@ -20,6 +20,9 @@ from bot.render.visible import one_line
 Key = str | int
 Path = tuple[Key, ...]
 
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message repeats."""
+
 MOST_NESTED = 64
 MOST_VALUES = 200_000
 """Far above any real file; aliases count with what they stand for, so that a few lines cannot make millions."""
@@ -189,7 +192,9 @@ class _Reader:
             try:
                 value = plain_value(event.value)
             except ValueError:
-                self._problem(f"'{event.value}' is no date of the calendar", event)
+                digits = _INTEGER.fullmatch(event.value) is not None
+                what = "has more digits than any number here" if digits else "is no date of the calendar"
+                self._problem(f"'{event.value[:LONGEST_SHOWN]}' {what}", event)
         elif not quoted and event.tag not in _TEXT_TAGS:
             self._problem(f"the tag {event.tag} is not known here; write the value without it", event)
         return Node(

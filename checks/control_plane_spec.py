@@ -8,13 +8,19 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from checks.values import Identifier, Model
+from checks.values import LARGEST_COUNT, Identifier, Model
+
+MOST_OF_A_KIND = 10_000
+"""Subscriptions of a topic, jobs, services: what Google's quotas allow of each, or more."""
+
+LONGEST_METRIC = 6 * 7 * 24
+"""Hours. Cloud Monitoring keeps requests for six weeks."""
 
 
 class Messaging(Model):
     """Pub/Sub: how many push subscriptions each topic must have."""
 
-    topics: Mapping[str, Annotated[int, Field(ge=0)]]
+    topics: Mapping[str, Annotated[int, Field(ge=0, le=MOST_OF_A_KIND)]]
     """Push subscriptions by topic; pull subscriptions and dead letters do not count."""
     targets: Mapping[str, tuple[str, ...]] = {}
     """The services that a topic pushes to, as far as they are known: a finding names the one that is left out."""
@@ -47,9 +53,9 @@ class SchedulerJobs(Model):
 
     expected: tuple[str, ...] = ()
     """Names of jobs that must exist and be enabled."""
-    at_least: int = Field(default=0, ge=0)
+    at_least: int = Field(default=0, ge=0, le=MOST_OF_A_KIND)
     """How many enabled jobs there must be; fewer mean that many were deleted together."""
-    many: int = Field(default=4, ge=1)
+    many: int = Field(default=4, ge=1, le=MOST_OF_A_KIND)
     """From so many failing jobs on it is P1; fewer are P2."""
     seasons: tuple[Season, ...] = ()
     """Jobs that are excused between two dates."""
@@ -61,11 +67,11 @@ class SchedulerJobs(Model):
 class Invocations(Model):
     """Cloud Monitoring: services that nobody calls any more, although subscriptions target them."""
 
-    hours: int = Field(default=24, ge=1)
+    hours: int = Field(default=24, ge=1, le=LONGEST_METRIC)
     """How far back requests are counted."""
     when: str | None = None
     """A condition; on a date on which it does not hold, silence is a note."""
-    many: int = Field(default=4, ge=1)
+    many: int = Field(default=4, ge=1, le=MOST_OF_A_KIND)
     """From so many silent services on it is P0; fewer are P2."""
 
 
@@ -80,13 +86,13 @@ class Deployment(Model):
     """The name of a service's build trigger."""
     documentation: tuple[str, ...] = ("*.md", "docs/*")
     """Files that do not change what runs; * and ? stand for anything."""
-    watch: int = Field(default=1, ge=1)
+    watch: int = Field(default=1, ge=1, le=LARGEST_COUNT)
     """From so many commits behind on it is P2."""
-    act: int = Field(default=3, ge=1)
+    act: int = Field(default=3, ge=1, le=LARGEST_COUNT)
     """From so many commits behind on it is P1."""
-    block: int = Field(default=6, ge=1)
+    block: int = Field(default=6, ge=1, le=LARGEST_COUNT)
     """From so many commits behind on it is P0."""
-    builds_days: int = Field(default=14, ge=1)
+    builds_days: int = Field(default=14, ge=1, le=365)
     """How far back builds are read, in days."""
 
     @model_validator(mode="after")

@@ -8,12 +8,19 @@ from typing import Annotated
 from pydantic import Field
 
 from checks.model import Severity
-from checks.values import Identifier, Model, Moment, NamedSeverity
+from checks.values import A_WEEK, Identifier, Model, Moment, NamedSeverity, PatienceMinutes
 
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{6,}$")]
 UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{6,}$")]
 GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]{6,}$")]
 Member = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{6,}$")]
+
+
+LATEST = 12 * 60
+"""Minutes after its time for which a digest that midnight cut off is made up for: by then it has to be called late."""
+
+MOST_REFRESHES = 48
+"""One every half hour."""
 
 
 class Routes(Model):
@@ -36,9 +43,11 @@ class DigestTimes(Model):
 
     post: Moment = Moment("08:00")
     """The local time of the day at which the digest is posted."""
-    refresh: tuple[Moment, ...] = Field(default_factory=lambda: (Moment("11:30"), Moment("17:00")))
+    refresh: tuple[Moment, ...] = Field(
+        default_factory=lambda: (Moment("11:30"), Moment("17:00")), max_length=MOST_REFRESHES
+    )
     """The later times of the day at which the same message is brought up to date."""
-    late_minutes: int = Field(default=15, ge=1)
+    late_minutes: int = Field(default=15, ge=1, le=LATEST)
     """A digest that is not posted so long after its time is late, and whoever notices says so."""
     quiet: bool = True
     """One line when all is clear."""
@@ -49,11 +58,13 @@ class AlertPolicy(Model):
 
     lowest: NamedSeverity = Severity.P2
     """Failures of a lower severity open no thread, but for a false trigger flag past its due time."""
-    remind_minutes: Mapping[NamedSeverity, int] = Field(default_factory=lambda: {Severity.P0: 60, Severity.P1: 240})
+    remind_minutes: Mapping[NamedSeverity, PatienceMinutes] = Field(
+        default_factory=lambda: {Severity.P0: 60, Severity.P1: 240}
+    )
     """How long an alert that nobody has acknowledged stays silent, by severity; without one it stays silent."""
-    flap_minutes: int = Field(default=60, ge=0)
+    flap_minutes: int = Field(default=60, ge=0, le=A_WEEK)
     """An incident that comes back within this time reopens its old thread."""
-    unknown_runs: int = Field(default=3, ge=1)
+    unknown_runs: int = Field(default=3, ge=1, le=100)
     """So many runs in a row that could not look open an alert of their own."""
 
 
@@ -90,5 +101,5 @@ class Notifications(Model):
     """When an alert speaks, and when it speaks again."""
     permissions: Permissions = Field(default_factory=Permissions)
     """Who may do what."""
-    history_days: int = Field(default=90, ge=14)
+    history_days: int = Field(default=90, ge=14, le=3650)
     """How long reports, resolved alerts, sent deliveries and the audit are kept."""

@@ -18,7 +18,19 @@ from checks.model import Severity
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Staging
-from checks.values import Comparison, Identifier, Model, Moment, NamedSeverity, ZoneName
+from checks.values import (
+    LARGEST_COUNT,
+    Bound,
+    Comparison,
+    Identifier,
+    Integer64,
+    Model,
+    Moment,
+    NamedSeverity,
+    PatienceMinutes,
+    WaitMinutes,
+    ZoneName,
+)
 
 __all__ = [
     "Advice",
@@ -50,6 +62,15 @@ __all__ = [
 ]
 
 
+MOST_LISTED = 5_000
+"""Checks, services: far above any real pipeline, and a validation asks something of each."""
+
+MOST_PROCESSORS = 1_000
+
+LONGEST_RUN = 240
+"""Seconds. Whoever writes a digest has a lease of five minutes; a validation has to end well within it."""
+
+
 class Advice(Model):
     """What repairs a failure. ``text`` and ``command`` may name columns of the row as ``{column}``."""
 
@@ -66,7 +87,7 @@ class ParameterValue(Model):
 
     type: Literal["STRING", "INT64", "FLOAT64", "BOOL", "ARRAY<STRING>"]
     """Its type in GoogleSQL."""
-    value: str | bool | int | float | tuple[str, ...]
+    value: str | bool | Integer64 | Bound | tuple[str, ...]
     """A constant of that type."""
 
     @model_validator(mode="after")
@@ -131,9 +152,9 @@ class Phase(Model):
 class Tier(Model):
     """Enough after a wait: at least ``at_least`` processors, ``after_minutes`` after the first."""
 
-    at_least: int = Field(ge=1)
+    at_least: int = Field(ge=1, le=MOST_PROCESSORS)
     """Processors that are enough."""
-    after_minutes: int = Field(ge=0)
+    after_minutes: WaitMinutes
     """Minutes since the first processor finished."""
 
 
@@ -144,7 +165,7 @@ class Run(Model):
     """When the window starts; a trigger set before it belongs to an earlier run."""
     due: Moment
     """When the next phase must have been triggered."""
-    expected: int = Field(default=0, ge=0)
+    expected: int = Field(default=0, ge=0, le=MOST_PROCESSORS)
     """How many processors complete the run."""
     critical: tuple[str, ...] = ()
     """Processors that the run cannot do without."""
@@ -199,11 +220,11 @@ class Transition(Model):
     """The Cloud Run service that triggers."""
     state: str | None = None
     """The Firestore collection of completion documents, one a game date."""
-    retention_days: int = Field(default=30, ge=1)
+    retention_days: int = Field(default=30, ge=1, le=3650)
     """Days after which these documents are deleted."""
-    minimum_rows: int = Field(default=1, ge=1)
+    minimum_rows: int = Field(default=1, ge=1, le=LARGEST_COUNT)
     """Rows of the phase before that a trigger without documents waits for."""
-    grace_minutes: int = Field(default=30, ge=0)
+    grace_minutes: WaitMinutes = 30
     """Minutes between enough processors and a trigger that is late."""
     monitoring_only: bool = False
     """It only watches, and is never judged."""
@@ -236,16 +257,16 @@ class RunHistory(Model):
     succeeded: str | None = None
     """What the phase log falls back on: one row a phase with runs of ``@date`` that succeeded, with ``phase``,
     ``run_count``, ``last_at``."""
-    after_minutes: int = Field(default=30, ge=1)
+    after_minutes: PatienceMinutes = 30
     """Minutes after which a run that did not finish is stalled."""
 
 
 class PhaseGap(Model):
     """How long the next phase may take to complete after the one before, in minutes."""
 
-    watch_minutes: int = 60
+    watch_minutes: PatienceMinutes = 60
     """Longer is P2."""
-    act_minutes: int = 120
+    act_minutes: PatienceMinutes = 120
     """Longer is P1."""
 
 
@@ -254,13 +275,13 @@ class Heartbeats(Model):
 
     collection: str
     """The Firestore collection, one document a processor."""
-    stale_minutes: int = 5
+    stale_minutes: PatienceMinutes = 5
     """Minutes without a heartbeat after which a processor is stale."""
-    dead_minutes: int = 15
+    dead_minutes: PatienceMinutes = 15
     """Minutes without a heartbeat after which it is dead."""
-    many: int = 100
+    many: int = Field(default=100, ge=1, le=LARGEST_COUNT)
     """More documents than this are P1."""
-    too_many: int = 500
+    too_many: int = Field(default=500, ge=1, le=LARGEST_COUNT)
     """More documents than this are P0."""
     bad_id: str
     """A regular expression; an id that contains a match is a leak."""
@@ -279,7 +300,7 @@ class ServiceSpec(Model):
     """Members that must be able to invoke it; left out, the pipeline's invoker; an empty list, nobody."""
     optional: bool = False
     """It may be missing or closed without a failure."""
-    minimum_instances: int | None = Field(default=None, ge=0)
+    minimum_instances: int | None = Field(default=None, ge=0, le=1_000)
     """Instances that must be kept warm."""
     environment: tuple[str, ...] = ()
     """Variables that must be present and not empty."""
@@ -463,9 +484,9 @@ class Limits(Model):
     """Questions to Cloud Run, and to each of the services around it, at once."""
     repository: int = Field(default=16, ge=1, le=256)
     """Questions to the repository at once."""
-    check_seconds: float = Field(default=30, gt=0)
+    check_seconds: float = Field(default=30, gt=0, le=LONGEST_RUN)
     """Seconds that one check may take."""
-    run_seconds: float = Field(default=60, gt=0)
+    run_seconds: float = Field(default=60, gt=0, le=LONGEST_RUN)
     """Seconds that a whole run may take."""
 
 
@@ -510,7 +531,7 @@ class Pipeline(Model):
     """How long the next phase may take."""
     heartbeats: Heartbeats | None = None
     """Documents that running processors refresh."""
-    services: tuple[ServiceSpec, ...] = ()
+    services: tuple[ServiceSpec, ...] = Field(default=(), max_length=MOST_LISTED)
     """The Cloud Run services to look at."""
     messaging: Messaging | None = None
     """Pub/Sub: what each topic must push to."""
@@ -520,7 +541,7 @@ class Pipeline(Model):
     """Services that nobody calls any more."""
     deployment: Deployment | None = None
     """The repository, its builds, and how far behind a service may run."""
-    checks: tuple[SqlCheck, ...] = ()
+    checks: tuple[SqlCheck, ...] = Field(default=(), max_length=MOST_LISTED)
     """Checks on data, each a query and its rules."""
     notifications: Notifications | None = None
     """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""

@@ -105,10 +105,30 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 class Model(BaseModel):
     """Frozen, strict about unknown keys. The text below a field is its description in the JSON Schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
-Bound = Annotated[float, Field(allow_inf_nan=False)]
+# Every number of a file has bounds: one that is too large is a slip of the keyboard, and would overflow a date or
+# the interface that it is meant for in the middle of the night.
+A_WEEK = 7 * 24 * 60
+"""Minutes. What takes longer than a week is not watched by the minute."""
+
+LARGEST_COUNT = 1_000_000
+"""Documents, rows of a threshold, commits: above any real one."""
+
+FARTHEST = 1e300
+"""Close to what a FLOAT64 holds; twice as much is still a number."""
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+"""What can be judged. Days are added and taken away, for which the first and the last year of Python have no room."""
+
+WaitMinutes = Annotated[int, Field(ge=0, le=A_WEEK)]
+PatienceMinutes = Annotated[int, Field(ge=1, le=A_WEEK)]
+Integer64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""An INT64 of BigQuery, an integer of Firestore."""
+Bound = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
 
 
 class Comparison(Model):

@@ -32,11 +32,17 @@ def instant(context: click.Context, option: click.Parameter, value: str | None) 
     del context, option
     if value is None:
         return None
+    from checks.values import EARLIEST_YEAR, LATEST_YEAR  # noqa: PLC0415 - kept off the way to --help
+
     try:
-        return datetime.fromisoformat(value)
+        given = datetime.fromisoformat(value)
     except ValueError:
         message = f"'{value}' is not an instant: use for example 2026-02-11T08:00."
         raise click.BadParameter(message) from None
+    if not EARLIEST_YEAR <= given.year <= LATEST_YEAR:
+        message = f"'{value}' is out of reach: use a year from {EARLIEST_YEAR} to {LATEST_YEAR}."
+        raise click.BadParameter(message)
+    return given
 
 
 @click.command()

@@ -87,6 +87,8 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
             text = str(first["ctx"]["error"])
             if len(errors) == 1 and (isinstance(first["input"], dict) or not text.startswith("expected ")):
                 return text
+    if (span := _range_at(model, path)) is not None and all(each["type"] in _OUT_OF_RANGE for each in errors):
+        return f"is {_described(first['input'])}, expected {span}"
     return _expected(errors)
 
 
@@ -111,11 +113,17 @@ def _described(value: Any) -> str:
         case list() | tuple():
             return "a list"
         case str():
-            return repr(value if len(value) <= LONGEST_SHOWN else value[: LONGEST_SHOWN - 1] + "…")
+            return repr(_cut(value))
         case bool():
             return str(value).lower()
-    return str(value)
+    return _cut(str(value))
 
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+_OUT_OF_RANGE = frozenset({"greater_than_equal", "greater_than", "less_than_equal", "less_than", "finite_number"})
 
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
@@ -182,31 +190,65 @@ def _pattern_in_words(pattern: str) -> str:
 
 def _keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Return the keys that a file may have at a path."""
-    types: list[Any] = [model]
-    for key in path:
-        types = [below for each in types for below in _below(each, key)]
-    models = [each for each in types if isinstance(each, type) and issubclass(each, BaseModel)]
+    kinds = (kind for kind, _ in _kinds_at(model, path))
+    models = [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
     return tuple(dict.fromkeys(field.alias or name for each in models for name, field in each.model_fields.items()))
 
 
-def _below(kind: Any, key: Key) -> Iterator[Any]:
-    """Yield what the values under a key of a type may be, with unions and annotations taken apart."""
+def _range_at(model: type[BaseModel], path: Path) -> str | None:
+    """Return the range of the one kind of number that may stand at a path; None where there is no such one."""
+    numbers = {(kind, *_ends(marks)) for kind, marks in _kinds_at(model, path) if kind in (int, float)}
+    if len(numbers) != 1:
+        return None
+    kind, lowest, highest = numbers.pop()
+    if lowest is None or highest is None:
+        return None
+    return f"{'a whole number' if kind is int else 'a number'} {lowest} {highest}"
+
+
+def _ends(marks: Sequence[Any]) -> tuple[str | None, str | None]:
+    """Return the two ends of a range in words, from the marks that pydantic leaves beside a type."""
+    bounds = {name: getattr(mark, name) for mark in marks for name in ("ge", "gt", "le", "lt") if hasattr(mark, name)}
+    words = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+    said = {name: f"{words[name]} {_in_digits(bound)}" for name, bound in bounds.items()}
+    return said.get("ge") or said.get("gt"), said.get("le") or said.get("lt")
+
+
+def _in_digits(bound: Any) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+
+
+Kind = tuple[Any, tuple[Any, ...]]
+"""A type, and what the annotations around it say of it."""
+
+
+def _kinds_at(model: type[BaseModel], path: Path) -> list[Kind]:
+    """Return what may stand at a path, with unions and annotations taken apart."""
+    kinds: list[Kind] = [(model, ())]
+    for key in path:
+        kinds = [below for kind, _ in kinds for below in _below(kind, key)]
+    return kinds
+
+
+def _below(kind: Any, key: Key) -> Iterator[Kind]:
+    """Yield what the values under a key of a type may be."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             if key in (field.alias or name, name):
-                yield from _members(field.annotation)
+                yield from _members(field.annotation, tuple(field.metadata))
         return
     arguments = get_args(kind)
     if arguments:
-        yield from _members(arguments[-1] if isinstance(key, str) or len(arguments) == 1 else arguments[0])
+        yield from _members(arguments[-1] if isinstance(key, str) or len(arguments) == 1 else arguments[0], ())
 
 
-def _members(kind: Any) -> Iterator[Any]:
+def _members(kind: Any, marks: tuple[Any, ...]) -> Iterator[Kind]:
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         for member in get_args(kind):
-            yield from _members(member)
+            yield from _members(member, marks)
     elif hasattr(kind, "__metadata__"):
-        yield from _members(kind.__origin__)
+        own = (each for mark in kind.__metadata__ for each in (getattr(mark, "metadata", None) or (mark,)))
+        yield from _members(kind.__origin__, (*marks, *own))
     elif origin is not Literal:
-        yield kind
+        yield kind, marks

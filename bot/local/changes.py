@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -17,24 +17,29 @@ from bot.local.platform_states import (
     ViolationState,
 )
 from checks.pipeline import Identifier, Model
+from checks.values import Bound, Integer64
 
-Cell = str | bool | int | float | date | datetime | None
+Cell = str | bool | Integer64 | Bound | date | datetime | None
 
 WORDS = frozenset({"date", "yyyymmdd", "now", "n", "invoker", "commit", "secret", "absent"})
 """What gaps in texts can name beside lists."""
 
 
+MOST_ROWS = 100_000
+"""Rows of one group; a recorded world lives in memory."""
+
+
 class Rows(Model):
     """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
 
-    repeat: int | str | None = None
+    repeat: Annotated[int, Field(ge=0, le=MOST_ROWS)] | str | None = None
     row: Mapping[str, Cell | tuple[Cell, ...]] = {}
 
 
 class Changes(Model):
     """What a scenario may say of its world beside the services, which repairs write themselves."""
 
-    lists: Mapping[Identifier, tuple[str | int | float, ...]] = {}
+    lists: Mapping[Identifier, tuple[str | Integer64 | Bound, ...]] = {}
     firestore: Mapping[str, Mapping[str, Any] | None] = {}
     bigquery: Mapping[str, Mapping[str, Rows | None]] = {}
     """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
@@ -46,7 +51,7 @@ class Changes(Model):
     """``all`` stands for every job that the pipeline file asks for."""
     triggers: Mapping[str, TriggerState | None] = {}
     builds: Mapping[str, BuildState | None] = {}
-    requests: Mapping[str, int] = {}
+    requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}
     """Requests by service; ``all`` stands for every service of the pipeline."""
     repository: RepositoryState | None = None
     audit: tuple[ViolationState, ...] | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 from pydantic import Field
 
 from checks.pipeline import Model
+from checks.values import LARGEST_COUNT
 
 Moment = str | datetime
 
@@ -45,7 +46,7 @@ class JobState(Model):
     """The e-mail of its OIDC token; by default the pipeline's invoker, empty for none."""
     audience: str = ""
     last_attempt: Moment | None = "<now-1h>"
-    status: int | None = 0
+    status: int | None = Field(default=0, ge=0, le=16)
     """The gRPC code of the last attempt; null, with ``last_attempt: null``, for a job that never ran."""
     message: str = ""
     updated_at: Moment | None = None
@@ -110,8 +111,8 @@ class ViolationState(Model):
 
     rule: str
     path: str
-    line: int = Field(default=1, ge=1)
-    column: int = Field(default=1, ge=1)
+    line: int = Field(default=1, ge=1, le=LARGEST_COUNT)
+    column: int = Field(default=1, ge=1, le=LARGEST_COUNT)
     message: str
     fix: str = ""
     severity: str = "error"

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -21,6 +21,7 @@ from bot.local.changes import Aftermath, Changes
 from bot.local.platform_states import RevisionState
 from checks.model import Verdict
 from checks.pipeline import Identifier, Model
+from checks.values import EARLIEST_YEAR, LATEST_YEAR
 
 LONGEST_CHAIN = 8
 """Scenarios that stand on one another; more than a few can no longer be read."""
@@ -40,6 +41,16 @@ def _cause(text: str) -> str:
         message = "expected 'code subject', such as 'invoker-lost phase3-to-phase4-orchestrator'"
         raise ValueError(message)
     return " ".join(words)
+
+
+Day = TypeVar("Day", bound=date)
+
+
+def _of_our_times(day: Day) -> Day:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        message = f"expected a year from {EARLIEST_YEAR} to {LATEST_YEAR}"
+        raise ValueError(message)
+    return day
 
 
 class Expectation(Model):
@@ -64,9 +75,9 @@ class ServiceState(Model):
     """The latest one created; by default ``NAME-00001-abc``."""
     ready_revision: str | None = None
     """The latest one that became ready; by default ``revision``."""
-    traffic: Mapping[str, int] | None = None
+    traffic: Mapping[str, Annotated[int, Field(ge=0, le=100)]] | None = None
     """Percentages by revision."""
-    minimum_instances: int = Field(default=0, ge=0)
+    minimum_instances: int = Field(default=0, ge=0, le=1_000)
     environment: Mapping[str, str] = {}
     labels: Mapping[str, str] = {}
     deployed_at: str | datetime | None = None
@@ -136,8 +147,8 @@ class ScenarioFile(Changes):
     story: str
     when: str
     """The days of the incident, as people say them: ``5-11 Feb 2026``."""
-    now: datetime
-    date: date | Literal["today", "yesterday"]
+    now: Annotated[datetime, AfterValidator(_of_our_times)]
+    date: Annotated[date, AfterValidator(_of_our_times)] | Literal["today", "yesterday"]
     base: str | None = None
     expect: Expectation
 

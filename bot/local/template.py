@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_GAP = re.compile(r"<([a-z][a-z0-9_-]*?)(?:([+-]\d+)([dhms]?))?>")
+_GAP = re.compile(r"<([a-z][a-z0-9_-]*?)(?:([+-]\d{1,5})([dhms]?))?>")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
 
 COMMIT = "4c1f9e07b2d84a6f93e5d10a7c6b2e8f5a3d9c41"

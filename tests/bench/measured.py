@@ -75,7 +75,7 @@ class Subject:
         turn = threading.Lock()
         connected: dict[str, Any] = {each.name: getattr(validation._ports, each.name) for each in fields(Ports)}
         ports = Ports(**{name: port and OneByOne(port, turn) for name, port in connected.items()})
-        patient = Limits(check_seconds=600, run_seconds=600)
+        patient = Limits().model_copy(update={"check_seconds": 600.0, "run_seconds": 600.0})
         pipeline = validation.pipeline.model_copy(update={"limits": patient})
         return self._time(lambda: Validation(pipeline, ports, lambda: self._now))
 

@@ -132,6 +132,8 @@ def test_no_command_at_all_is_wrong_use() -> None:
         (("validate", "--phase", "phase-5"), "did you mean phase5"),
         (("validate", "--pipeline", "missing.yaml"), "missing.yaml"),
         (("validate", "--now", "soon"), "'soon' is not an instant"),
+        (("validate", "--now", "9999-12-31T00:00"), "use a year from 2000 to 2100"),
+        (("validate", "--now", "0001-01-01T00:00"), "use a year from 2000 to 2100"),
         (("validate", "--quick", "--full"), "exclude each other"),
         (("validate", "--formt", "json"), "--format"),
         (("validate", "--format", "xml"), "'xml'"),

@@ -94,6 +94,7 @@ def test_a_variable_that_is_empty_counts_as_not_set() -> None:
         pytest.param("REVEILLE_CLOUD_BUILD_ENDPOINT", "10.0.0.1:80", id="Cloud Build on another machine"),
         pytest.param("REVEILLE_MONITORING_ENDPOINT", "10.0.0.1:80", id="Cloud Monitoring on another machine"),
         pytest.param("REVEILLE_BYTES_CAP", "10485759", id="just below what BigQuery bills at least"),
+        pytest.param("REVEILLE_BYTES_CAP", str(1024**5 + 1), id="just above a pebibyte"),
         pytest.param("REVEILLE_BYTES_CAP", "10GB", id="a unit"),
         pytest.param("REVEILLE_BYTES_CAP", "-1", id="a negative number"),
         pytest.param("REVEILLE_BYTES_CAP", "²", id="a digit that is no number"),
@@ -275,3 +276,10 @@ def _read(environment: Mapping[str, str]) -> None:
     Settings.from_environment(environment)
     ServingSettings.from_environment(environment)
     SlackSettings.from_environment({**HTTP, **environment})
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_a_short_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"^REVEILLE_BYTES_CAP is '9+…': expected") as raised:
+        Settings.from_environment({"REVEILLE_BYTES_CAP": "9" * 5000})
+
+    assert len(str(raised.value)) < 200

@@ -177,6 +177,7 @@ def test_what_is_no_name_of_a_database_is_refused(name: str) -> None:
         pytest.param({"PORT": "0"}, "PORT", id="port 0"),
         pytest.param({"PORT": "65536"}, "PORT", id="just past the last port"),
         pytest.param({"PORT": "http"}, "PORT", id="a port that is no number"),
+        pytest.param({"PORT": "9" * 5000}, "PORT", id="a port of thousands of digits"),
         pytest.param({"REVEILLE_TASKS_AUDIENCE": "https://a.example.com"}, "REVEILLE_TASKS_ACCOUNT", id="no account"),
         pytest.param({"REVEILLE_TASKS_ACCOUNT": "a@b.example.com"}, "REVEILLE_TASKS_AUDIENCE", id="no audience"),
         pytest.param(
