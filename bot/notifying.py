@@ -96,17 +96,18 @@ def prepare(
     )
 
 
-def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing) -> Notifying:
+def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, patient: bool = False) -> Notifying:
     """Build every adapter and wire it. Nothing is asked of Slack; the store's file is opened.
 
-    ``give_way`` is called before each look of a validation and returns when it may begin.
+    ``give_way`` is called before each look of a validation and returns when it may begin. With ``patient`` a store on
+    a disk that is full is opened later.
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
     ports, begin, requested, close = _world(prepared)
     clock = _clock(begin)
     metrics = Metrics()
-    store = store_of(prepared.serving, prepared.settings, prepared.pipeline.project)
+    store = store_of(prepared.serving, prepared.settings, prepared.pipeline.project, patient=patient)
     client = slack_client(prepared.slack, metrics.rate_limited)
     poster = SlackPoster(client)
     validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)

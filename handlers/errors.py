@@ -50,7 +50,7 @@ def told(error: Exception) -> str:
     log.error("error %s while a user waited", number, exc_info=error)
     match error:
         case StoreError():
-            sentence = "My memory (the store) cannot be reached, so nothing was changed. Try again in a minute."
+            sentence = f"Nothing was changed: my store {error.problem}. Try again when it works."
         case SlackApiError():
             sentence = f"Slack refused what I tried (`{escape(str(error.response.get('error')))}`)."
         case SlackClientError() | OSError():

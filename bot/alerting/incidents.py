@@ -94,6 +94,15 @@ class Processed:
         return next((each for each in self.transitions if each.alert is not None and each.alert.key == key), None)
 
 
+class NotStoredError(StoreError):
+    """What was decided could not be stored. ``loud`` is what has to reach people all the same, under the keys that it
+    gets once it can be stored."""
+
+    def __init__(self, error: StoreError, loud: tuple[Delivery, ...]) -> None:
+        super().__init__(str(error), retryable=error.retryable, problem=error.problem)
+        self.loud = loud
+
+
 class Composer(Protocol):
     """Writes the messages; each method returns ``text`` and ``blocks``, and is pure."""
 
@@ -151,14 +160,22 @@ class Incidents:
         )
 
     def without_store(self, report: Report, now: datetime) -> tuple[Delivery, ...]:
-        """Return what is loud, as posts to send at once while the store is down: rather twice than not at all."""
+        """Return what is loud, as posts to send at once while the store cannot even be read: once a day."""
         posts = []
         for observation in observe(report, self._pipeline, ()):
             transition = decide(None, replace(observation, after_runs=1), now, self._notifications.alerts)
             if transition.speaks and transition.alert is not None:
                 alert = transition.alert
                 body = self._composer.past_store(alert, now)
-                posts.append(_delivery(alert, f"{alert.thread}:past-store", DeliveryKind.POST, body, now))
+                posts.append(
+                    _delivery(
+                        alert,
+                        f"{alert.thread}:past-store:{now.astimezone(self._pipeline.zone).date()}",
+                        DeliveryKind.POST,
+                        body,
+                        now,
+                    )
+                )
         return tuple(posts)
 
     def acknowledge(self, click: Click) -> Clicked:
@@ -238,7 +255,13 @@ class Incidents:
             # The report comes last: who finds it knows that all alerts were brought up to date with it.
             reports = () if stored is None or start + AT_ONCE < len(transitions) else (stored,)
             alerts = tuple(each.alert for each in some if each.alert is not None)
-            self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
+            try:
+                self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
+            except StoreError as error:
+                unstored = (each for transition in transitions[start:] for each in self._deliveries(transition, now))
+                raise NotStoredError(
+                    error, tuple(each for each in unstored if each.kind is DeliveryKind.POST)
+                ) from error
             made.append(Processed(transitions=some, deliveries=deliveries))
         if stored is not None and not transitions:
             self._store.commit(Changes(reports=(stored,)))

@@ -11,13 +11,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.delivery.decisions import PATIENCE, Reason, judge
 from bot.delivery.notices import UNDELIVERED, is_notice, obituary
 from bot.delivery.poster import Posted, Poster, PostError, Trouble
 from bot.delivery.sending import Hopeless, Sending, Waiting
+from bot.delivery.straight import Straight
 from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Pause, Traffic, back_off
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 
@@ -31,15 +32,6 @@ SAFE = timedelta(seconds=25)
 BATCH = 5
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Straight:
-    """What must reach people while the store is down, whether it may be there already, and how long it waits."""
-
-    delivery: Delivery
-    in_doubt: bool = False
-    pause: Pause | None = None
 
 
 class Outbox:
@@ -74,17 +66,19 @@ class Outbox:
         self._stop = threading.Event()
         self._unsent: dict[str, int] = {}
         """Deliveries that we gave back knowing that nothing was sent, by the attempts that they had then."""
+        self._handed_in: deque[Delivery] = deque()
+        """What other threads want to be said past the store."""
         self._unrecorded: deque[tuple[Delivery, Posted]] = deque()
         """What Slack has confirmed and the store could not be told."""
-        self._straight: deque[_Straight] = deque()
+        self._straight = Straight(self._sending, self._refused_straight)
 
     def wake(self) -> None:
         """Look at once whether something waits, and not only at the next turn."""
         self._awake.set()
 
     def say_without_store(self, delivery: Delivery) -> None:
-        """Send a POST that cannot be stored: at least once, for it is remembered by this process alone."""
-        self._straight.append(_Straight(delivery))
+        """Send what cannot be stored straight to Slack, once for each key."""
+        self._handed_in.append(delivery)
         self.wake()
 
     def problems(self) -> Mapping[str, str]:
@@ -120,9 +114,12 @@ class Outbox:
             # While Slack refuses the bot, one message finds out when it does no longer.
             limit = 1 if self._traffic.app_fails else BATCH
             channels = self._traffic.channels(now)
-            return sent + self._deliver(self._store.claim(self._owner, now, now + LEASE, limit, channels))
+            claimed = self._store.claim(self._owner, now, now + LEASE, limit, channels)
+            self._straight.is_over()
+            return sent + self._deliver(claimed)
         except StoreError as error:
-            _logger.warning("The store does not work, so the outbox waits: %s", error)
+            _logger.warning("The store does not work, so the outbox sends past it what it can read: %s", error)
+            self._straight.take_over(self._store, now)
             return sent
 
     def _deliver(self, claimed: Sequence[Delivery]) -> int:
@@ -130,6 +127,9 @@ class Outbox:
 
     def _attempt(self, delivery: Delivery) -> bool:
         """Send one delivery, or give it back; True when Slack has it."""
+        if (posted := self._straight.said(delivery.key)) is not None:
+            self._record(delivery, posted)
+            return True
         in_doubt = delivery.attempts > 0 and self._unsent.pop(delivery.key, None) != delivery.attempts
         now = self._clock()
         if self._stop.is_set() or (delivery.lease_until or now) - now < SAFE:
@@ -198,6 +198,7 @@ class Outbox:
             _logger.warning("%s is sent, but the store could not be told: %s", delivery.key, error)
             self._unrecorded.append((delivery, posted))
             return
+        self._straight.recorded(delivery.key)
         if recorded:
             sent = replace(delivery, state=DeliveryState.SENT, ts=posted.ts, posted_channel=posted.channel, sent_at=now)
             self._tell(self._on_sent, sent)
@@ -218,29 +219,17 @@ class Outbox:
 
     def _send_straight(self) -> int:
         """Send what could not be stored; what Slack does not take now stays for a later turn."""
-        waiting, self._straight = self._straight, deque()
-        return sum(self._sent_straight(each) for each in waiting)
+        while self._handed_in:
+            self._straight.say(self._handed_in.popleft())
+        return self._straight.pump(self._clock())
 
-    def _sent_straight(self, straight: _Straight) -> bool:
-        now, key = self._clock(), straight.delivery.key
-        if straight.pause is not None and straight.pause.holds(now):
-            self._straight.append(straight)
-            return False
-        try:
-            self._sending.send(straight.delivery, now, in_doubt=straight.in_doubt)
-        except Waiting as waiting:
-            self._straight.append(replace(straight, pause=Pause(now, waiting.until)))
-            return False
-        except PostError as error:
-            _logger.warning("%s cannot be said past the store yet: %s", key, error)
-            reason = self._judged(straight.delivery, error, now)
-            if reason in (Reason.UNACCEPTABLE, Reason.GIVEN_UP):
-                return False
-            pause = self._traffic.failed(reason, error, now) or Pause(now, now + SETTLES)
-            in_doubt = straight.in_doubt or reason is Reason.NO_ANSWER
-            self._straight.append(replace(straight, in_doubt=in_doubt, pause=pause))
-            return False
-        return True
+    def _refused_straight(self, delivery: Delivery, error: PostError) -> Pause | None:
+        """Return how long a message waits that is said past the store; None for one that Slack will never take."""
+        now = self._clock()
+        reason = self._judged(delivery, error, now)
+        if reason in (Reason.UNACCEPTABLE, Reason.GIVEN_UP):
+            return None
+        return self._traffic.failed(reason, error, now) or Pause(now, now + SETTLES)
 
     def _tell(self, listener: Callable[[Delivery], object] | None, delivery: Delivery) -> None:
         if listener is None:

@@ -60,16 +60,25 @@ class Metrics:
         return generate_latest(self.registry)
 
     def watch(
-        self, store: Deliveries, clock: Callable[[], datetime], problems: Callable[[], Mapping[str, str]] = dict
+        self,
+        store: Deliveries,
+        clock: Callable[[], datetime],
+        problems: Callable[[], Mapping[str, str]] = dict,
+        store_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Show what waits in the store, too, and why Slack takes nothing, as it is at each look."""
-        self.registry.register(_Outbox(store, clock))
+        """Show what waits in the store, whether that can be written, and why Slack takes nothing, as it is at each
+        look."""
+        self.registry.register(_Outbox(store, clock, store_problem))
         refused = Gauge(
             "reveille_delivery_problems",
             "What keeps messages from Slack until somebody repairs it; /ready names it.",
             registry=self.registry,
         )
         refused.set_function(lambda: len(problems()))
+
+    def watch_turns(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Show how often in a row each step of the round failed."""
+        self.registry.register(_Turns(counts))
 
     def check_finished(self, result: CheckResult) -> None:
         self._check_seconds.labels(result.check).observe(result.duration)
@@ -105,9 +114,12 @@ class Metrics:
 class _Outbox(Collector):
     """Asked at each scrape; a store that does not answer is a metric as well, and never an error."""
 
-    def __init__(self, store: Deliveries, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Deliveries, clock: Callable[[], datetime], store_problem: Callable[[], str | None]
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._store_problem = store_problem
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Name the metrics without a look at the store."""
@@ -121,16 +133,35 @@ class _Outbox(Collector):
             works.add_metric((), 0)
             yield works
             return
-        works.add_metric((), 1)
+        works.add_metric((), 0 if self._store_problem() is not None else 1)
         waiting.add_metric((), len(pending))
         now = self._clock()
         oldest.add_metric((), max((max((now - one.created_at).total_seconds(), 0) for one in pending), default=0))
         yield from (works, waiting, oldest)
 
 
+class _Turns(Collector):
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        return (_turns_gauge(),)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        failures = _turns_gauge()
+        for step, count in self._counts().items():
+            failures.add_metric((step,), count)
+        yield failures
+
+
+def _turns_gauge() -> GaugeMetricFamily:
+    what = "How often in a row a step of the round failed; nothing for one that works."
+    return GaugeMetricFamily("reveille_turn_failures", what, labels=("step",))
+
+
 def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
     return (
-        GaugeMetricFamily("reveille_store_up", "Whether the store answers."),
+        GaugeMetricFamily("reveille_store_up", "Whether the store answers and can be written."),
         GaugeMetricFamily("reveille_deliveries_pending", "Messages that wait for Slack."),
         GaugeMetricFamily("reveille_delivery_oldest_seconds", "How long the oldest of them has waited."),
     )

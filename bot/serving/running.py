@@ -60,7 +60,8 @@ class Bot:
     """Everything that runs beside the web server.
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
-    ``close`` lets go of what the validation asks; ``delivery_problems`` says what keeps messages from Slack.
+    ``store_problem`` says why the store cannot be written; by default it is asked anew. ``troubles`` name further parts
+    that do not work. ``close`` lets go of what the validation asks.
     """
 
     store: Pinged
@@ -68,9 +69,10 @@ class Bot:
     workers: Sequence[Ending]
     send: Callable[[threading.Event], None]
     follow: Callable[[threading.Event], None] | None = None
+    store_problem: Callable[[], str | None] | None = None
+    troubles: Sequence[Callable[[], Mapping[str, str]]] = ()
     socket: Socket | None = None
     close: Callable[[], None] = lambda: None
-    delivery_problems: Callable[[], Mapping[str, str]] = dict
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _sending_over: threading.Event = field(default_factory=threading.Event, init=False)
     _sender: threading.Thread | None = field(default=None, init=False)
@@ -88,21 +90,29 @@ class Bot:
     def problems(self) -> Mapping[str, str]:
         """Return what does not work, each with its reason; empty when everything does. Slack is not asked: that it
         is down is no reason to take this process out of service. That it refuses us somebody has to repair."""
-        found: dict[str, str] = dict(self.delivery_problems())
+        found: dict[str, str] = {}
         if self._stopping.is_set():
             found["process"] = "is stopping"
         if not self.timetable.running:
             found["scheduler"] = "does not run"
         if self._sender is None or not self._sender.is_alive():
             found["outbox"] = "does not run"
-        try:
-            self.store.ping()
-        except StoreError:
-            # Why stands in the log; this answer is for whoever asks.
-            found["store"] = "does not answer"
+        problem = (self.store_problem or self._store_problem)()
+        if problem is not None:
+            # The rest stands in the log; this answer is for whoever asks.
+            found["store"] = problem
+        for trouble in self.troubles:
+            found |= trouble()
         if self.socket is not None and not self.socket.connected:
             found["socket"] = "is not connected to Slack"
         return found
+
+    def _store_problem(self) -> str | None:
+        try:
+            self.store.ping()
+        except StoreError as error:
+            return str(error.problem)
+        return None
 
     def announce_stop(self) -> None:
         """Be no longer ready: somebody has asked this process to end."""

@@ -39,7 +39,9 @@ from bot.serving.socket_mode import SlackSocket
 from bot.serving.web import Insight, web_app
 from bot.settings import SettingsError
 from bot.staging.ground import StagingGround
+from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
+from bot.timetable.turns import Turns, trouble_notice
 from handlers.google_tokens import GoogleTokens
 from handlers.registration import register_all
 from handlers.runs import Runs
@@ -101,8 +103,12 @@ def assemble(prepared: Prepared) -> Serving:
     # during a validation would feel that.
     sys.setswitchinterval(SWITCH_SECONDS)
     courtesy = Courtesy()
-    told = notifying_of(prepared, courtesy.give_way)
-    told.metrics.watch(told.store, told.clock, told.outbox.problems)
+    # A disk that is full is no reason to say nothing: what cannot be stored goes straight to Slack.
+    told = notifying_of(prepared, courtesy.give_way, patient=True)
+    health = StoreHealth(told.store)
+    turns = Turns(_teller(told))
+    told.metrics.watch(told.store, told.clock, told.outbox.problems, health.problem)
+    told.metrics.watch_turns(turns.counts)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
     repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
@@ -118,6 +124,7 @@ def assemble(prepared: Prepared) -> Serving:
         metrics=told.metrics,
         pump=told.outbox.wake,
         follow=None if repairing is None else repairing.following.turn,
+        turns=turns,
     )
     slack = prepared.slack
     bot = Bot(
@@ -126,9 +133,10 @@ def assemble(prepared: Prepared) -> Serving:
         workers=(workers,),
         send=told.outbox.run,
         follow=None if repairing is None else repairing.following.run,
+        store_problem=health.problem,
+        troubles=(turns.problems, told.outbox.problems),
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
         close=told.close,
-        delivery_problems=told.outbox.problems,
     )
     refusals = Refusals(told.metrics.request_refused)
     endpoint = None
@@ -172,6 +180,16 @@ def _applications(
     insight = Insight(everybody=True, token=token)
     inner = web_app(readiness=readiness, metrics=metrics, insight=insight, refusals=refusals)
     return {serving.port: public, own: inner}
+
+
+def _teller(told: Notifying) -> Callable[[str, str], None]:
+    """Return what tells the default channel of a trouble: past the store, which may be the trouble."""
+
+    def tell(name: str, sentence: str) -> None:
+        pipeline, channel = told.validation.pipeline.name, told.notifications.routes.default
+        told.outbox.say_without_store(trouble_notice(pipeline, channel, name, sentence, told.clock()))
+
+    return tell
 
 
 def slack_app(settings: SlackSettings) -> App:

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def store_of(serving: ServingSettings, settings: Settings, project: str) -> StateStore:
-    """Open the store: a file, or a database of Firestore in ``project`` unless the settings name another.
+def store_of(serving: ServingSettings, settings: Settings, project: str, *, patient: bool = False) -> StateStore:
+    """Open the store: a file, or a database of Firestore in ``project`` unless the settings name another. With
+    ``patient`` a file on a disk that is full is opened later.
 
     Raises StoreError, and SettingsError without credentials, for a database that does not exist, and where the records
     still stand in the one that the store had before it got a database of its own.
     """
     if isinstance(serving.store, Path):
-        return SqliteStore(serving.store)
+        return SqliteStore(serving.store, patient=patient)
     project = settings.project or project
     store = _in_firestore(serving.store.name, settings, project)
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
@@ -279,9 +279,10 @@ class FirestoreStore:
         return prune(self._collections, moment_text(before), self.pending())
 
     def ping(self) -> None:
-        """Read a document, which need not exist; who asks for the health wants to know now and will ask again."""
-        name = self._collections.name(LEASES, "ping")
-        self._collections.settled(lambda: self._collections.get([name]), once=True)
+        """Write one small document; who asks for the health wants to know now and will ask again."""
+        fields: Fields = {"owner": "", "ended_at": moment_text(datetime.now(UTC))}
+        name = self._collections.name(LEASES, "probe")
+        self._collections.settled(lambda: self._collections.put(name, fields), once=True)
 
     def close(self) -> None:
         self._collections.close()

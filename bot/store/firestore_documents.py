@@ -22,7 +22,7 @@ from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
 from bot.gcp.errors import Source, is_passing, source_error
-from bot.store.model import StoreError
+from bot.store.model import StoreError, StoreProblem
 from checks.ports import Problem
 
 Scalar = str | int | bool | bytes | None
@@ -52,6 +52,13 @@ _UNCERTAIN = (exceptions.DeadlineExceeded, exceptions.Cancelled, exceptions.Unkn
 
 _WITH_ADVICE = {Problem.UNAUTHENTICATED, Problem.NOT_ENABLED, Problem.DENIED, Problem.NOT_FOUND}
 """The advice for other problems is about checks."""
+
+
+_PROBLEMS: Mapping[Problem, StoreProblem] = {
+    Problem.THROTTLED: StoreProblem.QUOTA,
+    Problem.DENIED: StoreProblem.FORBIDDEN,
+    Problem.UNAUTHENTICATED: StoreProblem.FORBIDDEN,
+}
 
 
 class MissingDatabaseError(StoreError):
@@ -151,12 +158,18 @@ class FirestoreCollections:
 
     def commit(self, writes: Sequence[types.Write]) -> None:
         """Write all or nothing. Raises OvertakenError, UncertainError and StoreError."""
-        if not writes:
-            return
+        if writes:
+            self._commit(writes, may_be_overtaken=True)
+
+    def put(self, name: str, fields: Fields) -> None:
+        """Write a document over whatever is there. Raises UncertainError and StoreError."""
+        self._commit([types.Write(update=_proto(name, fields))], may_be_overtaken=False)
+
+    def _commit(self, writes: Sequence[types.Write], *, may_be_overtaken: bool) -> None:
         request = types.CommitRequest(database=self._database, writes=writes)
         self._translated(
             lambda: self._client.commit(request, timeout=self._request_seconds, retry=None, metadata=self._metadata),
-            may_be_overtaken=True,
+            may_be_overtaken=may_be_overtaken,
         )
 
     def settled(self, attempt: Callable[[], Result], *, once: bool = False) -> Result:
@@ -215,7 +228,8 @@ class FirestoreCollections:
             )
         known = source_error(error, SOURCE, self._project, f"the store in {self._prefix}*")
         advice = f". {known.advice}" if known.problem in _WITH_ADVICE else ""
-        return StoreError(f"{known.detail}{advice}", retryable=known.retryable)
+        problem = _PROBLEMS.get(known.problem, StoreProblem.OTHER)
+        return StoreError(f"{known.detail}{advice}", retryable=known.retryable, problem=problem)
 
 
 def document_id(key: str) -> str:

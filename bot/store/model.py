@@ -181,12 +181,32 @@ class Changes:
     audit: Sequence[AuditEntry] = ()
 
 
+class StoreProblem(StrEnum):
+    """Why the store does not work, in words that follow "the store": they name no file and no address."""
+
+    FULL = "cannot be written: its disk is full"
+    READ_ONLY = "cannot be written: its file system is read-only"
+    FORBIDDEN = "cannot be written: the bot has no permission"
+    QUOTA = "cannot be written: its quota is used up"
+    LOCKED = "cannot be written: another process holds it locked"
+    DAMAGED = "is damaged: restore it from a copy"
+    NOT_OURS = "is no store of this program"
+    GONE = "is gone: its file was removed or replaced"
+    DISK = "cannot be written: its disk fails"
+    OTHER = "does not answer"
+
+
+PASSING = frozenset({StoreProblem.FULL, StoreProblem.READ_ONLY, StoreProblem.LOCKED, StoreProblem.DISK})
+"""What befalls a store that worked before, and is no slip of whoever set it up."""
+
+
 class StoreError(Exception):
     """The store cannot be reached or does not work; ``retryable`` says whether trying again may help."""
 
-    def __init__(self, detail: str, *, retryable: bool = True) -> None:
+    def __init__(self, detail: str, *, retryable: bool = True, problem: StoreProblem = StoreProblem.OTHER) -> None:
         super().__init__(detail)
         self.retryable = retryable
+        self.problem = problem
 
 
 class ConflictError(Exception):
@@ -280,7 +300,7 @@ class StateStore(Protocol):
         ...
 
     def ping(self) -> None:
-        """Do the smallest thing that shows that the store works."""
+        """Write a little, so that it is known whether the store takes what is decided. Bounded, and not repeated."""
         ...
 
     def close(self) -> None: ...

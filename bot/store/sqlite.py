@@ -11,17 +11,18 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bot.private_files import make_private_database
 from bot.store import transitions
 from bot.store.codec import Record, decode, encode, head, moment_text
 from bot.store.model import (
     EVERY_CHANNEL_WORKS,
+    PASSING,
     Alert,
     AlertState,
     AuditEntry,
@@ -32,9 +33,14 @@ from bot.store.model import (
     ReportHead,
     StoredReport,
     StoreError,
+    StoreProblem,
 )
 from bot.store.queue import choose, in_order, referred
 from bot.store.schema import migrate
+from bot.store.sqlite_file import Identity, identity_of, problem_of, problem_of_folder
+
+OPEN_AGAIN_SECONDS = 2.0
+"""A file that could not be opened is not tried by every caller."""
 
 _NOT_RETRYABLE = {
     sqlite3.SQLITE_CORRUPT,
@@ -49,27 +55,59 @@ _PRIMARY_CODE = 0xFF
 
 
 class SqliteStore:
-    """A StateStore in one file, or in memory with ``:memory:``. ``busy_seconds`` bounds the wait for other writers."""
+    """A StateStore in one file, or in memory with ``:memory:``. ``busy_seconds`` bounds the wait for other writers.
 
-    def __init__(self, path: Path | str, *, busy_seconds: float = 5.0) -> None:
+    With ``patient`` a disk that is full, or a file that is locked, is no reason to refuse: every method raises
+    StoreError until the file can be opened.
+    """
+
+    def __init__(self, path: Path | str, *, busy_seconds: float = 5.0, patient: bool = False) -> None:
         self._path = str(path)
+        self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
+        self._opened: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
+        self._refused: tuple[float, StoreError] | None = None
+        try:
+            self._open()
+        except StoreError as error:
+            if not patient or error.problem not in PASSING:
+                raise
+            self._refused = (time.monotonic(), error)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The connection, opened now where it could not be before. Raises StoreError."""
+        with self._lock:
+            if self._opened is None:
+                if self._refused is not None and time.monotonic() - self._refused[0] < OPEN_AGAIN_SECONDS:
+                    raise self._refused[1]
+                try:
+                    self._open()
+                except StoreError as error:
+                    self._refused = (time.monotonic(), error)
+                    raise
+            return cast("sqlite3.Connection", self._opened)
+
+    def _open(self) -> None:
         with _translated(self._path):
             if self._path != ":memory:":
                 make_private_database(Path(self._path))
-            self._connection = sqlite3.connect(
-                self._path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            connection = sqlite3.connect(
+                self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
             )
             try:
-                _use_write_ahead_log(self._connection, busy_seconds)
-                self._connection.execute("PRAGMA synchronous = FULL")
-                migrate(self._connection)
+                _use_write_ahead_log(connection, self._busy_seconds)
+                connection.execute("PRAGMA synchronous = FULL")
+                migrate(connection)
+                self._identity = None if self._path == ":memory:" else identity_of(Path(self._path))
             except BaseException:
-                self._connection.close()
+                connection.close()
                 raise
+        self._opened = connection
         if self._path == ":memory:":
             # Nothing is lost with it, so whoever made it may also just let go of it.
-            weakref.finalize(self, self._connection.close)
+            weakref.finalize(self, connection.close)
 
     def commit(self, changes: Changes) -> None:
         """Write everything or nothing; stored alerts get ``version + 1``. Raises ConflictError and StoreError."""
@@ -216,24 +254,40 @@ class SqliteStore:
             return sum(connection.execute(statement, limit).rowcount for statement in _PRUNING)
 
     def ping(self) -> None:
-        with self._writing():
-            pass
+        """Write a little, beside the file and in it: a log that was emptied takes small writes on a full disk, too."""
+        if self._identity is not None:
+            self._look_at_the_file(Path(self._path))
+        with self._writing() as connection:
+            moment = moment_text(datetime.now(UTC))
+            connection.execute("REPLACE INTO leases VALUES ('probe', '', ?)", (moment,))
+
+    def _look_at_the_file(self, path: Path) -> None:
+        try:
+            problem = problem_of_folder(path) if identity_of(path) == self._identity else StoreProblem.GONE
+        except OSError:
+            problem = StoreProblem.GONE
+        if problem is not None:
+            raise StoreError(f"the store in {path} {problem}", problem=problem)
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Hold the one lock for writers of all processes; commit at the end, or roll back."""
         with self._lock, _translated(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_FULL:
+                    _give_space_back(connection)
                 raise
 
     def _put_alert(self, alert: Alert) -> None:
@@ -328,12 +382,23 @@ def _use_write_ahead_log(connection: sqlite3.Connection, busy_seconds: float) ->
             return
 
 
+def _give_space_back(connection: sqlite3.Connection) -> None:
+    """Move the log into the file and empty it: on a full disk that may be all the space that the next write needs."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 @contextmanager
 def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the store in {path}: {error}", retryable=_code(error) not in _NOT_RETRYABLE) from error
+        code = _code(error)
+        raise StoreError(
+            f"the store in {path}: {error}",
+            retryable=code not in _NOT_RETRYABLE,
+            problem=problem_of(error, code, Path(path)),
+        ) from error
 
 
 def _code(error: Exception) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.alerting.incidents import NotStoredError
 from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.settings import SettingsError
@@ -49,6 +50,10 @@ class PastStore:
                 self._send(each)
                 self._said.add(each.key)
 
+    def is_over(self) -> None:
+        """Hear that the store works: the next time that it does not is another matter."""
+        self._said.clear()
+
 
 class Looking:
     """Validates for the timetable, and lets incidents follow."""
@@ -70,9 +75,13 @@ class Looking:
         now = self._clock()
         try:
             self._incidents.process(report, now, stored=stored)
+        except NotStoredError as error:
+            self._past_store.say(error.loud)
+            raise
         except StoreError:
             self._past_store.say(self._incidents.without_store(report, now))
             raise
+        self._past_store.is_over()
 
     def reading(self, report: Report) -> Reading:
         return Reading(report=report, pipeline=self._validation.pipeline, checks=self._validation.checks)

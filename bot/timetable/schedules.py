@@ -31,6 +31,7 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 from bot.timetable.digest import EARLY, Digests
 from bot.timetable.slots import EPOCH
 from bot.timetable.steady import SteadyScheduler
+from bot.timetable.turns import Turns
 from checks.notifications import Notifications
 
 ROUND_SECONDS = 60
@@ -95,7 +96,7 @@ class Schedules:
     """The jobs of one process.
 
     ``pump`` sends what a job has stored, for where nobody else does at that time; ``follow`` looks after repairs in
-    each round.
+    each round; ``turns`` hears what of a round worked.
     """
 
     def __init__(
@@ -108,12 +109,14 @@ class Schedules:
         metrics: JobMetrics | None = None,
         pump: Callable[[], object] = lambda: None,
         follow: Callable[[], object] | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._digests = digests
         self._clock = clock
         self._metrics = metrics
         self._pump = pump
         self._follow = follow
+        self._turns = turns or Turns()
         self._failures = 0
         self._paused_until: datetime | None = None
         self._idle = threading.Condition()
@@ -121,7 +124,7 @@ class Schedules:
         self._jobs: Mapping[str, Callable[[], str]] = {
             "digest": self._digest,
             "refresh": self._digest,
-            "watch": lambda: self._digests.watch().value,
+            "watch": lambda: self._tried("watch", self._digests.watch),
             "round": self._round,
             "prune": lambda: f"{self._digests.prune()} records deleted",
         }
@@ -201,15 +204,31 @@ class Schedules:
         """Catch up, then say what is late, then do what is due once Slack has the digest; one never stops another."""
         outcomes: list[str] = []
         errors: list[Exception] = []
-        steps = (self._catch_up, self._digests.watch, self._digests.say_if_late, self._digests.follow_up)
-        for step in (*steps, self._followed):
+        digests = self._digests
+        steps = (
+            ("digest", self._catch_up),
+            ("watch", digests.watch),
+            ("late", digests.say_if_late),
+            ("follow-up", digests.follow_up),
+            ("repairs", self._followed),
+        )
+        for name, step in steps:
             try:
-                outcomes.append(str(step()))
+                outcomes.append(self._tried(name, step))
             except Exception as error:  # noqa: BLE001 - the first of them is raised below, when all had their turn
                 errors.append(error)
         if errors:
             raise errors[0]
         return ", ".join(outcomes)
+
+    def _tried(self, name: str, step: Callable[[], object]) -> str:
+        try:
+            outcome = str(step())
+        except Exception as error:
+            self._turns.failed(name, error)
+            raise
+        self._turns.worked(name)
+        return outcome
 
     def _catch_up(self) -> str:
         if self._paused_until is not None and self._clock() < self._paused_until:

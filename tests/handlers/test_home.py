@@ -214,7 +214,7 @@ def test_a_store_that_is_down_is_said_on_the_page() -> None:
 
         opened(rig)
 
-        assert "cannot be reached" in shown(rig)
+        assert "does not answer" in shown(rig)
 
 
 def test_slack_being_down_breaks_no_other_request_and_the_tab_is_drawn_when_it_is_back() -> None:

@@ -106,7 +106,7 @@ def test_a_store_that_is_down_is_named_without_its_address() -> None:
 
 def test_what_keeps_messages_from_slack_is_named_with_its_reason() -> None:
     refused = {"slack": "refuses the bot (invalid_auth)."}
-    running = replace(bot(), delivery_problems=lambda: refused)
+    running = replace(bot(), troubles=(lambda: refused,))
     running.start()
 
     assert running.problems() == refused

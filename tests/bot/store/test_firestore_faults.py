@@ -15,7 +15,7 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 
 from bot.gcp.clients import insecure_channel
 from bot.store.firestore import FirestoreStore, open_firestore_store
-from bot.store.model import AlertState, Changes, ConflictError, DeliveryState, StateStore, StoreError
+from bot.store.model import AlertState, Changes, ConflictError, DeliveryState, StateStore, StoreError, StoreProblem
 from tests.bot.store.places import PROJECT
 from tests.bot.store.records import NOW, PIPELINE, a_post, a_report, an_alert, an_entry, later
 from tests.servers.firestore_emulator import write_documents
@@ -399,7 +399,23 @@ def test_the_health_of_a_store_that_is_down_is_known_after_one_question() -> Non
         with pytest.raises(StoreError):
             store.ping()
 
-        assert server.calls == {"BatchGetDocuments": 1}
+        assert server.calls == {"Commit": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        pytest.param(grpc.StatusCode.RESOURCE_EXHAUSTED, StoreProblem.QUOTA, id="quota"),
+        pytest.param(grpc.StatusCode.PERMISSION_DENIED, StoreProblem.FORBIDDEN, id="permission"),
+        pytest.param(grpc.StatusCode.UNAVAILABLE, StoreProblem.OTHER, id="unavailable"),
+    ],
+)
+def test_the_health_of_a_store_that_takes_no_writes_says_why(code: grpc.StatusCode, problem: StoreProblem) -> None:
+    with RefusingGrpcServer(code) as server, closing(a_store(server.address)) as store:
+        with pytest.raises(StoreError) as raised:
+            store.ping()
+
+        assert raised.value.problem is problem
 
 
 def test_nothing_to_write_asks_nothing() -> None:
