@@ -72,7 +72,7 @@ class Rerouting:
                 Refusal.CHANGED, f"The traffic of {target} was sent elsewhere since; nothing is taken back."
             )
         targets = _read(former["targets"])
-        shares = ",".join(f"{each.revision or 'LATEST'}={each.percent}" for each in targets if each.percent)
+        shares = ",".join(f"{name or 'LATEST'}={share}" for name, share in routing.shares(targets).items())
         return Proposal(
             title=f"Send the traffic of {target} where it went before",
             changes=(

@@ -11,10 +11,13 @@ ALL = 100
 
 
 def to_latest(targets: Sequence[TrafficTarget]) -> tuple[TrafficTarget, ...]:
-    """Return targets that send everything to the latest ready revision; each tag keeps its revision."""
-    tagged = [replace(each, percent=0) for each in targets if each.tag and each.revision]
-    tag = next((each.tag for each in targets if each.tag and not each.revision), "")
-    return (TrafficTarget(percent=ALL, tag=tag), *tagged)
+    """Return targets that send everything to the latest ready revision; every tag keeps its revision.
+
+    A target carries one tag, so that further tags of the latest revision are targets of their own.
+    """
+    tagged = [replace(each, percent=0) for each in targets if each.tag]
+    first = next((each for each in tagged if not each.revision), TrafficTarget(percent=0))
+    return (replace(first, percent=ALL), *(each for each in tagged if each is not first))
 
 
 def same(first: Sequence[TrafficTarget], second: Sequence[TrafficTarget]) -> bool:
@@ -30,8 +33,18 @@ def _meaning(targets: Sequence[TrafficTarget]) -> set[tuple[str, int, str]]:
     return {(revision, share, tag) for (revision, tag), share in shares.items() if share or tag}
 
 
+def shares(targets: Sequence[TrafficTarget]) -> dict[str, int]:
+    """Return the percent of each revision that gets any, the greatest first; the latest ready one has no name.
+
+    A revision with several tags may stand in several targets.
+    """
+    found: dict[str, int] = {}
+    for each in targets:
+        found[each.revision] = found.get(each.revision, 0) + each.percent
+    return dict(sorted(((name, share) for name, share in found.items() if share), key=lambda one: (-one[1], one[0])))
+
+
 def in_words(targets: Sequence[TrafficTarget], latest: str) -> str:
     """Return the shares, the greatest first: "worker-00007 100 % (latest)"."""
-    shares = sorted((each for each in targets if each.percent), key=lambda each: (-each.percent, each.revision))
-    words = [f"{each.revision or f'{latest} (latest)'} {each.percent} %" for each in shares]
+    words = [f"{revision or f'{latest} (latest)'} {share} %" for revision, share in shares(targets).items()]
     return ", ".join(words) or f"{latest} (latest) {ALL} %"

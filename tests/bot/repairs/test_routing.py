@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.repairs.ports import TrafficTarget
-from bot.repairs.routing import in_words, same, to_latest
+from bot.repairs.routing import in_words, same, shares, to_latest
 
 targets = st.lists(
     st.builds(
@@ -18,12 +18,12 @@ targets = st.lists(
 
 
 @given(targets)
-def test_everything_goes_to_the_latest_and_every_tag_of_a_revision_stays(before: list[TrafficTarget]) -> None:
+def test_everything_goes_to_the_latest_and_every_tag_keeps_its_revision(before: list[TrafficTarget]) -> None:
     after = to_latest(before)
 
     assert [(each.revision, each.percent) for each in after if each.percent] == [("", 100)]
-    tags = {(each.revision, each.tag) for each in before if each.tag and each.revision}
-    assert tags <= {(each.revision, each.tag) for each in after}
+    tags = {(each.revision, each.tag) for each in before if each.tag}
+    assert tags == {(each.revision, each.tag) for each in after if each.tag}
 
 
 @given(targets)
@@ -36,6 +36,13 @@ def test_the_order_of_targets_means_nothing() -> None:
 
     assert same(first, [*reversed(first), TrafficTarget(revision="b")])
     assert not same(first, [TrafficTarget(revision="a", percent=100)])
+
+
+def test_a_revision_that_has_several_tags_is_shown_and_sent_back_with_its_whole_share() -> None:
+    split = [TrafficTarget(revision="a", percent=30, tag="blue"), TrafficTarget(revision="a", percent=30)]
+
+    assert in_words([*split, TrafficTarget(percent=40)], "b") == "a 60 %, b (latest) 40 %"
+    assert shares([*split, TrafficTarget(percent=40)]) == {"a": 60, "": 40}
 
 
 def test_no_target_at_all_means_the_latest() -> None:
