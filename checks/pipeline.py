@@ -282,7 +282,7 @@ class Heartbeats(Model):
     many: int = Field(default=100, ge=1, le=LARGEST_COUNT)
     """More documents than this are P1."""
     too_many: int = Field(default=500, ge=1, le=LARGEST_COUNT)
-    """More documents than this are P0."""
+    """More documents than this are a burden to every reader; P1 too, since a count alone stops no pipeline."""
     bad_id: str
     """A regular expression; an id that contains a match is a leak."""
     running: tuple[str, ...] = ("running",)

@@ -2,7 +2,9 @@
 
 Every running processor refreshes one document. A document that says running and is no longer refreshed is a
 processor that hangs or died without a word. Too many documents, or ids with a date or ``None`` in them, are
-a leak: each run writes a document of its own, and reading them slows everything that looks.
+a leak: each run writes a document of its own, and reading them slows everything that looks. A leak alone stops no
+pipeline, so that it is never P0. A heartbeat that lies in the future proves nothing: it was written by a clock or in
+a time zone that is wrong. Reading stops at a bound; what lies behind it is said to be unknown.
 """
 
 from __future__ import annotations
@@ -17,11 +19,17 @@ from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.completion import described, moment_of
 from checks.orchestration.gathering import local_time
 from checks.pipeline import Heartbeats
-from checks.ports import Document
+from checks.ports import Document, SourceError
 from checks.registry import check
 
 SHOWN = 20
 """Processors that get a finding of their own, the longest silent first; the rest is counted."""
+
+READ = 5_000
+"""Documents that are read at most where a leak has filled the collection: a second or two, and a third of a cent."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead a heartbeat may lie because two clocks differ."""
 
 EXAMPLES = 3
 """Bad ids that are named."""
@@ -33,8 +41,10 @@ CODES: Mapping[str, str] = {
     "bad-ids": "Ids that no processor should have, such as one with a date in it.",
     "stale": "A running processor has not refreshed its heartbeat for some minutes.",
     "dead": "A running processor has not refreshed its heartbeat for so long that it must be dead.",
+    "heartbeat-ahead": "A running processor's last heartbeat lies in the future, so that it proves nothing.",
     "heartbeat-unreadable": "A running processor's last heartbeat is not a time.",
     "more-silent": "Further silent processors that are not listed one by one.",
+    "not-all-read": "Reading stopped at a bound; whether the processors behind it are alive is unknown.",
     "all-alive": "No running processor is silent.",
 }
 
@@ -50,11 +60,20 @@ class Judgement:
 
 ALIVE = Judgement("all-alive", Outcome.PASSED)
 
+_RUN_AGAIN = "Read the log of {name}; if it is dead, run it again for its date."
+_ADVICE = {
+    "heartbeat-ahead": "Read the log of {name} to see whether it lives; then let it write its heartbeat in UTC.",
+}
+_IMPACTS = {
+    "heartbeat-ahead": "If {name} dies, its heartbeat does not show it.",
+    "heartbeat-unreadable": "",
+}
+
 
 def judge_count(count: int, spec: Heartbeats) -> Judgement:
     """Judge the size of the collection."""
     if count > spec.too_many:
-        return Judgement("too-many-documents", Outcome.FAILED, Severity.P0)
+        return Judgement("too-many-documents", Outcome.FAILED, Severity.P1)
     if count > spec.many:
         return Judgement("many-documents", Outcome.FAILED, Severity.P1)
     if count == 0:
@@ -67,6 +86,8 @@ def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -
     if last_at is None:
         return Judgement("heartbeat-unreadable", Outcome.UNKNOWN, Severity.P1)
     silent = now - last_at
+    if silent < -CLOCKS_DIFFER:
+        return Judgement("heartbeat-ahead", Outcome.FAILED, Severity.P1)
     if silent > timedelta(minutes=spec.dead_minutes):
         return Judgement("dead", Outcome.FAILED, Severity.P1)
     if silent > timedelta(minutes=spec.stale_minutes):
@@ -76,7 +97,7 @@ def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -
 
 @check(
     id="heartbeats",
-    worst=Severity.P0,
+    worst=Severity.P1,
     codes=CODES,
     expected="One heartbeat document a processor, refreshed while it runs.",
     unwanted="Running processors without a pulse; a collection that grows.",
@@ -89,28 +110,49 @@ def heartbeats(context: Context) -> Iterator[Finding]:
             "heartbeats", "The pipeline file has no section 'heartbeats'", configure="name their collection there"
         )
         return
-    yield from attempt(lambda: _judge_collection(context, spec), subject=spec.collection, severity=Severity.P0)
+    yield from attempt(lambda: _judge_collection(context, spec), subject=spec.collection, severity=Severity.P1)
 
 
 def _judge_collection(context: Context, spec: Heartbeats) -> Iterator[Finding]:
-    # One document more than too many is enough to know that there are too many.
-    documents = context.looks.collection(spec.collection, spec.too_many + 1).result()
-    yield _count_finding(context, spec, len(documents))
+    documents, whole = _read(context, spec)
+    yield _count_finding(context, spec, len(documents), whole=whole)
     bad_id = re.compile(spec.bad_id)
     leaked = [each for each in documents if bad_id.search(_id_of(each))]
     if leaked:
         yield _bad_ids(context, spec, [_id_of(each) for each in leaked])
-    yield from _judge_processors(context, spec, [each for each in documents if not bad_id.search(_id_of(each))])
+    yield from _judge_processors(
+        context, spec, [each for each in documents if not bad_id.search(_id_of(each))], whole=whole
+    )
+    if not whole:
+        yield _not_all_read(context, spec, documents)
+
+
+def _read(context: Context, spec: Heartbeats) -> tuple[Sequence[Document], bool]:
+    """Return the documents, and whether these are all.
+
+    One document more than too many tells that there are too many. Only then it is worth reading on: the ids of a leak
+    may come before those of the processors. What was read counts where reading on fails.
+    """
+    first = spec.too_many + 1
+    documents = context.looks.collection(spec.collection, first).result()
+    if len(documents) < first:
+        return documents, True
+    bound = max(READ, first + 1)
+    try:
+        documents = context.looks.collection(spec.collection, bound).result()
+    except SourceError:
+        return documents, False
+    return documents, len(documents) < bound
 
 
 def _id_of(document: Document) -> str:
     return document.path.rpartition("/")[2]
 
 
-def _count_finding(context: Context, spec: Heartbeats, count: int) -> Finding:
+def _count_finding(context: Context, spec: Heartbeats, count: int, *, whole: bool) -> Finding:
     judgement = judge_count(count, spec)
     failed = judgement.outcome is Outcome.FAILED
-    shown = f"more than {spec.too_many}" if count > spec.too_many else str(count)
+    shown = str(count) if whole else f"{count} or more"
     sentence = f"{spec.collection} holds {shown} document{'' if count == 1 else 's'}"
     tail = {
         "count-usual": ".",
@@ -122,7 +164,7 @@ def _count_finding(context: Context, spec: Heartbeats, count: int) -> Finding:
         severity=judgement.severity,
         subject=spec.collection,
         summary=sentence + tail,
-        evidence={"count": count, "counted_up_to": spec.too_many + 1},
+        evidence={"count": count, "all_counted": whole},
         impact="Every look at the heartbeats gets slower and dearer, and real ones are hard to find." if failed else "",
         action=Action(text="Find the program that writes a new id for each run, then delete the stray documents.")
         if failed
@@ -146,7 +188,24 @@ def _bad_ids(context: Context, spec: Heartbeats, ids: Sequence[str]) -> Finding:
     )
 
 
-def _judge_processors(context: Context, spec: Heartbeats, documents: Sequence[Document]) -> Iterator[Finding]:
+def _not_all_read(context: Context, spec: Heartbeats, documents: Sequence[Document]) -> Finding:
+    last = _id_of(documents[-1])
+    return Finding(
+        outcome=Outcome.UNKNOWN,
+        code="not-all-read",
+        severity=Severity.P1,
+        subject=f"{spec.collection}/unread",
+        summary=f"{spec.collection} was read up to the document {last}, the first {len(documents)} by id. Whether "
+        "processors with a later id are alive is unknown.",
+        evidence={"read": len(documents), "last_id": last},
+        action=Action(text="Delete the stray documents first; then this check sees every processor again."),
+        link=_link(context, spec),
+    )
+
+
+def _judge_processors(
+    context: Context, spec: Heartbeats, documents: Sequence[Document], *, whole: bool
+) -> Iterator[Finding]:
     running = [each for each in documents if _is_running(each, spec)]
     judged = [(each, moment_of(each.data.get("last_heartbeat"))) for each in running]
     silent = [
@@ -154,13 +213,13 @@ def _judge_processors(context: Context, spec: Heartbeats, documents: Sequence[Do
         for document, last_at in judged
         if (judgement := judge_heartbeat(last_at, context.now, spec)) is not ALIVE
     ]
-    # The unreadable come first, then the longest silent, so that what is left out is the least of it.
-    silent.sort(key=lambda item: (item[2] is not None, item[2] or context.now, _id_of(item[1])))
+    # Those whose heartbeat proves nothing come first, then the longest silent: what is left out is the least of it.
+    silent.sort(key=lambda item: (_is_past(item[2], context), item[2] or context.now, _id_of(item[1])))
     for judgement, document, last_at in silent[:SHOWN]:
         yield _silent(context, spec, judgement, document, last_at)
     if len(silent) > SHOWN:
         yield _rest(context, spec, [judgement for judgement, _, _ in silent[SHOWN:]])
-    if documents and not silent:
+    if documents and whole and not silent:
         yield Finding(
             outcome=ALIVE.outcome,
             code=ALIVE.code,
@@ -168,6 +227,10 @@ def _judge_processors(context: Context, spec: Heartbeats, documents: Sequence[Do
             summary=f"{len(running)} running, none of them silent." if running else "Nothing is running.",
             evidence={"running": len(running)},
         )
+
+
+def _is_past(last_at: datetime | None, context: Context) -> bool:
+    return last_at is not None and last_at <= context.now
 
 
 def _is_running(document: Document, spec: Heartbeats) -> bool:
@@ -182,6 +245,11 @@ def _silent(
     if last_at is None:
         shown = described(document.data.get("last_heartbeat"))
         sentence = f"{name} says that it is running, but its last_heartbeat is {shown} instead of a time."
+    elif judgement.code == "heartbeat-ahead":
+        sentence = (
+            f"{name} says that it is running, but its last heartbeat, {local_time(context, last_at)}, lies in the "
+            "future. Whether it is alive is unknown."
+        )
     else:
         sentence = f"{name} says that it is running, but was last heard of at {local_time(context, last_at)}."
     return Finding(
@@ -192,12 +260,14 @@ def _silent(
         summary=sentence,
         evidence={
             "last_heartbeat": last_at,
-            "silent_minutes": None if last_at is None else int((context.now - last_at).total_seconds() // 60),
+            "silent_minutes": int((context.now - last_at).total_seconds() // 60)
+            if last_at is not None and _is_past(last_at, context)
+            else None,
             "data_date": str(document.data.get("data_date", "")),
             "run_id": str(document.data.get("run_id", "")),
         },
-        impact=f"What waits for {name} does not start." if judgement.outcome is Outcome.FAILED else "",
-        action=Action(text=f"Read the log of {name}; if it is dead, run it again for its date."),
+        impact=_IMPACTS.get(judgement.code, "What waits for {name} does not start.").format(name=name),
+        action=Action(text=_ADVICE.get(judgement.code, _RUN_AGAIN).format(name=name)),
         link=_link(context, spec, name),
     )
 

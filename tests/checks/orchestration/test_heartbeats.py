@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.model import Finding, Outcome, Severity
-from checks.orchestration.heartbeats import CODES, SHOWN, heartbeats
+from checks.orchestration.heartbeats import CODES, READ, SHOWN, heartbeats
 from checks.pipeline import Heartbeats
+from checks.ports import Document
 from checks.registry import COMMON_CODES
 from tests.checks.orchestration.night import local, world
 from tests.checks.orchestration.test_completion import FOREIGN
@@ -43,8 +45,8 @@ def many(count: int, data: dict[str, Any] | None = None) -> dict[str, Any]:
         pytest.param(30, "count-usual", None, id="at the first limit"),
         pytest.param(31, "many-documents", Severity.P1, id="just past it"),
         pytest.param(50, "many-documents", Severity.P1, id="at the second limit"),
-        pytest.param(51, "too-many-documents", Severity.P0, id="just past that"),
-        pytest.param(400, "too-many-documents", Severity.P0, id="far past that"),
+        pytest.param(51, "too-many-documents", Severity.P1, id="just past that"),
+        pytest.param(400, "too-many-documents", Severity.P1, id="far past that"),
         pytest.param(0, "no-evidence", Severity.P2, id="none: nothing can be told"),
     ],
 )
@@ -54,23 +56,69 @@ def test_the_number_of_documents_decides(count: int, code: str, severity: Severi
     assert (finding.code, finding.severity) == (code, severity)
 
 
-def test_no_more_documents_are_read_than_it_takes_to_know() -> None:
-    documents = FakeDocuments({f"beats/{name}": data for name, data in many(400).items()})
+def read_of(documents: FakeDocuments) -> list[Finding]:
     of = world()
+    ports = type(of)(documents=documents, warehouse=of.warehouse, control_plane=of.control_plane)
+    return list(run_check(heartbeats, pipeline(heartbeats=SPEC), ports, now=NOW).findings)
 
-    run_check(
-        heartbeats,
-        pipeline(heartbeats=SPEC),
-        type(of)(documents=documents, warehouse=of.warehouse, control_plane=of.control_plane),
-        now=NOW,
-    )
 
-    assert documents.listings == [("beats", 51)]
+@pytest.mark.parametrize(
+    ("count", "listings"),
+    [
+        pytest.param(50, [("beats", 51)], id="at the limit"),
+        pytest.param(51, [("beats", 51), ("beats", READ)], id="just past it"),
+    ],
+)
+def test_only_a_leak_makes_it_read_on(count: int, listings: list[tuple[str, int]]) -> None:
+    documents = FakeDocuments({f"beats/{name}": data for name, data in many(count).items()})
+
+    read_of(documents)
+
+    assert documents.listings == listings
+
+
+def test_a_dead_processor_behind_a_leak_is_found() -> None:
+    leak = {f"beats/a_2026{number}": beat(status="completed") for number in range(501)}
+
+    found = {each.code: each.subject for each in read_of(FakeDocuments({**leak, "beats/worker": beat(600)}))}
+
+    assert found == {"too-many-documents": "beats", "bad-ids": "beats/ids", "dead": "worker"}
+
+
+@pytest.mark.parametrize(
+    ("count", "code"),
+    [pytest.param(READ - 1, "all-alive", id="just before it"), pytest.param(READ, "not-all-read", id="at the bound")],
+)
+def test_nobody_is_called_alive_where_reading_stopped(count: int, code: str) -> None:
+    found = read_of(FakeDocuments({f"beats/p{number:05}": beat() for number in range(count)}))
+
+    assert {each.code for each in found} == {"too-many-documents", code}
+
+
+def test_what_was_read_is_judged_where_reading_on_fails() -> None:
+    class Exhausted(FakeDocuments):
+        def list(self, collection: str, limit: int) -> Sequence[Document]:
+            if limit == READ:
+                raise down("Firestore")
+            return super().list(collection, limit)
+
+    documents = {f"beats/{name}": data for name, data in {**many(400), "a": beat(600)}.items()}
+
+    found = {each.code: each.outcome for each in read_of(Exhausted(documents))}
+
+    assert found == {
+        "too-many-documents": Outcome.FAILED,
+        "dead": Outcome.FAILED,
+        "not-all-read": Outcome.UNKNOWN,
+    }
 
 
 @pytest.mark.parametrize(
     ("minutes", "code", "severity"),
     [
+        pytest.param(-5, "all-alive", None, id="a clock that is as far ahead as it may be"),
+        pytest.param(-5.1, "heartbeat-ahead", Severity.P1, id="further ahead"),
+        pytest.param(-300, "heartbeat-ahead", Severity.P1, id="local time called UTC"),
         pytest.param(5, "all-alive", None, id="at the first limit"),
         pytest.param(5.1, "stale", Severity.P2, id="just past it"),
         pytest.param(15, "stale", Severity.P2, id="at the second limit"),
@@ -131,17 +179,19 @@ def test_every_finding_has_a_subject_of_its_own() -> None:
     assert len({each.subject for each in found}) == len(found)
 
 
-def test_the_longest_silent_is_named_first() -> None:
-    found = [each for each in listed({"a": beat(20), "b": beat(90), "c": beat(6)}) if each.severity is not None]
+def test_the_one_that_proves_nothing_is_named_first_then_the_longest_silent() -> None:
+    beats = {"a": beat(20), "b": beat(90), "c": beat(6), "d": beat(-90)}
 
-    assert [each.subject for each in found] == ["b", "a", "c"]
+    found = [each for each in listed(beats) if each.severity is not None]
+
+    assert [each.subject for each in found] == ["d", "b", "a", "c"]
 
 
 def test_a_collection_that_cannot_be_listed_is_unknown() -> None:
     result = run_check(heartbeats, pipeline(heartbeats=SPEC), world(failure=down("Firestore")), now=NOW)
 
     assert [(each.outcome, each.code, each.severity) for each in result.findings] == [
-        (Outcome.UNKNOWN, "source-unavailable", Severity.P0)
+        (Outcome.UNKNOWN, "source-unavailable", Severity.P1)
     ]
 
 
