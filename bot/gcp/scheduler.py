@@ -17,6 +17,9 @@ PAGE_SIZE = 500
 """The most that Cloud Scheduler gives at once."""
 
 
+_FAULTS = {Job.State.DISABLED: "DISABLED", Job.State.UPDATE_FAILED: "UPDATE_FAILED"}
+
+
 class GoogleScheduler:
     """Reads the jobs of one region. ``request_seconds`` bounds one page, ``retry_seconds`` its repetition."""
 
@@ -56,6 +59,7 @@ def job_of(stated: Job) -> SchedulerJob:
     return SchedulerJob(
         name=_short(job.name),
         enabled=job.state == Job.State.ENABLED,
+        fault=_FAULTS.get(job.state, ""),
         schedule=job.schedule,
         zone=job.time_zone or "UTC",
         url=job.http_target.uri,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -35,6 +36,8 @@ class JobState(Model):
     """A Cloud Scheduler job. What is left out is in order: enabled, an hour ago attempted and successful."""
 
     enabled: bool = True
+    fault: Literal["", "DISABLED", "UPDATE_FAILED"] = ""
+    """Why Cloud Scheduler itself has stopped the job, which is then not ``enabled``."""
     schedule: str = "0 * * * *"
     zone: str | None = None
     """By default the pipeline's."""

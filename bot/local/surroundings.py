@@ -136,6 +136,7 @@ def _job(pipeline: Pipeline, gaps: Gaps, name: str, state: Mapping[str, Any]) ->
         name=name,
         **{
             **filled,
+            "enabled": filled["enabled"] and not filled["fault"],
             "url": url,
             "zone": filled["zone"] or pipeline.timezone,
             "account": _account(pipeline, filled["account"]) if url else "",

@@ -13,8 +13,10 @@ from checks.model import Severity
 from checks.platform import SchedulerJob
 
 NEVER_RAN = "NEVER_RAN"
+NOT_ATTEMPTED = "NOT_ATTEMPTED"
 GRACE = timedelta(hours=1)
-"""How long after a schedule was due its first attempt may still be on its way, retries included."""
+"""How long after a schedule was due its attempt may still be on its way: Cloud Scheduler does not start a job while
+its last attempt runs, which is for 30 minutes at most, and goes on with retries."""
 
 WORDS = {
     1: "CANCELLED",
@@ -67,13 +69,28 @@ class Failure:
 
 
 def failure_of(job: SchedulerJob, now: datetime) -> Failure | None:
-    """Return how an enabled job fails, None for one that does not."""
+    """Return how a job that is not paused fails, None for one that does not."""
+    if job.fault:
+        return Failure(job=job, word=job.fault, grade=Class.HIGH)
     if job.status:
         word = WORDS.get(job.status, f"CODE_{job.status}")
         return Failure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM))
     if never_ran(job, now):
         return Failure(job=job, word=NEVER_RAN, grade=Class.HIGH)
+    if overdue(job, now):
+        return Failure(job=job, word=NOT_ATTEMPTED, grade=Class.HIGH)
     return None
+
+
+def overdue(job: SchedulerJob, now: datetime) -> bool:
+    """Whether a job was due after its last attempt, and has not been attempted again.
+
+    What was due before its last change does not count: its schedule may have been another, or it may have been paused.
+    """
+    if job.last_attempt is None:
+        return False
+    since = max(job.last_attempt, job.updated_at) if job.updated_at is not None else job.last_attempt
+    return due_since(job.schedule, job.zone, since, now - GRACE) is not None
 
 
 def never_ran(job: SchedulerJob, now: datetime) -> bool:

@@ -113,12 +113,18 @@ def due_since(schedule: str, zone: str, since: datetime, until: datetime) -> dat
 
 
 def _instants(cron: Cron, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield when a schedule was due, the latest first. A time that a change of the clock skips counts as well."""
+    """Yield when a schedule was due, the latest first.
+
+    A local time that a change of the clock skips was never due; one that it repeats was due the first time.
+    """
     day = until.astimezone(zone).date()
     first = max(since, until - LONGEST_SEARCH).astimezone(zone).date()
     while day >= first:
         if cron.on(day):
             for hour in sorted(cron.hours, reverse=True):
                 for minute in sorted(cron.minutes, reverse=True):
-                    yield datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)
+                    local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+                    instant = local.astimezone(UTC)
+                    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+                        yield instant
         day -= timedelta(days=1)

@@ -3,9 +3,10 @@
 Schedulers carry the pipeline on when an orchestrator fails, and nothing says so when they fail themselves: 30 of 129
 jobs once did, unseen, and 94 were once deleted together. The check reads how the last attempt of each enabled job
 ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
-that has never run although its schedule has been due since it was last changed counts as failing; a job whose
-schedule is not understood does not. It compares the jobs with the inventory of the pipeline file. Jobs of a season
-that the file excuses between two dates are left out, and named.
+that has never run, or not again, although its schedule has been due since it was last changed counts as failing; a
+job whose schedule is not understood does not. A job that Cloud Scheduler itself has stopped fails as well. It
+compares the jobs with the inventory of the pipeline file. Jobs of a season that the file excuses between two dates
+are left out, and named.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from checks.context import Context, attempt, not_configured
-from checks.control_plane.job_failures import NEVER_RAN, Class, Failure, failure_of, loudness, season_of
+from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, Class, Failure, failure_of, loudness, season_of
 from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
@@ -28,7 +29,7 @@ from checks.registry import check
 def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], now: datetime) -> Finding:
     """Judge how the enabled jobs run."""
     today = now.astimezone(pipeline.zone).date()
-    enabled = [each for each in jobs if each.enabled]
+    enabled = [each for each in jobs if not each.paused]
     seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
     judged = [each for each in enabled if seasons[each.name] is None]
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
@@ -45,8 +46,10 @@ def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedu
             "failing": ", ".join(map(str, failures)),
             "failing_count": len(failures),
             "never_ran": ", ".join(each.job.name for each in failures if each.word == NEVER_RAN),
+            "not_attempted": ", ".join(each.job.name for each in failures if each.word == NOT_ATTEMPTED),
+            "stopped": ", ".join(each.job.name for each in failures if each.job.fault),
             "critical": ", ".join(each.job.name for each in failures if each.grade is Class.CRITICAL),
-            "enabled_count": len(enabled),
+            "enabled_count": sum(each.enabled for each in jobs),
             "total_count": len(jobs),
             "excused": ", ".join(each.name for each in excused),
         },
@@ -62,11 +65,13 @@ def _summary(
     excused: Sequence[SchedulerJob],
     seasons: dict[str, Season | None],
 ) -> str:
-    words = f"{len(failures) or 'None'} of {len(enabled)} enabled jobs {'fail' if len(failures) != 1 else 'fails'}"
+    words = f"{len(failures) or 'None'} of {len(enabled)} jobs {'fail' if len(failures) != 1 else 'fails'}"
     if failures:
         more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
         words = f"{words}: {', '.join(map(str, failures[:MOST_NAMED]))}{more}"
     reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
+    idle = [each for each in failures if each.word == NOT_ATTEMPTED]
+    words = f"{words}. NOT_ATTEMPTED: due since the last attempt, and not started" if idle else words
     return f"{words}." + (f" Excused: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
 
 
@@ -75,6 +80,8 @@ def _action(pipeline: Pipeline, failures: Sequence[Failure]) -> Action | None:
         return None
     refused = any(each.grade is Class.CRITICAL for each in failures)
     advice = "Give the accounts of the refused jobs the permission to call. " if refused else ""
+    if any(each.job.fault or each.word == NOT_ATTEMPTED for each in failures):
+        advice += "Update or resume the jobs that Cloud Scheduler stopped or did not start. "
     return Action(
         text=f"{advice}Read what each job was answered, mend what it calls, and run it again.",
         command=gcloud(
@@ -84,7 +91,9 @@ def _action(pipeline: Pipeline, failures: Sequence[Failure]) -> Action | None:
             "--freshness=7d",
             "--limit=50",
         ),
-        repair=" ".join(f"run-job:{each.job.name}" for each in failures if each.job.name in _runnable(pipeline))
+        repair=" ".join(
+            f"run-job:{each.job.name}" for each in failures if each.job.enabled and each.job.name in _runnable(pipeline)
+        )
         or None,
     )
 
@@ -109,9 +118,9 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     id="scheduler-jobs",
     worst=Severity.P1,
     codes={
-        "jobs-in-order": "No enabled job fails.",
-        "some-jobs-failing": "A few enabled jobs fail.",
-        "jobs-failing": "Many enabled jobs fail.",
+        "jobs-in-order": "No job fails that is not paused.",
+        "some-jobs-failing": "A few jobs fail, or are not started when they are due.",
+        "jobs-failing": "Many jobs fail, or are not started when they are due.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
         "expected-jobs-present": "Every expected job is there and enabled.",

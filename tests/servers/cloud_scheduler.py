@@ -45,7 +45,7 @@ def job_message(job: SchedulerJob, parent: str) -> types.Job:
         name=f"{parent}/jobs/{job.name}",
         schedule=job.schedule,
         time_zone=job.zone,
-        state=types.Job.State.ENABLED if job.enabled else types.Job.State.PAUSED,
+        state=getattr(types.Job.State, job.fault or ("ENABLED" if job.enabled else "PAUSED")),
         http_target=http if job.url else None,
         pubsub_target=types.PubsubTarget(topic_name=f"{project}/topics/{job.topic}") if job.topic else None,
         status=Status(code=job.status, message=job.message) if job.status is not None else None,

@@ -62,6 +62,15 @@ def test_every_kind_of_job_is_read_ordered_by_name() -> None:
         assert server.calls == {(LIST_JOBS, "us-west2"): 1}
 
 
+@pytest.mark.parametrize("fault", ["DISABLED", "UPDATE_FAILED"])
+def test_a_job_that_cloud_scheduler_has_stopped_is_told_from_one_that_is_paused(fault: str) -> None:
+    stopped = SchedulerJob(name="stopped", enabled=False, fault=fault, schedule="* * * * *")
+    with CloudSchedulerServer([stopped, NEVER]) as server, scheduler(server.address) as adapter:
+        found = {each.name: (each.enabled, each.fault, each.paused) for each in adapter.jobs()}
+
+    assert found == {"stopped": (False, fault, False), "never_Ran-2": (False, "", True)}
+
+
 def test_five_hundred_jobs_over_several_pages_are_read_whole_and_each_page_once() -> None:
     wanted = [
         SchedulerJob(name=f"job-{number:03}", enabled=True, schedule="* * * * *", last_attempt=AT, status=0)

@@ -81,6 +81,21 @@ def test_of_a_schedule_that_is_not_understood_nothing_is_claimed(schedule: str) 
     assert due_since(schedule, "UTC", LONG_AGO, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        pytest.param("2026-03-08 20:00", "2026-03-07 07:30", id="02:30 does not exist when the clock goes forward"),
+        pytest.param("2026-03-09 20:00", "2026-03-09 06:30", id="and does the day after"),
+    ],
+)
+def test_a_local_time_that_the_clock_skips_was_not_due(until: str, expected: str) -> None:
+    assert due_since("30 2 * * *", "America/New_York", LONG_AGO, at(until)) == at(expected)
+
+
+def test_a_local_time_that_the_clock_repeats_was_due_the_first_time() -> None:
+    assert due_since("30 1 * * *", "America/New_York", LONG_AGO, at("2026-11-01 20:00")) == at("2026-11-01 05:30")
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "", "../etc/passwd", "\x00"])
 def test_of_a_zone_that_is_not_known_nothing_is_claimed(zone: str) -> None:
     assert due_since("0 6 * * *", zone, LONG_AGO, NOW) is None

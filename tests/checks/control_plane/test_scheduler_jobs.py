@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from checks.control_plane.job_failures import NEVER_RAN, WORDS, Class, failure_of, never_ran
+from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, WORDS, Class, failure_of, never_ran, overdue
 from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.model import CheckResult, Finding, Outcome, Severity
@@ -182,6 +182,66 @@ class TestAJobThatNeverRan:
         described = {"status": None, "last_attempt": None, **changes}
 
         assert failure_of(job("a", **described), NOW) is None
+
+
+class TestAJobThatIsNotAttemptedAgain:
+    DAILY = "0 6 * * *"
+    BEFORE_SIX = datetime(2026, 2, 11, 5, 59, tzinfo=UTC)
+
+    @pytest.mark.parametrize("status", [0, None], ids=["that succeeded", "that said nothing"])
+    def test_it_fails_although_its_last_attempt_did_not(self, status: int | None) -> None:
+        idle = job("idle", schedule="*/5 * * * *", status=status, last_attempt=NOW - timedelta(days=10))
+
+        finding = judged([job("fine"), idle])
+
+        assert (finding.code, finding.severity) == ("some-jobs-failing", Severity.P2)
+        assert finding.evidence["failing"] == f"idle ({NOT_ATTEMPTED})"
+        assert finding.evidence["not_attempted"] == "idle"
+
+    @pytest.mark.parametrize(
+        ("attempted", "expected"),
+        [
+            pytest.param(BEFORE_SIX, True, id="attempted before it was due"),
+            pytest.param(datetime(2026, 2, 11, 6, 0, tzinfo=UTC), False, id="attempted as it was due"),
+        ],
+    )
+    def test_only_what_was_due_since_its_last_attempt_counts(self, attempted: datetime, expected: bool) -> None:
+        assert overdue(job("a", schedule=self.DAILY, last_attempt=attempted), NOW) is expected
+
+    @pytest.mark.parametrize(("minutes", "expected"), [(59, False), (60, True)], ids=["within the hour", "after it"])
+    def test_an_attempt_gets_an_hour(self, minutes: int, expected: bool) -> None:
+        now = datetime(2026, 2, 11, 6, minutes % 60, tzinfo=UTC) + timedelta(hours=minutes // 60)
+
+        assert overdue(job("a", schedule=self.DAILY, last_attempt=self.BEFORE_SIX), now) is expected
+
+    def test_what_was_due_before_it_was_changed_does_not_count(self) -> None:
+        resumed = job("a", schedule=self.DAILY, last_attempt=NOW - timedelta(days=10), updated_at=NOW)
+
+        assert not overdue(resumed, NOW + timedelta(hours=2))
+
+    def test_the_zone_of_its_schedule_counts(self) -> None:
+        described: Any = {"schedule": self.DAILY, "last_attempt": datetime(2026, 2, 11, 6, 30, tzinfo=UTC)}
+        noon = datetime(2026, 2, 11, 12, 0, tzinfo=UTC)
+
+        assert not overdue(job("a", **described), noon)
+        assert overdue(job("a", zone="America/New_York", **described), noon)
+
+    def test_one_that_is_paused_is_not_due(self) -> None:
+        idle = job("idle", last_attempt=NOW - timedelta(days=10), enabled=False)
+
+        assert judged([job("fine"), idle]).code == "jobs-in-order"
+
+
+@pytest.mark.parametrize("fault", ["DISABLED", "UPDATE_FAILED"])
+def test_a_job_that_cloud_scheduler_itself_has_stopped_fails_and_is_not_offered_to_run(fault: str) -> None:
+    described = pipeline(scheduler=SchedulerJobs(), repairs=Repairs(jobs=("stopped",)))
+    jobs = [job("fine"), job("stopped", enabled=False, fault=fault)]
+
+    finding = run(scheduler_jobs, jobs=jobs, described=described).findings[0]
+
+    assert (finding.code, finding.evidence["failing"]) == ("some-jobs-failing", f"stopped ({fault})")
+    assert finding.action is not None
+    assert finding.action.repair is None
 
 
 class TestASeason:
