@@ -19,7 +19,9 @@ class Subscription:
     ``endpoint`` is the push address, empty for a pull subscription; ``account`` the e-mail of the OIDC token
     that the push carries, empty without one. ``trigger`` is the Eventarc trigger that owns it, empty for none,
     and ``trigger_region`` where that trigger is, empty for the pipeline's region. ``topic`` is
-    ``_deleted-topic_`` when its topic is gone.
+    ``_deleted-topic_`` when its topic is gone, and ``topic_project`` the project of a topic that is another's, empty
+    for one of this project. One that is ``detached`` gets nothing of its topic any more; one with a ``filter`` gets
+    what matches it.
     """
 
     name: str
@@ -30,6 +32,9 @@ class Subscription:
     trigger: str = ""
     trigger_region: str = ""
     active: bool = True
+    topic_project: str = ""
+    detached: bool = False
+    filter: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -27,6 +27,8 @@ _EVENTARC = re.compile(
 )
 """How Eventarc names the subscription of a trigger: with the trigger's region, ``us-west2`` or ``global``."""
 
+_PROJECT = re.compile(r"projects/(?P<project>[^/]+)/")
+
 
 class GoogleMessaging:
     """Reads topics and subscriptions of one project.
@@ -86,8 +88,17 @@ def subscription_of(subscription: PubSubSubscription) -> Subscription:
         trigger_region=eventarc["region"] if eventarc is not None else "",
         # An emulator states no state.
         active=subscription.state != PubSubSubscription.State.RESOURCE_ERROR,
+        topic_project=_other_project(subscription),
+        detached=subscription.detached,
+        filter=subscription.filter,
         labels=dict(subscription.labels),
     )
+
+
+def _other_project(subscription: PubSubSubscription) -> str:
+    """Return the project of the topic where it is not the subscription's own; a deleted topic has none."""
+    own, topic = (_PROJECT.match(each) for each in (subscription.name, subscription.topic))
+    return topic["project"] if topic is not None and own is not None and topic["project"] != own["project"] else ""
 
 
 def _short(name: str) -> str:

@@ -29,6 +29,10 @@ class SubscriptionState(Model):
     audience: str = ""
     trigger: str = ""
     active: bool = True
+    topic_project: str = ""
+    """The project of the topic, where it is another one."""
+    detached: bool = False
+    filter: str = ""
     labels: Mapping[str, str] = {}
 
 

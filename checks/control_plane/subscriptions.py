@@ -4,7 +4,10 @@ One subscription too many, and each message is processed twice: it once broke ex
 a part of the pipeline never hears of its work. Redeploying a function can leave the subscription of an older one
 behind, and deleting one leaves nothing. The check counts the push subscriptions of each topic that the pipeline file
 names; pull subscriptions and those for dead letters do not count. It names the surplus where it can tell: a
-subscription whose service is gone, one that doubles another, one to a service that the topic is not meant for.
+subscription whose service is gone, one that doubles another, one to a service that the topic is not meant for. A
+subscription that gets nothing of the topic does not count either: one that was detached, one to a topic of that name
+in another project, one that Pub/Sub has stopped. Whether the filter of a subscription lets anything through cannot be
+told from outside, so that a filter is noted.
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ class TopicCase:
     expected: int
     exists: bool | None
     pushes: tuple[Subscription, ...]
+    idle: tuple[Subscription, ...] = ()
+    """The push subscriptions that name the topic and get nothing of it."""
     services: tuple[Service, ...] | None
     wanted: tuple[str, ...] = ()
 
@@ -61,12 +66,21 @@ def verdict(expected: int, found: int, *, exists: bool | None = True) -> str:
 
 
 def counts(subscription: Subscription, dead_letter_suffix: str) -> bool:
-    """Whether a subscription is one that a topic is expected to have: it pushes, works, and has no dead letters."""
+    """Whether a subscription is one that a topic is expected to have: it pushes, and not dead letters."""
     # Every name ends with nothing, so that no suffix means no dead letters.
     dead = bool(dead_letter_suffix) and (
         subscription.name.endswith(dead_letter_suffix) or subscription.topic.endswith(dead_letter_suffix)
     )
-    return bool(subscription.endpoint) and subscription.active and not dead
+    return bool(subscription.endpoint) and not dead
+
+
+def idleness(subscription: Subscription) -> str:
+    """Return in words why a subscription gets nothing of the topic of this project that it names, empty if it does."""
+    if subscription.detached:
+        return "is detached from it"
+    if subscription.topic_project:
+        return f"listens to the topic of that name in {subscription.topic_project}"
+    return "" if subscription.active else "was stopped by Pub/Sub after an error"
 
 
 def surplus(pipeline: Pipeline, case: TopicCase) -> tuple[Subscription, ...]:
@@ -108,6 +122,7 @@ def judge(pipeline: Pipeline, case: TopicCase) -> Finding:
         "found": len(case.pushes),
         "subscriptions": names,
         "surplus": ", ".join(each.name for each in orphans),
+        "idle": ", ".join(each.name for each in case.idle),
         "missing": ", ".join(_unserved(pipeline, case)),
     }
     outcome = Outcome.PASSED if code == "as-expected" else Outcome.FAILED
@@ -144,8 +159,9 @@ def _summary(case: TopicCase, code: str, evidence: dict[str, str | int]) -> str:
     unserved = (
         f" Nothing is sent to {evidence['missing']}." if code in ("none", "too-few") and evidence["missing"] else ""
     )
+    idle = "".join(f" {each.name} {idleness(each)}." for each in case.idle)
     orphans = f" The surplus seems to be {evidence['surplus']}." if evidence["surplus"] else ""
-    return f"{words} where {expected}{listed}.{unserved}{orphans}"
+    return f"{words} where {expected}{listed}.{unserved}{idle}{orphans}"
 
 
 def _impact(code: str) -> str:
@@ -174,6 +190,11 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
                 text="Look at the address of each, and delete the Eventarc trigger (or the subscription) that is left "
                 "over.",
                 command="\n".join(gcloud(pipeline, "pubsub subscriptions describe", each.name) for each in case.pushes),
+            )
+        case "too-few" | "none" if case.idle:
+            return Action(
+                text="Delete the subscription that gets nothing, and deploy again what should listen.",
+                command="\n".join(subscription_removal(pipeline, each) for each in case.idle),
             )
         case "too-few" | "none":
             return Action(
@@ -206,6 +227,41 @@ def orphan(pipeline: Pipeline, subscription: Subscription) -> Finding:
     )
 
 
+def detached(pipeline: Pipeline, subscription: Subscription) -> Finding:
+    """Return the finding about a subscription that was detached from its topic, for ever."""
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="detached-subscription",
+        subject=subscription.name,
+        summary=f"The subscription {subscription.name} is detached from {subscription.topic}: it never gets a message "
+        "again.",
+        severity=Severity.P2,
+        evidence={"topic": subscription.topic, "trigger": subscription.trigger},
+        action=Action(
+            text="Delete it; deploy again what should listen to the topic.",
+            command=subscription_removal(pipeline, subscription),
+        ),
+    )
+
+
+def filtered(pipeline: Pipeline, subscription: Subscription) -> Finding:
+    """Return the note about a subscription that gets only some of the messages."""
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="filtered-subscription",
+        subject=subscription.name,
+        summary=f"{subscription.name} gets only those messages of {subscription.topic} that match its filter, "
+        f"{subscription.filter}. Whether any message does cannot be told from here.",
+        severity=Severity.P3,
+        evidence={"topic": subscription.topic, "filter": subscription.filter},
+        action=Action(
+            text="Compare the filter with the attributes that the publisher sets. A filter cannot be changed: without "
+            "it the subscription must be made again.",
+            command=gcloud(pipeline, "pubsub subscriptions describe", subscription.name),
+        ),
+    )
+
+
 def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
     """Return what a look brought that the verdict can do without, None when it brought nothing."""
     try:
@@ -225,13 +281,15 @@ def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
         "none": "Not one push subscription is there.",
         "topic-missing": "The topic does not exist.",
         "orphan-subscription": "The topic of a subscription was deleted.",
+        "detached-subscription": "A subscription was detached from its topic.",
+        "filtered-subscription": "A filter decides which messages a push subscription gets.",
     },
     expected="Each topic has exactly its push subscriptions; pull subscriptions and dead letters do not count.",
     unwanted="A subscription that a redeploy left behind; a topic that nobody listens to.",
     quick=True,
 )
 def subscriptions(context: Context) -> Iterator[Finding]:
-    """Yield one finding a topic, and one for each subscription whose topic was deleted."""
+    """Yield one finding a topic, and one for each subscription that lost its topic or has a filter."""
     messaging = context.pipeline.messaging
     if messaging is None or not messaging.topics:
         yield not_configured(
@@ -246,17 +304,21 @@ def subscriptions(context: Context) -> Iterator[Finding]:
         every = looks[0].result()
         topics, services = _known(looks[1].result), _known(looks[2].result)
         for topic, expected in messaging.topics.items():
-            pushes = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
+            named = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
+            pushes = [each for each in named if not idleness(each)]
             case = TopicCase(
                 topic=topic,
                 expected=expected,
                 # A topic with subscriptions is there, whatever a list says that was made at another moment.
                 exists=True if pushes else (topic in topics if topics is not None else None),
                 pushes=tuple(pushes),
+                idle=tuple(each for each in named if idleness(each)),
                 services=tuple(services) if services is not None else None,
                 wanted=messaging.targets.get(topic, ()),
             )
             yield judge(context.pipeline, case)
+            yield from (filtered(context.pipeline, each) for each in pushes if each.filter)
+        yield from (detached(context.pipeline, each) for each in every if each.detached)
         yield from (orphan(context.pipeline, each) for each in every if each.topic == DELETED_TOPIC)
 
     yield from attempt(judged, subject="topics", severity=Severity.P0)

@@ -63,10 +63,13 @@ def subscription_message(subscription: Subscription, project: str) -> types.Subs
     token = types.PushConfig.OidcToken(service_account_email=subscription.account, audience=subscription.audience)
     push = types.PushConfig(push_endpoint=subscription.endpoint, oidc_token=token if subscription.account else None)
     states = types.Subscription.State
+    owner = f"projects/{subscription.topic_project}" if subscription.topic_project else project
     deleted = subscription.topic == "_deleted-topic_"
     return types.Subscription(
         name=f"{project}/subscriptions/{subscription.name}",
-        topic=subscription.topic if deleted else f"{project}/topics/{subscription.topic}",
+        topic=subscription.topic if deleted else f"{owner}/topics/{subscription.topic}",
+        detached=subscription.detached,
+        filter=subscription.filter,
         push_config=push if subscription.endpoint else None,
         state=states.ACTIVE if subscription.active else states.RESOURCE_ERROR,
         labels=dict(subscription.labels),

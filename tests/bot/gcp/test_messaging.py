@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -54,6 +55,18 @@ def messaging(
         yield adapter
     finally:
         adapter.close()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"detached": True}, {"topic_project": "another-project"}, {"filter": 'attributes.kind = "a"'}],
+    ids=["detached", "another project's topic", "a filter"],
+)
+def test_what_decides_whether_it_gets_messages_is_read(changes: dict[str, Any]) -> None:
+    stated = replace(PULL, **changes)
+
+    with PubSubServer([stated]) as server, messaging(server.address) as adapter:
+        assert adapter.subscriptions() == [stated]
 
 
 @pytest.mark.xdist_group("emulators")

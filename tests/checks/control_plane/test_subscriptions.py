@@ -74,6 +74,35 @@ def test_what_does_not_count_is_left_out(other: Subscription) -> None:
     assert judged(1, [to("first", "a"), other]).code == "as-expected"
 
 
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        pytest.param({"detached": True}, {"orders": "none", "only": "detached-subscription"}, id="detached"),
+        pytest.param({"topic_project": "another-project"}, {"orders": "none"}, id="of another project's topic"),
+        pytest.param({"active": False}, {"orders": "none"}, id="stopped by Pub/Sub"),
+        pytest.param({"topic": "_deleted-topic_"}, {"orders": "none", "only": "orphan-subscription"}, id="orphaned"),
+        pytest.param(
+            {"filter": 'attributes.kind = "never"'},
+            {"orders": "as-expected", "only": "filtered-subscription"},
+            id="with a filter, which cannot be judged",
+        ),
+    ],
+)
+def test_a_subscription_that_gets_nothing_of_its_topic_is_none(changes: Any, codes: dict[str, str]) -> None:
+    result = checked(1, [to("only", "a", **changes)])
+
+    assert {each.subject: each.code for each in result.findings} == codes
+
+
+def test_what_gets_nothing_is_named_and_its_removal_is_the_command() -> None:
+    finding = judged(2, [to("first", "a"), to("second", "b", topic_project="another-project")])
+
+    assert (finding.code, finding.evidence["idle"]) == ("too-few", "second")
+    assert "another-project" in finding.summary
+    assert finding.action is not None
+    assert finding.action.command == "gcloud pubsub subscriptions delete second --project=example-project"
+
+
 def test_the_suffix_of_dead_letters_is_the_pipelines_own_and_may_be_nothing() -> None:
     described = pipeline(messaging=Messaging(topics={"orders": 2}, dead_letter_suffix=""))
 
@@ -198,4 +227,5 @@ def test_only_the_expected_number_passes(expected: int, found: int) -> None:
 def test_every_code_is_explained() -> None:
     codes = {verdict(expected, found) for expected in range(4) for found in range(6)}
 
-    assert codes | {"topic-missing", "orphan-subscription"} == set(subscriptions.codes)
+    of_one = {"orphan-subscription", "detached-subscription", "filtered-subscription"}
+    assert codes | {"topic-missing", *of_one} == set(subscriptions.codes)
