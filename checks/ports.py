@@ -127,7 +127,8 @@ class Service:
     ``traffic`` maps a revision name to its percentage; the latest ready revision stands under its own
     name also where the traffic target says "latest". ``environment`` maps a variable to its literal
     value, or to ``SECRET`` where it comes from Secret Manager. ``deployed_at`` is the last update. ``uri`` is its
-    main address, ``urls`` all of them; ``function`` the name of the Cloud Function that it belongs to.
+    main address, ``urls`` all of them; ``audiences`` are those that it accepts in a token beside its addresses;
+    ``function`` is the name of the Cloud Function that it belongs to.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Service:
     invoker_check_disabled: bool = False
     uri: str = ""
     urls: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
     function: str = ""
 
 

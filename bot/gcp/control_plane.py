@@ -173,6 +173,7 @@ def service_of(stated: RunService) -> Service:
         invoker_check_disabled=service.invoker_iam_disabled,
         uri=service.uri,
         urls=tuple(dict.fromkeys(filter(None, (service.uri, *service.urls)))),
+        audiences=tuple(service.custom_audiences),
         function=service.annotations.get(FUNCTION_ANNOTATION) or service.labels.get(FUNCTION_LABEL, ""),
     )
 

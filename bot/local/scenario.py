@@ -83,6 +83,8 @@ class ServiceState(Model):
     deployed_at: str | datetime | None = None
     deployed_by: str = ""
     invoker_check_disabled: bool = False
+    audiences: tuple[str, ...] = ()
+    """What it accepts as the audience of a token beside its addresses."""
     function: str = ""
     """The Cloud Function that it belongs to."""
 

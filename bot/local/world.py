@@ -149,7 +149,9 @@ def _faults(layer: Layer, gaps: Gaps) -> tuple[Fault, ...]:
 def _service(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Service:
     revision = state.get("revision") or f"{name}-00001-abc"
     ready_revision = state.get("ready_revision") or revision
-    rest = {key: value for key, value in state.items() if key not in {"revision", "ready_revision", "traffic"}}
+    rest = {
+        key: value for key, value in state.items() if key not in {"revision", "ready_revision", "traffic", "audiences"}
+    }
     return Service(
         name=name,
         latest_created_revision=revision,
@@ -157,6 +159,7 @@ def _service(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Service
         traffic=state.get("traffic") or {ready_revision: 100},
         uri=healthy.hash_address(pipeline, name),
         urls=(healthy.hash_address(pipeline, name), healthy.number_address(pipeline, name)),
+        audiences=tuple(state.get("audiences", ())),
         **{"ready": True, **rest},
     )
 

@@ -3,18 +3,19 @@
 A subscription or a job outlives the service that it calls: its messages then fail for ever, and are retried. And a
 call that carries no identity is refused by a service that checks its callers. The check draws the edges from push
 subscriptions and HTTP jobs to the services of this project and region, and asks of each that its service exists,
-and that it carries an OIDC token unless the service lets everyone in. Pull subscriptions and paused jobs call
+and that it carries an OIDC token unless the service lets everyone in, for an audience that the service accepts: one
+of its addresses, or one of its own choice. Pull subscriptions and paused jobs call
 nobody; addresses outside of this project and region are not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from checks.context import Context, attempt, not_configured
 from checks.control_plane import services
+from checks.control_plane.addresses import Addresses
 from checks.control_plane.callers import Edge, Kind, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
@@ -22,7 +23,7 @@ from checks.control_plane.removal import gcloud, removal
 from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Policy, SourceError
+from checks.ports import Policy, Service, SourceError
 from checks.registry import check
 
 EVERYONE = "allUsers"
@@ -73,18 +74,61 @@ def without_identity(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge
     )
 
 
+def wrong_audience(pipeline: Pipeline, service: Service, edges: Sequence[Edge]) -> Finding:
+    """Return the finding about callers whose token is for somebody else."""
+    stated = ", ".join(dict.fromkeys(shown(edge.audience) for edge in edges))
+    one = len(edges) == 1
+    return services.finding(
+        pipeline,
+        spec_of(pipeline, service.name),
+        Outcome.FAILED,
+        "wrong-audience",
+        f"{in_words(edges)} {'calls' if one else 'call'} {service.name} with {'a token' if one else 'tokens'} for "
+        f"{stated}, which {service.name} does not accept.",
+        severity=Severity.P0,
+        evidence={**_evidence(edges), "audience": stated},
+        impact=f"{service.name} refuses every such call.",
+        action=Action(
+            text=f"Give the token the address of {service.name} as its audience. ADDRESS stands for the one that the "
+            "call has now.",
+            command="\n".join(_call(pipeline, edge, edge.account, service.uri) for edge in edges),
+        ),
+        tab="security",
+    )
+
+
+def accepts(addresses: Addresses, service: Service, audience: str) -> bool:
+    """Whether a service accepts a token for an audience; without one the address that is called is the audience.
+
+    Source: https://cloud.google.com/run/docs/authenticating/service-to-service ("the URL of the receiving service or
+    a configured custom audience").
+    """
+    if not audience or audience in service.audiences:
+        return True
+    target = addresses.target(audience)
+    return target is not None and target.exists and target.service == service.name
+
+
 def _identity(pipeline: Pipeline, edge: Edge) -> str:
     """Return the command that gives a call the pipeline's invoker as its identity."""
-    account = pipeline.invoker.partition(":")[2] or pipeline.invoker
+    return _call(pipeline, edge, pipeline.invoker.partition(":")[2] or pipeline.invoker)
+
+
+def _call(pipeline: Pipeline, edge: Edge, account: str, audience: str = "") -> str:
+    """Return the command that gives a call its account, and an audience where one is stated."""
     if edge.kind is Kind.JOB:
-        place = f"--location={pipeline.region}"
-        return gcloud(
-            pipeline, "scheduler jobs update http", edge.name, place, f"--oidc-service-account-email={account}"
-        )
-    query = urlsplit(edge.url).query
-    shown = edge.url if not query or query.startswith(_HARMLESS_QUERY) else "ADDRESS"
-    flags = (f"--push-endpoint={shown}", f"--push-auth-service-account={account}")
-    return gcloud(pipeline, "pubsub subscriptions modify-push-config", edge.name, *flags)
+        flags = [f"--location={pipeline.region}", f"--oidc-service-account-email={account}"]
+        token = [f"--oidc-token-audience={audience}"] if audience else []
+        return gcloud(pipeline, "scheduler jobs update http", edge.name, *flags, *token)
+    flags = [f"--push-endpoint={shown(edge.url)}", f"--push-auth-service-account={account}"]
+    token = [f"--push-auth-token-audience={audience}"] if audience else []
+    return gcloud(pipeline, "pubsub subscriptions modify-push-config", edge.name, *flags, *token)
+
+
+def shown(address: str) -> str:
+    """Return an address for people: what stands behind its question mark may be a secret."""
+    query = address.partition("?")[2]
+    return address if not query or query.startswith(_HARMLESS_QUERY) else "ADDRESS"
 
 
 def _evidence(edges: Sequence[Edge]) -> dict[str, str | int]:
@@ -104,6 +148,7 @@ def _evidence(edges: Sequence[Edge]) -> dict[str, str | int]:
         "target-missing": "A subscription or a job calls a service that does not exist.",
         "function-missing": "A subscription or a job calls a function that is no service of this region.",
         "no-identity": "A call carries no OIDC token, and its service checks its callers.",
+        "wrong-audience": "A call carries a token for an audience that its service does not accept.",
         "no-callers": "No subscription and no job calls a service of this project and region.",
         "optional-service": services.SERVICE_CODES["optional-service"],
     },
@@ -153,7 +198,8 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
     nameless = {name: [edge for edge in found.of(name) if not edge.account] for name in names}
     open_to_all = {each.name for each in found.services if each.invoker_check_disabled}
     exists = {each.name for each in found.services}
-    asked = [name for name in names if nameless[name] and name in exists - open_to_all]
+    misdirected = _misdirected(pipeline, found)
+    asked = [name for name in names if (nameless[name] or name in misdirected) and name in exists - open_to_all]
     policies = {name: context.looks.service_policy(name) for name in asked}
     project = context.looks.project_policy() if asked else None
     for name in names:
@@ -161,13 +207,42 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
         if name not in exists:
             yield services.excused_if_optional(spec, missing(pipeline, spec, found.of(name))), name
         elif project is not None and name in policies:
+            refused = [
+                *([without_identity(pipeline, spec, nameless[name])] if nameless[name] else []),
+                *([misdirected[name]] if name in misdirected else []),
+            ]
 
-            def judged(spec: ServiceSpec = spec, project: Look[Policy] = project) -> Iterator[Finding]:
-                if not _is_open(policies[spec.name], project):
-                    yield without_identity(pipeline, spec, nameless[spec.name])
+            def judged(
+                name: str = name, project: Look[Policy] = project, refused: Sequence[Finding] = refused
+            ) -> Iterator[Finding]:
+                if not _is_open(policies[name], project):
+                    yield _both(refused)
 
             for finding in attempt(judged, subject=name, severity=Severity.P0, phase=services.phase_of(pipeline, spec)):
-                yield services.excused_if_optional(spec, _explained(finding, nameless[name])), name
+                yield services.excused_if_optional(spec, _explained(finding, refused)), name
+
+
+def _misdirected(pipeline: Pipeline, found: Discovered) -> Mapping[str, Finding]:
+    """Return the findings about tokens for somebody else, by the service that is called."""
+    addresses = Addresses(pipeline, found.services)
+    findings = {}
+    for each in found.services:
+        wrong = [edge for edge in found.of(each.name) if edge.account and not accepts(addresses, each, edge.audience)]
+        if wrong:
+            findings[each.name] = wrong_audience(pipeline, each, wrong)
+    return findings
+
+
+def _both(refused: Sequence[Finding]) -> Finding:
+    """Return one finding about a service that refuses callers for one reason or for two."""
+    first, *others = refused
+    commands = [each.action.command for each in refused if each.action is not None and each.action.command]
+    return replace(
+        first,
+        summary=" ".join(each.summary for each in refused),
+        evidence={**(others[0].evidence if others else {}), **first.evidence},
+        action=replace(first.action, command="\n".join(commands)) if first.action is not None else None,
+    )
 
 
 def _is_open(own: Look[Policy | None], project: Look[Policy]) -> bool:
@@ -187,8 +262,9 @@ def _is_open(own: Look[Policy | None], project: Look[Policy]) -> bool:
     return False
 
 
-def _explained(finding: Finding, edges: Sequence[Edge]) -> Finding:
+def _explained(finding: Finding, refused: Sequence[Finding]) -> Finding:
     if finding.outcome is not Outcome.UNKNOWN:
         return finding
-    words = f"Whether {finding.subject} lets in {in_words(edges)}, without an OIDC token, depends on its policy."
+    said = " ".join(each.summary for each in refused)
+    words = f"Whether {finding.subject} refuses its callers depends on its policy. {said}"
     return replace(finding, summary=f"{words} {finding.summary}")

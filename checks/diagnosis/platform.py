@@ -27,7 +27,7 @@ _JOB = re.compile(r"([^\s,()]+) \((\w+)\)")
 
 def without_identity(board: Board) -> list[Suspect]:
     """Calls without an identity are one cause, whatever services refuse them."""
-    return _together(board, "identity-missing", _grave(board, "edges", frozenset({"no-identity"})))
+    return _together(board, "identity-missing", _grave(board, "edges", frozenset({"no-identity", "wrong-audience"})))
 
 
 def subscription_causes(board: Board) -> list[Suspect]:

@@ -17,7 +17,10 @@ def _without_identity(board: Board, suspect: Suspect) -> str:
     del board
     names = sorted(suspect.services)
     check, their = ("checks its", "it is") if len(names) == 1 else ("check their", "they are")
-    return f"{listed(names)} {check} callers, and {their} called without an identity, so every such call is refused."
+    reasons = {"no-identity": "without an identity", "wrong-audience": "with a token for another audience"}
+    said = dict.fromkeys(reasons[each.finding.code] for each in suspect.primary if each.finding.code in reasons)
+    how = " or ".join(said) or "without an identity"
+    return f"{listed(names)} {check} callers, and {their} called {how}, so every such call is refused."
 
 
 def _unheard(board: Board, suspect: Suspect) -> str:

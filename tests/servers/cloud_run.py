@@ -155,6 +155,7 @@ def service_message(service: Service) -> run_v2.Service:
         invoker_iam_disabled=service.invoker_check_disabled,
         uri=service.uri,
         urls=list(service.urls),
+        custom_audiences=list(service.audiences),
         annotations={"cloudfunctions.googleapis.com/function-id": service.function} if service.function else {},
     )
 

@@ -210,6 +210,74 @@ class TestACallWithoutIdentity:
         assert plane.asked == ["services"]
 
 
+class TestATokenForAnotherAudience:
+    OLD = "https://an-older-worker-xyzxyzxyzx-wl.a.run.app"
+
+    def test_it_is_p0_and_the_command_gives_it_the_services_address(self) -> None:
+        callers = [push("a", audience=self.OLD)], [job("b", audience=self.OLD)]
+
+        finding = only(
+            run(edges, services=[WORKER], policies={"worker": granted()}, subscriptions=callers[0], jobs=callers[1])
+        )
+
+        assert (finding.subject, finding.severity, finding.code) == ("worker", Severity.P0, "wrong-audience")
+        assert finding.evidence["audience"] == self.OLD
+        assert finding.action is not None
+        address = hashed("worker")
+        push_config = f"--push-endpoint={address} --push-auth-service-account={ACCOUNT}"
+        token = f"--push-auth-token-audience={address}"
+        scheduled = f"--location=us-west2 --oidc-service-account-email={ACCOUNT}"
+        assert (finding.action.command or "").splitlines() == [
+            f"gcloud pubsub subscriptions modify-push-config a {push_config} {token} {HERE}",
+            f"gcloud scheduler jobs update http b {scheduled} --oidc-token-audience={address} {HERE}",
+        ]
+
+    @pytest.mark.parametrize(
+        ("audience", "code"),
+        [
+            pytest.param("", "callers-in-order", id="none: the address that is called"),
+            pytest.param(hashed("worker"), "callers-in-order", id="an address of the service"),
+            pytest.param(numbered("worker", "/run"), "callers-in-order", id="another, with a path"),
+            pytest.param("worker-of-our-own", "callers-in-order", id="one of its own choice"),
+            pytest.param("another-of-our-own", "wrong-audience", id="the choice of nobody"),
+            pytest.param(hashed("other"), "wrong-audience", id="another service of the project"),
+            pytest.param(hashed("gone"), "wrong-audience", id="a service that is gone"),
+            pytest.param("https://example.com", "wrong-audience", id="somebody else"),
+        ],
+    )
+    def test_it_must_be_an_address_of_the_service_or_one_of_its_choice(self, audience: str, code: str) -> None:
+        states = [service("worker", audiences=("worker-of-our-own",)), service("other")]
+
+        result = run(edges, services=states, subscriptions=[push("a", audience=audience)])
+
+        assert [each.code for each in result.findings] == [code]
+
+    def test_it_does_not_matter_where_everyone_may_call(self) -> None:
+        result = run(
+            edges, services=[WORKER], policies={"worker": EVERYONE}, subscriptions=[push("a", audience=self.OLD)]
+        )
+
+        assert only(result).code == "callers-in-order"
+
+    def test_beside_a_call_without_identity_both_are_said_in_one_finding(self) -> None:
+        callers = [push("a", audience=self.OLD), push("b", account="")]
+
+        finding = only(run(edges, services=[WORKER], policies={"worker": granted()}, subscriptions=callers))
+
+        assert finding.code == "no-identity"
+        assert self.OLD in finding.summary
+        assert finding.action is not None
+        assert len((finding.action.command or "").splitlines()) == 2
+
+    def test_a_secret_in_it_is_not_repeated(self) -> None:
+        secret = push("a", audience="https://example.com/?token=hidden")
+
+        result = run(edges, services=[WORKER], policies={"worker": granted()}, subscriptions=[secret])
+
+        assert only(result).code == "wrong-audience"
+        assert "hidden" not in repr(result)
+
+
 class TestASourceThatGivesNoAnswer:
     def test_the_other_kind_of_caller_is_still_judged(self) -> None:
         result = run(edges, services=[WORKER], subscriptions=DENIED, jobs=[job("a", hashed("gone")), job("b")])
