@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from checks.context import Context, could_not_look
+from checks.control_plane import services
 from checks.control_plane.callers import Edge, edges_of
 from checks.looks import Look
 from checks.model import Finding, Severity
@@ -93,9 +94,18 @@ def spec_of(pipeline: Pipeline, service: str) -> ServiceSpec:
     return ServiceSpec(name=service, callers=(), optional=watches)
 
 
-def incomplete(found: Discovered) -> Iterator[Finding]:
-    """Yield a finding for each source that left discovery incomplete: what it would have shown could be P0."""
+def unnamed(context: Context, found: Discovered) -> Iterator[ServiceSpec]:
+    """Yield the services in scope that are called and that the pipeline file does not name, ordered by name."""
+    declared = {spec.name for spec in context.pipeline.services}
+    for name in sorted({edge.service for edge in found.edges if edge.exists} - declared):
+        spec = spec_of(context.pipeline, name)
+        if context.in_scope(services.phase_of(context.pipeline, spec)):
+            yield spec
+
+
+def incomplete(found: Discovered, severity: Severity = Severity.P0) -> Iterator[Finding]:
+    """Yield a finding for each source that left discovery incomplete; ``severity`` is how bad the truth could be."""
     for error in found.errors:
-        finding = could_not_look(error, subject=f"callers from {error.source}", severity=Severity.P0)
+        finding = could_not_look(error, subject=f"callers from {error.source}", severity=severity)
         words = "Discovery was incomplete: services may be called by more than was judged."
         yield replace(finding, summary=f"{words} {finding.summary}")

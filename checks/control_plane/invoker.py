@@ -20,7 +20,7 @@ from typing import TypeVar
 from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services
 from checks.control_plane.callers import Edge, in_words
-from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
+from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
 from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity, worst_of
@@ -238,7 +238,7 @@ def invoker(context: Context) -> Iterator[Finding]:
     looks = [_asked(context, spec) for spec in context.services]
     # The policies of the services in the pipeline file are under way by now; discovery only adds to them.
     found = discovery.read()
-    looks += [_asked(context, spec) for spec in _discovered(context, found)]
+    looks += [_asked(context, spec) for spec in unnamed(context, found)]
     if project is None or not (looks or found.errors):
         yield services.none_named()
         return
@@ -255,12 +255,3 @@ Asked = tuple[ServiceSpec, Look[Service | None], Look[Policy | None]]
 
 def _asked(context: Context, spec: ServiceSpec) -> Asked:
     return spec, context.looks.service(spec.name), context.looks.service_policy(spec.name)
-
-
-def _discovered(context: Context, found: Discovered) -> Iterator[ServiceSpec]:
-    """Yield the services in scope that are called and that the pipeline file does not name."""
-    declared = {spec.name for spec in context.pipeline.services}
-    for name in sorted({edge.service for edge in found.edges if edge.exists} - declared):
-        spec = spec_of(context.pipeline, name)
-        if context.in_scope(services.phase_of(context.pipeline, spec)):
-            yield spec

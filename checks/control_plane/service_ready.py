@@ -3,7 +3,8 @@
 A service whose last deploy failed keeps answering with the revision before, or not at all, and neither
 shows in the pipeline's logs. The check asks Cloud Run itself: the service exists, its terminal condition
 succeeded for the newest generation, and no change is under way. A change under way is waited for, but not
-for ever: Cloud Run gives up on a revision long before the limit set here.
+for ever: Cloud Run gives up on a revision long before the limit set here. A service that is known only because it is
+called is judged as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 
 from checks.context import Context
 from checks.control_plane import services
+from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Service
@@ -82,10 +84,12 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
     quick=True,
 )
 def service_ready(context: Context) -> Iterator[Finding]:
-    """Yield one finding a service."""
+    """Yield one finding a service: those of the pipeline file, then those that were discovered."""
+    found = discover(context).read()
     yield from services.judge_services(
         context,
-        context.services,
+        (*context.services, *unnamed(context, found)),
         lambda spec: severity_of(context.pipeline, spec),
         lambda spec, service: judge(context.pipeline, spec, service, context.now),
     )
+    yield from incomplete(found, Severity.P1)

@@ -2,7 +2,8 @@
 
 A deploy can succeed and change nothing: when traffic is pinned to a revision by name, or the newest
 revision never became ready, requests go on to old code. Twenty-one services once ran so unnoticed. The
-revision created last, the one ready last, and the one that serves everything must be the same.
+revision created last, the one ready last, and the one that serves everything must be the same. A service that
+is known only because it is called is judged as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 from checks.context import Context
 from checks.control_plane import services
+from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Service
@@ -90,10 +92,12 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Action:
     quick=True,
 )
 def service_traffic(context: Context) -> Iterator[Finding]:
-    """Yield one finding a service."""
+    """Yield one finding a service: those of the pipeline file, then those that were discovered."""
+    found = discover(context).read()
     yield from services.judge_services(
         context,
-        context.services,
+        (*context.services, *unnamed(context, found)),
         lambda _: Severity.P1,
         lambda spec, service: judge(context.pipeline, spec, service),
     )
+    yield from incomplete(found, Severity.P1)

@@ -69,11 +69,15 @@ def test_the_policies_of_declared_services_are_asked_for_before_any_list_has_ans
     assert max(look.depth for look in looks) == 2
 
 
+ON_DISCOVERED = {"invoker", "edges", "service-ready", "service-traffic"}
+"""The checks that also judge services which are known from their callers alone."""
+
+
 @pytest.mark.parametrize(
     ("fails", "source", "unknown"),
     [
-        pytest.param("pubsub", "Pub/Sub", {"invoker", "edges", "subscriptions"}, id="Pub/Sub"),
-        pytest.param("scheduler", "Cloud Scheduler", {"invoker", "edges", "scheduler-jobs"}, id="Cloud Scheduler"),
+        pytest.param("pubsub", "Pub/Sub", {*ON_DISCOVERED, "subscriptions"}, id="Pub/Sub"),
+        pytest.param("scheduler", "Cloud Scheduler", {*ON_DISCOVERED, "scheduler-jobs"}, id="Cloud Scheduler"),
     ],
 )
 def test_an_api_that_is_not_enabled_costs_its_own_part_and_says_which(
@@ -107,7 +111,7 @@ def test_a_list_of_services_with_a_gap_leaves_policies_judged_and_nothing_green_
         servers.control_plane.unreachable = [REGION]
         results, _ = run(servers, SMALL)
 
-    assert outcomes(results["service-ready"]) == {(Outcome.UNKNOWN, "source-unavailable"): 4}
+    assert outcomes(results["service-ready"]) == {(Outcome.UNKNOWN, "source-unavailable"): 5}
     assert outcomes(results["invoker"]) == {
         (Outcome.PASSED, "caller-allowed"): 4,
         (Outcome.UNKNOWN, "source-unavailable"): 1,

@@ -18,6 +18,7 @@ from checks.pipeline import ServiceSpec, Transition
 from checks.ports import SECRET, Service, SourceError
 from checks.registry import Check
 from tests import fakes
+from tests.checks.control_plane import estate
 
 NAME = "prediction-worker"
 ORCHESTRATOR = "phase3-to-phase4-orchestrator"
@@ -260,3 +261,35 @@ class TestEnvironment:
 
     def test_only_services_that_require_variables_are_judged(self) -> None:
         assert [each.code for each in run(service_environment, ServiceSpec(name=NAME)).findings] == ["not-configured"]
+
+
+class TestAServiceThatIsKnownFromItsCallersAlone:
+    @pytest.mark.parametrize(
+        ("check", "changes", "code"),
+        [
+            pytest.param(service_ready, {"ready": False}, "not-ready", id="that is not ready"),
+            pytest.param(service_traffic, {"traffic": {"worker-1": 100}}, "stale-revision", id="that serves old code"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "callers",
+        [{"subscriptions": [estate.push("a")]}, {"jobs": [estate.job("a")]}],
+        ids=["a subscription", "a job"],
+    )
+    def test_it_is_judged_like_a_listed_one(self, check: Any, changes: Any, code: str, callers: Any) -> None:
+        result = estate.run(check, services=[estate.service("worker", **changes)], **callers)
+
+        assert [(each.subject, each.code, each.severity) for each in result.findings] == [("worker", code, Severity.P1)]
+
+    @pytest.mark.parametrize("check", [service_ready, service_traffic])
+    def test_without_the_callers_it_is_said_that_more_may_have_been_judged(self, check: Any) -> None:
+        described = estate.pipeline(services=(ServiceSpec(name="worker"),))
+
+        result = estate.run(
+            check, services=[estate.service("worker")], subscriptions=fakes.down("Pub/Sub"), described=described
+        )
+
+        assert [(each.subject, each.outcome) for each in result.findings] == [
+            ("worker", Outcome.PASSED),
+            ("callers from Pub/Sub", Outcome.UNKNOWN),
+        ]
