@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
@@ -507,6 +507,8 @@ class Pipeline(Model):
     """The region of its services."""
     invoker: str
     """The member that Pub/Sub and Cloud Scheduler call services as."""
+    groups_without_callers: tuple[Annotated[str, Field(pattern=r"^(group|domain):\S+$")], ...] = ()
+    """Groups and domains, as IAM names them, that hold people alone: what is granted to them lets no caller in."""
     runbook: str | None = None
     """The address of a page about the whole pipeline."""
     limits: Limits = Limits()

@@ -146,7 +146,7 @@ def shown(ready: Repairing, service: str) -> int:
     if not policy.bindings:
         say("The policy of the service has nothing in it.")
     for caller in map(member_of, members_of(ready.pipeline, service)):
-        grant = decide(judged, None, caller)
+        grant = decide(judged, None, caller, without_callers=ready.pipeline.groups_without_callers)
         words = "may call it" if grant.callable else "is not let in by this policy"
         say(f"{caller} {words} ({grant.standing}).")
     return FINE

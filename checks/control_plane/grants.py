@@ -1,11 +1,12 @@
 """Whether a policy lets a caller invoke a Cloud Run service: read as data, decided without asking anyone.
 
-A grant is valid only where role and member stand in the *same* binding and the binding has no condition.
+A grant is valid only where role and member stand in the *same* binding and the binding has no condition. A group may
+hold the caller, which a policy does not say; those that the pipeline file says hold none count for nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -92,8 +93,10 @@ def member_of(caller: str) -> str:
     return caller.strip() if known else f"serviceAccount:{caller.strip()}"
 
 
-def decide(policy: Policy | None, project_policy: Policy | None, caller: str) -> Grant:
-    """Decide whether ``caller`` may invoke a service.
+def decide(
+    policy: Policy | None, project_policy: Policy | None, caller: str, *, without_callers: Collection[str] = ()
+) -> Grant:
+    """Decide whether ``caller`` may invoke a service. ``without_callers`` are groups and domains that hold no caller.
 
     ``policy`` is the service's own, ``project_policy`` the project's, which it inherits; None where it is
     not known, which then counts as empty: whoever asks must not take a refusal for certain.
@@ -103,6 +106,7 @@ def decide(policy: Policy | None, project_policy: Policy | None, caller: str) ->
     """
     own, inherited = _bindings(policy), _bindings(project_policy)
     wanted = spelled(caller)
+    known = {spelled(each) for each in without_callers}
 
     def named(member: str) -> bool:
         return member == wanted
@@ -117,7 +121,10 @@ def decide(policy: Policy | None, project_policy: Policy | None, caller: str) ->
         return member.startswith("deleted:") and spelled(member.removeprefix("deleted:").partition("?")[0]) == wanted
 
     def collective(member: str) -> bool:
-        return member.startswith(_COLLECTIVE)
+        return member.startswith(_COLLECTIVE) and member not in known
+
+    def possible(member: str) -> bool:
+        return covering(member) or collective(member)
 
     every = own + inherited
     return (
@@ -128,11 +135,12 @@ def decide(policy: Policy | None, project_policy: Policy | None, caller: str) ->
         or _found(
             Standing.UNDECIDABLE,
             every,
-            lambda member: covering(member) or collective(member),
+            possible,
             conditional=False,
             role=_is_custom,
         )
-        or _found(Standing.CONDITIONAL, every, covering, conditional=True)
+        or _found(Standing.CONDITIONAL, every, possible, conditional=True)
+        or _found(Standing.CONDITIONAL, every, possible, conditional=True, role=_is_custom)
         or _found(Standing.DELETED, every, gone, conditional=False)
         or Grant(standing=Standing.REFUSED)
     )

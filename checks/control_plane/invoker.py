@@ -7,7 +7,8 @@ each with the service that its address leads to; the pipeline file adds services
 for each caller of each service, whether that caller may still call it. The policy is read as data: role and
 member must stand in the same binding, without a condition. What the project's policy grants is inherited,
 other roles hold the permission too, and a service can have its check turned off. A group, a domain or a custom
-role cannot be resolved from the policy alone, and the check says so instead of guessing. IAM deny policies
+role cannot be resolved from the policy alone, and the check says so instead of guessing, unless the pipeline file
+names the group as one without callers. IAM deny policies
 and ingress settings are not looked at.
 """
 
@@ -35,7 +36,7 @@ _SUMMARIES = {
     Standing.INHERITED: "{caller} may call {service}: the project grants {roles}.",
     Standing.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} may call it too.",
     Standing.UNDECIDABLE: "Whether {caller} may call {service} cannot be told from the policy: {roles} is granted "
-    "to {members}.",
+    "to {members}. If those hold no caller, name them under 'groups_without_callers' of the pipeline file.",
     Standing.CONDITIONAL: "{caller} may not rely on calling {service}: {roles} is granted under a condition only "
     "({conditions}).",
     Standing.DELETED: "{caller} may not call {service}: {roles} is granted to a deleted account of that name.",
@@ -94,7 +95,7 @@ def judge_caller(
     """Judge one caller of one service. A policy that is not known matters only where the other does not decide."""
     policy = answers.policy if isinstance(answers.policy, Policy) else None
     project = answers.project if isinstance(answers.project, Policy) else None
-    grant = decide(policy, project, caller)
+    grant = decide(policy, project, caller, without_callers=pipeline.groups_without_callers)
     evidence = {
         "caller": caller,
         "through": in_words(through, most=len(through)),

@@ -26,6 +26,27 @@ def standing(own: Policy | None, project: Policy | None = None, caller: str = CA
     return decide(own, project, caller).standing
 
 
+class TestAGroupThatHoldsNoCaller:
+    ADMINS = "group:Admins@example.com"
+
+    @pytest.mark.parametrize(
+        ("member", "expected"),
+        [
+            pytest.param("group:admins@example.com", Standing.REFUSED, id="counts for nothing"),
+            pytest.param("group:others@example.com", Standing.UNDECIDABLE, id="another one may let the caller in"),
+        ],
+    )
+    def test_as_owner_of_the_project(self, member: str, expected: Standing) -> None:
+        project = policy(binding("roles/owner", member))
+
+        assert decide(policy(), project, CALLER, without_callers=[self.ADMINS]).standing is expected
+
+    def test_it_takes_no_grant_by_name_away(self) -> None:
+        own = policy(binding(INVOKER, self.ADMINS, CALLER))
+
+        assert decide(own, None, CALLER, without_callers=[self.ADMINS]).standing is Standing.ALLOWED
+
+
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
@@ -95,8 +116,18 @@ def standing(own: Policy | None, project: Policy | None = None, caller: str = CA
             policy(binding("roles/viewer", "group:team@example.com")), Standing.REFUSED, id="a group that may see"
         ),
         pytest.param(
+            policy(binding(INVOKER, "domain:example.com", condition=CONDITION)),
+            Standing.CONDITIONAL,
+            id="a domain under a condition",
+        ),
+        pytest.param(
+            policy(binding(CUSTOM, CALLER, condition=CONDITION)),
+            Standing.CONDITIONAL,
+            id="a custom role under a condition",
+        ),
+        pytest.param(
             policy(binding(INVOKER, "group:team@example.com", condition=CONDITION)),
-            Standing.REFUSED,
+            Standing.CONDITIONAL,
             id="a group under a condition",
         ),
         pytest.param(
