@@ -27,6 +27,7 @@ from bot.gcp.repairs_messages import (
     target_message,
     variable_message,
 )
+from bot.gcp.rules import rules_named
 from bot.gcp.scheduler import job_of
 from bot.repairs.ports import Configuration, ConflictError, IamPolicy, TrafficTarget, Variable
 from checks.platform import SchedulerJob
@@ -62,7 +63,8 @@ class GoogleRepairPlatform:
         """Read a service's own policy; None when there is no such service. Raises SourceError."""
         options = GetPolicyOptions(requested_policy_version=POLICY_VERSION)
         request = GetIamPolicyRequest(resource=self._service_name(service), options=options)
-        with translated(RUN_WRITER, self._project, f"the policy of the service {service!r}"):
+        subject = f"the policy of the service {service!r}"
+        with translated(RUN_WRITER, self._project, subject), rules_named(subject):
             try:
                 return policy_of(self._services.get_iam_policy(request, **self._reading))
             except exceptions.NotFound:
@@ -100,7 +102,8 @@ class GoogleRepairPlatform:
 
     def job(self, name: str) -> SchedulerJob | None:
         """Read a job; None when there is none. Raises SourceError."""
-        with translated(JOB_RUNNER, self._project, f"the job {name!r}"):
+        subject = f"the job {name!r}"
+        with translated(JOB_RUNNER, self._project, subject), rules_named(subject):
             try:
                 return job_of(self._scheduler.get_job(name=f"{self._location}/jobs/{name}", **self._reading))
             except exceptions.NotFound:
@@ -108,7 +111,8 @@ class GoogleRepairPlatform:
 
     def run_job(self, name: str) -> None:
         """Run a job now. Raises SourceError."""
-        with translated(JOB_RUNNER, self._project, f"running the job {name!r}"):
+        purpose = f"running the job {name!r}"
+        with translated(JOB_RUNNER, self._project, purpose), rules_named(purpose):
             self._scheduler.run_job(name=f"{self._location}/jobs/{name}", **self._writing)
 
     def close(self) -> None:
@@ -120,7 +124,8 @@ class GoogleRepairPlatform:
         return f"{self._location}/services/{service}"
 
     def _service(self, service: str) -> run_v2.Service | None:
-        with translated(RUN_WRITER, self._project, f"the service {service!r}"):
+        subject = f"the service {service!r}"
+        with translated(RUN_WRITER, self._project, subject), rules_named(subject):
             try:
                 return self._services.get_service(name=self._service_name(service), **self._reading)
             except exceptions.NotFound:
@@ -141,7 +146,7 @@ class GoogleRepairPlatform:
 
     @contextmanager
     def _written(self, purpose: str) -> Iterator[None]:
-        with translated(RUN_WRITER, self._project, purpose):
+        with translated(RUN_WRITER, self._project, purpose), rules_named(purpose):
             try:
                 yield
             except exceptions.Conflict as error:

@@ -73,7 +73,10 @@ class Configuration:
 
 
 class Platform(Protocol):
-    """Cloud Run, its policies and Cloud Scheduler. Every method raises SourceError; writes raise ConflictError."""
+    """Cloud Run, its policies and Cloud Scheduler. Every method raises SourceError; writes raise ConflictError.
+
+    RepairRefusedError is raised for what a rule of the organization forbids, which no permission changes.
+    """
 
     def policy(self, service: str) -> IamPolicy | None:
         """Read a service's own policy with all conditions; None when there is no such service."""

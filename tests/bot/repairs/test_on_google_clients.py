@@ -109,6 +109,70 @@ def test_a_missing_permission_is_named_with_the_command_of_an_administrator(serv
     assert caught.value.command.startswith("gcloud run services add-iam-policy-binding")
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "words"),
+    [
+        pytest.param(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "One or more users named in the policy do not belong to a permitted customer, perhaps due to an "
+            "organization policy.",
+            "organization policy",
+            id="an organization policy",
+        ),
+        pytest.param(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "Service account caller@example.iam.gserviceaccount.com does not exist.",
+            "Create the account",
+            id="an account that does not exist",
+        ),
+        pytest.param(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "The policy contains bindings to members that do not exist",
+            "Remove the members",
+            id="old members that do not exist",
+        ),
+        pytest.param(
+            grpc.StatusCode.PERMISSION_DENIED,
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x",
+            "perimeter",
+            id="a perimeter",
+        ),
+    ],
+)
+def test_a_rule_that_forbids_the_write_is_named_as_such(
+    served: Cloud, repairs: Repairs, code: grpc.StatusCode, text: str, words: str
+) -> None:
+    plan = repairs.plan(GRANT, "slack:U1", NOW)
+    served.run.fail(SET_POLICY, EVERYTHING, Failure(code, text))
+
+    with pytest.raises(RepairRefusedError) as caught:
+        repairs.apply(plan, "slack:U1", NOW)
+
+    assert caught.value.refusal is Refusal.NOT_POSSIBLE
+    assert words in caught.value.advice
+    assert CALLER not in served.members(SERVICE)
+
+
+def test_a_failed_precondition_that_names_no_policy_is_blamed_on_none(served: Cloud, repairs: Repairs) -> None:
+    plan = repairs.plan(GRANT, "slack:U1", NOW)
+    served.run.fail(SET_POLICY, EVERYTHING, Failure(grpc.StatusCode.FAILED_PRECONDITION, "The service is busy."))
+
+    with pytest.raises(RepairRefusedError) as caught:
+        repairs.apply(plan, "slack:U1", NOW)
+
+    assert caught.value.refusal is Refusal.UNREACHABLE
+
+
+def test_a_perimeter_that_forbids_the_look_is_no_missing_permission(served: Cloud, repairs: Repairs) -> None:
+    text = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"
+    served.run.fail(GET_SERVICE_POLICY, EVERYTHING, Failure(grpc.StatusCode.PERMISSION_DENIED, text))
+
+    with pytest.raises(RepairRefusedError) as caught:
+        repairs.plan(GRANT, "slack:U1", NOW)
+
+    assert caught.value.refusal is Refusal.NOT_POSSIBLE
+
+
 def test_a_policy_that_may_not_even_be_read_is_refused(served: Cloud, repairs: Repairs) -> None:
     served.run.fail(GET_SERVICE_POLICY, EVERYTHING, DENIED)
 
