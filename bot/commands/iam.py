@@ -125,8 +125,8 @@ def show(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
 
 def shown(ready: Repairing, service: str) -> int:
     """Print a policy; return the exit code."""
-    from bot.repairs.bounds import members_of  # noqa: PLC0415 - kept off the way to --help
     from bot.repairs.policy import as_judged  # noqa: PLC0415 - likewise
+    from checks.control_plane.callers import grantable  # noqa: PLC0415 - kept off the way to --help
     from checks.control_plane.grants import decide, member_of  # noqa: PLC0415 - likewise
     from checks.ports import SourceError  # noqa: PLC0415 - likewise
 
@@ -145,7 +145,7 @@ def shown(ready: Repairing, service: str) -> int:
             say(f"  {member}")
     if not policy.bindings:
         say("The policy of the service has nothing in it.")
-    for caller in map(member_of, members_of(ready.pipeline, service)):
+    for caller in map(member_of, grantable(ready.pipeline, service)):
         grant = decide(judged, None, caller, without_callers=ready.pipeline.groups_without_callers)
         words = "may call it" if grant.callable else "is not let in by this policy"
         say(f"{caller} {words} ({grant.standing}).")

@@ -20,6 +20,7 @@ from bot.repairs.ports import (
     Variable,
 )
 from bot.repairs.routing import ALL
+from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, member_of, spelled
 from checks.pipeline import Pipeline
 from checks.platform import SchedulerJob
@@ -48,7 +49,7 @@ class AllowedPlatform:
         before = self._policies.get(service, IamPolicy())
         if before.etag != policy.etag:
             raise ConflictError(service)
-        allowed = {spelled(member_of(each)) for each in bounds.members_of(self._pipeline, service)}
+        allowed = {spelled(member_of(each)) for each in grantable(self._pipeline, service)}
         for role, member, condition in _grants(before) ^ _grants(policy):
             if role != INVOKER or condition is not None or spelled(member) not in allowed:
                 raise _not_allowed(f"to change {role} of {member} on {service}")

@@ -54,16 +54,6 @@ def must_allow(pipeline: Pipeline, key: RepairKey) -> None:
         )
 
 
-def members_of(pipeline: Pipeline, service: str) -> tuple[str, ...]:
-    """Return the members that a service may be opened to: those of ``repairs``, else its declared callers."""
-    bounds = pipeline.repairs or Repairs()
-    if service in bounds.members:
-        return bounds.members[service]
-    spec = spec_of(pipeline, service)
-    declared = spec.callers if spec is not None else None
-    return (pipeline.invoker,) if declared is None else declared
-
-
 def secrets_of(pipeline: Pipeline, service: str) -> dict[str, str]:
     """Return the variables that may be restored, each with its secret as ``name:version``."""
     bounds = pipeline.repairs or Repairs()

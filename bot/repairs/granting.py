@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.repairs import bounds, policy
+from bot.repairs import policy
 from bot.repairs.model import Change, Refusal, RepairRefusedError
 from bot.repairs.ports import IamPolicy, Platform
 from bot.repairs.remedies import Proposal, Wanted, digest
 from checks.control_plane import services
+from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, decide, member_of, spelled
 from checks.pipeline import Pipeline
 
@@ -100,7 +101,7 @@ class Granting:
         return tuple(known[spelled(each)] for each in self.members) or allowed
 
     def _declared(self, target: str) -> tuple[str, ...]:
-        return tuple(member_of(each) for each in bounds.members_of(self.pipeline, target))
+        return tuple(member_of(each) for each in grantable(self.pipeline, target))
 
     @staticmethod
     def _must_allow(target: str, member: str, allowed: Sequence[str]) -> None:

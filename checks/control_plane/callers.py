@@ -10,6 +10,7 @@ from checks.control_plane.addresses import Addresses
 from checks.pipeline import Pipeline
 from checks.platform import SchedulerJob, Subscription
 from checks.ports import Service
+from checks.repairs_spec import Repairs
 
 
 class Kind(StrEnum):
@@ -103,3 +104,12 @@ def in_words(edges: Sequence[Edge], most: int = MOST_NAMED) -> str:
     words = [edge.words for edge in edges]
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
+
+
+def grantable(pipeline: Pipeline, service: str) -> tuple[str, ...]:
+    """Return the members that a repair may let call a service: those of ``repairs``, else its declared callers."""
+    bounds = pipeline.repairs or Repairs()
+    if service in bounds.members:
+        return bounds.members[service]
+    declared = next((spec.callers for spec in pipeline.services if spec.name == service), None)
+    return (pipeline.invoker,) if declared is None else declared

@@ -16,10 +16,11 @@ from dataclasses import replace
 from checks.context import Context, attempt, not_configured
 from checks.control_plane import services
 from checks.control_plane.addresses import Addresses
+from checks.control_plane.call_identity import call_command, shown
 from checks.control_plane.callers import Edge, Kind, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
-from checks.control_plane.removal import gcloud, removal
+from checks.control_plane.removal import removal
 from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -27,8 +28,6 @@ from checks.ports import Policy, Service, SourceError
 from checks.registry import check
 
 EVERYONE = "allUsers"
-_HARMLESS_QUERY = "__GCP_CloudEventsMode="
-"""What Eventarc puts behind an address; anything else there may be a secret."""
 
 
 def missing(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge]) -> Finding:
@@ -91,7 +90,7 @@ def wrong_audience(pipeline: Pipeline, service: Service, edges: Sequence[Edge]) 
         action=Action(
             text=f"Give the token the address of {service.name} as its audience. ADDRESS stands for the one that the "
             "call has now.",
-            command="\n".join(_call(pipeline, edge, edge.account, service.uri) for edge in edges),
+            command="\n".join(call_command(pipeline, edge, edge.account, service.uri) for edge in edges),
         ),
         tab="security",
     )
@@ -111,24 +110,7 @@ def accepts(addresses: Addresses, service: Service, audience: str) -> bool:
 
 def _identity(pipeline: Pipeline, edge: Edge) -> str:
     """Return the command that gives a call the pipeline's invoker as its identity."""
-    return _call(pipeline, edge, pipeline.invoker.partition(":")[2] or pipeline.invoker)
-
-
-def _call(pipeline: Pipeline, edge: Edge, account: str, audience: str = "") -> str:
-    """Return the command that gives a call its account, and an audience where one is stated."""
-    if edge.kind is Kind.JOB:
-        flags = [f"--location={pipeline.region}", f"--oidc-service-account-email={account}"]
-        token = [f"--oidc-token-audience={audience}"] if audience else []
-        return gcloud(pipeline, "scheduler jobs update http", edge.name, *flags, *token)
-    flags = [f"--push-endpoint={shown(edge.url)}", f"--push-auth-service-account={account}"]
-    token = [f"--push-auth-token-audience={audience}"] if audience else []
-    return gcloud(pipeline, "pubsub subscriptions modify-push-config", edge.name, *flags, *token)
-
-
-def shown(address: str) -> str:
-    """Return an address for people: what stands behind its question mark may be a secret."""
-    query = address.partition("?")[2]
-    return address if not query or query.startswith(_HARMLESS_QUERY) else "ADDRESS"
+    return call_command(pipeline, edge, pipeline.invoker.partition(":")[2] or pipeline.invoker)
 
 
 def _evidence(edges: Sequence[Edge]) -> dict[str, str | int]:

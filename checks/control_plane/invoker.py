@@ -20,7 +20,8 @@ from typing import TypeVar
 
 from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services
-from checks.control_plane.callers import Edge, in_words
+from checks.control_plane.call_identity import account_command
+from checks.control_plane.callers import Edge, grantable, in_words
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
 from checks.looks import Look
@@ -129,7 +130,8 @@ def judge_caller(
         severity=severity,
         evidence={**evidence, "members": ", ".join(grant.members), "conditions": "; ".join(grant.conditions)},
         impact=_impact(pipeline, spec) if severity is Severity.P0 else "",
-        action=_action(pipeline, spec, grant, policy, caller),
+        action=_other_account(pipeline, spec, grant, (policy, project), caller, through)
+        or _action(pipeline, spec, grant, policy, caller),
         tab="security",
     )
 
@@ -172,7 +174,38 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, grant: Grant, policy: Policy 
     return Action(
         text=f"{text}, and let the deploy bind and verify it each time.",
         command=services.command(pipeline, "add-iam-policy-binding", spec.name, *flags),
-        repair=f"grant-invoker:{spec.name}",
+        repair=f"grant-invoker:{spec.name}" if _is_grantable(pipeline, spec, caller) else None,
+    )
+
+
+def _is_grantable(pipeline: Pipeline, spec: ServiceSpec, caller: str) -> bool:
+    """Whether the pipeline file lets a repair grant the caller the role."""
+    return spelled(caller) in map(spelled, grantable(pipeline, spec.name))
+
+
+def _other_account(
+    pipeline: Pipeline,
+    spec: ServiceSpec,
+    grant: Grant,
+    policies: tuple[Policy | None, Policy | None],
+    caller: str,
+    through: Sequence[Edge],
+) -> Action | None:
+    """Return the advice to correct the account of a call; None where it may be the right one.
+
+    It is wrong where the pipeline file names other accounts and one of those may call the service already: then
+    another one need not be let in.
+    """
+    if grant.callable or not through or _is_grantable(pipeline, spec, caller):
+        return None
+    right = [each for each in grantable(pipeline, spec.name) if spelled(each).startswith("serviceaccount:")]
+    account = next((each.rpartition(":")[2] for each in right if decide(*policies, each).callable), None)
+    if account is None:
+        return None
+    return Action(
+        text=f"{spec.name} lets in {account}: let the call carry that account. If {caller} is meant to call, name it "
+        "under 'callers' of the service and grant it the permission.",
+        command="\n".join(account_command(pipeline, edge, account) for edge in through),
     )
 
 
@@ -199,11 +232,14 @@ def _together(findings: list[Finding]) -> Finding:
     if len(findings) == 1:
         return first
     commands = [each.action.command for each in findings if each.action is not None and each.action.command]
+    repairs = [each.action.repair for each in findings if each.action is not None]
     return replace(
         first,
         summary=" ".join(each.summary for each in findings),
         evidence={**first.evidence, "caller": ", ".join(str(each.evidence["caller"]) for each in findings)},
-        action=replace(first.action, command="\n".join(commands) or None) if first.action is not None else None,
+        action=replace(first.action, command="\n".join(commands) or None, repair=next(filter(None, repairs), None))
+        if first.action is not None
+        else None,
     )
 
 

@@ -74,6 +74,76 @@ def test_every_account_that_calls_a_service_needs_its_own_grant() -> None:
     )
 
 
+class TestACallWithAnotherAccountThanTheFileNames:
+    DESCRIBED = pipeline(services=(ServiceSpec(name="declared", callers=(f"serviceAccount:{ACCOUNT}",)),))
+
+    def test_its_account_is_corrected_and_no_other_one_is_let_in(self) -> None:
+        (finding,) = run(
+            invoker,
+            services=[service("declared")],
+            policies={"declared": granted()},
+            subscriptions=[push("a", endpoint=hashed("declared"), account=OTHER, audience=hashed("declared"))],
+            jobs=[job("b", hashed("declared"), account=OTHER)],
+            described=self.DESCRIBED,
+        ).findings
+
+        assert (finding.code, finding.evidence["caller"]) == ("caller-refused", f"serviceAccount:{OTHER}")
+        assert finding.action is not None
+        assert finding.action.repair is None
+        address, here = hashed("declared"), "--project=example-project"
+        push_config = f"--push-endpoint={address} --push-auth-service-account={ACCOUNT}"
+        token = f"--push-auth-token-audience={address}"
+        assert (finding.action.command or "").splitlines() == [
+            f"gcloud pubsub subscriptions modify-push-config a {push_config} {token} {here}",
+            f"gcloud scheduler jobs update http b --location=us-west2 --oidc-service-account-email={ACCOUNT} {here}",
+        ]
+
+    def test_an_eventarc_trigger_keeps_the_account_so_that_it_is_corrected_there(self) -> None:
+        triggered = push(
+            "a", endpoint=hashed("declared"), account=OTHER, trigger="on-orders", trigger_region="us-east1"
+        )
+
+        (finding,) = run(
+            invoker,
+            services=[service("declared")],
+            policies={"declared": granted()},
+            subscriptions=[triggered],
+            described=self.DESCRIBED,
+        ).findings
+
+        assert finding.action is not None
+        assert finding.action.command == (
+            f"gcloud eventarc triggers update on-orders --location=us-east1 --service-account={ACCOUNT} "
+            "--project=example-project"
+        )
+
+    def test_where_nobody_of_the_file_may_call_either_each_is_granted_and_the_repair_offered(self) -> None:
+        (finding,) = run(
+            invoker,
+            services=[service("declared")],
+            policies={"declared": Policy(())},
+            subscriptions=[push("a", endpoint=hashed("declared"), account=OTHER)],
+            described=self.DESCRIBED,
+        ).findings
+
+        assert finding.action is not None
+        assert finding.action.repair == "grant-invoker:declared"
+        assert (finding.action.command or "").count("add-iam-policy-binding") == 2
+
+
+def test_no_repair_is_offered_that_would_not_be_allowed() -> None:
+    (finding,) = run(
+        invoker,
+        services=[service("declared")],
+        policies={"declared": Policy(())},
+        subscriptions=[push("a", endpoint=hashed("declared"))],
+        described=pipeline(services=(ServiceSpec(name="declared", callers=()),)),
+    ).findings
+
+    assert finding.action is not None
+    assert finding.action.repair is None
+
+
 def test_a_caller_of_the_pipeline_file_and_its_subscription_are_one_caller() -> None:
     result = run(
         invoker,
