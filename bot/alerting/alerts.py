@@ -16,6 +16,9 @@ from bot.store.model import Alert, AlertState, SnoozeUntil
 from checks.model import Severity
 from checks.notifications import AlertPolicy
 
+COUNTS_APART = timedelta(hours=1)
+"""The thread hears of a count that moves once in so long; the message shows every count."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When a record that only counts runs was told."""
 
@@ -34,6 +37,8 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
     SUPERSEDED = "superseded"
     """Another incident tells it now, or its date is no longer looked at."""
+    COUNTED = "counted"
+    """A few more or fewer of the same, again: the message says so, and its thread is spared."""
     UNCHANGED = "unchanged"
 
 
@@ -183,6 +188,7 @@ def _new(observation: Observation, failure: Failure, now: datetime) -> Alert:
         notified_at=now,
         channel=failure.channel,
         fingerprint=failure.fingerprint,
+        answered=failure.severity,
         details=_details(failure),
     )
 
@@ -224,12 +230,14 @@ def _goes_on_in_its_thread(alert: Alert, now: datetime, policy: AlertPolicy) -> 
 
 
 def _reopen(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
-    """Open the old thread again. What flaps calls nobody more often than a reminder would."""
-    snoozed = snooze_holds(alert, now)
+    """Open the old thread again. A P0 calls each time; whatever else flaps, no more often than a reminder would."""
+    snoozed = snooze_holds(alert, now) and not _breaks_snooze(alert, failure)
     interval = _interval(failure.severity, policy)
-    calls = not snoozed and interval is not None and now - alert.notified_at >= interval
+    is_due = interval is not None and now - alert.notified_at >= interval
+    calls = not snoozed and (failure.severity is Severity.P0 or is_due)
     reopened = replace(
         _as_seen(alert, failure),
+        answered=alert.answered if snoozed else failure.severity,
         state=AlertState.SNOOZED if snoozed else AlertState.FIRING,
         resolved_at=None,
         changed_at=now,
@@ -242,15 +250,42 @@ def _reopen(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) 
 
 def _go_on(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
     seen = _as_seen(alert, failure)
-    if failure.severity < alert.severity:
-        return _worsened(alert, seen, now)
+    if failure.severity < _answered(alert):
+        return _worsened(alert, seen, failure, now)
     if alert.state is AlertState.SNOOZED and _snooze_is_over(alert, now, looked=True):
         return _snooze_ended(alert, seen, now)
-    if failure.severity > alert.severity:
-        return _moved(Reason.EASED, alert, seen, now, policy)
-    if failure.fingerprint != alert.fingerprint:
+    if failure.severity != alert.severity:
+        reason = Reason.WORSENED if failure.severity < alert.severity else Reason.EASED
+        return _moved(reason, alert, seen, now, policy)
+    if failure.fingerprint == alert.fingerprint:
+        return _time_passes(alert, seen, now, policy)
+    if not _only_counts(alert, failure):
         return _moved(_direction(alert, failure), alert, seen, now, policy)
-    return _time_passes(alert, seen, now, policy)
+    if alert.counted_at is not None and alert.counted_at <= now < alert.counted_at + COUNTS_APART:
+        return _counted(alert, seen, now, policy)
+    return _moved(_direction(alert, failure), alert, replace(seen, counted_at=now), now, policy)
+
+
+def _answered(alert: Alert) -> Severity:
+    return alert.severity if alert.answered is None else alert.answered
+
+
+def _only_counts(alert: Alert, failure: Failure) -> bool:
+    """Whether it is the same fault of the same checks as before, with others or more of them."""
+    return alert.code == failure.code and _kinds(alert.details) == _kinds(failure.details)
+
+
+def _kinds(details: Mapping[str, Any]) -> frozenset[tuple[str, str, str]]:
+    return frozenset((each["check"], each["code"], each["severity"]) for each in details.get("findings", ()))
+
+
+def _counted(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> Transition:
+    """Let the message alone say how many there are; what the thread was told last stays what it is compared with."""
+    counted = replace(seen, fingerprint=alert.fingerprint)
+    if _reminder_is_due(alert, seen, now, policy):
+        return Transition(reason=Reason.REMINDED, before=alert, alert=replace(counted, notified_at=now), mention=True)
+    reason = Reason.UNCHANGED if counted == alert else Reason.COUNTED
+    return Transition(reason=reason, before=alert, alert=counted)
 
 
 def _as_seen(alert: Alert, failure: Failure) -> Alert:
@@ -276,14 +311,25 @@ def _direction(alert: Alert, failure: Failure) -> Reason:
     return Reason.WORSENED if failure.extent > before else Reason.EASED
 
 
-def _worsened(alert: Alert, seen: Alert, now: datetime) -> Transition:
-    """A graver severity calls somebody even after an acknowledgement, which was given for less; a snooze for a
-    time stays one, and its thread says what happened."""
+def _worsened(alert: Alert, seen: Alert, failure: Failure, now: datetime) -> Transition:
+    """What is graver than anything that somebody was called for calls, also after an acknowledgement, which was given
+    for less. A snooze for a time stays one, unless it is a P0 now; its thread says what happened."""
     snoozed = (
-        alert.state is AlertState.SNOOZED and alert.snooze_ends_on is SnoozeUntil.TIME and snooze_holds(alert, now)
+        alert.state is AlertState.SNOOZED
+        and alert.snooze_ends_on is SnoozeUntil.TIME
+        and snooze_holds(alert, now)
+        and not _breaks_snooze(alert, failure)
     )
-    worse = replace(seen, changed_at=now) if snoozed else _firing(seen, now)
-    return Transition(reason=Reason.WORSENED, before=alert, alert=worse, mention=not snoozed)
+    if snoozed:
+        reason = Reason.WORSENED if failure.severity < alert.severity else Reason.UNCHANGED
+        worse = replace(seen, changed_at=now) if reason is Reason.WORSENED else seen
+        return Transition(reason=reason, before=alert, alert=worse)
+    return Transition(reason=Reason.WORSENED, before=alert, alert=_firing(seen, now), mention=True)
+
+
+def _breaks_snooze(alert: Alert, failure: Failure) -> bool:
+    """Whether it is a P0 now, and the snooze was given for less."""
+    return failure.severity is Severity.P0 and _answered(alert) is not Severity.P0
 
 
 def _moved(reason: Reason, alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> Transition:
@@ -326,7 +372,7 @@ def _interval(severity: Severity, policy: AlertPolicy) -> timedelta | None:
 
 
 def _firing(alert: Alert, now: datetime) -> Alert:
-    return replace(_awake(alert), state=AlertState.FIRING, changed_at=now, notified_at=now)
+    return replace(_awake(alert), state=AlertState.FIRING, changed_at=now, notified_at=now, answered=alert.severity)
 
 
 def _awake(alert: Alert) -> Alert:

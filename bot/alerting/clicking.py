@@ -12,7 +12,7 @@ def acknowledged(alert: Alert, actor: str, now: datetime) -> Alert | None:
     """Return the alert as somebody takes it; an alert that somebody has taken already stays with them."""
     if alert.state is AlertState.ACKNOWLEDGED:
         return None
-    return replace(_awake(alert), state=AlertState.ACKNOWLEDGED, owner=actor, changed_at=now)
+    return replace(_awake(alert), state=AlertState.ACKNOWLEDGED, owner=actor, changed_at=now, answered=alert.severity)
 
 
 def snoozed(
@@ -34,6 +34,7 @@ def snoozed(
         snoozed_until=until,
         snooze_ends_on=ends_on,
         reason=reason,
+        answered=alert.severity,
     )
 
 

@@ -281,9 +281,12 @@ class Incidents:
         urgent = transition.mention and alert.severity is Severity.P0
         if transition.reason is Reason.OPENED:
             return (_delivery(alert, alert.thread, DeliveryKind.POST, parent, now, urgent=urgent),)
+        edit = _delivery(alert, f"{alert.thread}:v{alert.version}", DeliveryKind.UPDATE, parent, now, urgent=urgent)
+        if transition.reason is Reason.COUNTED:
+            return (edit,)
         reply = self._composer.reply(replace(transition, alert=alert), now)
         return (
-            _delivery(alert, f"{alert.thread}:v{alert.version}", DeliveryKind.UPDATE, parent, now, urgent=urgent),
+            edit,
             _delivery(
                 alert,
                 f"{alert.thread}:{transition.reason}:{alert.version}",

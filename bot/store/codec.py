@@ -110,6 +110,8 @@ _CONVERSIONS: Mapping[type[Any], Conversions] = {
         "resolved_at": datetime.fromisoformat,
         "snoozed_until": datetime.fromisoformat,
         "snooze_ends_on": SnoozeUntil,
+        "answered": Severity.__getitem__,
+        "counted_at": datetime.fromisoformat,
     },
     Delivery: {
         "kind": DeliveryKind,

@@ -58,6 +58,11 @@ class Alert:
     snoozed_until: datetime | None = None
     snooze_ends_on: SnoozeUntil = SnoozeUntil.TIME
     reason: str = ""
+    answered: Severity | None = None
+    """The gravest severity that somebody was called for since it was last acknowledged or snoozed, or that this was
+    done at: what is no graver calls nobody anew. None in records of the first version stands for ``severity``."""
+    counted_at: datetime | None = None
+    """When its thread was last told that there are more or fewer of the same."""
     unknown_runs: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
     """What the message shows: JSON."""

@@ -17,6 +17,7 @@ from checks.notifications import AlertPolicy
 
 NOW = datetime(2026, 2, 11, 13, 0, tzinfo=UTC)
 POLICY = AlertPolicy(remind_minutes={Severity.P0: 60, Severity.P1: 240}, flap_minutes=60, unknown_runs=3)
+NO_REMINDERS = AlertPolicy(remind_minutes={}, flap_minutes=60, unknown_runs=3)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
@@ -53,7 +54,7 @@ def alert(**changes: Any) -> Alert:
     """An alert that was told five minutes ago and that nobody has acknowledged."""
     opened = decide(None, failing(), NOW - 5 * MINUTE, POLICY).alert
     assert opened is not None
-    return replace(opened, **{"version": 1, **changes})
+    return replace(opened, **{"version": 1, "answered": changes.get("severity", opened.severity), **changes})
 
 
 def acknowledged(**changes: Any) -> Alert:
@@ -99,7 +100,8 @@ TABLE: list[tuple[str, Alert | None, Observation, Reason, AlertState | None, boo
     ("acknowledged, wider", acknowledged(), failing(**WIDER), Reason.WORSENED, ACKNOWLEDGED, False),
     ("acknowledged, clear", acknowledged(), seen(Sight.CLEAR), Reason.RESOLVED, RESOLVED, False),
     ("snoozed, the same", snoozed(), failing(), Reason.UNCHANGED, SNOOZED, False),
-    ("snoozed, graver", snoozed(), failing(**WORSE), Reason.WORSENED, SNOOZED, False),
+    ("snoozed, graver", snoozed(severity=Severity.P2), failing(), Reason.WORSENED, SNOOZED, False),
+    ("snoozed, a P0 now", snoozed(severity=Severity.P2), failing(**WORSE), Reason.WORSENED, FIRING, True),
     ("snoozed, milder", snoozed(), failing(**MILDER), Reason.EASED, SNOOZED, False),
     ("snoozed, clear", snoozed(), seen(Sight.CLEAR), Reason.RESOLVED, RESOLVED, False),
     ("snoozed until a change, the same", snoozed(None, CHANGE), failing(), Reason.UNCHANGED, SNOOZED, False),
@@ -214,13 +216,75 @@ def test_it_reopens_its_old_thread_inside_the_flap_window(ago: timedelta, reason
     assert (transition.alert.version, transition.alert.resolved_at) == (before.version, None)
 
 
-@pytest.mark.parametrize(("silent", "mention"), [(59 * MINUTE, False), (60 * MINUTE, True)], ids=["early", "in time"])
+@pytest.mark.parametrize(("silent", "mention"), [(239 * MINUTE, False), (240 * MINUTE, True)], ids=["early", "in time"])
 def test_what_flaps_calls_nobody_more_often_than_a_reminder(silent: timedelta, mention: bool) -> None:
-    before = resolved(MINUTE, severity=Severity.P0, notified_at=NOW - silent)
+    before = resolved(MINUTE, severity=Severity.P1, notified_at=NOW - silent)
+
+    transition = decide(before, failing(severity=Severity.P1), NOW, POLICY)
+
+    assert (transition.reason, transition.mention) == (Reason.REOPENED, mention)
+
+
+def test_a_p0_that_is_back_calls_however_lately_it_called() -> None:
+    before = resolved(MINUTE, severity=Severity.P0, notified_at=NOW - MINUTE)
 
     transition = decide(before, failing(severity=Severity.P0), NOW, POLICY)
 
-    assert (transition.reason, transition.mention) == (Reason.REOPENED, mention)
+    assert (transition.reason, transition.mention) == (Reason.REOPENED, True)
+
+
+def test_a_snooze_given_for_a_p0_holds_when_the_p0_is_back() -> None:
+    before = resolved(MINUTE, severity=Severity.P0, snoozed_until=NOW + HOUR)
+
+    transition = decide(before, failing(severity=Severity.P0), NOW, POLICY)
+
+    assert (transition.reason, transition.mention) == (Reason.REOPENED, False)
+
+
+FINDING = {"check": "trigger", "code": "not-triggered", "severity": "P1"}
+MORE: dict[str, Any] = {"extent": 4, "fingerprint": "more", "details": {"findings": [FINDING]}}
+
+
+@pytest.mark.parametrize(
+    ("ago", "reason"),
+    [(None, Reason.WORSENED), (59 * MINUTE, Reason.COUNTED), (60 * MINUTE, Reason.WORSENED)],
+    ids=["never told", "just before an hour", "after an hour"],
+)
+def test_the_thread_hears_of_a_count_once_an_hour(ago: timedelta | None, reason: Reason) -> None:
+    before = alert(counted_at=None if ago is None else NOW - ago, details={"extent": 3, "findings": [FINDING]})
+
+    transition = decide(before, failing(**MORE), NOW, POLICY)
+
+    assert transition.reason is reason
+    assert transition.alert is not None
+    assert transition.alert.details["extent"] == 4
+
+
+def test_another_kind_of_failure_is_told_at_once_although_a_count_was() -> None:
+    before = alert(counted_at=NOW - MINUTE, details={"extent": 3, "findings": [FINDING]})
+    other = {"findings": [FINDING, {**FINDING, "check": "phase-log"}]}
+
+    transition = decide(before, failing(extent=4, fingerprint="more", details=other), NOW, POLICY)
+
+    assert transition.reason is Reason.WORSENED
+
+
+@given(
+    severities=st.lists(st.sampled_from((Severity.P0, Severity.P1, Severity.P2)), min_size=1, max_size=30),
+    acknowledged_at=st.sampled_from((Severity.P0, Severity.P1, Severity.P2)),
+)
+def test_after_an_acknowledgement_only_what_is_graver_than_all_before_calls(
+    severities: list[Severity], acknowledged_at: Severity
+) -> None:
+    current: Alert | None = acknowledged(severity=acknowledged_at)
+    gravest, now, called = acknowledged_at, NOW, []
+    for severity in severities:
+        now += 15 * MINUTE
+        transition = decide(current, failing(severity=severity, fingerprint=severity.name), now, NO_REMINDERS)
+        called.append((transition.mention, severity < gravest))
+        gravest, current = min(gravest, severity), transition.alert
+
+    assert [mention for mention, _ in called] == [is_graver for _, is_graver in called]
 
 
 def test_a_snooze_outlasts_a_recovery() -> None:
