@@ -13,7 +13,7 @@ from bot.permissions import Role
 from bot.render.alert_list import alert_list
 from bot.render.blocks import first_page
 from bot.render.deploys import deploy_parts
-from bot.render.slack_text import escape
+from bot.render.slack_text import code, escape
 from bot.render.words import number
 from bot.validation import RequestError
 from checks.control_plane.invoker import invoker
@@ -239,4 +239,4 @@ def _unknown_words(text: str) -> str:
         words = words_of(text)
     except HelpWanted:
         return ""
-    return f"I know no `{HELP} {escape(' '.join(words)[:60])}`.\n" if words else ""
+    return f"I know no {code(' '.join((HELP, *words)), 80)}.\n" if words else ""

@@ -11,7 +11,7 @@ from slack_bolt import App
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.render.slack_text import escape
+from bot.render.slack_text import code, escape
 from bot.store.model import StoreError
 from bot.validation import RequestError
 from handlers.replies import PrivateReply
@@ -52,7 +52,7 @@ def told(error: Exception) -> str:
         case StoreError():
             sentence = f"Nothing was changed: my store {error.problem}. Try again when it works."
         case SlackApiError():
-            sentence = f"Slack refused what I tried (`{escape(str(error.response.get('error')))}`)."
+            sentence = f"Slack refused what I tried ({code(str(error.response.get('error')), 60)})."
         case SlackClientError() | OSError():
             sentence = "Slack did not answer me. Try again in a minute."
         case _:

@@ -12,7 +12,7 @@ from bot.alerting.incidents import ClickResult
 from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.pages import Block
-from bot.render.slack_text import escape, fitted
+from bot.render.slack_text import code, escape, fitted
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry
 from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit, submit_outdated
@@ -124,7 +124,7 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
         lines.append(f"… and {len(history) - HISTORY_AT_MOST} earlier ones")
     if lines:
         blocks.append(_section("*What was done*\n" + "\n".join(lines)))
-    key = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"`{fitted(alert.key, HISTORY_TEXT)}`"}]}
+    key = {"type": "context", "elements": [{"type": "mrkdwn", "text": code(alert.key, HISTORY_TEXT)}]}
     return _modal("Alert", [*blocks, key])
 
 

@@ -20,7 +20,7 @@ from bot.render.mentions import mention_of
 from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
 from bot.render.pages import Block
 from bot.render.problems import IN_THE_TABLE
-from bot.render.slack_text import EMOJI, escape, fitted
+from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import clean, day, duration, evidence_words, listed, moment, number, once, value_words
 from bot.store.model import Alert, AlertState
 from checks.model import Scalar
@@ -81,7 +81,7 @@ def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str 
     headline = f"{_emoji(alert)} {_lead(alert)}: {title}"
     mention = mention_of(alert, pipeline)
     blocks = [
-        {"type": "header", "text": {"type": "plain_text", "text": cut(headline, limits.HEADER_TEXT)}},
+        {"type": "header", "text": {"type": "plain_text", "text": cut(headline, limits.HEADER_TEXT), "emoji": False}},
         *(_small(text) for text in (frame, mention and f"cc {mention}", escape(note)) if text),
         *first_page(parts),
         *(_small(links) for links in (links_of(alert, pipeline, now),) if links),
@@ -133,7 +133,7 @@ def _closed_frame(alert: Alert, pipeline: Pipeline) -> str:
 def _about(alert: Alert, pipeline: Pipeline) -> Iterator[str]:
     phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
     yield from (escape(each) for each in (phase, day(alert.date) if alert.date else "") if each)
-    yield f"`{fitted(alert.code, 60)}`"
+    yield code(alert.code, 60)
 
 
 def _at(instant: datetime, pipeline: Pipeline) -> str:

@@ -15,7 +15,7 @@ from bot.render.limits import SECTION_TEXT
 from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
-from bot.render.slack_text import CODE_TEXT, EMOJI, LINE_TEXT, fitted
+from bot.render.slack_text import CODE_TEXT, EMOJI, LINE_TEXT, code, fitted
 from bot.render.words import duration, moment, number, sentence
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
@@ -129,7 +129,7 @@ def _listed(word: str, members: Sequence[Member]) -> Iterator[str]:
         yield f"*{word}:*"
     for each in members[:FINDINGS_AT_MOST]:
         emoji = EMOJI[mark_of_severity(each.severity)]
-        yield f"> {emoji} {fitted(each.summary, FINDING_TEXT)}  `{fitted(each.check, CODE_TEXT)}`"
+        yield f"> {emoji} {fitted(each.summary, FINDING_TEXT)}  {code(each.check, CODE_TEXT)}"
     if len(members) > FINDINGS_AT_MOST:
         yield f"> and {len(members) - FINDINGS_AT_MOST} more"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.render import limits
 from bot.render.message import Cell, Command, Divider, Heading, Line, Message, Part, SmallPrint, Table
 from bot.render.pages import Block, Piece, cost, pack, size_of
-from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, escape, fitted, line_text
+from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, code, escape, fitted, line_text
 from bot.render.words import clean, clean_command
 
 MESSAGES_AT_MOST = 12
@@ -81,14 +81,14 @@ def _continued(message: Message, number: int, total: int) -> str:
 def _cut_notice(message: Message, cut: Sequence[Sequence[Piece]]) -> str:
     entries = sum(piece.entries for page in cut for piece in page)
     what = f"{entries:,} more entries with a problem" if entries else "the last sections"
-    return f"Cut here: {what} did not fit. To see everything: `{fitted(message.again, LINE_TEXT // 3)}`"
+    return f"Cut here: {what} did not fit. To see everything: {code(message.again, LINE_TEXT // 3)}"
 
 
 def _opening(message: Message) -> Iterator[Piece]:
     emoji = VERDICT_EMOJI[message.verdict]
     title, room = clean(message.title), limits.HEADER_TEXT - len(f"{emoji} : {message.verdict}")
     title = title if len(title) <= room else f"{title[: room - 1]}…"
-    text = {"type": "plain_text", "text": f"{emoji} {title}: {message.verdict}"}
+    text = {"type": "plain_text", "text": f"{emoji} {title}: {message.verdict}", "emoji": False}
     yield Piece(block={"type": "header", "text": text})
     if escape(message.sentence):
         yield Piece(block=_section(f"*{fitted(message.sentence, LINE_TEXT)}*"))

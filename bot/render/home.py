@@ -197,7 +197,7 @@ def fitted_lines(lines: Sequence[str]) -> str:
 def _header(text: str) -> Block:
     words = clean(text)
     words = words if len(words) <= limits.HEADER_TEXT else f"{words[: limits.HEADER_TEXT - 1]}…"
-    return {"type": "header", "text": {"type": "plain_text", "text": words}}
+    return {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
 
 
 def _context(text: str) -> Block:

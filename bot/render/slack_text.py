@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from bot.render.message import Cell, Line, Mark
 from bot.render.words import clean
 from checks.model import Verdict
@@ -37,25 +40,51 @@ VERDICT_EMOJI = {
 SEVERITIES = (Mark.P0, Mark.P1, Mark.P2, Mark.P3)
 
 
+LONGEST_WRITTEN = 6
+"""Characters that one is written with at the most: a quotation's mark, as an entity between two joiners."""
+
+APART = "\u2060"
+"""A word joiner: it takes no room and breaks no line, and beside it Slack reads no mark as markup."""
+
+BACKTICK = "\u02cb"
+"""Looks like one, and ends no code."""
+
+_MARKUP = re.compile(
+    r"(?<!\w)[*_~]|[*_~](?!\w)"  # around words; inside of a name, as in phase3_to_phase4, they mean nothing
+    r"|`"
+    r"|:(?=[\w+'-]+:)"  # the beginning of an emoji's name
+    r"|^>",  # a quotation
+)
+
+
 def escape(text: str) -> str:
     """Return a text that Slack shows as it stands: no mention, no link, no markup of its own."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _entities(_MARKUP.sub(rf"{APART}\g<0>{APART}", clean(text)))
+
+
+def code(text: str, most: int) -> str:
+    """Return a text of at most ``most`` characters between backticks, where only a backtick would be markup."""
+    return f"`{_within(clean(text).replace('`', BACKTICK), most, _entities)}`"
 
 
 def fitted(text: str, most: int) -> str:
     """Return an escaped text of at most ``most`` characters; what is cut is counted."""
-    whole = escape(text)
-    if len(whole) <= most:
+    return _within(clean(text), most, escape)
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _within(text: str, most: int, written: Callable[[str], str]) -> str:
+    whole = written(text[: most + 1])
+    if len(text) <= most and len(whole) <= most:
         return whole
-    cleaned = clean(text)
-    room = most - len(f"… (cut: {len(cleaned):,} more characters)")
-    kept = size = 0
-    for char in cleaned:
-        size += len(escape(char)) or 1
-        if size > room:
-            break
-        kept += 1
-    return f"{escape(cleaned[:kept])}… (cut: {len(cleaned) - kept:,} more characters)"
+    room = most - len(f"… (cut: {len(text):,} more characters)")
+    kept = max(room, 0)
+    while (size := len(written(text[:kept]))) > room and kept:
+        kept -= max(1, (size - room) // LONGEST_WRITTEN)
+    return f"{written(text[:kept])}… (cut: {len(text) - kept:,} more characters)"
 
 
 def line_text(line: Line) -> str:
@@ -64,16 +93,16 @@ def line_text(line: Line) -> str:
     emoji = f"{EMOJI[line.mark]} " if line.mark else ""
     severity = f"{line.mark} " if line.mark in SEVERITIES else ""
     label = f"*{severity}{fitted(line.lead, LABEL_TEXT)}* " if line.label else severity
-    code = f"  `{fitted(line.code, CODE_TEXT)}`" if line.code else ""
+    named = f"  {code(line.code, CODE_TEXT)}" if line.code else ""
     link = f"  <{line.link}|open>" if line.link and is_safe_link(line.link) else ""
-    return f"{quote}{emoji}{label}{fitted(line.text, LINE_TEXT)}{code}{link}"
+    return f"{quote}{emoji}{label}{fitted(line.text, LINE_TEXT)}{named}{link}"
 
 
 def is_safe_link(link: str) -> bool:
     """Only a plain web address may become a link: nothing that ends it early or names another scheme."""
     return (
         link.startswith("https://")
-        and len(link) <= LINK_TEXT
+        and len("https://") < len(link) <= LINK_TEXT
         and link.isascii()
         and link.isprintable()
         and not set(link) & set("<>|&` \"'")

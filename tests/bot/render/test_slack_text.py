@@ -1,0 +1,51 @@
+"""Text of others in Slack: shown as it stands, whatever Slack would make of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.render.slack_text import APART, BACKTICK, code, escape, fitted
+
+MARKED = re.compile(r"(?:^|\s)([*_~`])\S|\S([*_~`])(?:\s|$)|:[\w+'-]+:|^(?:>|&gt;)")
+"""What Slack would read as the beginning or the end of markup, as the name of an emoji, or as a quotation."""
+
+HOSTILE = st.text(st.sampled_from("ab1 *_~`:<>&/-\n"), max_size=60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The job runs at */5 * * * *", "Column `total` is NULL", "ratio 10:100:20 and :boom:", "_triggered is unset",
+     "~40 rows~ fewer", "> quoted", "*bold*", "a *b*, c"],
+)  # fmt: skip
+def test_nothing_of_a_text_is_read_as_markup(text: str) -> None:
+    shown = escape(text)
+
+    assert MARKED.search(shown) is None
+    assert shown.replace(APART, "").replace("&gt;", ">") == text
+
+
+@given(HOSTILE)
+def test_whatever_is_written_nothing_of_it_is_read_as_markup(text: str) -> None:
+    assert MARKED.search(escape(text)) is None
+
+
+@pytest.mark.parametrize("name", ["phase3_to_phase4", "nba_raw.nbac_schedule", "11:30", "a-b", "prediction-worker"])
+def test_a_name_or_a_time_can_be_copied_as_it_is(name: str) -> None:
+    assert APART not in escape(name)
+
+
+@given(HOSTILE, st.integers(60, 80))
+def test_what_is_fitted_is_never_longer_than_allowed(text: str, most: int) -> None:
+    assert len(fitted(text * 3, most)) <= most
+
+
+def test_what_is_cut_is_counted() -> None:
+    assert fitted("x" * 100, 60) == f"{'x' * 32}… (cut: 68 more characters)"
+
+
+def test_code_is_shown_exactly_but_for_what_would_end_it() -> None:
+    assert code("*a_b* `c` :d:", 60) == f"`*a_b* {BACKTICK}c{BACKTICK} :d:`"
