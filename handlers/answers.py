@@ -19,6 +19,9 @@ from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import escape, fitted
 from bot.render.words import day
+from bot.store import progress
+from bot.store.model import StoreError
+from bot.store.progress import Progress
 from checks.model import Report
 from handlers.asking import Asked
 from handlers.errors import told
@@ -59,6 +62,7 @@ class AnswerMessage:
         self._title = _title(services, asked)
         self._channel = ""
         self._ts = ""
+        self._shown: Progress | None = None
         self._next_edit = 0.0
         self._editing = False
         self._over = False
@@ -132,6 +136,22 @@ class AnswerMessage:
             repeatable=False,
         )
         self._channel, self._ts = str(answer["channel"]), str(answer["ts"])
+        self._remember()
+
+    def _remember(self) -> None:
+        """Let the next process know of the message, should this one be killed."""
+        shown = Progress(
+            channel=self._channel,
+            ts=self._ts,
+            title=self._title,
+            actor=self._reply.user,
+            at=self._services.clock(),
+        )
+        try:
+            progress.begin(self._services.store, shown)
+            self._shown = shown
+        except StoreError as error:
+            log.warning("a progress message could not be remembered: %s", error)
 
     def _continue(self, message: SlackMessage) -> None:
         if not self._ts:
@@ -170,6 +190,15 @@ class AnswerMessage:
         with self._edits:
             if not self._edited(text, blocks):
                 self._reply.say(text, blocks)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._shown is None:
+            return
+        try:
+            progress.end(self._services.store, self._shown, self._services.clock())
+        except StoreError as error:
+            log.warning("the end of an answer could not be remembered: %s", error)
 
     def _edited(self, text: str, blocks: Sequence[Block]) -> bool:
         if not self._ts:

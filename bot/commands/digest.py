@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
-from bot.commands.output import say
+from bot.commands.output import complain, say
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
+    from bot.store.model import Delivery
     from bot.timetable.digest import Digests
 
 PATIENCE = 30.0
 """Seconds that Slack gets for a digest of a dozen messages at one a second."""
 
 STEP = 0.1
+
+SILENCE = 3.0
+"""Seconds after which a person is told what is waited for."""
 
 
 def _day(context: click.Context, option: click.Parameter, value: str | None) -> date | None:
@@ -67,7 +71,7 @@ class Pump(Protocol):
 class Queue(Protocol):
     """Knows what waits."""
 
-    def pending(self) -> Sequence[object]: ...
+    def pending(self) -> Sequence[Delivery]: ...
 
 
 def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patience: float = PATIENCE) -> int:
@@ -77,19 +81,38 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
     day = day or digests.today()
     done = digests.run_now(day)
     if done is Done.BUSY:
-        say("reveille: another process is writing this digest.", err=True)
+        complain("another process is writing this digest.")
         return UNKNOWN
-    _send(outbox, queue, patience)
+    refusal = _send(outbox, queue, patience)
     if not digests.follow_up(day):
-        say("reveille: the digest is stored, but Slack does not have it; whoever serves sends it.", err=True)
+        why = refusal or f"Slack did not take it within {patience:g} s."
+        complain(f"the digest is stored, but Slack does not have it: {why} Whoever serves sends it then.")
         return FAILED
     say("The digest is posted." if done is Done.POSTED else "The digest is up to date.")
     return FINE
 
 
-def _send(outbox: Pump, queue: Queue, patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _send(outbox: Pump, queue: Queue, patience: float) -> str:
+    """Send what waits; return why Slack refuses it, as soon as it does so in a way that only a person can end."""
+    began = time.monotonic()
+    is_said = False
     while outbox.pump() or queue.pending():
-        if time.monotonic() >= deadline:
-            return
+        if refusal := _refusal(queue.pending()):
+            return refusal
+        took = time.monotonic() - began
+        if took >= patience:
+            return ""
+        if took >= SILENCE and not is_said:
+            is_said = True
+            say(f"Waiting for Slack, for {patience:g} s at most ...", err=True)
         time.sleep(STEP)
+    return ""
+
+
+def _refusal(waiting: Sequence[Delivery]) -> str:
+    from bot.delivery.poster import Trouble  # noqa: PLC0415 - kept off the way to --help
+    from bot.delivery.slack_errors import TROUBLES, remedy  # noqa: PLC0415 - likewise
+
+    passing = (None, Trouble.BUSY, Trouble.UNAVAILABLE, Trouble.REFUSED)
+    refused = next((each for each in waiting if TROUBLES.get(each.error) not in passing), None)
+    return "" if refused is None else f"{refused.error} for {refused.channel}. {remedy(refused.error)}"

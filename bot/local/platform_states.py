@@ -37,7 +37,7 @@ class SubscriptionState(Model):
 
 
 class JobState(Model):
-    """A Cloud Scheduler job. What is left out is in order: enabled, an hour ago attempted and successful."""
+    """A Cloud Scheduler job. What is left out is in order: enabled, attempted just now and successful."""
 
     enabled: bool = True
     fault: Literal["", "DISABLED", "UPDATE_FAILED"] = ""
@@ -52,7 +52,7 @@ class JobState(Model):
     account: str | None = None
     """The e-mail of its OIDC token; by default the pipeline's invoker, empty for none."""
     audience: str = ""
-    last_attempt: Moment | None = "<now-1h>"
+    last_attempt: Moment | None = "<now>"
     status: int | None = Field(default=0, ge=0, le=16)
     """The gRPC code of the last attempt; null, with ``last_attempt: null``, for a job that never ran."""
     message: str = ""

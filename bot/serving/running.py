@@ -60,6 +60,7 @@ class Bot:
     """Everything that runs beside the web server.
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
+    ``recover`` ends at the start what a former process has left standing; it comes back when its event is set.
     ``store_problem`` says why the store cannot be written; by default it is asked anew. ``troubles`` name further parts
     that do not work. ``close`` lets go of what the validation asks.
     """
@@ -69,6 +70,7 @@ class Bot:
     workers: Sequence[Ending]
     send: Callable[[threading.Event], None]
     follow: Callable[[threading.Event], None] | None = None
+    recover: Callable[[threading.Event], None] | None = None
     store_problem: Callable[[], str | None] | None = None
     troubles: Sequence[Callable[[], Mapping[str, str]]] = ()
     socket: Socket | None = None
@@ -83,6 +85,8 @@ class Bot:
         self._sender.start()
         if self.follow is not None:
             threading.Thread(target=self.follow, args=(self._stopping,), name="repairs", daemon=True).start()
+        if self.recover is not None:
+            threading.Thread(target=self.recover, args=(self._stopping,), name="recovery", daemon=True).start()
         self.timetable.start()
         if self.socket is not None:
             self.socket.start()

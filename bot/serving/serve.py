@@ -43,6 +43,7 @@ from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
 from handlers.google_tokens import GoogleTokens
+from handlers.interrupted import withdraw_abandoned
 from handlers.registration import register_all
 from handlers.runs import Runs
 from handlers.services import Services
@@ -133,6 +134,7 @@ def assemble(prepared: Prepared) -> Serving:
         workers=(workers,),
         send=told.outbox.run,
         follow=None if repairing is None else repairing.following.run,
+        recover=lambda stopping: withdraw_abandoned(services, stopping, alone=isinstance(prepared.serving.store, Path)),
         store_problem=health.problem,
         troubles=(turns.problems, told.outbox.problems),
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),

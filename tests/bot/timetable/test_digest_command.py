@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.commands.digest import digest, write
+from bot.commands.digest import PATIENCE, digest, write
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
+from bot.delivery.slack_errors import remedy
 from tests.bot.timetable.mornings import DAY, POSTING, Morning
-from tests.servers.slack import SlackServer
+from tests.servers.slack import SlackServer, refused
 
 SCENARIO = ["--scenario", "invoker-lost"]
 
@@ -58,6 +60,22 @@ def test_what_cannot_work_is_said_in_one_sentence(
 
     assert getattr(result.exception, "exit_code", None) == WRONG_USE
     assert words in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_auth", "channel_not_found", "not_in_channel", "missing_scope", "is_archived"]
+)
+def test_what_only_a_person_can_end_is_said_at_once_with_what_to_do(tmp_path: Path, code: str) -> None:
+    with SlackServer() as slack:
+        slack.tell("chat.postMessage", refused(code, None))
+        began = time.monotonic()
+        result = run(slack, tmp_path, *SCENARIO)
+        took = time.monotonic() - began
+
+    assert result.return_value == FAILED
+    assert code in result.output
+    assert remedy(code) in result.output
+    assert took < PATIENCE / 2
 
 
 @pytest.mark.parametrize("value", ["yesterday", "2026-02-30"])

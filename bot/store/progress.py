@@ -1,0 +1,76 @@
+"""Messages that show how far some work is: the store knows them, so that whoever serves next ends what a process that
+was killed has left standing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.store.model import AuditEntry, Changes, StateStore
+
+BEGUN, ENDED = "answer-begun", "answer-ended"
+
+LOOK_BACK = timedelta(hours=24)
+AT_MOST = 500
+"""Records of a day that are looked through at a start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A message that shows how far a command is. ``title`` is what was asked, ``actor`` who asked."""
+
+    channel: str
+    ts: str
+    title: str
+    actor: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"answer:{self.channel}:{self.ts}"
+
+
+def begin(store: StateStore, progress: Progress) -> None:
+    """Remember a message that was posted. Raises StoreError."""
+    store.commit(Changes(audit=(_entry(progress, BEGUN, progress.at),)))
+
+
+def end(store: StateStore, progress: Progress, now: datetime) -> None:
+    """Remember that a message says what came of it. Raises StoreError."""
+    store.commit(Changes(audit=(_entry(progress, ENDED, now),)))
+
+
+def abandoned(store: StateStore, now: datetime, older_than: timedelta | None) -> Sequence[Progress]:
+    """Return the messages that nobody can be working on any more, the newest first: older ones, or without an age all
+    of them. Raises StoreError."""
+    entries = store.audit(now - LOOK_BACK, AT_MOST)
+    ended = {each.subject for each in entries if each.action == ENDED}
+    return [
+        Progress(
+            channel=str(each.details["channel"]),
+            ts=str(each.details["ts"]),
+            title=str(each.details["title"]),
+            actor=each.actor,
+            at=each.at,
+        )
+        for each in entries
+        if each.action == BEGUN and each.subject not in ended and is_older(each.at, now, older_than)
+    ]
+
+
+def is_older(at: datetime, now: datetime, age: timedelta | None) -> bool:
+    """Whether something is at least so old; without an age whatever the clock says."""
+    return age is None or now - at >= age
+
+
+def _entry(progress: Progress, action: str, at: datetime) -> AuditEntry:
+    return AuditEntry(
+        key=f"{progress.key}:{action}",
+        at=at,
+        actor=progress.actor,
+        action=action,
+        subject=progress.key,
+        outcome="",
+        details={"channel": progress.channel, "ts": progress.ts, "title": progress.title},
+    )
