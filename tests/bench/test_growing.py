@@ -3,10 +3,7 @@ how busy the machine is."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,6 +15,7 @@ from checks.folding import Folding, places_of
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.pipeline import Pipeline
 from checks.registry import Check
+from tests.bench.counting import lines_of
 from tests.bench.growing import grown
 from tests.bench.growing_steps import STEPS, Case
 
@@ -82,24 +80,6 @@ def finding(check: Check, subject: str, *, fails: bool, known: bool) -> Finding:
     code = REFUSED.get(check.id) or ("not-triggered" if check.id == "trigger" else "too-few")
     evidence = {"caller": "someone@example.com"} if check.id == "invoker" else {}
     return Finding(outcome=Outcome.FAILED, code=code, severity=Severity.P1, evidence=evidence, **about)
-
-
-def lines_of(work: Callable[[], object]) -> int:
-    """Return how many lines of code a piece of work runs, those of the libraries included."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
-        nonlocal count
-        count += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.fixture(scope="module", params=[PLATFORM, DATA])

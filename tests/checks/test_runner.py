@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from checks.context import Context
+from checks.folding import LISTED
 from checks.looks import LookCache
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import Excuse, Limits, Pipeline
@@ -177,3 +180,37 @@ def test_only_failures_are_excused() -> None:
     unknown = replace(failed(subject="mlb-scrape"), outcome=Outcome.UNKNOWN)
 
     assert excuse("a-check", unknown, [EXCUSE], NIGHT) == unknown
+
+
+def test_a_check_with_a_finding_for_each_of_endless_rows_ends_with_the_run_and_is_told_to_stop() -> None:
+    stopped = threading.Event()
+
+    def endless(context: Context) -> Iterator[Finding]:
+        try:
+            while True:
+                yield failed()
+        finally:
+            stopped.set()
+
+    began = time.monotonic()
+    result = run(check(endless), limits=Limits(check_seconds=0.3, run_seconds=0.3))["a-check"]
+
+    assert time.monotonic() - began < SOON
+    assert codes(result) == ["broken"] * LISTED + ["timed-out", "broken"]
+    assert result.findings[-1].count > LISTED
+    assert stopped.wait(SOON)
+
+
+def test_an_excuse_for_one_row_holds_also_among_many() -> None:
+    def many(context: Context) -> Iterator[Finding]:
+        yield from (failed(subject=f"row {number}") for number in range(LISTED + 9))
+
+    excused = Excuse(check="a-check", subject="row 25", until=NIGHT + timedelta(days=9), reason="Known.")
+    described = pipeline(excuses=[excused])
+    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
+    (result,) = run_checks([check(many)], about, ports(), LookCache(bounds(described.limits)))
+
+    counts = Counter({each.code: 0 for each in result.findings})
+    for each in result.findings:
+        counts[each.code] += each.count
+    assert counts == {"broken": LISTED + 8, "excused": 1}

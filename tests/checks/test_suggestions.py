@@ -22,6 +22,7 @@ from checks.suggestions import (
     verified_results,
 )
 from tests import fakes
+from tests.bench.counting import lines_of
 
 RUN = "gcloud scheduler jobs run same-day-phase3 --location=us-west2 --project=example-project"
 INVENTORY = Inventory(
@@ -205,3 +206,20 @@ def test_a_log_query_about_several_that_exist_stays_as_it_is() -> None:
     asked = action(READ.format('"same-day-phase3" OR "same-day-phase4"'))
 
     assert verified(asked, INVENTORY) is asked
+
+
+@pytest.mark.parametrize("typo", ["phase3-same-dya", "hpase3-same-day", "phase3-sam-day"])
+def test_the_nearest_of_a_thousand_names_is_found_without_comparing_all(typo: str) -> None:
+    many = Inventory(names={Thing.JOB: frozenset({"phase3-same-day", *(f"job-{each}" for each in range(1_000))})})
+
+    assert many.nearest(Named(thing=Thing.JOB, name=typo)) == "phase3-same-day"
+
+
+def test_four_times_the_missing_services_are_four_times_the_work() -> None:
+    def work(number: int) -> int:
+        names = frozenset(f"player-props-service-{each}" for each in range(number))
+        there = Inventory(names={Thing.SERVICE: names})
+        missing = [action(f"gcloud run services describe player-prop-servicf-{each}") for each in range(number)]
+        return lines_of(lambda: [verified(each, there) for each in missing])
+
+    assert work(160) <= 4 * 1.25 * work(40)
