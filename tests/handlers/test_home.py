@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.render.home import REFRESH
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
+from bot.store.sqlite import SqliteStore
 from checks.notifications import Permissions as Rules
 from handlers.home import publish
 from handlers.replies import PrivateReply
@@ -229,3 +231,45 @@ def test_slack_being_down_breaks_no_other_request_and_the_tab_is_drawn_when_it_i
 
         assert status == 200
         assert shown(rig)
+
+
+class Counting(SqliteStore):
+    """Counts the reports that were read whole."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self.read = 0
+
+    def reports(
+        self, pipeline: str, job: str | None, since: datetime, *, limit: int | None = None
+    ) -> Sequence[StoredReport]:
+        found = super().reports(pipeline, job, since, limit=limit)
+        self.read += len(found)
+        return found
+
+
+def test_of_hundreds_of_reports_only_the_newest_of_each_kind_is_read() -> None:
+    store = Counting()
+    kinds = {"digest": timedelta(hours=1), "command": timedelta(minutes=1)}
+    store.commit(
+        Changes(
+            reports=[
+                StoredReport(
+                    key=f"{job}-{number}",
+                    pipeline="tiny",
+                    job=job,
+                    night=NOW.date() - timedelta(days=1),
+                    at=NOW - number * apart,
+                    verdict="WATCH",
+                    document={"headline": f"The {job} of {number} ago", "results": []},
+                )
+                for job, apart in kinds.items()
+                for number in range(1, 200)
+            ]
+        )
+    )
+    with running() as rig:
+        publish(replace(rig.services, store=store), PrivateReply(client=rig.services.client, user=PERSON), None)
+
+        assert "The command of 1 ago" in shown(rig)
+    assert store.read == 2

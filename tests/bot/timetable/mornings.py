@@ -102,6 +102,8 @@ class Morning:
     described: Pipeline = field(default_factory=pipeline)
     now: datetime = EIGHT
     players: int | SourceError = 20
+    rows: Sequence[Row] = ()
+    """What the query gives instead of one row with ``players``."""
     store: StateStore = field(default_factory=lambda: SqliteStore(":memory:"))
     desk: Desk = field(default_factory=Desk)
     watcher: Watcher = field(default_factory=Watcher)
@@ -128,7 +130,7 @@ class Morning:
         self.runs += 1
         if isinstance(self.players, SourceError):
             raise self.players
-        return ({"game": "MIL at OKC", "players": self.players},)
+        return self.rows or ({"game": "MIL at OKC", "players": self.players},)
 
     def at(self, text: str) -> Morning:
         """Turn the clock to a local time: ``2026-02-11 08:00``."""
