@@ -21,6 +21,9 @@ NAME = 300
 EVIDENCE = 64_000
 """Characters of all evidence of a finding; lists of a thousand names fit."""
 
+CELL = 64_000
+"""Characters of one value of a row. A row of BigQuery may have 100 MB, and a query gives many."""
+
 COMMAND = 16_000
 """Characters of a command. A longer one is left out and not cut: half a command does something else."""
 

@@ -18,6 +18,7 @@ from google.cloud import bigquery
 from requests.adapters import HTTPAdapter
 
 from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
+from checks.amounts import CELL, cut_text
 from checks.ports import Parameter, Problem, Query, Row, SourceError
 
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
@@ -84,7 +85,7 @@ class BigQueryWarehouse:
             if not rows.schema:
                 self._explain(rows, query)
             names = [field.name for field in rows.schema]
-            return [dict(zip(names, map(plain, row.values()), strict=True)) for row in rows]
+            return [dict(zip(names, map(cell, row.values()), strict=True)) for row in rows]
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError."""
@@ -146,6 +147,12 @@ def _parameter(name: str, parameter: Parameter) -> bigquery.ScalarQueryParameter
         element = parameter.type.removeprefix("ARRAY<").removesuffix(">")
         return bigquery.ArrayQueryParameter(name, element, list(parameter.value))
     return bigquery.ScalarQueryParameter(name, parameter.type, parameter.value)
+
+
+def cell(value: Any) -> Any:
+    """Return a column's value as plain Python, and of a very long text the beginning."""
+    short = plain(value)
+    return cut_text(short, CELL) if isinstance(short, str) else short
 
 
 def plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from bot.local.dialect import duckdb_sql, duckdb_type
 from bot.local.faults import Faults
+from checks.amounts import CELL, cut_text
 from checks.looks import BIGQUERY
 from checks.pipeline import Pipeline, Table
 from checks.ports import Problem, Query, Row, SourceError
@@ -192,7 +193,13 @@ def _instant(microseconds: int | None) -> datetime | None:
 
 def _plain(value: Any) -> Any:
     """Return a value as the port promises it; DuckDB calculates some numbers as decimals."""
-    return float(value) if isinstance(value, Decimal) else value
+    match value:
+        case Decimal():
+            return float(value)
+        case str():
+            return cut_text(value, CELL)
+        case _:
+            return value
 
 
 def _source_error(error: duckdb.Error, query: Query) -> SourceError:

@@ -12,6 +12,7 @@ from bot.local.documents import ScenarioDocuments
 from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
 from bot.settings import Settings
+from checks.amounts import CELL
 from checks.pipeline import Pipeline, Table
 from checks.ports import (
     SECRET,
@@ -240,6 +241,14 @@ def test_columns_are_plain_python(warehouse: Warehouse) -> None:
     }
     assert [type(value) for value in row.values()] == [date, str, float, int, bool, datetime]
     assert row["seen_at"].utcoffset() is not None
+
+
+def test_a_cell_of_a_megabyte_comes_as_its_beginning_and_says_so(warehouse: Warehouse) -> None:
+    (row,) = ask(warehouse, "SELECT REPEAT('x', 1000000) AS names, REPEAT('y', 64000) AS short")
+
+    assert len(row["names"]) <= CELL
+    assert row["names"].endswith("x… (cut: 936 kB of 1.0 MB)")
+    assert row["short"] == "y" * CELL
 
 
 def test_null_is_none(warehouse: Warehouse) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.alerting.alerts import Reason
-from bot.alerting.incidents import ATTEMPTS, Click, ClickResult, Incidents
+from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents
 from bot.store.model import (
     Alert,
     AlertState,
@@ -24,7 +24,7 @@ from bot.store.model import (
     StoreError,
 )
 from bot.store.sqlite import SqliteStore
-from checks.model import Report, Severity
+from checks.model import Cause, FindingKey, Report, Severity
 from tests.bot.alerting.incident_reports import (
     CHANNEL,
     ONCALL,
@@ -38,6 +38,7 @@ from tests.bot.alerting.incident_reports import (
     with_findings,
 )
 from tests.bot.render.reports import NIGHT, NOW, ORCHESTRATORS, healthy
+from tests.bot.store.records import a_report
 
 MINUTE = timedelta(minutes=1)
 KEY = "nba:trigger:phase3_to_phase4:2026-02-10"
@@ -444,3 +445,42 @@ def test_with_the_store_down_what_is_loud_can_still_be_posted(incidents: Inciden
 def test_a_pipeline_without_notifications_is_refused(store: SqliteStore) -> None:
     with pytest.raises(ValueError, match="no notifications"):
         Incidents(store, PIPELINE.model_copy(update={"notifications": None}))
+
+
+class Bookkeeping(SqliteStore):
+    """Remembers what was committed together."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self.commits: list[Changes] = []
+
+    def commit(self, changes: Changes) -> None:
+        super().commit(changes)
+        self.commits.append(changes)
+
+
+def test_many_alerts_are_committed_a_few_at_a_time_each_with_its_messages_and_the_report_last() -> None:
+    store = Bookkeeping()
+    services = [f"service-{number}" for number in range(2 * AT_ONCE + 1)]
+    causes = [
+        Cause(
+            code="service-not-ready",
+            subject=name,
+            sentence=f"{name} is not ready.",
+            severity=Severity.P1,
+            explains=(FindingKey("service-ready", name, None),),
+        )
+        for name in services
+    ]
+    unready = [failed("not-ready", name, f"{name} is not ready.", Severity.P1, date=None) for name in services]
+    report = report_of(with_findings("service-ready", *unready), causes)
+    kept = a_report("report")
+
+    processed = Incidents(store, PIPELINE).process(report, NOW, stored=kept)
+
+    assert [len(each.alerts) for each in store.commits] == [AT_ONCE, AT_ONCE, 1]
+    assert [{each.thread for each in changes.alerts} for changes in store.commits] == [
+        {each.key for each in changes.deliveries} for changes in store.commits
+    ]
+    assert [list(each.reports) for each in store.commits] == [[], [], [kept]]
+    assert len(processed.transitions) == len(processed.deliveries) == len(services)
