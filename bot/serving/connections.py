@@ -15,7 +15,8 @@ CONNECTIONS = 400
 """Open at once. Cloud Run sends an instance 80 requests at once unless told otherwise, and 1,000 at most."""
 
 REQUEST_SECONDS = 10.0
-"""From its first byte to its last, whatever comes between. Slack itself gives up after three."""
+"""For a whole request, whatever comes between: the first from the opening of its connection, others from their first
+byte. Slack itself gives up after three."""
 
 IDLE_SECONDS = 65.0
 """How long a connection is kept for its next request: longer than the minute of usual proxies, who then close it."""

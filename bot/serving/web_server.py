@@ -151,6 +151,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]  # likewise
         self.began: float | None = None
         self.answered: float | None = None
         self.unfinished = 0
+        self.served = False
         self.gone = False
         self.reading = False
         super().__init__(*arguments, **named)
@@ -183,21 +184,27 @@ class _Connection(HTTPChannel):  # type: ignore[misc]  # likewise
 
     def service(self) -> None:
         """Answer a request, on a thread of the server's."""
+        self.served = True
         super().service()
         self.answered = time.monotonic()
+        self.served = False
 
     def held(self) -> Held:
         """Return what it does, as decisions want it."""
         peer = str(self.addr[0])
-        if self.requests:
+        if self.requests or self.served:
             return Held(self._fileno, peer, Stage.ANSWERING, self.opened)
-        answered = self.opened if self.answered is None else self.answered
+        if self.answered is None:
+            # Its age is that of the connection: by its first byte, one that waits to be read would look older than
+            # those before it.
+            stage = Stage.SILENT if self.began is None else Stage.ASKING
+            return Held(self._fileno, peer, stage, self.opened, self.unfinished)
         if self.total_outbufs_len:
-            return Held(self._fileno, peer, Stage.READING, answered, self.unfinished)
+            return Held(self._fileno, peer, Stage.READING, self.answered, self.unfinished)
         if self.began is not None:
             # What came while an answer was made waited for us until then.
-            return Held(self._fileno, peer, Stage.ASKING, max(self.began, answered), self.unfinished)
-        return Held(self._fileno, peer, Stage.SILENT if self.answered is None else Stage.KEPT, answered)
+            return Held(self._fileno, peer, Stage.ASKING, max(self.began, self.answered), self.unfinished)
+        return Held(self._fileno, peer, Stage.KEPT, self.answered)
 
     def send_away(self) -> None:
         """Close at once, whether or not the client reads."""

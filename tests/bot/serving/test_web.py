@@ -226,3 +226,27 @@ def test_what_breaks_is_answered_with_an_id_that_stands_in_the_log(caplog: pytes
     assert "the details" not in answer.text
     assert answer.get_json()["id"] in caplog.text
     assert "the details" in caplog.text
+
+
+def test_a_signed_payload_that_breaks_bolt_is_refused_with_its_traceback_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Bolt takes more for granted than its documentation says; what it stumbles over is no fault of the server."""
+    body = json.dumps({"type": "workflow_step_edit", "user": {"id": "U0EXAMPLE1"}, "response_urls": [{}], "inputs": 5})
+    slack = slack_app()
+
+    @slack.middleware
+    def stumble() -> None:
+        raise KeyError("type")
+
+    @slack.error
+    def stumble_again() -> None:
+        raise KeyError("type")
+
+    endpoint = SlackEndpoint(slack, Secret(SECRET), Refusals(), Courtesy())
+    app = web_app(slack=endpoint, readiness=dict, metrics=bytes)
+
+    answer = app.test_client().post("/slack/events", data=body, headers=signed(body))
+
+    assert answer.status_code == 400
+    assert "Traceback" in caplog.text
