@@ -178,7 +178,8 @@ class Outbox:
             elsewhere=self._traffic.worked_elsewhere(error.channel, since),
             silent=self._traffic.silent,
         )
-        level = logging.INFO if delivery.error == error.detail else logging.WARNING
+        news = reason is not Reason.RATE_LIMITED and not self._traffic.is_known(error)
+        level = logging.WARNING if news else logging.INFO
         _logger.log(level, "%s in %s waits: %s, %s", delivery.key, error.channel, reason, error.detail)
         return reason
 

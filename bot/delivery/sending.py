@@ -9,22 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.delivery.bodies import calls_somebody, said, title
-from bot.delivery.decisions import (
-    Attempt,
-    Reason,
-    Step,
-    another,
-    detour,
-    is_lost,
-    may_go_unlooked,
-    plainer,
-    unmentioned,
-)
+from bot.delivery.decisions import Attempt, Step, another, detour, is_lost, plainer, unmentioned
+from bot.delivery.looking import Errand, Looks
 from bot.delivery.notices import refusal
 from bot.delivery.poster import Call, Posted, Poster, PostError, Trouble
 from bot.delivery.traffic import Traffic
@@ -50,28 +41,6 @@ class Hopeless(Exception):  # noqa: N818 - says what is to be done with the deli
     """What the delivery belongs to was given up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Doubt:
-    """A message that may be there already, since when Slack does not let us look for it."""
-
-    since: datetime
-    again: bool = False
-    """At ``since`` it was posted unlooked for, and Slack did not say whether it took it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Errand:
-    """One delivery on its way. ``parent`` names the message that it answers; ``doubt_since`` is None for one that
-    nobody can have sent. ``looked`` has the places where it was looked for, ``unlooked`` why that was not possible."""
-
-    delivery: Delivery
-    now: datetime
-    doubt_since: datetime | None
-    parent: str = ""
-    looked: set[tuple[str, str | None]] = field(default_factory=set)
-    unlooked: list[str] = field(default_factory=list)
-
-
 class Sending:
     """Sends deliveries, each once. ``default_channel`` takes what the channel of a message does not take."""
 
@@ -80,7 +49,7 @@ class Sending:
         self._poster = poster
         self._default_channel = default_channel
         self._traffic = traffic
-        self._doubts: dict[str, _Doubt] = {}
+        self._looks = Looks(poster, default_channel, traffic)
         self._announced: dict[str, datetime | None] = {}
         """Channels whose refusal the default channel was told of, and since when they refused then."""
 
@@ -91,7 +60,7 @@ class Sending:
         """
         # A clock that was set back since it was made: Slack's own, which dates what is there, was not ahead with it.
         doubt_since = min(delivery.created_at, now) if in_doubt else None
-        errand = _Errand(delivery=delivery, now=now, doubt_since=doubt_since)
+        errand = Errand(delivery=delivery, now=now, doubt_since=doubt_since)
         match delivery.kind:
             case DeliveryKind.POST:
                 return self._place(errand, Attempt(channel=delivery.channel))[0]
@@ -100,7 +69,7 @@ class Sending:
             case DeliveryKind.UPDATE:
                 return self._update(delivery, now)
 
-    def _reply(self, errand: _Errand) -> Posted:
+    def _reply(self, errand: Errand) -> Posted:
         parent = self._standing(errand.delivery, errand.now)
         errand = replace(errand, parent=title(parent.body))
         posted, last = self._place(errand, Attempt(channel=_channel(parent), thread_ts=parent.ts))
@@ -168,14 +137,14 @@ class Sending:
             )
         self._store.commit(Changes(deliveries=[successor]))
 
-    def _place(self, errand: _Errand, attempt: Attempt) -> tuple[Posted, Attempt]:
+    def _place(self, errand: Errand, attempt: Attempt) -> tuple[Posted, Attempt]:
         """Post it where it belongs, or as near to that as Slack allows; return how that was."""
         refused = self._traffic.left_out(attempt.channel, errand.now)
-        if (there := self._looked_for(errand, attempt)) is not None:
+        if (there := self._looks.anywhere(errand, attempt)) is not None:
             return there
         if refused is not None:
             attempt = detour(attempt, refused.detail, self._default_channel or "")
-        while (posted := self._found(errand, attempt)) is None:
+        while (posted := self._looks.at(errand, attempt)) is None:
             try:
                 posted = self._post(errand, attempt)
                 break
@@ -185,14 +154,19 @@ class Sending:
                 if following is None:
                     raise
                 if following.channel != attempt.channel:
-                    self._traffic.refused(error, errand.now)
+                    self._gave_way(errand.delivery, error, errand.now)
                     refused = error
                 attempt = following
         if refused is not None:
             self._announce(refused, errand.now)
         return posted, attempt
 
-    def _post(self, errand: _Errand, attempt: Attempt) -> Posted:
+    def _gave_way(self, delivery: Delivery, error: PostError, now: datetime) -> None:
+        level = logging.INFO if self._traffic.is_known(error) else logging.WARNING
+        _logger.log(level, "%s does not take %s: %s", error.channel, delivery.key, error.detail)
+        self._traffic.refused(error, now)
+
+    def _post(self, errand: Errand, attempt: Attempt) -> Posted:
         self._may_go(attempt.channel, Call.POST, errand.now)
         key = errand.delivery.key
         for code in errand.unlooked[:1]:
@@ -202,63 +176,15 @@ class Sending:
             posted = self._poster.post(attempt.channel, body, key, attempt.thread_ts)
         except PostError as error:
             if errand.unlooked and error.trouble is Trouble.UNAVAILABLE:
-                self._doubts[key] = _Doubt(since=errand.now, again=True)
+                self._looks.went_unlooked(key, errand.now)
             raise
-        self._doubts.pop(key, None)
+        self._looks.settled(key)
         self._traffic.worked(attempt.channel, errand.now)
         return posted
 
     def _may_go(self, channel: str, call: Call, now: datetime) -> None:
         if (until := self._traffic.waits_until(channel, call, now)) is not None:
             raise Waiting(f"{channel} waits", until)
-
-    def _looked_for(self, errand: _Errand, attempt: Attempt) -> tuple[Posted, Attempt] | None:
-        """Return where a message in doubt stands already: where it belongs, or where it may have gone instead."""
-        if (found := self._found(errand, attempt)) is not None:
-            return found, attempt
-        if errand.doubt_since is None or self._default_channel in (None, attempt.channel):
-            return None
-        elsewhere = Attempt(channel=self._default_channel or "")
-        try:
-            found = self._look(errand, elsewhere, errand.doubt_since)
-        except PostError as error:
-            # It will be looked for again before it is posted there; what belongs elsewhere does not wait for that.
-            _logger.info("%s could not be looked for in the default channel: %s", errand.delivery.key, error.detail)
-            return None
-        return None if found is None else (found, elsewhere)
-
-    def _found(self, errand: _Errand, attempt: Attempt) -> Posted | None:
-        """Look for a message in doubt where it is about to be posted. Raises PostError while that may help later."""
-        if errand.doubt_since is None or (attempt.channel, attempt.thread_ts) in errand.looked:
-            return None
-        key, now = errand.delivery.key, errand.now
-        try:
-            found = self._look(errand, attempt, errand.doubt_since)
-        except PostError as error:
-            doubt = self._doubts.setdefault(key, _Doubt(since=now))
-            urgent = errand.delivery.urgent
-            if not may_go_unlooked(error, since=doubt.since, again=doubt.again, urgent=urgent, now=now):
-                raise
-            _logger.warning("%s may be posted twice: it cannot be looked for (%s).", key, error.detail)
-            errand.unlooked.append(error.detail)
-            errand.looked.add((attempt.channel, attempt.thread_ts))
-            return None
-        if not errand.unlooked:
-            self._doubts.pop(key, None)
-        return found
-
-    def _look(self, errand: _Errand, attempt: Attempt, since: datetime) -> Posted | None:
-        channel, now = attempt.channel, errand.now
-        if (until := self._traffic.waits_until(channel, Call.LOOK, now)) is not None:
-            raise PostError(Trouble.BUSY, "ratelimited", retry_after=until - now, channel=channel, call=Call.LOOK)
-        try:
-            found = self._poster.find(channel, errand.delivery.key, since, attempt.thread_ts)
-        except PostError as error:
-            if error.trouble is Trouble.BUSY:
-                self._traffic.failed(Reason.RATE_LIMITED, error, now)
-            raise
-        errand.looked.add((channel, attempt.thread_ts))
-        return found
 
     def _announce(self, error: PostError, now: datetime) -> None:
         """Tell the default channel, once for as long as it lasts, that another channel takes nothing."""

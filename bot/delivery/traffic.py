@@ -80,10 +80,10 @@ class Traffic:
         self._worked[channel] = now
         self.silent = False
 
-    def refused(self, error: PostError, now: datetime) -> bool:
-        """Slack refused a message in a channel, and it goes elsewhere; whether that is news."""
+    def refused(self, error: PostError, now: datetime) -> None:
+        """Slack refused a message in a channel, and it goes elsewhere."""
         self.silent = False
-        return self._fail(error, now, None).count == 1
+        self._fail(error, now, None)
 
     def failed(self, reason: Reason, error: PostError, now: datetime) -> Pause | None:
         """Let wait what a reason says has to wait; return for how long."""
@@ -114,6 +114,11 @@ class Traffic:
     @property
     def app_fails(self) -> bool:
         return self._app is not None
+
+    def is_known(self, error: PostError) -> bool:
+        """Whether the channel, or the app, fails for this reason already."""
+        failing = self._app if error.trouble is Trouble.APP else self._failing.get(error.channel)
+        return failing is not None and failing.error.detail == error.detail
 
     def app_waits(self, now: datetime) -> bool:
         return self._app is not None and self._app.holds(now)

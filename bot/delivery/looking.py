@@ -1,0 +1,102 @@
+"""Whether a message that may be there already is there, and what to do when Slack does not let us look."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.delivery.decisions import Attempt, Reason, may_go_unlooked
+from bot.delivery.poster import Call, Posted, Poster, PostError, Trouble
+from bot.delivery.traffic import Traffic
+from bot.store.model import Delivery
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """A message that may be there already, since when Slack does not let us look for it."""
+
+    since: datetime
+    again: bool = False
+    """At ``since`` it was posted unlooked for, and Slack did not say whether it took it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One delivery on its way. ``parent`` names the message that it answers; ``doubt_since`` is None for one that
+    nobody can have sent. ``looked`` has the places where it was looked for, ``unlooked`` why that was not possible."""
+
+    delivery: Delivery
+    now: datetime
+    doubt_since: datetime | None
+    parent: str = ""
+    looked: set[tuple[str, str | None]] = field(default_factory=set)
+    unlooked: list[str] = field(default_factory=list)
+
+
+class Looks:
+    """Looks for messages in doubt. ``default_channel`` is where one may have gone instead."""
+
+    def __init__(self, poster: Poster, default_channel: str | None, traffic: Traffic) -> None:
+        self._poster = poster
+        self._default_channel = default_channel
+        self._traffic = traffic
+        self._doubts: dict[str, _Doubt] = {}
+
+    def settled(self, key: str) -> None:
+        """Slack has confirmed a message: there is no doubt about it."""
+        self._doubts.pop(key, None)
+
+    def went_unlooked(self, key: str, now: datetime) -> None:
+        """A message was posted unlooked for, and Slack did not say whether it took it."""
+        self._doubts[key] = _Doubt(since=now, again=True)
+
+    def anywhere(self, errand: Errand, attempt: Attempt) -> tuple[Posted, Attempt] | None:
+        """Return where a message in doubt stands already: where it belongs, or where it may have gone instead."""
+        if (found := self.at(errand, attempt)) is not None:
+            return found, attempt
+        if errand.doubt_since is None or self._default_channel in (None, attempt.channel):
+            return None
+        elsewhere = Attempt(channel=self._default_channel or "")
+        try:
+            found = self._look(errand, elsewhere, errand.doubt_since)
+        except PostError as error:
+            # It will be looked for again before it is posted there; what belongs elsewhere does not wait for that.
+            _logger.info("%s could not be looked for in the default channel: %s", errand.delivery.key, error.detail)
+            return None
+        return None if found is None else (found, elsewhere)
+
+    def at(self, errand: Errand, attempt: Attempt) -> Posted | None:
+        """Look for a message in doubt where it is about to be posted. Raises PostError while that may help later."""
+        if errand.doubt_since is None or (attempt.channel, attempt.thread_ts) in errand.looked:
+            return None
+        key, now = errand.delivery.key, errand.now
+        try:
+            found = self._look(errand, attempt, errand.doubt_since)
+        except PostError as error:
+            doubt = self._doubts.setdefault(key, _Doubt(since=now))
+            urgent = errand.delivery.urgent
+            if not may_go_unlooked(error, since=doubt.since, again=doubt.again, urgent=urgent, now=now):
+                raise
+            _logger.warning("%s may be posted twice: it cannot be looked for (%s).", key, error.detail)
+            errand.unlooked.append(error.detail)
+            errand.looked.add((attempt.channel, attempt.thread_ts))
+            return None
+        if not errand.unlooked:
+            self._doubts.pop(key, None)
+        return found
+
+    def _look(self, errand: Errand, attempt: Attempt, since: datetime) -> Posted | None:
+        channel, now = attempt.channel, errand.now
+        if (until := self._traffic.waits_until(channel, Call.LOOK, now)) is not None:
+            raise PostError(Trouble.BUSY, "ratelimited", retry_after=until - now, channel=channel, call=Call.LOOK)
+        try:
+            found = self._poster.find(channel, errand.delivery.key, since, attempt.thread_ts)
+        except PostError as error:
+            if error.trouble is Trouble.BUSY:
+                self._traffic.failed(Reason.RATE_LIMITED, error, now)
+            raise
+        errand.looked.add((channel, attempt.thread_ts))
+        return found
