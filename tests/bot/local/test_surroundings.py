@@ -131,7 +131,7 @@ def test_there_are_as_many_jobs_as_the_pipeline_asks_for(tmp_path: Path) -> None
         "second-service-02",
     ]
     assert {(each.enabled, each.status, each.last_attempt, each.zone) for each in found.values()} == {
-        (True, 0, NOW - timedelta(hours=1), "America/New_York")
+        (True, 0, NOW, "America/New_York")
     }
     assert found["second-service-01"].url == "https://second-service-1.us-west2.run.app/run"
     assert found["second-service-01"].account == "caller@example.com"
