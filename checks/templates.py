@@ -13,6 +13,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.shell_words import WITHHELD
+
 _PART = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<format>:(?:,|,?\.[0-9]f))?\}|(?P<stray>[{}])")
 LONGEST_VALUE = 200
 
@@ -35,6 +37,11 @@ def has_stray_brace(template: str) -> bool:
     return any(match["stray"] for match in _PART.finditer(template))
 
 
+def marked(template: str, mark: Callable[[str], str]) -> str:
+    """Return a template with a mark in place of each column, and the braces themselves for those that are doubled."""
+    return _PART.sub(lambda match: mark(match["name"]) if match["name"] else match[0][0], template)
+
+
 def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo, year: int | None = None) -> str:
     """Fill a sentence; times are shown in ``zone``, with their year only if it is another than ``year``.
 
@@ -53,20 +60,51 @@ def fill_name(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 def fill_command(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Fill a shell command, in which a value stays a text whatever it holds. Raises MissingColumnError."""
+    """Fill a shell command, in which a value stays a text whatever it holds. Raises MissingColumnError.
+
+    Returns ``WITHHELD`` where it cannot: a value with control characters, one that would be read as an option, and one
+    that is more than a plain word where the template has more than quotes.
+    """
     command = ""
     end = 0
-    quotes = ""
+    shell = _Shell()
+    only_quotes = _BEYOND_QUOTES.search(marked(template, lambda _: "\0")) is None
     for match in _PART.finditer(template):
-        literal = template[end : match.start()]
-        quotes = _quotes_after(quotes, literal)
-        command += literal + _part(match, values, _escaped(_ESCAPES[quotes], zone))
+        command += shell.read(template[end : match.start()])
         end = match.end()
+        if match["name"] is None:
+            command += shell.read(match[0][0])
+            continue
+        text = _part(match, values, lambda value, specification: exact(value, zone, specification))
+        odd = not _PLAIN_WORD.fullmatch(text) and (shell.escaped or not only_quotes)
+        if odd or not text.isprintable() or (shell.between_words and text.startswith("-")):
+            return WITHHELD
+        shell.between_words = shell.between_words and not text
+        command += _ESCAPES[shell.quotes](text)
     return command + template[end:]
 
 
-def _escaped(escape: Callable[[str], str], zone: ZoneInfo) -> Callable[[Any, str], str]:
-    return lambda value, specification: escape(exact(value, zone, specification))
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]*")
+
+SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "csh", "tcsh", "fish", "ssh", "xargs", "eval")
+"""Wherever they stand among the words of a command, they read other words of it as code."""
+
+RUNS_CODE = (
+    "source", "trap", "alias", "let", "declare", "typeset", "local", "export", "readonly", "unset", "read", "mapfile",
+    "readarray", "test", "su", "watch", "parallel", "find", "awk", "gawk", "mawk", "sed", "perl", "ruby", "node", "php",
+    "lua",
+)  # fmt: skip
+"""As the first word of a command they read others of it as code, or as names of variables."""
+
+PREFIXES = ("sudo", "doas", "env", "nohup", "timeout", "nice", "time", "command", "builtin", "exec", "stdbuf")
+"""As the first word of a command they start another, which their own words name."""
+
+_BEYOND_QUOTES = re.compile(
+    r"`|\$[({\['\"\0]|(?<!<)<<(?!<)|\(\(|\[|(?:^|[\s;|&(])#|--command\b"
+    rf"|(?<![\w.-])(?:python[0-9.]*|{'|'.join(SHELLS)})(?![\w.-])"
+    rf"|(?:^|[;|&(\n])\s*(?:\.|printf\s+-v|{'|'.join((*RUNS_CODE, *PREFIXES))})(?![\w.-])"
+)
+"""What makes the quotes around a value mean something else, or gives it to a program that reads it as code."""
 
 
 def _part(match: re.Match[str], values: Mapping[str, Any], write: Callable[[Any, str], str]) -> str:
@@ -81,24 +119,38 @@ def _part(match: re.Match[str], values: Mapping[str, Any], write: Callable[[Any,
 _ESCAPES: Mapping[str, Callable[[str], str]] = {
     "": shlex.quote,
     "'": lambda text: text.replace("'", "'\\''"),
-    '"': lambda text: re.sub(r'([\\$`"])', r"\\\1", text),
+    # An interactive shell would replace an exclamation mark by an earlier command, even behind a backslash.
+    '"': lambda text: re.sub(r'([\\$`"])', r"\\\1", text).replace("!", "\"'!'\""),
 }
 """How a value stays a text: outside of quotes, between single ones, between double ones."""
 
 
-def _quotes_after(quotes: str, literal: str) -> str:
-    """Return the quotes that are open after a piece of a shell command."""
-    escaped = False
-    for letter in literal:
-        if escaped:
-            escaped = False
-        elif letter == "\\" and quotes != "'":
-            escaped = True
-        elif letter == quotes:
-            quotes = ""
-        elif not quotes and letter in "'\"":
-            quotes = letter
-    return quotes
+class _Shell:
+    """What a shell is in the middle of: the quotes that are open, a backslash just read, a word not yet begun."""
+
+    def __init__(self) -> None:
+        self.quotes = ""
+        self.escaped = False
+        self.between_words = True
+
+    def read(self, literal: str) -> str:
+        """Read on, and return what was read."""
+        for letter in literal:
+            if self.escaped:
+                self.escaped = False
+                self.between_words = self.between_words and letter == "\n"
+            elif letter == "\\" and self.quotes != "'":
+                self.escaped = True
+            elif letter == self.quotes:
+                self.quotes = ""
+            elif not self.quotes and letter in "'\"":
+                self.quotes = letter
+            else:
+                self.between_words = not self.quotes and letter in _BETWEEN_WORDS
+        return literal
+
+
+_BETWEEN_WORDS = " \t\n;|&()<>"
 
 
 def in_words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:

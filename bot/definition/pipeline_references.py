@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from bot.definition.command_places import misplaced
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.platform_references import platform_problems
@@ -26,6 +27,9 @@ Fault = tuple[Path, str]
 
 TEMPLATE_NAMES = frozenset({"date", "project", "region"})
 """What every template may use beside the columns of its query."""
+
+
+PLACE = "make it an argument of its own, a part of one, or a text between quotes"
 
 
 def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
@@ -210,6 +214,7 @@ def _one_check(check: SqlCheck) -> Iterator[Fault]:
         for column in columns_in(template):
             if column not in words | TEMPLATE_NAMES:
                 yield path, f"names {{{column}}}, which the query does not select"
+    yield from _command(check)
     for position, rule in enumerate(check.rules):
         for column in rule.condition:
             if column not in words:
@@ -218,6 +223,12 @@ def _one_check(check: SqlCheck) -> Iterator[Fault]:
             if rule.implies(other):
                 yield ("rules", position), f"can never decide: rule {earlier} ({other.test}) holds whenever it does"
                 break
+
+
+def _command(check: SqlCheck) -> Iterator[Fault]:
+    template = check.action.command if check.action is not None else None
+    for column, place in misplaced(template or ""):
+        yield ("action", "command"), f"has {{{column}}} {place}, where a value could be run; {PLACE}"
 
 
 def templates_of(check: SqlCheck) -> Iterator[tuple[Path, str]]:

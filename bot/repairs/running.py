@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from bot.repairs.model import Change, Refusal, RepairRefusedError
@@ -11,6 +10,7 @@ from bot.repairs.remedies import Proposal, Wanted, digest
 from checks.control_plane.job_failures import WORDS
 from checks.pipeline import Pipeline
 from checks.platform import SchedulerJob
+from checks.shell_words import command_line
 from checks.templates import in_words
 
 
@@ -45,7 +45,7 @@ class Running:
         return Proposal(
             title=f"Run the scheduler job {target} now",
             changes=(Change(subject=f"job {target}", before=self._last(state), after="runs now"),),
-            command=" ".join(["gcloud scheduler jobs run", *map(shlex.quote, (target, *self._where()))]),
+            command=command_line("gcloud scheduler jobs run", [target], self._where()),
             wanted={"after": _moment(state)},
             warnings=tuple(filter(None, (paused, "What the job does cannot be taken back."))),
         )

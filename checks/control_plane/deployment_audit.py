@@ -7,7 +7,6 @@ says today what the next deploy would break. A rule that is an error is P2, any 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -16,6 +15,7 @@ from checks.looks import AUDIT
 from checks.model import Action, Finding, Outcome, Severity
 from checks.platform import AuditFinding
 from checks.registry import check
+from checks.shell_words import command_line
 
 ERROR = "error"
 SHOWN = 3
@@ -50,7 +50,9 @@ def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
             "column": first.column,
         },
         impact="The next deploy through this file can break what works today." if code == "rules-broken" else "",
-        action=Action(text=first.fix, command=f"reveille audit {shlex.quote(path)}"),
+        action=Action(
+            text=first.fix, command=command_line("reveille audit", [f"./{path}" if path.startswith("-") else path])
+        ),
     )
 
 

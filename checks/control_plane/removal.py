@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-
 from checks.control_plane.callers import Edge, Kind
 from checks.pipeline import Pipeline
 from checks.platform import Subscription
+from checks.shell_words import command_line
 
 
 def gcloud(pipeline: Pipeline, verb: str, name: str, *flags: str) -> str:
     """Return a gcloud command about one thing of the project, quoted for the shell."""
-    return " ".join(["gcloud", verb, *map(shlex.quote, (name, *flags, f"--project={pipeline.project}"))])
+    return command_line(f"gcloud {verb}", [name], [*flags, f"--project={pipeline.project}"])
 
 
 def subscription_removal(pipeline: Pipeline, subscription: Subscription | Edge) -> str:

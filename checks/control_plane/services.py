@@ -5,7 +5,6 @@ All checks of a run share one look per service, so ten checks cost no more quest
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from checks.context import Context, attempt, not_configured
 from checks.model import Action, Evidence, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Service
+from checks.shell_words import command_line
 
 Judge = Callable[[ServiceSpec, Service], Finding]
 """Judges one service that exists."""
@@ -127,7 +127,7 @@ def serving(service: Service) -> str:
 def command(pipeline: Pipeline, verb: str, service: str, *flags: str) -> str:
     """Return a gcloud command on one service, quoted for the shell."""
     where = (f"--region={pipeline.region}", f"--project={pipeline.project}")
-    return " ".join(["gcloud run services", verb, *map(shlex.quote, (service, *where, *flags))])
+    return command_line(f"gcloud run services {verb}", [service], [*where, *flags])
 
 
 def console(pipeline: Pipeline, service: str, tab: str) -> str:

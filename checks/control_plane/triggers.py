@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from checks.looks import Look
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import BuildTrigger
 from checks.ports import SourceError
+from checks.shell_words import command_line
 
 
 def trigger_name(pipeline: Pipeline, spec: ServiceSpec) -> str:
@@ -40,5 +40,5 @@ def known(look: Look[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigge
 def run_command(pipeline: Pipeline, trigger: BuildTrigger) -> str:
     """Return the command that builds the newest commit of the deployed branch, quoted for the shell."""
     branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
-    words = (trigger.name, f"--branch={branch}", f"--region={trigger.location}", f"--project={pipeline.project}")
-    return " ".join(["gcloud builds triggers run", *map(shlex.quote, words)])
+    flags = (f"--branch={branch}", f"--region={trigger.location}", f"--project={pipeline.project}")
+    return command_line("gcloud builds triggers run", [trigger.name], flags)

@@ -535,3 +535,13 @@ def test_any_damage_is_read_or_named(line: str, replacement: str) -> None:
 
 def test_the_shipped_file_is_where_it_is_looked_for() -> None:
     assert shipped_file().is_file()
+
+
+def test_a_column_where_a_value_could_be_run_is_a_problem_with_its_line() -> None:
+    action = '    action:\n      text: Look.\n      command: bash -c "echo {loaded}"\n    rules:\n'
+    text = changed("    rules:\n", action)
+
+    problem = only(text)
+
+    assert (problem.line, problem.key) == (line_of(text, "command: bash"), "checks[games-loaded].action.command")
+    assert "{loaded}" in problem.text
