@@ -41,7 +41,7 @@ class Request:
         result = audit(self.root, self.paths)
         if not (result.files or result.skipped or result.violations):
             raise RequestError(
-                f"There is nothing to audit in {', '.join(str(path) for path in self.paths)}: no cloudbuild*.yaml, "
+                f"There is nothing to audit in {', '.join(str(path) for path in self.paths)}: no *cloudbuild*.yaml, "
                 "bin/**/deploy*.sh or **/deploy.sh. Name the folder that has them, or the files."
             )
         return review(result, self.root, EVERY_RULE, selected=self.selected, baseline=baseline, covers=self._covers)

@@ -31,7 +31,7 @@ class Found:
 def deploys(path: str) -> bool:
     """Whether a file of this name is audited without being named."""
     folder, _, name = path.rpartition("/")
-    if name == "deploy.sh" or (fnmatchcase(name, "cloudbuild*.y*ml") and name.endswith((".yaml", ".yml"))):
+    if name == "deploy.sh" or (fnmatchcase(name, "*cloudbuild*.y*ml") and name.endswith((".yaml", ".yml"))):
         return True
     return fnmatchcase(name, "deploy*.sh") and "bin" in folder.split("/")
 
@@ -68,7 +68,8 @@ def _consider(root: Path, path: str, tracked: bool, wanted: dict[str, None], fou
     elif deploys(path):
         file = root / path
         if file.is_symlink():
-            found.skipped.append((path, "is a link; the file that it leads to is audited where it stands"))
+            leads = "the file that it leads to is audited where it stands" if file.exists() else "it leads nowhere"
+            found.skipped.append((path, f"is a link; {leads}"))
         elif file.is_file():
             wanted[path] = None
         elif file.exists():

@@ -518,7 +518,7 @@ class Script:
         elif name == "shift":
             self.state.shift(words)
         elif name == "trap":
-            self.state.trap(words)
+            self.state.trap(words, raw)
         elif name == "eval":
             self._nested(words[1:], around)
         elif name.rpartition("/")[2] in _SHELLS:

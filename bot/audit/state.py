@@ -64,8 +64,8 @@ class State:
         if self.expander.positional is not None:
             self.expander.positional = self.expander.positional[count:]
 
-    def trap(self, words: tuple[Word, ...]) -> None:
-        """Follow ``trap``; one that exits on errors does what ``set -e`` does."""
+    def trap(self, words: tuple[Word, ...], raw: str) -> None:
+        """Follow ``trap``, whose words are ``raw`` as written; one that exits on errors does what ``set -e`` does."""
         if len(words) < 3:  # noqa: PLR2004 - trap, what, signal
             return
         text = words[1].text
@@ -74,8 +74,9 @@ class State:
                 self.called.add(name)
                 tree, body = self.functions[name]
                 text += "\n" + tree.source(body)
-        signals = tuple(word.text.removeprefix("SIG") for word in words[2:])
-        self.traps.append((text, signals))
+        signals = tuple(word.text.upper().removeprefix("SIG") for word in words[2:])
+        # In double quotes a variable is already its value; as written, its name tells which directory is meant.
+        self.traps.append((f"{text}\n{raw}", signals))
         if "ERR" in signals and "exit" in text:
             self.errexit = True
 

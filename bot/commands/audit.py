@@ -56,7 +56,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Audit Cloud Build files and deploy scripts: does each deploy keep the pipeline running?
 
-    It reads cloudbuild*.yaml, bin/**/deploy*.sh and **/deploy.sh below each PATH (by default here), and any file
+    It reads *cloudbuild*.yaml, bin/**/deploy*.sh and **/deploy.sh below each PATH (by default here), and any file
     that is named. No network, no account. docs/audit.md describes the rules, baselines and ignores.
 
     \b

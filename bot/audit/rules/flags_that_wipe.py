@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.audit.calls import Call, Flag
 from bot.audit.commands import read_call
 from bot.audit.deploys import Deployment
 from bot.audit.model import Edit, Rule, Severity, Violation
@@ -26,33 +27,80 @@ gcloud run deploy live-export --source=. --update-env-vars=GCP_PROJECT=example-p
 )
 
 
-_WIPING = {
-    "--set-env-vars": "environment variables",
-    "--set-secrets": "secrets",
-    "--set-labels": "labels",
-    "--set-build-env-vars": "build environment variables",
+_KINDS = {
+    "env-vars": "environment variables",
+    "secrets": "secrets",
+    "labels": "labels",
+    "build-env-vars": "build environment variables",
 }
-_SERVED = ("run ", "functions ")
+_UPDATABLE = {
+    "run deploy": frozenset(_KINDS),
+    "run services update": frozenset(("env-vars", "secrets", "labels")),
+    "run jobs update": frozenset(("env-vars", "secrets", "labels")),
+    "run jobs deploy": frozenset[str](),
+    "run worker-pools deploy": frozenset(("env-vars", "secrets", "labels")),
+    "run worker-pools update": frozenset(("env-vars", "secrets", "labels")),
+    "functions deploy": frozenset(_KINDS),
+}
+"""The kinds that each command can change with --update-KIND, by the reference of the gcloud CLI.
+
+A command that is not here wipes nothing: `run jobs create` fails where the job exists, and `run jobs execute`
+changes a single execution.
+"""
+_WIPING = {
+    **{f"--{verb}-{kind}": kind for kind in _KINDS for verb in ("set", "clear")},
+    "--env-vars-file": "env-vars",
+    "--build-env-vars-file": "build-env-vars",
+}
 
 
 def find(deployment: Deployment) -> Iterator[Violation]:
-    """Yield each flag that wipes, with the edit that makes it update."""
-    seen = set()
+    """Yield each command with flags that wipe, once, with the edits that make them update where the command can."""
+    seen: set[int] = set()
+    grouped: dict[tuple[int, int], tuple[Call, list[Flag]]] = {}
     for command in deployment.commands:
         call = read_call(command)
-        if call is None or not call.path.startswith(_SERVED):
+        if call is None or call.path not in _UPDATABLE:
             continue
         for flag in call.all_flags(*_WIPING):
-            place = flag.word.place(0, len(flag.name))
-            start, end = place or (flag.word.start, flag.word.end)
-            if start in seen:
-                continue
-            seen.add(start)
-            span = deployment.span(start, end)
-            updating = flag.name.replace("--set-", "--update-")
-            yield RULE.violation(
-                deployment.path,
-                span,
-                f"{flag.name} removes all {_WIPING[flag.name]} that it does not name; write {updating}",
-                edits=(Edit(span, updating),) if place else (),
-            )
+            if (start := _place(flag)[0]) not in seen:
+                seen.add(start)
+                grouped.setdefault((command.start, command.end), (call, []))[1].append(flag)
+    for call, flags in grouped.values():
+        edits = (Edit(deployment.span(*place), updating) for place, updating in _edits(call, flags))
+        span = deployment.span(*_place(flags[0]))
+        yield RULE.violation(deployment.path, span, _message(call, flags), edits=tuple(edits))
+
+
+def _place(flag: Flag) -> tuple[int, int]:
+    return flag.word.place(0, len(flag.name)) or (flag.word.start, flag.word.end)
+
+
+def _edits(call: Call, flags: list[Flag]) -> Iterator[tuple[tuple[int, int], str]]:
+    for flag in flags:
+        place, updating = flag.word.place(0, len(flag.name)), _updating(call, flag)
+        # Two flags of one name would be an error, or the second would win.
+        if place is not None and updating and call.flag(updating) is None:
+            yield place, updating
+
+
+def _updating(call: Call, flag: Flag) -> str:
+    kind = _WIPING[flag.name]
+    return f"--update-{kind}" if flag.name.startswith("--set-") and kind in _UPDATABLE[call.path] else ""
+
+
+def _message(call: Call, flags: list[Flag]) -> str:
+    named = " and ".join(dict.fromkeys(flag.name for flag in flags))
+    kinds = " and ".join(dict.fromkeys(_KINDS[_WIPING[flag.name]] for flag in flags))
+    several = len({flag.name for flag in flags}) > 1
+    if all(flag.name.startswith("--clear-") for flag in flags):
+        return f"{named} {'remove' if several else 'removes'} all {kinds}"
+    said = (
+        f"{named} {'remove' if several else 'removes'} all {kinds} that {'they do' if several else 'it does'} not name"
+    )
+    updating = " and ".join(dict.fromkeys(filter(None, (_updating(call, flag) for flag in flags))))
+    if updating:
+        return f"{said}; write {updating}"
+    if not _UPDATABLE[call.path]:
+        return f"{said}; `gcloud {call.path}` cannot update: use `gcloud run jobs update`"
+    return said

@@ -41,7 +41,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
     seen = set()
     for command in deployment.commands:
         made = _makes(command)
-        if made is None or command.start in seen or _removed(deployment, command.captured, made):
+        if made is None or command.start in seen or _removed(deployment, _names(command), made):
             continue
         seen.add(command.start)
         name = f"${command.captured}" if command.captured else made or "this temporary directory"
@@ -61,13 +61,28 @@ def _makes(command: Command) -> str | None:
     return None
 
 
-def _removed(deployment: Deployment, variable: str, path: str) -> bool:
+def _names(command: Command) -> frozenset[str]:
+    """Return the variables that hold the directory: the one that takes the output, or those in the path."""
+    if command.name == "mktemp":
+        return frozenset({command.captured} - {""})
+    return frozenset(re.findall(r"\$\{?(\w+)", command.raw)) - {"TMPDIR"}
+
+
+def _removed(deployment: Deployment, names: frozenset[str], path: str) -> bool:
+    held = names.union(*(_copies(deployment.source.text, name) for name in names))
     for text, signals in deployment.traps:
-        if "rm " not in text or not {"EXIT", "0"} & set(signals):
+        if not _REMOVES.search(text) or not {"EXIT", "0"} & set(signals):
             continue
-        names_it = variable and re.search(rf"\$\{{?{re.escape(variable)}\b", text)
-        if names_it or (path and path in text) or (not variable and not path) or (path and "$" in text):
+        if (path and path in text) or any(re.search(rf"\$\{{?{re.escape(name)}\b", text) for name in held):
             return True
-        if variable and re.search(rf"\b(\w+)=\"?\$\{{?{re.escape(variable)}\b", deployment.source.text):
+        if not names and not path:
             return True
     return False
+
+
+def _copies(text: str, name: str) -> frozenset[str]:
+    """Return the variables and arrays that take over what a variable holds, such as a list of things to remove."""
+    return frozenset(re.findall(rf"\b(\w+)\+?=\(?[\"']?\$\{{?{re.escape(name)}\b", text))
+
+
+_REMOVES = re.compile(r"\brm(dir)?\s|-delete\b")

@@ -117,7 +117,7 @@ BAD = {
     "variables, secrets and labels set": (
         "REV003",
         "gcloud run deploy a --set-env-vars A=b \\\n  --set-secrets=C=d:latest --set-labels=e=f",
-        ["1:21", "2:3", "2:28"],
+        ["1:21"],
     ),
     "set on an update": ("REV003", "gcloud run services update a --set-env-vars=A=b", ["1:30"]),
     "set on a job": ("REV003", "gcloud run jobs deploy a --set-env-vars=A=b", ["1:26"]),
