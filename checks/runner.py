@@ -120,7 +120,8 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: LookCache
         excuses.setdefault(each.check, []).append(each)
     pending: dict[_Running, None] = {}
     for check in checks:
-        running = _Running(check, Folding(check.id, places), excuses.get(check.id, ()), today)
+        folding = Folding(check.id, places | subjects_of(check))
+        running = _Running(check, folding, excuses.get(check.id, ()), today)
         pending[running] = None
         pool.submit(partial(_execute, running, run, ports, cache, deadline, finished))
     look_again = time.monotonic()
@@ -140,6 +141,12 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: LookCache
                     yield _result(done, run, run_began)
     finally:
         pool.close()
+
+
+def subjects_of(check: Check) -> frozenset[str]:
+    """Return what the pipeline file says that a check must have a row about."""
+    spec = check.spec
+    return frozenset(spec.subjects.names) if spec is not None and spec.subjects is not None else frozenset()
 
 
 def _next_look(pending: Iterable[_Running], deadline: float, limits: Limits) -> float:

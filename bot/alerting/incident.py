@@ -143,11 +143,13 @@ class Incident:
         )
 
     def _fingerprint(self) -> str:
-        """Figures move from run to run; what fails, how gravely and why is news. Of a crowd only that it is one: how
-        many rows fail, and which of them are named, are figures."""
+        """Figures move from run to run; what fails, how gravely and why is news. Of a crowd, how many they are counts,
+        and not which of them are named."""
         crowds = {each.kind for each in self.members if each.count > 1}
         told = (each for each in self.members if each.count > 1 or each.kind not in crowds)
-        facts = sorted([*map(str, each.key), each.severity.name] for each in told)
+        facts = sorted(
+            [*map(str, each.key), each.severity.name, *([str(each.count)] if each.count > 1 else [])] for each in told
+        )
         return digest_of([self.code, self.lead.code, facts])
 
 

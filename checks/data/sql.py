@@ -276,10 +276,13 @@ class _Day:
             raise
 
     def _judged(self, rows: Sequence[Row]) -> Iterator[Finding]:
-        found = [judge_row(self._spec, row, self._setting) for row in rows]
-        yield from found
+        there: set[str] = set()
+        for row in rows:
+            finding = judge_row(self._spec, row, self._setting)
+            if self._spec.subjects is not None:
+                there.add(finding.subject)
+            yield finding
         if self._spec.subjects is not None:
-            there = {finding.subject for finding in found}
             yield from (
                 self._absent(name, self._spec.subjects.severity)
                 for name in self._named(self._spec.subjects)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.alerting.alerts import Sight, decide
+from bot.alerting.alerts import Reason, Sight, decide
 from bot.alerting.incident import MEMBERS_KEPT, members_of, total
 from bot.alerting.observing import observe
 from bot.render.alert import alert_message
@@ -47,14 +48,28 @@ def test_they_are_one_alert_that_counts_them_all() -> None:
     assert "Row 0 has no team." in message
 
 
-def test_other_rows_in_a_later_run_are_neither_a_new_alert_nor_news() -> None:
+def test_as_many_other_rows_in_a_later_run_are_neither_a_new_alert_nor_news() -> None:
     (alert,) = opened(crowd(rows(4000)))
 
-    (observation,) = observe(crowd(rows(3000, first=10_000)), PIPELINE, [alert])
+    (observation,) = observe(crowd(rows(4000, first=10_000)), PIPELINE, [alert])
 
     assert observation.key == alert.key
     assert observation.failure is not None
     assert observation.failure.fingerprint == alert.fingerprint
+
+
+def test_more_rows_are_a_moving_count_of_the_same_alert() -> None:
+    (alert,) = opened(crowd(rows(4000)))
+    (observation,) = observe(crowd(rows(4100, first=10_000)), PIPELINE, [alert])
+
+    first = decide(alert, observation, NOW, NOTIFICATIONS.alerts)
+    assert first.alert is not None
+    (observation,) = observe(crowd(rows(4200)), PIPELINE, [first.alert])
+    second = decide(first.alert, observation, NOW + timedelta(minutes=15), NOTIFICATIONS.alerts)
+
+    assert (first.reason, second.reason) == (Reason.WORSENED, Reason.COUNTED)
+    assert second.alert is not None
+    assert second.alert.title.endswith("4,200 failures")
 
 
 def test_a_few_that_grow_to_many_stay_in_a_thread_they_had_and_the_others_hand_over() -> None:

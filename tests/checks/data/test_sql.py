@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.validation import Request, select
 from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, sql_check
+from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import Comparison, Rule, SqlCheck
 from checks.ports import Problem, Query, Row, SourceError
@@ -401,6 +402,13 @@ class TestSubjectsThatMustBeThere:
 
     def test_all_are_absent_where_there_is_no_row(self) -> None:
         assert codes(run(spec(subjects=self.STATED), {"coverage": []})) == ["absent", "absent"]
+
+    def test_what_the_file_says_must_be_there_is_named_and_never_only_counted(self) -> None:
+        names = [f"league {number}" for number in range(3 * LISTED)]
+
+        result = run(spec(subjects={"names": names}), {"coverage": [HEALTHY]})
+
+        assert [each.subject for each in result.findings if each.code == "absent"] == names
 
     def test_a_row_that_cannot_be_judged_is_there(self) -> None:
         result = run(spec(subjects={"names": ["nba"]}), {"coverage": [{**HEALTHY, "missing": None}]})
