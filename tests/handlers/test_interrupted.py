@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from bot.store.model import AuditEntry, Changes
+from bot.store.progress import Progress, abandoned, begin
 from handlers.interrupted import LONGEST_WORK, withdraw_abandoned
-from tests.handlers.rig import Rig, running
+from tests.handlers.rig import CHANNEL, Rig, running
 from tests.servers.slack import unreachable
 
 
@@ -22,11 +23,12 @@ def prepared() -> Iterator[Rig]:
 
 
 def killed_in_the_middle(made: Rig) -> str:
-    """Let a command post its message and never end; return the text that stands."""
-    made.gate.opened.clear()
-    made.command("/validate-daily", "yesterday")
-    assert made.gate.asked.wait(20)
-    return made.slack.messages()[0].text
+    """Leave what a process leaves that is killed while a command runs; return the text that stands."""
+    text = "⏳ Validating NBA player props for <@U0PERSON> · starting"
+    answer = made.services.client.chat_postMessage(channel=CHANNEL, text=text)
+    shown = Progress(channel=CHANNEL, ts=str(answer["ts"]), title="NBA player props", actor="U0PERSON", at=made.now)
+    begin(made.store, shown)
+    return text
 
 
 def withdraw(made: Rig, *, alone: bool = True, later: timedelta = timedelta(0)) -> None:
@@ -42,7 +44,6 @@ def test_a_command_that_a_killed_process_left_starting_is_ended_by_the_next_star
     withdraw(prepared)
 
     after = prepared.slack.messages()[0].text
-    prepared.gate.opened.set()
     assert before.startswith("⏳")
     assert "restarted" in after
 
@@ -55,7 +56,18 @@ def test_it_is_ended_once(prepared: Rig) -> None:
     withdraw(prepared)
 
     assert len(prepared.slack.called("chat.update")) == edits
+
+
+def test_a_command_is_remembered_while_it_runs_and_forgotten_when_it_is_answered(prepared: Rig) -> None:
+    prepared.gate.opened.clear()
+    prepared.command("/validate-daily", "yesterday")
+    assert prepared.gate.asked.wait(20)
+    running = abandoned(prepared.store, prepared.now, None)
     prepared.gate.opened.set()
+    prepared.wait()
+
+    assert [each.channel for each in running] == [CHANNEL]
+    assert abandoned(prepared.store, prepared.now, None) == []
 
 
 def test_an_answer_that_came_is_left_alone(prepared: Rig) -> None:
@@ -78,7 +90,6 @@ def test_what_another_instance_may_be_working_on_is_ended_only_when_it_cannot_be
     withdraw(prepared, alone=False, later=later)
 
     text = prepared.slack.messages()[0].text
-    prepared.gate.opened.set()
     assert ("restarted" in text) is ended
 
 
@@ -91,7 +102,6 @@ def test_what_slack_does_not_take_is_left_to_the_next_start(prepared: Rig) -> No
     withdraw(prepared)
 
     assert "restarted" in prepared.slack.messages()[0].text
-    prepared.gate.opened.set()
 
 
 def test_a_repair_that_was_confirmed_and_not_begun_is_told_in_its_thread_once(prepared: Rig) -> None:
