@@ -42,8 +42,9 @@ _UPDATABLE = {
     "run worker-pools update": frozenset(("env-vars", "secrets", "labels")),
     "functions deploy": frozenset(_KINDS),
 }
-"""The kinds that each command can change with --update-KIND, by the reference of the gcloud CLI.
+"""The kinds that each command can change with --update-KIND, as the parser of gcloud 528.0.0 takes them.
 
+`run jobs deploy` is left empty: older versions refuse --update-secrets, and 528.0.0 still refuses --update-labels.
 A command that is not here wipes nothing: `run jobs create` fails where the job exists, and `run jobs execute`
 changes a single execution.
 """
@@ -102,5 +103,5 @@ def _message(call: Call, flags: list[Flag]) -> str:
     if updating:
         return f"{said}; write {updating}"
     if not _UPDATABLE[call.path]:
-        return f"{said}; `gcloud {call.path}` cannot update: use `gcloud run jobs update`"
+        return f"{said}; not every version of `gcloud {call.path}` can update: use `gcloud run jobs update`"
     return said
