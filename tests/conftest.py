@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.emulator import EmulatorUnavailable, required
 
 # Keep the tests' compiled files also where the environment turns that off, as it does in many containers: without
 # them every worker prepares the assertions of three hundred files anew. They lie in __pycache__, which git ignores.
 sys.dont_write_bytecode = False
+
+# How long an example takes says how busy the machine is; examples are bounded by their number.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_xdist_auto_num_workers() -> int:
