@@ -296,7 +296,12 @@ def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "bot", "validate", "--scenario", scenario]
 
     with subprocess.Popen(
-        arguments, stdout=subprocess.DEVNULL, stderr=theirs, env=environment(TERM="xterm-256color")
+        arguments,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environment(TERM="xterm-256color"),
+        # Whoever runs the tests in the background may have it ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no lock is taken in it
     ) as process:
         os.close(theirs)
         started = os.read(ours, 4096)
