@@ -19,6 +19,9 @@ DEEPEST = 60
 MOST_FIELDS = 200
 """Of a form; a slash command has about fifteen."""
 
+LONGEST_COMMAND = 16_000
+"""Characters behind a slash command. People type a few words; an answer repeats some of them."""
+
 _JSON = "application/json"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -117,6 +120,8 @@ def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise UnreadableError("the payload is no object")
     _fit(payload, _PAYLOAD, "payload")
+    if "command" in payload and len(payload.get("text") or "") > LONGEST_COMMAND:
+        raise UnreadableError("the command is too long")
     for path in _NEEDED.get(payload.get("type") or "", ()):
         found: Any = payload
         for name in path.split("."):

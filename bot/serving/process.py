@@ -5,6 +5,7 @@ There is one process. Should it die, whatever runs it starts it again: Cloud Run
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -32,6 +33,10 @@ NOT_STARTED = 3
 
 BROKEN = 1
 
+ARENAS = 2
+_ARENA_MAX = -8
+"""The name of the option in glibc's ``malloc.h``, ``M_ARENA_MAX``."""
+
 DRAIN_SECONDS = 0.5
 """So long a request that has come whole may still take, once before the bot ends and once after."""
 
@@ -54,6 +59,7 @@ def serve(load: Callable[[], Serving], ports: Mapping[str, int]) -> int:
     ``ports`` are what is listened on, by the setting that says so. The code is 0 after a signal, 3 when it could not
     start. Ends the process itself where something does not end: what is left over is taken over after its lease.
     """
+    _share_memory()
     bound: dict[int, socket.socket] = {}
     for setting, port in ports.items():
         try:
@@ -104,6 +110,16 @@ def _run(serving: Serving, bound: Mapping[int, socket.socket]) -> int:
         _logger.warning("not everything ended in time; what is left over is taken over after its lease")
     server.drain(DRAIN_SECONDS)
     return BROKEN if broken.is_set() else 0
+
+
+def _share_memory() -> None:
+    """Let all threads take memory from the same two places, where the C library can be told so (glibc).
+
+    By itself it gives each thread a place of its own and keeps there what the largest request once needed: sixteen
+    times ten megabytes. Only one thread at a time runs Python, so hardly any waits for another.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, ARENAS)
 
 
 def _leave(code: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.serving.payloads import DEEPEST, MOST_FIELDS, UnreadableError, read_payload
+from bot.serving.payloads import DEEPEST, LONGEST_COMMAND, MOST_FIELDS, UnreadableError, read_payload
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -89,6 +89,23 @@ def test_nesting_has_a_deepest_level() -> None:
     assert read_payload(nested(DEEPEST - inside), JSON)
     with pytest.raises(UnreadableError):
         read_payload(nested(DEEPEST + 1), JSON)
+
+
+@pytest.mark.parametrize(
+    ("length", "readable"),
+    [
+        pytest.param(LONGEST_COMMAND, True, id="at the limit"),
+        pytest.param(LONGEST_COMMAND + 1, False, id="just past it"),
+    ],
+)
+def test_a_command_has_a_longest_text(length: int, readable: bool) -> None:
+    body = of_form(command="/x", text="a" * length)
+
+    if readable:
+        assert len(read_payload(body, FORM)["text"]) == length
+    else:
+        with pytest.raises(UnreadableError):
+            read_payload(body, FORM)
 
 
 TREES = st.recursive(
