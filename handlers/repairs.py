@@ -21,7 +21,7 @@ from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
 from handlers.clicks import Body, Deed, Pressed, pressed, refused, submit
 from handlers.replies import PrivateReply
 from handlers.services import Services
-from handlers.views import fill, notice, opened
+from handlers.views import fill, notice, opened, told_in
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +94,9 @@ def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: 
     if alert.state is AlertState.RESOLVED or repairs is None or not keys:
         fill(services, view_id, notice("Repair", OVER if alert.state is AlertState.RESOLVED else NOTHING))
         return
-    plans = repairs.plan_all(keys[:AT_ONCE], actor_of(reply.user), services.clock())
-    _show(services, view_id, alert, "Repair", plans, left=len(keys[AT_ONCE:]))
+    with told_in(services, view_id, "Repair"):
+        plans = repairs.plan_all(keys[:AT_ONCE], actor_of(reply.user), services.clock())
+        _show(services, view_id, alert, "Repair", plans, left=len(keys[AT_ONCE:]))
 
 
 def _open_undo(
@@ -105,8 +106,9 @@ def _open_undo(
     if alert is None:
         return
     actor, now = actor_of(reply.user), services.clock()
-    plans = tuple(_each(lambda run=run: repairs.plan_undo(run, actor, now)) for run in runs)  # type: ignore[misc]
-    _show(services, view_id, alert, "Undo", plans)
+    with told_in(services, view_id, "Undo"):
+        plans = tuple(_each(lambda run=run: repairs.plan_undo(run, actor, now)) for run in runs)  # type: ignore[misc]
+        _show(services, view_id, alert, "Undo", plans)
 
 
 def _show(

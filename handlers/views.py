@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from bot.render.alert import alert_message
 from bot.render.pages import Block
 from bot.render.slack_text import code, escape, fitted
 from bot.render.words import moment
-from bot.store.model import Alert, AuditEntry
+from bot.store.model import Alert, AuditEntry, StoreError
 from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit, submit_outdated
+from handlers.errors import told
 from handlers.patience import patiently
 from handlers.replays import untold
 from handlers.replies import PrivateReply
@@ -84,12 +86,13 @@ def open_details(services: Services, target: Pressed, reply: PrivateReply, body:
     view_id, alert = opened(services, target, reply, body, "Alert", Role.VIEWER)
     if alert is None:
         return
-    history = [
-        entry
-        for entry in services.store.audit(alert.opened_at, AUDIT_AT_MOST)
-        if entry.subject in (alert.key, alert.thread)
-    ]
-    fill(services, view_id, details(services, alert, history))
+    with told_in(services, view_id, "Alert"):
+        history = [
+            entry
+            for entry in services.store.audit(alert.opened_at, AUDIT_AT_MOST)
+            if entry.subject in (alert.key, alert.thread)
+        ]
+        fill(services, view_id, details(services, alert, history))
 
 
 def opened(
@@ -102,10 +105,21 @@ def opened(
     if refusal := refusal_of(services, reply, deed):
         fill(services, view_id, notice(title, refusal))
         return view_id, None
-    alert = services.store.alert(target.key)
-    if alert is None:
-        fill(services, view_id, notice(title, GONE))
+    alert = None
+    with told_in(services, view_id, title):
+        alert = services.store.alert(target.key)
+        if alert is None:
+            fill(services, view_id, notice(title, GONE))
     return view_id, alert
+
+
+@contextmanager
+def told_in(services: Services, view_id: str, title: str) -> Iterator[None]:
+    """Say in the modal itself that the store does not work: nobody waits for what does not come."""
+    try:
+        yield
+    except StoreError as error:
+        fill(services, view_id, _modal(title, [_section(told(error))]))
 
 
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:

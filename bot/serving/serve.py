@@ -17,6 +17,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.definition.pipeline_file import PipelineFileError
+from bot.delivery.access import SlackAccess
 from bot.delivery.settling import Settling
 from bot.delivery.slack_client import REQUEST_SECONDS
 from bot.notifying import Notifying, Prepared, notifying_of
@@ -42,6 +43,7 @@ from bot.staging.ground import StagingGround
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
+from checks.notifications import Notifications
 from handlers.google_tokens import GoogleTokens
 from handlers.interrupted import withdraw_abandoned
 from handlers.registration import register_all
@@ -108,6 +110,7 @@ def assemble(prepared: Prepared) -> Serving:
     told = notifying_of(prepared, courtesy.give_way, patient=True)
     health = StoreHealth(told.store)
     turns = Turns(_teller(told))
+    access = SlackAccess(told.client, _channels(told.notifications))
     told.metrics.watch(told.store, told.clock, told.outbox.problems, health.problem)
     told.metrics.watch_turns(turns.counts)
     workers = Workers(give_way=courtesy.give_way)
@@ -135,8 +138,10 @@ def assemble(prepared: Prepared) -> Serving:
         send=told.outbox.run,
         follow=None if repairing is None else repairing.following.run,
         recover=lambda stopping: withdraw_abandoned(services, stopping, alone=isinstance(prepared.serving.store, Path)),
+        access=access.run,
         store_problem=health.problem,
-        troubles=(turns.problems, told.outbox.problems),
+        # What a message has met stands above what was found without one.
+        troubles=(turns.problems, access.problems, told.outbox.problems),
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
         close=told.close,
     )
@@ -182,6 +187,12 @@ def _applications(
     insight = Insight(everybody=True, token=token)
     inner = web_app(readiness=readiness, metrics=metrics, insight=insight, refusals=refusals)
     return {serving.port: public, own: inner}
+
+
+def _channels(notifications: Notifications) -> tuple[str, ...]:
+    """Return every channel that takes messages, the default one first."""
+    routes = notifications.routes
+    return (routes.default, *routes.severities.values(), *routes.phases.values())
 
 
 def _teller(told: Notifying) -> Callable[[str, str], None]:

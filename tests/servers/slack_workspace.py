@@ -108,13 +108,17 @@ class Workspace:
             raise Refusal("channel_not_found")
         return channel
 
+    def _readable(self, arguments: Arguments) -> Channel:
+        channel = self._channel(arguments)
+        if not channel.has_bot:
+            raise Refusal("not_in_channel")
+        return channel
+
     def _writable(self, arguments: Arguments) -> Channel:
         channel = self._channel(arguments)
         if channel.archived:
             raise Refusal("is_archived")
-        if not channel.has_bot:
-            raise Refusal("not_in_channel")
-        return channel
+        return self._readable(arguments)
 
     def auth_test(self, arguments: Arguments) -> Answer:
         return {"url": "https://example.slack.com/", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "user": "bot"}
@@ -163,12 +167,12 @@ class Workspace:
         return Message(channel, self._ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:
-        messages = self._channel(arguments).messages.values()
+        messages = self._readable(arguments).messages.values()
         top = [each for each in messages if each.thread_ts is None]
         return self._page(sorted(top, key=lambda each: each.ts, reverse=True), arguments)
 
     def replies(self, arguments: Arguments) -> Answer:
-        channel = self._channel(arguments)
+        channel = self._readable(arguments)
         parent = arguments.get("ts", "")
         thread = [each for each in channel.messages.values() if parent in (each.ts, each.thread_ts)]
         if not thread:

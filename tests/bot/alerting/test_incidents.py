@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.alerting.alerts import Reason
-from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents
+from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents, NotStoredError
 from bot.store.model import (
     Alert,
     AlertState,
@@ -440,6 +440,23 @@ def test_with_the_store_down_what_is_loud_can_still_be_posted(incidents: Inciden
     assert all("store" in json.dumps(each.body) for each in posts)
     assert not any(block["type"] == "actions" for each in posts for block in each.body["blocks"])
     assert keys(store) == []
+
+
+def test_what_cannot_be_stored_is_posted_under_the_key_that_it_gets_once_it_can(
+    incidents: Incidents, store: SqliteStore
+) -> None:
+    findings, cause = refused(*ORCHESTRATORS)
+    report = report_of(findings, [cause])
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(NotStoredError) as raised:
+        incidents.process(report, NOW)
+    store._connection.execute("PRAGMA query_only = OFF")
+
+    incidents.process(report, NOW)
+
+    said = [each.key for each in raised.value.loud]
+    assert said
+    assert said == [each.key for each in store.pending() if each.kind is DeliveryKind.POST]
 
 
 def test_a_pipeline_without_notifications_is_refused(store: SqliteStore) -> None:

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.delivery.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SlackAccess
+from tests.servers.slack import SlackServer, broken, refused
+
+HOME, OTHER = "C0EXAMPLE1", "C0EXAMPLE2"
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer(channels=(HOME, OTHER)) as server:
+        yield server
+
+
+def access(slack: SlackServer, *channels: str) -> SlackAccess:
+    client = WebClient(slack.token, base_url=slack.api_url, timeout=1)
+    return SlackAccess(client, channels or (HOME, OTHER))
+
+
+def test_a_bot_that_slack_lets_in_has_no_problem_and_posts_nothing(slack: SlackServer) -> None:
+    looking = access(slack)
+
+    assert looking.look() == LET_IN_AGAIN
+    assert looking.problems() == {}
+    assert slack.messages() == []
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"])
+def test_a_token_that_does_not_work_is_a_problem_before_there_is_anything_to_say(slack: SlackServer, code: str) -> None:
+    slack.tell("auth.test", refused(code))
+    looking = access(slack)
+
+    assert looking.look() == REFUSED_AGAIN
+    assert code in looking.problems()["slack"]
+    assert "SLACK_BOT_TOKEN" in looking.problems()["slack"]
+
+
+def test_a_default_channel_without_the_bot_is_a_problem_with_what_to_type(slack: SlackServer) -> None:
+    slack.remove_bot(HOME)
+    looking = access(slack)
+    looking.look()
+
+    assert "/invite @Reveille" in looking.problems()["default channel"]
+
+
+def test_a_default_channel_that_does_not_exist_is_a_problem(slack: SlackServer) -> None:
+    looking = access(slack, "C0NOWHERE1")
+    looking.look()
+
+    assert "channel_not_found" in looking.problems()["default channel"]
+
+
+def test_another_channel_is_named_in_the_log_once_and_no_reason_to_be_out_of_service(
+    slack: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.remove_bot(OTHER)
+    looking = access(slack)
+    with caplog.at_level(logging.ERROR):
+        looking.look()
+        looking.look()
+
+    assert looking.problems() == {}
+    assert [OTHER in each.getMessage() for each in caplog.records if each.name == "bot.delivery.access"] == [True]
+
+
+def test_what_was_repaired_is_no_problem_any_more(slack: SlackServer) -> None:
+    slack.tell("auth.test", refused("invalid_auth"))
+    looking = access(slack)
+    looking.look()
+
+    looking.look()
+
+    assert looking.problems() == {}
+
+
+def test_a_slack_that_does_not_answer_refuses_nothing(slack: SlackServer) -> None:
+    slack.down = True
+    looking = access(slack)
+
+    assert looking.look() == OUT_OF_REACH
+    assert looking.problems() == {}
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "ratelimited", "an_unknown_code"])
+def test_a_refusal_to_show_messages_that_is_none_to_take_them_is_no_problem(slack: SlackServer, code: str) -> None:
+    slack.tell("conversations.history", refused(code, times=None))
+    looking = access(slack)
+    looking.look()
+
+    assert looking.problems() == {}
+
+
+def test_a_server_error_is_no_refusal(slack: SlackServer) -> None:
+    slack.tell("auth.test", broken())
+    looking = access(slack)
+    looking.look()
+
+    assert looking.problems() == {}
