@@ -17,7 +17,10 @@ from tests.bench.processes import ROOT, environment
 from tests.bench.seen import Seen
 from tests.hostile.clients import SHAPES
 
-pytestmark = pytest.mark.xdist_group("bench")  # one worker, so that the fixture is made once
+pytestmark = [
+    pytest.mark.xdist_group("bench"),  # one worker, so that the fixture is made once
+    pytest.mark.timeout(400),  # beside the other tests the whole bench takes its time
+]
 
 TINY = (
     *("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20"),
