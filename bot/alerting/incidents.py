@@ -249,7 +249,8 @@ class Incidents:
             transition = decide(alert, observation, now, self._notifications.alerts)
             if transition.writes:
                 transitions.append(transition)
-        for start in range(0, len(transitions), AT_ONCE):
+        # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
+        for start in range(0, max(len(transitions), int(stored is not None)), AT_ONCE):
             some = tuple(transitions[start : start + AT_ONCE])
             deliveries = tuple(each for transition in some for each in self._deliveries(transition, now))
             # The report comes last: who finds it knows that all alerts were brought up to date with it.
@@ -263,8 +264,6 @@ class Incidents:
                     error, tuple(each for each in unstored if each.kind is DeliveryKind.POST)
                 ) from error
             made.append(Processed(transitions=some, deliveries=deliveries))
-        if stored is not None and not transitions:
-            self._store.commit(Changes(reports=(stored,)))
 
     def _long_closed(self, observation: Observation) -> Alert | None:
         """Return the record of an incident that is long over: its threads go on being numbered, its count does not."""

@@ -459,6 +459,21 @@ def test_what_cannot_be_stored_is_posted_under_the_key_that_it_gets_once_it_can(
     assert said == [each.key for each in store.pending() if each.kind is DeliveryKind.POST]
 
 
+def test_a_report_without_news_that_cannot_be_stored_makes_nothing_loud(
+    incidents: Incidents, store: SqliteStore
+) -> None:
+    """Else the alert that stands in Slack would be posted once more, past the store and under another key."""
+    findings, cause = refused(*ORCHESTRATORS)
+    report = report_of(findings, [cause])
+    incidents.process(report, NOW)
+    store._connection.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(NotStoredError) as raised:
+        incidents.process(report, NOW, stored=a_report())
+
+    assert raised.value.loud == ()
+
+
 def test_a_pipeline_without_notifications_is_refused(store: SqliteStore) -> None:
     with pytest.raises(ValueError, match="no notifications"):
         Incidents(store, PIPELINE.model_copy(update={"notifications": None}))
