@@ -42,9 +42,9 @@ def _withdraw(services: Services, age: timedelta | None) -> None:
     """What Slack or the store does not take now is left to the next start."""
     now = services.clock()
     try:
-        for left in progress.abandoned(services.store, now, age):
+        entries = progress.recent(services.store, now)
+        for left in progress.abandoned(entries, now, age):
             _end(services, left, now)
-        entries = services.store.audit(now - progress.LOOK_BACK, progress.AT_MOST)
         _tell_unbegun(services, entries, now, age)
     except StoreError as error:
         log.warning("what a former process left could not be ended: %s", error)
@@ -52,10 +52,9 @@ def _withdraw(services: Services, age: timedelta | None) -> None:
 
 def _end(services: Services, left: Progress, now: datetime) -> None:
     text = f"⚠️ {left.title}: no result. I was restarted in the middle. <@{left.actor}>, please ask again."
-    block = {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
     try:
         patiently(
-            lambda: services.client.chat_update(channel=left.channel, ts=left.ts, text=text, blocks=[block]),
+            lambda: services.client.chat_update(channel=left.channel, ts=left.ts, **_body(text)),
             repeatable=True,
         )
     except SlackApiError as error:
@@ -79,5 +78,8 @@ def _tell_unbegun(services: Services, entries: Sequence[AuditEntry], now: dateti
 
 def _interrupted(entry: AuditEntry) -> Mapping[str, Any]:
     title = escape(str(entry.details.get("title") or "This repair"))
-    text = f"⚠️ {title}: nothing was changed. I was restarted before it began; press *Repair…* again."
+    return _body(f"⚠️ {title}: nothing was changed. I was restarted before it began; press *Repair…* again.")
+
+
+def _body(text: str) -> dict[str, Any]:
     return {"text": text, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]}

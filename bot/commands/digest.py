@@ -96,8 +96,11 @@ def _send(outbox: Pump, queue: Queue, patience: float) -> str:
     """Send what waits; return why Slack refuses it, as soon as it does so in a way that only a person can end."""
     began = time.monotonic()
     is_said = False
-    while outbox.pump() or queue.pending():
-        if refusal := _refusal(queue.pending()):
+    while True:
+        sent, waiting = outbox.pump(), queue.pending()
+        if not sent and not waiting:
+            return ""
+        if refusal := _refusal(waiting):
             return refusal
         took = time.monotonic() - began
         if took >= patience:
@@ -106,7 +109,6 @@ def _send(outbox: Pump, queue: Queue, patience: float) -> str:
             is_said = True
             say(f"Waiting for Slack, for {patience:g} s at most ...", err=True)
         time.sleep(STEP)
-    return ""
 
 
 def _refusal(waiting: Sequence[Delivery]) -> str:

@@ -41,10 +41,14 @@ def end(store: StateStore, progress: Progress, now: datetime) -> None:
     store.commit(Changes(audit=(_entry(progress, ENDED, now),)))
 
 
-def abandoned(store: StateStore, now: datetime, older_than: timedelta | None) -> Sequence[Progress]:
+def recent(store: StateStore, now: datetime) -> Sequence[AuditEntry]:
+    """Return what is looked through at a start, the newest first. Raises StoreError."""
+    return store.audit(now - LOOK_BACK, AT_MOST)
+
+
+def abandoned(entries: Sequence[AuditEntry], now: datetime, older_than: timedelta | None) -> Sequence[Progress]:
     """Return the messages that nobody can be working on any more, the newest first: older ones, or without an age all
-    of them. Raises StoreError."""
-    entries = store.audit(now - LOOK_BACK, AT_MOST)
+    of them."""
     ended = {each.subject for each in entries if each.action == ENDED}
     return [
         Progress(

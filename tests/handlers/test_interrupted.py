@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.store.model import AuditEntry, Changes
-from bot.store.progress import Progress, abandoned, begin
+from bot.store.progress import Progress, abandoned, begin, recent
 from handlers.interrupted import LONGEST_WORK, withdraw_abandoned
 from tests.handlers.rig import CHANNEL, Rig, running
 from tests.servers.slack import unreachable
@@ -62,12 +62,12 @@ def test_a_command_is_remembered_while_it_runs_and_forgotten_when_it_is_answered
     prepared.gate.opened.clear()
     prepared.command("/validate-daily", "yesterday")
     assert prepared.gate.asked.wait(20)
-    running = abandoned(prepared.store, prepared.now, None)
+    running = abandoned(recent(prepared.store, prepared.now), prepared.now, None)
     prepared.gate.opened.set()
     prepared.wait()
 
     assert [each.channel for each in running] == [CHANNEL]
-    assert abandoned(prepared.store, prepared.now, None) == []
+    assert abandoned(recent(prepared.store, prepared.now), prepared.now, None) == []
 
 
 def test_an_answer_that_came_is_left_alone(prepared: Rig) -> None:
