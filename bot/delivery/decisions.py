@@ -22,6 +22,8 @@ TRIES = 4
 UNLOOKED_URGENT = timedelta(minutes=2)
 UNLOOKED = timedelta(minutes=10)
 """For so long a message that may be there already waits for a look at the channel, which Slack does not give."""
+LOOKS = 4
+"""So often Slack must have refused the look, too: two refusals with hours between them are no refusal that lasts."""
 
 
 class Form(IntEnum):
@@ -144,17 +146,17 @@ def is_lost(error: PostError, tried: int) -> bool:
             return False
 
 
-def may_go_unlooked(error: PostError, *, since: datetime, again: bool, urgent: bool, now: datetime) -> bool:
+def may_go_unlooked(error: PostError, *, since: datetime, looks: int, again: bool, urgent: bool, now: datetime) -> bool:
     """Whether a message that may be there already is posted though Slack does not let us look for it.
 
-    A refusal lasts, so that waiting does not help; where Slack is slow or busy, ``since`` is when it was so first.
-    ``again`` says that it was posted so before, at ``since``: then in any case not at once.
+    A refusal lasts, so that waiting does not help; where Slack is slow or busy, ``since`` is when it was so first, and
+    ``looks`` how often since. ``again`` says that it was posted so before, at ``since``: then in any case not at once.
     """
     if error.trouble is Trouble.APP:
         return False
     if not again and error.trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE):
         return True
-    return now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)
+    return looks >= LOOKS and now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)
 
 
 def judge(error: PostError, *, age: timedelta, failing: timedelta, elsewhere: bool, silent: bool) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.delivery.decisions import Attempt, Reason, may_go_unlooked
@@ -19,6 +19,8 @@ class _Doubt:
     """A message that may be there already, since when Slack does not let us look for it."""
 
     since: datetime
+    looks: int = 0
+    """How often it was refused since then."""
     again: bool = False
     """At ``since`` it was posted unlooked for, and Slack did not say whether it took it."""
 
@@ -76,9 +78,15 @@ class Looks:
         try:
             found = self._look(errand, attempt, errand.doubt_since)
         except PostError as error:
-            doubt = self._doubts.setdefault(key, _Doubt(since=now))
-            urgent = errand.delivery.urgent
-            if not may_go_unlooked(error, since=doubt.since, again=doubt.again, urgent=urgent, now=now):
+            doubt = self._refused(key, now)
+            if not may_go_unlooked(
+                error,
+                since=doubt.since,
+                looks=doubt.looks,
+                again=doubt.again,
+                urgent=errand.delivery.urgent,
+                now=now,
+            ):
                 raise
             _logger.warning("%s may be posted twice: it cannot be looked for (%s).", key, error.detail)
             errand.unlooked.append(error.detail)
@@ -87,6 +95,11 @@ class Looks:
         if not errand.unlooked:
             self._doubts.pop(key, None)
         return found
+
+    def _refused(self, key: str, now: datetime) -> _Doubt:
+        doubt = self._doubts.get(key, _Doubt(since=now))
+        self._doubts[key] = doubt = replace(doubt, looks=doubt.looks + 1)
+        return doubt
 
     def _look(self, errand: Errand, attempt: Attempt, since: datetime) -> Posted | None:
         channel, now = attempt.channel, errand.now

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.decisions import (
+    LOOKS,
     PATIENCE,
     TRIES,
     UNLOOKED,
@@ -137,13 +138,15 @@ def test_a_message_in_doubt_waits_for_a_look_as_long_as_that_may_help(
 ) -> None:
     bound = UNLOOKED_URGENT if urgent else UNLOOKED
 
-    def goes(after: timedelta) -> bool:
+    def goes(after: timedelta, looks: int = LOOKS) -> bool:
         look = error(trouble, Call.LOOK)
-        return may_go_unlooked(look, since=MORNING, again=again, urgent=urgent, now=MORNING + after)
+        return may_go_unlooked(look, since=MORNING, looks=looks, again=again, urgent=urgent, now=MORNING + after)
 
     at_once = trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE, Trouble.APP) and not again
     assert goes(bound - SECOND) is at_once
     assert goes(bound) is (trouble is not Trouble.APP)
+    # Two looks with a night between them are no refusal that lasts.
+    assert goes(100 * bound, LOOKS - 1) is at_once
 
 
 @pytest.mark.parametrize(
