@@ -87,15 +87,22 @@ def compare(expected: Sequence[Incident], shown: Iterable[Shown], latest: Mappin
 def _pair(
     difference: Difference, expected: Sequence[Incident], parents: Sequence[Shown]
 ) -> Iterator[tuple[Incident, Shown]]:
-    """Pair the incidents of each subject with its threads, in their order."""
+    """Pair the incidents of each subject with its threads in the order of their generations: a thread that may be there
+    already is looked for first, and the next incident does not wait for that."""
     by_subject: dict[str, list[Incident]] = defaultdict(list)
     for incident in expected:
         by_subject[incident.subject].append(incident)
     for subject, incidents in by_subject.items():
-        threads = [parent for parent in parents if f":{subject}:" in parent.key]
+        threads = sorted((parent for parent in parents if f":{subject}:" in parent.key), key=_generation)
         difference.lost += [f"thread {number + 1} of {subject}" for number in range(len(threads), len(incidents))]
         difference.double += [f"thread {thread.key}" for thread in threads[len(incidents) :]]
         yield from zip(incidents, threads, strict=False)
+
+
+def _generation(thread: Shown) -> tuple[int, str]:
+    """The number at the end of a thread's key, before the mark of one that was posted anew; then its time."""
+    numbers = [int(part) for part in thread.key.split(":") if part.isdecimal()]
+    return (numbers[-1] if numbers else 0, thread.ts)
 
 
 def _compare_thread(difference: Difference, incident: Incident, thread: Shown, replies: Sequence[Shown]) -> None:

@@ -35,6 +35,14 @@ def test_a_channel_that_shows_each_incident_once_is_right() -> None:
     assert judged(PARENT, WORSENED, RESOLVED).wrong == []
 
 
+def test_a_thread_that_came_after_the_next_incidents_is_that_of_its_own_incident() -> None:
+    second = replace(PARENT, key=f"{THREAD[:-1]}1", ts="0.5")
+    resolved = replace(RESOLVED, key=f"{second.key}:resolved:5", thread_ts=second.ts)
+    incidents = [INCIDENT, Incident("service-1", Severity.P0, ["opened", "resolved"])]
+
+    assert compare(incidents, (second, resolved, PARENT, WORSENED, RESOLVED), LATEST).wrong == []
+
+
 @pytest.mark.parametrize(
     ("shown", "kind"),
     [
