@@ -29,6 +29,9 @@ _HOST = re.compile(rb"^host:", re.IGNORECASE | re.MULTILINE)
 class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Reads one request. Never raises; what is wrong becomes an answer of the family 4xx."""
 
+    path = ""
+    """Waitress names it when a client goes before its answer, also the client whose request was none."""
+
     def received(self, data: bytes) -> int:
         """Read on; return how many bytes belong to this request."""
         try:

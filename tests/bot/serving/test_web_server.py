@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
 from bot.serving.connections import Limits
+from bot.serving.http_parser import StrictParser
 from bot.serving.refusals import Refusals
 from bot.serving.web_server import MOST_AT_ONCE, WebServer, bind
 
@@ -134,3 +136,11 @@ def test_it_waits_for_answers_under_way_and_not_for_ever() -> None:
         may_answer.set()
 
         assert (waited, server.drain(10)) == (False, True)
+
+
+def test_a_client_that_goes_before_its_refusal_is_no_error_of_the_server() -> None:
+    parser = StrictParser(Adjustments())
+
+    parser.received(b"nonsense\r\n\r\n")
+
+    assert (parser.error is not None, parser.path) == (True, "")
