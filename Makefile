@@ -16,16 +16,19 @@ INSTALL = @$(1)/bin/python $(PIP) install --quiet --no-deps --require-hashes -r 
 CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; exit 1; }
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test lint fresh bench picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench picture lock clean anew
 
 help:  ## List the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp  ## Walk through one recorded incident, with no account anywhere
 	@$(BIN)/reveille demo
 
-test: $(VENV)/dev.stamp  ## Run every test (emulator tests need Java and the Cloud SDK)
+test: $(VENV)/dev.stamp  ## Run the tests of every day (emulator tests need Java and the Cloud SDK)
 	@$(BIN)/pytest
+
+test-all: test  ## Run the slow tests as well: the bench, set-ups from nothing, kills and races on Firestore
+	@$(BIN)/pytest -m slow
 
 lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 	@$(BIN)/ruff format --check .

@@ -36,7 +36,8 @@ from tests.bench.slack_requests import AT_ONCE
 from tests.bench.table import lines
 
 
-def _options() -> argparse.Namespace:
+def options_of(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse words, or else the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure a full validation.")
     parser.add_argument("--python", default=sys.executable, help="the interpreter to measure; runtime packages only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the same as JSON")
@@ -53,7 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--serving-delay", type=float, default=0.02, help="seconds until each answer to it")
     parser.add_argument("--skip-serving", action="store_true", help="do not measure reveille serve")
     parser.add_argument("--skip-one-by-one", action="store_true", help="do not measure one look after another")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _absolute(program: str) -> str:
@@ -71,7 +72,7 @@ def _machine() -> Mapping[str, Any]:
     }
 
 
-def _validations(options: argparse.Namespace) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def validations(options: argparse.Namespace) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what the validations took and what was recorded; servers and measured process end with this."""
     with Conversation((sys.executable, "-m", "tests.bench.serve", "--delay", str(options.delay)), {}) as servers:
         recorded = servers.listen()
@@ -141,7 +142,7 @@ def _serving(options: argparse.Namespace) -> Mapping[str, Any]:
 
 def main() -> int:
     """Measure and print. Returns 1 when asked to judge and a limit is passed, 2 when it could not measure."""
-    options = _options()
+    options = options_of()
     if sys.stderr.isatty():
         sys.stderr.write("Measuring takes some minutes, without the serving process half a minute ...\n")
     try:
@@ -152,7 +153,7 @@ def main() -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    validation, recorded = _validations(options)
+    validation, recorded = validations(options)
     synthetic = _synthetic(options)
     control_plane = _control_plane(options)
     growth = _growth(options)

@@ -1,4 +1,4 @@
-"""The bench in miniature. It asserts what is counted and never what is timed."""
+"""The whole bench in miniature. It asserts what is counted and never what is timed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from tests.bench.estate import CHECKS
-from tests.bench.figures import Figure, differences, wall_limit
 from tests.bench.processes import ROOT, environment
-from tests.bench.seen import Seen
 from tests.hostile.clients import SHAPES
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.xdist_group("bench"),  # one worker, so that the fixture is made once
     pytest.mark.timeout(400),  # beside the other tests the whole bench takes its time
 ]
@@ -41,43 +40,6 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     assert ended.returncode == 0, ended.stderr
     written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return {**written, "printed": ended.stdout}
-
-
-def test_each_thing_is_asked_for_once_a_run(document: Mapping[str, Any]) -> None:
-    for run in (document["validation"]["cold"], *document["validation"]["warm"]):
-        assert run["seen"]["repeated"] == []
-
-
-def test_the_servers_saw_every_look_that_the_report_tells_of(document: Mapping[str, Any]) -> None:
-    run = document["validation"]["warm"][-1]
-
-    seen = {source: sum(requests.values()) for source, requests in run["seen"]["requests"].items()}
-
-    # A look that no check waited for may come back after the report.
-    assert seen.keys() == run["sources"].keys()
-    assert all(seen[source] >= looked["looks"] > 0 for source, looked in run["sources"].items())
-
-
-def test_all_completion_documents_travel_in_one_request(document: Mapping[str, Any]) -> None:
-    requests = document["validation"]["warm"][-1]["seen"]["requests"]["Firestore"]
-
-    assert requests["BatchGetDocuments"] == 1
-
-
-def test_one_list_reads_every_service_and_the_project_is_read_once(document: Mapping[str, Any]) -> None:
-    requests = document["validation"]["warm"][-1]["seen"]["requests"]
-
-    assert requests["Cloud Run"]["ListServices"] == 1
-    assert "GetService" not in requests["Cloud Run"]
-    assert sum(requests["Resource Manager"].values()) == 1
-
-
-def test_the_google_clients_bring_the_findings_of_the_embedded_default(document: Mapping[str, Any]) -> None:
-    recorded, validation = document["recorded"], document["validation"]
-
-    assert len(recorded["findings"]) > len(recorded["checks"])
-    for run in (validation["cold"], *validation["warm"], validation["one_by_one"]):
-        assert (run["verdict"], run["different"]) == (recorded["verdict"], 0)
 
 
 def test_a_larger_pipeline_is_measured_with_what_fails_in_it(document: Mapping[str, Any]) -> None:
@@ -149,40 +111,3 @@ def test_an_interpreter_that_cannot_run_the_product_is_said_and_not_measured() -
     assert ended.stdout == ""
     assert "/bin/false" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("value", "ok"),
-    [pytest.param(0.3, True, id="at the limit"), pytest.param(0.301, False, id="just past it")],
-)
-def test_a_figure_holds_up_to_its_limit(value: float, ok: bool) -> None:
-    assert Figure(key="start_help", title="reveille --help", value=value, unit="s", limit=0.3).ok is ok
-
-
-def test_a_validation_may_take_a_little_more_than_its_slowest_chain() -> None:
-    assert wall_limit(0.4) == pytest.approx(0.56)
-
-
-@pytest.mark.parametrize(
-    ("findings", "expected"),
-    [
-        pytest.param(["a", "b", "b"], 0, id="the same in any order"),
-        pytest.param(["a", "b"], 1, id="one of two equals is missing"),
-        pytest.param(["a", "b", "b", "c"], 1, id="one more"),
-        pytest.param(["a", "b", "c"], 2, id="another one"),
-    ],
-)
-def test_findings_that_differ_are_counted(findings: list[str], expected: int) -> None:
-    assert differences(findings, ["b", "a", "b"]) == expected
-
-
-def test_something_asked_for_twice_is_named() -> None:
-    seen = Seen()
-    seen.add("Firestore", "BatchGetDocuments", "a/1", "a/2")
-    seen.add("Firestore", "BatchGetDocuments", "a/2")
-
-    taken = seen.take()
-
-    assert taken["repeated"] == ["Firestore: BatchGetDocuments a/2"]
-    assert taken["requests"] == {"Firestore": {"BatchGetDocuments": 2}}
-    assert seen.take()["requests"] == {}

@@ -27,6 +27,7 @@ def test_nothing_is_lost_or_double_when_a_real_process_is_killed() -> None:
     assert outcome.deaths.total() >= 60
 
 
+@pytest.mark.slow
 @emulated
 def test_nothing_is_lost_or_double_when_a_process_on_firestore_is_killed(firestore_address: str) -> None:
     outcome = kill_points.run("firestore", count=8, first_seed=3000, firestore=firestore_address)
@@ -35,6 +36,7 @@ def test_nothing_is_lost_or_double_when_a_process_on_firestore_is_killed(firesto
     assert outcome.deaths.total() >= 8
 
 
+@pytest.mark.slow
 @emulated
 def test_two_instances_post_each_digest_and_each_incident_once(firestore_address: str) -> None:
     outcome = race.run(3, firestore_address, prefix="race_test_")

@@ -91,6 +91,7 @@ def overtaken(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return clone
 
 
+@pytest.mark.slow
 def test_a_newer_release_than_the_pin_changes_nothing_with_the_pip_of_this_python(overtaken: Clone) -> None:
     again = ("install", "--dry-run", "--ignore-installed", "--require-hashes", "-r", "requirements/runtime.txt")
 
@@ -103,7 +104,7 @@ def test_a_newer_release_than_the_pin_changes_nothing_with_the_pip_of_this_pytho
     assert (resolved.returncode == 0) == (pip >= MATCHES_EXTRAS_SINCE), f"pip {pip}: {resolved.stderr}"
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "fresh", "bench", "picture", "lock"])
+@pytest.mark.parametrize("target", ["demo", "test", "test-all", "lint", "fresh", "bench", "picture", "lock"])
 def test_no_installation_of_a_target_resolves_anything(target: str, clone: Clone) -> None:
     for name in ("runtime", "demo", "dev"):
         (clone.folder / "requirements" / f"{name}.txt").touch()
@@ -120,14 +121,15 @@ def test_no_installation_of_a_target_resolves_anything(target: str, clone: Clone
 def test_every_target_that_the_pages_name_is_there(clone: Clone) -> None:
     pages = (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md"))
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    named = set(re.findall(r"(?:^|`)make ((?:[A-Z]+=\S+ )*[a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ((?:[A-Z]+=\S+ )*[a-z-]+)", text, re.MULTILINE))
 
-    listed = set(re.findall(r"^make (\w+)", clone.make("help").stdout, re.MULTILINE))
+    listed = set(re.findall(r"^make ([\w-]+)", clone.make("help").stdout, re.MULTILINE))
 
     assert {words.split()[-1] for words in named} <= listed
-    assert {"demo", "test", "lint", "fresh"} <= {words.split()[-1] for words in named}
+    assert {"demo", "test", "test-all", "lint", "fresh"} <= {words.split()[-1] for words in named}
 
 
+@pytest.mark.slow
 def test_what_the_lock_lacks_is_said_and_leaves_nothing_that_counts_as_set_up(clone: Clone) -> None:
     clone.lock([wheel(clone.index, "client", "1", requires=["auth"])])
     wheel(clone.index, "auth", "1")
@@ -139,6 +141,7 @@ def test_what_the_lock_lacks_is_said_and_leaves_nothing_that_counts_as_set_up(cl
     assert clone.make("--question", STAMP).returncode == 1
 
 
+@pytest.mark.slow
 def test_a_set_up_that_was_interrupted_is_made_anew(clone: Clone) -> None:
     clone.lock([wheel(clone.index, "client", "1")])
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -154,6 +157,7 @@ def test_a_set_up_that_was_interrupted_is_made_anew(clone: Clone) -> None:
     assert clone.installed("client") == {"client": "1"}
 
 
+@pytest.mark.slow
 def test_an_environment_is_kept_until_its_python_its_folder_or_the_lock_changes(overtaken: Clone) -> None:
     up_to_date = [overtaken.make("--question", STAMP).returncode]
 

@@ -20,7 +20,7 @@ from bot.audit.output.sarif import review_sarif
 from bot.audit.output.text import print_review
 from bot.audit.review import Review
 
-FEW = 600
+FEW = 300
 TIMES = 4
 ALLOWED = 8
 """Linear is 4, quadratic is 16; between them lies what a busy machine adds."""
@@ -91,6 +91,6 @@ def too_steep(folder: Path, shape: str) -> Mapping[str, float]:
     """Return what grew faster than is allowed, and how fast."""
     few = costs(folder / "few", SHAPES[shape](FEW))
     many = costs(folder / "many", SHAPES[shape](FEW * TIMES))
-    # What takes less than a fiftieth of a second says nothing about growth.
-    grown = {name: many[name] / max(few[name], 0.02) for name in few}
+    # What takes less than a hundredth of a second says nothing about growth.
+    grown = {name: many[name] / max(few[name], 0.01) for name in few}
     return {name: round(ratio, 1) for name, ratio in grown.items() if ratio > ALLOWED}
