@@ -27,8 +27,9 @@ demo: $(VENV)/demo.stamp  ## Walk through one recorded incident, with no account
 test: $(VENV)/dev.stamp  ## Run the tests of every day (emulator tests need Java and the Cloud SDK)
 	@$(BIN)/pytest
 
-test-all: test  ## Run the slow tests as well: the bench, set-ups from nothing, kills and races on Firestore
-	@$(BIN)/pytest -m slow
+test-all: $(VENV)/dev.stamp  ## Run every test, also the slow ones, with more examples of each property
+	@$(BIN)/pytest --hypothesis-profile=thorough
+	@$(BIN)/pytest --hypothesis-profile=thorough -m slow
 
 lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 	@$(BIN)/ruff format --check .

@@ -16,8 +16,10 @@ from tests.servers.emulator import EmulatorUnavailable, required
 # them every worker prepares the assertions of three hundred files anew. They lie in __pycache__, which git ignores.
 sys.dont_write_bytecode = False
 
-# How long an example takes says how busy the machine is; examples are bounded by their number.
-settings.register_profile("patient", deadline=None)
+# How long an example takes says how busy the machine is; examples are bounded by their number. Every day half as many
+# do; ``make test-all`` takes the thorough profile.
+settings.register_profile("patient", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None)
 settings.load_profile("patient")
 
 
