@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bot import in_process
 from tests.bot.serving.served import Served, environment, free_port, http_variables
 from tests.servers.slack import SlackServer, silent
 from tests.servers.slack import refused as refused_call
@@ -66,8 +67,13 @@ def button(message: Message, action_id: str) -> str:
 
 def refused(directory: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run ``reveille serve`` where it must not start."""
+    return in_process.run(("serve", *arguments), directory, environment(**variables))
+
+
+def refused_process(directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process of its own, for one that refuses only when everything in it runs."""
     return subprocess.run(
-        [sys.executable, "-m", "bot", "serve", *arguments],
+        [sys.executable, "-m", "bot", "serve"],
         cwd=directory,
         env=environment(**variables),
         capture_output=True,
@@ -194,7 +200,7 @@ def test_the_port_of_operations_is_refused_by_name_when_it_is_taken(tmp_path: Pa
         own = str(taken.getsockname()[1])
 
         variables = {"REVEILLE_SCENARIO": LOST, "PORT": str(free_port()), "REVEILLE_OPERATIONS_PORT": own}
-        ended = refused(tmp_path, **HTTP, **variables)
+        ended = refused_process(tmp_path, **HTTP, **variables)
 
     assert ended.returncode == 3
     assert "REVEILLE_OPERATIONS_PORT" in json.loads(ended.stdout.splitlines()[-1])["message"]
@@ -315,9 +321,6 @@ HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-hush", "SLACK_SIGNING_SECRET": "hush", "SLACK
         pytest.param({"SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN", id="no token"),
         pytest.param({**HTTP, "REVEILLE_SCENARIO": "invoker-los"}, "invoker-lost", id="a scenario misspelt"),
         pytest.param({**HTTP, "REVEILLE_PIPELINE": "nowhere.yaml"}, "nowhere.yaml", id="no pipeline file"),
-        pytest.param(
-            {**HTTP, "REVEILLE_SCENARIO": LOST, "REVEILLE_STORE": "/proc/nowhere/x.db"}, "/proc/nowhere", id="no store"
-        ),
     ],
 )
 def test_what_cannot_work_is_refused_in_one_sentence(tmp_path: Path, variables: dict[str, str], named: str) -> None:
@@ -325,6 +328,15 @@ def test_what_cannot_work_is_refused_in_one_sentence(tmp_path: Path, variables: 
 
     assert ended.returncode == 3
     assert named in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "hush" not in ended.stdout + ended.stderr
+
+
+def test_a_store_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    ended = refused_process(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, REVEILLE_STORE="/proc/nowhere/x.db")
+
+    assert ended.returncode == 3
+    assert "/proc/nowhere" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "hush" not in ended.stdout + ended.stderr
 
@@ -352,7 +364,7 @@ def test_a_scenario_that_does_not_fit_the_pipeline_is_refused(tmp_path: Path) ->
         "lists: {empty: []}\n"
     )
 
-    ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=str(scenario))
+    ended = refused_process(tmp_path, **HTTP, REVEILLE_SCENARIO=str(scenario))
 
     assert ended.returncode == 3
     assert "misfit.yaml" in ended.stdout
@@ -365,7 +377,7 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         taken.listen()
 
         port = str(taken.getsockname()[1])
-        ended = refused(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, PORT=port)
+        ended = refused_process(tmp_path, **HTTP, REVEILLE_SCENARIO=LOST, PORT=port)
 
     entry = json.loads(ended.stdout.splitlines()[-1])
     assert (ended.returncode, entry["severity"], ended.stderr) == (3, "CRITICAL", "")
