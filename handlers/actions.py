@@ -18,6 +18,7 @@ from handlers.clicks import (
     refused,
     settle,
     submit,
+    submit_kept,
     submit_outdated,
 )
 from handlers.rechecks import recheck
@@ -33,20 +34,18 @@ SNOOZE = "alert:snooze"
 DETAILS = "alert:details"
 
 Press = Callable[[Services, Pressed, PrivateReply, Body], None]
+Change = Callable[[Services, Pressed, PrivateReply, Body, Callable[[], None]], None]
+"""Is given what to call when all is done."""
 
 
 def register(app: App, services: Services) -> None:
     """Register every button of an alert."""
-    buttons: dict[str, Press] = {
-        RECHECK: _recheck,
-        ACKNOWLEDGE: _acknowledge,
-        UNSNOOZE: _unsnooze,
-        SNOOZE: open_snooze,
-        DETAILS: open_details,
-        REPAIR: open_repair,
-    }
-    for action_id, press in buttons.items():
-        app.action(action_id)(_listener(services, press))
+    changes: dict[str, Change] = {RECHECK: _recheck, ACKNOWLEDGE: _acknowledge, UNSNOOZE: _unsnooze}
+    forms: dict[str, Press] = {SNOOZE: open_snooze, DETAILS: open_details, REPAIR: open_repair}
+    for action_id, change in changes.items():
+        app.action(action_id)(_changing(services, change))
+    for action_id, press in forms.items():
+        app.action(action_id)(_opening(services, press))
 
 
 def register_links(app: App) -> None:
@@ -57,7 +56,20 @@ def register_links(app: App) -> None:
         ack()
 
 
-def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
+def _changing(services: Services, change: Change) -> Callable[[Ack, Body], None]:
+    def listener(ack: Ack, body: Body) -> None:
+        ack()
+        reply = PrivateReply.to(services.client, body)
+        target = pressed_in(body)
+        if target is None:
+            submit_outdated(services, body, reply)
+        else:
+            submit_kept(services, body, lambda done: change(services, target, reply, body, done), reply)
+
+    return listener
+
+
+def _opening(services: Services, press: Press) -> Callable[[Ack, Body], None]:
     def listener(ack: Ack, body: Body) -> None:
         ack()
         reply = PrivateReply.to(services.client, body)
@@ -70,17 +82,21 @@ def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
     return listener
 
 
-def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    recheck(services, target, reply, action_key(body, "recheck"))
+def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]) -> None:
+    recheck(services, target, reply, action_key(body, "recheck"), done)
 
 
-def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+def _acknowledge(
+    services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]
+) -> None:
     key = action_key(body, "acknowledge")
     if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
         settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
+    done()
 
 
-def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]) -> None:
     key = action_key(body, "unsnooze")
     if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
         settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))
+    done()

@@ -1,11 +1,11 @@
-"""What a process that was killed has left standing in Slack: a command that seems to run, a repair that seems to begin.
-Whoever starts next says what became of it."""
+"""What a process that was killed has left: a command that seems to run, a repair that seems to begin, a click that was
+acknowledged. Whoever starts next says what became of it, and does what was clicked."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.render.slack_text import escape
 from bot.repairs.records import BEGUN, ENDED, REFUSED, id_of
 from bot.store import progress
+from bot.store.kept import undone
 from bot.store.model import AuditEntry, StoreError
 from bot.store.progress import Progress
 from handlers.patience import patiently
@@ -26,19 +27,23 @@ LONGEST_WORK = timedelta(minutes=3)
 gives it more."""
 
 
-def withdraw_abandoned(services: Services, stopping: threading.Event, *, alone: bool) -> None:
-    """End at a start what a former process has left. ``alone`` says that no other process has the store; else what is
-    young may be another one's work, and is looked at once more when it cannot be any more."""
+def settle_abandoned(
+    services: Services, again: Callable[[Mapping[str, Any]], object], stopping: threading.Event, *, alone: bool
+) -> None:
+    """Do or end at a start what a former process has left; ``again`` takes a click as Slack's request would come.
+
+    ``alone`` says that no other process has the store; else what is young may be another one's work, and is looked at
+    once more when it cannot be any more."""
     if alone:
-        _withdraw(services, None)
+        _settle(services, again, None)
         return
     longest = LONGEST_WORK + timedelta(seconds=services.validation.pipeline.limits.run_seconds)
-    _withdraw(services, longest)
+    _settle(services, again, longest)
     if not stopping.wait(longest.total_seconds()):
-        _withdraw(services, longest)
+        _settle(services, again, longest)
 
 
-def _withdraw(services: Services, age: timedelta | None) -> None:
+def _settle(services: Services, again: Callable[[Mapping[str, Any]], object], age: timedelta | None) -> None:
     """What Slack or the store does not take now is left to the next start."""
     now = services.clock()
     try:
@@ -46,6 +51,9 @@ def _withdraw(services: Services, age: timedelta | None) -> None:
         for left in progress.abandoned(entries, now, age):
             _end(services, left, now)
         _tell_unbegun(services, entries, now, age)
+        for click in undone(entries, now, age):
+            log.info("a click that a former process has left undone is done now")
+            again(click.body)
     except StoreError as error:
         log.warning("what a former process left could not be ended: %s", error)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.alerting.incidents import Click
 from checks.model import Report
-from handlers.clicks import GONE, Deed, Pressed, click_of, refused
+from handlers.clicks import GONE, LATER, Deed, Pressed, click_of, refused
 from handlers.errors import told
 from handlers.replies import PrivateReply
+from handlers.runs import RestartingError
 from handlers.services import Services
 
 
@@ -19,6 +21,7 @@ class Recheck:
     services: Services
     click: Click
     reply: PrivateReply
+    done: Callable[[], None]
 
     def progressed(self, done: int, total: int, awaited: str) -> None:
         """The thread hears of the end alone."""
@@ -30,23 +33,28 @@ class Recheck:
             self.failed(error)
         else:
             self.services.wake()
+            self.done()
 
     def failed(self, error: Exception) -> None:
+        if isinstance(error, RestartingError):
+            self.reply.say(LATER)
+            return
         self.reply.say(told(error))
+        self.done()
 
 
-def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str) -> None:
-    """Validate what an alert is about, and let the incidents decide anew."""
+def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, done: Callable[[], None]) -> None:
+    """Validate what an alert is about, and let the incidents decide anew; ``done`` is called at the end of it all."""
     if refused(services, reply, Deed(name="recheck", subject=target.key, key=key)):
-        return
-    if not services.store.first_time(key, services.clock()):
+        done()
         return
     try:
         request = services.incidents.recheck(target.key)
     except LookupError:
         reply.say(GONE)
+        done()
         return
     click = click_of(services, target, reply.user, key)
     joined = services.runs.join(request, None, reply.user)
     reply.say("I look again. What I find comes in the thread of the alert.")
-    joined.run.add(Recheck(services=services, click=click, reply=reply))
+    joined.run.add(Recheck(services=services, click=click, reply=reply, done=done))

@@ -18,7 +18,18 @@ from bot.repairs.model import Plan, Refusal, RepairRefusedError
 from bot.repairs.records import shown_as
 from bot.repairs.repairs import Repairs
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
-from handlers.clicks import Body, Deed, Pressed, pressed, refused, submit
+from handlers.clicks import (
+    Body,
+    Deed,
+    Pressed,
+    is_texts,
+    pressed,
+    read_object,
+    refused,
+    submit,
+    submit_kept,
+    submit_outdated,
+)
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.views import fill, notice, opened, told_in
@@ -55,10 +66,14 @@ class Confirmation:
         return json.dumps({"alert": self.alert, "plans": list(self.plans), "shown": list(self.plans.values())})
 
     @classmethod
-    def read(cls, text: str) -> Confirmation:
-        """Read what came back; a form that an earlier version opened knows no plan that it can confirm."""
-        content = json.loads(text)
-        return cls(alert=content["alert"], plans=dict(zip(content["plans"], content.get("shown", ()), strict=False)))
+    def read(cls, text: object) -> Confirmation | None:
+        """Read what came back; None when it is none of ours. A form that an earlier version opened knows no plan that
+        it can confirm."""
+        content = read_object(text)
+        alert, plans, shown = (content.get(name) for name in ("alert", "plans", "shown"))
+        if not isinstance(alert, str) or not is_texts(plans):
+            return None
+        return cls(alert=alert, plans=dict(zip(plans, shown if is_texts(shown) else (), strict=False)))
 
 
 def register(app: App, services: Services) -> None:
@@ -73,15 +88,25 @@ def register(app: App, services: Services) -> None:
         reply = PrivateReply.to(services.client, body)
         value = (body.get("actions") or [{}])[0].get("value")
         target, runs = pressed(value), _runs_in(value)
-        if target is not None:
+        if target is None or not runs:
+            submit_outdated(services, body, reply)
+        else:
             submit(services, body, lambda: _open_undo(services, repairs, target, runs, reply, body), reply)
 
     @app.view(CALLBACK)
     def confirmed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
         ack()
         reply = PrivateReply.to(services.client, body)
-        confirmation = Confirmation.read(view["private_metadata"])
-        submit(services, body, lambda: _carry_out(services, repairs, confirmation, reply), reply)
+        confirmation = Confirmation.read(view.get("private_metadata"))
+        if confirmation is None:
+            submit_outdated(services, body, reply)
+            return
+
+        def carry_out(done: Callable[[], None]) -> None:
+            _carry_out(services, repairs, confirmation, reply)
+            done()
+
+        submit_kept(services, body, carry_out, reply)
 
 
 def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
@@ -218,9 +243,8 @@ def _record(plan: Plan, group: str, alert: str, user: str, services: Services) -
 
 
 def _runs_in(value: object) -> tuple[str, ...]:
-    content = json.loads(value) if isinstance(value, str) else {}
-    runs = content.get("runs") if isinstance(content, dict) else None
-    return tuple(str(each) for each in runs) if isinstance(runs, list) else ()
+    runs = read_object(value).get("runs")
+    return tuple(runs) if is_texts(runs) else ()
 
 
 def _each(plan: Callable[[], Plan]) -> Plan | RepairRefusedError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from slack_bolt import Ack, App
 
-from handlers.clicks import Body, Pressed, action_key, parent_of, submit
+from handlers.clicks import Body, Pressed, action_key, parent_of, submit_kept
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.services import Services
@@ -28,16 +29,17 @@ def register(app: App, services: Services) -> None:
     def again(ack: Ack, body: Body) -> None:
         ack()
         reply = PrivateReply.to(services.client, body)
-        submit(services, body, lambda: _recheck(services, body, reply), reply)
+        submit_kept(services, body, lambda done: _recheck(services, body, reply, done), reply)
 
 
-def _recheck(services: Services, body: Body, reply: PrivateReply) -> None:
+def _recheck(services: Services, body: Body, reply: PrivateReply, done: Callable[[], None]) -> None:
     channel, message = str((body.get("channel") or {}).get("id") or ""), body.get("message") or {}
     target = alert_at(services, channel, str(message.get("thread_ts") or message.get("ts") or ""))
     if target is None:
         reply.say(NO_ALERT)
+        done()
     else:
-        recheck(services, target, reply, action_key(body, "recheck"))
+        recheck(services, target, reply, action_key(body, "recheck"), done)
 
 
 def alert_at(services: Services, channel: str, thread: str) -> Pressed | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,18 @@ from bot.render.pages import Block
 from bot.render.slack_text import code, escape, fitted
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry, StoreError
-from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle, submit, submit_outdated
+from handlers.clicks import (
+    GONE,
+    Body,
+    Deed,
+    Pressed,
+    click_of,
+    refusal_of,
+    refused,
+    settle,
+    submit_kept,
+    submit_outdated,
+)
 from handlers.errors import told
 from handlers.patience import patiently
 from handlers.replays import untold
@@ -30,7 +41,7 @@ TRIGGER_LIVES = 2.0
 HISTORY_AT_MOST = 10
 """Deeds that the details show; older ones are counted."""
 
-AUDIT_AT_MOST = 200
+AUDIT_AT_MOST = 600
 HISTORY_TEXT = 200
 RATIONALE_TEXT = 900
 
@@ -56,9 +67,10 @@ def register(app: App, services: Services) -> None:
             return
         reply = replace(told, channel=origin.channel, thread=origin.thread)
 
-        def snooze() -> None:
+        def snooze(done: Callable[[], None]) -> None:
             key = f"snooze:{view['id']}"
             if refused(services, reply, Deed(name="snooze", subject=origin.target.key, key=key)):
+                done()
                 return
             click = click_of(services, origin.target, reply.user, key)
             settle(
@@ -66,8 +78,9 @@ def register(app: App, services: Services) -> None:
                 reply,
                 services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
             )
+            done()
 
-        submit(services, body, snooze, reply)
+        submit_kept(services, body, snooze, reply)
 
 
 def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from flask import Blueprint, Flask
@@ -35,7 +36,7 @@ from bot.serving.refusals import Refusals, Refused
 from bot.serving.repairing import repairing_of
 from bot.serving.running import Bot
 from bot.serving.serving_settings import SlackSettings
-from bot.serving.slack_endpoint import SlackEndpoint
+from bot.serving.slack_endpoint import SlackEndpoint, given_to_listener
 from bot.serving.socket_mode import SlackSocket
 from bot.serving.web import Insight, web_app
 from bot.settings import SettingsError
@@ -45,7 +46,7 @@ from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
 from checks.notifications import Notifications
 from handlers.google_tokens import GoogleTokens
-from handlers.interrupted import withdraw_abandoned
+from handlers.interrupted import settle_abandoned
 from handlers.registration import register_all
 from handlers.runs import Runs
 from handlers.services import Services
@@ -137,7 +138,9 @@ def assemble(prepared: Prepared) -> Serving:
         workers=(workers,),
         send=told.outbox.run,
         follow=None if repairing is None else repairing.following.run,
-        recover=lambda stopping: withdraw_abandoned(services, stopping, alone=isinstance(prepared.serving.store, Path)),
+        recover=lambda stopping: settle_abandoned(
+            services, partial(given_to_listener, app), stopping, alone=isinstance(prepared.serving.store, Path)
+        ),
         access=access.run,
         store_problem=health.problem,
         # What a message has met stands above what was found without one.

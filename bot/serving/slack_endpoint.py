@@ -11,9 +11,9 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltRequest, BoltResponse
 
@@ -56,6 +56,14 @@ def unsigned(timestamp: str, signature: str, body: bytes, secret: bytes, now: fl
     return None if hmac.compare_digest(f"v0={computed.hexdigest()}", signature) else Refused.FORGED
 
 
+def given_to_listener(
+    app: App, payload: Mapping[str, Any], headers: Mapping[str, str | Sequence[str]] | None = None
+) -> BoltResponse:
+    """Give a request to its listener, whose signature was checked, now or when it was kept."""
+    # As a mapping Bolt takes a body only from a socket.
+    return app.dispatch(BoltRequest(body=dict(payload), headers=dict(headers or {}), mode="socket_mode"))
+
+
 class SlackEndpoint:
     """A WSGI application for Slack's requests alone."""
 
@@ -82,9 +90,7 @@ class SlackEndpoint:
         with self._courtesy.answering():
             try:
                 payload = read_payload(body, environ.get("CONTENT_TYPE", ""))
-                # As a mapping Bolt takes a body only from a socket. It is read already, and its signature is checked.
-                request = BoltRequest(body=payload, headers=_headers(environ), mode="socket_mode")
-                answer = self._app.dispatch(request)
+                answer = given_to_listener(self._app, payload, _headers(environ))
             except UnreadableError:
                 return self._refuse(Refused.UNREADABLE, start_response)
             except Exception:

@@ -36,7 +36,7 @@ PLAIN = 100_000
 LONGEST = 4_000_000
 """Bytes of JSON, however well they compress: whoever reads the record holds all of it."""
 
-WHOLE = ("plan", "snapshot", "seal")
+WHOLE = ("plan", "snapshot", "seal", "request")
 """Details of the audit that are read back and acted on: half of one would do something else."""
 
 ALERT_STEPS = ((16_000, 100), (4_000, 100), (1_000, 100), (1_000, 20), (250, 20), (250, 5), (50, 1))

@@ -12,7 +12,7 @@ from bot.store.model import AuditEntry, Changes, StateStore
 BEGUN, ENDED = "answer-begun", "answer-ended"
 
 LOOK_BACK = timedelta(hours=24)
-AT_MOST = 500
+AT_MOST = 1_000
 """Records of a day that are looked through at a start."""
 
 

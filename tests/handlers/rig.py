@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from bot.permissions import Permissions, SlackGroups
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
 from bot.serving.payloads import read_payload
+from bot.serving.slack_endpoint import given_to_listener
 from bot.staging.ground import StagingGround
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
@@ -97,6 +98,10 @@ class Rig:
         """Dispatch a signed request as the web server does."""
         body = read_payload(request.body, request.headers["Content-Type"])
         return self.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+    def again(self, body: Mapping[str, Any]) -> BoltResponse:
+        """Dispatch what was kept, as the next process does."""
+        return given_to_listener(self.app, body)
 
     def command(self, name: str, text: str = "", **origin: str) -> BoltResponse:
         return self.send(self.slack.requests.command(name, text, **origin))

@@ -11,7 +11,7 @@ import pytest
 
 from bot.store.model import AuditEntry, Changes
 from bot.store.progress import Progress, abandoned, begin, recent
-from handlers.interrupted import LONGEST_WORK, withdraw_abandoned
+from handlers.interrupted import LONGEST_WORK, settle_abandoned
 from tests.handlers.rig import CHANNEL, Rig, running
 from tests.servers.slack import unreachable
 
@@ -35,7 +35,7 @@ def withdraw(made: Rig, *, alone: bool = True, later: timedelta = timedelta(0)) 
     stopping = threading.Event()
     stopping.set()
     services = replace(made.services, clock=lambda: made.now + later)
-    withdraw_abandoned(services, stopping, alone=alone)
+    settle_abandoned(services, made.again, stopping, alone=alone)
 
 
 def test_a_command_that_a_killed_process_left_starting_is_ended_by_the_next_start(prepared: Rig) -> None:

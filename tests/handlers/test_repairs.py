@@ -383,6 +383,7 @@ def test_what_was_done_is_said_to_its_maker_while_the_store_is_down() -> None:
         confirmation = Confirmation.read(view["private_metadata"])
         reply = PrivateReply(client=rig.services.client, user=PERSON)
         assert rig.services.repairs is not None
+        assert confirmation is not None
 
         _carry_out(replace(rig.services, incidents=desk), rig.services.repairs, confirmation, reply)
 
