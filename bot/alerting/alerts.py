@@ -115,6 +115,13 @@ class Transition:
         return self.reason is not Reason.UNCHANGED
 
     @property
+    def is_broadcast(self) -> bool:
+        """Whether its reply shows in the channel too: a P0 that is back, or has become one, and that nobody follows
+        the thread of, must not wait there."""
+        is_new = self.reason in (Reason.REOPENED, Reason.WORSENED)
+        return is_new and self.mention and self.alert is not None and self.alert.severity is Severity.P0
+
+    @property
     def writes(self) -> bool:
         """Whether there is anything to store."""
         return self.alert is not None and self.alert != self.before

@@ -18,6 +18,7 @@ from bot.alerting.incident import members_of
 from bot.alerting.observing import observe
 from bot.render.alert import AlertMessages
 from bot.store.model import (
+    BROADCAST,
     Alert,
     AlertState,
     AuditEntry,
@@ -284,6 +285,8 @@ class Incidents:
         if transition.reason is Reason.COUNTED:
             return (edit,)
         reply = self._composer.reply(replace(transition, alert=alert), now)
+        if transition.is_broadcast:
+            reply = {**reply, BROADCAST: True}
         return (
             edit,
             _delivery(

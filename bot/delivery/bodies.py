@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.delivery.decisions import Attempt, Form, Note, Step
 from bot.render.slack_text import escape
+from bot.store.model import BROADCAST
 
 Body = Mapping[str, Any]
 
@@ -32,9 +33,9 @@ def said(body: Body, attempt: Attempt, parent: str = "") -> Body:
     text = str(body.get("text") or "")
     match attempt.form:
         case Form.WORDS:
-            return {"text": f"{cut(text, WORDS)} ({notes})".strip()}
+            return {**_mark(body), "text": f"{cut(text, WORDS)} ({notes})".strip()}
         case Form.SHORT:
-            return {"text": f"{cut(_plain(text), SHORT) or '…'} ({notes})"}
+            return {**_mark(body), "text": f"{cut(_plain(text), SHORT) or '…'} ({notes})"}
         case Form.WHOLE if notes:
             context = {"type": "context", "elements": [{"type": "mrkdwn", "text": notes}]}
             return {**body, "blocks": [context, *_blocks(body)]}
@@ -72,6 +73,11 @@ def _words(note: Note, parent: str) -> str:
             )
         case Step.THREAD_GONE:
             return ""
+
+
+def _mark(body: Body) -> Body:
+    """Return what a plainer form keeps beside its text: where the message shows."""
+    return {BROADCAST: True} if body.get(BROADCAST) else {}
 
 
 def _blocks(body: Body) -> list[Any]:

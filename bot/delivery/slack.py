@@ -19,6 +19,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.delivery.poster import Call, Posted, PostError, Trouble
 from bot.delivery.slack_errors import SERVER_ERROR, trouble_of
+from bot.store.model import BROADCAST
 
 EVENT_TYPE = "reveille"
 
@@ -59,6 +60,7 @@ class SlackPoster:
                 text=body.get("text", ""),
                 blocks=body.get("blocks"),
                 thread_ts=thread_ts,
+                reply_broadcast=True if thread_ts is not None and body.get(BROADCAST) else None,
                 metadata=_metadata(key),
                 unfurl_links=False,
                 unfurl_media=False,

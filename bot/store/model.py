@@ -74,6 +74,10 @@ class Alert:
         return f"alert:{self.key}:{self.generation}"
 
 
+BROADCAST = "broadcast"
+"""The mark in the body of a reply that shows in the channel as well as in its thread."""
+
+
 class DeliveryKind(StrEnum):
     POST = "post"
     REPLY = "reply"
@@ -102,7 +106,7 @@ class Delivery:
     kind: DeliveryKind
     channel: str
     body: Mapping[str, Any]
-    """``text`` and ``blocks``: JSON."""
+    """``text`` and ``blocks``, and of a reply ``BROADCAST``: JSON."""
     created_at: datetime
     target: str | None = None
     urgent: bool = False

@@ -31,6 +31,8 @@ class Message:
     metadata: Mapping[str, Any] | None = None
     thread_ts: str | None = None
     only_for: str | None = None
+    broadcast: bool = False
+    """An answer that shows in the channel, too."""
     history: list[str] = field(default_factory=list)
 
     @property
@@ -129,6 +131,7 @@ class Workspace:
         # A thread whose parent is gone takes no answers: they land in the channel, and no error says so.
         parent = channel.messages.get(arguments.get("thread_ts") or "")
         message.thread_ts = None if parent is None else parent.thread_ts or parent.ts
+        message.broadcast = parent is not None and bool(_truth(arguments.get("reply_broadcast")))
         channel.messages[message.ts] = message
         return {"channel": channel.id, "ts": message.ts, "message": self._shown(message, metadata=True)}
 
@@ -168,7 +171,7 @@ class Workspace:
 
     def history(self, arguments: Arguments) -> Answer:
         messages = self._readable(arguments).messages.values()
-        top = [each for each in messages if each.thread_ts is None]
+        top = [each for each in messages if each.thread_ts is None or each.broadcast]
         return self._page(sorted(top, key=lambda each: each.ts, reverse=True), arguments)
 
     def replies(self, arguments: Arguments) -> Answer:

@@ -241,6 +241,31 @@ def test_a_snooze_given_for_a_p0_holds_when_the_p0_is_back() -> None:
     assert (transition.reason, transition.mention) == (Reason.REOPENED, False)
 
 
+@pytest.mark.parametrize(
+    ("before", "severity", "shows"),
+    [
+        pytest.param(resolved(MINUTE, severity=Severity.P0), Severity.P0, True, id="a P0 that is back"),
+        pytest.param(resolved(MINUTE, severity=Severity.P1), Severity.P0, True, id="back as a P0"),
+        pytest.param(alert(severity=Severity.P1, answered=Severity.P1), Severity.P0, True, id="a P0 by now"),
+        pytest.param(
+            resolved(MINUTE, severity=Severity.P0, answered=Severity.P0, snoozed_until=NOW + HOUR),
+            Severity.P0,
+            False,
+            id="a P0 that somebody snoozed",
+        ),
+        pytest.param(resolved(MINUTE, severity=Severity.P1), Severity.P1, False, id="a P1 that is back"),
+        pytest.param(None, Severity.P0, False, id="a new P0, which is a message of the channel anyway"),
+        pytest.param(
+            alert(severity=Severity.P0, notified_at=NOW - 24 * HOUR), Severity.P0, False, id="a reminder of a P0"
+        ),
+    ],
+)
+def test_a_p0_that_calls_anew_shows_in_the_channel(before: Alert | None, severity: Severity, shows: bool) -> None:
+    transition = decide(before, failing(severity=severity), NOW, POLICY)
+
+    assert transition.is_broadcast is shows
+
+
 FINDING = {"check": "trigger", "code": "not-triggered", "severity": "P1"}
 MORE: dict[str, Any] = {"extent": 4, "fingerprint": "more", "details": {"findings": [FINDING]}}
 

@@ -216,6 +216,21 @@ def test_a_graver_alert_tells_the_channel_that_it_has_become_the_business_of(
     }
 
 
+def test_a_p0_that_is_back_in_its_thread_shows_in_the_channel_with_its_mention(
+    store: SqliteStore, incidents: Incidents
+) -> None:
+    reports = (broken(Severity.P0), report_of(healthy()), broken(Severity.P0))
+    for minutes, report in enumerate(reports):
+        incidents.process(at(report, NOW + minutes * MINUTE), NOW + minutes * MINUTE)
+
+    replies = {each.key: each.body for each in store.pending() if each.kind is DeliveryKind.REPLY}
+    assert {key: body.get("broadcast") for key, body in replies.items()} == {
+        f"{THREAD}:resolved:2": None,
+        f"{THREAD}:reopened:3": True,
+    }
+    assert replies[f"{THREAD}:reopened:3"]["text"].endswith("<!subteam^S0000001>")
+
+
 def test_the_buttons_of_a_message_know_the_version_that_is_stored(store: SqliteStore, incidents: Incidents) -> None:
     incidents.process(broken(), NOW)
 

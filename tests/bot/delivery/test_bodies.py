@@ -26,6 +26,13 @@ def test_a_message_that_is_taken_as_it_is_says_what_it_was_meant_to() -> None:
     assert said(body("text"), PLAIN) == body("text")
 
 
+@pytest.mark.parametrize("form", Form)
+def test_what_shows_in_the_channel_does_so_in_every_form(form: Form) -> None:
+    shown = said({**body("text"), "broadcast": True}, replace(PLAIN, form=form))
+
+    assert shown["broadcast"] is True
+
+
 @pytest.mark.parametrize(("mention", "words"), MENTIONS.items())
 def test_a_mention_becomes_a_word_wherever_it_stands(mention: str, words: str) -> None:
     meant = body(f"P0 {mention} now")

@@ -50,6 +50,26 @@ def test_a_post_carries_its_key(slack: SlackServer, poster: SlackPoster) -> None
     assert message.metadata == {"event_type": EVENT_TYPE, "event_payload": {"key": "the key"}}
 
 
+def test_an_answer_that_is_broadcast_stands_in_its_thread_and_in_the_channel(
+    slack: SlackServer, poster: SlackPoster
+) -> None:
+    parent = poster.post(HOME, body("parent"), "parent", None)
+
+    quiet = poster.post(HOME, body("quiet"), "quiet", parent.ts)
+    loud = poster.post(HOME, {**body("loud"), "broadcast": True}, "loud", parent.ts)
+
+    shown = WebClient(slack.token, base_url=slack.api_url).conversations_history(channel=HOME)["messages"]
+    assert {each["ts"] for each in shown} == {parent.ts, loud.ts}
+    assert quiet.thread_ts == loud.thread_ts == parent.ts
+
+
+def test_a_broadcast_that_has_no_thread_is_a_message_like_any_other(slack: SlackServer, poster: SlackPoster) -> None:
+    poster.post(HOME, {**body("loud"), "broadcast": True}, "loud", None)
+
+    (message,) = slack.messages()
+    assert (message.thread_ts, message.broadcast) == (None, False)
+
+
 def test_an_answer_says_which_thread_it_is_in(slack: SlackServer, poster: SlackPoster) -> None:
     parent = poster.post(HOME, body("parent"), "parent", None)
 
