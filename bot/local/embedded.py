@@ -20,6 +20,7 @@ from bot.local.platform import (
 )
 from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.local.scenario import Scenario
+from checks.looks import AUDIT, REPOSITORY
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 
@@ -84,9 +85,26 @@ def embedded_ports(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str =
         scheduler=scheduler,
         builds=ScenarioBuilds(unfolding.world, faults),
         requests=ScenarioRequests(unfolding.world, faults),
-        repository=ScenarioRepository(unfolding.world, faults),
-        audit=ScenarioAudit(unfolding.world, faults),
+        repository=ScenarioRepository(unfolding.world, faults) if has_repository(pipeline, scenario) else None,
+        audit=ScenarioAudit(unfolding.world, faults) if has_audit(pipeline, scenario) else None,
         now=world.now,
         platform=platform,
         closers=(faults.close, warehouse.close),
     )
+
+
+def has_repository(pipeline: Pipeline, scenario: Scenario) -> bool:
+    """Whether there is a repository: where the pipeline file says what is deployed, or a layer of the scenario says
+    something of it. One that nobody mentioned would prove something that nobody looked at."""
+    stated = any(layer.content.repository is not None for layer in scenario.layers)
+    return pipeline.deployment is not None or stated or _fails(REPOSITORY, scenario)
+
+
+def has_audit(pipeline: Pipeline, scenario: Scenario) -> bool:
+    """Whether there are deploy scripts to audit; see ``has_repository``."""
+    stated = any(layer.content.audit is not None for layer in scenario.layers)
+    return pipeline.deployment is not None or stated or _fails(AUDIT, scenario)
+
+
+def _fails(source: str, scenario: Scenario) -> bool:
+    return any(fault.source == source for layer in scenario.layers for fault in layer.content.faults or ())

@@ -14,8 +14,13 @@ import pytest
 
 from bot.local.embedded import EmbeddedPorts, embedded_ports
 from bot.local.template import COMMIT
+from bot.validation import Request, Validation
+from checks.model import Verdict
+from checks.pipeline import Deployment, Pipeline
 from checks.ports import SECRET, Binding, Policy, Problem, Query, Service, SourceError
 from tests.bot.local.worlds import INVOKER, PIPELINE, loaded, world, write
+
+EMPTY = PIPELINE.model_copy(update={"services": (), "tables": {}, "datasets": (), "phases": ()})
 
 GAMES = Query("SELECT * FROM {raw}.games ORDER BY game")
 
@@ -335,3 +340,35 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
     assert "duckdb" in ended.stdout
     assert "sqlglot" not in ended.stdout
     assert "reveille[demo]" in ended.stdout
+
+
+def test_a_pipeline_file_that_checks_nothing_is_unknown_in_a_scenario_too(tmp_path: Path) -> None:
+    ports = embedded_ports(EMPTY, loaded(tmp_path, ""))
+
+    report = Validation(EMPTY, ports, lambda: ports.now).run(Request())
+    ports.close()
+
+    assert not any(finding.looked_at for _, finding in report.findings())
+    assert report.verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "body", "connected"),
+    [
+        pytest.param(PIPELINE, "", (False, False), id="nothing is stated"),
+        pytest.param(PIPELINE, "repository: {commits: []}", (True, False), id="a repository"),
+        pytest.param(PIPELINE, "audit: []", (False, True), id="an audit that finds nothing"),
+        pytest.param(
+            PIPELINE, "faults: [{source: the repository, problem: denied}]", (True, False), id="a repository that fails"
+        ),
+        pytest.param(
+            PIPELINE.model_copy(update={"deployment": Deployment()}), "", (True, True), id="the pipeline file deploys"
+        ),
+    ],
+)
+def test_there_is_a_repository_or_an_audit_where_something_is_said_of_it(
+    tmp_path: Path, pipeline: Pipeline, body: str, connected: tuple[bool, bool]
+) -> None:
+    ports = embedded_ports(pipeline, loaded(tmp_path, body))
+
+    assert (ports.repository is not None, ports.audit is not None) == connected
