@@ -16,6 +16,7 @@ from bot.alerting.alerts import Observation, Reason, Transition, decide, was_tol
 from bot.alerting.clicking import acknowledged, snoozed, unsnoozed
 from bot.alerting.incident import members_of
 from bot.alerting.observing import observe
+from bot.alerting.relooking import Relook, relooked
 from bot.render.alert import AlertMessages
 from bot.store.model import (
     BROADCAST,
@@ -32,7 +33,7 @@ from bot.store.model import (
     StoreError,
 )
 from bot.validation import Request
-from checks.model import Outcome, Report, Severity
+from checks.model import Report, Severity
 from checks.pipeline import Pipeline
 
 ATTEMPTS = 8
@@ -120,9 +121,9 @@ class Composer(Protocol):
         ...
 
     def looked(
-        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, *, blind: bool = False
+        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: Relook
     ) -> dict[str, Any]:
-        """What the thread hears of a re-check; ``blind`` says that not everything could be looked at."""
+        """What the thread hears of a re-check."""
         ...
 
     def pointer(self, alert: Alert) -> dict[str, Any]:
@@ -214,13 +215,18 @@ class Incidents:
         alert = self._store.alert(click.key)
         if alert is None or not was_told(alert):
             return processed
-        blind = any(finding.outcome is Outcome.UNKNOWN for _, finding in report.findings())
-        body = self._composer.looked(alert, processed.of(click.key), click.actor, click.now, blind=blind)
+        look = relooked(alert, report)
+        body = self._composer.looked(alert, processed.of(click.key), click.actor, click.now, look)
         answer = _delivery(alert, f"{alert.thread}:rechecked:{click.action_key}", DeliveryKind.REPLY, body, click.now)
         reply = replace(answer, order=answer.order + 1)
         entry = _audit(click, alert, "rechecked", alert.state.value)
         self._store.commit(Changes(deliveries=(reply,), audit=(entry,)))
         return replace(processed, deliveries=(*processed.deliveries, reply))
+
+    def seen_in(self, key: str, report: Report) -> Relook:
+        """Return what a report shows of an alert; nothing of one that is not there."""
+        alert = self._store.alert(key)
+        return Relook() if alert is None else relooked(alert, report)
 
     def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime, *audit: AuditEntry) -> bool:
         """Say something in the thread of an alert, once for each ``name``; False when there is no thread."""

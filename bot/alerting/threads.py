@@ -35,7 +35,11 @@ class AlertThreads:
         except LookupError:
             _logger.info("there is no alert any more to look at again")
             return
-        transition = self._incidents.process(self._validation.run(request), now).of(key)
+        report = self._validation.run(request)
+        transition = self._incidents.process(report, now).of(key)
         if transition is None or not transition.speaks:
-            self._incidents.tell(key, f"looked:{name}", still_open_reply(now, self._validation.pipeline.zone), now)
+            look = self._incidents.seen_in(key, report)
+            self._incidents.tell(
+                key, f"looked:{name}", still_open_reply(now, self._validation.pipeline.zone, look), now
+            )
         self._wake()

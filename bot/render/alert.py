@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.alerting.alerts import Transition
 from bot.alerting.incident import Member, members_of, total
+from bot.alerting.relooking import Relook
 from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import state_words
@@ -59,11 +60,9 @@ class AlertMessages:
         """Return what the thread hears of a click."""
         return click_reply(alert, action, actor, self._pipeline.zone)
 
-    def looked(
-        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, *, blind: bool = False
-    ) -> Body:
-        """Return what the thread hears of a re-check; ``blind`` says that not everything could be looked at."""
-        return look_reply(alert, transition, actor, now, self._pipeline.zone, blind=blind)
+    def looked(self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: Relook) -> Body:
+        """Return what the thread hears of a re-check."""
+        return look_reply(alert, transition, actor, now, self._pipeline.zone, look)
 
     def pointer(self, alert: Alert) -> Body:
         """Return what another channel hears of an alert that has become its business."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import Member, members_of, total
+from bot.alerting.relooking import Relook
 from bot.render.alert_list import state_words
 from bot.render.alert_title import short_title
 from bot.render.limits import SECTION_TEXT
@@ -16,7 +17,7 @@ from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
 from bot.render.slack_text import CODE_TEXT, EMOJI, LINE_TEXT, code, fitted
-from bot.render.words import duration, moment, number, sentence
+from bot.render.words import duration, moment, number, sentence, shortened
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -150,18 +151,37 @@ def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
 
 
 def look_reply(
-    alert: Alert, transition: Transition | None, actor: str, now: datetime, zone: ZoneInfo, *, blind: bool = False
+    alert: Alert, transition: Transition | None, actor: str, now: datetime, zone: ZoneInfo, look: Relook
 ) -> Body:
-    """Return what came of a re-check; a transition has said it in a reply of its own. ``blind`` says that not
-    everything could be looked at."""
+    """Return what came of a re-check: what still fails before what could not be checked; a transition has said what
+    changed in a reply of its own."""
     who = f"🔎 {mention(actor) or 'Somebody'} looked again at {moment(now, zone)} {now.astimezone(zone):%Z}"
     if transition is not None and transition.speaks:
-        return _body([f"{who}; what changed stands above."])
+        return _body([f"{who}; what changed stands above.", *still_lines(look)])
     if alert.state is AlertState.RESOLVED:
         return _body([f"{who}: it is still resolved."])
-    if blind:
-        return _body([f"{who}, and could not see everything: this stays open. {_what(alert)}"])
+    if look.failing:
+        return _body([f"{who}: {still_failing(look)}. {_what(alert)}", *still_lines(look)])
+    if look.blind:
+        return _body([f"{who}: nothing that could be checked fails, so this stays open. {_what(alert)}", *_blind(look)])
     return _body([f"{who}: nothing has changed. {_what(alert)}"])
+
+
+def still_failing(look: Relook) -> str:
+    """Return ``3 findings still fail``."""
+    count = total(look.failing)
+    return f"{number(count, 'finding')} still {'fails' if count == 1 else 'fail'}"
+
+
+def still_lines(look: Relook) -> Iterator[str]:
+    """Name what still fails, and then what could not be checked."""
+    yield from _listed("Still failing", look.failing)
+    yield from _blind(look)
+
+
+def _blind(look: Relook) -> Iterator[str]:
+    if look.blind:
+        yield f"Could not check: {fitted(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}."
 
 
 def pointer(alert: Alert, pipeline: Pipeline) -> Body:

@@ -27,7 +27,9 @@ def headline(reading: Reading) -> str:
         case Verdict.BLOCKED | Verdict.ACT:
             text = _gravest(reading, failed)
         case Verdict.UNKNOWN:
-            text = _blind(reading)
+            # What fails is known, however mild; what could not be read comes after it.
+            known = any(each.finding.severity is not Severity.P3 for each in failed)
+            text = "; ".join([*([_gravest(reading, failed)] if known else []), _blind(reading)])
         case Verdict.WATCH if any(each.finding.severity is Severity.P2 for each in failed):
             text = _gravest(reading, failed)
         case Verdict.WATCH:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.alerting.relooking import Relook
+from bot.render.alert_replies import still_failing, still_lines
 from bot.render.buttons import Button, actions_block
 from bot.render.limits import SECTION_TEXT
 from bot.render.pages import Block
@@ -165,10 +167,14 @@ def verified_reply(runs: Sequence[Run], zone: ZoneInfo) -> Body:
     return _body(list(_under_headings(_verified(run, zone) for run in sorted(runs, key=lambda run: run.key))))
 
 
-def still_open_reply(now: datetime, zone: ZoneInfo) -> Body:
-    """Return what the thread hears when a look after the repair has changed nothing."""
-    at = f"{moment(now, zone)} {now.astimezone(zone):%Z}"
-    return _body([f"🔎 After the repair I looked again at {at}: this stays open, for what its message says."])
+def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
+    """Return what the thread hears when a look after the repair has changed nothing: what still fails comes first."""
+    who = f"🔎 After the repair I looked again at {moment(now, zone)} {now.astimezone(zone):%Z}"
+    if look.failing:
+        return _body([f"{who}: {still_failing(look)}, so this stays open.", *still_lines(look)])
+    if look.blind:
+        return _body([f"{who}: nothing that could be checked fails, so this stays open.", *still_lines(look)])
+    return _body([f"{who}: this stays open, for what its message says."])
 
 
 def _verified(run: Run, zone: ZoneInfo) -> tuple[str, str]:

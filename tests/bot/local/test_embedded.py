@@ -15,8 +15,9 @@ import pytest
 from bot.local.embedded import EmbeddedPorts, embedded_ports
 from bot.local.template import COMMIT
 from bot.validation import Request, Validation
+from checks.control_plane_spec import Deployment
 from checks.model import Verdict
-from checks.pipeline import Deployment, Pipeline
+from checks.pipeline import Pipeline
 from checks.ports import SECRET, Binding, Policy, Problem, Query, Service, SourceError
 from tests.bot.local.worlds import INVOKER, PIPELINE, loaded, world, write
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from bot.alerting.alerts import Transition, decide
 from bot.alerting.clicking import acknowledged, snoozed
+from bot.alerting.incident import members_of
 from bot.alerting.observing import observe
+from bot.alerting.relooking import Relook
 from bot.render.alert import AlertMessages
 from bot.store.model import Alert, SnoozeUntil
 from checks.model import Action, Cause, FindingKey, Report, Severity
@@ -199,6 +201,10 @@ TRANSITIONS: dict[str, Transition] = {
 }
 
 
+STILL_FAILS = Relook(failing=members_of(OPEN)[:3])
+SILENT = Relook(blind=("BigQuery (timed out)", "Every processor sends heartbeats"))
+
+
 def bodies() -> dict[str, Body]:
     """Every message by its name."""
     later = NOW + 45 * MINUTE
@@ -209,9 +215,12 @@ def bodies() -> dict[str, Body]:
         "click-acknowledged": WRITER.clicked(TAKEN, "acknowledged", USER),
         "click-snoozed": WRITER.clicked(ASLEEP, "snoozed", USER),
         "click-unsnoozed": WRITER.clicked(OPEN, "unsnoozed", USER),
-        "looked-unchanged": WRITER.looked(OPEN, None, USER, later),
-        "looked-blind": WRITER.looked(OPEN, None, USER, later, blind=True),
-        "looked-resolved": WRITER.looked(alert_of(resolved(OPEN)), resolved(OPEN), USER, later),
+        "looked-unchanged": WRITER.looked(OPEN, None, USER, later, STILL_FAILS),
+        "looked-failing-and-blind": WRITER.looked(OPEN, None, USER, later, replace(STILL_FAILS, blind=SILENT.blind)),
+        "looked-blind": WRITER.looked(OPEN, None, USER, later, SILENT),
+        "looked-waiting": WRITER.looked(OPEN, None, USER, later, Relook()),
+        "looked-changed-and-blind": WRITER.looked(OPEN, resolved(OPEN), USER, later, SILENT),
+        "looked-resolved": WRITER.looked(alert_of(resolved(OPEN)), resolved(OPEN), USER, later, Relook()),
         "pointer": WRITER.pointer(OPEN),
     }
 

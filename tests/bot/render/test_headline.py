@@ -156,6 +156,16 @@ def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
     assert "could not look" in headline(reading)
 
 
+def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
+    crashed = finding(Outcome.UNKNOWN, "crashed", "trigger", "The check broke.", severity=Severity.P1)
+    mild = replace(GRADING, severity=Severity.P2)
+
+    reading = reading_of(with_failures(grading=[mild], trigger=[crashed]))
+
+    assert reading.report.verdict is Verdict.UNKNOWN
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not look: Each orchestrator triggered on its own."
+
+
 def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
     absent = not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
     waiting = finding(Outcome.WAITING, "not-due", "grading", "Due 07:30.")
