@@ -189,7 +189,9 @@ class Validation:
             trigger=request.trigger,
             partial=len(planned.selected) < len(self.checks),
             results=results,
-            causes=verified_causes(diagnose(self.pipeline, results), inventory),
+            causes=verified_causes(
+                diagnose(self.pipeline, results, now.astimezone(self.pipeline.zone).year), inventory
+            ),
             looks=cache.records,
             duration=time.monotonic() - began,
         )

@@ -232,7 +232,8 @@ def _title(services: Services, asked: Asked) -> str:
     what = fitted(services.validation.pipeline.title, TITLE_TEXT)
     scope = asked.service or " ".join((*request.phases, *request.checks)) or request.depth
     scope = "" if scope == "normal" else f" ({fitted(scope, TITLE_TEXT)})"
-    return f"{what}, night of {day(planned.night)}{scope}"
+    today = services.clock().astimezone(services.validation.pipeline.zone).date()
+    return f"{what}, night of {day(planned.night, today)}{scope}"
 
 
 def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:

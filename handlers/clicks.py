@@ -202,7 +202,7 @@ def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:
     if clicked.alert is None or clicked.result is ClickResult.GONE:
         reply.say(GONE)
         return
-    state = state_words(clicked.alert, services.validation.pipeline.zone)
+    state = state_words(clicked.alert, services.validation.pipeline.zone, services.clock())
     if clicked.result is ClickResult.ALREADY:
         reply.say(f"Nothing to do: the alert is {state}.")
         return

@@ -231,7 +231,7 @@ def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
         found = recent_deploys(looks, services.clock(), days)
     pipeline = services.validation.pipeline
     text = f"{escape(pipeline.title)}: {number(len(found.entries), 'deploy')} in {number(days, 'day')}."
-    reply.say(text, first_page(deploy_parts(found, pipeline)))
+    reply.say(text, first_page(deploy_parts(found, pipeline, services.clock())))
 
 
 def _unknown_words(text: str) -> str:

@@ -85,7 +85,7 @@ def snooze_form(alert: Alert, origin: Origin, now: datetime, zone: ZoneInfo, pos
     digest = tomorrows_digest(now, zone, post).astimezone(zone)
     choices = {
         **{value: words for value, (words, _) in DURATIONS.items()},
-        TOMORROW: f"Until tomorrow's digest, {day(digest.date())} {digest:%H:%M}",
+        TOMORROW: f"Until tomorrow's digest, {day(digest.date(), now.astimezone(zone).date())} {digest:%H:%M}",
         CHANGE: "Until it changes",
         DATE: "Until the date below",
     }

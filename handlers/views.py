@@ -143,7 +143,7 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     if (why := _why(services, alert)) is not None:
         blocks.append(why)
     lines = [
-        f"• {moment(entry.at, zone)} <@{escape(entry.actor)}> {fitted(entry.action, HISTORY_TEXT)}"
+        f"• {moment(entry.at, zone, services.clock())} <@{escape(entry.actor)}> {fitted(entry.action, HISTORY_TEXT)}"
         + ("" if entry.outcome == ClickResult.DONE else f": {fitted(entry.outcome, HISTORY_TEXT)}")
         for entry in history[:HISTORY_AT_MOST]
     ]

@@ -39,6 +39,6 @@ def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: da
             validation = prepared.validation
             with validation.looks() as looks:
                 found = recent_deploys(looks, validation.now, days)
-            parts = tuple(deploy_parts(found, validation.pipeline))
+            parts = tuple(deploy_parts(found, validation.pipeline, validation.now))
     show_parts(parts)
     return UNKNOWN if found.unseen else 0

@@ -74,9 +74,9 @@ def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str 
     below the title."""
     title = short_title(alert)
     if alert.state is AlertState.RESOLVED:
-        parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline)
+        parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline, now)
     else:
-        parts, frame = tuple(_open_parts(alert, pipeline, title)), _open_frame(alert, pipeline, now)
+        parts, frame = tuple(_open_parts(alert, pipeline, title, now)), _open_frame(alert, pipeline, now)
     headline = f"{_emoji(alert)} {_lead(alert)}: {title}"
     mention = mention_of(alert, pipeline)
     blocks = [
@@ -115,28 +115,29 @@ def _lead(alert: Alert) -> str:
 
 
 def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
-    since = f"since {_at(alert.opened_at, pipeline)}"
+    since = f"since {_at(alert.opened_at, pipeline, now)}"
     age = duration(now - alert.opened_at)
     return " · ".join(
-        (*_about(alert, pipeline), f"{since} ({age})" if age else since, state_words(alert, pipeline.zone))
+        (*_about(alert, pipeline, now), f"{since} ({age})" if age else since, state_words(alert, pipeline.zone, now))
     )
 
 
-def _closed_frame(alert: Alert, pipeline: Pipeline) -> str:
+def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
     ended = alert.resolved_at or alert.changed_at
     lasted = duration(ended - alert.opened_at)
-    span = f"{_at(alert.opened_at, pipeline)} to {_at(ended, pipeline)}"
-    return " · ".join((*_about(alert, pipeline), f"{span} ({lasted})" if lasted else span))
+    span = f"{_at(alert.opened_at, pipeline, now)} to {_at(ended, pipeline, now)}"
+    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span))
 
 
-def _about(alert: Alert, pipeline: Pipeline) -> Iterator[str]:
+def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:
     phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
-    yield from (escape(each) for each in (phase, day(alert.date) if alert.date else "") if each)
+    date = day(alert.date, now.astimezone(pipeline.zone).date()) if alert.date else ""
+    yield from (escape(each) for each in (phase, date) if each)
     yield code(alert.code, 60)
 
 
-def _at(instant: datetime, pipeline: Pipeline) -> str:
-    return f"{moment(instant, pipeline.zone)} {instant.astimezone(pipeline.zone):%Z}"
+def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:
+    return f"{moment(instant, pipeline.zone, now)} {instant.astimezone(pipeline.zone):%Z}"
 
 
 def _small(text: str) -> Block:
@@ -157,12 +158,12 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
             yield Line(text=f"What is left is {other}: a note in the report, and no alert.")
 
 
-def _open_parts(alert: Alert, pipeline: Pipeline, title: str) -> Iterator[Part]:
+def _open_parts(alert: Alert, pipeline: Pipeline, title: str, now: datetime) -> Iterator[Part]:
     details = alert.details
     what = clean(str(details.get("what") or alert.title))
     if rest := _beyond(title, what):
         yield Line(text=rest)
-    if evidence := _evidence(details.get("evidence") or {}, what, pipeline):
+    if evidence := _evidence(details.get("evidence") or {}, what, pipeline, now):
         yield Line(label="Evidence", text=evidence, inset=True)
     for impact in details.get("impacts") or ():
         yield Line(label="Impact", text=impact, inset=True)
@@ -182,15 +183,15 @@ def _beyond(title: str, what: str) -> str:
     return rest.removeprefix(".").strip() if not rest.strip() or rest.startswith(". ") or rest == "." else what
 
 
-def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline) -> str:
+def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: datetime) -> str:
     """The evidence that the sentence does not tell."""
     values = {name: _scalar(value) for name, value in evidence.items() if name not in IN_THE_TABLE}
     unsaid = {
         name: value
         for name, value in values.items()
-        if any(part not in what for part in value_words(value, pipeline.zone).split(", "))
+        if any(part not in what for part in value_words(value, pipeline.zone, now).split(", "))
     }
-    return evidence_words(unsaid, pipeline.zone)
+    return evidence_words(unsaid, pipeline.zone, now)
 
 
 def _scalar(value: Any) -> Scalar:

@@ -46,11 +46,11 @@ def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
     where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
     return (
         f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
-        f"since {moment(alert.opened_at, zone)}{_age(alert, now)}{where} · {state_words(alert, zone)}"
+        f"since {moment(alert.opened_at, zone, now)}{_age(alert, now)}{where} · {state_words(alert, zone, now)}"
     )
 
 
-def state_words(alert: Alert, zone: ZoneInfo) -> str:
+def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     """Return who has an alert, or until when it sleeps."""
     owner = f" by <@{alert.owner}>" if alert.owner else ""
     reason = f": {fitted(alert.reason, REASON_TEXT)}" if alert.reason else ""
@@ -60,16 +60,16 @@ def state_words(alert: Alert, zone: ZoneInfo) -> str:
         case AlertState.ACKNOWLEDGED:
             return f"taken{owner}{reason}"
         case AlertState.SNOOZED:
-            return f"snoozed {_until(alert, zone)}{owner}{reason}"
+            return f"snoozed {_until(alert, zone, now)}{owner}{reason}"
         case AlertState.RESOLVED:
             return "resolved"
 
 
-def _until(alert: Alert, zone: ZoneInfo) -> str:
+def _until(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     change = alert.snooze_ends_on is SnoozeUntil.CHANGE
     if alert.snoozed_until is None:
         return "until it changes" if change else "until the next run"
-    return f"until {moment(alert.snoozed_until, zone)}{' or it changes' if change else ''}"
+    return f"until {moment(alert.snoozed_until, zone, now)}{' or it changes' if change else ''}"
 
 
 def _age(alert: Alert, now: datetime) -> str:

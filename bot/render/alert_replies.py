@@ -142,7 +142,7 @@ def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
         case "acknowledged":
             return _body([f"👀 {who} has taken this. Nobody is reminded any more; it still closes by itself."])
         case "snoozed":
-            said = state_words(alert, zone)
+            said = state_words(alert, zone, alert.changed_at)
             return _body([f"💤 {said[:1].upper()}{said[1:]}."])
         case "unsnoozed":
             return _body([f"⏰ {who} has ended the snooze."])
@@ -155,7 +155,7 @@ def look_reply(
 ) -> Body:
     """Return what came of a re-check: what still fails before what could not be checked; a transition has said what
     changed in a reply of its own."""
-    who = f"🔎 {mention(actor) or 'Somebody'} looked again at {moment(now, zone)} {now.astimezone(zone):%Z}"
+    who = f"🔎 {mention(actor) or 'Somebody'} looked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
     if transition is not None and transition.speaks:
         return _body([f"{who}; what changed stands above.", *still_lines(look)])
     if alert.state is AlertState.RESOLVED:

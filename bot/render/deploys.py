@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from bot.deploys import Deployed, Deploys
 from bot.render.message import Cell, Heading, Mark, Part, SmallPrint, Table
@@ -15,15 +16,15 @@ SHOWN = 30
 COMMIT_TEXT = 10
 
 
-def deploy_parts(deploys: Deploys, pipeline: Pipeline) -> Iterator[Part]:
+def deploy_parts(deploys: Deploys, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
     """Yield the deploys, the newest first, and what could not be looked at."""
     zone = pipeline.zone
-    yield Heading(text=f"{pipeline.title}: deploys since {moment(deploys.since, zone)}")
+    yield Heading(text=f"{pipeline.title}: deploys since {moment(deploys.since, zone, now)}")
     shown = deploys.entries[:SHOWN]
     if shown:
         rows = tuple(
             (
-                Cell(text=moment(each.at, zone), mark=_mark(each)),
+                Cell(text=moment(each.at, zone, now), mark=_mark(each)),
                 Cell(text=each.subject),
                 Cell(text=each.what),
                 Cell(text=each.by or "not said"),

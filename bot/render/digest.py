@@ -111,7 +111,7 @@ def _unchanged(reading: Reading, changes: Changes) -> str:
 
 
 def _since(reading: Reading, changes: Changes) -> str:
-    return f"{moment(changes.since, reading.zone)} {changes.since.astimezone(reading.zone):%Z}"
+    return f"{moment(changes.since, reading.zone, reading.report.now)} {changes.since.astimezone(reading.zone):%Z}"
 
 
 def _change_lines(reading: Reading, changes: Changes, told: Callable[[Sequence[Problem]], str]) -> Iterator[Line]:

@@ -57,7 +57,7 @@ def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
 def _effect(reading: Reading, said: str, involved: Sequence[Found], others: int) -> str:
     """Say whether the data arrived all the same, else which phases fail with it, else how much more is wrong."""
     about_data = any(reading.is_data(each.check) for each in involved)
-    if not about_data and _data_arrived(reading):
+    if not about_data and _data_arrived(reading) and not _was_off(reading):
         return f"; {_possessive(reading)} data arrived all the same"
     suffering = _suffering(reading, involved)
     if len(suffering) > 1:
@@ -87,7 +87,15 @@ def _data_arrived(reading: Reading) -> bool:
         for each in reading.found
         if reading.is_data(each.check) and each.phase is not None and each.finding.date == reading.report.night
     ]
-    return any(each.outcome is Outcome.PASSED for each in data) and not any(each.severity in GRAVE for each in data)
+    return any(each.outcome is Outcome.PASSED and each.looked_at for each in data) and not any(
+        each.severity in GRAVE for each in data
+    )
+
+
+def _was_off(reading: Reading) -> bool:
+    """Whether nothing was owed for the night: then no data arrived, and none is missing."""
+    night = [each for each in reading.found if each.finding.date == reading.report.night]
+    return _is_empty(reading, [each for each in night if not reading.only_reports(each.check)])
 
 
 def _possessive(reading: Reading) -> str:
@@ -148,7 +156,7 @@ def _clear_date(reading: Reading, index: int) -> str:
         state = "has nothing due yet" if waiting else "was not judged"
     inside = "; ".join([*figures, *([f"{waiting} not due yet"] if waiting else [])])
     name = reading.when(game_date)
-    name = name if name == day(game_date) else f"{name}, {day(game_date)},"
+    name = name if name == day(game_date, reading.today) else f"{name}, {day(game_date, reading.today)},"
     name = name[0].upper() + name[1:] if index == 0 else name
     return f"{name} {state}{f' ({inside})' if inside else ''}"
 

@@ -73,7 +73,9 @@ def _blocks(home: Home) -> Iterator[Block]:
     yield {"type": "divider"}
     button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
     yield {"type": "actions", "elements": [button]}
-    yield _context(f"Drawn {moment(home.now, home.pipeline.zone)} · `/reveille help` says what you can ask me")
+    yield _context(
+        f"Drawn {moment(home.now, home.pipeline.zone, home.now)} · `/reveille help` says what you can ask me"
+    )
 
 
 def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
@@ -81,7 +83,8 @@ def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
     yield section(f"{VERDICT_EMOJI[verdict]} *{verdict}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
-    yield _context(f"Night of {day(last.night)} · seen {moment(last.at, home.pipeline.zone)} ({last.job}){age}")
+    seen = moment(last.at, home.pipeline.zone, home.now)
+    yield _context(f"Night of {day(last.night, home.today)} · seen {seen} ({last.job}){age}")
 
 
 def _board(home: Home, last: StoredReport) -> Iterator[Block]:
@@ -107,7 +110,7 @@ def _dates(last: StoredReport) -> tuple[date, ...]:
 
 def _date_words(home: Home, game_date: date) -> str:
     names = {-1: "last night", 0: "today"}
-    return names.get((game_date - home.today).days, day(game_date))
+    return names.get((game_date - home.today).days, day(game_date, home.today))
 
 
 def _worst(document: Mapping[str, Any], phase: str, game_date: date) -> Mark | None:
@@ -178,7 +181,7 @@ def _fortnight(home: Home) -> Iterator[Block]:
     yield _header(f"The last {HISTORY_DAYS} days")
     yield section(strip)
     legend = " · ".join(f"{VERDICT_EMOJI[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
-    yield _context(f"{day(days[0])} to {day(days[-1])} · {legend} · {NO_REPORT} no digest")
+    yield _context(f"{day(days[0], home.today)} to {day(days[-1], home.today)} · {legend} · {NO_REPORT} no digest")
 
 
 def fitted_lines(lines: Sequence[str]) -> str:

@@ -33,13 +33,13 @@ def phase_table(reading: Reading) -> Iterator[Part]:
 
 def _date_title(reading: Reading, game_date: date) -> str:
     name = reading.when(game_date)
-    return name if name == day(game_date) else f"{name.capitalize()}, {day(game_date)}"
+    return name if name == day(game_date, reading.today) else f"{name.capitalize()}, {day(game_date, reading.today)}"
 
 
 def _date_column(reading: Reading, game_date: date) -> str:
     """A short title, because the states below it are short: ``Night 10 Feb``."""
     name = {"last night": "Night ", "today": "Today "}.get(reading.when(game_date), "")
-    return f"{name}{game_date.day} {game_date:%b}"
+    return f"{name}{day(game_date, reading.today).partition(' ')[2]}"
 
 
 def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:

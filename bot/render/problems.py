@@ -29,7 +29,7 @@ def cause_section(reading: Reading) -> Iterator[Part]:
     for cause in reading.causes:
         explained = reading.explained_by(cause)
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
-        if evidence := evidence_words(_unsaid(reading, cause), reading.zone):
+        if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
             yield Line(label="Evidence", text=evidence, inset=True)
         worst_first = sorted(explained, key=lambda found: found.badness)
         impacts = list(_impacts(worst_first))
@@ -46,7 +46,7 @@ def _unsaid(reading: Reading, cause: Cause) -> Evidence:
         key: value
         for key, value in cause.evidence.items()
         if key not in IN_THE_TABLE
-        and any(part not in cause.sentence for part in value_words(value, reading.zone).split(", "))
+        and any(part not in cause.sentence for part in value_words(value, reading.zone, reading.report.now).split(", "))
     }
 
 

@@ -126,13 +126,13 @@ class Reading:
     def when(self, game_date: date) -> str:
         """What people call a game date: ``last night``, ``today``, ``tomorrow``, or the date itself."""
         names = {-1: "last night", 0: "today", 1: "tomorrow"}
-        return names.get((game_date - self.today).days, day(game_date))
+        return names.get((game_date - self.today).days, day(game_date, self.today))
 
     @property
     def clock(self) -> str:
         """The instant of the report in the pipeline's zone."""
         local = self.report.now.astimezone(self.zone)
-        return f"{moment(self.report.now, self.zone)} {local:%Z}"
+        return f"{moment(self.report.now, self.zone, self.report.now)} {local:%Z}"
 
     @property
     def command(self) -> str:

@@ -67,7 +67,7 @@ def _planned(plan: Plan | RepairRefusedError, said: Sequence[str], zone: ZoneInf
         return
     yield from _changes(plan, under_title=True)
     if plan.recurrence is not None:
-        yield f"⚠️ {_recurring(plan.recurrence, zone)}"
+        yield f"⚠️ {_recurring(plan.recurrence, zone, plan.created_at)}"
     yield from _warned(each for each in plan.warnings if each not in said)
     yield f"The same in a shell: {_code(plan.command)}"
 
@@ -92,11 +92,11 @@ def _change(change: Change, subject: str) -> str:
     return f"{about}{before} → {after}" if change.after else f"{about}{before} is removed"
 
 
-def _recurring(recurrence: Recurrence, zone: ZoneInfo) -> str:
-    undone = f"This was repaired already at {_at(recurrence.repaired_at, zone)} by {who(recurrence.repaired_by)}"
+def _recurring(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> str:
+    undone = f"This was repaired already at {_at(recurrence.repaired_at, zone, now)} by {who(recurrence.repaired_by)}"
     if not recurrence.revision:
         return f"{undone}: something undoes it."
-    at = f" of {_at(recurrence.deployed_at, zone)}" if recurrence.deployed_at is not None else ""
+    at = f" of {_at(recurrence.deployed_at, zone, now)}" if recurrence.deployed_at is not None else ""
     by = f", deployed by {fitted(recurrence.deployed_by, TEXT)}," if recurrence.deployed_by else ""
     return f"{undone}. Revision {fitted(recurrence.revision, TEXT)}{at}{by} came after it: mend that deploy as well."
 
@@ -109,7 +109,7 @@ def begun_reply(plans: Sequence[Plan], actor: str, zone: ZoneInfo) -> Body:
     for plan in plans:
         lines += _changes(plan)
         if plan.recurrence is not None:
-            lines.append(f"⚠️ {_recurring(plan.recurrence, zone)}")
+            lines.append(f"⚠️ {_recurring(plan.recurrence, zone, plan.created_at)}")
     return {**_body(lines), "text": f"{lines[0]} {_titles(plans)}"}
 
 
@@ -169,7 +169,7 @@ def verified_reply(runs: Sequence[Run], zone: ZoneInfo) -> Body:
 
 def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
     """Return what the thread hears when a look after the repair has changed nothing: what still fails comes first."""
-    who = f"🔎 After the repair I looked again at {moment(now, zone)} {now.astimezone(zone):%Z}"
+    who = f"🔎 After the repair I looked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
     if look.failing:
         return _body([f"{who}: {still_failing(look)}, so this stays open.", *still_lines(look)])
     if look.blind:
@@ -179,7 +179,7 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
 
 def _verified(run: Run, zone: ZoneInfo) -> tuple[str, str]:
     """Return a heading, and what stands under it."""
-    at = f" at {_at(run.verified_at, zone)}" if run.verified_at is not None else ""
+    at = f" at {_at(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
     if run.outcome is not Outcome.VERIFIED:
         words = "was taken back, which does not show" if run.plan.undoes else "was written, and the check still fails"
         return f"⚠️ *Without effect*{at}. It {words}:", f"{run.plan.title}. {run.detail}"
@@ -201,8 +201,8 @@ def _under_headings(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield from (f"• {line}" for line in under)
 
 
-def _at(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{moment(instant, zone)} {instant.astimezone(zone):%Z}"
+def _at(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
+    return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
 
 
 def _body(lines: Sequence[str]) -> Body:

@@ -43,9 +43,9 @@ def _parts(reading: Reading) -> Iterator[Part]:
 
 def _frame(reading: Reading) -> Iterator[Part]:
     report = reading.report
-    dates = f"Night of {day(report.night)}"
+    dates = f"Night of {day(report.night, reading.today)}"
     if report.slate != report.night:
-        dates += f", slate of {day(report.slate)}"
+        dates += f", slate of {day(report.slate, reading.today)}"
     yield SmallPrint(text=f"{dates} · seen at {reading.clock} · {counts(reading)} · {report.duration:.1f} s")
     if report.partial:
         yield SmallPrint(text="Only selected checks ran: the verdict covers nothing else.")
@@ -100,5 +100,5 @@ def _oddities(reading: Reading) -> Iterator[Part]:
     elif current:
         yield Heading(text="Known and expected")
         for each in current:
-            until = f" (until {day(each.until)})" if each.until is not None else ""
+            until = f" (until {day(each.until, reading.today)})" if each.until is not None else ""
             yield SmallPrint(text=f"- {each.text}{until}")

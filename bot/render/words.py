@@ -35,15 +35,19 @@ def _is_break(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) in ("Zs", "Zl", "Zp")
 
 
-def day(value: date) -> str:
-    """Return ``Tue 10 Feb``."""
-    return f"{value:%a} {value.day} {value:%b}"
+def day(value: date, today: date) -> str:
+    """Return ``Tue 10 Feb``, and ``Fri 1 Jan 2021`` for a date of another year than ``today``."""
+    return f"{value:%a} {value.day} {value:%b}{_year(value, today)}"
 
 
-def moment(value: datetime, zone: ZoneInfo) -> str:
-    """Return ``10 Feb 02:13`` in the local time of a zone."""
+def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return ``10 Feb 02:13`` in the local time of a zone; the year of another than that of ``now``, too."""
     local = value.astimezone(zone) if value.tzinfo is not None else value
-    return f"{local.day} {local:%b %H:%M}"
+    return f"{local.day} {local:%b}{_year(local, now.astimezone(zone))} {local:%H:%M}"
+
+
+def _year(value: date, today: date) -> str:
+    return "" if value.year == today.year else f" {value.year:04}"
 
 
 def duration(span: timedelta) -> str:
@@ -87,7 +91,7 @@ def once(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in items if item))
 
 
-def value_words(value: Scalar, zone: ZoneInfo) -> str:
+def value_words(value: Scalar, zone: ZoneInfo, now: datetime) -> str:
     """Return a value of evidence in words."""
     match value:
         case None:
@@ -95,9 +99,9 @@ def value_words(value: Scalar, zone: ZoneInfo) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return moment(value, zone)
+            return moment(value, zone, now)
         case date():
-            return day(value)
+            return day(value, now.astimezone(zone).date())
         case float():
             return f"{value:,.1f}".removesuffix(".0")
         case int():
@@ -106,10 +110,10 @@ def value_words(value: Scalar, zone: ZoneInfo) -> str:
             return value
 
 
-def evidence_words(evidence: Evidence, zone: ZoneInfo) -> str:
+def evidence_words(evidence: Evidence, zone: ZoneInfo, now: datetime) -> str:
     """Return evidence as ``last deploy: 10 Feb 02:13 · caller: …``; what is None is left out."""
     return " · ".join(
-        f"{key.replace('_', ' ')}: {value_words(value, zone)}"
+        f"{key.replace('_', ' ')}: {value_words(value, zone, now)}"
         for key, value in evidence.items()
         if value is not None and value != ""
     )

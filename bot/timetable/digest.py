@@ -201,7 +201,7 @@ class Digests:
         since = max(days_before[0].at, until - timedelta(hours=25))
         zone = self._pipeline.zone
         return tuple(
-            f"Nobody watched from {moment(begin, zone)} to {moment(end, zone)}."
+            f"Nobody watched from {moment(begin, zone, until)} to {moment(end, zone, until)}."
             for begin, end in self._watching.stood_still(since, until)
         )
 

@@ -121,7 +121,7 @@ class Lateness:
         return any(self._store.delivery(key) is not None for key in keys)
 
     def _late_word(self, day: date, now: datetime) -> Delivery:
-        title = f"{self._pipeline.title}, {day_words(day)}"
+        title = f"{self._pipeline.title}, {day_words(day, now.astimezone(self._zone).date())}"
         failed_on, reason = self._trouble or (day, "")
         if not is_made_up_for(self._times, self._zone, day, now):
             failed_on, reason = day, NOT_ANY_MORE

@@ -65,6 +65,8 @@ class Setting:
 
     game_date: date
     zone: ZoneInfo
+    year: int
+    """This year: dates of another are written with theirs."""
     due: datetime | None = None
     names: Mapping[str, Scalar] = field(default_factory=dict)
 
@@ -124,12 +126,12 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         outcome=decision.outcome,
         code=decision.code,
         subject=fill_name(spec.subject, values, setting.zone),
-        summary=fill(template, values, setting.zone, setting.game_date.year) + (_early(setting) if failed else ""),
+        summary=fill(template, values, setting.zone, setting.year) + (_early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
         date=setting.game_date,
         evidence=_evidence(row),
-        impact=fill(spec.impact, values, setting.zone, setting.game_date.year) if failed else "",
+        impact=fill(spec.impact, values, setting.zone, setting.year) if failed else "",
         action=_action(spec, values, setting) if failed else None,
         link=spec.runbook,
         read=True,
@@ -162,7 +164,7 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
 
 
 def _early(setting: Setting) -> str:
-    return f" (Not due until {in_words(setting.due, setting.zone)}.)" if setting.due is not None else ""
+    return f" (Not due until {in_words(setting.due, setting.zone, setting.year)}.)" if setting.due is not None else ""
 
 
 def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Action | None:
@@ -170,7 +172,7 @@ def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Acti
     if advice is None:
         return None
     command = fill_command(advice.command, values, setting.zone) if advice.command is not None else None
-    text = fill(advice.text, values, setting.zone, setting.game_date.year)
+    text = fill(advice.text, values, setting.zone, setting.year)
     return Action(text=text, command=command, repair=advice.repair)
 
 
@@ -221,6 +223,7 @@ class _Day:
         self._setting = Setting(
             game_date=game_date,
             zone=pipeline.zone,
+            year=context.today.year,
             due=due if early else None,
             names={"date": game_date, "project": pipeline.project, "region": pipeline.region},
         )
@@ -257,11 +260,15 @@ class _Day:
         standing = self._standing()
         if not standing.applies:
             reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
-            said = f"{in_words(self.game_date, self._setting.zone)}: {reason}."
+            said = f"{in_words(self.game_date, self._setting.zone, self._setting.year)}: {reason}."
             yield self._quiet(Outcome.SKIPPED, "off-day", said, read=True)
             return
         if self._rows is None:
-            yield self._quiet(Outcome.WAITING, "not-due", f"Due {in_words(self._setting.due, self._setting.zone)}.")
+            yield self._quiet(
+                Outcome.WAITING,
+                "not-due",
+                f"Due {in_words(self._setting.due, self._setting.zone, self._setting.year)}.",
+            )
             return
         for finding in self._judged(self._rows.result()):
             yield standing.tempered(finding)

@@ -21,13 +21,13 @@ from checks.model import Cause, CheckResult
 from checks.pipeline import Pipeline
 
 
-def diagnose(pipeline: Pipeline, results: Sequence[CheckResult]) -> tuple[Cause, ...]:
+def diagnose(pipeline: Pipeline, results: Sequence[CheckResult], year: int | None = None) -> tuple[Cause, ...]:
     """Return the causes of what failed, the gravest first.
 
     Every failed finding is explained by one cause at most; what is not known, waits or passed by none. The
-    order of the results does not matter.
+    order of the results does not matter. ``year`` is this one: what happened in another is told with its own.
     """
-    board = Board(pipeline, results)
+    board = Board(pipeline, results, year)
     shown = shown_causes(board)
     found = walk(board, shown)
     explain_data(board, shown)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unexplained import Unexplained
+from checks.diagnosis.words import dates, local
 from checks.model import CheckResult, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 
@@ -89,8 +90,9 @@ class Suspect:
 class Board:
     """What failed and what could not be looked at, and which of it is explained already."""
 
-    def __init__(self, pipeline: Pipeline, results: Sequence[CheckResult]) -> None:
+    def __init__(self, pipeline: Pipeline, results: Sequence[CheckResult], year: int | None = None) -> None:
         self.pipeline = pipeline
+        self._year = year
         self.ran = frozenset(result.check for result in results)
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
@@ -101,6 +103,14 @@ class Board:
         self.free, self.free_at, self.free_data = unexplained.free, unexplained.free_at, unexplained.free_data
         self.explaining, self.ranked = unexplained.explaining, unexplained.ranked
         self.failed_data, self.is_free, self.explain = unexplained.failed_data, unexplained.is_free, unexplained.explain
+
+    def local(self, instant: datetime | None) -> str:
+        """Return an instant as people on the spot write it; empty for none."""
+        return local(self.pipeline, instant, self._year)
+
+    def dates(self, symptoms: Iterable[Symptom], *, word: str = "for") -> str:
+        """Return the game dates of findings with a word before them; empty for none."""
+        return dates(symptoms, self._year, word=word)
 
     @cached_property
     def failed(self) -> tuple[Symptom, ...]:

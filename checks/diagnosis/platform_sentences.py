@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger
 from checks.diagnosis.symptom import Symptom
-from checks.diagnosis.words import capitalised, listed, local
+from checks.diagnosis.words import capitalised, listed
 
 MOST_TOPICS = 4
 """Topics and services described one by one; more of them are counted."""
@@ -28,7 +28,7 @@ def _unheard(board: Board, suspect: Suspect) -> str:
     known = [name for name in suspect.behind if name not in {each.finding.subject for each in suspect.primary}]
     to_whom = f"Nothing is sent to {listed(known)}: " if known else ""
     good = max(filter(None, (last_good_trigger(board, name) for name in known)), default=None)
-    last = f"; last good trigger {local(board.pipeline, good)}" if good is not None else ""
+    last = f"; last good trigger {board.local(good)}" if good is not None else ""
     return f"{to_whom}{listed(topics, most=MOST_TOPICS)}{last}."
 
 
@@ -64,7 +64,7 @@ def _failed_build(board: Board, suspect: Suspect) -> str:
 
 
 def _ending(board: Board, symptom: Symptom) -> str:
-    at = local(board.pipeline, symptom.instant("built_at"))
+    at = board.local(symptom.instant("built_at"))
     return ", ".join(filter(None, (symptom.text("status") or "failed", at)))
 
 
@@ -73,7 +73,7 @@ def _stale_build(board: Board, suspect: Suspect) -> str:
         builds = [f"{_trigger(each)} ({_lag(board, each)})" for each in suspect.primary]
         return f"{len(builds)} build triggers built old code: {listed(builds, most=MOST_TOPICS)}."
     first = suspect.primary[0]
-    commit, at = first.text("commit")[:9], local(board.pipeline, first.instant("built_at"))
+    commit, at = first.text("commit")[:9], board.local(first.instant("built_at"))
     built = f"built the old commit {commit}{f' of {at}' if at else ''}, which" if commit else "built nothing, although"
     it = "is" if commit else f"{first.finding.subject} is"
     return f"The trigger {_trigger(first)} {built} {it} {_lag(board, first)}."
@@ -92,7 +92,7 @@ def _trigger(symptom: Symptom) -> str:
 
 
 def _lag(board: Board, symptom: Symptom) -> str:
-    since = local(board.pipeline, symptom.instant("behind_since"))
+    since = board.local(symptom.instant("behind_since"))
     return f"{_commits_behind(symptom)}{f' since {since}' if since else ''}"
 
 

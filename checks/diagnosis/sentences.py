@@ -10,7 +10,7 @@ from checks.diagnosis.evidence import action_of, evidence_of
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.upstream import processor_of
-from checks.diagnosis.words import capitalised, dates, listed, local, phase_title
+from checks.diagnosis.words import capitalised, listed, phase_title
 from checks.model import Cause, FindingKey
 
 
@@ -69,7 +69,7 @@ def _since(board: Board, suspect: Suspect) -> str:
         good = last_good_trigger(board, deploy.finding.subject)
         return (
             f" since a deploy removed the binding, which was there until {_removing(board, deploy)}; "
-            f"last good trigger {local(board.pipeline, good)}"
+            f"last good trigger {board.local(good)}"
         )
     codes = {each.finding.code for each in suspect.primary}
     if codes == {"conditional-grant"}:
@@ -100,7 +100,7 @@ def _stale(board: Board, suspect: Suspect) -> str:
 
 
 def _stale_service(board: Board, symptom: Symptom) -> str:
-    deployed = local(board.pipeline, symptom.instant("deployed_at"))
+    deployed = board.local(symptom.instant("deployed_at"))
     latest = symptom.text("latest_created") or symptom.text("revision") or "the latest"
     return (
         f"{latest}{f' of {deployed}' if deployed else ''}, but traffic goes to {symptom.text('traffic') or 'another'}"
@@ -122,7 +122,7 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
     lost = (*first.names("removed"), *first.names("emptied"))
     them = "it" if len(lost) == 1 else "them"
     at, by, before = (first.instant("revision_1_at"), *map(first.text, ("revision_1_by", "revision_2")))
-    which = " of ".join(filter(None, (first.text("revision_1"), local(board.pipeline, at))))
+    which = " of ".join(filter(None, (first.text("revision_1"), board.local(at))))
     return (
         f"{suspect.subject} lacks {', '.join(lost) or 'a variable'} since revision {which} removed {them}"
         f"{f' (deployed by {by})' if by else ''}{f'; {before} still had {them}' if before else ''}."
@@ -132,9 +132,9 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
 
 def _stale_trigger(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
-    at = local(board.pipeline, first.instant("triggered_at"))
+    at = board.local(first.instant("triggered_at"))
     return (
-        f"{board.transitions[first.finding.subject].title} was not triggered{dates([first])}: its flag was set"
+        f"{board.transitions[first.finding.subject].title} was not triggered{board.dates([first])}: its flag was set"
         f"{f' at {at}' if at else ''} already, by an earlier run, so this run took itself for done."
         f"{_consequence(board, suspect)}"
     )
@@ -142,13 +142,13 @@ def _stale_trigger(board: Board, suspect: Suspect) -> str:
 
 def _upstream(board: Board, suspect: Suspect) -> str:
     worst = min(suspect.primary, key=lambda each: (each.finding.severity or 0, board.order(each)))
-    told = _sentence(worst.finding.summary) or f"{suspect.subject} failed{dates(suspect.primary)}."
+    told = _sentence(worst.finding.summary) or f"{suspect.subject} failed{board.dates(suspect.primary)}."
     return f"{told}{_consequence(board, suspect)}"
 
 
 def _stalled(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
-    started = local(board.pipeline, first.instant("started_at") or first.instant("last_heartbeat"))
+    started = board.local(first.instant("started_at") or first.instant("last_heartbeat"))
     named = sorted({processor_of(each) for each in suspect.primary if each.finding.count == 1})
     names = listed(named, more=sum(each.finding.count for each in suspect.primary if each.finding.count > 1))
     return f"{names} did not finish{f': no end since {started}' if started else ''}.{_consequence(board, suspect)}"
@@ -161,7 +161,7 @@ def _missing(board: Board, suspect: Suspect) -> str:
     names = listed(list(first.names("missing")))
     waiting = board.transitions[first.finding.subject].title
     return (
-        f"{waiting} waits for {names}{note}, not reported{dates([first])}."
+        f"{waiting} waits for {names}{note}, not reported{board.dates([first])}."
         f"{_consequence(board, suspect)}{_no_reason(suspect)}"
     )
 
@@ -169,11 +169,11 @@ def _missing(board: Board, suspect: Suspect) -> str:
 def _without_effect(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
     transition = board.transitions[first.finding.subject]
-    at = local(board.pipeline, first.instant("triggered_at"))
+    at = board.local(first.instant("triggered_at"))
     who = transition.orchestrator or transition.title
     return (
         f"{who} says that it triggered{f' at {at}' if at else ''}, but"
-        f" {phase_title(board.pipeline, transition.target)} wrote nothing{dates([first])}."
+        f" {phase_title(board.pipeline, transition.target)} wrote nothing{board.dates([first])}."
         f"{_consequence(board, suspect)}{_no_reason(suspect)}"
     )
 
@@ -187,7 +187,7 @@ def _broken_flag(board: Board, suspect: Suspect) -> str:
     titles = list(dict.fromkeys(board.transitions[each.finding.subject].title for each in suspect.triggers))
     return (
         f"The flag of {listed(titles)} is wrong, not the pipeline: the data"
-        f"{dates(suspect.triggers, word='of')} is there."
+        f"{board.dates(suspect.triggers, word='of')} is there."
     )
 
 
@@ -217,7 +217,7 @@ _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
 
 
 def _revision(board: Board, symptom: Symptom) -> str:
-    at, revision = local(board.pipeline, symptom.instant("deployed_at")), symptom.text("revision")
+    at, revision = board.local(symptom.instant("deployed_at")), symptom.text("revision")
     return " of ".join(filter(None, (f"revision {revision}" if revision else "", at)))
 
 
@@ -227,7 +227,7 @@ def _removing(board: Board, symptom: Symptom) -> str:
     if first is None:
         return _revision(board, symptom)
     unsure = "" if first.certain else ", or one before it"
-    return f"revision {first.revision} of {local(board.pipeline, first.at)}{unsure}"
+    return f"revision {first.revision} of {board.local(first.at)}{unsure}"
 
 
 def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
@@ -244,13 +244,13 @@ def _consequence(board: Board, suspect: Suspect) -> str:
         ones = {board.transitions[each.finding.subject].orchestrator for each in present}
         orchestrators = "its orchestrator" if len(ones) == 1 else "its orchestrators"
         parts.append(
-            f" The data{dates(present, word='of')} arrived all the same: "
+            f" The data{board.dates(present, word='of')} arrived all the same: "
             f"the pipeline is running without {orchestrators}."
         )
     if absent:
         first = min(absent, key=board.order)
         missing_from = phase_title(board.pipeline, first.finding.phase)
-        parts.append(f" The pipeline is blocked: no data{dates(absent)} from {missing_from} on.")
+        parts.append(f" The pipeline is blocked: no data{board.dates(absent)} from {missing_from} on.")
     failed = dict.fromkeys(each.check for each in suspect.consequences if each.check in board.sql_checks)
     if failed and not absent:
         titles = [f"'{board.sql_checks[check].title}'" for check in failed]

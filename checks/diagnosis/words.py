@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from checks.diagnosis.symptom import Symptom
 from checks.pipeline import Pipeline
 
 
-def local(pipeline: Pipeline, instant: datetime | None) -> str:
-    """Return an instant in the pipeline's zone, "10 Feb 02:13 EST"; empty for none."""
+def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str:
+    """Return an instant in the pipeline's zone, "10 Feb 02:13 EST", with its year where that is not ``year``; empty for
+    none."""
     if instant is None:
         return ""
     try:
         there = instant.astimezone(pipeline.zone)
     except OverflowError:
         return instant.isoformat(" ", "minutes")
-    return f"{there.day} {there:%b %H:%M %Z}"
+    return f"{_day(there, year)} {there:%H:%M %Z}"
 
 
-def dates(symptoms: Iterable[Symptom], *, word: str = "for") -> str:
+def dates(symptoms: Iterable[Symptom], year: int | None, *, word: str = "for") -> str:
     """Return the game dates of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
     known = sorted({each.finding.date for each in symptoms if each.finding.date is not None})
-    return f" {word} {listed([f'{day.day} {day:%b}' for day in known])}" if known else ""
+    return f" {word} {listed([_day(day, year) for day in known])}" if known else ""
+
+
+def _day(day: date, year: int | None) -> str:
+    return f"{day.day} {day:%b}" if year in (None, day.year) else f"{day.day} {day:%b} {day.year}"
 
 
 def days(symptoms: Iterable[Symptom]) -> list[str]:

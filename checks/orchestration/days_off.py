@@ -65,7 +65,7 @@ def _judge(context: Context, name: str, game_date: date) -> Iterator[Finding]:
 
 def finding_of(name: str, spec: Condition, found: Answer, game_date: date, context: Context) -> Finding:
     """Return the finding about a condition on a date."""
-    day = in_words(game_date, context.pipeline.zone)
+    day = in_words(game_date, context.pipeline.zone, context.today.year)
     doubted = found.standing is Standing.DOUBTED
     traces = " and ".join(found.traces)
     said = f"{day}: {spec.otherwise}"

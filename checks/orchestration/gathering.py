@@ -110,11 +110,12 @@ def off_day(context: Context, transition: Transition, game_date: date) -> Findin
     """
     if context.standing(transition.when, game_date).applies or transition.when is None:
         return None
+    otherwise = context.pipeline.conditions[transition.when].otherwise
     return Finding(
         outcome=Outcome.SKIPPED,
         code="off-day",
         subject=transition.id,
-        summary=f"Nothing to do on {day_name(game_date)}: {context.pipeline.conditions[transition.when].otherwise}.",
+        summary=f"Nothing to do on {day_name(game_date, context.today)}: {otherwise}.",
         phase=transition.target,
         date=game_date,
         evidence={"mode": mode_of(game_date, context.today)},
@@ -209,9 +210,9 @@ def local_time(context: Context, moment: datetime) -> str:
     """Write a time as people on the spot read it; with the day unless it is today."""
     local = moment.astimezone(context.pipeline.zone)
     clock = f"{local:%H:%M %Z}"
-    return clock if local.date() == context.today else f"{day_name(local.date())} {clock}"
+    return clock if local.date() == context.today else f"{day_name(local.date(), context.today)} {clock}"
 
 
-def day_name(day: date) -> str:
-    """Write a date as the whole report does: 10 Feb."""
-    return f"{day.day} {day:%b}"
+def day_name(day: date, today: date) -> str:
+    """Write a date as the whole report does: 10 Feb; with the year where it is another than today's."""
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b} {day.year}"

@@ -91,20 +91,20 @@ def test_what_could_not_be_looked_at_is_said_and_the_rest_is_shown() -> None:
 
 
 def test_nothing_found_is_said() -> None:
-    parts = list(deploy_parts(looked([]), pipeline()))
+    parts = list(deploy_parts(looked([]), pipeline(), NOW))
 
     assert any(isinstance(part, SmallPrint) and "Nothing was" in part.text for part in parts)
 
 
 def test_nothing_seen_is_not_said_to_be_nothing() -> None:
-    parts = list(deploy_parts(looked(DENIED), pipeline()))
+    parts = list(deploy_parts(looked(DENIED), pipeline(), NOW))
 
     assert not any("Nothing was" in getattr(part, "text", "") for part in parts)
 
 
 def test_more_than_a_screen_is_counted_and_fits_one_message() -> None:
     entries = tuple(Deployed(at=NOW, subject="s" * 63, what="revision " * 30, by="b" * 200) for _ in range(SHOWN + 5))
-    parts = list(deploy_parts(Deploys(since=NOW, entries=entries), pipeline()))
+    parts = list(deploy_parts(Deploys(since=NOW, entries=entries), pipeline(), NOW))
 
     (table,) = (part for part in parts if isinstance(part, Table))
     assert len(table.rows) == SHOWN
@@ -113,7 +113,7 @@ def test_more_than_a_screen_is_counted_and_fits_one_message() -> None:
 
 
 def test_a_failed_build_is_marked() -> None:
-    parts = list(deploy_parts(looked([a_build(2, "FAILURE")]), pipeline()))
+    parts = list(deploy_parts(looked([a_build(2, "FAILURE")]), pipeline(), NOW))
 
     (table,) = (part for part in parts if isinstance(part, Table))
     assert table.rows[0][0].mark is Mark.P1

@@ -90,6 +90,28 @@ def test_data_that_nobody_could_look_at_did_not_arrive() -> None:
     assert "arrived" not in said
 
 
+def test_on_a_day_that_owed_nothing_no_data_arrived() -> None:
+    night = off_day().report
+    refused = blocked().report
+    invoker = next(each for each in refused.results if each.check == "invoker")
+    results = tuple(invoker if each.check == "invoker" else each for each in night.results)
+    always = next(each for each in blocked().report.results if each.check == "grading")
+    with_one_that_ran = tuple(always if each.check == "grading" else each for each in results)
+
+    for shown in (results, with_one_that_ran):
+        said = headline(replace(off_day(), report=replace(night, results=shown, causes=refused.causes)))
+
+        assert said.startswith("Pub/Sub may not call 4 orchestrators")
+        assert "arrived" not in said
+
+
+def test_a_night_of_another_year_is_named_with_its_year() -> None:
+    reading = blocked()
+    years_on = replace(reading.report, now=reading.report.now.replace(year=reading.report.now.year + 6))
+
+    assert headline(replace(reading, report=years_on)).endswith("the Tue 10 Feb 2026 data arrived all the same.")
+
+
 def test_the_phases_that_fail_with_a_cause_are_named() -> None:
     keys = (FindingKey("analytics-coverage", "games", NIGHT), FindingKey("predictions-exist", "catboost_v9", NIGHT))
     findings = with_failures(analytics_coverage=[COVERAGE], predictions_exist=[PREDICTIONS])

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from bot.render.words import without_date
+from bot.render.words import day, moment, value_words, without_date
+
+NEW_YORK = ZoneInfo("America/New_York")
+MIDNIGHT = datetime(2026, 1, 1, 5, tzinfo=UTC)
+"""The first instant of 2026 in New York."""
 
 
 @pytest.mark.parametrize(
@@ -17,3 +24,30 @@ from bot.render.words import without_date
 )
 def test_a_date_that_leads_a_sentence_in_is_left_out(text: str, rest: str) -> None:
     assert without_date(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param(date(2026, 1, 1), "Thu 1 Jan", id="this year's first day"),
+        pytest.param(date(2025, 12, 31), "Wed 31 Dec 2025", id="the day before it"),
+        pytest.param(date(2020, 1, 1), "Wed 1 Jan 2020", id="years ago"),
+        pytest.param(date(2027, 1, 1), "Fri 1 Jan 2027", id="next year"),
+    ],
+)
+def test_a_date_of_another_year_says_which(value: date, said: str) -> None:
+    assert day(value, date(2026, 2, 11)) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param(MIDNIGHT, "1 Jan 00:00", id="at the turn of the year on the spot"),
+        pytest.param(MIDNIGHT.replace(hour=4, minute=59), "31 Dec 2025 23:59", id="just before it"),
+    ],
+)
+def test_an_instant_of_another_year_says_which_by_the_local_calendar(value: datetime, said: str) -> None:
+    now = datetime(2026, 2, 11, 13, tzinfo=UTC)
+
+    assert moment(value, NEW_YORK, now) == said
+    assert value_words(value, NEW_YORK, now) == said

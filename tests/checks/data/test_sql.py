@@ -50,7 +50,7 @@ def spec(**parts: Any) -> SqlCheck:
 
 
 def setting(due: datetime | None = None) -> Setting:
-    return Setting(game_date=NIGHT, zone=ZONE, due=due, names={"date": NIGHT})
+    return Setting(game_date=NIGHT, zone=ZONE, year=NIGHT.year, due=due, names={"date": NIGHT})
 
 
 def judged(row: Row, **parts: Any) -> Finding:
