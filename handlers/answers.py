@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -13,14 +13,16 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery.poster import Trouble
 from bot.delivery.slack_errors import TROUBLES
+from bot.render.alert_links import thread_link
 from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.pages import Block
+from bot.render.partial import partial_message
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import escape, fitted
 from bot.render.words import day
 from bot.store import progress
-from bot.store.model import StoreError
+from bot.store.model import Alert, StoreError
 from bot.store.progress import Progress
 from checks.model import Report
 from handlers.asking import Asked
@@ -72,8 +74,13 @@ class AnswerMessage:
     def open(self) -> None:
         """Post the message: in the channel, or to the user where it is private or the channel is closed to us.
 
-        Where even that fails, the result is said privately once it is there.
+        Where even that fails, the result is said privately once it is there. A service that may not exist appears in
+        no channel before it is found.
         """
+        if not self._asked.unsure:
+            self._appear()
+
+    def _appear(self) -> None:
         text = self._progress_text(0, 0, "")
         try:
             if self._asked.private or self._reply.channel is None:
@@ -102,6 +109,11 @@ class AnswerMessage:
 
     def finished(self, report: Report) -> None:
         """Turn the message into the result; what does not fit into one goes on in its thread."""
+        if self._asked.service is not None and not only_about(report, self._asked.service).results:
+            self._not_found(report, self._asked.service)
+            return
+        if self._asked.unsure:
+            self._appear()
         first, *others = result_messages(self._services, self._asked, report, self._reply.user)
         self._close(first.text, first.blocks)
         for number, message in enumerate(others, start=2):
@@ -114,6 +126,14 @@ class AnswerMessage:
                     f" To see everything: `{again(self._asked, report)}`"
                 )
                 return
+
+    def _not_found(self, report: Report, service: str) -> None:
+        """Say to the one who asked that there is no such service: a slip is nobody else's business."""
+        text = not_found(report, service, (each.name for each in self._services.validation.pipeline.services))
+        if self._ts:
+            self._close(text, [_section(text)])
+        else:
+            self._reply.say(text)
 
     def failed(self, error: Exception) -> None:
         """Say in the message itself that nothing came of it."""
@@ -239,9 +259,6 @@ def _title(services: Services, asked: Asked) -> str:
 def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:
     """Return the messages of a result; the first says who asked."""
     shown = report if asked.service is None else only_about(report, asked.service)
-    if asked.service is not None and not shown.results:
-        text = _not_found(report, asked.service)
-        return [SlackMessage(text=text, blocks=(_section(text),))]
     reading = Reading(
         report=shown,
         pipeline=services.validation.pipeline,
@@ -249,14 +266,44 @@ def result_messages(services: Services, asked: Asked, report: Report, user: str)
         full=asked.full,
         again=again(asked, report),
     )
-    first, *others = slack_messages(message_of(reading))
+    message = message_of(reading)
+    if report.partial:
+        ran = (len(report.results), len(services.validation.checks))
+        alerts = _open_alerts(services)
+        links = {each.key: _link(services, each) for each in alerts or ()}
+        message = partial_message(message, reading, _name(services, asked), ran, alerts, links)
+    first, *others = slack_messages(message)
     by = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Asked by <@{user}>"}]}
     return [SlackMessage(text=first.text, blocks=(*first.blocks, by)), *others]
 
 
-def _not_found(report: Report, service: str) -> str:
+def _name(services: Services, asked: Asked) -> str:
+    """Return what the answer of a few checks is called: the command, and the service, or the phases and checks."""
+    if asked.name:
+        return f"{asked.name} of {asked.service}" if asked.service else asked.name
+    titles = {phase.id: phase.title for phase in services.validation.pipeline.phases}
+    asked_for = [*(titles[each] for each in asked.request.phases), *asked.request.checks]
+    return ", ".join(asked_for) or "Quick checks"
+
+
+def _open_alerts(services: Services) -> Sequence[Alert] | None:
+    try:
+        return services.store.open_alerts(services.validation.pipeline.name)
+    except StoreError as error:
+        log.warning("the open alerts could not be read: %s", error)
+        return None
+
+
+def _link(services: Services, alert: Alert) -> str:
+    try:
+        return thread_link(services.store.delivery(alert.thread))
+    except StoreError:
+        return ""
+
+
+def not_found(report: Report, service: str, declared: Iterable[str]) -> str:
     """Say that nothing is known of a service, with those nearest to it."""
-    subjects = sorted({each.subject for result in report.results for each in result.findings})
+    subjects = sorted({*declared, *(each.subject for result in report.results for each in result.findings)})
     near = get_close_matches(service, subjects, n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return f"⚠️ Of the {len(subjects)} services that I looked at none is called {escape(service)}.{escape(hint)}"

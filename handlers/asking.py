@@ -36,13 +36,16 @@ class HelpWanted(Exception):  # noqa: N818 - not an error
 class Asked:
     """What a command means. ``private`` answers go to the one who asked, ``full`` ones show all that passed.
 
-    ``service`` narrows what is shown to one service.
+    ``service`` narrows what is shown to one service; ``unsure`` says that only the run can tell whether there is one of
+    that name. ``name`` is what the answer of a few checks is called.
     """
 
     request: Request
     private: bool = False
     full: bool = False
     service: str | None = None
+    unsure: bool = False
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -118,7 +121,9 @@ def ask_for_service(text: str, checks: Sequence[str], services: Iterable[str], *
             raise RequestError(_unknown("service", word, known))
     _at_most_one("service", named)
     request = Request(date="today", checks=tuple(checks), trigger="command")
-    return Asked(request=request, private=private, service=named[0] if named else None)
+    service = named[0] if named else None
+    unsure = service is not None and service not in known.values()
+    return Asked(request=request, private=private, service=service, unsure=unsure)
 
 
 def ask_for_days(text: str, default: int, most: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -50,9 +50,10 @@ PREDICTIONS_PHASE = "predictions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A slash command that validates."""
+    """A slash command that validates. ``title`` is what its answer is called, empty for one that says what it ran."""
 
     name: str
+    title: str
     usage: str
     does: str
     read: Callable[[Services, str], Asked]
@@ -93,30 +94,35 @@ def _everything(services: Services, text: str) -> Asked:
 VALIDATING = (
     Command(
         name="/validate-daily",
+        title="",
         usage="[DATE|today|yesterday] [quick|full] [phase or check …] [private]",
         does="validate a game date: all of it, the quick checks, or some phases and checks",
         read=_everything,
     ),
     Command(
         name="/orchestrators",
+        title="Orchestrators",
         usage="[DATE|today|yesterday] [private]",
         does="whether each orchestrator triggered on its own",
         read=_orchestrators,
     ),
     Command(
         name="/iam-check",
+        title="Permissions",
         usage="[SERVICE] [private]",
         does="whether every caller may still call its service, or one service",
         read=_iam_check,
     ),
     Command(
         name="/drift",
+        title="Drift",
         usage="[SERVICE] [private]",
         does="whether what runs is what is in the repository, and what the last deploys changed",
         read=_drift,
     ),
     Command(
         name="/predictions",
+        title="Predictions",
         usage="[DATE|today|yesterday] [private]",
         does="the predictions of a date, today's unless it says otherwise",
         read=_predictions,
@@ -176,7 +182,7 @@ def register(app: App, services: Services) -> None:
 def _listener(services: Services, command: Command) -> Callable[[Ack, Body], None]:
     def listener(ack: Ack, body: Body) -> None:
         try:
-            asked = command.read(services, str(body.get("text") or ""))
+            asked = replace(command.read(services, str(body.get("text") or "")), name=command.title)
             services.validation.plan(asked.request)
         except HelpWanted:
             ack(text=f"`{command.name} {command.usage}`: {command.does}.", response_type="ephemeral")

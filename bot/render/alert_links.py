@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
 from bot.render.slack_text import is_safe_link
-from bot.store.model import Alert
+from bot.store.model import Alert, Delivery
 from checks.pipeline import Pipeline
 
 BEFORE = timedelta(hours=12)
@@ -42,6 +42,14 @@ def _links(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[tuple[st
         yield next((name for part, name in NAMES if part in link), "Open"), link
     if runbook := _runbook(alert, pipeline):
         yield "Runbook", runbook
+
+
+def thread_link(delivery: Delivery | None) -> str:
+    """Return the address of a message that was sent, empty for one that is not there (yet): Slack leads whoever is
+    signed in to their workspace."""
+    if delivery is None or delivery.ts is None:
+        return ""
+    return f"https://slack.com/archives/{delivery.posted_channel or delivery.channel}/p{delivery.ts.replace('.', '')}"
 
 
 def service_of(alert: Alert, pipeline: Pipeline) -> str | None:

@@ -70,12 +70,13 @@ def messages_json(message: Message) -> str:
 
 def _fallback(message: Message) -> str:
     title = fitted(message.title, limits.HEADER_TEXT)
-    words = f"{VERDICT_EMOJI[message.verdict]} {title}: {message.verdict}. "
+    words = f"{VERDICT_EMOJI[message.verdict]} {title}: {fitted(message.result, limits.HEADER_TEXT)}. "
     return (words + fitted(message.sentence, LINE_TEXT)).rstrip()
 
 
 def _continued(message: Message, number: int, total: int) -> str:
-    return f"{fitted(message.title, limits.HEADER_TEXT)}: {message.verdict}, continued ({number} of {total})"
+    result = fitted(message.result, limits.HEADER_TEXT)
+    return f"{fitted(message.title, limits.HEADER_TEXT)}: {result}, continued ({number} of {total})"
 
 
 def _cut_notice(message: Message, cut: Sequence[Sequence[Piece]]) -> str:
@@ -86,9 +87,9 @@ def _cut_notice(message: Message, cut: Sequence[Sequence[Piece]]) -> str:
 
 def _opening(message: Message) -> Iterator[Piece]:
     emoji = VERDICT_EMOJI[message.verdict]
-    title, room = clean(message.title), limits.HEADER_TEXT - len(f"{emoji} : {message.verdict}")
+    title, room = clean(message.title), limits.HEADER_TEXT - len(f"{emoji} : {message.result}")
     title = title if len(title) <= room else f"{title[: room - 1]}…"
-    text = {"type": "plain_text", "text": f"{emoji} {title}: {message.verdict}", "emoji": False}
+    text = {"type": "plain_text", "text": f"{emoji} {title}: {message.result}", "emoji": False}
     yield Piece(block={"type": "header", "text": text})
     if escape(message.sentence):
         yield Piece(block=_section(f"*{fitted(message.sentence, LINE_TEXT)}*"))

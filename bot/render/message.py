@@ -118,10 +118,17 @@ Part = Heading | Line | Command | Table | SmallPrint | Divider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Everything to say about one report. ``again`` is the shell command that shows the whole of it."""
+    """Everything to say about one report. ``again`` is the shell command that shows the whole of it; ``status`` stands
+    in the place of the verdict where the report does not speak for the pipeline."""
 
     title: str
     verdict: Verdict
     sentence: str
     parts: tuple[Part, ...]
     again: str
+    status: str = ""
+
+    @property
+    def result(self) -> str:
+        """What stands behind the title."""
+        return self.status or self.verdict.value

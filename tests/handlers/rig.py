@@ -34,7 +34,7 @@ from handlers.runs import Runs
 from handlers.services import Desk, Services
 from handlers.workers import Workers
 from tests.bot.timetable.mornings import players_check
-from tests.fakes import FakeControlPlane, FakeWarehouse, pipeline, ports
+from tests.fakes import FakeControlPlane, FakeScheduler, FakeWarehouse, pipeline, ports
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON, SignedRequest
 from tests.servers.slack_workspace import Message
@@ -184,6 +184,7 @@ def running(
     staging: Callable[[], AbstractContextManager[StagingGround]] | None = None,
     platform: Platform | None = None,
     control_plane: FakeControlPlane | None = None,
+    jobs: FakeScheduler | None = None,
     **parts: Any,
 ) -> Iterator[Rig]:
     """Yield the handlers at work; a desk that is given stands for the incidents, a platform can be repaired."""
@@ -198,7 +199,7 @@ def running(
         def clock() -> datetime:
             return rig.now
 
-        world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane)
+        world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane, scheduler=jobs)
         validation = Validation(pipeline_, world, clock)
         store = SqliteStore(":memory:")
         assert pipeline_.notifications is not None

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.store.model import AlertState, Changes, SnoozeUntil
-from checks.model import Report, Severity
+from checks.model import Report, Severity, Verdict
 from checks.notifications import Permissions as Rules
 from handlers.answers import AnswerMessage
 from handlers.asking import ask_for_everything
@@ -33,8 +33,8 @@ def test_a_command_is_acknowledged_silently_and_its_message_becomes_the_result(c
 
         (message,) = rig.slack.messages()
         assert (response.status, response.body) == (200, "")
-        assert "Validating" in message.history[0]
-        assert "Tiny pipeline" in message.text
+        assert "Validating Tiny pipeline" in message.history[0]
+        assert message.text != message.history[-1]
         assert f"<@{PERSON}>" in str(message.blocks[-1])
 
 
@@ -326,7 +326,7 @@ def test_a_result_whose_message_was_deleted_is_said_privately() -> None:
         rig.gate.opened.set()
         rig.wait()
 
-        assert "Tiny pipeline" in rig.said[0]
+        assert "players: nothing found (1 of 21 checks)" in rig.said[0]
 
 
 def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> None:
@@ -336,7 +336,7 @@ def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> N
         rig.done("/validate-daily", "players")
 
         assert rig.slack.messages() == []
-        assert "Tiny pipeline" in rig.said[0]
+        assert "players: nothing found (1 of 21 checks)" in rig.said[0]
 
 
 def test_a_metric_that_breaks_keeps_nobody_from_the_result() -> None:
@@ -475,4 +475,42 @@ def test_failing_checks_are_shown() -> None:
 
         rig.done("/validate-daily", "players")
 
-        assert "ACT" in rig.slack.messages()[0].text
+        assert "players: 1 problem (1 of 21 checks)" in rig.slack.messages()[0].text
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "title"),
+    [
+        pytest.param("/drift", "", "Drift: ", id="a command of a few checks"),
+        pytest.param("/validate-daily", "players lines", "players, lines: nothing found (2 of 21 checks)", id="checks"),
+        pytest.param("/validate-daily", "analytics", "Analytics: ", id="a phase"),
+        pytest.param("/validate-daily", "quick", "Quick checks: ", id="the quick ones"),
+    ],
+)
+def test_a_few_checks_never_speak_for_the_pipeline(command: str, text: str, title: str) -> None:
+    with running() as rig:
+        rig.done(command, text)
+
+        said = rig.slack.messages()[0].text
+        assert title in said
+        assert not any(verdict.value in said for verdict in Verdict)
+
+
+def test_every_check_speaks_for_the_pipeline() -> None:
+    with running() as rig:
+        rig.done("/validate-daily")
+
+        assert any(f"Tiny pipeline: {verdict}" in rig.slack.messages()[0].text for verdict in Verdict)
+
+
+def test_the_open_alerts_stand_beside_the_answer_of_a_few_checks_with_their_threads() -> None:
+    with running() as rig:
+        alert = rig.alert(title="Nobody may call the coordinator", severity=Severity.P0)
+        parent = rig.parent(alert)
+
+        rig.done("/validate-daily", "players")
+
+        shown = str(rig.slack.messages()[-1].blocks)
+        assert "players: nothing found" in rig.slack.messages()[-1].text
+        assert "Nobody may call the coordinator" in shown
+        assert f"https://slack.com/archives/{CHANNEL}/p{parent.ts.replace('.', '')}" in shown

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.control_plane_spec import SchedulerJobs
 from checks.notifications import Permissions as Rules
+from checks.platform import SchedulerJob
+from tests.bot.test_deploys import a_service
+from tests.fakes import FakeControlPlane, FakeScheduler
 from tests.handlers.rig import running
 
 
@@ -34,6 +39,26 @@ def test_a_service_that_no_run_finds_is_told_with_those_near() -> None:
     with running(scheduler=SchedulerJobs()) as rig:
         rig.done("/iam-check", "coordinater")
 
-        text = rig.slack.messages()[-1].text
-        assert "none is called coordinater" in text
-        assert "Did you mean coordinator?" in text
+        assert "none is called coordinater" in rig.said[-1]
+        assert "Did you mean coordinator?" in rig.said[-1]
+        assert rig.slack.messages() == []
+
+
+def test_a_service_that_only_the_run_finds_is_answered_in_the_channel() -> None:
+    job = SchedulerJob(
+        name="a-job",
+        enabled=True,
+        schedule="0 6 * * *",
+        url="https://discovered-1.us-west2.run.app/run",
+        account="a@example.com",
+    )
+    found = replace(
+        a_service("discovered", 2),
+        uri="https://discovered-1.us-west2.run.app",
+        urls=("https://discovered-1.us-west2.run.app",),
+    )
+    world = FakeControlPlane({"discovered": found})
+    with running(scheduler=SchedulerJobs(), control_plane=world, jobs=FakeScheduler([job])) as rig:
+        rig.done("/iam-check", "discovered")
+
+        assert "Permissions of discovered" in rig.slack.messages()[-1].text
