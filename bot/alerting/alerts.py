@@ -79,8 +79,8 @@ class Observation:
     """What one run says about one incident.
 
     ``failure`` is set exactly when it is failing. ``after_runs`` is how many runs in a row must say so before
-    it opens; runs less than ``apart`` from each other count as one. ``remarks`` go into the details of an alert
-    that closes.
+    it opens; runs less than ``apart`` from each other count as one. One that is ``folded`` into another incident
+    counts, and opens only when it is so no more. ``remarks`` go into the details of an alert that closes.
     """
 
     key: str
@@ -89,6 +89,7 @@ class Observation:
     failure: Failure | None = None
     after_runs: int = 1
     apart: timedelta = timedelta(0)
+    folded: bool = False
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,6 +134,8 @@ def decide(alert: Alert | None, observation: Observation, now: datetime, policy:
     if observation.failure is not None:
         if alert is None or not is_open:
             return _begin(alert, observation, observation.failure, now, policy)
+        if observation.folded:
+            return _close(Reason.SUPERSEDED, alert, observation, now)
         return _go_on(alert, observation.failure, now, policy)
     if alert is None or not is_open:
         return _still_closed(alert, observation)
@@ -163,9 +166,11 @@ def _begin(
     if alert is not None and _was_just_counted(alert, observation, now):
         return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
     runs = 1 + (0 if alert is None else alert.unknown_runs)
-    if runs < observation.after_runs:
+    if runs < observation.after_runs or observation.folded:
+        # What is folded is ready to open in the first run in which it is so no more.
+        kept = min(runs, max(observation.after_runs - 1, 0))
         return Transition(
-            reason=Reason.UNCHANGED, before=alert, alert=_counting(alert, observation, failure, now, runs)
+            reason=Reason.UNCHANGED, before=alert, alert=_counting(alert, observation, failure, now, kept)
         )
     if alert is not None and _goes_on_in_its_thread(alert, now, policy):
         return _reopen(alert, failure, now, policy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from bot.alerting.alerts import Failure, Observation, Sight
+from bot.alerting.folding_blind import Covers
 from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
 from bot.alerting.sightings import Sightings
 from bot.store.model import Alert
@@ -17,8 +19,22 @@ CANNOT_LOOK = "cannot-look"
 """Stands in the place of a check in the alert of a source that could not be asked."""
 
 
-def blind_observations(sightings: Sightings, pipeline: Pipeline, known: Sequence[Alert]) -> Iterator[Observation]:
-    """Yield one observation for each source that could not be asked, and for each that could be again."""
+def unread_of(sightings: Sightings, covers: Covers) -> Mapping[FindingKey, Sequence[str]]:
+    """Return what an open P0 covers of what could not be checked, by the key of that P0's lead, in words."""
+    found: dict[FindingKey, list[str]] = {}
+    for source, blind in _by_source(sightings).items():
+        for member, finding in blind:
+            if (cover := covers.of(member)) is not None:
+                asked = source if finding.evidence.get("source") is not None else ""
+                found.setdefault(cover[0].lead.key, []).append(f"{member.title} ({asked})" if asked else member.title)
+    return {key: tuple(dict.fromkeys(words)) for key, words in found.items()}
+
+
+def blind_observations(
+    sightings: Sightings, pipeline: Pipeline, known: Sequence[Alert], covers: Covers
+) -> Iterator[Observation]:
+    """Yield one observation for each source that could not be asked, and for each that could be again. One of which
+    open P0s cover every check is folded into the first of them."""
     if pipeline.notifications is None or not sightings.is_current:
         return
     groups = _by_source(sightings)
@@ -35,6 +51,7 @@ def blind_observations(sightings: Sightings, pipeline: Pipeline, known: Sequence
                 failure=failure,
                 after_runs=pipeline.notifications.alerts.unknown_runs,
                 apart=timedelta(minutes=pipeline.notifications.watch_minutes) / 2,
+                **_folded(groups[source], covers),
             )
         elif key in alerts:
             remarks = {"closing": "note", "closing_title": f"less than {lowest.name}"}
@@ -44,6 +61,14 @@ def blind_observations(sightings: Sightings, pipeline: Pipeline, known: Sequence
             looked = all(sightings.could_look(each.check, each.subject) for each in members_of(alert))
             sight = Sight.CLEAR if looked else Sight.UNSEEN
             yield Observation(key=alert.key, pipeline=alert.pipeline, sight=sight, remarks={"closing": "clear"})
+
+
+def _folded(blind: Sequence[Blind], covers: Covers) -> dict[str, Any]:
+    """Say that all of it is told by a P0, where it is."""
+    found = [covers.of(member) for member, _ in blind]
+    if found[0] is None or None in found:
+        return {}
+    return {"folded": True, "remarks": {"closing": "superseded", "closing_title": found[0][0].title}}
 
 
 Blind = tuple[Member, Finding]

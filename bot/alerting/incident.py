@@ -119,8 +119,8 @@ class Incident:
         new = tuple(each for each in others if each.key not in self.keys)
         return replace(self, members=(*self.members, *new))
 
-    def failure(self, notifications: Notifications) -> Failure:
-        """Return what the alert is made of."""
+    def failure(self, notifications: Notifications, unread: Sequence[str] = ()) -> Failure:
+        """Return what the alert is made of; ``unread`` names what could not be checked beside it."""
         lead, *others = self.members
         others.sort(key=lambda each: each.severity)
         told = [lead, *others][:MEMBERS_KEPT]
@@ -133,16 +133,17 @@ class Incident:
             severity=self.severity,
             title=self.title,
             channel=notifications.routes.channel(self.severity, self.phase),
-            fingerprint=self._fingerprint(),
+            fingerprint=self._fingerprint(unread),
             extent=total(self.members),
             details={
                 **self.statement,
                 "findings": [each.document() for each in told],
                 "more": total(self.members) - total(told),
+                **({"unread": list(unread)} if unread else {}),
             },
         )
 
-    def _fingerprint(self) -> str:
+    def _fingerprint(self, unread: Sequence[str]) -> str:
         """Figures move from run to run; what fails, how gravely and why is news. Of a crowd, how many they are counts,
         and not which of them are named."""
         crowds = {each.kind for each in self.members if each.count > 1}
@@ -150,7 +151,7 @@ class Incident:
         facts = sorted(
             [*map(str, each.key), each.severity.name, *([str(each.count)] if each.count > 1 else [])] for each in told
         )
-        return digest_of([self.code, self.lead.code, facts])
+        return digest_of([self.code, self.lead.code, facts, *([sorted(unread)] if unread else [])])
 
 
 def total(members: Iterable[Member]) -> int:

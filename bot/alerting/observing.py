@@ -12,13 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from bot.alerting.alerts import Observation, Sight
-from bot.alerting.blindness import CANNOT_LOOK, blind_observations
+from bot.alerting.blindness import CANNOT_LOOK, blind_observations, unread_of
+from bot.alerting.folding_blind import Covers
 from bot.alerting.incident import Incident, Member, members_of, recalled
 from bot.alerting.pairing import Tellers, is_open, paired
 from bot.alerting.sightings import Sightings
 from bot.store.model import Alert
 from checks.model import Report, Severity
 from checks.pipeline import Pipeline
+
+STAYS_OPEN = (Sight.BLIND, Sight.UNSEEN, Sight.QUIET)
+"""Sights that leave an alert open although nothing of it was seen to fail."""
 
 
 def observe(
@@ -40,22 +44,25 @@ def observe(
         told = {key: incident for key, incident in told.items() if key in by_key}
     seen = {key: _with_unseen(incident, by_key.get(key), sightings) for key, incident in told.items()}
     tellers = Tellers(told.values())
+    lowest = pipeline.notifications.alerts.lowest
+    others = [
+        (each, _without_incident(each, sightings, tellers, lowest)) for each in about_failures if each.key not in told
+    ]
+    still_open = [recalled(each) for each, said in others if is_open(each) and said.sight in STAYS_OPEN]
+    covers = Covers((*seen.values(), *still_open), pipeline)
+    unread = unread_of(sightings, covers)
     return (
         *(
             Observation(
                 key=key,
                 pipeline=pipeline.name,
                 sight=Sight.FAILING,
-                failure=incident.failure(pipeline.notifications),
+                failure=incident.failure(pipeline.notifications, unread.get(incident.lead.key, ())),
             )
             for key, incident in seen.items()
         ),
-        *(
-            _without_incident(alert, sightings, tellers, pipeline.notifications.alerts.lowest)
-            for alert in about_failures
-            if alert.key not in told
-        ),
-        *blind_observations(sightings, pipeline, [each for each in known if each.check == CANNOT_LOOK]),
+        *(said for _, said in others),
+        *blind_observations(sightings, pipeline, [each for each in known if each.check == CANNOT_LOOK], covers),
     )
 
 

@@ -173,6 +173,8 @@ def _open_parts(alert: Alert, pipeline: Pipeline, title: str, now: datetime) -> 
         if action.get("command"):
             yield Command(text=action["command"])
     yield from _finding_lines(alert, what)
+    if unread := details.get("unread"):
+        yield Line(label="Could not check", text=listed(unread, FINDINGS_AT_MOST), inset=True)
 
 
 def _beyond(title: str, what: str) -> str:

@@ -123,6 +123,9 @@ def _differences(before: Alert, alert: Alert) -> Iterator[str]:
     went = [each for each in old if each.key not in after_keys and (each.count > 1 or each.kind not in crowds)]
     yield from _listed("New", came)
     yield from _listed("No longer", went)
+    unread = alert.details.get("unread") or ()
+    if unread and unread != before.details.get("unread"):
+        yield f"Could not check: {fitted(shortened(unread, FINDINGS_AT_MOST), FINDING_TEXT)}."
 
 
 def _listed(word: str, members: Sequence[Member]) -> Iterator[str]:

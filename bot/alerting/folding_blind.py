@@ -1,0 +1,55 @@
+"""What could not be checked, where an open P0 covers it already: one page for it is enough. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cached_property
+
+from bot.alerting.incident import Incident, Member
+from checks.model import Severity
+from checks.pipeline import Pipeline
+
+_TABLE = re.compile(r"\{(\w+)\}\.(\w+)")
+"""How a query of the pipeline file names a table: ``{raw}.games``."""
+
+
+class Cover(StrEnum):
+    """Why a P0 covers what could not be checked."""
+
+    CHECK = "check"
+    """It is about the same check on the same date: it would say the same, or nothing."""
+    SUBJECT = "subject"
+    """It is about the same service, table or transition."""
+    TABLE = "table"
+    """A check of it reads the same table."""
+
+
+class Covers:
+    """The P0 incidents that are open, and what each of them covers."""
+
+    def __init__(self, incidents: Iterable[Incident], pipeline: Pipeline) -> None:
+        self._graves = tuple(each for each in incidents if each.severity is Severity.P0)
+        self._pipeline = pipeline
+
+    def of(self, member: Member) -> tuple[Incident, Cover] | None:
+        """Return the first P0 that covers a finding, and why; None where it has to be told by itself."""
+        for each in self._graves:
+            if (why := self._why(each, member)) is not None:
+                return each, why
+        return None
+
+    def _why(self, grave: Incident, member: Member) -> Cover | None:
+        if any(each.check == member.check and member.date in (None, each.date) for each in grave.members):
+            return Cover.CHECK
+        if member.subject != member.check and any(each.subject == member.subject for each in grave.members):
+            return Cover.SUBJECT
+        read = self._tables.get(member.check, frozenset())
+        told = (self._tables.get(each.check, frozenset()) for each in grave.members)
+        return Cover.TABLE if any(not read.isdisjoint(each) for each in told) else None
+
+    @cached_property
+    def _tables(self) -> Mapping[str, frozenset[tuple[str, ...]]]:
+        """The tables that each check of the pipeline file reads."""
+        return {spec.id: frozenset(_TABLE.findall(spec.query)) for spec in self._pipeline.checks}
