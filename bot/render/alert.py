@@ -12,7 +12,7 @@ from bot.alerting.incident import Member, members_of, total
 from bot.alerting.relooking import Relook
 from bot.render import limits
 from bot.render.alert_links import links_of
-from bot.render.alert_list import state_words
+from bot.render.alert_list import broken_since, since_words, state_words
 from bot.render.alert_replies import click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import cut, short_title
 from bot.render.blocks import first_page
@@ -115,18 +115,18 @@ def _lead(alert: Alert) -> str:
 
 
 def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
-    since = f"since {_at(alert.opened_at, pipeline, now)}"
-    age = duration(now - alert.opened_at)
-    return " · ".join(
-        (*_about(alert, pipeline, now), f"{since} ({age})" if age else since, state_words(alert, pipeline.zone, now))
-    )
+    zone = pipeline.zone
+    return " · ".join((*_about(alert, pipeline, now), since_words(alert, zone, now), state_words(alert, zone, now)))
 
 
 def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
     ended = alert.resolved_at or alert.changed_at
-    lasted = duration(ended - alert.opened_at)
-    span = f"{_at(alert.opened_at, pipeline, now)} to {_at(ended, pipeline, now)}"
-    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span))
+    began = broken_since(alert)
+    first = alert.opened_at if began is None else began
+    lasted = duration(ended - first)
+    span = f"{_at(first, pipeline, now)} to {_at(ended, pipeline, now)}"
+    seen = (f"first seen {_at(alert.opened_at, pipeline, now)}",) if began is not None else ()
+    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span, *seen))
 
 
 def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from bot.render.blocks import SlackMessage
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
 from bot.render.slack_text import EMOJI, escape, fitted
-from bot.render.words import moment, number
+from bot.render.words import duration, moment, number
 from bot.store.model import Alert, AlertState, SnoozeUntil
 from checks.pipeline import Pipeline
 
@@ -46,8 +46,32 @@ def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
     where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
     return (
         f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
-        f"since {moment(alert.opened_at, zone, now)}{_age(alert, now)}{where} · {state_words(alert, zone, now)}"
+        f"{since_words(alert, zone, now)}{where} · {state_words(alert, zone, now)}"
     )
+
+
+def broken_since(alert: Alert) -> datetime | None:
+    """Return when the fault itself began, where a fact says so; never after it was first seen."""
+    match alert.details.get("evidence"):
+        case {"broken_since": {"at": str(text)}}:
+            began = datetime.fromisoformat(text)
+            return began if began <= alert.opened_at else None
+        case _:
+            return None
+
+
+def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
+    """Return since when it is broken, where that is known, and when it was first seen."""
+
+    def at(instant: datetime) -> str:
+        return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
+
+    began = broken_since(alert)
+    age = duration(now - (began or alert.opened_at))
+    lasting = f" ({age})" if age else ""
+    if began is None:
+        return f"first seen {at(alert.opened_at)}{lasting}"
+    return f"broken since {at(began)}{lasting}, first seen {at(alert.opened_at)}"
 
 
 def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
@@ -70,13 +94,6 @@ def _until(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     if alert.snoozed_until is None:
         return "until it changes" if change else "until the next run"
     return f"until {moment(alert.snoozed_until, zone, now)}{' or it changes' if change else ''}"
-
-
-def _age(alert: Alert, now: datetime) -> str:
-    hours = int((now - alert.opened_at).total_seconds() // 3600)
-    if hours < 1:
-        return ""
-    return f" ({number(hours, 'hour')})" if hours < 48 else f" ({number(hours // 24, 'day')})"  # noqa: PLR2004 - 2 days
 
 
 def section(text: str) -> Block:

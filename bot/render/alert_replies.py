@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import Member, members_of, total
 from bot.alerting.relooking import Relook
-from bot.render.alert_list import state_words
+from bot.render.alert_list import broken_since, state_words
 from bot.render.alert_title import short_title
 from bot.render.limits import SECTION_TEXT
 from bot.render.mentions import mention, mention_of
@@ -53,7 +53,7 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
         case Reason.SNOOZE_ENDED:
             yield f"⏰ *The snooze{_by(before)} is over*, and this is still open. {_what(alert)}"
         case Reason.RESOLVED:
-            yield f"✅ *Resolved*{_after(now - alert.opened_at)}.{_remainder(alert)}"
+            yield f"✅ *Resolved*{_lasted(alert, now)}.{_remainder(alert)}"
         case Reason.SUPERSEDED:
             yield _handed_over(alert)
 
@@ -89,6 +89,15 @@ def _for(span: timedelta) -> str:
 def _after(span: timedelta) -> str:
     age = duration(span)
     return f" after {age}" if age else ""
+
+
+def _lasted(alert: Alert, now: datetime) -> str:
+    """Say after how long: of the fault itself where its beginning is known, and since it was first seen."""
+    began = broken_since(alert)
+    if began is None:
+        return _after(now - alert.opened_at)
+    seen = duration(now - alert.opened_at)
+    return f"{_after(now - began)}{f', {seen} after it was first seen' if seen else ''}"
 
 
 def _what(alert: Alert) -> str:

@@ -17,8 +17,8 @@ IMPACTS_AT_MOST = 2
 
 GRAVE = (Severity.P0, Severity.P1)
 
-IN_THE_TABLE = ("transitions", "dates")
-"""Evidence of a cause that the table of phases shows as well."""
+IN_THE_TABLE = ("transitions", "dates", "broken_since")
+"""Evidence of a cause that the table of phases shows as well, or that its alert says in its first line."""
 
 
 def cause_section(reading: Reading) -> Iterator[Part]:

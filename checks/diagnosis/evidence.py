@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from checks.diagnosis.board import OF_THE_CONTROL_PLANE, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
 from checks.diagnosis.words import days
@@ -19,6 +21,7 @@ def evidence_of(board: Board, suspect: Suspect) -> Evidence:
         evidence["triggered_at"] = first.instant("triggered_at")
     evidence["transitions"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.triggers))
     evidence["dates"] = ", ".join(days(suspect.triggers or suspect.primary))
+    evidence["broken_since"] = _broken_since(board, suspect)
     evidence["not_looked_up"] = "; ".join(suspect.unread)
     return {name: value for name, value in evidence.items() if value not in (None, "")}
 
@@ -40,6 +43,21 @@ def _of_services(board: Board, suspect: Suspect) -> dict[str, Scalar]:
     if redeploy is not None:
         found |= {"revision": redeploy.revision, "deployed_at": redeploy.at, "deployed_by": redeploy.by}
     return found
+
+
+def _broken_since(board: Board, suspect: Suspect) -> datetime | None:
+    """When the fault itself began, where a fact says so: the deploy that took something away, or the first commit that
+    was not deployed. A deploy that may be the wrong one says nothing."""
+    match suspect.code:
+        case "invoker-removed-by-deploy":
+            redeploy = redeploy_of(board, removing_deploy(board, suspect.primary) or suspect.primary[0])
+            return redeploy.at if redeploy is not None and redeploy.certain else None
+        case "variable-removed-by-deploy":
+            return (removing_deploy(board, suspect.primary) or suspect.primary[0]).instant("revision_1_at")
+        case "drift" | "stale-build":
+            return suspect.primary[0].instant("behind_since")
+        case _:
+            return None
 
 
 _SHOWN = ("caller", "revision", "deployed_by", "traffic", "reason", "trigger", "commit", "authors")

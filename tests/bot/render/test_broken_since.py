@@ -1,0 +1,63 @@
+"""Since when something is broken: said where a fact says so, and never of when it was first seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.alerting.alerts import Reason, Transition
+from bot.render.alert import alert_message
+from bot.render.alert_list import alert_list, broken_since
+from bot.render.alert_replies import transition_reply
+from bot.store.model import Alert, AlertState
+from tests.bot.alerting.incident_reports import PIPELINE
+from tests.bot.render.alert_states import OPEN
+from tests.bot.render.reports import NOW
+
+DAYS = timedelta(days=6)
+MINUTE = timedelta(minutes=1)
+
+
+def with_fact(began: datetime | None, **changes: object) -> Alert:
+    evidence = {} if began is None else {"broken_since": {"at": began.isoformat()}}
+    return replace(OPEN, opened_at=NOW, details={**OPEN.details, "evidence": evidence}, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("began", "said"),
+    [
+        pytest.param(NOW - DAYS, NOW - DAYS, id="days before it was seen"),
+        pytest.param(NOW, NOW, id="at the very moment"),
+        pytest.param(NOW + MINUTE, None, id="after it was first seen"),
+        pytest.param(None, None, id="no fact"),
+    ],
+)
+def test_a_fault_began_at_the_latest_when_it_was_first_seen(began: datetime | None, said: datetime | None) -> None:
+    assert broken_since(with_fact(began)) == said
+
+
+@pytest.mark.parametrize("began", [NOW - DAYS, None], ids=["a fact", "no fact"])
+def test_the_alert_and_the_list_say_since_when_it_is_broken_only_where_it_is_known(began: datetime | None) -> None:
+    alert = with_fact(began)
+
+    for shown in (
+        str(alert_message(alert, PIPELINE, NOW + MINUTE)["blocks"]),
+        str(alert_list(PIPELINE, [alert], NOW + MINUTE).blocks),
+    ):
+        assert "first seen 11 Feb 08:00 EST" in shown
+        assert ("broken since 5 Feb 08:00 EST (6 days)" in shown) is (began is not None)
+
+
+def test_the_resolution_says_how_long_it_was_broken() -> None:
+    before = with_fact(NOW - DAYS)
+    after = replace(before, state=AlertState.RESOLVED, resolved_at=NOW + 10 * MINUTE)
+
+    reply = transition_reply(
+        Transition(reason=Reason.RESOLVED, before=before, alert=after), PIPELINE, NOW + 10 * MINUTE
+    )
+
+    assert "after 6 days, 10 min after it was first seen" in reply["text"]
+    closed = str(alert_message(after, PIPELINE, NOW + 10 * MINUTE)["blocks"])
+    assert "5 Feb 08:00 EST to 11 Feb 08:10 EST (6 days)" in closed

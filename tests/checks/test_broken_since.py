@@ -1,0 +1,35 @@
+"""The beginning of a fault, as the diagnosis of recorded mornings knows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from bot.definition.pipeline_file import load_pipeline
+from bot.local.embedded import embedded_ports
+from bot.local.scenario import load_scenario
+from bot.validation import Request, Validation
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code", "began"),
+    [
+        pytest.param("invoker-lost", "invoker-removed-by-deploy", "2026-02-05 07:13", id="a deploy took a permission"),
+        pytest.param(
+            "live-export-key-lost", "variable-removed-by-deploy", "2026-02-22 23:45", id="a deploy took a key"
+        ),
+        pytest.param("services-behind", "stale-build", "2026-02-07 14:33", id="a commit that was not deployed"),
+        pytest.param("deploy-without-invoker", "deploy-unsafe", None, id="nothing is broken yet"),
+    ],
+)
+def test_a_cause_knows_when_it_began_by_its_facts(scenario: str, code: str, began: str | None) -> None:
+    pipeline, read = load_pipeline(), load_scenario(scenario)
+    ports = embedded_ports(pipeline, read)
+
+    report = Validation(pipeline, ports, lambda: ports.now).run(Request(date=read.file.requested))
+    ports.close()
+
+    (cause, *_) = [each for each in report.causes if each.code == code]
+    known = cause.evidence.get("broken_since")
+    assert (f"{known:%Y-%m-%d %H:%M}" if isinstance(known, datetime) else None) == began
