@@ -9,12 +9,15 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.alerting.incident import members_of, total
 from bot.alerting.incidents import ClickResult
 from bot.permissions import Role
 from bot.render.alert import alert_message
+from bot.render.limits import SECTION_TEXT
+from bot.render.message import mark_of_severity
 from bot.render.pages import Block
-from bot.render.slack_text import code, escape, fitted
-from bot.render.words import moment
+from bot.render.slack_text import EMOJI, code, escape, fitted
+from bot.render.words import moment, number
 from bot.store.model import Alert, AuditEntry, StoreError
 from handlers.clicks import (
     GONE,
@@ -44,6 +47,7 @@ HISTORY_AT_MOST = 10
 AUDIT_AT_MOST = 600
 HISTORY_TEXT = 200
 RATIONALE_TEXT = 900
+FINDING_TEXT = 400
 
 IN_VIEWS = frozenset({"section", "context", "divider", "header", "image", "rich_text"})
 """Blocks of messages that views take, too."""
@@ -140,6 +144,7 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     zone = services.validation.pipeline.zone
     message = alert_message(alert, services.validation.pipeline, services.clock())
     blocks = [shown for block in message["blocks"] if (shown := _for_view(block)) is not None]
+    blocks += [_section(text) for text in findings_of(alert)]
     if (why := _why(services, alert)) is not None:
         blocks.append(why)
     lines = [
@@ -153,6 +158,27 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
         blocks.append(_section("*What was done*\n" + "\n".join(lines)))
     key = {"type": "context", "elements": [{"type": "mrkdwn", "text": code(alert.key, HISTORY_TEXT)}]}
     return _modal("Alert", [*blocks, key])
+
+
+def findings_of(alert: Alert) -> Iterator[str]:
+    """Yield every finding that an alert takes together, the first ones too, in as many texts as Slack needs for them;
+    those that the alert only counts are counted, with where to see them."""
+    members, more = members_of(alert), int(alert.details.get("more") or 0)
+    if len(members) == 1 and not more:
+        return
+    text = f"*All of it: {number(total(members) + more, 'finding')}*"
+    for each in members:
+        line = f"{EMOJI[mark_of_severity(each.severity)]} {fitted(each.summary, FINDING_TEXT)}  {code(each.check, 60)}"
+        if len(text) + 1 + len(line) > SECTION_TEXT:
+            yield text
+            text = line
+        else:
+            text += f"\n{line}"
+    yield text
+    if more:
+        checks = " ".join(f"--check {each}" for each in dict.fromkeys(each.check for each in members))
+        command = f"reveille validate {'yesterday' if alert.date is None else alert.date.isoformat()} {checks} --full"
+        yield f"and {more:,} more: {code(command, HISTORY_TEXT)}"
 
 
 def _why(services: Services, alert: Alert) -> Block | None:
