@@ -273,7 +273,19 @@ def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
             found.append(_together(group))
         else:
             found += [_alone(member, finding) for member, finding in group]
-    return found
+    return _over_dates(found)
+
+
+def _over_dates(found: Sequence[Incident]) -> list[Incident]:
+    """Join what fails in the same way for the same subject on several dates: last night's and today's absence have one
+    reason as long as no cause says otherwise. The earliest date leads, the gravest finding says how loud it is."""
+    joined: dict[tuple[str, str, str] | FindingKey, Incident] = {}
+    for each in sorted(found, key=lambda each: each.lead.date or date.min):
+        lead = each.lead
+        is_one = len(each.members) == 1 and lead.count == 1 and lead.date is not None
+        name = (lead.check, lead.code, lead.subject) if is_one else lead.key
+        joined[name] = joined[name].joined_by(each.members) if name in joined else each
+    return list(joined.values())
 
 
 def _alone(member: Member, finding: Finding) -> Incident:

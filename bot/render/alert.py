@@ -22,7 +22,7 @@ from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
 from bot.render.pages import Block
 from bot.render.problems import IN_THE_TABLE
 from bot.render.slack_text import EMOJI, code, escape, fitted
-from bot.render.words import clean, day, duration, evidence_words, listed, moment, number, once, value_words
+from bot.render.words import clean, day, duration, evidence_words, joined, listed, moment, number, once, value_words
 from bot.store.model import Alert, AlertState
 from checks.model import Scalar
 from checks.pipeline import Pipeline
@@ -131,9 +131,19 @@ def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
 
 def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:
     phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
-    date = day(alert.date, now.astimezone(pipeline.zone).date()) if alert.date else ""
-    yield from (escape(each) for each in (phase, date) if each)
+    today = now.astimezone(pipeline.zone).date()
+    dates = joined([day(each, today) for each in _dates(alert)])
+    yield from (escape(each) for each in (phase, dates) if each)
     yield code(alert.code, 60)
+
+
+def _dates(alert: Alert) -> Sequence[date]:
+    """Return the dates on which what the alert is about fails: its own, and others of the same failure."""
+    lead, *others = members_of(alert)
+    same = {
+        each.date for each in others if (each.check, each.code, each.subject) == (lead.check, lead.code, lead.subject)
+    }
+    return sorted(each for each in {alert.date, *same} if each is not None)
 
 
 def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:

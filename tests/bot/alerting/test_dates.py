@@ -1,0 +1,74 @@
+"""One failure on two dates is one alert, as long as it fails on either."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.alerting.alerts import decide
+from bot.alerting.observing import observe
+from bot.render.alert import alert_message
+from bot.store.model import Alert, AlertState
+from checks.model import Outcome, Report, Severity
+from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of
+from tests.bot.render.alert_states import MINUTE
+from tests.bot.render.reports import NIGHT, NOW, SLATE, finding, healthy
+
+DATES = (NIGHT, SLATE)
+
+
+def predicted(*failing: date) -> Report:
+    findings = [
+        failed("no-predictions", "games", f"No predictions for {day.isoformat()}.", Severity.P0, date=day)
+        if day in failing
+        else finding(Outcome.PASSED, "predicted", "games", "Predictions are there.", date=day)
+        for day in DATES
+    ]
+    return report_of({**healthy(), "predictions-exist": findings})
+
+
+def followed(mornings: list[set[date]]) -> list[list[Alert]]:
+    alerts: dict[str, Alert] = {}
+    states = []
+    for number, failing in enumerate(mornings):
+        now = NOW + number * 15 * MINUTE
+        for each in observe(predicted(*failing), PIPELINE, list(alerts.values())):
+            alert = decide(alerts.get(each.key), each, now, NOTIFICATIONS.alerts).alert
+            if alert is not None:
+                alerts[each.key] = alert
+        states.append([each for each in alerts.values() if each.state is not AlertState.RESOLVED])
+    return states
+
+
+def test_two_dates_of_one_failure_are_one_alert_that_names_both() -> None:
+    ((alert,),) = followed([set(DATES)])
+
+    shown = str(alert_message(alert, PIPELINE, NOW)["blocks"])
+    assert "Tue 10 Feb and Wed 11 Feb" in shown
+
+
+@pytest.mark.parametrize("first", DATES, ids=["the earlier first", "the later first"])
+def test_the_thread_goes_on_when_one_date_resolves_and_ends_with_the_other(first: date) -> None:
+    (other,) = set(DATES) - {first}
+
+    (before,), (during,), after = followed([set(DATES), {other}, set()])
+
+    assert before.thread == during.thread
+    assert after == []
+
+
+@pytest.mark.parametrize("first", DATES, ids=["the earlier first", "the later first"])
+def test_a_date_that_fails_later_joins_the_thread_of_the_first(first: date) -> None:
+    (before,), (both,) = followed([{first}, set(DATES)])
+
+    assert before.thread == both.thread
+
+
+@settings(deadline=None)
+@given(st.lists(st.sets(st.sampled_from(DATES)), min_size=1, max_size=8))
+def test_there_is_one_open_alert_while_any_date_fails_and_none_else(mornings: list[set[date]]) -> None:
+    for failing, alerts in zip(mornings, followed(mornings), strict=True):
+        assert len(alerts) == bool(failing)
