@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-Scalar = str | int | float | bool | datetime | date | None
+Scalar = str | int | float | Decimal | bool | datetime | date | None
 Evidence = Mapping[str, Scalar]
 
 

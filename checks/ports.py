@@ -112,7 +112,7 @@ class Warehouse(Protocol):
     """BigQuery."""
 
     def query(self, query: Query) -> Sequence[Row]:
-        """Run a query. Column values are plain Python: int, float, str, bool, date, aware datetime, None."""
+        """Run a query. Column values are of the types that ``checks.cells`` lists."""
         ...
 
     def dry_run(self, query: Query) -> int:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 WITHHELD = "# No command is suggested: a name in it would be read as an option, or as more than a name."
 """Stands where a command would: whoever copies it all the same runs nothing."""
 
+WITHOUT_VALUE = "# No command is suggested: a value that it names is NULL."
+"""Likewise."""
+
 
 def command_line(program: str, names: Iterable[str], flags: Iterable[str] = ()) -> str:
     """Return a command, quoted for the shell. ``names`` stand by themselves; ``flags`` are ``--name=value``.

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from checks.shell_words import WITHHELD
+from checks.cells import exact, formatted, words
+from checks.shell_words import WITHHELD, WITHOUT_VALUE
 
 _PART = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<format>:(?:,|,?\.[0-9]f))?\}|(?P<stray>[{}])")
-LONGEST_VALUE = 200
 
 
 class MissingColumnError(LookupError):
@@ -47,24 +47,23 @@ def fill(template: str, values: Mapping[str, Any], zone: ZoneInfo, year: int | N
 
     Raises MissingColumnError.
     """
-
-    def told(value: Any, specification: str) -> str:
-        return in_words(value, zone, year) or exact(value, zone, specification)
-
-    return _PART.sub(lambda match: _part(match, values, told), template)
+    return _PART.sub(lambda match: _part(match, values, lambda value: words(value, zone, year)), template)
 
 
-def fill_name(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Fill a name, which machines compare: dates and times are exact. Raises MissingColumnError."""
-    return _PART.sub(lambda match: _part(match, values, lambda value, form: exact(value, zone, form)), template)
+def fill_name(template: str, values: Mapping[str, Any]) -> str:
+    """Fill a name, which machines compare: every value is exact. Raises MissingColumnError."""
+    return _PART.sub(lambda match: _part(match, values, exact), template)
 
 
-def fill_command(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Fill a shell command, in which a value stays a text whatever it holds. Raises MissingColumnError.
+def fill_command(template: str, values: Mapping[str, Any]) -> str:
+    """Fill a shell command, in which every value is exact and stays a text. Raises MissingColumnError.
 
     Returns ``WITHHELD`` where it cannot: a value with control characters, one that would be read as an option, and one
-    that is more than a plain word where the template has more than quotes.
+    that is more than a plain word where the template has more than quotes. Returns ``WITHOUT_VALUE`` where a value is
+    NULL, which names nothing.
     """
+    if any(values.get(column, "") is None for column in columns_in(template)):
+        return WITHOUT_VALUE
     command = ""
     end = 0
     shell = _Shell()
@@ -75,7 +74,7 @@ def fill_command(template: str, values: Mapping[str, Any], zone: ZoneInfo) -> st
         if match["name"] is None:
             command += shell.read(match[0][0])
             continue
-        text = _part(match, values, lambda value, specification: exact(value, zone, specification))
+        text = _part(match, values, exact)
         odd = not _PLAIN_WORD.fullmatch(text) and (shell.escaped or not only_quotes)
         if odd or not text.isprintable() or (shell.between_words and text.startswith("-")):
             return WITHHELD
@@ -107,13 +106,15 @@ _BEYOND_QUOTES = re.compile(
 """What makes the quotes around a value mean something else, or gives it to a program that reads it as code."""
 
 
-def _part(match: re.Match[str], values: Mapping[str, Any], write: Callable[[Any, str], str]) -> str:
+def _part(match: re.Match[str], values: Mapping[str, Any], write: Callable[[Any], str]) -> str:
     name = match["name"]
     if name is None:
         return match[0][0]
     if name not in values:
         raise MissingColumnError(name)
-    return write(values[name], (match["format"] or "").removeprefix(":"))
+    value, specification = values[name], (match["format"] or "").removeprefix(":")
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return formatted(value, specification) if specification and number else write(value)
 
 
 _ESCAPES: Mapping[str, Callable[[str], str]] = {
@@ -151,41 +152,3 @@ class _Shell:
 
 
 _BETWEEN_WORDS = " \t\n;|&()<>"
-
-
-def in_words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:
-    """Write a date or a time as people do, "10 Feb" and "10 Feb 08:00 EST"; empty for anything else.
-
-    The year stands there only if it is another than ``year``, where that is known.
-    """
-    if not isinstance(value, date):
-        return ""
-    there = value.astimezone(zone) if isinstance(value, datetime) and value.tzinfo is not None else value
-    of_year = f" {there.year}" if year is not None and there.year != year else ""
-    time = f" {there:%H:%M %Z}".rstrip() if isinstance(there, datetime) else ""
-    return f"{there.day} {there:%b}{of_year}{time}"
-
-
-def exact(value: Any, zone: ZoneInfo, specification: str = "") -> str:
-    """Write one value on one line; dates and times by ISO 8601, so that machines can read them, too."""
-    match value:
-        case None:
-            return "no value"
-        case bool():
-            return "yes" if value else "no"
-        case int() | float():
-            return format(value, specification) if specification else _number(value)
-        case datetime():
-            moment = value.astimezone(zone) if value.tzinfo is not None else value
-            return f"{moment:%Y-%m-%d %H:%M %Z}".strip()
-        case date():
-            return value.isoformat()
-    text = " ".join(str(value).split())
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-
-
-def _number(value: float) -> str:
-    if isinstance(value, int) or value.is_integer():
-        return f"{value:.0f}"
-    # One decimal says enough of a percentage; what is closer to nothing than that keeps two digits.
-    return f"{value:.1f}" if abs(value) >= 0.1 else f"{value:.2g}"  # noqa: PLR2004 - one decimal place

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from math import inf, isnan
+from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,12 +18,16 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from checks.cells import WHOLE_FLOATS, exact
 from checks.model import Severity
+
+Number = int | float | Decimal
 
 _MOMENT = re.compile(r"(?:([+-][0-9])d )?([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -131,18 +136,27 @@ Integer64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Bound = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
 
 
+def _as_written(value: object, read: Callable[[object], float]) -> float:
+    number = read(value)
+    return value if type(value) is int else number
+
+
+Threshold = Annotated[Bound, WrapValidator(_as_written)]
+"""A number that values are compared with; a whole one stays whole, with all its digits."""
+
+
 class Comparison(Model):
     """A test on one column: ``equals`` alone, or bounds that must all hold."""
 
-    equals: Bound | bool | str | None = None
+    equals: Threshold | bool | str | None = None
     """Exactly this number, text or boolean."""
-    at_least: Bound | None = None
+    at_least: Threshold | None = None
     """This or more."""
-    at_most: Bound | None = None
+    at_most: Threshold | None = None
     """This or less."""
-    above: Bound | None = None
+    above: Threshold | None = None
     """More than this."""
-    below: Bound | None = None
+    below: Threshold | None = None
     """Less than this."""
 
     @model_validator(mode="after")
@@ -160,10 +174,12 @@ class Comparison(Model):
         """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type."""
         if not self._comparable(value):
             return None
-        if self.equals is not None:
+        if isinstance(self.equals, (bool, str)):
             return bool(value == self.equals)
+        if self.equals is not None:
+            return as_written(value) == as_written(self.equals)
         lowest, highest = self._interval
-        return lowest <= (value, 0) <= highest
+        return lowest <= (as_written(value), 0) <= highest
 
     def holds(self, value: Any) -> bool:
         """Whether a value meets every bound; one that cannot be compared does not."""
@@ -177,11 +193,11 @@ class Comparison(Model):
         return other.equals is None and theirs[0] <= mine[0] and mine[1] <= theirs[1]
 
     @property
-    def _interval(self) -> tuple[tuple[float, int], tuple[float, int]]:
+    def _interval(self) -> tuple[tuple[Number, int], tuple[Number, int]]:
         """The lowest and the highest number allowed; the second part places a bound just above or below it."""
-        lowest = max((self.at_least, 0), (self.above, 1), key=_with_nothing_lowest)
-        highest = min((self.at_most, 0), (self.below, -1), key=_with_nothing_highest)
-        return _with_nothing_lowest(lowest), _with_nothing_highest(highest)
+        lowest = max(_placed(self.at_least, 0, -inf), _placed(self.above, 1, -inf))
+        highest = min(_placed(self.at_most, 0, inf), _placed(self.below, -1, inf))
+        return lowest, highest
 
     def _comparable(self, value: Any) -> bool:
         if isinstance(self.equals, (bool, str)):
@@ -196,15 +212,21 @@ class Comparison(Model):
         return " and ".join(f"{sign} {_in_words(bound)}" for sign, bound in bounds if bound is not None)
 
 
-def _with_nothing_lowest(bound: tuple[float | None, int]) -> tuple[float, int]:
-    return (-inf, 0) if bound[0] is None else (bound[0], bound[1])
+def _placed(bound: float | None, place: int, without: float) -> tuple[Number, int]:
+    return (without, 0) if bound is None else (as_written(bound), place)
 
 
-def _with_nothing_highest(bound: tuple[float | None, int]) -> tuple[float, int]:
-    return (inf, 0) if bound[0] is None else (bound[0], bound[1])
+def as_written(number: Number) -> Number:
+    """Return a number that compares by its decimal digits: 0.1 of a file is the 0.1 of a NUMERIC column.
+
+    Whole numbers keep all their digits; a float beyond those that a double holds one by one is whole, too.
+    """
+    if not isinstance(number, float) or not isfinite(number):
+        return number
+    return Decimal(repr(number)) if abs(number) < WHOLE_FLOATS else int(number)
 
 
 def _in_words(bound: float | bool | str) -> str:
     if isinstance(bound, bool):
         return "true" if bound else "false"
-    return bound if isinstance(bound, str) else f"{bound:.15g}"
+    return exact(bound)

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from bot.alerting.alerts import Failure
 from bot.store.model import Alert
+from checks.cells import as_json, exact
 from checks.model import Action, Cause, Evidence, Finding, FindingKey, Outcome, Report, Scalar, Severity
 from checks.notifications import Notifications
 
@@ -372,16 +374,29 @@ def is_late_flag(finding: Finding, now: datetime) -> bool:
 
 
 def plain(value: Scalar) -> Any:
-    """Return a value as JSON; times and dates say that they are such, so that they are shown in local time."""
+    """Return a value as JSON; what JSON has no type for says what it is, so that it is shown as such."""
     match value:
         case datetime():
             return {"at": value.isoformat()}
         case date():
             return {"on": value.isoformat()}
-        case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - only NaN differs from itself
-            return str(value)
+        case Decimal():
+            return {"number": exact(value)}
         case _:
-            return value
+            return as_json(value)
+
+
+def scalar(value: Any) -> Scalar:
+    """Read a value that ``plain`` wrote."""
+    match value:
+        case {"at": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"on": str(text)}:
+            return date.fromisoformat(text)
+        case {"number": str(text)}:
+            return Decimal(text)
+        case _:
+            return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def first_sentence(text: str) -> str:

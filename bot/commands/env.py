@@ -198,8 +198,8 @@ def diff(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
 def compared(ready: Repairing, service: str) -> int:
     """Print how the two latest revisions differ, and what is required; return the exit code."""
     from bot.repairs.environment import difference  # noqa: PLC0415 - kept off the way to --help
+    from checks.cells import in_words  # noqa: PLC0415 - likewise
     from checks.ports import SourceError  # noqa: PLC0415 - likewise
-    from checks.templates import in_words  # noqa: PLC0415 - likewise
 
     try:
         revisions = ready.ports.control_plane.revisions(service, 2)

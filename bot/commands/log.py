@@ -80,7 +80,7 @@ def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> I
     from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of  # noqa: PLC0415 - off the way to --help
     from bot.repairs.words import run_line  # noqa: PLC0415 - likewise
     from bot.store import kept, progress  # noqa: PLC0415 - likewise
-    from checks.templates import in_words  # noqa: PLC0415 - likewise
+    from checks.cells import in_words  # noqa: PLC0415 - likewise
 
     runs: list[Run] = list(runs_of(entries))
     told = [(run.begun_at, f"{run_line(run, pipeline.zone, now)}  [{run.id}]") for run in runs]

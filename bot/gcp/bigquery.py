@@ -6,19 +6,16 @@ while the job has no setting that this path lacks, a priority for example.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
-from decimal import Decimal
 from typing import Any
 
 import requests
 from google.cloud import bigquery
 from requests.adapters import HTTPAdapter
 
+from bot.gcp.bigquery_cells import cell
 from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
-from checks.amounts import CELL, cut_text
 from checks.ports import Parameter, Problem, Query, Row, SourceError
 
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
@@ -72,7 +69,7 @@ class BigQueryWarehouse:
         self._retry = short_retry(retry_seconds)
 
     def query(self, query: Query) -> Sequence[Row]:
-        """Run a query; column values are plain Python. Raises SourceError."""
+        """Run a query; column values are as in ``checks.cells``. Raises SourceError."""
         with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
             rows = self._client.query_and_wait(
                 query.text(self._prefix),
@@ -84,8 +81,10 @@ class BigQueryWarehouse:
             )
             if not rows.schema:
                 self._explain(rows, query)
-            names = [field.name for field in rows.schema]
-            return [dict(zip(names, map(cell, row.values()), strict=True)) for row in rows]
+            return [
+                {field.name: cell(value, field) for field, value in zip(rows.schema, row.values(), strict=True)}
+                for row in rows
+            ]
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError."""
@@ -147,28 +146,3 @@ def _parameter(name: str, parameter: Parameter) -> bigquery.ScalarQueryParameter
         element = parameter.type.removeprefix("ARRAY<").removesuffix(">")
         return bigquery.ArrayQueryParameter(name, element, list(parameter.value))
     return bigquery.ScalarQueryParameter(name, parameter.type, parameter.value)
-
-
-def cell(value: Any) -> Any:
-    """Return a column's value as plain Python, and of a very long text the beginning."""
-    short = plain(value)
-    return cut_text(short, CELL) if isinstance(short, str) else short
-
-
-def plain(value: Any) -> Any:
-    """Return a column's value as plain Python; a DATETIME, which has no zone, counts as UTC."""
-    match value:
-        case datetime(tzinfo=None):
-            return value.replace(tzinfo=UTC)
-        case Decimal():
-            return float(value)
-        case list():
-            return [plain(each) for each in value]
-        case dict():
-            return json.dumps(value, default=str)
-        case time():
-            return value.isoformat()
-        case bytes():
-            return value.hex()
-        case _:
-            return value

@@ -50,6 +50,9 @@ def _as_bigquery_means_it(node: exp.Expression, types: dict[str, str]) -> exp.Ex
         # BigQuery counts whole units that have passed, DATE_DIFF the boundaries that were crossed.
         unit = exp.Literal.string(node.text("unit").lower())
         return exp.Anonymous(this="DATE_SUB", expressions=[unit, node.expression, node.this])
+    if isinstance(node, exp.Literal) and not node.is_string and not node.this.isdigit():
+        # A literal with a point is a FLOAT64; DuckDB would calculate with decimals.
+        return exp.cast(node.copy(), exp.DataType.Type.DOUBLE)
     if isinstance(node, exp.CountIf):
         # Over no rows BigQuery counts 0, DuckDB's COUNT_IF says NULL.
         return exp.Count(this=exp.Case().when(node.this, exp.Literal.number(1)))

@@ -7,25 +7,19 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import duckdb
 from sqlglot.errors import SqlglotError
 
+from bot.local.cells import cell, portable, quoted
 from bot.local.dialect import duckdb_sql, duckdb_type
 from bot.local.faults import Faults
-from checks.amounts import CELL, cut_text
 from checks.looks import BIGQUERY
 from checks.pipeline import Pipeline, Table
 from checks.ports import Problem, Query, Row, SourceError
 
 T = TypeVar("T")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT = "TIMESTAMP WITH TIME ZONE"
-
 
 WORKERS = 4
 """Queries at once."""
@@ -71,6 +65,14 @@ class _Database:
     def close(self) -> None:
         """Wait for the work under way and free the memory."""
         self._workers.shutdown(cancel_futures=True)
+        self.forget()
+
+    def forget(self) -> None:
+        """Free the memory without waiting, when nobody asks any more.
+
+        The garbage collector calls this in the middle of anything, also of the start of a thread, which joins no other.
+        """
+        self._workers.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -90,7 +92,7 @@ class DuckDbWarehouse:
         self._faults = faults
         self._prefix = dataset_prefix
         self._database = _Database()
-        self._close = weakref.finalize(self, self._database.close)  # at the latest when the interpreter ends
+        weakref.finalize(self, self._database.forget)  # at the latest when the interpreter ends
         self._database.work(lambda connection: self._fill(connection, pipeline, tables))
 
     def _fill(
@@ -132,7 +134,7 @@ class DuckDbWarehouse:
 
     def close(self) -> None:
         """Wait for the queries under way and answer no other."""
-        self._close()
+        self._database.close()
 
     def _translated(self, query: Query) -> str:
         text = query.text(self._prefix)
@@ -155,22 +157,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequ
     values = _values(query)
     try:
         cursor = connection.execute(sql, values)
-        names = [column[0] for column in cursor.description or ()]
-        instants = [
-            name for name, column in zip(names, cursor.description or (), strict=True) if str(column[1]) == _INSTANT
-        ]
-        if instants:
-            # Fetched as they are, they would need pytz.
-            exact = ", ".join(f'epoch_us("{name}") AS "{name}"' for name in instants)
-            cursor = cursor.execute(f"SELECT * REPLACE ({exact}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
+        columns = [(name, kind) for name, kind, *_ in cursor.description or ()]
+        shapes = {name: portable(quoted(name), kind) for name, kind in columns}
+        if changed := [f"{shape} AS {quoted(name)}" for name, shape in shapes.items() if shape != quoted(name)]:
+            cursor = cursor.execute(f"SELECT * REPLACE ({', '.join(changed)}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
         rows = cursor.fetchall()
     except duckdb.Error as error:
         raise _source_error(error, query) from None
-    moments = set(instants)
-    return [
-        {name: _instant(value) if name in moments else _plain(value) for name, value in zip(names, row, strict=True)}
-        for row in rows
-    ]
+    return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
 
 
 def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
@@ -185,21 +179,6 @@ def _values(query: Query) -> dict[str, Any]:
         name: list(each.value) if isinstance(each.value, tuple) else each.value
         for name, each in query.parameters.items()
     }
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as the port promises it; DuckDB calculates some numbers as decimals."""
-    match value:
-        case Decimal():
-            return float(value)
-        case str():
-            return cut_text(value, CELL)
-        case _:
-            return value
 
 
 def _source_error(error: duckdb.Error, query: Query) -> SourceError:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.alerting.alerts import Transition
-from bot.alerting.incident import Member, members_of, total
+from bot.alerting.incident import Member, members_of, scalar, total
 from bot.alerting.relooking import Relook
 from bot.render import limits
 from bot.render.alert_links import links_of
@@ -24,7 +24,6 @@ from bot.render.problems import IN_THE_TABLE
 from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import clean, day, duration, evidence_words, joined, listed, moment, number, once, value_words
 from bot.store.model import Alert, AlertState
-from checks.model import Scalar
 from checks.pipeline import Pipeline
 
 FINDINGS_AT_MOST = 6
@@ -197,24 +196,13 @@ def _beyond(title: str, what: str) -> str:
 
 def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: datetime) -> str:
     """The evidence that the sentence does not tell."""
-    values = {name: _scalar(value) for name, value in evidence.items() if name not in IN_THE_TABLE}
+    values = {name: scalar(value) for name, value in evidence.items() if name not in IN_THE_TABLE}
     unsaid = {
         name: value
         for name, value in values.items()
         if any(part not in what for part in value_words(value, pipeline.zone, now).split(", "))
     }
     return evidence_words(unsaid, pipeline.zone, now)
-
-
-def _scalar(value: Any) -> Scalar:
-    """Read a value as ``bot.alerting.incident.plain`` wrote it."""
-    match value:
-        case {"at": str(text)}:
-            return datetime.fromisoformat(text)
-        case {"on": str(text)}:
-            return date.fromisoformat(text)
-        case _:
-            return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:

@@ -6,14 +6,14 @@ Fields are added under the same ``schema_version``; a field that changes its mea
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from bot.render.headline import headline
 from bot.render.reading import Reading, total
-from checks.model import Action, Cause, CheckResult, Evidence, Finding, LookRecord, Outcome, Scalar, Severity
+from checks.cells import as_json
+from checks.model import Action, Cause, CheckResult, Evidence, Finding, LookRecord, Outcome, Severity
 
 SCHEMA_VERSION = 1
 
@@ -104,18 +104,7 @@ def _action(action: Action | None) -> dict[str, str | None] | None:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {key: _scalar(value) for key, value in evidence.items()}
-
-
-def _scalar(value: Scalar) -> str | int | float | bool | None:
-    """Times and dates become ISO texts; a float that JSON has no number for becomes its name."""
-    match value:
-        case datetime() | date():
-            return value.isoformat()
-        case float() if not math.isfinite(value):
-            return str(value)
-        case _:
-            return value
+    return {key: as_json(value) for key, value in evidence.items()}
 
 
 def _sources(looks: Sequence[LookRecord]) -> list[dict[str, Any]]:

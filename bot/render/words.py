@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from checks.cells import local, number_words
 from checks.model import Evidence, Scalar
 
 _LEADING_DATE = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]{2}(?: \d{4})?): ")
@@ -42,8 +44,8 @@ def day(value: date, today: date) -> str:
 
 def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return ``10 Feb 02:13`` in the local time of a zone; the year of another than that of ``now``, too."""
-    local = value.astimezone(zone) if value.tzinfo is not None else value
-    return f"{local.day} {local:%b}{_year(local, now.astimezone(zone))} {local:%H:%M}"
+    there = local(value, zone)
+    return f"{there.day} {there:%b}{_year(there, now.astimezone(zone))} {there:%H:%M}"
 
 
 def _year(value: date, today: date) -> str:
@@ -102,12 +104,9 @@ def value_words(value: Scalar, zone: ZoneInfo, now: datetime) -> str:
             return moment(value, zone, now)
         case date():
             return day(value, now.astimezone(zone).date())
-        case float():
-            return f"{value:,.1f}".removesuffix(".0")
-        case int():
-            return f"{value:,}"
-        case _:
-            return value
+        case int() | float() | Decimal():
+            return number_words(value, ",")
+    return value
 
 
 def evidence_words(evidence: Evidence, zone: ZoneInfo, now: datetime) -> str:

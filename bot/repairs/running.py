@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from bot.repairs.model import Change, Refusal, RepairRefusedError
 from bot.repairs.ports import Platform
 from bot.repairs.remedies import Proposal, Wanted, digest
+from checks.cells import in_words
 from checks.control_plane.job_failures import WORDS
 from checks.pipeline import Pipeline
 from checks.platform import SchedulerJob
 from checks.shell_words import command_line
-from checks.templates import in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.repairs.model import Change, Outcome, Plan, Recurrence, RepairRefusedError, Run
-from checks.templates import in_words
+from checks.cells import in_words
 
 _OUTCOMES = {
     Outcome.BEGUN: "begun",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from checks.cells import in_words
 from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.build_state import Verdict, latest_of, of_commits, of_trigger, unbuilt
@@ -22,7 +23,6 @@ from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import Build, BuildTrigger, Commit
 from checks.ports import SourceError
 from checks.registry import check
-from checks.templates import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.cells import in_words
 from checks.context import Context, could_not_look, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.drift_state import LABEL, VARIABLE, Deployed, Seen, deployed, verdict
@@ -22,7 +23,6 @@ from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import BuildTrigger, Commit
 from checks.ports import Service, SourceError
 from checks.registry import check
-from checks.templates import in_words
 
 
 def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: Seen, trigger: BuildTrigger | None) -> Finding:

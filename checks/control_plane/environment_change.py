@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
 from checks.looks import Look
@@ -19,7 +20,6 @@ from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import Revision
 from checks.redeploys import LATEST_REVISIONS, evidence_of
 from checks.registry import check
-from checks.templates import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

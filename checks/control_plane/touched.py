@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from checks.cells import in_words
 from checks.platform import Commit
-from checks.templates import in_words
 
 SHOWN = 5
 """Commits that evidence names; the rest is counted."""

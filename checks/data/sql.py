@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.cells import Interval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.context import Context, attempt
 from checks.looks import Look
@@ -19,7 +19,7 @@ from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
 from checks.ports import Problem, Row, SourceError
 from checks.registry import Check
-from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name, in_words
+from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
 
 ENGINE_CODES: Mapping[str, str] = {
     "as-expected": "No rule speaks against it.",
@@ -125,7 +125,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
     return Finding(
         outcome=decision.outcome,
         code=decision.code,
-        subject=fill_name(spec.subject, values, setting.zone),
+        subject=fill_name(spec.subject, values),
         summary=fill(template, values, setting.zone, setting.year) + (_early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
@@ -142,7 +142,7 @@ def _undecided(spec: SqlCheck, row: Row, setting: Setting, summary: str, severit
     return Finding(
         outcome=Outcome.UNKNOWN,
         code="no-value",
-        subject=_subject(spec, {**setting.names, **row}, setting.zone),
+        subject=_subject(spec, {**setting.names, **row}),
         summary=summary,
         severity=setting.capped(severity),
         phase=spec.phase,
@@ -159,7 +159,7 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
     elif row[column] is None:
         what = "is NULL"
     else:
-        what = f"holds {type(row[column]).__name__} {row[column]!r:.60}"
+        what = f"holds the {type_name(row[column])} {exact(row[column]):.60}"
     return f"The column '{column}' {what}, so '{rule.test}' cannot be judged."
 
 
@@ -171,14 +171,14 @@ def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Acti
     advice = spec.action
     if advice is None:
         return None
-    command = fill_command(advice.command, values, setting.zone) if advice.command is not None else None
+    command = fill_command(advice.command, values) if advice.command is not None else None
     text = fill(advice.text, values, setting.zone, setting.year)
     return Action(text=text, command=command, repair=advice.repair)
 
 
-def _subject(spec: SqlCheck, values: Mapping[str, Any], zone: ZoneInfo) -> str:
+def _subject(spec: SqlCheck, values: Mapping[str, Any]) -> str:
     """Name what a finding is about; the check itself where no row can say it."""
-    return fill_name(spec.subject, values, zone) if set(columns_in(spec.subject)) <= values.keys() else spec.id
+    return fill_name(spec.subject, values) if set(columns_in(spec.subject)) <= values.keys() else spec.id
 
 
 def _evidence(row: Row) -> Mapping[str, Scalar]:
@@ -186,9 +186,9 @@ def _evidence(row: Row) -> Mapping[str, Scalar]:
 
 
 def _scalar(value: Any) -> Scalar:
-    if value is None or isinstance(value, (str, int, float, bool, datetime, date)):
-        return value
-    return float(value) if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Interval):
+        return span_words(value)
+    return value if isinstance(value, Scalar) else exact(value)
 
 
 def run_sql_check(spec: SqlCheck, context: Context) -> Iterator[Finding]:
@@ -233,7 +233,7 @@ class _Day:
     @property
     def subject(self) -> str:
         """What a finding without a row is about."""
-        return _subject(self._spec, self._setting.names, self._setting.zone)
+        return _subject(self._spec, self._setting.names)
 
     @property
     def worst(self) -> Severity:
@@ -311,8 +311,7 @@ class _Day:
                 f"the subjects of the check '{self._spec.id}' gave no name in the column 'subject'",
                 advice="Correct its query in the pipeline file.",
             )
-        zone = self._setting.zone
-        return tuple(dict.fromkeys(fill_name("{subject}", {"subject": name}, zone) for name in names))
+        return tuple(dict.fromkeys(map(exact, names)))
 
     def _absent(self, name: str, severity: Severity) -> Finding:
         return Finding(

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
+from checks.cells import in_words
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
 from checks.model import Action, Finding, Outcome
 from checks.pipeline import Condition, Pipeline
 from checks.registry import check
-from checks.templates import in_words
 
 
 def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.cells import LONGEST_VALUE
+from checks.shell_words import WITHOUT_VALUE
 from checks.templates import (
-    LONGEST_VALUE,
     MissingColumnError,
     columns_in,
     fill,
@@ -48,13 +50,15 @@ def test_values_are_written_for_people(value: Any, shown: str) -> None:
     ("value", "shown"),
     [
         pytest.param(date(2026, 2, 10), "2026-02-10", id="date"),
-        pytest.param(datetime(2026, 2, 10, 13, tzinfo=UTC), "2026-02-10 08:00 EST", id="time"),
-        pytest.param(52.36, "52.4", id="number"),
+        pytest.param(datetime(2026, 2, 10, 13, 0, 5, 7, tzinfo=UTC), "2026-02-10 13:00:05.000007+00", id="time"),
+        pytest.param(52.36, "52.36", id="number"),
+        pytest.param(9007199254740993, "9007199254740993", id="id that no double holds"),
+        pytest.param("two  blanks " + "x" * LONGEST_VALUE, "two  blanks " + "x" * LONGEST_VALUE, id="long text"),
     ],
 )
-def test_names_and_commands_have_exact_dates(value: Any, shown: str) -> None:
-    assert fill_name("{it}", {"it": value}, ZONE) == shown
-    assert fill_command('"{it}"', {"it": value}, ZONE) == f'"{shown}"'
+def test_names_and_commands_have_exact_values(value: Any, shown: str) -> None:
+    assert fill_name("{it}", {"it": value}) == shown
+    assert fill_command('"{it}"', {"it": value}) == f'"{shown}"'
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,23 @@ def test_a_template_is_filled_or_names_the_missing_column(template: str, values:
     assert caught.value.column in set(columns_in(template)) - values.keys()
 
 
+def test_a_command_does_not_name_null() -> None:
+    assert fill_command("delete --id={id}", {"id": None}) == WITHOUT_VALUE
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(9007199254740993, "9,007,199,254,740,993.00", id="whole number"),
+        pytest.param(Decimal("12345678901234567890123.125"), "12,345,678,901,234,567,890,123.12", id="decimals"),
+        pytest.param(float("nan"), "nan", id="not a number"),
+        pytest.param(True, "yes", id="boolean"),
+    ],
+)
+def test_a_format_rounds_nothing_but_what_it_says(value: Any, shown: str) -> None:
+    assert fill("{it:,.2f}", {"it": value}, ZONE) == shown
+
+
 @given(st.text())
 def test_what_a_value_says_is_never_read_as_a_template(value: str) -> None:
     assert fill("[{a}]", {"a": value, "secret": "no"}, ZONE).startswith("[")
@@ -132,11 +153,9 @@ def test_what_a_value_says_is_never_read_as_a_template(value: str) -> None:
 @settings(deadline=None, max_examples=50)
 @given(value=st.text("ab'\"$`\\;|&(){}*? #!", min_size=1, max_size=12))
 def test_a_value_never_leaves_its_place_in_a_command(template: str, words: list[str], value: str) -> None:
-    shown = fill("{a}", {"a": value}, ZONE)
+    command = fill_command(template, {"a": value})
 
-    command = fill_command(template, {"a": value}, ZONE)
-
-    assert words_of(command) == [word.replace("VALUE", shown) for word in words]
+    assert words_of(command) == [word.replace("VALUE", value) for word in words]
 
 
 def words_of(command: str) -> list[str]:

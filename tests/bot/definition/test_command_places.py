@@ -109,7 +109,7 @@ FRAGMENTS = (
 def words_of(command: str) -> tuple[list[bytes], bool]:
     """Ask bash what it calls a stub with, and whether it ran anything else; it finds no programs."""
     with tempfile.TemporaryDirectory() as folder:
-        script = 'stub() { printf \'%s\\0\' "$@"; }; cat() { while read -r line; do stub "$line"; done; }\n'
+        script = 'stub() { printf \'%s\\0\' "$@"; }; cat() { while IFS= read -r line; do stub "$line"; done; }\n'
         ran = subprocess.run(
             [BASH, "--norc", "-c", script + command],
             cwd=folder, env={"PATH": "", "HOME": folder}, capture_output=True, check=False, timeout=10,
@@ -122,7 +122,7 @@ def words_of(command: str) -> tuple[list[bytes], bool]:
 @settings(deadline=None, max_examples=15)
 @given(value=VALUES)
 def test_no_value_is_ever_run_not_even_where_the_file_would_be_refused(template: str, value: str) -> None:
-    command = clean_command(fill_command(template, {"x": value}, ZONE))
+    command = clean_command(fill_command(template, {"x": value}))
 
     _, run = words_of(command)
 
@@ -139,15 +139,14 @@ def test_no_value_is_ever_run_not_even_where_the_file_would_be_refused(template:
 )
 def test_what_is_accepted_passes_exactly_the_value_or_is_withheld(template: str, value: str) -> None:
     assume(columns_in(template) and not list(misplaced(template)) and ">" not in template and "$$" not in template)
-    command = fill_command(template, {"x": value}, ZONE)
+    command = fill_command(template, {"x": value})
     assume(command != WITHHELD)
-    shown = " ".join(value.split())
 
     words, run = words_of(command)
-    expected, _ = words_of(fill_command(template, {"x": "zqvaluezq"}, ZONE))
+    expected, _ = words_of(fill_command(template, {"x": "zqvaluezq"}))
 
     assert not run
-    assert words == [word.replace(b"zqvaluezq", shown.encode()) for word in expected]
+    assert words == [word.replace(b"zqvaluezq", value.encode()) for word in expected]
 
 
 @pytest.mark.parametrize(
@@ -155,18 +154,18 @@ def test_what_is_accepted_passes_exactly_the_value_or_is_withheld(template: str,
 )
 @pytest.mark.parametrize("value", ["-q", "--flags-file=/tmp/x", "a\x1bb", "a\u202eb"])
 def test_a_name_that_would_be_an_option_or_cannot_be_copied_is_withheld(template: str, value: str) -> None:
-    assert fill_command(template, {"x": value}, ZONE) == WITHHELD
+    assert fill_command(template, {"x": value}) == WITHHELD
 
 
 @pytest.mark.parametrize("template", ["stub --name={x}", "stub 'a {x}'", "stub a{x}"])
 def test_a_hyphen_in_the_middle_of_a_word_is_none(template: str) -> None:
-    assert words_of(fill_command(template, {"x": "-q"}, ZONE))[0][-1].endswith(b"-q")
+    assert words_of(fill_command(template, {"x": "-q"}))[0][-1].endswith(b"-q")
 
 
 @pytest.mark.parametrize("template", ["stub {x}", "stub 'a {x}'", 'stub "a {x} b"'])
 @pytest.mark.parametrize("value", ["!", "!:", "!stub", "a!!b"])
 def test_an_interactive_shell_puts_no_earlier_command_in(template: str, value: str) -> None:
-    command = fill_command(template, {"x": value}, ZONE)
+    command = fill_command(template, {"x": value})
 
     typed = f"stub() {{ printf '<%s>' \"$@\"; }}\nset -H; set -o history\n{command}\n"
     ran = subprocess.run(

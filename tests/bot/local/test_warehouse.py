@@ -85,7 +85,7 @@ def test_every_declared_type_comes_back_as_plain_python(warehouse: DuckDbWarehou
         "good": True,
         "day": date(2026, 2, 11),
         "at": datetime(2026, 2, 11, 13, tzinfo=UTC),
-        "extra": '{"message_id": "12"}',
+        "extra": '{"message_id":"12"}',
     }
     assert {name: type(each) for name, each in row.items()} == {
         "name": str,

@@ -99,7 +99,7 @@ class TestJudgingARow:
         assert (finding.action.text, finding.action.command) == ("Run nba again.", "run --league=nba --date=2026-02-10")
 
     def test_the_evidence_is_the_row(self) -> None:
-        assert judged({**HEALTHY, "names": ["a", "b"]}).evidence == {**HEALTHY, "names": "['a', 'b']"}
+        assert judged({**HEALTHY, "names": ["a", "b"]}).evidence == {**HEALTHY, "names": '["a","b"]'}
 
     def test_a_rule_may_set_a_row_aside(self) -> None:
         finding = judged({**HEALTHY, "league": "mlb"})

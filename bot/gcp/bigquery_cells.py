@@ -1,0 +1,53 @@
+"""What Google's client makes of BigQuery's cells, as the types of ``checks.cells``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.cloud.bigquery import SchemaField
+
+from checks.amounts import CELL, cut_text
+from checks.cells import Interval, Range, json_text
+
+_MONTHS, _MINUTES, _SECONDS, _MICROSECONDS = 12, 60, 60, 1_000_000
+
+
+def cell(value: Any, field: SchemaField) -> Any:
+    """Return a value of a column as plain Python, and of a very long text the beginning."""
+    if value is None:
+        return None
+    if field.mode == "REPEATED":
+        return [_one(each, field) for each in value]
+    return _one(value, field)
+
+
+def _one(value: Any, field: SchemaField) -> Any:
+    read = _READ.get(field.field_type)
+    plain = value if read is None or value is None else read(value, field)
+    return cut_text(plain, CELL) if isinstance(plain, str) else plain
+
+
+def _struct(value: Mapping[str, Any], field: SchemaField) -> dict[str, Any]:
+    return {part.name: cell(value[part.name], part) for part in field.fields}
+
+
+def _interval(value: Any, field: SchemaField) -> Interval:
+    """Read the client's ``relativedelta``, which has made months of twelve years and days of 24 hours."""
+    del field
+    seconds = (value.hours * _MINUTES + value.minutes) * _SECONDS + value.seconds
+    return Interval(
+        months=value.years * _MONTHS + value.months,
+        days=value.days,
+        microseconds=seconds * _MICROSECONDS + value.microseconds,
+    )
+
+
+_READ: Mapping[str, Callable[[Any, SchemaField], Any]] = {
+    "RECORD": _struct,
+    "STRUCT": _struct,
+    "INTERVAL": _interval,
+    "JSON": lambda value, _: json_text(value),
+    "RANGE": lambda value, _: Range(value["start"], value["end"]),
+}
+"""By the type of a column; every other is in Python what it is here."""
