@@ -30,6 +30,8 @@ class Problem(StrEnum):
     NOT_ENABLED = "not enabled"
     INVALID = "invalid"
     """The question itself is wrong: a missing column, a malformed query."""
+    UNSUPPORTED = "not supported"
+    """The embedded engine cannot ask it; the service that it stands for may."""
 
 
 class SourceError(Exception):

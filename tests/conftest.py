@@ -64,3 +64,12 @@ def pubsub_address() -> Iterator[str]:
     from tests.servers.pubsub_emulator import pubsub_emulator  # noqa: PLC0415 - likewise
 
     yield from _running(pubsub_emulator())
+
+
+@pytest.fixture(scope="session")
+def googlesql_compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let the analyser be compiled once in many runs: it lies in pytest's cache, unless there is none."""
+    from tests.googlesql import keep_compiled  # noqa: PLC0415 - heavy, and few tests need it
+
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    keep_compiled(cache.mkdir("googlesql") if cache is not None else tmp_path_factory.mktemp("googlesql"))

@@ -8,13 +8,18 @@ compiled for the next run.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import zetasql.core.wasm_client as engine  # type: ignore[import-untyped]  # it ships no types
 from wasmtime import Config
-from zetasql.api import Analyzer, TableBuilder, TypeFactory  # type: ignore[import-untyped]  # it ships no types
+from zetasql.api import Analyzer, PreparedQuery, TableBuilder, TypeFactory  # type: ignore[import-untyped]  # it ships no types
 from zetasql.core.exceptions import ZetaSQLError  # type: ignore[import-untyped]  # likewise
+from zetasql.core.local_service import ZetaSqlLocalService  # type: ignore[import-untyped]  # likewise
 from zetasql.types import (  # type: ignore[import-untyped]  # likewise
     AnalyzerOptions,
     LanguageOptions,
@@ -24,7 +29,9 @@ from zetasql.types import (  # type: ignore[import-untyped]  # likewise
     TypeKind,
     ZetaSQLBuiltinFunctionOptions,
 )
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: ignore[import-untyped]  # likewise
 
+from checks.cells import Interval
 from checks.pipeline import Pipeline, Table
 from checks.ports import Query
 
@@ -108,3 +115,51 @@ def _type(name: str) -> Type:
     if name == "ARRAY<STRING>":
         return TypeFactory.create_array_type(TypeFactory.create_simple_type(TypeKind.TYPE_STRING))
     return TypeFactory.create_simple_type(_KINDS[name])
+
+
+def evaluated(expression: str) -> Any:
+    """Return the value of an expression by Google's own evaluator, as a plain value; a struct is a tuple."""
+    language = LanguageOptions.maximum_features()
+    language.product_mode = ProductMode.PRODUCT_EXTERNAL
+    catalog = SimpleCatalog(name="project", table=[])
+    catalog.builtin_function_options = ZetaSQLBuiltinFunctionOptions(language_options=language)
+    options = AnalyzerOptions(language_options=language, default_timezone="UTC")
+    query = PreparedQuery.builder().set_sql(f"SELECT {expression} AS it").set_analyzer_options(options)
+    with query.set_catalog(catalog).prepare() as prepared:
+        # The package's own reading of an answer loses timestamps.
+        request = local_service_pb2.EvaluateQueryRequest(prepared_query_id=prepared.prepared_query_id)
+        client = ZetaSqlLocalService.get_instance().wasm_client
+        response = local_service_pb2.EvaluateQueryResponse
+        answer = client.call_grpc_func("ZetaSqlLocalService_EvaluateQuery", request, response)
+    return _plain(answer.content.table_data.row[0].cell[0])
+
+
+def _plain(cell: Any) -> Any:
+    kind = cell.WhichOneof("value")
+    value: Any = getattr(cell, kind) if kind is not None else None
+    match kind:
+        case "date_value":
+            return date(1970, 1, 1) + timedelta(days=value)
+        case "timestamp_value":
+            span = timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+            return datetime(1970, 1, 1, tzinfo=UTC) + span
+        case "datetime_value":
+            bits = value.bit_field_datetime_seconds
+            day = date(bits >> 26, (bits >> 22) & 15, (bits >> 17) & 31)
+            return datetime.combine(day, _clock(bits, value.nanos))
+        case "time_value":
+            return _clock(value >> 30, value & ((1 << 30) - 1))
+        case "numeric_value":
+            return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9)
+        case "interval_value":
+            microseconds, days, months = struct.unpack("<qii", value)
+            return Interval(months >> 13, days, microseconds)
+        case "array_value":
+            return [_plain(each) for each in value.element]
+        case "struct_value":
+            return tuple(_plain(each) for each in value.field)
+    return value
+
+
+def _clock(bits: int, nanoseconds: int) -> time:
+    return time((bits >> 12) & 31, (bits >> 6) & 63, bits & 63, nanoseconds // 1000)

@@ -20,6 +20,7 @@ from checks.cells import Interval, json_text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT, _INTERVAL = "timestamp with time zone", "interval"
 _MONTHS, _MINUTES, _SECONDS, _MICROSECONDS = 12, 60, 60, 1_000_000
+_INT64 = (-(2**63), 2**63 - 1)
 _SPAN = re.compile(
     r"(?:(?P<years>-?\d+) years? ?)?(?:(?P<months>-?\d+) months? ?)?(?:(?P<days>-?\d+) days? ?)?"
     r"(?:(?P<sign>-?)(?P<clock>\d+:\d\d:\d\d)(?:\.(?P<fraction>\d+))?)?"
@@ -61,7 +62,10 @@ def _needs_care(kind: DuckDBPyType) -> bool:
 
 
 def cell(value: Any, kind: DuckDBPyType) -> Any:
-    """Return a value of a column that ``portable`` asked for, and of a very long text the beginning."""
+    """Return a value of a column that ``portable`` asked for, and of a very long text the beginning.
+
+    Raises OverflowError for what no such column of BigQuery can hold.
+    """
     if value is None:
         return None
     if kind.id == "list":
@@ -69,10 +73,20 @@ def cell(value: Any, kind: DuckDBPyType) -> Any:
     if kind.id == "struct":
         return {name: cell(value[name], part) for name, part in _parts(kind)}
     if str(kind) == "JSON":
-        return cut_text(json_text(json.loads(value)), CELL)
+        return cut_text(json_text(_ordered(json.loads(value))), CELL)
+    if (kind.id == "hugeint" and not _INT64[0] <= value <= _INT64[1]) or (kind.id == "date" and isinstance(value, str)):
+        message = f"{value} is out of the range of its type"
+        raise OverflowError(message)
     read = _READ.get(kind.id)
     plain = value if read is None else read(value)
     return cut_text(plain, CELL) if isinstance(plain, str) else plain
+
+
+def _ordered(value: Any) -> Any:
+    """Order the names in JSON as BigQuery does."""
+    if isinstance(value, dict):
+        return {name: _ordered(each) for name, each in sorted(value.items())}
+    return [_ordered(each) for each in value] if isinstance(value, list) else value
 
 
 def _instant(microseconds: int) -> datetime:

@@ -13,8 +13,9 @@ import duckdb
 from sqlglot.errors import SqlglotError
 
 from bot.local.cells import cell, portable, quoted
-from bot.local.dialect import duckdb_sql, duckdb_type
+from bot.local.dialect import NotRunHereError, duckdb_sql, duckdb_type
 from bot.local.faults import Faults
+from bot.local.macros import NOT_HERE, definitions
 from checks.looks import BIGQUERY
 from checks.pipeline import Pipeline, Table
 from checks.ports import Problem, Query, Row, SourceError
@@ -37,6 +38,8 @@ class _Database:
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="duckdb")
         self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config={"threads": 1})
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        for definition in definitions():
+            self._connection.execute(definition)
 
     def work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Do something on a connection of its own. Raises SourceError when closed."""
@@ -143,6 +146,8 @@ class DuckDbWarehouse:
         )
         try:
             return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
+        except NotRunHereError as error:
+            raise _not_run_here(query, str(error)) from None
         except SqlglotError as error:
             detail = str(error).splitlines()[0]
             raise SourceError(
@@ -164,7 +169,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequ
         rows = cursor.fetchall()
     except duckdb.Error as error:
         raise _source_error(error, query) from None
-    return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
+    try:
+        return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
+    except OverflowError as error:
+        detail = f"the query '{query.label}' fails: {error}"
+        raise SourceError(BIGQUERY, Problem.INVALID, detail, advice="Correct it in the pipeline file.") from None
 
 
 def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
@@ -182,11 +191,37 @@ def _values(query: Query) -> dict[str, Any]:
 
 
 def _source_error(error: duckdb.Error, query: Query) -> SourceError:
-    missing = isinstance(error, duckdb.CatalogException) and "Table with name" in str(error)
     detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    if NOT_HERE in detail:
+        return _not_run_here(query, detail.partition(NOT_HERE)[2])
+    if not any(isinstance(error, kind) and word in str(error) for kind, word in _OF_THE_QUERY):
+        return _not_run_here(query, detail)
+    missing = isinstance(error, duckdb.CatalogException)
     return SourceError(
         BIGQUERY,
         Problem.NOT_FOUND if missing else Problem.INVALID,
         f"the query '{query.label}' fails: {detail.rstrip('!')}",
         advice="Compare the query in the pipeline file with the columns that it declares.",
     )
+
+
+def _not_run_here(query: Query, what: str) -> SourceError:
+    return SourceError(
+        BIGQUERY,
+        Problem.UNSUPPORTED,
+        f"the embedded engine cannot run the query '{query.label}'; BigQuery may: {what}",
+        advice="Write it in another way, or test it on BigQuery.",
+    )
+
+
+_OF_THE_QUERY: tuple[tuple[type[duckdb.Error], str], ...] = (
+    (duckdb.CatalogException, "Table with name"),
+    (duckdb.BinderException, "Referenced column"),
+    (duckdb.BinderException, "Referenced table"),
+    (duckdb.BinderException, "must appear in the GROUP BY"),
+    (duckdb.BinderException, "Values were not provided"),
+    (duckdb.ConversionException, ""),
+    (duckdb.InvalidInputException, ""),
+    (duckdb.OutOfRangeException, ""),
+)
+"""What BigQuery would refuse as well; about anything else DuckDB may be alone."""

@@ -1,0 +1,99 @@
+"""The embedded engine against Google's own evaluator: an expression gives the same value, or is not run.
+
+Each line of the three files is an expression. What the evaluator lacks stands below with the values of BigQuery's
+documentation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.local.faults import Faults
+from bot.local.warehouse import DuckDbWarehouse
+from checks.cells import exact
+from checks.ports import Problem, Query, SourceError
+from tests.bot.local.test_warehouse import PIPELINE
+
+HERE = Path(__file__).parent
+
+
+def expressions(name: str) -> list[str]:
+    return (HERE / name).read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckDbWarehouse]:
+    made = DuckDbWarehouse(PIPELINE, {}, Faults(()))
+    yield made
+    made.close()
+
+
+def answer(engine: DuckDbWarehouse, expression: str) -> Any:
+    """Return the value of an expression, or the problem that the engine has with it."""
+    try:
+        (row,) = engine.query(Query(f"SELECT {expression} AS it"))
+    except SourceError as error:
+        return error.problem
+    return row["it"]
+
+
+def comparable(value: Any) -> Any:
+    """Name type and value; a float by the digits in which the engines agree, a struct without its names."""
+    if isinstance(value, dict):
+        return tuple(comparable(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return type(value)(comparable(each) for each in value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.15g}")
+    return type(value).__name__, exact(value)
+
+
+@pytest.mark.xdist_group("googlesql")
+def test_what_the_engine_runs_gives_the_value_of_googles_evaluator(
+    engine: DuckDbWarehouse, googlesql_compiled: None
+) -> None:
+    from tests.googlesql import evaluated  # noqa: PLC0415 - heavy, and few tests need it
+
+    lines = expressions("same_as_bigquery.sql")
+
+    found = {line: comparable(answer(engine, line)) for line in lines}
+
+    assert found == {line: comparable(evaluated(line)) for line in lines}
+
+
+@pytest.mark.parametrize("expression", expressions("not_run_here.sql"))
+def test_what_the_engine_would_do_in_another_way_is_not_run(engine: DuckDbWarehouse, expression: str) -> None:
+    assert answer(engine, expression) is Problem.UNSUPPORTED
+
+
+@pytest.mark.parametrize("expression", expressions("errors_in_bigquery.sql"))
+def test_what_is_an_error_in_bigquery_has_no_value(engine: DuckDbWarehouse, expression: str) -> None:
+    assert isinstance(answer(engine, expression), Problem)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("CONTAINS_SUBSTR('Hello World', 'WORLD')", True),
+        ("(SELECT MAX_BY(x, -x) FROM UNNEST([1, 3, 2]) AS x)", 1),
+        ("(SELECT MIN_BY(x, -x) FROM UNNEST([1, 3, 2]) AS x)", 3),
+        ("(SELECT APPROX_COUNT_DISTINCT(x) FROM UNNEST([1, 2, 2]) AS x)", 2),
+        ("(SELECT APPROX_QUANTILES(x, 2) FROM UNNEST([1, 2, 3]) AS x)", [1, 2, 3]),
+    ],
+)
+def test_what_the_evaluator_lacks_is_as_documented(engine: DuckDbWarehouse, expression: str, value: Any) -> None:
+    assert answer(engine, expression) == value
+
+
+@pytest.mark.parametrize("expression", ["FARM_FINGERPRINT('a')", "KEYS.NEW_KEYSET('AES')", "SOME_DAY_NEW(1)"])
+def test_a_function_that_nobody_compared_is_not_run(engine: DuckDbWarehouse, expression: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        engine.query(Query(f"SELECT {expression} AS it"))
+
+    assert caught.value.problem in (Problem.UNSUPPORTED, Problem.INVALID)
+    assert "Correct" not in caught.value.advice
