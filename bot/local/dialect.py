@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, UnsupportedError
+from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
 
 from bot.local.meanings import COMPARISONS, FUNCTIONS, KNOWN, MEANINGS, NotRunHereError, Statement
 
@@ -48,6 +48,9 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     types = {name: _SQL_TYPES[declared] for name, declared in parameters}
     with _ONE_AT_A_TIME:
         tree = sqlglot.parse_one(sql, read="bigquery")
+        if not isinstance(tree, exp.Query):
+            message = "it must be one SELECT"
+            raise ParseError(message)
         nodes = list(tree.bfs())
         statement = Statement(
             parameters=types,
