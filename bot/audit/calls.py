@@ -95,8 +95,20 @@ _TRACKS = frozenset(("alpha", "beta", "preview"))
 _WRAPPERS = frozenset(("sudo", "command", "exec", "time", "nohup", "env", "timeout", "nice", "builtin", "stdbuf"))
 _REPEATERS = frozenset(("xargs", "parallel"))
 _PROGRAMS = frozenset(("gcloud", "reveille", "docker", "bash", "sh"))
+_TALKS = re.compile(r"^(log|warn|info|error|die|say|print|printf|echo|msg|debug|note|grep|\[)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _DURATION = re.compile(r"[0-9.]+[smhd]?")
+
+
+def behind_a_wrapper(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Return the call of gcloud that an unknown program is given to run, as in ``with_retry 3 gcloud run deploy``."""
+    if not words or _TALKS.search(words[0].text):
+        return words
+    for index in range(1, len(words) - 1):
+        group = words[index + 1].text
+        if words[index].text.rpartition("/")[2] == "gcloud" and (group in _GROUPS or group in _TRACKS):
+            return words[index:]
+    return words
 
 
 def unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:

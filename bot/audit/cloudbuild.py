@@ -120,9 +120,9 @@ class BuildReader:
         self._root = root
         self._text = text
         substitutions = root.children.get("substitutions")
-        self._values = {
-            str(name): child.written for name, child in (substitutions.children if substitutions else {}).items()
-        }
+        declared = substitutions.children if substitutions else {}
+        # An empty default says that the trigger gives the value: it is unknown, not an empty word.
+        self._values = {str(name): child.written for name, child in declared.items() if child.written}
 
     def read(self) -> Build:
         """Return what the build runs."""

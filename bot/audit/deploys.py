@@ -26,6 +26,7 @@ _MATTERING = (
     "run services update-traffic",
     "run services add-iam-policy-binding",
     "run services set-iam-policy",
+    "run jobs create",
     "run jobs deploy",
     "run jobs update",
     "run worker-pools deploy",

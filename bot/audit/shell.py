@@ -15,7 +15,7 @@ from functools import reduce
 
 from tree_sitter import Node
 
-from bot.audit.calls import unwrapped
+from bot.audit.calls import behind_a_wrapper, unwrapped
 from bot.audit.commands import Branch, Command, Failure, Fate
 from bot.audit.endings import Ending, Endings
 from bot.audit.expansion import Expander
@@ -31,6 +31,7 @@ MOST_COMMANDS = 20_000
 _MOST_STATEMENTS = 200_000
 """Functions that call each other twice, forty deep, would be followed for years."""
 _MOST_NESTED = 40
+_OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 
 
@@ -472,12 +473,16 @@ class Script:
         stdin = self._stdin(tree, redirects)
         if not words:
             return
+        if words[0].text not in self.state.functions:
+            words = behind_a_wrapper(words)
         start, end = self._extent(tree, node, nodes, words)
         raw = tree.source(node)
         if words[0].text == "read":
             prefix = {tree.source(one).partition("=")[0]: one for one in assignments}
             self.state.read(tree, words, stdin, prefix.get("IFS"))
         self._perform(words, start, end, raw, around, stdin)
+        if words[0].text.rpartition("/")[2] in _SHELLS:
+            self._fed(tree, words, redirects, around)
 
     @staticmethod
     def _own_line(tree: Tree, assignment: Node, name: Node) -> bool:
@@ -569,6 +574,20 @@ class Script:
         with self._subshell():
             self.state.errexit, self.state.pipefail = asked.errexit, asked.pipefail
             self._nested((words[asked.index],), around)
+
+    def _fed(self, tree: Tree, words: tuple[Word, ...], redirects: list[Node], around: Surroundings) -> None:
+        """Follow the here-document that a shell reads its commands from, as in ``bash -e <<EOF``."""
+        texts = [word.text for word in words]
+        if shell_text(texts) is not None or not all(text.startswith("-") or text in _OPTIONS for text in texts[1:]):
+            return
+        bodies = [child for one in redirects if one.type == "heredoc_redirect" for child in one.named_children]
+        with self._subshell():
+            self.state.errexit = self.state.pipefail = False
+            self.state.set_options(words)
+            for body in bodies:
+                if body.type == "heredoc_body":
+                    piece = Piece(tree.source(body), tree.start(body))
+                    self._nested((Word((piece,), tree.start(body), tree.end(body)),), around)
 
     def _nested(self, words: Iterable[Word], around: Surroundings) -> None:
         characters: list[str] = []

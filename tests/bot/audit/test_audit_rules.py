@@ -316,7 +316,6 @@ GOOD = {
     "in a comment": ("REV003", f"# {DEPLOY} --set-env-vars=A=b"),
     "in a comment in an array": ("REV003", 'F=(--a # --set-env-vars=A=b\n)\ngcloud run deploy a "${F[@]}"'),
     "in a here-document": ("REV003", f"cat <<E\n{DEPLOY} --set-env-vars=A=b\nE"),
-    "in a here-document for a shell": ("REV003", f"bash <<'E'\n{DEPLOY} --set-env-vars=A=b\nE"),
     "in quoted help": ("REV003", f'USAGE="{DEPLOY} --set-env-vars=A=b"\nprintf "%s" "$USAGE"'),
     "in a value": ("REV003", f"{DEPLOY} --update-env-vars=HELP='use --set-env-vars=A=b'"),
     "the account in unknown flags": ("REV004", 'gcloud run deploy a "$@"'),
