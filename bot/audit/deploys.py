@@ -35,6 +35,8 @@ _MATTERING = (
     "functions add-invoker-policy-binding",
     "builds submit",
     "eventarc triggers create",
+    "pubsub subscriptions create",
+    "pubsub subscriptions update",
     "scheduler jobs create http",
 )
 _MOST_NAMES = 3
@@ -174,6 +176,12 @@ def matters(command: Command) -> bool:
     if call is not None:
         return call.path in _MATTERING
     return command.name == "docker" and command.texts[1:2] in (("build",), ("push",), ("buildx",))
+
+
+def asks_for_a_subscription(command: Command) -> bool:
+    """Whether a command asks if a subscription is there, which a script may pass over only by making one."""
+    call = read_call(command)
+    return call is not None and call.path == "pubsub subscriptions describe"
 
 
 _BINDING = (

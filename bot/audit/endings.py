@@ -50,6 +50,7 @@ _TALK = frozenset(
     ]
 )
 _TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug", re.IGNORECASE)
+_COUNTS = re.compile(r"\(\(\s*(?:(?:\+\+|--)\s*(\w+)|(\w+)\s*(?:\+\+|--|[-+]?=[^=].*))\s*\)\)")
 _ENDS = frozenset(("exit", "return"))
 _DEFINITIONS = frozenset(("function_definition", "comment"))
 _MOST_NESTED_CALLS = 8
@@ -72,7 +73,10 @@ class Endings:
         if node.type == "command":
             return self._command(node, depth)
         if node.type == "variable_assignment":
-            return self._assignment(node)
+            name_node = node.child_by_field_name("name")
+            return self._counted(node, self._tree.source(name_node) if name_node else "")
+        if counter := self._counter(node):
+            return self._counted(node, counter)
         return self.of(node.named_children, depth)
 
     def _command(self, node: Node, depth: int) -> Ending:
@@ -92,10 +96,15 @@ class Endings:
             return Ending.TALKS
         return Ending.ACTS
 
-    def _assignment(self, node: Node) -> Ending:
-        name_node = node.child_by_field_name("name")
-        name = re.escape(self._tree.source(name_node)) if name_node else ""
+    def _counter(self, node: Node) -> str:
+        """Return the variable that ``((n++))``, ``((n += 1))`` and their like change; empty where nothing is."""
+        source = self._tree.source(node) if node.children and node.children[0].type == "((" else ""
+        found = _COUNTS.fullmatch(source)
+        return (found[1] or found[2]) if found else ""
+
+    def _counted(self, node: Node, name: str) -> Ending:
         # A failure that is counted is not forgotten, provided that something later reads the count.
         later = self._tree.text.text[self._tree.index(node.end_byte) :]
-        used = re.search(rf"\$\{{?[#!]?{name}\b|\(\(\s*!?\s*{name}\b", later)
+        word = re.escape(name)
+        used = re.search(rf"\$\{{?[#!]?{word}\b|\(\(\s*!?\s*{word}\b(?!\s*(\+\+|--|[-+]?=[^=]))", later)
         return Ending.STOPS if name and used else Ending.TALKS

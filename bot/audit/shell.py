@@ -368,6 +368,8 @@ class Script:
         if name_node is None or name_node.type != "variable_name":
             return
         name = tree.source(name_node)
+        if value_node is not None and "PIPESTATUS" in tree.source(value_node):
+            self._pipeline_looked_at()
         kept_outcome = value_node is not None and tree.source(value_node) in {"$?", '"$?"'}
         if kept_outcome and Endings(tree, self.state.functions).of([node]) is Ending.STOPS:
             self._looked_at()
@@ -413,6 +415,15 @@ class Script:
         if self.commands and self.commands[-1].failure.reason == "errexit":
             self.commands[-1] = replace(self.commands[-1], failure=Failure())
 
+    def _pipeline_looked_at(self) -> None:
+        """Remember that ``PIPESTATUS``, the outcomes of the pipeline that ended last, decides how it goes on."""
+        number = self.commands[-1].pipeline if self.commands else 0
+        for index in range(len(self.commands) - 1, -1, -1):
+            if not number or self.commands[index].pipeline != number:
+                return
+            if self.commands[index].failure.reason in {"errexit", "pipe"}:
+                self.commands[index] = replace(self.commands[index], failure=Failure())
+
     def _unset(self, tree: Tree, node: Node, around: Surroundings) -> None:
         del around
         for child in node.named_children:
@@ -448,6 +459,8 @@ class Script:
         self._around = before
         if "$?" in raw and around.failure is not None and around.failure.fate is Fate.STOPS:
             self._looked_at()
+        if "PIPESTATUS" in raw:
+            self._pipeline_looked_at()
         self._record((Word((Piece("[", start, exact=False),), start, start + 1), *words), start, end, raw, around, "")
 
     def _plain(self, tree: Tree, node: Node, around: Surroundings) -> None:
@@ -515,6 +528,8 @@ class Script:
         if name in self.state.functions:
             self._call(name, words, around)
             return
+        if name in {"exit", "return"} and "PIPESTATUS" in raw:
+            self._pipeline_looked_at()
         self._record(words, start, end, raw, around, stdin)
         if name in {"exit", "return"}:
             raise Left(name)

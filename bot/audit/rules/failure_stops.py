@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from bot.audit.commands import Command, Failure, Fate
-from bot.audit.deploys import Deployment, matters
+from bot.audit.deploys import Deployment, asks_for_a_subscription, matters
 from bot.audit.model import Rule, Severity, Violation
 from bot.audit.rules.import_validation import way
 
@@ -48,7 +48,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
         unstopped: dict[int, Command] = {}
         for index, command in enumerate(run.commands):
             failure = command.failure
-            if failure.fate is Fate.STOPS or not (matters(command) or way(command)):
+            if failure.fate is Fate.STOPS or not _weighs(command):
                 continue
             if failure.reason == "errexit":
                 if not run.is_last(index):
@@ -72,6 +72,13 @@ def find(deployment: Deployment) -> Iterator[Violation]:
                     deployment.span(start, end),
                     f"the script goes on when {_what(command)} fails; {advice}",
                 )
+
+
+def _weighs(command: Command) -> bool:
+    if asks_for_a_subscription(command):
+        # An `if` around it chooses a way; `|| echo` forgets that the subscription is missing.
+        return command.failure.fate is Fate.LOST and command.failure.reason != "if"
+    return matters(command) or bool(way(command))
 
 
 def _passed_over(command: Command, failure: Failure) -> str:
