@@ -96,7 +96,7 @@ def read(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
     def look() -> Iterator[Violation]:
         try:
             deployment, problems = (
-                _read_build(source) if source.path.endswith((".yaml", ".yml")) else (_read_script(source), [])
+                _read_build(source) if source.path.endswith((".yaml", ".yml")) else _read_script(source)
             )
         except UnreadableError as error:
             yield _unreadable(source, error)
@@ -112,13 +112,19 @@ def _unreadable(source: SourceFile, error: UnreadableError) -> Violation:
     return UNREADABLE.violation(source.path, source.span(error.start, error.end), str(error))
 
 
-def _read_script(source: SourceFile) -> Deployment:
+def _unfollowed(source: SourceFile, script: Script) -> list[Violation]:
+    places = {(problem.start, problem.end): problem for problem in script.problems}
+    return [_unreadable(source, problem) for problem in places.values()]
+
+
+def _read_script(source: SourceFile) -> tuple[Deployment, list[Violation]]:
     script = Script(Text(source.text))
     runs = [_trace(commands) for commands in script.follow()]
     statements = {0: _first_statement(script.tree)}
     literals = tuple(_literal_ranges(script.tree, script.tree.root)) if "gserviceaccount" in source.text else ()
-    return Deployment(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
-                      literal_ranges=literals)  # fmt: skip
+    deployment = Deployment(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
+                            literal_ranges=literals)  # fmt: skip
+    return deployment, _unfollowed(source, script)
 
 
 def _trace(commands: list[Command]) -> Trace:
@@ -139,7 +145,9 @@ def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]
     statements = {number: _first_statement(script.tree) for number, script in build.scripts}
     literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
     runs = [build.trace, *(_trace(commands) for commands in build.others)]
-    return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), []
+    return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), [
+        one for _, script in build.scripts for one in _unfollowed(source, script)
+    ]
 
 
 def _yaml_span(source: SourceFile, line: int, column: int) -> Span:

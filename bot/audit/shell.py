@@ -7,6 +7,7 @@ body is followed once, and a variable is a symbol of its own name. Comments, her
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +33,9 @@ _MOST_STATEMENTS = 200_000
 """Functions that call each other twice, forty deep, would be followed for years."""
 _MOST_NESTED = 40
 _OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
+_UNFOLLOWED = "the command that is made here cannot be followed; write it out"
+_ONLY_KNOWN_THERE = re.compile(r"\$\{[A-Za-z_]\w*\}")
+"""A command whose program is the value of a variable that only the running script has."""
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 
 
@@ -62,6 +66,8 @@ class Script:
         self.commands: list[Command] = []
         self.expander = Expander(self._substitution)
         self.state = State(self.expander, errexit, pipefail)
+        self.problems: list[UnreadableError] = []
+        """What could not be followed, such as an ``eval`` of parts that are not known."""
         self._calls: list[str] = []
         self._numbers = 0
         self._captured = ""
@@ -540,6 +546,8 @@ class Script:
         elif name == "trap":
             self.state.trap(words, raw)
         elif name == "eval":
+            if len(words) > 1 and _ONLY_KNOWN_THERE.match(words[1].text):
+                self.problems.append(UnreadableError(_UNFOLLOWED, start, end))
             self._nested(words[1:], around)
         elif name.rpartition("/")[2] in _SHELLS:
             self._shell(words, around)
@@ -620,7 +628,8 @@ class Script:
         try:
             tree = parse(Text("".join(characters), offsets))
         except UnreadableError:
-            return  # Made at run time from parts that are not known: nothing to say about it.
+            self.problems.append(UnreadableError(_UNFOLLOWED, offsets[0], offsets[-1] + 1))
+            return
         self._calls.append("")
         try:
             self._statements(tree, tree.root, around)
