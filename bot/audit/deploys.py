@@ -14,10 +14,15 @@ _DEPLOYS = {
     "run deploy": True,
     "run services replace": True,
     "functions deploy": True,
+    "run services update": True,
+    "run jobs create": False,
     "run jobs deploy": False,
+    "run jobs update": False,
     "run worker-pools deploy": False,
 }
 """Whether what is deployed serves requests, so that somebody must be allowed to call it."""
+_UPDATES = frozenset(("run services update", "run jobs update"))
+"""They deploy only with --image; what they do not name, such as the account, stays as it is."""
 _TRIGGERS = ("--trigger-topic", "--trigger-event-filters", "--trigger-event", "--trigger-resource")
 _MATTERING = (
     "run deploy",
@@ -72,6 +77,11 @@ class Deploy:
         return _DEPLOYS[self.call.path] and not self._first_generation
 
     @property
+    def keeps_account(self) -> bool:
+        """Whether the command only changes what it names, so that the account stays."""
+        return self.call.path in _UPDATES
+
+    @property
     def _first_generation(self) -> bool:
         return self.call.flag("--no-gen2") is not None
 
@@ -106,6 +116,12 @@ class Deploy:
         return self.run.earlier(self.index, choice)
 
 
+def _is_deploy(call: Call) -> bool:
+    if call.path not in _DEPLOYS or call.flag("--help") is not None:
+        return False
+    return call.path not in _UPDATES or call.flag("--image") is not None
+
+
 @dataclass
 class Deployment:
     """One file, followed."""
@@ -129,7 +145,7 @@ class Deployment:
             Deploy(call, run, index)
             for run in self.runs
             for index, command in enumerate(run.commands)
-            if (call := read_call(command)) is not None and call.path in _DEPLOYS and call.flag("--help") is None
+            if (call := read_call(command)) is not None and _is_deploy(call)
         ]
 
     @property
