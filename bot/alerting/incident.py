@@ -135,7 +135,7 @@ class Incident:
             severity=self.severity,
             title=self.title,
             channel=notifications.routes.channel(self.severity, self.phase),
-            fingerprint=self._fingerprint(unread),
+            fingerprint=self._fingerprint(),
             extent=total(self.members),
             details={
                 **self.statement,
@@ -145,15 +145,15 @@ class Incident:
             },
         )
 
-    def _fingerprint(self, unread: Sequence[str]) -> str:
-        """Figures move from run to run; what fails, how gravely and why is news. Of a crowd, how many they are counts,
+    def _fingerprint(self) -> str:
+        """Figures move from run to run, and so does what could not be checked; what fails, how gravely and why is news. Of a crowd, how many they are counts,
         and not which of them are named."""
         crowds = {each.kind for each in self.members if each.count > 1}
         told = (each for each in self.members if each.count > 1 or each.kind not in crowds)
         facts = sorted(
             [*map(str, each.key), each.severity.name, *([str(each.count)] if each.count > 1 else [])] for each in told
         )
-        return digest_of([self.code, self.lead.code, facts, *([sorted(unread)] if unread else [])])
+        return digest_of([self.code, self.lead.code, facts])
 
 
 def total(members: Iterable[Member]) -> int:
