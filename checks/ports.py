@@ -121,6 +121,10 @@ class Warehouse(Protocol):
         """Analyse a query without running it; return the bytes that it would read."""
         ...
 
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table, ``dataset.table`` without prefix, with their types as GoogleSQL names them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:

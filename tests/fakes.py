@@ -78,6 +78,8 @@ class FakeWarehouse:
         self._answers = answers if answers is not None else {}
         self._lock = threading.Lock()
         self.queries: list[Query] = []
+        self.tables: dict[str, Mapping[str, str] | Exception] = {}
+        """The columns of tables, or the error of asking for them."""
 
     def query(self, query: Query) -> Sequence[Row]:
         with self._lock:
@@ -102,6 +104,12 @@ class FakeWarehouse:
     def dry_run(self, query: Query) -> int:
         self.query(query)
         return 0
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        found = self.tables[table]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class FakeControlPlane:

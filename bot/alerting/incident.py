@@ -146,8 +146,8 @@ class Incident:
         )
 
     def _fingerprint(self) -> str:
-        """Figures move from run to run, and so does what could not be checked; what fails, how gravely and why is news. Of a crowd, how many they are counts,
-        and not which of them are named."""
+        """Figures move from run to run, and so does what could not be checked; what fails, how gravely and why is
+        news. Of a crowd, how many they are counts, and not which of them are named."""
         crowds = {each.kind for each in self.members if each.count > 1}
         told = (each for each in self.members if each.count > 1 or each.kind not in crowds)
         facts = sorted(

@@ -18,6 +18,7 @@ from typing import Any
 
 from bot.definition.pipeline_file import PipelineFileError, ReadFile, read_pipeline
 from bot.definition.pipeline_queries import queries_of
+from bot.definition.statement_checks import statement_problems
 from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
 from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, BoundedPool
@@ -69,9 +70,18 @@ def check_config(
         pipeline_file = read_pipeline(path)
     except PipelineFileError as error:
         return error.problems
+    offline = tuple(_statement_problems(pipeline_file, judged_live=ports_of is not None))
     if ports_of is None:
-        return ()
-    return check_live(pipeline_file, ports_of(pipeline_file.content), now, progress)
+        return offline
+    live = check_live(pipeline_file, ports_of(pipeline_file.content), now, progress)
+    return tuple(sorted((*offline, *live), key=lambda problem: (problem.line, problem.key)))
+
+
+def _statement_problems(pipeline_file: ReadFile[Pipeline], *, judged_live: bool) -> Iterator[FileProblem]:
+    """Yield what the text of the queries tells; what cannot be parsed here is left to BigQuery where it is asked."""
+    for declared in queries_of(pipeline_file.content):
+        for sentence, line in statement_problems(declared.sql, pipeline_file.content, judged_live=judged_live):
+            yield pipeline_file.problem(declared.path, sentence, line_of_text=line)
 
 
 def check_live(
@@ -112,6 +122,8 @@ def questions_of(pipeline: Pipeline, ports: Ports, now: datetime) -> Iterator[Qu
             path=declared.path,
             ask=partial(_query, ports, declared.bound(pipeline, today, now)),
         )
+    for name, table in pipeline.tables.items():
+        yield Question(source=BIGQUERY, path=("tables", name), ask=partial(_table, ports, name, table.columns))
     for path, name in _services(pipeline).items():
         yield Question(source=CLOUD_RUN, path=path, ask=partial(_service, ports, pipeline, name))
     for path, name in _collections(pipeline).items():
@@ -159,6 +171,19 @@ def _first_of_each(named: Iterable[tuple[KeyPath, str]]) -> Mapping[KeyPath, str
 def _query(ports: Ports, query: Query) -> None:
     # A dry run that gives any answer at all has found nothing wrong.
     ports.warehouse.dry_run(query)
+
+
+def _table(ports: Ports, name: str, declared: Mapping[str, str]) -> str | None:
+    """Compare the columns that a table is declared with to those that it has; BigQuery does not tell capitals apart."""
+    real = {column.lower(): kind for column, kind in ports.warehouse.columns(name).items()}
+    missing = [column for column in declared if column.lower() not in real]
+    other = [
+        f"{column} is {real[column.lower()]} and not {kind}"
+        for column, kind in declared.items()
+        if real.get(column.lower(), kind) != kind
+    ]
+    told = ([f"has no column {', '.join(missing)}"] if missing else []) + other
+    return f"{name}: {'; '.join(told)}" if told else None
 
 
 def _service(ports: Ports, pipeline: Pipeline, name: str) -> str | None:

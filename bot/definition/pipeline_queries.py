@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.definition.model_errors import nearest
+from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import query_of
 from checks.pipeline import Pipeline
@@ -101,6 +102,9 @@ def query_problems(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
 
 
 def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
+    writes = statement_of(Query(query.sql).text()).writes
+    if writes is not None:
+        yield f"{writes}; a query only reads: it must be one SELECT"
     sql = bare(query.sql)
     parameters = sorted({"date", "now", *pipeline.parameters})
     for name in sorted(set(_PARAMETER.findall(query.sql)) - set(parameters)):

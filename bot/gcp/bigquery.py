@@ -7,7 +7,7 @@ while the job has no setting that this path lacks, a priority for example.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
@@ -16,10 +16,12 @@ from requests.adapters import HTTPAdapter
 
 from bot.gcp.bigquery_cells import cell
 from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
+from bot.statements import ADVICE, only_reads, refused_to_write
 from checks.ports import Parameter, Problem, Query, Row, SourceError
 
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
 _LONGEST_LABEL = 63
+_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -67,9 +69,14 @@ class BigQueryWarehouse:
         self._request_seconds = request_seconds
         self._wait_seconds = wait_seconds
         self._retry = short_retry(retry_seconds)
+        self._reads: set[str] = set()
 
     def query(self, query: Query) -> Sequence[Row]:
-        """Run a query; column values are as in ``checks.cells``. Raises SourceError."""
+        """Run a query; column values are as in ``checks.cells``. Raises SourceError, also for what is not known to be a
+        read: its text says so, or BigQuery without running it."""
+        if only_reads(query, query.text(self._prefix)) is None and query.sql not in self._reads:
+            self.dry_run(query)
+            self._reads.add(query.sql)
         with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
             rows = self._client.query_and_wait(
                 query.text(self._prefix),
@@ -87,7 +94,9 @@ class BigQueryWarehouse:
             ]
 
     def dry_run(self, query: Query) -> int:
-        """Analyse a query without running it; return the bytes that it would read. Raises SourceError."""
+        """Analyse a query without running it; return the bytes that it would read. Raises SourceError, also for a
+        statement of another type than SELECT."""
+        known = only_reads(query, query.text(self._prefix))
         config = _job_config(query)
         config.dry_run = True
         config.use_query_cache = False
@@ -99,7 +108,16 @@ class BigQueryWarehouse:
                 retry=self._retry,
                 job_retry=None,
             )
-            return int(job.total_bytes_processed or 0)
+        if job.statement_type != "SELECT" and not (known and job.statement_type is None):
+            raise refused_to_write(query, f"is {job.statement_type or 'of no known type'}")
+        return int(job.total_bytes_processed or 0)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with their types. Raises SourceError."""
+        name = f"{self._project}.{self._prefix}{table}"
+        with translated(BIGQUERY_SOURCE, self._project, f"the table {table!r}"):
+            found = self._client.get_table(name, retry=self._retry, timeout=self._request_seconds)
+            return {field.name: _type_of(field) for field in found.schema}
 
     def close(self) -> None:
         """Close the connections."""
@@ -121,8 +139,14 @@ class BigQueryWarehouse:
             BIGQUERY_SOURCE.name,
             Problem.INVALID,
             f"{_subject(query)}: the answer has no columns",
-            advice="Correct its query in the pipeline file: it must be one SELECT.",
+            advice=ADVICE,
         )
+
+
+def _type_of(field: bigquery.SchemaField) -> str:
+    """The interface still speaks of INTEGER, FLOAT, BOOLEAN and RECORD."""
+    kind = _STANDARD.get(field.field_type, field.field_type)
+    return f"ARRAY<{kind}>" if field.mode == "REPEATED" else kind
 
 
 def _subject(query: Query) -> str:

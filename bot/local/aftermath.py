@@ -6,7 +6,7 @@ Whether a repair is made is seen in what it writes, so undoing it takes back wha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import yaml_tree
@@ -124,6 +124,10 @@ class UnfoldingWarehouse:
     def dry_run(self, query: Query) -> int:
         """Analyse a query. Raises SourceError."""
         return self._now().dry_run(query)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table. Raises SourceError."""
+        return self._now().columns(table)
 
     def close(self) -> None:
         """Wait for the queries under way and answer no other."""

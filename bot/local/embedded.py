@@ -24,7 +24,7 @@ from checks.looks import AUDIT, REPOSITORY
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 
-NEEDED = ("duckdb", "sqlglot")
+NEEDED = ("duckdb",)
 
 
 class DemoExtraMissing(RuntimeError):  # noqa: N818 - reads as what it says

@@ -16,6 +16,7 @@ from bot.local.cells import cell, portable, quoted
 from bot.local.dialect import NotRunHereError, duckdb_sql, duckdb_type
 from bot.local.faults import Faults
 from bot.local.macros import NOT_HERE, definitions
+from bot.statements import only_reads
 from checks.looks import BIGQUERY
 from checks.pipeline import Pipeline, Table
 from checks.ports import Problem, Query, Row, SourceError
@@ -94,6 +95,7 @@ class DuckDbWarehouse:
     ) -> None:
         self._faults = faults
         self._prefix = dataset_prefix
+        self._tables = pipeline.tables
         self._database = _Database()
         weakref.finalize(self, self._database.forget)  # at the latest when the interpreter ends
         self._database.work(lambda connection: self._fill(connection, pipeline, tables))
@@ -135,6 +137,13 @@ class DuckDbWarehouse:
         self._database.work(lambda connection: _explain(connection, query, sql))
         return 0
 
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns that a table is declared with: it was made with them. Raises SourceError."""
+        self._faults.raise_for(BIGQUERY, lambda only: only == table)
+        if table not in self._tables:
+            raise SourceError(BIGQUERY, Problem.NOT_FOUND, f"there is no table {table!r}", advice="Check its name.")
+        return self._tables[table].columns
+
     def close(self) -> None:
         """Wait for the queries under way and answer no other."""
         self._database.close()
@@ -144,6 +153,7 @@ class DuckDbWarehouse:
         self._faults.raise_for(
             BIGQUERY, lambda only: only == query.label or f"{self._prefix}{only}" in text.replace("`", "")
         )
+        only_reads(query, text)
         try:
             return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
         except NotRunHereError as error:

@@ -5,7 +5,7 @@ Every check then takes the path that it takes on that day, and nothing is comput
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
@@ -45,6 +45,9 @@ class Recorder:
 
     def dry_run(self, query: Query) -> int:
         return self.ports.warehouse.dry_run(query)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        return self.ports.warehouse.columns(table)
 
     def service(self, name: str) -> Service | None:
         return self.ports.control_plane.service(name)

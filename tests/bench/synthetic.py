@@ -50,6 +50,9 @@ class SleepingPorts:
     def dry_run(self, query: Query) -> NoReturn:
         raise NotImplementedError
 
+    def columns(self, table: str) -> NoReturn:
+        raise NotImplementedError
+
     def get(self, paths: Sequence[str]) -> dict[str, Document | None]:
         raise NotImplementedError
 

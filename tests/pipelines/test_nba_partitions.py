@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot.definition.pipeline_queries import DeclaredQuery, queries_of
-from tests.partition_filters import unfiltered
 from tests.pipelines.nba_world import NBA
+from tests.pipelines.sql_text import unfiltered_in
 
 GRADES = "nba_predictions.prediction_accuracy"
 
 
 @pytest.mark.parametrize("query", tuple(queries_of(NBA)), ids=lambda query: ".".join(map(str, query.path)))
 def test_every_partitioned_table_is_filtered_by_a_constant(query: DeclaredQuery) -> None:
-    assert unfiltered(query.sql, NBA.tables) == []
+    assert unfiltered_in(query.sql, NBA.tables) == []
 
 
 def test_the_tables_that_require_a_filter_are_those_that_bigquery_refuses_to_read_without() -> None:
@@ -40,9 +40,9 @@ def test_the_tables_that_require_a_filter_are_those_that_bigquery_refuses_to_rea
     ],
 )
 def test_a_constant_filter_is_accepted(where: str) -> None:
-    assert (
-        unfiltered(f"SELECT COUNT(*) AS n FROM {{nba_predictions}}.prediction_accuracy WHERE {where}", NBA.tables) == []
-    )
+    sql = f"SELECT COUNT(*) AS n FROM {{nba_predictions}}.prediction_accuracy WHERE {where}"
+
+    assert unfiltered_in(sql, NBA.tables) == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_no_constant_filter_is_found(where: str) -> None:
     }
     sql = f"SELECT COUNT(*) AS n FROM {{nba_predictions}}.prediction_accuracy {where}"
 
-    assert unfiltered(sql, tables) == [GRADES]
+    assert unfiltered_in(sql, tables) == [GRADES]
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_what_is_no_constant_filter_is_found(where: str) -> None:
     ],
 )
 def test_a_filter_in_the_wrong_place_is_found(sql: str) -> None:
-    assert unfiltered(sql, NBA.tables) == [GRADES]
+    assert unfiltered_in(sql, NBA.tables) == [GRADES]

@@ -15,7 +15,7 @@ from bot.staging.prefix import Prefix
 from bot.staging.seeding import Seeding, planned_copy
 from checks.pipeline import Pipeline
 from checks.staging_spec import Seed, Staging
-from tests.partition_filters import unfiltered
+from tests.pipelines.sql_text import unfiltered_in
 
 NBA = shipped_pipeline()
 PREFIX = Prefix("test_")
@@ -47,7 +47,7 @@ def test_every_table_with_columns_for_the_night_is_seeded() -> None:
 
 @pytest.mark.parametrize("seed", STAGING.seed, ids=lambda seed: seed.table)
 def test_production_is_only_read_through_its_partition(seed: Seed) -> None:
-    assert unfiltered(plain(selecting(planned(seed), "example-project")), NBA.tables) == []
+    assert unfiltered_in(plain(selecting(planned(seed), "example-project")), NBA.tables) == []
 
 
 @pytest.mark.parametrize("seed", STAGING.seed, ids=lambda seed: seed.table)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.definition.config_check import check_config, check_live, pipeline_schema, questions_of
-from bot.definition.pipeline_file import ReadFile, parse, referenced, shipped_file
-from bot.yaml_tree import read_yaml
+from bot.definition.pipeline_file import PipelineFileError, ReadFile, parse, read_pipeline, referenced, shipped_file
+from bot.yaml_tree import FileProblem, read_yaml
 from checks.pipeline import Pipeline
 from checks.ports import Ports, Problem, Query, Row, Service, SourceError
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, ports
 
 NOW = datetime(2026, 2, 11, 3, tzinfo=UTC)
 """Still the evening of the tenth in New York."""
+
+TABLES: Mapping[str, Mapping[str, str]] = {"raw.games": {"game_date": "DATE", "Points": "INT64", "extra": "JSON"}}
+"""As they really are; BigQuery does not tell capitals apart."""
 
 TEXT = """\
 name: small
@@ -97,9 +100,12 @@ def world(
     services: Sequence[str] = ("mover", "worker"),
     documents: FakeDocuments | None = None,
     control_plane: FakeControlPlane | None = None,
+    tables: Mapping[str, Mapping[str, str] | Exception] | None = None,
 ) -> Ports:
+    warehouse = FakeWarehouse(query)
+    warehouse.tables = dict(TABLES if tables is None else tables)
     return ports(
-        warehouse=FakeWarehouse(query),
+        warehouse=warehouse,
         control_plane=control_plane or FakeControlPlane({name: service(name) for name in services}),
         documents=documents or FakeDocuments({"phase1_completion/2026-02-10": {}, "beats/one": {}}),
     )
@@ -157,6 +163,7 @@ class TestLive:
 
     def test_every_query_is_analysed_with_its_parameters_for_the_local_date(self) -> None:
         warehouse = FakeWarehouse(lambda _: [])
+        warehouse.tables = dict(TABLES)
 
         check_live(pipeline_file(), ports(warehouse=warehouse), NOW)
 
@@ -242,7 +249,7 @@ class TestLive:
 
         check_live(pipeline_file(), world(), NOW, lambda done, total: seen.append((done, total)))
 
-        assert seen == [(done, 10) for done in range(1, 11)]
+        assert seen == [(done, 11) for done in range(1, 12)]
 
     def test_all_questions_are_asked_at_once(self) -> None:
         together = threading.Barrier(6, timeout=5)
@@ -324,3 +331,112 @@ class TestTheSchema:
             for key, field in described["properties"].items()
             if "description" not in field
         ] == []
+
+
+class TestStatements:
+    @pytest.mark.parametrize(
+        ("query", "words"),
+        [
+            ("SELECT SUM(points) AS total FROM {raw}.games WHERE (", "cannot be parsed"),
+            ("SELECT SUM(pionts) AS total FROM {raw}.games", "did you mean 'points'"),
+            ("SELECT SUM(g.pionts) AS total FROM {raw}.games AS g", "did you mean 'points'"),
+            ("SELECT SUM(points) AS total FROM `other-project`.{raw}.games", "'other-project'"),
+        ],
+        ids=["syntax", "column", "column of an alias", "project"],
+    )
+    def test_the_text_of_a_query_tells_what_is_wrong_with_it(self, tmp_path: Path, query: str, words: str) -> None:
+        (problem,) = statement_problems_of(tmp_path, query)
+
+        assert problem.key == "checks[points].query"
+        assert words in problem.text
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "WITH g AS (SELECT points AS total FROM {raw}.games) SELECT total FROM g",
+            "SELECT p AS total FROM UNNEST([1, 2]) AS p",
+            "SELECT SUM(p) AS total FROM {raw}.games, UNNEST([1, 2]) AS p",
+            "SELECT SUM(q.a) AS total FROM {raw}.games, UNNEST([STRUCT(1 AS a)]) AS q WITH OFFSET AS o WHERE o > a",
+            "SELECT points AS total, b FROM {raw}.games LEFT JOIN (SELECT 1 AS b) ON b = points GROUP BY points, b",
+            "SELECT AS STRUCT points AS total FROM {raw}.games WINDOW w AS (PARTITION BY game_date)",
+            "SELECT COUNT(g) AS total FROM {raw}.games AS g WHERE game_date = @date ORDER BY total",
+            (
+                "SELECT (SELECT MAX(h.points) FROM {raw}.games AS h WHERE h.game_date = g.game_date) AS total"
+                " FROM {raw}.games AS g"
+            ),
+            "SELECT COUNT(*) AS total FROM {raw}.games WHERE _PARTITIONTIME > TIMESTAMP(@date)",
+            "SELECT total FROM (SELECT points AS total, game_date AS day FROM {raw}.games) WHERE day = @date",
+        ],
+    )
+    def test_a_query_that_is_right_has_no_problems(self, tmp_path: Path, query: str) -> None:
+        assert statement_problems_of(tmp_path, query) == ()
+
+    def test_a_table_that_needs_a_filter_gets_one(self, tmp_path: Path) -> None:
+        needing = "{columns: {game_date: DATE, points: INT64}, partition: game_date, filter_required: true}"
+        text = TEXT.replace("{columns: {game_date: DATE, points: INT64}}", needing)
+
+        found = check_config(written(tmp_path, text), None, NOW)
+
+        assert [each.key for each in found] == ["checks[points].query"]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "DELETE FROM {raw}.games WHERE TRUE",
+            "SELECT 1 AS total; DELETE FROM {raw}.games WHERE TRUE",
+            "/* SELECT total */ TRUNCATE TABLE {raw}.games",
+            "CALL {raw}.total()",
+            "CREATE TABLE {raw}.total AS SELECT 1 AS total",
+        ],
+    )
+    def test_what_does_more_than_read_is_refused_wherever_the_file_is_read(self, tmp_path: Path, query: str) -> None:
+        with pytest.raises(PipelineFileError) as refused:
+            read_pipeline(written(tmp_path, with_query(query)))
+
+        assert any("one SELECT" in each.text for each in refused.value.problems)
+
+    def test_what_bigquery_alone_can_parse_is_left_to_it(self, tmp_path: Path) -> None:
+        query = "SELECT WITH DIFFERENTIAL_PRIVACY SUM(points) AS total FROM {raw}.games"
+        path = written(tmp_path, with_query(query))
+
+        assert check_config(path, lambda _: world(), NOW) == ()
+        assert len(check_config(path, None, NOW)) == 1
+
+
+class TestTables:
+    def test_a_column_that_the_table_does_not_have_is_named(self) -> None:
+        (problem,) = found(world(tables={"raw.games": {"game_date": "DATE"}}))
+
+        assert (problem.key, problem.undecided) == ("tables.raw.games", False)
+        assert "no column points" in problem.text
+
+    def test_another_type_is_named_with_both(self) -> None:
+        (problem,) = found(world(tables={"raw.games": {"game_date": "DATE", "points": "ARRAY<STRING>"}}))
+
+        assert "points is ARRAY<STRING> and not INT64" in problem.text
+
+    def test_a_table_that_is_not_there_is_a_problem(self) -> None:
+        gone = SourceError("BigQuery", Problem.NOT_FOUND, "the table 'raw.games': Not found")
+
+        (problem,) = found(world(tables={"raw.games": gone}))
+
+        assert (problem.key, problem.undecided) == ("tables.raw.games", False)
+
+
+def found(world: Ports) -> tuple[FileProblem, ...]:
+    return check_live(pipeline_file(), world, NOW)
+
+
+def with_query(query: str) -> str:
+    before, _, _ = TEXT.partition("    query: |\n      SELECT\n        SUM(points)")
+    return f"{before}    query: |\n      {query}\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "small.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def statement_problems_of(folder: Path, query: str) -> tuple[FileProblem, ...]:
+    return check_config(written(folder, with_query(query)), None, NOW)

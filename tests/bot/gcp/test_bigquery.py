@@ -275,3 +275,73 @@ def test_a_failure_that_the_emulator_hides_is_found_out(bigquery_address: str, s
                 ask(Query(sql, label="picks"))
 
             assert raised.value.problem is problem
+
+
+def dry(kind: str | None) -> Answer:
+    """Return the answer of ``jobs.insert`` to a dry run of a statement of a type."""
+    return Answer(
+        body={
+            "jobReference": {"projectId": PROJECT, "location": "US"},
+            "configuration": {"dryRun": True, "jobType": "QUERY", "query": {"query": "x"}},
+            "statistics": {"query": {"totalBytesProcessed": "7", **({} if kind is None else {"statementType": kind})}},
+            "status": {"state": "DONE"},
+        }
+    )
+
+
+UNPARSED = Query("SELECT WITH DIFFERENTIAL_PRIVACY 1 AS number FROM {nba_predictions}.picks", label="picks")
+"""A read that only BigQuery can parse."""
+
+
+def test_what_is_no_read_is_refused_before_it_is_sent() -> None:
+    with JsonHttpServer(ONE) as server, warehouse(server.address) as adapter:
+        for ask in (adapter.query, adapter.dry_run):
+            with pytest.raises(SourceError) as refusal:
+                ask(Query("DELETE FROM {nba_predictions}.picks WHERE TRUE", label="picks"))
+            assert refusal.value.problem is Problem.INVALID
+
+        assert server.requests == []
+
+
+def test_what_cannot_be_parsed_here_runs_when_bigquery_calls_it_a_read_and_is_asked_once() -> None:
+    with JsonHttpServer(dry("SELECT"), ONE, ONE) as server, warehouse(server.address) as adapter:
+        assert adapter.query(UNPARSED) == [{"number": 1}]
+        assert adapter.query(UNPARSED) == [{"number": 1}]
+
+        assert [each.body.get("configuration", {}).get("dryRun") for each in server.requests] == [True, None, None]
+
+
+@pytest.mark.parametrize("kind", ["DELETE", "SCRIPT", "CREATE_TABLE_AS_SELECT", None])
+def test_what_cannot_be_parsed_here_and_is_no_read_for_bigquery_is_not_run(kind: str | None) -> None:
+    with JsonHttpServer(dry(kind)) as server, warehouse(server.address) as adapter:
+        with pytest.raises(SourceError) as refusal:
+            adapter.query(UNPARSED)
+
+        assert refusal.value.problem is Problem.INVALID
+        assert len(server.requests) == 1
+
+
+def test_a_dry_run_believes_bigquery_about_the_type_of_a_statement() -> None:
+    with JsonHttpServer(dry("SELECT"), dry("INSERT")) as server, warehouse(server.address) as adapter:
+        assert adapter.dry_run(QUERY) == 7
+        with pytest.raises(SourceError):
+            adapter.dry_run(QUERY)
+
+
+def test_the_columns_of_a_table_have_the_names_that_queries_use() -> None:
+    fields = [
+        {"name": "at", "type": "TIMESTAMP", "mode": "REQUIRED"},
+        {"name": "points", "type": "INTEGER", "mode": "NULLABLE"},
+        {"name": "tags", "type": "STRING", "mode": "REPEATED"},
+        {"name": "line", "type": "RECORD", "mode": "NULLABLE", "fields": [{"name": "a", "type": "FLOAT"}]},
+    ]
+    table = {"tableReference": {"projectId": PROJECT, "datasetId": "d", "tableId": "t"}, "schema": {"fields": fields}}
+    with JsonHttpServer(Answer(body=table)) as server, warehouse(server.address, dataset_prefix="test_") as adapter:
+        assert adapter.columns("d.t") == {
+            "at": "TIMESTAMP",
+            "points": "INT64",
+            "tags": "ARRAY<STRING>",
+            "line": "STRUCT",
+        }
+
+        assert "/datasets/test_d/tables/t" in server.requests[0].path

@@ -1,35 +1,32 @@
 """Does a query filter each of its tables by a constant on the partition column?
 
 BigQuery refuses a query on some tables unless it does, and only a constant (a literal, a parameter, a function of
-them) lets it leave partitions unread. Its emulator does not enforce this, hence this reading of the text.
+them) lets it leave partitions unread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from checks.pipeline import Table
-from checks.ports import Query
 
 _COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
-def unfiltered(sql: str, tables: Mapping[str, Table]) -> list[str]:
-    """Return the tables that a statement reads without a constant filter on their partition column, in order.
+def unfiltered(tree: exp.Query, tables: Mapping[str, Table]) -> list[str]:
+    """Return which of the tables a statement reads without a constant filter on their partition column, in order.
 
-    Every table with a declared partition column is looked at; who reads one twice must filter it twice.
+    Who reads a table twice must filter it twice. Raises SqlglotError for names that cannot be told apart.
     """
-    tree = sqlglot.parse_one(Query(sql).text(), read="bigquery")
     found: list[str] = []
     for scope in traverse_scope(tree):
         for alias, (_, source) in scope.selected_sources.items():
             if isinstance(source, exp.Table):
                 name = f"{source.db}.{source.name}"
-                partition = tables[name].partition
+                partition = tables[name].partition if name in tables else None
                 if partition is not None and not _is_filtered(scope, alias, partition):
                     found.append(name)
     return found

@@ -1,0 +1,78 @@
+"""What can be said of a query by the tables that the pipeline file declares, without asking BigQuery: whether it can be
+parsed, which columns it reads, whether it filters a partition where it must, whose project it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from bot.definition.model_errors import nearest
+from bot.definition.partition_filters import unfiltered
+from bot.statements import statement_of
+from checks.pipeline import Pipeline, Table
+from checks.ports import Query
+
+
+def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = False) -> Iterator[tuple[str, int]]:
+    """Yield what is wrong with a query, each with its line in the text, from 1, or 0 where none is known.
+
+    What it is besides a read is told by ``query_problems``, which also holds whoever only runs the pipeline. Where
+    BigQuery is asked as well, ``judged_live``, it says what cannot be parsed.
+    """
+    statement = statement_of(Query(sql).text())
+    if statement.broken is not None and not judged_live:
+        yield f"cannot be parsed: {statement.broken}. If BigQuery takes it, --live says so", statement.line
+    if statement.tree is None:
+        return
+    yield from ((sentence, 0) for sentence in _projects(statement.tree, pipeline))
+    try:
+        yield from ((sentence, 0) for sentence in _columns(statement.tree, pipeline.tables))
+        required = {name: table for name, table in pipeline.tables.items() if table.filter_required}
+        for name in dict.fromkeys(unfiltered(statement.tree, required)):
+            column = pipeline.tables[name].partition
+            yield f"reads {name} without a constant filter on {column}, which BigQuery requires", 0
+    except (SqlglotError, RecursionError):
+        return  # who reads what cannot be told from this text; --live asks BigQuery
+
+
+def _projects(tree: exp.Query, pipeline: Pipeline) -> Iterator[str]:
+    foreign = {each.catalog for each in tree.find_all(exp.Table) if each.catalog} - {pipeline.project}
+    for project in sorted(foreign):
+        yield f"reads the project {project!r}, not {pipeline.project!r}; read a view in a dataset of the pipeline"
+
+
+def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
+    """Columns of which every source that they can come from is a declared table that has none of their name."""
+    told: set[str] = set()
+    for scope in traverse_scope(tree):
+        known = {alias: _declared(source, tables) for alias, (_, source) in scope.selected_sources.items()}
+        for column in scope.columns:
+            sources = _possible(column, scope, known)
+            name = column.name.lower()
+            if not sources or name in told or name.startswith("_") or any(None is each for each in sources):
+                continue
+            names = {each.lower() for table in sources if table is not None for each in table.columns}
+            if name not in names:
+                told.add(name)
+                hint = nearest(name, sorted(names))
+                yield f"reads the column {column.name}, which its table does not declare; {hint}"
+
+
+def _declared(source: object, tables: Mapping[str, Table]) -> Table | None:
+    """Return the table as it is declared; None for whatever else a column can come from."""
+    return tables.get(f"{source.db}.{source.name}") if isinstance(source, exp.Table) else None
+
+
+def _possible(column: exp.Column, scope: Scope, known: Mapping[str, Table | None]) -> list[Table | None]:
+    """Return where a column can come from; empty where that cannot be told, or it is no column of a table."""
+    if column.table:
+        # A field of a column, or a table of the statement around this one, is not among the sources.
+        return [known[column.table]] if column.table in known else []
+    aliases = {each.alias.lower() for each in getattr(scope.expression, "selects", ()) if each.alias}
+    if column.name.lower() in aliases or column.name in scope.sources or not known:
+        return []
+    # In a subquery it may be a column of the statement around it.
+    return [*known.values(), *([None] if scope.is_subquery or scope.is_udtf else [])]

@@ -1,0 +1,72 @@
+"""A query only reads: what its text tells, and what is asked where it does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.statements import only_reads, statement_of
+from checks.ports import Problem, Query, SourceError
+
+READS = (
+    "SELECT 1",
+    "(SELECT 1) UNION ALL (SELECT 2)",
+    "WITH RECURSIVE a AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM a) SELECT * FROM a",
+    "FROM t |> WHERE a = 1 |> AGGREGATE COUNT(*) AS n",
+    "SELECT * FROM t FOR SYSTEM_TIME AS OF @now",
+    "SELECT * EXCEPT (a) FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) = 1",
+    "SELECT 'DELETE FROM t; DROP TABLE t' AS text -- ; DELETE FROM t",
+    "SELECT 1;",
+)
+NO_READS = (
+    "DELETE FROM t WHERE TRUE",
+    "INSERT INTO t SELECT 1",
+    "UPDATE t SET a = 1 WHERE TRUE",
+    "MERGE t USING s ON t.a = s.a WHEN MATCHED THEN DELETE",
+    "TRUNCATE TABLE t",
+    "CREATE TABLE a AS SELECT 1",
+    "CREATE TEMP FUNCTION f(x INT64) AS (x); SELECT f(1)",
+    "DROP TABLE t",
+    "ALTER TABLE t ADD COLUMN a INT64",
+    "EXPORT DATA OPTIONS (uri = 'gs://example/*') AS SELECT 1",
+    "LOAD DATA INTO t FROM FILES (format = 'CSV')",
+    "CALL p.q()",
+    "EXECUTE IMMEDIATE 'DELETE FROM t'",
+    "BEGIN DELETE FROM t WHERE TRUE; END",
+    "DECLARE x INT64; SELECT x",
+    "SET x = 1",
+    "GRANT `roles/viewer` ON TABLE t TO 'user:person@example.com'",
+    "SELECT 1; DELETE FROM t WHERE TRUE",
+    "-- SELECT\nDELETE FROM t WHERE TRUE",
+    "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d",
+    "SELECT 1 INTO x",
+    "SELECT * FROM EXTERNAL_QUERY('c', 'DELETE FROM t')",
+    "SHOW TABLES",
+    "",
+    "-- nothing",
+)
+
+
+@pytest.mark.parametrize("sql", READS)
+def test_one_select_is_a_read(sql: str) -> None:
+    assert only_reads(Query(sql), sql) is True
+
+
+@pytest.mark.parametrize("sql", NO_READS)
+def test_anything_else_is_refused(sql: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        only_reads(Query(sql), sql)
+
+    assert refused.value.problem is Problem.INVALID
+
+
+@pytest.mark.parametrize("sql", ["SELECT WITH DIFFERENTIAL_PRIVACY a FROM t", "SELECT (" + "(" * 3000, "SELECT '"])
+def test_what_cannot_be_parsed_is_neither(sql: str) -> None:
+    assert only_reads(Query(sql), sql) is None
+    assert statement_of(sql).broken
+
+
+@given(st.sampled_from(READS), st.sampled_from(NO_READS[:19]), st.sampled_from([";", " ;\n", "; -- and\n", ";;"]))
+def test_no_statement_hides_behind_a_read(read: str, other: str, between: str) -> None:
+    assert statement_of(f"{read.partition(' --')[0].rstrip(';')}{between}{other}").tree is None
