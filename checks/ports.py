@@ -22,6 +22,8 @@ class Problem(StrEnum):
     """Why a source gave no answer."""
 
     UNAVAILABLE = "unavailable"
+    UNREACHABLE = "unreachable"
+    """Nothing came of connecting: no network, or something in between."""
     TIMED_OUT = "timed out"
     THROTTLED = "throttled"
     DENIED = "denied"
@@ -32,6 +34,10 @@ class Problem(StrEnum):
     """The question itself is wrong: a missing column, a malformed query."""
     UNSUPPORTED = "not supported"
     """The embedded engine cannot ask it; the service that it stands for may."""
+
+
+NO_NETWORK = "Look at the network of the machine that runs Reveille: its names (DNS), its proxy, its firewall."
+"""What to do about a source that is unreachable."""
 
 
 class SourceError(Exception):

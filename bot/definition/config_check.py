@@ -33,6 +33,7 @@ _POSITION = re.compile(r"\[(\d+):\d+\]")
 _DECIDED = (Problem.INVALID, Problem.NOT_FOUND)
 _OF_THE_SOURCE = (
     Problem.UNAVAILABLE,
+    Problem.UNREACHABLE,
     Problem.TIMED_OUT,
     Problem.THROTTLED,
     Problem.UNAUTHENTICATED,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from typing import Any
 
 import google.auth
+from google.auth import environment_vars
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 
@@ -50,7 +52,20 @@ def default_credentials() -> SharedCredentials:
             # A hint about quota projects, printed into the middle of a report.
             warnings.simplefilter("ignore", UserWarning)
             credentials, _ = google.auth.default(scopes=SCOPES)
-    except (GoogleAuthError, OSError) as error:
-        message = f"There are no Google credentials that can be used ({type(error).__name__}). {LOGIN}"
+    except (GoogleAuthError, OSError, ValueError) as error:
+        why = _key_file() or f"There are no Google credentials that can be used ({type(error).__name__})."
+        message = f"{why} {LOGIN}"
         raise SettingsError(message) from error
     return SharedCredentials(credentials)
+
+
+def _key_file() -> str:
+    """Say what is wrong with the key file that Google's own variable names; empty where it names none."""
+    named = os.environ.get(environment_vars.CREDENTIALS)
+    if not named:
+        return ""
+    if not os.path.isfile(named):  # noqa: PTH113 - a path of any kind, which Path might refuse
+        return f"{environment_vars.CREDENTIALS} names {named!r}, and there is no such file."
+    if not os.access(named, os.R_OK):
+        return f"{environment_vars.CREDENTIALS} names {named!r}, which this account may not read."
+    return f"{environment_vars.CREDENTIALS} names {named!r}, which is no key file of Google's."

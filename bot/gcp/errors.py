@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError
 from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
+from bot.gcp.reasons import Meaning, meaning_of, reason_of
 from bot.redaction import HIDDEN, Redactor
 from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import Problem, SourceError
@@ -77,12 +77,11 @@ def is_passing(error: BaseException) -> bool:
 
     A time-out is not: the source has already had all the time that there is.
     """
-    if isinstance(error, exceptions.Forbidden):
-        return _reason(error) in {"rateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
+    meaning = meaning_of(error)
+    if meaning is not None:
+        return meaning.passing
     if isinstance(error, exceptions.ServiceUnavailable):
         return not _is_about_credentials(error)
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return not isinstance(error, requests.exceptions.Timeout)
     return isinstance(error, exceptions.InternalServerError | exceptions.BadGateway | exceptions.TooManyRequests)
 
 
@@ -90,14 +89,15 @@ def source_error(error: BaseException, source: Source, project: str, subject: st
     """Translate an error of Google's libraries."""
     if isinstance(error, exceptions.RetryError) and error.cause is not None:
         return source_error(error.cause, source, project, subject)
-    problem = _problem(error)
-    detail = f"{subject}: {_DETAILS.get(problem) or sentence(error)}"
+    meaning = meaning_of(error) or Meaning(problem=_problem(error))
+    problem = meaning.problem
+    detail = f"{subject}: {meaning.detail or _DETAILS.get(problem) or sentence(error)}"
     return SourceError(
         source.name,
         problem,
         detail,
-        advice=_advice(problem, error, source, project),
-        retryable=problem in (Problem.UNAVAILABLE, Problem.TIMED_OUT, Problem.THROTTLED),
+        advice=meaning.advice or _advice(problem, error, source, project),
+        retryable=problem in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT, Problem.THROTTLED),
     )
 
 
@@ -119,7 +119,6 @@ _DETAILS = {
 
 _PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Problem], ...] = (
     ((TimeoutError, requests.exceptions.Timeout, RefreshTimeoutError), Problem.TIMED_OUT),
-    (TransportError, Problem.UNAVAILABLE),
     ((exceptions.Unauthorized, GoogleAuthError), Problem.UNAUTHENTICATED),
     (exceptions.Forbidden, Problem.DENIED),
     (exceptions.NotFound, Problem.NOT_FOUND),
@@ -135,8 +134,6 @@ def _problem(error: BaseException) -> Problem:
             return Problem.NOT_ENABLED
         if _is_about_project(error):
             return Problem.NOT_FOUND
-        if _reason(error) in {"rateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"}:
-            return Problem.THROTTLED
     if _is_about_credentials(error):
         return Problem.UNAUTHENTICATED
     return next((problem for kinds, problem in _PROBLEMS if isinstance(error, kinds)), Problem.UNAVAILABLE)
@@ -149,20 +146,14 @@ def _is_about_credentials(error: BaseException) -> bool:
 
 def _is_not_enabled(error: exceptions.Forbidden) -> bool:
     return (
-        _reason(error) in {"SERVICE_DISABLED", "accessNotConfigured"}
+        reason_of(error) in {"SERVICE_DISABLED", "accessNotConfigured"}
         or _NOT_ENABLED.search(str(error.message)) is not None
     )
 
 
 def _is_about_project(error: exceptions.Forbidden) -> bool:
     """Google answers "denied" for a project that does not exist, so as not to tell who has which."""
-    return _reason(error) == "CONSUMER_INVALID" or "Permission denied on resource project" in str(error.message)
-
-
-def _reason(error: exceptions.GoogleAPICallError) -> str:
-    """Return the machine-readable reason: of the error's details, or of its first entry in JSON."""
-    first: Any = next(iter(error.errors), None)
-    return error.reason or (first.get("reason") if isinstance(first, dict) else None) or ""
+    return reason_of(error) == "CONSUMER_INVALID" or "Permission denied on resource project" in str(error.message)
 
 
 def _advice(problem: Problem, error: BaseException, source: Source, project: str) -> str:

@@ -8,13 +8,8 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 
 from bot.gcp.errors import sentence
+from bot.gcp.reasons import ORGANIZATION_MARKS, PERIMETER_MARKS
 from bot.repairs.model import Refusal, RepairRefusedError
-
-PERIMETER = "vpcservicecontrolsuniqueidentifier"
-"""What the text of a refusal by VPC Service Controls holds."""
-
-ORGANIZATION = "organization policy", "org policy", "permitted customer", "constraints/"
-"""What the text of a refusal by an organization policy holds, one of them."""
 
 
 @contextmanager
@@ -40,12 +35,12 @@ def refusal_by_rule(error: exceptions.GoogleAPICallError, purpose: str) -> Repai
 
 
 def _advice(error: exceptions.GoogleAPICallError, text: str) -> str | None:
-    if isinstance(error, exceptions.Forbidden) and PERIMETER in text:
+    if isinstance(error, exceptions.Forbidden) and any(mark in text for mark in PERIMETER_MARKS):
         return (
             "A perimeter of VPC Service Controls keeps this account out, and no role changes that: ask its "
             "administrators for an ingress rule."
         )
-    if isinstance(error, exceptions.FailedPrecondition) and any(mark in text for mark in ORGANIZATION):
+    if isinstance(error, exceptions.FailedPrecondition) and any(mark in text for mark in ORGANIZATION_MARKS):
         return (
             "An organization policy forbids it: ask the organization's administrators for an exception, or grant an "
             "account of the organization."

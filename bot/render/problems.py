@@ -8,6 +8,7 @@ from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark
 from bot.render.reading import Found, Reading, source_of, total
 from bot.render.words import evidence_words, joined, listed, number, once, sentence, shortened, value_words
 from checks.model import Action, Cause, Evidence, Outcome, Severity
+from checks.ports import NO_NETWORK, Problem
 
 NAMES_AT_MOST = 8
 """Names in a line that summarises; more of them are counted."""
@@ -142,8 +143,7 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
         groups.setdefault(_reason(each), []).append(each)
     for group in groups.values():
         first = group[0].finding
-        summary = first.summary.removeprefix("Could not look: ")
-        yield Line(mark=Mark.UNKNOWN, text=summary, code=_codes(group), link=first.link)
+        yield Line(mark=Mark.UNKNOWN, text=_why_unknown(group), code=_codes(group), link=first.link)
         worst = min(each.finding.severity for each in group if each.finding.severity is not None)
         unseen = listed(once(_unseen(each) for each in group), NAMES_AT_MOST)
         yield Line(label="Left undecided", text=f"{unseen} ({worst.name} at worst)", inset=True)
@@ -151,13 +151,28 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
             yield from _repair(action)
 
 
+def _why_unknown(group: Sequence[Found]) -> str:
+    if _is_unreachable(group[0]):
+        sources = once(source_of(each.finding.evidence)[0] for each in group)
+        return f"{joined(sources)} cannot be reached from here. {NO_NETWORK}"
+    return group[0].finding.summary.removeprefix("Could not look: ")
+
+
 def _reason(found: Found) -> tuple[str, ...]:
+    """Without a network there is one reason for the whole run."""
+    if _is_unreachable(found):
+        return (Problem.UNREACHABLE,)
     return (*source_of(found.finding.evidence), found.finding.summary)
+
+
+def _is_unreachable(found: Found) -> bool:
+    return source_of(found.finding.evidence)[1] == Problem.UNREACHABLE
 
 
 def _unseen(found: Found) -> str:
     subject = found.finding.subject
-    return found.title if subject == found.check or found.finding.date is not None else f"{found.title} ({subject})"
+    is_whole = subject == found.check or found.finding.date is not None or _is_unreachable(found)
+    return found.title if is_whole else f"{found.title} ({subject})"
 
 
 def _codes(group: Sequence[Found]) -> str:

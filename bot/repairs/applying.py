@@ -128,7 +128,7 @@ class Applying:
     def _perhaps_written(self, plan: Plan, remedy: Remedy[Any], error: SourceError) -> str:
         """An answer that got lost does not tell whether the write arrived: what is there does."""
         refusal = refusal_of(error, plan.key, remedy.permission, plan)
-        if error.problem in (Problem.UNAVAILABLE, Problem.TIMED_OUT):
+        if error.problem in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT):
             try:
                 if remedy.holds(remedy.look(plan.key.target), plan.wanted):
                     return "The answer got lost, but it is written."

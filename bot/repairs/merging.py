@@ -112,7 +112,7 @@ class Merging:
 
     def _arrived(self, service: str, wanted: Mapping[str, Variable], error: SourceError) -> bool:
         """Whether a write whose answer got lost is there."""
-        if error.problem not in (Problem.UNAVAILABLE, Problem.TIMED_OUT):
+        if error.problem not in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT):
             return False
         there = self.look(service).variables
         return all(there.get(name) == each for name, each in wanted.items())

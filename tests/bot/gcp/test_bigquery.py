@@ -210,11 +210,11 @@ def test_a_query_that_goes_on_for_ever_is_left_when_its_time_is_over() -> None:
         assert any(request.path.partition("?")[0].endswith("/cancel") for request in server.requests)
 
 
-def test_a_server_that_is_not_there_is_unavailable() -> None:
+def test_a_server_that_is_not_there_is_unreachable() -> None:
     with warehouse(f"127.0.0.1:{free_port()}") as adapter, pytest.raises(SourceError) as raised:
         adapter.query(QUERY)
 
-    assert raised.value.problem is Problem.UNAVAILABLE
+    assert raised.value.problem is Problem.UNREACHABLE
 
 
 def test_an_answer_without_columns_is_never_an_empty_result() -> None:

@@ -58,6 +58,22 @@ def test_missing_credentials_are_one_sentence_that_says_what_to_do(no_credential
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("text", [None, "{", "{}", '{"type": "service_account"}'])
+def test_a_key_file_that_is_missing_or_broken_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
+) -> None:
+    key = tmp_path / "key.json"
+    if text is not None:
+        key.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+
+    with pytest.raises(SettingsError) as raised:
+        google_ports(fakes.pipeline(), Settings())
+
+    assert str(key) in str(raised.value)
+    assert ("no such file" in str(raised.value)) is (text is None)
+
+
 def test_credentials_that_cannot_be_read_are_one_sentence_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text('{"type": "service_account", "private_key": "secret"')

@@ -277,13 +277,13 @@ def test_a_server_that_hangs_costs_the_time_out_and_no_more() -> None:
             assert adapter.service_policy("worker") == Policy(())
 
 
-def test_a_server_that_is_not_there_is_unavailable() -> None:
+def test_a_server_that_is_not_there_is_unreachable() -> None:
     with GoogleControlPlaneServer() as server:
         address = server.address
     with control_plane(address) as adapter, pytest.raises(SourceError) as raised:
         adapter.service("worker")
 
-    assert raised.value.problem is Problem.UNAVAILABLE
+    assert raised.value.problem is Problem.UNREACHABLE
     assert raised.value.retryable
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.render.reading import Reading
-from checks.context import Context
+from checks.context import Context, could_not_look
 from checks.model import (
     Action,
     Cause,
@@ -22,6 +22,7 @@ from checks.model import (
     Severity,
 )
 from checks.pipeline import Oddity, Phase, Pipeline, Rule, SqlCheck
+from checks.ports import Problem, SourceError
 from checks.registry import Check
 
 ZONE = ZoneInfo("America/New_York")
@@ -312,6 +313,16 @@ def unknown() -> Reading:
             evidence={"source": "Resource Manager", "problem": "denied", "retryable": False},
         ),
     ]
+    return reading_of(findings)
+
+
+def cut_off() -> Reading:
+    """Nothing can be reached: no network."""
+    findings = healthy()
+    for number, check in enumerate(CHECKS):
+        source = "Cloud Run" if number % 2 else "BigQuery"
+        error = SourceError(source, Problem.UNREACHABLE, f"question {number}: it cannot be reached from here")
+        findings[check.id] = [could_not_look(error, subject=f"service-{number}", severity=check.worst)]
     return reading_of(findings)
 
 

@@ -14,6 +14,7 @@ from tests.bot.render.reports import (
     ORCHESTRATORS,
     all_clear,
     blocked,
+    cut_off,
     finding,
     grant,
     healthy,
@@ -92,6 +93,14 @@ def test_evidence_that_the_cause_tells_already_is_told_in_the_full_report_only()
 
     assert len(said[False][0]) < len(said[True][0])
     assert set(said[False][0].split(" · ")) < set(said[True][0].split(" · "))
+
+
+def test_a_run_without_a_network_says_so_once() -> None:
+    lines = section(message_of(cut_off()), "Could not look")
+
+    why = [line for line in lines if isinstance(line, Line) and line.mark is Mark.UNKNOWN]
+    assert len(why) == 1
+    assert "BigQuery and Cloud Run cannot be reached" in why[0].text
 
 
 def test_what_could_not_be_looked_at_has_its_own_section() -> None:
