@@ -343,7 +343,9 @@ class Table(Model):
     """The partition column."""
     filter_required: bool = False
     """BigQuery refuses a query that does not filter on it."""
-    columns: Mapping[str, Literal["STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP", "JSON"]]
+    columns: Mapping[
+        str, Literal["STRING", "INT64", "FLOAT64", "NUMERIC", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP", "JSON"]
+    ]
     """The columns that queries may use, with their types."""
 
 

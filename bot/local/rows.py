@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Context, Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,6 +16,12 @@ from bot.local.template import GapError, Gaps
 from checks.pipeline import Pipeline, Table
 
 Layer = ReadFile[ScenarioFile]
+
+NANO = Decimal("1e-9")
+"""The last digit that a NUMERIC keeps."""
+
+_WIDE = Context(prec=38)
+"""All the digits that it keeps."""
 
 MOST_ROWS = 100_000
 """Rows of one group; a scenario describes a slate, not a season."""
@@ -132,6 +139,25 @@ def _day(value: Any, gaps: Gaps) -> str:
     return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
 
 
+def _civil(value: Any) -> str:
+    """Read a date and a time of day without a zone."""
+    read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if read.tzinfo is not None:
+        raise ValueError(value)
+    return read.isoformat()
+
+
+def _numeric(value: Any) -> str:
+    """Read digits as they stand. A float has lost its own already, so it is read as it is written."""
+    try:
+        read = Decimal(str(value))
+        if not read.is_finite() or read != read.quantize(NANO, context=_WIDE):
+            raise ValueError(value)
+    except InvalidOperation:
+        raise ValueError(value) from None
+    return format(read, "f")
+
+
 def _instant(value: Any, gaps: Gaps) -> str:
     if not isinstance(value, str | datetime):
         raise TypeError
@@ -142,8 +168,11 @@ _CONVERSIONS: dict[str, Callable[[Any, Gaps], Any]] = {
     "STRING": lambda value, _: str(value),
     "INT64": lambda value, _: int(value),
     "FLOAT64": lambda value, _: float(value),
+    "NUMERIC": lambda value, _: _numeric(value),
     "BOOL": _boolean,
     "DATE": _day,
+    "DATETIME": lambda value, _: _civil(value),
+    "TIME": lambda value, _: time.fromisoformat(value).isoformat(),
     "TIMESTAMP": _instant,
     "JSON": lambda value, _: str(value),
 }

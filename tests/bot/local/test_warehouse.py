@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -97,6 +98,23 @@ def test_every_declared_type_comes_back_as_plain_python(warehouse: DuckDbWarehou
         "extra": str,
     }
     assert row["at"].utcoffset() == timedelta(0)
+
+
+def test_digits_and_times_without_a_zone_come_back_as_they_were_declared() -> None:
+    digits = "99999999999999999999999999999.123456789"
+    tables = {"raw.books": Table(columns={"amount": "NUMERIC", "booked": "DATETIME", "opens": "TIME"})}
+    rows = [{"amount": digits, "booked": "2026-02-11T07:30:00.123456", "opens": "07:30:00"}]
+    made = DuckDbWarehouse(PIPELINE.model_copy(update={"tables": tables}), {"raw.books": rows}, Faults(()))
+    try:
+        (row,) = ask(made, "SELECT amount, booked, opens FROM {raw}.books")
+    finally:
+        made.close()
+
+    assert row == {
+        "amount": Decimal(digits),
+        "booked": datetime(2026, 2, 11, 7, 30, 0, 123456),  # noqa: DTZ001 - a DATETIME has no zone
+        "opens": time(7, 30),
+    }
 
 
 def test_columns_that_a_row_does_not_name_are_null(warehouse: DuckDbWarehouse) -> None:
