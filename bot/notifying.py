@@ -29,6 +29,7 @@ from bot.serving.stores import store_of
 from bot.settings import Settings, SettingsError
 from bot.store.model import Delivery, DeliveryKind, StateStore
 from bot.timetable.digest import Digests
+from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.heartbeat import UrlHeartbeat
 from bot.validation import Validation
 from checks.looks import nothing
@@ -111,7 +112,7 @@ def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *
     client = slack_client(prepared.slack, metrics.rate_limited)
     poster = SlackPoster(client)
     validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
-    incidents = Incidents(store, prepared.pipeline)
+    incidents = Incidents(store, prepared.pipeline, digest=DigestStanding(store, prepared.pipeline))
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
     def sent(delivery: Delivery) -> None:

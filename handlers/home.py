@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.permissions import Role
 from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
-from bot.store.model import StoredReport, StoreError
+from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest import JOB
 from handlers.clicks import Body, submit
 from handlers.errors import told
@@ -78,12 +78,15 @@ def _home(services: Services) -> Home:
     since = now - timedelta(days=HISTORY_DAYS + 1)
     digests = store.reports(pipeline.name, JOB, since, limit=1)
     asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE, limit=1)
+    last = _newest((*digests, *asked))
+    recent = () if last is None else store.recent_alerts(pipeline.name, last.at)
     return Home(
         pipeline=pipeline,
         now=now,
-        last=_newest((*digests, *asked)),
+        last=last,
         history=tuple(store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST)),
         alerts=tuple(store.open_alerts(pipeline.name)),
+        resolved=tuple(each for each in recent if each.state is AlertState.RESOLVED),
     )
 
 

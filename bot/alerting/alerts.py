@@ -135,7 +135,9 @@ def decide(alert: Alert | None, observation: Observation, now: datetime, policy:
         if alert is None or not is_open:
             return _begin(alert, observation, observation.failure, now, policy)
         if observation.folded:
-            return _close(Reason.SUPERSEDED, alert, observation, now)
+            # It is ready to open in the first run in which it is folded no more.
+            closed = _close(Reason.SUPERSEDED, alert, observation, now)
+            return replace(closed, alert=replace(closed.alert or alert, unknown_runs=observation.after_runs - 1))
         return _go_on(alert, observation.failure, now, policy)
     if alert is None or not is_open:
         return _still_closed(alert, observation)

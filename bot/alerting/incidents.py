@@ -6,10 +6,12 @@ is decided again on what the store says then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
@@ -46,6 +48,13 @@ AT_ONCE = 25
 REMEMBERED = timedelta(hours=24)
 """For how long at least a resolved alert may be taken up again, and a run that could not look counts."""
 
+
+REPAIRED_BY = "repaired_by"
+"""Whose repair resolved an alert, in its details: a Slack user ID."""
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
+
+_logger = logging.getLogger(__name__)
 
 Decided = TypeVar("Decided")
 
@@ -108,8 +117,8 @@ class NotStoredError(StoreError):
 class Composer(Protocol):
     """Writes the messages; each method returns ``text`` and ``blocks``, and is pure."""
 
-    def parent(self, alert: Alert, now: datetime) -> dict[str, Any]:
-        """The message that an alert's thread hangs on, in its present state."""
+    def parent(self, alert: Alert, now: datetime, digest: str = "") -> dict[str, Any]:
+        """The message that an alert's thread hangs on, in its present state, with a link to the ``digest``."""
         ...
 
     def reply(self, transition: Transition, now: datetime) -> dict[str, Any]:
@@ -135,10 +144,30 @@ class Composer(Protocol):
         ...
 
 
+class DigestDesk(Protocol):
+    """The newest digest, which tells what the alerts are. Both methods raise StoreError."""
+
+    def edit(self, moved: Iterable[Alert], now: datetime, *, after: Delivery | None = None) -> Delivery | None:
+        """Return the edit that lets it tell them with those that have ``moved``; None where it does so already, unless
+        it was written anew since the edit ``after``."""
+        ...
+
+    def link(self, now: datetime) -> str:
+        """Return a link to it, empty where there is none."""
+        ...
+
+
 class Incidents:
     """The alerts of one pipeline. Every method raises StoreError; all are safe from several threads and processes."""
 
-    def __init__(self, store: StateStore, pipeline: Pipeline, composer: Composer | None = None) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        pipeline: Pipeline,
+        composer: Composer | None = None,
+        *,
+        digest: DigestDesk | None = None,
+    ) -> None:
         if pipeline.notifications is None:
             message = f"the pipeline {pipeline.name!r} has no notifications"
             raise ValueError(message)
@@ -146,16 +175,25 @@ class Incidents:
         self._pipeline = pipeline
         self._notifications = pipeline.notifications
         self._composer: Composer = composer or AlertMessages(pipeline)
+        self._digest = digest
 
     def process(
-        self, report: Report, now: datetime, *, stored: StoredReport | None = None, phases: Collection[str] = ()
+        self,
+        report: Report,
+        now: datetime,
+        *,
+        stored: StoredReport | None = None,
+        phases: Collection[str] = (),
+        repairers: Mapping[str, str] = NOBODY,
     ) -> Processed:
         """Decide about every alert that a report says something about, and commit what follows.
 
         ``stored`` is committed with it; ``phases`` are those that the run was restricted to, none for all.
+        ``repairers`` are those whose repair the run looks after, by the key of the alert.
         """
         made: list[Processed] = []
-        self._decided(lambda: self._process(report, now, stored, phases, made))
+        self._decided(lambda: self._process(report, now, stored, phases, repairers, made))
+        self._settle(now, made[-1].deliveries if made else ())
         return Processed(
             transitions=tuple(each for some in made for each in some.transitions),
             deliveries=tuple(each for some in made for each in some.deliveries),
@@ -243,6 +281,7 @@ class Incidents:
         now: datetime,
         stored: StoredReport | None,
         phases: Collection[str],
+        repairers: Mapping[str, str],
         made: list[Processed],
     ) -> None:
         """Decide and commit; what was committed is added to ``made``, also when a later commit meets a conflict."""
@@ -255,18 +294,22 @@ class Incidents:
             alert = by_key.get(observation.key) or self._long_closed(observation)
             transition = decide(alert, observation, now, self._notifications.alerts)
             if transition.writes:
-                transitions.append(transition)
+                transitions.append(_by_repair(transition, repairers))
+        link = self._link(now) if transitions else ""
         # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
         for start in range(0, max(len(transitions), int(stored is not None)), AT_ONCE):
             some = tuple(transitions[start : start + AT_ONCE])
-            deliveries = tuple(each for transition in some for each in self._deliveries(transition, now))
+            deliveries = tuple(each for transition in some for each in self._deliveries(transition, now, link))
+            deliveries += self._digest_edit([each.alert for each in transitions[: start + AT_ONCE]], now)
             # The report comes last: who finds it knows that all alerts were brought up to date with it.
             reports = () if stored is None or start + AT_ONCE < len(transitions) else (stored,)
             alerts = tuple(each.alert for each in some if each.alert is not None)
             try:
                 self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
             except StoreError as error:
-                unstored = (each for transition in transitions[start:] for each in self._deliveries(transition, now))
+                unstored = (
+                    each for transition in transitions[start:] for each in self._deliveries(transition, now, link)
+                )
                 raise NotStoredError(
                     error, tuple(each for each in unstored if each.kind is DeliveryKind.POST)
                 ) from error
@@ -279,11 +322,35 @@ class Incidents:
         alert = self._store.alert(observation.key)
         return None if alert is None else replace(alert, unknown_runs=0)
 
-    def _deliveries(self, transition: Transition, now: datetime) -> tuple[Delivery, ...]:
+    def _link(self, now: datetime) -> str:
+        return "" if self._digest is None else self._digest.link(now)
+
+    def _digest_edit(self, alerts: Iterable[Alert | None], now: datetime) -> tuple[Delivery, ...]:
+        """Return the edit of the digest that goes with a commit of these alerts."""
+        if self._digest is None:
+            return ()
+        edit = self._digest.edit([_as_stored(each) for each in alerts if each is not None], now)
+        return () if edit is None else (edit,)
+
+    def _settle(self, now: datetime, committed: Iterable[Delivery]) -> None:
+        """Let the digest tell what several processes decided at once, of which each saw its own part. What is decided
+        is stored by now, so a store that fails here leaves it to the next run."""
+        after = next((each for each in committed if each.key.startswith("digest:")), None)
+        try:
+            for _ in range(ATTEMPTS if self._digest is not None else 0):
+                edit = None if self._digest is None else self._digest.edit((), now, after=after)
+                if edit is None:
+                    return
+                self._store.commit(Changes(deliveries=(edit,)))
+                after = edit
+        except StoreError as error:
+            _logger.warning("the digest does not tell yet what its alerts are: %s", error)
+
+    def _deliveries(self, transition: Transition, now: datetime, link: str) -> tuple[Delivery, ...]:
         if transition.alert is None or not transition.speaks:
             return ()
         alert = _as_stored(transition.alert)
-        parent = self._composer.parent(alert, now)
+        parent = self._composer.parent(alert, now, link)
         urgent = transition.mention and alert.severity is Severity.P0
         if transition.reason is Reason.OPENED:
             return (_delivery(alert, alert.thread, DeliveryKind.POST, parent, now, urgent=urgent),)
@@ -318,7 +385,10 @@ class Incidents:
         return (replace(_delivery(alert, key, DeliveryKind.POST, body, now, urgent=True), channel=channel),)
 
     def _click(self, click: Click, action: str, change: Callable[[Alert], Alert | None]) -> Clicked:
-        return self._decided(lambda: self._clicked(click, action, change))
+        clicked = self._decided(lambda: self._clicked(click, action, change))
+        if clicked.result is ClickResult.DONE:
+            self._settle(click.now, ())
+        return clicked
 
     def _clicked(self, click: Click, action: str, change: Callable[[Alert], Alert | None]) -> Clicked:
         alert = self._store.alert(click.key)
@@ -332,7 +402,7 @@ class Incidents:
         if click.version is not None and click.version != alert.version:
             return Clicked(result=ClickResult.STALE, alert=alert)
         stored = _as_stored(after)
-        parent = self._composer.parent(stored, click.now)
+        parent = self._composer.parent(stored, click.now, self._link(click.now))
         reply = self._composer.clicked(stored, action, click.actor)
         update_key, reply_key = f"{stored.thread}:v{stored.version}", f"{stored.thread}:{action}:{stored.version}"
         self._store.commit(
@@ -341,6 +411,7 @@ class Incidents:
                 deliveries=(
                     _delivery(stored, update_key, DeliveryKind.UPDATE, parent, click.now),
                     _delivery(stored, reply_key, DeliveryKind.REPLY, reply, click.now),
+                    *self._digest_edit([after], click.now),
                 ),
                 audit=(_audit(click, stored, action, ClickResult.DONE),),
             )
@@ -362,6 +433,15 @@ def _as_it_is_taken_up(alert: Alert) -> tuple[bool, float]:
     if alert.resolved_at is None:
         return False, alert.opened_at.timestamp()
     return True, -alert.resolved_at.timestamp()
+
+
+def _by_repair(transition: Transition, repairers: Mapping[str, str]) -> Transition:
+    """Remember whose repair it was that resolved an alert."""
+    alert = transition.alert
+    if alert is None or transition.reason is not Reason.RESOLVED or alert.key not in repairers:
+        return transition
+    details = {**alert.details, REPAIRED_BY: repairers[alert.key]}
+    return replace(transition, alert=replace(alert, details=details))
 
 
 def _as_stored(alert: Alert) -> Alert:

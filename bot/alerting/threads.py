@@ -28,15 +28,17 @@ class AlertThreads:
         self._wake()
         return told
 
-    def look_again(self, key: str, name: str, now: datetime) -> None:
-        """Validate what an alert is about and decide anew; say so where nothing changed by it. Raises StoreError."""
+    def look_again(self, key: str, name: str, now: datetime, repairer: str = "") -> None:
+        """Validate what an alert is about and decide anew; say so where nothing changed by it. What is resolved then,
+        the repair of ``repairer`` resolved. Raises StoreError."""
         try:
             request = self._incidents.recheck(key)
         except LookupError:
             _logger.info("there is no alert any more to look at again")
             return
         report = self._validation.run(request)
-        transition = self._incidents.process(report, now).of(key)
+        repairers = {key: repairer} if repairer else {}
+        transition = self._incidents.process(report, now, repairers=repairers).of(key)
         if transition is None or not transition.speaks:
             look = self._incidents.seen_in(key, report)
             self._incidents.tell(

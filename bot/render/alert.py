@@ -13,7 +13,7 @@ from bot.alerting.relooking import Relook
 from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import broken_since, since_words, state_words
-from bot.render.alert_replies import click_reply, look_reply, pointer, transition_reply
+from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import cut, short_title
 from bot.render.blocks import first_page
 from bot.render.buttons import buttons_block
@@ -42,9 +42,9 @@ class AlertMessages:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def parent(self, alert: Alert, now: datetime) -> Body:
-        """Return the message that the thread hangs on."""
-        return alert_message(alert, self._pipeline, now)
+    def parent(self, alert: Alert, now: datetime, digest: str = "") -> Body:
+        """Return the message that the thread hangs on; ``digest`` is a link in Slack's markup."""
+        return alert_message(alert, self._pipeline, now, digest=digest)
 
     def past_store(self, alert: Alert, now: datetime) -> Body:
         """Return the message while the store is down: nothing can be clicked that nobody would remember."""
@@ -68,9 +68,9 @@ class AlertMessages:
         return pointer(alert, self._pipeline)
 
 
-def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "") -> Body:
+def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "", digest: str = "") -> Body:
     """Return the message of an alert as it is: ``text`` for notifications, and ``blocks``. ``note`` is a sentence
-    below the title."""
+    below the title, ``digest`` a link in Slack's markup beside the others."""
     title = short_title(alert)
     if alert.state is AlertState.RESOLVED:
         parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline, now)
@@ -82,7 +82,7 @@ def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str 
         {"type": "header", "text": {"type": "plain_text", "text": cut(headline, limits.HEADER_TEXT), "emoji": False}},
         *(_small(text) for text in (frame, mention and f"cc {mention}", escape(note)) if text),
         *first_page(parts),
-        *(_small(links) for links in (links_of(alert, pipeline, now),) if links),
+        *(_small(links) for links in (" · ".join(filter(None, (links_of(alert, pipeline, now), digest))),) if links),
         buttons_block(alert, pipeline),
     ]
     text = fitted(headline, limits.HEADER_TEXT) + (f" {mention}" if mention else "")
@@ -125,7 +125,9 @@ def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
     lasted = duration(ended - first)
     span = f"{_at(first, pipeline, now)} to {_at(ended, pipeline, now)}"
     seen = (f"first seen {_at(alert.opened_at, pipeline, now)}",) if began is not None else ()
-    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span, *seen))
+    how = by_repair(alert).strip()
+    ended_by = (f"resolved {how}",) if how else ()
+    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span, *seen, *ended_by))
 
 
 def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:

@@ -53,7 +53,7 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
         case Reason.SNOOZE_ENDED:
             yield f"⏰ *The snooze{_by(before)} is over*, and this is still open. {_what(alert)}"
         case Reason.RESOLVED:
-            yield f"✅ *Resolved*{_lasted(alert, now)}.{_remainder(alert)}"
+            yield f"✅ *Resolved*{by_repair(alert)}{_lasted(alert, now)}.{_remainder(alert)}"
         case Reason.SUPERSEDED:
             yield _handed_over(alert)
 
@@ -107,6 +107,12 @@ def _what(alert: Alert) -> str:
 def _by(alert: Alert) -> str:
     who = mention(alert.owner or "")
     return f" of {who}" if who else ""
+
+
+def by_repair(alert: Alert) -> str:
+    """Say whose repair resolved an alert, where one did."""
+    who = mention(str(alert.details.get("repaired_by") or ""))
+    return f" by a repair of {who}" if who else ""
 
 
 def _remainder(alert: Alert) -> str:

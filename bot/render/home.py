@@ -15,6 +15,7 @@ from bot.render.message import Mark
 from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
+from bot.render.standing import emoji_of, lead, since_report
 from bot.render.words import clean, day, moment, number
 from bot.store.model import Alert, AlertState, ReportHead, StoredReport
 from checks.model import Outcome, Severity, Verdict, badness
@@ -37,13 +38,15 @@ NO_REPORT = "⬜"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What the page shows. ``last`` is the newest whole report, ``history`` are the digests, newest first."""
+    """What the page shows. ``last`` is the newest whole report, ``history`` are the digests, newest first. ``alerts``
+    are open, ``resolved`` those that ended since the report."""
 
     pipeline: Pipeline
     now: datetime
     last: StoredReport | None
     history: Sequence[ReportHead]
     alerts: Sequence[Alert]
+    resolved: Sequence[Alert] = ()
 
     @property
     def today(self) -> date:
@@ -81,7 +84,11 @@ def _blocks(home: Home) -> Iterator[Block]:
 def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     verdict = Verdict(last.verdict)
     headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
-    yield section(f"{VERDICT_EMOJI[verdict]} *{verdict}*  {headline}")
+    standing = since_report(verdict, last.at, last.document, (*home.alerts, *home.resolved))
+    emoji, words = VERDICT_EMOJI[verdict], str(verdict)
+    if standing.now is not verdict and (standing.until is not None or standing.is_worse):
+        emoji, words = emoji_of(standing), f"{lead(standing, home.pipeline.zone)}."
+    yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
     yield _context(f"Night of {day(last.night, home.today)} · seen {seen} ({last.job}){age}")

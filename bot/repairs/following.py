@@ -39,17 +39,19 @@ class Thread(Protocol):
         """Say something, once for each ``name``."""
         ...
 
-    def look_again(self, key: str, name: str, now: datetime) -> None:
-        """Validate what an alert is about and let it be decided anew."""
+    def look_again(self, key: str, name: str, now: datetime, repairer: str = "") -> None:
+        """Validate what an alert is about and let it be decided anew; ``repairer`` is whose repair is looked after."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Repairs that were confirmed together for one alert; ``name`` is the id of the first."""
+    """Repairs that were confirmed together for one alert; ``name`` is the id of the first. ``repairer`` is who
+    confirmed them, nobody for an undo."""
 
     alert: str
     name: str
+    repairer: str = ""
 
 
 class Following:
@@ -145,14 +147,16 @@ class Following:
                 continue
             self._thread.tell(group.alert, f"verified:{group.name}", self._say(made), now)
             if self._store.first_time(f"repair-looked:{group.name}", now):
-                self._thread.look_again(group.alert, group.name, now)
+                self._thread.look_again(group.alert, group.name, now, group.repairer)
             self._told.add(group)
 
     def _groups(self, now: datetime) -> Mapping[str, Group]:
         """Return by repair what it was confirmed with; those from a shell belong to no alert."""
         entries = self._store.audit(now - LOOK_BACK, AT_MOST)
         return {
-            str(each.details["run"]): Group(each.subject, str(each.details["group"]))
+            str(each.details["run"]): Group(
+                each.subject, str(each.details["group"]), "" if each.action == "undo" else each.actor
+            )
             for each in entries
             if each.key.startswith("repair-of:")
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -56,5 +57,13 @@ def _owed(key: str, slots: Sequence[Slot], store: StateStore) -> Iterator[tuple[
 
 def _latest(key: str, slots: Sequence[Slot], store: StateStore) -> Mapping[str, Any] | None:
     """Return what a message said when it was written last, None when it was never written."""
-    written = [store.delivery(each) for each in (key, *(f"{key}:{slot.name}" for slot in slots))]
-    return None if written[0] is None else [each.body for each in written if each is not None][-1]
+    posted = store.delivery(key)
+    if posted is None:
+        return None
+    written = [posted.body]
+    for slot in slots:
+        name = f"{key}:{slot.name}"
+        numbers = (f"{name}:standing:{number:05}" for number in itertools.count(1))
+        edits = itertools.takewhile(lambda each: each is not None, map(store.delivery, numbers))
+        written += [each.body for each in (store.delivery(name), *edits) if each is not None]
+    return written[-1]

@@ -12,6 +12,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.slack import SlackPoster
 from bot.store.model import StateStore
 from bot.timetable.digest import Digests
+from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.done import Done
 from tests.faults.foretold import Foretold
 from tests.faults.points import Points, guarded
@@ -37,7 +38,7 @@ class Life:
         self.points = points
         self._store = guarded(store, "store", points)
         poster = guarded(SlackPoster(WebClient(TOKEN, base_url=slack_url, timeout=CALL_SECONDS)), "slack", points)
-        self.incidents = Incidents(self._store, PIPELINE)
+        self.incidents = Incidents(self._store, PIPELINE, digest=DigestStanding(self._store, PIPELINE))
         self._facts: Mapping[str, Fact] = {}
         self._digests = Digests(Foretold(lambda _: self._facts, clock), self._store, self.incidents, clock, owner)
         self._outbox = Outbox(self._store, poster, clock, owner)

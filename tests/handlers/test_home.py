@@ -9,6 +9,7 @@ from typing import Any
 from bot.render.home import REFRESH
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from bot.store.sqlite import SqliteStore
+from checks.model import Severity
 from checks.notifications import Permissions as Rules
 from handlers.home import publish
 from handlers.replies import PrivateReply
@@ -66,6 +67,31 @@ def test_the_last_verdict_and_the_phases_are_shown() -> None:
         assert "🔴 *BLOCKED*" in shown(rig)
         assert "In each phase: last night · today" in shown(rig)
         assert "*Predictions*\\n🟠 P1 failed" in shown(rig)
+
+
+def test_a_verdict_whose_alert_was_resolved_since_says_until_when_it_was_so() -> None:
+    with running() as rig:
+        opened_at, ended = NOW - timedelta(hours=1), NOW - timedelta(minutes=20)
+        alert = an_alert(
+            key="was", severity=Severity.P0, state=AlertState.RESOLVED, opened_at=opened_at, resolved_at=ended
+        )
+        finding = {"outcome": "failed", "severity": "P0", "subject": alert.subject, "phase": None}
+        told = {"check": alert.check, "phase": None, "findings": [{**finding, "date": str(alert.date)}]}
+        report = StoredReport(
+            key="told",
+            pipeline="tiny",
+            job="digest",
+            night=NOW.date() - timedelta(days=1),
+            at=opened_at,
+            verdict="BLOCKED",
+            document={"headline": "Broken.", "results": [told]},
+        )
+        rig.store.commit(Changes(alerts=(alert,), reports=(report,)))
+
+        opened(rig)
+
+        assert "✅ *Was BLOCKED until 07:40 EST; now no alert is open.*" in shown(rig)
+        assert "No open alert" in shown(rig)
 
 
 def test_open_alerts_are_shown_with_owner_and_the_snoozes_that_end_today() -> None:

@@ -1,0 +1,224 @@
+"""What has become of a digest since it was written: pure, from its verdict and what its alerts are now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.alerting.alerts import was_told
+from bot.alerting.blindness import CANNOT_LOOK
+from bot.alerting.incident import members_of
+from bot.render import limits
+from bot.render.alert_list import gravest_first
+from bot.render.alert_replies import by_repair
+from bot.render.alert_title import cut, short_title
+from bot.render.mentions import mention
+from bot.render.message import mark_of_severity
+from bot.render.slack_text import EMOJI, VERDICT_EMOJI, fitted
+from bot.render.words import moment, number
+from bot.store.model import Alert, AlertState
+from checks.model import Outcome, Severity, Verdict
+
+ALERTS_AT_MOST = 4
+TITLE_TEXT = 80
+STANDING_TEXT = 1_250
+"""Characters of all that a digest says of what became of it: the room that packing reserves in every message."""
+
+GRAVEST = {Verdict.BLOCKED: Severity.P0, Verdict.ACT: Severity.P1, Verdict.WATCH: Severity.P2}
+"""The gravest alert that a verdict goes with. An UNKNOWN one goes with any, and ALL CLEAR with none."""
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A digest that said ``verdict`` when it was ``written``, and its alerts as they are now: those that it ``told``,
+    and those that are ``new`` since. Alerts that were resolved before it do not belong here."""
+
+    verdict: Verdict
+    written: datetime
+    told: Sequence[Alert]
+    new: Sequence[Alert] = ()
+
+    @cached_property
+    def open(self) -> Sequence[Alert]:
+        """The alerts that are open now, the gravest first."""
+        return gravest_first([each for each in (*self.told, *self.new) if each.state is not AlertState.RESOLVED])
+
+    @cached_property
+    def closed(self) -> Sequence[Alert]:
+        """The alerts that ended since. What is told elsewhere goes on there."""
+        ended = [each for each in (*self.told, *self.new) if each.state is AlertState.RESOLVED]
+        return gravest_first([each for each in ended if each.details.get("closing") != "superseded"])
+
+    @property
+    def now(self) -> Verdict | None:
+        """The verdict that the open alerts go with; None while none is open, which says nothing of the rest."""
+        if not self.open:
+            return None
+        gravest = min(each.severity for each in self.open)
+        if self.verdict is Verdict.UNKNOWN and self.until is None and not self.is_worse:
+            return Verdict.UNKNOWN
+        return next((verdict for verdict, least in GRAVEST.items() if gravest <= least), Verdict.WATCH)
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when its verdict was true: None as long as an alert keeps it so, or was closed unseen, or none ever
+        stood for it."""
+        stood_for = [each for each in self.closed if self._stands_for(each)]
+        if any(self._stands_for(each) for each in self.open) or not any(each in self.told for each in stood_for):
+            return None
+        if any(each.details.get("closing") == "gone" for each in stood_for):
+            return None
+        return max(each.resolved_at or each.changed_at for each in stood_for)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether an alert that was opened since, and is open, is graver than the verdict."""
+        least = {**GRAVEST, Verdict.UNKNOWN: Severity.P2}.get(self.verdict)
+        return any(each in self.new and (least is None or each.severity < least) for each in self.open)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether anything is otherwise than the digest told it."""
+        return bool(self.closed or self.new or any(each.changed_at > self.written for each in self.told))
+
+    def _stands_for(self, alert: Alert) -> bool:
+        if self.verdict is Verdict.ALL_CLEAR:
+            return False
+        return alert.severity <= GRAVEST.get(self.verdict, Severity.P3)
+
+
+def since_digest(verdict: Verdict, written: datetime, alerts: Collection[Alert]) -> Standing:
+    """Return what became of a digest; whatever was open when it was written, it told."""
+    apply = [
+        each
+        for each in sorted(alerts, key=lambda each: each.key)
+        if was_told(each) and (each.state is not AlertState.RESOLVED or (each.resolved_at or written) > written)
+    ]
+    return Standing(
+        verdict=verdict,
+        written=written,
+        told=[each for each in apply if each.opened_at <= written],
+        new=[each for each in apply if each.opened_at > written],
+    )
+
+
+def since_report(verdict: Verdict, seen: datetime, document: Body, alerts: Collection[Alert]) -> Standing:
+    """Return what became of a report, whose ``document`` says what failed; of alerts that were resolved those count
+    that it told."""
+    told = [each for each in alerts if was_told(each) and _tells(document, each)]
+    others = [each for each in alerts if each not in told and each.state is not AlertState.RESOLVED]
+    return Standing(verdict=verdict, written=seen, told=told, new=others)
+
+
+def _tells(document: Body, alert: Alert) -> bool:
+    wrong = {
+        (str(result.get("check")), str(finding.get("subject")), finding.get("date")): finding.get("outcome")
+        for result in document.get("results") or ()
+        for finding in result.get("findings") or ()
+        if finding.get("outcome") in (Outcome.FAILED, Outcome.UNKNOWN)
+    }
+    if alert.check == CANNOT_LOOK:
+        return Outcome.UNKNOWN in wrong.values()
+    dates = {None if each.date is None else each.date.isoformat() for each in members_of(alert)}
+    return any((each.check, each.subject, day) in wrong for each in members_of(alert) for day in dates)
+
+
+def lead(standing: Standing, zone: ZoneInfo) -> str:
+    """Return the one sentence that says until when what the digest says was so, and what is so now: plain text."""
+    now = standing.now
+    opened = number(len(standing.open), "alert is open", "alerts are open") if standing.open else "no alert is open"
+    if now is standing.verdict:
+        return f"{_past(standing, zone)}: {opened}"
+    return f"{_past(standing, zone)}; now {opened if now is None else f'{now}, {opened}'}"
+
+
+def _past(standing: Standing, zone: ZoneInfo) -> str:
+    """Return until when the verdict was so; of one that never was told to end, when it was written."""
+    if standing.until is not None:
+        return f"Was {standing.verdict} until {_at(standing.until, standing, zone)}"
+    if standing.now is standing.verdict:
+        return f"Still {standing.verdict}"
+    return f"Was {standing.verdict} at {_at(standing.written, standing, zone)}"
+
+
+def standing_text(standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> str:
+    """Return what a digest says of its alerts, in Slack's markup. ``links`` has the address of each one's thread."""
+    lines = [f"{emoji_of(standing)} *{lead(standing, zone)}.*"]
+    alerts = (*standing.open, *standing.closed)
+    shown = 0
+    for alert in alerts[:ALERTS_AT_MOST]:
+        line = _line(alert, links.get(alert.key, ""), standing, zone)
+        if sum(len(each) + 1 for each in (*lines, line)) > STANDING_TEXT:
+            break
+        lines.append(line)
+        shown += 1
+    if shown < len(alerts):
+        lines.append(f"and {len(alerts) - shown} more: `/alerts` lists those that are open")
+    return "\n".join(lines)
+
+
+def restated(body: Body, standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Body:
+    """Return the message of a digest with what has become of it, first in its title and in the notification; the
+    message itself while nothing has."""
+    if not standing.has_moved:
+        return body
+    said = f"{emoji_of(standing)} {lead(standing, zone)}"
+    text = f"{said}. {body['text']}"
+    blocks = list(body["blocks"])
+    section = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": standing_text(standing, links, zone), "verbatim": True},
+        "expand": True,
+    }
+    head = []
+    if blocks and blocks[0]["type"] == "header":
+        title = blocks.pop(0)["text"]["text"].partition(" ")[2].removesuffix(f": {standing.verdict}")
+        words = cut(f"{emoji_of(standing)} {_past(standing, zone)}: {title}", limits.HEADER_TEXT)
+        head = [{"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}]
+    return {**body, "text": text[: limits.FALLBACK_TEXT], "blocks": [*head, section, *blocks][: limits.BLOCKS]}
+
+
+def emoji_of(standing: Standing) -> str:
+    """The colour of what is so now. No open alert is no proof that all is clear: then it is a tick, and no light."""
+    if standing.now is not None:
+        return VERDICT_EMOJI[standing.now]
+    return "✅" if standing.until is not None else "⚪"
+
+
+def _line(alert: Alert, link: str, standing: Standing, zone: ZoneInfo) -> str:
+    is_open = alert.state is not AlertState.RESOLVED
+    mark = f"{EMOJI[mark_of_severity(alert.severity)]} *{alert.severity.name}*" if is_open else "✅"
+    if alert.details.get("closing") == "gone" and not is_open:
+        mark = "⌛"
+    thread = f" · <{link}|thread>" if link else ""
+    return f"{mark} {fitted(cut(short_title(alert), TITLE_TEXT), TITLE_TEXT)} · {_state(alert, standing, zone)}{thread}"
+
+
+def _state(alert: Alert, standing: Standing, zone: ZoneInfo) -> str:
+    who = mention(alert.owner or "")
+    by = f" by {who}" if who else ""
+    match alert.state:
+        case AlertState.FIRING:
+            return "unacknowledged"
+        case AlertState.ACKNOWLEDGED:
+            return f"acknowledged{by}"
+        case AlertState.SNOOZED:
+            return f"snoozed{by}"
+    if alert.details.get("closing") == "gone":
+        return "no longer checked"
+    ended = _at(alert.resolved_at or alert.changed_at, standing, zone)
+    return f"resolved {ended}{by_repair(alert)}"
+
+
+def _at(instant: datetime, standing: Standing, zone: ZoneInfo) -> str:
+    """Return the time alone on the day of the digest, and the date with it on another."""
+    there, day = instant.astimezone(zone), standing.written.astimezone(zone).date()
+    if there.date() == day:
+        return f"{there:%H:%M %Z}"
+    return f"{moment(instant, zone, standing.written)} {there:%Z}"
