@@ -22,6 +22,7 @@ from bot.app import google_ports_of, pipeline_of
 from bot.delivery.outbox import Outbox
 from bot.delivery.slack import SlackPoster
 from bot.delivery.slack_client import slack_client
+from bot.delivery.workspace import Workspace
 from bot.serving.measured import MeasuredValidation
 from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
@@ -69,6 +70,7 @@ class Notifying:
     outbox: Outbox
     poster: SlackPoster
     client: WebClient
+    workspace: Workspace
     metrics: Metrics
     clock: Clock
     requested: str
@@ -112,7 +114,9 @@ def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *
     client = slack_client(prepared.slack, metrics.rate_limited)
     poster = SlackPoster(client)
     validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
-    incidents = Incidents(store, prepared.pipeline, digest=DigestStanding(store, prepared.pipeline))
+    workspace = Workspace()
+    standing = DigestStanding(store, prepared.pipeline, workspace.address)
+    incidents = Incidents(store, prepared.pipeline, digest=standing)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
     def sent(delivery: Delivery) -> None:
@@ -141,6 +145,7 @@ def notifying_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *
         outbox=outbox,
         poster=poster,
         client=client,
+        workspace=workspace,
         metrics=metrics,
         clock=clock,
         requested=requested,

@@ -296,7 +296,7 @@ def _open_alerts(services: Services) -> Sequence[Alert] | None:
 
 def _link(services: Services, alert: Alert) -> str:
     try:
-        return thread_link(services.store.delivery(alert.thread))
+        return thread_link(services.store.delivery(alert.thread), services.workspace())
     except StoreError:
         return ""
 

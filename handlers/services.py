@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Click, Clicked
+from bot.delivery.workspace import ANY_WORKSPACE
 from bot.permissions import Permissions
 from bot.repairs.repairs import Repairs
 from bot.staging.ground import StagingGround
@@ -53,7 +54,8 @@ class Services:
     ``wake`` tells the outbox that something waits, so that a click is answered at once and not at its next turn.
     ``repairs`` is None where nothing can be repaired; ``follow`` tells who looks after repairs that there is one.
     ``requested`` is the date that a command without one means: ``yesterday``, or that of a scenario. ``staging`` opens
-    the staging ground for one deed, and closes its connections; None where there is none.
+    the staging ground for one deed, and closes its connections; None where there is none. ``workspace`` returns the
+    address of the workspace.
     """
 
     validation: Validation
@@ -69,4 +71,5 @@ class Services:
     requested: str = "yesterday"
     repairs: Repairs | None = None
     follow: Callable[[], None] = lambda: None
+    workspace: Callable[[], str] = lambda: ANY_WORKSPACE
     staging: Callable[[], AbstractContextManager[StagingGround]] | None = None

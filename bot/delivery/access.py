@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.delivery.poster import Trouble
 from bot.delivery.slack_errors import TROUBLES, remedy
+from bot.delivery.workspace import Workspace
 
 REFUSED_AGAIN = timedelta(minutes=1)
 """Whoever has repaired what was wrong sees so soon."""
@@ -26,10 +27,12 @@ _logger = logging.getLogger(__name__)
 
 class SlackAccess:
     """Asks Slack who the bot is, and for a message of each channel that the pipeline file names: what it refuses to
-    show, it refuses to take. ``channels`` begin with the default one. A change is logged once."""
+    show, it refuses to take. ``channels`` begin with the default one. A change is logged once.
+    ``workspace`` learns its address."""
 
-    def __init__(self, client: WebClient, channels: Sequence[str]) -> None:
+    def __init__(self, client: WebClient, channels: Sequence[str], workspace: Workspace | None = None) -> None:
         self._client = client
+        self._workspace = workspace or Workspace()
         self._channels = tuple(dict.fromkeys(channels))
         self._found: dict[str, str] = {}
         """Why Slack refuses, by channel; an empty one stands for the bot itself."""
@@ -75,7 +78,7 @@ class SlackAccess:
             if channel:
                 self._client.conversations_history(channel=channel, limit=1)
             else:
-                self._client.auth_test()
+                self._workspace.learn(self._client.auth_test().get("url"))
         except SlackApiError as error:
             code = str(error.response.get("error") or "")
             return code if TROUBLES.get(code) in _REFUSING else None

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
+from bot.delivery.workspace import ANY_WORKSPACE
 from bot.render.slack_text import is_safe_link
 from bot.store.model import Alert, Delivery
 from checks.pipeline import Pipeline
@@ -44,12 +45,12 @@ def _links(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[tuple[st
         yield "Runbook", runbook
 
 
-def thread_link(delivery: Delivery | None) -> str:
-    """Return the address of a message that was sent, empty for one that is not there (yet): Slack leads whoever is
-    signed in to their workspace."""
+def thread_link(delivery: Delivery | None, workspace: str = ANY_WORKSPACE) -> str:
+    """Return the address of a message that was sent, empty for one that is not there (yet). ``workspace`` is the
+    address of the workspace with a slash at its end."""
     if delivery is None or delivery.ts is None:
         return ""
-    return f"https://slack.com/archives/{delivery.posted_channel or delivery.channel}/p{delivery.ts.replace('.', '')}"
+    return f"{workspace}archives/{delivery.posted_channel or delivery.channel}/p{delivery.ts.replace('.', '')}"
 
 
 def service_of(alert: Alert, pipeline: Pipeline) -> str | None:

@@ -111,7 +111,7 @@ def assemble(prepared: Prepared) -> Serving:
     told = notifying_of(prepared, courtesy.give_way, patient=True)
     health = StoreHealth(told.store)
     turns = Turns(_teller(told))
-    access = SlackAccess(told.client, _channels(told.notifications))
+    access = SlackAccess(told.client, _channels(told.notifications), told.workspace)
     told.metrics.watch(told.store, told.clock, told.outbox.problems, health.problem)
     told.metrics.watch_turns(turns.counts)
     workers = Workers(give_way=courtesy.give_way)
@@ -258,6 +258,7 @@ def _services(told: Notifying, workers: Workers) -> Services:
         clock=told.clock,
         wake=told.outbox.wake,
         requested=told.requested,
+        workspace=told.workspace.address,
     )
 
 

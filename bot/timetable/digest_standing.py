@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from bot.delivery.workspace import ANY_WORKSPACE
 from bot.render.alert_links import thread_link
 from bot.render.standing import restated, since_digest
 from bot.render.words import day
@@ -14,6 +18,8 @@ from bot.timetable.digest import JOB, LOOK_BACK
 from bot.timetable.digest_deliveries import posting_key
 from checks.model import Verdict
 from checks.pipeline import Pipeline
+
+_WORKSPACE = re.compile(r"https://[^/\s\"]+/(?=archives/)")
 
 HEADS_AT_MOST = 100
 """Digests of the last days among which the newest one is looked for; a day has one, and its refreshes."""
@@ -29,9 +35,15 @@ class _Written:
 
 
 class DigestStanding:
-    """The newest digest of one pipeline, for who decides about its alerts. Methods raise StoreError."""
+    """The newest digest of one pipeline, for who decides about its alerts. Methods raise StoreError.
 
-    def __init__(self, store: StateStore, pipeline: Pipeline) -> None:
+    ``workspace`` returns the address of the workspace, which is not known before Slack has said it.
+    """
+
+    def __init__(
+        self, store: StateStore, pipeline: Pipeline, workspace: Callable[[], str] = lambda: ANY_WORKSPACE
+    ) -> None:
+        self._workspace = workspace
         self._store = store
         self._pipeline = pipeline
         self._known: dict[str, Delivery] = {}
@@ -58,7 +70,7 @@ class DigestStanding:
         count = counted(lambda number: self._read(_key(name, number)) is not None)
         last = self._read(_key(name, count)) if count else None
         told = last or written.words
-        if body == told.body and (after is None or after.key.startswith(name)):
+        if _unplaced(body) == _unplaced(told.body) and (after is None or after.key.startswith(name)):
             return None
         return Delivery(
             key=_key(name, count + 1),
@@ -73,14 +85,14 @@ class DigestStanding:
     def link(self, now: datetime) -> str:
         """Return a link to the digest in Slack's markup, empty where there is none yet."""
         written = self._newest(now)
-        address = "" if written is None else thread_link(written.posting)
+        address = "" if written is None else thread_link(written.posting, self._workspace())
         if written is None or not address:
             return ""
         today = now.astimezone(self._pipeline.zone).date()
         return f"<{address}|Digest of {day(written.head.night + timedelta(days=1), today)}>"
 
     def _thread(self, alert: Alert) -> str:
-        return thread_link(self._sent(alert.thread))
+        return thread_link(self._sent(alert.thread), self._workspace())
 
     def _read(self, key: str) -> Delivery | None:
         """Return a delivery for its words, which stay what they are."""
@@ -128,6 +140,11 @@ def counted(exists: Callable[[int], bool]) -> int:
         middle = (least + above) // 2
         least, above = (middle, above) if exists(middle) else (least, middle)
     return least
+
+
+def _unplaced(body: Mapping[str, Any]) -> str:
+    """Return the words of a message as they are in any workspace: one that is learnt is no news."""
+    return _WORKSPACE.sub(ANY_WORKSPACE, json.dumps(body, sort_keys=True))
 
 
 def _key(name: str, number: int) -> str:

@@ -216,6 +216,7 @@ def running(
             wake=lambda: rig.woken.append(rig.now),
             repairs=None if platform is None else _repairs(platform, validation, store),
             staging=staging,
+            workspace=lambda: "https://example.slack.com/",
         )
         app = App(
             process_before_response=True,

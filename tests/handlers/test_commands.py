@@ -513,4 +513,4 @@ def test_the_open_alerts_stand_beside_the_answer_of_a_few_checks_with_their_thre
         shown = str(rig.slack.messages()[-1].blocks)
         assert "players: nothing found" in rig.slack.messages()[-1].text
         assert "Nobody may call the coordinator" in shown
-        assert f"https://slack.com/archives/{CHANNEL}/p{parent.ts.replace('.', '')}" in shown
+        assert f"https://example.slack.com/archives/{CHANNEL}/p{parent.ts.replace('.', '')}" in shown

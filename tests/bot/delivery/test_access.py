@@ -7,6 +7,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.delivery.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SlackAccess
+from bot.delivery.workspace import ANY_WORKSPACE, Workspace
 from tests.servers.slack import SlackServer, broken, refused
 
 HOME, OTHER = "C0EXAMPLE1", "C0EXAMPLE2"
@@ -29,6 +30,29 @@ def test_a_bot_that_slack_lets_in_has_no_problem_and_posts_nothing(slack: SlackS
     assert looking.look() == LET_IN_AGAIN
     assert looking.problems() == {}
     assert slack.messages() == []
+
+
+def test_links_lead_to_the_workspace_as_soon_as_slack_has_said_which_one(slack: SlackServer) -> None:
+    workspace = Workspace()
+    before = workspace.address()
+
+    SlackAccess(WebClient(slack.token, base_url=slack.api_url, timeout=1), (HOME,), workspace).look()
+
+    assert before == ANY_WORKSPACE
+    assert workspace.address() == "https://example.slack.com/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "", 7, "http://example.slack.com/", "https://example.slack.com/>|<!here>", "https://example.slack.com"],
+)
+def test_what_is_no_address_of_a_workspace_is_not_learnt(url: object) -> None:
+    workspace = Workspace()
+    workspace.learn("https://example.slack.com/")
+
+    workspace.learn(url)
+
+    assert workspace.address() == "https://example.slack.com/"
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"])

@@ -123,6 +123,16 @@ def test_digest_and_alert_lead_to_each_other(day: Day) -> None:
     assert f"p{str(posting.ts).replace('.', '')}|Digest of Wed 11 Feb>" in str(parents[0].body)
 
 
+def test_a_workspace_that_is_learnt_is_used_by_the_next_edit_and_is_none_of_its_own(day: Day) -> None:
+    day.send()
+    day.see(two=Severity.P1)
+    knowing = DigestStanding(day.store, PIPELINE, lambda: "https://example.slack.com/")
+
+    assert "https://slack.com/archives/" in str(day.last().body)
+    assert knowing.edit((), day.now) is None
+    assert knowing.link(day.now).startswith("<https://example.slack.com/archives/C0FAULTS01/p")
+
+
 def test_a_refresh_has_the_last_word_over_edits_before_it(day: Day) -> None:
     day.now = EIGHT + timedelta(hours=4, minutes=20)
     day.facts = {"one": "passed"}
