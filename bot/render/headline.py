@@ -25,13 +25,13 @@ def headline(reading: Reading) -> str:
     failed = reading.of(Outcome.FAILED)
     match reading.report.verdict:
         case Verdict.BLOCKED | Verdict.ACT:
-            text = _gravest(reading, failed)
+            text = _gravest(reading, failed) + _beside(reading)
         case Verdict.UNKNOWN:
             # What fails is known, however mild; what could not be read comes after it.
             known = any(each.finding.severity is not Severity.P3 for each in failed)
             text = "; ".join([*([_gravest(reading, failed)] if known else []), _blind(reading)])
         case Verdict.WATCH if any(each.finding.severity is Severity.P2 for each in failed):
-            text = _gravest(reading, failed)
+            text = _gravest(reading, failed) + _beside(reading)
         case Verdict.WATCH:
             text = _blind(reading)
         case Verdict.ALL_CLEAR:
@@ -116,6 +116,11 @@ def _blind(reading: Reading) -> str:
             " and what they guard is not known"
         )
     return f"{len(checks)} of {total} could not look: {shortened(checks, NAMED_AT_MOST)}"
+
+
+def _beside(reading: Reading) -> str:
+    """Say after what fails what could not be checked: there may be more."""
+    return f"; {_blind(reading)}" if reading.of(Outcome.UNKNOWN) else ""
 
 
 def _nothing_checked(reading: Reading) -> str:

@@ -34,22 +34,32 @@ class Seen:
 
 
 def seen_in(report: Report, checks: Sequence[str], subject: str) -> Seen:
-    """Judge by the findings of the checks about a subject."""
-    found = [each for result, each in report.findings() if result.check in checks and each.subject == subject]
+    """Judge by the findings of the checks about a subject, and by what could not be checked where one says nothing of
+    it. What still fails is said first, then what is not due, then what could not be checked."""
+    asked = [(result.check, each) for result, each in report.findings() if result.check in checks]
+    found = [each for _, each in asked if each.subject == subject]
+    heard = {check for check, each in asked if each.subject == subject}
+    unknown = [(check, each) for check, each in asked if each.outcome is Outcome.UNKNOWN]
+    # A source that fails for all subjects at once has a finding of its own, about the check.
+    blind = [
+        each
+        for check, each in unknown
+        if each.subject == subject or (check not in heard and (each.subject == check or not found))
+    ]
+    failing = [each for each in found if _is_failing(each)]
+    waiting = [each for each in found if each.outcome is Outcome.WAITING]
+    if failing or waiting or blind:
+        said = dict.fromkeys(each.summary for each in (*failing, *waiting, *blind))
+        return Seen(Effect.NOT_YET, " ".join(said))
     if not found:
-        # A source that fails for all subjects at once has a finding of its own.
-        others = [each for result, each in report.findings() if result.check in checks and _is_loud(each)]
-        words = others[0].summary if others else f"The check says nothing of {subject}."
-        return Seen(Effect.NOT_YET, words)
-    waiting = [each for each in found if _is_loud(each) or each.outcome is Outcome.WAITING]
-    if waiting:
-        return Seen(Effect.NOT_YET, " ".join(each.summary for each in waiting))
+        others = [each.summary for _, each in asked if _is_failing(each)]
+        return Seen(Effect.NOT_YET, others[0] if others else f"The check says nothing of {subject}.")
     return Seen(Effect.THERE, " ".join(each.summary for each in found))
 
 
-def _is_loud(finding: Finding) -> bool:
+def _is_failing(finding: Finding) -> bool:
     """Whether a finding is trouble; a note, such as a service that is open to everyone, is not."""
-    return finding.severity is not None and (finding.outcome is Outcome.UNKNOWN or finding.severity < Severity.P3)
+    return finding.outcome is Outcome.FAILED and finding.severity is not None and finding.severity < Severity.P3
 
 
 def seen_of(job: SchedulerJob, *, attempted: bool) -> Seen:

@@ -216,3 +216,17 @@ def test_it_is_one_sentence_on_one_line(reading: Reading) -> None:
 
     assert said.endswith(".")
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("severity", "verdict"), [(Severity.P0, Verdict.BLOCKED), (Severity.P1, Verdict.ACT), (Severity.P2, Verdict.WATCH)]
+)
+def test_a_verdict_on_what_fails_says_after_it_what_could_not_be_looked_at(
+    severity: Severity, verdict: Verdict
+) -> None:
+    lesser = finding(Outcome.UNKNOWN, "crashed", "trigger", "The check broke.", severity=Severity.P3)
+
+    reading = reading_of(with_failures(grading=[replace(GRADING, severity=severity)], trigger=[lesser]))
+
+    assert reading.report.verdict is verdict
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not look: Each orchestrator triggered on its own."
