@@ -214,7 +214,9 @@ def compared(ready: Repairing, service: str) -> int:
         new, old = revisions
         found = difference(old.environment, new.environment)
         by = f" by {new.created_by}" if new.created_by else ""
-        say(f"{new.name} ({in_words(new.created_at, ready.pipeline.zone)}{by}) after {old.name}:")
+        zone = ready.pipeline.zone
+        when = in_words(new.created_at, zone, ready.clock().astimezone(zone).year)
+        say(f"{new.name} ({when}{by}) after {old.name}:")
         for sign, names in (("+", found.added), ("-", found.removed), ("~", found.changed), ("0", found.emptied)):
             for name in names:
                 say(f"  {sign} {name}" + (" (empty now)" if sign == "0" else ""))

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
 from bot.render.reading import Found, Reading, source_of, total
-from bot.render.words import evidence_words, joined, listed, number, once, sentence, shortened, value_words
+from bot.render.words import (
+    duration,
+    evidence_words,
+    joined,
+    listed,
+    moment,
+    number,
+    once,
+    sentence,
+    shortened,
+    value_words,
+)
 from checks.model import Action, Cause, Evidence, Outcome, Severity
 from checks.ports import NO_NETWORK, Problem
 
@@ -30,6 +42,8 @@ def cause_section(reading: Reading) -> Iterator[Part]:
     for cause in reading.causes:
         explained = reading.explained_by(cause)
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
+        if since := _broken_since(reading, cause):
+            yield Line(label="Broken since", text=since, inset=True)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
             yield Line(label="Evidence", text=evidence, inset=True)
         worst_first = sorted(explained, key=lambda found: found.badness)
@@ -49,6 +63,16 @@ def _unsaid(reading: Reading, cause: Cause) -> Evidence:
         if key not in IN_THE_TABLE
         and any(part not in cause.sentence for part in value_words(value, reading.zone, reading.report.now).split(", "))
     }
+
+
+def _broken_since(reading: Reading, cause: Cause) -> str:
+    """Return since when it is broken and for how long, where a fact says so; nothing of what began just now."""
+    began = cause.evidence.get("broken_since")
+    if not isinstance(began, datetime):
+        return ""
+    lasted = duration(reading.report.now - began)
+    zone = reading.zone
+    return f"{moment(began, zone, reading.report.now)} {began.astimezone(zone):%Z} ({lasted})" if lasted else ""
 
 
 def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:

@@ -34,19 +34,20 @@ def _difference(change: Change) -> str:
 def note_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
     """Yield what to know before confirming: that something undoes this repair, then the warnings."""
     if plan.recurrence is not None:
-        yield recurrence_words(plan.recurrence, zone)
+        yield recurrence_words(plan.recurrence, zone, plan.created_at)
     yield from plan.warnings
 
 
-def recurrence_words(recurrence: Recurrence, zone: ZoneInfo) -> str:
+def recurrence_words(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> str:
     """Return the sentence that something is undoing a repair, and which deploy it is."""
-    repaired = f"This was repaired {in_words(recurrence.repaired_at, zone)} by {recurrence.repaired_by}"
+    year = now.astimezone(zone).year
+    repaired = f"This was repaired {in_words(recurrence.repaired_at, zone, year)} by {recurrence.repaired_by}"
     if recurrence.deployed_at is None:
         return f"{repaired}, and something has undone it since; no deploy after it is known."
     by = f" by {recurrence.deployed_by}" if recurrence.deployed_by else ""
     return (
         f"{repaired}, and something is undoing it: the deploy of {recurrence.revision or 'an unknown revision'}, "
-        f"{in_words(recurrence.deployed_at, zone)}{by}, came after. Mend that deploy, or it will come back."
+        f"{in_words(recurrence.deployed_at, zone, year)}{by}, came after. Mend that deploy, or it will come back."
     )
 
 

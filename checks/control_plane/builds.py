@@ -36,8 +36,8 @@ class Seen:
     head: Commit | None = None
 
 
-def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdict) -> Finding:
-    """Put a verdict into words."""
+def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdict, year: int) -> Finding:
+    """Put a verdict into words; times of another ``year`` are written with theirs."""
     loud = verdict.severity is not None
     log = seen.build.log_url if seen.build is not None else ""
     finding = services.finding(
@@ -45,9 +45,9 @@ def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdi
         spec,
         verdict.outcome,
         verdict.code,
-        _summary(pipeline, spec, seen, verdict.code),
+        _summary(pipeline, spec, seen, verdict.code, year),
         severity=verdict.severity,
-        evidence=_evidence(pipeline, seen),
+        evidence=_evidence(pipeline, seen, year),
         impact=f"What was merged for {spec.name} does not run." if loud else "",
         action=_action(pipeline, spec, seen, verdict.code) if loud else None,
     )
@@ -55,10 +55,11 @@ def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdi
     return replace(finding, link=log or console)
 
 
-def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> str:
+def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str, year: int) -> str:
     days = (pipeline.deployment or Deployment()).builds_days
-    lacking = listed(seen.lacking, pipeline.zone, IN_SENTENCES)
-    built = f"the build of {_commit(seen.build)} of {_when(pipeline, seen.build)}"
+    lacking = listed(seen.lacking, pipeline.zone, IN_SENTENCES, year)
+    when = _when(pipeline, seen.build, year)
+    built = f"the build of {_commit(seen.build)} of {when}"
     detail = f": {seen.build.detail}" if seen.build is not None and seen.build.detail else ""
     match code:
         case "trigger-missing":
@@ -73,7 +74,7 @@ def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> st
         case "build-due":
             return f"{seen.name}: a build of {lacking} is due any minute."
         case "stale-commit":
-            return f"{seen.name} last built {_commit(seen.build)} ({_when(pipeline, seen.build)}), without {lacking}."
+            return f"{seen.name} last built {_commit(seen.build)} ({when}), without {lacking}."
         case "not-built":
             return f"{seen.name} built nothing for {days} days, without {lacking}."
         case "commit-unknown":
@@ -88,11 +89,11 @@ def _commit(build: Build | None) -> str:
     return build.commit[:9] if build is not None and build.commit else "an unknown commit"
 
 
-def _when(pipeline: Pipeline, build: Build | None) -> str:
-    return in_words(build.created_at, pipeline.zone) if build is not None else ""
+def _when(pipeline: Pipeline, build: Build | None, year: int) -> str:
+    return in_words(build.created_at, pipeline.zone, year) if build is not None else ""
 
 
-def _evidence(pipeline: Pipeline, seen: Seen) -> Mapping[str, Scalar]:
+def _evidence(pipeline: Pipeline, seen: Seen, year: int) -> Mapping[str, Scalar]:
     evidence: dict[str, Scalar] = {"trigger": seen.name}
     if seen.build is not None:
         evidence |= {
@@ -109,7 +110,7 @@ def _evidence(pipeline: Pipeline, seen: Seen) -> Mapping[str, Scalar]:
     if seen.lacking:
         evidence |= {
             "behind": len(seen.lacking),
-            "commits": listed(seen.lacking, pipeline.zone),
+            "commits": listed(seen.lacking, pipeline.zone, year=year),
             "authors": authors(seen.lacking),
             "behind_since": seen.lacking[-1].at,
         }
@@ -189,7 +190,7 @@ def builds(context: Context) -> Iterator[Finding]:
         def judged(spec: ServiceSpec = spec, each: Seen = each) -> Iterator[Finding]:
             verdict = of_trigger(each.trigger, each.build)
             complete, verdict = (each, verdict) if verdict is not None else commits.judge(spec, each)
-            yield finding_of(context.pipeline, spec, complete, verdict)
+            yield finding_of(context.pipeline, spec, complete, verdict, context.today.year)
 
         yield from services.attempt_service(context.pipeline, spec, Severity.P1, judged)
 

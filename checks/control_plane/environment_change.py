@@ -56,8 +56,8 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> Change:
     )
 
 
-def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision]) -> Finding:
-    """Judge one service by its revisions, the newest first."""
+def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], year: int) -> Finding:
+    """Judge one service by its revisions, the newest first; times of another ``year`` are written with theirs."""
     if len(revisions) < 2:  # noqa: PLR2004 - it takes two to compare
         code, outcome = ("first-revision", Outcome.PASSED) if revisions else ("no-revision", Outcome.SKIPPED)
         summary = f"{spec.name} has {'one revision' if revisions else 'no revision'}: there is nothing to compare."
@@ -82,7 +82,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision]) 
         spec,
         Outcome.FAILED,
         code,
-        f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone)}{by}, lost "
+        f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone, year)}{by}, lost "
         f"{', '.join(found.lost)}, which {before.name} had.",
         severity=severity,
         evidence=evidence,
@@ -141,7 +141,7 @@ def environment_change(context: Context) -> Iterator[Finding]:
     for spec, look in looks:
 
         def judged(spec: ServiceSpec = spec, look: Look[Sequence[Revision]] = look) -> Iterator[Finding]:
-            yield judge(context.pipeline, spec, look.result())
+            yield judge(context.pipeline, spec, look.result(), context.today.year)
 
         worst = Severity.P1 if spec.environment else Severity.P2
         yield from services.attempt_service(context.pipeline, spec, worst, judged)

@@ -54,9 +54,11 @@ def matches(file: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(file, pattern) for pattern in patterns)
 
 
-def listed(commits: Sequence[Commit], zone: ZoneInfo, most: int = SHOWN) -> str:
-    """Return commits in words, the newest first: which, when, who, what. A year stands there where it differs."""
-    year = commits[0].at.astimezone(zone).year if commits else None
+def listed(commits: Sequence[Commit], zone: ZoneInfo, most: int = SHOWN, year: int | None = None) -> str:
+    """Return commits in words, the newest first: which, when, who, what; times of another ``year``, by default than the
+    newest commit's, are written with theirs."""
+    if year is None and commits:
+        year = commits[0].at.astimezone(zone).year
     shown = [
         f"{commit.id[:9]} {in_words(commit.at, zone, year)} {commit.author}: {commit.subject}".strip()
         for commit in commits[:most]

@@ -11,10 +11,13 @@ from bot.alerting.alerts import Reason, Transition
 from bot.render.alert import alert_message
 from bot.render.alert_list import alert_list, broken_since
 from bot.render.alert_replies import transition_reply
+from bot.render.message import Line
+from bot.render.problems import cause_section
 from bot.store.model import Alert, AlertState
+from checks.model import Cause, FindingKey, Outcome, Severity
 from tests.bot.alerting.incident_reports import PIPELINE
 from tests.bot.render.alert_states import OPEN
-from tests.bot.render.reports import NOW
+from tests.bot.render.reports import NIGHT, NOW, finding, healthy, reading_of
 
 DAYS = timedelta(days=6)
 MINUTE = timedelta(minutes=1)
@@ -61,3 +64,25 @@ def test_the_resolution_says_how_long_it_was_broken() -> None:
     assert "after 6 days, 10 min after it was first seen" in reply["text"]
     closed = str(alert_message(after, PIPELINE, NOW + 10 * MINUTE)["blocks"])
     assert "5 Feb 08:00 EST to 11 Feb 08:10 EST (6 days)" in closed
+
+
+@pytest.mark.parametrize(
+    ("began", "said"),
+    [(NOW - DAYS, True), (NOW - timedelta(seconds=59), False), (None, False)],
+    ids=["days ago", "just now", "no fact"],
+)
+def test_a_report_says_in_words_since_when_a_cause_is_broken(began: datetime | None, *, said: bool) -> None:
+    cause = Cause(
+        code="invoker-lost",
+        subject="games",
+        sentence="Nobody may call it.",
+        severity=Severity.P0,
+        explains=(FindingKey("grading", "catboost_v9", NIGHT),),
+        evidence={} if began is None else {"broken_since": began},
+    )
+    failed = finding(Outcome.FAILED, "low", "catboost_v9", "Low.", severity=Severity.P0)
+
+    lines = cause_section(reading_of({**healthy(), "grading": [failed]}, (cause,)))
+
+    shown = [each.text for each in lines if isinstance(each, Line) and each.label == "Broken since"]
+    assert shown == (["5 Feb 08:00 EST (6 days)"] if said else [])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, RepairKey, Run
 from bot.repairs.records import plan_json, plan_of
-from bot.repairs.words import difference_lines, note_lines, plan_lines, run_line
+from bot.repairs.words import difference_lines, note_lines, plan_lines, recurrence_words, run_line
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
@@ -106,3 +106,13 @@ def test_a_run_without_an_end_is_unfinished_after_its_lease() -> None:
     assert "unfinished" not in run_line(run, ZONE, NOW + timedelta(minutes=3))
     assert "unfinished" in run_line(run, ZONE, NOW + timedelta(minutes=3, seconds=1))
     assert "taken back by U3" in run_line(replace(run, outcome=Outcome.VERIFIED, undone_by="U3"), ZONE, NOW)
+
+
+def test_a_repair_and_a_deploy_of_another_year_are_told_with_their_year() -> None:
+    recurrence = Recurrence(
+        repaired_at=NOW, repaired_by="U1", revision="worker-7", deployed_at=NOW + timedelta(hours=1), deployed_by="ci"
+    )
+
+    said = recurrence_words(recurrence, ZONE, NOW + timedelta(days=365))
+
+    assert said.count("11 Feb 2026") == 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.control_plane.environment_change import Change, change, environment_change
+from checks.control_plane.environment_change import Change, change, environment_change, judge
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
 from checks.platform import Revision
@@ -202,3 +202,10 @@ class TestFirstRevisionAfter:
 
         assert found is not None
         assert found.revision == f"{NAME}-00002"
+
+
+@pytest.mark.parametrize(("year", "said"), [(2026, "23 Feb 01:05"), (2027, "23 Feb 2026 01:05")], ids=["same", "other"])
+def test_a_deploy_of_another_year_is_told_with_its_year(year: int, said: str) -> None:
+    finding = judge(fakes.pipeline(timezone="UTC"), SPEC, [revision(2), revision(1, BEFORE)], year)
+
+    assert f"deployed {said} UTC" in finding.summary
