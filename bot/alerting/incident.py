@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -205,12 +206,13 @@ def incidents_of(report: Report) -> tuple[Incident, ...]:
     """Return every incident of a report, the gravest first, whatever its severity."""
     failed = _members(report, Outcome.FAILED)
     told: dict[FindingKey, None] = {}
-    found = []
+    causes: list[tuple[Cause, Incident]] = []
     for cause in report.causes:
         explained = [failed[key] for key in cause.explains if key in failed and key not in told]
         if explained:
             told.update(dict.fromkeys(each[0].key for each in explained))
-            found.append(_of_cause(cause, explained))
+            causes.append((cause, _of_cause(cause, explained)))
+    found = _causes_over_dates(causes)
     found += _on_their_own([each for key, each in failed.items() if key not in told])
     return tuple(sorted(found, key=lambda each: each.severity))
 
@@ -278,6 +280,29 @@ def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
     return _over_dates(found)
 
 
+def _causes_over_dates(found: Iterable[tuple[Cause, Incident]]) -> list[Incident]:
+    """Join what has one cause on several dates. Two of one date are two, whatever they have in common."""
+    joined: dict[tuple[str, str, int], Incident] = {}
+    on_date: Counter[tuple[str, str, date | None]] = Counter()
+    for cause, each in sorted(found, key=lambda pair: pair[1].lead.date or date.min):
+        place = (cause.code, cause.subject, each.lead.date)
+        name = (cause.code, cause.subject, on_date[place])
+        on_date[place] += 1
+        joined[name] = _joined(joined[name], each) if name in joined else each
+    return list(joined.values())
+
+
+def _joined(first: Incident, other: Incident) -> Incident:
+    """Return an incident with the findings, impacts and repairs of the same on another date."""
+    ours, theirs = first.statement, other.statement
+    statement = {
+        **ours,
+        "impacts": list(dict.fromkeys((*ours["impacts"], *theirs["impacts"])))[:IMPACTS_KEPT],
+        "repairs": " ".join(dict.fromkeys((*ours["repairs"].split(), *theirs["repairs"].split()))),
+    }
+    return replace(first, statement=statement).joined_by(other.members)
+
+
 def _over_dates(found: Sequence[Incident]) -> list[Incident]:
     """Join what fails in the same way for the same subject on several dates: last night's and today's absence have one
     reason as long as no cause says otherwise. The earliest date leads, the gravest finding says how loud it is."""
@@ -286,7 +311,7 @@ def _over_dates(found: Sequence[Incident]) -> list[Incident]:
         lead = each.lead
         is_one = len(each.members) == 1 and lead.count == 1 and lead.date is not None
         name = (lead.check, lead.code, lead.subject) if is_one else lead.key
-        joined[name] = joined[name].joined_by(each.members) if name in joined else each
+        joined[name] = _joined(joined[name], each) if name in joined else each
     return list(joined.values())
 
 

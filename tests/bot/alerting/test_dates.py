@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.alerting.alerts import decide
+from bot.alerting.incident import incidents_of
 from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
-from checks.model import Outcome, Report, Severity
+from checks.model import Action, Cause, FindingKey, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of
 from tests.bot.render.alert_states import MINUTE
 from tests.bot.render.reports import NIGHT, NOW, SLATE, finding, healthy
@@ -30,12 +33,12 @@ def predicted(*failing: date) -> Report:
     return report_of({**healthy(), "predictions-exist": findings})
 
 
-def followed(mornings: list[set[date]]) -> list[list[Alert]]:
+def followed(mornings: list[set[date]], seen: Callable[..., Report] = predicted) -> list[list[Alert]]:
     alerts: dict[str, Alert] = {}
     states = []
     for number, failing in enumerate(mornings):
         now = NOW + number * 15 * MINUTE
-        for each in observe(predicted(*failing), PIPELINE, list(alerts.values())):
+        for each in observe(seen(*sorted(failing)), PIPELINE, list(alerts.values())):
             alert = decide(alerts.get(each.key), each, now, NOTIFICATIONS.alerts).alert
             if alert is not None:
                 alerts[each.key] = alert
@@ -71,4 +74,53 @@ def test_a_date_that_fails_later_joins_the_thread_of_the_first(first: date) -> N
 @given(st.lists(st.sets(st.sampled_from(DATES)), min_size=1, max_size=8))
 def test_there_is_one_open_alert_while_any_date_fails_and_none_else(mornings: list[set[date]]) -> None:
     for failing, alerts in zip(mornings, followed(mornings), strict=True):
+        assert len(alerts) == bool(failing)
+
+
+def caused(*failing: date, subject: str = "games") -> Report:
+    causes = [
+        Cause(
+            code="no-games-read",
+            subject=subject,
+            sentence=f"The games of {day.isoformat()} were never read.",
+            severity=Severity.P0,
+            explains=(FindingKey("predictions-exist", "games", day),),
+            action=Action(text="Run it.", repair=f"run-job:{day.isoformat()}"),
+        )
+        for day in failing
+    ]
+    report = predicted(*failing)
+    return replace(report, causes=tuple(causes))
+
+
+def test_one_cause_on_two_dates_is_one_incident_with_the_repairs_of_both() -> None:
+    (incident,) = incidents_of(caused(*DATES))
+
+    assert [each.date for each in incident.members] == [NIGHT, SLATE]
+    assert incident.statement["repairs"] == f"run-job:{NIGHT.isoformat()} run-job:{SLATE.isoformat()}"
+
+
+def test_two_subjects_of_one_cause_are_two_incidents() -> None:
+    both = caused(*DATES)
+    first, second = both.causes
+
+    assert len(incidents_of(replace(both, causes=(first, replace(second, subject="players"))))) == 2
+
+
+def test_two_causes_of_one_date_are_two_incidents() -> None:
+    report = caused(NIGHT)
+    other = failed("no-predictions", "players", "None.", Severity.P0, date=NIGHT)
+    (result,) = (each for each in report.results if each.check == "predictions-exist")
+    more = replace(result, findings=(*result.findings, other))
+    results = tuple(more if each is result else each for each in report.results)
+    (cause,) = report.causes
+    twin = replace(cause, explains=(FindingKey("predictions-exist", "players", NIGHT),))
+
+    assert len(incidents_of(replace(report, results=results, causes=(cause, twin)))) == 2
+
+
+@settings(deadline=None)
+@given(st.lists(st.sets(st.sampled_from(DATES)), min_size=1, max_size=8))
+def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[set[date]]) -> None:
+    for failing, alerts in zip(mornings, followed(mornings, caused), strict=True):
         assert len(alerts) == bool(failing)
