@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.audit.commands import Command, Failure, Fate, Trace
+from bot.audit.commands import Command, Failure, Fate
 from bot.audit.invocation import shell_text
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError
+from bot.audit.trace import Trace
 from bot.audit.words import MOST_CHARACTERS, Piece, Word
 from bot.yaml_tree import Node
 
@@ -203,7 +204,7 @@ class BuildReader:
         pipefail: bool = False,
         variables: Mapping[str, str] | None = None,
     ) -> list[Command]:
-        script = Script(text, errexit=errexit, pipefail=pipefail)
+        script = Script(text, errexit=errexit, pipefail=pipefail, conditionals=build.trace.conditionals)
         for name, value in {**(variables or {}), **self._environment(step)}.items():
             script.variables[name] = (Piece(value, text.origin(0), exact=False, known="$" not in value),)
         first, *others = script.follow()

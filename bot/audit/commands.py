@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from bot.audit.branches import Branch
 from bot.audit.calls import Call, read_words
 from bot.audit.words import Word
 
@@ -33,10 +33,6 @@ class Failure:
     """The conditionals of the && behind the command: what stands there does not run after a failure."""
 
 
-Branch = tuple[int, int]
-"""Which conditional (a number for each time one is met) and which of its ways."""
-
-
 @dataclass(frozen=True)
 class Command:
     """One command that runs, with its words expanded. ``start`` and ``end`` are offsets in the file."""
@@ -54,6 +50,14 @@ class Command:
     """Whether it stands in a condition, so that its outcome decides something."""
     stdin: str = ""
     step: int = 0
+    passes: tuple[Branch, ...] = ()
+    """The ways that are taken when it ran well, as it is their condition."""
+    fails: tuple[Branch, ...] = ()
+    """The ways that are taken when it failed."""
+    scopes: tuple[int, ...] = ()
+    """The calls, subshells and loops that it stands in, the outermost first."""
+    leaves: int = -1
+    """For ``exit``, ``return`` and their like: the scope that the flow leaves, 0 for the whole script."""
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -91,58 +95,6 @@ class Command:
         """Whether the two never run together: they stand on different ways of one conditional."""
         ways = dict(self.branches)
         return any(ways.get(conditional, way) != way for conditional, way in other.branches)
-
-
-Choice = Callable[[Command], bool]
-"""A module's function, so that its answers are kept."""
-
-
-@dataclass(slots=True)
-class Trace:
-    """What runs, in order. ``before`` names, for each step of a build, the steps that ended before it began."""
-
-    commands: list[Command] = field(default_factory=list)
-    before: dict[int, frozenset[int]] = field(default_factory=dict)
-
-    _chosen: dict[Choice, list[int]] = field(default_factory=dict)
-
-    def is_last(self, index: int) -> bool:
-        """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""
-        command = self.commands[index]
-        guards = set(command.failure.guards)
-        for later in range(index + 1, len(self.commands)):
-            other = self.commands[later]
-            if other.step == command.step and not any(conditional in guards for conditional, _ in other.branches):
-                return False
-        return True
-
-    def after(self, index: int, choice: Choice) -> Iterator[tuple[int, Command]]:
-        """Yield the chosen commands that run after the one at ``index`` whenever that one runs well."""
-        here = self.commands[index]
-        for later in self._indices(choice):
-            command = self.commands[later]
-            if self._precedes(index, later) and not command.excludes(here):
-                yield later, command
-
-    def earlier(self, index: int, choice: Choice) -> Iterator[Command]:
-        """Yield the chosen commands that have run before the one at ``index``."""
-        here = self.commands[index]
-        for other in self._indices(choice):
-            command = self.commands[other]
-            if self._precedes(other, index) and not command.excludes(here):
-                yield command
-
-    def _precedes(self, first: int, second: int) -> bool:
-        one, other = self.commands[first].step, self.commands[second].step
-        if one == other or other not in self.before:
-            return first < second
-        return one in self.before[other]
-
-    def _indices(self, choice: Choice) -> list[int]:
-        # Each rule asks for few of the commands, and asks again for each deploy.
-        if choice not in self._chosen:
-            self._chosen[choice] = [index for index, command in enumerate(self.commands) if choice(command)]
-        return self._chosen[choice]
 
 
 def read_call(command: Command) -> Call | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bot.audit.calls import Call
-from bot.audit.commands import Choice, Command, Fate, Trace, read_call, read_reveille
+from bot.audit.commands import Command, Fate, read_call, read_reveille
 from bot.audit.model import SourceFile, Span
+from bot.audit.trace import Choice, Trace
 
 _DEPLOYS = {
     "run deploy": True,
@@ -110,6 +111,10 @@ class Deploy:
     def after(self, choice: Choice) -> Iterator[tuple[int, Command]]:
         """Yield the chosen commands that run after this deploy, when it went well."""
         return self.run.after(self.index, choice)
+
+    def always(self, choice: Choice, suits: Callable[[Command, Deploy], bool]) -> bool:
+        """Whether a command that suits runs on every path once this deploy went well."""
+        return self.run.always(self.index, [index for index, one in self.after(choice) if suits(one, self)])
 
     def before(self, choice: Choice) -> Iterator[Command]:
         """Yield the chosen commands that ran before this deploy."""

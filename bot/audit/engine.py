@@ -11,7 +11,6 @@ from tree_sitter import Node
 
 from bot.audit.catalog import FILE_RULES, UNREADABLE, FileRule
 from bot.audit.cloudbuild import BuildReader
-from bot.audit.commands import Command, Trace
 from bot.audit.deploys import Deployment
 from bot.audit.discovery import Found, discover
 from bot.audit.model import Audit, SourceFile, Span, Violation
@@ -19,6 +18,7 @@ from bot.audit.parsing import Tree
 from bot.audit.rules import backup_files, import_validation
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError, read_source
+from bot.audit.trace import Trace
 from bot.yaml_tree import YamlError, read_yaml
 
 _log = logging.getLogger(__name__)
@@ -119,16 +119,12 @@ def _unfollowed(source: SourceFile, script: Script) -> list[Violation]:
 
 def _read_script(source: SourceFile) -> tuple[Deployment, list[Violation]]:
     script = Script(Text(source.text))
-    runs = [_trace(commands) for commands in script.follow()]
+    runs = [Trace(commands, conditionals=script.conditionals) for commands in script.follow()]
     statements = {0: _first_statement(script.tree)}
     literals = tuple(_literal_ranges(script.tree, script.tree.root)) if "gserviceaccount" in source.text else ()
     deployment = Deployment(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
                             literal_ranges=literals)  # fmt: skip
     return deployment, _unfollowed(source, script)
-
-
-def _trace(commands: list[Command]) -> Trace:
-    return Trace(commands)
 
 
 def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
@@ -144,7 +140,7 @@ def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]
     build = BuildReader(root, source.text).read()
     statements = {number: _first_statement(script.tree) for number, script in build.scripts}
     literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
-    runs = [build.trace, *(_trace(commands) for commands in build.others)]
+    runs = [build.trace, *(Trace(commands, conditionals=build.trace.conditionals) for commands in build.others)]
     return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), [
         one for _, script in build.scripts for one in _unfollowed(source, script)
     ]

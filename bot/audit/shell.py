@@ -8,20 +8,22 @@ body is followed once, and a variable is a symbol of its own name. Comments, her
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import reduce
 
 from tree_sitter import Node
 
+from bot.audit.branches import ALWAYS, Branch
 from bot.audit.calls import behind_a_wrapper, unwrapped
-from bot.audit.commands import Branch, Command, Failure, Fate
+from bot.audit.commands import Command, Failure, Fate
 from bot.audit.endings import Ending, Endings
 from bot.audit.expansion import Expander
 from bot.audit.invocation import shell_text
 from bot.audit.parsing import Tree, parse
+from bot.audit.paths import Conditionals
 from bot.audit.sources import Text, UnreadableError
 from bot.audit.state import State, merged
 from bot.audit.syntax import collect_functions, leaves, local_names, operands, ways
@@ -36,6 +38,9 @@ _OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
 _UNFOLLOWED = "the command that is made here cannot be followed; write it out"
 _ONLY_KNOWN_THERE = re.compile(r"\$\{[A-Za-z_]\w*\}")
 """A command whose program is the value of a variable that only the running script has."""
+_COMPARED = re.compile(r"\$?\{?(\?|[A-Za-z_]\w*)\}?\"?\s*(-eq|-ne|-gt|==|!=|=|>)\s*\"?0\b")
+_LEFT_BY = {"exit": "exit", "return": "return", "continue": "loop", "break": "loop"}
+_EQUAL = frozenset(("-eq", "==", "="))
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 
 
@@ -48,6 +53,20 @@ class Surroundings:
     pipeline: int = 0
     captured: str = ""
     tested: bool = False
+    passes: tuple[Branch, ...] = ()
+    fails: tuple[Branch, ...] = ()
+
+    def condition(self, *, passes: Branch | None = None, fails: Branch | None = None) -> Surroundings:
+        """Return the surroundings of a command that decides which way is taken."""
+        return replace(
+            self,
+            passes=(*self.passes, passes) if passes else self.passes,
+            fails=(*self.fails, fails) if fails else self.fails,
+        )
+
+    def inside(self, branch: Branch) -> Surroundings:
+        """Return the surroundings on one way of a conditional."""
+        return replace(self, branches=(*self.branches, branch))
 
 
 class Left(Exception):  # noqa: N818 - not an error: the flow leaves what it is in
@@ -61,15 +80,20 @@ class Left(Exception):  # noqa: N818 - not an error: the flow leaves what it is 
 class Script:
     """Follows one shell text; ``commands`` is what it runs, in order."""
 
-    def __init__(self, text: Text, *, errexit: bool = False, pipefail: bool = False) -> None:
+    def __init__(
+        self, text: Text, *, errexit: bool = False, pipefail: bool = False, conditionals: Conditionals | None = None
+    ) -> None:
         self.tree = parse(text)
+        self.conditionals = conditionals or Conditionals()
         self.commands: list[Command] = []
         self.expander = Expander(self._substitution)
         self.state = State(self.expander, errexit, pipefail)
         self.problems: list[UnreadableError] = []
         """What could not be followed, such as an ``eval`` of parts that are not known."""
         self._calls: list[str] = []
-        self._numbers = 0
+        self._scopes: list[tuple[str, int]] = []
+        self._outcomes: dict[str, int] = {}
+        """Which command's outcome a variable holds, as in `code=$?`."""
         self._captured = ""
         self._around = Surroundings()
         self._depth = 0
@@ -98,8 +122,15 @@ class Script:
         }
 
     def _number(self) -> int:
-        self._numbers += 1
-        return self._numbers
+        return self.conditionals.number()
+
+    @contextmanager
+    def _scope(self, kind: str) -> Iterator[None]:
+        self._scopes.append((kind, self._number()))
+        try:
+            yield
+        finally:
+            self._scopes.pop()
 
     @property
     def variables(self) -> dict[str, Value]:
@@ -176,7 +207,7 @@ class Script:
 
     @contextmanager
     def _subshell(self) -> Iterator[None]:
-        with self.state.kept(), self._leaving():
+        with self.state.kept(), self._scope("exit"), self._leaving():
             yield
 
     def _redirected(self, tree: Tree, node: Node, around: Surroundings) -> None:
@@ -187,10 +218,12 @@ class Script:
         if pipe is not None:
             around = replace(around, pipeline=around.pipeline or self._number())
         right = next(((one, found) for one in redirects for found in one.children_by_field_name("right")), None)
-        before = around
+        before = behind = around
         if right is not None:
             operator = next(child.type for child in right[0].children if child.type in {"||", "&&"})
-            before = self._left_side(tree, operator, right[1], right[1], around, 0)
+            number = self._number()
+            before = self._left_side(tree, operator, right[1], right[1], around, number)
+            before, behind = self._two_sides(before, around, operator, number)
         if body is not None:
             if body.type == "command":
                 self._command(tree, body, before, redirects, extra)
@@ -201,7 +234,7 @@ class Script:
         if pipe is not None:
             self._statements(tree, pipe, around)
         if right is not None:
-            self._statement(tree, right[1], around)
+            self._optionally(tree, [right[1]], behind)
 
     def _expand_only(self, tree: Tree, node: Node) -> None:
         for child in node.named_children:
@@ -215,12 +248,18 @@ class Script:
         operator = next(child for child in node.children if child.type in {"&&", "||"})
         number = self._number()
         here = self._left_side(tree, operator.type, operator, right, around, number)
-        if operator.type == "&&":
-            self._statement(tree, left, here)
-            self._optionally(tree, [right], around, (number, 1))
-            return
-        self._statement(tree, left, replace(here, branches=(*around.branches, (number, 1))))
-        self._optionally(tree, [right], around, (number, 2))
+        before, behind = self._two_sides(here, around, operator.type, number)
+        self.conditionals.asked[number, 1] = _condition(tree, [left])
+        self._statement(tree, left, before)
+        self._optionally(tree, [right], behind)
+
+    @staticmethod
+    def _two_sides(
+        left: Surroundings, right: Surroundings, operator: str, number: int
+    ) -> tuple[Surroundings, Surroundings]:
+        if operator == "&&":
+            return left.condition(passes=(number, 1)), right.inside((number, 1))
+        return left.condition(fails=(number, 2)).inside((number, ALWAYS)), right.inside((number, 2))
 
     def _left_side(
         self, tree: Tree, operator: str, mark: Node, right: Node, around: Surroundings, number: int
@@ -240,10 +279,9 @@ class Script:
             return replace(around, failure=lost, tested=True)
         return replace(around, failure=Failure(), tested=True)
 
-    def _optionally(self, tree: Tree, nodes: list[Node], around: Surroundings, branch: Branch) -> bool:
+    def _optionally(self, tree: Tree, nodes: list[Node], inside: Surroundings) -> bool:
         """Follow what may or may not run; return whether the flow leaves there."""
         before = dict(self.variables)
-        inside = replace(around, branches=(*around.branches, branch))
         try:
             self._follow_all(tree, nodes, inside)
         except Left:
@@ -268,6 +306,7 @@ class Script:
         inside = around
         if around.failure is None:
             inside = replace(around, failure=Failure(Fate.UNCHECKED, "and", tree.start(node), tree.start(node) + 1))
+        inside = replace(inside, passes=around.fails, fails=around.passes)
         for child in node.named_children:
             self._statement(tree, child, replace(inside, tested=True))
 
@@ -282,19 +321,23 @@ class Script:
             failure = Failure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
         number = self._number()
         results: list[dict[str, Value]] = []
+        goes_on: set[int] = set()
+        asks = replace(around, failure=failure, tested=True)
         for way, (condition, body) in enumerate(branches, start=1):
+            otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
             for part in condition or ():
-                self._statement(tree, part, replace(around, failure=failure, tested=True))
+                self._statement(tree, part, asks.condition(passes=(number, way), fails=otherwise_way))
+            self.conditionals.asked[number, way] = _condition(tree, condition or branches[0][0] or [], way)
             before = dict(self.variables)
-            try:
-                self._follow_all(tree, body, replace(around, branches=(*around.branches, (number, way))))
+            with suppress(Left):
+                self._follow_all(tree, body, around.inside((number, way)))
                 results.append(self.variables)
-            except Left as left:
-                if left.by == "exit" and not around.branches and len(branches) == 1:
-                    pass
+                goes_on.add(way)
             self.expander.variables = before
         if branches[-1][0] is not None:
             results.append(self.variables)
+            goes_on.add(len(branches) + 1)
+        self.conditionals.open_ways[number] = frozenset(goes_on)
         self._join(results)
 
     def _join(self, results: list[dict[str, Value]]) -> None:
@@ -312,15 +355,19 @@ class Script:
         number = self._number()
         before = self.variables
         results: list[dict[str, Value]] = [dict(before)]
-        for way, item in enumerate(items, start=1):
+        goes_on = {len(items) + 1} if not any(_takes_all(tree, item) for item in items) else set[int]()
+        certain = value and value[0].known and len(items) == 1
+        for way, item in enumerate(items, start=ALWAYS if certain else 1):
             self.expander.variables = dict(before)
-            patterns = {child.id for child in item.children_by_field_name("value")}
-            body = [child for child in item.children if child.id not in patterns]
-            try:
-                self._follow_all(tree, body, replace(around, branches=(*around.branches, (number, way))))
+            patterns = item.children_by_field_name("value")
+            body = [child for child in item.children if child not in patterns]
+            asked = [*([value_node] if value_node else []), *patterns]
+            self.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS)
+            with suppress(Left):
+                self._follow_all(tree, body, around.inside((number, way)))
                 results.append(self.variables)
-            except Left:
-                continue
+                goes_on.add(way)
+        self.conditionals.open_ways[number] = frozenset(goes_on)
         self._join(results[1:] if len(items) == 1 and len(results) > 1 else results)
 
     def _chosen(self, tree: Tree, items: list[Node], text: str) -> list[Node] | None:
@@ -351,7 +398,8 @@ class Script:
                 words = [Word((Piece("${@}", start, exact=False, known=False),), start, start)]
         for word in words:
             self.variables[name] = word.pieces
-            self._statement(tree, body, around)
+            with self._scope("loop"):
+                self._statement(tree, body, around)
 
     def _loop(self, tree: Tree, node: Node, around: Surroundings) -> None:
         body = node.child_by_field_name("body")
@@ -360,12 +408,14 @@ class Script:
                 # What a loop tries again is not forgotten.
                 self._statement(tree, condition, replace(around, failure=Failure(), tested=True))
         if body is not None:
-            self._optionally(tree, body.children, around, (self._number(), 1))
+            with self._scope("loop"):
+                self._optionally(tree, body.children, around.inside((self._number(), ALWAYS)))
 
     def _counted(self, tree: Tree, node: Node, around: Surroundings) -> None:
         body = node.child_by_field_name("body")
         if body is not None:
-            self._optionally(tree, body.children, around, (self._number(), 1))
+            with self._scope("loop"):
+                self._optionally(tree, body.children, around.inside((self._number(), ALWAYS)))
 
     # Variables
 
@@ -377,6 +427,8 @@ class Script:
         if value_node is not None and "PIPESTATUS" in tree.source(value_node):
             self._pipeline_looked_at()
         kept_outcome = value_node is not None and tree.source(value_node) in {"$?", '"$?"'}
+        if kept_outcome and self.commands:
+            self._outcomes[name] = len(self.commands) - 1
         if kept_outcome and Endings(tree, self.state.functions).of([node]) is Ending.STOPS:
             self._looked_at()
         adds = any(child.type == "+=" for child in node.children)
@@ -467,7 +519,18 @@ class Script:
             self._looked_at()
         if "PIPESTATUS" in raw:
             self._pipeline_looked_at()
+        self._outcome_decides(raw, around)
         self._record((Word((Piece("[", start, exact=False),), start, start + 1), *words), start, end, raw, around, "")
+
+    def _outcome_decides(self, raw: str, around: Surroundings) -> None:
+        """Remember which way is taken when a command ran well whose outcome a test compares with 0."""
+        found = _COMPARED.search(raw)
+        index = None if found is None else len(self.commands) - 1 if found[1] == "?" else self._outcomes.get(found[1])
+        if found is None or index is None or index < 0:
+            return
+        passes, fails = (around.passes, around.fails) if found[2] in _EQUAL else (around.fails, around.passes)
+        command = self.commands[index]
+        self.commands[index] = replace(command, passes=(*command.passes, *passes), fails=(*command.fails, *fails))
 
     def _plain(self, tree: Tree, node: Node, around: Surroundings) -> None:
         self._command(tree, node, around, [], [])
@@ -564,8 +627,15 @@ class Script:
             failure = Failure() if self.state.errexit else Failure(Fate.UNCHECKED, "errexit", *self.state.dropped)
         self.commands.append(
             Command(words, start, end, raw, failure, around.branches, around.pipeline, around.captured,
-                    around.tested, stdin)
+                    around.tested, stdin, passes=around.passes, fails=around.fails,
+                    scopes=tuple(number for _, number in self._scopes), leaves=self._left_by(words[0].text))
         )  # fmt: skip
+
+    def _left_by(self, name: str) -> int:
+        kinds = _LEFT_BY.get(name)
+        if kinds is None:
+            return -1
+        return next((number for kind, number in reversed(self._scopes) if kind == kinds), 0)
 
     def _call(self, name: str, words: tuple[Word, ...], around: Surroundings) -> None:
         self.state.called.add(name)
@@ -578,7 +648,7 @@ class Script:
         self._calls.append(name)
         depth, self._depth = self._depth, 0
         try:
-            with self._leaving("return"):
+            with self._scope("return"), self._leaving("return"):
                 self._statement(tree, body, around)
         finally:
             self._depth = depth
@@ -635,3 +705,12 @@ class Script:
             self._statements(tree, tree.root, around)
         finally:
             self._calls.pop()
+
+
+def _condition(tree: Tree, nodes: Sequence[Node], way: int = 1) -> str:
+    """Return what a way asks, so that it is the same text wherever the same is asked."""
+    return f"{way} " + " ".join(" ".join(tree.source(node).split()) for node in nodes)
+
+
+def _takes_all(tree: Tree, item: Node) -> bool:
+    return any(tree.source(pattern) == "*" for pattern in item.children_by_field_name("value"))

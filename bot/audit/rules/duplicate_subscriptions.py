@@ -57,7 +57,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
 
 
 def _looked(deploy: Deploy) -> bool:
-    return any(_looks(command, deploy) for _, command in deploy.after(_may_look))
+    return deploy.always(_may_look, _looks)
 
 
 def _looks(command: Command, deploy: Deploy) -> bool:

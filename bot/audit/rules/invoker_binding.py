@@ -44,4 +44,4 @@ def find(deployment: Deployment) -> Iterator[Violation]:
 
 
 def _bound(deploy: Deploy) -> bool:
-    return any(binds(command, deploy) for _, command in deploy.after(may_bind))
+    return deploy.always(may_bind, binds)

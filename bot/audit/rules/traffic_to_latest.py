@@ -45,7 +45,7 @@ _SERVES_LATEST = "--serve-all-traffic-latest-revision"
 
 
 def _sent(deploy: Deploy) -> bool:
-    return any(_sends(command, deploy) for _, command in deploy.after(_may_send))
+    return deploy.always(_may_send, _sends)
 
 
 def _may_send(command: Command) -> bool:

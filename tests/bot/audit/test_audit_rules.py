@@ -42,6 +42,11 @@ BAD = {
     "no binding": ("REV001", "set -e\n" + DEPLOY, ["2:1"]),
     "another service is bound": ("REV001", f"{DEPLOY}\nreveille iam ensure other", ["1:1"]),
     "bound before the deploy": ("REV001", f"reveille iam ensure live-export\n{DEPLOY}", ["2:1"]),
+    "bound unless told otherwise": (
+        "REV001",
+        f'{DEPLOY}\nif [ "$SKIP" != yes ]; then reveille iam ensure live-export; fi',
+        ["1:1"],
+    ),
     "bound only when the deploy fails": ("REV001", f"{DEPLOY} || reveille iam ensure live-export", ["1:1"]),
     "bound on the other way of an if": (
         "REV001",
@@ -255,10 +260,6 @@ GOOD = {
     "bound with the command of functions": (
         "REV001",
         "gcloud functions deploy a\ngcloud functions add-invoker-policy-binding a --member=b",
-    ),
-    "bound unless told otherwise": (
-        "REV001",
-        f'{DEPLOY}\nif [ "$SKIP" != yes ]; then reveille iam ensure live-export; fi',
     ),
     "public": ("REV001", f"{DEPLOY} --allow-unauthenticated"),
     "a job": ("REV001", "gcloud run jobs deploy a"),
