@@ -69,6 +69,9 @@ _LACKS_OBJECTS = re.compile(
 """How git's versions word that an object is missing, with or without an attempt to fetch it."""
 
 
+_UNOPENED = re.compile(r"could not open directory '(.*?)/?':")
+
+
 @dataclass(frozen=True, slots=True)
 class _Ended:
     """How git ended, and all that it said."""
@@ -104,12 +107,15 @@ class GitProgram:
             return None
         return ended.answer().decode("utf-8", "replace")
 
-    def listed_files(self) -> list[tuple[str, bool]]:
+    def listed_files(self, unopened: list[str] | None = None) -> list[tuple[str, bool]]:
         """Return every file of the work tree that is not ignored, with whether it is tracked. Raises SourceError.
 
-        The work tree is this folder, whatever the clone's configuration says.
+        The work tree is this folder, whatever the clone's configuration says. Folders that git could not open, and
+        lists nothing of, are added to ``unopened``.
         """
         ended = self._ended(("--work-tree=.", "ls-files", "-z", "-t", "-c", "-o", "--exclude-standard"))
+        if unopened is not None:
+            unopened += _UNOPENED.findall(ended.stderr.decode("utf-8", "replace"))
         entries = os.fsdecode(ended.answer()).split("\0")
         return [(entry[2:], not entry.startswith("?")) for entry in entries if len(entry) > 2]  # noqa: PLR2004 - tag, blank
 

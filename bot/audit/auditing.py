@@ -39,10 +39,16 @@ class Request:
 
     def _judged(self, baseline: Sequence[Entry]) -> Review:
         result = audit(self.root, self.paths)
+        if result.neither:
+            raise RequestError(
+                f"{', '.join(result.neither)} cannot be audited: neither a shell script nor a Cloud Build file, "
+                "GitHub workflow, Makefile or Dockerfile. Name the files that deploy."
+            )
         if not (result.files or result.skipped or result.violations):
             raise RequestError(
                 f"There is nothing to audit in {', '.join(str(path) for path in self.paths)}: no *cloudbuild*.yaml, "
-                "bin/**/deploy*.sh or **/deploy.sh. Name the folder that has them, or the files."
+                "and no script, GitHub workflow, Makefile or Dockerfile that deploys. "
+                "Name the folder that has them, or the files."
             )
         return review(result, self.root, EVERY_RULE, selected=self.selected, baseline=baseline, covers=self._covers)
 

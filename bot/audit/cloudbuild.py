@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bot.audit.commands import Command, Failure, Fate
 from bot.audit.invocation import shell_text
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError
+from bot.audit.steps import Followed
 from bot.audit.trace import Trace
 from bot.audit.words import MOST_CHARACTERS, Piece, Word
 from bot.yaml_tree import Node
@@ -22,16 +23,6 @@ _SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
 _SUBSTITUTION = re.compile(r"\$\$|\$\{([A-Z_][A-Z0-9_]*)\}|\$([A-Z_][A-Z0-9_]*)")
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
 _MOST_NESTED_SUBSTITUTIONS = 5
-
-
-@dataclass(slots=True)
-class Build:
-    """A build followed: one trace over all steps, and per-step scripts for what concerns a script alone."""
-
-    trace: Trace
-    scripts: list[tuple[int, Script]] = field(default_factory=list)
-    others: list[list[Command]] = field(default_factory=list)
-    """What functions would run that no step calls."""
 
 
 def scalar_text(node: Node, text: str) -> Text:
@@ -125,9 +116,9 @@ class BuildReader:
         # An empty default says that the trigger gives the value: it is unknown, not an empty word.
         self._values = {str(name): child.written for name, child in declared.items() if child.written}
 
-    def read(self) -> Build:
+    def read(self) -> Followed:
         """Return what the build runs."""
-        build = Build(Trace())
+        build = Followed(Trace())
         steps = self._root.children.get("steps")
         named: dict[str, int] = {}
         before: dict[int, frozenset[int]] = {}
@@ -148,7 +139,7 @@ class BuildReader:
         direct = {named[str(name)] for name in waits if str(name) in named}
         return frozenset(direct).union(*(before[one] for one in direct))
 
-    def _step(self, step: Node, number: int, build: Build) -> list[Command]:
+    def _step(self, step: Node, number: int, build: Followed) -> list[Command]:
         script = step.children.get("script")
         commands = (
             self._script(script, step, number, build) if script is not None else self._arguments(step, number, build)
@@ -159,7 +150,7 @@ class BuildReader:
             commands = [replace(one, failure=lost) for one in commands]
         return commands
 
-    def _script(self, node: Node, step: Node, number: int, build: Build) -> list[Command]:
+    def _script(self, node: Node, step: Node, number: int, build: Followed) -> list[Command]:
         text = scalar_text(node, self._text)
         shebang = _SHEBANG.match(text.text)
         program = ""
@@ -172,7 +163,7 @@ class BuildReader:
         errexit = bool(shebang and re.search(r"\s-[a-z]*e", shebang[0] + (" " + text.text.split("\n", 1)[0])))
         return self._follow(text, step, number, build, errexit=errexit, variables=dict(self._values))
 
-    def _arguments(self, step: Node, number: int, build: Build) -> list[Command]:
+    def _arguments(self, step: Node, number: int, build: Followed) -> list[Command]:
         words = self._words(step)
         entry = step.children.get("entrypoint")
         program = [self._word(entry)] if entry is not None else self._image_program(step, words)
@@ -198,7 +189,7 @@ class BuildReader:
         text: Text,
         step: Node,
         number: int,
-        build: Build,
+        build: Followed,
         *,
         errexit: bool,
         pipefail: bool = False,

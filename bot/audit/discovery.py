@@ -1,21 +1,26 @@
-"""Finds the files that deploy something. Follows no links, opens nothing, and asks git alone for what is tracked."""
+"""Finds the files that deploy something. Follows no links, runs nothing, and asks git alone for what is tracked."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from bot.audit.kinds import Kind, is_shell, kind_by_name, mentions_deploy
 from bot.audit.rules.backup_files import is_backup
+from bot.audit.sources import LARGEST_FILE
 from bot.git_program import GitProgram
 from checks.ports import SourceError
 
 _LEFT_OUT = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"))
 _GIT_TIMEOUT = 20
 """Seconds."""
+_BEGINNING = 200
+"""Bytes: a first line that names a shell."""
 
 
 @dataclass(slots=True)
@@ -26,10 +31,14 @@ class Found:
     backups: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+    """Files that somebody asked for by name."""
+    mentioned: set[str] = field(default_factory=set)
+    """Files that are read because the words of a deploy stand in them: they count when they run one."""
 
 
 def deploys(path: str) -> bool:
-    """Whether a file of this name is audited without being named."""
+    """Whether a file of this name is audited whatever stands in it."""
     folder, _, name = path.rpartition("/")
     if name == "deploy.sh" or (fnmatchcase(name, "*cloudbuild*.y*ml") and name.endswith((".yaml", ".yml"))):
         return True
@@ -65,15 +74,62 @@ def discover(root: Path, paths: Sequence[Path] = ()) -> Found:
 def _consider(root: Path, path: str, tracked: bool, wanted: dict[str, None], found: Found) -> None:
     if tracked and is_backup(path):
         found.backups.append(path)
-    elif deploys(path):
-        file = root / path
-        if file.is_symlink():
-            leads = "the file that it leads to is audited where it stands" if file.exists() else "it leads nowhere"
-            found.skipped.append((path, f"is a link; {leads}"))
-        elif file.is_file():
-            wanted[path] = None
-        elif file.exists():
+        return
+    by_name = deploys(path)
+    if not by_name and not _may_deploy(path):
+        return
+    file = root / path
+    try:
+        mode = file.lstat().st_mode
+    except OSError as error:
+        if by_name and error.errno not in {errno.ENOENT, errno.ENOTDIR}:
+            found.unreadable.append((path, f"the file cannot be read: {error.strerror}"))
+        return
+    if stat.S_ISLNK(mode):
+        _leave_link(root, path, by_name=by_name, found=found)
+    elif not stat.S_ISREG(mode):
+        if by_name and not stat.S_ISDIR(mode):
             found.skipped.append((path, "is not a file"))
+    elif by_name:
+        wanted[path] = None
+    elif _mentions(file, path, found):
+        wanted[path] = None
+        found.mentioned.add(path)
+
+
+def _may_deploy(path: str) -> bool:
+    kind = kind_by_name(path)
+    if kind is Kind.BUILD:
+        return False  # Any other YAML file: only the name says that Cloud Build reads it.
+    return kind is not Kind.NEITHER
+
+
+def _leave_link(root: Path, path: str, *, by_name: bool, found: Found) -> None:
+    try:
+        target = (root / path).resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        # A link to itself among files that may be anything is nobody's deploy.
+        if by_name or (isinstance(error, OSError) and error.errno != errno.ELOOP):
+            found.skipped.append((path, "is a link; it leads nowhere"))
+        return
+    if by_name and target.is_relative_to(root):
+        found.skipped.append((path, "is a link; the file that it leads to is audited where it stands"))
+    elif by_name:
+        found.skipped.append((path, "is a link; it leads out of the folder that is audited"))
+
+
+def _mentions(file: Path, path: str, found: Found) -> bool:
+    """Whether a file that may deploy says so; only the beginning of a file without an ending is read at first."""
+    try:
+        with file.open("rb") as opened:
+            beginning = opened.read(_BEGINNING)
+            if kind_by_name(path) is Kind.UNMARKED and not is_shell(beginning.decode("utf-8", "replace")):
+                return False
+            content = beginning + opened.read(LARGEST_FILE)
+    except OSError as error:
+        found.skipped.append((path, f"cannot be read ({error.strerror})"))
+        return False
+    return mentions_deploy(content.decode("utf-8", "replace"))
 
 
 def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], found: Found) -> None:
@@ -91,27 +147,36 @@ def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], f
         found.backups.append(relative)
     else:
         wanted[relative] = None
+        found.named.add(relative)
 
 
 def _listed(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
     """Yield each file with whether it is tracked; where git cannot tell, every file counts as tracked."""
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
     if top is None:
-        yield from _walked(root)
+        yield from _walked(root, found)
         return
+    unopened: list[str] = []
     try:
-        files = GitProgram(top, _GIT_TIMEOUT).listed_files()
+        files = GitProgram(top, _GIT_TIMEOUT).listed_files(unopened)
     except SourceError as error:
         found.skipped.append((".git", f"cannot be read ({error.detail}), so files that it ignores are audited, too"))
-        yield from _walked(root)
+        yield from _walked(root, found)
         return
     prefix = "" if top == root else f"{root.relative_to(top).as_posix()}/"
+    for folder in unopened:
+        if folder.startswith(prefix):
+            found.skipped.append((folder.removeprefix(prefix), "is a folder that cannot be read"))
     yield from ((path.removeprefix(prefix), tracked) for path, tracked in files if path.startswith(prefix))
 
 
-def _walked(root: Path) -> Iterator[tuple[str, bool]]:
-    for folder, folders, names in os.walk(root, followlinks=False):
+def _walked(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
+    def closed(error: OSError) -> None:
+        path = Path(str(error.filename)).relative_to(root).as_posix()
+        found.skipped.append((path, f"is a folder that cannot be read ({error.strerror})"))
+
+    for folder, folders, names in os.walk(root, followlinks=False, onerror=closed):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         base = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        for name in names:
+        for name in (*names, *(one for one in folders if Path(folder, one).is_symlink())):
             yield (base / name).as_posix(), True

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from tree_sitter import Node
 
+from bot.audit import dockerfile, makefile, workflow
 from bot.audit.catalog import FILE_RULES, UNREADABLE, FileRule
 from bot.audit.cloudbuild import BuildReader
 from bot.audit.deploys import Deployment
 from bot.audit.discovery import Found, discover
+from bot.audit.kinds import Kind, kind_of
 from bot.audit.model import Audit, SourceFile, Span, Violation
 from bot.audit.parsing import Tree
 from bot.audit.rules import backup_files, import_validation
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError, read_source
+from bot.audit.steps import Followed, follow
 from bot.audit.trace import Trace
 from bot.yaml_tree import YamlError, read_yaml
 
@@ -40,14 +43,20 @@ def audit(root: Path, paths: Sequence[Path] = ()) -> Audit:
     violations: list[Violation] = list(backup_files.find(found.backups))
     sources: dict[str, SourceFile] = {}
     deployments: list[Deployment] = []
+    neither: list[str] = []
     for path in found.files:
         try:
             source = read_source(root / path, path)
         except UnreadableError as error:
             violations.append(_unreadable(SourceFile(path, ""), error))
             continue
-        sources[path] = source
+        if path in found.named and kind_of(path, source.text) is Kind.NEITHER:
+            neither.append(path)
+            continue
         deployment, problems = read(source)
+        if path in found.mentioned and deployment is not None and not deployment.deploys:
+            continue  # The words of a deploy stood in a comment, or in what it prints.
+        sources[path] = source
         violations += problems
         if deployment is not None:
             deployments.append(deployment)
@@ -55,7 +64,7 @@ def audit(root: Path, paths: Sequence[Path] = ()) -> Audit:
     violations += guarded(SourceFile(".", ""), lambda: import_validation.compare(deployments))
     violations += missing(found)
     violations.sort(key=lambda one: (one.path, one.span, one.rule, one.message))
-    return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources)
+    return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources, tuple(neither))
 
 
 def missing(found: Found) -> Iterator[Violation]:
@@ -95,9 +104,7 @@ def read(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
 
     def look() -> Iterator[Violation]:
         try:
-            deployment, problems = (
-                _read_build(source) if source.path.endswith((".yaml", ".yml")) else _read_script(source)
-            )
+            deployment, problems = _READERS[kind_of(source.path, source.text)](source)
         except UnreadableError as error:
             yield _unreadable(source, error)
             return
@@ -137,13 +144,37 @@ def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]
         ]
     if not isinstance(root.value, dict):
         raise UnreadableError("this is no Cloud Build file: expected keys such as 'steps'")
-    build = BuildReader(root, source.text).read()
+    if kind_of(source.path, source.text) is Kind.WORKFLOW:
+        return _followed(source, follow(workflow.steps_of(root, source.text)))
+    return _followed(source, BuildReader(root, source.text).read())
+
+
+def _read_makefile(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
+    return _followed(source, follow(makefile.steps_of(source.text)))
+
+
+def _read_dockerfile(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
+    return _followed(source, follow(dockerfile.steps_of(source.text)))
+
+
+def _followed(source: SourceFile, build: Followed) -> tuple[Deployment, list[Violation]]:
     statements = {number: _first_statement(script.tree) for number, script in build.scripts}
     literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
     runs = [build.trace, *(Trace(commands, conditionals=build.trace.conditionals) for commands in build.others)]
     return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), [
         one for _, script in build.scripts for one in _unfollowed(source, script)
     ]
+
+
+_READERS: dict[Kind, Callable[[SourceFile], tuple[Deployment | None, list[Violation]]]] = {
+    Kind.BUILD: _read_build,
+    Kind.WORKFLOW: _read_build,
+    Kind.MAKEFILE: _read_makefile,
+    Kind.DOCKERFILE: _read_dockerfile,
+    Kind.SCRIPT: _read_script,
+    Kind.UNMARKED: _read_script,
+    Kind.NEITHER: _read_script,
+}
 
 
 def _yaml_span(source: SourceFile, line: int, column: int) -> Span:

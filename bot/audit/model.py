@@ -112,3 +112,5 @@ class Audit:
     files: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     sources: dict[str, SourceFile] = field(default_factory=dict)
+    neither: tuple[str, ...] = ()
+    """Files that were named, and are in no language that the audit reads."""

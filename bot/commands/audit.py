@@ -56,8 +56,8 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Audit Cloud Build files and deploy scripts: does each deploy keep the pipeline running?
 
-    It reads *cloudbuild*.yaml, bin/**/deploy*.sh and **/deploy.sh below each PATH (by default here), and any file
-    that is named. No network, no account. docs/audit.md describes the rules, baselines and ignores.
+    It reads *cloudbuild*.yaml, and each shell script, GitHub workflow, Makefile and Dockerfile that deploys, below
+    each PATH (by default here). No network, no account. docs/audit.md describes the rules, baselines and ignores.
 
     \b
     Examples:

@@ -1,0 +1,55 @@
+"""Follows a file whose shell stands in parts: the steps of a workflow, the lines of a recipe, a Dockerfile's RUN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.audit.commands import Command, Failure
+from bot.audit.shell import Script
+from bot.audit.sources import Text
+from bot.audit.trace import Trace
+from bot.audit.words import Piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One shell text. ``before`` are the numbers of the steps that ended well before it began."""
+
+    text: Text
+    errexit: bool = False
+    pipefail: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+    lost: Failure | None = None
+    condition: str = ""
+    before: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Followed:
+    """A file followed: one trace over all steps, and per-step scripts for what concerns a script alone."""
+
+    trace: Trace
+    scripts: list[tuple[int, Script]] = field(default_factory=list)
+    others: list[list[Command]] = field(default_factory=list)
+    """What functions would run that no step calls."""
+
+
+def follow(steps: Sequence[Step]) -> Followed:
+    """Follow the steps in order. Raises UnreadableError for a shell text that cannot be parsed."""
+    followed = Followed(Trace())
+    conditionals = followed.trace.conditionals
+    for number, step in enumerate(steps):
+        script = Script(step.text, errexit=step.errexit, pipefail=step.pipefail, conditionals=conditionals)
+        for name, value in step.variables.items():
+            script.variables[name] = (Piece(value, step.text.origin(0), exact=False, known="$" not in value),)
+        first, *others = script.follow()
+        if step.condition:
+            branch = (conditionals.number(), 1)
+            conditionals.asked[branch] = step.condition
+            first = [replace(one, branches=(branch, *one.branches)) for one in first]
+        followed.trace.commands += [replace(one, step=number, failure=step.lost or one.failure) for one in first]
+        followed.trace.before[number] = step.before
+        followed.scripts.append((number, script))
+        followed.others += others
+    return followed
