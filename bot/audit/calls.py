@@ -96,13 +96,25 @@ _WRAPPERS = frozenset(("sudo", "command", "exec", "time", "nohup", "env", "timeo
 _REPEATERS = frozenset(("xargs", "parallel"))
 _PROGRAMS = frozenset(("gcloud", "reveille", "docker", "bash", "sh"))
 _TALKS = re.compile(r"^(log|warn|info|error|die|say|print|printf|echo|msg|debug|note|grep|\[)", re.IGNORECASE)
+_RUNS = re.compile(r"(^|[_-])(and_)?(run|exec|execute|do|retry|try|with)([_-]|$)|^logged", re.IGNORECASE)
+"""What speaks of logging and runs its words all the same, such as `logged_run` and `log_and_exec`."""
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _DURATION = re.compile(r"[0-9.]+[smhd]?")
 
 
+def talks(program: str) -> bool:
+    """Whether a program, by its name, prints the words that it is given."""
+    return _TALKS.match(program) is not None and not runs_its_words(program)
+
+
+def runs_its_words(program: str) -> bool:
+    """Whether a program, by its name, runs the words that it is given."""
+    return _RUNS.search(program) is not None
+
+
 def behind_a_wrapper(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """Return the call of gcloud that an unknown program is given to run, as in ``with_retry 3 gcloud run deploy``."""
-    if not words or _TALKS.search(words[0].text):
+    if not words or talks(words[0].text):
         return words
     for index in range(1, len(words) - 1):
         group = words[index + 1].text

@@ -84,7 +84,9 @@ class Deploy:
 
     @property
     def _first_generation(self) -> bool:
-        return self.call.flag("--no-gen2") is not None
+        # Without a flag, gcloud makes the second generation since 1 September 2024 (Google's notice to customers).
+        flag = self.call.flag("--gen2", "--no-gen2")
+        return flag is not None and (flag.name == "--no-gen2" or flag.value.lower() in {"false", "off", "no"})
 
     @cached_property
     def called(self) -> bool:

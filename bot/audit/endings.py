@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from tree_sitter import Node
 
+from bot.audit.calls import runs_its_words
 from bot.audit.parsing import Tree
 
 
@@ -92,7 +93,7 @@ class Endings:
         if name in self._functions and depth < _MOST_NESTED_CALLS:
             tree, body = self._functions[name]
             return Endings(tree, self._functions).of([body], depth + 1)
-        if name in _TALK or _TALKATIVE.search(name):
+        if name in _TALK or (_TALKATIVE.search(name) and not runs_its_words(name)):
             return Ending.TALKS
         return Ending.ACTS
 

@@ -13,8 +13,8 @@ from bot.audit import dockerfile, makefile, workflow
 from bot.audit.catalog import FILE_RULES, UNREADABLE, FileRule
 from bot.audit.cloudbuild import BuildReader
 from bot.audit.deploys import Deployment
-from bot.audit.discovery import Found, discover
-from bot.audit.kinds import Kind, kind_of
+from bot.audit.discovery import Found, deploys, discover
+from bot.audit.kinds import Kind, kind_of, mentions_deploy
 from bot.audit.model import Audit, SourceFile, Span, Violation
 from bot.audit.parsing import Tree
 from bot.audit.rules import backup_files, import_validation
@@ -120,6 +120,8 @@ def _unreadable(source: SourceFile, error: UnreadableError) -> Violation:
 
 
 def _unfollowed(source: SourceFile, script: Script) -> list[Violation]:
+    if not (deploys(source.path) or mentions_deploy(source.text)):
+        return []  # What an `eval` makes matters where something is deployed.
     places = {(problem.start, problem.end): problem for problem in script.problems}
     return [_unreadable(source, problem) for problem in places.values()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.audit.commands import Command, read_call, read_reveille
 from bot.audit.deploys import Deploy, Deployment, names_of
@@ -31,16 +32,21 @@ gcloud run services update-traffic live-export --to-latest --region=us-west2
 
 
 def find(deployment: Deployment) -> Iterator[Violation]:
-    """Yield each deploy after which traffic may stay where it was."""
+    """Yield each deploy after which traffic may stay where it was; one that says so on purpose is a note."""
     for place, deploys in deployment.places(
         lambda deploy: deploy.serves and not _sent(deploy) and deploy.call.flag(_SERVES_LATEST) is None
     ):
         names = names_of(deploys)
+        if all(deploy.call.flag(_ON_PURPOSE) is not None for deploy in deploys):
+            message = f"{_ON_PURPOSE} leaves what is deployed of {names} unused until traffic is sent to it"
+            yield replace(RULE.violation(deployment.path, place, message), severity=Severity.NOTE)
+            continue
         yield RULE.violation(
             deployment.path, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
         )
 
 
+_ON_PURPOSE = "--no-traffic"
 _SERVES_LATEST = "--serve-all-traffic-latest-revision"
 
 
@@ -60,5 +66,7 @@ def _sends(command: Command, deploy: Deploy) -> bool:
     call = read_call(command)
     if call is None or call.path != "run services update-traffic" or not deploy.is_named(call.subject):
         return False
-    revisions = call.flag("--to-revisions")
+    revisions = call.flag("--to-revisions", "--to-tags")
+    if revisions is not None and deploy.call.flag(_ON_PURPOSE) is not None:
+        return True  # A canary: what was held back gets its share.
     return call.flag("--to-latest") is not None or (revisions is not None and "LATEST=100" in revisions.value)

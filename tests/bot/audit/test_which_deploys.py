@@ -36,3 +36,36 @@ def test_a_new_image_for_a_job_keeps_the_account() -> None:
 
     assert "REV005" in found
     assert "REV004" not in found
+
+
+def severities(command: str) -> dict[str, str]:
+    return {
+        one.rule: one.severity.value for one in audit_text("bin/deploy.sh", f"set -euo pipefail\ngcloud {command}\n")
+    }
+
+
+def test_traffic_that_is_held_back_on_purpose_is_a_note() -> None:
+    deploy = "run deploy live-export --image=i"
+
+    assert severities(deploy)["REV010"] == "error"
+    assert severities(f"{deploy} --no-traffic --tag=next")["REV010"] == "note"
+
+
+def test_a_canary_that_gets_its_share_is_no_finding() -> None:
+    found = severities(
+        "run deploy live-export --image=i --no-traffic --tag=next\n"
+        "gcloud run services update-traffic live-export --to-tags=next=10"
+    )
+
+    assert "REV010" not in found
+
+
+@pytest.mark.parametrize("flag", ["--no-gen2", "--gen2=false"])
+def test_a_function_of_the_first_generation_is_not_on_cloud_run(flag: str) -> None:
+    assert "REV010" not in rules(f"functions deploy grading {flag} --trigger-topic=t")
+    assert "REV001" not in rules(f"functions deploy grading {flag} --trigger-topic=t")
+
+
+@pytest.mark.parametrize("flag", ["", "--gen2"])
+def test_a_function_is_on_cloud_run_unless_it_says_otherwise(flag: str) -> None:
+    assert {"REV001", "REV010"} <= rules(f"functions deploy grading {flag} --trigger-topic=t")

@@ -13,7 +13,9 @@ def lines(rule: str, text: str, path: str = "bin/deploy.sh") -> list[int]:
     return [one.span.start.line for one in audit_text(path, text) if one.rule == rule]
 
 
-@pytest.mark.parametrize("wrapper", ["with_retry", "retry 5", "./bin/with_retry.sh -n 3 --", "retry 5 sudo"])
+@pytest.mark.parametrize(
+    "wrapper", ["logged_run", "log_and_run", "with_retry", "retry 5", "./bin/with_retry.sh -n 3 --", "retry 5 sudo"]
+)
 @pytest.mark.parametrize("track", ["", "beta ", "alpha "])
 def test_a_deploy_behind_a_wrapper_that_the_file_does_not_define_is_a_deploy(wrapper: str, track: str) -> None:
     text = f"{START}{wrapper} gcloud {track}run deploy live-export --source=. --set-env-vars=A=b\n"
