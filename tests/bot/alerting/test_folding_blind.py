@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.alerting.alerts import Reason, decide
@@ -127,6 +127,7 @@ def test_what_the_p0_does_not_cover_pages_beside_it() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=10))
+@example([(True, False)] * 3 + [(True, True), (True, False)])
 def test_what_cannot_be_checked_is_never_silent(mornings: list[tuple[bool, bool]]) -> None:
     """Blind for three runs in a row, it has a thread of its own or an open P0 that covers it."""
     reports = [
