@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.audit.branches import ALWAYS, Branch
 from bot.audit.commands import Command
 
-_LEAVING = frozenset(("exit", "return", "continue", "break"))
-_ASKS_THE_POLICY = re.compile(r"iam|invoker|polic|binding|bound", re.IGNORECASE)
+_ASKS_THE_POLICY = re.compile(
+    r"get-iam-policy|(run|cloudfunctions)\.invoker|\$\{?\w*polic"
+    r"|^\S*(verif|check|has|is|ensure|assert)\w*(iam|invoker|binding|bound|polic)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -29,44 +33,70 @@ class Conditionals:
         return self.numbers
 
 
-def on_every_path(commands: Sequence[Command], index: int, found: Sequence[int], conditionals: Conditionals) -> bool:
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Where a trace may turn: what leaves early, and what asks for the policy. Kept, as each deploy asks for them."""
+
+    leaving: tuple[int, ...]
+    asking: tuple[int, ...]
+
+
+def turns(commands: Sequence[Command]) -> Turns:
+    """Find the places at which a trace may turn."""
+    policies = {one.captured for one in commands if "get-iam-policy" in one.raw} - {""}
+    held = re.compile(rf"\$\{{?({'|'.join(map(re.escape, sorted(policies)))})\b") if policies else None
+    return Turns(
+        tuple(at for at, one in enumerate(commands) if one.leaves >= 0),
+        tuple(
+            at
+            for at, one in enumerate(commands)
+            if (one.passes or one.fails)
+            and (_ASKS_THE_POLICY.search(one.raw) or (held is not None and held.search(one.raw)))
+        ),
+    )
+
+
+def on_every_path(
+    commands: Sequence[Command], index: int, found: Sequence[int], conditionals: Conditionals, places: Turns
+) -> bool:
     """Whether one of the commands at ``found`` runs whenever the one at ``index`` ran well.
 
     All ``found`` are behind it. What only a missing binding leads to counts: the script has asked the policy.
     """
-    here = commands[index]
     if not found:
         return False
-    if not any(commands[one].branches or commands[one].scopes for one in found) and not _leaves_between(
-        commands, index, found
-    ):
+    gaps = [at for at in _between(places.leaving, index, found[-1]) if _goes_well(commands[at])]
+    if not gaps and not all(commands[one].branches for one in found):
         return True
-    view = _View(commands, here, conditionals, _asked_policy(commands, index, found[-1]))
-    if not view.covered(found, ()):
-        return False
-    return not any(view.escapes(gap, found) for gap in _gaps(commands, index, found[-1]))
-
-
-def _leaves_between(commands: Sequence[Command], index: int, found: Sequence[int]) -> bool:
-    return any(True for _ in _gaps(commands, index, found[0]))
-
-
-def _gaps(commands: Sequence[Command], index: int, last: int) -> Iterable[int]:
-    """Yield the commands between that leave early, and without a failure."""
-    for at in range(index + 1, last):
-        command = commands[at]
-        if command.leaves >= 0 and command.name in _LEAVING and command.texts[1:] in {(), ("0",)}:
-            yield at
-
-
-def _asked_policy(commands: Sequence[Command], index: int, last: int) -> frozenset[Branch]:
-    """Return the ways that lie behind a question for the policy, such as "bind where it is missing"."""
-    return frozenset(
-        branch
-        for at in range(index + 1, last)
-        if (commands[at].passes or commands[at].fails) and _ASKS_THE_POLICY.search(commands[at].raw)
-        for branch in (*commands[at].passes, *commands[at].fails)
+    asked = [commands[at] for at in _between(places.asking, index, found[-1])]
+    view = _View(
+        commands,
+        commands[index],
+        conditionals,
+        frozenset(branch for one in asked for branch in (*one.passes, *one.fails)),
+        _denied(commands, index, conditionals, places),
     )
+    return view.covered(found, ()) and not any(view.escapes(gap, found) for gap in gaps)
+
+
+def _between(places: Sequence[int], first: int, last: int) -> Sequence[int]:
+    return places[bisect_right(places, first) : bisect_left(places, last)]
+
+
+def _goes_well(leaving: Command) -> bool:
+    return leaving.texts[1:] in {(), ("0",)}
+
+
+def _denied(commands: Sequence[Command], index: int, conditionals: Conditionals, places: Turns) -> frozenset[str]:
+    """Return the conditions that do not hold, as the script would have been left before it came here."""
+    here = commands[index]
+    texts = set()
+    for at in _between(places.leaving, -1, index):
+        leaving = commands[at]
+        rest = [branch for branch in leaving.branches if branch not in here.branches]
+        if len(rest) == 1 and leaving.leaves in {0, *here.scopes}:
+            texts.add(conditionals.asked.get(rest[0], ""))
+    return frozenset(texts - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +107,7 @@ class _View:
     here: Command
     conditionals: Conditionals
     asked_policy: frozenset[Branch]
+    denied: frozenset[str]
 
     def covered(self, found: Iterable[int], taken: tuple[Branch, ...]) -> bool:
         """Whether the commands at ``found`` together meet every path, beyond the branches that are ``taken``."""
@@ -108,6 +139,8 @@ class _View:
         """Whether leaving at ``gap`` skips the commands at ``found``, though the deploy went well."""
         leaving = self.commands[gap]
         if leaving.excludes(self.here) or self.asked_policy.intersection(leaving.branches):
+            return False
+        if any(self.conditionals.asked.get(branch, "") in self.denied for branch in leaving.branches):
             return False
         if set(self.here.fails).intersection(leaving.branches):
             return False

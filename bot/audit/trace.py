@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.audit.commands import Command
-from bot.audit.paths import Conditionals, on_every_path
+from bot.audit.paths import Conditionals, Turns, on_every_path, turns
 
 Choice = Callable[[Command], bool]
 """A module's function, so that its answers are kept."""
@@ -21,6 +21,7 @@ class Trace:
     conditionals: Conditionals = field(default_factory=Conditionals)
 
     _chosen: dict[Choice, list[int]] = field(default_factory=dict)
+    _turns: Turns | None = None
 
     def is_last(self, index: int) -> bool:
         """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""
@@ -42,7 +43,9 @@ class Trace:
 
     def always(self, index: int, found: Sequence[int]) -> bool:
         """Whether one of the commands at ``found`` runs on every path once the one at ``index`` ran well."""
-        return on_every_path(self.commands, index, found, self.conditionals)
+        if self._turns is None:
+            self._turns = turns(self.commands)
+        return on_every_path(self.commands, index, found, self.conditionals, self._turns)
 
     def earlier(self, index: int, choice: Choice) -> Iterator[Command]:
         """Yield the chosen commands that have run before the one at ``index``."""

@@ -33,6 +33,12 @@ ON_EVERY_PATH = {
     "where the policy lacks it": (
         f"{DEPLOY}\nif ! gcloud run services get-iam-policy live-export | grep -q run.invoker; then {BIND}; fi"
     ),
+    "where a kept policy lacks it": (
+        f'{DEPLOY}\nP=$(gcloud run services get-iam-policy live-export)\nif [ -z "$P" ]; then {BIND}; fi'
+    ),
+    "in a runner that may only print": (
+        f'run() {{ if [ "$DRY" = 1 ]; then echo "$*"; return 0; fi; "$@"; }}\nrun {DEPLOY}\nrun {BIND}'
+    ),
     "an early exit that fails": f'{DEPLOY}\nif [ -z "$SA" ]; then exit 1; fi\n{BIND}',
     "an early exit before the deploy": f'if [ "$1" = -h ]; then exit 0; fi\n{DEPLOY}\n{BIND}',
     "an early exit behind the binding": f'{DEPLOY}\n{BIND}\nif [ "$1" = x ]; then exit 0; fi\n{BIND}',
@@ -45,6 +51,7 @@ ON_EVERY_PATH = {
 
 NOT_ON_EVERY_PATH = {
     "in an if": f'{DEPLOY}\nif [ "$BIND" = yes ]; then {BIND}; fi',
+    "in an if that merely speaks of a binding": f'{DEPLOY}\nif [ "$BIND_INVOKER" = true ]; then {BIND}; fi',
     "behind a guard": f'{DEPLOY}\n[ -n "$SA" ] && {BIND}',
     "in an elif": f'{DEPLOY}\nif [ "$1" = a ]; then {BIND}; elif [ "$1" = b ]; then {BIND}; fi',
     "on one way of a case": f"{DEPLOY}\ncase $1 in a) {BIND} ;; *) echo ;; esac",

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+set -euo pipefail
+cd "$(dirname "$0")/.."
+SA="svc-runner@${PROJECT_ID}.iam.gserviceaccount.com"
+COMMIT=$(git rev-parse --short HEAD)
+python bin/validate_imports.py live-export
+gcloud run deploy live-export --source=. --region=us-west2 \
+  --service-account="$SA" \
+  --update-labels="commit-sha=$COMMIT" \
+  --update-env-vars="BUILD_COMMIT=$COMMIT"
+gcloud run services update-traffic live-export --to-latest --region=us-west2
+reveille iam ensure live-export

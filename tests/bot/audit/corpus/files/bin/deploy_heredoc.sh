@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+set -euo pipefail
+cd "$(dirname "$0")/.."
+SA="svc-runner@${PROJECT_ID}.iam.gserviceaccount.com"
+COMMIT=$(git rev-parse --short HEAD)
+
+bash -euo pipefail <<'EOF'
+python bin/validate_imports.py live-export
+gcloud run deploy live-export --source=. --service-account=a@b --update-labels=commit-sha=$C --set-env-vars=BUILD_COMMIT=$C
+gcloud run services update-traffic live-export --to-latest
+reveille iam ensure live-export
+EOF
