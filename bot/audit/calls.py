@@ -141,9 +141,11 @@ def unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
 def read_words(words: Iterable[Word]) -> Call:
     plain: list[Word] = []
     flags: list[Flag] = []
-    pending = list(words)
-    while pending:
-        word = pending.pop(0)
+    given = list(words)
+    at = 0
+    while at < len(given):
+        word, behind = given[at], given[at + 1] if at + 1 < len(given) else None
+        at += 1
         text = word.text
         if not text.startswith("-"):
             plain.append(word)
@@ -151,11 +153,11 @@ def read_words(words: Iterable[Word]) -> Call:
         name, equals, value = text.partition("=")
         if equals:
             flags.append(Flag(name, value, "${" not in value and "$(" not in value, word))
-        elif name in _SWITCHES or name.startswith(_SWITCH_PREFIXES) or not pending or pending[0].text.startswith("--"):
+        elif name in _SWITCHES or name.startswith(_SWITCH_PREFIXES) or behind is None or behind.text.startswith("--"):
             flags.append(Flag(name, "", known=True, word=word))
         else:
-            taken = pending.pop(0)
-            flags.append(Flag(name, taken.text, taken.known, word))
+            at += 1
+            flags.append(Flag(name, behind.text, behind.known, word))
     path: list[str] = []
     while plain and plain[0].text in _TRACKS:
         plain.pop(0)

@@ -112,7 +112,7 @@ class Deploy:
 
     def after(self, choice: Choice) -> Iterator[tuple[int, Command]]:
         """Yield the chosen commands that run after this deploy, when it went well."""
-        return self.run.after(self.index, choice)
+        return self.run.after(self.index, choice, self.name)
 
     def always(self, choice: Choice, suits: Callable[[Command, Deploy], bool]) -> bool:
         """Whether a command that suits runs on every path once this deploy went well."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from bot.audit.commands import Command
+from bot.audit.commands import Command, read_call, read_reveille
 from bot.audit.paths import Conditionals, Turns, on_every_path, turns
 
 Choice = Callable[[Command], bool]
@@ -21,22 +23,35 @@ class Trace:
     conditionals: Conditionals = field(default_factory=Conditionals)
 
     _chosen: dict[Choice, list[int]] = field(default_factory=dict)
+    _by_step: dict[int, list[int]] = field(default_factory=dict)
+    _by_subject: dict[Choice, dict[str, list[int]]] = field(default_factory=dict)
     _turns: Turns | None = None
 
     def is_last(self, index: int) -> bool:
         """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""
-        command = self.commands[index]
-        guards = set(command.failure.guards)
-        for later in range(index + 1, len(self.commands)):
-            other = self.commands[later]
-            if other.step == command.step and not any(conditional in guards for conditional, _ in other.branches):
-                return False
-        return True
+        guards = set(self.commands[index].failure.guards)
+        # What is guarded stands close behind; the first that is not decides, so that most answers take one step.
+        return all(
+            any(conditional in guards for conditional, _ in self.commands[later].branches)
+            for later in self._behind(index)
+        )
 
-    def after(self, index: int, choice: Choice) -> Iterator[tuple[int, Command]]:
-        """Yield the chosen commands that run after the one at ``index`` whenever that one runs well."""
+    def _behind(self, index: int) -> Iterator[int]:
+        """Yield the later commands of the same script."""
+        if not self._by_step:
+            for at, command in enumerate(self.commands):
+                self._by_step.setdefault(command.step, []).append(at)
+        own = self._by_step[self.commands[index].step]
+        return islice(own, bisect_right(own, index), None)
+
+    def after(self, index: int, choice: Choice, service: str = "") -> Iterator[tuple[int, Command]]:
+        """Yield the chosen commands that run after the one at ``index`` whenever that one runs well.
+
+        With the name of a service, those about another one are left out.
+        """
         here = self.commands[index]
-        for later in self._indices(choice):
+        chosen = self._about(choice, service) if service else self._indices(choice)
+        for later in chosen:
             command = self.commands[later]
             if self._precedes(index, later) and not command.excludes(here):
                 yield later, command
@@ -61,8 +76,25 @@ class Trace:
             return first < second
         return one in self.before[other]
 
+    def _about(self, choice: Choice, service: str) -> list[int]:
+        if choice not in self._by_subject:
+            found: dict[str, list[int]] = {}
+            for index in self._indices(choice):
+                found.setdefault(subject_of(self.commands[index]), []).append(index)
+            self._by_subject[choice] = found
+        by_subject = self._by_subject[choice]
+        return sorted((*by_subject.get("", ()), *by_subject.get(service, ())))
+
     def _indices(self, choice: Choice) -> list[int]:
         # Each rule asks for few of the commands, and asks again for each deploy.
         if choice not in self._chosen:
             self._chosen[choice] = [index for index, command in enumerate(self.commands) if choice(command)]
         return self._chosen[choice]
+
+
+def subject_of(command: Command) -> str:
+    """Return the service that a command is about; empty where that cannot be told, or it is about something else."""
+    call = read_reveille(command) or read_call(command)
+    if call is None or not call.path.startswith(("iam ", "deploy ", "run services ", "functions ")):
+        return ""
+    return "" if call.subject.startswith("$(") else call.subject

@@ -78,10 +78,11 @@ def _place(flag: Flag) -> tuple[int, int]:
 
 
 def _edits(call: Call, flags: list[Flag]) -> Iterator[tuple[tuple[int, int], str]]:
+    given = {flag.name for flag in call.flags}
     for flag in flags:
         place, updating = flag.word.place(0, len(flag.name)), _updating(call, flag)
         # Two flags of one name would be an error, or the second would win.
-        if place is not None and updating and call.flag(updating) is None:
+        if place is not None and updating and updating not in given:
             yield place, updating
 
 

@@ -32,6 +32,12 @@ SHAPES: Mapping[str, Callable[[int], str]] = {
     "all on one line": lambda count: "; ".join(DEPLOY.format(each) for each in range(count)) + "\n",
     "carried on over the lines": lambda count: "; \\\n".join(DEPLOY.format(each) for each in range(count)) + "\n",
     "every other line changed": lambda count: f"echo a\n{DEPLOY}\n" * count,
+    "first all deployed, then all bound": lambda count: (
+        "".join(f"{DEPLOY.format(each)}\n" for each in range(count))
+        + "".join(f"reveille iam ensure svc-{each}\n" for each in range(count))
+    ),
+    "a guard each": lambda count: "".join(f"[ -n a ] && {DEPLOY.format(each)}\n" for each in range(count)),
+    "all flags on one command": lambda count: DEPLOY.format(0) + " --set-env-vars=A=b" * count * 20 + "\n",
     "an ignore each": lambda count: "".join(
         f"# reveille: ignore[REV003] because of {each}\n{DEPLOY.format(each)}\n" for each in range(count)
     ),
