@@ -496,6 +496,8 @@ class Script:
         made = self.commands[count:]
         if len(made) == 1 and made[0].name == "echo" and all(word.known for word in made[0].words):
             return " ".join(made[0].texts[1:]), True
+        if len(made) == 1 and made[0].texts == ("cat",) and made[0].stdin:
+            return made[0].stdin, "$" not in made[0].stdin  # A here-document, such as the text of an `eval`.
         said = "; ".join(command.text for command in made)
         return f"$({' '.join(said.split())})", False
 

@@ -33,3 +33,10 @@ def test_a_made_command_that_reads_as_shell_is_no_problem(line: str) -> None:
 
 def test_an_eval_in_a_script_that_deploys_nothing_is_no_finding() -> None:
     assert audit_text("tools/test.sh", 'eval "$UNKNOWN"\n') == []
+
+
+@pytest.mark.parametrize("end", ["EOF", "'EOF'"])
+def test_an_eval_of_a_here_document_is_followed(end: str) -> None:
+    text = f'eval "$(cat <<{end}\ngcloud run deploy live-export --set-env-vars=A=b\nEOF\n)"\n'
+
+    assert "REV003" in [one.rule for one in audit_text("bin/deploy.sh", text)]
