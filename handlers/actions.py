@@ -20,6 +20,7 @@ from handlers.clicks import (
     submit,
     submit_kept,
     submit_outdated,
+    submit_until_done,
 )
 from handlers.rechecks import recheck
 from handlers.repairs import REPAIR, open_repair
@@ -34,18 +35,21 @@ SNOOZE = "alert:snooze"
 DETAILS = "alert:details"
 
 Press = Callable[[Services, Pressed, PrivateReply, Body], None]
-Change = Callable[[Services, Pressed, PrivateReply, Body, Callable[[], None]], None]
-"""Is given what to call when all is done."""
+Submit = Callable[[Services, Body, Callable[[], None], PrivateReply], None]
 
 
 def register(app: App, services: Services) -> None:
     """Register every button of an alert."""
-    changes: dict[str, Change] = {RECHECK: _recheck, ACKNOWLEDGE: _acknowledge, UNSNOOZE: _unsnooze}
-    forms: dict[str, Press] = {SNOOZE: open_snooze, DETAILS: open_details, REPAIR: open_repair}
-    for action_id, change in changes.items():
-        app.action(action_id)(_changing(services, change))
-    for action_id, press in forms.items():
-        app.action(action_id)(_opening(services, press))
+    buttons: dict[str, Press] = {
+        RECHECK: _recheck,
+        ACKNOWLEDGE: _submitted(submit_kept, _acknowledge),
+        UNSNOOZE: _submitted(submit_kept, _unsnooze),
+        SNOOZE: _submitted(submit, open_snooze),
+        DETAILS: _submitted(submit, open_details),
+        REPAIR: _submitted(submit, open_repair),
+    }
+    for action_id, press in buttons.items():
+        app.action(action_id)(_listener(services, press))
 
 
 def register_links(app: App) -> None:
@@ -56,7 +60,7 @@ def register_links(app: App) -> None:
         ack()
 
 
-def _changing(services: Services, change: Change) -> Callable[[Ack, Body], None]:
+def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
     def listener(ack: Ack, body: Body) -> None:
         ack()
         reply = PrivateReply.to(services.client, body)
@@ -64,39 +68,32 @@ def _changing(services: Services, change: Change) -> Callable[[Ack, Body], None]
         if target is None:
             submit_outdated(services, body, reply)
         else:
-            submit_kept(services, body, lambda done: change(services, target, reply, body, done), reply)
+            press(services, target, reply, body)
 
     return listener
 
 
-def _opening(services: Services, press: Press) -> Callable[[Ack, Body], None]:
-    def listener(ack: Ack, body: Body) -> None:
-        ack()
-        reply = PrivateReply.to(services.client, body)
-        target = pressed_in(body)
-        if target is None:
-            submit_outdated(services, body, reply)
-        else:
-            submit(services, body, lambda: press(services, target, reply, body), reply)
+def _submitted(submitting: Submit, press: Press) -> Press:
+    """Return what has a press done after its acknowledgement."""
 
-    return listener
+    def submitted(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+        submitting(services, body, lambda: press(services, target, reply, body), reply)
+
+    return submitted
 
 
-def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]) -> None:
-    recheck(services, target, reply, action_key(body, "recheck"), done)
+def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    key = action_key(body, "recheck")
+    submit_until_done(services, body, lambda done: recheck(services, target, reply, key, done), reply)
 
 
-def _acknowledge(
-    services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]
-) -> None:
+def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     key = action_key(body, "acknowledge")
     if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
         settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
-    done()
 
 
-def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body, done: Callable[[], None]) -> None:
+def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     key = action_key(body, "unsnooze")
     if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
         settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))
-    done()

@@ -97,9 +97,21 @@ def submit(
     _submit(services, guarded(once(services, body, run), reply), reply, lane)
 
 
-def submit_kept(services: Services, body: Body, run: Callable[[Callable[[], None]], None], reply: PrivateReply) -> None:
+def submit_kept(services: Services, body: Body, run: Callable[[], None], reply: PrivateReply) -> None:
     """Like ``submit``, for what changes something: it is written down before the acknowledgement, and done by the next
-    process where this one is killed. ``run`` is given what to call when all is done."""
+    process where this one is killed."""
+
+    def to_its_end(done: Callable[[], None]) -> None:
+        run()
+        done()
+
+    submit_until_done(services, body, to_its_end, reply)
+
+
+def submit_until_done(
+    services: Services, body: Body, run: Callable[[Callable[[], None]], None], reply: PrivateReply
+) -> None:
+    """Like ``submit_kept``, for what goes on after ``run``, which is given what to call when all is done."""
     kept = Kept(request=request_key(body), actor=reply.user, body=essence(body), at=services.clock())
     written = threading.Event()
     threading.Thread(target=_write_down, args=(services, kept, written), daemon=True).start()

@@ -101,12 +101,7 @@ def register(app: App, services: Services) -> None:
         if confirmation is None:
             submit_outdated(services, body, reply)
             return
-
-        def carry_out(done: Callable[[], None]) -> None:
-            _carry_out(services, repairs, confirmation, reply)
-            done()
-
-        submit_kept(services, body, carry_out, reply)
+        submit_kept(services, body, lambda: _carry_out(services, repairs, confirmation, reply), reply)
 
 
 def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:

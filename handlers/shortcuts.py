@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from slack_bolt import Ack, App
 
-from handlers.clicks import Body, Pressed, action_key, parent_of, submit_kept
+from handlers.clicks import Body, Pressed, action_key, parent_of, submit_until_done
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.services import Services
@@ -29,7 +29,7 @@ def register(app: App, services: Services) -> None:
     def again(ack: Ack, body: Body) -> None:
         ack()
         reply = PrivateReply.to(services.client, body)
-        submit_kept(services, body, lambda done: _recheck(services, body, reply, done), reply)
+        submit_until_done(services, body, lambda done: _recheck(services, body, reply, done), reply)
 
 
 def _recheck(services: Services, body: Body, reply: PrivateReply, done: Callable[[], None]) -> None:

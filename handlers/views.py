@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -71,10 +71,9 @@ def register(app: App, services: Services) -> None:
             return
         reply = replace(told, channel=origin.channel, thread=origin.thread)
 
-        def snooze(done: Callable[[], None]) -> None:
+        def snooze() -> None:
             key = f"snooze:{view['id']}"
             if refused(services, reply, Deed(name="snooze", subject=origin.target.key, key=key)):
-                done()
                 return
             click = click_of(services, origin.target, reply.user, key)
             settle(
@@ -82,7 +81,6 @@ def register(app: App, services: Services) -> None:
                 reply,
                 services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
             )
-            done()
 
         submit_kept(services, body, snooze, reply)
 

@@ -175,7 +175,7 @@ def test_a_store_that_takes_nothing_keeps_no_click_from_its_acknowledgement() ->
         reply = PrivateReply(client=rig.services.client, user=PERSON)
         body = {"trigger_id": "1.2.example", "user": {"id": PERSON}}
 
-        submit_kept(replace(rig.services, store=Silent()), body, lambda _: done.set(), reply)  # type: ignore[arg-type]
+        submit_kept(replace(rig.services, store=Silent()), body, done.set, reply)  # type: ignore[arg-type]
 
         assert done.wait(20)
 
@@ -185,7 +185,7 @@ def test_one_whose_click_a_shutdown_cuts_short_hears_that_it_will_be_done() -> N
         held, release = threading.Event(), threading.Event()
         reply = PrivateReply(client=rig.services.client, user=PERSON)
 
-        def hold(_: Callable[[], None]) -> None:
+        def hold() -> None:
             held.set()
             release.wait(20)
 
