@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.store.model import AuditEntry, Changes, StateStore
-from bot.store.progress import is_older
+from bot.store.progress import is_older, unfinished
 
 ASKED, DONE = "click-kept", "click-done"
 
@@ -37,11 +37,10 @@ def forget(store: StateStore, kept: Kept, now: datetime) -> None:
 
 def undone(entries: Sequence[AuditEntry], now: datetime, older_than: timedelta | None) -> Sequence[Kept]:
     """Return the clicks that nobody can be working on any more, the oldest first: older ones, or without an age all."""
-    done = {each.subject for each in entries if each.action == DONE}
     return [
         Kept(request=each.subject, actor=each.actor, body=json.loads(each.details["request"]), at=each.at)
-        for each in reversed(entries)
-        if each.action == ASKED and each.subject not in done and is_older(each.at, now, older_than)
+        for each in reversed(unfinished(entries, ASKED, DONE))
+        if is_older(each.at, now, older_than)
     ]
 
 

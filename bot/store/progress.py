@@ -49,7 +49,6 @@ def recent(store: StateStore, now: datetime) -> Sequence[AuditEntry]:
 def abandoned(entries: Sequence[AuditEntry], now: datetime, older_than: timedelta | None) -> Sequence[Progress]:
     """Return the messages that nobody can be working on any more, the newest first: older ones, or without an age all
     of them."""
-    ended = {each.subject for each in entries if each.action == ENDED}
     return [
         Progress(
             channel=str(each.details["channel"]),
@@ -58,9 +57,15 @@ def abandoned(entries: Sequence[AuditEntry], now: datetime, older_than: timedelt
             actor=each.actor,
             at=each.at,
         )
-        for each in entries
-        if each.action == BEGUN and each.subject not in ended and is_older(each.at, now, older_than)
+        for each in unfinished(entries, BEGUN, ENDED)
+        if is_older(each.at, now, older_than)
     ]
+
+
+def unfinished(entries: Sequence[AuditEntry], begun: str, ended: str) -> Sequence[AuditEntry]:
+    """Return the records of what was begun and not ended, in the order of the entries."""
+    over = {each.subject for each in entries if each.action == ended}
+    return [each for each in entries if each.action == begun and each.subject not in over]
 
 
 def is_older(at: datetime, now: datetime, age: timedelta | None) -> bool:
