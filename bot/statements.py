@@ -8,6 +8,7 @@ https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#jobstatistics2).
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,9 @@ from checks.looks import BIGQUERY
 from checks.ports import Problem, Query, SourceError
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of each statement that it takes as a mere command
+
+ONE_AT_A_TIME = threading.Lock()
+"""sqlglot sets its dialects up at their first use; threads that meet there get parameters wrong, now and then."""
 
 ADVICE = "Correct it in the pipeline file: a query must be one SELECT."
 
@@ -48,9 +52,9 @@ class Statement:
     line: int = 0
 
 
-def only_reads(query: Query, text: str) -> bool | None:
+def only_reads(query: Query) -> bool | None:
     """Return True for a read, None where the text does not tell. Raises SourceError for what is none."""
-    statement = statement_of(text)
+    statement = statement_of(query.text())  # the prefix of its datasets makes no difference
     if statement.writes is not None:
         raise refused_to_write(query, statement.writes)
     return True if statement.tree is not None else None
@@ -65,7 +69,8 @@ def refused_to_write(query: Query, what: str) -> SourceError:
 def statement_of(sql: str) -> Statement:
     """Read a statement."""
     try:
-        found = [each for each in sqlglot.parse(sql, read="bigquery") if each is not None]
+        with ONE_AT_A_TIME:
+            found = [each for each in sqlglot.parse(sql, read="bigquery") if each is not None]
     except ParseError as error:
         return _broken(error)
     except (SqlglotError, RecursionError) as error:

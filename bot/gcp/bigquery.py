@@ -74,7 +74,7 @@ class BigQueryWarehouse:
     def query(self, query: Query) -> Sequence[Row]:
         """Run a query; column values are as in ``checks.cells``. Raises SourceError, also for what is not known to be a
         read: its text says so, or BigQuery without running it."""
-        if only_reads(query, query.text(self._prefix)) is None and query.sql not in self._reads:
+        if only_reads(query) is None and query.sql not in self._reads:
             self.dry_run(query)
             self._reads.add(query.sql)
         with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
@@ -96,7 +96,7 @@ class BigQueryWarehouse:
     def dry_run(self, query: Query) -> int:
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError, also for a
         statement of another type than SELECT."""
-        known = only_reads(query, query.text(self._prefix))
+        known = only_reads(query)
         config = _job_config(query)
         config.dry_run = True
         config.use_query_cache = False

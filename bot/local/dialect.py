@@ -7,7 +7,6 @@ cannot do.
 
 from __future__ import annotations
 
-import threading
 from functools import lru_cache
 
 import sqlglot
@@ -15,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
 
 from bot.local.meanings import COMPARISONS, FUNCTIONS, KNOWN, MEANINGS, NotRunHereError, Statement
+from bot.statements import ONE_AT_A_TIME
 
 __all__ = ["NotRunHereError", "duckdb_sql", "duckdb_type"]
 
@@ -38,10 +38,6 @@ def duckdb_type(name: str) -> str:
     return _SQL_TYPES[name]
 
 
-_ONE_AT_A_TIME = threading.Lock()
-"""sqlglot sets its dialects up at their first use; threads that meet there get parameters wrong, now and then."""
-
-
 @lru_cache(maxsize=1024)
 def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """Translate one statement; ``parameters`` are names and types.
@@ -49,7 +45,7 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     Raises NotRunHereError, and sqlglot's ParseError or TokenError for what is no SQL.
     """
     types = {name: _SQL_TYPES[declared] for name, declared in parameters}
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         tree = sqlglot.parse_one(sql, read="bigquery")
         if not isinstance(tree, exp.Query):
             message = "it must be one SELECT"

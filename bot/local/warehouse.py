@@ -153,7 +153,7 @@ class DuckDbWarehouse:
         self._faults.raise_for(
             BIGQUERY, lambda only: only == query.label or f"{self._prefix}{only}" in text.replace("`", "")
         )
-        only_reads(query, text)
+        only_reads(query)
         try:
             return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
         except NotRunHereError as error:
