@@ -16,7 +16,7 @@ from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError
 from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
-from bot.gcp.reasons import Meaning, meaning_of, reason_of
+from bot.gcp.reasons import Meaning, meaning_of
 from bot.redaction import HIDDEN, Redactor
 from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import Problem, SourceError
@@ -145,15 +145,12 @@ def _is_about_credentials(error: BaseException) -> bool:
 
 
 def _is_not_enabled(error: exceptions.Forbidden) -> bool:
-    return (
-        reason_of(error) in {"SERVICE_DISABLED", "accessNotConfigured"}
-        or _NOT_ENABLED.search(str(error.message)) is not None
-    )
+    return _NOT_ENABLED.search(str(error.message)) is not None
 
 
 def _is_about_project(error: exceptions.Forbidden) -> bool:
     """Google answers "denied" for a project that does not exist, so as not to tell who has which."""
-    return reason_of(error) == "CONSUMER_INVALID" or "Permission denied on resource project" in str(error.message)
+    return "Permission denied on resource project" in str(error.message)
 
 
 def _advice(problem: Problem, error: BaseException, source: Source, project: str) -> str:

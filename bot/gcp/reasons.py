@@ -31,13 +31,14 @@ _BUSY = Meaning(problem=Problem.THROTTLED, passing=True)
 _QUOTA = Meaning(problem=Problem.THROTTLED)
 _DOWN = Meaning(problem=Problem.UNAVAILABLE, passing=True)
 _SLOW = Meaning(problem=Problem.TIMED_OUT)
+_NOT_ENABLED = Meaning(problem=Problem.NOT_ENABLED)
 _BILLING = Meaning(
     problem=Problem.NOT_ENABLED, advice="Enable billing for the project in the Cloud console; no role helps."
 )
 _TOO_LARGE = Meaning(
     problem=Problem.INVALID, advice="Let the query read or return less: filter it, or add up in the query."
 )
-_PERIMETER = Meaning(
+PERIMETER = Meaning(
     problem=Problem.DENIED,
     advice="A perimeter of VPC Service Controls keeps this account out, and no role changes that: ask its "
     "administrators for an ingress rule.",
@@ -77,6 +78,9 @@ REASONS: Mapping[str, Meaning] = {
     "jobInternalError": _DOWN,
     "tableUnavailable": _DOWN,
     "timeout": _SLOW,
+    "SERVICE_DISABLED": _NOT_ENABLED,
+    "accessNotConfigured": _NOT_ENABLED,
+    "CONSUMER_INVALID": Meaning(problem=Problem.NOT_FOUND),
     "billingNotEnabled": _BILLING,
     "BILLING_DISABLED": _BILLING,
     "billingTierLimitExceeded": _TOO_LARGE,
@@ -85,11 +89,10 @@ REASONS: Mapping[str, Meaning] = {
     ),
     "responseTooLarge": _TOO_LARGE,
     "resourcesExceeded": _TOO_LARGE,
-    "vpcServiceControls": _PERIMETER,
-    "SECURITY_POLICY_VIOLATED": _PERIMETER,
+    "vpcServiceControls": PERIMETER,
+    "SECURITY_POLICY_VIOLATED": PERIMETER,
     "invalid": Meaning(problem=Problem.INVALID),
     "invalidQuery": Meaning(problem=Problem.INVALID),
-    "accessDenied": Meaning(problem=Problem.DENIED),
 }
 """By reason: of BigQuery (https://cloud.google.com/bigquery/docs/error-messages), and of ``ErrorInfo`` in other
 services (https://cloud.google.com/apis/design/errors)."""
@@ -113,7 +116,7 @@ def meaning_of(error: BaseException) -> Meaning | None:
         # Requests counts a connection that takes too long as one that failed.
         return None if isinstance(error, requests.exceptions.Timeout) else _UNREACHABLE
     if isinstance(error, RefreshError):
-        return _NO_ACCOUNT if _holds(text, _NO_ACCOUNT_MARKS) else None
+        return _NO_ACCOUNT if holds(text, _NO_ACCOUNT_MARKS) else None
     if not isinstance(error, exceptions.GoogleAPICallError):
         return None
     return _by_text(error, text) or REASONS.get(reason_of(error))
@@ -121,16 +124,17 @@ def meaning_of(error: BaseException) -> Meaning | None:
 
 def _by_text(error: exceptions.GoogleAPICallError, text: str) -> Meaning | None:
     """Several services give no reason for what their sentence says; BigQuery gives one for two things."""
-    if _holds(text, PERIMETER_MARKS):
-        return _PERIMETER
-    if _holds(text, ORGANIZATION_MARKS):
+    if holds(text, PERIMETER_MARKS):
+        return PERIMETER
+    if holds(text, ORGANIZATION_MARKS):
         return _ORGANIZATION
-    if isinstance(error, exceptions.ServiceUnavailable) and _holds(text, _UNREACHABLE_MARKS):
+    if isinstance(error, exceptions.ServiceUnavailable) and holds(text, _UNREACHABLE_MARKS):
         return _UNREACHABLE
     if reason_of(error) == "stopped":
         return _SLOW if "timed out" in text else _CANCELLED
     return _ELSEWHERE if isinstance(error, exceptions.NotFound) and "in location" in text else None
 
 
-def _holds(text: str, marks: Sequence[str]) -> bool:
+def holds(text: str, marks: Sequence[str]) -> bool:
+    """Whether one of the marks stands in a text."""
     return any(mark in text for mark in marks)

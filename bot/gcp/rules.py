@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 
 from bot.gcp.errors import sentence
-from bot.gcp.reasons import ORGANIZATION_MARKS, PERIMETER_MARKS
+from bot.gcp.reasons import ORGANIZATION_MARKS, PERIMETER, PERIMETER_MARKS, holds
 from bot.repairs.model import Refusal, RepairRefusedError
 
 
@@ -35,12 +35,9 @@ def refusal_by_rule(error: exceptions.GoogleAPICallError, purpose: str) -> Repai
 
 
 def _advice(error: exceptions.GoogleAPICallError, text: str) -> str | None:
-    if isinstance(error, exceptions.Forbidden) and any(mark in text for mark in PERIMETER_MARKS):
-        return (
-            "A perimeter of VPC Service Controls keeps this account out, and no role changes that: ask its "
-            "administrators for an ingress rule."
-        )
-    if isinstance(error, exceptions.FailedPrecondition) and any(mark in text for mark in ORGANIZATION_MARKS):
+    if isinstance(error, exceptions.Forbidden) and holds(text, PERIMETER_MARKS):
+        return PERIMETER.advice
+    if isinstance(error, exceptions.FailedPrecondition) and holds(text, ORGANIZATION_MARKS):
         return (
             "An organization policy forbids it: ask the organization's administrators for an exception, or grant an "
             "account of the organization."

@@ -42,6 +42,11 @@ def test_a_reason_means_the_same_whatever_its_status(kind: type[exceptions.Googl
             "ingress",
         ),
         (refused(exceptions.FailedPrecondition, "violates constraints/iam.x"), Problem.DENIED, "exception"),
+        (
+            refused(exceptions.Forbidden, "Permission denied on resource project example", "accessDenied"),
+            Problem.NOT_FOUND,
+            "Check the name",
+        ),
         (refused(exceptions.Forbidden, "User lacks bigquery.jobs.create"), Problem.DENIED, "bigquery.jobs.create"),
     ],
 )
