@@ -101,19 +101,10 @@ def _step(start: int, line: str, values: dict[str, str], before: frozenset[int])
 
 def _expanded(line: str, start: int, values: dict[str, str]) -> Text:
     """Return what the shell gets: ``$$`` is ``$``, a variable that the file sets has its value, others are symbols."""
-    characters: list[str] = []
-    offsets: list[int] = []
-    at = 0
-    for found in _REFERENCE.finditer(line):
-        characters.append(line[at : found.start()])
-        offsets += range(start + at, start + found.start())
-        piece = "$" if found[0] == "$$" else _value(found[1] or found[2] or "", values)
-        characters.append(piece)
-        offsets += [start + found.start()] * len(piece)
-        at = found.end()
-    characters.append(line[at:])
-    offsets += range(start + at, start + len(line))
-    return Text("".join(characters), offsets)
+    written = Text(line, range(start, start + len(line)))
+    return written.replaced(
+        _REFERENCE, lambda found: "$" if found[0] == "$$" else _value(found[1] or found[2] or "", values)
+    )
 
 
 def _value(name: str, values: dict[str, str]) -> str:

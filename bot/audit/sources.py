@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,21 @@ class Text:
     def end(self, index: int) -> int:
         """Return the offset in the file behind the character before ``index``."""
         return self.origin(index - 1) + 1 if index else self.origin(0)
+
+    def replaced(self, pattern: re.Pattern[str], piece: Callable[[re.Match[str]], str]) -> Text:
+        """Return the text with other pieces for what matches; each stands where the match begins."""
+        characters: list[str] = []
+        offsets: list[int] = []
+        at = 0
+        for found in pattern.finditer(self.text):
+            given = piece(found)
+            characters += (self.text[at : found.start()], given)
+            offsets += [self.origin(index) for index in range(at, found.start())]
+            offsets += [self.origin(found.start())] * len(given)
+            at = found.end()
+        characters.append(self.text[at:])
+        offsets += [self.origin(index) for index in range(at, len(self.text))]
+        return Text("".join(characters), offsets)
 
     def straight(self, start: int, end: int) -> bool:
         """Whether this stretch stands in the file as such, character for character."""

@@ -59,7 +59,7 @@ def _steps(root: Node, job: Node, text: str) -> list[Step]:
                 pipefail=shell == "bash" or "pipefail" in shell,
                 variables=_environment((root, job, step)),
                 lost=lost,
-                condition=_condition(job, step),
+                condition=_condition(step),
             )
         )
     return found
@@ -87,8 +87,8 @@ def _environment(owners: tuple[Node, ...]) -> dict[str, str]:
     return found
 
 
-def _condition(job: Node, step: Node) -> str:
-    del job  # what a job asks holds for all of its steps
+def _condition(step: Node) -> str:
+    """Return what a step asks; what its job asks holds for all of its steps."""
     asked = step.children.get("if")
     if asked is None:
         return ""
@@ -99,16 +99,9 @@ def _condition(job: Node, step: Node) -> str:
 
 def without_expressions(text: Text) -> Text:
     """Return the text with each ``${{ … }}`` as a variable of the shell: what it holds, only GitHub knows."""
-    characters: list[str] = []
-    offsets: list[int] = []
-    at = 0
-    for found in _EXPRESSION.finditer(text.text):
-        name = re.sub(r"\W+", "_", found[1].removeprefix("env.")).strip("_")
-        symbol = f"${{{name if name and not name[0].isdigit() else '_' + name}}}"
-        characters += (text.text[at : found.start()], symbol)
-        offsets += [text.origin(index) for index in range(at, found.start())]
-        offsets += [text.origin(found.start())] * len(symbol)
-        at = found.end()
-    characters.append(text.text[at:])
-    offsets += [text.origin(index) for index in range(at, len(text.text))]
-    return Text("".join(characters), offsets)
+    return text.replaced(_EXPRESSION, _symbol)
+
+
+def _symbol(found: re.Match[str]) -> str:
+    name = re.sub(r"\W+", "_", found[1].removeprefix("env.")).strip("_")
+    return f"${{{name if name and not name[0].isdigit() else '_' + name}}}"
