@@ -19,7 +19,7 @@ from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 from bot.gcp.reasons import Meaning, meaning_of
 from bot.redaction import HIDDEN, Redactor
 from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
-from checks.ports import Problem, SourceError
+from checks.ports import UNANSWERED, Problem, SourceError
 
 LOGIN = "Run 'gcloud auth application-default login', or validate a recorded day with --scenario."
 
@@ -97,7 +97,7 @@ def source_error(error: BaseException, source: Source, project: str, subject: st
         problem,
         detail,
         advice=meaning.advice or _advice(problem, error, source, project),
-        retryable=problem in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT, Problem.THROTTLED),
+        retryable=problem in UNANSWERED or problem is Problem.THROTTLED,
     )
 
 

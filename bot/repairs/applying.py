@@ -17,7 +17,7 @@ from bot.repairs.ports import ConflictError
 from bot.repairs.refusals import refusal_of
 from bot.repairs.remedies import Proposal, Remedy
 from bot.store.model import AuditEntry, StoreError
-from checks.ports import Problem, SourceError
+from checks.ports import UNANSWERED, SourceError
 
 ATTEMPTS = 5
 """Times that something is read and written anew while somebody else writes it, too."""
@@ -128,7 +128,7 @@ class Applying:
     def _perhaps_written(self, plan: Plan, remedy: Remedy[Any], error: SourceError) -> str:
         """An answer that got lost does not tell whether the write arrived: what is there does."""
         refusal = refusal_of(error, plan.key, remedy.permission, plan)
-        if error.problem in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT):
+        if error.problem in UNANSWERED:
             try:
                 if remedy.holds(remedy.look(plan.key.target), plan.wanted):
                     return "The answer got lost, but it is written."

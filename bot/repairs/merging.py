@@ -16,7 +16,7 @@ from bot.repairs.ports import Configuration, ConflictError, Platform, Variable
 from bot.repairs.refusals import plainly, refusal_of
 from bot.store.model import AuditEntry, Changes, StateStore, StoreError
 from checks.pipeline import Pipeline
-from checks.ports import Problem, SourceError
+from checks.ports import UNANSWERED, SourceError
 
 ATTEMPTS = 5
 PERMISSION = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"
@@ -112,7 +112,7 @@ class Merging:
 
     def _arrived(self, service: str, wanted: Mapping[str, Variable], error: SourceError) -> bool:
         """Whether a write whose answer got lost is there."""
-        if error.problem not in (Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT):
+        if error.problem not in UNANSWERED:
             return False
         there = self.look(service).variables
         return all(there.get(name) == each for name, each in wanted.items())
