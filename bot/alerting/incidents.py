@@ -335,10 +335,12 @@ class Incidents:
     def _settle(self, now: datetime, committed: Iterable[Delivery]) -> None:
         """Let the digest tell what several processes decided at once, of which each saw its own part. What is decided
         is stored by now, so a store that fails here leaves it to the next run."""
+        if self._digest is None:
+            return
         after = next((each for each in committed if each.key.startswith("digest:")), None)
         try:
-            for _ in range(ATTEMPTS if self._digest is not None else 0):
-                edit = None if self._digest is None else self._digest.edit((), now, after=after)
+            for _ in range(ATTEMPTS):
+                edit = self._digest.edit((), now, after=after)
                 if edit is None:
                     return
                 self._store.commit(Changes(deliveries=(edit,)))

@@ -111,18 +111,23 @@ def since_digest(verdict: Verdict, written: datetime, alerts: Collection[Alert])
 def since_report(verdict: Verdict, seen: datetime, document: Body, alerts: Collection[Alert]) -> Standing:
     """Return what became of a report, whose ``document`` says what failed; of alerts that were resolved those count
     that it told."""
-    told = [each for each in alerts if was_told(each) and _tells(document, each)]
+    wrong = _wrong_in(document)
+    told = [each for each in alerts if was_told(each) and _tells(wrong, each)]
     others = [each for each in alerts if each not in told and each.state is not AlertState.RESOLVED]
     return Standing(verdict=verdict, written=seen, told=told, new=others)
 
 
-def _tells(document: Body, alert: Alert) -> bool:
-    wrong = {
-        (str(result.get("check")), str(finding.get("subject")), finding.get("date")): finding.get("outcome")
+def _wrong_in(document: Body) -> Mapping[tuple[str, str, Any], str]:
+    """Return the outcome of whatever is not as it should be, by check, subject and date."""
+    return {
+        (str(result.get("check")), str(finding.get("subject")), finding.get("date")): finding["outcome"]
         for result in document.get("results") or ()
         for finding in result.get("findings") or ()
         if finding.get("outcome") in (Outcome.FAILED, Outcome.UNKNOWN)
     }
+
+
+def _tells(wrong: Mapping[tuple[str, str, Any], str], alert: Alert) -> bool:
     if alert.check == CANNOT_LOOK:
         return Outcome.UNKNOWN in wrong.values()
     dates = {None if each.date is None else each.date.isoformat() for each in members_of(alert)}
