@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
 
 from bot.store.model import Changes, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
@@ -266,7 +267,7 @@ class TestTheScheduler:
         schedules = schedules_of(Morning(), metrics=counted)
         long_ago = datetime.now(UTC) - timedelta(days=2)
         schedules._scheduler.start(paused=True)
-        schedules._scheduler.modify_job("prune", next_run_time=long_ago)
+        schedules._scheduler.modify_job("prune", trigger=DateTrigger(long_ago), next_run_time=long_ago)
 
         schedules._scheduler.resume()
         seen = counted.seen.wait(PATIENCE)
