@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
 from bot.commands.output import complain, say
 from bot.commands.validate import PIPELINE_OPTION, instant
 
 if TYPE_CHECKING:
+    from bot.notifying import Notifying
     from bot.store.model import Delivery
     from bot.timetable.digest import Digests
 
@@ -47,7 +48,8 @@ def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, n
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
     A digest looks back at the night before its date. Needs SLACK_BOT_TOKEN. Leaves with 0 when Slack has it, with 1
-    when it is stored and waits for Slack, with 2 when another process is writing it.
+    when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when Slack does not let
+    the bot in: then nothing was validated.
 
     \b
     Examples:
@@ -59,7 +61,27 @@ def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, n
         from bot.notifying import notifying  # noqa: PLC0415 - kept off the way to --help
 
         with notifying(pipeline_file, scenario, now) as told:
+            _must_be_let_in(told)
             return write(told.digests, told.outbox, told.store, day)
+
+
+def _must_be_let_in(told: Notifying) -> None:
+    """A validation costs a minute and queries: not before it is known that Slack takes what comes of it.
+
+    A Slack that does not answer refuses nothing: the digest is stored and waits for it.
+    """
+    from http.client import HTTPException  # noqa: PLC0415 - kept off the way to --help
+
+    from bot.delivery.access import ask  # noqa: PLC0415 - likewise
+
+    try:
+        access = ask(told.client, [told.notifications.routes.default])
+    except (OSError, HTTPException, ValueError):
+        return
+    told.workspace.learn(access.url)
+    for place, problem in access.problems().items():
+        message = f"Nothing was validated. {place.capitalize()}: {problem}"
+        raise CannotGoOnError(message)
 
 
 class Pump(Protocol):

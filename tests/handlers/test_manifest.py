@@ -25,6 +25,7 @@ SCOPES_OF = {
     "conversations_replies": {"channels:history", "groups:history"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
+    "conversations_info": set(),  # only where the app happens to have the scope
     "auth_test": set(),
     "views_open": set(),
     "views_update": set(),

@@ -21,7 +21,7 @@ AN_HOUR = {
     "date": {"at": {"selected_date_time": None}},
     "reason": {"words": {"value": None}},
 }
-BY_THE_OUTBOX = {"conversations_history", "conversations_replies"}
+BY_THE_OUTBOX = {"conversations_history", "conversations_info", "conversations_replies"}
 
 
 def click(rig: Rig, action_id: str) -> None:

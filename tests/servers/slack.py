@@ -92,8 +92,9 @@ class Call:
 class SlackServer:
     """Serves on loopback while entered.
 
-    ``clock`` gives messages their time stamps. ``posts_a_second`` makes it refuse more in one channel, as Slack
-    does. ``down`` closes every connection. ``watch`` is called with every message that is posted or edited.
+    ``clock`` gives messages their time stamps. ``posts_a_second`` makes it refuse more in one channel, as Slack does.
+    ``names_scopes`` says whether answers name the app's scopes. ``down`` closes every connection. ``watch`` is called
+    with every message that is posted or edited.
     """
 
     def __init__(
@@ -103,12 +104,14 @@ class SlackServer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         posts_a_second: float | None = None,
         port: int = 0,
+        names_scopes: bool = True,
         watch: Callable[[Call], None] = lambda call: None,
     ) -> None:
         self.token, self.signing_secret = TOKEN, SIGNING_SECRET
         self.workspace = Workspace(clock, channels)
         self.calls: list[Call] = []
         self.down = False
+        self._names_scopes = names_scopes
         self._interval = 1 / posts_a_second if posts_a_second else 0.0
         self._posted: dict[str, float] = {}
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
@@ -122,6 +125,7 @@ class SlackServer:
             "chat.update": self.workspace.update,
             "chat.delete": self.workspace.delete,
             "chat.postEphemeral": self.workspace.post_ephemeral,
+            "conversations.info": self.workspace.info,
             "conversations.history": self.workspace.history,
             "conversations.replies": self.workspace.replies,
             "users.info": self.workspace.user,
@@ -291,6 +295,8 @@ class SlackServer:
                 self.send_response(status)
                 self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(payload)))
+                if outer._names_scopes:
+                    self.send_header("x-oauth-scopes", ",".join(sorted(outer.workspace.scopes)))
                 if retry_after is not None:
                     self.send_header("Retry-After", str(retry_after))
                 self.end_headers()

@@ -11,6 +11,9 @@ from typing import Any
 
 from tests.servers.slack_limits import Refusal, check_message, check_view
 
+SCOPES = frozenset({"channels:history", "chat:write", "commands", "groups:history", "usergroups:read", "users:read"})
+"""What an app has that was made from our manifest."""
+
 BOT_USER, BOT, TEAM = "U0REVEILLE", "B0REVEILLE", "T0EXAMPLE"
 
 TRIGGER_LIFE = timedelta(seconds=3)
@@ -66,6 +69,7 @@ class Workspace:
     def __init__(self, clock: Callable[[], datetime], channels: Sequence[str]) -> None:
         self.clock = clock
         self.channels = {name: Channel(name) for name in channels}
+        self.scopes = SCOPES
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
@@ -117,6 +121,8 @@ class Workspace:
         return channel
 
     def _writable(self, arguments: Arguments) -> Channel:
+        if "chat:write" not in self.scopes:
+            raise Refusal("missing_scope")
         channel = self._channel(arguments)
         if channel.archived:
             raise Refusal("is_archived")
@@ -124,6 +130,12 @@ class Workspace:
 
     def auth_test(self, arguments: Arguments) -> Answer:
         return {"url": "https://example.slack.com/", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "user": "bot"}
+
+    def info(self, arguments: Arguments) -> Answer:
+        if not self.scopes & {"channels:read", "groups:read"}:
+            raise Refusal("missing_scope")
+        channel = self._channel(arguments)
+        return {"channel": {"id": channel.id, "is_archived": channel.archived, "is_member": channel.has_bot}}
 
     def post(self, arguments: Arguments) -> Answer:
         channel = self._writable(arguments)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from slack_sdk import WebClient
 
-from bot.delivery.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SlackAccess
+from bot.delivery.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SCOPES, WRITES, SlackAccess, ask
 from bot.delivery.workspace import ANY_WORKSPACE, Workspace
 from tests.servers.slack import SlackServer, broken, refused
 
@@ -122,6 +122,60 @@ def test_a_refusal_to_show_messages_that_is_none_to_take_them_is_no_problem(slac
 
 def test_a_server_error_is_no_refusal(slack: SlackServer) -> None:
     slack.tell("auth.test", broken())
+    looking = access(slack)
+    looking.look()
+
+    assert looking.problems() == {}
+
+
+def test_an_app_that_may_not_write_is_a_problem_that_names_the_scope(slack: SlackServer) -> None:
+    slack.workspace.scopes -= {"chat:write", "users:read"}
+    looking = access(slack)
+
+    assert looking.look() == REFUSED_AGAIN
+    assert "chat:write" in looking.problems()["slack"]
+    assert "users:read" in looking.problems()["slack"]
+
+
+@pytest.mark.parametrize("scope", sorted(SCOPES.keys() - {WRITES}))
+def test_another_missing_scope_is_named_in_the_log_once_and_no_reason_to_be_out_of_service(
+    slack: SlackServer, caplog: pytest.LogCaptureFixture, scope: str
+) -> None:
+    slack.workspace.scopes -= {scope}
+    looking = access(slack)
+    with caplog.at_level(logging.ERROR):
+        pause = looking.look()
+        looking.look()
+
+    assert (pause, looking.problems()) == (LET_IN_AGAIN, {})
+    assert [scope in each.getMessage() for each in caplog.records if each.name == "bot.delivery.access"] == [True]
+
+
+def test_an_answer_that_names_no_scopes_lacks_none() -> None:
+    with SlackServer(channels=(HOME,), names_scopes=False) as slack:
+        found = ask(WebClient(slack.token, base_url=slack.api_url, timeout=1), [HOME])
+
+    assert (found.missing, found.problems()) == ((), {})
+
+
+def test_an_archived_channel_is_a_problem_where_the_app_may_ask_for_it(slack: SlackServer) -> None:
+    slack.archive(HOME)
+    slack.workspace.scopes |= {"channels:read"}
+    looking = access(slack)
+    looking.look()
+
+    assert "is_archived" in looking.problems()["default channel"]
+
+
+def test_what_the_app_may_not_ask_is_not_asked(slack: SlackServer) -> None:
+    access(slack).look()
+
+    assert slack.called("conversations.info") == []
+
+
+def test_an_app_that_may_write_anywhere_need_not_be_in_the_channel(slack: SlackServer) -> None:
+    slack.remove_bot(HOME)
+    slack.workspace.scopes |= {"chat:write.public"}
     looking = access(slack)
     looking.look()
 

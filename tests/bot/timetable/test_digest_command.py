@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from bot.commands.digest import PATIENCE, digest, write
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
 from bot.delivery.slack_errors import remedy
 from tests.bot.timetable.mornings import DAY, POSTING, Morning
-from tests.servers.slack import SlackServer, refused
+from tests.servers.slack import SlackServer, refused, unreachable
 
 SCENARIO = ["--scenario", "invoker-lost"]
 
@@ -76,6 +78,51 @@ def test_what_only_a_person_can_end_is_said_at_once_with_what_to_do(tmp_path: Pa
     assert code in result.output
     assert remedy(code) in result.output
     assert took < PATIENCE / 2
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        pytest.param("auth.test", "invalid_auth", id="a token that does not work"),
+        pytest.param("auth.test", "account_inactive", id="an app that was removed"),
+        pytest.param("conversations.history", "channel_not_found", id="a channel that does not exist"),
+        pytest.param("conversations.history", "not_in_channel", id="a channel without the bot"),
+    ],
+)
+def test_nothing_is_validated_for_a_slack_that_does_not_let_the_bot_in(tmp_path: Path, method: str, code: str) -> None:
+    with SlackServer() as slack:
+        slack.tell(method, refused(code, None))
+        result = run(slack, tmp_path, *SCENARIO)
+        posted = slack.called("chat.postMessage")
+
+    assert getattr(result.exception, "exit_code", None) == WRONG_USE
+    assert code in str(result.exception)
+    assert remedy(code) in str(result.exception)
+    assert not posted
+    assert reports_in(tmp_path) == 0
+
+
+def test_nothing_is_validated_for_an_app_that_may_not_write(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        slack.workspace.scopes -= {"chat:write"}
+        result = run(slack, tmp_path, *SCENARIO)
+
+    assert getattr(result.exception, "exit_code", None) == WRONG_USE
+    assert "chat:write" in str(result.exception)
+    assert reports_in(tmp_path) == 0
+
+
+def test_a_slack_that_cannot_be_asked_takes_the_digest_when_it_answers(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        slack.tell("auth.test", unreachable())
+        result = run(slack, tmp_path, *SCENARIO)
+
+    assert result.return_value == FINE
+
+
+def reports_in(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "store.db")) as connection:
+        return int(connection.execute("SELECT count(*) FROM reports").fetchone()[0])
 
 
 @pytest.mark.parametrize("value", ["yesterday", "2026-02-30"])
