@@ -7,24 +7,13 @@ import re
 from collections.abc import Callable
 
 from slack_bolt import Ack, App
+from slack_bolt.response import BoltResponse
 
-from handlers.clicks import (
-    Body,
-    Deed,
-    Pressed,
-    action_key,
-    click_of,
-    pressed_in,
-    refused,
-    settle,
-    submit,
-    submit_kept,
-    submit_outdated,
-    submit_until_done,
-)
+from handlers.clicks import Body, Deed, Pressed, action_key, click_of, pressed_in, refused, settle
 from handlers.rechecks import recheck
 from handlers.repairs import REPAIR, open_repair
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, change, submit_outdated
 from handlers.services import Services
 from handlers.views import open_details, open_snooze
 
@@ -35,21 +24,25 @@ SNOOZE = "alert:snooze"
 DETAILS = "alert:details"
 
 Press = Callable[[Services, Pressed, PrivateReply, Body], None]
-Submit = Callable[[Services, Body, Callable[[], None], PrivateReply], None]
+Change = Callable[[Services, Pressed, PrivateReply, Body, Taken], None]
 
 
 def register(app: App, services: Services) -> None:
     """Register every button of an alert."""
-    buttons: dict[str, Press] = {
-        RECHECK: _recheck,
-        ACKNOWLEDGE: _submitted(submit_kept, _acknowledge),
-        UNSNOOZE: _submitted(submit_kept, _unsnooze),
-        SNOOZE: _submitted(submit, open_snooze),
-        DETAILS: _submitted(submit, open_details),
-        REPAIR: _submitted(submit, open_repair),
+    changes: dict[str, tuple[str, Change]] = {
+        RECHECK: ("Re-check", _recheck),
+        ACKNOWLEDGE: ("Acknowledge", _acknowledge),
+        UNSNOOZE: ("Unsnooze", _unsnooze),
     }
-    for action_id, press in buttons.items():
-        app.action(action_id)(_listener(services, press))
+    forms: dict[str, tuple[str, Press]] = {
+        SNOOZE: ("Snooze…", open_snooze),
+        DETAILS: ("Details", open_details),
+        REPAIR: ("Repair…", open_repair),
+    }
+    for action_id, (title, do) in changes.items():
+        app.action(action_id)(_changing(services, title, do))
+    for action_id, (title, press) in forms.items():
+        app.action(action_id)(_opening(services, title, press))
 
 
 def register_links(app: App) -> None:
@@ -60,40 +53,50 @@ def register_links(app: App) -> None:
         ack()
 
 
-def _listener(services: Services, press: Press) -> Callable[[Ack, Body], None]:
-    def listener(ack: Ack, body: Body) -> None:
-        ack()
+def _changing(services: Services, title: str, do: Change) -> Callable[[Ack, Body], BoltResponse | None]:
+    def listener(ack: Ack, body: Body) -> BoltResponse | None:
         reply = PrivateReply.to(services.client, body)
         target = pressed_in(body)
         if target is None:
+            ack()
             submit_outdated(services, body, reply)
-        else:
-            press(services, target, reply, body)
+            return None
+        return change(services, ack, body, title, lambda taken: do(services, target, reply, body, taken), reply)
 
     return listener
 
 
-def _submitted(submitting: Submit, press: Press) -> Press:
-    """Return what has a press done after its acknowledgement."""
+def _opening(services: Services, title: str, press: Press) -> Callable[[Ack, Body], None]:
+    def listener(ack: Ack, body: Body) -> None:
+        reply = PrivateReply.to(services.client, body)
+        target = pressed_in(body)
+        if target is None:
+            ack()
+            submit_outdated(services, body, reply)
+            return
 
-    def submitted(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-        submitting(services, body, lambda: press(services, target, reply, body), reply)
+        def work(taken: Taken) -> None:
+            press(services, target, reply, body)
+            taken.done()
 
-    return submitted
+        ask(services, ack, body, title, work, reply)
 
-
-def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    key = action_key(body, "recheck")
-    submit_until_done(services, body, lambda done: recheck(services, target, reply, key, done), reply)
+    return listener
 
 
-def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
+    recheck(services, target, reply, action_key(body, "recheck"), taken)
+
+
+def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
     key = action_key(body, "acknowledge")
     if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
         settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
+    taken.done()
 
 
-def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
     key = action_key(body, "unsnooze")
     if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
         settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))
+    taken.done()

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery.poster import Trouble
+from bot.delivery.slack import keyed
 from bot.delivery.slack_errors import TROUBLES
 from bot.render.alert_links import thread_link
 from bot.render.blocks import SlackMessage, slack_messages
@@ -21,14 +22,13 @@ from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import escape, fitted
 from bot.render.words import day
-from bot.store import progress
 from bot.store.model import Alert, StoreError
-from bot.store.progress import Progress
 from checks.model import Report
 from handlers.asking import Asked
 from handlers.errors import told
 from handlers.patience import LONGEST_WAIT, in_words_at_least, patiently, retry_after
 from handlers.replies import PrivateReply
+from handlers.requests import Taken
 from handlers.services import Services
 from handlers.workers import Job, Lane
 
@@ -54,17 +54,18 @@ class AnswerMessage:
         services: Services,
         asked: Asked,
         reply: PrivateReply,
+        taken: Taken,
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._services = services
         self._asked = asked
         self._reply = reply
+        self._taken = taken
         self._seconds = seconds
         self._title = _title(services, asked)
         self._channel = ""
         self._ts = ""
-        self._shown: Progress | None = None
         self._next_edit = 0.0
         self._editing = False
         self._over = False
@@ -134,6 +135,7 @@ class AnswerMessage:
             self._close(text, [_section(text)])
         else:
             self._reply.say(text)
+            self._taken.done()
 
     def failed(self, error: Exception) -> None:
         """Say in the message itself that nothing came of it."""
@@ -151,27 +153,15 @@ class AnswerMessage:
         return True
 
     def _post(self, channel: str, text: str) -> None:
+        # With the key it can be found where the process is killed before it knows where the message stands.
         answer = patiently(
-            lambda: self._services.client.chat_postMessage(channel=channel, text=text, blocks=[_section(text)]),
+            lambda: self._services.client.chat_postMessage(
+                channel=channel, text=text, blocks=[_section(text)], metadata=keyed(self._taken.key)
+            ),
             repeatable=False,
         )
         self._channel, self._ts = str(answer["channel"]), str(answer["ts"])
-        self._remember()
-
-    def _remember(self) -> None:
-        """Let the next process know of the message, should this one be killed."""
-        shown = Progress(
-            channel=self._channel,
-            ts=self._ts,
-            title=self._title,
-            actor=self._reply.user,
-            at=self._services.clock(),
-        )
-        try:
-            progress.begin(self._services.store, shown)
-            self._shown = shown
-        except StoreError as error:
-            log.warning("a progress message could not be remembered: %s", error)
+        self._taken.show(self._channel, self._ts)
 
     def _continue(self, message: SlackMessage) -> None:
         if not self._ts:
@@ -210,15 +200,7 @@ class AnswerMessage:
         with self._edits:
             if not self._edited(text, blocks):
                 self._reply.say(text, blocks)
-        self._forget()
-
-    def _forget(self) -> None:
-        if self._shown is None:
-            return
-        try:
-            progress.end(self._services.store, self._shown, self._services.clock())
-        except StoreError as error:
-            log.warning("the end of an answer could not be remembered: %s", error)
+        self._taken.done()
 
     def _edited(self, text: str, blocks: Sequence[Block]) -> bool:
         if not self._ts:

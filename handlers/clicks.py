@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from slack_sdk.errors import SlackClientError
@@ -17,14 +16,11 @@ from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.alert_list import state_words
 from bot.render.slack_text import escape
-from bot.store.kept import Kept, forget, keep
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
-from handlers.errors import BUSY, guarded
 from handlers.patience import patiently
-from handlers.replays import essence, once, request_key, trigger_of, untold
+from handlers.replays import trigger_of, untold
 from handlers.replies import PrivateReply
 from handlers.services import Services
-from handlers.workers import Job, Lane
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +29,6 @@ Body = Mapping[str, Any]
 REFUSED = "refused"
 """The outcome that the audit has for what somebody may not do."""
 
-STORE_SECONDS = 1.0
-"""How long an acknowledgement waits for a click to be written down; Slack waits three."""
-
-LATER = "I am being restarted. What you pressed is done as soon as I am back."
-
-OUTDATED = "This button is not one of mine any more. The alert's own message has current ones."
 GONE = "I know this alert no longer: it was resolved long ago, and its history is deleted."
 
 
@@ -88,77 +78,6 @@ def action_key(body: Body, what: str) -> str:
 def click_of(services: Services, target: Pressed, user: str, key: str) -> Click:
     """Return a click as the incidents want it."""
     return Click(key=target.key, actor=user, now=services.clock(), action_key=key, version=target.version)
-
-
-def submit(
-    services: Services, body: Body, run: Callable[[], None], reply: PrivateReply, lane: Lane = Lane.QUICK
-) -> None:
-    """Work after the acknowledgement, once for each request; when too much waits the user is told, by another lane."""
-    _submit(services, guarded(once(services, body, run), reply), reply, lane)
-
-
-def submit_kept(services: Services, body: Body, run: Callable[[], None], reply: PrivateReply) -> None:
-    """Like ``submit``, for what changes something: it is written down before the acknowledgement, and done by the next
-    process where this one is killed."""
-
-    def to_its_end(done: Callable[[], None]) -> None:
-        run()
-        done()
-
-    submit_until_done(services, body, to_its_end, reply)
-
-
-def submit_until_done(
-    services: Services, body: Body, run: Callable[[Callable[[], None]], None], reply: PrivateReply
-) -> None:
-    """Like ``submit_kept``, for what goes on after ``run``, which is given what to call when all is done."""
-    kept = Kept(request=request_key(body), actor=reply.user, body=essence(body), at=services.clock())
-    written = threading.Event()
-    threading.Thread(target=_write_down, args=(services, kept, written), daemon=True).start()
-    written.wait(STORE_SECONDS)
-
-    def done() -> None:
-        try:
-            forget(services.store, kept, services.clock())
-        except StoreError:
-            log.warning("a click that is done could not be forgotten", exc_info=True)
-
-    def work() -> None:
-        try:
-            run(done)
-        except Exception:
-            done()  # who clicked hears of it, and clicks again
-            raise
-
-    job = replace(guarded(once(services, body, work), reply), abandoned=lambda: _say(reply, LATER))
-    if not _submit(services, job, reply):
-        done()
-
-
-def _write_down(services: Services, kept: Kept, written: threading.Event) -> None:
-    """Keep a click. Without the store it is worked at all the same, and who clicked hears what came of it."""
-    try:
-        keep(services.store, kept)
-    except StoreError:
-        log.warning("a click could not be kept: the store does not answer", exc_info=True)
-    written.set()
-
-
-def _submit(services: Services, job: Job, reply: PrivateReply, lane: Lane = Lane.QUICK) -> bool:
-    if services.workers.submit(lane, job):
-        return True
-    other = Lane.LONG if lane is Lane.QUICK else Lane.QUICK
-    services.workers.submit(other, Job(lambda: _say(reply, BUSY)))
-    return False
-
-
-def submit_outdated(services: Services, body: Body, reply: PrivateReply) -> None:
-    """Tell somebody that what they pressed or sent is nothing of ours, or no longer."""
-    submit(services, body, lambda: _say(reply, OUTDATED), reply)
-
-
-def _say(reply: PrivateReply, text: str) -> None:
-    reply.say(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,14 +27,12 @@ from handlers.asking import (
     ask_for_service,
     words_of,
 )
-from handlers.errors import BUSY, guarded
-from handlers.replays import once
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, title_of
 from handlers.services import Services
 from handlers.staging import DOES as STAGING_DOES
 from handlers.staging import NAME as STAGING
 from handlers.staging import USAGE as STAGING_USAGE
-from handlers.workers import Lane
 
 Body = Mapping[str, Any]
 
@@ -167,11 +165,11 @@ def register(app: App, services: Services) -> None:
         except RequestError as error:
             ack(text=f"{escape(str(error))}\nUse: `{DEPLOYS} {DEPLOYS_USAGE}`", response_type="ephemeral")
         else:
-            _submit(services, ack, body, lambda reply: _tell_deploys(services, reply, days))
+            _take(services, ack, body, _answer(lambda reply: _tell_deploys(services, reply, days)))
 
     @app.command(ALERTS)
     def alerts(ack: Ack, body: Body) -> None:
-        _submit(services, ack, body, lambda reply: _tell_alerts(services, reply))
+        _take(services, ack, body, _answer(lambda reply: _tell_alerts(services, reply)))
 
     @app.command(HELP)
     def reveille(ack: Ack, body: Body) -> None:
@@ -189,39 +187,47 @@ def _listener(services: Services, command: Command) -> Callable[[Ack, Body], Non
         except RequestError as error:
             # It lists what there is, so it is said only to those who may see it.
             sentence = f"{escape(str(error))}\nUse: `{command.name} {command.usage}`"
-            _submit(services, ack, body, lambda reply: _say(reply, sentence))
+            _take(services, ack, body, _answer(lambda reply: reply.say(sentence)))
         else:
-            _submit(services, ack, body, lambda reply: _validate(services, reply, asked))
+            _take(services, ack, body, lambda reply, taken: _validate(services, reply, asked, taken))
 
     return listener
 
 
-def _submit(services: Services, ack: Ack, body: Body, answer: Callable[[PrivateReply], None]) -> None:
+Answer = Callable[[PrivateReply, Taken], None]
+
+
+def _take(services: Services, ack: Ack, body: Body, answer: Answer) -> None:
     """Acknowledge, then answer a viewer, once for each request; anybody else hears why not."""
     reply = PrivateReply.to(services.client, body)
 
-    def run() -> None:
+    def work(taken: Taken) -> None:
         if refusal := services.permissions.refusal(reply.user, Role.VIEWER, reply.team):
             reply.say(escape(refusal))
+            taken.done()
         else:
-            answer(reply)
+            answer(reply, taken)
 
-    if services.workers.submit(Lane.QUICK, guarded(once(services, body, run), reply)):
-        ack()
-    else:
-        ack(text=BUSY, response_type="ephemeral")
+    ask(services, ack, body, title_of(body), work, reply)
 
 
-def _say(reply: PrivateReply, sentence: str) -> None:
-    reply.say(sentence)
+def _answer(say: Callable[[PrivateReply], object]) -> Answer:
+    """Return what answers at once."""
+
+    def answer(reply: PrivateReply, taken: Taken) -> None:
+        say(reply)
+        taken.done()
+
+    return answer
 
 
-def _validate(services: Services, reply: PrivateReply, asked: Asked) -> None:
+def _validate(services: Services, reply: PrivateReply, asked: Asked, taken: Taken) -> None:
     joined = services.runs.join(asked.request, None if asked.private else reply.channel, reply.user)
     if joined.shown_by is not None:
         reply.say(f"The same validation runs already, for <@{joined.shown_by}>: its result comes in this channel.")
+        taken.done()
         return
-    answer = AnswerMessage(services, asked, reply)
+    answer = AnswerMessage(services, asked, reply, taken)
     answer.open()
     joined.run.add(answer)
 

@@ -15,10 +15,11 @@ from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest import JOB
-from handlers.clicks import Body, submit
+from handlers.clicks import Body
 from handlers.errors import told
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, submit
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -46,10 +47,14 @@ def register(app: App, services: Services) -> None:
 
     @app.action(REFRESH)
     def refresh(ack: Ack, body: Body) -> None:
-        ack()
         known = (body.get("view") or {}).get("hash")
         reply = PrivateReply.to(services.client, body)
-        submit(services, body, lambda: publish(services, reply, known), reply)
+
+        def work(taken: Taken) -> None:
+            publish(services, reply, known)
+            taken.done()
+
+        ask(services, ack, body, "Refresh", work, reply)
 
 
 def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:

@@ -1,5 +1,5 @@
 """What a process that was killed has left: a command that seems to run, a repair that seems to begin, a click that was
-acknowledged. Whoever starts next says what became of it, and does what was clicked."""
+acknowledged. Whoever starts next does what was clicked, or says what became of it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.delivery.poster import PostError
 from bot.render.slack_text import escape
 from bot.repairs.records import BEGUN, ENDED, REFUSED, id_of
-from bot.store import progress
-from bot.store.kept import undone
+from bot.store.kept import Kept, is_older, recent, undone
 from bot.store.model import AuditEntry, StoreError
-from bot.store.progress import Progress
+from handlers.modals import section
 from handlers.patience import patiently
+from handlers.repairs import INTERRUPTED, Confirmation
+from handlers.replies import PrivateReply
+from handlers.requests import AGAIN_WITHIN
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -26,10 +29,12 @@ LONGEST_WORK = timedelta(minutes=3)
 """A command or a repair that another instance is busy with takes no longer: a run has a minute unless the pipeline file
 gives it more."""
 
+GONE = frozenset({"message_not_found", "cant_update_message", "channel_not_found"})
 
-def settle_abandoned(
-    services: Services, again: Callable[[Mapping[str, Any]], object], stopping: threading.Event, *, alone: bool
-) -> None:
+Again = Callable[[Mapping[str, Any]], object]
+
+
+def settle_abandoned(services: Services, again: Again, stopping: threading.Event, *, alone: bool) -> None:
     """Do or end at a start what a former process has left; ``again`` takes a click as Slack's request would come.
 
     ``alone`` says that no other process has the store; else what is young may be another one's work, and is looked at
@@ -43,51 +48,79 @@ def settle_abandoned(
         _settle(services, again, longest)
 
 
-def _settle(services: Services, again: Callable[[Mapping[str, Any]], object], age: timedelta | None) -> None:
+def _settle(services: Services, again: Again, age: timedelta | None) -> None:
     """What Slack or the store does not take now is left to the next start."""
     now = services.clock()
     try:
-        entries = progress.recent(services.store, now)
-        for left in progress.abandoned(entries, now, age):
-            _end(services, left, now)
+        entries = recent(services.store, now)
         _tell_unbegun(services, entries, now, age)
-        for click in undone(entries, now, age):
-            log.info("a click that a former process has left undone is done now")
-            again(click.body)
+        for left in undone(entries, now, age, services.journal.owns):
+            if left.again and now - left.at <= AGAIN_WITHIN:
+                log.info("a click that a former process has left undone is done now")
+                again(left.body)
+            elif _told(services, left):
+                services.journal.settle(left, now)
     except StoreError as error:
         log.warning("what a former process left could not be ended: %s", error)
 
 
-def _end(services: Services, left: Progress, now: datetime) -> None:
+def _told(services: Services, left: Kept) -> bool:
+    """Say that nothing came of it: where it seems to be under way, else to the one who asked. Whether that is said."""
+    message = left.message or _found(services, left)
+    if message is None:
+        text = f"⚠️ {left.title}: I was restarted in the middle. If nothing came of it, please try again."
+        return PrivateReply.to(services.client, left.body).say(text)
     text = f"⚠️ {left.title}: no result. I was restarted in the middle. <@{left.actor}>, please ask again."
+    channel, ts = message
     try:
-        patiently(
-            lambda: services.client.chat_update(channel=left.channel, ts=left.ts, **_body(text)),
-            repeatable=True,
-        )
+        patiently(lambda: services.client.chat_update(channel=channel, ts=ts, **_body(text)), repeatable=True)
     except SlackApiError as error:
-        if error.response.get("error") not in ("message_not_found", "cant_update_message", "channel_not_found"):
-            log.warning("an abandoned answer could not be ended: %s", error.response.get("error"))
-            return
+        if error.response.get("error") in GONE:
+            return True
+        log.warning("an abandoned answer could not be ended: %s", error.response.get("error"))
     except (SlackClientError, OSError) as error:
         log.warning("an abandoned answer could not be ended: %s", type(error).__name__)
-        return
-    progress.end(services.store, left, now)
+    else:
+        return True
+    return False
+
+
+def _found(services: Services, left: Kept) -> tuple[str, str] | None:
+    """Look for a message that was posted in the instant before the end, when its place was not known yet."""
+    channel = left.body.get("channel_id")
+    if not channel:
+        return None
+    try:
+        found = services.find(str(channel), left.request, left.at)
+    except PostError as error:
+        log.warning("the progress message of a command could not be looked for: %s", error.detail)
+        return None
+    return None if found is None else (found.channel, found.ts)
 
 
 def _tell_unbegun(services: Services, entries: Sequence[AuditEntry], now: datetime, age: timedelta | None) -> None:
     """Say of each repair that was confirmed and not even begun that nothing was changed."""
-    known = {id_of(each) for each in entries if each.action in (BEGUN, ENDED, REFUSED)}
+    known = {id_of(each) for each in entries if each.action in (BEGUN, ENDED, REFUSED)} | _still_wanted(entries, now)
     for each in entries:
         run = str(each.details.get("run", ""))
-        if each.key.startswith("repair-of:") and run not in known and progress.is_older(each.at, now, age):
+        if each.key.startswith("repair-of:") and run not in known and is_older(each.at, now, age):
             services.incidents.tell(each.subject, f"interrupted:{run}", _interrupted(each), now)
+
+
+def _still_wanted(entries: Sequence[AuditEntry], now: datetime) -> set[str]:
+    """Return the repairs whose confirmation is worked at, or will be: it tells by itself what became of it."""
+    confirmations = (
+        Confirmation.read((each.body.get("view") or {}).get("private_metadata"))
+        for each in undone(entries, now, None)
+        if each.again and now - each.at <= AGAIN_WITHIN
+    )
+    return {run for each in confirmations if each is not None for run in each.plans}
 
 
 def _interrupted(entry: AuditEntry) -> Mapping[str, Any]:
     title = escape(str(entry.details.get("title") or "This repair"))
-    return _body(f"⚠️ {title}: nothing was changed. I was restarted before it began; press *Repair…* again.")
+    return _body(f"⚠️ {title}: nothing was changed. {INTERRUPTED}")
 
 
 def _body(text: str) -> dict[str, Any]:
-    return {"text": text, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]}
+    return {"text": text, "blocks": [section(text)]}

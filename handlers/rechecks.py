@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.alerting.incidents import Click
 from checks.model import Report
-from handlers.clicks import GONE, LATER, Deed, Pressed, click_of, refused
+from handlers.clicks import GONE, Deed, Pressed, click_of, refused
 from handlers.errors import told
 from handlers.replies import PrivateReply
+from handlers.requests import LATER, Taken
 from handlers.runs import RestartingError
 from handlers.services import Services
 
@@ -21,7 +21,7 @@ class Recheck:
     services: Services
     click: Click
     reply: PrivateReply
-    done: Callable[[], None]
+    taken: Taken
 
     def progressed(self, done: int, total: int, awaited: str) -> None:
         """The thread hears of the end alone."""
@@ -33,28 +33,28 @@ class Recheck:
             self.failed(error)
         else:
             self.services.wake()
-            self.done()
+            self.taken.done()
 
     def failed(self, error: Exception) -> None:
         if isinstance(error, RestartingError):
             self.reply.say(LATER)
             return
         self.reply.say(told(error))
-        self.done()
+        self.taken.done()
 
 
-def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, done: Callable[[], None]) -> None:
-    """Validate what an alert is about, and let the incidents decide anew; ``done`` is called at the end of it all."""
+def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, taken: Taken) -> None:
+    """Validate what an alert is about, and let the incidents decide anew."""
     if refused(services, reply, Deed(name="recheck", subject=target.key, key=key)):
-        done()
+        taken.done()
         return
     try:
         request = services.incidents.recheck(target.key)
     except LookupError:
         reply.say(GONE)
-        done()
+        taken.done()
         return
     click = click_of(services, target, reply.user, key)
     joined = services.runs.join(request, None, reply.user)
     reply.say("I look again. What I find comes in the thread of the alert.")
-    joined.run.add(Recheck(services=services, click=click, reply=reply, done=done))
+    joined.run.add(Recheck(services=services, click=click, reply=reply, taken=taken))

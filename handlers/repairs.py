@@ -6,33 +6,27 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from slack_bolt import Ack, App
+from slack_bolt.response import BoltResponse
 
 from bot.permissions import Role
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
 from bot.render.slack_text import escape
-from bot.repairs.model import Plan, Refusal, RepairRefusedError
+from bot.repairs.model import Outcome, Plan, Refusal, RepairRefusedError, Run
 from bot.repairs.records import shown_as
 from bot.repairs.repairs import Repairs
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
-from handlers.clicks import (
-    Body,
-    Deed,
-    Pressed,
-    is_texts,
-    pressed,
-    read_object,
-    refused,
-    submit,
-    submit_kept,
-    submit_outdated,
-)
+from handlers.clicks import Body, Deed, Pressed, is_texts, pressed, read_object, refused
+from handlers.modals import notice
+from handlers.replays import is_kept
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, change, submit_outdated
 from handlers.services import Services
-from handlers.views import fill, notice, opened, told_in
+from handlers.views import fill, opened, told_in
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +38,7 @@ AT_ONCE = 20
 
 OVER = "This alert is resolved: there is nothing to repair any more."
 NOTHING = "The pipeline file allows no repair of this alert."
+INTERRUPTED = "I was restarted before it began; press *Repair…* again."
 LOST = "This plan is not known any more: nothing was changed. Open the repair again."
 
 
@@ -84,24 +79,34 @@ def register(app: App, services: Services) -> None:
 
     @app.action(UNDO)
     def undo(ack: Ack, body: Body) -> None:
-        ack()
         reply = PrivateReply.to(services.client, body)
         value = (body.get("actions") or [{}])[0].get("value")
         target, runs = pressed(value), _runs_in(value)
         if target is None or not runs:
+            ack()
             submit_outdated(services, body, reply)
-        else:
-            submit(services, body, lambda: _open_undo(services, repairs, target, runs, reply, body), reply)
+            return
+
+        def work(taken: Taken) -> None:
+            _open_undo(services, repairs, target, runs, reply, body)
+            taken.done()
+
+        ask(services, ack, body, "Undo…", work, reply)
 
     @app.view(CALLBACK)
-    def confirmed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
-        ack()
+    def confirmed(ack: Ack, body: Body, view: Mapping[str, Any]) -> BoltResponse | None:
         reply = PrivateReply.to(services.client, body)
         confirmation = Confirmation.read(view.get("private_metadata"))
         if confirmation is None:
+            ack()
             submit_outdated(services, body, reply)
-            return
-        submit_kept(services, body, lambda: _carry_out(services, repairs, confirmation, reply), reply)
+            return None
+
+        def carry_out(taken: Taken) -> None:
+            _carry_out(services, repairs, confirmation, reply, again=is_kept(body))
+            taken.done()
+
+        return change(services, ack, body, "Repair", carry_out, reply)
 
 
 def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
@@ -163,8 +168,13 @@ def repair_form(title: str, blocks: Sequence[Block], confirmation: Confirmation)
     }
 
 
-def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation, reply: PrivateReply) -> None:
-    """Make confirmed repairs: allowed at this moment, told in the thread before and after, then looked after."""
+def _carry_out(
+    services: Services, repairs: Repairs, confirmation: Confirmation, reply: PrivateReply, *, again: bool = False
+) -> None:
+    """Make confirmed repairs: allowed at this moment, told in the thread before and after, then looked after.
+
+    ``again`` says that a process was killed that may have begun with them.
+    """
     name = ":".join(confirmation.plans)
     deed = Deed(name="repair", subject=confirmation.alert, key=name, role=Role.REPAIRER)
     if refused(services, reply, deed):
@@ -192,6 +202,8 @@ def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation,
     )
     services.wake()
     made = repairs.apply_all(plans, actor, services.clock())
+    if again:
+        made = _to_tell(repairs, plans, made, services.clock())
     if all(isinstance(each, RepairRefusedError) and each.refusal is Refusal.USED for each in made):
         return  # a button pressed twice: the thread has the one repair already
     body = made_reply(made, confirmation.alert)
@@ -200,6 +212,26 @@ def _carry_out(services: Services, repairs: Repairs, confirmation: Confirmation,
     else:
         reply.say(body["text"], body["blocks"])
     services.follow()
+
+
+def _to_tell(
+    repairs: Repairs, plans: Sequence[Plan], made: Sequence[Run | RepairRefusedError], now: datetime
+) -> tuple[Run | RepairRefusedError, ...]:
+    found = (_left(repairs, plan, each, now) for plan, each in zip(plans, made, strict=True))
+    return tuple(each for each in found if each is not None)
+
+
+def _left(
+    repairs: Repairs, plan: Plan, made: Run | RepairRefusedError, now: datetime
+) -> Run | RepairRefusedError | None:
+    """Return what there is to say of a repair that a process was killed over; None while that is not known, or where
+    its effect is known already: whoever follows repairs says so."""
+    if not isinstance(made, RepairRefusedError) or made.refusal not in (Refusal.USED, Refusal.BUSY):
+        return made
+    run = repairs.run(plan.id, now)
+    if run is None:
+        return RepairRefusedError(Refusal.INTERRUPTED, f"{plan.title}: nothing was changed.", advice=INTERRUPTED)
+    return run if run.outcome in (Outcome.APPLIED, Outcome.ALREADY, Outcome.FAILED) else None
 
 
 def _keep_refusal(services: Services, deed: Deed, user: str, outcome: str) -> None:

@@ -44,11 +44,18 @@ def trigger_of(body: Mapping[str, Any]) -> str:
     return str(body.get(UNTOLD) or untold(str(body.get("trigger_id") or "")))
 
 
+ORIGIN = (
+    *("type", "callback_id", "user", "team", "channel", "actions"),
+    *("user_id", "team_id", "channel_id", "command"),
+)
+"""Who did what where: of a click, and of a command. The words of a command are in its title."""
+
+
 def essence(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return as much of a click as its effect needs. Neither the trigger, which opens views, nor the address to answer
     to is kept: both are secrets, and too old when they are wanted."""
     message, view = body.get("message") or {}, body.get("view") or {}
-    parts = {name: body[name] for name in ("type", "callback_id", "user", "team", "channel", "actions") if name in body}
+    parts = {name: body[name] for name in ORIGIN if name in body}
     return {
         **parts,
         UNTOLD: trigger_of(body),

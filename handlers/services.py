@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Click, Clicked
+from bot.delivery.poster import Posted
 from bot.delivery.workspace import ANY_WORKSPACE
 from bot.permissions import Permissions
 from bot.repairs.repairs import Repairs
@@ -19,6 +20,7 @@ from bot.store.model import AuditEntry, SnoozeUntil, StateStore
 from bot.validation import Request, Validation
 from checks.model import Report
 from checks.notifications import Notifications
+from handlers.journal import Journal
 from handlers.runs import Runs
 from handlers.workers import Workers
 
@@ -51,11 +53,11 @@ class Desk(Protocol):
 class Services:
     """Everything that handlers call. Frozen: what changes lives in the store.
 
-    ``wake`` tells the outbox that something waits, so that a click is answered at once and not at its next turn.
-    ``repairs`` is None where nothing can be repaired; ``follow`` tells who looks after repairs that there is one.
-    ``requested`` is the date that a command without one means: ``yesterday``, or that of a scenario. ``staging`` opens
-    the staging ground for one deed, and closes its connections; None where there is none. ``workspace`` returns the
-    address of the workspace.
+    ``find`` looks in a channel for the message with a key, posted since a time; it raises PostError. ``wake`` tells the
+    outbox that something waits, so that a click is answered at once and not at its next turn. ``repairs`` is None where
+    nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
+    a command without one means: ``yesterday``, or that of a scenario. ``staging`` opens the staging ground for one
+    deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace.
     """
 
     validation: Validation
@@ -66,7 +68,9 @@ class Services:
     permissions: Permissions
     workers: Workers
     runs: Runs
+    journal: Journal
     clock: Callable[[], datetime]
+    find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
     requested: str = "yesterday"
     repairs: Repairs | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from slack_bolt import Ack, App
+from slack_bolt.response import BoltResponse
 
-from handlers.clicks import Body, Pressed, action_key, parent_of, submit_until_done
+from handlers.clicks import Body, Pressed, action_key, parent_of
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, change
 from handlers.services import Services
 
 RECHECK = "recheck"
@@ -26,20 +27,19 @@ def register(app: App, services: Services) -> None:
     """Register the shortcut."""
 
     @app.shortcut(RECHECK)
-    def again(ack: Ack, body: Body) -> None:
-        ack()
+    def again(ack: Ack, body: Body) -> BoltResponse | None:
         reply = PrivateReply.to(services.client, body)
-        submit_until_done(services, body, lambda done: _recheck(services, body, reply, done), reply)
+        return change(services, ack, body, "Re-check", lambda taken: _recheck(services, body, reply, taken), reply)
 
 
-def _recheck(services: Services, body: Body, reply: PrivateReply, done: Callable[[], None]) -> None:
+def _recheck(services: Services, body: Body, reply: PrivateReply, taken: Taken) -> None:
     channel, message = str((body.get("channel") or {}).get("id") or ""), body.get("message") or {}
     target = alert_at(services, channel, str(message.get("thread_ts") or message.get("ts") or ""))
     if target is None:
         reply.say(NO_ALERT)
-        done()
+        taken.done()
     else:
-        recheck(services, target, reply, action_key(body, "recheck"), done)
+        recheck(services, target, reply, action_key(body, "recheck"), taken)
 
 
 def alert_at(services: Services, channel: str, thread: str) -> Pressed | None:

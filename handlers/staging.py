@@ -21,8 +21,8 @@ from bot.staging.steps import Step, failed, in_words
 from bot.store.model import AuditEntry, Changes
 from checks.ports import SourceError
 from handlers.asking import HelpWanted, words_of
-from handlers.clicks import submit
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, title_of
 from handlers.services import Services
 from handlers.workers import Lane
 
@@ -67,17 +67,23 @@ def register(app: App, services: Services) -> None:
         except StagingError as error:
             ack(text=f"{escape(str(error))}\nUse: `{NAME} {USAGE}`", response_type="ephemeral")
         else:
-            reply = PrivateReply.to(services.client, body)
-            ack()
-            submit(services, body, lambda: _do(services, reply, wanted), reply, Lane.LONG)
+            _take(services, ack, body, title_of(body), wanted)
 
     @app.action(TEARDOWN)
     def remove(ack: Ack, body: Body) -> None:
-        reply = PrivateReply.to(services.client, body)
         value = str((body.get("actions") or [{}])[0].get("value") or "")
-        ack()
-        wanted = Wanted(Role.REPAIRER, _removing(value))
-        submit(services, body, lambda: _do(services, reply, wanted), reply, Lane.LONG)
+        _take(services, ack, body, "Teardown", Wanted(Role.REPAIRER, _removing(value)))
+
+
+def _take(services: Services, ack: Ack, body: Body, title: str, wanted: Wanted) -> None:
+    """Where the process is killed nothing is done again by itself: what stands is for people to look at first."""
+    reply = PrivateReply.to(services.client, body)
+
+    def work(taken: Taken) -> None:
+        _do(services, reply, wanted)
+        taken.done()
+
+    ask(services, ack, body, title, work, reply, lane=Lane.LONG)
 
 
 def _wanted(words: Sequence[str]) -> Wanted:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, App
+from slack_bolt.response import BoltResponse
 
 from bot.alerting.incident import members_of, total
 from bot.alerting.incidents import ClickResult
@@ -19,24 +20,15 @@ from bot.render.pages import Block
 from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import moment, number
 from bot.store.model import Alert, AuditEntry, StoreError
-from handlers.clicks import (
-    GONE,
-    Body,
-    Deed,
-    Pressed,
-    click_of,
-    refusal_of,
-    refused,
-    settle,
-    submit_kept,
-    submit_outdated,
-)
+from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle
 from handlers.errors import told
+from handlers.modals import modal, notice, section
 from handlers.patience import patiently
-from handlers.replays import untold
+from handlers.replays import is_kept, untold
 from handlers.replies import PrivateReply
+from handlers.requests import Taken, change, submit_outdated
 from handlers.services import Services
-from handlers.snoozing import CALLBACK, Origin, read_snooze, snooze_form
+from handlers.snoozing import CALLBACK, Origin, Snooze, read_snooze, snooze_form
 
 TRIGGER_LIVES = 2.0
 """Seconds that are left of the three of a trigger once we have it: longer nobody need wait to open a modal."""
@@ -57,32 +49,39 @@ def register(app: App, services: Services) -> None:
     """Register the form that comes back."""
 
     @app.view(CALLBACK)
-    def snoozed(ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
+    def snoozed(ack: Ack, body: Body, view: Mapping[str, Any]) -> BoltResponse | None:
         zone, post = services.validation.pipeline.zone, services.notifications.digest.post
         chosen = read_snooze((view.get("state") or {}).get("values") or {}, services.clock(), zone, post)
-        if isinstance(chosen, dict):
+        if isinstance(chosen, dict) and not is_kept(body):
             ack(response_action="errors", errors=chosen)
-            return
-        ack()
+            return None
         told = PrivateReply.to(services.client, body)
         origin = Origin.read(view.get("private_metadata") or "")
         if origin is None:
+            ack()
             submit_outdated(services, body, told)
-            return
+            return None
         reply = replace(told, channel=origin.channel, thread=origin.thread)
 
-        def snooze() -> None:
-            key = f"snooze:{view['id']}"
-            if refused(services, reply, Deed(name="snooze", subject=origin.target.key, key=key)):
-                return
-            click = click_of(services, origin.target, reply.user, key)
-            settle(
-                services,
-                reply,
-                services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
-            )
+        def snooze(taken: Taken) -> None:
+            if isinstance(chosen, dict):
+                reply.say(f"Nothing was snoozed. {' '.join(chosen.values())}")
+            else:
+                _snooze(services, origin.target, chosen, reply, f"snooze:{view['id']}")
+            taken.done()
 
-        submit_kept(services, body, snooze, reply)
+        return change(services, ack, body, "Snooze", snooze, reply)
+
+
+def _snooze(services: Services, target: Pressed, chosen: Snooze, reply: PrivateReply, key: str) -> None:
+    if refused(services, reply, Deed(name="snooze", subject=target.key, key=key)):
+        return
+    click = click_of(services, target, reply.user, key)
+    settle(
+        services,
+        reply,
+        services.incidents.snooze(click, until=chosen.until, ends_on=chosen.ends_on, reason=chosen.reason),
+    )
 
 
 def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
@@ -134,7 +133,7 @@ def told_in(services: Services, view_id: str, title: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        fill(services, view_id, _modal(title, [_section(told(error))]))
+        fill(services, view_id, modal(title, [section(told(error))]))
 
 
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:
@@ -142,7 +141,7 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     zone = services.validation.pipeline.zone
     message = alert_message(alert, services.validation.pipeline, services.clock())
     blocks = [shown for block in message["blocks"] if (shown := _for_view(block)) is not None]
-    blocks += [_section(text) for text in findings_of(alert)]
+    blocks += [section(text) for text in findings_of(alert)]
     if (why := _why(services, alert)) is not None:
         blocks.append(why)
     lines = [
@@ -153,9 +152,9 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     if len(history) > HISTORY_AT_MOST:
         lines.append(f"… and {len(history) - HISTORY_AT_MOST} earlier ones")
     if lines:
-        blocks.append(_section("*What was done*\n" + "\n".join(lines)))
+        blocks.append(section("*What was done*\n" + "\n".join(lines)))
     key = {"type": "context", "elements": [{"type": "mrkdwn", "text": code(alert.key, HISTORY_TEXT)}]}
-    return _modal("Alert", [*blocks, key])
+    return modal("Alert", [*blocks, key])
 
 
 def findings_of(alert: Alert) -> Iterator[str]:
@@ -189,12 +188,7 @@ def _why(services: Services, alert: Alert) -> Block | None:
         fitted(check.rationale.partition("\n\n")[0], RATIONALE_TEXT),
         f"*Should be:* {fitted(check.expected, RATIONALE_TEXT)}" if check.expected else "",
     )
-    return _section("\n".join(filter(None, lines)))
-
-
-def notice(title: str, sentence: str) -> Block:
-    """Return a modal view that only says something."""
-    return _modal(title, [_section(escape(sentence))])
+    return section("\n".join(filter(None, lines)))
 
 
 def _for_view(block: Block) -> Block | None:
@@ -206,7 +200,7 @@ def _for_view(block: Block) -> Block | None:
 
 
 def _open(services: Services, trigger_id: str, title: str) -> str:
-    view = _modal(title, [_section("One moment …")])
+    view = modal(title, [section("One moment …")])
     answer = patiently(
         lambda: services.client.views_open(trigger_id=trigger_id, view=view), repeatable=False, longest=TRIGGER_LIVES
     )
@@ -215,16 +209,3 @@ def _open(services: Services, trigger_id: str, title: str) -> str:
 
 def fill(services: Services, view_id: str, view: Block) -> None:
     patiently(lambda: services.client.views_update(view_id=view_id, view=view), repeatable=True)
-
-
-def _modal(title: str, blocks: Sequence[Block]) -> Block:
-    return {
-        "type": "modal",
-        "title": {"type": "plain_text", "text": title},
-        "close": {"type": "plain_text", "text": "Close"},
-        "blocks": list(blocks),
-    }
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

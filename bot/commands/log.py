@@ -79,7 +79,7 @@ def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> I
     """Yield a line for each repair and for each other deed, the newest first."""
     from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of  # noqa: PLC0415 - off the way to --help
     from bot.repairs.words import run_line  # noqa: PLC0415 - likewise
-    from bot.store import kept, progress  # noqa: PLC0415 - likewise
+    from bot.store import kept  # noqa: PLC0415 - likewise
     from checks.cells import in_words  # noqa: PLC0415 - likewise
 
     runs: list[Run] = list(runs_of(entries))
@@ -89,7 +89,7 @@ def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> I
         if each.key.removesuffix(":begun") in ended:
             continue
         # A repair is one line; that somebody looked at a plan, or asked for an answer, is none.
-        if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED, progress.BEGUN, progress.ENDED, kept.ASKED, kept.DONE):
+        if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED, *kept.RECORDS):
             when = in_words(each.at, pipeline.zone, now.astimezone(pipeline.zone).year)
             detail = f": {each.details['detail']}" if each.details.get("detail") else ""
             told.append((each.at, f"{when}  {each.action} {each.subject}, by {each.actor}: {each.outcome}{detail}"))

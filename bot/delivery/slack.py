@@ -61,7 +61,7 @@ class SlackPoster:
                 blocks=body.get("blocks"),
                 thread_ts=thread_ts,
                 reply_broadcast=True if thread_ts is not None and body.get(BROADCAST) else None,
-                metadata=_metadata(key),
+                metadata=keyed(key),
                 unfurl_links=False,
                 unfurl_media=False,
             )
@@ -71,7 +71,7 @@ class SlackPoster:
         with _translated(channel, Call.EDIT):
             # A text without blocks takes those of before away: what is shown is always the whole body.
             answer = self._client.chat_update(
-                channel=channel, ts=ts, text=body.get("text", ""), blocks=body.get("blocks"), metadata=_metadata(key)
+                channel=channel, ts=ts, text=body.get("text", ""), blocks=body.get("blocks"), metadata=keyed(key)
             )
             return Posted(answer["channel"], answer["ts"])
 
@@ -108,7 +108,8 @@ class SlackPoster:
         )
 
 
-def _metadata(key: str) -> dict[str, Any]:
+def keyed(key: str) -> dict[str, Any]:
+    """Return the metadata of a message that is to be found again by its key."""
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 

@@ -180,6 +180,8 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
 def _verified(run: Run, zone: ZoneInfo) -> tuple[str, str]:
     """Return a heading, and what stands under it."""
     at = f" at {_at(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
+    if run.outcome is Outcome.FAILED:
+        return "⛔ *Not done*:", f"{run.plan.title}. {run.detail} Press *Repair…* again."
     if run.outcome is not Outcome.VERIFIED:
         words = "was taken back, which does not show" if run.plan.undoes else "was written, and the check still fails"
         return f"⚠️ *Without effect*{at}. It {words}:", f"{run.plan.title}. {run.detail}"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.repairs.history import AT_MOST, LOOK_BACK
-from bot.repairs.model import Outcome, RepairRefusedError, Run
+from bot.repairs.model import NEVER_WRITTEN, Outcome, RepairRefusedError, Run
 from bot.repairs.repairs import Repairs
 from bot.store.model import StateStore, StoreError
 
@@ -112,6 +112,7 @@ class Following:
 
     def _look_at_all(self, now: datetime) -> int:
         self._reconcile(now)
+        self._tell_never_written(now)
         left = sum(not self._is_settled(run, now) for run in self._repairs.waiting(now))
         self._tell_settled(now)
         return left
@@ -149,6 +150,14 @@ class Following:
             if self._store.first_time(f"repair-looked:{group.name}", now):
                 self._thread.look_again(group.alert, group.name, now, group.repairer)
             self._told.add(group)
+
+    def _tell_never_written(self, now: datetime) -> None:
+        """Say of each repair that a process has begun and not made that nothing was changed."""
+        runs = [each for each in self._repairs.runs(now - REMEMBERED) if each.detail == NEVER_WRITTEN]
+        groups = self._groups(now) if runs else {}
+        for run in runs:
+            if (group := groups.get(run.id)) is not None:
+                self._thread.tell(group.alert, f"never-written:{run.id}", self._say([run]), now)
 
     def _groups(self, now: datetime) -> Mapping[str, Group]:
         """Return by repair what it was confirmed with; those from a shell belong to no alert."""

@@ -69,6 +69,8 @@ class Refusal(StrEnum):
     """This account lacks a permission; ``advice`` says which, ``command`` is what an administrator runs."""
     UNREACHABLE = "unreachable"
     """The platform did not answer, or refused for a reason of its own; nothing is known to be written."""
+    INTERRUPTED = "interrupted"
+    """A process was killed before it began; nothing was written."""
     NOT_RECORDED = "not-recorded"
     """The record could not be written, so nothing was done."""
 
@@ -160,6 +162,9 @@ class Outcome(StrEnum):
     UNVERIFIED = "unverified"
     """The check still fails after seven minutes; ``detail`` says what it finds."""
 
+
+NEVER_WRITTEN = "Its process ended before anything was written."
+"""The detail of a run that somebody found begun and never made."""
 
 LEASE = timedelta(minutes=3)
 """How long one repair may take to apply. A record without an end that is older belongs to a process that died."""

@@ -21,6 +21,7 @@ from bot.repairs.history import LOOK_BACK, History
 from bot.repairs.kinds import remedy_of
 from bot.repairs.model import (
     LEASE,
+    NEVER_WRITTEN,
     RETURNS_WITHIN,
     UNDO_LIVES,
     Kind,
@@ -300,11 +301,7 @@ _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 def _reconciled(run: Run, now: datetime, *, holds: bool) -> Run:
-    words = (
-        "What it was to bring about is there: it was written before its process ended."
-        if holds
-        else "Its process ended before anything was written."
-    )
+    words = "What it was to bring about is there: it was written before its process ended." if holds else NEVER_WRITTEN
     return replace(run, outcome=Outcome.APPLIED if holds else Outcome.FAILED, ended_at=now, detail=words)
 
 

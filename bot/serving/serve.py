@@ -47,6 +47,7 @@ from bot.timetable.turns import Turns, trouble_notice
 from checks.notifications import Notifications
 from handlers.google_tokens import GoogleTokens
 from handlers.interrupted import settle_abandoned
+from handlers.journal import Journal
 from handlers.registration import register_all
 from handlers.runs import Runs
 from handlers.services import Services
@@ -255,6 +256,8 @@ def _services(told: Notifying, workers: Workers) -> Services:
         ),
         workers=workers,
         runs=Runs(told.validation, told.store, told.clock, workers),
+        journal=Journal(told.store),
+        find=lambda channel, key, since: told.poster.find(channel, key, since, None),
         clock=told.clock,
         wake=told.outbox.wake,
         requested=told.requested,

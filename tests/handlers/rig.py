@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
+from bot.delivery.slack import SlackPoster
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.repairs.ports import Platform
@@ -21,6 +22,7 @@ from bot.repairs.repairs import Repairs
 from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
 from bot.staging.ground import StagingGround
+from bot.store.kept import Kept
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Request, Validation
@@ -29,7 +31,9 @@ from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules
 from checks.pipeline import Phase, Pipeline, ServiceSpec
 from checks.ports import Query, Row
+from handlers.journal import Journal
 from handlers.registration import register_all
+from handlers.requests import Taken
 from handlers.runs import Runs
 from handlers.services import Desk, Services
 from handlers.workers import Workers
@@ -147,6 +151,11 @@ class Rig:
         return next(each for each in self.slack.messages() if each.ts == delivery.ts)
 
 
+def taken_by(services: Services) -> Taken:
+    """Return a request that nobody wrote down."""
+    return Taken(services, Kept(request="request:example", actor=PERSON, at=services.clock(), title="A test"))
+
+
 def an_alert(**changes: Any) -> Alert:
     alert = Alert(
         key="tiny:players:MIL_OKC:2026-02-10",
@@ -175,6 +184,10 @@ def _repairs(platform: Platform, validation: Validation, store: StateStore) -> R
     return Repairs(validation.pipeline, platform, store, validate)
 
 
+def new_slack() -> SlackServer:
+    return SlackServer((CHANNEL, PERSON, COLLEAGUE))
+
+
 @contextmanager
 def running(
     rules: Rules | None = None,
@@ -185,14 +198,20 @@ def running(
     platform: Platform | None = None,
     control_plane: FakeControlPlane | None = None,
     jobs: FakeScheduler | None = None,
+    outliving: tuple[SlackServer, StateStore] | None = None,
     **parts: Any,
 ) -> Iterator[Rig]:
-    """Yield the handlers at work; a desk that is given stands for the incidents, a platform can be repaired."""
+    """Yield the handlers at work; a desk that is given stands for the incidents, a platform can be repaired. The Slack
+    and the store that are given outlive this process."""
     gate = Gate()
     rules = rules or Rules()
     pipeline_ = described(rules, **parts)
     workers = workers or Workers()
-    with SlackServer((CHANNEL, PERSON, COLLEAGUE)) as slack:
+    with ExitStack() as own:
+        slack, store = outliving or (
+            own.enter_context(new_slack()),
+            own.enter_context(closing(SqliteStore(":memory:"))),
+        )
         client = WebClient(slack.token, base_url=slack.api_url, timeout=5, retry_handlers=[])
         rig: Rig
 
@@ -201,7 +220,6 @@ def running(
 
         world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane, scheduler=jobs)
         validation = Validation(pipeline_, world, clock)
-        store = SqliteStore(":memory:")
         assert pipeline_.notifications is not None
         services = Services(
             validation=validation,
@@ -212,6 +230,8 @@ def running(
             permissions=Permissions(rules, SlackGroups(client), clock, SlackPeople(client)),
             workers=workers,
             runs=Runs(validation, store, clock, workers),
+            journal=Journal(store),
+            find=lambda channel, key, since: SlackPoster(client).find(channel, key, since, None),
             clock=clock,
             wake=lambda: rig.woken.append(rig.now),
             repairs=None if platform is None else _repairs(platform, validation, store),
@@ -231,4 +251,3 @@ def running(
         finally:
             gate.opened.set()
             workers.stop(5)
-            store.close()

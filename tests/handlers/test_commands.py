@@ -17,7 +17,7 @@ from handlers.asking import ask_for_everything
 from handlers.commands import NAMES, VALIDATING
 from handlers.replies import PrivateReply
 from handlers.workers import Job, Lane, Workers
-from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running
+from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running, taken_by
 from tests.servers.slack import broken, rate_limited, refused
 from tests.servers.slack_requests import PERSON
 
@@ -353,7 +353,7 @@ class TestProgress:
         validation = rig.services.validation
         asked = ask_for_everything("", validation.pipeline, validation.checks, default="yesterday")
         reply = PrivateReply(client=rig.services.client, user=PERSON, channel=CHANNEL)
-        message = AnswerMessage(rig.services, asked, reply, seconds=lambda: seconds[0])
+        message = AnswerMessage(rig.services, asked, reply, taken_by(rig.services), seconds=lambda: seconds[0])
         message.open()
         return message
 

@@ -20,8 +20,9 @@ from checks.model import Severity
 from checks.values import Moment
 from handlers.clicks import GONE, Pressed
 from handlers.commands import help_text
+from handlers.modals import notice
 from handlers.snoozing import Origin, snooze_form
-from handlers.views import details, notice
+from handlers.views import details
 from tests.bot.render import reports
 from tests.handlers.rig import CHANNEL, NOW, an_alert, running
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.store.kept import Kept, recent, shown, undone
 from bot.store.model import AuditEntry, Changes
-from bot.store.progress import Progress, abandoned, begin, recent
 from handlers.interrupted import LONGEST_WORK, settle_abandoned
 from tests.handlers.rig import CHANNEL, Rig, running
 from tests.servers.slack import unreachable
@@ -26,8 +26,8 @@ def killed_in_the_middle(made: Rig) -> str:
     """Leave what a process leaves that is killed while a command runs; return the text that stands."""
     text = "⏳ Validating NBA player props for <@U0PERSON> · starting"
     answer = made.services.client.chat_postMessage(channel=CHANNEL, text=text)
-    shown = Progress(channel=CHANNEL, ts=str(answer["ts"]), title="NBA player props", actor="U0PERSON", at=made.now)
-    begin(made.store, shown)
+    asked = Kept(request="request:example", title="NBA player props", actor="U0PERSON", at=made.now)
+    made.store.commit(Changes(audit=(shown(asked, (CHANNEL, str(answer["ts"])), made.now),)))
     return text
 
 
@@ -62,12 +62,13 @@ def test_a_command_is_remembered_while_it_runs_and_forgotten_when_it_is_answered
     prepared.gate.opened.clear()
     prepared.command("/validate-daily", "yesterday")
     assert prepared.gate.asked.wait(20)
-    running = abandoned(recent(prepared.store, prepared.now), prepared.now, None)
+    running = undone(recent(prepared.store, prepared.now), prepared.now, None)
     prepared.gate.opened.set()
     prepared.wait()
 
-    assert [each.channel for each in running] == [CHANNEL]
-    assert abandoned(recent(prepared.store, prepared.now), prepared.now, None) == []
+    (message,) = prepared.slack.messages()
+    assert [each.message for each in running] == [(CHANNEL, message.ts)]
+    assert undone(recent(prepared.store, prepared.now), prepared.now, None) == []
 
 
 def test_an_answer_that_came_is_left_alone(prepared: Rig) -> None:

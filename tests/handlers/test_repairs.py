@@ -19,8 +19,9 @@ from bot.local.faults import Faults
 from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.render.repairs import verified_reply
 from bot.repairs.following import Following
-from bot.repairs.model import Outcome
-from bot.store.model import Alert, AlertState, AuditEntry, Delivery, StoreError
+from bot.repairs.model import LEASE, NEVER_WRITTEN, Outcome
+from bot.repairs.records import begun
+from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, StateStore, StoreError
 from checks.control_plane.grants import INVOKER
 from checks.notifications import Permissions as Rules
 from checks.platform import SchedulerJob
@@ -28,8 +29,10 @@ from checks.ports import Binding, Policy, Service
 from checks.repairs_spec import Repairs as Bounds
 from handlers.repairs import AT_ONCE, Confirmation, _carry_out
 from handlers.replies import PrivateReply
+from handlers.workers import Workers
 from tests.fakes import FakeControlPlane
 from tests.handlers.rig import COLLEAGUE, NOW, Rig, running
+from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON
 
 SERVICE = "phase3-to-phase4"
@@ -44,7 +47,14 @@ class NoJobs:
 
 
 @contextmanager
-def broken(rules: Rules | None = None, **bounds: Any) -> Iterator[tuple[Rig, ScenarioPlatform]]:
+def broken(
+    rules: Rules | None = None,
+    *,
+    workers: Workers | None = None,
+    outliving: tuple[SlackServer, StateStore] | None = None,
+    platform: ScenarioPlatform | None = None,
+    **bounds: Any,
+) -> Iterator[tuple[Rig, ScenarioPlatform]]:
     """An alert rig on a service that has lost its invoker."""
     services = {
         name: Service(
@@ -57,20 +67,21 @@ def broken(rules: Rules | None = None, **bounds: Any) -> Iterator[tuple[Rig, Sce
         for name in (SERVICE, "coordinator")
     }
     policies = {SERVICE: Policy(()), "coordinator": GRANTED}
+    platform = platform or ScenarioPlatform(
+        pipeline=_pipeline(),
+        services=services,
+        policies=policies,
+        revisions={},
+        scheduler=RunnableScheduler(NoJobs()),
+        faults=Faults(()),
+        now=NOW,
+    )
     with running(
         rules or Rules(repairers=(PERSON,)),
-        platform=(
-            platform := ScenarioPlatform(
-                pipeline=_pipeline(),
-                services=services,
-                policies=policies,
-                revisions={},
-                scheduler=RunnableScheduler(NoJobs()),
-                faults=Faults(()),
-                now=NOW,
-            )
-        ),
-        control_plane=FakeControlPlane(services=services, policies=policies),
+        workers=workers,
+        outliving=outliving,
+        platform=platform,
+        control_plane=FakeControlPlane(services=services, policies=platform.policies),
         repairs=Bounds(**{"invoker": (SERVICE,), **bounds}),
     ) as rig:
         yield rig, platform
@@ -398,3 +409,27 @@ def test_a_form_holds_only_so_many_repairs_and_counts_the_others() -> None:
 
         assert "3 more repairs" in str(view["blocks"][-2:])
         assert len(view["blocks"]) <= 100
+
+
+def test_a_repair_that_a_killed_process_has_begun_and_not_made_is_told_in_its_thread_once() -> None:
+    with broken() as (rig, platform):
+        alert, repairs = refused_alert(rig), rig.services.repairs
+        assert repairs is not None
+        plan = repairs.plan(KEY, PERSON, NOW)
+        confirmed = AuditEntry(
+            key=f"repair-of:{plan.id}",
+            at=NOW,
+            actor=PERSON,
+            action="repair",
+            subject=alert.key,
+            outcome="confirmed",
+            details={"run": plan.id, "group": plan.id},
+        )
+        rig.store.commit(Changes(audit=(confirmed, begun(plan, PERSON, NOW))))
+        rig.now = NOW + LEASE + timedelta(seconds=1)
+
+        following(rig).turn()
+        following(rig).turn()
+
+        assert [NEVER_WRITTEN in json.dumps(each.body) for each in replies(rig, alert)] == [True]
+        assert platform.policies[SERVICE] == Policy(())
