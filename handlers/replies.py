@@ -88,13 +88,15 @@ class PrivateReply:
         )
 
     def _direct(self, text: str, blocks: Sequence[Block]) -> bool:
+        # The last way. That somebody reads a private answer twice is better than that nobody reads it.
         return self._sent(
-            lambda: self.client.chat_postMessage(channel=self.user, text=text, blocks=list(blocks) or None)
+            lambda: self.client.chat_postMessage(channel=self.user, text=text, blocks=list(blocks) or None),
+            repeatable=True,
         )
 
-    def _sent(self, call: Any) -> bool:
+    def _sent(self, call: Any, *, repeatable: bool = False) -> bool:
         try:
-            patiently(call, repeatable=False)
+            patiently(call, repeatable=repeatable)
         except (SlackClientError, OSError):
             return False
         return True

@@ -124,8 +124,9 @@ class People:
 
     def __init__(self, slack: SlackServer, lives: Lives, store: StateStore, chance: random.Random) -> None:
         self._slack, self._lives, self._store, self._chance = slack, lives, store, chance
-        self.acknowledged: list[str] = []
-        """The trigger of every acknowledgement of an alert to which the process answered 200."""
+        self._pressed = 0
+        self.acknowledged: dict[str, str] = {}
+        """Who pressed, by the trigger of every acknowledgement of an alert to which the process answered 200."""
 
     def press(self) -> str:
         """Press a button under some alert."""
@@ -134,10 +135,12 @@ class People:
             return "nothing to press"
         message, element = self._chance.choice(found)
         action = str(element["action_id"])
-        request = self._slack.requests.click(message, action, element.get("value", ""))
+        self._pressed += 1
+        person = f"U0PRESSED{self._pressed}"  # each another one, so that answers tell which click they are to
+        request = self._slack.requests.click(message, action, element.get("value", ""), user=person)
         wanted = action == "alert:acknowledge" and self._may_be_acknowledged(json.loads(element["value"]))
         if self._sent(request) and wanted:
-            self.acknowledged.append(_trigger(request))
+            self.acknowledged[_trigger(request)] = person
         return action
 
     def repair(self) -> str:
@@ -233,7 +236,7 @@ def _through(
         lives.restart()
         _wait(lambda: not store.pending() and all(each.state is AlertState.RESOLVED for each in _alerts(store)))
         audit = store.audit(datetime.now(UTC) - timedelta(days=1), 10_000)
-        storm.wrong.lost += _unanswered(people, audit)
+        storm.wrong.lost += _unanswered(people, audit, slack)
         left = Aftermath(
             shown=shown(slack),
             alerts=_alerts(store),
@@ -278,12 +281,14 @@ def _unseen(lives: Lives, world: World, store: StateStore) -> Sequence[str]:
     return [f"{name} is closed, and nobody was told" for name in unseen()]
 
 
-def _unanswered(people: People, audit: Sequence[AuditEntry]) -> Sequence[str]:
+def _unanswered(people: People, audit: Sequence[AuditEntry], slack: SlackServer) -> Sequence[str]:
+    """Return the clicks that had no effect and no answer: an alert that moved on meanwhile is told privately."""
     known = {each.key for each in audit}
+    told = slack.told()
     return [
-        f"acknowledgement {each}"
-        for each in people.acknowledged
-        if f"click:acknowledge:{untold(each)}:acknowledged" not in known
+        f"acknowledgement {trigger} of {person}"
+        for trigger, person in people.acknowledged.items()
+        if f"click:acknowledge:{untold(trigger)}:acknowledged" not in known and person not in told
     ]
 
 

@@ -142,6 +142,15 @@ def test_a_channel_that_is_closed_gets_its_answer_in_direct_messages(why: str) -
         assert "/invite" in rig.said[0]
 
 
+def test_a_private_answer_is_tried_again_when_slack_stumbles_on_its_last_way() -> None:
+    with running() as rig:
+        rig.slack.tell("chat.postMessage", broken(times=1))
+
+        said = PrivateReply(client=rig.services.client, user=PERSON).say("Nothing to do.")
+
+        assert (said, [each.text for each in rig.slack.messages(PERSON)]) == (True, ["Nothing to do."])
+
+
 LONG_ROWS = [{"game": f"GAME{number} {'x' * 180}", "players": 3} for number in range(200)]
 """More than one message tells, although they are folded."""
 

@@ -188,6 +188,14 @@ class SlackServer:
         """Return the answers in a thread, oldest first."""
         return [each for each in self.messages(parent.channel) if each.thread_ts == parent.ts]
 
+    def told(self) -> frozenset[str]:
+        """Return who was told something privately: by a response address, an ephemeral or a direct message."""
+        with self._lock:
+            responses = {str(each["user"]) for each in self.workspace.responses}
+            ephemerals = {str(each.only_for) for each in self.workspace.ephemerals}
+            direct = {name for name, channel in self.workspace.channels.items() if channel.messages}
+        return frozenset(responses | ephemerals | direct)
+
     def called(self, method: str) -> list[Call]:
         """Return the calls of one method, in order, those that failed included."""
         with self._lock:
