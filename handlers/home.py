@@ -1,4 +1,4 @@
-"""The home tab, drawn when somebody opens it."""
+"""The home tab: drawn when somebody opens it, and again when something changed while they look."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from slack_bolt import Ack, App
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.permissions import Role
 from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
@@ -57,8 +57,22 @@ def register(app: App, services: Services) -> None:
         ask(services, ack, body, "Refresh", work, reply)
 
 
+def redraw(services: Services) -> None:
+    """Draw the tab anew for those who opened it lately; whoever it fails for opens it again."""
+    for user, team in services.viewers.current(services.clock()).items():
+        try:
+            _publish(services, PrivateReply(client=services.client, user=user, team=team), None)
+        except (SlackClientError, OSError) as error:
+            log.warning("a home tab could not be drawn anew: %s", type(error).__name__)
+
+
 def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
-    """Draw somebody's home tab, unless a newer drawing is there already."""
+    """Draw the tab for somebody who opened it, unless a newer drawing is there already."""
+    services.viewers.looked(reply.user, reply.team, services.clock())
+    _publish(services, reply, known_hash)
+
+
+def _publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
     refusal = services.permissions.refusal(reply.user, Role.VIEWER, reply.team)
     view = _view(services) if refusal is None else notice_view(refusal)
     try:

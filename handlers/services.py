@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from checks.model import Report
 from checks.notifications import Notifications
 from handlers.journal import Journal
 from handlers.runs import Runs
+from handlers.viewers import Viewers
 from handlers.workers import Workers
 
 
@@ -77,3 +78,4 @@ class Services:
     follow: Callable[[], None] = lambda: None
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE
     staging: Callable[[], AbstractContextManager[StagingGround]] | None = None
+    viewers: Viewers = field(default_factory=Viewers)

@@ -59,7 +59,7 @@ class Outbox:
         self._clock = clock
         self._owner = owner
         self._default_channel = default_channel
-        self._on_sent = on_sent
+        self._on_sent = [] if on_sent is None else [on_sent]
         self._on_buried = on_buried
         self._on_busy = on_busy
         self._awake = threading.Event()
@@ -71,6 +71,10 @@ class Outbox:
         self._unrecorded: deque[tuple[Delivery, Posted]] = deque()
         """What Slack has confirmed and the store could not be told."""
         self._straight = Straight(self._sending, self._refused_straight)
+
+    def also_tell(self, listener: Callable[[Delivery], object]) -> None:
+        """Have somebody else told of each delivery once it is recorded. Before anything is sent."""
+        self._on_sent.append(listener)
 
     def wake(self) -> None:
         """Look at once whether something waits, and not only at the next turn."""
@@ -202,7 +206,8 @@ class Outbox:
         self._straight.recorded(delivery.key)
         if recorded:
             sent = replace(delivery, state=DeliveryState.SENT, ts=posted.ts, posted_channel=posted.channel, sent_at=now)
-            self._tell(self._on_sent, sent)
+            for listener in self._on_sent:
+                self._tell(listener, sent)
 
     def _record_rest(self) -> None:
         waiting, self._unrecorded = self._unrecorded, deque()

@@ -61,9 +61,9 @@ class Bot:
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
     ``recover`` ends at the start what a former process has left standing; it comes back when its event is set.
-    ``access`` asks Slack now and then whether it lets the bot in, until its event is set. ``store_problem`` says why
-    the store cannot be written; by default it is asked anew. ``troubles`` name further parts that do not work.
-    ``close`` lets go of what the validation asks.
+    ``access`` asks Slack now and then whether it lets the bot in, ``homes`` draws home tabs anew, both until their
+    event is set. ``store_problem`` says why the store cannot be written; by default it is asked anew. ``troubles``
+    name further parts that do not work. ``close`` lets go of what the validation asks.
     """
 
     store: Pinged
@@ -73,6 +73,7 @@ class Bot:
     follow: Callable[[threading.Event], None] | None = None
     recover: Callable[[threading.Event], None] | None = None
     access: Callable[[threading.Event], None] | None = None
+    homes: Callable[[threading.Event], None] | None = None
     store_problem: Callable[[], str | None] | None = None
     troubles: Sequence[Callable[[], Mapping[str, str]]] = ()
     socket: Socket | None = None
@@ -85,12 +86,10 @@ class Bot:
         """Start everything; nothing here waits for Slack or for the store."""
         self._sender = threading.Thread(target=self._send, name="outbox", daemon=True)
         self._sender.start()
-        if self.follow is not None:
-            threading.Thread(target=self.follow, args=(self._stopping,), name="repairs", daemon=True).start()
-        if self.recover is not None:
-            threading.Thread(target=self.recover, args=(self._stopping,), name="recovery", daemon=True).start()
-        if self.access is not None:
-            threading.Thread(target=self.access, args=(self._stopping,), name="access", daemon=True).start()
+        beside = {"repairs": self.follow, "recovery": self.recover, "access": self.access, "homes": self.homes}
+        for name, part in beside.items():
+            if part is not None:
+                threading.Thread(target=part, args=(self._stopping,), name=name, daemon=True).start()
         self.timetable.start()
         if self.socket is not None:
             self.socket.start()

@@ -46,6 +46,7 @@ from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
 from checks.notifications import Notifications
 from handlers.google_tokens import GoogleTokens
+from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
 from handlers.journal import Journal
 from handlers.registration import register_all
@@ -122,6 +123,7 @@ def assemble(prepared: Prepared) -> Serving:
     if repairing is not None:
         services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)
     register_all(app, services)
+    told.outbox.also_tell(lambda _: services.viewers.changed())
     schedules = Schedules(
         told.digests,
         told.notifications,
@@ -143,6 +145,7 @@ def assemble(prepared: Prepared) -> Serving:
             services, partial(given_to_listener, app), stopping, alone=isinstance(prepared.serving.store, Path)
         ),
         access=access.run,
+        homes=partial(services.viewers.run, partial(redraw, services)),
         store_problem=health.problem,
         # What a message has met stands above what was found without one.
         troubles=(turns.problems, access.problems, told.outbox.problems),

@@ -11,10 +11,11 @@ from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
 from checks.notifications import Permissions as Rules
-from handlers.home import publish
+from handlers.home import publish, redraw
 from handlers.replies import PrivateReply
+from handlers.viewers import LOOKED_WITHIN
 from tests.handlers.rig import FAILING, NOW, SECONDS, Rig, an_alert, running
-from tests.servers.slack import broken
+from tests.servers.slack import broken, refused
 from tests.servers.slack_requests import PERSON
 
 
@@ -299,3 +300,47 @@ def test_of_hundreds_of_reports_only_the_newest_of_each_kind_is_read() -> None:
 
         assert "The command of 1 ago" in shown(rig)
     assert store.read == 2
+
+
+class TestDrawnAnew:
+    def test_whoever_has_it_open_sees_what_changed_since(self) -> None:
+        with running() as rig:
+            opened(rig)
+            rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
+
+            redraw(rig.services)
+
+            assert "A new one" in shown(rig)
+
+    def test_whoever_opened_it_half_a_day_ago_is_left_alone(self) -> None:
+        with running() as rig:
+            opened(rig)
+            before = shown(rig)
+            rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
+            rig.now += LOOKED_WITHIN + timedelta(seconds=1)
+
+            redraw(rig.services)
+
+            assert shown(rig) == before
+
+    def test_whoever_may_not_see_it_any_more_is_told_so(self) -> None:
+        with running(Rules(viewers=("S0VIEWERS",))) as rig:
+            rig.slack.workspace.groups["S0VIEWERS"] = [PERSON]
+            opened(rig)
+            rig.slack.workspace.groups["S0VIEWERS"] = ["U0OTHER"]
+            rig.now += timedelta(hours=1)
+
+            redraw(rig.services)
+
+            assert "No open alert" not in shown(rig)
+
+    def test_one_for_whom_slack_refuses_it_keeps_it_from_nobody_else(self) -> None:
+        with running() as rig:
+            rig.services.viewers.looked("U0GONE", "", NOW)
+            opened(rig)
+            rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
+            rig.slack.tell("views.publish", refused("invalid_arguments"))
+
+            redraw(rig.services)
+
+            assert "A new one" in shown(rig)

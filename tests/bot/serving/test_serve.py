@@ -17,6 +17,7 @@ from tests.bot import in_process
 from tests.bot.serving.served import Served, environment, free_port, http_variables
 from tests.servers.slack import SlackServer, silent
 from tests.servers.slack import refused as refused_call
+from tests.servers.slack_requests import PERSON
 from tests.servers.slack_socket import SocketSlack
 from tests.servers.slack_workspace import Message
 
@@ -90,12 +91,14 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
             bot.wait_for(lambda: parents(slack, "digest:"), "to post the digest")
             bot.wait_for(lambda: parents(slack, "alert:"), "to open an alert thread")
             opened = parents(slack, "alert:")[0]
+            slack.requests.event("app_home_opened", user=PERSON, tab="home").send(bot.slack_url)
             command = slack.requests.command("/validate-daily").send(bot.slack_url)
             bot.wait_for(lambda: answers(slack, "BLOCKED"), "to answer the command")
             click = slack.requests.click(opened, "alert:acknowledge", button(opened, "alert:acknowledge"))
             acknowledged = click.send(bot.slack_url)
             bot.wait_for(lambda: now(slack, opened).blocks != opened.blocks, "to update the alert's message")
             bot.wait_for(lambda: slack.thread(opened), "to say in the thread who acknowledged")
+            bot.wait_for(lambda: f"taken by <@{PERSON}>" in str(slack.workspace.homes), "to draw the home tab anew")
             updated = now(slack, opened)
             code, seconds = bot.end()
             errors = bot.errors
