@@ -8,48 +8,59 @@ https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#jobstatistics2).
 from __future__ import annotations
 
 import logging
+import re
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import groupby
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from checks.looks import BIGQUERY
 from checks.ports import Problem, Query, SourceError
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of each statement that it takes as a mere command
 
-ONE_AT_A_TIME = threading.Lock()
-"""sqlglot sets its dialects up at their first use; threads that meet there get parameters wrong, now and then."""
-
 ADVICE = "Correct it in the pipeline file: a query must be one SELECT."
 
-_WRITES = (exp.DML, exp.DDL, exp.Command, exp.Drop, exp.Alter, exp.Into)
+ONE_AT_A_TIME = threading.Lock()
+"""Held while sqlglot works: it sets its dialects up at their first use, and threads that meet there go wrong."""
+
+_WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into)
 _ELSEWHERE = "EXTERNAL_QUERY"
 """Hands a text to another database, where nobody can tell from here whether it reads."""
 
+_BEGINNINGS = frozenset({"SELECT", "WITH", "FROM", "GRAPH", "(", "@"})
+"""What a read begins with, in any syntax that BigQuery has; ``@`` begins a hint."""
+
+_NAMESPACES = frozenset({
+    "AEAD", "AI", "DETERMINISTIC_DECRYPT", "HLL_COUNT", "KEYS", "KLL_QUANTILES", "ML", "NET", "OBJ", "SAFE",
+})  # fmt: skip
+"""Prefixes of BigQuery's own functions
+(https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all)."""
+
+_CLASS = re.compile(r" (?:but got|for) <")
+"""Where an error of the parser begins to speak of its own classes."""
+
 _LONGEST_PIECE = 80
 """Characters of a statement that an error repeats."""
-
-_NAMES: dict[type[Any], str] = {
-    exp.Into: "SELECT … INTO",
-    exp.TruncateTable: "TRUNCATE TABLE",
-    exp.LoadData: "LOAD DATA",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """``tree`` is there for one SELECT alone. ``writes`` says what a statement does beside reading; ``broken`` why it
-    cannot be parsed, with the ``line`` in its text, from 1, where that is known."""
+    cannot be parsed, with the ``line`` in its text, from 1, where that is known. ``routines`` are the functions that
+    it calls and BigQuery does not bring along: a remote one runs code of anybody's."""
 
     tree: exp.Query | None = None
     writes: str | None = None
     broken: str | None = None
     line: int = 0
+    routines: tuple[str, ...] = ()
 
 
 def only_reads(query: Query) -> bool | None:
@@ -57,7 +68,7 @@ def only_reads(query: Query) -> bool | None:
     statement = statement_of(query.text())  # the prefix of its datasets makes no difference
     if statement.writes is not None:
         raise refused_to_write(query, statement.writes)
-    return True if statement.tree is not None else None
+    return True if statement.tree is not None and not statement.routines else None
 
 
 def refused_to_write(query: Query, what: str) -> SourceError:
@@ -68,41 +79,89 @@ def refused_to_write(query: Query, what: str) -> SourceError:
 @lru_cache(maxsize=1024)
 def statement_of(sql: str) -> Statement:
     """Read a statement."""
-    try:
-        with ONE_AT_A_TIME:
-            found = [each for each in sqlglot.parse(sql, read="bigquery") if each is not None]
-    except ParseError as error:
-        return _broken(error)
-    except (SqlglotError, RecursionError) as error:
-        return Statement(broken=str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
-    if not found:
-        return Statement(writes="is empty")
-    if len(found) > 1:
-        return Statement(writes=f"is {len(found)} statements")
-    return _judged(found[0])
+    with ONE_AT_A_TIME:
+        bigquery = Dialect.get_or_raise("bigquery")
+        try:
+            tokens = bigquery.tokenize(sql)
+        except SqlglotError as error:
+            return Statement(broken=_first_line(error))
+        writes = _by_words(tokens)
+        if writes is not None:
+            return Statement(writes=writes)
+        routines = tuple(dict.fromkeys(_routines(tokens)))
+        try:
+            (tree,) = bigquery.parser().parse([each for each in tokens if not _ends(each)], sql)
+        except ParseError as error:
+            return _broken(error, routines)
+        except (SqlglotError, RecursionError, ValueError) as error:
+            return Statement(broken=_first_line(error), routines=routines)
+    return Statement(writes="is no SELECT") if tree is None else _judged(tree, routines)
 
 
-def _broken(error: ParseError) -> Statement:
+def _by_words(tokens: Sequence[Token]) -> str | None:
+    """Say what a text does beside reading where its words tell, so that nothing hides behind what cannot be parsed."""
+    pieces = [list(piece) for ends, piece in groupby(tokens, _ends) if not ends]
+    if not pieces:
+        return "is empty"
+    if len(pieces) > 1:
+        return f"is {len(pieces)} statements"
+    first = pieces[0][0].text.upper()
+    if first not in _BEGINNINGS:
+        return f"begins with {first[:_LONGEST_PIECE]}"
+    if any(path[-1].upper() == _ELSEWHERE for path in _called(tokens)):
+        return f"hands its text to another database ({_ELSEWHERE})"
+    return None
+
+
+def _ends(token: Token) -> bool:
+    return token.token_type is TokenType.SEMICOLON
+
+
+def _called(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+    """Yield the name of each function that is called, by its parts."""
+    path: list[str] = []
+    goes_on = False
+    for token in tokens:
+        if token.token_type is TokenType.DOT:
+            goes_on = bool(path)
+            continue
+        if token.token_type is TokenType.L_PAREN and path:
+            yield tuple(path)
+        is_name = token.token_type is TokenType.IDENTIFIER or token.text.isidentifier()
+        parts = token.text.split(".") if is_name else []
+        path = [*path, *parts] if goes_on and parts else parts
+        goes_on = False
+
+
+def _routines(tokens: Sequence[Token]) -> Iterator[str]:
+    for path in _called(tokens):
+        if len(path) > 1 and path[0].upper() not in _NAMESPACES:
+            yield ".".join(path)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _broken(error: ParseError, routines: tuple[str, ...]) -> Statement:
     first = error.errors[0] if error.errors else {}
-    why = str(first.get("description") or error).partition(" but got <")[0].rstrip(".")
+    why = str(first.get("description") or error)
+    why = _CLASS.split(why, maxsplit=1)[0].rstrip(".")
     near = str(first.get("highlight") or "")[:_LONGEST_PIECE]
-    return Statement(broken=f"{why} near {near!r}" if near else why, line=int(first.get("line") or 0))
+    broken = f"{why} near {near!r}" if near else why
+    return Statement(broken=broken, line=int(first.get("line") or 0), routines=routines)
 
 
-def _judged(tree: exp.Expr) -> Statement:
+def _judged(tree: exp.Expr, routines: tuple[str, ...]) -> Statement:
     if not isinstance(tree, exp.Query):
         return Statement(writes=f"is {_name(tree)}")
     for node in tree.walk():
         if isinstance(node, _WRITES) and not isinstance(node, exp.Query):
             return Statement(writes=f"contains {_name(node)}")
-        if isinstance(node, exp.Anonymous) and node.name.upper() == _ELSEWHERE:
-            return Statement(writes=f"hands its text to another database ({_ELSEWHERE})")
-    return Statement(tree=tree)
+    return Statement(tree=tree, routines=routines)
 
 
 def _name(tree: exp.Expr) -> str:
-    if isinstance(tree, exp.Command):
-        return str(tree.this).upper()
-    if isinstance(tree, exp.DML | exp.DDL | exp.Export | exp.Drop | exp.Alter | exp.Grant | exp.Set | exp.Into):
-        return _NAMES.get(type(tree), type(tree).key.upper())
-    return _NAMES.get(type(tree), "no SELECT")
+    if isinstance(tree, exp.Into):
+        return "SELECT … INTO"
+    return type(tree).key.upper() if isinstance(tree, exp.DML | exp.DDL) else "no SELECT"

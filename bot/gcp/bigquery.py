@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from bot.gcp.bigquery_cells import cell
 from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
-from bot.statements import ADVICE, only_reads, refused_to_write
+from bot.statements import ADVICE, only_reads, refused_to_write, statement_of
 from checks.ports import Parameter, Problem, Query, Row, SourceError
 
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
@@ -75,7 +75,7 @@ class BigQueryWarehouse:
         """Run a query; column values are as in ``checks.cells``. Raises SourceError, also for what is not known to be a
         read: its text says so, or BigQuery without running it."""
         if only_reads(query) is None and query.sql not in self._reads:
-            self.dry_run(query)
+            self.dry_run(query)  # where it calls a routine, too: BigQuery knows the routines
             self._reads.add(query.sql)
         with translated(BIGQUERY_SOURCE, self._project, _subject(query)):
             rows = self._client.query_and_wait(
@@ -110,7 +110,24 @@ class BigQueryWarehouse:
             )
         if job.statement_type != "SELECT" and not (known and job.statement_type is None):
             raise refused_to_write(query, f"is {job.statement_type or 'of no known type'}")
+        for routine in statement_of(query.text(self._prefix)).routines:
+            if self._is_remote(routine, query):
+                raise refused_to_write(query, f"calls {routine}, which runs code outside BigQuery")
         return int(job.total_bytes_processed or 0)
+
+    def _is_remote(self, routine: str, query: Query) -> bool:
+        """Whether a function is a remote one (https://cloud.google.com/bigquery/docs/remote-functions). BigQuery has
+        found the functions that the query calls; what is not there under this name is a method of a value."""
+        project, _, name = routine.rpartition(".")[0].rpartition(".")
+        reference = f"{project or self._project}.{name}.{routine.rpartition('.')[2]}"
+        try:
+            with translated(BIGQUERY_SOURCE, self._project, f"the function {routine!r} of {_subject(query)}"):
+                found = self._client.get_routine(reference, retry=self._retry, timeout=self._request_seconds)
+        except SourceError as error:
+            if error.problem is Problem.NOT_FOUND:
+                return False
+            raise
+        return found.remote_function_options is not None
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the columns of a table with their types. Raises SourceError."""

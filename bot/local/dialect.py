@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
+from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from bot.local.meanings import COMPARISONS, FUNCTIONS, KNOWN, MEANINGS, NotRunHereError, Statement
-from bot.statements import ONE_AT_A_TIME
+from bot.statements import ONE_AT_A_TIME, statement_of
 
 __all__ = ["NotRunHereError", "duckdb_sql", "duckdb_type"]
 
@@ -42,14 +41,14 @@ def duckdb_type(name: str) -> str:
 def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
     """Translate one statement; ``parameters`` are names and types.
 
-    Raises NotRunHereError, and sqlglot's ParseError or TokenError for what is no SQL.
+    Raises NotRunHereError, also for what cannot be parsed here or is none.
     """
     types = {name: _SQL_TYPES[declared] for name, declared in parameters}
+    parsed = statement_of(sql)
+    if parsed.tree is None:
+        raise NotRunHereError(f"it cannot be parsed here: {parsed.broken}" if parsed.broken else f"it {parsed.writes}")
     with ONE_AT_A_TIME:
-        tree = sqlglot.parse_one(sql, read="bigquery")
-        if not isinstance(tree, exp.Query):
-            message = "it must be one SELECT"
-            raise ParseError(message)
+        tree: exp.Expr = parsed.tree.copy()
         nodes = list(tree.bfs())
         statement = Statement(
             parameters=types,

@@ -10,7 +10,6 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import duckdb
-from sqlglot.errors import SqlglotError
 
 from bot.local.cells import cell, portable, quoted
 from bot.local.dialect import NotRunHereError, duckdb_sql, duckdb_type
@@ -26,6 +25,13 @@ T = TypeVar("T")
 WORKERS = 4
 """Queries at once."""
 
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "enable_external_access": False,
+    "python_enable_replacements": False,
+}
+"""A table of an unknown name is missing, and not a file or a variable of that name."""
+
 
 class _Database:
     """A database in memory with the threads that may touch it.
@@ -37,7 +43,7 @@ class _Database:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="duckdb")
-        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=_CONFIG)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         for definition in definitions():
             self._connection.execute(definition)
@@ -158,14 +164,6 @@ class DuckDbWarehouse:
             return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
         except NotRunHereError as error:
             raise _not_run_here(query, str(error)) from None
-        except SqlglotError as error:
-            detail = str(error).splitlines()[0]
-            raise SourceError(
-                BIGQUERY,
-                Problem.INVALID,
-                f"the query '{query.label}' is no GoogleSQL: {detail}",
-                advice="Correct it in the pipeline file.",
-            ) from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:

@@ -18,6 +18,9 @@ READS = (
     "SELECT * EXCEPT (a) FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) = 1",
     "SELECT 'DELETE FROM t; DROP TABLE t' AS text -- ; DELETE FROM t",
     "SELECT 1;",
+    "SELECT 1;\n-- the end\n",
+    "SELECT @@time_zone AS zone",
+    "SELECT SAFE.SUBSTR('a', 0), NET.HOST('b'), external_query FROM t",
 )
 NO_READS = (
     "DELETE FROM t WHERE TRUE",
@@ -43,6 +46,12 @@ NO_READS = (
     "SELECT 1 INTO x",
     "SELECT * FROM EXTERNAL_QUERY('c', 'DELETE FROM t')",
     "SHOW TABLES",
+    "UNDROP SCHEMA s",
+    "ASSERT FALSE AS 'x'",
+    "REPEAT SELECT 1; UNTIL TRUE END REPEAT",
+    "SELECT rb'a'; DELETE FROM t WHERE TRUE",
+    "SELECT rb'a', (SELECT 1 FROM `External_Query`('c', 'DELETE FROM t'))",
+    "FROM t |> CALL EXTERNAL_QUERY('c', 'DELETE FROM t')",
     "",
     "-- nothing",
 )
@@ -61,12 +70,42 @@ def test_anything_else_is_refused(sql: str) -> None:
     assert refused.value.problem is Problem.INVALID
 
 
-@pytest.mark.parametrize("sql", ["SELECT WITH DIFFERENTIAL_PRIVACY a FROM t", "SELECT (" + "(" * 3000, "SELECT '"])
+BEYOND_THE_PARSER = (
+    "SELECT WITH DIFFERENTIAL_PRIVACY a FROM t",
+    "FROM t |> DROP a",
+    "FROM t |> EXPORT DATA OPTIONS (uri = 'gs://example/*')",
+    "SELECT * FROM d.f(TABLE t)",
+    "GRAPH d.g MATCH (a:A) RETURN a.x AS x",
+    "@{a=1} SELECT 1",
+    "SELECT (" + "(" * 3000,
+    "SELECT '",
+)
+
+
+@pytest.mark.parametrize("sql", BEYOND_THE_PARSER)
 def test_what_cannot_be_parsed_is_neither(sql: str) -> None:
     assert only_reads(Query(sql)) is None
     assert statement_of(sql).broken
 
 
+@pytest.mark.parametrize(
+    ("sql", "routines"),
+    [
+        ("SELECT d.f(a), `p.d.g`(b), `my-project`.d.h (c) FROM t", ("d.f", "p.d.g", "my-project.d.h")),
+        ("SELECT rb'a', d.f(1)", ("d.f",)),
+        ("SELECT SAFE.LOG(a), ML.DISTANCE(a, b), t.a IN (1), MAX(t.a) FROM t JOIN d.u USING (a)", ()),
+    ],
+)
+def test_the_functions_that_bigquery_does_not_bring_along_are_known(sql: str, routines: tuple[str, ...]) -> None:
+    assert statement_of(sql).routines == routines
+
+
+def test_the_text_does_not_tell_what_a_routine_does() -> None:
+    assert only_reads(Query("SELECT d.f(1)")) is None
+
+
 @given(st.sampled_from(READS), st.sampled_from(NO_READS[:19]), st.sampled_from([";", " ;\n", "; -- and\n", ";;"]))
 def test_no_statement_hides_behind_a_read(read: str, other: str, between: str) -> None:
-    assert statement_of(f"{read.partition(' --')[0].rstrip(';')}{between}{other}").tree is None
+    alone = read.partition(" --")[0].partition(";\n")[0].rstrip(";")
+
+    assert statement_of(f"{alone}{between}{other}").tree is None

@@ -321,6 +321,35 @@ def test_what_cannot_be_parsed_here_and_is_no_read_for_bigquery_is_not_run(kind:
         assert len(server.requests) == 1
 
 
+ROUTINE = Query("SELECT {nba_predictions}.tell(1) AS number", label="picks")
+
+
+def routine(**kind: object) -> Answer:
+    """Return the answer of ``routines.get``."""
+    reference = {"projectId": PROJECT, "datasetId": "nba_predictions", "routineId": "tell"}
+    return Answer(body={"routineReference": reference, "routineType": "SCALAR_FUNCTION", **kind})
+
+
+def test_a_function_that_runs_code_outside_bigquery_is_not_called() -> None:
+    remote = routine(remoteFunctionOptions={"endpoint": "https://example.com/tell"})
+    with JsonHttpServer(dry("SELECT"), remote) as server, warehouse(server.address) as adapter:
+        with pytest.raises(SourceError) as refusal:
+            adapter.query(ROUTINE)
+
+        assert refusal.value.problem is Problem.INVALID
+        assert "/datasets/nba_predictions/routines/tell" in server.requests[-1].path
+
+
+@pytest.mark.parametrize(
+    "found", [routine(language="SQL"), Answer(status=404, body={"error": {"code": 404, "message": "Not found"}})]
+)
+def test_any_other_function_is_called_and_looked_up_once(found: Answer) -> None:
+    with JsonHttpServer(dry("SELECT"), found, ONE, ONE) as server, warehouse(server.address) as adapter:
+        assert [adapter.query(ROUTINE), adapter.query(ROUTINE)] == [[{"number": 1}], [{"number": 1}]]
+
+        assert len(server.requests) == 4
+
+
 def test_a_dry_run_believes_bigquery_about_the_type_of_a_statement() -> None:
     with JsonHttpServer(dry("SELECT"), dry("INSERT")) as server, warehouse(server.address) as adapter:
         assert adapter.dry_run(QUERY) == 7

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,8 +242,10 @@ def test_the_prefix_names_the_datasets() -> None:
         pytest.param("SELECT nowhere FROM {raw}.things", Problem.INVALID, id="unknown column"),
         pytest.param("SELECT 1 FROM {raw}.missing", Problem.NOT_FOUND, id="unknown table"),
         pytest.param("SELECT 1 FROM {lost}.things", Problem.NOT_FOUND, id="unknown dataset"),
-        pytest.param("SELECT FROM WHERE", Problem.INVALID, id="no SQL"),
-        pytest.param("SELECT 'half", Problem.INVALID, id="a text that does not end"),
+        pytest.param("DELETE FROM {raw}.things WHERE TRUE", Problem.INVALID, id="no read"),
+        pytest.param("SELECT FROM WHERE", Problem.UNSUPPORTED, id="what cannot be parsed here"),
+        pytest.param("SELECT 'half", Problem.UNSUPPORTED, id="a text that does not end"),
+        pytest.param("FROM {raw}.things |> DROP day", Problem.UNSUPPORTED, id="newer than the parser"),
         pytest.param("SELECT @given", Problem.INVALID, id="a parameter without a value"),
         pytest.param("SELECT CAST('x' AS INT64)", Problem.INVALID, id="a value of the wrong type"),
     ],
@@ -268,6 +271,15 @@ def test_a_wrong_question_is_refused_on_a_dry_run(warehouse: DuckDbWarehouse, sq
         warehouse.dry_run(Query(sql))
 
     assert caught.value.problem is problem
+
+
+@pytest.mark.parametrize("quote", ["`", "'"])
+def test_a_file_is_no_table(warehouse: DuckDbWarehouse, tmp_path: Path, quote: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a,b\n1,2\n", encoding="utf-8")
+
+    with pytest.raises(SourceError):
+        ask(warehouse, f"SELECT * FROM {quote}{secret}{quote}")
 
 
 def test_a_dry_run_of_a_right_question_costs_nothing(warehouse: DuckDbWarehouse) -> None:
