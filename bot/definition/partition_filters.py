@@ -33,17 +33,25 @@ def unfiltered(tree: exp.Query, tables: Mapping[str, Table]) -> list[str]:
 
 
 def _is_filtered(scope: Scope, alias: str, partition: str) -> bool:
-    return any(_narrows(condition, scope, alias, partition) for condition in _conjuncts(scope.expression))
+    return any(_narrows(condition, scope, alias, partition) for condition in _conditions(scope.expression))
 
 
-def _conjuncts(select: exp.Expr) -> Iterator[exp.Expr]:
+def _conditions(select: exp.Expr) -> Iterator[exp.Expr]:
     where = select.args.get("where")
     if where is not None:
-        yield from where.this.flatten() if isinstance(where.this, exp.And) else (where.this,)
+        yield where.this
 
 
 def _narrows(condition: exp.Expr, scope: Scope, alias: str, partition: str) -> bool:
     condition = condition.unnest()
+    if isinstance(condition, exp.Or):
+        return all(_narrows(each, scope, alias, partition) for each in condition.flatten())
+    if isinstance(condition, exp.And):
+        return any(_narrows(each, scope, alias, partition) for each in condition.flatten())
+    if isinstance(condition, exp.In):
+        unnested = condition.args.get("unnest")
+        listed = condition.expressions or ([] if unnested is None else [unnested])
+        return bool(listed) and _is_column(condition.this, scope, alias, partition) and all(map(_is_constant, listed))
     if isinstance(condition, _COMPARISONS):
         sides = ((condition.left, condition.right), (condition.right, condition.left))
         return any(_is_column(one, scope, alias, partition) and _is_constant(other) for one, other in sides)
@@ -54,7 +62,7 @@ def _narrows(condition: exp.Expr, scope: Scope, alias: str, partition: str) -> b
 
 
 def _is_column(expression: exp.Expr, scope: Scope, alias: str, partition: str) -> bool:
-    if not isinstance(expression, exp.Column) or expression.name != partition:
+    if not isinstance(expression, exp.Column) or expression.name.lower() != partition.lower():
         return False
     # Without a qualifier it may be another table's column, unless there is only one.
     return expression.table == alias or (not expression.table and len(scope.selected_sources) == 1)

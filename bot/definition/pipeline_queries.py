@@ -16,7 +16,8 @@ from checks.ports import Query
 
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|#[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PARAMETER = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)")
+_PARAMETER = re.compile(r"(?<!@)@([A-Za-z_][A-Za-z0-9_]*)")
+"""Two ``@`` begin a system variable."""
 _BRACES = re.compile(r"\{([^{}\n]*)\}")
 _TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}`?\.`?([A-Za-z_][A-Za-z0-9_]*)")
 _CLOCK = re.compile(r"\bCURRENT_(?:DATE|DATETIME|TIMESTAMP|TIME)\b", re.IGNORECASE)
@@ -107,9 +108,10 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
         yield f"{writes}; a query only reads: it must be one SELECT"
     sql = bare(query.sql)
     parameters = sorted({"date", "now", *pipeline.parameters})
-    for name in sorted(set(_PARAMETER.findall(query.sql)) - set(parameters)):
+    for name in sorted(set(_PARAMETER.findall(sql)) - set(parameters)):
         yield f"names @{name}, which is not a parameter; {nearest(name, parameters)}"
-    for dataset in sorted(set(_BRACES.findall(query.sql)) - set(pipeline.datasets)):
+    # A dataset's name is put in everywhere, also within a text; any other braces there are the text's own.
+    for dataset in sorted({*_BRACES.findall(sql), *Query(query.sql).datasets} - set(pipeline.datasets)):
         yield f"names {{{dataset}}}, which is not a dataset; {nearest(dataset, pipeline.datasets)}"
     for dataset, table in sorted(set(_TABLE.findall(sql))):
         name = f"{dataset}.{table}"

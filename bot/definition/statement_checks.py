@@ -15,6 +15,8 @@ from bot.statements import statement_of
 from checks.pipeline import Pipeline, Table
 from checks.ports import Query
 
+_WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
+
 
 def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = False) -> Iterator[tuple[str, int]]:
     """Yield what is wrong with a query, each with its line in the text, from 1, or 0 where none is known.
@@ -48,9 +50,11 @@ def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
     """Columns of which every source that they can come from is a declared table that has none of their name."""
     told: set[str] = set()
     for scope in traverse_scope(tree):
-        known = {alias: _declared(source, tables) for alias, (_, source) in scope.selected_sources.items()}
+        own = {id(node) for node in scope.walk()}  # a scope also lists what its subqueries may take from it
         for column in scope.columns:
-            sources = _possible(column, scope, known)
+            if id(column) not in own or _is_word(column):
+                continue
+            sources = _possible(column, scope, tables)
             name = column.name.lower()
             if not sources or name in told or name.startswith("_") or any(None is each for each in sources):
                 continue
@@ -61,18 +65,33 @@ def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
                 yield f"reads the column {column.name}, which its table does not declare; {hint}"
 
 
-def _declared(source: object, tables: Mapping[str, Table]) -> Table | None:
-    """Return the table as it is declared; None for whatever else a column can come from."""
-    return tables.get(f"{source.db}.{source.name}") if isinstance(source, exp.Table) else None
+def _declared(node: exp.Expr, source: object, tables: Mapping[str, Table]) -> Table | None:
+    """Return the table as it is declared; None for whatever else a column can come from, a pivoted table too."""
+    if not isinstance(source, exp.Table) or node.args.get("pivots"):
+        return None
+    return tables.get(f"{source.db}.{source.name}")
 
 
-def _possible(column: exp.Column, scope: Scope, known: Mapping[str, Table | None]) -> list[Table | None]:
+def _is_word(column: exp.Column) -> bool:
+    """Whether it only looks like a column: the mode of NORMALIZE and its kin."""
+    return column.name.upper() in _WORDS and isinstance(column.parent, exp.Func)
+
+
+def _possible(column: exp.Column, scope: Scope, tables: Mapping[str, Table]) -> list[Table | None]:
     """Return where a column can come from; empty where that cannot be told, or it is no column of a table."""
+    known = _known(scope, tables)
     if column.table:
         # A field of a column, or a table of the statement around this one, is not among the sources.
         return [known[column.table]] if column.table in known else []
     aliases = {each.alias.lower() for each in getattr(scope.expression, "selects", ()) if each.alias}
     if column.name.lower() in aliases or column.name in scope.sources or not known:
         return []
-    # In a subquery it may be a column of the statement around it.
-    return [*known.values(), *([None] if scope.is_subquery or scope.is_udtf else [])]
+    found = list(known.values())
+    while (scope.is_subquery or scope.is_udtf) and scope.parent is not None:  # it may be of the statement around it
+        scope = scope.parent
+        found += [None] if column.name in scope.sources else _known(scope, tables).values()
+    return found
+
+
+def _known(scope: Scope, tables: Mapping[str, Table]) -> dict[str, Table | None]:
+    return {alias: _declared(node, source, tables) for alias, (node, source) in scope.selected_sources.items()}

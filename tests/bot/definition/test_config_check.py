@@ -340,9 +340,10 @@ class TestStatements:
             ("SELECT SUM(points) AS total FROM {raw}.games WHERE (", "cannot be parsed"),
             ("SELECT SUM(pionts) AS total FROM {raw}.games", "did you mean 'points'"),
             ("SELECT SUM(g.pionts) AS total FROM {raw}.games AS g", "did you mean 'points'"),
+            ("SELECT 1 AS total FROM {raw}.games WHERE points IN (SELECT pionts FROM {raw}.games)", "'points'"),
             ("SELECT SUM(points) AS total FROM `other-project`.{raw}.games", "'other-project'"),
         ],
-        ids=["syntax", "column", "column of an alias", "project"],
+        ids=["syntax", "column", "column of an alias", "column of a subquery", "project"],
     )
     def test_the_text_of_a_query_tells_what_is_wrong_with_it(self, tmp_path: Path, query: str, words: str) -> None:
         (problem,) = statement_problems_of(tmp_path, query)
@@ -365,11 +366,24 @@ class TestStatements:
                 " FROM {raw}.games AS g"
             ),
             "SELECT COUNT(*) AS total FROM {raw}.games WHERE _PARTITIONTIME > TIMESTAMP(@date)",
+            "SELECT 1 AS total FROM {raw}.games AS g WHERE EXISTS (SELECT 1 FROM (SELECT 1 AS day) WHERE day = points)",
+            "SELECT 1 AS total FROM {raw}.games WHERE EXISTS (SELECT 1 FROM UNNEST([1]) AS a WHERE a = points)",
+            "SELECT total, of FROM {raw}.games UNPIVOT(total FOR of IN (points))",
+            "SELECT s_1 AS total FROM {raw}.games PIVOT(COUNT(*) AS s FOR points IN (1))",
+            "SELECT COUNT(NORMALIZE_AND_CASEFOLD(CAST(points AS STRING), NFKC)) AS total FROM {raw}.games",
+            "SELECT 1 AS total, @@time_zone AS zone FROM {raw}.games WHERE CAST(points AS STRING) != 'a@b.example'",
+            "SELECT COUNTIF(REGEXP_CONTAINS(CAST(points AS STRING), r'^[0-9]{4}$')) AS total FROM {raw}.games",
             "SELECT total FROM (SELECT points AS total, game_date AS day FROM {raw}.games) WHERE day = @date",
         ],
     )
     def test_a_query_that_is_right_has_no_problems(self, tmp_path: Path, query: str) -> None:
         assert statement_problems_of(tmp_path, query) == ()
+
+    def test_braces_that_name_no_dataset_are_told_also_within_a_text(self, tmp_path: Path) -> None:
+        with pytest.raises(PipelineFileError) as refused:
+            read_pipeline(written(tmp_path, with_query("SELECT '{rwa}' AS total FROM {raw}.games")))
+
+        assert "'raw'" in refused.value.problems[0].text
 
     def test_a_table_that_needs_a_filter_gets_one(self, tmp_path: Path) -> None:
         needing = "{columns: {game_date: DATE, points: INT64}, partition: game_date, filter_required: true}"
