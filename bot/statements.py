@@ -13,13 +13,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
+import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError
-from sqlglot.tokenizer_core import Token, TokenType
 
+from bot.lexemes import Kind, Lexeme, lexemes
 from checks.looks import BIGQUERY
 from checks.ports import Problem, Query, SourceError
 
@@ -34,13 +34,14 @@ _WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into)
 _ELSEWHERE = "EXTERNAL_QUERY"
 """Hands a text to another database, where nobody can tell from here whether it reads."""
 
-_BEGINNINGS = frozenset({"SELECT", "WITH", "FROM", "GRAPH", "(", "@"})
-"""What a read begins with, in any syntax that BigQuery has; ``@`` begins a hint."""
+_BEGINNINGS = frozenset({"SELECT", "WITH", "FROM", "GRAPH"})
+"""What a read begins with, in any syntax that BigQuery has."""
 
-_NAMESPACES = frozenset({
-    "AEAD", "AI", "DETERMINISTIC_DECRYPT", "HLL_COUNT", "KEYS", "KLL_QUANTILES", "ML", "NET", "OBJ", "SAFE",
-})  # fmt: skip
-"""Prefixes of BigQuery's own functions
+_PIPED_WRITES = frozenset({"CREATE", "EXPORT", "INSERT"})
+"""Operators of the pipe syntax that put rows somewhere."""
+
+_NAMESPACES = frozenset({"AEAD", "AI", "HLL_COUNT", "KEYS", "KLL_QUANTILES", "ML", "NET", "OBJ"})
+"""Prefixes of BigQuery's own functions, beside ``SAFE``
 (https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all)."""
 
 _CLASS = re.compile(r" (?:but got|for) <")
@@ -79,64 +80,71 @@ def refused_to_write(query: Query, what: str) -> SourceError:
 @lru_cache(maxsize=1024)
 def statement_of(sql: str) -> Statement:
     """Read a statement."""
-    with ONE_AT_A_TIME:
-        bigquery = Dialect.get_or_raise("bigquery")
-        try:
-            tokens = bigquery.tokenize(sql)
-        except SqlglotError as error:
-            return Statement(broken=_first_line(error))
-        writes = _by_words(tokens)
-        if writes is not None:
-            return Statement(writes=writes)
-        routines = tuple(dict.fromkeys(_routines(tokens)))
-        try:
-            (tree,) = bigquery.parser().parse([each for each in tokens if not _ends(each)], sql)
-        except ParseError as error:
-            return _broken(error, routines)
-        except (SqlglotError, RecursionError, ValueError) as error:
-            return Statement(broken=_first_line(error), routines=routines)
-    return Statement(writes="is no SELECT") if tree is None else _judged(tree, routines)
+    pieces = [each for each in lexemes(sql) if each.kind is not Kind.BLANK]
+    writes = _by_words(pieces)
+    if writes is not None:
+        return Statement(writes=writes)
+    routines = tuple(dict.fromkeys(_routines(pieces)))
+    end = next(each.end for each in reversed(pieces) if not _ends(each))
+    try:
+        with ONE_AT_A_TIME:
+            found = [each for each in sqlglot.parse(sql[:end], read="bigquery") if each is not None]
+    except ParseError as error:
+        return _broken(error, routines)
+    except (SqlglotError, RecursionError, ValueError) as error:
+        return Statement(broken=_first_line(error), routines=routines)
+    if len(found) != 1:
+        return Statement(broken=f"it is taken for {len(found)} statements", routines=routines)
+    return _judged(found[0], routines)
 
 
-def _by_words(tokens: Sequence[Token]) -> str | None:
+def _by_words(pieces: Sequence[Lexeme]) -> str | None:
     """Say what a text does beside reading where its words tell, so that nothing hides behind what cannot be parsed."""
-    pieces = [list(piece) for ends, piece in groupby(tokens, _ends) if not ends]
-    if not pieces:
+    statements = [list(each) for ends, each in groupby(pieces, _ends) if not ends]
+    if not statements:
         return "is empty"
-    if len(pieces) > 1:
-        return f"is {len(pieces)} statements"
-    first = pieces[0][0].text.upper()
-    if first not in _BEGINNINGS:
+    if len(statements) > 1:
+        return f"is {len(statements)} statements"
+    first = next((each.text for each in statements[0] if each.text != "("), "(")
+    if first.upper() not in _BEGINNINGS:
         return f"begins with {first[:_LONGEST_PIECE]}"
-    if any(path[-1].upper() == _ELSEWHERE for path in _called(tokens)):
+    for operator, each in pairwise(pieces):
+        if operator.text == "|>" and each.text.upper() in _PIPED_WRITES:
+            return f"has the operator |> {each.text.upper()}"
+    if any(each.kind is Kind.QUOTED and "\\" in each.text for each in pieces):
+        return "writes a name with an escape"
+    if any(path[-1].upper() == _ELSEWHERE for path in _called(pieces)):
         return f"hands its text to another database ({_ELSEWHERE})"
     return None
 
 
-def _ends(token: Token) -> bool:
-    return token.token_type is TokenType.SEMICOLON
+def _ends(piece: Lexeme) -> bool:
+    return piece.text == ";"
 
 
-def _called(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+def _called(pieces: Sequence[Lexeme]) -> Iterator[tuple[str, ...]]:
     """Yield the name of each function that is called, by its parts."""
-    path: list[str] = []
+    path: tuple[str, ...] = ()
     goes_on = False
-    for token in tokens:
-        if token.token_type is TokenType.DOT:
+    for piece in pieces:
+        if piece.text == ".":
             goes_on = bool(path)
             continue
-        if token.token_type is TokenType.L_PAREN and path:
-            yield tuple(path)
-        is_name = token.token_type is TokenType.IDENTIFIER or token.text.isidentifier()
-        parts = token.text.split(".") if is_name else []
-        path = [*path, *parts] if goes_on and parts else parts
+        if piece.text == "(" and path:
+            yield path
+        path = path + piece.name if goes_on and piece.name else piece.name
         goes_on = False
 
 
-def _routines(tokens: Sequence[Token]) -> Iterator[str]:
-    for path in _called(tokens):
-        if len(path) > 1 and path[0].upper() not in _NAMESPACES:
-            yield ".".join(path)
+def _routines(pieces: Sequence[Lexeme]) -> Iterator[str]:
+    for called in _called(pieces):
+        match called[1:] if called[0].upper() == "SAFE" else called:
+            case [_]:
+                continue
+            case [first, _] if first.upper() in _NAMESPACES:
+                continue
+            case path:
+                yield ".".join(path)
 
 
 def _first_line(error: BaseException) -> str:

@@ -99,6 +99,19 @@ class GoogleSql:
         }
 
 
+def statement_kinds(sql: str) -> list[str]:
+    """Return what each statement of a text is by Google's own parser. Raises RejectedSqlError."""
+    language = LanguageOptions.maximum_features()
+    language.product_mode = ProductMode.PRODUCT_EXTERNAL
+    request = local_service_pb2.ParseRequest(sql_statement=sql, options=language.to_proto(), allow_script=True)
+    client = ZetaSqlLocalService.get_instance().wasm_client
+    try:
+        answer = client.call_grpc_func("ZetaSqlLocalService_Parse", request, local_service_pb2.ParseResponse)
+    except ZetaSQLError as error:
+        raise RejectedSqlError(str(error)) from None
+    return [each.WhichOneof("node") for each in answer.parsed_script.statement_list_node.statement_list]
+
+
 def _catalog(tables: Mapping[str, Table]) -> SimpleCatalog:
     datasets: dict[str, SimpleCatalog] = {}
     for name, table in tables.items():

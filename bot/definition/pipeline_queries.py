@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.definition.model_errors import nearest
+from bot.lexemes import bare
 from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import query_of
 from checks.pipeline import Pipeline
 from checks.ports import Query
 
-_COMMENT_OR_TEXT = re.compile(r"--[^\n]*|#[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"(?<!@)@([A-Za-z_][A-Za-z0-9_]*)")
 """Two ``@`` begin a system variable."""
@@ -88,11 +88,6 @@ def _of_checks(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
 def words_in(sql: str) -> frozenset[str]:
     """Return every name in a statement: what it selects is among them."""
     return frozenset(_WORD.findall(bare(sql)))
-
-
-def bare(sql: str) -> str:
-    """Return a statement without its comments and texts."""
-    return _COMMENT_OR_TEXT.sub(" ", sql)
 
 
 def query_problems(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:

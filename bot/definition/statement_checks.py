@@ -32,10 +32,10 @@ def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = Fals
     yield from ((sentence, 0) for sentence in _projects(statement.tree, pipeline))
     try:
         yield from ((sentence, 0) for sentence in _columns(statement.tree, pipeline.tables))
-        required = {name: table for name, table in pipeline.tables.items() if table.filter_required}
-        for name in dict.fromkeys(unfiltered(statement.tree, required)):
-            column = pipeline.tables[name].partition
-            yield f"reads {name} without a constant filter on {column}, which BigQuery requires", 0
+        for name in dict.fromkeys(unfiltered(statement.tree, pipeline.tables)):
+            table = pipeline.tables[name]
+            if table.filter_required:
+                yield f"reads {name} without a constant filter on {table.partition}, which BigQuery requires", 0
     except (SqlglotError, RecursionError):
         return  # who reads what cannot be told from this text; --live asks BigQuery
 
@@ -50,10 +50,7 @@ def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
     """Columns of which every source that they can come from is a declared table that has none of their name."""
     told: set[str] = set()
     for scope in traverse_scope(tree):
-        own = {id(node) for node in scope.walk()}  # a scope also lists what its subqueries may take from it
-        for column in scope.columns:
-            if id(column) not in own or _is_word(column):
-                continue
+        for column in _named(scope):
             sources = _possible(column, scope, tables)
             name = column.name.lower()
             if not sources or name in told or name.startswith("_") or any(None is each for each in sources):
@@ -63,6 +60,16 @@ def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
                 told.add(name)
                 hint = nearest(name, sorted(names))
                 yield f"reads the column {column.name}, which its table does not declare; {hint}"
+
+
+def _named(scope: Scope) -> Iterator[exp.Column]:
+    """Yield the columns that a SELECT itself names; of a shared one, that of the table which joins."""
+    for node in scope.walk():
+        if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) and not _is_word(node):
+            yield node
+        elif isinstance(node, exp.Join):
+            for shared in node.args.get("using") or ():
+                yield exp.column(shared, table=node.this.alias_or_name)
 
 
 def _declared(node: exp.Expr, source: object, tables: Mapping[str, Table]) -> Table | None:

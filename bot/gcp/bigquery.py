@@ -21,6 +21,10 @@ from checks.ports import Parameter, Problem, Query, Row, SourceError
 
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9_-]+")
 _LONGEST_LABEL = 63
+_OUTSIDE = frozenset({"remoteFunctionOptions", "externalRuntimeOptions", "sparkOptions"})
+"""Parts of a routine that runs code outside BigQuery
+(https://cloud.google.com/bigquery/docs/reference/rest/v2/routines)."""
+
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
 
@@ -116,8 +120,9 @@ class BigQueryWarehouse:
         return int(job.total_bytes_processed or 0)
 
     def _is_remote(self, routine: str, query: Query) -> bool:
-        """Whether a function is a remote one (https://cloud.google.com/bigquery/docs/remote-functions). BigQuery has
-        found the functions that the query calls; what is not there under this name is a method of a value."""
+        """Whether a function is a remote one (https://cloud.google.com/bigquery/docs/remote-functions) or may reach
+        outside. BigQuery has found the functions that the query calls; what is not there under this name is a method of
+        a value."""
         project, _, name = routine.rpartition(".")[0].rpartition(".")
         reference = f"{project or self._project}.{name}.{routine.rpartition('.')[2]}"
         try:
@@ -127,7 +132,7 @@ class BigQueryWarehouse:
             if error.problem is Problem.NOT_FOUND:
                 return False
             raise
-        return found.remote_function_options is not None
+        return not _OUTSIDE.isdisjoint(found.to_api_repr())
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the columns of a table with their types. Raises SourceError."""

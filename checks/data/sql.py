@@ -65,8 +65,8 @@ class Setting:
 
     game_date: date
     zone: ZoneInfo
-    year: int
-    """This year: dates of another are written with theirs."""
+    year: int | None = None
+    """This year, where it is known: dates of another are written with theirs."""
     due: datetime | None = None
     names: Mapping[str, Scalar] = field(default_factory=dict)
 
