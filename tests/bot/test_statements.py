@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.lexemes import bare, lexemes
@@ -164,7 +166,7 @@ def test_a_long_text_is_read_in_a_time_that_grows_with_its_length(opening: str) 
 
 
 @pytest.mark.xdist_group("googlesql")
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(
     st.sampled_from(["1 ", "'a' ", "`a` ", ""]), texts, st.sampled_from(["", "; DELETE FROM t", "'; DELETE FROM t --'"])
 )
@@ -174,10 +176,8 @@ def test_what_is_more_than_a_query_for_googles_parser_is_refused(
     from tests.googlesql import RejectedSqlError, statement_kinds  # noqa: PLC0415 - heavy, and few tests need it
 
     sql = f"SELECT {first}{middle}{last}"
-    try:
-        kinds = statement_kinds(sql)
-    except RejectedSqlError:
-        kinds = []
-
-    assume(kinds)
-    assert (statement_of(sql).writes is None) == (kinds == ["ast_query_statement_node"]) or "`" in sql
+    with suppress(RejectedSqlError):  # what no parser takes cannot write either
+        is_a_query = statement_kinds(sql) == ["ast_query_statement_node"]
+        is_refused = statement_of(sql).writes is not None
+        assert is_refused or is_a_query
+        assert not (is_refused and is_a_query) or "\\" in sql  # in a name: refused, whatever it hides
