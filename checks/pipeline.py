@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.model import Severity
 from checks.notifications import Notifications
@@ -343,9 +344,7 @@ class Table(Model):
     """The partition column."""
     filter_required: bool = False
     """BigQuery refuses a query that does not filter on it."""
-    columns: Mapping[
-        str, Literal["STRING", "INT64", "FLOAT64", "NUMERIC", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP", "JSON"]
-    ]
+    columns: Mapping[str, TypeText]
     """The columns that queries may use, with their types."""
 
 

@@ -21,6 +21,7 @@ from bot.definition.pipeline_queries import queries_of
 from bot.definition.statement_checks import statement_problems
 from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
+from checks.column_types import declares
 from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, BoundedPool
 from checks.pipeline import Pipeline
 from checks.ports import Ports, Problem, Query, SourceError
@@ -181,7 +182,7 @@ def _table(ports: Ports, name: str, declared: Mapping[str, str]) -> str | None:
     other = [
         f"{column} is {real[column.lower()]} and not {kind}"
         for column, kind in declared.items()
-        if real.get(column.lower(), kind) != kind
+        if column.lower() in real and not declares(kind, real[column.lower()])
     ]
     told = ([f"has no column {', '.join(missing)}"] if missing else []) + other
     return f"{name}: {'; '.join(told)}" if told else None

@@ -15,6 +15,7 @@ from google.cloud import bigquery
 from requests.adapters import HTTPAdapter
 
 from bot.gcp.bigquery_cells import cell
+from bot.gcp.bigquery_types import type_of
 from bot.gcp.errors import BIGQUERY_SOURCE, short_retry, translated
 from bot.statements import ADVICE, only_reads, refused_to_write, statement_of
 from checks.ports import Parameter, Problem, Query, Row, SourceError
@@ -24,8 +25,6 @@ _LONGEST_LABEL = 63
 _OUTSIDE = frozenset({"remoteFunctionOptions", "externalRuntimeOptions", "sparkOptions"})
 """Parts of a routine that runs code outside BigQuery
 (https://cloud.google.com/bigquery/docs/reference/rest/v2/routines)."""
-
-_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -139,7 +138,7 @@ class BigQueryWarehouse:
         name = f"{self._project}.{self._prefix}{table}"
         with translated(BIGQUERY_SOURCE, self._project, f"the table {table!r}"):
             found = self._client.get_table(name, retry=self._retry, timeout=self._request_seconds)
-            return {field.name: _type_of(field) for field in found.schema}
+            return {field.name: str(type_of(field)) for field in found.schema}
 
     def close(self) -> None:
         """Close the connections."""
@@ -163,12 +162,6 @@ class BigQueryWarehouse:
             f"{_subject(query)}: the answer has no columns",
             advice=ADVICE,
         )
-
-
-def _type_of(field: bigquery.SchemaField) -> str:
-    """The interface still speaks of INTEGER, FLOAT, BOOLEAN and RECORD."""
-    kind = _STANDARD.get(field.field_type, field.field_type)
-    return f"ARRAY<{kind}>" if field.mode == "REPEATED" else kind
 
 
 def _subject(query: Query) -> str:

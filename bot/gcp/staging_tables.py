@@ -10,6 +10,7 @@ from google.api_core import exceptions
 from google.cloud import bigquery
 
 from bot.gcp.bigquery import label_value
+from bot.gcp.bigquery_types import field_of, type_of
 from bot.gcp.errors import BIGQUERY_SOURCE, Source, short_retry, translated
 from bot.staging.ports import Copy, Dataset, Table
 from checks.ports import Problem, SourceError
@@ -91,7 +92,7 @@ class BigQueryStaging:
             dataset=found.dataset_id,
             name=found.table_id,
             view=found.table_type != "TABLE",
-            columns={field.name: field.field_type for field in found.schema},
+            columns={field.name: str(type_of(field)) for field in found.schema},
             partition=partitioning.field if partitioning is not None else None,
             rows=int(found.num_rows or 0),
             buffered=int(buffer.estimated_rows or 0) if buffer is not None else 0,
@@ -109,7 +110,7 @@ class BigQueryStaging:
         schema = list(original.schema) if original is not None else []
         table = bigquery.Table(
             f"{self._project}.{target}",
-            schema=schema or [bigquery.SchemaField(name, kind) for name, kind in source.columns.items()],
+            schema=schema or [field_of(name, kind) for name, kind in source.columns.items()],
         )
         table.labels = dict(labels)
         if original is not None and original.table_type == "TABLE":

@@ -12,29 +12,11 @@ from functools import lru_cache
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
+from bot.local.column_types import duckdb_type
 from bot.local.meanings import COMPARISONS, FUNCTIONS, KNOWN, MEANINGS, NotRunHereError, Statement
 from bot.statements import ONE_AT_A_TIME, statement_of
 
-__all__ = ["NotRunHereError", "duckdb_sql", "duckdb_type"]
-
-_SQL_TYPES = {
-    "STRING": "VARCHAR",
-    "INT64": "BIGINT",
-    "FLOAT64": "DOUBLE",
-    "NUMERIC": "DECIMAL(38, 9)",
-    "BOOL": "BOOLEAN",
-    "DATE": "DATE",
-    "DATETIME": "TIMESTAMP",
-    "TIME": "TIME",
-    "TIMESTAMP": "TIMESTAMPTZ",
-    "JSON": "JSON",
-    "ARRAY<STRING>": "VARCHAR[]",
-}
-
-
-def duckdb_type(name: str) -> str:
-    """Return DuckDB's name for a type of the pipeline file or of a parameter."""
-    return _SQL_TYPES[name]
+__all__ = ["NotRunHereError", "duckdb_sql"]
 
 
 @lru_cache(maxsize=1024)
@@ -43,7 +25,7 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
 
     Raises NotRunHereError, also for what cannot be parsed here or is none.
     """
-    types = {name: _SQL_TYPES[declared] for name, declared in parameters}
+    types = {name: duckdb_type(declared) for name, declared in parameters}
     parsed = statement_of(sql)
     if parsed.tree is None:
         raise NotRunHereError(f"it cannot be parsed here: {parsed.broken}" if parsed.broken else f"it {parsed.writes}")

@@ -15,7 +15,8 @@ _TEXT = "typeof(x) = 'VARCHAR'"
 _BLANK = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(133) || chr(160)"
 
 
-def _refused(what: str) -> str:
+def refused(what: str) -> str:
+    """Return the SQL that ends in an error which names what is not done here."""
     return f"error('{NOT_HERE}{what}')"
 
 
@@ -24,7 +25,7 @@ _MACROS: Mapping[str, str] = {
     "bq_text(x, pattern)": f"""CASE WHEN {_TEXT} AND NOT regexp_full_match(CAST(x AS VARCHAR), pattern, 'i')
         THEN error('a text cannot be cast to the type') ELSE x END""",
     "bq_safe_text(x, pattern)": f"""CASE WHEN {_TEXT} AND NOT regexp_full_match(CAST(x AS VARCHAR), pattern, 'i')
-        THEN CASE WHEN CAST(x AS VARCHAR) ILIKE '%0x%' THEN {_refused("a cast of a hexadecimal number")} END
+        THEN CASE WHEN CAST(x AS VARCHAR) ILIKE '%0x%' THEN {refused("a cast of a hexadecimal number")} END
         ELSE x END""",
     # Halves go away from zero.
     "bq_int64(x)": f"""CASE WHEN {_FLOAT} THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT) ELSE CAST(x AS BIGINT) END""",
@@ -39,17 +40,17 @@ _MACROS: Mapping[str, str] = {
     "bq_string(x)": f"""CASE WHEN {_FLOAT} THEN bq_double_text(TRY_CAST(x AS DOUBLE))
         WHEN typeof(x) LIKE 'DECIMAL%' THEN regexp_replace(CAST(x AS VARCHAR), '\\.?0+$', '')
         WHEN typeof(x) LIKE 'TIME%' THEN bq_padded(CAST(x AS VARCHAR))
-        WHEN typeof(x) IN ('BLOB', 'INTERVAL', 'JSON') THEN {_refused("a cast of BYTES, INTERVAL or JSON to STRING")}
+        WHEN typeof(x) IN ('BLOB', 'INTERVAL', 'JSON') THEN {refused("a cast of BYTES, INTERVAL or JSON to STRING")}
         ELSE CAST(x AS VARCHAR) END""",
     # DuckDB takes NaN for a number that equals itself and is the greatest.
-    "bq_comparable(x)": f"CASE WHEN isnan(x) THEN {_refused('a comparison with NaN')} ELSE x END",
+    "bq_comparable(x)": f"CASE WHEN isnan(x) THEN {refused('a comparison with NaN')} ELSE x END",
     "bq_divide(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a / b END",
     "bq_safe_divide(a, b)": "CASE WHEN b = 0 THEN NULL ELSE a / b END",
     "bq_ieee_divide(a, b)": "CAST(a AS DOUBLE) / CAST(b AS DOUBLE)",
     "bq_div(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a // b END",
     "bq_mod(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a % b END",
     "bq_minus(a, b)": f"""CASE WHEN typeof(a) = 'DATE' AND typeof(b) = 'DATE'
-        THEN {_refused("a date minus a date, which is an INTERVAL: use DATE_DIFF")} ELSE a - b END""",
+        THEN {refused("a date minus a date, which is an INTERVAL: use DATE_DIFF")} ELSE a - b END""",
     # Halves go away from zero, by all the digits that a double has and not by its product with a power of ten.
     "bq_round(x, digits)": """CASE WHEN abs(CAST(x AS DOUBLE)) < 1e12
         THEN CAST(round(CAST(printf('%.25f', CAST(x AS DOUBLE)) AS DECIMAL(38, 25)), digits) AS DOUBLE)
@@ -62,7 +63,7 @@ _MACROS: Mapping[str, str] = {
     "bq_week(d, first)": "(dayofyear(d) + 6 - (dayofweek(d) - first + 7) % 7) // 7",
     "bq_date_trunc(part, shift, d)": f"""CASE WHEN typeof(d) = 'DATE'
         THEN CAST(date_trunc(part, d + to_days(shift)) - to_days(shift) AS DATE)
-        ELSE {_refused("DATE_TRUNC of another type than DATE")} END""",
+        ELSE {refused("DATE_TRUNC of another type than DATE")} END""",
     "bq_unix_seconds(t)": "CAST(floor(epoch_us(t) / 1000000) AS BIGINT)",
     "bq_unix_millis(t)": "CAST(floor(epoch_us(t) / 1000) AS BIGINT)",
     "bq_substr(s, place)": "substr(s, CASE WHEN place = 0 OR place < -length(s) THEN 1 ELSE place END)",
@@ -74,14 +75,14 @@ _MACROS: Mapping[str, str] = {
     # A group that took no part is NULL in BigQuery, and an empty text here.
     "bq_regexp_extract(s, pattern, part)": f"""CASE WHEN regexp_matches(s, pattern)
         THEN CASE WHEN part > 0 AND regexp_extract(s, pattern, part) = ''
-            THEN {_refused("REGEXP_EXTRACT of an empty group")} ELSE regexp_extract(s, pattern, part) END END""",
+            THEN {refused("REGEXP_EXTRACT of an empty group")} ELSE regexp_extract(s, pattern, part) END END""",
     "bq_element(list, place)": """CASE WHEN place < 1 OR place > len(list)
         THEN error('an index is out of the bounds of its array') ELSE list[place] END""",
     # DuckDB writes a number anew, so that 1.50 becomes 1.5; JSON that is none has no values.
     "bq_json_value(x, path)": rf"""CASE WHEN NOT json_valid(x) THEN NULL
         WHEN {_TEXT} AND json_type(x, path) = 'DOUBLE' AND NOT regexp_matches(
             CAST(x AS VARCHAR), regexp_escape(json_value(x, path) ->> '$') || '([^0-9eE.]|$)')
-        THEN {_refused("JSON_VALUE of a number that is not written in the shortest way")}
+        THEN {refused("JSON_VALUE of a number that is not written in the shortest way")}
         ELSE json_value(x, path) ->> '$' END""",
 }
 

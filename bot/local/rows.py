@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Context, Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
 from bot.definition.pipeline_file import PipelineFileError, ReadFile
 from bot.local.changes import Rows
 from bot.local.scenario import ScenarioFile
+from bot.local.stated_values import NotHeldError, conversion
 from bot.local.template import GapError, Gaps
+from checks.column_types import column_type
 from checks.pipeline import Pipeline, Table
 
 Layer = ReadFile[ScenarioFile]
-
-NANO = Decimal("1e-9")
-"""The last digit that a NUMERIC keeps."""
-
-_WIDE = Context(prec=38)
-"""All the digits that it keeps."""
 
 MOST_ROWS = 100_000
 """Rows of one group; a scenario describes a slate, not a season."""
@@ -100,7 +94,7 @@ def _column(group: _Group, column: str, table: Table, gaps: Gaps) -> Callable[[i
     stated = group.row[column]
     try:
         items = [_settled(item, gaps) for item in (stated if isinstance(stated, tuple) else (stated,))]
-        convert = _CONVERSIONS[declared]
+        convert = conversion(column_type(declared))
 
         def value(number: int) -> Any:
             item = items[(number - 1) % len(items)]
@@ -115,7 +109,8 @@ def _column(group: _Group, column: str, table: Table, gaps: Gaps) -> Callable[[i
     except (GapError, ValueError, TypeError) as error:
         if isinstance(error, PipelineFileError):
             raise
-        text = str(error) if isinstance(error, GapError) else f"'{stated}' is no {declared}"
+        is_told = isinstance(error, GapError | NotHeldError)
+        text = str(error) if is_told else f"'{stated}' is no {declared}"
         raise group.problem(text, "row", column) from None
     if len(items) == 1 and not (isinstance(items[0], str) and "<" in items[0]):
         constant = value(1)
@@ -125,57 +120,6 @@ def _column(group: _Group, column: str, table: Table, gaps: Gaps) -> Callable[[i
 
 def _settled(item: Any, gaps: Gaps) -> Any:
     return gaps.settle(item) if isinstance(item, str) else item
-
-
-def _boolean(value: Any, gaps: Gaps) -> bool:
-    del gaps
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _day(value: Any, gaps: Gaps) -> str:
-    del gaps
-    return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
-
-
-def _civil(value: Any) -> str:
-    """Read a date and a time of day without a zone."""
-    read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    if read.tzinfo is not None:
-        raise ValueError(value)
-    return read.isoformat()
-
-
-def _numeric(value: Any) -> str:
-    """Read digits as they stand. A float has lost its own already, so it is read as it is written."""
-    try:
-        read = Decimal(str(value))
-        if not read.is_finite() or read != read.quantize(NANO, context=_WIDE):
-            raise ValueError(value)
-    except InvalidOperation:
-        raise ValueError(value) from None
-    return format(read, "f")
-
-
-def _instant(value: Any, gaps: Gaps) -> str:
-    if not isinstance(value, str | datetime):
-        raise TypeError
-    return gaps.instant(value).isoformat()
-
-
-_CONVERSIONS: dict[str, Callable[[Any, Gaps], Any]] = {
-    "STRING": lambda value, _: str(value),
-    "INT64": lambda value, _: int(value),
-    "FLOAT64": lambda value, _: float(value),
-    "NUMERIC": lambda value, _: _numeric(value),
-    "BOOL": _boolean,
-    "DATE": _day,
-    "DATETIME": lambda value, _: _civil(value),
-    "TIME": lambda value, _: time.fromisoformat(value).isoformat(),
-    "TIMESTAMP": _instant,
-    "JSON": lambda value, _: str(value),
-}
 
 
 def _no(kind: str, name: str, known: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +11,13 @@ from typing import Any, TypeVar
 import duckdb
 
 from bot.local.cells import cell, portable, quoted
-from bot.local.dialect import NotRunHereError, duckdb_sql, duckdb_type
+from bot.local.dialect import NotRunHereError, duckdb_sql
 from bot.local.faults import Faults
 from bot.local.macros import NOT_HERE, definitions
+from bot.local.tables import create_table
 from bot.statements import only_reads
 from checks.looks import BIGQUERY
-from checks.pipeline import Pipeline, Table
+from checks.pipeline import Pipeline
 from checks.ports import Problem, Query, Row, SourceError
 
 T = TypeVar("T")
@@ -113,24 +113,7 @@ class DuckDbWarehouse:
         tables: Mapping[str, Sequence[Mapping[str, Any]]],
     ) -> None:
         for name, table in pipeline.tables.items():
-            self._create(connection, name, table, tables.get(name, ()))
-
-    def _create(
-        self, connection: duckdb.DuckDBPyConnection, name: str, table: Table, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        dataset, _, short = name.rpartition(".")
-        target = f'"{self._prefix}{dataset}"."{short}"'
-        columns = ", ".join(f'"{column}" {duckdb_type(declared)}' for column, declared in table.columns.items())
-        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._prefix}{dataset}"')
-        connection.execute(f"CREATE TABLE {target} ({columns})")
-        if rows:
-            # A JSON column gets text, which the insertion parses; taken as JSON it would be a text inside JSON.
-            types = {column: duckdb_type(declared) for column, declared in table.columns.items()}
-            shape = json.dumps({column: "VARCHAR" if name == "JSON" else name for column, name in types.items()})
-            connection.execute(
-                f"INSERT INTO {target} SELECT unnest(from_json_strict(?::JSON, ?), recursive := true)",
-                [json.dumps([{column: row.get(column) for column in table.columns} for row in rows]), f"[{shape}]"],
-            )
+            create_table(connection, f"{self._prefix}{name}", table, tables.get(name, ()))
 
     def query(self, query: Query) -> Sequence[Row]:
         """Run a query. Raises SourceError."""

@@ -429,6 +429,30 @@ class TestTables:
 
         assert "points is ARRAY<STRING> and not INT64" in problem.text
 
+    @pytest.mark.parametrize(
+        ("real", "told"),
+        [
+            ("STRUCT<a FLOAT64, b STRING>", []),
+            ("STRUCT<b STRING>", ["raw.games: line is STRUCT<b STRING> and not STRUCT<a FLOAT64>"]),
+        ],
+    )
+    def test_a_nested_column_needs_the_fields_that_are_declared(
+        self, tmp_path: Path, real: str, told: list[str]
+    ) -> None:
+        path = written(tmp_path, TEXT.replace("points: INT64}", "points: INT64, line: 'STRUCT<a FLOAT64>'}"))
+        there = {"raw.games": {"game_date": "DATE", "points": "INT64", "line": real}}
+
+        assert [each.text for each in check_config(path, lambda _: world(tables=there), NOW)] == told
+
+    def test_a_type_that_bigquery_has_not_is_answered_with_those_that_it_has(self, tmp_path: Path) -> None:
+        with pytest.raises(PipelineFileError) as refused:
+            read_pipeline(written(tmp_path, TEXT.replace("points: INT64}", "points: INTEGER}")))
+
+        (problem,) = refused.value.problems
+        assert problem.key == "tables.raw.games.columns.points"
+        assert "is 'INTEGER', expected STRING" in problem.text
+        assert "did you mean 'INT64'" in problem.text
+
     def test_a_table_that_is_not_there_is_a_problem(self) -> None:
         gone = SourceError("BigQuery", Problem.NOT_FOUND, "the table 'raw.games': Not found")
 

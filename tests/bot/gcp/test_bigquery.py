@@ -370,7 +370,7 @@ def test_the_columns_of_a_table_have_the_names_that_queries_use() -> None:
             "at": "TIMESTAMP",
             "points": "INT64",
             "tags": "ARRAY<STRING>",
-            "line": "STRUCT",
+            "line": "STRUCT<a FLOAT64>",
         }
 
         assert "/datasets/test_d/tables/t" in server.requests[0].path

@@ -1,0 +1,121 @@
+"""The types of columns, as GoogleSQL writes them
+(https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+SIMPLE = (
+    "STRING", "BYTES", "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP",
+    "INTERVAL", "JSON", "GEOGRAPHY",
+)  # fmt: skip
+RANGED = ("DATE", "DATETIME", "TIMESTAMP")
+"""What a RANGE can be of."""
+
+LEGACY = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+"""Names that BigQuery's interface has beside those of its SQL."""
+
+_DEEPEST = 15
+"""Levels of nested records (https://cloud.google.com/bigquery/docs/nested-repeated#limitations)."""
+
+_EXPECTED = f"expected {', '.join(SIMPLE)}, ARRAY<…>, STRUCT<name type, …> or RANGE<{' | '.join(RANGED)}>"
+_PIECE = re.compile(r"\s*(`[^`]+`|[A-Za-z_]\w*|[<>,]|\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A type. ``element`` is what an ARRAY or a RANGE is of. ``fields`` are those of a STRUCT that queries may use; one
+    that is declared without any says nothing of them."""
+
+    name: str
+    element: ColumnType | None = None
+    fields: tuple[tuple[str, ColumnType], ...] = ()
+
+    def __str__(self) -> str:
+        """Write the type as GoogleSQL does."""
+        if self.element is not None:
+            return f"{self.name}<{self.element}>"
+        inner = ", ".join(f"{name} {kind}" for name, kind in self.fields)
+        return f"{self.name}<{inner}>" if inner else self.name
+
+    def is_met_by(self, real: ColumnType) -> bool:
+        """Whether a column of the type ``real`` has all that this one declares; capitals do not tell names apart."""
+        if self.name != real.name:
+            return False
+        if self.element is not None and real.element is not None:
+            return self.element.is_met_by(real.element)
+        there = {name.lower(): kind for name, kind in real.fields}
+        return all(name.lower() in there and kind.is_met_by(there[name.lower()]) for name, kind in self.fields)
+
+
+@lru_cache(maxsize=1024)
+def column_type(text: str) -> ColumnType:
+    """Read a type. Raises ValueError."""
+    pieces = iter([*_PIECE.findall(text), ""])
+    found, last = _type(next(pieces), pieces, 0)
+    if last:
+        raise ValueError(_EXPECTED)
+    return found
+
+
+def declares(text: str, real: str) -> bool:
+    """Whether the type that a file declares is that of a real column, which BigQuery may know and this page not yet."""
+    try:
+        return text == real or column_type(text).is_met_by(column_type(real))
+    except ValueError:
+        return False
+
+
+def _type(name: str, pieces: Iterator[str], depth: int) -> tuple[ColumnType, str]:
+    """Read a type that begins with ``name``; return it and the piece behind it."""
+    if name in SIMPLE:
+        return ColumnType(name), next(pieces)
+    after = next(pieces) if name in ("ARRAY", "STRUCT", "RANGE") else ""
+    if name == "STRUCT" and after != "<":
+        return ColumnType(name), after
+    if after != "<" or depth == _DEEPEST:
+        raise ValueError(f"{_EXPECTED}{_hint(name)}")
+    if name == "STRUCT":
+        return ColumnType(name, fields=tuple(_fields(pieces, depth))), next(pieces)
+    element, end = _type(next(pieces), pieces, depth + 1)
+    if end != ">" or (name == "RANGE" and element.name not in RANGED) or (name == element.name):
+        raise ValueError(_EXPECTED)
+    return ColumnType(name, element), next(pieces)
+
+
+def _fields(pieces: Iterator[str], depth: int) -> Iterator[tuple[str, ColumnType]]:
+    end = ","
+    while end == ",":
+        name = next(pieces).strip("`")
+        kind, end = _type(next(pieces, ""), pieces, depth + 1)
+        if not name.isidentifier():
+            raise ValueError(_EXPECTED)
+        yield name, kind
+    if end != ">":
+        raise ValueError(_EXPECTED)
+
+
+def _hint(name: str) -> str:
+    return f"; did you mean '{LEGACY[name]}'?" if name in LEGACY else ""
+
+
+def _canonical(text: str) -> str:
+    return str(column_type(text))
+
+
+TypeText = Annotated[
+    str,
+    AfterValidator(_canonical),
+    Field(
+        json_schema_extra={
+            "pattern": rf"^({'|'.join(SIMPLE)}|ARRAY\s*<.+>|STRUCT(\s*<.+>)?|RANGE\s*<\s*({'|'.join(RANGED)})\s*>)$"
+        }
+    ),
+]
+"""The text of a type, in a file."""
