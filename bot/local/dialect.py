@@ -7,6 +7,7 @@ cannot do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlglot import exp
@@ -31,13 +32,16 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
         raise NotRunHereError(f"it cannot be parsed here: {parsed.broken}" if parsed.broken else f"it {parsed.writes}")
     with ONE_AT_A_TIME:
         tree: exp.Expr = parsed.tree.copy()
+        if tree.args.get("kind") in ("STRUCT", "VALUE"):
+            raise NotRunHereError(f"SELECT AS {tree.args['kind']} as a whole")
         nodes = list(tree.bfs())
         statement = Statement(
             parameters=types,
-            compares=any(isinstance(node, COMPARISONS) for node in nodes),
+            compares=_may_compare_nan(nodes),
             numeric=any(isinstance(node, exp.DataType) and node.is_type(exp.DataType.Type.DECIMAL) for node in nodes),
         )
         for node in nodes:
+            _must_be_here(node)
             _must_be_known(node)
         for node in reversed(nodes):  # what is inside first, so that it stays translated in what replaces the outside
             tree = _replaced(tree, node, statement)
@@ -45,6 +49,37 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
             return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
         except UnsupportedError as error:
             raise NotRunHereError(str(error).splitlines()[0]) from None
+
+
+def _may_compare_nan(nodes: Sequence[exp.Expr]) -> bool:
+    """Whether a comparison may meet a NaN, which only a conversion makes: no table of the embedded engine has one."""
+    comparisons = [node for node in nodes if isinstance(node, COMPARISONS)]
+    selects = [node for node in nodes if isinstance(node, exp.Select)]
+    if len(selects) > 1 or any(isinstance(node, exp.Unnest | exp.Distinct | exp.Group | exp.Ordered) for node in nodes):
+        return bool(comparisons)
+    aliases = {each.alias.lower() for select in selects for each in select.selects if each.alias}
+    inner = [node for each in comparisons for node in each.walk()]
+    return any(
+        isinstance(node, exp.Cast | exp.Anonymous) or (isinstance(node, exp.Column) and node.name.lower() in aliases)
+        for node in inner
+    )
+
+
+_PSEUDO_COLUMNS = ("_PARTITION", "_TABLE_SUFFIX", "_FILE_NAME", "_CHANGE_")
+
+
+def _must_be_here(node: exp.Expr) -> None:
+    """Raise NotRunHereError for what only BigQuery's tables have."""
+    if isinstance(node, exp.Table):
+        name = node.sql(dialect="bigquery").upper()
+        if node.args.get("version") is not None:
+            raise NotRunHereError("FOR SYSTEM_TIME AS OF")
+        if "*" in node.name or "INFORMATION_SCHEMA" in name or node.name.startswith("__"):
+            raise NotRunHereError(f"the table {node.name}, which only BigQuery has")
+    elif isinstance(node, exp.TableSample):
+        raise NotRunHereError("TABLESAMPLE")
+    elif isinstance(node, exp.Column) and node.name.upper().startswith(_PSEUDO_COLUMNS):
+        raise NotRunHereError(f"the column {node.name}, which only BigQuery has")
 
 
 def _must_be_known(node: exp.Expr) -> None:

@@ -12,6 +12,8 @@ NOT_HERE = "not run here: "
 
 _FLOAT = "typeof(x) IN ('DOUBLE', 'FLOAT')"
 _TEXT = "typeof(x) = 'VARCHAR'"
+_NUMERIC = "typeof(a) LIKE 'DECIMAL%' OR typeof(b) LIKE 'DECIMAL%'"
+_INSTANT = "'TIMESTAMP WITH TIME ZONE'"
 _BLANK = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(133) || chr(160)"
 
 
@@ -44,13 +46,25 @@ _MACROS: Mapping[str, str] = {
         ELSE CAST(x AS VARCHAR) END""",
     # DuckDB takes NaN for a number that equals itself and is the greatest.
     "bq_comparable(x)": f"CASE WHEN isnan(x) THEN {refused('a comparison with NaN')} ELSE x END",
-    "bq_divide(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a / b END",
-    "bq_safe_divide(a, b)": "CASE WHEN b = 0 THEN NULL ELSE a / b END",
+    "bq_divide(a, b)": f"""CASE WHEN {_NUMERIC} THEN {refused("a division of NUMERIC values")}
+        WHEN b = 0 THEN error('division by zero') ELSE a / b END""",
+    "bq_safe_divide(a, b)": f"""CASE WHEN {_NUMERIC} THEN {refused("a division of NUMERIC values")}
+        WHEN b = 0 THEN NULL ELSE a / b END""",
     "bq_ieee_divide(a, b)": "CAST(a AS DOUBLE) / CAST(b AS DOUBLE)",
-    "bq_div(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a // b END",
-    "bq_mod(a, b)": "CASE WHEN b = 0 THEN error('division by zero') ELSE a % b END",
+    "bq_div(a, b)": f"""CASE WHEN {_NUMERIC} THEN {refused("a division of NUMERIC values")}
+        WHEN b = 0 THEN error('division by zero') ELSE a // b END""",
+    "bq_mod(a, b)": f"""CASE WHEN {_NUMERIC} THEN {refused("a division of NUMERIC values")}
+        WHEN b = 0 THEN error('division by zero') ELSE a % b END""",
+    "bq_inexact(x)": f"""CASE WHEN typeof(x) LIKE 'DECIMAL%'
+        THEN {refused("an average, a root, a power or a rounding of NUMERIC values")} ELSE x END""",
+    # A product keeps nine digits after its point, in DuckDB as many as both factors.
+    "bq_times(a, b)": f"""CASE WHEN typeof(a) LIKE 'DECIMAL%' AND typeof(b) LIKE 'DECIMAL%' AND a * b <> round(a * b, 9)
+        THEN {refused("a product of NUMERIC values")} ELSE a * b END""",
+    "bq_array_concat(a, b)": "CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN list_concat(a, b) END",
     "bq_minus(a, b)": f"""CASE WHEN typeof(a) = 'DATE' AND typeof(b) = 'DATE'
-        THEN {refused("a date minus a date, which is an INTERVAL: use DATE_DIFF")} ELSE a - b END""",
+        THEN {refused("a date minus a date, which is an INTERVAL: use DATE_DIFF")}
+        WHEN typeof(a) = {_INSTANT} AND typeof(b) = {_INSTANT} AND CAST(a - b AS VARCHAR) LIKE '%day%'
+        THEN {refused("a time minus another, an INTERVAL of many hours: use TIMESTAMP_DIFF")} ELSE a - b END""",
     # Halves go away from zero, by all the digits that a double has and not by its product with a power of ten.
     "bq_round(x, digits)": """CASE WHEN abs(CAST(x AS DOUBLE)) < 1e12
         THEN CAST(round(CAST(printf('%.25f', CAST(x AS DOUBLE)) AS DECIMAL(38, 25)), digits) AS DOUBLE)

@@ -58,7 +58,8 @@ def _parameter(node: exp.Parameter, statement: Statement) -> exp.Expr:
 def _literal(node: exp.Literal, statement: Statement) -> exp.Expr:
     """A literal with a point is a FLOAT64; DuckDB would calculate with decimals."""
     del statement
-    return node if node.is_string or node.this.isdigit() else exp.cast(node, T.DOUBLE)
+    # From its text: on the way over a decimal its last digit would change.
+    return node if node.is_string or node.this.isdigit() else exp.cast(exp.Literal.string(node.this), T.DOUBLE)
 
 
 def _date(node: exp.Expr, statement: Statement) -> exp.Expr:
@@ -91,7 +92,7 @@ def _count_if(node: exp.CountIf, statement: Statement) -> exp.Expr:
 
 
 _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
-_CLOCK = r"\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?"
+_CLOCK = r"([01]?\d|2[0-3]):\d{1,2}:\d{1,2}(\.\d+)?"
 _ZONE = r"( ?(z|utc|[+-]\d{1,2}(:?\d{2})?|[a-z_]+(/[a-z_+0-9-]+)+))?"
 _TEXTS: Mapping[Any, str] = {
     T.BIGINT: r"\s*[+-]?\d+\s*",
@@ -136,16 +137,44 @@ def _ieee_divide(node: exp.Expr, statement: Statement) -> exp.Expr:
 
 def _divided(name: str) -> Meaning:
     def meaning(node: exp.Binary, statement: Statement) -> exp.Expr:
-        if statement.numeric:
-            raise NotRunHereError("a division of NUMERIC values")
+        del statement
         return _call(name, node.this, node.expression)
 
     return meaning
 
 
 def _average(node: exp.Avg, statement: Statement) -> exp.Expr:
-    if statement.numeric:
-        raise NotRunHereError("an average of NUMERIC values")
+    del statement
+    averaged = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+    for each in averaged:
+        each.replace(_call("bq_inexact", each.copy()))
+    return node
+
+
+def _times(node: exp.Mul, statement: Statement) -> exp.Expr:
+    plain = any(isinstance(side, exp.Literal | exp.Interval) for side in (node.this, node.expression))
+    return _int64(node, statement) if plain else _call("bq_times", node.this, node.expression)
+
+
+def _array_concat(node: exp.ArrayConcat, statement: Statement) -> exp.Expr:
+    """With NULL it is NULL."""
+    del statement
+    joined: exp.Expr = node.this
+    for each in node.expressions:
+        joined = _call("bq_array_concat", joined, each)
+    return joined
+
+
+def _root(node: exp.Sqrt, statement: Statement) -> exp.Expr:
+    del statement
+    node.set("this", _call("bq_inexact", node.this))
+    return node
+
+
+def _count(node: exp.Count, statement: Statement) -> exp.Expr:
+    del statement
+    if isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
+        raise NotRunHereError("COUNT(DISTINCT …) of several values")
     return node
 
 
@@ -165,6 +194,7 @@ def _shift(node: exp.Binary, statement: Statement) -> exp.Expr:
 def _finite(node: exp.Expr, statement: Statement) -> exp.Expr:
     """What is no finite number is an error in BigQuery."""
     del statement
+    node.set("this", _call("bq_inexact", node.this))
     return _call("bq_finite", node)
 
 
@@ -207,7 +237,7 @@ def _round(node: exp.Round, statement: Statement) -> exp.Expr:
     if node.args.get("truncate"):
         raise NotRunHereError("ROUND with a mode")
     digits = node.args.get("decimals") or exp.Literal.number(0)
-    return node if statement.numeric else _call("bq_round", node.this, digits)
+    return node if statement.numeric else _call("bq_round", _call("bq_inexact", node.this), digits)
 
 
 def _first_day(unit: exp.Expr | None) -> int | None:
@@ -270,6 +300,8 @@ def _extract(node: exp.Extract, statement: Statement) -> exp.Expr:
     if part in ("MILLISECOND", "MICROSECOND"):  # DuckDB has the seconds in them
         unit_per_second = 1_000 if part == "MILLISECOND" else 1_000_000
         return _call("mod", _call("date_part", part.lower(), inner), unit_per_second)
+    if part not in ("YEAR", "ISOYEAR", "QUARTER", "MONTH", "DAY", "DAYOFYEAR", "HOUR", "MINUTE", "SECOND"):
+        raise NotRunHereError(f"EXTRACT of {part}")
     return _call("date_part", {"DAYOFYEAR": "doy"}.get(part, part.lower()), inner)
 
 
@@ -357,7 +389,10 @@ def _printed(node: exp.Format, statement: Statement) -> exp.Expr:
     if not places or not _PRINTED.fullmatch(template.name) or len(places) != len(values):
         raise NotRunHereError("that format of FORMAT")
     kinds = {"s": T.VARCHAR, "d": T.BIGINT, "f": T.DOUBLE}
-    given = [exp.cast(value, kinds[place[-1]]) for place, value in zip(places, values, strict=True)]
+    exact = [
+        _call("bq_inexact", value) if place[-1] == "f" else value for place, value in zip(places, values, strict=True)
+    ]
+    given = [exp.cast(value, kinds[place[-1]]) for place, value in zip(places, exact, strict=True)]
     return _call("printf", template, *given)
 
 
@@ -426,12 +461,14 @@ MEANINGS: Mapping[type[exp.Expr], Meaning] = {
     exp.Anonymous: _ieee_divide,
     exp.ApproxDistinct: _distinct_count,
     exp.ArrayAgg: _array_agg,
+    exp.ArrayConcat: _array_concat,
     exp.Avg: _average,
     exp.BitwiseLeftShift: _shift,
     exp.BitwiseRightShift: _shift,
     exp.Bracket: _bracket,
     exp.ByteLength: _byte_length,
     exp.Cast: _cast,
+    exp.Count: _count,
     exp.CountIf: _count_if,
     exp.DateAdd: _date,
     exp.DateFromUnixDate: _date,
@@ -452,7 +489,7 @@ MEANINGS: Mapping[type[exp.Expr], Meaning] = {
     exp.Like: _like,
     exp.Literal: _literal,
     exp.Mod: _divided("bq_mod"),
-    exp.Mul: _int64,
+    exp.Mul: _times,
     exp.Pad: _with_length("expression"),
     exp.Parameter: _parameter,
     exp.Pow: _finite,
@@ -462,6 +499,7 @@ MEANINGS: Mapping[type[exp.Expr], Meaning] = {
     exp.Round: _round,
     exp.SafeDivide: _divided("bq_safe_divide"),
     exp.SafeFunc: _safe_function,
+    exp.Sqrt: _root,
     exp.StrPosition: _position,
     exp.StrToTime: _text_to_time,
     exp.String: _string,

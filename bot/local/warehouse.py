@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -185,7 +186,8 @@ def _source_error(error: duckdb.Error, query: Query) -> SourceError:
     detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
     if NOT_HERE in detail:
         return _not_run_here(query, detail.partition(NOT_HERE)[2])
-    if not any(isinstance(error, kind) and word in str(error) for kind, word in _OF_THE_QUERY):
+    of_the_query = any(isinstance(error, kind) and word in detail for kind, word in _OF_THE_QUERY)
+    if not of_the_query or any(word in detail for word in _ALONE) or ("column" in detail and _UNNEST.search(query.sql)):
         return _not_run_here(query, detail)
     missing = isinstance(error, duckdb.CatalogException)
     return SourceError(
@@ -216,3 +218,9 @@ _OF_THE_QUERY: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.OutOfRangeException, ""),
 )
 """What BigQuery would refuse as well; about anything else DuckDB may be alone."""
+
+_ALONE = ("Unimplemented type for cast", "Malformed JSON", "multiplication of DECIMAL")
+"""Where it certainly is."""
+
+_UNNEST = re.compile(r"\bUNNEST\b", re.IGNORECASE)
+"""In BigQuery the fields of a struct become columns."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
 from checks.cells import exact
+from checks.pipeline import Table
 from checks.ports import Problem, Query, SourceError
 from tests.bot.local.test_warehouse import PIPELINE
 
@@ -102,3 +104,83 @@ def test_a_function_that_nobody_compared_is_not_run(engine: DuckDbWarehouse, exp
 
     assert caught.value.problem in (Problem.UNSUPPORTED, Problem.INVALID)
     assert "Correct" not in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("SELECT CAST(COUNT(*) * CAST('nan' AS FLOAT64) AS STRING) AS it FROM {raw}.nothing WHERE number = 1", "nan"),
+        ("SELECT IEEE_DIVIDE(0, 0) AS it FROM {raw}.nothing HAVING it > 1", Problem.UNSUPPORTED),
+        ("SELECT IEEE_DIVIDE(0, 0) AS it FROM {raw}.nothing HAVING IEEE_DIVIDE(0, 0) > 1", Problem.UNSUPPORTED),
+        ("SELECT it FROM (SELECT IEEE_DIVIDE(0, 0) AS it) WHERE it > 1", Problem.UNSUPPORTED),
+        ("SELECT it FROM UNNEST([IEEE_DIVIDE(0, 0)]) AS it WHERE it > 1", Problem.UNSUPPORTED),
+        ("SELECT DISTINCT it FROM UNNEST([IEEE_DIVIDE(0, 0)]) AS it", Problem.UNSUPPORTED),
+    ],
+)
+def test_nan_is_a_value_until_it_is_compared(engine: DuckDbWarehouse, sql: str, value: Any) -> None:
+    try:
+        (row,) = engine.query(Query(sql))
+        found = row["it"]
+    except SourceError as error:
+        found = error.problem
+
+    assert found == value
+
+
+@pytest.fixture(scope="module")
+def amounts() -> Iterator[DuckDbWarehouse]:
+    tables = {"raw.amounts": Table(columns={"amount": "NUMERIC", "number": "INT64"})}
+    rows = [{"amount": "1.000000001", "number": 2}]
+    made = DuckDbWarehouse(PIPELINE.model_copy(update={"tables": tables}), {"raw.amounts": rows}, Faults(()))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "amount / 2", "SAFE_DIVIDE(amount, 2)", "MOD(amount, 2)", "DIV(amount, 2)", "amount * amount", "AVG(amount)",
+        "AVG(DISTINCT amount)", "ROUND(amount, 2)", "POW(amount, 2)", "SQRT(amount)", "FORMAT('%.2f', amount)",
+        "COUNT(DISTINCT amount, number)", "_PARTITIONTIME",
+    ],
+)  # fmt: skip
+def test_what_a_column_would_give_in_another_way_is_not_run(amounts: DuckDbWarehouse, select: str) -> None:
+    with pytest.raises(SourceError) as told:
+        amounts.query(Query(f"SELECT {select} AS it FROM {{raw}}.amounts"))
+
+    assert told.value.problem is Problem.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("select", "value"),
+    [
+        ("SUM(amount)", Decimal("1.000000001")),
+        ("amount * number", Decimal("2.000000002")),
+        ("amount > 1", True),
+        ("number * number", 4),
+        ("AVG(number)", 2.0),
+        ("ROUND(number / 3, 2)", 0.67),
+        ("CAST(amount AS FLOAT64) / 2", 0.5000000005),
+    ],
+)
+def test_a_column_gives_what_bigquery_documents(amounts: DuckDbWarehouse, select: str, value: object) -> None:
+    assert amounts.query(Query(f"SELECT {select} AS it FROM {{raw}}.amounts")) == [{"it": value}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT number FROM {raw}.amounts TABLESAMPLE SYSTEM (10 PERCENT)",
+        "SELECT number FROM {raw}.amounts FOR SYSTEM_TIME AS OF TIMESTAMP '2026-02-01 00:00:00+00'",
+        "SELECT number FROM `{raw}.amounts_*`",
+        "SELECT table_name FROM {raw}.INFORMATION_SCHEMA.TABLES",
+        "SELECT row_count FROM {raw}.__TABLES__",
+        "SELECT AS VALUE STRUCT(number) FROM {raw}.amounts",
+        "SELECT a, b FROM UNNEST([STRUCT(1 AS a, 2 AS b), (3, 4)])",
+    ],
+)
+def test_what_only_bigquery_has_is_said_to_be_so(amounts: DuckDbWarehouse, sql: str) -> None:
+    with pytest.raises(SourceError) as told:
+        amounts.query(Query(sql))
+
+    assert told.value.problem is Problem.UNSUPPORTED
