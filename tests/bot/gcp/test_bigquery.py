@@ -330,9 +330,15 @@ def routine(**kind: object) -> Answer:
     return Answer(body={"routineReference": reference, "routineType": "SCALAR_FUNCTION", **kind})
 
 
-def test_a_function_that_runs_code_outside_bigquery_is_not_called() -> None:
-    remote = routine(remoteFunctionOptions={"endpoint": "https://example.com/tell"})
-    with JsonHttpServer(dry("SELECT"), remote) as server, warehouse(server.address) as adapter:
+@pytest.mark.parametrize(
+    "outside",
+    [
+        pytest.param({"remoteFunctionOptions": {"endpoint": "https://example.com/tell"}}, id="remote function"),
+        pytest.param({"externalRuntimeOptions": {"runtimeConnection": "us.c"}, "language": "PYTHON"}, id="Python"),
+    ],
+)
+def test_a_function_that_runs_code_outside_bigquery_is_not_called(outside: dict[str, object]) -> None:
+    with JsonHttpServer(dry("SELECT"), routine(**outside)) as server, warehouse(server.address) as adapter:
         with pytest.raises(SourceError) as refusal:
             adapter.query(ROUTINE)
 
