@@ -21,14 +21,16 @@ ORDERS = {
     "status": "STRING",
     "day": "DATE",
     "created_at": "TIMESTAMP",
-    "tags": "JSON",
+    "tags": "ARRAY<STRING>",
 }
 SHOP = NBA.model_copy(
     update={
         "project": "example-project",
         "tables": {
             "shop.orders": Table.model_validate({"partition": "day", "filter_required": True, "columns": ORDERS}),
-            "shop.customers": Table(columns={"customer_id": "INT64", "country": "STRING", "address": "JSON"}),
+            "shop.customers": Table(
+                columns={"customer_id": "INT64", "country": "STRING", "address": "STRUCT<city STRING, postcode STRING>"}
+            ),
             "shop.events": Table(columns={"created_at": "TIMESTAMP", "payload": "JSON"}),
             "shop.visits": Table(columns={"url": "STRING"}),
         },
