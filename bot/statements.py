@@ -148,6 +148,8 @@ def _routines(pieces: Sequence[Lexeme]) -> Iterator[str]:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 

@@ -119,6 +119,10 @@ def test_what_cannot_be_parsed_is_neither(sql: str) -> None:
     assert statement_of(sql).broken
 
 
+def test_what_is_nested_too_deep_for_the_parser_is_said_to_be_so() -> None:
+    assert statement_of("SELECT " + "(" * 3000).broken == "it is nested too deep"
+
+
 @pytest.mark.parametrize(
     ("sql", "routines"),
     [
