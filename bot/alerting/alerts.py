@@ -272,7 +272,8 @@ def _go_on(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -
         reason = Reason.WORSENED if failure.severity < alert.severity else Reason.EASED
         return _moved(reason, alert, seen, now, policy)
     if failure.fingerprint == alert.fingerprint:
-        return _time_passes(alert, seen, now, policy)
+        # What its thread was told last holds again; the message may show something else meanwhile.
+        return _counted(alert, seen, now, policy) if alert.shown else _time_passes(alert, seen, now, policy)
     if not _only_counts(alert, failure):
         return _moved(_direction(alert, failure), alert, seen, now, policy)
     if alert.counted_at is not None and alert.counted_at <= now < alert.counted_at + COUNTS_APART:
@@ -295,7 +296,8 @@ def _kinds(details: Mapping[str, Any]) -> frozenset[tuple[str, str, str]]:
 
 def _counted(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> Transition:
     """Let the message alone say how many there are; what the thread was told last stays what it is compared with."""
-    counted = replace(seen, fingerprint=alert.fingerprint)
+    shown = "" if seen.fingerprint == alert.fingerprint else seen.fingerprint
+    counted = replace(seen, fingerprint=alert.fingerprint, shown=shown)
     if _reminder_is_due(alert, seen, now, policy):
         return Transition(reason=Reason.REMINDED, before=alert, alert=replace(counted, notified_at=now), mention=True)
     reason = Reason.UNCHANGED if counted == alert else Reason.COUNTED
@@ -314,6 +316,7 @@ def _as_seen(alert: Alert, failure: Failure) -> Alert:
         severity=failure.severity,
         title=failure.title,
         fingerprint=failure.fingerprint,
+        shown="",
         details=_details(failure),
     )
 
@@ -335,9 +338,10 @@ def _worsened(alert: Alert, seen: Alert, failure: Failure, now: datetime) -> Tra
         and not _breaks_snooze(alert, failure)
     )
     if snoozed:
-        reason = Reason.WORSENED if failure.severity < alert.severity else Reason.UNCHANGED
-        worse = replace(seen, changed_at=now) if reason is Reason.WORSENED else seen
-        return Transition(reason=reason, before=alert, alert=worse)
+        if failure.severity < alert.severity:
+            return Transition(reason=Reason.WORSENED, before=alert, alert=replace(seen, changed_at=now))
+        reason = Reason.UNCHANGED if failure.fingerprint == alert.fingerprint else Reason.COUNTED
+        return Transition(reason=reason, before=alert, alert=seen)
     return Transition(reason=Reason.WORSENED, before=alert, alert=_firing(seen, now), mention=True)
 
 

@@ -63,6 +63,8 @@ class Alert:
     done at: what is no graver calls nobody anew. None in records of the first version stands for ``severity``."""
     counted_at: datetime | None = None
     """When its thread was last told that there are more or fewer of the same."""
+    shown: str = ""
+    """The fingerprint of what the message shows, where that is not what its thread was told last."""
     unknown_runs: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
     """What the message shows: JSON."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.alerting.alerts import Failure, Observation, Reason, Sight, Transition, decide, was_told
@@ -292,6 +292,43 @@ def test_another_kind_of_failure_is_told_at_once_although_a_count_was() -> None:
     transition = decide(before, failing(extent=4, fingerprint="more", details=other), NOW, POLICY)
 
     assert transition.reason is Reason.WORSENED
+
+
+@given(
+    looks=st.lists(
+        st.tuples(
+            st.sets(st.sampled_from("abcd"), min_size=1),
+            st.sampled_from((Severity.P0, Severity.P1, Severity.P2)),
+            st.sampled_from((MINUTE, 15 * MINUTE, HOUR)),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    before=st.sampled_from((None, acknowledged(), snoozed(until=NOW + 24 * HOUR))),
+)
+@example(looks=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab", "a", "ab")], before=None)
+@example(looks=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab")], before=snoozed(severity=Severity.P2))
+def test_an_open_alert_shows_what_the_last_run_saw_whatever_its_thread_was_told(
+    looks: list[tuple[set[str], Severity, timedelta]], before: Alert | None
+) -> None:
+    current, now, message = before, NOW, before
+    for subjects, severity, later in looks:
+        now += later
+        findings = [{**FINDING, "severity": severity.name, "subject": each} for each in sorted(subjects)]
+        seen = failing(
+            severity=severity,
+            extent=len(subjects),
+            fingerprint=f"{severity.name} {sorted(subjects)}",
+            details={"findings": findings},
+        )
+        transition = decide(current, seen, now, POLICY)
+        current = transition.alert
+        message = current if transition.speaks else message
+
+        assert current is not None
+        assert current.details["findings"] == findings
+        assert message is not None
+        assert message.details["findings"] == findings
 
 
 @given(
