@@ -1,4 +1,7 @@
 # Every target sets itself up in .venv; nothing needs to be installed but Python 3.11 or later, and make.
+# What is compiled is kept, also where the environment turns that off, as it does in many containers: without it every
+# process of the tests compiles the packages of the test runner again.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 MEASURED := .venv-runtime

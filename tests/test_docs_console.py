@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.sections import ROOT
+from tests.servers import forked
 
 README = ROOT / "README.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -49,18 +49,11 @@ def printed(command: str) -> str:
     """Run a command as a user without settings, accounts or colours, and return all that it prints."""
     program, *words = shlex.split(command)
     assert program == "reveille"
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "USER": "alice", "NO_GCE_CHECK": "true"},
-        timeout=SECONDS,
-    )
-    return done.stdout.strip("\n")
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "USER": "alice", "NO_GCE_CHECK": "true"}
+    with tempfile.TemporaryFile("w+") as output:
+        forked.start("bot", *words, env=environment, stdout=output, stderr=output).wait(SECONDS)
+        output.seek(0)
+        return output.read().strip("\n")
 
 
 def write(page: Path, example: Example) -> None:

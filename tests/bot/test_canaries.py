@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
@@ -24,6 +22,7 @@ from bot.cli import reveille
 from bot.secret_settings import GOOGLE_KEY_FILE, AddressSetting, PathSetting, ProxySetting, SecretSetting
 from tests.bot import in_process
 from tests.bot.serving.served import Served, environment
+from tests.servers import forked
 from tests.servers.json_http import PatientServer
 from tests.servers.slack import EVERY_METHOD, SlackServer, broken, refused, unreachable
 from tests.servers.slack_requests import FORM, JSON
@@ -324,14 +323,8 @@ def test_a_command_that_breaks_says_one_sentence_with_an_id_and_no_secret(verbos
 def test_a_process_says_nothing_more_than_the_command_in_it() -> None:
     token = SETTINGS[SecretSetting.SLACK_SIGNING_SECRET]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "-v", "digest", "--scenario", "invoker-lost"],
-        env=environment(SLACK_BOT_TOKEN=f"xoxb-1\n{token}", NO_GCE_CHECK="true"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    wrong = environment(SLACK_BOT_TOKEN=f"xoxb-1\n{token}", NO_GCE_CHECK="true")
+    done = forked.run("bot", "-v", "digest", "--scenario", "invoker-lost", env=wrong)
 
     assert done.returncode == 3
     assert "SLACK_BOT_TOKEN" in done.stderr

@@ -18,6 +18,7 @@ import pytest
 
 from tests.bot import in_process
 from tests.bot.render.slack_rules import violations
+from tests.servers import forked
 
 PATIENCE = 30
 """Seconds that a process may say nothing."""
@@ -76,6 +77,11 @@ def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
         env=environment(**variables),
         timeout=60,
     )
+
+
+def forked_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same where nothing depends on how Python itself was started."""
+    return forked.run("bot", *arguments, env=environment())
 
 
 def own_scenario(folder: Path, addition: str = "") -> str:
@@ -184,7 +190,7 @@ def test_a_wrong_setting_is_named() -> None:
 
 
 def test_without_credentials_both_ways_out_are_named() -> None:
-    done = process("validate")
+    done = forked_process("validate")
 
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
@@ -216,7 +222,7 @@ def test_the_exit_code_is_that_of_the_verdict(
 
 
 def test_a_scenario_brings_its_own_date_and_clock() -> None:
-    document = json.loads(process("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
+    document = json.loads(forked_process("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
 
     assert (document["night"], document["slate"]) == ("2026-02-10", "2026-02-11")
     assert document["now"].startswith("2026-02-11T")
@@ -363,7 +369,7 @@ def test_a_replay_compares_what_is_stated_with_what_is(verdict: str, code: int, 
 
 
 def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
-    done = process("demo")
+    done = forked_process("demo")
 
     assert (done.returncode, done.stderr) == (0, "")
     blocked, cause, command, clear = (

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Fault, Scenario, load_scenario, shipped_scenarios
 from bot.replay import replay
 from bot.validation import Request, Validation
@@ -30,6 +29,7 @@ from checks.model import Outcome, Report, Severity, Verdict
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline
+from tests.pipelines.nba_world import NBA
 
 SOURCES = (BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER)
 CALM = (Verdict.ALL_CLEAR, Verdict.WATCH)
@@ -47,7 +47,7 @@ def judged(name: str, without: str | None = None) -> Report:
             update={"faults": (*(stated[-1] if stated else ()), fault), "after_repairs": ()}
         )
         scenario = Scenario(layers=(*below, replace(last, content=changed)))
-    return replay(scenario, shipped_pipeline()).report
+    return replay(scenario, NBA).report
 
 
 def looked_at(report: Report) -> bool:

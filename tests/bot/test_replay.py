@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
 from bot.replay import Comparison, Replay, compare, differences, listed, replay, scenarios
 from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Report, Severity, Verdict
 from tests.bot.local.worlds import PIPELINE, loaded
+from tests.pipelines.nba_world import NBA
 
 INCIDENTS = {
     "invoker-lost",
@@ -52,7 +52,7 @@ QUIET = {
 @cache
 def replayed(name: str) -> Replay:
     """A shipped scenario, replayed once for all tests of it: they run in one worker and leave it as it is."""
-    return replay(load_scenario(name), shipped_pipeline())
+    return replay(load_scenario(name), NBA)
 
 
 def together(name: str, *more: object) -> Any:
@@ -124,7 +124,7 @@ def test_a_scenario_of_ones_own_runs_the_same_way(tmp_path: Path) -> None:
 def test_each_result_is_observed_as_it_comes() -> None:
     seen: list[CheckResult] = []
 
-    result = replay(load_scenario("off-day"), shipped_pipeline(), seen.append)
+    result = replay(load_scenario("off-day"), NBA, seen.append)
 
     assert {each.check for each in seen} == {each.check for each in result.report.results}
 

@@ -1,13 +1,12 @@
 """The whole validation through Google's own clients and protocols, held against the embedded replay."""
 
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -21,12 +20,11 @@ from bot.validation import Request, Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from tests.servers import forked
 from tests.servers.platform import on_github
 from tests.servers.playback import played
 
 pytestmark = pytest.mark.xdist_group("emulators")
-
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -113,12 +111,5 @@ def test_a_name_that_does_not_exist_is_one_sentence(arguments: tuple[str, ...]) 
     assert len(ran.stderr.splitlines()) == 1
 
 
-def _servers(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tests.servers", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+def _servers(*arguments: str) -> CompletedProcess[str]:
+    return forked.run("tests.servers", *arguments, env=os.environ, timeout=300)

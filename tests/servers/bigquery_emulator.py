@@ -60,11 +60,14 @@ def _create(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     prefix: str,
 ) -> None:
+    there = set[str]()
     for dataset in sorted({name.partition(".")[0] for name in columns}):
-        client.create_dataset(f"{client.project}.{prefix}{dataset}", exists_ok=True)
+        created = client.create_dataset(f"{client.project}.{prefix}{dataset}", exists_ok=True)
+        there |= {str(each.reference) for each in client.list_tables(created)}
     for name, types in columns.items():
         table_id = f"{client.project}.{prefix}{name}"
-        client.delete_table(table_id, not_found_ok=True)
+        if table_id in there:
+            client.delete_table(table_id)
         schema = [bigquery.SchemaField(column, type_name) for column, type_name in types.items()]
         table = client.create_table(bigquery.Table(table_id, schema=schema))
         plain = [{column: _json(value) for column, value in row.items()} for row in rows.get(name, ())]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bot import in_process
+from tests.servers import forked
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30
@@ -40,16 +41,7 @@ def audit(cwd: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
 
 def audit_process(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a process, where that is the point."""
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "audit", *arguments],
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env=environment(),
-        timeout=PATIENCE,
-    )
+    return forked.run("bot", "audit", *arguments, cwd=cwd, env=environment(), timeout=PATIENCE)
 
 
 def audit_on_a_terminal(cwd: Path, *arguments: str, answer: str, **variables: str) -> tuple[int, str]:

@@ -1,8 +1,7 @@
 """A repair whose process is killed in the middle: its record says so, and the next plan finds out what became of it."""
 
+import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.cloud import CALLER, SERVICE, Cloud, cloud
 from tests.bot.repairs.worlds import passing
+from tests.servers import forked
 from tests.servers.cloud_run_writes import SET_POLICY
 
 GRANT = f"grant-invoker:{SERVICE}"
@@ -33,12 +33,8 @@ def killed_while_writing(served: Cloud, store: Path) -> None:
         "PATH": "/usr/bin:/bin",
         "HOME": str(store.parent),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "repair", GRANT, "--yes"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with Path(os.devnull).open("wb") as nothing:
+        process = forked.start("bot", "repair", GRANT, "--yes", env=environment, stdout=nothing, stderr=nothing)
     try:
         deadline = time.monotonic() + PATIENCE
         while not served.run.calls[SET_POLICY, SERVICE]:

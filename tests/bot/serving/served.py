@@ -8,7 +8,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from tests.servers import forked
 from tests.servers.slack import SlackServer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,16 +59,12 @@ class Served:
         own = {"PORT": str(self.port), "REVEILLE_OPERATIONS_TOKEN": secrets.token_hex(16)}
         self._variables = environment(**{**own, **variables})
         self._token = self._variables["REVEILLE_OPERATIONS_TOKEN"]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forked.Forked | None = None
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log, self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve"],
-                cwd=self._directory,
-                env=self._variables,
-                stdout=log,
-                stderr=errors,
+            self._process = forked.start(
+                "bot", "serve", cwd=self._directory, env=self._variables, stdout=log, stderr=errors
             )
         return self
 
@@ -82,7 +78,7 @@ class Served:
                 self.process.wait()
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> forked.Forked:
         assert self._process is not None
         return self._process
 

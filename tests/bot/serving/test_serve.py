@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
@@ -15,6 +14,7 @@ import pytest
 
 from tests.bot import in_process
 from tests.bot.serving.served import Served, environment, free_port, http_variables
+from tests.servers import forked
 from tests.servers.slack import SlackServer, silent
 from tests.servers.slack import refused as refused_call
 from tests.servers.slack_requests import PERSON
@@ -73,15 +73,7 @@ def refused(directory: Path, *arguments: str, **variables: str) -> subprocess.Co
 
 def refused_process(directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """The same as a process of its own, for one that refuses only when everything in it runs."""
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "serve"],
-        cwd=directory,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    return forked.run("bot", "serve", cwd=directory, env=environment(**variables), timeout=30)
 
 
 def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and_resolves(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,28 @@ import pytest
 from bot.store.model import Changes, StateStore
 from tests.bot.store.places import sqlite_place
 from tests.bot.store.records import NOW, PIPELINE, a_post, later
-
-ROOT = Path(__file__).parents[3]
+from tests.servers import forked
 
 
 class Client:
     """A process of ``tests.bot.store.client``."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, what: str, place: str, owner: str) -> None:
+        (heard, told), (said, says) = os.pipe(), os.pipe()
+        self._told, self._said = os.fdopen(told, "w"), os.fdopen(said)
+        try:
+            module = "tests.bot.store.client"
+            self._process = forked.start(module, what, place, owner, env=os.environ, stdin=heard, stdout=says, stderr=2)
+        finally:
+            os.close(heard)
+            os.close(says)
 
     def begin(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write("begin\n")
-        self._process.stdin.flush()
+        self._told.write("begin\n")
+        self._told.flush()
 
     def line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        return self._said.readline().strip()
 
     def lines(self) -> list[str]:
         """Return what it says until it is done."""
@@ -38,34 +41,27 @@ class Client:
 
     def kill(self) -> list[str]:
         """End it as a machine that loses power would; return what it had still said, whole lines only."""
-        assert self._process.stdout is not None
         self._process.kill()
-        rest = self._process.stdout.read()
+        rest = self._said.read()
         self._process.wait()
         return rest.split("\n")[:-1]
+
+    def end(self) -> None:
+        self.kill()
+        self._told.close()
+        self._said.close()
 
 
 @contextmanager
 def clients(what: str, place: str, count: int) -> Iterator[list[Client]]:
     """Start processes that all wait to begin."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.bot.store.client", what, place, f"owner-{number}"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(count)
-    ]
-    try:
-        started = [Client(each) for each in processes]
+    with ExitStack() as stack:
+        started = []
+        for number in range(count):
+            started.append(Client(what, place, f"owner-{number}"))
+            stack.callback(started[-1].end)
         assert [each.line() for each in started] == ["ready"] * count
         yield started
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
 
 
 def keys(store: StateStore, owner: str, **when: float) -> dict[str, int]:
