@@ -21,9 +21,9 @@ sys.dont_write_bytecode = False
 # again for garbage costs a tenth of a run. Neither while it is made, nor once it is there.
 gc.disable()
 
-# How long an example takes says how busy the machine is; examples are bounded by their number. Every day half as many
-# do; ``make test-all`` takes the thorough profile.
-settings.register_profile("patient", deadline=None, max_examples=50)
+# How long an example takes says how busy the machine is; examples are bounded by their number. Every day a third
+# of them do; ``make test-all`` takes the thorough profile.
+settings.register_profile("patient", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None)
 settings.load_profile("patient")
 
