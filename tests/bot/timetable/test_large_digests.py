@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from tests.bot.store.test_budget import noise
 from tests.bot.timetable.mornings import DAY, EIGHT, POSTING, pipeline
 
 ROWS = 20_000
-MORNINGS: dict[str, Sequence[Row]] = {
-    "every row fails": [{"game": noise(32, number), "players": 3} for number in range(ROWS)],
-    "every row passes": [{"game": noise(32, number), "players": 20} for number in range(ROWS)],
-    "one cell of a megabyte": [{"game": "MIL at OKC", "players": 3, "names": noise(1_000_000)}],
-    "many cells of a megabyte": [
+MORNINGS: dict[str, Callable[[], Sequence[Row]]] = {
+    "every row fails": lambda: [{"game": noise(32, number), "players": 3} for number in range(ROWS)],
+    "every row passes": lambda: [{"game": noise(32, number), "players": 20} for number in range(ROWS)],
+    "one cell of a megabyte": lambda: [{"game": "MIL at OKC", "players": 3, "names": noise(1_000_000)}],
+    "many cells of a megabyte": lambda: [
         {"game": f"game {number}", "players": 3, "names": noise(1_000_000)} for number in range(12)
     ],
 }
@@ -44,8 +44,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateStore
 
 @pytest.mark.parametrize("morning", MORNINGS)
 def test_the_digest_of_a_large_morning_is_posted_and_kept(store: StateStore, morning: str) -> None:
-    described = pipeline()
-    world = fakes.ports(warehouse=fakes.FakeWarehouse(lambda query: MORNINGS[morning]))
+    described, found = pipeline(), MORNINGS[morning]()
+    world = fakes.ports(warehouse=fakes.FakeWarehouse(lambda query: found))
     validation = Validation(described, world, lambda: EIGHT)
     digests = Digests(validation, store, Incidents(store, described), lambda: EIGHT, "one")
 
@@ -53,7 +53,7 @@ def test_the_digest_of_a_large_morning_is_posted_and_kept(store: StateStore, mor
 
     (kept,) = store.reports(described.name, "digest", EIGHT, limit=9)
     assert len(encode(kept)) < 4_000_000
-    rows = len(MORNINGS[morning])
+    rows = len(found)
     assert sum(kept.document["counts"].values()) >= rows
     posted = {each.key for each in store.pending()}
     assert POSTING in posted
