@@ -108,6 +108,7 @@ def run(
             code = process.wait(timeout)
         finally:
             process.kill()
+            process.wait()
         return subprocess.CompletedProcess(arguments, code, *(_written(each) for each in (stdout, stderr)))
 
 
@@ -204,6 +205,8 @@ def _become(asked: Asked) -> None:
     os.environ.update(asked.env)
     time.tzset()
     os.chdir(asked.cwd)
+    own = asked.env.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[0:1] = [asked.cwd, *filter(None, own)]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=os.isatty(1))
     sys.argv[1:] = asked.arguments
