@@ -253,6 +253,8 @@ def test_the_last_edit_tells_what_the_alerts_are(
     day.digests.run_owed()
     shown = _text(day.store.delivery(POSTING))
     for number, (minutes, facts, action) in enumerate(steps):
+        if day.now + minutes * MINUTE >= EIGHT + timedelta(days=1):
+            break  # the next morning has a digest of its own
         before = len(day.edits())
         day.see(minutes, **facts)
         assert len(day.edits()) <= before + 1, "one commit, one edit"
