@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from bot.audit.commands import Command, read_call, read_reveille
@@ -18,7 +18,8 @@ class Verified(IntEnum):
     NO_MEMBER = 2
     APART = 3
     PASSED_OVER = 4
-    WELL = 5
+    SOMETIMES = 5
+    WELL = 6
 
 
 _READS = ("run services get-iam-policy", "functions get-iam-policy")
@@ -36,10 +37,14 @@ _TALK = frozenset(("echo", "printf", "cat"))
 def verification(deploy: Deploy) -> tuple[Verified, Command | None]:
     """Return how well a deploy's binding is verified, and by which command."""
     best: tuple[Verified, Command | None] = (Verified.NOT_AT_ALL, None)
+    deciding: list[int] = []
     for index, command in deploy.after(_may_verify):
-        result = _judged(deploy, index, command)
+        result, places = _judged(deploy, index, command)
+        deciding += places
         if result > best[0]:
             best = (result, command)
+    if best[0] is Verified.SOMETIMES and deploy.run.always(deploy.index, sorted(deciding)):
+        return Verified.WELL, best[1]
     return best
 
 
@@ -52,30 +57,34 @@ def _may_verify(command: Command) -> bool:
     return command.name not in _TALK and any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3])
 
 
-def _judged(deploy: Deploy, index: int, command: Command) -> Verified:
+def _judged(deploy: Deploy, index: int, command: Command) -> tuple[Verified, Sequence[int]]:
+    """Return how far a verification goes where it runs, and the commands in which it ends the deploy or not."""
     own = read_reveille(command)
     if own is not None:
         if not deploy.is_named(own.subject):
-            return Verified.NOT_AT_ALL
-        return Verified.WELL if ends_well(deploy, index, command) else Verified.PASSED_OVER
+            return Verified.NOT_AT_ALL, ()
+        return _deciding([index] if ends_well(deploy, index, command) else [])
     call = read_call(command)
     if call is None:
         return _by_another_program(deploy, index, command)
     if not deploy.is_named(call.subject):
-        return Verified.NOT_AT_ALL
+        return Verified.NOT_AT_ALL, ()
     peers = list(_peers(deploy, command))
     text = "\n".join(part for _, one in peers for part in (one.text, one.raw, one.stdin))
     if not _ROLE.search(text):
-        return Verified.NO_ROLE
+        return Verified.NO_ROLE, ()
     if not _MEMBER.search(_without_role(text)) and not any(member in _plain(text) for member in _members(deploy)):
-        return Verified.NO_MEMBER
+        return Verified.NO_MEMBER, ()
     if not _TOGETHER.search(text):
-        return Verified.APART
+        return Verified.APART, ()
+    others = [(place, one) for place, one in peers if one is not command]
     if command.captured:
-        decides = any(stops(one) and (one.tested or one.name != "[") for _, one in peers if one is not command)
-    else:
-        decides = any(ends_well(deploy, place, one) for place, one in peers if one is not command)
-    return Verified.WELL if decides else Verified.PASSED_OVER
+        return _deciding([place for place, one in others if stops(one) and (one.tested or one.name != "[")])
+    return _deciding([place for place, one in others if ends_well(deploy, place, one)])
+
+
+def _deciding(places: Sequence[int]) -> tuple[Verified, Sequence[int]]:
+    return (Verified.SOMETIMES, places) if places else (Verified.PASSED_OVER, ())
 
 
 def _members(deploy: Deploy) -> Iterator[str]:
@@ -100,10 +109,10 @@ def ends_well(deploy: Deploy, index: int, command: Command) -> bool:
     return stops(command) or (command.failure.reason in {"errexit", "and"} and deploy.run.is_last(index))
 
 
-def _by_another_program(deploy: Deploy, index: int, command: Command) -> Verified:
+def _by_another_program(deploy: Deploy, index: int, command: Command) -> tuple[Verified, Sequence[int]]:
     if not any(deploy.is_named(text.rpartition("=")[2]) for text in command.texts[1:]):
-        return Verified.NOT_AT_ALL
-    return Verified.WELL if ends_well(deploy, index, command) else Verified.PASSED_OVER
+        return Verified.NOT_AT_ALL, ()
+    return _deciding([index] if ends_well(deploy, index, command) else [])
 
 
 def _peers(deploy: Deploy, command: Command) -> Iterator[tuple[int, Command]]:

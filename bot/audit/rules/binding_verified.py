@@ -41,6 +41,7 @@ _WEAK = {
     Verified.NO_MEMBER: "looks for the role alone: it passes although another member holds it",
     Verified.APART: "looks for role and member apart from each other: they may stand in two different bindings",
     Verified.PASSED_OVER: "does not fail the deploy of {name} when the binding is missing",
+    Verified.SOMETIMES: "does not run on every path after the deploy of {name}",
 }
 
 

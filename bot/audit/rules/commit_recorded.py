@@ -42,17 +42,20 @@ def find(deployment: Deployment) -> Iterator[Violation]:
 
 
 def _missing(deploy: Deploy) -> list[str]:
-    calls = [deploy.call]
-    for _, command in deploy.after(_updates):
-        call = read_call(command)
-        if call is not None and call.subject == deploy.name:
-            calls.append(call)
     missing = []
-    if not any(_names(call, _LABELS, "commit-sha") for call in calls):
+    if not _recorded(deploy, _LABELS, "commit-sha"):
         missing.append("the label commit-sha")
-    if not any(_names(call, _VARIABLES, "BUILD_COMMIT") for call in calls):
+    if not _recorded(deploy, _VARIABLES, "BUILD_COMMIT"):
         missing.append("BUILD_COMMIT")
     return missing
+
+
+def _recorded(deploy: Deploy, flags: tuple[str, ...], key: str) -> bool:
+    def later(command: Command, deploy: Deploy) -> bool:
+        call = read_call(command)
+        return call is not None and call.subject == deploy.name and _names(call, flags, key)
+
+    return _names(deploy.call, flags, key) or deploy.always(_updates, later)
 
 
 def _updates(command: Command) -> bool:

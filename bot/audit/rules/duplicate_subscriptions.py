@@ -48,7 +48,9 @@ def find(deployment: Deployment) -> Iterator[Violation]:
     for run in deployment.runs:
         for index, command in enumerate(run.commands):
             call = read_call(command)
-            if call is not None and call.path == "eventarc triggers create" and not any(run.after(index, _may_look)):
+            if call is None or call.path != "eventarc triggers create":
+                continue
+            if not run.always(index, [at for at, _ in run.after(index, _may_look)]):
                 yield RULE.violation(
                     deployment.path,
                     deployment.span(command.start, command.end),

@@ -82,6 +82,49 @@ def test_a_binding_that_a_path_misses_does_not_count(script: str) -> None:
     assert "REV001" in rules(script)
 
 
+READ = "gcloud run services get-iam-policy live-export --flatten=bindings[].members"
+ASKED = "grep 'run.invoker.*caller@p.iam.gserviceaccount.com'"
+VERIFICATIONS = {
+    "of our own": "reveille deploy verify live-export",
+    "by another program": "./bin/verify_iam_policy.sh live-export",
+    "read and searched": f"{READ} | {ASKED} || exit 1",
+    "kept and searched": f'P=$({READ}); echo "$P" | {ASKED} || exit 1',
+}
+
+
+@pytest.mark.parametrize("verify", VERIFICATIONS.values(), ids=VERIFICATIONS.keys())
+@pytest.mark.parametrize("place", ["{v}", 'if [ "$1" = a ]; then {v}; else {v}; fi', "for i in 1 2; do {v}; done"])
+def test_a_verification_on_every_path_counts(place: str, verify: str) -> None:
+    assert "REV002" not in rules(f"{DEPLOY}\n{place.format(v=verify)}\necho done")
+
+
+@pytest.mark.parametrize("verify", VERIFICATIONS.values(), ids=VERIFICATIONS.keys())
+@pytest.mark.parametrize(
+    "place",
+    [
+        'if [ "$CHECK" = yes ]; then {v}; fi',
+        '[ -z "$CHECK" ] || {{ {v}; }}',
+        'if [ "$SKIP" = yes ]; then exit 0; fi\n{v}',
+        "case $1 in a) {v} ;; esac",
+    ],
+)
+def test_a_verification_that_a_path_misses_does_not_count(place: str, verify: str) -> None:
+    assert "REV002" in rules(f"{DEPLOY}\n{place.format(v=verify)}\necho done")
+
+
+def test_a_policy_that_is_read_always_and_judged_sometimes_does_not_count() -> None:
+    judge = f'if [ "$CHECK" = yes ]; then echo "$P" | {ASKED} || exit 1; fi'
+
+    assert "REV002" in rules(f"{DEPLOY}\nP=$({READ})\n{judge}\necho done")
+
+
+@pytest.mark.parametrize(("guard", "found"), [("", False), ('[ -z "$SKIP" ] || ', True)])
+def test_a_commit_that_is_recorded_on_one_path_does_not_count(guard: str, found: bool) -> None:
+    record = "gcloud run services update live-export --update-labels=commit-sha=a --update-env-vars=BUILD_COMMIT=a"
+
+    assert ("REV005" in rules(f"{DEPLOY}\n{guard}{record}")) is found
+
+
 def test_traffic_that_is_sent_on_one_path_does_not_count() -> None:
     send = "gcloud run services update-traffic live-export --to-latest"
 
