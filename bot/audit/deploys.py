@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -46,6 +47,9 @@ _MATTERING = (
     "scheduler jobs create http",
 )
 _MOST_NAMES = 3
+_OFF = frozenset(("false", "off", "no", "0"))
+_GENERATION = re.compile(r"\bCLOUDSDK_FUNCTIONS_GEN2=[\"']?(\w+)")
+_FIRST_GENERATION_ONLY = ("--docker-registry", "--security-level")
 _OWN = ("iam ensure", "deploy verify", "env merge")
 
 
@@ -82,18 +86,28 @@ class Deploy:
         """Whether the command only changes what it names, so that the account stays."""
         return self.call.path in _UPDATES
 
-    @property
+    @cached_property
     def _first_generation(self) -> bool:
-        # Without a flag, gcloud makes the second generation since 1 September 2024 (Google's notice to customers).
+        """Whether it is a function outside Cloud Run, whose callers hold roles/cloudfunctions.invoker instead.
+
+        Without a word on it gcloud makes the second generation since 492.0.0, and refuses the flags of the first.
+        """
+        if self.call.path != "functions deploy":
+            return False
         flag = self.call.flag("--gen2", "--no-gen2")
-        return flag is not None and (flag.name == "--no-gen2" or flag.value.lower() in {"false", "off", "no"})
+        if flag is not None:
+            return flag.name == "--no-gen2" or flag.value.lower() in _OFF
+        prefix = _GENERATION.search(self.command.raw.partition("gcloud")[0])
+        said = prefix[1] if prefix else next((one.texts[-1] for one in self._settings()), "")
+        return said.lower() in _OFF or self.call.flag(*_FIRST_GENERATION_ONLY) is not None
+
+    def _settings(self) -> Iterator[Command]:
+        return reversed(list(self.before(_sets_the_generation)))
 
     @cached_property
     def called(self) -> bool:
-        """Whether somebody must hold the invoker's role: not on a job, nor where everybody may call."""
-        if not _DEPLOYS[self.call.path] or self.call.flag("--allow-unauthenticated", "--no-invoker-iam-check"):
-            return False
-        return not (self._first_generation and self.call.flag(*_TRIGGERS))
+        """Whether somebody must hold roles/run.invoker: not on what serves nothing, nor where everybody may call."""
+        return self.serves and self.call.flag("--allow-unauthenticated", "--no-invoker-iam-check") is None
 
     @property
     def subscribes(self) -> bool:
@@ -121,6 +135,10 @@ class Deploy:
     def before(self, choice: Choice) -> Iterator[Command]:
         """Yield the chosen commands that ran before this deploy."""
         return self.run.earlier(self.index, choice)
+
+
+def _sets_the_generation(command: Command) -> bool:
+    return command.texts[:4] == ("gcloud", "config", "set", "functions/gen2")
 
 
 def _is_deploy(call: Call) -> bool:
@@ -236,12 +254,7 @@ def binds(command: Command, deploy: Deploy) -> bool:
     role = call.flag("--role")
     if role is None or call.flag("--member") is None:
         return call.open_ended
-    return role.value in _invoking(deploy) or not role.known
-
-
-def _invoking(deploy: Deploy) -> tuple[str, ...]:
-    # The role of first-generation functions opens no Cloud Run service.
-    return ("roles/run.invoker", "roles/cloudfunctions.invoker") if not deploy.serves else ("roles/run.invoker",)
+    return role.value == "roles/run.invoker" or not role.known
 
 
 def stops(command: Command) -> bool:

@@ -60,12 +60,39 @@ def test_a_canary_that_gets_its_share_is_no_finding() -> None:
     assert "REV010" not in found
 
 
-@pytest.mark.parametrize("flag", ["--no-gen2", "--gen2=false"])
-def test_a_function_of_the_first_generation_is_not_on_cloud_run(flag: str) -> None:
-    assert "REV010" not in rules(f"functions deploy grading {flag} --trigger-topic=t")
-    assert "REV001" not in rules(f"functions deploy grading {flag} --trigger-topic=t")
+FIRST_GENERATION = {
+    "a flag": "functions deploy grading --no-gen2",
+    "a flag with a value": "functions deploy grading --gen2=false",
+    "a flag that only the first generation has": "functions deploy grading --security-level=secure-always",
+    "a property": "config set functions/gen2 off\ngcloud functions deploy grading",
+    "a variable": "--version; CLOUDSDK_FUNCTIONS_GEN2=off gcloud functions deploy grading",
+}
 
 
-@pytest.mark.parametrize("flag", ["", "--gen2"])
-def test_a_function_is_on_cloud_run_unless_it_says_otherwise(flag: str) -> None:
-    assert {"REV001", "REV010"} <= rules(f"functions deploy grading {flag} --trigger-topic=t")
+@pytest.mark.parametrize("trigger", ["--trigger-topic=t", "--trigger-http"])
+@pytest.mark.parametrize("command", FIRST_GENERATION.values(), ids=FIRST_GENERATION.keys())
+def test_a_function_of_the_first_generation_is_not_on_cloud_run(command: str, trigger: str) -> None:
+    found = rules(f"{command} {trigger}")
+
+    assert "REV004" in found
+    assert not {"REV001", "REV002", "REV010"} & found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "functions deploy grading",
+        "functions deploy grading --gen2",
+        "config set functions/gen2 off\ngcloud functions deploy grading --gen2",
+        "config set functions/gen2 on\ngcloud functions deploy grading",
+    ],
+)
+def test_a_function_is_on_cloud_run_unless_it_says_otherwise(command: str) -> None:
+    assert {"REV001", "REV010"} <= rules(f"{command} --trigger-http")
+
+
+def test_the_role_of_first_generation_functions_lets_nobody_call_a_second_generation_one() -> None:
+    bind = "functions add-iam-policy-binding grading --member=user:a --role="
+
+    assert "REV001" in rules(f"functions deploy grading\ngcloud {bind}roles/cloudfunctions.invoker")
+    assert "REV001" not in rules(f"functions deploy grading\ngcloud {bind}roles/run.invoker")
