@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.audit.commands import Command, Failure, Fate
-from bot.audit.invocation import shell_text
+from bot.audit.invocation import SHELLS, shell_text
+from bot.audit.scalars import scalar_text
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError
 from bot.audit.steps import Followed
@@ -19,90 +20,32 @@ from bot.audit.trace import Trace
 from bot.audit.words import MOST_CHARACTERS, Piece, Word
 from bot.yaml_tree import Node
 
-_SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
 _SUBSTITUTION = re.compile(r"\$\$|\$\{([A-Z_][A-Z0-9_]*)\}|\$([A-Z_][A-Z0-9_]*)")
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
 _MOST_NESTED_SUBSTITUTIONS = 5
 
 
-def scalar_text(node: Node, text: str) -> Text:
-    """Return a scalar's text with the place of each of its characters in the file."""
-    if node.block:
-        return Text(node.written, _block_offsets(node, text))
-    style = text[node.start : node.start + 1]
-    at, end = node.start, node.end
-    if style in {"'", '"'}:
-        at, end = at + 1, end - 1
-    elif style == ">":
-        at = text.find("\n", at, end) + 1 or end
-    offsets: list[int] = []
-    for character in node.written:
-        at = _next(text, at, end, character, style)
-        offsets.append(min(at, max(end - 1, node.start)))
-        at += 1
-    return Text(node.written, offsets)
-
-
-def _block_offsets(node: Node, text: str) -> list[int]:
-    """Return the places of the characters of a block: its lines are lines of the file, less their indentation."""
-    at = text.find("\n", node.start) + 1 or node.end
-    raw = text[at : node.end].split("\n")
-    lines = node.written.split("\n")
-    pairs = zip(raw, lines, strict=False)
-    indentation = next((len(line) - len(value) for line, value in pairs if value.strip(" ")), 0)
-    offsets: list[int] = []
-    for line, value in zip(raw, lines, strict=False):
-        first = at + min(indentation, len(line))
-        offsets += range(first, first + len(value) + 1)
-        at += len(line) + 1
-    return offsets[: len(node.written)]
-
-
-def _next(text: str, at: int, end: int, character: str, style: str) -> int:
-    """Return where a character of a quoted or folded value is written, at ``at`` or behind."""
-    if style == '"' and text[at : at + 1] == "\\":
-        if text[at + 1 : at + 2] != "\n":
-            return at + 1  # An escape such as \n is two characters for one.
-        at += 2
-        while at < end and text[at] in " \t":
-            at += 1
-        return at
-    if style == "'" and character == "'":
-        return at + 1
-    while at < end and text[at] != character and text[at].isspace():
-        at += 1
-    return at
-
-
 def substituted(text: Text, values: Mapping[str, str], depth: int = 0) -> Text:
     """Return the text as Cloud Build hands it on: ``$$`` is ``$``, and known substitutions have their values."""
-    if "$" not in text.text:
-        return text
-    characters: list[str] = []
-    offsets: list[int] = []
-    at = 0
-    for found in _SUBSTITUTION.finditer(text.text):
-        characters.append(text.text[at : found.start()])
-        offsets += [text.origin(index) for index in range(at, found.start())]
+    size = 0
+
+    def piece(found: re.Match[str]) -> str | None:
+        nonlocal size
         name = found[1] or found[2]
         if name is None:
-            piece, places = "$", [text.origin(found.start() + 1)]
-        elif name in values and depth < _MOST_NESTED_SUBSTITUTIONS:
-            piece = substituted(Text(values[name]), values, depth + 1).text
-            places = [text.origin(found.start())] * len(piece)
-        else:
-            piece, places = found[0], [text.origin(index) for index in range(found.start(), found.end())]
-        characters.append(piece)
-        offsets += places
-        if len(offsets) > MOST_CHARACTERS:
+            return "$"
+        if name not in values or depth >= _MOST_NESTED_SUBSTITUTIONS:
+            return None
+        given = substituted(Text(values[name]), values, depth + 1).text
+        size += len(given)
+        if size > MOST_CHARACTERS:
             raise UnreadableError(
                 f"the substitutions would make a text of more than {MOST_CHARACTERS:,} characters here",
                 text.origin(found.start()),
             )
-        at = found.end()
-    characters.append(text.text[at:])
-    offsets += [text.origin(index) for index in range(at, len(text.text))]
-    return Text("".join(characters), offsets)
+        return given
+
+    return text.replaced(_SUBSTITUTION, piece) if "$" in text.text else text
 
 
 class BuildReader:
@@ -156,7 +99,7 @@ class BuildReader:
         program = ""
         if shebang:
             program = (shebang[2] if shebang[1].endswith("env") and shebang[2] else shebang[1]).rpartition("/")[2]
-        if program and program not in _SHELLS:
+        if program and program not in SHELLS:
             start, end = text.origin(0), text.end(len(text.text))
             words = (_word(program, start), _word("-c", start), _word(text.text, start))
             return [Command(words, start, max(end, start + 1), raw=text.text)]
@@ -173,7 +116,7 @@ class BuildReader:
         shown = words[len(program) :] or words
         start, end = shown[0].start, shown[-1].end
         name = words[0].text.rpartition("/")[2]
-        asked = shell_text([word.text for word in words]) if name in _SHELLS else None
+        asked = shell_text([word.text for word in words]) if name in SHELLS else None
         node = self._argument_node(step, asked.index - len(program)) if asked is not None else None
         if asked is not None and node is not None:
             text = substituted(scalar_text(node, self._text), self._values)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 _LETTERS = re.compile(r"[-+][A-Za-z]+")
 _WITH_A_NAME = frozenset("oO")
 

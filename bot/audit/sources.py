@@ -42,13 +42,15 @@ class Text:
         """Return the offset in the file behind the character before ``index``."""
         return self.origin(index - 1) + 1 if index else self.origin(0)
 
-    def replaced(self, pattern: re.Pattern[str], piece: Callable[[re.Match[str]], str]) -> Text:
-        """Return the text with other pieces for what matches; each stands where the match begins."""
+    def replaced(self, pattern: re.Pattern[str], piece: Callable[[re.Match[str]], str | None]) -> Text:
+        """Return the text with other pieces for what matches, each where the match begins; None leaves it as it is."""
         characters: list[str] = []
         offsets: list[int] = []
         at = 0
         for found in pattern.finditer(self.text):
             given = piece(found)
+            if given is None:
+                continue
             characters += (self.text[at : found.start()], given)
             offsets += [self.origin(index) for index in range(at, found.start())]
             offsets += [self.origin(found.start())] * len(given)

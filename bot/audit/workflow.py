@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.audit.cloudbuild import scalar_text
 from bot.audit.commands import Failure, Fate
+from bot.audit.scalars import scalar_text
 from bot.audit.sources import Text
 from bot.audit.steps import Step
 from bot.yaml_tree import Node

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.cloudbuild import BuildReader, scalar_text, substituted
+from bot.audit.cloudbuild import BuildReader, substituted
 from bot.audit.commands import Command
 from bot.audit.engine import audit_text
+from bot.audit.scalars import scalar_text
 from bot.audit.sources import Text
 from bot.yaml_tree import read_yaml
 

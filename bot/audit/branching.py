@@ -1,0 +1,165 @@
+"""Follows what a shell script decides: lists, pipelines, ``if`` and ``case``, with the ways that they may go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from bot.audit.branches import ALWAYS
+from bot.audit.commands import Failure, Fate
+from bot.audit.endings import Ending, Endings
+from bot.audit.parsing import Tree
+from bot.audit.state import merged
+from bot.audit.surroundings import Left, Surroundings
+from bot.audit.syntax import leaves, ways
+from bot.audit.words import Value
+
+if TYPE_CHECKING:
+    from bot.audit.shell import Script
+
+
+def either_or_both(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    left, right = node.named_children[0], node.named_children[-1]
+    operator = next(child for child in node.children if child.type in {"&&", "||"})
+    before, behind = two_sides(script, tree, operator, right, around)
+    script.conditionals.asked[behind.branches[-1][0], 1] = _condition(tree, [left])
+    script.statement(tree, left, before)
+    script.optionally(tree, [right], behind)
+
+
+def two_sides(
+    script: Script, tree: Tree, operator: Node, right: Node, around: Surroundings
+) -> tuple[Surroundings, Surroundings]:
+    """Return the surroundings of what stands before ``&&`` or ``||``, and of what stands behind."""
+    number = script.number()
+    left = replace(around, failure=_failure_before(script, tree, operator, right, around, number), tested=True)
+    if operator.type == "&&":
+        return left.condition(passes=(number, 1)), around.inside((number, 1))
+    return left.condition(fails=(number, 2)).inside((number, ALWAYS)), around.inside((number, 2))
+
+
+def _failure_before(
+    script: Script, tree: Tree, operator: Node, right: Node, around: Surroundings, number: int
+) -> Failure:
+    ending = Endings(tree, script.state.functions).of([right])
+    if operator.type == "||":
+        if ending is not Ending.TALKS:
+            return Failure()
+        return Failure(Fate.LOST, " ".join(tree.source(right).split()), tree.start(operator), tree.end(right))
+    if leaves(tree, [right]) or ending is Ending.STOPS:
+        # It decides, as in `[ … ] && exit 1`, or is tried again, as in `gcloud … && break`.
+        return Failure()
+    # The shell does not stop for a failure on the left of &&, whatever set -e says.
+    failure = around.failure or Failure(Fate.UNCHECKED, "and", tree.start(operator), tree.end(operator))
+    return replace(failure, guards=(*failure.guards, number)) if failure.reason == "and" else failure
+
+
+def pipeline(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    inside = replace(around, pipeline=around.pipeline or script.number())
+    members = node.named_children
+    for index, member in enumerate(members):
+        last = index == len(members) - 1
+        here = inside
+        if not last and not script.state.pipefail:
+            start = tree.end(member)
+            here = replace(inside, failure=Failure(Fate.UNCHECKED, "pipe", start, tree.start(members[index + 1])))
+        with script.subshell():
+            script.statement(tree, member, here)
+
+
+def negated(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    inside = around
+    if around.failure is None:
+        inside = replace(around, failure=Failure(Fate.UNCHECKED, "and", tree.start(node), tree.start(node) + 1))
+    inside = replace(inside, passes=around.fails, fails=around.passes)
+    for child in node.named_children:
+        script.statement(tree, child, replace(inside, tested=True))
+
+
+def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    branches = list(ways(node))
+    endings = Endings(tree, script.state.functions)
+    stops = any(endings.of(body) is Ending.STOPS for _, body in branches)
+    otherwise = branches[-1][1] if branches[-1][0] is None else []
+    if stops or endings.of(otherwise) is Ending.ACTS or leaves(tree, branches[0][1]):
+        failure = Failure()
+    else:
+        failure = Failure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
+    number = script.number()
+    results: list[dict[str, Value]] = []
+    goes_on: set[int] = set()
+    asks = replace(around, failure=failure, tested=True)
+    for way, (condition, body) in enumerate(branches, start=1):
+        otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
+        for part in condition or ():
+            script.statement(tree, part, asks.condition(passes=(number, way), fails=otherwise_way))
+        script.conditionals.asked[number, way] = _condition(tree, condition or branches[0][0] or [], way)
+        before = dict(script.variables)
+        with suppress(Left):
+            script.follow_all(tree, body, around.inside((number, way)))
+            results.append(script.variables)
+            goes_on.add(way)
+        script.expander.variables = before
+    if branches[-1][0] is not None:
+        results.append(script.variables)
+        goes_on.add(len(branches) + 1)
+    script.conditionals.open_ways[number] = frozenset(goes_on)
+    join(script, results)
+
+
+def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    value_node = node.child_by_field_name("value")
+    value = script.expander.words(tree, value_node)[:1] if value_node else []
+    items = [child for child in node.named_children if child.type == "case_item"]
+    if value and value[0].known:
+        chosen = _chosen(script, tree, items, value[0].text)
+        items = items if chosen is None else chosen
+    number = script.number()
+    before = script.variables
+    results: list[dict[str, Value]] = [dict(before)]
+    goes_on = {len(items) + 1} if not any(_takes_all(tree, item) for item in items) else set[int]()
+    certain = value and value[0].known and len(items) == 1
+    for way, item in enumerate(items, start=ALWAYS if certain else 1):
+        script.expander.variables = dict(before)
+        patterns = item.children_by_field_name("value")
+        body = [child for child in item.children if child not in patterns]
+        asked = [*([value_node] if value_node else []), *patterns]
+        script.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS)
+        with suppress(Left):
+            script.follow_all(tree, body, around.inside((number, way)))
+            results.append(script.variables)
+            goes_on.add(way)
+    script.conditionals.open_ways[number] = frozenset(goes_on)
+    join(script, results[1:] if len(items) == 1 and len(results) > 1 else results)
+
+
+def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[Node] | None:
+    for item in items:
+        for pattern in item.children_by_field_name("value"):
+            words = script.expander.words(tree, pattern)
+            if len(words) != 1 or not words[0].known:
+                return None
+            if fnmatchcase(text, words[0].text):
+                return [item]
+    return []
+
+
+def join(script: Script, results: list[dict[str, Value]]) -> None:
+    if not results:
+        raise Left("return")
+    script.expander.variables = reduce(merged, results)
+
+
+def _condition(tree: Tree, nodes: Sequence[Node], way: int = 1) -> str:
+    """Return what a way asks, so that it is the same text wherever the same is asked."""
+    return f"{way} " + " ".join(" ".join(tree.source(node).split()) for node in nodes)
+
+
+def _takes_all(tree: Tree, item: Node) -> bool:
+    return any(tree.source(pattern) == "*" for pattern in item.children_by_field_name("value"))

@@ -1,0 +1,55 @@
+"""Follows the loops of a shell script: the values of a list one by one, any other body once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from bot.audit.branches import ALWAYS
+from bot.audit.commands import Failure
+from bot.audit.parsing import Tree
+from bot.audit.surroundings import Surroundings
+from bot.audit.words import Piece, Word
+
+if TYPE_CHECKING:
+    from bot.audit.shell import Script
+
+
+def for_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
+    if variable is None or body is None:
+        return
+    name = tree.source(variable)
+    values = node.children_by_field_name("value")
+    words = [word for value in values for word in script.expander.words(tree, value)]
+    if not values:
+        words = script.expander.words(tree, variable) if script.expander.positional is None else [
+            *script.expander.positional
+        ]  # fmt: skip
+        if script.expander.positional is None:
+            start = tree.start(variable)
+            words = [Word((Piece("${@}", start, exact=False, known=False),), start, start)]
+    for word in words:
+        script.variables[name] = word.pieces
+        with script.scope("loop"):
+            script.statement(tree, body, around)
+
+
+def while_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    body = node.child_by_field_name("body")
+    for condition in node.children_by_field_name("condition"):
+        if condition.is_named:
+            # What a loop tries again is not forgotten.
+            script.statement(tree, condition, replace(around, failure=Failure(), tested=True))
+    if body is not None:
+        with script.scope("loop"):
+            script.optionally(tree, body.children, around.inside((script.number(), ALWAYS)))
+
+
+def counted_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    body = node.child_by_field_name("body")
+    if body is not None:
+        with script.scope("loop"):
+            script.optionally(tree, body.children, around.inside((script.number(), ALWAYS)))

@@ -1,0 +1,65 @@
+"""Follows the tests of a shell script, and tells which commands' outcomes they look at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from bot.audit.commands import Command, Failure, Fate
+from bot.audit.parsing import Tree
+from bot.audit.surroundings import Surroundings
+from bot.audit.syntax import operands
+from bot.audit.words import Piece, Word
+
+if TYPE_CHECKING:
+    from bot.audit.shell import Script
+
+_COMPARED = re.compile(r"\$?\{?(\?|[A-Za-z_]\w*)\}?\"?\s*(-eq|-ne|-gt|==|!=|=|>)\s*\"?0\b")
+_EQUAL = frozenset(("-eq", "==", "="))
+
+
+def test(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
+    raw = tree.source(node)
+    script.around, before = replace(around, tested=True), script.around
+    start, end = tree.start(node), tree.end(node)
+    words: list[Word] = []
+    for child in operands(node):
+        words += script.expander.words(tree, child)
+    script.around = before
+    if "$?" in raw and around.failure is not None and around.failure.fate is Fate.STOPS:
+        looked_at(script)
+    if "PIPESTATUS" in raw:
+        pipeline_looked_at(script)
+    _outcome_decides(script, raw, around)
+    program = Word((Piece("[", start, exact=False),), start, start + 1)
+    script.record(Command((program, *words), start, end, raw), around)
+
+
+def _outcome_decides(script: Script, raw: str, around: Surroundings) -> None:
+    """Remember which way is taken when a command ran well whose outcome a test compares with 0."""
+    found = _COMPARED.search(raw)
+    index = None if found is None else len(script.commands) - 1 if found[1] == "?" else script.outcomes.get(found[1])
+    if found is None or index is None or index < 0:
+        return
+    passes, fails = (around.passes, around.fails) if found[2] in _EQUAL else (around.fails, around.passes)
+    command = script.commands[index]
+    script.commands[index] = replace(command, passes=(*command.passes, *passes), fails=(*command.fails, *fails))
+
+
+def looked_at(script: Script) -> None:
+    """Remember that the outcome of the last command, ``$?``, decides whether the script goes on."""
+    if script.commands and script.commands[-1].failure.reason == "errexit":
+        script.commands[-1] = replace(script.commands[-1], failure=Failure())
+
+
+def pipeline_looked_at(script: Script) -> None:
+    """Remember that ``PIPESTATUS``, the outcomes of the pipeline that ended last, decides how it goes on."""
+    number = script.commands[-1].pipeline if script.commands else 0
+    for index in range(len(script.commands) - 1, -1, -1):
+        if not number or script.commands[index].pipeline != number:
+            return
+        if script.commands[index].failure.reason in {"errexit", "pipe"}:
+            script.commands[index] = replace(script.commands[index], failure=Failure())

@@ -1,0 +1,126 @@
+"""Follows what a command of a shell script runs: functions, other shells, and text that is made there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from bot.audit.commands import Command
+from bot.audit.invocation import SHELLS, shell_text
+from bot.audit.outcomes import pipeline_looked_at
+from bot.audit.parsing import Tree, parse
+from bot.audit.sources import Text, UnreadableError
+from bot.audit.surroundings import MOST_NESTED, Left, Surroundings
+from bot.audit.syntax import local_names
+from bot.audit.words import Piece, Word
+
+if TYPE_CHECKING:
+    from bot.audit.shell import Script
+
+_OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
+_UNFOLLOWED = "the command that is made here cannot be followed; write it out"
+_ONLY_KNOWN_THERE = re.compile(r"\$\{[A-Za-z_]\w*\}")
+"""A command whose program is the value of a variable that only the running script has."""
+
+
+def perform(script: Script, command: Command, around: Surroundings) -> None:
+    """Follow a command to what it runs, and write it down unless it is a function of the script."""
+    name = command.texts[0]
+    if name in script.state.functions:
+        _call(script, name, command.words, around)
+        return
+    if name in {"exit", "return"} and "PIPESTATUS" in command.raw:
+        pipeline_looked_at(script)
+    script.record(command, around)
+    if name in {"exit", "return"}:
+        raise Left(name)
+    if name == "set":
+        script.state.set_options(command.words)
+    elif name == "shift":
+        script.state.shift(command.words)
+    elif name == "trap":
+        script.state.trap(command.words, command.raw)
+    elif name == "eval":
+        if len(command.words) > 1 and _ONLY_KNOWN_THERE.match(command.texts[1]):
+            script.problems.append(UnreadableError(_UNFOLLOWED, command.start, command.end))
+        _nested(script, command.words[1:], around)
+    elif command.name in SHELLS:
+        _shell(script, command.words, around)
+
+
+def _call(script: Script, name: str, words: tuple[Word, ...], around: Surroundings) -> None:
+    script.state.called.add(name)
+    if name in script.calls or len(script.calls) > MOST_NESTED:
+        return
+    tree, body = script.state.functions[name]
+    outer = script.expander.positional
+    locals_before = {local: script.variables.get(local) for local in local_names(tree, body)}
+    script.expander.positional = list(words[1:])
+    script.calls.append(name)
+    depth, script.depth = script.depth, 0
+    try:
+        with script.scope("return"), script.leaving("return"):
+            script.statement(tree, body, around)
+    finally:
+        script.depth = depth
+        script.calls.pop()
+        script.expander.positional = outer
+        for local, value in locals_before.items():
+            if value is None:
+                script.variables.pop(local, None)
+            else:
+                script.variables[local] = value
+
+
+def _shell(script: Script, words: tuple[Word, ...], around: Surroundings) -> None:
+    asked = shell_text([word.text for word in words])
+    if asked is None:
+        return
+    with script.subshell():
+        script.state.errexit, script.state.pipefail = asked.errexit, asked.pipefail
+        _nested(script, (words[asked.index],), around)
+
+
+def run_here_document(
+    script: Script, tree: Tree, words: tuple[Word, ...], redirects: list[Node], around: Surroundings
+) -> None:
+    """Follow the here-document that a shell reads its commands from, as in ``bash -e <<EOF``."""
+    texts = [word.text for word in words]
+    if shell_text(texts) is not None or not all(text.startswith("-") or text in _OPTIONS for text in texts[1:]):
+        return
+    bodies = [child for one in redirects if one.type == "heredoc_redirect" for child in one.named_children]
+    with script.subshell():
+        script.state.errexit = script.state.pipefail = False
+        script.state.set_options(words)
+        for body in bodies:
+            if body.type == "heredoc_body":
+                piece = Piece(tree.source(body), tree.start(body))
+                _nested(script, (Word((piece,), tree.start(body), tree.end(body)),), around)
+
+
+def _nested(script: Script, words: Iterable[Word], around: Surroundings) -> None:
+    characters: list[str] = []
+    offsets: list[int] = []
+    for word in words:
+        if characters:
+            characters.append(" ")
+            offsets.append(offsets[-1])
+        for piece in word.pieces:
+            characters.append(piece.text)
+            step = 1 if piece.exact else 0
+            offsets += [piece.start + step * index for index in range(len(piece.text))]
+    if len(script.calls) > MOST_NESTED or not offsets:
+        return
+    try:
+        tree = parse(Text("".join(characters), offsets))
+    except UnreadableError:
+        script.problems.append(UnreadableError(_UNFOLLOWED, offsets[0], offsets[-1] + 1))
+        return
+    script.calls.append("")
+    try:
+        script.statements(tree, tree.root, around)
+    finally:
+        script.calls.pop()
