@@ -15,6 +15,7 @@ from bot.audit.invocation import SHELLS, shell_text
 from bot.audit.scalars import scalar_text
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError
+from bot.audit.sourcing import Library
 from bot.audit.steps import Followed
 from bot.audit.trace import Trace
 from bot.audit.words import MOST_CHARACTERS, Piece, Word
@@ -51,8 +52,9 @@ def substituted(text: Text, values: Mapping[str, str], depth: int = 0) -> Text:
 class BuildReader:
     """Follows the steps of one file. Raises UnreadableError for a shell text that cannot be parsed."""
 
-    def __init__(self, root: Node, text: str) -> None:
+    def __init__(self, root: Node, text: str, library: Library | None = None) -> None:
         self._root = root
+        self._library = library
         self._text = text
         substitutions = root.children.get("substitutions")
         declared = substitutions.children if substitutions else {}
@@ -138,7 +140,13 @@ class BuildReader:
         pipefail: bool = False,
         variables: Mapping[str, str] | None = None,
     ) -> list[Command]:
-        script = Script(text, errexit=errexit, pipefail=pipefail, conditionals=build.trace.conditionals)
+        script = Script(
+            text,
+            errexit=errexit,
+            pipefail=pipefail,
+            conditionals=build.trace.conditionals,
+            library=self._library,
+        )
         for name, value in {**(variables or {}), **self._environment(step)}.items():
             script.variables[name] = (Piece(value, text.origin(0), exact=False, known="$" not in value),)
         first, *others = script.follow()

@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 from bot.audit.branches import Branch
-from bot.audit.calls import Call, read_words
+from bot.audit.calls import Call, Flag, read_words
 from bot.audit.words import Word
 
 
@@ -58,6 +58,8 @@ class Command:
     """The calls, subshells and loops that it stands in, the outermost first."""
     leaves: int = -1
     """For ``exit``, ``return`` and their like: the scope that the flow leaves, 0 for the whole script."""
+    origin: str = ""
+    """The sourced file that it is written in, from the root; its place is then where that is sourced or called."""
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -90,6 +92,13 @@ class Command:
         if self.name.startswith("python") and self.texts[1:3] == ("-m", "bot"):
             return read_words(self.words[3:])
         return None
+
+    def place_of(self, flag: Flag) -> tuple[int, int]:
+        """Return the offsets of a flag's name; where it does not stand in the file as such, of what made it."""
+        written = flag.word.place(0, len(flag.name))
+        if written is None and self.origin:
+            return self.start, self.end
+        return written or (flag.word.start, flag.word.end)
 
     def excludes(self, other: Command) -> bool:
         """Whether the two never run together: they stand on different ways of one conditional."""

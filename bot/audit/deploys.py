@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bot.audit.calls import Call
@@ -154,9 +154,26 @@ class Deployment:
     source: SourceFile
     runs: Sequence[Trace]
     is_build: bool
+    others: Sequence[Trace] = ()
+    """What is judged where it is called from: only what holds for a command by itself is asked here."""
     traps: Sequence[tuple[str, tuple[str, ...]]] = ()
     first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
     literal_ranges: Sequence[tuple[int, int]] = ()
+    called_elsewhere: frozenset[tuple[str, str]] = frozenset()
+    """The functions of other files that it sources and calls: file and name."""
+    audited: frozenset[str] = frozenset()
+    """The files that are audited, each by itself."""
+
+    def among(self, others: Iterable[Deployment]) -> Deployment:
+        """Return what is to be judged here, as these files are audited, too.
+
+        A function that another one calls is judged there, with what comes before and after it.
+        """
+        others = list(others)
+        called = {name for one in others for path, name in one.called_elsewhere if path == self.path}
+        runs = [run for run in self.runs if run.function not in called]
+        return replace(self, runs=runs, others=[run for run in self.runs if run.function in called],
+                       audited=frozenset(one.path for one in others))  # fmt: skip
 
     @property
     def path(self) -> str:
@@ -175,9 +192,9 @@ class Deployment:
 
     @property
     def commands(self) -> Iterator[Command]:
-        """Every command of every run."""
-        for run in self.runs:
-            yield from run.commands
+        """Every command that is judged by itself, where it is written."""
+        for run in (*self.runs, *self.others):
+            yield from (one for one in run.commands if one.origin not in self.audited)
 
     def span(self, start: int, end: int) -> Span:
         """Return the span between two offsets of the file."""

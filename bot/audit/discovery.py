@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from bot.audit.kinds import Kind, is_shell, kind_by_name, mentions_deploy
+from bot.audit.kinds import Kind, is_shell, kind_by_name, mentions_deploy, sources_a_file
 from bot.audit.rules.backup_files import is_backup
 from bot.audit.sources import LARGEST_FILE
 from bot.git_program import GitProgram
@@ -125,11 +125,11 @@ def _mentions(file: Path, path: str, found: Found) -> bool:
             beginning = opened.read(_BEGINNING)
             if kind_by_name(path) is Kind.UNMARKED and not is_shell(beginning.decode("utf-8", "replace")):
                 return False
-            content = beginning + opened.read(LARGEST_FILE)
+            content = (beginning + opened.read(LARGEST_FILE)).decode("utf-8", "replace")
     except OSError as error:
         found.skipped.append((path, f"cannot be read ({error.strerror})"))
         return False
-    return mentions_deploy(content.decode("utf-8", "replace"))
+    return mentions_deploy(content) or sources_a_file(content)
 
 
 def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], found: Found) -> None:

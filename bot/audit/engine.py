@@ -20,6 +20,7 @@ from bot.audit.parsing import Tree
 from bot.audit.rules import backup_files, import_validation
 from bot.audit.shell import Script
 from bot.audit.sources import Text, UnreadableError, read_source
+from bot.audit.sourcing import Library
 from bot.audit.steps import Followed, follow
 from bot.audit.trace import Trace
 from bot.yaml_tree import YamlError, read_yaml
@@ -53,18 +54,23 @@ def audit(root: Path, paths: Sequence[Path] = ()) -> Audit:
         if path in found.named and kind_of(path, source.text) is Kind.NEITHER:
             neither.append(path)
             continue
-        deployment, problems = read(source)
-        if path in found.mentioned and deployment is not None and not deployment.deploys:
-            continue  # The words of a deploy stood in a comment, or in what it prints.
+        deployment, problems = read(source, root)
+        if path in found.mentioned and not _runs_a_deploy(deployment, source):
+            continue
         sources[path] = source
         violations += problems
-        if deployment is not None:
-            deployments.append(deployment)
-            violations += judged(deployment)
+        deployments += [deployment] if deployment is not None else []
+    for one in deployments:
+        violations += judged(one.among(deployments))
     violations += guarded(SourceFile(".", ""), lambda: import_validation.compare(deployments))
     violations += missing(found)
     violations.sort(key=lambda one: (one.path, one.span, one.rule, one.message))
     return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources, tuple(neither))
+
+
+def _runs_a_deploy(deployment: Deployment | None, source: SourceFile) -> bool:
+    # The words of a deploy may stand in a comment, or in what it prints; and most scripts that source deploy nothing.
+    return bool(deployment.deploys) if deployment is not None else mentions_deploy(source.text)
 
 
 def missing(found: Found) -> Iterator[Violation]:
@@ -98,13 +104,16 @@ def guarded(source: SourceFile, look: Callable[[], Iterator[Violation]]) -> list
         return [_unreadable(source, UnreadableError(_BROKEN.format(type(error).__name__)))]
 
 
-def read(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
-    """Follow a file; return what it runs, or None, and what is wrong with the file itself."""
+def read(source: SourceFile, root: Path | None = None) -> tuple[Deployment | None, list[Violation]]:
+    """Follow a file, and what it sources under ``root``; return what it runs, or None, and what is wrong with it."""
     deployments: list[Deployment] = []
+    kind = kind_of(source.path, source.text)
+    folder = source.path.rpartition("/")[0] if kind in _SCRIPTS else ""
+    library = Library(root, folder) if root is not None else None
 
     def look() -> Iterator[Violation]:
         try:
-            deployment, problems = _READERS[kind_of(source.path, source.text)](source)
+            deployment, problems = _READERS[kind](source, library)
         except UnreadableError as error:
             yield _unreadable(source, error)
             return
@@ -126,17 +135,20 @@ def _unfollowed(source: SourceFile, script: Script) -> list[Violation]:
     return [_unreadable(source, problem) for problem in places.values()]
 
 
-def _read_script(source: SourceFile) -> tuple[Deployment, list[Violation]]:
-    script = Script(Text(source.text))
-    runs = [Trace(commands, conditionals=script.conditionals) for commands in script.follow()]
+def _read_script(source: SourceFile, library: Library | None) -> tuple[Deployment, list[Violation]]:
+    script = Script(Text(source.text), library=library)
+    first, *others = script.follow()
+    runs = [Trace(first, conditionals=script.conditionals)]
+    for function, commands in zip(script.uncalled, others, strict=True):
+        runs.append(Trace(commands, conditionals=script.conditionals, function=function))
     statements = {0: _first_statement(script.tree)}
     literals = tuple(_literal_ranges(script.tree, script.tree.root)) if "gserviceaccount" in source.text else ()
     deployment = Deployment(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
-                            literal_ranges=literals)  # fmt: skip
+                            literal_ranges=literals, called_elsewhere=frozenset(script.called_elsewhere))  # fmt: skip
     return deployment, _unfollowed(source, script)
 
 
-def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
+def _read_build(source: SourceFile, library: Library | None) -> tuple[Deployment | None, list[Violation]]:
     try:
         root = read_yaml(source.text, source.path)
     except YamlError as error:
@@ -147,28 +159,30 @@ def _read_build(source: SourceFile) -> tuple[Deployment | None, list[Violation]]
     if not isinstance(root.value, dict):
         raise UnreadableError("this is no Cloud Build file: expected keys such as 'steps'")
     if kind_of(source.path, source.text) is Kind.WORKFLOW:
-        return _followed(source, follow(workflow.steps_of(root, source.text)))
-    return _followed(source, BuildReader(root, source.text).read())
+        return _followed(source, follow(workflow.steps_of(root, source.text), library))
+    return _followed(source, BuildReader(root, source.text, library).read())
 
 
-def _read_makefile(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
-    return _followed(source, follow(makefile.steps_of(source.text)))
+def _read_makefile(source: SourceFile, library: Library | None) -> tuple[Deployment | None, list[Violation]]:
+    return _followed(source, follow(makefile.steps_of(source.text), library))
 
 
-def _read_dockerfile(source: SourceFile) -> tuple[Deployment | None, list[Violation]]:
-    return _followed(source, follow(dockerfile.steps_of(source.text)))
+def _read_dockerfile(source: SourceFile, library: Library | None) -> tuple[Deployment | None, list[Violation]]:
+    return _followed(source, follow(dockerfile.steps_of(source.text), library))
 
 
 def _followed(source: SourceFile, build: Followed) -> tuple[Deployment, list[Violation]]:
     statements = {number: _first_statement(script.tree) for number, script in build.scripts}
     literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
     runs = [build.trace, *(Trace(commands, conditionals=build.trace.conditionals) for commands in build.others)]
-    return Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals), [
-        one for _, script in build.scripts for one in _unfollowed(source, script)
-    ]
+    called = frozenset(one for _, script in build.scripts for one in script.called_elsewhere)
+    deployment = Deployment(source, runs, is_build=True, first_statements=statements, literal_ranges=literals,
+                            called_elsewhere=called)  # fmt: skip
+    return deployment, [one for _, script in build.scripts for one in _unfollowed(source, script)]
 
 
-_READERS: dict[Kind, Callable[[SourceFile], tuple[Deployment | None, list[Violation]]]] = {
+_SCRIPTS = frozenset((Kind.SCRIPT, Kind.UNMARKED, Kind.NEITHER))
+_READERS: dict[Kind, Callable[[SourceFile, Library | None], tuple[Deployment | None, list[Violation]]]] = {
     Kind.BUILD: _read_build,
     Kind.WORKFLOW: _read_build,
     Kind.MAKEFILE: _read_makefile,

@@ -29,6 +29,9 @@ _MENTION = re.compile(
 )
 
 
+_SOURCES = re.compile(r"(?:^[ \t@-]*|[;&|][ \t]*|\brun:[ \t]*[\"']?)(?:source|\.)[ \t]+[\w./\"'$~]", re.MULTILINE)
+
+
 def kind_by_name(path: str) -> Kind:
     """Return what a file is by its name, with ``/`` between folders."""
     folder, _, name = path.rpartition("/")
@@ -58,6 +61,11 @@ def kind_of(path: str, text: str) -> Kind:
 def is_shell(text: str) -> bool:
     """Whether the first line names a shell."""
     return _SHEBANG.match(text) is not None
+
+
+def sources_a_file(text: str) -> bool:
+    """Whether a shell text reads another file, which may hold what deploys."""
+    return _SOURCES.search(text) is not None
 
 
 def mentions_deploy(text: str) -> bool:

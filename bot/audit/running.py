@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -30,39 +30,66 @@ def perform(script: Script, command: Command, around: Surroundings) -> None:
     """Follow a command to what it runs, and write it down unless it is a function of the script."""
     name = command.texts[0]
     if name in script.state.functions:
-        _call(script, name, command.words, around)
+        _call(script, command, around)
         return
     if name in {"exit", "return"} and "PIPESTATUS" in command.raw:
         pipeline_looked_at(script)
     script.record(command, around)
     if name in {"exit", "return"}:
         raise Left(name)
-    if name == "set":
-        script.state.set_options(command.words)
-    elif name == "shift":
-        script.state.shift(command.words)
-    elif name == "trap":
-        script.state.trap(command.words, command.raw)
-    elif name == "eval":
-        if len(command.words) > 1 and _ONLY_KNOWN_THERE.match(command.texts[1]):
-            script.problems.append(UnreadableError(_UNFOLLOWED, command.start, command.end))
-        _nested(script, command.words[1:], around)
+    follow = _BUILTINS.get(name)
+    if follow is not None:
+        follow(script, command, around)
     elif command.name in SHELLS:
         _shell(script, command.words, around)
 
 
-def _call(script: Script, name: str, words: tuple[Word, ...], around: Surroundings) -> None:
+def _eval(script: Script, command: Command, around: Surroundings) -> None:
+    if len(command.words) > 1 and _ONLY_KNOWN_THERE.match(command.texts[1]):
+        script.problems.append(UnreadableError(_UNFOLLOWED, command.start, command.end))
+    _nested(script, command.words[1:], around)
+
+
+def _source(script: Script, command: Command, around: Surroundings) -> None:
+    """Follow a file of the repository that is sourced; whatever it does, the script does."""
+    if script.library is None or len(command.words) == 1 or len(script.calls) > MOST_NESTED:
+        return
+    try:
+        found = script.library.find(command.texts[1])
+        if found is None or f"source {found.path}" in script.calls:
+            return
+        tree = parse(Text(found.text, [command.start] * len(found.text), found.path))
+    except UnreadableError as error:
+        said = f"what is sourced here cannot be followed: {error}"
+        script.problems.append(UnreadableError(said, command.start, command.end))
+        return
+    outer = script.expander.positional
+    if len(command.words) > 2:  # noqa: PLR2004 - source, file and the first argument
+        script.expander.positional = list(command.words[2:])
+    script.calls.append(f"source {found.path}")
+    try:
+        with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
+            script.statements(tree, tree.root, around)
+    finally:
+        script.calls.pop()
+        script.expander.positional = outer
+
+
+def _call(script: Script, command: Command, around: Surroundings) -> None:
+    name = command.texts[0]
     script.state.called.add(name)
     if name in script.calls or len(script.calls) > MOST_NESTED:
         return
     tree, body = script.state.functions[name]
     outer = script.expander.positional
     locals_before = {local: script.variables.get(local) for local in local_names(tree, body)}
-    script.expander.positional = list(words[1:])
+    script.expander.positional = list(command.words[1:])
+    if tree.text.path:
+        script.called_elsewhere.add((tree.text.path, name))
     script.calls.append(name)
     depth, script.depth = script.depth, 0
     try:
-        with script.scope("return"), script.leaving("return"):
+        with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
             script.statement(tree, body, around)
     finally:
         script.depth = depth
@@ -124,3 +151,14 @@ def _nested(script: Script, words: Iterable[Word], around: Surroundings) -> None
         script.statements(tree, tree.root, around)
     finally:
         script.calls.pop()
+
+
+_BUILTINS: dict[str, Callable[[Script, Command, Surroundings], None]] = {
+    "set": lambda script, command, _: script.state.set_options(command.words),
+    "shift": lambda script, command, _: script.state.shift(command.words),
+    "trap": lambda script, command, _: script.state.trap(command.words, command.raw),
+    "eval": _eval,
+    "source": _source,
+    ".": _source,
+}
+"""What commands of the shell itself do to the script that runs them."""

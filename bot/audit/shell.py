@@ -23,6 +23,7 @@ from bot.audit.parsing import Tree, parse
 from bot.audit.paths import Conditionals
 from bot.audit.simple_commands import plain, redirected
 from bot.audit.sources import Text, UnreadableError
+from bot.audit.sourcing import Library
 from bot.audit.state import State, merged
 from bot.audit.surroundings import MOST_NESTED, Left, Surroundings
 from bot.audit.syntax import collect_functions
@@ -39,13 +40,26 @@ class Script:
     """Follows one shell text; ``commands`` is what it runs, in order."""
 
     def __init__(
-        self, text: Text, *, errexit: bool = False, pipefail: bool = False, conditionals: Conditionals | None = None
+        self,
+        text: Text,
+        *,
+        errexit: bool = False,
+        pipefail: bool = False,
+        conditionals: Conditionals | None = None,
+        library: Library | None = None,
     ) -> None:
         self.tree = parse(text)
+        self.library = library
+        self.called_elsewhere: set[tuple[str, str]] = set()
+        """The functions of sourced files that it calls: file and name."""
+        self.uncalled: list[str] = []
+        """The functions that ``follow`` returned behind the script itself."""
+        self._site: tuple[str, int, int] | None = None
+        """While a sourced file is followed: that file, and the place in the audited one that leads to it."""
         self.conditionals = conditionals or Conditionals()
         self.commands: list[Command] = []
         self.expander = Expander(self._substitution)
-        self.state = State(self.expander, errexit, pipefail)
+        self.state: State = State(self.expander, errexit, pipefail)
         self.problems: list[UnreadableError] = []
         """What could not be followed, such as an ``eval`` of parts that are not known."""
         self.calls: list[str] = []
@@ -81,8 +95,9 @@ class Script:
         runs = [self._run(self.tree, self.tree.root)]
         variables = dict(self.variables)
         for name, (tree, body) in self.state.functions.items():
-            if name not in self.state.called:
+            if name not in self.state.called and not tree.text.path:
                 self.expander.variables = dict(variables)
+                self.uncalled.append(name)
                 runs.append(self._run(tree, body))
         return runs
 
@@ -91,6 +106,17 @@ class Script:
         with self.leaving():
             self.statements(tree, node, Surroundings())
         return self.commands
+
+    @contextmanager
+    def shown_at(self, tree: Tree, command: Command) -> Iterator[None]:
+        """Show what is followed meanwhile at the command that leads to it, where ``tree`` is of a sourced file."""
+        before = self._site
+        path = tree.text.path
+        self._site = (path, *((before[1], before[2]) if before else (command.start, command.end))) if path else None
+        try:
+            yield
+        finally:
+            self._site = before
 
     @contextmanager
     def leaving(self, *ways: str) -> Iterator[None]:
@@ -174,6 +200,10 @@ class Script:
         failure = around.failure
         if failure is None:
             failure = Failure() if self.state.errexit else Failure(Fate.UNCHECKED, "errexit", *self.state.dropped)
+        if self._site is not None:
+            origin, start, end = self._site
+            command = replace(command, start=start, end=end, origin=origin)
+            failure = replace(failure, start=start, end=end) if failure.start >= 0 else failure
         self.commands.append(
             replace(
                 command,

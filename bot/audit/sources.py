@@ -29,6 +29,8 @@ class Text:
 
     text: str
     offsets: Sequence[int] | None = None
+    path: str = ""
+    """The file that it stands in, where that is one that the audited file sources."""
 
     def origin(self, index: int) -> int:
         """Return the offset in the file of a character, or of the end of the text."""
@@ -57,7 +59,7 @@ class Text:
             at = found.end()
         characters.append(self.text[at:])
         offsets += [self.origin(index) for index in range(at, len(self.text))]
-        return Text("".join(characters), offsets)
+        return Text("".join(characters), offsets, self.path)
 
     def straight(self, start: int, end: int) -> bool:
         """Whether this stretch stands in the file as such, character for character."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.audit.commands import Command, Failure
 from bot.audit.shell import Script
 from bot.audit.sources import Text
+from bot.audit.sourcing import Library
 from bot.audit.trace import Trace
 from bot.audit.words import Piece
 
@@ -35,12 +36,14 @@ class Followed:
     """What functions would run that no step calls."""
 
 
-def follow(steps: Sequence[Step]) -> Followed:
+def follow(steps: Sequence[Step], library: Library | None = None) -> Followed:
     """Follow the steps in order. Raises UnreadableError for a shell text that cannot be parsed."""
     followed = Followed(Trace())
     conditionals = followed.trace.conditionals
     for number, step in enumerate(steps):
-        script = Script(step.text, errexit=step.errexit, pipefail=step.pipefail, conditionals=conditionals)
+        script = Script(
+            step.text, errexit=step.errexit, pipefail=step.pipefail, conditionals=conditionals, library=library
+        )
         for name, value in step.variables.items():
             script.variables[name] = (Piece(value, step.text.origin(0), exact=False, known="$" not in value),)
         first, *others = script.follow()

@@ -21,6 +21,8 @@ class Trace:
     commands: list[Command] = field(default_factory=list)
     before: dict[int, frozenset[int]] = field(default_factory=dict)
     conditionals: Conditionals = field(default_factory=Conditionals)
+    function: str = ""
+    """The function that this is, where nothing in the file calls it; empty for the file itself."""
 
     _chosen: dict[Choice, list[int]] = field(default_factory=dict)
     _by_step: dict[int, list[int]] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.audit.calls import Call, Flag
-from bot.audit.commands import read_call
+from bot.audit.commands import Command, read_call
 from bot.audit.deploys import Deployment
 from bot.audit.model import Edit, Rule, Severity, Violation
 
@@ -58,23 +58,19 @@ _WIPING = {
 def find(deployment: Deployment) -> Iterator[Violation]:
     """Yield each command with flags that wipe, once, with the edits that make them update where the command can."""
     seen: set[int] = set()
-    grouped: dict[tuple[int, int], tuple[Call, list[Flag]]] = {}
+    grouped: dict[tuple[int, int], tuple[Command, Call, list[Flag]]] = {}
     for command in deployment.commands:
         call = read_call(command)
         if call is None or call.path not in _UPDATABLE:
             continue
         for flag in call.all_flags(*_WIPING):
-            if (start := _place(flag)[0]) not in seen:
+            if (start := command.place_of(flag)[0]) not in seen:
                 seen.add(start)
-                grouped.setdefault((command.start, command.end), (call, []))[1].append(flag)
-    for call, flags in grouped.values():
+                grouped.setdefault((command.start, command.end), (command, call, []))[2].append(flag)
+    for command, call, flags in grouped.values():
         edits = (Edit(deployment.span(*place), updating) for place, updating in _edits(call, flags))
-        span = deployment.span(*_place(flags[0]))
+        span = deployment.span(*command.place_of(flags[0]))
         yield RULE.violation(deployment.path, span, _message(call, flags), edits=tuple(edits))
-
-
-def _place(flag: Flag) -> tuple[int, int]:
-    return flag.word.place(0, len(flag.name)) or (flag.word.start, flag.word.end)
 
 
 def _edits(call: Call, flags: list[Flag]) -> Iterator[tuple[tuple[int, int], str]]:

@@ -40,7 +40,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
         flag = call.flag(*_FLAGS)
         if flag is None or not flag.known or flag.value.strip() != "0":
             continue
-        start, end = flag.word.place(0, len(flag.name)) or (flag.word.start, flag.word.end)
+        start, end = command.place_of(flag)
         if start not in seen:
             seen.add(start)
             yield RULE.violation(
