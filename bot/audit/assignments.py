@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from bot.audit.commands import Failure, Fate
 from bot.audit.endings import Ending, Endings
-from bot.audit.outcomes import looked_at, pipeline_looked_at
+from bot.audit.outcomes import last_line, looked_at, pipeline_looked_at
 from bot.audit.parsing import Tree
 from bot.audit.sources import UnreadableError
 from bot.audit.surroundings import Surroundings
@@ -28,7 +28,7 @@ def assign(script: Script, tree: Tree, node: Node, around: Surroundings) -> None
         pipeline_looked_at(script)
     kept_outcome = value_node is not None and tree.source(value_node) in {"$?", '"$?"'}
     if kept_outcome and script.commands:
-        script.outcomes[name] = len(script.commands) - 1
+        script.outcomes[name] = last_line(script)
     if kept_outcome and Endings(tree, script.state.functions).of([node]) is Ending.STOPS:
         looked_at(script)
     adds = any(child.type == "+=" for child in node.children)

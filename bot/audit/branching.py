@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from bot.audit.branches import ALWAYS
+from bot.audit.alternatives import State, merged
+from bot.audit.branches import ALWAYS, Branch
 from bot.audit.commands import Failure, Fate
 from bot.audit.endings import Ending, Endings
 from bot.audit.parsing import Tree
-from bot.audit.state import merged
 from bot.audit.surroundings import Left, Surroundings
 from bot.audit.syntax import leaves, ways
 from bot.audit.words import Value
@@ -23,12 +22,18 @@ from bot.audit.words import Value
 if TYPE_CHECKING:
     from bot.audit.shell import Script
 
+_LONGEST = 40
+"""Characters of a condition in a message."""
+
 
 def either_or_both(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
     left, right = node.named_children[0], node.named_children[-1]
     operator = next(child for child in node.children if child.type in {"&&", "||"})
     before, behind = two_sides(script, tree, operator, right, around)
-    script.conditionals.asked[behind.branches[-1][0], 1] = _condition(tree, [left])
+    number = behind.branches[-1][0]
+    script.conditionals.asked[number, 1] = _condition(tree, [left])
+    _tell(script, (number, 1), "if", _source(tree, [left]))
+    _tell(script, (number, 2), "unless", _source(tree, [left]))
     script.statement(tree, left, before)
     script.optionally(tree, [right], behind)
 
@@ -84,6 +89,7 @@ def negated(script: Script, tree: Tree, node: Node, around: Surroundings) -> Non
 
 def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
     branches = list(ways(node))
+    first = branches[0][0] or []
     endings = Endings(tree, script.state.functions)
     stops = any(endings.of(body) is Ending.STOPS for _, body in branches)
     otherwise = branches[-1][1] if branches[-1][0] is None else []
@@ -92,25 +98,23 @@ def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -
     else:
         failure = Failure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
     number = script.number()
-    results: list[dict[str, Value]] = []
-    goes_on: set[int] = set()
+    results: list[State] = []
     asks = replace(around, failure=failure, tested=True)
     for way, (condition, body) in enumerate(branches, start=1):
         otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
         for part in condition or ():
             script.statement(tree, part, asks.condition(passes=(number, way), fails=otherwise_way))
-        script.conditionals.asked[number, way] = _condition(tree, condition or branches[0][0] or [], way)
+        script.conditionals.asked[number, way] = _condition(tree, condition or first, way)
+        _tell(script, (number, way), "if" if condition else "unless", _source(tree, condition or first))
         before = dict(script.variables)
         with suppress(Left):
             script.follow_all(tree, body, around.inside((number, way)))
-            results.append(script.variables)
-            goes_on.add(way)
+            results.append(((number, way), script.variables))
         script.expander.variables = before
     if branches[-1][0] is not None:
-        results.append(script.variables)
-        goes_on.add(len(branches) + 1)
-    script.conditionals.open_ways[number] = frozenset(goes_on)
-    join(script, results)
+        results.append(((number, len(branches) + 1), script.variables))
+        _tell(script, (number, len(branches) + 1), "unless", _source(tree, first))
+    _join(script, number, results, before)
 
 
 def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
@@ -122,21 +126,21 @@ def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings)
         items = items if chosen is None else chosen
     number = script.number()
     before = script.variables
-    results: list[dict[str, Value]] = [dict(before)]
-    goes_on = {len(items) + 1} if not any(_takes_all(tree, item) for item in items) else set[int]()
+    results: list[State] = []
     certain = value and value[0].known and len(items) == 1
+    if not certain and not any(_takes_all(tree, item) for item in items):
+        results.append(((number, len(items) + 1), dict(before)))
     for way, item in enumerate(items, start=ALWAYS if certain else 1):
         script.expander.variables = dict(before)
         patterns = item.children_by_field_name("value")
         body = [child for child in item.children if child not in patterns]
         asked = [*([value_node] if value_node else []), *patterns]
         script.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS)
+        _tell(script, (number, way), "case", _source(tree, patterns, " | "))
         with suppress(Left):
             script.follow_all(tree, body, around.inside((number, way)))
-            results.append(script.variables)
-            goes_on.add(way)
-    script.conditionals.open_ways[number] = frozenset(goes_on)
-    join(script, results[1:] if len(items) == 1 and len(results) > 1 else results)
+            results.append(((number, way), script.variables))
+    _join(script, number, results, before)
 
 
 def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[Node] | None:
@@ -150,15 +154,26 @@ def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[No
     return []
 
 
-def join(script: Script, results: list[dict[str, Value]]) -> None:
+def _join(script: Script, number: int, results: list[State], before: Mapping[str, Value]) -> None:
+    """Go on behind a conditional with what its ways leave. Raises Left where none of them comes out."""
+    script.conditionals.open_ways[number] = frozenset(way for (_, way), _ in results)
     if not results:
         raise Left("return")
-    script.expander.variables = reduce(merged, results)
+    script.expander.variables = merged(results, before)
+
+
+def _tell(script: Script, branch: Branch, word: str, text: str) -> None:
+    shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    script.conditionals.told_as[branch] = f"{word} `{shown}`"
 
 
 def _condition(tree: Tree, nodes: Sequence[Node], way: int = 1) -> str:
     """Return what a way asks, so that it is the same text wherever the same is asked."""
-    return f"{way} " + " ".join(" ".join(tree.source(node).split()) for node in nodes)
+    return f"{way} {_source(tree, nodes)}"
+
+
+def _source(tree: Tree, nodes: Sequence[Node], between: str = " ") -> str:
+    return between.join(" ".join(tree.source(node).split()) for node in nodes)
 
 
 def _takes_all(tree: Tree, item: Node) -> bool:

@@ -58,6 +58,12 @@ class Command:
     """The calls, subshells and loops that it stands in, the outermost first."""
     leaves: int = -1
     """For ``exit``, ``return`` and their like: the scope that the flow leaves, 0 for the whole script."""
+    line: int = 0
+    """A number that the commands share which one line may be, as its words differ by the way that was taken."""
+    chosen: tuple[Branch, ...] = ()
+    """For such a command: the ways on which the line is this one."""
+    fewer: bool = False
+    """Whether the line is the same command with more words on another way."""
     origin: str = ""
     """The sourced file that it is written in, from the root; its place is then where that is sourced or called."""
 

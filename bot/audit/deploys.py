@@ -60,6 +60,8 @@ class Deploy:
     call: Call
     run: Trace
     index: int
+    on_some_ways: bool = False
+    """Whether its line also is another deploy, on another way, that is not meant."""
 
     @property
     def command(self) -> Command:
@@ -74,7 +76,8 @@ class Deploy:
     @property
     def shown(self) -> str:
         """The name for people."""
-        return self.name or "the service"
+        where = "" if not self.on_some_ways else self.run.conditionals.told(self.command.chosen)
+        return (self.name or "the service") + (f" ({where})" if where else "")
 
     @property
     def serves(self) -> bool:
@@ -203,11 +206,15 @@ class Deployment:
     def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
         """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""
         grouped: dict[tuple[int, int], list[Deploy]] = {}
+        passed: set[tuple[int, int]] = set()
         for deploy in self.deploys:
+            place = deploy.command.start, deploy.command.end
             if chosen(deploy):
-                grouped.setdefault((deploy.command.start, deploy.command.end), []).append(deploy)
-        for (start, end), deploys in grouped.items():
-            yield self.span(start, end), deploys
+                grouped.setdefault(place, []).append(deploy)
+            else:
+                passed.add(place)
+        for place, deploys in grouped.items():
+            yield self.span(*place), [replace(one, on_some_ways=place in passed) for one in deploys]
 
     def first_statement(self, step: int) -> tuple[int, int]:
         """Return the offsets of the first statement of a script, or of a step's script."""

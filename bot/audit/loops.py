@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from bot.audit.alternatives import variations
 from bot.audit.branches import ALWAYS
 from bot.audit.commands import Failure
 from bot.audit.parsing import Tree
@@ -31,10 +32,11 @@ def for_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> No
         if script.expander.positional is None:
             start = tree.start(variable)
             words = [Word((Piece("${@}", start, exact=False, known=False),), start, start)]
-    for word in words:
-        script.variables[name] = word.pieces
-        with script.scope("loop"):
-            script.statement(tree, body, around)
+    for one in variations(tuple(words), around.is_taken(script.conditionals)):
+        for word in one.words:
+            script.variables[name] = word.pieces
+            with script.scope("loop"):
+                script.statement(tree, body, around.inside(*one.branches))
 
 
 def while_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:

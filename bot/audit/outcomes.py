@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,18 +42,28 @@ def test(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
 def _outcome_decides(script: Script, raw: str, around: Surroundings) -> None:
     """Remember which way is taken when a command ran well whose outcome a test compares with 0."""
     found = _COMPARED.search(raw)
-    index = None if found is None else len(script.commands) - 1 if found[1] == "?" else script.outcomes.get(found[1])
-    if found is None or index is None or index < 0:
+    if found is None:
         return
     passes, fails = (around.passes, around.fails) if found[2] in _EQUAL else (around.fails, around.passes)
-    command = script.commands[index]
-    script.commands[index] = replace(command, passes=(*command.passes, *passes), fails=(*command.fails, *fails))
+    for index in last_line(script) if found[1] == "?" else script.outcomes.get(found[1], ()):
+        command = script.commands[index]
+        script.commands[index] = replace(command, passes=(*command.passes, *passes), fails=(*command.fails, *fails))
+
+
+def last_line(script: Script) -> Sequence[int]:
+    """Return where the commands stand that the last line may be: one, unless its words differ by the way taken."""
+    last = len(script.commands) - 1
+    first = last
+    while first > 0 and script.commands[last].line and script.commands[first - 1].line == script.commands[last].line:
+        first -= 1
+    return range(first, last + 1) if last >= 0 else ()
 
 
 def looked_at(script: Script) -> None:
     """Remember that the outcome of the last command, ``$?``, decides whether the script goes on."""
-    if script.commands and script.commands[-1].failure.reason == "errexit":
-        script.commands[-1] = replace(script.commands[-1], failure=Failure())
+    for index in last_line(script):
+        if script.commands[index].failure.reason == "errexit":
+            script.commands[index] = replace(script.commands[index], failure=Failure())
 
 
 def pipeline_looked_at(script: Script) -> None:

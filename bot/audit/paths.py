@@ -25,7 +25,13 @@ class Conditionals:
     """By number: every way that comes out at the end, also the one of a missing ``else``."""
     asked: dict[Branch, str] = field(default_factory=dict)
     """The condition of a way as written: two ways of one text are taken together, or not at all."""
+    told_as: dict[Branch, str] = field(default_factory=dict)
+    """A way in words, such as "if `[ $1 = prod ]`"."""
     numbers: int = 0
+
+    def told(self, branches: Sequence[Branch]) -> str:
+        """Return in words on which ways something is so; empty where no words are known."""
+        return " and ".join(filter(None, (self.told_as.get(branch, "") for branch in branches)))
 
     def number(self) -> int:
         """Return a number that no other conditional has."""

@@ -7,13 +7,15 @@ body is followed once, and a variable is a symbol of its own name. Comments, her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from tree_sitter import Node
 
+from bot.audit.alternatives import merged
 from bot.audit.assignments import assign, declaration, define, unset
+from bot.audit.branches import ALWAYS
 from bot.audit.branching import case_statement, either_or_both, if_statement, negated, pipeline
 from bot.audit.commands import Command, Failure, Fate
 from bot.audit.expansion import Expander
@@ -24,7 +26,7 @@ from bot.audit.paths import Conditionals
 from bot.audit.simple_commands import plain, redirected
 from bot.audit.sources import Text, UnreadableError
 from bot.audit.sourcing import Library
-from bot.audit.state import State, merged
+from bot.audit.state import State
 from bot.audit.surroundings import MOST_NESTED, Left, Surroundings
 from bot.audit.syntax import collect_functions
 from bot.audit.words import Value
@@ -64,7 +66,7 @@ class Script:
         """What could not be followed, such as an ``eval`` of parts that are not known."""
         self.calls: list[str] = []
         self._scopes: list[tuple[str, int]] = []
-        self.outcomes: dict[str, int] = {}
+        self.outcomes: dict[str, Sequence[int]] = {}
         """Which command's outcome a variable holds, as in `code=$?`."""
         self.captured = ""
         self.around = Surroundings()
@@ -175,7 +177,11 @@ class Script:
         except Left:
             self.expander.variables = before
             return True
-        self.expander.variables = merged(before, self.variables)
+        number, way = inside.branches[-1]
+        if way == ALWAYS:  # A loop's body may run or not, whatever is asked of what stands in it.
+            number, way = self.number(), 1
+        self.conditionals.open_ways[number] = frozenset((1, 2))
+        self.expander.variables = merged([((number, 3 - way), before), ((number, way), self.variables)], before)
         return False
 
     def _substitution(self, tree: Tree, node: Node) -> tuple[str, bool]:

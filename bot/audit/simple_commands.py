@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from bot.audit.alternatives import variations
 from bot.audit.assignments import assign
 from bot.audit.branching import two_sides
-from bot.audit.calls import behind_a_wrapper, unwrapped
+from bot.audit.calls import behind_a_wrapper, talks, unwrapped
 from bot.audit.commands import Command
 from bot.audit.invocation import SHELLS
 from bot.audit.parsing import Tree
 from bot.audit.running import perform, run_here_document
-from bot.audit.surroundings import Surroundings
+from bot.audit.surroundings import Left, Surroundings
 from bot.audit.words import Word
 
 if TYPE_CHECKING:
     from bot.audit.shell import Script
+
+_OF_THE_SHELL = frozenset(("read", "set", "shift", "trap", "unset"))
 
 
 def plain(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
@@ -74,19 +78,54 @@ def command(
         word for one in nodes for word in script.expander.words(tree, one.children[0] if one is name_node else one)
     )
     script.around = before
-    words = unwrapped(words)
     stdin = _stdin(script, tree, redirects)
-    if not words:
+    draft = Command(words, 0, 0, tree.source(node), stdin=stdin)
+    prefix = {tree.source(one).partition("=")[0]: one for one in assignments}
+
+    def run(draft: Command, around: Surroundings) -> None:
+        words = unwrapped(draft.words)
+        if not words:
+            return
+        if words[0].text not in script.state.functions:
+            words = behind_a_wrapper(words)
+        start, end = _extent(tree, node, nodes, words)
+        if words[0].text == "read":
+            script.state.read(tree, words, stdin, prefix.get("IFS"))
+        perform(script, replace(draft, words=words, start=start, end=end), around)
+        if words[0].text.rpartition("/")[2] in SHELLS:
+            run_here_document(script, tree, words, redirects, around)
+
+    run_each(script, draft, around, run)
+
+
+def run_each(
+    script: Script, draft: Command, around: Surroundings, run: Callable[[Command, Surroundings], None]
+) -> None:
+    """Run a command, or each that it may be where its words differ by the way that was taken before."""
+    found = variations(draft.words, around.is_taken(script.conditionals)) if _differs(script, draft) else ()
+    if len(found) <= 1:
+        run(replace(draft, words=found[0].words) if found else draft, around)
         return
-    if words[0].text not in script.state.functions:
-        words = behind_a_wrapper(words)
-    start, end = _extent(tree, node, nodes, words)
-    if words[0].text == "read":
-        prefix = {tree.source(one).partition("=")[0]: one for one in assignments}
-        script.state.read(tree, words, stdin, prefix.get("IFS"))
-    perform(script, Command(words, start, end, tree.source(node), stdin=stdin), around)
-    if words[0].text.rpartition("/")[2] in SHELLS:
-        run_here_document(script, tree, words, redirects, around)
+    line = script.number()
+    left: list[Left] = []
+    for one in found:
+        command = replace(draft, words=one.words, line=line, chosen=one.branches, fewer=one.fewer)
+        try:
+            run(command, around.inside(*one.branches))
+        except Left as leaving:
+            left.append(leaving)
+    if len(left) == len(found):
+        raise left[0]
+
+
+def _differs(script: Script, draft: Command) -> bool:
+    if not any(piece.ways for word in draft.words for piece in word.pieces):
+        return False
+    program = draft.words[0]
+    if any(piece.ways for piece in program.pieces):
+        return True
+    # A function is followed once, with whatever it is given; what is printed need not be told apart.
+    return not (program.text in script.state.functions or program.text in _OF_THE_SHELL or talks(program.text))
 
 
 def _own_line(tree: Tree, assignment: Node, name: Node) -> bool:

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from bot.audit.expansion import Expander
 from bot.audit.parsing import Tree
-from bot.audit.words import Piece, Value, Word, joined, text_of
+from bot.audit.words import Piece, Value, Word, text_of
 
 
 @dataclass(slots=True)
@@ -92,11 +92,3 @@ class State:
             return
         for name in names:
             self.expander.variables.pop(name, None)
-
-
-def merged(left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]:
-    """Return what the variables may hold after two branches."""
-    if left == right:
-        return left
-    values = {name: joined(left.get(name), right.get(name), name) for name in left.keys() | right.keys()}
-    return {name: value for name, value in values.items() if value is not None}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.audit.branches import Branch
 from bot.audit.commands import Failure
+from bot.audit.paths import Conditionals
 
 MOST_NESTED = 40
 """Calls and texts within each other; no real script comes near."""
@@ -31,9 +33,14 @@ class Surroundings:
             fails=(*self.fails, fails) if fails else self.fails,
         )
 
-    def inside(self, branch: Branch) -> Surroundings:
-        """Return the surroundings on one way of a conditional."""
-        return replace(self, branches=(*self.branches, branch))
+    def is_taken(self, conditionals: Conditionals) -> Callable[[Branch], bool]:
+        """Return what tells whether a way of an earlier conditional was taken: here the same is asked."""
+        texts = {conditionals.asked.get(branch, "") for branch in self.branches} - {""}
+        return lambda branch: branch in self.branches or conditionals.asked.get(branch, "") in texts
+
+    def inside(self, *branches: Branch) -> Surroundings:
+        """Return the surroundings on one way of a conditional, or of several."""
+        return replace(self, branches=(*self.branches, *branches))
 
 
 class Left(Exception):  # noqa: N818 - not an error: the flow leaves what it is in

@@ -31,10 +31,12 @@ class Trace:
 
     def is_last(self, index: int) -> bool:
         """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""
-        guards = set(self.commands[index].failure.guards)
+        command = self.commands[index]
+        guards = set(command.failure.guards)
         # What is guarded stands close behind; the first that is not decides, so that most answers take one step.
         return all(
-            any(conditional in guards for conditional, _ in self.commands[later].branches)
+            (command.line and self.commands[later].line == command.line)
+            or any(conditional in guards for conditional, _ in self.commands[later].branches)
             for later in self._behind(index)
         )
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bot.audit.branches import Branch
+
 
 class Piece(NamedTuple):
     """A part of a word. ``start`` is the offset in the file at which its text was written.
 
     An ``exact`` piece stands in the file character for character. A piece that is not ``known`` stands for a
     value that only the running script has; its text, such as ``${NAME}``, is a symbol for it. A ``loose``
-    piece was expanded without quotes: the shell splits it at blanks.
+    piece was expanded without quotes: the shell splits it at blanks. Where ``ways`` has any, the text is a symbol
+    for values that differ by the way which the script took.
     """
 
     text: str
@@ -20,6 +23,7 @@ class Piece(NamedTuple):
     exact: bool = True
     known: bool = True
     loose: bool = False
+    ways: tuple[Way, ...] = ()
 
     def part(self, start: int, end: int) -> Piece:
         """Return a stretch of this piece, with its own place."""
@@ -28,6 +32,15 @@ class Piece(NamedTuple):
 
 Part = Piece | None
 """None stands for the end of one word and the beginning of the next, as in ``"${LIST[@]}"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a variable holds on one way of a conditional; ``fewer`` when another way has that and more."""
+
+    branch: Branch
+    parts: tuple[Part, ...]
+    fewer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,11 @@ MOST_CHARACTERS = 200_000
 def size_of(value: Value) -> int:
     """Return how much a value holds: its characters and its parts."""
     words = [word.pieces for word in value.items] if isinstance(value, Array) else [value]
-    return sum(1 + len(piece.text) for pieces in words for piece in pieces)
+    return sum(_size(piece) for pieces in words for piece in pieces)
+
+
+def _size(piece: Piece) -> int:
+    return 1 + len(piece.text) + sum(_size(part) for way in piece.ways for part in way.parts if part)
 
 
 def text_of(pieces: Iterable[Piece]) -> str:
@@ -126,27 +143,3 @@ def _placed(pieces: tuple[Piece, ...], start: int, end: int) -> Word:
     if len(pieces) == 1 and first.loose and first.exact:
         return Word(pieces, first.start, first.start + len(first.text))
     return Word(pieces, start, end)
-
-
-def joined(left: Value | None, right: Value | None, name: str) -> Value | None:
-    """Return what a variable may hold after two branches: what they share, or the symbol of its name.
-
-    Where one branch only adds to what the other has, the longer value counts: a flag that is added under a
-    condition is a flag that is used.
-    """
-    if left == right or right is None:
-        return left
-    if left is None:
-        return right
-    if isinstance(left, Array) and isinstance(right, Array):
-        known = {word.text for word in left.items}
-        added = tuple(word for word in right.items if word.text not in known)
-        return Array(left.items + added, left.keys + right.keys if left.keys else ())
-    if isinstance(left, Array) or isinstance(right, Array):
-        return left if isinstance(left, Array) else right
-    left_text, right_text = text_of(left), text_of(right)
-    if right_text.startswith(left_text):
-        return right
-    if left_text.startswith(right_text):
-        return left
-    return (Piece(f"${{{name}}}", left[0].start, exact=False, known=False),)

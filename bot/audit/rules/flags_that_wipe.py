@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.audit.calls import Call, Flag
-from bot.audit.commands import Command, read_call
+from bot.audit.commands import read_call
 from bot.audit.deploys import Deployment
 from bot.audit.model import Edit, Rule, Severity, Violation
 
@@ -48,6 +48,7 @@ _UPDATABLE = {
 A command that is not here wipes nothing: `run jobs create` fails where the job exists, and `run jobs execute`
 changes a single execution.
 """
+Place = tuple[int, int]
 _WIPING = {
     **{f"--{verb}-{kind}": kind for kind in _KINDS for verb in ("set", "clear")},
     "--env-vars-file": "env-vars",
@@ -57,48 +58,59 @@ _WIPING = {
 
 def find(deployment: Deployment) -> Iterator[Violation]:
     """Yield each command with flags that wipe, once, with the edits that make them update where the command can."""
-    seen: set[int] = set()
-    grouped: dict[tuple[int, int], tuple[Command, Call, list[Flag]]] = {}
+    seen: set[Place] = set()
+    calls: dict[Place, list[tuple[Call, frozenset[str]]]] = {}
+    grouped: dict[Place, dict[Place, tuple[Call, Flag]]] = {}
     for command in deployment.commands:
         call = read_call(command)
-        if call is None or call.path not in _UPDATABLE:
+        if call is None:
             continue
+        given = frozenset(flag.name for flag in call.flags)
         for flag in call.all_flags(*_WIPING):
-            if (start := command.place_of(flag)[0]) not in seen:
-                seen.add(start)
-                grouped.setdefault((command.start, command.end), (command, call, []))[2].append(flag)
-    for command, call, flags in grouped.values():
-        edits = (Edit(deployment.span(*place), updating) for place, updating in _edits(call, flags))
-        span = deployment.span(*command.place_of(flags[0]))
-        yield RULE.violation(deployment.path, span, _message(call, flags), edits=tuple(edits))
+            place = command.place_of(flag)
+            calls.setdefault(place, []).append((call, given))
+            if call.path in _UPDATABLE and place not in seen:
+                seen.add(place)
+                grouped.setdefault((command.start, command.end), {})[place] = call, flag
+    for flags in grouped.values():
+        found = list(flags.values())
+        edits = [
+            Edit(deployment.span(*place), updating)
+            for place, (_, flag) in flags.items()
+            if (updating := _update(flag, calls[place]))
+        ]
+        yield RULE.violation(deployment.path, deployment.span(*next(iter(flags))), _message(found), edits=tuple(edits))
 
 
-def _edits(call: Call, flags: list[Flag]) -> Iterator[tuple[tuple[int, int], str]]:
-    given = {flag.name for flag in call.flags}
-    for flag in flags:
-        place, updating = flag.word.place(0, len(flag.name)), _updating(call, flag)
-        # Two flags of one name would be an error, or the second would win.
-        if place is not None and updating and updating not in given:
-            yield place, updating
+def _update(flag: Flag, calls: Sequence[tuple[Call, frozenset[str]]]) -> str:
+    """Return what updates instead in every command that has the flag at this place; empty where one cannot."""
+    ways = {_updating(call, flag) for call, _ in calls}
+    updating = ways.pop()
+    # Two flags of one name would be an error, or the second would win.
+    twice = any(updating in given for _, given in calls)
+    return "" if ways or twice or flag.word.place(0, len(flag.name)) is None else updating
 
 
 def _updating(call: Call, flag: Flag) -> str:
     kind = _WIPING[flag.name]
-    return f"--update-{kind}" if flag.name.startswith("--set-") and kind in _UPDATABLE[call.path] else ""
+    updatable = flag.name.startswith("--set-") and kind in _UPDATABLE.get(call.path, ())
+    return f"--update-{kind}" if updatable else ""
 
 
-def _message(call: Call, flags: list[Flag]) -> str:
-    named = " and ".join(dict.fromkeys(flag.name for flag in flags))
-    kinds = " and ".join(dict.fromkeys(_KINDS[_WIPING[flag.name]] for flag in flags))
-    several = len({flag.name for flag in flags}) > 1
-    if all(flag.name.startswith("--clear-") for flag in flags):
+def _message(found: Sequence[tuple[Call, Flag]]) -> str:
+    names = list(dict.fromkeys(flag.name for _, flag in found))
+    named = " and ".join(names)
+    kinds = " and ".join(dict.fromkeys(_KINDS[_WIPING[name]] for name in names))
+    several = len(names) > 1
+    if all(name.startswith("--clear-") for name in names):
         return f"{named} {'remove' if several else 'removes'} all {kinds}"
     said = (
         f"{named} {'remove' if several else 'removes'} all {kinds} that {'they do' if several else 'it does'} not name"
     )
-    updating = " and ".join(dict.fromkeys(filter(None, (_updating(call, flag) for flag in flags))))
+    updating = " and ".join(dict.fromkeys(filter(None, (_updating(*one) for one in found))))
     if updating:
         return f"{said}; write {updating}"
-    if not _UPDATABLE[call.path]:
-        return f"{said}; not every version of `gcloud {call.path}` can update: use `gcloud run jobs update`"
+    path = found[0][0].path
+    if not _UPDATABLE[path]:
+        return f"{said}; not every version of `gcloud {path}` can update: use `gcloud run jobs update`"
     return said

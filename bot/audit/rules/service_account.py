@@ -38,7 +38,11 @@ _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[\w.-]|\$\{?\w+\}?)*gserviceaccoun
 def find(deployment: Deployment) -> Iterator[Violation]:
     """Yield each deploy without an account, and each address after its first mention."""
     for place, deploys in deployment.places(
-        lambda deploy: not deploy.keeps_account and not deploy.call.open_ended and deploy.call.flag(*_FLAGS) is None
+        lambda deploy: (
+            not (deploy.keeps_account or deploy.command.fewer)
+            and not deploy.call.open_ended
+            and deploy.call.flag(*_FLAGS) is None
+        )
     ):
         names = names_of(deploys)
         yield RULE.violation(

@@ -37,7 +37,7 @@ FOLLOWED = {
     "a function that is not called": ("f() { x; }; true", []),
     "both ways of an if": ("if a; then x b; else x c; fi", ["x b", "x c"]),
     "a variable set on one way": ("if a; then A=b; fi; x $A", ["x b"]),
-    "a variable set otherwise on each way": ("if a; then A=b; else A=c; fi; x $A", ["x ${A}"]),
+    "a variable set otherwise on each way": ("if a; then A=b; else A=c; fi; x $A", ["x b", "x c"]),
     "a way that leaves": ("A=a; if b; then A=c; exit 1; fi; x $A", ["x a"]),
     "a case whose value is known": ("for i in a b; do case $i in a) x 1;; *) x 2;; esac; done", ["x 1", "x 2"]),
     "a case whose value is not known": ("case $1 in a) x 1;; *) x 2;; esac", ["x 1", "x 2"]),
