@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from bot.audit.invocation import shell_text
 from bot.audit.sources import Text
-from bot.audit.steps import Step
+from bot.audit.step import Step
 
 _INSTRUCTION = re.compile(r"^[ \t]*(RUN|CMD|ENTRYPOINT|SHELL)[ \t]+(?:--\w+\S*[ \t]+)*", re.IGNORECASE)
 _HERE = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?\s*$")

@@ -164,7 +164,8 @@ def _read_build(source: SourceFile, library: Library | None) -> tuple[Deployment
 
 
 def _read_makefile(source: SourceFile, library: Library | None) -> tuple[Deployment | None, list[Violation]]:
-    return _followed(source, follow(makefile.steps_of(source.text), library))
+    read_makefile = makefile.Makefile(source.text)
+    return _followed(source, follow(read_makefile.steps(), library, read_makefile.made))
 
 
 def _read_dockerfile(source: SourceFile, library: Library | None) -> tuple[Deployment | None, list[Violation]]:

@@ -26,6 +26,8 @@ _SHEBANG = re.compile(r"#!\s*\S*?(?:\benv\s+(?:-\S+\s+)*)?\b(?:ba|da|k|z|a)?sh\b
 _MENTION = re.compile(
     r"\bfunctions[\s\\]+deploy\b|\brun[\s\\]+deploy\b|\bservices[\s\\]+(?:replace|update)\b"
     r"|\b(?:jobs|worker-pools)[\s\\]+(?:create|deploy|update)\b"
+    r"|\bgcloud[^\n]*\b(?:run|functions)(?:[\s\\]+(?:services|jobs|worker-pools))?[\s\\]+[\"']?\$"
+    r"|\bgoogle-github-actions/deploy-cloud(?:run|-functions)\b"
 )
 
 

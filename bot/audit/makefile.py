@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.audit.commands import Failure, Fate
 from bot.audit.sources import Text
-from bot.audit.steps import Step
+from bot.audit.step import Step
 
 _ASSIGNED = re.compile(r"^(?:export\s+|override\s+)*([A-Za-z_.][\w.-]*)\s*(?:::?:?|\?|\+)?=\s*(.*?)\s*(?:\s#.*)?$")
 _RULE = re.compile(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^=;#]*)(?:;(.*))?(?:#.*)?$")
 _REFERENCE = re.compile(r"\$(?:\$|[({]([^(){}]*)[)}]|([^$({]))")
+_MAKE = re.compile(r"(?:\$[({]MAKE[)}]|(?:^|[;&|@+-]|\b(?:then|do|else))\s*make)\s+([^;&|\n#]*)")
+_GIVEN = re.compile(r"[A-Za-z_]\w*=")
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -22,30 +24,82 @@ class _Target:
     lines: list[tuple[int, str]] = field(default_factory=list)
 
 
-def steps_of(text: str) -> list[Step]:
-    """Return the recipes' lines. A target's come after those of the targets that it needs, in their order."""
-    targets, values = _read(text)
-    flags = values.get(".SHELLFLAGS", "")
-    letters = "".join(re.findall(r"(?:^|\s)-([A-Za-z]+)", flags))
-    steps: list[Step] = []
-    ended: dict[str, frozenset[int]] = {}
+class Makefile:
+    """The recipes of one file: those that somebody starts, and those that a recipe starts with ``$(MAKE)``."""
 
-    def add(name: str, before: frozenset[int], above: tuple[str, ...]) -> frozenset[int]:
-        if name in ended or name in above or name not in targets:
-            return before | ended.get(name, frozenset())
-        for one in targets[name].needs:
-            before = add(one, before, (*above, name))
-        for start, line in _texts(targets[name], one_shell=".ONESHELL" in targets):
-            step = _step(start, line, values, before)
-            steps.append(replace(step, errexit="e" in letters, pipefail="pipefail" in flags))
-            before |= {len(steps) - 1}
-        ended[name] = before
+    def __init__(self, text: str) -> None:
+        self._targets, self._values = _read(text)
+        flags = self._values.get(".SHELLFLAGS", "")
+        self._errexit = "e" in "".join(re.findall(r"(?:^|\s)-([A-Za-z]+)", flags))
+        self._pipefail = "pipefail" in flags
+
+    def steps(self) -> list[Step]:
+        """Return the recipes' lines. A target's come after those of the targets that it needs, in their order."""
+        inner = {one for target in self._targets.values() for one in (*target.needs, *self._made(target))}
+        run = _Run(self, self._values)
+        for name in sorted(self._targets, key=lambda name: name in inner):
+            # What only other recipes start is followed there.
+            if name not in run.reached:
+                run.add(name, frozenset(), ())
+                self._reach(name, run.reached)
+        return run.steps
+
+    def made(self, words: Sequence[str]) -> list[Step]:
+        """Return what ``make`` runs with these words behind it; nothing where it reads another file."""
+        if any(word.startswith(("-C", "-f", "--directory", "--file", "--makefile")) for word in words):
+            return []
+        given = dict(word.split("=", 1) for word in words if _GIVEN.match(word))
+        names = [word for word in words if not word.startswith("-") and not _GIVEN.match(word)]
+        run = _Run(self, {**self._values, **given})
+        before = frozenset[int]()
+        for name in names or [name for name in self._targets if not name.startswith(".")][:1]:
+            before = run.add(name, before, ())
+        return run.steps
+
+    def lines(self, name: str, values: Mapping[str, str]) -> Iterator[Step]:
+        """Yield the lines of a target's recipe, as the shell gets them."""
+        for start, line in _texts(self._targets[name], one_shell=".ONESHELL" in self._targets):
+            yield replace(_step(start, line, values), errexit=self._errexit, pipefail=self._pipefail)
+
+    def needs(self, name: str) -> list[str] | None:
+        """Return the targets that a target needs; None for one that is not in the file."""
+        return self._targets[name].needs if name in self._targets else None
+
+    @staticmethod
+    def _made(target: _Target) -> list[str]:
+        return [name for _, line in target.lines for found in _MAKE.finditer(line) for name in found[1].split()]
+
+    def _reach(self, name: str, reached: set[str]) -> None:
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one not in reached and one in self._targets:
+                reached.add(one)
+                waiting += [*self._targets[one].needs, *self._made(self._targets[one])]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of make: each target is made once."""
+
+    makefile: Makefile
+    values: Mapping[str, str]
+    steps: list[Step] = field(default_factory=list)
+    ended: dict[str, frozenset[int]] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+
+    def add(self, name: str, before: frozenset[int], above: tuple[str, ...]) -> frozenset[int]:
+        """Add the steps of a target behind those of what it needs; return all that have run then."""
+        needs = self.makefile.needs(name)
+        if name in self.ended or name in above or needs is None:
+            return before | self.ended.get(name, frozenset())
+        for one in needs:
+            before = self.add(one, before, (*above, name))
+        for step in self.makefile.lines(name, self.values):
+            self.steps.append(replace(step, before=before))
+            before |= {len(self.steps) - 1}
+        self.ended[name] = before
         return before
-
-    needed = {one for target in targets.values() for one in target.needs}
-    for name in sorted(targets, key=lambda name: name in needed):
-        add(name, frozenset(), ())
-    return steps
 
 
 def _read(text: str) -> tuple[dict[str, _Target], dict[str, str]]:
@@ -89,17 +143,17 @@ def _texts(target: _Target, *, one_shell: bool) -> Iterator[tuple[int, str]]:
     yield start, "\n\t".join(line for _, line in target.lines)
 
 
-def _step(start: int, line: str, values: dict[str, str], before: frozenset[int]) -> Step:
+def _step(start: int, line: str, values: Mapping[str, str]) -> Step:
     prefix = re.match(r"[ \t@+-]*", line)
     skipped = prefix.end() if prefix else 0
     lost = None
     if "-" in line[:skipped]:
         place = start + line.index("-")
         lost = Failure(Fate.LOST, "-", place, place + 1)
-    return Step(text=_expanded(line[skipped:], start + skipped, values), lost=lost, before=before)
+    return Step(text=_expanded(line[skipped:], start + skipped, values), lost=lost)
 
 
-def _expanded(line: str, start: int, values: dict[str, str]) -> Text:
+def _expanded(line: str, start: int, values: Mapping[str, str]) -> Text:
     """Return what the shell gets: ``$$`` is ``$``, a variable that the file sets has its value, others are symbols."""
     written = Text(line, range(start, start + len(line)))
     return written.replaced(
@@ -107,7 +161,7 @@ def _expanded(line: str, start: int, values: dict[str, str]) -> Text:
     )
 
 
-def _value(name: str, values: dict[str, str]) -> str:
+def _value(name: str, values: Mapping[str, str]) -> str:
     value = values.get(name, "")
     if value and "$" not in value:
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -48,6 +49,24 @@ def _eval(script: Script, command: Command, around: Surroundings) -> None:
     if len(command.words) > 1 and _ONLY_KNOWN_THERE.match(command.texts[1]):
         script.problems.append(UnreadableError(_UNFOLLOWED, command.start, command.end))
     _nested(script, command.words[1:], around)
+
+
+def _make(script: Script, command: Command, around: Surroundings) -> None:
+    """Follow the recipes that ``make`` runs, each line in a shell of its own; the first that fails ends them."""
+    if script.made is None or len(script.calls) > MOST_NESTED:
+        return
+    script.calls.append("make")
+    for step in script.made(command.texts[1:]):
+        tree = parse(step.text)
+        statements = tree.root.children
+        last = max((index for index, one in enumerate(statements) if one.is_named), default=0)
+        here = around if step.lost is None else replace(around, failure=step.lost)
+        with script.subshell():
+            script.state.errexit, script.state.pipefail = step.errexit, step.pipefail
+            script.follow_all(tree, statements[:last], here)
+            script.state.errexit = True  # Its failure is the line's.
+            script.follow_all(tree, statements[last:], here)
+    script.calls.pop()
 
 
 def _source(script: Script, command: Command, around: Surroundings) -> None:
@@ -158,6 +177,8 @@ _BUILTINS: dict[str, Callable[[Script, Command, Surroundings], None]] = {
     "shift": lambda script, command, _: script.state.shift(command.words),
     "trap": lambda script, command, _: script.state.trap(command.words, command.raw),
     "eval": _eval,
+    "make": _make,
+    "${MAKE}": _make,
     "source": _source,
     ".": _source,
 }

@@ -27,6 +27,7 @@ from bot.audit.simple_commands import plain, redirected
 from bot.audit.sources import Text, UnreadableError
 from bot.audit.sourcing import Library
 from bot.audit.state import State
+from bot.audit.step import Recipes
 from bot.audit.surroundings import MOST_NESTED, Left, Surroundings
 from bot.audit.syntax import collect_functions
 from bot.audit.words import Value
@@ -49,9 +50,11 @@ class Script:
         pipefail: bool = False,
         conditionals: Conditionals | None = None,
         library: Library | None = None,
+        made: Recipes | None = None,
     ) -> None:
         self.tree = parse(text)
         self.library = library
+        self.made = made
         self.called_elsewhere: set[tuple[str, str]] = set()
         """The functions of sourced files that it calls: file and name."""
         self.uncalled: list[str] = []

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.audit.commands import Command, Failure
+from bot.audit.commands import Command
 from bot.audit.shell import Script
-from bot.audit.sources import Text
 from bot.audit.sourcing import Library
+from bot.audit.step import Recipes, Step
 from bot.audit.trace import Trace
 from bot.audit.words import Piece
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One shell text. ``before`` are the numbers of the steps that ended well before it began."""
-
-    text: Text
-    errexit: bool = False
-    pipefail: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
-    lost: Failure | None = None
-    condition: str = ""
-    before: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -36,21 +23,28 @@ class Followed:
     """What functions would run that no step calls."""
 
 
-def follow(steps: Sequence[Step], library: Library | None = None) -> Followed:
-    """Follow the steps in order. Raises UnreadableError for a shell text that cannot be parsed."""
+def follow(steps: Sequence[Step], library: Library | None = None, made: Recipes | None = None) -> Followed:
+    """Follow the steps in order; ``made`` tells what ``make`` runs in them.
+
+    Raises UnreadableError for a shell text that cannot be parsed.
+    """
     followed = Followed(Trace())
     conditionals = followed.trace.conditionals
     for number, step in enumerate(steps):
         script = Script(
-            step.text, errexit=step.errexit, pipefail=step.pipefail, conditionals=conditionals, library=library
+            step.text,
+            errexit=step.errexit,
+            pipefail=step.pipefail,
+            conditionals=conditionals,
+            library=library,
+            made=made,
         )
         for name, value in step.variables.items():
             script.variables[name] = (Piece(value, step.text.origin(0), exact=False, known="$" not in value),)
         first, *others = script.follow()
-        if step.condition:
-            branch = (conditionals.number(), 1)
-            conditionals.asked[branch] = step.condition
-            first = [replace(one, branches=(branch, *one.branches)) for one in first]
+        branches = [(conditionals.number(), 1) for _ in step.conditions]
+        conditionals.asked.update(zip(branches, step.conditions, strict=True))
+        first = [replace(one, branches=(*branches, *one.branches)) for one in first]
         followed.trace.commands += [replace(one, step=number, failure=step.lost or one.failure) for one in first]
         followed.trace.before[number] = step.before
         followed.scripts.append((number, script))

@@ -1,19 +1,24 @@
-"""Reads a GitHub workflow: the ``run:`` steps of each job, and which jobs have ended before another begins."""
+"""Reads a GitHub workflow: the steps of each job that run shell or deploy by an action, and what ended before."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
+from bot.audit.actions import command_of, inputs_of
 from bot.audit.commands import Failure, Fate
 from bot.audit.scalars import scalar_text
 from bot.audit.sources import Text
-from bot.audit.steps import Step
+from bot.audit.step import Step
 from bot.yaml_tree import Node
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _SHELLS = re.compile(r"^(bash|sh)\b")
-_RUNS_IN_ANY_CASE = frozenset(("", "success()", "always()", "!cancelled()"))
+_RUNS_IN_ANY_CASE = re.compile(
+    r"(success\(\)|always\(\)|!\s*(cancelled|failure)\(\)|(needs|steps)\.[\w-]+\.(result|outcome|conclusion)\s*==\s*'success'|)"
+)
+"""What holds whenever the steps and jobs before ran well."""
+_ALSO_AFTER_FAILURES = re.compile(r"(always|failure|cancelled)\(\)")
 
 
 def steps_of(root: Node, text: str) -> list[Step]:
@@ -21,14 +26,19 @@ def steps_of(root: Node, text: str) -> list[Step]:
     jobs = root.children.get("jobs")
     found: list[Step] = []
     ended: dict[str, frozenset[int]] = {}
+    asked: dict[str, tuple[str, ...]] = {}
     pending = {str(name): job for name, job in jobs.children.items() if isinstance(job.value, dict)} if jobs else {}
     while pending:
         # A job that needs one that does not exist, or itself, is GitHub's to refuse.
         name = next((one for one, job in pending.items() if not set(_needs(job)) & pending.keys()), next(iter(pending)))
         job = pending.pop(name)
         before = frozenset[int]().union(*(ended.get(one, frozenset()) for one in _needs(job)))
+        own = _conditions(job)
+        # A job is left out with those that it needs, unless it asks for more than that they ran well.
+        above = () if _ALSO_AFTER_FAILURES.search(_asked(job)) else _needs(job)
+        asked[name] = tuple(dict.fromkeys((*own, *(one for need in above for one in asked.get(need, ())))))
         for step in _steps(root, job, text):
-            found.append(replace(step, before=before))
+            found.append(replace(step, before=before, conditions=(*asked[name], *step.conditions)))
             before |= {len(found) - 1}
         ended[name] = before
     return found
@@ -43,9 +53,9 @@ def _steps(root: Node, job: Node, text: str) -> list[Step]:
     listed = job.children.get("steps")
     found: list[Step] = []
     for step in listed.children.values() if listed else ():
-        run = step.children.get("run")
         shell = _shell((step, job, root))
-        if run is None or not run.written or not _SHELLS.match(shell or "bash"):
+        given = _given(step, text, shell)
+        if given is None:
             continue
         allowed = step.children.get("continue-on-error")
         lost = None
@@ -53,16 +63,25 @@ def _steps(root: Node, job: Node, text: str) -> list[Step]:
             lost = Failure(Fate.LOST, "continue-on-error: true", allowed.start, allowed.end)
         found.append(
             Step(
-                text=without_expressions(scalar_text(run, text)),
+                text=given,
                 # GitHub runs `bash -e`, and with `shell: bash` also `-o pipefail`.
                 errexit="{0}" not in shell or " -e" in shell,
                 pipefail=shell == "bash" or "pipefail" in shell,
                 variables=_environment((root, job, step)),
                 lost=lost,
-                condition=_condition(step),
+                conditions=_conditions(step),
             )
         )
     return found
+
+
+def _given(step: Node, text: str, shell: str) -> Text | None:
+    """Return the shell text of a step, be it what an action runs; None for what is no shell."""
+    run = step.children.get("run")
+    if run is None:
+        inputs = {name: without_expressions(given) for name, given in inputs_of(step, text).items()}
+        return command_of(step, inputs)
+    return without_expressions(scalar_text(run, text)) if run.written and _SHELLS.match(shell or "bash") else None
 
 
 def _shell(nodes: tuple[Node, ...]) -> str:
@@ -87,14 +106,17 @@ def _environment(owners: tuple[Node, ...]) -> dict[str, str]:
     return found
 
 
-def _condition(step: Node) -> str:
-    """Return what a step asks; what its job asks holds for all of its steps."""
-    asked = step.children.get("if")
-    if asked is None:
-        return ""
-    found = _EXPRESSION.fullmatch(asked.written.strip())
-    text = found[1] if found else asked.written.strip()
-    return "" if text in _RUNS_IN_ANY_CASE else text
+def _asked(owner: Node) -> str:
+    asked = owner.children.get("if")
+    return asked.written if asked is not None else ""
+
+
+def _conditions(owner: Node) -> tuple[str, ...]:
+    """Return what a job or a step asks, beyond that all before it ran well; each part of an ``&&`` by itself."""
+    text = _EXPRESSION.sub(lambda found: found[1], _asked(owner))
+    parts = [text] if "||" in text else text.split("&&")
+    plain = (" ".join(part.split()) for part in parts)
+    return tuple(part for part in plain if not _RUNS_IN_ANY_CASE.fullmatch(part))
 
 
 def without_expressions(text: Text) -> Text:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.audit.calls import Call, Flag
-from bot.audit.commands import read_call
+from bot.audit.commands import Command, read_call
 from bot.audit.deploys import Deployment
 from bot.audit.model import Edit, Rule, Severity, Violation
 
@@ -56,61 +57,100 @@ _WIPING = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Wipe:
+    """A flag that wipes, with the call that it stands in, and what is written in the file for it."""
+
+    call: Call
+    flag: Flag
+    written: str
+
+    @property
+    def kind(self) -> str:
+        return _WIPING[self.flag.name]
+
+    @property
+    def name(self) -> str:
+        """The flag for people, or the input of an action that becomes it."""
+        if self.written == "overwrite":
+            return f"{self.kind.replace('-', '_')}_update_strategy: overwrite"
+        return self.written or self.flag.name
+
+    @property
+    def updating(self) -> str:
+        """What to write instead; empty where the command has nothing of the kind."""
+        if self.written:
+            return "merge" if self.written == "overwrite" else ""
+        updatable = self.flag.name.startswith("--set-") and self.kind in _UPDATABLE.get(self.call.path, ())
+        return f"--update-{self.kind}" if updatable else ""
+
+
 def find(deployment: Deployment) -> Iterator[Violation]:
     """Yield each command with flags that wipe, once, with the edits that make them update where the command can."""
     seen: set[Place] = set()
-    calls: dict[Place, list[tuple[Call, frozenset[str]]]] = {}
-    grouped: dict[Place, dict[Place, tuple[Call, Flag]]] = {}
+    at_place: dict[Place, list[_Wipe]] = {}
+    updated: dict[Place, bool] = {}
+    grouped: dict[Place, list[Place]] = {}
     for command in deployment.commands:
         call = read_call(command)
-        if call is None:
+        wiping = call.all_flags(*_WIPING) if call is not None else []
+        if call is None or not wiping:
             continue
         given = frozenset(flag.name for flag in call.flags)
-        for flag in call.all_flags(*_WIPING):
+        for flag in wiping:
             place = command.place_of(flag)
-            calls.setdefault(place, []).append((call, given))
+            wipe = _Wipe(call, flag, _input(deployment, command, flag))
+            at_place.setdefault(place, []).append(wipe)
+            # Two flags of one name would be an error, or the second would win.
+            updated[place] = updated.get(place, False) or wipe.updating in given
             if call.path in _UPDATABLE and place not in seen:
                 seen.add(place)
-                grouped.setdefault((command.start, command.end), {})[place] = call, flag
-    for flags in grouped.values():
-        found = list(flags.values())
+                grouped.setdefault((command.start, command.end), []).append(place)
+    for places in grouped.values():
         edits = [
             Edit(deployment.span(*place), updating)
-            for place, (_, flag) in flags.items()
-            if (updating := _update(flag, calls[place]))
+            for place in places
+            if not updated[place] and (updating := _replacement(deployment, place, at_place[place]))
         ]
-        yield RULE.violation(deployment.path, deployment.span(*next(iter(flags))), _message(found), edits=tuple(edits))
+        message = _message([next(one for one in at_place[place] if one.call.path in _UPDATABLE) for place in places])
+        yield RULE.violation(deployment.path, deployment.span(*places[0]), message, edits=tuple(edits))
 
 
-def _update(flag: Flag, calls: Sequence[tuple[Call, frozenset[str]]]) -> str:
-    """Return what updates instead in every command that has the flag at this place; empty where one cannot."""
-    ways = {_updating(call, flag) for call, _ in calls}
+def _input(deployment: Deployment, command: Command, flag: Flag) -> str:
+    """Return what stands in a workflow for a flag that an action of it makes; empty for a flag that is written."""
+    made = command.words[0].place(0, 1) is None and not command.origin
+    if not made or flag.word.place(0, len(flag.name)) is not None:
+        return ""
+    written = deployment.source.text[flag.word.start : flag.word.end].strip("'\"")
+    return "overwrite" if written == "overwrite" else "this list" if deployment.is_build else ""
+
+
+def _replacement(deployment: Deployment, place: Place, wipes: Sequence[_Wipe]) -> str:
+    """Return what to write at a place, so that it is right in every command that has its flag from there."""
+    ways = {wipe.updating for wipe in wipes}
     updating = ways.pop()
-    # Two flags of one name would be an error, or the second would win.
-    twice = any(updating in given for _, given in calls)
-    return "" if ways or twice or flag.word.place(0, len(flag.name)) is None else updating
+    if ways or not updating:
+        return ""
+    written = deployment.source.text[place[0] : place[1]]
+    if wipes[0].written:
+        return written.replace(wipes[0].written, updating)
+    return updating if written == wipes[0].flag.name else ""
 
 
-def _updating(call: Call, flag: Flag) -> str:
-    kind = _WIPING[flag.name]
-    updatable = flag.name.startswith("--set-") and kind in _UPDATABLE.get(call.path, ())
-    return f"--update-{kind}" if updatable else ""
-
-
-def _message(found: Sequence[tuple[Call, Flag]]) -> str:
-    names = list(dict.fromkeys(flag.name for _, flag in found))
+def _message(wipes: Sequence[_Wipe]) -> str:
+    names = list(dict.fromkeys(wipe.name for wipe in wipes))
     named = " and ".join(names)
-    kinds = " and ".join(dict.fromkeys(_KINDS[_WIPING[name]] for name in names))
+    kinds = " and ".join(dict.fromkeys(_KINDS[wipe.kind] for wipe in wipes))
     several = len(names) > 1
-    if all(name.startswith("--clear-") for name in names):
+    if all(wipe.flag.name.startswith("--clear-") for wipe in wipes):
         return f"{named} {'remove' if several else 'removes'} all {kinds}"
     said = (
         f"{named} {'remove' if several else 'removes'} all {kinds} that {'they do' if several else 'it does'} not name"
     )
-    updating = " and ".join(dict.fromkeys(filter(None, (_updating(*one) for one in found))))
+    updating = " and ".join(dict.fromkeys(filter(None, (wipe.updating for wipe in wipes))))
     if updating:
         return f"{said}; write {updating}"
-    path = found[0][0].path
+    path = wipes[0].call.path
     if not _UPDATABLE[path]:
         return f"{said}; not every version of `gcloud {path}` can update: use `gcloud run jobs update`"
     return said
