@@ -15,7 +15,7 @@ from bot.audit.words import Array, Part, Piece, Value, Way, Word, split_words, t
 
 MOST_WAYS = 16
 """The commands that one command line may stand for; beyond, a variable is a symbol of its own name."""
-State = tuple[Branch, Mapping[str, Value]]
+AtEnd = tuple[Branch, Mapping[str, Value]]
 """What the variables hold at the end of one way."""
 
 
@@ -29,7 +29,7 @@ class Variation:
     """Whether another way has the same words and more, such as a flag that is added under a condition."""
 
 
-def merged(states: Sequence[State], before: Mapping[str, Value]) -> dict[str, Value]:
+def merged(states: Sequence[AtEnd], before: Mapping[str, Value]) -> dict[str, Value]:
     """Return what the variables may hold behind the ways of a conditional, with what they held before it."""
     first = dict(states[0][1])
     if all(state == first for _, state in states[1:]):

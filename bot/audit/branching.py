@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from bot.audit.alternatives import State, merged
+from bot.audit.alternatives import AtEnd, merged
 from bot.audit.branches import ALWAYS, Branch
 from bot.audit.commands import Failure, Fate
 from bot.audit.endings import Ending, Endings
@@ -98,7 +98,7 @@ def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -
     else:
         failure = Failure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
     number = script.number()
-    results: list[State] = []
+    results: list[AtEnd] = []
     asks = replace(around, failure=failure, tested=True)
     for way, (condition, body) in enumerate(branches, start=1):
         otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
@@ -126,7 +126,7 @@ def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings)
         items = items if chosen is None else chosen
     number = script.number()
     before = script.variables
-    results: list[State] = []
+    results: list[AtEnd] = []
     certain = value and value[0].known and len(items) == 1
     if not certain and not any(_takes_all(tree, item) for item in items):
         results.append(((number, len(items) + 1), dict(before)))
@@ -154,7 +154,7 @@ def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[No
     return []
 
 
-def _join(script: Script, number: int, results: list[State], before: Mapping[str, Value]) -> None:
+def _join(script: Script, number: int, results: list[AtEnd], before: Mapping[str, Value]) -> None:
     """Go on behind a conditional with what its ways leave. Raises Left where none of them comes out."""
     script.conditionals.open_ways[number] = frozenset(way for (_, way), _ in results)
     if not results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bot.audit.deploys import Deployment
+from bot.audit.deployment import Deployment
 from bot.audit.model import Rule, Severity, Violation
 from bot.audit.rules import (
     backup_files,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from bot.audit.calls import Call
 from bot.audit.commands import Command, Fate, read_call, read_reveille
-from bot.audit.model import SourceFile, Span
 from bot.audit.trace import Choice, Trace
 
 _DEPLOYS = {
@@ -46,7 +45,6 @@ _MATTERING = (
     "pubsub subscriptions update",
     "scheduler jobs create http",
 )
-_MOST_NAMES = 3
 _OFF = frozenset(("false", "off", "no", "0"))
 _GENERATION = re.compile(r"\bCLOUDSDK_FUNCTIONS_GEN2=[\"']?(\w+)")
 _FIRST_GENERATION_ONLY = ("--docker-registry", "--security-level")
@@ -144,92 +142,11 @@ def _sets_the_generation(command: Command) -> bool:
     return command.texts[:4] == ("gcloud", "config", "set", "functions/gen2")
 
 
-def _is_deploy(call: Call) -> bool:
+def is_deploy(call: Call) -> bool:
+    """Whether a call of gcloud deploys something."""
     if call.path not in _DEPLOYS or call.flag("--help") is not None:
         return False
     return call.path not in _UPDATES or call.flag("--image") is not None
-
-
-@dataclass
-class Deployment:
-    """One file, followed."""
-
-    source: SourceFile
-    runs: Sequence[Trace]
-    is_build: bool
-    others: Sequence[Trace] = ()
-    """What is judged where it is called from: only what holds for a command by itself is asked here."""
-    traps: Sequence[tuple[str, tuple[str, ...]]] = ()
-    first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
-    literal_ranges: Sequence[tuple[int, int]] = ()
-    called_elsewhere: frozenset[tuple[str, str]] = frozenset()
-    """The functions of other files that it sources and calls: file and name."""
-    audited: frozenset[str] = frozenset()
-    """The files that are audited, each by itself."""
-
-    def among(self, others: Iterable[Deployment]) -> Deployment:
-        """Return what is to be judged here, as these files are audited, too.
-
-        A function that another one calls is judged there, with what comes before and after it.
-        """
-        others = list(others)
-        called = {name for one in others for path, name in one.called_elsewhere if path == self.path}
-        runs = [run for run in self.runs if run.function not in called]
-        return replace(self, runs=runs, others=[run for run in self.runs if run.function in called],
-                       audited=frozenset(one.path for one in others))  # fmt: skip
-
-    @property
-    def path(self) -> str:
-        """The file's path, relative to the root."""
-        return self.source.path
-
-    @cached_property
-    def deploys(self) -> list[Deploy]:
-        """Every deploy, once for each time it runs."""
-        return [
-            Deploy(call, run, index)
-            for run in self.runs
-            for index, command in enumerate(run.commands)
-            if (call := read_call(command)) is not None and _is_deploy(call)
-        ]
-
-    @property
-    def commands(self) -> Iterator[Command]:
-        """Every command that is judged by itself, where it is written."""
-        for run in (*self.runs, *self.others):
-            yield from (one for one in run.commands if one.origin not in self.audited)
-
-    def span(self, start: int, end: int) -> Span:
-        """Return the span between two offsets of the file."""
-        return self.source.span(start, max(start, end))
-
-    def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
-        """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""
-        grouped: dict[tuple[int, int], list[Deploy]] = {}
-        passed: set[tuple[int, int]] = set()
-        for deploy in self.deploys:
-            place = deploy.command.start, deploy.command.end
-            if chosen(deploy):
-                grouped.setdefault(place, []).append(deploy)
-            else:
-                passed.add(place)
-        for place, deploys in grouped.items():
-            yield self.span(*place), [replace(one, on_some_ways=place in passed) for one in deploys]
-
-    def first_statement(self, step: int) -> tuple[int, int]:
-        """Return the offsets of the first statement of a script, or of a step's script."""
-        return self.first_statements.get(step, (0, 0))
-
-    def literals(self) -> Sequence[tuple[int, int]]:
-        """Return the stretches of the file that are neither comments, nor here-documents, nor said by ``echo``."""
-        return self.literal_ranges
-
-
-def names_of(deploys: Sequence[Deploy]) -> str:
-    """Return the services that one place deploys, for people: the first three and how many more."""
-    names = list(dict.fromkeys(deploy.shown for deploy in deploys))
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def matters(command: Command) -> bool:
@@ -247,38 +164,6 @@ def asks_for_a_subscription(command: Command) -> bool:
     """Whether a command asks if a subscription is there, which a script may pass over only by making one."""
     call = read_call(command)
     return call is not None and call.path == "pubsub subscriptions describe"
-
-
-_BINDING = (
-    "run services set-iam-policy",
-    "run services add-iam-policy-binding",
-    "functions add-invoker-policy-binding",
-    "functions add-iam-policy-binding",
-)
-
-
-def may_bind(command: Command) -> bool:
-    """Whether a command binds somebody to something."""
-    own, call = read_reveille(command), read_call(command)
-    return (own is not None and own.path == "iam ensure") or (call is not None and call.path in _BINDING)
-
-
-def binds(command: Command, deploy: Deploy) -> bool:
-    """Whether a command binds an invoker to the service that was deployed."""
-    own = read_reveille(command)
-    if own is not None:
-        return own.path == "iam ensure" and deploy.is_named(own.subject)
-    call = read_call(command)
-    if call is None or not deploy.is_named(call.subject):
-        return False
-    if call.path in {"run services set-iam-policy", "functions add-invoker-policy-binding"}:
-        return True
-    if call.path not in {"run services add-iam-policy-binding", "functions add-iam-policy-binding"}:
-        return False
-    role = call.flag("--role")
-    if role is None or call.flag("--member") is None:
-        return call.open_ended
-    return role.value == "roles/run.invoker" or not role.known
 
 
 def stops(command: Command) -> bool:

@@ -12,7 +12,7 @@ from tree_sitter import Node
 from bot.audit import dockerfile, makefile, workflow
 from bot.audit.catalog import FILE_RULES, UNREADABLE, FileRule
 from bot.audit.cloudbuild import BuildReader
-from bot.audit.deploys import Deployment
+from bot.audit.deployment import Deployment
 from bot.audit.discovery import Found, deploys, discover
 from bot.audit.kinds import Kind, kind_of, mentions_deploy
 from bot.audit.model import Audit, SourceFile, Span, Violation

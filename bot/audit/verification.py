@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
+from bot.audit.bindings import may_bind
 from bot.audit.commands import Command, read_call, read_reveille
-from bot.audit.deploys import Deploy, may_bind, stops
+from bot.audit.deploys import Deploy, stops
 
 
 class Verified(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.deploys import Deployment, names_of
+from bot.audit.deployment import Deployment, names_of
 from bot.audit.model import Rule, Severity, Violation
 from bot.audit.verification import Verified, verification
 

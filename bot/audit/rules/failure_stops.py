@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from bot.audit.commands import Command, Failure, Fate
-from bot.audit.deploys import Deployment, asks_for_a_subscription, matters
+from bot.audit.deployment import Deployment
+from bot.audit.deploys import asks_for_a_subscription, matters
 from bot.audit.model import Rule, Severity, Violation
 from bot.audit.rules.import_validation import way
 

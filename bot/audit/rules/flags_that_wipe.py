@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.audit.calls import Call, Flag
 from bot.audit.commands import Command, read_call
-from bot.audit.deploys import Deployment
+from bot.audit.deployment import Deployment
 from bot.audit.model import Edit, Rule, Severity, Violation
 
 RULE = Rule(

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bot.audit.commands import Command
-from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.deployment import Deployment, names_of
+from bot.audit.deploys import Deploy
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.deploys import Deploy, Deployment, binds, may_bind, names_of
+from bot.audit.bindings import binds, may_bind
+from bot.audit.deployment import Deployment, names_of
+from bot.audit.deploys import Deploy
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.audit.commands import read_call
-from bot.audit.deploys import Deployment
+from bot.audit.deployment import Deployment
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.audit.deploys import Deployment, names_of
+from bot.audit.deployment import Deployment, names_of
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.audit.commands import Command
-from bot.audit.deploys import Deployment
+from bot.audit.deployment import Deployment
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

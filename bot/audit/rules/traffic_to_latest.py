@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.audit.commands import Command, read_call, read_reveille
-from bot.audit.deploys import Deploy, Deployment, names_of
+from bot.audit.deployment import Deployment, names_of
+from bot.audit.deploys import Deploy
 from bot.audit.model import Rule, Severity, Violation
 
 RULE = Rule(

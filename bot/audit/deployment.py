@@ -1,0 +1,96 @@
+"""One file, followed: the view on which the rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from bot.audit.commands import Command, read_call
+from bot.audit.deploys import Deploy, is_deploy
+from bot.audit.model import SourceFile, Span
+from bot.audit.trace import Trace
+
+_MOST_NAMES = 3
+
+
+@dataclass
+class Deployment:
+    """One file, followed."""
+
+    source: SourceFile
+    runs: Sequence[Trace]
+    is_build: bool
+    others: Sequence[Trace] = ()
+    """What is judged where it is called from: only what holds for a command by itself is asked here."""
+    traps: Sequence[tuple[str, tuple[str, ...]]] = ()
+    first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
+    literal_ranges: Sequence[tuple[int, int]] = ()
+    called_elsewhere: frozenset[tuple[str, str]] = frozenset()
+    """The functions of other files that it sources and calls: file and name."""
+    audited: frozenset[str] = frozenset()
+    """The files that are audited, each by itself."""
+
+    def among(self, others: Iterable[Deployment]) -> Deployment:
+        """Return what is to be judged here, as these files are audited, too.
+
+        A function that another one calls is judged there, with what comes before and after it.
+        """
+        others = list(others)
+        called = {name for one in others for path, name in one.called_elsewhere if path == self.path}
+        runs = [run for run in self.runs if run.function not in called]
+        return replace(self, runs=runs, others=[run for run in self.runs if run.function in called],
+                       audited=frozenset(one.path for one in others))  # fmt: skip
+
+    @property
+    def path(self) -> str:
+        """The file's path, relative to the root."""
+        return self.source.path
+
+    @cached_property
+    def deploys(self) -> list[Deploy]:
+        """Every deploy, once for each time it runs."""
+        return [
+            Deploy(call, run, index)
+            for run in self.runs
+            for index, command in enumerate(run.commands)
+            if (call := read_call(command)) is not None and is_deploy(call)
+        ]
+
+    @property
+    def commands(self) -> Iterator[Command]:
+        """Every command that is judged by itself, where it is written."""
+        for run in (*self.runs, *self.others):
+            yield from (one for one in run.commands if one.origin not in self.audited)
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span between two offsets of the file."""
+        return self.source.span(start, max(start, end))
+
+    def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
+        """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""
+        grouped: dict[tuple[int, int], list[Deploy]] = {}
+        passed: set[tuple[int, int]] = set()
+        for deploy in self.deploys:
+            place = deploy.command.start, deploy.command.end
+            if chosen(deploy):
+                grouped.setdefault(place, []).append(deploy)
+            else:
+                passed.add(place)
+        for place, deploys in grouped.items():
+            yield self.span(*place), [replace(one, on_some_ways=place in passed) for one in deploys]
+
+    def first_statement(self, step: int) -> tuple[int, int]:
+        """Return the offsets of the first statement of a script, or of a step's script."""
+        return self.first_statements.get(step, (0, 0))
+
+    def literals(self) -> Sequence[tuple[int, int]]:
+        """Return the stretches of the file that are neither comments, nor here-documents, nor said by ``echo``."""
+        return self.literal_ranges
+
+
+def names_of(deploys: Sequence[Deploy]) -> str:
+    """Return the services that one place deploys, for people: the first three and how many more."""
+    names = list(dict.fromkeys(deploy.shown for deploy in deploys))
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
