@@ -118,10 +118,10 @@ def _adds(shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
     return set(filter(None, shorter)) <= set(longer)
 
 
-def variations(words: tuple[Word, ...], is_taken: Callable[[Branch], bool]) -> Sequence[Variation]:
-    """Return the commands that the words may be; ``is_taken`` tells whether a way is known to be the one here."""
+def variations(words: tuple[Word, ...], open_ways: Callable[[Sequence[Way]], Sequence[Way]]) -> Sequence[Variation]:
+    """Return the commands that the words may be; ``open_ways`` leaves out the ways that were not taken here."""
     found: list[Variation] = []
-    for variation in _varied(words, {}, is_taken, fewer=False):
+    for variation in _varied(words, {}, open_ways, fewer=False):
         if len(found) == MOST_WAYS:
             return [Variation(words)]
         found.append(variation)
@@ -129,17 +129,17 @@ def variations(words: tuple[Word, ...], is_taken: Callable[[Branch], bool]) -> S
 
 
 def _varied(
-    words: tuple[Word, ...], chosen: dict[int, int], is_taken: Callable[[Branch], bool], *, fewer: bool
+    words: tuple[Word, ...], chosen: dict[int, int], open_ways: Callable[[Sequence[Way]], Sequence[Way]], *, fewer: bool
 ) -> Iterator[Variation]:
     piece = next((piece for word in words for piece in word.pieces if piece.ways), None)
     if piece is None:
         yield Variation(words, tuple(chosen.items()), fewer)
         return
-    for way in [way for way in piece.ways if is_taken(way.branch)] or piece.ways:
+    for way in open_ways(piece.ways):
         number, which = way.branch
         if chosen.get(number, which) == which:
             made = tuple(one for word in words for one in _chosen(word, piece, way))
-            yield from _varied(made, {**chosen, number: which}, is_taken, fewer=fewer or way.fewer)
+            yield from _varied(made, {**chosen, number: which}, open_ways, fewer=fewer or way.fewer)
 
 
 def _chosen(word: Word, chosen: Piece, way: Way) -> Sequence[Word]:

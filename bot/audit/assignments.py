@@ -13,7 +13,7 @@ from bot.audit.outcomes import last_line, looked_at, pipeline_looked_at
 from bot.audit.parsing import Tree
 from bot.audit.sources import UnreadableError
 from bot.audit.surroundings import Surroundings
-from bot.audit.words import MOST_CHARACTERS, Array, Piece, size_of
+from bot.audit.words import MOST_CHARACTERS, Array, Piece, Word, size_of, text_of
 
 if TYPE_CHECKING:
     from bot.audit.shell import Script
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
 def assign(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:
     name_node, value_node = node.child_by_field_name("name"), node.child_by_field_name("value")
-    if name_node is None or name_node.type != "variable_name":
+    if name_node is None:
         return
-    name = tree.source(name_node)
+    if name_node.type == "subscript":
+        _assign_element(script, tree, name_node, value_node, around)
+    else:
+        _assign_name(script, tree, node, tree.source(name_node), value_node, around)
+
+
+def _assign_name(
+    script: Script, tree: Tree, node: Node, name: str, value_node: Node | None, around: Surroundings
+) -> None:
     if value_node is not None and "PIPESTATUS" in tree.source(value_node):
         pipeline_looked_at(script)
     kept_outcome = value_node is not None and tree.source(value_node) in {"$?", '"$?"'}
@@ -55,8 +63,28 @@ def assign(script: Script, tree: Tree, node: Node, around: Surroundings) -> None
         raise UnreadableError(
             f"the variable {name} would hold {size:,} characters here; more than {MOST_CHARACTERS:,} are not followed",
             tree.start(node),
-            tree.end(name_node),
+            tree.start(node) + len(name),
         )
+
+
+def _assign_element(script: Script, tree: Tree, element: Node, value: Node | None, around: Surroundings) -> None:
+    """Follow ``NAME[KEY]=VALUE``; where the key is not known, nor is what the array then holds."""
+    name_node, index = element.child_by_field_name("name"), element.child_by_field_name("index")
+    name = tree.source(name_node) if name_node is not None else ""
+    kept, script.captured = script.captured, name
+    script.around, around_before = replace(around, captured=name), script.around
+    try:
+        given = script.expander.value(tree, value) if value is not None else ()
+        key = script.expander.value(tree, index) if index is not None else ()
+    finally:
+        script.captured, script.around = kept, around_before
+    old = script.variables.get(name)
+    if not isinstance(old, Array) or not all(piece.known for piece in key) or len(old.keys) != len(old.items):
+        script.variables.pop(name, None)
+        return
+    word = Word(given or (Piece("", tree.start(element), exact=False),), tree.start(element), tree.end(element))
+    elements = {**dict(zip(old.keys, old.items, strict=True)), text_of(key): word}
+    script.variables[name] = Array(tuple(elements.values()), tuple(elements))
 
 
 def declaration(script: Script, tree: Tree, node: Node, around: Surroundings) -> None:

@@ -12,16 +12,18 @@ from tree_sitter import Node
 
 from bot.audit.alternatives import AtEnd, merged
 from bot.audit.branches import ALWAYS, Branch
-from bot.audit.commands import Failure, Fate
+from bot.audit.commands import Command, Failure, Fate
 from bot.audit.endings import Ending, Endings
 from bot.audit.parsing import Tree
 from bot.audit.surroundings import Left, Surroundings
 from bot.audit.syntax import leaves, ways
-from bot.audit.words import Value
+from bot.audit.truths import truths
+from bot.audit.words import Piece, Value, Word
 
 if TYPE_CHECKING:
     from bot.audit.shell import Script
 
+_TEST = (Word((Piece("[", 0, exact=False),), 0, 1),)
 _LONGEST = 40
 """Characters of a condition in a message."""
 
@@ -35,6 +37,7 @@ def either_or_both(script: Script, tree: Tree, node: Node, around: Surroundings)
     _tell(script, (number, 1), "if", _source(tree, [left]))
     _tell(script, (number, 2), "unless", _source(tree, [left]))
     script.statement(tree, left, before)
+    _decide(script, number, tree, [left])
     script.optionally(tree, [right], behind)
 
 
@@ -107,6 +110,8 @@ def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -
         script.conditionals.asked[number, way] = _condition(tree, condition or first, way)
         _tell(script, (number, way), "if" if condition else "unless", _source(tree, condition or first))
         before = dict(script.variables)
+        if way == 1:
+            _decide(script, number, tree, condition or [], is_plain=len(branches) == 1 or otherwise_way is not None)
         with suppress(Left):
             script.follow_all(tree, body, around.inside((number, way)))
             results.append(((number, way), script.variables))
@@ -126,6 +131,7 @@ def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings)
         items = items if chosen is None else chosen
     number = script.number()
     before = script.variables
+    _ask(script, tree, node, items, number, around)
     results: list[AtEnd] = []
     certain = value and value[0].known and len(items) == 1
     if not certain and not any(_takes_all(tree, item) for item in items):
@@ -133,14 +139,34 @@ def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings)
     for way, item in enumerate(items, start=ALWAYS if certain else 1):
         script.expander.variables = dict(before)
         patterns = item.children_by_field_name("value")
-        body = [child for child in item.children if child not in patterns]
         asked = [*([value_node] if value_node else []), *patterns]
         script.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS)
         _tell(script, (number, way), "case", _source(tree, patterns, " | "))
         with suppress(Left):
-            script.follow_all(tree, body, around.inside((number, way)))
+            script.follow_all(tree, _body(item), around.inside((number, way)))
             results.append(((number, way), script.variables))
     _join(script, number, results, before)
+
+
+def _ask(script: Script, tree: Tree, node: Node, items: list[Node], number: int, around: Surroundings) -> None:
+    """Write down what a ``case`` looks at as a test: its patterns decide which way is taken."""
+    value = node.child_by_field_name("value")
+    if value is None:
+        return
+    start, end = tree.start(value), tree.end(value)
+    patterns = [pattern for item in items for pattern in item.children_by_field_name("value")]
+    endings = Endings(tree, script.state.functions)
+    stops = any(endings.of(_body(item)) is Ending.STOPS for item in items)
+    decides = Failure() if stops else Failure(Fate.LOST, "case", start, end)
+    around = replace(around, failure=decides, tested=True)
+    for way in range(1, len(items) + 2):
+        around = around.condition(passes=(number, way))
+    script.record(Command(_TEST, start, end, _source(tree, [value, *patterns])), around)
+
+
+def _body(item: Node) -> list[Node]:
+    patterns = item.children_by_field_name("value")
+    return [child for child in item.children if child not in patterns]
 
 
 def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[Node] | None:
@@ -160,6 +186,13 @@ def _join(script: Script, number: int, results: list[AtEnd], before: Mapping[str
     if not results:
         raise Left("return")
     script.expander.variables = merged(results, before)
+
+
+def _decide(script: Script, number: int, tree: Tree, condition: Sequence[Node], *, is_plain: bool = True) -> None:
+    """Remember on which ways before a condition is true, so that its first way is taken, and on which its second."""
+    for branches, came_out in truths(script, tree, condition):
+        if came_out or is_plain:
+            script.conditionals.decided.setdefault((number, 1 if came_out else 2), []).append(branches)
 
 
 def _tell(script: Script, branch: Branch, word: str, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bot.audit.calls import Flag
 from bot.audit.commands import Command, read_call
 from bot.audit.deploys import Deploy, is_deploy
 from bot.audit.model import SourceFile, Span
@@ -59,9 +60,14 @@ class Deployment:
 
     @property
     def commands(self) -> Iterator[Command]:
-        """Every command that is judged by itself, where it is written."""
+        """Every command of every run, also of what is judged where it is called from."""
         for run in (*self.runs, *self.others):
-            yield from (one for one in run.commands if one.origin not in self.audited)
+            yield from run.commands
+
+    def has(self, command: Command, flag: Flag | None = None) -> bool:
+        """Whether a command, or its flag, is judged here by itself: it is written in no other file that is audited."""
+        written_here = flag is not None and flag.word.place(0, len(flag.name)) is not None
+        return written_here or command.origin not in self.audited
 
     def span(self, start: int, end: int) -> Span:
         """Return the span between two offsets of the file."""

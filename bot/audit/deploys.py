@@ -84,8 +84,13 @@ class Deploy:
 
     @property
     def keeps_account(self) -> bool:
-        """Whether the command only changes what it names, so that the account stays."""
-        return self.call.path in _UPDATES
+        """Whether the account stays as it is, or stands in the description of the service."""
+        return self.call.path in _UPDATES or self.described
+
+    @property
+    def described(self) -> bool:
+        """Whether a file describes what is deployed, and no flag does."""
+        return self.call.path == "run services replace"
 
     @cached_property
     def _first_generation(self) -> bool:

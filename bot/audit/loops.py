@@ -32,7 +32,7 @@ def for_loop(script: Script, tree: Tree, node: Node, around: Surroundings) -> No
         if script.expander.positional is None:
             start = tree.start(variable)
             words = [Word((Piece("${@}", start, exact=False, known=False),), start, start)]
-    for one in variations(tuple(words), around.is_taken(script.conditionals)):
+    for one in variations(tuple(words), around.open_ways(script.conditionals)):
         for word in one.words:
             script.variables[name] = word.pieces
             with script.scope("loop"):

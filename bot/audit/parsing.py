@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import tree_sitter_bash
@@ -52,8 +53,16 @@ def parse(text: Text) -> Tree:
     """Parse a shell text. Raises UnreadableError with the place of the first thing that does not fit."""
     tree = Tree(text)
     if tree.root.has_error:
+        plainer = Text(_PARAMETER.sub(_plainer, text.text), text.offsets, text.path)
+        tree = Tree(plainer) if plainer.text != text.text else tree
+    if tree.root.has_error:
         raise _unreadable(tree, _innermost_error(tree.root))
     return tree
+
+
+def _plainer(found: re.Match[str]) -> str:
+    # The grammar ends `${1:?start|finish}` at the sign, which the shell takes for text.
+    return found[1] + re.sub(r"[|&;<>()]", "_", found[2]) + "}"
 
 
 def _unreadable(tree: Tree, node: Node) -> UnreadableError:
@@ -74,6 +83,7 @@ def _unreadable(tree: Tree, node: Node) -> UnreadableError:
     )
 
 
+_PARAMETER = re.compile(r"(\$\{\w+:?[-?+=])([^{}\"'`$]*)\}")
 _NAMES = {"heredoc_end": "the last line of the here-document", "word": "a word"}
 _SHOWN = 40
 

@@ -25,9 +25,27 @@ class Conditionals:
     """By number: every way that comes out at the end, also the one of a missing ``else``."""
     asked: dict[Branch, str] = field(default_factory=dict)
     """The condition of a way as written: two ways of one text are taken together, or not at all."""
+    decided: dict[Branch, list[frozenset[Branch]]] = field(default_factory=dict)
+    """By way: the ways before that lead to it, as they decide what its condition asks."""
     told_as: dict[Branch, str] = field(default_factory=dict)
     """A way in words, such as "if `[ $1 = prod ]`"."""
     numbers: int = 0
+
+    def given(self, branches: Iterable[Branch]) -> set[Branch]:
+        """Return the ways that are taken where these are."""
+        given = set(branches)
+        for branch, options in self.decided.items():
+            if any(option <= given for option in options):
+                given.add(branch)
+        return given
+
+    def is_against(self, branch: Branch, branches: Iterable[Branch]) -> bool:
+        """Whether a way before would have led to others than these."""
+        here = dict(branches)
+        return any(
+            here.get(number, way) != way and frozenset((branch,)) in options
+            for (number, way), options in self.decided.items()
+        )
 
     def told(self, branches: Sequence[Branch]) -> str:
         """Return in words on which ways something is so; empty where no words are known."""
@@ -117,9 +135,12 @@ class _View:
 
     def covered(self, found: Iterable[int], taken: tuple[Branch, ...]) -> bool:
         """Whether the commands at ``found`` together meet every path, beyond the branches that are ``taken``."""
-        given = {*self.here.branches, *self.here.passes, *taken}
+        given = self._given(taken)
         texts = {self.conditionals.asked.get(branch, "") for branch in given} - {""}
         return self._met([self._rest(self.commands[one], given, texts) for one in found])
+
+    def _given(self, taken: Iterable[Branch]) -> set[Branch]:
+        return self.conditionals.given((*self.here.branches, *self.here.passes, *taken))
 
     def _rest(self, command: Command, given: set[Branch], texts: set[str]) -> tuple[Branch, ...]:
         return tuple(
@@ -149,6 +170,9 @@ class _View:
         if any(self.conditionals.asked.get(branch, "") in self.denied for branch in leaving.branches):
             return False
         if set(self.here.fails).intersection(leaving.branches):
+            return False
+        ways = dict(leaving.branches)
+        if any(ways.get(number, way) != way for number, way in self._given(())):
             return False
         skipped = any(one > gap and leaving.leaves in (0, *self.commands[one].scopes) for one in found)
         before = [one for one in found if one < gap and not self.commands[one].excludes(leaving)]

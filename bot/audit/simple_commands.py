@@ -102,7 +102,7 @@ def run_each(
     script: Script, draft: Command, around: Surroundings, run: Callable[[Command, Surroundings], None]
 ) -> None:
     """Run a command, or each that it may be where its words differ by the way that was taken before."""
-    found = variations(draft.words, around.is_taken(script.conditionals)) if _differs(script, draft) else ()
+    found = variations(draft.words, around.open_ways(script.conditionals)) if _differs(script, draft) else ()
     if len(found) <= 1:
         run(replace(draft, words=found[0].words) if found else draft, around)
         return

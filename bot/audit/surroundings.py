@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.audit.branches import Branch
 from bot.audit.commands import Failure
 from bot.audit.paths import Conditionals
+from bot.audit.words import Way
 
 MOST_NESTED = 40
 """Calls and texts within each other; no real script comes near."""
@@ -33,10 +34,17 @@ class Surroundings:
             fails=(*self.fails, fails) if fails else self.fails,
         )
 
-    def is_taken(self, conditionals: Conditionals) -> Callable[[Branch], bool]:
-        """Return what tells whether a way of an earlier conditional was taken: here the same is asked."""
+    def open_ways(self, conditionals: Conditionals) -> Callable[[Sequence[Way]], Sequence[Way]]:
+        """Return what leaves out the ways of earlier conditionals that were not taken, as far as it is known here."""
         texts = {conditionals.asked.get(branch, "") for branch in self.branches} - {""}
-        return lambda branch: branch in self.branches or conditionals.asked.get(branch, "") in texts
+
+        def may_be(ways: Sequence[Way]) -> Sequence[Way]:
+            here = [
+                way for way in ways if way.branch in self.branches or conditionals.asked.get(way.branch, "") in texts
+            ]
+            return here or [way for way in ways if not conditionals.is_against(way.branch, self.branches)] or ways
+
+        return may_be
 
     def inside(self, *branches: Branch) -> Surroundings:
         """Return the surroundings on one way of a conditional, or of several."""

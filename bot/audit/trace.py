@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from bot.audit.commands import Command, read_call, read_reveille
@@ -14,7 +15,7 @@ Choice = Callable[[Command], bool]
 """A module's function, so that its answers are kept."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Trace:
     """What runs, in order. ``before`` names, for each step of a build, the steps that ended before it began."""
 
@@ -28,6 +29,11 @@ class Trace:
     _by_step: dict[int, list[int]] = field(default_factory=dict)
     _by_subject: dict[Choice, dict[str, list[int]]] = field(default_factory=dict)
     _turns: Turns | None = None
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether it waits for certain processes, and so learns how they ended."""
+        return any(command.name == "wait" and len(command.words) > 1 for command in self.commands)
 
     def is_last(self, index: int) -> bool:
         """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""

@@ -107,7 +107,10 @@ def _without_role(text: str) -> str:
 
 def ends_well(deploy: Deploy, index: int, command: Command) -> bool:
     """Whether a failure of this command fails the deploy: it stops the script, or is the script's own outcome."""
-    return stops(command) or (command.failure.reason in {"errexit", "and"} and deploy.run.is_last(index))
+    reason = command.failure.reason
+    if reason == "background":
+        return deploy.run.waits
+    return stops(command) or (reason in {"errexit", "and"} and deploy.run.is_last(index))
 
 
 def _by_another_program(deploy: Deploy, index: int, command: Command) -> tuple[Verified, Sequence[int]]:

@@ -45,7 +45,6 @@ def find(deployment: Deployment) -> Iterator[Violation]:
     """Yield what swallows the failure of a step that matters, and each script that nothing stops."""
     seen: set[tuple[int, int]] = set()
     for run in deployment.runs:
-        waits = any(command.name == "wait" and len(command.words) > 1 for command in run.commands)
         unstopped: dict[int, Command] = {}
         for index, command in enumerate(run.commands):
             failure = command.failure
@@ -55,7 +54,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
                 if not run.is_last(index):
                     unstopped.setdefault(command.step, command)
                 continue
-            excused = (failure.reason == "and" and run.is_last(index)) or (failure.reason == "background" and waits)
+            excused = (failure.reason == "and" and run.is_last(index)) or (failure.reason == "background" and run.waits)
             if excused or (failure.start, failure.end) in seen:
                 continue
             seen.add((failure.start, failure.end))

@@ -93,7 +93,9 @@ def find(deployment: Deployment) -> Iterator[Violation]:
     grouped: dict[Place, list[Place]] = {}
     for command in deployment.commands:
         call = read_call(command)
-        wiping = call.all_flags(*_WIPING) if call is not None else []
+        wiping = (
+            [flag for flag in call.all_flags(*_WIPING) if deployment.has(command, flag)] if call is not None else []
+        )
         if call is None or not wiping:
             continue
         given = frozenset(flag.name for flag in call.flags)

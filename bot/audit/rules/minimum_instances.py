@@ -38,7 +38,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
         if call is None or call.path not in _SERVED:
             continue
         flag = call.flag(*_FLAGS)
-        if flag is None or not flag.known or flag.value.strip() != "0":
+        if flag is None or not flag.known or flag.value.strip() != "0" or not deployment.has(command, flag):
             continue
         start, end = command.place_of(flag)
         if start not in seen:

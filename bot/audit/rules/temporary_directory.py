@@ -40,7 +40,7 @@ def find(deployment: Deployment) -> Iterator[Violation]:
         return
     seen = set()
     for command in deployment.commands:
-        made = _makes(command)
+        made = _makes(command) if deployment.has(command) else None
         if made is None or command.start in seen or _removed(deployment, _names(command), made):
             continue
         seen.add(command.start)

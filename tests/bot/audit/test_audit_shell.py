@@ -62,6 +62,11 @@ FOLLOWED = {
     "here-documents": ("cat <<E\nx a\nE\ncat <<'E'\nx b\nE\ncat <<-E\n\tx c\n\tE\n", []),
     "said, not done": ('echo x a; printf "%s" "x b"; A="x c"; cat <<< "x d"; : x e', []),
     "set --": ('set -- a b; x "$@"', ["x a b"]),
+    "an element of an array": ('p=(); for i in a b; do p[$i]=1-$i; done; for i in "${!p[@]}"; do x $i ${p[$i]}; done',
+                               ["x a 1-a", "x b 1-b"]),
+    "an element that only the run knows": ('p=(a); p[$n]=b; for i in "${p[@]}"; do x $i; done', ["x ${p[@]}"]),
+    "a command in an element": ("p[0]=$(x a)", ["x a"]),
+    "signs in a message and in a default": ("A=${1:?start|stop}\nx ${B:-b|c}", ["x b_c"]),
     "other words before it": ("sudo -n x a; A=b env C=d x e; timeout 60 x f", ["x a", "x e", "x f"]),
     "the program by its path": ("/usr/bin/x a", ["/usr/bin/x a"]),
 }  # fmt: skip

@@ -174,3 +174,34 @@ def test_the_outcome_of_each_command_decides() -> None:
 
     assert lines(f'{script}if [ "$code" -eq 0 ]; then reveille iam ensure $S; fi', "REV001") == []
     assert lines(f"{script}if [ $code -ne 0 ]; then reveille iam ensure $S; fi", "REV001") == [4]
+
+
+GUARDED = f'DRY=\nif [ "$1" = -n ]; then DRY=echo; fi\n$DRY {DEPLOY}\n'
+
+
+@pytest.mark.parametrize(
+    ("guard", "bound"),
+    [
+        ('if [ -z "$DRY" ]; then {}; fi', True),
+        ('if [[ "$DRY" = "" ]]; then {}; else echo "would bind"; fi', True),
+        ('if ! [ -n "$DRY" ]; then {}; fi', True),
+        ('if [ "$DRY" != echo ]; then {}; fi', True),
+        ('[ -n "$DRY" ] || {}', True),
+        ('if [ -n "$DRY" ]; then exit 0; fi\n{}', True),
+        ("[[ -z $DRY ]] || exit 0\n{}", True),
+        ("$DRY {}", True),
+        ('if [ -n "$DRY" ]; then {}; fi', False),
+        ('if [ "$DRY" = echo ]; then {}; fi', False),
+        ('if [ -z "$DRY" ]; then exit 0; fi\n{}', False),
+        ('if [ -z "$DRY" ] && [ -n "$SA" ]; then {}; fi', False),
+        ('if [ -z "$SA" ]; then {}; fi', False),
+    ],
+)
+def test_a_test_comes_out_as_the_way_decides_that_was_taken(guard: str, bound: bool) -> None:
+    assert (lines(GUARDED + guard.format("reveille iam ensure live-export"), "REV001") == []) is bound
+
+
+def test_a_branch_that_the_value_excludes_is_not_a_command() -> None:
+    script = IF.format("ENV=prod", "ENV=dev") + 'if [ "$ENV" = prod ]; then x $ENV; else x not $ENV; fi'
+
+    assert sorted(said(script)) == ["x not dev", "x prod"]

@@ -112,6 +112,24 @@ def test_a_verification_that_a_path_misses_does_not_count(place: str, verify: st
     assert "REV002" in rules(f"{DEPLOY}\n{place.format(v=verify)}\necho done")
 
 
+@pytest.mark.parametrize(("otherwise", "found"), [("exit 1", False), ("echo missing", True)])
+def test_a_case_that_ends_the_script_judges_a_policy(otherwise: str, found: bool) -> None:
+    case = f'case "$P" in *run.invoker*caller@p.iam.gserviceaccount.com*) ;; *) {otherwise} ;; esac'
+
+    assert ("REV002" in rules(f"{DEPLOY}\nP=$({READ})\n{case}\necho done")) is found
+
+
+def test_a_case_that_finds_no_binding_may_bind() -> None:
+    case = f'case "$P" in *run.invoker*) echo bound ;; *) {BIND} ;; esac'
+
+    assert "REV001" not in rules(f"{DEPLOY}\nP=$({READ})\n{case}\necho done")
+
+
+@pytest.mark.parametrize(("end", "found"), [("wait $pid", False), ("wait", True)])
+def test_a_verification_in_the_background_counts_where_its_process_is_waited_for(end: str, found: bool) -> None:
+    assert ("REV002" in rules(f"{DEPLOY}\nreveille deploy verify live-export & pid=$!\n{end}")) is found
+
+
 def test_a_policy_that_is_read_always_and_judged_sometimes_does_not_count() -> None:
     judge = f'if [ "$CHECK" = yes ]; then echo "$P" | {ASKED} || exit 1; fi'
 

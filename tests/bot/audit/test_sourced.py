@@ -93,6 +93,18 @@ def test_a_flag_of_a_library_is_reported_once_in_the_library_where_that_is_audit
     assert [(one.path, one.span.start.line, len(one.edits)) for one in alone] == [("bin/deploy.sh", 2, 0)]
 
 
+def test_a_flag_that_a_script_gives_to_a_library_is_the_scripts(tmp_path: Path) -> None:
+    library = 'deploy_with() { local s=$1; shift; gcloud run deploy "$s" --source=. "$@"; }\n'
+    script = "source common.sh\ndeploy_with live-export --set-env-vars=A=1 --min-instances=0\n"
+    tree(tmp_path, {"bin/deploy.sh": script, "bin/common.sh": library})
+
+    found = [one for one in audit(tmp_path).violations if one.rule in {"REV003", "REV011"}]
+
+    assert [(one.path, one.span.start.line, len(one.edits)) for one in found] == [
+        ("bin/deploy.sh", 2, 1), ("bin/deploy.sh", 2, 0)
+    ]  # fmt: skip
+
+
 def test_a_library_is_judged_by_itself_only_for_what_no_script_calls(tmp_path: Path) -> None:
     unused = "deploy_unused() {\n  gcloud run deploy unused --source=.\n}\n"
     tree(tmp_path, {

@@ -96,3 +96,10 @@ def test_the_role_of_first_generation_functions_lets_nobody_call_a_second_genera
 
     assert "REV001" in rules(f"functions deploy grading\ngcloud {bind}roles/cloudfunctions.invoker")
     assert "REV001" not in rules(f"functions deploy grading\ngcloud {bind}roles/run.invoker")
+
+
+def test_the_account_and_the_labels_of_a_described_service_stand_in_the_description() -> None:
+    found = rules("run services replace service.yaml")
+
+    assert "REV001" in found
+    assert not {"REV004", "REV005"} & found
