@@ -67,9 +67,11 @@ def _given(parts: list[tuple[int, str]]) -> list[tuple[int, str]] | None:
         words = json.loads("".join(text.removesuffix("\\") for _, text in parts))
     except ValueError:
         return parts
-    asked = shell_text(words) if words and all(isinstance(word, str) for word in words) else None
+    if not (isinstance(words, list) and words and all(isinstance(word, str) for word in words)):
+        return None  # Docker refuses it.
+    asked = shell_text(words)
     if asked is not None and len(parts) == 1:
         written = json.dumps(words[asked.index], ensure_ascii=False)[1:-1]
         place = line.find(written)
         return [(start + place, written)] if place >= 0 and "\\" not in written else [(start, "")]
-    return [(start, " ".join(words))] if words and words[0] == "gcloud" else None
+    return [(start, " ".join(words))] if words[0] == "gcloud" else None

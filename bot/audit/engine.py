@@ -108,8 +108,7 @@ def read(source: SourceFile, root: Path | None = None) -> tuple[Deployment | Non
     """Follow a file, and what it sources under ``root``; return what it runs, or None, and what is wrong with it."""
     deployments: list[Deployment] = []
     kind = kind_of(source.path, source.text)
-    folder = source.path.rpartition("/")[0] if kind in _SCRIPTS else ""
-    library = Library(root, folder) if root is not None else None
+    library = Library(root, source.path if kind in _SCRIPTS else "") if root is not None else None
 
     def look() -> Iterator[Violation]:
         try:
@@ -156,9 +155,15 @@ def _read_build(source: SourceFile, library: Library | None) -> tuple[Deployment
             UNREADABLE.violation(source.path, _yaml_span(source, problem.line, problem.column), problem.text)
             for problem in error.problems
         ]
+    is_workflow = kind_of(source.path, source.text) is Kind.WORKFLOW
     if not isinstance(root.value, dict):
-        raise UnreadableError("this is no Cloud Build file: expected keys such as 'steps'")
-    if kind_of(source.path, source.text) is Kind.WORKFLOW:
+        expected = (
+            "GitHub workflow: expected keys such as 'jobs'"
+            if is_workflow
+            else "Cloud Build file: expected keys such as 'steps'"
+        )
+        raise UnreadableError(f"this is no {expected}")
+    if is_workflow:
         return _followed(source, follow(workflow.steps_of(root, source.text), library))
     return _followed(source, BuildReader(root, source.text, library).read())
 

@@ -53,9 +53,15 @@ def _eval(script: Script, command: Command, around: Surroundings) -> None:
 
 def _make(script: Script, command: Command, around: Surroundings) -> None:
     """Follow the recipes that ``make`` runs, each line in a shell of its own; the first that fails ends them."""
-    if script.made is None or len(script.calls) > MOST_NESTED:
+    if script.made is None or command.text in script.calls:
         return
-    script.calls.append("make")
+    if len(script.calls) > MOST_NESTED:
+        raise UnreadableError(
+            f"the recipes start each other more than {MOST_NESTED} deep; they are not followed",
+            command.start,
+            command.end,
+        )
+    script.calls.append(command.text)
     for step in script.made(command.texts[1:]):
         tree = parse(step.text)
         statements = tree.root.children

@@ -81,6 +81,8 @@ def read_source(file: Path, path: str) -> SourceFile:
         content = file.read_bytes()
     except OSError as error:
         raise UnreadableError(f"the file cannot be read: {error.strerror or type(error).__name__}") from None
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableError("the file is UTF-16 text, which no shell reads; save it as UTF-8")
     if b"\0" in content:
         raise UnreadableError("the file is binary, not text; remove it, or give it another name")
     try:

@@ -20,17 +20,22 @@ _NEAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The files that a script may source. ``folder`` is the script's own, from the root, with ``/``."""
+    """The files that a script may source. ``path`` is the script's own, from the root, with ``/``.
+
+    What is no script of its own, such as a step of a workflow, begins at the root and has no path.
+    """
 
     root: Path
-    folder: str = ""
+    path: str = ""
 
     def find(self, named: str) -> SourceFile | None:
         """Return what ``source`` reads; None for a file elsewhere, or one that only the running script can tell.
 
         Raises UnreadableError for a file that is there and is no text.
         """
-        for path in candidates(named, self.folder):
+        for path in candidates(named, self.path.rpartition("/")[0]):
+            if path == self.path:
+                return None
             file = self.root / path
             try:
                 if file.is_file() and file.resolve().is_relative_to(self.root.resolve()):

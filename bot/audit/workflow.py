@@ -46,13 +46,15 @@ def steps_of(root: Node, text: str) -> list[Step]:
 
 def _needs(job: Node) -> list[str]:
     needs = job.value.get("needs")
-    return [needs] if isinstance(needs, str) else [str(one) for one in needs or ()]
+    return [needs] if isinstance(needs, str) else [str(one) for one in needs] if isinstance(needs, list) else []
 
 
 def _steps(root: Node, job: Node, text: str) -> list[Step]:
     listed = job.children.get("steps")
     found: list[Step] = []
     for step in listed.children.values() if listed else ():
+        if not isinstance(step.value, dict):
+            continue
         shell = _shell((step, job, root))
         given = _given(step, text, shell)
         if given is None:
