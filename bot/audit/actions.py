@@ -14,7 +14,9 @@ from bot.audit.scalars import scalar_text
 from bot.audit.sources import Text
 from bot.yaml_tree import Node
 
-_ACTION = re.compile(r"google-github-actions/deploy-(cloudrun|cloud-functions)(?:@v?(\d+))?", re.IGNORECASE)
+_ACTION = re.compile(
+    r"google-github-actions/deploy-(cloudrun|cloud-functions)(?:@v?(\d{1,2})(?=\.|\s|$))?", re.IGNORECASE
+)
 _WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
 _SYMBOL = re.compile(r"\$\{\w+\}")
 _QUOTED = frozenset('"\\`')

@@ -35,7 +35,7 @@ class Makefile:
 
     def steps(self) -> list[Step]:
         """Return the recipes' lines. A target's come after those of the targets that it needs, in their order."""
-        inner = {one for target in self._targets.values() for one in (*target.needs, *self._made(target))}
+        inner = {self.rule_of(one) for target in self._targets.values() for one in (*target.needs, *self._made(target))}
         run = _Run(self, self._values)
         for name in sorted(self._targets, key=lambda name: name in inner):
             # What only other recipes start is followed there.
@@ -58,12 +58,24 @@ class Makefile:
 
     def lines(self, name: str, values: Mapping[str, str]) -> Iterator[Step]:
         """Yield the lines of a target's recipe, as the shell gets them."""
-        for start, line in _texts(self._targets[name], one_shell=".ONESHELL" in self._targets):
+        rule = self.rule_of(name)
+        values = {**values, "@": name, **({"*": _stem(rule, name)} if rule != name else {})}
+        for start, line in _texts(self._targets[rule], one_shell=".ONESHELL" in self._targets):
             yield replace(_step(start, line, values), errexit=self._errexit, pipefail=self._pipefail)
 
     def needs(self, name: str) -> list[str] | None:
         """Return the targets that a target needs; None for one that is not in the file."""
-        return self._targets[name].needs if name in self._targets else None
+        rule = self.rule_of(name)
+        if rule not in self._targets:
+            return None
+        needs = self._targets[rule].needs
+        return needs if rule == name else [need.replace("%", _stem(rule, name)) for need in needs]
+
+    def rule_of(self, name: str) -> str:
+        """Return the target as the file names it: itself, or the pattern that makes it, such as ``deploy-%``."""
+        if name in self._targets:
+            return name
+        return next((rule for rule in self._targets if "%" in rule and _stem(rule, name)), name)
 
     @staticmethod
     def _made(target: _Target) -> list[str]:
@@ -72,7 +84,7 @@ class Makefile:
     def _reach(self, name: str, reached: set[str]) -> None:
         waiting = [name]
         while waiting:
-            one = waiting.pop()
+            one = self.rule_of(waiting.pop())
             if one not in reached and one in self._targets:
                 reached.add(one)
                 waiting += [*self._targets[one].needs, *self._made(self._targets[one])]
@@ -100,6 +112,13 @@ class _Run:
             before |= {len(self.steps) - 1}
         self.ended[name] = before
         return before
+
+
+def _stem(rule: str, name: str) -> str:
+    """Return what a pattern's ``%`` stands for in a name; empty where the name is of another form."""
+    before, _, behind = rule.partition("%")
+    fits = len(name) > len(before) + len(behind) and name.startswith(before) and name.endswith(behind)
+    return name[len(before) : len(name) - len(behind)] if fits else ""
 
 
 def _read(text: str) -> tuple[dict[str, _Target], dict[str, str]]:

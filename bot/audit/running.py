@@ -76,14 +76,12 @@ def _make(script: Script, command: Command, around: Surroundings) -> None:
 
 
 def _source(script: Script, command: Command, around: Surroundings) -> None:
-    """Follow a file of the repository that is sourced; whatever it does, the script does."""
+    """Follow the files of the repository that are sourced; whatever they do, the script does."""
     if script.library is None or len(command.words) == 1 or len(script.calls) > MOST_NESTED:
         return
     try:
         found = script.library.find(command.texts[1])
-        if found is None or f"source {found.path}" in script.calls:
-            return
-        tree = parse(Text(found.text, [command.start] * len(found.text), found.path))
+        trees = [parse(Text(one.text, [command.start] * len(one.text), one.path)) for one in found]
     except UnreadableError as error:
         said = f"what is sourced here cannot be followed: {error}"
         script.problems.append(UnreadableError(said, command.start, command.end))
@@ -91,13 +89,16 @@ def _source(script: Script, command: Command, around: Surroundings) -> None:
     outer = script.expander.positional
     if len(command.words) > 2:  # noqa: PLR2004 - source, file and the first argument
         script.expander.positional = list(command.words[2:])
-    script.calls.append(f"source {found.path}")
-    try:
-        with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
-            script.statements(tree, tree.root, around)
-    finally:
-        script.calls.pop()
-        script.expander.positional = outer
+    for tree in trees:
+        if (call := f"source {tree.text.path}") in script.calls:
+            continue
+        script.calls.append(call)
+        try:
+            with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
+                script.statements(tree, tree.root, around)
+        finally:
+            script.calls.pop()
+    script.expander.positional = outer
 
 
 def _call(script: Script, command: Command, around: Surroundings) -> None:

@@ -12,6 +12,7 @@ from bot.audit.model import SourceFile
 from bot.audit.sources import read_source
 
 _TOP = re.compile(r"show-toplevel|\$\{?\w*(ROOT|REPO|WORKSPACE|TOP|PROJECT_DIR)", re.IGNORECASE)
+_PATTERN = re.compile(r"[*?\[]")
 _NEAR = re.compile(
     r"dirname|BASH_SOURCE|\$\{?0|\$0|%/\*|\bpwd\b|\$\{?\w*(DIR|HERE|BASE|PATH|PWD|FOLDER|LIB)\w*", re.IGNORECASE
 )
@@ -28,21 +29,25 @@ class Library:
     root: Path
     path: str = ""
 
-    def find(self, named: str) -> SourceFile | None:
-        """Return what ``source`` reads; None for a file elsewhere, or one that only the running script can tell.
+    def find(self, named: str) -> list[SourceFile]:
+        """Return what ``source`` reads: one file, or all that a pattern such as ``lib/*.sh`` names in a loop.
 
-        Raises UnreadableError for a file that is there and is no text.
+        Nothing for a file elsewhere, or one that only the running script can tell. Raises UnreadableError for a file
+        that is there and is no text.
         """
         for path in candidates(named, self.path.rpartition("/")[0]):
-            if path == self.path:
-                return None
-            file = self.root / path
             try:
-                if file.is_file() and file.resolve().is_relative_to(self.root.resolve()):
-                    return read_source(file, path)
-            except (OSError, RuntimeError, ValueError):
+                found = sorted(self.root.glob(path)) if _PATTERN.search(path) else [self.root / path]
+                files = [file for file in found if file.is_file() and self._holds(file)]
+                named_files = [(file, file.relative_to(self.root).as_posix()) for file in files]
+            except (OSError, RuntimeError, ValueError, NotImplementedError):
                 continue  # A link to itself, a folder that may not be read, or a name that no file has.
-        return None
+            if named_files:
+                return [read_source(file, name) for file, name in named_files if name != self.path]
+        return []
+
+    def _holds(self, file: Path) -> bool:
+        return file.resolve().is_relative_to(self.root.resolve())
 
 
 def candidates(named: str, folder: str) -> Iterator[str]:

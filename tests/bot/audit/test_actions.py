@@ -60,6 +60,8 @@ COMMANDS = {
                 "gcloud run deploy a --image=i {sha} gcloud run services update-traffic a --to-revisions=LATEST=100"),
     "traffic alone, in v1": (RUN.replace("v2", "v1"), "service: a\ntag_traffic: next=10",
                              "gcloud run services update-traffic a --to-tags=next=10"),
+    "pinned to a commit": (f"{RUN[:-2]}1d2ba2b # v2.7.3", "service: a\ntag_traffic: t=1",
+                           "gcloud run deploy a {sha} gcloud run services update-traffic a --to-tags=t=1"),
     "without labels": (RUN, "service: a\nskip_default_labels: true\nlabels: t=x",
                        "gcloud run deploy a --update-labels=t=x"),
     "a function": (FUNCTION, "name: a\nevent_trigger_pubsub_topic: t",

@@ -26,6 +26,15 @@ BOUND = {
         "all:\n\t$(MAKE) one S=a\n\t$(MAKE) bind S=a\none:\n\tgcloud run deploy $(S)\n"
         "bind:\n\treveille iam ensure $(S)\n"
     ),
+    "by a pattern": (
+        "all: deploy-a deploy-b bind-a bind-b\ndeploy-%:\n\tgcloud run deploy $* --source=.\n"
+        "bind-%:\n\treveille iam ensure $*\n"
+    ),
+    "by a pattern that is made": (
+        "all:\n\t$(MAKE) deploy-a\ndeploy-%: test-%\n\tgcloud run deploy $*\n\t$(MAKE) bind-$*\n"
+        "test-%:\n\techo\nbind-%:\n\treveille iam ensure $*\n"
+    ),
+    "by the name of the target": "live-export:\n\tgcloud run deploy $@\n\treveille iam ensure live-export\n",
     "in a loop": (
         "all:\n\tset -e; for s in a b; do $(MAKE) one S=$$s; done\none:\n"
         "\tgcloud run deploy $(S) --source=.\n\treveille iam ensure $(S)\n"
@@ -36,6 +45,10 @@ UNBOUND = {
     "before": f"all:\n\t$(MAKE) bind\n{DEPLOY}bind:\n{BIND}",
     "by a target that nothing makes": f"deploy:\n{DEPLOY}bind:\n{BIND}",
     "on one way": f'deploy:\n{DEPLOY}\tif [ -n "$(SA)" ]; then $(MAKE) bind; fi\nbind:\n{BIND}',
+    "by a pattern, for another": (
+        "all: deploy-a bind-b\ndeploy-%:\n\tgcloud run deploy $*\nbind-%:\n\treveille iam ensure $*\n"
+    ),
+    "by a pattern that nothing makes": "deploy-%:\n\tgcloud run deploy $*\n",
     "by a file elsewhere": f"deploy:\n{DEPLOY}\t$(MAKE) -C infra bind\nbind:\n{BIND}",
     "for another service": f"deploy:\n{DEPLOY}\t$(MAKE) bind S=b\nbind:\n\treveille iam ensure $(S)\n",
     "on one of two ways to start": (

@@ -41,6 +41,14 @@ def findings(root: Path, rule: str = "REV001") -> list[str]:
         ("bin/x/deploy.sh", "lib/common.sh", 'R="$(cd "$(dirname "$0")/../.." && pwd)"\n. "${R}/lib/common.sh"'),
         ("bin/x/deploy.sh", "bin/lib/common.sh", '[ -f ../lib/common.sh ] && source "$SCRIPT_DIR/../lib/common.sh"'),
         ("bin/deploy.sh", "lib/common.sh", 'for f in lib/common.sh; do source "$f"; done'),
+        ("bin/deploy.sh", "lib/common.sh", 'for f in lib/*.sh; do source "$f"; done'),
+        ("bin/deploy.sh", "bin/lib/common.sh", 'for f in "$(dirname "$0")"/lib/*.sh; do . "$f"; done'),
+        (
+            "bin/deploy.sh",
+            "bin/common.sh",
+            'D=$( cd -- "$( dirname -- "$0" )" &> /dev/null && pwd -P )\n. "$D/common.sh"',
+        ),
+        ("bin/deploy.sh", "bin/common.sh", '. "$(cd "${0%/*}" && pwd)/common.sh"'),
     ],
 )
 def test_a_function_of_a_sourced_file_is_followed_where_it_is_called(
