@@ -17,12 +17,14 @@ from bot.audit.endings import Ending, Endings
 from bot.audit.parsing import Tree
 from bot.audit.surroundings import Left, Surroundings
 from bot.audit.syntax import leaves, ways
-from bot.audit.truths import truths
+from bot.audit.truths import plain_question, truths
 from bot.audit.words import Piece, Value, Word
 
 if TYPE_CHECKING:
     from bot.audit.shell import Script
 
+_PLAIN = 2
+"""The ways of an ``if`` without ``elif``, the last one its ``else``."""
 _TEST = (Word((Piece("[", 0, exact=False),), 0, 1),)
 _LONGEST = 40
 """Characters of a condition in a message."""
@@ -34,6 +36,7 @@ def either_or_both(script: Script, tree: Tree, node: Node, around: Surroundings)
     before, behind = two_sides(script, tree, operator, right, around)
     number = behind.branches[-1][0]
     script.conditionals.asked[number, 1] = _condition(tree, [left])
+    script.conditionals.asked[number, 2] = _condition(tree, [left], 2)
     _tell(script, (number, 1), "if", _source(tree, [left]))
     _tell(script, (number, 2), "unless", _source(tree, [left]))
     script.statement(tree, left, before)
@@ -107,7 +110,8 @@ def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -
         otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
         for part in condition or ():
             script.statement(tree, part, asks.condition(passes=(number, way), fails=otherwise_way))
-        script.conditionals.asked[number, way] = _condition(tree, condition or first, way)
+        asked = first if len(branches) <= _PLAIN else [part for one, _ in branches for part in one or ()]
+        script.conditionals.asked[number, way] = _condition(tree, asked, way, is_plain=len(branches) <= _PLAIN)
         _tell(script, (number, way), "if" if condition else "unless", _source(tree, condition or first))
         before = dict(script.variables)
         if way == 1:
@@ -118,6 +122,8 @@ def if_statement(script: Script, tree: Tree, node: Node, around: Surroundings) -
         script.expander.variables = before
     if branches[-1][0] is not None:
         results.append(((number, len(branches) + 1), script.variables))
+        if len(branches) == 1:
+            script.conditionals.asked[number, 2] = _condition(tree, first, 2)
         _tell(script, (number, len(branches) + 1), "unless", _source(tree, first))
     _join(script, number, results, before)
 
@@ -126,21 +132,21 @@ def case_statement(script: Script, tree: Tree, node: Node, around: Surroundings)
     value_node = node.child_by_field_name("value")
     value = script.expander.words(tree, value_node)[:1] if value_node else []
     items = [child for child in node.named_children if child.type == "case_item"]
-    if value and value[0].known:
+    if value and value[0].certain:
         chosen = _chosen(script, tree, items, value[0].text)
         items = items if chosen is None else chosen
     number = script.number()
     before = script.variables
     _ask(script, tree, node, items, number, around)
     results: list[AtEnd] = []
-    certain = value and value[0].known and len(items) == 1
+    certain = value and value[0].certain and len(items) == 1
     if not certain and not any(_takes_all(tree, item) for item in items):
         results.append(((number, len(items) + 1), dict(before)))
     for way, item in enumerate(items, start=ALWAYS if certain else 1):
         script.expander.variables = dict(before)
         patterns = item.children_by_field_name("value")
         asked = [*([value_node] if value_node else []), *patterns]
-        script.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS)
+        script.conditionals.asked[number, way] = _condition(tree, asked, ALWAYS, is_plain=False)
         _tell(script, (number, way), "case", _source(tree, patterns, " | "))
         with suppress(Left):
             script.follow_all(tree, _body(item), around.inside((number, way)))
@@ -200,9 +206,13 @@ def _tell(script: Script, branch: Branch, word: str, text: str) -> None:
     script.conditionals.told_as[branch] = f"{word} `{shown}`"
 
 
-def _condition(tree: Tree, nodes: Sequence[Node], way: int = 1) -> str:
-    """Return what a way asks, so that it is the same text wherever the same is asked."""
-    return f"{way} {_source(tree, nodes)}"
+def _condition(tree: Tree, nodes: Sequence[Node], way: int = 1, *, is_plain: bool = True) -> str:
+    """Return what a way asks, so that it is the same text wherever the same is asked.
+
+    Of one plain question the first way is that it is so, and the second that it is not.
+    """
+    text, negated = plain_question(_source(tree, nodes)) if is_plain else (_source(tree, nodes), False)
+    return f"{3 - way if negated else way} {text}"
 
 
 def _source(tree: Tree, nodes: Sequence[Node], between: str = " ") -> str:

@@ -75,16 +75,16 @@ class Deployment:
 
     def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
         """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""
-        grouped: dict[tuple[int, int], list[Deploy]] = {}
-        passed: set[tuple[int, int]] = set()
+        grouped: dict[int, list[Deploy]] = {}
+        passed: set[int] = set()
         for deploy in self.deploys:
-            place = deploy.command.start, deploy.command.end
             if chosen(deploy):
-                grouped.setdefault(place, []).append(deploy)
+                grouped.setdefault(deploy.command.start, []).append(deploy)
             else:
-                passed.add(place)
-        for place, deploys in grouped.items():
-            yield self.span(*place), [replace(one, on_some_ways=place in passed) for one in deploys]
+                passed.add(deploy.command.start)
+        for start, deploys in grouped.items():
+            span = self.span(start, max(one.command.end for one in deploys))
+            yield span, [replace(one, on_some_ways=start in passed) for one in deploys]
 
     def first_statement(self, step: int) -> tuple[int, int]:
         """Return the offsets of the first statement of a script, or of a step's script."""

@@ -48,6 +48,8 @@ _MATTERING = (
 _OFF = frozenset(("false", "off", "no", "0"))
 _GENERATION = re.compile(r"\bCLOUDSDK_FUNCTIONS_GEN2=[\"']?(\w+)")
 _FIRST_GENERATION_ONLY = ("--docker-registry", "--security-level")
+_PLACEHOLDER = re.compile(r"\{\d*\}")
+"""What `xargs -I{}` and `parallel` put a name in for."""
 _OWN = ("iam ensure", "deploy verify", "env merge")
 
 
@@ -69,7 +71,8 @@ class Deploy:
     @property
     def name(self) -> str:
         """The service's name, as Cloud Run has it."""
-        return "" if self.call.path == "run services replace" else self.call.subject
+        subject = self.call.subject
+        return "" if self.call.path == "run services replace" or _PLACEHOLDER.search(subject) else subject
 
     @property
     def shown(self) -> str:

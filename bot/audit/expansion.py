@@ -190,6 +190,9 @@ class Expander:
             return listed
         if prefix or head.type not in {"variable_name", "special_variable_name", "subscript"}:
             return list(symbol)
+        source = tree.source(head)
+        if rest and tree.source(rest[0]) == ":" and (source in {"@", "*"} or source.endswith(("[@]", "[*]"))):
+            return self._slice(source, [tree.source(one) for one in rest if one.is_named], start, quoted=quoted)
         if listed is None:
             name = tree.source(head)
             value = self.lookup(name) if name not in {"@", "*"} else None
@@ -199,6 +202,18 @@ class Expander:
         if not rest:
             return self._variable(tree, head, tree.source(head), quoted=quoted)
         return self._operated(tree, node, current, rest, quoted=quoted)
+
+    def _slice(self, source: str, numbers: list[str], start: int, *, quoted: bool) -> list[Part]:
+        """Return the stretch of a list that ``"${@:2}"`` or ``"${LIST[@]:1:3}"`` takes."""
+        name = source.partition("[")[0]
+        value = self.variables.get(name)
+        items = value.items if isinstance(value, Array) else None
+        if name in {"@", "*"} and self.positional is not None:
+            items = (Word((Piece("${0}", start, exact=False, known=False),), start, start), *self.positional)
+        if items is None or not all(number.isdecimal() for number in numbers):
+            return self._list(None, "${@}" if name in {"@", "*"} else f"${{{name}[@]}}", start, quoted=quoted)
+        first, *count = map(int, numbers)
+        return self._list(items[first : first + count[0] if count else None], "", start, quoted=quoted)
 
     def _subscript(self, tree: Tree, head: Node, prefix: str, start: int, *, quoted: bool) -> list[Part] | None:
         if head.type != "subscript":
@@ -231,7 +246,8 @@ class Expander:
             if filled:
                 return list(current or ())
             default = [part for child in rest[1:] for part in self._operand(tree, child, quoted=quoted)]
-            return default or [Piece("", tree.start(node), exact=False, loose=not quoted)]
+            default = default or [Piece("", tree.start(node), exact=False, loose=not quoted)]
+            return default if current is not None else [part and part._replace(assumed=True) for part in default]
         if operator in {":+", "+"}:
             if current is not None and not filled:
                 return []

@@ -162,6 +162,13 @@ class _View:
                 return True
         return False
 
+    def _excluded(self, branches: Sequence[Branch]) -> bool:
+        """Whether a way was not taken where the deploy ran: its conditional went another, or the opposite was asked."""
+        ways, given = dict(branches), self._given(())
+        asked = self.conditionals.asked
+        opposite = {_opposite(asked.get(branch, "")) for branch in branches} - {""}
+        return any(ways.get(number, way) != way or asked.get((number, way), "") in opposite for number, way in given)
+
     def escapes(self, gap: int, found: Sequence[int]) -> bool:
         """Whether leaving at ``gap`` skips the commands at ``found``, though the deploy went well."""
         leaving = self.commands[gap]
@@ -171,9 +178,14 @@ class _View:
             return False
         if set(self.here.fails).intersection(leaving.branches):
             return False
-        ways = dict(leaving.branches)
-        if any(ways.get(number, way) != way for number, way in self._given(())):
+        if self._excluded(leaving.branches):
             return False
         skipped = any(one > gap and leaving.leaves in (0, *self.commands[one].scopes) for one in found)
         before = [one for one in found if one < gap and not self.commands[one].excludes(leaving)]
         return skipped and not (before and self.covered(before, leaving.branches))
+
+
+def _opposite(asked: str) -> str:
+    """Return the text of the other way of a plain question; empty where there is none."""
+    way, _, text = asked.partition(" ")
+    return f"{3 - int(way)} {text}" if way in {"1", "2"} else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,29 @@ from bot.audit.words import Word
 if TYPE_CHECKING:
     from bot.audit.shell import Script
 
+_TEST = re.compile(r"(?:\[\[?|test) (.*?)(?: \]\]?)?")
+_EMPTY_DEFAULT = re.compile(r"\$\{(\w+)(?::?-)?\}")
 _PATTERN = frozenset("*?[")
 Truth = tuple[frozenset[Branch], bool]
 """Ways that were taken, and how the test then comes out."""
+
+
+def plain_question(text: str) -> tuple[str, bool]:
+    """Return a condition in one spelling, and whether it is asked the other way round.
+
+    `[[ ${1:-} != prod ]]` is `[ $1 = prod ]` the other way round.
+    """
+    negated = text.startswith("! ")
+    text = text.removeprefix("! ")
+    test = _TEST.fullmatch(text)
+    if test is None or "&&" in text or "||" in text or " -a " in text or " -o " in text:
+        return text, negated
+    said = _EMPTY_DEFAULT.sub(r"$\1", test[1].replace('"', "")).replace(" == ", " = ")
+    said, inverse = re.subn(r"^! ", "", said)
+    for other, usual in ((" != ", " = "), ("-z ", "-n ")):
+        if said.startswith(other) or (other[0] == " " and other in said):
+            said, inverse = said.replace(other, usual, 1), inverse + 1
+    return f"[ {said} ]", negated is (inverse % 2 == 0)
 
 
 def truths(script: Script, tree: Tree, condition: Sequence[Node]) -> Iterator[Truth]:
@@ -62,5 +83,5 @@ def _binary(script: Script, tree: Tree, node: Node) -> Iterator[Truth]:
 
 def _known(words: tuple[Word, ...]) -> Iterator[tuple[frozenset[Branch], tuple[Word, ...]]]:
     for one in variations(words, lambda ways: ways):
-        if one.branches and all(word.known for word in one.words):
+        if one.branches and all(word.certain for word in one.words):
             yield frozenset(one.branches), one.words

@@ -15,7 +15,7 @@ class Piece(NamedTuple):
     An ``exact`` piece stands in the file character for character. A piece that is not ``known`` stands for a
     value that only the running script has; its text, such as ``${NAME}``, is a symbol for it. A ``loose``
     piece was expanded without quotes: the shell splits it at blanks. Where ``ways`` has any, the text is a symbol
-    for values that differ by the way which the script took.
+    for values that differ by the way which the script took. An ``assumed`` piece is a default, for what nobody gave.
     """
 
     text: str
@@ -24,6 +24,7 @@ class Piece(NamedTuple):
     known: bool = True
     loose: bool = False
     ways: tuple[Way, ...] = ()
+    assumed: bool = False
 
     def part(self, start: int, end: int) -> Piece:
         """Return a stretch of this piece, with its own place."""
@@ -60,6 +61,11 @@ class Word:
     def known(self) -> bool:
         """Whether every part of the word is known."""
         return all(piece.known for piece in self.pieces)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it says this whatever the script is given."""
+        return all(piece.known and not piece.assumed for piece in self.pieces)
 
     def place(self, start: int, end: int) -> tuple[int, int] | None:
         """Return where characters of the text stand in the file; None when they do not stand there as such."""

@@ -25,6 +25,18 @@ ON_EVERY_PATH = {
     "on the only way that goes on": f'{DEPLOY}\nif [ -z "$SA" ]; then exit 1; else {BIND}; fi',
     "on the same way as the deploy": f'if [ "$1" = a ]; then\n  {DEPLOY}\n  {BIND}\nfi',
     "under the same condition again": f'if [ "$1" = a ]; then {DEPLOY}; fi\nif [ "$1" = a ]; then {BIND}; fi',
+    "under the same condition in another spelling": (
+        f'if [ "$1" = a ]; then {DEPLOY}; fi\nif [[ ${{1}} == a ]]; then {BIND}; fi'
+    ),
+    "under the negated condition's else": (
+        f'if [ "$1" = a ]; then {DEPLOY}; fi\nif [[ $1 != a ]]; then echo; else {BIND}; fi'
+    ),
+    "where the opposite leaves": f'if [ -n "$A" ]; then {DEPLOY}; fi\nif [ -z "${{A:-}}" ]; then exit 0; fi\n{BIND}',
+    "where the opposite guards": f'if [ -n "$A" ]; then {DEPLOY}; fi\n[ -z "$A" ] || {BIND}',
+    "where it is not so, twice": f'if ! [ -n "$A" ]; then {DEPLOY}; fi\nif [[ -z $A ]]; then {BIND}; fi',
+    "in the same elif": (
+        f"for i in 1 2; do if [ $i = a ]; then exit 1; elif [ $2 = b ]; then {DEPLOY}; {BIND}; fi; done"
+    ),
     "guarded by what guards the deploy": f'[ "$1" = a ] && {DEPLOY}\n[ "$1" = a ] && {BIND}',
     "a way of a case whose value is known": f"T=a\n{DEPLOY}\ncase $T in a) {BIND} ;; b) echo ;; esac",
     "with a way out": f'{DEPLOY}\n{BIND} || {{ echo "not bound"; exit 1; }}',
@@ -58,6 +70,11 @@ NOT_ON_EVERY_PATH = {
     "on each way of a case that may take none": f"{DEPLOY}\ncase $1 in a) {BIND} ;; b) {BIND} ;; esac",
     "on a way within both ways": (f"{DEPLOY}\nif [ $1 = a ]; then {BIND}; else if [ $2 = b ]; then {BIND}; fi; fi"),
     "when the deploy failed": f"{DEPLOY}\nif [ $? -ne 0 ]; then {BIND}; fi",
+    "under the opposite": f'if [ "$1" = a ]; then {DEPLOY}; fi\nif [[ $1 != a ]]; then {BIND}; fi',
+    "under the opposite of nothing": f'if [ -n "$A" ]; then {DEPLOY}; fi\nif [ -z "$A" ]; then {BIND}; fi',
+    "in an elif of the same condition": (
+        f"if [ $2 = b ]; then {DEPLOY}; fi\nif [ $1 = a ]; then echo; elif [ $2 = b ]; then {BIND}; fi"
+    ),
     "under another condition": f'if [ "$1" = a ]; then {DEPLOY}; fi\nif [ "$1" = b ]; then {BIND}; fi',
     "behind an early exit": f'{DEPLOY}\nif [ "$SKIP" = yes ]; then exit 0; fi\n{BIND}',
     "behind a guarded exit": f'{DEPLOY}\n[ -n "$SKIP" ] && exit 0\n{BIND}',

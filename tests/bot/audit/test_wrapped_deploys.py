@@ -61,3 +61,12 @@ steps:
 """
 
     assert lines("REV001", build, "cloudbuild.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("bind", "found"), [('for s in a b; do reveille iam ensure "$s"; done', False), ("true", True)]
+)
+def test_a_name_that_xargs_puts_in_is_any_name(bind: str, found: bool) -> None:
+    script = f"set -euo pipefail\nprintf 'a\\nb\\n' | xargs -I{{}} gcloud run deploy {{}} --source=.\n{bind}\n"
+
+    assert ("REV001" in {one.rule for one in audit_text("bin/deploy.sh", script)}) is found

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+set -euo pipefail
+python bin/validate_imports.py all
+gcloud run deploy odds --source=. --service-account="$SA" --update-labels="commit-sha=$SHA" --update-env-vars="BUILD_COMMIT=$SHA"
+gcloud run services update-traffic odds --to-latest || true
+reveille iam ensure odds || echo "binding failed, check by hand"

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+set -euo pipefail
+python bin/validate_imports.py all
+(
+  cd services/odds
+  gcloud run deploy odds --source=. --service-account="$SA" --update-labels="commit-sha=$SHA" --update-env-vars="BUILD_COMMIT=$SHA"
+  gcloud run services update-traffic odds --to-latest
+)
+( reveille iam ensure odds )

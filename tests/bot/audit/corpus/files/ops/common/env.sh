@@ -1,0 +1,3 @@
+export PROJECT=p REGION=us-west2
+RUN_FLAGS="--region=$REGION --set-env-vars=MODE=prod"
+die() { echo "$*" >&2; exit 1; }
