@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.definition.pipeline_file import load_pipeline
 from bot.settings import Settings
+from bot.staging.ground import StagingGround
 from bot.validation import Request, Validation, plan
 from checks.catalog import checks_of
 from checks.pipeline import Pipeline
@@ -91,6 +92,15 @@ def google_ports_of(settings: Settings) -> Callable[[Pipeline], Ports]:
         return google_ports(pipeline, settings)
 
     return build
+
+
+def google_staging_of(
+    pipeline: Pipeline, settings: Settings, prefix: str | None = None
+) -> AbstractContextManager[StagingGround]:
+    """Return the staging ground of a pipeline; opening it raises StagingError, SettingsError."""
+    from bot.gcp.staging_connect import google_staging  # noqa: PLC0415 - Google's clients take a second to import
+
+    return google_staging(pipeline, settings, prefix)
 
 
 def _clock(pipeline: Pipeline, now: datetime | None) -> Callable[[], datetime]:

@@ -1,7 +1,7 @@
 """The command ``reveille``: how it starts, how it ends, and nothing of what it does.
 
-Importing this module loads click and the short modules of the commands; whatever is heavy is imported by the
-command that needs it, so that help is there at once.
+Importing this module loads click and little else; the module of a command is imported when the command is called, so
+that help is there at once.
 """
 
 from __future__ import annotations
@@ -16,28 +16,71 @@ from typing import NoReturn
 
 import click
 
-from bot.commands.audit import audit
-from bot.commands.config import config
-from bot.commands.demo import demo
-from bot.commands.deploy import deploy
-from bot.commands.deploys import deploys
-from bot.commands.digest import digest
-from bot.commands.env import env
 from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE, CannotGoOnError
-from bot.commands.iam import iam
-from bot.commands.listing import checks, explain
-from bot.commands.log import log
+from bot.commands.lazy_group import Entry, LazyGroup
 from bot.commands.output import complain, say
-from bot.commands.repair import repair
-from bot.commands.scenarios import replay, scenarios
-from bot.commands.serve import serve
-from bot.commands.staging import staging
-from bot.commands.validate import validate
+from bot.redaction import Redactor
+from bot.secret_settings import known_secrets
+from bot.serving.logs import log_threads, log_to_terminal
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+COMMANDS = {
+    "validate": Entry(
+        "bot.commands.validate:validate",
+        "Validate the pipeline for a game date: the verdict, its cause, and what to do.",
+    ),
+    "audit": Entry(
+        "bot.commands.audit:audit",
+        "Audit Cloud Build files and deploy scripts: does each deploy keep the pipeline running?",
+    ),
+    "checks": Entry(
+        "bot.commands.listing:checks",
+        "List the checks by phase: id, the worst they can say, whether they are quick, what they ask.",
+    ),
+    "explain": Entry(
+        "bot.commands.listing:explain",
+        "Explain a check: why it exists, what should be, its thresholds, its query, where to read on.",
+    ),
+    "scenarios": Entry(
+        "bot.commands.scenarios:scenarios", "List the recorded mornings that 'validate --scenario' and 'replay' know."
+    ),
+    "replay": Entry(
+        "bot.commands.scenarios:replay",
+        "Run scenarios and compare what they state with what is found; leave with 1 on any difference.",
+    ),
+    "demo": Entry(
+        "bot.commands.demo:demo",
+        "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the night after.",
+    ),
+    "config": Entry("bot.commands.config:config", "Check the pipeline file, or print its schema for editors."),
+    "deploys": Entry(
+        "bot.commands.deploys:deploys", "List recent builds and revisions, the newest first, with who and when."
+    ),
+    "digest": Entry(
+        "bot.commands.digest:digest",
+        "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
+    ),
+    "serve": Entry("bot.commands.serve:serve", "Answer Slack, post the digest, keep the alert threads: until SIGTERM."),
+    "staging": Entry(
+        "bot.commands.staging:staging",
+        "Try things on real infrastructure, beside production: datasets, services and topics under a prefix.",
+    ),
+    "repair": Entry(
+        "bot.commands.repair:repair",
+        "Repair what a finding names: show the exact difference, ask, write it once, prove the effect.",
+    ),
+    "iam": Entry("bot.commands.iam:iam", "Let callers into services, and see who is let in."),
+    "env": Entry("bot.commands.env:env", "Set and compare the environment variables of a service."),
+    "deploy": Entry("bot.commands.deploy:deploy", "What to do after a deploy."),
+    "log": Entry(
+        "bot.commands.log:log",
+        "List repairs and what else people did, the newest first, from the store that REVEILLE_STORE names.",
+    ),
+}
 
-@click.group(context_settings=CONTEXT)
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings=CONTEXT)
 @click.version_option(package_name="reveille", message="reveille %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Log to standard error, with the details of what broke.")
 def reveille(verbose: bool) -> None:
@@ -58,39 +101,10 @@ def reveille(verbose: bool) -> None:
     _log(verbose=verbose)
 
 
-COMMANDS = (
-    validate,
-    audit,
-    checks,
-    explain,
-    scenarios,
-    replay,
-    demo,
-    config,
-    deploys,
-    digest,
-    serve,
-    staging,
-    repair,
-    iam,
-    env,
-    deploy,
-    log,
-)
-
-for command in COMMANDS:
-    reveille.add_command(command)
-
-
 def _log(*, verbose: bool) -> None:
     """Keep the log off the terminal unless somebody asks for it: reports are for people."""
-    from bot.serving.logs import log_threads, log_to_terminal  # noqa: PLC0415 - kept off the way to --help
-
     log_threads()
     if verbose:
-        from bot.redaction import Redactor  # noqa: PLC0415 - likewise
-        from bot.secret_settings import known_secrets  # noqa: PLC0415 - likewise
-
         log_to_terminal(Redactor(known_secrets(os.environ)), sys.stderr)
     else:
         logging.getLogger().addHandler(logging.NullHandler())

@@ -1,1 +1,1 @@
-"""The commands of the shell, one file a family. Importing them loads nothing heavy."""
+"""The commands of the shell, one file a family; ``bot.cli`` has the table of them."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from bot.audit.auditing import Request, RequestError, request, rule_ids
+from bot.audit.baseline import BaselineError, save
+from bot.audit.output.github import review_commands
+from bot.audit.output.json import review_json
+from bot.audit.output.rules import rule_explanation, rule_list
+from bot.audit.output.sarif import review_sarif
+from bot.audit.output.text import print_review
+from bot.audit.output.words import asides, summary
+from bot.audit.review import Review
+from bot.audit.rulebook import EVERY_RULE
 from bot.commands.audit_fixing import fixed, show_difference
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import emit, say
-
-if TYPE_CHECKING:
-    from bot.audit.auditing import Request
-    from bot.audit.review import Review
+from bot.render.terminal import console_for, print_parts
+from bot.render.words import number
 
 SHAPES = ("text", "json", "sarif", "github")
 
@@ -83,9 +90,6 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             "--fix asks, and nobody can answer here: add --yes, or use --diff.",
         ),
     )
-    from bot.audit.auditing import RequestError, request  # noqa: PLC0415 - kept off the way to --help
-    from bot.audit.baseline import BaselineError  # noqa: PLC0415 - likewise
-
     _collect_rarely()
     try:
         asked = request(paths, only, without, baseline, may_lack_baseline=write_baseline)
@@ -116,26 +120,19 @@ def _refuse(*combinations: tuple[bool, str]) -> None:
 
 
 def _tell(explain: str | None) -> int:
-    from bot.audit.auditing import RequestError, rule_ids  # noqa: PLC0415 - kept off the way to --help
-    from bot.audit.output.rules import rule_explanation, rule_list  # noqa: PLC0415 - likewise
-    from bot.audit.rulebook import EVERY_RULE  # noqa: PLC0415 - likewise
-    from bot.commands.output import show_parts  # noqa: PLC0415 - likewise
-
     if explain is None:
-        show_parts(rule_list(EVERY_RULE))
+        print_parts(rule_list(EVERY_RULE), console_for(sys.stdout))
         return FINE
     try:
         (wanted,) = rule_ids((explain,))
     except RequestError as error:
         raise CannotGoOnError(str(error)) from error
-    show_parts(rule_explanation(next(rule for rule in EVERY_RULE if rule.id == wanted)))
+    rule = next(rule for rule in EVERY_RULE if rule.id == wanted)
+    print_parts(rule_explanation(rule), console_for(sys.stdout))
     return FINE
 
 
 def _write_baseline(asked: Request, path: Path) -> int:
-    from bot.audit.baseline import save  # noqa: PLC0415 - kept off the way to --help
-    from bot.render.words import number  # noqa: PLC0415 - likewise
-
     entries = asked.baseline_entries()
     save(path, entries)
     count = number(sum(entry.count for entry in entries), "violation")
@@ -145,21 +142,12 @@ def _write_baseline(asked: Request, path: Path) -> int:
 
 def _show(review: Review, shape: str) -> None:
     if shape == "text":
-        from bot.audit.output.text import print_review  # noqa: PLC0415 - kept off the way to --help
-        from bot.render.terminal import console_for  # noqa: PLC0415 - likewise
-
         print_review(review, console_for(sys.stdout), Path.cwd())
         return
     if shape == "github":
-        from bot.audit.output.github import review_commands  # noqa: PLC0415 - kept off the way to --help
-
         for line in review_commands(review):
             emit(line)
         return
-    from bot.audit.output.json import review_json  # noqa: PLC0415 - kept off the way to --help
-    from bot.audit.output.sarif import review_sarif  # noqa: PLC0415 - likewise
-    from bot.audit.output.words import asides, summary  # noqa: PLC0415 - likewise
-
     emit(review_json(review) if shape == "json" else review_sarif(review))
     for sentence in (*asides(review), summary(review)):
         say(sentence, err=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from bot.audit.auditing import Request
+from bot.audit.fixing import FixError, Repair, plan, write
+from bot.audit.output.difference import print_difference
+from bot.audit.output.words import asides, summary
+from bot.audit.review import Review
 from bot.commands.output import agreed, complain, say
-
-if TYPE_CHECKING:
-    from bot.audit.auditing import Request
-    from bot.audit.fixing import Repair
-    from bot.audit.review import Review
 
 
 def fixed(asked: Request, *, yes: bool, aside: bool) -> Review:
@@ -19,9 +18,6 @@ def fixed(asked: Request, *, yes: bool, aside: bool) -> Review:
 
     With ``aside`` the difference goes to standard error, because a program reads the other.
     """
-    from bot.audit.fixing import plan  # noqa: PLC0415 - kept off the way to --help
-    from bot.audit.output.difference import print_difference  # noqa: PLC0415 - likewise
-
     before = asked.run()
     repairs, problems = plan(before.root, before.violations, before.sources)
     print_difference(repairs, sys.stderr if aside else sys.stdout)
@@ -41,10 +37,6 @@ def fixed(asked: Request, *, yes: bool, aside: bool) -> Review:
 
 def show_difference(review: Review) -> None:
     """Print the difference alone on standard output, so that it can be applied; all else goes to standard error."""
-    from bot.audit.fixing import plan  # noqa: PLC0415 - kept off the way to --help
-    from bot.audit.output.difference import print_difference  # noqa: PLC0415 - likewise
-    from bot.audit.output.words import asides, summary  # noqa: PLC0415 - likewise
-
     repairs, problems = plan(review.root, review.violations, review.sources)
     print_difference(repairs, sys.stdout)
     _say(problems)
@@ -54,8 +46,6 @@ def show_difference(review: Review) -> None:
 
 def _write(review: Review, repairs: Sequence[Repair]) -> int:
     """Write the repairs, each file on its own; return how many violations are mended."""
-    from bot.audit.fixing import FixError, write  # noqa: PLC0415 - kept off the way to --help
-
     written = 0
     for repair in repairs:
         try:

@@ -6,16 +6,17 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, said_plainly
+from bot.app import google_ports_of
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE
+from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.yaml_tree import FileProblem
+from bot.definition.config_check import check_config, pipeline_schema
+from bot.settings import Settings
+from bot.yaml_tree import FileProblem
 
 
 @click.group()
@@ -37,10 +38,6 @@ def check(pipeline_file: Path | None, live: bool) -> int:
       reveille config check --pipeline our-pipeline.yaml --live
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
-        from bot.app import google_ports_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.definition.config_check import check_config  # noqa: PLC0415 - likewise
-        from bot.settings import Settings  # noqa: PLC0415 - likewise
-
         settings = Settings.from_environment()
         path = pipeline_file or settings.pipeline
         problems = check_config(path, google_ports_of(settings) if live else None, datetime.now(UTC))
@@ -61,6 +58,4 @@ def _exit_code(problems: Sequence[FileProblem]) -> int:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of pipeline files, which editors use to complete and check them."""
-    from bot.definition.config_check import pipeline_schema  # noqa: PLC0415 - kept off the way to --help
-
     emit(json.dumps(pipeline_schema(), indent=2))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import click
 
-from bot.commands.exits import said_plainly
-from bot.commands.output import show_message, show_parts
-
-if TYPE_CHECKING:
-    from bot.render.message import Message
-    from bot.render.reading import Reading
-    from checks.pipeline import Pipeline
+from bot.app import on_scenario
+from bot.commands.display import show_message, show_parts
+from bot.commands.errors import said_plainly
+from bot.definition.pipeline_file import shipped_pipeline
+from bot.render.message import Command, Heading, Line, Message, Part, SmallPrint, Table
+from bot.render.reading import Reading
+from bot.render.report import message_of
+from bot.validation import Request
+from checks.pipeline import Pipeline
 
 INCIDENT, REPAIRED = "invoker-lost", "invoker-repaired"
 
@@ -43,8 +45,6 @@ def demo() -> None:
     Runs on this machine, on the embedded default. Always leaves with 0 when the demonstration itself worked.
     """
     with said_plainly():
-        from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - kept off the way to --help
-
         pipeline = shipped_pipeline()
         incident = _report(pipeline, INCIDENT)
         repaired = _report(pipeline, REPAIRED)
@@ -52,19 +52,12 @@ def demo() -> None:
 
 
 def _report(pipeline: Pipeline, scenario: str) -> Reading:
-    from bot.app import on_scenario  # noqa: PLC0415 - kept off the way to --help
-    from bot.render.reading import Reading  # noqa: PLC0415 - likewise
-    from bot.validation import Request  # noqa: PLC0415 - likewise
-
     with on_scenario(pipeline, scenario) as prepared:
         report = prepared.validation.run(Request(date=prepared.date, trigger="demo"))
         return Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
 
 
 def _tell(incident: Reading, repaired: Reading) -> None:
-    from bot.render.message import Command, Heading, Line, Part, SmallPrint  # noqa: PLC0415 - kept off the way to --help
-    from bot.render.report import message_of  # noqa: PLC0415 - likewise
-
     first: list[Part] = [
         Heading(text="1. What happened"),
         Line(text=STORY),
@@ -95,9 +88,5 @@ def _callable_name() -> str:
 
 def _down_to_the_phases(message: Message) -> Message:
     """The beginning of a report, as far as its first table."""
-    from dataclasses import replace  # noqa: PLC0415 - kept off the way to --help
-
-    from bot.render.message import Table  # noqa: PLC0415 - likewise
-
     end = next(index for index, part in enumerate(message.parts) if isinstance(part, Table))
     return replace(message, parts=message.parts[: end + 1])

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import say
-from bot.commands.repair import SCENARIO_OPTION
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.repairs.shell import Repairing
-    from checks.model import Finding, Report
+from bot.repairs.bounds import spec_of
+from bot.repairs.shell import Repairing, repairing
+from checks.model import Finding, Outcome, Report, Severity
 
 CHECKS = (
     "service-ready",
@@ -59,16 +57,12 @@ def verify(services: tuple[str, ...], wait: int, pipeline_file: Path | None, sce
       reveille deploy verify phase3-to-phase4-orchestrator
       reveille deploy verify prediction-worker prediction-coordinator --wait 300
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.repairs.bounds import spec_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - likewise
-
-        with repairing(pipeline_file, scenario) as ready:
-            for name in services:
-                if spec_of(ready.pipeline, name) is None:
-                    raise CannotGoOnError(f"the pipeline file names no service {name!r}; add it under 'services'.")
-            # A recorded morning stands still: nobody need wait for it.
-            return verified(ready, tuple(dict.fromkeys(services)), wait if scenario is None else 0)
+    with said_plainly(), repairing(pipeline_file, scenario) as ready:
+        for name in services:
+            if spec_of(ready.pipeline, name) is None:
+                raise CannotGoOnError(f"the pipeline file names no service {name!r}; add it under 'services'.")
+        # A recorded morning stands still: nobody need wait for it.
+        return verified(ready, tuple(dict.fromkeys(services)), wait if scenario is None else 0)
 
 
 def verified(ready: Repairing, services: tuple[str, ...], wait: float) -> int:
@@ -88,8 +82,6 @@ def verified(ready: Repairing, services: tuple[str, ...], wait: float) -> int:
 def findings_about(ready: Repairing, report: Report, service: str) -> Iterator[tuple[str, Finding]]:
     """Yield the findings about a service and about the topics that are known to push to it, and what could not be
     looked at for all."""
-    from checks.model import Outcome  # noqa: PLC0415 - kept off the way to --help
-
     messaging = ready.pipeline.messaging
     topics = {topic for topic, names in messaging.targets.items() if service in names} if messaging else set()
     for result, each in report.findings():
@@ -99,14 +91,10 @@ def findings_about(ready: Repairing, report: Report, service: str) -> Iterator[t
 
 
 def _under_way(finding: Finding) -> bool:
-    from checks.model import Outcome  # noqa: PLC0415 - kept off the way to --help
-
     return finding.outcome is Outcome.WAITING
 
 
 def _code(finding: Finding) -> int:
-    from checks.model import Outcome, Severity  # noqa: PLC0415 - kept off the way to --help
-
     match finding.outcome:
         case Outcome.FAILED:
             return FINE if finding.severity is Severity.P3 else FAILED
@@ -117,8 +105,6 @@ def _code(finding: Finding) -> int:
 
 
 def _say(check: str, finding: Finding) -> None:
-    from checks.model import Outcome  # noqa: PLC0415 - kept off the way to --help
-
     failed = finding.outcome is Outcome.FAILED and finding.severity is not None
     word = finding.severity.name if failed and finding.severity is not None else finding.outcome.value
     say(f"{word:8} {check:20} {finding.summary}")

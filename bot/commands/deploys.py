@@ -7,9 +7,14 @@ from pathlib import Path
 
 import click
 
-from bot.commands.exits import UNKNOWN, said_plainly
-from bot.commands.output import show_parts
-from bot.commands.validate import PIPELINE_OPTION, instant
+from bot.app import ready
+from bot.commands.display import show_parts
+from bot.commands.errors import said_plainly
+from bot.commands.exits import UNKNOWN
+from bot.commands.options import PIPELINE_OPTION, instant
+from bot.deploys import recent_deploys
+from bot.render.deploys import deploy_parts
+from bot.validation import Request
 
 
 @click.command()
@@ -29,16 +34,10 @@ def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: da
       reveille deploys
       reveille deploys --days 2 --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.app import ready  # noqa: PLC0415 - kept off the way to --help
-        from bot.deploys import recent_deploys  # noqa: PLC0415 - likewise
-        from bot.render.deploys import deploy_parts  # noqa: PLC0415 - likewise
-        from bot.validation import Request  # noqa: PLC0415 - likewise
-
-        with ready(pipeline_file, scenario, now, Request()) as prepared:
-            validation = prepared.validation
-            with validation.looks() as looks:
-                found = recent_deploys(looks, validation.now, days)
-            parts = tuple(deploy_parts(found, validation.pipeline, validation.now))
+    with said_plainly(), ready(pipeline_file, scenario, now, Request()) as prepared:
+        validation = prepared.validation
+        with validation.looks() as looks:
+            found = recent_deploys(looks, validation.now, days)
+        parts = tuple(deploy_parts(found, validation.pipeline, validation.now))
     show_parts(parts)
     return UNKNOWN if found.unseen else 0

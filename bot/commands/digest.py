@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
+from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION, day_of, instant
 from bot.commands.output import complain, say
-from bot.commands.validate import PIPELINE_OPTION, instant
-
-if TYPE_CHECKING:
-    from bot.notifying import Notifying
-    from bot.store.model import Delivery
-    from bot.timetable.digest import Digests
+from bot.delivery.access import ask
+from bot.delivery.poster import Trouble
+from bot.delivery.slack_errors import TROUBLES, remedy
+from bot.notifying import Notifying, notifying
+from bot.store.model import Delivery
+from bot.timetable.digest import Digests
+from bot.timetable.done import Done
 
 PATIENCE = 30.0
 """Seconds that Slack gets for a digest of a dozen messages at one a second."""
@@ -28,19 +32,10 @@ SILENCE = 3.0
 """Seconds after which a person is told what is waited for."""
 
 
-def _day(context: click.Context, option: click.Parameter, value: str | None) -> date | None:
-    del context, option
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        message = f"'{value}' is not a date: use YYYY-MM-DD."
-        raise click.BadParameter(message) from None
-
-
 @click.command()
-@click.option("--date", "day", callback=_day, metavar="DATE", help="The morning whose digest it is; by default today.")
+@click.option(
+    "--date", "day", callback=day_of, metavar="DATE", help="The morning whose digest it is; by default today."
+)
 @PIPELINE_OPTION
 @click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a recorded morning.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
@@ -57,12 +52,9 @@ def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, n
       reveille digest --date 2026-02-11
       REVEILLE_CHANNEL=C0123456789 reveille digest --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.notifying import notifying  # noqa: PLC0415 - kept off the way to --help
-
-        with notifying(pipeline_file, scenario, now) as told:
-            _must_be_let_in(told)
-            return write(told.digests, told.outbox, told.store, day)
+    with said_plainly(), notifying(pipeline_file, scenario, now) as told:
+        _must_be_let_in(told)
+        return write(told.digests, told.outbox, told.store, day)
 
 
 def _must_be_let_in(told: Notifying) -> None:
@@ -70,10 +62,6 @@ def _must_be_let_in(told: Notifying) -> None:
 
     A Slack that does not answer refuses nothing: the digest is stored and waits for it.
     """
-    from http.client import HTTPException  # noqa: PLC0415 - kept off the way to --help
-
-    from bot.delivery.access import ask  # noqa: PLC0415 - likewise
-
     try:
         access = ask(told.client, [told.notifications.routes.default])
     except (OSError, HTTPException, ValueError):
@@ -98,8 +86,6 @@ class Queue(Protocol):
 
 def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patience: float = PATIENCE) -> int:
     """Write a digest, send for so many seconds what waits, say what came of it; return the exit code."""
-    from bot.timetable.done import Done  # noqa: PLC0415 - kept off the way to --help
-
     day = day or digests.today()
     done = digests.run_now(day)
     if done is Done.BUSY:
@@ -134,9 +120,6 @@ def _send(outbox: Pump, queue: Queue, patience: float) -> str:
 
 
 def _refusal(waiting: Sequence[Delivery]) -> str:
-    from bot.delivery.poster import Trouble  # noqa: PLC0415 - kept off the way to --help
-    from bot.delivery.slack_errors import TROUBLES, remedy  # noqa: PLC0415 - likewise
-
     passing = (None, Trouble.BUSY, Trouble.UNAVAILABLE, Trouble.REFUSED)
     refused = next((each for each in waiting if TROUBLES.get(each.error) not in passing), None)
     return "" if refused is None else f"{refused.error} for {refused.channel}. {remedy(refused.error)}"

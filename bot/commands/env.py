@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
-from bot.commands.repair import SCENARIO_OPTION
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.repairs.environment import Merge
-    from bot.repairs.ports import Variable
-    from bot.repairs.shell import Repairing
+from bot.repairs.bounds import spec_of, versioned
+from bot.repairs.environment import Merge, MergeRefusedError, difference, merge
+from bot.repairs.merging import Merging
+from bot.repairs.model import Refusal, RepairRefusedError
+from bot.repairs.ports import Variable
+from bot.repairs.shell import Repairing, repairing, shell_actor
+from checks.cells import in_words
+from checks.ports import SourceError
 
 STEP = 2.0
 """Seconds between two looks at a revision that is not ready yet."""
@@ -63,26 +65,20 @@ def merge_command(  # noqa: PLR0913, PLR0917 - one parameter an option
       reveille env merge live-export --secret BDL_API_KEY=bdl-api-key:latest --dry-run
     """  # noqa: D301 - click reads the backspace
     wanted = _wanted(values, references)
-    with said_plainly():
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
-
-        with repairing(pipeline_file, scenario) as ready:
-            return _merged(
-                ready,
-                service,
-                wanted,
-                replace_secret=replace_secret,
-                plain=frozenset(plain),
-                dry_run=dry_run,
-                wait=wait,
-            )
+    with said_plainly(), repairing(pipeline_file, scenario) as ready:
+        return _merged(
+            ready,
+            service,
+            wanted,
+            replace_secret=replace_secret,
+            plain=frozenset(plain),
+            dry_run=dry_run,
+            wait=wait,
+        )
 
 
 def _wanted(values: tuple[str, ...], references: tuple[str, ...]) -> dict[str, Variable]:
     """Read what is to be set. Raises click.UsageError without repeating a value."""
-    from bot.repairs.bounds import versioned  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.ports import Variable  # noqa: PLC0415 - likewise
-
     wanted: dict[str, Variable] = {}
     for place, text in enumerate((*values, *references), start=1):
         name, sign, value = text.partition("=")
@@ -110,11 +106,6 @@ def _merged(
     dry_run: bool,
     wait: float,
 ) -> int:
-    from bot.repairs.environment import MergeRefusedError, merge  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.merging import Merging  # noqa: PLC0415 - likewise
-    from bot.repairs.model import Refusal, RepairRefusedError  # noqa: PLC0415 - likewise
-    from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
-
     merging = Merging(pipeline=ready.pipeline, platform=ready.platform, store=ready.store, now=ready.clock)
     try:
         before = merging.look(service).variables
@@ -155,8 +146,6 @@ def _words(variable: Variable) -> str:
 
 def _until_ready(ready: Repairing, service: str, wait: float) -> int:
     """Wait until what was written is the revision that is ready; return the exit code."""
-    from checks.ports import SourceError  # noqa: PLC0415 - kept off the way to --help
-
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -188,19 +177,12 @@ def diff(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
     Example:
       reveille env diff live-export
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
-
-        with repairing(pipeline_file, scenario) as ready:
-            return compared(ready, service)
+    with said_plainly(), repairing(pipeline_file, scenario) as ready:
+        return compared(ready, service)
 
 
 def compared(ready: Repairing, service: str) -> int:
     """Print how the two latest revisions differ, and what is required; return the exit code."""
-    from bot.repairs.environment import difference  # noqa: PLC0415 - kept off the way to --help
-    from checks.cells import in_words  # noqa: PLC0415 - likewise
-    from checks.ports import SourceError  # noqa: PLC0415 - likewise
-
     try:
         revisions = ready.ports.control_plane.revisions(service, 2)
         current = ready.ports.control_plane.service(service)
@@ -228,8 +210,6 @@ def compared(ready: Repairing, service: str) -> int:
 
 
 def _required(ready: Repairing, service: str, environment: Mapping[str, str]) -> int:
-    from bot.repairs.bounds import spec_of  # noqa: PLC0415 - kept off the way to --help
-
     spec = spec_of(ready.pipeline, service)
     required = spec.environment if spec is not None else ()
     wrong = [name for name in required if not environment.get(name, "").strip()]

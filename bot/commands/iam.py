@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, said_plainly
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN
+from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
-from bot.commands.repair import SCENARIO_OPTION, code_of, say_refusal
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.repairs.model import Plan, Run
-    from bot.repairs.shell import Repairing
+from bot.commands.repair import code_of, say_refusal
+from bot.repairs.applying import NOT_READ_BACK
+from bot.repairs.model import Kind, Outcome, Plan, RepairKey, RepairRefusedError, Run
+from bot.repairs.policy import as_judged
+from bot.repairs.shell import Repairing, repairing, shell_actor
+from bot.store.model import StoreError
+from checks.control_plane.callers import grantable
+from checks.control_plane.grants import decide, member_of
+from checks.ports import SourceError
 
 AT_ONCE = 8
 
@@ -48,13 +52,10 @@ def ensure(
       reveille iam ensure prediction-worker --member serviceAccount:caller@example-project.iam.gserviceaccount.com
       reveille iam ensure prediction-worker --dry-run
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
-
-        with repairing(pipeline_file, scenario) as ready:
-            chosen = list(dict.fromkeys(services))
-            with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(chosen))) as pool:
-                results = list(pool.map(lambda name: ensured(ready, name, members, dry_run=dry_run), chosen))
+    with said_plainly(), repairing(pipeline_file, scenario) as ready:
+        chosen = list(dict.fromkeys(services))
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(chosen))) as pool:
+            results = list(pool.map(lambda name: ensured(ready, name, members, dry_run=dry_run), chosen))
     for _, told in results:
         told()
     return max(code for code, _ in results)
@@ -62,10 +63,6 @@ def ensure(
 
 def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: bool) -> tuple[int, Callable[[], None]]:
     """Let the callers of one service in; return the exit code and what says so."""
-    from bot.repairs.applying import NOT_READ_BACK  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.model import Kind, Outcome, RepairKey, RepairRefusedError  # noqa: PLC0415 - likewise
-    from bot.repairs.shell import shell_actor  # noqa: PLC0415 - likewise
-
     actor = shell_actor()
     try:
         plan = ready.repairs.plan(RepairKey(Kind.GRANT_INVOKER, service), actor, ready.clock(), members)
@@ -91,8 +88,6 @@ def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: 
 
 
 def _recorded_as_proved(ready: Repairing, run: Run) -> bool:
-    from bot.store.model import StoreError  # noqa: PLC0415 - kept off the way to --help
-
     try:
         ready.repairs.proved(run, run.ended_at or run.begun_at)
     except StoreError:
@@ -116,20 +111,12 @@ def show(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
     Example:
       reveille iam show phase3-to-phase4-orchestrator
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
-
-        with repairing(pipeline_file, scenario) as ready:
-            return shown(ready, service)
+    with said_plainly(), repairing(pipeline_file, scenario) as ready:
+        return shown(ready, service)
 
 
 def shown(ready: Repairing, service: str) -> int:
     """Print a policy; return the exit code."""
-    from bot.repairs.policy import as_judged  # noqa: PLC0415 - likewise
-    from checks.control_plane.callers import grantable  # noqa: PLC0415 - kept off the way to --help
-    from checks.control_plane.grants import decide, member_of  # noqa: PLC0415 - likewise
-    from checks.ports import SourceError  # noqa: PLC0415 - likewise
-
     try:
         policy = ready.platform.policy(service)
     except SourceError as error:

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import click
 
-from bot.commands.exits import CannotGoOnError, said_plainly
-from bot.commands.output import show_parts
-from bot.commands.validate import PIPELINE_OPTION
+from bot.app import pipeline_of
+from bot.commands.display import show_parts
+from bot.commands.errors import said_plainly
+from bot.commands.exits import CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION
+from bot.render.checks import check_list, explanation
+from bot.validation import suggest
+from checks.catalog import checks_of
 
 
 @click.command()
@@ -16,10 +21,6 @@ from bot.commands.validate import PIPELINE_OPTION
 def checks(pipeline_file: Path | None) -> None:
     """List the checks by phase: id, the worst they can say, whether they are quick, what they ask."""
     with said_plainly():
-        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.render.checks import check_list  # noqa: PLC0415 - likewise
-        from checks.catalog import checks_of  # noqa: PLC0415 - likewise
-
         pipeline = pipeline_of(pipeline_file)
         known = checks_of(pipeline)
     show_parts(check_list(pipeline, known))
@@ -37,11 +38,6 @@ def explain(check_id: str, pipeline_file: Path | None) -> None:
       reveille explain predictions-exist
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
-        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.render.checks import explanation  # noqa: PLC0415 - likewise
-        from bot.validation import suggest  # noqa: PLC0415 - likewise
-        from checks.catalog import checks_of  # noqa: PLC0415 - likewise
-
         pipeline = pipeline_of(pipeline_file)
         known = {check.id: check for check in checks_of(pipeline)}
         if check_id not in known:

@@ -7,18 +7,21 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FINE, CannotGoOnError, said_plainly
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FINE, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, say
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.repairs.model import Run
-    from bot.store.model import AuditEntry
-    from checks.pipeline import Pipeline
+from bot.repairs.model import Run
+from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
+from bot.repairs.shell import remembered
+from bot.repairs.words import run_line
+from bot.store import kept
+from bot.store.model import AuditEntry
+from checks.cells import in_words
+from checks.pipeline import Pipeline
 
 _SPAN = re.compile(r"(\d{1,4})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -55,16 +58,13 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
       reveille log --since 24h
       reveille log --since 2026-02-11 --json
     """  # noqa: D301 - click reads the backspace
-    with said_plainly():
-        from bot.repairs.shell import remembered  # noqa: PLC0415 - kept off the way to --help
-
-        with remembered(pipeline_file) as (pipeline, store, durable):
-            if not durable:
-                raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
-            now = datetime.now(UTC)
-            begin = now - since if isinstance(since, timedelta) else since
-            begin = begin if begin.tzinfo is not None else begin.replace(tzinfo=pipeline.zone)
-            entries = store.audit(begin, AT_MOST)
+    with said_plainly(), remembered(pipeline_file) as (pipeline, store, durable):
+        if not durable:
+            raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
+        now = datetime.now(UTC)
+        begin = now - since if isinstance(since, timedelta) else since
+        begin = begin if begin.tzinfo is not None else begin.replace(tzinfo=pipeline.zone)
+        entries = store.audit(begin, AT_MOST)
     if as_json:
         emit(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=True))
         return FINE
@@ -77,11 +77,6 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
 
 def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> Iterator[str]:
     """Yield a line for each repair and for each other deed, the newest first."""
-    from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of  # noqa: PLC0415 - off the way to --help
-    from bot.repairs.words import run_line  # noqa: PLC0415 - likewise
-    from bot.store import kept  # noqa: PLC0415 - likewise
-    from checks.cells import in_words  # noqa: PLC0415 - likewise
-
     runs: list[Run] = list(runs_of(entries))
     told = [(run.begun_at, f"{run_line(run, pipeline.zone, now)}  [{run.id}]") for run in runs]
     ended = {each.key.removesuffix(":ended") for each in entries if each.key.endswith(":ended")}

@@ -6,21 +6,22 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError, said_plainly
+from bot.app import pipeline_of
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import agreed, complain, say
-from bot.commands.validate import PIPELINE_OPTION, instant
+from bot.render.headline import headline
+from bot.render.reading import Reading
+from bot.repairs.bounds import catalogue
+from bot.repairs.model import Outcome, Plan, Refusal, RepairRefusedError, Run, Verification
+from bot.repairs.shell import Repairing, repairing, shell_actor
+from bot.repairs.words import plan_lines, refusal_lines
+from checks.catalog import checks_of
 
-if TYPE_CHECKING:
-    from bot.repairs.model import Plan, RepairRefusedError, Run
-    from bot.repairs.shell import Repairing
-
-SCENARIO_OPTION = click.option(
-    "--scenario", metavar="NAME|FILE", help="Work on a recorded morning, on this machine; no account is needed."
-)
 PATIENCE = 420
 """Seconds that an effect may take: what Google needs to tell a grant to every front end."""
 
@@ -69,8 +70,6 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
         message = "Name what to repair, or use --list." if not keys else "--list takes no KEY."
         raise click.UsageError(message)
     with said_plainly():
-        from bot.repairs.shell import repairing  # noqa: PLC0415 - kept off the way to --help
-
         if show_list:
             _show_list(pipeline_file)
             return FINE
@@ -85,10 +84,6 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def make(ready: Repairing, keys: Sequence[str], *, dry_run: bool, yes: bool, undo: bool, wait: float) -> int:
     """Plan, show, ask, apply, verify; return the exit code."""
-    from bot.repairs.model import RepairRefusedError  # noqa: PLC0415 - likewise
-    from bot.repairs.shell import shell_actor  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.words import plan_lines  # noqa: PLC0415 - likewise
-
     actor, repairs = shell_actor(), ready.repairs
     if undo:
         plans: list[Plan] = [_plan_undo(ready, key, actor) for key in keys]
@@ -115,8 +110,6 @@ def make(ready: Repairing, keys: Sequence[str], *, dry_run: bool, yes: bool, und
 
 def prove(ready: Repairing, runs: Sequence[Run], wait: float) -> int:
     """Look at the effect until it is there or patience is over; say one line a repair; return the exit code."""
-    from bot.repairs.model import Outcome, RepairRefusedError, Verification  # noqa: PLC0415 - off the way to --help
-
     deadline = time.monotonic() + wait
     left: tuple[Run, ...] = tuple(runs)
     code = FINE
@@ -145,8 +138,6 @@ def prove(ready: Repairing, runs: Sequence[Run], wait: float) -> int:
 
 def say_refusals(found: Iterable[object]) -> int:
     """Say why repairs were refused, on standard error; return the exit code of the worst, 0 when none was."""
-    from bot.repairs.model import RepairRefusedError  # noqa: PLC0415 - kept off the way to --help
-
     refused = [each for each in found if isinstance(each, RepairRefusedError)]
     for each in refused:
         say_refusal(each)
@@ -155,23 +146,17 @@ def say_refusals(found: Iterable[object]) -> int:
 
 def say_refusal(error: RepairRefusedError) -> None:
     """Say why a repair was refused, on standard error."""
-    from bot.repairs.words import refusal_lines  # noqa: PLC0415 - kept off the way to --help
-
     complain(*refusal_lines(error))
 
 
 def code_of(error: RepairRefusedError) -> int:
     """Return the exit code of a refusal."""
-    from bot.repairs.model import Refusal  # noqa: PLC0415 - kept off the way to --help
-
     if error.refusal in (Refusal.NOT_ALLOWED, Refusal.UNKNOWN_KEY):
         return WRONG_USE
     return UNKNOWN if error.refusal is Refusal.UNREACHABLE else FAILED
 
 
 def _plan_undo(ready: Repairing, run_id: str, actor: str) -> Plan:
-    from bot.repairs.model import RepairRefusedError  # noqa: PLC0415 - kept off the way to --help
-
     if not ready.durable:
         raise CannotGoOnError("without a store nobody remembers repairs: set REVEILLE_STORE, as when it was made.")
     try:
@@ -181,8 +166,6 @@ def _plan_undo(ready: Repairing, run_id: str, actor: str) -> Plan:
 
 
 def _say_end(ready: Repairing, run: Run, seen: str) -> None:
-    from bot.repairs.model import Outcome  # noqa: PLC0415 - kept off the way to --help
-
     words = {Outcome.VERIFIED: "done and proved", Outcome.ALREADY: "done already", Outcome.FAILED: "failed"}
     # Without a store nobody knows of this repair any more once the process has ended.
     undoable = ready.durable and run.undoable(run.ended_at or run.begun_at)
@@ -196,19 +179,12 @@ def _say_what_followed(ready: Repairing) -> None:
     """Say what a validation of a recorded morning finds after a repair; the repaired world ends with the process."""
     if not ready.repairs.runs(ready.clock() - timedelta(hours=1)):
         return
-    from bot.render.headline import headline  # noqa: PLC0415 - kept off the way to --help
-    from bot.render.reading import Reading  # noqa: PLC0415 - likewise
-    from checks.catalog import checks_of  # noqa: PLC0415 - likewise
-
     report = ready.validate(())
     reading = Reading(report=report, pipeline=ready.pipeline, checks=checks_of(ready.pipeline))
     say(f"Validated after it: {report.verdict}. {headline(reading)}")
 
 
 def _show_list(pipeline_file: Path | None) -> None:
-    from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
-    from bot.repairs.bounds import catalogue  # noqa: PLC0415 - likewise
-
     keys = catalogue(pipeline_of(pipeline_file))
     for key in keys:
         say(str(key))

@@ -6,18 +6,21 @@ from pathlib import Path
 
 import click
 
-from bot.commands.exits import FAILED, FINE, said_plainly
-from bot.commands.output import show_parts
-from bot.commands.validate import PIPELINE_OPTION
+from bot.app import pipeline_of
+from bot.commands.display import show_parts
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE
+from bot.commands.options import PIPELINE_OPTION
+from bot.commands.replay_table import replay_table, scenario_list
+from bot.local.scenario import load_scenario, shipped_scenarios
+from bot.replay import replay as run
+from bot.replay import scenarios as shipped
 
 
 @click.command()
 def scenarios() -> None:
     """List the recorded mornings that 'validate --scenario' and 'replay' know."""
     with said_plainly():
-        from bot.commands.replay_table import scenario_list  # noqa: PLC0415 - kept off the way to --help
-        from bot.replay import scenarios as shipped  # noqa: PLC0415 - likewise
-
         known = shipped()
     show_parts(scenario_list(known))
 
@@ -39,11 +42,6 @@ def replay(names: tuple[str, ...], everything: bool, pipeline_file: Path | None)
         message = "Name the scenarios to replay, or use --all."
         raise click.UsageError(message)
     with said_plainly():
-        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.commands.replay_table import replay_table  # noqa: PLC0415 - likewise
-        from bot.local.scenario import load_scenario, shipped_scenarios  # noqa: PLC0415 - likewise
-        from bot.replay import replay as run  # noqa: PLC0415 - likewise
-
         pipeline = pipeline_of(pipeline_file)
         chosen = [load_scenario(name) for name in (shipped_scenarios() if everything else names)]
         replays = [run(scenario, pipeline) for scenario in chosen]

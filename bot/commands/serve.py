@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from bot.commands.exits import said_plainly
-from bot.commands.validate import PIPELINE_OPTION
+from bot.commands.errors import said_plainly
+from bot.commands.options import PIPELINE_OPTION
+from bot.serving.serve import prepare, run
 
 
 @click.command()
@@ -37,7 +38,5 @@ def serve(pipeline_file: Path | None, scenario: str | None) -> int:
       REVEILLE_PEER_CONNECTIONS   that one address may have open (200)
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
-        from bot.serving.serve import prepare, run  # noqa: PLC0415 - kept off the way to --help
-
         prepared = prepare(pipeline_file, scenario)
     return run(prepared)

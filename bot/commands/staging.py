@@ -8,23 +8,22 @@ from pathlib import Path
 
 import click
 
+from bot.app import pipeline_of, ready
+from bot.commands.display import show
 from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
-from bot.commands.output import agreed, say, show
+from bot.commands.options import day_of, instant
+from bot.commands.output import agreed, say
 from bot.commands.staging_ground import common_options, counted, exit_code, plainly, staging_ground, tell
 from bot.commands.staging_proof import prove
-from bot.commands.validate import instant, progress
+from bot.commands.validate import progress
+from bot.render.reading import Reading
+from bot.settings import Settings
+from bot.staging.ground import prefix_of
+from bot.staging.steps import failed
+from bot.validation import Request
 
 DRY_RUN_OPTION = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
-
-
-def _day(context: click.Context, argument: click.Parameter, value: str) -> date:
-    del context, argument
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        message = f"'{value}' is not a date: use YYYY-MM-DD."
-        raise click.BadParameter(message) from None
 
 
 @click.group()
@@ -53,7 +52,7 @@ def setup(pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
 
 
 @staging.command()
-@click.argument("day", callback=_day, metavar="DATE")
+@click.argument("day", callback=day_of, metavar="DATE")
 @click.option("--limit", type=click.IntRange(1, 10_000_000), metavar="N", help="The most rows of a table.")
 @click.option("--again", is_flag=True, help="Copy also what is there already.")
 @DRY_RUN_OPTION
@@ -99,12 +98,6 @@ def validate(
 ) -> int:
     """Validate staging: the ordinary validation, of the prefixed datasets and collections."""
     with plainly():
-        from bot.app import pipeline_of, ready  # noqa: PLC0415 - kept off the way to --help
-        from bot.render.reading import Reading  # noqa: PLC0415 - likewise
-        from bot.settings import Settings  # noqa: PLC0415 - likewise
-        from bot.staging.ground import prefix_of  # noqa: PLC0415 - likewise
-        from bot.validation import Request  # noqa: PLC0415 - likewise
-
         settings = Settings.from_environment()
         accepted = prefix_of(pipeline_of(pipeline_file, settings), prefix).text
         settings = replace(settings, dataset_prefix=accepted, collection_prefix=accepted)
@@ -150,8 +143,6 @@ def teardown(yes: bool, pipeline_file: Path | None, prefix: str | None, dry_run:
 @common_options
 def status(pipeline_file: Path | None, prefix: str | None) -> int:
     """Show what stands: datasets, what was seeded, services, topics, documents."""
-    from bot.staging.steps import failed  # noqa: PLC0415 - kept off the way to --help
-
     with staging_ground(pipeline_file, prefix) as ground:
         steps = ground.status()
         for step in steps:

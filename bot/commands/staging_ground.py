@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError, said_plainly
+from bot.app import google_staging_of, pipeline_of
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, say
-from bot.commands.validate import PIPELINE_OPTION
-
-if TYPE_CHECKING:
-    from bot.staging.ground import StagingGround
-    from bot.staging.steps import Step
+from bot.settings import Settings
+from bot.staging.ground import StagingGround
+from bot.staging.prefix import StagingError
+from bot.staging.steps import Step, in_words
+from checks.ports import SourceError
 
 PREFIX_OPTION = click.option(
     "--prefix", metavar="PREFIX", help="What staging's names begin with; by default that of the pipeline file."
@@ -38,10 +40,6 @@ def common_options(command: Callable[..., int]) -> Callable[..., int]:
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn what staging refuses, and what a source does not answer, into one sentence."""
-    from bot.staging.prefix import StagingError  # noqa: PLC0415 - kept off the way to --help
-    from bot.staging.steps import in_words  # noqa: PLC0415 - likewise
-    from checks.ports import SourceError  # noqa: PLC0415 - likewise
-
     try:
         with said_plainly():
             yield
@@ -55,12 +53,8 @@ def plainly() -> Iterator[None]:
 def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingGround]:
     """Yield the ground of a pipeline on Google Cloud."""
     with plainly():
-        from bot.app import pipeline_of  # noqa: PLC0415 - kept off the way to --help
-        from bot.gcp.staging_connect import google_staging  # noqa: PLC0415 - likewise
-        from bot.settings import Settings  # noqa: PLC0415 - likewise
-
         settings = Settings.from_environment()
-        with google_staging(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
+        with google_staging_of(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
             yield ground
 
 

@@ -7,17 +7,15 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import complain, say
 from bot.commands.staging_ground import common_options, staging_ground
-
-if TYPE_CHECKING:
-    from bot.staging.ground import StagingGround
-    from bot.staging.proving import Change, Snapshot
+from bot.private_files import write_private
+from bot.staging.ground import StagingGround
+from bot.staging.proving import Change, Snapshot, from_json, to_json
 
 STATE_FILE = "reveille-staging-{prefix}.json"
 """Where ``prove start`` keeps what it saw, in the current folder: the steps of a build share it."""
@@ -100,9 +98,6 @@ def _state_path(ground: StagingGround) -> Path:
 
 
 def _write(before: Snapshot, path: Path) -> Path:
-    from bot.private_files import write_private  # noqa: PLC0415 - kept off the way to --help
-    from bot.staging.proving import to_json  # noqa: PLC0415 - likewise
-
     try:
         write_private(path, to_json(before))
     except OSError as error:
@@ -112,8 +107,6 @@ def _write(before: Snapshot, path: Path) -> Path:
 
 
 def _read(path: Path) -> Snapshot:
-    from bot.staging.proving import from_json  # noqa: PLC0415 - kept off the way to --help
-
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

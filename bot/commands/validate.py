@@ -8,41 +8,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.exits import exit_code, said_plainly
-from bot.commands.output import show
-
-if TYPE_CHECKING:
-    from bot.validation import Request, Validation
-    from checks.model import CheckResult
-
-PIPELINE_OPTION = click.option(
-    "--pipeline",
-    "pipeline_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The pipeline file; by default $REVEILLE_PIPELINE, else the shipped nba.yaml.",
-)
-
-
-def instant(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
-    del context, option
-    if value is None:
-        return None
-    from checks.values import EARLIEST_YEAR, LATEST_YEAR  # noqa: PLC0415 - kept off the way to --help
-
-    try:
-        given = datetime.fromisoformat(value)
-    except ValueError:
-        message = f"'{value}' is not an instant: use for example 2026-02-11T08:00."
-        raise click.BadParameter(message) from None
-    if not EARLIEST_YEAR <= given.year <= LATEST_YEAR:
-        message = f"'{value}' is out of reach: use a year from {EARLIEST_YEAR} to {LATEST_YEAR}."
-        raise click.BadParameter(message)
-    return given
+from bot.app import ready
+from bot.commands.display import show
+from bot.commands.errors import said_plainly
+from bot.commands.exits import exit_code
+from bot.commands.options import PIPELINE_OPTION, instant
+from bot.render.progress import live_progress
+from bot.render.reading import Reading
+from bot.validation import Request, Validation
+from checks.model import CheckResult
 
 
 @click.command()
@@ -98,10 +75,6 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
         message = "--quick and --full exclude each other."
         raise click.UsageError(message)
     with said_plainly():
-        from bot.app import ready  # noqa: PLC0415 - kept off the way to --help
-        from bot.render.reading import Reading  # noqa: PLC0415 - likewise
-        from bot.validation import Request  # noqa: PLC0415 - likewise
-
         asked = Request(
             date=date or "yesterday",
             checks=checks,
@@ -129,7 +102,5 @@ def progress(validation: Validation, request: Request) -> Iterator[Callable[[Che
     if not stream.isatty():
         yield lambda _: None
         return
-    from bot.render.progress import live_progress  # noqa: PLC0415 - kept off the way to --help
-
     with live_progress(stream, {check.id: check.title for check in validation.plan(request).selected}) as observe:
         yield observe

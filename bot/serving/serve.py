@@ -17,6 +17,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.app import google_staging_of
 from bot.definition.pipeline_file import PipelineFileError
 from bot.delivery.access import SlackAccess
 from bot.delivery.settling import Settling
@@ -273,12 +274,7 @@ def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingG
     if prepared.scenario is not None or prepared.pipeline.staging is None:
         return None
 
-    def opened() -> AbstractContextManager[StagingGround]:
-        from bot.gcp.staging_connect import google_staging  # noqa: PLC0415 - Google's clients take a second to import
-
-        return google_staging(prepared.pipeline, prepared.settings)
-
-    return opened
+    return partial(google_staging_of, prepared.pipeline, prepared.settings)
 
 
 def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules, refusals: Refusals) -> tuple[Blueprint, ...]:

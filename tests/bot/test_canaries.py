@@ -21,6 +21,7 @@ import pytest
 from bot.cli import reveille
 from bot.secret_settings import GOOGLE_KEY_FILE, AddressSetting, PathSetting, ProxySetting, SecretSetting
 from tests.bot import in_process
+from tests.bot.command_tree import commands
 from tests.bot.serving.served import Served, environment
 from tests.servers import forked
 from tests.servers.json_http import PatientServer
@@ -90,14 +91,6 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
 REFUSED_MERGES = (f"DB_TOKEN={MERGED}", f"X=ghp_{MERGED}{MERGED}", MERGED, f"1BAD={MERGED}", f"B={MERGED}\n")
 
 Outputs = dict[str, str]
-
-
-def commands(of: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if not isinstance(of, click.Group):
-        yield path
-        return
-    for name, command in of.commands.items():
-        yield from commands(command, (*path, name))
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from bot.cli import COMMANDS
+from bot.cli import reveille as reveille_command
 from tests.bot import in_process
 from tests.bot.render.slack_rules import violations
 from tests.servers import forked
@@ -34,6 +37,8 @@ HEAVY = (
     "grpc",
     "duckdb",
     "sqlglot",
+    "slack_sdk",
+    "slack_bolt",
     "checks.pipeline",
     "bot.definition.pipeline_file",
 )
@@ -106,14 +111,60 @@ def test_help_keeps_the_lines_of_its_examples(command: str) -> None:
     assert "\\b" not in done.stdout
 
 
-def test_the_command_line_loads_nothing_heavy() -> None:
-    code = f"import sys, bot.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+def test_help_loads_no_command_and_nothing_heavy() -> None:
+    modules = sorted({entry.where.partition(":")[0] for entry in COMMANDS.values()})
+    code = f"""
+import sys
+from bot.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    print([name for name in {(*HEAVY, *modules)!r} if name in sys.modules])
+"""
 
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(), timeout=60
     )
 
-    assert done.stdout.strip() == "[]"
+    assert "\n  validate " in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_the_command_says(name: str) -> None:
+    entry = COMMANDS[name]
+
+    command = entry.load()
+
+    assert (command.name, command.get_short_help_str(200)) == (name, entry.help)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("d", {"demo", "deploy", "deploys", "digest"}),
+        ("staging s", {"seed", "setup", "status"}),
+        ("log --js", {"--json"}),
+    ],
+)
+def test_the_shell_completes_commands_and_options(typed: str, expected: set[str]) -> None:
+    *words, incomplete = f"reveille {typed}".split()
+
+    completed = ShellComplete(reveille_command, {}, "reveille", "_REVEILLE_COMPLETE").get_completions(
+        words[1:], incomplete
+    )
+
+    assert {item.value for item in completed} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"), [(("valdate",), "'validate'"), (("staging", "sed"), "'seed'"), (("iam", "shw"), "'show'")]
+)
+def test_a_mistyped_command_is_answered_with_the_nearest(arguments: tuple[str, ...], meant: str) -> None:
+    done = reveille(*arguments)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert meant in done.stderr
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from bot.cli import reveille
 from tests.bot import in_process
+from tests.bot.command_tree import commands
 
 HOSTILE = "x\x1b]0;t\x07\r\n::error::forged\u202e\u2066\x9b31m\u2028##[add-mask]y\x85z"
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
@@ -36,14 +35,6 @@ def obeyed(text: str) -> list[str]:
 def begun(text: str) -> list[str]:
     """The lines that begin as a command does: a format for programs may hold the older kind inside of a text."""
     return [line for line in obeyed(text) if line.lstrip().startswith("::")]
-
-
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, each in group.commands.items():
-        if isinstance(each, click.Group):
-            yield from commands(each, (*path, name))
-        else:
-            yield (*path, name)
 
 
 @pytest.mark.parametrize("command", list(commands(reveille)), ids=" ".join)
