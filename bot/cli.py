@@ -19,8 +19,8 @@ import click
 from bot.commands.exits import BROKEN_PIPE, INTERRUPTED, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.lazy_group import Entry, LazyGroup
 from bot.commands.output import complain, say
-from bot.redaction import Redactor
-from bot.secret_settings import known_secrets
+from bot.redaction.known import known_secrets
+from bot.redaction.redactor import Redactor
 from bot.serving.logs import log_threads, log_to_terminal
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.secret_settings import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting, shown_address
+from bot.redaction.shown import Secret, shown_address
+from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
 
 SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
 
@@ -41,22 +42,6 @@ _NO_TOKEN = re.compile(r"[^\x21-\x7e]")
 
 class SettingsError(ValueError):
     """A setting is wrong or missing; the message is one sentence that says which and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that never prints; only ``reveal`` returns it."""
-
-    _value: str = field(repr=False)
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

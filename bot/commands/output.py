@@ -6,9 +6,9 @@ import os
 
 import click
 
-from bot.redaction import Redactor
+from bot.redaction.known import known_secrets
+from bot.redaction.redactor import Redactor
 from bot.render.visible import one_line
-from bot.secret_settings import known_secrets
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -17,7 +17,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
 from bot.gcp.reasons import Meaning, meaning_of
-from bot.redaction import HIDDEN, Redactor
+from bot.redaction.shown import shown_error
 from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import UNANSWERED, Problem, SourceError
 
@@ -31,10 +31,7 @@ _VENDOR = (exceptions.GoogleAPIError, GoogleAuthError, OSError)
 _LONGEST_MESSAGE = 4096
 """Characters of an error that are looked at: services repeat whole requests in theirs."""
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+", re.IGNORECASE)
-_VALUE = re.compile(r"(\b(?:key|password|token)\s{0,4}[=:]\s{0,4})\S+", re.IGNORECASE)
 _REQUEST = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) \S+: ")
-_redacted = Redactor()
 _PERMISSION = re.compile(r"\b[a-z][a-z]+\.[A-Za-z]+\.[A-Za-z]+\b")
 _NOT_ENABLED = re.compile(r"API has not been used in project|API .{0,200}is disabled|SERVICE_DISABLED")
 
@@ -107,8 +104,7 @@ def sentence(error: BaseException) -> str:
     first = next(iter(str(text or "")[:_LONGEST_MESSAGE].strip().splitlines()), "")
     # BigQuery repeats its message after a machine-readable reason.
     first = _REQUEST.sub("", first).partition("; reason: ")[0]
-    first = _VALUE.sub(rf"\1{HIDDEN}", _redacted(_ADDRESS.sub("[address]", first)))
-    first = first.strip().removesuffix(".") or type(error).__name__
+    first = shown_error(first).strip().removesuffix(".") or type(error).__name__
     return first if len(first) <= _LONGEST_DETAIL else f"{first[: _LONGEST_DETAIL - 1]}…"
 
 

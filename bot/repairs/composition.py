@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from bot.redaction.shown import Secret
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
-from bot.settings import Secret, Settings
+from bot.settings import Settings
 from bot.store.model import StateStore
 from bot.validation import Request, Validation
 from checks.model import Report

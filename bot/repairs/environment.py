@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.redaction import spans_of
+from bot.redaction.shown import why_secret
 from bot.repairs.ports import Variable
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -14,11 +14,6 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 """Variables that Cloud Run sets itself and refuses to take."""
 
-_SECRET_NAMES = re.compile(
-    r"(^|_)(API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|SECRET_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD"
-    r"|PASSPHRASE|CREDENTIALS?|DSN|WEBHOOK(_URL)?)$",
-    re.IGNORECASE,
-)
 _HARMLESS_VALUE = re.compile(r"|-?\d{1,9}(\.\d+)?|true|false|yes|no|on|off|none", re.IGNORECASE)
 
 
@@ -98,11 +93,7 @@ def _must_be_a_name(name: str) -> None:
 
 def secret_reason(name: str, value: str) -> str:
     """Return why a variable looks like a secret, empty when it does not."""
-    if spans_of(value):
-        return "its value has the form of one"
-    if _SECRET_NAMES.search(name) and _HARMLESS_VALUE.fullmatch(value.strip()) is None:
-        return "by its name"
-    return ""
+    return "" if _HARMLESS_VALUE.fullmatch(value.strip()) else why_secret(name, value)
 
 
 def merged(current: Mapping[str, Variable], changes: Mapping[str, Variable | None]) -> dict[str, Variable]:

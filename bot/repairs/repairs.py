@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from bot.redaction.shown import Secret
 from bot.repairs import bounds, records
 from bot.repairs.allowlist import AllowedPlatform
 from bot.repairs.applying import Applying
@@ -37,7 +38,6 @@ from bot.repairs.ports import Platform
 from bot.repairs.refusals import plainly
 from bot.repairs.remedies import Proposal, Remedy, Wanted
 from bot.repairs.seals import Seal, Seals
-from bot.settings import Secret
 from bot.store.model import AuditEntry, StateStore
 from checks.model import Report
 from checks.pipeline import Pipeline

@@ -10,7 +10,7 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from bot.settings import Secret
+from bot.redaction.shown import Secret
 from bot.store.model import AuditEntry
 
 _PURPOSE = b"reveille: records of repairs, 1"

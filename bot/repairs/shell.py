@@ -12,13 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.app import google_ports_of, pipeline_of
+from bot.redaction.shown import Secret
 from bot.repairs.composition import validating
 from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
-from bot.secret_settings import SecretSetting
 from bot.serving.serving_settings import ServingSettings
 from bot.serving.stores import store_of
-from bot.settings import Secret, Settings, Variables
+from bot.setting_names import SecretSetting
+from bot.settings import Settings, Variables
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation

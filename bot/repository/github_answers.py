@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from bot.settings import Secret, is_loopback
+from bot.redaction.shown import Secret
+from bot.settings import is_loopback
 from checks.looks import REPOSITORY
 from checks.ports import Problem, SourceError
 

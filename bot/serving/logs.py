@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from bot.redaction import Redactor
+from bot.redaction.redactor import Redactor
 from bot.render.visible import one_line
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from bot.alerting.threads import AlertThreads
 from bot.notifying import Notifying
+from bot.redaction.shown import Secret
 from bot.render.repairs import verified_reply
 from bot.repairs.composition import repairs_of
 from bot.repairs.following import Following
 from bot.repairs.model import Run
 from bot.repairs.repairs import Repairs
-from bot.settings import Secret, Settings
+from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from bot.notifying import Notifying, Prepared, notifying_of
 from bot.notifying import prepare as prepare_notifying
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
-from bot.redaction import Redactor
-from bot.secret_settings import known_secrets
+from bot.redaction.known import known_secrets
+from bot.redaction.redactor import Redactor
 from bot.serving.connections import Limits
 from bot.serving.courtesy import Courtesy
 from bot.serving.logs import log_threads, log_to_cloud

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bot.secret_settings import AddressSetting, PathSetting, SecretSetting
+from bot.redaction.shown import Secret
 from bot.serving.connections import CONNECTIONS
-from bot.settings import DATABASE, Secret, SettingsError, Variables, web_fault, wrong
+from bot.setting_names import AddressSetting, PathSetting, SecretSetting
+from bot.settings import DATABASE, SettingsError, Variables, web_fault, wrong
 
 SLACK_API = "https://slack.com/api/"
 DEFAULT_PORT = 8080

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltRequest, BoltResponse
 
+from bot.redaction.shown import Secret
 from bot.serving.courtesy import Courtesy
 from bot.serving.payloads import UnreadableError, read_payload
 from bot.serving.refusals import Refusals, Refused
-from bot.settings import Secret
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from bot.redaction.shown import Secret
 from bot.serving.refusals import Refusals, Refused
 from bot.serving.slack_endpoint import LARGEST_BODY, PATH, SlackEndpoint
-from bot.settings import Secret
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -10,7 +10,7 @@ import logging
 import urllib.error
 import urllib.request
 
-from bot.settings import Secret
+from bot.redaction.shown import Secret
 
 TIMEOUT = 10.0
 """Seconds that the watcher has to answer."""

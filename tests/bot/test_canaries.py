@@ -19,7 +19,8 @@ import click
 import pytest
 
 from bot.cli import reveille
-from bot.secret_settings import GOOGLE_KEY_FILE, AddressSetting, PathSetting, ProxySetting, SecretSetting
+from bot.redaction.known import GOOGLE_KEY_FILE
+from bot.setting_names import AddressSetting, PathSetting, ProxySetting, SecretSetting
 from tests.bot import in_process
 from tests.bot.command_tree import commands
 from tests.bot.serving.served import Served, environment

@@ -10,12 +10,13 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.redaction import HIDDEN, LONGEST_LINE, LONGEST_SECRET, SHORTEST_SECRET, Redactor
-from bot.secret_shapes import REQUESTS, TOKENS, Shape
+from bot.redaction.redactor import HIDDEN, LONGEST_LINE, LONGEST_SECRET, SHORTEST_SECRET, Redactor
+from bot.redaction.shapes import ERRORS, REQUESTS, SCRIPTS, TOKENS, Shape
 
+EVERY_SHAPE = (*TOKENS, *REQUESTS, *SCRIPTS, *ERRORS)
 ROOT = Path(__file__).parents[2]
 SIGNATURE = "v0=" + "a1" * 32
 RESPONSE_URL = "https://hooks.slack.com/commands/T0EXAMPLE/4711/hush"
@@ -146,6 +147,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("spelling", WRITTEN)
 @settings(deadline=None, max_examples=60)
 @given(before=ANYTHING, secret=SECRETS, after=ANYTHING)
+@example(before="", secret=r"4711\\11", after="")
 def test_a_known_secret_never_stays_however_it_is_written(spelling: str, before: str, secret: str, after: str) -> None:
     written = WRITTEN[spelling](secret)
     core = written.strip("\"'")
@@ -208,7 +210,7 @@ def test_a_line_is_cut_just_past_the_limit(length: int, cut: bool) -> None:
     assert ("cut" in Redactor().line("." * length)) is cut
 
 
-@pytest.mark.parametrize("shape", [*TOKENS, *REQUESTS], ids=lambda shape: shape.head[:30])
+@pytest.mark.parametrize("shape", EVERY_SHAPE, ids=lambda shape: shape.head[:30])
 def test_the_head_of_a_shape_is_bounded_so_that_one_that_fails_costs_a_constant(shape: Shape) -> None:
     _, widest = re._parser.parse(shape.head).getwidth()  # type: ignore[attr-defined]  # nothing else tells it
 
@@ -245,11 +247,12 @@ def _growth(short: str, long: str, redactor: Redactor, runs: int) -> float:
 
 @pytest.mark.parametrize(
     "family",
-    sorted({*SINGLES, *TRAPS, *(each for shape in (*TOKENS, *REQUESTS) for each in _examples(shape))}),
+    sorted({*SINGLES, *TRAPS, *(each for shape in EVERY_SHAPE for each in _examples(shape))}),
     ids=repr,
 )
 def test_the_time_grows_with_the_length_and_no_faster(family: str) -> None:
-    redactor = Redactor(["xoxb-" + "4711" * 8, "https://watcher.example.com/" + "4711" * 8])
+    secrets = ("xoxb-" + "4711" * 8, "https://watcher.example.com/" + "4711" * 8, r"\\4711\\" * 8)
+    redactor = Redactor(secrets, EVERY_SHAPE)
     short, long = ((family * (size // len(family) + 1))[:size] for size in (4_000, 16_000))
     redactor(short)
 

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.secret_settings import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
+from bot.redaction.shown import Secret
 from bot.serving.serving_settings import ServingSettings, SlackSettings
-from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Secret, Settings, SettingsError, Variables, is_loopback
+from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
+from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Settings, SettingsError, Variables, is_loopback
 
 HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-example", "SLACK_SIGNING_SECRET": "signing-example"}
 

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from bot.audit.model import Violation
 from bot.audit.output.excerpt import excerpt
-from bot.audit.output.secrets import masked
 from bot.audit.output.words import SEVERITY_STYLES, asides, summary
 from bot.audit.review import Review
+from bot.redaction.shown import shown_line
 from bot.render.visible import one_line
 from bot.render.words import clean
 
@@ -57,7 +57,7 @@ def _print_violation(violation: Violation, line: str | None, path: str, width: i
     )
     if line is not None and line.strip():
         last = end.column - 1 if end.line == start.line else len(line)
-        text, carets = excerpt(masked(line), start.column - 1, last, width)
+        text, carets = excerpt(shown_line(line), start.column - 1, last, width)
         _print(Text.assemble((f"{start.line:>{GUTTER - 2}} | ", "dim"), text), console)
         _print(Text.assemble((f"{'':>{GUTTER - 2}} | ", "dim"), (carets, style)), console)
     _print(Text.assemble((f"{'fix:':>{GUTTER - 1}} ", "bold"), clean(violation.fix_text)), console)

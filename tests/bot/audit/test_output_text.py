@@ -16,10 +16,10 @@ from rich.console import Console
 from bot.audit.model import Position, Span, Violation
 from bot.audit.output.excerpt import excerpt
 from bot.audit.output.github import review_commands
-from bot.audit.output.secrets import masked
 from bot.audit.output.text import print_review
 from bot.audit.output.words import MOST_LISTED
 from bot.audit.review import Review
+from bot.redaction.shown import shown_line
 from tests.bot.audit.found import RULES, a_review, by_path, script, violation
 
 LINES = st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=300)
@@ -152,12 +152,12 @@ def test_square_brackets_are_text() -> None:
     ],
 )
 def test_a_secret_in_a_line_is_not_shown(line: str, shown: str) -> None:
-    assert masked(line) == shown
+    assert shown_line(line) == shown
 
 
 @given(LINES)
 def test_masking_moves_nothing(line: str) -> None:
-    assert len(masked(line)) == len(line)
+    assert len(shown_line(line)) == len(line)
 
 
 def test_the_excerpt_is_masked() -> None:

@@ -4,8 +4,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.delivery.slack_client import slack_client
+from bot.redaction.shown import Secret
 from bot.serving.serving_settings import SlackSettings
-from bot.settings import Secret
 from tests.servers.slack import SlackServer, broken, rate_limited, unreachable
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from bot.redaction.shown import Secret
 from bot.repairs.allowlist import AllowedPlatform
 from bot.repairs.model import Kind, Outcome, Refusal, RepairKey, RepairRefusedError
 from bot.repairs.ports import ConflictError, GrantCondition, IamPolicy, RoleBinding, TrafficTarget, Variable
 from bot.repairs.records import shown_as
 from bot.repairs.repairs import UNSEALED, Repairs
-from bot.settings import Secret
 from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.test_repairs import SOON
 from tests.bot.repairs.worlds import (

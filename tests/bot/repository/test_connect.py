@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bot.redaction.shown import Secret
 from bot.repository.audit import RepositoryAudit
 from bot.repository.connect import audit_of, repository_of
 from bot.repository.git import LocalClone
 from bot.repository.github import GitHubRepository
-from bot.settings import Secret, Settings
+from bot.settings import Settings
 from checks.control_plane_spec import Deployment
 from tests import fakes
 from tests.bot.repository.repositories import MadeRepository

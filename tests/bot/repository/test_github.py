@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.redaction.shown import Secret
 from bot.repository.github import MOST_COMMITS, GitHubRepository
 from bot.repository.github_answers import GitHubAnswers
-from bot.settings import Secret
 from checks.ports import Problem, SourceError
 from tests.servers.github import REPOSITORY, GitHubServer, Pushed, Refusal
 

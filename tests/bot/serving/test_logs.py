@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.redaction import HIDDEN, LONGEST_LINE, MOST_ITEMS, Redactor
+from bot.redaction.redactor import HIDDEN, LONGEST_LINE, MOST_ITEMS, Redactor
 from bot.serving.logs import CloudFormatter, log_threads, log_to_cloud, log_to_terminal
 
 SIGNATURE = "v0=" + "a1" * 32

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.redaction.shown import Secret
 from bot.serving.serving_settings import (
     DEFAULT_PORT,
     DEFAULT_STORE,
@@ -13,7 +14,7 @@ from bot.serving.serving_settings import (
     StoreDatabase,
     TaskSettings,
 )
-from bot.settings import Secret, SettingsError
+from bot.settings import SettingsError
 
 HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-example", "SLACK_SIGNING_SECRET": "signing-example"}
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-example", "SLACK_APP_TOKEN": "xapp-1-example"}

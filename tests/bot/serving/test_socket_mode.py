@@ -8,8 +8,8 @@ from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.redaction.shown import Secret
 from bot.serving.socket_mode import LONGEST_PAUSE_SECONDS, SlackSocket
-from bot.settings import Secret
 from tests.servers.slack import refused, unreachable
 from tests.servers.slack_socket import SocketSlack
 

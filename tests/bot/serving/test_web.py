@@ -12,12 +12,12 @@ from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
+from bot.redaction.shown import Secret
 from bot.serving.courtesy import Courtesy
 from bot.serving.metrics import Metrics
 from bot.serving.refusals import Refusals
 from bot.serving.slack_endpoint import LARGEST_BODY, SlackEndpoint
 from bot.serving.web import Insight, web_app
-from bot.settings import Secret
 
 SECRET = "signing-example"
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from bot.settings import Secret
+from bot.redaction.shown import Secret
 from bot.timetable.heartbeat import UrlHeartbeat
 from tests.servers.json_http import Answer, JsonHttpServer
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from bot.secret_shapes import NAMED, REQUESTS, TOKENS, Shape, Span
+from bot.redaction.shapes import NAMED, REQUESTS, TOKENS, Shape, Span
 
 HIDDEN = "***"
 
@@ -42,8 +42,9 @@ def spans_of(text: str, shapes: Iterable[Shape] = TOKENS) -> list[Span]:
 class Redactor:
     """Hides the secrets that it is told, and whatever has the shape of one. Takes time in proportion to the text."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), shapes: Sequence[Shape] = (*TOKENS, *REQUESTS)) -> None:
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        self._shapes = shapes
 
     def __call__(self, text: str) -> str:
         """Return a text without secrets."""
@@ -62,7 +63,7 @@ class Redactor:
 
     def _spans(self, text: str) -> list[Span]:
         known = self._known.finditer(text) if self._known is not None else ()
-        return _apart((*(found.span() for found in known), *spans_of(text, (*TOKENS, *REQUESTS))))
+        return _apart((*(found.span() for found in known), *spans_of(text, self._shapes)))
 
     @cached_property
     def _known(self) -> re.Pattern[str] | None:
@@ -160,7 +161,8 @@ def _spelled(character: str) -> str:
     if _PLAIN.fullmatch(character):
         return re.escape(character)
     if character.startswith("\\"):
-        return rf"{_BACKSLASH}{{{len(character)},{16 * len(character)}}}"
+        # A line may break between two of them, and its end may be escaped with more of them.
+        return rf"(?:{_BACKSLASH}(?:(?:\r?\n|[rn])[ \t]{{0,80}})?){{{len(character)},{16 * len(character)}}}"
     if character == "%":
         return "%(?:25){0,4}"
     bytes_ = character.encode("utf-8", "surrogatepass")

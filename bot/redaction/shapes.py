@@ -78,7 +78,14 @@ _NAME = (
     "|access[_-]?key|private[_-]?key|cookie)"
 )
 NAMED = re.compile(rf"[\w-]*{_NAME}", re.IGNORECASE)
-"""The whole name of something whose value is secret."""
+"""The whole name of a field whose value is secret."""
+
+SECRET_NAME = re.compile(
+    rf"[\w-]*(?:{_NAME}|passphrase|credentials?|webhook(?:_url)?)|(?:[\w-]*_)?(?:key|dsn)", re.IGNORECASE
+)
+"""The whole name of a variable whose value is secret."""
+
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+", re.IGNORECASE)
 
 TOKENS = (
     # Slack's tokens, of whatever kind: bot, user, app, workflow, refresh, configuration.
@@ -129,3 +136,15 @@ REQUESTS = (
     Shape(r"(?i:[?&]key=)", r"[^&\s\"'<>\\]+"),
 )
 """What is secret by what stands before it, as in requests and their answers."""
+
+SCRIPTS = (
+    # An assignment, or a flag that takes some; --update-secrets takes the places of secrets.
+    Shape(
+        rf"(?i:(?:{_NAME}|passw|credential|webhook)[\w-]{{0,40}}=)['\"]?(?![^\s,;'\"]{{0,200}}:(?:latest|\d{{1,9}})\b)",
+        r"[^\s,;'\"$\\]+",
+    ),
+)
+"""What is secret in a script by the name of what it is given to."""
+
+ERRORS = (Shape(r"(?i:\b(?:key|password|token)\s{0,4}[=:]\s{0,4})", r"\S+"),)
+"""What is secret in what a service says of an error: it may repeat a request in words of its own."""

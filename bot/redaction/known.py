@@ -1,4 +1,4 @@
-"""Which settings are secret, and everything secret that this process's environment holds.
+"""Everything secret that this process's environment holds.
 
 The redaction reads it by itself, and not from settings that were understood: what is wrong with a setting is said
 before there are any.
@@ -9,57 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-LARGEST_FILE = 65_536
-"""Bytes. A file with a secret is far smaller; whatever is larger is none."""
-
-
-class SecretSetting(StrEnum):
-    """A setting whose whole value is secret. Each may stand in the file that ``NAME_FILE`` names."""
-
-    SLACK_BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a setting
-    SLACK_APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 - likewise
-    SLACK_SIGNING_SECRET = "SLACK_SIGNING_SECRET"  # noqa: S105 - likewise
-    GITHUB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - likewise
-    REVEILLE_HEARTBEAT_URL = "REVEILLE_HEARTBEAT_URL"
-    REVEILLE_OPERATIONS_TOKEN = "REVEILLE_OPERATIONS_TOKEN"  # noqa: S105 - likewise
-
-
-class AddressSetting(StrEnum):
-    """A setting that holds an address, into which somebody may have written a user and a password."""
-
-    SLACK_API_URL = "SLACK_API_URL"
-    GITHUB_API_URL = "GITHUB_API_URL"
-    FIRESTORE_EMULATOR_HOST = "FIRESTORE_EMULATOR_HOST"
-    BIGQUERY_EMULATOR_HOST = "BIGQUERY_EMULATOR_HOST"
-    PUBSUB_EMULATOR_HOST = "PUBSUB_EMULATOR_HOST"
-    REVEILLE_RUN_ENDPOINT = "REVEILLE_RUN_ENDPOINT"
-    REVEILLE_RESOURCE_MANAGER_ENDPOINT = "REVEILLE_RESOURCE_MANAGER_ENDPOINT"
-    REVEILLE_SCHEDULER_ENDPOINT = "REVEILLE_SCHEDULER_ENDPOINT"
-    REVEILLE_CLOUD_BUILD_ENDPOINT = "REVEILLE_CLOUD_BUILD_ENDPOINT"
-    REVEILLE_MONITORING_ENDPOINT = "REVEILLE_MONITORING_ENDPOINT"
-
-
-class PathSetting(StrEnum):
-    """A setting that names a file or a folder; somebody may have written an address into it."""
-
-    REVEILLE_PIPELINE = "REVEILLE_PIPELINE"
-    REVEILLE_REPOSITORY = "REVEILLE_REPOSITORY"
-    REVEILLE_AUDIT_BASELINE = "REVEILLE_AUDIT_BASELINE"
-    REVEILLE_STORE = "REVEILLE_STORE"
-
-
-class ProxySetting(StrEnum):
-    """An address that the libraries read by themselves, in capitals or not; a password in it is usual."""
-
-    HTTPS_PROXY = "HTTPS_PROXY"
-    HTTP_PROXY = "HTTP_PROXY"
-    ALL_PROXY = "ALL_PROXY"
-    GRPC_PROXY = "GRPC_PROXY"
-
+from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, ProxySetting, SecretSetting
 
 GOOGLE_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 """Names a file of Google's whose keys are secret."""
@@ -68,7 +21,6 @@ GOOGLE_LOGIN = Path(".config", "gcloud", "application_default_credentials.json")
 """Where ``gcloud auth application-default login`` keeps its keys, in the home folder."""
 
 _GOOGLE_KEYS = ("private_key", "private_key_id", "client_secret", "refresh_token")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PARTS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _PARTS_OF_ADDRESS = re.compile(r"[/?&=#;]+")
 
@@ -76,13 +28,6 @@ _PARTS_OF_ADDRESS = re.compile(r"[/?&=#;]+")
 def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
     """Return every value in an environment that must not be shown, and every part by which it could be told."""
     return frozenset(value for value in _values(environment) if value)
-
-
-def shown_address(value: str) -> str:
-    """Return an address without user, password and query, also when it is none."""
-    scheme = _SCHEME.match(value)
-    begin = "" if scheme is None else scheme[0]
-    return begin + re.split("[?#]", value[len(begin) :].rpartition("@")[2])[0]
 
 
 def _values(environment: Mapping[str, str]) -> Iterator[str]:
