@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ STORE_DATABASE = "reveille"
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
-_HIGHEST_PORT = 65535
+_PEERS = f"a number of connections, 1 to {CONNECTIONS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +47,8 @@ class SlackSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> SlackSettings:
         """Read what Slack needs. Raises SettingsError, also when it is not clear how Slack is to reach us."""
-        variables = Variables(environment)
-        signing_secret, app_token = _one_way_in(environment, variables)
-        return cls(
-            bot_token=_bot_token(variables),
-            signing_secret=signing_secret,
-            app_token=app_token,
-            api_url=_slack_api(variables),
-            channel=variables.matching("REVEILLE_CHANNEL", _CHANNEL, "a channel's ID, such as C0123456789"),
-        )
+        signing_secret, app_token = _one_way_in(environment, Variables(environment))
+        return replace(cls.outgoing(environment), signing_secret=signing_secret, app_token=app_token)
 
     @classmethod
     def outgoing(cls, environment: Mapping[str, str] = os.environ) -> SlackSettings:
@@ -115,10 +108,10 @@ class ServingSettings:
             store=_store(variables),
             heartbeat_url=_heartbeat_url(variables),
             tasks=_tasks(variables),
-            port=_port(variables, "PORT") or DEFAULT_PORT,
+            port=variables.port("PORT") or DEFAULT_PORT,
             operations_port=_operations_port(variables),
             operations_token=_operations_token(variables),
-            peer_connections=_peer_connections(variables),
+            peer_connections=variables.number("REVEILLE_PEER_CONNECTIONS", 1, CONNECTIONS, _PEERS) or CONNECTIONS // 2,
             scenario=variables.text("REVEILLE_SCENARIO"),
         )
 
@@ -200,13 +193,9 @@ def _heartbeat_url(variables: Variables) -> Secret | None:
     return secret
 
 
-def _port(variables: Variables, name: str) -> int | None:
-    return _number(variables, name, "a port, 1 to", _HIGHEST_PORT)
-
-
 def _operations_port(variables: Variables) -> int | None:
-    port = _port(variables, "REVEILLE_OPERATIONS_PORT")
-    if port is not None and port == (_port(variables, "PORT") or DEFAULT_PORT):
+    port = variables.port("REVEILLE_OPERATIONS_PORT")
+    if port is not None and port == (variables.port("PORT") or DEFAULT_PORT):
         raise SettingsError("REVEILLE_OPERATIONS_PORT is the same as PORT: give it another, or set a token instead.")
     return port
 
@@ -219,17 +208,3 @@ def _operations_token(variables: Variables) -> Secret | None:
             "such as openssl rand -hex 24 gives."
         )
     return token
-
-
-def _peer_connections(variables: Variables) -> int:
-    most = _number(variables, "REVEILLE_PEER_CONNECTIONS", "a number of connections, 1 to", CONNECTIONS)
-    return CONNECTIONS // 2 if most is None else most
-
-
-def _number(variables: Variables, name: str, what: str, most: int) -> int | None:
-    value = variables.text(name)
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(most))) or not 0 < int(value) <= most:
-        raise wrong(name, value, f"{what} {most}")
-    return int(value)
