@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.words import moment
 from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
-from bot.timetable.digest_deliveries import Written, detail_key, posted, posting_key, refreshed
+from bot.timetable.digest_deliveries import Written, detail_key, order_after, posted, posting_key, refreshed
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.looking import IncidentDesk, Looking, PastStore, notifications_of
 from bot.timetable.report_changes import Changes as ReportChanges
 from bot.timetable.report_changes import changes
-from bot.timetable.slots import Slot, owed_slot, slot_by_hand
+from bot.timetable.slots import Slot, owed_slot, slots_by_hand
 from bot.timetable.watching import Watching
 from bot.validation import Request, RequestError, Validation
 from checks.model import Report
@@ -87,7 +89,7 @@ class Digests:
         ``early`` is how long before its time a digest may be written, for callers with a clock of their own.
         """
         slot = self._owed(self._clock() + early)
-        return Done.NOT_OWED if slot is None else self._run(slot)
+        return Done.NOT_OWED if slot is None else self._run((slot,))
 
     def run_now(self, day: date | None = None) -> Done:
         """Write the digest of a local day, by default today's, due or not: post it, or bring it up to date."""
@@ -97,8 +99,8 @@ class Digests:
             raise RequestError(f"{day.isoformat()} has not come yet: a digest looks back at the night before it.")
         owed = self._owed(now + EARLY)
         if owed is not None and owed.day == day and self._store.report(self._report_key(owed)) is None:
-            return self._run(owed)
-        return self._run(slot_by_hand(now, day))
+            return self._run((owed,))
+        return self._run(slots_by_hand(now, day))
 
     def today(self) -> date:
         """Return the local day whose digest ``run_now`` writes by default."""
@@ -112,18 +114,19 @@ class Digests:
         times, zone = self._notifications.digest, self._pipeline.zone
         return owed_slot(times, zone, now, lambda day: self._lateness.posting(day) is not None)
 
-    def _run(self, slot: Slot) -> Done:
+    def _run(self, slots: Iterable[Slot]) -> Done:
+        """Write the first of the slots that is not written."""
         with self._one_at_a_time:
-            if self._store.report(self._report_key(slot)) is not None:
-                return Done.NOT_OWED
             lease = f"digest:{self._pipeline.name}"
+            slot = self._unwritten(slots)
+            if slot is None:
+                return Done.NOT_OWED
             if not self._store.acquire(lease, self._owner, self._clock(), self._clock() + LEASE):
                 return Done.BUSY
             try:
                 # The other instance may have finished between the look and the lease.
-                if self._store.report(self._report_key(slot)) is not None:
-                    return Done.NOT_OWED
-                return self._write(slot, lease)
+                slot = self._unwritten(chain((slot,), slots))
+                return Done.NOT_OWED if slot is None else self._write(slot, lease)
             finally:
                 self._store.release(lease, self._owner)
 
@@ -158,7 +161,8 @@ class Digests:
         self, posting: Delivery | None, written: Written, now: datetime
     ) -> tuple[Done, tuple[Delivery, ...]]:
         if posting is not None and posting.state is not DeliveryState.DEAD:
-            return Done.REFRESHED, refreshed(posting, self._details_posted(posting.key), written, now)
+            order = order_after(self._store.pending(), posting, now)
+            return Done.REFRESHED, refreshed(posting, self._details_posted(posting.key), written, now, order)
         key = posting_key(self._pipeline.name, written.slot.day)
         anew = key if posting is None else f"{key}:{written.slot.name}"
         return Done.POSTED, posted(anew, self._notifications.routes.default, written, now)
@@ -174,6 +178,7 @@ class Digests:
         earlier = self._store.report_heads(self._pipeline.name, JOB, report.now - LOOK_BACK, EARLIER_AT_MOST)
         same_day = [each for each in earlier if _day_of(each) == slot.day]
         days_before = [each for each in earlier if _day_of(each) < slot.day][:1]
+        stored = _newer_than(same_day[:1], stored)
         digest = Digest(
             reading=self._looking.reading(report),
             changes=self._changes((*days_before, *same_day[-1:]), stored),
@@ -205,8 +210,16 @@ class Digests:
             for begin, end in self._watching.stood_still(since, until)
         )
 
+    def _unwritten(self, slots: Iterable[Slot]) -> Slot | None:
+        return next((each for each in slots if self._store.report(self._report_key(each)) is None), None)
+
     def _report_key(self, slot: Slot) -> str:
         return f"{posting_key(self._pipeline.name, slot.day)}:{slot.name}"
+
+
+def _newer_than(last: Sequence[ReportHead], report: StoredReport) -> StoredReport:
+    """Let a report of the same instant as the last one of its day, or of an earlier one, count as the newest."""
+    return replace(report, at=max([report.at, *(each.at + timedelta(microseconds=1) for each in last)]))
 
 
 def _day_of(report: ReportHead) -> date:

@@ -5,7 +5,7 @@ Keys are stable by pipeline and local date, so two instances, a restart or a dou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -67,20 +67,29 @@ def posted(key: str, channel: str, written: Written, now: datetime) -> tuple[Del
     return (message_to(channel, key, parent, now), *details)
 
 
-def refreshed(posting: Delivery, details: int, written: Written, now: datetime) -> tuple[Delivery, ...]:
+def order_after(waiting: Iterable[Delivery], posting: Delivery, now: datetime) -> int:
+    """Return what sorts the edits of a digest: minutes since 1970, and after those of it that wait.
+
+    So what was written last is sent last, whatever instant it is of.
+    """
+    before = (each.order + 1 for each in waiting if (each.target or "").startswith(posting.key))
+    return max([int(now.timestamp() // 60), *before])
+
+
+def refreshed(posting: Delivery, details: int, written: Written, now: datetime, order: int) -> tuple[Delivery, ...]:
     """Return the deliveries that bring a digest up to date in place; its thread has so many ``details``."""
     parent, *thread = written.messages
-    slot, channel = written.slot, posting.channel
+    name, channel = written.slot.name, posting.channel
 
     def edit(key: str, message: SlackMessage) -> Delivery:
         return Delivery(
-            key=f"{key}:{slot.name}",
+            key=f"{key}:{name}",
             kind=DeliveryKind.UPDATE,
             channel=channel,
             body=_body(message),
             created_at=now,
             target=key,
-            order=slot.order,
+            order=order,
         )
 
     deliveries = [edit(posting.key, parent)]
@@ -92,8 +101,8 @@ def refreshed(posting: Delivery, details: int, written: Written, now: datetime) 
             edit(key, message) if is_there else message_to(channel, key, message, now, target=posting.key, order=number)
         )
     if written.since_last is not None:
-        key = f"{posting.key}:changes:{slot.name}"
-        deliveries.append(message_to(channel, key, written.since_last, now, target=posting.key, order=slot.order))
+        key = f"{posting.key}:changes:{name}"
+        deliveries.append(message_to(channel, key, written.since_last, now, target=posting.key, order=order))
     return tuple(deliveries)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from checks.notifications import DigestTimes
@@ -29,11 +30,6 @@ class Slot:
     day: date
     name: str
     due: datetime
-
-    @property
-    def order(self) -> int:
-        """Minutes since 1970: sorts what is sent to one thread."""
-        return int(self.due.timestamp() // 60)
 
 
 def slots_of(times: DigestTimes, zone: ZoneInfo, day: date) -> tuple[Slot, ...]:
@@ -70,10 +66,13 @@ def newest_day(times: DigestTimes, zone: ZoneInfo, now: datetime) -> date:
     return today if slots_of(times, zone, today)[0].due <= now else today - timedelta(days=1)
 
 
-def slot_by_hand(now: datetime, day: date) -> Slot:
-    """Return the slot of a digest that somebody asks for now."""
+def slots_by_hand(now: datetime, day: date) -> Iterator[Slot]:
+    """Yield the slots of digests that somebody asks for at an instant, again and again."""
     instant = now.astimezone(UTC)
-    return Slot(day=day, name=f"by-hand-{instant:%Y%m%dT%H%M%S}", due=instant)
+    name = f"by-hand-{instant:%Y%m%dT%H%M%S}"
+    yield Slot(day=day, name=name, due=instant)
+    for number in count(2):
+        yield Slot(day=day, name=f"{name}-{number}", due=instant)
 
 
 def is_late(times: DigestTimes, zone: ZoneInfo, day: date, at: datetime) -> bool:

@@ -277,6 +277,41 @@ class TestByHand:
 
         assert morning.later(minutes=20).instance().run_now() is Done.REFRESHED
 
+    @pytest.mark.parametrize("step", [0.0, -0.001, -90.0], ids=["the same", "a moment earlier", "minutes earlier"])
+    def test_whatever_its_instant_the_newest_result_counts(self, morning: Morning, step: float) -> None:
+        morning.later(minutes=20)
+        for players in (20, 3, 20, 3):
+            morning.players = players
+            morning.instance().run_now()
+            morning.later(seconds=step)
+
+        taken = morning.slack_takes_everything()
+
+        newest, *_ = morning.store.report_heads("tiny", "digest", EIGHT, 9)
+        (edit,) = [each for each in taken if each.target == POSTING and each.kind is DeliveryKind.UPDATE]
+        assert newest.verdict != "ALL CLEAR"
+        assert edit.key == newest.key
+
+    def test_the_thread_hears_what_changed_since_an_earlier_result_of_the_same_instant(self, morning: Morning) -> None:
+        for players in (20, 3, 20):
+            morning.players = players
+            morning.instance().run_now()
+
+        newest, *_ = morning.store.report_heads("tiny", "digest", EIGHT, 9)
+        assert "Recovered" in text_of(morning, newest.key.replace(POSTING, f"{POSTING}:changes"))
+
+    def test_of_two_that_wait_the_later_one_is_sent_also_when_the_first_came_before_its_slot(
+        self, morning: Morning
+    ) -> None:
+        morning.later(minutes=-20).instance().run_now()
+        morning.slack_takes_everything()
+        morning.later(minutes=17).instance().run_now()
+        morning.later(minutes=1).instance().run_now()
+
+        taken = morning.slack_takes_everything()
+
+        assert [each.key for each in taken if each.target == POSTING] == [f"{POSTING}:by-hand-20260211T125800"]
+
     def test_shortly_before_the_time_it_is_the_digest_of_the_slot(self, morning: Morning) -> None:
         morning.later(minutes=-5).instance().run_now()
 

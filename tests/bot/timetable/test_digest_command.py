@@ -45,6 +45,20 @@ def test_a_digest_is_posted_with_its_details_and_brought_up_to_date_by_the_next_
     assert again == posts
 
 
+def test_the_newest_of_several_results_of_one_instant_is_what_slack_shows(tmp_path: Path) -> None:
+    instant = "2026-02-11T08:30"
+    shown = []
+    with SlackServer() as slack:
+        for scenario in ("healthy-morning", "invoker-lost", "healthy-morning", "jobs-failing"):
+            result = run(slack, tmp_path, "--scenario", scenario, "--now", instant)
+            (message,) = slack.messages(key="digest:nba:2026-02-11")
+            alerts = [each for each in slack.messages() if (each.key or "").startswith("alert:")]
+            shown.append((message.text[0], any(each.text[0] != "✅" for each in alerts if each.thread_ts is None)))
+            assert result.return_value == FINE
+
+    assert shown == [("🟢", False), ("🔴", True), ("🟢", False), ("🟠", True)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [

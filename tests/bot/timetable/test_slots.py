@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +14,7 @@ from bot.timetable.slots import (
     is_late,
     newest_day,
     owed_slot,
-    slot_by_hand,
+    slots_by_hand,
     slots_of,
     watch_slot,
     watched,
@@ -123,10 +124,12 @@ def test_a_digest_is_late_after_the_minutes_of_the_pipeline_file(at: str, late: 
     assert is_late(TIMES, NEW_YORK, DAY, local(at)) is late
 
 
-def test_slots_by_hand_are_told_apart_by_the_second() -> None:
-    first, second = (slot_by_hand(local(f"2026-02-11T09:00:0{second}"), DAY) for second in (1, 2))
+def test_slots_by_hand_are_told_apart_by_the_second_and_within_it_by_a_number() -> None:
+    names = [
+        each.name for second in (1, 2) for each in islice(slots_by_hand(local(f"2026-02-11T09:00:0{second}"), DAY), 12)
+    ]
 
-    assert first.name != second.name
+    assert len(set(names)) == len(names)
 
 
 @given(
