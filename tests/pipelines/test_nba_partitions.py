@@ -64,7 +64,7 @@ def test_a_constant_filter_is_accepted(where: str) -> None:
         pytest.param("WHERE DATE_ADD(game_date, INTERVAL 1 DAY) = @date", id="a function of the column"),
         pytest.param("WHERE game_date = (SELECT MAX(cache_date) FROM x.y)", id="a subquery"),
         pytest.param("WHERE game_date BETWEEN @date AND DATE(graded_at)", id="between, half constant"),
-        pytest.param("GROUP BY game_date HAVING game_date = @date", id="after grouping"),
+        pytest.param("GROUP BY system_id HAVING MAX(game_date) = @date", id="after grouping"),
     ],
 )
 def test_what_is_no_constant_filter_is_found(where: str) -> None:
@@ -83,6 +83,24 @@ def test_what_is_no_constant_filter_is_found(where: str) -> None:
         pytest.param(
             "WITH a AS (SELECT * FROM {nba_predictions}.prediction_accuracy) SELECT * FROM a WHERE game_date = @date",
             id="outside its common table expression",
+        ),
+        pytest.param(
+            "SELECT 1 AS n FROM {nba_predictions}.prediction_accuracy GROUP BY game_date HAVING game_date = @date",
+            id="on a key of its groups",
+        ),
+    ],
+)
+def test_a_filter_that_bigquery_can_apply_to_the_table_is_accepted_where_it_stands(sql: str) -> None:
+    assert unfiltered_in(sql, NBA.tables) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param(
+            "WITH a AS (SELECT * FROM {nba_predictions}.prediction_accuracy LIMIT 9) "
+            "SELECT * FROM a WHERE game_date = @date",
+            id="outside a common table expression that BigQuery has to compute without it",
         ),
         pytest.param(
             "SELECT 1 AS n FROM {nba_predictions}.ml_feature_store_v2 AS f "

@@ -107,3 +107,28 @@ SELECT COUNT(*) AS n FROM {shop}.orders AS o JOIN {shop}.customers AS c ON o.cus
 SELECT COUNT(*) AS n FROM {shop}.orders JOIN {shop}.customers USING (customer_id) WHERE day = @date
 SELECT COUNT(*) AS n FROM {shop}.orders, (SELECT 1 AS one) WHERE day = @date
 SELECT n FROM (SELECT COUNT(*) AS n FROM {shop}.orders AS o INNER JOIN UNNEST([1, 2]) AS number ON o.order_id = number WHERE day = @date)
+WITH a AS (SELECT * FROM {shop}.orders) SELECT COUNT(*) AS n FROM a WHERE day = @date
+WITH a AS (SELECT day AS d, amount FROM {shop}.orders), b AS (SELECT d AS of_day, amount FROM a WHERE amount > 0) SELECT SUM(amount) AS total FROM b WHERE of_day = @date
+WITH a AS (SELECT * EXCEPT (tags) REPLACE (amount / 100 AS amount) FROM {shop}.orders) SELECT x.amount FROM a AS x WHERE x.day BETWEEN @date AND @date
+WITH a AS (SELECT * FROM {shop}.orders), c AS (SELECT * FROM {shop}.customers) SELECT COUNT(*) AS n FROM a JOIN c USING (customer_id) WHERE day = @date
+WITH a AS (SELECT * FROM {shop}.orders) SELECT n.order_id FROM a AS n LEFT JOIN a AS o ON o.order_id = n.order_id AND o.day = DATE_SUB(@date, INTERVAL 1 DAY) WHERE n.day = @date AND o.order_id IS NULL
+WITH a AS (SELECT day, order_id FROM {shop}.orders UNION ALL SELECT day, customer_id FROM {shop}.orders) SELECT COUNT(*) AS n FROM a WHERE day = @date
+WITH a AS (SELECT * FROM {shop}.orders), b AS (SELECT * FROM a UNION ALL SELECT * FROM a) SELECT COUNT(*) AS n FROM b WHERE day = @date
+WITH a AS (SELECT order_id AS id, day AS d FROM {shop}.orders UNION ALL SELECT customer_id, day FROM {shop}.orders) SELECT COUNT(*) AS n FROM a WHERE d = @date
+SELECT n FROM (SELECT day, COUNT(*) AS n FROM {shop}.orders GROUP BY day) WHERE day = @date
+SELECT n FROM (SELECT day AS d, status, COUNT(*) AS n FROM {shop}.orders GROUP BY 1, status) AS x WHERE x.d = @date
+SELECT n FROM (SELECT day, status, COUNT(*) AS n FROM {shop}.orders GROUP BY ALL) WHERE day = @date
+SELECT COUNT(*) AS n FROM {shop}.orders GROUP BY day HAVING day = @date
+SELECT order_id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY day, customer_id ORDER BY created_at) AS place FROM {shop}.orders) WHERE day = @date AND place = 1
+SELECT order_id FROM (SELECT *, LAG(amount) OVER w AS earlier FROM {shop}.orders WINDOW w AS (PARTITION BY day ORDER BY created_at)) WHERE day = @date AND earlier IS NULL
+SELECT order_id FROM {shop}.orders WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY day ORDER BY created_at) = 1 AND day = @date
+SELECT o.order_id FROM {shop}.customers AS c LEFT JOIN (SELECT * FROM {shop}.orders) AS o ON o.customer_id = c.customer_id AND o.day = @date
+SELECT COUNT(*) AS n FROM (SELECT DISTINCT day, customer_id FROM {shop}.orders) WHERE day = @date
+SELECT COUNT(*) AS n FROM (SELECT o.*, c.country FROM {shop}.orders AS o LEFT JOIN {shop}.customers AS c USING (customer_id)) WHERE day = @date AND country IS NULL
+WITH a AS (SELECT * FROM {shop}.orders) SELECT (SELECT COUNT(*) FROM a WHERE day = @date) AS today, (SELECT COUNT(*) FROM a WHERE day = DATE_SUB(@date, INTERVAL 1 DAY)) AS before
+WITH a AS (SELECT * FROM {shop}.orders ORDER BY created_at), b AS (SELECT * FROM a) SELECT customer_id FROM {shop}.customers WHERE customer_id IN (SELECT customer_id FROM b WHERE day = @date)
+SELECT p.paid FROM (SELECT day, status, amount FROM {shop}.orders) PIVOT(SUM(amount) FOR status IN ('paid', 'open')) AS p WHERE p.day = @date
+SELECT COUNT(*) AS n FROM {shop}.orders AS a JOIN (SELECT day, order_id FROM {shop}.orders) AS b USING (day, order_id) WHERE day = @date
+FROM {shop}.orders |> EXTEND amount - tax AS net |> WHERE day = @date |> AGGREGATE SUM(net) AS net
+FROM {shop}.orders |> AGGREGATE COUNT(*) AS n GROUP BY day |> WHERE day = @date
+WITH a AS (SELECT * FROM (SELECT * FROM (SELECT * FROM {shop}.orders))) SELECT COUNT(*) AS n FROM (SELECT * FROM a) WHERE day >= @date AND day < DATE_ADD(@date, INTERVAL 1 DAY)
