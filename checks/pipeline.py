@@ -353,8 +353,8 @@ class Rule(Model):
 
     condition: Mapping[str, Comparison] = Field(alias="if", min_length=1)
     """Comparisons by column; all must hold."""
-    outcome: Literal["failed", "passed", "skipped", "waiting"] = "failed"
-    """What the row becomes."""
+    outcome: Literal["failed", "passed", "skipped", "waiting", "unknown"] = "failed"
+    """What the row becomes; ``unknown`` where it holds nothing to judge although something is expected."""
     severity: NamedSeverity | None = None
     """How loud a failure is; for ``failed`` only."""
     code: Identifier

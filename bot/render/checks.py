@@ -71,8 +71,8 @@ def _thresholds(spec: SqlCheck) -> Iterator[Part]:
     yield Heading(text="Thresholds, the first that holds decides")
     for rule in spec.rules:
         yield Line(text=str(rule))
-    if not spec.rules:
-        yield Line(text="None: it reports figures and never fails.")
+    if all(rule.severity is None for rule in spec.rules):
+        yield Line(text="It reports figures and never fails.")
     if spec.impact:
         yield Line(label="Impact of a failure", text=spec.impact)
     if spec.action is not None:

@@ -90,18 +90,19 @@ def decide(spec: SqlCheck, row: Row) -> Decision:
     """Return what the first rule that holds says.
 
     A rule with one comparison that does not hold is out, whatever its other columns are. One that could hold
-    if only a value were there leaves the row undecided: as bad as the worst rule that is still open.
+    if only a value were there leaves the row undecided, and so does one that says so: as bad as the worst rule that is
+    still open.
     """
     for index, rule in enumerate(spec.rules):
         tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
         if False in tests.values():
             continue
         lacking = next((column for column, holds in tests.items() if holds is None), None)
+        worst = min((each.severity for each in spec.rules[index:] if each.severity is not None), default=Severity.P3)
         if lacking is not None:
-            open_severities = (each.severity for each in spec.rules[index:] if each.severity is not None)
-            worst = min(open_severities, default=Severity.P3)
             return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
-        return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=rule.severity, rule=rule)
+        severity = worst if rule.outcome == "unknown" else rule.severity
+        return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=severity, rule=rule)
     return Decision(outcome=Outcome.PASSED, code="as-expected")
 
 
@@ -121,6 +122,12 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
     if decision.rule is not None and decision.lacking is not None and decision.severity is not None:
         return _undecided(spec, row, setting, _lack(decision.rule, decision.lacking, row), decision.severity)
     template = decision.rule.summary if decision.rule is not None and decision.rule.summary else spec.summary
+    missing = next((each for each in columns_in(template) if values.get(each, "") is None), None)
+    if not spec.rules and missing is not None:
+        # A check without rules only reports: where it has nothing to report, it passed by nothing.
+        return _undecided(
+            spec, row, setting, f"The column '{missing}' is NULL: there is nothing to report.", spec.worst
+        )
     failed = decision.outcome is Outcome.FAILED
     return Finding(
         outcome=decision.outcome,
@@ -270,7 +277,7 @@ class _Day:
                 f"Due {in_words(self._setting.due, self._setting.zone, self._setting.year)}.",
             )
             return
-        for finding in self._judged(self._rows.result()):
+        for finding in self._judged(self._rows.result(), standing):
             yield standing.tempered(finding)
 
     def _standing(self) -> Standing:
@@ -282,7 +289,7 @@ class _Day:
                 return Standing.HOLDS
             raise
 
-    def _judged(self, rows: Sequence[Row]) -> Iterator[Finding]:
+    def _judged(self, rows: Sequence[Row], standing: Standing) -> Iterator[Finding]:
         there: set[str] = set()
         for row in rows:
             finding = judge_row(self._spec, row, self._setting)
@@ -296,7 +303,7 @@ class _Day:
                 if name not in there
             )
         elif not rows:
-            yield self._nothing()
+            yield self._nothing(standing)
 
     def _named(self, subjects: Subjects) -> Sequence[str]:
         """Return the subjects that must have a row, each once. Raises SourceError."""
@@ -329,14 +336,17 @@ class _Day:
             link=self._spec.runbook,
         )
 
-    def _nothing(self) -> Finding:
+    def _nothing(self, standing: Standing) -> Finding:
+        said = f"The query gave no row where one is owed: {self._spec.empty_summary.rstrip('.')}."
         if self._spec.empty == "passed":
-            return self._quiet(Outcome.PASSED, "as-expected", f"{self._spec.empty_summary.rstrip('.')}.")
+            if standing is Standing.HOLDS:
+                return self._quiet(Outcome.PASSED, "as-expected", f"{self._spec.empty_summary.rstrip('.')}.")
+            said = f"The query gave no row, and the condition '{self._spec.when}' is in doubt: nothing to judge."
         return Finding(
             outcome=Outcome.UNKNOWN,
             code="no-evidence",
             subject=self.subject,
-            summary=f"The query gave no row where one is owed: {self._spec.empty_summary.rstrip('.')}.",
+            summary=said,
             severity=self.worst,
             phase=self._spec.phase,
             date=self.game_date,

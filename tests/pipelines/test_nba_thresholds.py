@@ -6,16 +6,25 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from checks.model import Outcome
 from checks.pipeline import Rule, SqlCheck
 from tests.fakes import MORNING, NIGHT, SLATE
 from tests.pipelines.cases import features, games, grading, operations, predictions
-from tests.pipelines.nba_rows import PREDICTIONS, SCHEDULE, Case, Tables
+from tests.pipelines.nba_rows import LOG, PREDICTIONS, SCHEDULE, Case, Tables, at
 from tests.pipelines.nba_rows import games as played
 from tests.pipelines.nba_rows import predictions as predicted
 from tests.pipelines.nba_world import NBA, findings_of, verdict_of, verdicts_of
 
 MOVED = played(2, 1, game_date=date(2026, 2, 20))
 """Games that are on another date now."""
+
+LOGGED = {
+    "game_date": NIGHT.isoformat(),
+    "phase_name": "phase3_to_phase4",
+    "status": "complete",
+    "execution_timestamp": at(35),
+}
+"""A row of the phase log: what speaks against a day off without being anything to judge."""
 
 CASES: tuple[Case, ...] = (*games.CASES, *features.CASES, *predictions.CASES, *grading.CASES, *operations.CASES)
 
@@ -29,9 +38,40 @@ def test_the_rows_give_the_stated_findings(case: Case) -> None:
 
 @pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
 def test_every_rule_and_the_healthy_state_of_a_check_have_a_case(check: SqlCheck) -> None:
-    said = {verdict for case in CASES if case.check == check.id for verdict in case.expected.values()}
+    said = {_of_rule(verdict) for case in CASES if case.check == check.id for verdict in case.expected.values()}
 
     assert {*map(_verdict, check.rules), "passed as-expected"} <= said
+
+
+def _of_rule(verdict: str) -> str:
+    """Leave out how bad the truth could be: a rule that judges nothing does not say."""
+    outcome, *_, code = verdict.split()
+    return f"{outcome} {code}"
+
+
+NEEDS_NO_ROWS = {
+    "retry-queue": "a queue without an entry is a short one",
+}
+"""Checks that may pass on nothing, and why that is evidence."""
+
+OF_THE_SCHEDULE = {"games-last-night", "games-tonight", "games-final"}
+
+
+@pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    ("tables", "judged"),
+    [
+        pytest.param({SCHEDULE: played(4)}, OF_THE_SCHEDULE, id="games, and nothing of them"),
+        pytest.param({SCHEDULE: MOVED, LOG: [LOGGED]}, set(), id="a doubted schedule, and nothing else"),
+        pytest.param({}, set(), id="nothing at all"),
+    ],
+)
+def test_what_finds_nothing_to_judge_does_not_pass(check: SqlCheck, tables: Tables, judged: set[str]) -> None:
+    found = findings_of(check.id, tables, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
+
+    passed = {verdict_of(each) for each in found if each.outcome is Outcome.PASSED}
+    assert found
+    assert bool(passed) == (check.id in judged or (check.id in NEEDS_NO_ROWS and bool(tables)))
 
 
 def _verdict(rule: Rule) -> str:

@@ -14,7 +14,7 @@ from bot.validation import Request, select
 from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, sql_check
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import Comparison, Rule, SqlCheck
+from checks.pipeline import Comparison, Doubt, Rule, SqlCheck
 from checks.ports import Problem, Query, Row, SourceError
 from checks.registry import COMMON_CODES
 from tests.fakes import MORNING, NIGHT, SLATE, FakeWarehouse, down, pipeline, ports, run_check
@@ -260,6 +260,35 @@ class TestRunning:
 
         assert codes(result) == ["as-expected"]
         assert result.findings[0].summary == "No game is stuck."
+
+    def test_no_row_does_not_pass_on_a_date_that_is_in_doubt(self) -> None:
+        games = pipeline().conditions["games"].model_copy(update={"doubt": Doubt(query="SELECT 3 AS number")})
+        answers: dict[Any, Any] = {"games": NO_GAMES, "games-doubt": [{"number": 3}], "coverage": []}
+
+        result = run_check(
+            sql_check(spec(when="games", empty="passed", empty_summary="No game is stuck.")),
+            pipeline(conditions={"games": games}),
+            ports(warehouse=FakeWarehouse(answers)),
+        )
+
+        assert codes(result) == ["no-evidence"]
+        assert result.outcome is Outcome.UNKNOWN
+
+    def test_a_rule_may_say_that_there_is_nothing_to_judge(self) -> None:
+        nothing = {"if": {"covered": {"equals": 0}}, "outcome": "unknown", "code": "no-games"}
+
+        result = run(spec(rules=[nothing, *RULES[1:]]), {"coverage": [{**HEALTHY, "covered": 0}]})
+
+        assert codes(result) == ["no-games"]
+        assert (result.outcome, result.severity) == (Outcome.UNKNOWN, Severity.P1)
+
+    @pytest.mark.parametrize(("names", "code"), [("MIL at OKC", "as-expected"), (None, "no-value")])
+    def test_a_check_that_only_reports_needs_something_to_report(self, names: str | None, code: str) -> None:
+        only_reports = spec(rules=(), subject="games", summary="Games: {names}.", impact="", action=None)
+
+        result = run(only_reports, {"coverage": [{"names": names}]})
+
+        assert codes(result) == [code]
 
     def test_a_check_belongs_to_its_phase(self) -> None:
         checks = [sql_check(spec()), sql_check(spec(id="other", phase="phase4"))]

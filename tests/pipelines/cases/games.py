@@ -78,7 +78,7 @@ CASES = (
         check="games-final",
         name="an empty schedule and predictions",
         tables={PREDICTIONS: predictions(5)},
-        expected={"games": "skipped no-games"},
+        expected={"games": "unknown P1 no-games"},
     ),
     Case(
         check="games-final",
@@ -163,7 +163,27 @@ CASES = (
         check="duplicate-team-records",
         name="one record a team",
         tables={SCHEDULE: games(1), TEAMS: [team(), team(0, 1, fg_attempts=60)]},
-        expected={"duplicate-team-records": "passed as-expected"},
+        expected={TEAMS.partition(".")[2]: "passed one-record"},
+    ),
+    Case(
+        check="duplicate-team-records",
+        name="no record at all",
+        tables={SCHEDULE: games(1)},
+        expected={TEAMS.partition(".")[2]: "skipped no-records"},
+    ),
+    *(
+        Case(
+            check=check,
+            name="an empty schedule and predictions",
+            tables={PREDICTIONS: predictions(5)},
+            expected={subject: f"unknown {worst} no-games"},
+        )
+        for check, subject, worst in (
+            ("games-last-night", "games", "P3"),
+            ("games-tonight", "games", "P3"),
+            ("analytics-coverage", "player_game_summary", "P1"),
+            ("team-summaries", "team_offense_game_summary", "P1"),
+        )
     ),
     *(
         Case(

@@ -67,7 +67,7 @@ CASES = (
         check="predictions-exist",
         name="an empty schedule",
         tables={PREDICTIONS: predictions(5)},
-        expected={_TABLE: "skipped no-games"},
+        expected={_TABLE: "unknown P1 no-games"},
     ),
     Case(
         check="predictions-exist",
@@ -154,7 +154,7 @@ CASES = (
             ("a small edge that is inactive", _edge(21.0, 20.0, is_active=False), "passed none-actionable"),
             ("a small edge that was filtered", _edge(21.0, 20.0, is_actionable=False), "passed none-actionable"),
             ("no line", _edge(21.0, None), "passed as-expected"),
-            ("no prediction, and no game", {}, "passed none-actionable"),
+            ("no prediction, and no game", {}, "skipped no-predictions"),
         )
     ),
     *(
@@ -169,6 +169,18 @@ CASES = (
             ("superseded and inactive", {"superseded_by": "p9", "is_active": False}, "passed as-expected"),
             ("superseded and active", {"superseded_by": "p9"}, "P0 superseded-active"),
         )
+    ),
+    *(
+        Case(
+            check=check, name="no prediction", tables={SCHEDULE: games(1)}, expected={_TABLE: "skipped no-predictions"}
+        )
+        for check in ("duplicate-predictions", "superseded-active")
+    ),
+    Case(
+        check="duplicate-predictions",
+        name="no active prediction",
+        tables={SCHEDULE: games(1), PREDICTIONS: predictions(2, is_active=False)},
+        expected={_TABLE: "passed none-active"},
     ),
     Case(
         check="superseded-active",
