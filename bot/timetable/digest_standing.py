@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,15 +119,21 @@ class DigestStanding:
         key = self._words.get(head.key)
         if key is None:
             self._known = {}
-            # A refresh, and a digest that is posted again, go by the key of their report; the first one by its day.
-            first = posting_key(self._pipeline.name, head.night + timedelta(days=1))
-            key = first if self._read(head.key) is None else head.key
+            key = self._key_of_words(head, [each for each in heads if each.night == head.night])
             self._words = {head.key: key}
         words = self._read(key)
         posting = None if words is None else self._sent(words.target or words.key)
         if words is None or posting is None or posting.state is DeliveryState.DEAD:
             return None
         return _Written(head=head, posting=posting, words=words)
+
+    def _key_of_words(self, head: ReportHead, same_day: Sequence[ReportHead]) -> str:
+        """Return the key of the delivery that wrote a digest: the first one of a day goes by the day, its refreshes and
+        a digest that is posted again by their reports, and refreshes of the latter by both."""
+        first = posting_key(self._pipeline.name, head.night + timedelta(days=1))
+        slot = head.key.removeprefix(f"{first}:")
+        candidates = (head.key, *(f"{each.key}:{slot}" for each in same_day))
+        return next((key for key in candidates if self._read(key) is not None), first)
 
 
 def counted(exists: Callable[[int], bool]) -> int:

@@ -222,6 +222,21 @@ def test_a_digest_that_slack_refused_for_good_is_not_edited(day: Day) -> None:
     assert day.edits() == []
 
 
+def test_a_digest_that_was_posted_again_and_brought_up_to_date_tells_its_alerts_too(day: Day) -> None:
+    day.store.claim("slack", day.now, day.now + MINUTE, 100)
+    day.store.bury(POSTING, "slack", error="channel_not_found")
+    day.now = EIGHT + timedelta(hours=4)
+    day.digests.run_owed()
+    day.now = EIGHT + timedelta(hours=10)
+    day.digests.run_owed()
+
+    day.see(one="passed")
+
+    (edit,) = day.edits()
+    assert edit.target == f"{POSTING}:1200"
+    assert "Was BLOCKED until 18:05" in edit.body["text"]
+
+
 @pytest.mark.parametrize("many", [0, 1, 2, 3, 4, 7, 8, 9, 100])
 def test_what_is_numbered_is_counted_in_few_questions(many: int) -> None:
     asked: list[int] = []
