@@ -20,6 +20,7 @@ from checks.ports import Service
 
 _NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
 _HASHED = ".a.run.app"
+_FUNCTIONS = ".cloudfunctions.net"
 _TAG_MARK = "---"
 
 
@@ -43,7 +44,7 @@ class Addresses:
     def __init__(self, pipeline: Pipeline, services: Iterable[Service]) -> None:
         self._number = pipeline.project_number
         self._region = pipeline.region
-        self._functions_host = f"{pipeline.region}-{pipeline.project}.cloudfunctions.net"
+        self._functions_host = f"{pipeline.region}-{pipeline.project}{_FUNCTIONS}"
         known = tuple(services)
         self._names = {each.name for each in known}
         hosts = [(host, each.name) for each in known for host in _hosts(each)]
@@ -54,7 +55,7 @@ class Addresses:
             # The label of a function has its name in small letters; an exact name must win over that.
             self._functions.setdefault(each.name, each.name)
             if each.function:
-                self._functions.setdefault(_service_name(each.function), each.name)
+                self._functions.setdefault(service_name(each.function), each.name)
         self._functions |= {each.function: each.name for each in known if each.function}
 
     def target(self, address: str) -> Target | None:
@@ -71,6 +72,21 @@ class Addresses:
         # A revision's tag stands before the host, and the service's policy decides there too.
         _, mark, untagged = host.partition(_TAG_MARK)
         return self._service(host) or (self._service(untagged) if mark else None) or self._missing(host)
+
+    def is_unclear(self, address: str) -> bool:
+        """Whether nothing tells which service answers: a domain of one's own, or a hash while none of here is known.
+
+        An address of Cloud Run in another project or region is clear: it leads elsewhere.
+        """
+        try:
+            host = urlsplit(address.strip()).hostname or ""
+        except ValueError:
+            return True
+        if self.target(address) is not None:
+            return False
+        if host.endswith(_HASHED):
+            return not self._suffixes
+        return not (_NUMBERED.fullmatch(host) or host.endswith(_FUNCTIONS))
 
     def _service(self, host: str) -> Target | None:
         name = self._by_host.get(host) or self._named(host)
@@ -98,13 +114,13 @@ class Addresses:
         function = unquote(path).strip("/").partition("/")[0]
         if not function:
             return None
-        name = self._functions.get(function) or self._functions.get(_service_name(function))
+        name = self._functions.get(function) or self._functions.get(service_name(function))
         if name is not None:
             return Target(service=name, exists=True, function=True)
         return Target(service=function, exists=False, function=True)
 
 
-def _service_name(function: str) -> str:
+def service_name(function: str) -> str:
     """Return how Cloud Run names the service of a function."""
     return function.lower().replace("_", "-")
 

@@ -4,20 +4,21 @@ One subscription too many, and each message is processed twice: it once broke ex
 a part of the pipeline never hears of its work. Redeploying a function can leave the subscription of an older one
 behind, and deleting one leaves nothing. The check counts the push subscriptions of each topic that the pipeline file
 names; pull subscriptions and those for dead letters do not count. It names the surplus where it can tell: a
-subscription whose service is gone, one that doubles another, one to a service that the topic is not meant for. A
-subscription that gets nothing of the topic does not count either: one that was detached, one to a topic of that name
-in another project, one that Pub/Sub has stopped. Whether the filter of a subscription lets anything through cannot be
-told from outside, so that a filter is noted.
+subscription whose service is gone, one that doubles another, one to a service that the topic is not meant for. Where
+the file says whom a topic is for, the right number is not enough: a push to another service, region or project leaves
+that one without its messages. A subscription that gets nothing of the topic does not count either: one that was
+detached, one to a topic of that name in another project, one that Pub/Sub has stopped. Whether the filter of a
+subscription lets anything through cannot be told from outside, so that a filter is noted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from checks.context import Context, attempt, not_configured
-from checks.control_plane.addresses import Addresses, Target
+from checks.context import Context, attempt, could_not_look, not_configured
+from checks.control_plane.addresses import Addresses, Target, service_name
 from checks.control_plane.removal import gcloud, subscription_removal
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
@@ -31,12 +32,15 @@ DELETED_TOPIC = "_deleted-topic_"
 MANY = 2
 """From so many too many on it is P0."""
 
+_TOO_FEW = ("too-few", "none")
+
 _SEVERITIES = {
     "one-too-many": Severity.P1,
     "too-many": Severity.P0,
     "too-few": Severity.P1,
     "none": Severity.P0,
     "topic-missing": Severity.P0,
+    "wrong-target": Severity.P0,
 }
 
 
@@ -112,18 +116,34 @@ def _suspicion(target: Target | None, seen: set[str], case: TopicCase) -> int | 
     return None
 
 
+def served(case: TopicCase, addresses: Addresses) -> bool | None:
+    """Whether every service that a topic is for is pushed to; None where an address does not tell where it leads.
+
+    A file that names more services than the topic has subscriptions names those that it may be for.
+    """
+    if not case.wanted or len(case.wanted) > case.expected or not _missed(case, addresses):
+        return True
+    if any(addresses.is_unclear(each.endpoint) for each in case.pushes):
+        return None
+    return False
+
+
 def judge(pipeline: Pipeline, case: TopicCase) -> Finding:
     """Judge one topic."""
+    addresses = Addresses(pipeline, case.services or ())
     code = verdict(case.expected, len(case.pushes), exists=case.exists)
-    names = ", ".join(each.name for each in case.pushes)
+    reached = served(case, addresses)
+    if len(case.pushes) >= case.expected and reached is False:
+        code = "wrong-target"
+    tells = not reached or (code in _TOO_FEW and case.services is not None)
     orphans = surplus(pipeline, case)
     evidence: dict[str, str | int] = {
         "expected": case.expected,
         "found": len(case.pushes),
-        "subscriptions": names,
+        "subscriptions": ", ".join(each.name for each in case.pushes),
         "surplus": ", ".join(each.name for each in orphans),
         "idle": ", ".join(each.name for each in case.idle),
-        "missing": ", ".join(_unserved(pipeline, case)),
+        "missing": ", ".join(_missed(case, addresses)) if tells else "",
     }
     outcome = Outcome.PASSED if code == "as-expected" else Outcome.FAILED
     return Finding(
@@ -131,20 +151,25 @@ def judge(pipeline: Pipeline, case: TopicCase) -> Finding:
         code=code,
         subject=case.topic,
         summary=_summary(case, code, evidence),
-        severity=_SEVERITIES.get(code),
+        severity=_severity(case, code, addresses),
         evidence=evidence,
-        impact=_impact(code),
+        impact=_impact(code, str(evidence["missing"])),
         action=_action(pipeline, case, code, orphans),
         link=f"https://console.cloud.google.com/cloudpubsub/topic/detail/{case.topic}?project={pipeline.project}",
     )
 
 
-def _unserved(pipeline: Pipeline, case: TopicCase) -> Iterator[str]:
-    """Yield the services that the topic is meant for and that no subscription reaches, where that can be told."""
-    if case.services is not None and case.wanted:
-        addresses = Addresses(pipeline, case.services)
-        reached = {target.service for each in case.pushes if (target := addresses.target(each.endpoint)) is not None}
-        yield from (name for name in case.wanted if name not in reached)
+def _severity(case: TopicCase, code: str, addresses: Addresses) -> Severity | None:
+    """A topic that still reaches one of its services is no worse than one that lacks a subscription."""
+    partly = code == "wrong-target" and len(_missed(case, addresses)) < len(case.wanted)
+    return _SEVERITIES["too-few"] if partly else _SEVERITIES.get(code)
+
+
+def _missed(case: TopicCase, addresses: Addresses) -> tuple[str, ...]:
+    """Return the services that the topic is meant for and that no subscription is known to reach."""
+    targets = (addresses.target(each.endpoint) for each in case.pushes)
+    reached = {service_name(target.service) for target in targets if target is not None}
+    return tuple(name for name in case.wanted if service_name(name) not in reached)
 
 
 def _summary(case: TopicCase, code: str, evidence: dict[str, str | int]) -> str:
@@ -154,17 +179,19 @@ def _summary(case: TopicCase, code: str, evidence: dict[str, str | int]) -> str:
     plural = "" if len(case.pushes) == 1 else "s"
     words = f"{case.topic} has {len(case.pushes) or 'no'} push subscription{plural}"
     if code == "as-expected":
-        return f"{words}, as expected."
+        unclear = f" Whether one leads to {evidence['missing']} cannot be told from its address."
+        return f"{words}, as expected.{unclear if evidence['missing'] else ''}"
+    if code == "wrong-target":
+        to = "; ".join(f"{each.name} to {each.endpoint.partition('?')[0]}" for each in case.pushes)
+        return f"{words}, and none leads to {evidence['missing']}: {to}."
     listed = f": {evidence['subscriptions']}" if case.pushes else ""
-    unserved = (
-        f" Nothing is sent to {evidence['missing']}." if code in ("none", "too-few") and evidence["missing"] else ""
-    )
+    unserved = f" Nothing is sent to {evidence['missing']}." if code in _TOO_FEW and evidence["missing"] else ""
     idle = "".join(f" {each.name} {idleness(each)}." for each in case.idle)
     orphans = f" The surplus seems to be {evidence['surplus']}." if evidence["surplus"] else ""
     return f"{words} where {expected}{listed}.{unserved}{idle}{orphans}"
 
 
-def _impact(code: str) -> str:
+def _impact(code: str, missing: str) -> str:
     match code:
         case "one-too-many" | "too-many":
             return "Each message is processed more than once, and the runs get in each other's way."
@@ -172,6 +199,8 @@ def _impact(code: str) -> str:
             return "A part of the pipeline never hears of its work."
         case "none":
             return "Nobody gets the messages of this topic: what waits for them never starts."
+        case "wrong-target":
+            return f"{missing} never hears of its work; what gets the messages instead may not know them."
         case "topic-missing":
             return "What publishes to it fails, and what waits for it never starts."
         case _:
@@ -200,6 +229,11 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
             return Action(
                 text="Deploy again what should listen: a deploy makes the Eventarc trigger and its subscription.",
                 command=gcloud(pipeline, "pubsub topics list-subscriptions", case.topic),
+            )
+        case "wrong-target":
+            return Action(
+                text="Delete the one that leads elsewhere unless it is meant to, and deploy again what should listen.",
+                command="\n".join(gcloud(pipeline, "pubsub subscriptions describe", each.name) for each in case.pushes),
             )
         case "topic-missing":
             return Action(
@@ -262,12 +296,24 @@ def filtered(pipeline: Pipeline, subscription: Subscription) -> Finding:
     )
 
 
-def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
-    """Return what a look brought that the verdict can do without, None when it brought nothing."""
+def _read(answer: Callable[[], Sequence[T]]) -> tuple[Sequence[T] | None, SourceError | None]:
+    """Return what a look brought that most verdicts can do without, and else why it brought nothing."""
     try:
-        return answer()
-    except SourceError:
-        return None
+        return answer(), None
+    except SourceError as error:
+        return None, error
+
+
+def _judged_with(pipeline: Pipeline, case: TopicCase, error: SourceError | None) -> Finding:
+    """Judge one topic; ``error`` is why the services are not known, without which an address may lead anywhere."""
+    finding = judge(pipeline, case)
+    if error is None or finding.outcome is not Outcome.PASSED or served(case, Addresses(pipeline, ())):
+        return finding
+    unread = could_not_look(error, subject=case.topic, severity=Severity.P0)
+    wanted = ", ".join(case.wanted)
+    return replace(
+        unread, summary=f"Whether {case.topic} is pushed to {wanted} depends on the services. {unread.summary}"
+    )
 
 
 @check(
@@ -280,6 +326,7 @@ def _known(answer: Callable[[], Sequence[T]]) -> Sequence[T] | None:
         "too-few": "A push subscription is missing.",
         "none": "Not one push subscription is there.",
         "topic-missing": "The topic does not exist.",
+        "wrong-target": "As many push subscriptions as expected, and a service that the topic is for gets nothing.",
         "orphan-subscription": "The topic of a subscription was deleted.",
         "detached-subscription": "A subscription was detached from its topic.",
         "filtered-subscription": "A filter decides which messages a push subscription gets.",
@@ -302,7 +349,8 @@ def subscriptions(context: Context) -> Iterator[Finding]:
 
     def judged() -> Iterator[Finding]:
         every = looks[0].result()
-        topics, services = _known(looks[1].result), _known(looks[2].result)
+        topics, _ = _read(looks[1].result)
+        services, error = _read(looks[2].result)
         for topic, expected in messaging.topics.items():
             named = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
             pushes = [each for each in named if not idleness(each)]
@@ -316,7 +364,7 @@ def subscriptions(context: Context) -> Iterator[Finding]:
                 services=tuple(services) if services is not None else None,
                 wanted=messaging.targets.get(topic, ()),
             )
-            yield judge(context.pipeline, case)
+            yield _judged_with(context.pipeline, case, error)
             yield from (filtered(context.pipeline, each) for each in pushes if each.filter)
         yield from (detached(context.pipeline, each) for each in every if each.detached)
         yield from (orphan(context.pipeline, each) for each in every if each.topic == DELETED_TOPIC)

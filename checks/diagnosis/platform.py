@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
 
-UNHEARD = frozenset({"none", "too-few", "topic-missing"})
+UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
 OLD_CODE = frozenset({"stale-commit", "not-built"})
 FAILED_BUILD = frozenset({"build-failed", "build-cancelled"})

@@ -38,6 +38,8 @@ def _push_count(symptom: Symptom) -> str:
         return f"there is no topic {topic}"
     if symptom.finding.code == "none":
         return f"{topic} has no push subscription"
+    if symptom.finding.code == "wrong-target":
+        return f"{topic} pushes elsewhere"
     return f"{topic} has {symptom.finding.evidence.get('found')} of {expected} push subscriptions"
 
 

@@ -15,7 +15,18 @@ from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.platform import Subscription
 from checks.ports import Problem, SourceError
 from tests import fakes
-from tests.checks.control_plane.estate import hashed, pipeline, push, run, service
+from tests.checks.control_plane.estate import (
+    NUMBER,
+    PROJECT,
+    REGION,
+    function_address,
+    hashed,
+    numbered,
+    pipeline,
+    push,
+    run,
+    service,
+)
 
 A, B = service("a"), service("b")
 DENIED = SourceError("Pub/Sub", Problem.DENIED, "pubsub.subscriptions.list is missing")
@@ -176,6 +187,58 @@ def test_who_lost_its_subscription_is_named_where_the_file_says_whom_the_topic_i
     assert "Nothing is sent to b." in finding.summary
 
 
+class TestWhereMessagesGo:
+    @pytest.mark.parametrize(
+        "endpoint",
+        [
+            pytest.param(hashed("b"), id="another service"),
+            pytest.param(f"https://a-{NUMBER}.us-east1.run.app/", id="another region"),
+            pytest.param(f"https://a-987654321.{REGION}.run.app/", id="another project"),
+            pytest.param("https://a-otherhash-uc.a.run.app/", id="another region, by its hash"),
+            pytest.param(f"https://us-east1-{PROJECT}.cloudfunctions.net/a", id="a function of another region"),
+        ],
+    )
+    @pytest.mark.parametrize("more", [(), (push("again", endpoint=hashed("b")),)], ids=["alone", "and one too many"])
+    def test_the_right_number_with_the_wrong_target_is_p0(self, endpoint: str, more: tuple[Subscription, ...]) -> None:
+        finding = judged(1, [push("only", endpoint=endpoint), *more], targets={"orders": ("a",)})
+
+        assert (finding.code, finding.severity, finding.evidence["missing"]) == ("wrong-target", Severity.P0, "a")
+
+    def test_a_topic_that_still_reaches_one_of_its_services_is_p1(self) -> None:
+        finding = judged(2, [to("one", "a"), to("two", "elsewhere")], targets={"orders": ("a", "b")})
+
+        assert (finding.code, finding.severity, finding.evidence["missing"]) == ("wrong-target", Severity.P1, "b")
+
+    @pytest.mark.parametrize(
+        ("endpoint", "wanted"),
+        [
+            pytest.param(hashed("a"), ("a",), id="the service"),
+            pytest.param(numbered("a", "/path"), ("a",), id="the service by number"),
+            pytest.param(hashed("canary---a"), ("a",), id="a tag of the service"),
+            pytest.param(function_address("on_order"), ("on_order",), id="a function by its own name"),
+            pytest.param(hashed("a"), ("a", "b"), id="one of two that it may be for"),
+            pytest.param("https://orders.example.com/push", ("a",), id="a domain of its own, which tells nothing"),
+        ],
+    )
+    def test_a_push_that_may_reach_its_service_passes(self, endpoint: str, wanted: tuple[str, ...]) -> None:
+        finding = judged(1, [push("only", endpoint=endpoint)], targets={"orders": wanted})
+
+        assert finding.code == "as-expected"
+
+    @pytest.mark.parametrize(
+        ("endpoint", "code"),
+        [
+            pytest.param(hashed("b"), "source-unavailable", id="by hash"),
+            pytest.param(numbered("b"), "wrong-target", id="by number"),
+            pytest.param(numbered("a"), "as-expected", id="the right one, by number"),
+        ],
+    )
+    def test_services_out_of_reach_make_no_wrong_target_green(self, endpoint: str, code: str) -> None:
+        down = fakes.down("Cloud Run")
+
+        assert judged(1, [push("only", endpoint=endpoint)], targets={"orders": ("a",)}, services=down).code == code
+
+
 class TestTopics:
     def test_one_that_does_not_exist_is_p0(self) -> None:
         finding = judged(1, [], topics=["other"])
@@ -228,4 +291,4 @@ def test_every_code_is_explained() -> None:
     codes = {verdict(expected, found) for expected in range(4) for found in range(6)}
 
     of_one = {"orphan-subscription", "detached-subscription", "filtered-subscription"}
-    assert codes | {"topic-missing", *of_one} == set(subscriptions.codes)
+    assert codes | {"topic-missing", "wrong-target", *of_one} == set(subscriptions.codes)
