@@ -4,7 +4,8 @@ Every running processor refreshes one document. A document that says running and
 processor that hangs or died without a word. Too many documents, or ids with a date or ``None`` in them, are
 a leak: each run writes a document of its own, and reading them slows everything that looks. A leak alone stops no
 pipeline, so that it is never P0. A heartbeat that lies in the future proves nothing: it was written by a clock or in
-a time zone that is wrong. Reading stops at a bound; what lies behind it is said to be unknown.
+a time zone that is wrong. A document without a readable status may be
+that of a processor that runs, unless its heartbeat is fresh. Reading stops at a bound; what lies behind it is said to be unknown.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from checks.context import Context, attempt, not_configured
 from checks.model import Action, Finding, Outcome, Severity
@@ -43,6 +45,7 @@ CODES: Mapping[str, str] = {
     "dead": "A running processor has not refreshed its heartbeat for so long that it must be dead.",
     "heartbeat-ahead": "A running processor's last heartbeat lies in the future, so that it proves nothing.",
     "heartbeat-unreadable": "A running processor's last heartbeat is not a time.",
+    "status-unreadable": "A document has neither a readable status nor a fresh heartbeat.",
     "more-silent": "Further silent processors that are not listed one by one.",
     "not-all-read": "Reading stopped at a bound; whether the processors behind it are alive is unknown.",
     "all-alive": "No running processor is silent.",
@@ -60,13 +63,17 @@ class Judgement:
 
 ALIVE = Judgement("all-alive", Outcome.PASSED)
 
+STATUS_UNREADABLE = Judgement("status-unreadable", Outcome.UNKNOWN, Severity.P2)
+
 _RUN_AGAIN = "Read the log of {name}; if it is dead, run it again for its date."
 _ADVICE = {
     "heartbeat-ahead": "Read the log of {name} to see whether it lives; then let it write its heartbeat in UTC.",
+    "status-unreadable": "Read the log of {name}; if no processor writes the document any more, delete it.",
 }
 _IMPACTS = {
     "heartbeat-ahead": "If {name} dies, its heartbeat does not show it.",
     "heartbeat-unreadable": "",
+    "status-unreadable": "",
 }
 
 
@@ -206,13 +213,14 @@ def _not_all_read(context: Context, spec: Heartbeats, documents: Sequence[Docume
 def _judge_processors(
     context: Context, spec: Heartbeats, documents: Sequence[Document], *, whole: bool
 ) -> Iterator[Finding]:
-    running = [each for each in documents if _is_running(each, spec)]
-    judged = [(each, moment_of(each.data.get("last_heartbeat"))) for each in running]
-    silent = [
-        (judgement, document, last_at)
-        for document, last_at in judged
-        if (judgement := judge_heartbeat(last_at, context.now, spec)) is not ALIVE
-    ]
+    running = [each for each in documents if is_running(each.data.get("status"), spec) is not False]
+    silent = []
+    for document in running:
+        last_at = moment_of(document.data.get("last_heartbeat"))
+        judgement = judge_heartbeat(last_at, context.now, spec)
+        if judgement is not ALIVE:
+            known = is_running(document.data.get("status"), spec)
+            silent.append((judgement if known else STATUS_UNREADABLE, document, last_at))
     # Those whose heartbeat proves nothing come first, then the longest silent: what is left out is the least of it.
     silent.sort(key=lambda item: (_is_past(item[2], context), item[2] or context.now, _id_of(item[1])))
     for judgement, document, last_at in silent[:SHOWN]:
@@ -233,16 +241,26 @@ def _is_past(last_at: datetime | None, context: Context) -> bool:
     return last_at is not None and last_at <= context.now
 
 
-def _is_running(document: Document, spec: Heartbeats) -> bool:
-    status = document.data.get("status")
-    return isinstance(status, str) and status in spec.running
+def is_running(status: Any, spec: Heartbeats) -> bool | None:
+    """Whether a status says that its processor runs, however it is capitalised; None where it says nothing."""
+    if not isinstance(status, str) or not status.strip():
+        return None
+    return status.strip().casefold() in {each.casefold() for each in spec.running}
 
 
 def _silent(
     context: Context, spec: Heartbeats, judgement: Judgement, document: Document, last_at: datetime | None
 ) -> Finding:
     name = _id_of(document)
-    if last_at is None:
+    if judgement is STATUS_UNREADABLE:
+        shown = described(document.data.get("status"))
+        last = (
+            f"its last heartbeat was at {local_time(context, last_at)}"
+            if last_at is not None
+            else "it has no heartbeat"
+        )
+        sentence = f"Whether {name} runs is unknown: its status is {shown}, and {last}."
+    elif last_at is None:
         shown = described(document.data.get("last_heartbeat"))
         sentence = f"{name} says that it is running, but its last_heartbeat is {shown} instead of a time."
     elif judgement.code == "heartbeat-ahead":

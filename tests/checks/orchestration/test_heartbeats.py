@@ -130,7 +130,32 @@ def test_a_running_processor_is_alive_stale_or_dead(minutes: float, code: str, s
     assert coded({"analytics": beat(minutes)}) == {"count-usual": None, code: severity}
 
 
-@pytest.mark.parametrize("status", ["success", "failed", None, 3, ["running"]], ids=repr)
+@pytest.mark.parametrize("status", [None, "", " ", 3, ["running"], {}], ids=repr)
+@pytest.mark.parametrize(
+    ("minutes", "code"),
+    [
+        pytest.param(5, "all-alive", id="fresh, so alive whatever it says"),
+        pytest.param(5.1, "status-unreadable", id="just past that"),
+        pytest.param(-300, "status-unreadable", id="of the future"),
+    ],
+)
+def test_a_status_that_says_nothing_makes_no_silent_processor_green(status: Any, minutes: float, code: str) -> None:
+    assert code in coded({"analytics": beat(minutes, status)})
+    assert ("all-alive" in coded({"analytics": beat(minutes, status)})) == (code == "all-alive")
+
+
+def test_a_document_with_neither_status_nor_heartbeat_is_unknown() -> None:
+    found = next(each for each in listed({"analytics": {"run_id": "1"}}) if each.subject == "analytics")
+
+    assert (found.code, found.outcome, found.severity) == ("status-unreadable", Outcome.UNKNOWN, Severity.P2)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "Running", " running "])
+def test_a_status_is_read_however_it_is_written(status: str) -> None:
+    assert coded({"analytics": beat(600, status)}) == {"count-usual": None, "dead": Severity.P1}
+
+
+@pytest.mark.parametrize("status", ["success", "failed"], ids=repr)
 def test_only_running_processors_owe_a_heartbeat(status: Any) -> None:
     assert coded({"analytics": beat(600, status)}) == {"count-usual": None, "all-alive": None}
 
