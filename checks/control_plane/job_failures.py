@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from checks.control_plane.schedule import due_since
+from checks.control_plane.schedule import due_since, is_understood
 from checks.control_plane_spec import Season
 from checks.model import Severity
 from checks.platform import SchedulerJob
@@ -17,6 +17,9 @@ NOT_ATTEMPTED = "NOT_ATTEMPTED"
 GRACE = timedelta(hours=1)
 """How long after a schedule was due its attempt may still be on its way: Cloud Scheduler does not start a job while
 its last attempt runs, which is for 30 minutes at most, and goes on with retries."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead an attempt may lie because two clocks differ."""
 
 WORDS = {
     1: "CANCELLED",
@@ -101,6 +104,14 @@ def never_ran(job: SchedulerJob, now: datetime) -> bool:
     if job.last_attempt is not None or job.status is not None:
         return False
     return job.updated_at is None or due_since(job.schedule, job.zone, job.updated_at, now - GRACE) is not None
+
+
+def doubt_of(job: SchedulerJob, now: datetime) -> str:
+    """Return why it cannot be told whether a job was started when it was due; empty where it can."""
+    if not is_understood(job.schedule, job.zone, now):
+        return f"its schedule is not understood: {job.schedule or 'none'}, {job.zone}"
+    ahead = job.last_attempt is not None and job.last_attempt - now > CLOCKS_DIFFER
+    return "its last attempt lies in the future" if ahead else ""
 
 
 def season_of(job: SchedulerJob, seasons: Iterable[Season], today: date) -> Season | None:

@@ -39,6 +39,11 @@ def due_since(schedule: str, zone: str, since: datetime, until: datetime) -> dat
     return latest if latest is not None and since < latest <= until else None
 
 
+def is_understood(schedule: str, zone: str, at: datetime) -> bool:
+    """Whether anything can be claimed of a schedule; one that is never due is not understood either."""
+    return _EVERY.fullmatch(schedule.strip()) is not None or _latest(schedule, zone, at) is not None
+
+
 def _latest(schedule: str, zone: str, until: datetime) -> datetime | None:
     if len(schedule.split()) != _FIELDS or _NOT_UNIX_CRON.search(schedule):
         return None

@@ -3,10 +3,10 @@
 Schedulers carry the pipeline on when an orchestrator fails, and nothing says so when they fail themselves: 30 of 129
 jobs once did, unseen, and 94 were once deleted together. The check reads how the last attempt of each enabled job
 ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
-that has never run, or not again, although its schedule has been due since it was last changed counts as failing; a
-job whose schedule is not understood does not. A job that Cloud Scheduler itself has stopped fails as well. It
-compares the jobs with the inventory of the pipeline file. Jobs of a season that the file excuses between two dates
-are left out, and named.
+that has never run, or not again, although its schedule has been due since it was last changed counts as failing; of a
+job whose schedule is not understood that is unknown, and noted. A job that Cloud Scheduler itself has stopped fails as
+well. It compares the jobs with the inventory of the pipeline file. Jobs of a season that the file excuses between two
+dates are left out, and named.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from datetime import datetime
 from urllib.parse import quote
 
 from checks.context import Context, attempt, not_configured
-from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, Class, Failure, failure_of, loudness, season_of
+from checks.control_plane.job_failures import (
+    NEVER_RAN,
+    NOT_ATTEMPTED,
+    Class,
+    Failure,
+    doubt_of,
+    failure_of,
+    loudness,
+    season_of,
+)
 from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
@@ -56,6 +65,43 @@ def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedu
         impact="What these jobs start does not happen, and nothing else says so." if failures else "",
         action=_action(pipeline, failures),
         link=_logs(pipeline, [each.job.name for each in failures[:MOST_NAMED]]) if failures else console(pipeline),
+    )
+
+
+def judge_doubts(
+    pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], now: datetime
+) -> Finding | None:
+    """Return the note about jobs that succeeded last, and of which nobody can tell whether they were due since."""
+    today = now.astimezone(pipeline.zone).date()
+    doubts = {
+        each.name: doubt
+        for each in jobs
+        if not each.paused
+        and season_of(each, spec.seasons, today) is None
+        and failure_of(each, now) is None
+        and (doubt := doubt_of(each, now))
+    }
+    if not doubts:
+        return None
+    listed = "; ".join(f"{name}: {doubt}" for name, doubt in list(doubts.items())[:MOST_NAMED])
+    more = f"; and {len(doubts) - MOST_NAMED} more" if len(doubts) > MOST_NAMED else ""
+    one = len(doubts) == 1
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="due-times-unknown",
+        subject="due times",
+        summary=f"Whether {len(doubts)} {'job was' if one else 'jobs were'} started when due is unknown. "
+        f"{listed}{more}.",
+        severity=Severity.P3,
+        evidence={"jobs": ", ".join(doubts), "count": len(doubts)},
+        action=Action(
+            text="Write a schedule that is not understood as the five fields of unix-cron, in a zone of IANA.",
+            command="\n".join(
+                gcloud(pipeline, "scheduler jobs describe", name, f"--location={pipeline.region}")
+                for name in list(doubts)[:MOST_NAMED]
+            ),
+        ),
+        link=console(pipeline),
     )
 
 
@@ -123,6 +169,8 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
         "jobs-failing": "Many jobs fail, or are not started when they are due.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
+        "all-jobs-paused": "There are jobs, and every one of them is paused.",
+        "due-times-unknown": "A job's schedule is not understood, or its last attempt lies in the future.",
         "expected-jobs-present": "Every expected job is there and enabled.",
         "jobs-missing": "An expected job does not exist.",
         "jobs-paused": "An expected job is not enabled.",
@@ -142,10 +190,12 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()
-        if jobs:
-            yield judge_failing(context.pipeline, spec, jobs, context.now)
+        if all(each.paused for each in jobs):
+            yield _none(context.pipeline, len(jobs))
         else:
-            yield _none(context.pipeline)
+            yield judge_failing(context.pipeline, spec, jobs, context.now)
+            doubts = judge_doubts(context.pipeline, spec, jobs, context.now)
+            yield from [doubts] if doubts is not None else []
         if spec.expected:
             yield judge_expected(context.pipeline, spec, jobs, context.today)
         if spec.at_least:
@@ -154,17 +204,23 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
     yield from attempt(judged, subject="jobs", severity=Severity.P1)
 
 
-def _none(pipeline: Pipeline) -> Finding:
+def _none(pipeline: Pipeline, paused: int) -> Finding:
+    """Return the finding for no job that could run; ``paused`` is how many there are."""
+    place = f"--location={pipeline.region} --project={pipeline.project}"
+    region = f"{pipeline.project}, {pipeline.region}"
     return Finding(
         outcome=Outcome.FAILED,
-        code="no-jobs",
+        code="all-jobs-paused" if paused else "no-jobs",
         subject="jobs",
-        summary=f"There is not one job in {pipeline.project}, {pipeline.region}.",
+        summary=f"Every job in {region} is paused ({paused})." if paused else f"There is not one job in {region}.",
         severity=Severity.P1,
+        evidence={"total_count": paused},
         impact="Nothing starts by the clock.",
         action=Action(
-            text="Look whether region and project are right; if so, make the jobs again from their definitions.",
-            command=f"gcloud scheduler jobs list --location={pipeline.region} --project={pipeline.project}",
+            text="Find out who paused them, and resume those that the pipeline needs."
+            if paused
+            else "Look whether region and project are right; if so, make the jobs again from their definitions.",
+            command=f"gcloud scheduler jobs list {place}",
         ),
         link=console(pipeline),
     )

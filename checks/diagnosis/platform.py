@@ -15,7 +15,7 @@ OLD_CODE = frozenset({"stale-commit", "not-built"})
 FAILED_BUILD = frozenset({"build-failed", "build-cancelled"})
 REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 FAILING_JOBS = frozenset({"jobs-failing", "jobs-refused", "some-jobs-failing"})
-LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs"})
+LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs", "all-jobs-paused"})
 SILENCING = frozenset(
     {"invoker-removed-by-deploy", "invoker-missing", "identity-missing", "subscription-missing", "service-not-ready"}
 )

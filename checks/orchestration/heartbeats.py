@@ -4,8 +4,8 @@ Every running processor refreshes one document. A document that says running and
 processor that hangs or died without a word. Too many documents, or ids with a date or ``None`` in them, are
 a leak: each run writes a document of its own, and reading them slows everything that looks. A leak alone stops no
 pipeline, so that it is never P0. A heartbeat that lies in the future proves nothing: it was written by a clock or in
-a time zone that is wrong. A document without a readable status may be
-that of a processor that runs, unless its heartbeat is fresh. Reading stops at a bound; what lies behind it is said to be unknown.
+a time zone that is wrong. A document without a readable status may be that of a processor that runs, unless its
+heartbeat is fresh. Reading stops at a bound; what lies behind it is said to be unknown.
 """
 
 from __future__ import annotations

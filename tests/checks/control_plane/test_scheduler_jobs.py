@@ -323,6 +323,42 @@ class TestTheInventory:
         assert (finding.code, finding.severity) == ("no-jobs", Severity.P1)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_job_that_could_run_is_p1(count: int) -> None:
+    finding = judged([job(f"job-{each}", enabled=False) for each in range(count)])
+
+    assert (finding.code, finding.severity) == ("all-jobs-paused", Severity.P1)
+
+
+class TestAJobWhoseDueTimesAreUnknown:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param({"schedule": "every monday 09:00"}, id="another syntax"),
+            pytest.param({"schedule": ""}, id="no schedule"),
+            pytest.param({"schedule": "0 0 31 2 *"}, id="a schedule that is never due"),
+            pytest.param({"zone": "Mars/Base"}, id="another planet's zone"),
+            pytest.param({"last_attempt": NOW + timedelta(minutes=5.1)}, id="an attempt of the future"),
+        ],
+    )
+    def test_it_is_noted(self, changes: Any) -> None:
+        _, note = checked([job("fine"), job("unclear", **changes)]).findings
+
+        assert (note.code, note.severity, note.evidence["jobs"]) == ("due-times-unknown", Severity.P3, "unclear")
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            pytest.param(job("other", schedule="every 2 hours"), id="an interval"),
+            pytest.param(job("other", last_attempt=NOW + timedelta(minutes=5)), id="as far ahead as two clocks may be"),
+            pytest.param(job("other", schedule="?", enabled=False), id="a paused one"),
+            pytest.param(failing("other", schedule="?"), id="one that fails anyway"),
+        ],
+    )
+    def test_nothing_else_is(self, other: SchedulerJob) -> None:
+        assert len(checked([job("fine"), other]).findings) == 1
+
+
 def test_jobs_out_of_reach_are_unknown() -> None:
     finding = judged(SourceError("Cloud Scheduler", Problem.NOT_ENABLED, "the API is not enabled"))
 
