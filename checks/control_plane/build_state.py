@@ -13,6 +13,10 @@ from checks.platform import Build, BuildTrigger, Commit
 STARTING = timedelta(minutes=15)
 """What a push gets until its build must be there."""
 
+LONGEST = timedelta(hours=24)
+"""How long a build may be under way: Cloud Build's greatest time-out. One that waits for an approval waits for ever.
+Source: https://cloud.google.com/build/docs/build-config-file-schema#timeout"""
+
 RUNNING = ("PENDING", "QUEUED", "WORKING")
 BROKEN = ("FAILURE", "INTERNAL_ERROR", "TIMEOUT", "EXPIRED")
 
@@ -35,12 +39,14 @@ def latest_of(builds: Iterable[Build], trigger: BuildTrigger) -> Build | None:
     return max((each for each in builds if each.trigger == trigger.id), key=lambda each: each.created_at, default=None)
 
 
-def of_trigger(trigger: BuildTrigger | None, build: Build | None) -> Verdict | None:
-    """Judge a trigger and its latest build; None when only the repository can tell more."""
+def of_trigger(trigger: BuildTrigger | None, build: Build | None, now: datetime) -> Verdict | None:
+    """Judge a trigger and its latest build at an instant; None when only the repository can tell more."""
     if trigger is None:
         return _failed("trigger-missing", Severity.P2)
     status = build.status if build is not None else "SUCCESS"
     if status in RUNNING:
+        if build is not None and now - build.created_at > LONGEST:
+            return _failed("build-stuck", Severity.P2)
         return Verdict(code="build-running", outcome=Outcome.WAITING)
     if status in BROKEN:
         return _failed("build-failed", Severity.P1)

@@ -68,9 +68,10 @@ def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str, year:
             return f"The build trigger {seen.name} is disabled: nothing deploys {spec.name} when its code changes."
         case "build-running":
             return f"{seen.name}: {built} is under way."
-        case "build-failed" | "build-cancelled" | "status-not-known":
+        case "build-failed" | "build-cancelled" | "build-stuck" | "status-not-known":
             status = seen.build.status if seen.build is not None else ""
-            return f"{seen.name}: {built} ended as {status}{detail}."
+            ended = f"has been {status} for more than a day" if code == "build-stuck" else f"ended as {status}{detail}"
+            return f"{seen.name}: {built} {ended}."
         case "build-due":
             return f"{seen.name}: a build of {lacking} is due any minute."
         case "stale-commit":
@@ -126,6 +127,10 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> Act
             return Action(
                 text=f"Enable the trigger {seen.name} in Google's console; then build the newest commit.", command=run
             )
+        case "build-stuck":
+            return Action(
+                text="Approve it if it waits for an approval; else cancel it, and build the newest commit.", command=run
+            )
         case "build-failed":
             return Action(text="Read the build's log, mend what it names, and build again.", command=run)
         case _:
@@ -139,6 +144,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> Act
         "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",
         "nothing-to-build": "No build for a while, and nothing changed that one is owed for.",
         "build-running": "The latest build is under way.",
+        "build-stuck": "The latest build has been under way, or waits for an approval, for more than a day.",
         "build-due": "Something was pushed just now; its build may still start.",
         "build-failed": "The latest build failed, timed out or expired.",
         "build-cancelled": "The latest build was cancelled.",
@@ -188,7 +194,7 @@ def builds(context: Context) -> Iterator[Finding]:
     for spec, each in seen:
 
         def judged(spec: ServiceSpec = spec, each: Seen = each) -> Iterator[Finding]:
-            verdict = of_trigger(each.trigger, each.build)
+            verdict = of_trigger(each.trigger, each.build, context.now)
             complete, verdict = (each, verdict) if verdict is not None else commits.judge(spec, each)
             yield finding_of(context.pipeline, spec, complete, verdict, context.today.year)
 
@@ -208,7 +214,7 @@ class _Commits:
         if not context.looks.connected(REPOSITORY):
             return
         head = context.looks.head()
-        undecided = [each for each in seen if of_trigger(each.trigger, each.build) is None]
+        undecided = [each for each in seen if of_trigger(each.trigger, each.build, self._now) is None]
         for commit in {each.build.commit for each in undecided if each.build is not None and each.build.commit}:
             self._since[commit] = context.looks.commits_since(commit)
         if any(each.build is None for each in undecided):

@@ -12,7 +12,7 @@ from checks.diagnosis.symptom import Symptom
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
 OLD_CODE = frozenset({"stale-commit", "not-built"})
-FAILED_BUILD = frozenset({"build-failed", "build-cancelled"})
+FAILED_BUILD = frozenset({"build-failed", "build-cancelled", "build-stuck"})
 REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 FAILING_JOBS = frozenset({"jobs-failing", "jobs-refused", "some-jobs-failing"})
 LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs", "all-jobs-paused"})

@@ -26,6 +26,10 @@ _SHOWN = 60
 """Characters of a foreign value that a message shows."""
 
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead a time may lie because two clocks differ."""
+
+
 class Flag(StrEnum):
     """What ``_triggered`` says."""
 
@@ -102,6 +106,12 @@ def moment_of(value: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def past_moment_of(value: Any, now: datetime) -> datetime | None:
+    """Read a time as ``moment_of`` does. One that lies in the future says nothing about what has happened: None."""
+    moment = moment_of(value)
+    return None if moment is None or moment - now > CLOCKS_DIFFER else moment
+
+
 def _parsed(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value
@@ -115,8 +125,9 @@ def _parsed(value: Any) -> datetime | None:
     return None
 
 
-def read_completion(data: Mapping[str, Any] | None) -> Completion:
-    """Read a document's data, None when the document does not exist. Never raises, whatever it holds."""
+def read_completion(data: Mapping[str, Any] | None, now: datetime) -> Completion:
+    """Read a document's data as of an instant, None when the document does not exist. Never raises, whatever it
+    holds."""
     if data is None:
         return NO_DOCUMENT
     finished: dict[str, datetime | None] = {}
@@ -127,15 +138,15 @@ def read_completion(data: Mapping[str, Any] | None) -> Completion:
             if oddity:
                 oddities.append(f"{name} {oddity}")
             else:
-                finished[name] = moment_of(value.get("completed_at"))
+                finished[name] = past_moment_of(value.get("completed_at"), now)
     flag, flag_oddity = _flag(data)
     reason = data.get("_trigger_reason")
     return Completion(
         flag=flag,
         flag_oddity=flag_oddity,
-        triggered_at=moment_of(data.get("_triggered_at")),
+        triggered_at=past_moment_of(data.get("_triggered_at"), now),
         reason=reason if isinstance(reason, str) and reason else None,
-        first_at=moment_of(data.get("_first_completion_at")),
+        first_at=past_moment_of(data.get("_first_completion_at"), now),
         finished=finished,
         oddities=tuple(oddities),
     )

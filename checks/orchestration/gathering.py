@@ -9,7 +9,7 @@ from typing import Any
 
 from checks.context import Context, attempt, document_path, mode_of, not_configured
 from checks.model import Finding, Outcome, Severity
-from checks.orchestration.completion import Completion, moment_of, read_completion
+from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
 from checks.pipeline import Run, RunHistory, Transition
 from checks.ports import Problem, Row, SourceError
 
@@ -150,7 +150,7 @@ def judged(
 def completion_of(context: Context, transition: Transition, game_date: date) -> Completion:
     """Read the completion document of a date. Raises SourceError."""
     document = context.looks.document(document_path(transition, game_date)).result()
-    return read_completion(None if document is None else document.data)
+    return read_completion(None if document is None else document.data, context.now)
 
 
 def rows_of(context: Context, phase_id: str, game_date: date) -> Rows | None:
@@ -160,8 +160,8 @@ def rows_of(context: Context, phase_id: str, game_date: date) -> Rows | None:
         return None
     return Rows(
         count=number_in(row, "row_count", f"the rows of phase {phase_id!r}"),
-        first_at=moment_of(row.get("first_at")),
-        last_at=moment_of(row.get("last_at")),
+        first_at=past_moment_of(row.get("first_at"), context.now),
+        last_at=past_moment_of(row.get("last_at"), context.now),
     )
 
 
@@ -175,7 +175,7 @@ def log_of(context: Context, game_date: date) -> DayLog | None:
         {
             str(row.get("transition")): Logged(
                 rows=number_in(row, "rows_for_date", "the phase log"),
-                last_at=moment_of(row.get("last_at")),
+                last_at=past_moment_of(row.get("last_at"), context.now),
                 last_ever_at=moment_of(row.get("last_ever_at")),
             )
             for row in rows

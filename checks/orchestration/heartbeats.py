@@ -18,7 +18,7 @@ from typing import Any
 
 from checks.context import Context, attempt, not_configured
 from checks.model import Action, Finding, Outcome, Severity
-from checks.orchestration.completion import described, moment_of
+from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
 from checks.orchestration.gathering import local_time
 from checks.pipeline import Heartbeats
 from checks.ports import Document, SourceError
@@ -29,9 +29,6 @@ SHOWN = 20
 
 READ = 5_000
 """Documents that are read at most where a leak has filled the collection: a second or two, and a third of a cent."""
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far ahead a heartbeat may lie because two clocks differ."""
 
 EXAMPLES = 3
 """Bad ids that are named."""

@@ -14,7 +14,7 @@ from functools import partial
 
 from checks.context import Context, attempt, mode_of, not_configured
 from checks.model import Action, Finding, Outcome, Severity
-from checks.orchestration.completion import Flag, moment_of, progress_of
+from checks.orchestration.completion import CLOCKS_DIFFER, Flag, moment_of, progress_of
 from checks.orchestration.gathering import (
     HISTORY_LABEL,
     completion_of,
@@ -196,8 +196,8 @@ def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
 
 
 def is_unfinished(started: datetime | None, now: datetime, after_minutes: int) -> bool:
-    """Whether a run that is still running has taken longer than it may; without a start it has."""
-    return started is None or now - started > timedelta(minutes=after_minutes)
+    """Whether a run that is still running has taken longer than it may; without a start that can be true it has."""
+    return started is None or started - now > CLOCKS_DIFFER or now - started > timedelta(minutes=after_minutes)
 
 
 def _run_name(row: Row) -> str:
@@ -211,10 +211,13 @@ def _phase_of(context: Context, row: Row) -> str | None:
 
 def _run_finding(context: Context, name: str, started: datetime | None, row: Row) -> Finding:
     processor = row.get("processor")
-    minutes = None if started is None else int((context.now - started).total_seconds() // 60)
+    ahead = started is not None and started > context.now
+    minutes = None if started is None or ahead else int((context.now - started).total_seconds() // 60)
     since = (
         "is marked as running, without a start time."
         if started is None
+        else f"is marked as running since {local_time(context, started)}, which lies in the future."
+        if ahead
         else f"started at {local_time(context, started)} and is still marked as running, {minutes} minutes later."
     )
     return Finding(

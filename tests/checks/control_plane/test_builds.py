@@ -97,6 +97,17 @@ def test_the_latest_build_decides(status: str, outcome: Outcome, severity: Sever
     assert (finding.evidence["status"], finding.evidence["build"]) == (status, "b-1")
 
 
+@pytest.mark.parametrize("status", RUNNING)
+@pytest.mark.parametrize(
+    ("hours", "code"),
+    [pytest.param(24, "build-running", id="at the limit"), pytest.param(24.1, "build-stuck", id="just past it")],
+)
+def test_a_build_is_not_waited_for_for_ever(status: str, hours: float, code: str) -> None:
+    finding = only(findings(recent=[build(hours + 9), build(hours, status)]))
+
+    assert (finding.code, finding.severity) == (code, Severity.P2 if code == "build-stuck" else None)
+
+
 def test_a_failed_build_shows_its_reason_its_log_and_how_to_build_again() -> None:
     finding = only(findings(recent=[build(status="FAILURE", detail="step 3 failed")]))
 

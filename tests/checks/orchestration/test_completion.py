@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.orchestration.completion import NO_DOCUMENT, Flag, described, moment_of, progress_of, read_completion
+from checks.orchestration.completion import (
+    NO_DOCUMENT,
+    Flag,
+    described,
+    moment_of,
+    past_moment_of,
+    progress_of,
+    read_completion,
+)
 from checks.pipeline import Moment, Run
 from tests.checks.orchestration.night import CRITICAL, FIVE, OVERNIGHT, SAME_DAY, TIERED, document, entry, local
 
@@ -91,12 +99,12 @@ def test_nonsense_is_no_time(value: Any) -> None:
     ],
 )
 def test_the_flag_is_true_false_absent_or_unreadable(data: dict[str, Any] | None, flag: Flag) -> None:
-    assert read_completion(data).flag is flag
+    assert read_completion(data, NOW).flag is flag
 
 
 def test_an_unreadable_flag_names_field_type_and_value() -> None:
-    assert read_completion({"_triggered": "yes"}).flag_oddity == "_triggered is 'yes' (str)"
-    assert read_completion({"_triggered": None}).flag_oddity == "_triggered is null"
+    assert read_completion({"_triggered": "yes"}, NOW).flag_oddity == "_triggered is 'yes' (str)"
+    assert read_completion({"_triggered": None}, NOW).flag_oddity == "_triggered is null"
 
 
 def test_a_long_foreign_value_is_cut() -> None:
@@ -119,7 +127,7 @@ def test_a_long_foreign_value_is_cut() -> None:
     ],
 )
 def test_a_processor_counts_when_its_status_is_success_or_partial(value: Any, counts: bool) -> None:
-    completion = read_completion({"players": value})
+    completion = read_completion({"players": value}, NOW)
 
     assert ("players" in completion.finished) is counts
     assert bool(completion.oddities) is not counts
@@ -136,7 +144,7 @@ def test_a_processor_counts_when_its_status_is_success_or_partial(value: Any, co
     ],
 )
 def test_a_trigger_before_the_window_counts_as_false(triggered_at: Any, flag: Flag) -> None:
-    completion = read_completion({"_triggered": True, "_triggered_at": triggered_at})
+    completion = read_completion({"_triggered": True, "_triggered_at": triggered_at}, NOW)
 
     assert completion.flag_in(local("00:00")) is flag
 
@@ -154,7 +162,7 @@ def test_a_trigger_before_the_window_counts_as_false(triggered_at: Any, flag: Fl
     ],
 )
 def test_enough_follows_the_rule_of_the_run(processors: tuple[str, ...], run: Run, enough: bool) -> None:
-    assert progress_of(read_completion(document(*processors)), run, NOW).enough is enough
+    assert progress_of(read_completion(document(*processors), NOW), run, NOW).enough is enough
 
 
 @pytest.mark.parametrize(
@@ -170,7 +178,7 @@ def test_enough_follows_the_rule_of_the_run(processors: tuple[str, ...], run: Ru
 )
 def test_a_tier_is_enough_after_its_wait(count: int, waited: int, enough: bool) -> None:
     completed_at = NOW - timedelta(minutes=waited)
-    completion = read_completion(document(*FIVE[:count], completed_at=completed_at))
+    completion = read_completion(document(*FIVE[:count], completed_at=completed_at), NOW)
 
     assert progress_of(completion, TIERED, NOW).enough is enough
 
@@ -178,14 +186,14 @@ def test_a_tier_is_enough_after_its_wait(count: int, waited: int, enough: bool) 
 def test_the_wait_counts_from_the_documents_own_first_completion() -> None:
     data = document(*FIVE[:4], completed_at=NOW, first_completion_at=(NOW - timedelta(hours=1)).isoformat())
 
-    progress = progress_of(read_completion(data), TIERED, NOW)
+    progress = progress_of(read_completion(data, NOW), TIERED, NOW)
 
     assert progress.enough
     assert progress.since == NOW
 
 
 def test_a_wait_without_any_readable_time_never_ends() -> None:
-    completion = read_completion(document(*FIVE[:4], completed_at="nonsense"))
+    completion = read_completion(document(*FIVE[:4], completed_at="nonsense"), NOW)
 
     assert not progress_of(completion, TIERED, NOW).enough
 
@@ -194,19 +202,19 @@ def test_enough_holds_since_the_arrival_that_completed_the_rule() -> None:
     minutes = dict(zip((*CRITICAL, "offense", "defense"), (1, 30, 10, 50), strict=True))
     data = {name: entry(local("06:00") + timedelta(minutes=after)) for name, after in minutes.items()}
 
-    assert progress_of(read_completion(data), OVERNIGHT, NOW).since == local("06:30")
+    assert progress_of(read_completion(data, NOW), OVERNIGHT, NOW).since == local("06:30")
 
 
 def test_since_is_unknown_where_a_time_that_decides_cannot_be_read() -> None:
-    progress = progress_of(read_completion(document(*FIVE, completed_at="nonsense")), OVERNIGHT, NOW)
+    progress = progress_of(read_completion(document(*FIVE, completed_at="nonsense"), NOW), OVERNIGHT, NOW)
 
     assert progress.enough
     assert progress.since is None
 
 
 def test_missing_names_all_that_are_owed_and_only_those() -> None:
-    overnight = progress_of(read_completion(document("players", "offense")), OVERNIGHT, NOW)
-    same_day = progress_of(read_completion(document("upcoming_players")), SAME_DAY, NOW)
+    overnight = progress_of(read_completion(document("players", "offense"), NOW), OVERNIGHT, NOW)
+    same_day = progress_of(read_completion(document("upcoming_players"), NOW), SAME_DAY, NOW)
 
     assert overnight.missing == ("upcoming_players", "defense", "upcoming_teams")
     assert overnight.critical_missing == ("upcoming_players",)
@@ -222,24 +230,24 @@ def test_missing_names_all_that_are_owed_and_only_those() -> None:
     ],
 )
 def test_the_count_reads_well(processors: tuple[str, ...], run: Run, counted: str) -> None:
-    assert progress_of(read_completion(document(*processors)), run, NOW).counted == counted
+    assert progress_of(read_completion(document(*processors), NOW), run, NOW).counted == counted
 
 
 def test_a_processor_that_nobody_knows_is_named_and_not_counted() -> None:
-    progress = progress_of(read_completion(document("players", "surprise")), OVERNIGHT, NOW)
+    progress = progress_of(read_completion(document("players", "surprise"), NOW), OVERNIGHT, NOW)
 
     assert progress.arrived == ("players",)
     assert progress.unknown == ("surprise",)
 
 
 def test_no_document_has_nothing_in_it() -> None:
-    assert read_completion(None) == NO_DOCUMENT
+    assert read_completion(None, NOW) == NO_DOCUMENT
     assert progress_of(NO_DOCUMENT, OVERNIGHT, NOW).arrived == ()
 
 
 @given(ANY_DOCUMENT, RUNS)
 def test_every_document_can_be_read(data: dict[str, Any], run: Run) -> None:
-    completion = read_completion(data)
+    completion = read_completion(data, NOW)
     progress = progress_of(completion, run, NOW)
 
     assert set(progress.arrived) | set(progress.unknown) == set(completion.finished)
@@ -250,7 +258,27 @@ def test_every_document_can_be_read(data: dict[str, Any], run: Run) -> None:
 
 @given(st.sets(st.sampled_from(FIVE)), st.sampled_from(FIVE), RUNS)
 def test_one_more_processor_never_makes_it_less_than_enough(arrived: set[str], more: str, run: Run) -> None:
-    before = progress_of(read_completion(document(*arrived)), run, NOW)
-    after = progress_of(read_completion(document(*arrived, more)), run, NOW)
+    before = progress_of(read_completion(document(*arrived), NOW), run, NOW)
+    after = progress_of(read_completion(document(*arrived, more), NOW), run, NOW)
 
     assert after.enough or not before.enough
+
+
+@pytest.mark.parametrize(
+    ("ahead", "known"),
+    [
+        pytest.param(timedelta(minutes=5), True, id="as far as two clocks may differ"),
+        pytest.param(timedelta(minutes=5, seconds=1), False, id="just past that"),
+        pytest.param(timedelta(hours=5), False, id="local time called UTC"),
+        pytest.param(timedelta(days=-30), True, id="long ago"),
+    ],
+)
+def test_a_time_of_the_future_says_nothing_about_what_has_happened(ahead: timedelta, known: bool) -> None:
+    moment = NOW + ahead
+
+    completion = read_completion({**document(*FIVE, completed_at=moment), "_triggered_at": moment}, NOW)
+
+    expected = past_moment_of(moment, NOW)
+    assert (expected is not None) is known
+    assert (completion.triggered_at, completion.last_at) == (expected, expected)
+    assert progress_of(completion, OVERNIGHT, NOW).since == expected

@@ -104,7 +104,7 @@ def test_completion_documents_tell_when_phases_completed() -> None:
 
 
 def test_rows_stand_in_for_a_phase_without_a_document() -> None:
-    found = gap(world(documents(local("06:20")), phase5=rows(230, local("06:40"), local("09:00"))))
+    found = gap(world(documents(local("06:20")), phase5=rows(230, local("06:40"), local("07:50"))))
 
     assert [each.code for each in found] == ["gap-usual", "gap-usual"]
     assert [each.evidence["gap_minutes"] for each in found] == [20, 20]

@@ -155,6 +155,7 @@ def test_an_unfinished_run_names_processor_run_and_duration() -> None:
     [
         pytest.param({"started_at": None}, id="no start time"),
         pytest.param({"started_at": "nonsense"}, id="a start time that is none"),
+        pytest.param({"started_at": local("23:00")}, id="a start time of the future"),
         pytest.param({"phase": "phase_3_analytics"}, id="a phase that nobody knows"),
         pytest.param({"phase": None}, id="no phase"),
         pytest.param({"phase": ["phase3"]}, id="a foreign phase"),
