@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -20,12 +18,13 @@ from bot.render.pages import Block
 from bot.render.partial import partial_message
 from bot.render.reading import Reading
 from bot.render.report import message_of
-from bot.render.slack_text import escape, fitted
+from bot.render.slack_text import fitted
 from bot.render.words import day
 from bot.store.model import Alert, StoreError
 from checks.model import Report
 from handlers.asking import Asked
 from handlers.errors import told
+from handlers.one_service import is_answered, not_answered, only_about
 from handlers.patience import LONGEST_WAIT, in_words_at_least, patiently, retry_after
 from handlers.replies import PrivateReply
 from handlers.requests import Taken
@@ -110,8 +109,10 @@ class AnswerMessage:
 
     def finished(self, report: Report) -> None:
         """Turn the message into the result; what does not fit into one goes on in its thread."""
-        if self._asked.service is not None and not only_about(report, self._asked.service).results:
-            self._not_found(report, self._asked.service)
+        declared = {each.name for each in self._services.validation.pipeline.services}
+        service = self._asked.service
+        if service is not None and not is_answered(report, service, declared):
+            self._not_answered(not_answered(report, service, declared))
             return
         if self._asked.unsure:
             self._appear()
@@ -128,9 +129,8 @@ class AnswerMessage:
                 )
                 return
 
-    def _not_found(self, report: Report, service: str) -> None:
+    def _not_answered(self, text: str) -> None:
         """Say to the one who asked that there is no such service: a slip is nobody else's business."""
-        text = not_found(report, service, (each.name for each in self._services.validation.pipeline.services))
         if self._ts:
             self._close(text, [_section(text)])
         else:
@@ -281,26 +281,6 @@ def _link(services: Services, alert: Alert) -> str:
         return thread_link(services.store.delivery(alert.thread), services.workspace())
     except StoreError:
         return ""
-
-
-def not_found(report: Report, service: str, declared: Iterable[str]) -> str:
-    """Say that nothing is known of a service, with those nearest to it."""
-    subjects = sorted({*declared, *(each.subject for result in report.results for each in result.findings)})
-    near = get_close_matches(service, subjects, n=3, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"⚠️ Of the {len(subjects)} services that I looked at none is called {escape(service)}.{escape(hint)}"
-
-
-def only_about(report: Report, service: str) -> Report:
-    """Return a report of the findings about one service."""
-    results = tuple(
-        replace(result, findings=found)
-        for result in report.results
-        if (found := tuple(each for each in result.findings if each.subject == service))
-    )
-    keys = {(result.check, each.subject, each.date) for result in results for each in result.findings}
-    causes = tuple(cause for cause in report.causes if keys & set(cause.explains))
-    return replace(report, results=results, causes=causes, partial=True)
 
 
 def again(asked: Asked, report: Report) -> str:

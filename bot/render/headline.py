@@ -140,10 +140,12 @@ def _named(finding: Finding) -> str:
 def _clear(reading: Reading) -> str:
     if reading.report.partial:
         ran = number(len(reading.report.results), "selected check")
-        return f"{ran} found nothing wrong; the others did not run"
-    dates = [_clear_date(reading, index) for index in range(len(reading.dates))]
+        said = [f"{ran} found nothing wrong"]
+        after = ["the others did not run"]
+    else:
+        said, after = [_clear_date(reading, index) for index in range(len(reading.dates))], []
     notes = total(reading.of(Outcome.FAILED))
-    return "; ".join([*dates, *([f"{number(notes, 'note')} below"] if notes else [])])
+    return "; ".join([*said, *([f"{number(notes, 'note')} below"] if notes else []), *after])
 
 
 def _clear_date(reading: Reading, index: int) -> str:

@@ -17,12 +17,20 @@ from checks.model import Outcome, Verdict
 def message_of(reading: Reading) -> Message:
     """Build the message. Pure: the same report always reads the same."""
     return Message(
-        title=reading.report.title,
+        title=_title(reading),
         verdict=reading.report.verdict,
         sentence=headline(reading),
         parts=tuple(_parts(reading)),
         again=reading.command,
     )
+
+
+def _title(reading: Reading) -> str:
+    """Return what the verdict is about: a few checks do not speak for the pipeline."""
+    report = reading.report
+    if not report.partial:
+        return report.title
+    return f"{report.title}: {len(report.results)} of {number(len(reading.checks), 'check')}"
 
 
 def _parts(reading: Reading) -> Iterator[Part]:

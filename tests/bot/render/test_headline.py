@@ -210,6 +210,15 @@ def test_selected_checks_speak_for_themselves_only() -> None:
     assert said == "1 selected check found nothing wrong; the others did not run."
 
 
+def test_selected_checks_with_a_note_say_that_there_is_one() -> None:
+    note = finding(Outcome.FAILED, "filtered", "a-push", "It has a filter.", severity=Severity.P3)
+    reading = reading_of({"grading": [passed("All graded.", "catboost_v9"), note]})
+
+    said = headline(replace(reading, report=replace(reading.report, partial=True)))
+
+    assert said == "1 selected check found nothing wrong; 1 note below; the others did not run."
+
+
 @pytest.mark.parametrize("reading", [all_clear(), blocked(), unknown(), off_day()], ids=lambda reading: reading.command)
 def test_it_is_one_sentence_on_one_line(reading: Reading) -> None:
     said = headline(reading)

@@ -216,3 +216,5 @@ def test_a_partial_report_says_so() -> None:
     message = message_of(replace(reading, report=replace(reading.report, partial=True)))
 
     assert any("Only selected checks ran" in part.text for part in message.parts if isinstance(part, SmallPrint))
+    ran, every = len(reading.report.results), len(reading.checks)
+    assert message.title == f"{reading.report.title}: {ran} of {every} checks"
