@@ -49,7 +49,7 @@ def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, 
         taken.done()
         return
     try:
-        request = services.incidents.recheck(target.key)
+        request = services.incidents.recheck(target.key, services.clock())
     except LookupError:
         reply.say(GONE)
         taken.done()

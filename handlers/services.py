@@ -37,7 +37,7 @@ class Desk(Protocol):
 
     def unsnooze(self, click: Click) -> Clicked: ...
 
-    def recheck(self, key: str) -> Request:
+    def recheck(self, key: str, now: datetime) -> Request:
         """Return what to validate so that an alert is really looked at. Raises LookupError for no such alert."""
         ...
 

@@ -19,6 +19,7 @@ from bot.alerting.clicking import acknowledged, snoozed, unsnoozed
 from bot.alerting.incident import members_of
 from bot.alerting.observing import observe
 from bot.alerting.relooking import Relook, relooked
+from bot.alerting.sightings import oldest_seen
 from bot.render.alert import AlertMessages
 from bot.store.model import (
     BROADCAST,
@@ -234,14 +235,17 @@ class Incidents:
         """Wake an alert up."""
         return self._click(click, "unsnoozed", lambda alert: unsnoozed(alert, click.now))
 
-    def recheck(self, key: str) -> Request:
-        """Return what to validate so that an alert is really looked at. Raises LookupError for no alert."""
+    def recheck(self, key: str, now: datetime) -> Request:
+        """Return what to validate so that an alert is really looked at, on the dates that runs still look at. Raises
+        LookupError for no alert."""
         alert = self._store.alert(key)
         if alert is None:
             message = f"there is no alert {key!r}"
             raise LookupError(message)
         members = members_of(alert)
         dates = sorted(each.date for each in members if each.date is not None)
+        oldest = oldest_seen(now, self._pipeline.zone)
+        dates = [each for each in dates if each >= oldest] or dates
         known = {check for check in dict.fromkeys(each.check for each in members) if check}
         return Request(
             date=dates[0].isoformat() if dates else "yesterday", checks=tuple(sorted(known)), trigger=f"recheck:{key}"

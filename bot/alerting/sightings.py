@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,11 @@ OUTCOMES = {
 }
 
 
+def oldest_seen(now: datetime, zone: ZoneInfo) -> date:
+    """Return the oldest game date that runs at an instant look at."""
+    return now.astimezone(zone).date() - timedelta(days=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sightings:
     """A report as it is asked about earlier failures. ``phases`` are those it was restricted to, none for all."""
@@ -31,7 +36,7 @@ class Sightings:
     @property
     def oldest(self) -> date:
         """The oldest game date that the runs of these days look at."""
-        return self.report.now.astimezone(self.zone).date() - timedelta(days=1)
+        return oldest_seen(self.report.now, self.zone)
 
     @property
     def is_current(self) -> bool:

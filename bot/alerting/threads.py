@@ -32,7 +32,7 @@ class AlertThreads:
         """Validate what an alert is about and decide anew; say so where nothing changed by it. What is resolved then,
         the repair of ``repairer`` resolved. Raises StoreError."""
         try:
-            request = self._incidents.recheck(key)
+            request = self._incidents.recheck(key, now)
         except LookupError:
             _logger.info("there is no alert any more to look at again")
             return

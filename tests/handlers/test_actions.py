@@ -351,7 +351,7 @@ def test_the_shortcut_believes_no_button_of_a_message_that_is_not_the_alerts_own
 class BrokenDesk(Incidents):
     """Incidents whose re-checks come to nothing."""
 
-    def recheck(self, key: str) -> Request:
+    def recheck(self, key: str, now: datetime) -> Request:
         return Request(checks=("players",))
 
     def rechecked(self, click: Click, report: Report) -> Processed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from bot.alerting.alerts import decide
 from bot.alerting.incident import incidents_of
+from bot.alerting.incidents import Incidents
 from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
+from bot.store.sqlite import SqliteStore
 from checks.model import Action, Cause, FindingKey, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of
 from tests.bot.render.alert_states import MINUTE
@@ -124,3 +126,23 @@ def test_two_causes_of_one_date_are_two_incidents() -> None:
 def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[set[date]]) -> None:
     for failing, alerts in zip(mornings, followed(mornings, caused), strict=True):
         assert len(alerts) == bool(failing)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        pytest.param(0, NIGHT, id="on the day itself"),
+        pytest.param(1, SLATE, id="after midnight, when runs look at the earlier date no more"),
+        pytest.param(2, NIGHT, id="later, when no run looks at either"),
+    ],
+)
+def test_a_recheck_looks_at_the_dates_that_still_count(days: int, expected: date) -> None:
+    store = SqliteStore(":memory:")
+    incidents = Incidents(store, PIPELINE)
+    incidents.process(predicted(*DATES), NOW)
+    (alert,) = store.open_alerts("nba")
+
+    request = incidents.recheck(alert.key, NOW + timedelta(days=days))
+
+    assert request.date == expected.isoformat()
+    store.close()

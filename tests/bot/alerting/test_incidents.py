@@ -334,14 +334,14 @@ def test_a_recheck_looks_at_everything_that_the_alert_is_about(incidents: Incide
     findings, cause = refused(*ORCHESTRATORS)
     incidents.process(report_of(findings, [cause]), NOW)
 
-    request = incidents.recheck("nba:invoker:phase3-to-phase4-orchestrator:-")
+    request = incidents.recheck("nba:invoker:phase3-to-phase4-orchestrator:-", NOW)
 
     assert (request.checks, request.date) == (("invoker", "trigger"), "2026-02-10")
 
 
 def test_a_recheck_of_no_alert_says_so(incidents: Incidents) -> None:
     with pytest.raises(LookupError):
-        incidents.recheck("nba:nothing")
+        incidents.recheck("nba:nothing", NOW)
 
 
 @pytest.mark.parametrize(
