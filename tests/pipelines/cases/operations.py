@@ -167,6 +167,18 @@ CASES = (
     ),
     Case(
         check="source-last-seen",
+        name="a time of the future hides no silent source",
+        tables={
+            **_written(at(20)),
+            CACHE: [
+                *cached(1, cache_date="2026-02-09", processed_at=at(-1)),
+                *cached(1, cache_date="2026-02-10", processed_at=at(24 * 30)),
+            ],
+        },
+        expected=dict.fromkeys(_SOURCES, "passed as-expected") | {"player_daily_cache": "P1 source-stale"},
+    ),
+    Case(
+        check="source-last-seen",
         name="not seen for two weeks",
         tables={SCHEDULE: games(1)},
         expected=dict.fromkeys(_SOURCES, "P1 source-lost"),
