@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.remembered import unavailable
+from bot.remembered import UnavailableError, unavailable
 
 
 class Standing(StrEnum):
@@ -55,9 +55,12 @@ class SlackPeople:
             team = self._team
         if not team:
             try:
-                team = str(self._client.auth_test()["team_id"])
+                answer = self._client.auth_test()
             except (SlackClientError, OSError) as error:
                 raise unavailable(error) from error
+            team = str(answer.get("team_id") or "")
+            if not team:
+                raise UnavailableError("Slack does not say which workspace the app is in")
             with self._lock:
                 self._team = team
         return team

@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.delivery.slack_errors import retry_after
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -43,9 +45,8 @@ def unavailable(error: SlackClientError | OSError) -> UnavailableError:
     answer = error.response
     reason = str(answer.get("error") or f"HTTP {answer.status_code}")
     passing = reason in _PASSING or answer.status_code == _RATE_LIMITED or answer.status_code >= _SERVER_ERRORS
-    seconds = str(answer.headers.get("Retry-After", answer.headers.get("retry-after", "")))
-    pause = timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() else PAUSE
-    return UnavailableError(reason, passing=passing, pause=pause)
+    asked = retry_after(answer.headers)
+    return UnavailableError(reason, passing=passing, pause=PAUSE if asked is None else asked)
 
 
 @dataclass(frozen=True, slots=True)

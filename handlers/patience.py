@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.delivery import slack_errors
 from bot.delivery.bodies import said
 from bot.delivery.decisions import Attempt, Form, Step
 from bot.delivery.poster import Trouble
@@ -31,8 +32,8 @@ def retry_after(error: Exception) -> float | None:
     """Return for how many seconds Slack wants to hear nothing; None when that is not what it says."""
     if not isinstance(error, SlackApiError) or error.response.status_code != RATE_LIMITED:
         return None
-    text = str(error.response.headers.get("Retry-After", error.response.headers.get("retry-after", "1")))
-    return float(text) if text.isascii() and text.isdigit() else 1.0
+    asked = slack_errors.retry_after(error.response.headers)
+    return 1.0 if asked is None else asked.total_seconds()
 
 
 def patiently(

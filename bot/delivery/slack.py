@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http.client import HTTPException
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -18,7 +17,8 @@ from slack_sdk.http_retry.builtin_handlers import (
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.poster import Call, Posted, PostError, Trouble
-from bot.delivery.slack_errors import SERVER_ERROR, trouble_of
+from bot.delivery.slack_errors import SERVER_ERROR, retry_after, trouble_of
+from bot.delivery.slack_transport import NoAnswerError, SlackClient
 from bot.store.model import BROADCAST
 
 EVENT_TYPE = "reveille"
@@ -33,8 +33,7 @@ PAGES_AT_MOST = 25
 RETRY_AFTER = timedelta(seconds=30)
 """What a 429 without a readable Retry-After means."""
 
-LONGEST_RETRY_AFTER = timedelta(hours=1)
-"""Slack asks for seconds or minutes; whatever asks for more is asked again after this."""
+Part = TypeVar("Part")
 
 _RETRYING = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
 
@@ -43,7 +42,7 @@ class SlackPoster:
     """A Poster on the SDK. It works on a copy of the client that never retries: a retried post can post twice."""
 
     def __init__(self, client: WebClient) -> None:
-        self._client = WebClient(
+        self._client = SlackClient(
             client.token,
             base_url=client.base_url,
             timeout=client.timeout,
@@ -65,7 +64,7 @@ class SlackPoster:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-            return Posted(answer["channel"], answer["ts"], answer["message"].get("thread_ts"))
+            return _posted(answer, _part(answer, "message", dict).get("thread_ts"))
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
         with _translated(channel, Call.EDIT):
@@ -73,7 +72,7 @@ class SlackPoster:
             answer = self._client.chat_update(
                 channel=channel, ts=ts, text=body.get("text", ""), blocks=body.get("blocks"), metadata=keyed(key)
             )
-            return Posted(answer["channel"], answer["ts"])
+            return _posted(answer)
 
     def find(self, channel: str, key: str, since: datetime, thread_ts: str | None) -> Posted | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
@@ -90,7 +89,7 @@ class SlackPoster:
         cursor = None
         for _ in range(PAGES_AT_MOST):
             page = self._page(channel, oldest, thread_ts, cursor)
-            for message in page["messages"]:
+            for message in _part(page, "messages", list):
                 if _key(message) == key:
                     return Posted(channel, message["ts"], _parent(message))
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
@@ -106,6 +105,18 @@ class SlackPoster:
         return self._client.conversations_replies(
             channel=channel, ts=thread_ts, oldest=oldest, cursor=cursor, limit=PAGE, include_all_metadata=True
         )
+
+
+def _posted(answer: SlackResponse, thread_ts: str | None = None) -> Posted:
+    return Posted(_part(answer, "channel", str), _part(answer, "ts", str), thread_ts)
+
+
+def _part(answer: SlackResponse, name: str, kind: type[Part]) -> Part:
+    """Return what a success cannot be without. Raises NoAnswerError: then it says nothing of what was done."""
+    part = answer.get(name)
+    if not isinstance(part, kind):
+        raise NoAnswerError(f"without {name}")
+    return part
 
 
 def keyed(key: str) -> dict[str, Any]:
@@ -132,21 +143,19 @@ def _translated(channel: str, call: Call) -> Iterator[None]:
     except SlackApiError as error:
         code, status = _code(error.response), error.response.status_code
         trouble = trouble_of(code, status)
-        wait = _retry_after(error.response.headers) if trouble is Trouble.BUSY else timedelta(0)
+        wait = _wait(error.response) if trouble is Trouble.BUSY else timedelta(0)
         detail = f"HTTP {status}" if status >= SERVER_ERROR else code
         raise PostError(trouble, detail, retry_after=wait, channel=channel, call=call) from error
-    except (OSError, HTTPException, ValueError) as error:
-        # No answer, half of one, or one that is no text: whether it was done is not known.
-        raise PostError(Trouble.UNAVAILABLE, type(error).__name__, channel=channel, call=call) from error
+    except OSError as error:
+        # No answer, half of one, or one that is not Slack's: whether it was done is not known.
+        detail = str(error) if isinstance(error, NoAnswerError) else type(error).__name__
+        raise PostError(Trouble.UNAVAILABLE, detail, channel=channel, call=call) from error
 
 
 def _code(response: SlackResponse) -> str:
     return str(response.get("error") or f"HTTP {response.status_code}")[:200]
 
 
-def _retry_after(headers: Mapping[str, str | Sequence[str]]) -> timedelta:
-    value = headers.get("Retry-After") or headers.get("retry-after") or ""
-    text = value if isinstance(value, str) else next(iter(value), "")
-    if not (text.isascii() and text.isdecimal()):
-        return RETRY_AFTER
-    return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY_AFTER)
+def _wait(response: SlackResponse) -> timedelta:
+    asked = retry_after(response.headers)
+    return RETRY_AFTER if asked is None else asked

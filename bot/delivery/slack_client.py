@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from slack_sdk import WebClient
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryHandler, RetryState
 
+from bot.delivery.slack_transport import SlackClient
 from bot.serving.serving_settings import SlackSettings
 
 REQUEST_SECONDS = 5
@@ -15,10 +15,10 @@ REQUEST_SECONDS = 5
 TOO_MANY_REQUESTS = 429
 
 
-def slack_client(settings: SlackSettings, rate_limited: Callable[[str], None] = lambda _: None) -> WebClient:
+def slack_client(settings: SlackSettings, rate_limited: Callable[[str], None] = lambda _: None) -> SlackClient:
     """Return a client that never tries again by itself: a message that is sent again may stand there twice, so that
     is for the outbox to decide. ``rate_limited`` hears the method of each answer 429."""
-    return WebClient(
+    return SlackClient(
         token=settings.bot_token.reveal(),
         base_url=settings.api_url,
         timeout=REQUEST_SECONDS,

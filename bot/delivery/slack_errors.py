@@ -6,11 +6,15 @@ reference (https://docs.slack.dev/reference/methods). A code that is not here is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from bot.delivery.poster import Trouble
 
 SERVER_ERROR, TOO_MANY = 500, 429
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+"""Slack asks for seconds or minutes; whatever asks for more is asked again after this."""
 
 _THE_CHANNELS: Mapping[Trouble, frozenset[str]] = {
     Trouble.CHANNEL: frozenset(
@@ -128,6 +132,15 @@ def trouble_of(code: str, status: int) -> Trouble:
     if status >= SERVER_ERROR:
         return Trouble.UNAVAILABLE
     return TROUBLES.get(code, Trouble.REFUSED)
+
+
+def retry_after(headers: Mapping[str, str | Sequence[str]]) -> timedelta | None:
+    """Return for how long an answer asks to be left alone; None when it does not say so in seconds."""
+    value = headers.get("Retry-After") or headers.get("retry-after") or ""
+    text = value if isinstance(value, str) else next(iter(value), "")
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY_AFTER)
 
 
 def remedy(code: str) -> str:
