@@ -7,12 +7,13 @@ that help is there at once.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -22,6 +23,11 @@ from bot.commands.output import complain, say
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.serving.logs import log_threads, log_to_terminal
+
+_ABOUT_A_NAME = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR})
+"""Errors of the system that a path which somebody gave explains; what is not there is looked for before."""
+
+_ABOUT_A_STREAM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -113,6 +119,7 @@ def _log(*, verbose: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and leave with its exit code. Every error is one sentence on standard error."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without Unicode shows "?" and goes on
@@ -120,13 +127,36 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _run(given)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has stopped. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has stopped.
+        _let_go_of(sys.stdout)
         code = BROKEN_PIPE
-    # Threads that wait for a source which hangs must not keep the process.
-    with contextlib.suppress(BrokenPipeError):
+    except OSError as error:
+        # Half a report says nothing, whatever its verdict is.
+        _let_go_of(sys.stdout)
+        complain(f"the output cannot be written: {error.strerror or error}.")
+        code = UNKNOWN
+    try:
         sys.stderr.flush()
+    except OSError:
+        _let_go_of(sys.stderr)
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Give a stream that was closed somewhere to go: the next file would take its number, and get what is printed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _let_go_of(stream: TextIO) -> None:
+    """Send what is still to be written nowhere: Python would fail once more when it flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -149,14 +179,27 @@ def _run(arguments: list[str]) -> int:
     except SystemExit as error:
         # Click leaves this way, and only then, when nobody reads its output any more; its code 1 would say ACT.
         raise BrokenPipeError from error
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        number = secrets.token_hex(4)
-        logging.getLogger(__name__).exception("error %s", number)
-        words = f"something inside broke ({type(error).__name__}, error {number}), so nothing is known."
-        complain(f"{words} 'reveille --verbose ...' shows where.")
-        return UNKNOWN
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or (error.filename is None and error.errno in _ABOUT_A_STREAM):
+            raise
+        return _unusable(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the person hears one sentence
+        return _broken(error)
+
+
+def _unusable(error: OSError) -> int:
+    if error.filename is None or error.errno not in _ABOUT_A_NAME:
+        return _broken(error)
+    complain(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}. Check the path, and who may use it.")
+    return WRONG_USE
+
+
+def _broken(error: Exception) -> int:
+    number = secrets.token_hex(4)
+    logging.getLogger(__name__).error("error %s", number, exc_info=error)
+    words = f"something inside broke ({type(error).__name__}, error {number}), so nothing is known."
+    complain(f"{words} 'reveille --verbose ...' shows where.")
+    return UNKNOWN
 
 
 def _sentence(text: str) -> str:

@@ -21,7 +21,12 @@ def complain(*lines: str) -> None:
     redacted = Redactor(known_secrets(os.environ))
     first, *others = map(redacted, lines)
     for line in (f"reveille: {first}", *others):
-        say(line, err=True)
+        try:
+            say(line, err=True)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return  # nobody can hear it, and the exit code says it
 
 
 def emit(document: str) -> None:

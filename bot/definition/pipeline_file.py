@@ -112,11 +112,13 @@ def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:
 
 def _text(source: Path | Traversable) -> str:
     name = str(source)
-    if source.is_dir():
-        raise _refused(name, "is a directory; expected a YAML file")
     try:
+        if source.is_dir():
+            raise _refused(name, "is a directory; expected a YAML file")
         with source.open("rb") as stream:
             data = stream.read(LARGEST + 1)
+    except PipelineFileError:
+        raise
     except (FileNotFoundError, ValueError):
         # A path that holds a NUL character is a ValueError to the system call.
         raise _refused(name, "does not exist; check the path") from None

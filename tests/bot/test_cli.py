@@ -476,3 +476,63 @@ def _everything(descriptor: int) -> str:
     finally:
         os.close(descriptor)
     return read.decode(errors="replace")
+
+
+def in_a_shell(words: str) -> tuple[int, str]:
+    """Run a line of the shell in which ``reveille`` is this command; return its exit code and its standard error."""
+    line = f'reveille() {{ "{sys.executable}" -m bot "$@"; }}; {words}'
+    ended = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return ended.returncode, ended.stderr.decode()
+
+
+@pytest.mark.parametrize("words", ["--help", "checks", "scenarios"])
+def test_output_that_cannot_be_written_is_one_sentence_and_no_verdict(words: str) -> None:
+    code, complaint = in_a_shell(f"reveille {words} >/dev/full")
+
+    assert code == 2
+    assert complaint.splitlines() == ["reveille: the output cannot be written: No space left on device."]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("reveille checks >&-", 0),
+        ("reveille checks 2>&- >/dev/null", 0),
+        ("reveille checks <&- >&- 2>&-", 0),
+        ("reveille nothing 2>&-", 3),
+        ("reveille nothing 2>/dev/full", 3),
+        ("reveille checks >/dev/full 2>/dev/full", 2),
+    ],
+)
+def test_a_stream_that_nobody_hears_does_not_change_how_a_command_ends(line: str, expected: int) -> None:
+    assert in_a_shell(line) == (expected, "")
+
+
+def test_what_is_printed_to_a_closed_stream_gets_into_no_file(tmp_path: Path) -> None:
+    store = tmp_path / "reveille.db"
+
+    assert in_a_shell(f'REVEILLE_STORE="{store}" reveille log >&- 2>&-') == (0, "")
+    assert store.read_bytes()[:16] in (b"", b"SQLite format 3\0")
+    assert b"Nothing was done" not in store.read_bytes()
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("config", "check", "--pipeline", LONG),
+        ("validate", "--scenario", f"./{LONG}.yaml"),
+        ("audit", LONG),
+        ("config", "check", "--pipeline", f"{__file__}/pipeline.yaml"),
+    ],
+    ids=["a pipeline", "a scenario", "an audit", "below a file"],
+)
+def test_a_path_that_the_system_refuses_is_named_in_one_sentence(arguments: tuple[str, ...]) -> None:
+    ended = reveille(*arguments)
+
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (3, 1)
+    assert "inside broke" not in ended.stderr
