@@ -120,6 +120,8 @@ def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise UnreadableError("the payload is no object")
     _fit(payload, _PAYLOAD, "payload")
+    # Bolt counts what is in a list that is null.
+    payload = {name: value for name, value in payload.items() if value is not None or name not in _PAYLOAD.lists}
     if "command" in payload and len(payload.get("text") or "") > LONGEST_COMMAND:
         raise UnreadableError("the command is too long")
     for path in _NEEDED.get(payload.get("type") or "", ()):

@@ -123,3 +123,10 @@ def test_whatever_is_signed_is_read_or_refused(payload: dict[str, Any]) -> None:
         return
     assert isinstance(read.get("user") or {}, dict)
     assert all(isinstance(each, dict) for each in read.get("actions") or ())
+
+
+@pytest.mark.parametrize("name", ["response_urls", "actions", "authorizations"])
+def test_a_list_that_is_null_is_one_that_is_missing(name: str) -> None:
+    body = json.dumps({"type": "something", "user": {"id": "U0PERSON1"}, name: None}).encode()
+
+    assert read_payload(body, "application/json") == {"type": "something", "user": {"id": "U0PERSON1"}}
