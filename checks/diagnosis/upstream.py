@@ -129,8 +129,10 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
 def _stalled_runs(board: Board) -> list[Suspect]:
     found = []
     for run in board.free(lambda each: each.grave and _is_stalled_run(board, each), check="stalled"):
-        phase = run.finding.phase
-        consequences = board.free_data((run.finding.date,), phase) if phase is not None else []
+        phase, day = run.finding.phase, run.finding.date
+        # The run history says no date, so a run of it may be of any that is judged.
+        days = board.days if day is None else (day,)
+        consequences = board.free_data(days, phase) if phase is not None else []
         if consequences:
             found.append(
                 Suspect(

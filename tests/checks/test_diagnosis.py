@@ -461,6 +461,67 @@ class TestAProcessor:
         assert cause.code == "processor-stalled"
         assert ("coverage", "coverage") in explained(cause)
 
+    def unfinished(self, phase: str, processor: str = "daily_cache") -> CheckResult:
+        """As the check says it: a run has a number, and the processor stands in the evidence."""
+        found = finding("run-unfinished", f"{processor}/12", phase=phase, processor=processor, run_id="12")
+        return result("stalled", found)
+
+    def test_one_that_stalled_in_the_phase_that_was_triggered_is_the_reason(self) -> None:
+        cause = only(result("trigger", trigger("triggered-without-effect")), self.unfinished("phase4"))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "daily_cache")
+        assert explained(cause) == {("trigger", "phase3_to_phase4"), ("stalled", "daily_cache/12")}
+
+    def test_one_that_stalled_before_what_was_triggered_is_not(self) -> None:
+        found = codes(result("trigger", trigger("triggered-without-effect")), self.unfinished("phase3"))
+
+        assert found == ["trigger-without-effect"]
+
+    def test_one_that_stalled_where_only_the_data_is_judged_is_the_reason(self) -> None:
+        missing = finding("data-missing", "phase3", Severity.P0, phase="phase3", day=NIGHT)
+
+        cause = only(result("trigger", missing), self.unfinished("phase3"))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "daily_cache")
+
+    @pytest.mark.parametrize("code", ["processors-missing", "not-started"])
+    def test_one_that_stalled_before_a_transition_that_waits_is_the_reason(self, code: str) -> None:
+        cause = only(result("trigger", trigger(code)), self.unfinished("phase3"))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "daily_cache")
+
+    def test_one_that_is_missing_and_stalled_is_the_reason_whatever_its_phase(self) -> None:
+        cause = only(self.missing(), self.unfinished("phase5", processor="other"))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "other")
+
+    def test_one_of_no_date_explains_the_data_of_its_phase_and_is_named_without_the_number_of_its_run(self) -> None:
+        cause = only(self.unfinished("phase3"), data("coverage"))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "daily_cache")
+        assert explained(cause) == {("stalled", "daily_cache/12"), ("coverage", "coverage")}
+        assert "daily_cache/12" not in cause.sentence
+
+    def test_one_of_another_date_explains_no_data(self) -> None:
+        other = result("stalled", finding("stalled-run", "daily_cache", phase="phase3", day=SLATE))
+
+        assert causes(other, data("coverage")) == ()
+
+    @pytest.mark.parametrize(
+        ("check", "code", "told"),
+        [("builds", "build-failed", "build-failed"), ("drift", "behind", "drift")],
+        ids=["a failed build", "old code"],
+    )
+    def test_what_leaves_yesterdays_code_running_does_not_displace_it(self, check: str, code: str, told: str) -> None:
+        behind = result(check, finding(code, "analytics", phase="phase3"))
+
+        found = {each.code: explained(each) for each in causes(self.missing(), self.unfinished("phase3"), behind)}
+
+        assert found == {
+            "processor-stalled": {("trigger", "phase3_to_phase4"), ("stalled", "daily_cache/12")},
+            told: {(check, "analytics")},
+        }
+
     def test_one_that_stalled_without_consequences_is_no_cause(self) -> None:
         assert causes(self.stalled(phase="phase3")) == ()
 

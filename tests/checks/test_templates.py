@@ -147,6 +147,8 @@ def test_what_a_value_says_is_never_read_as_a_template(value: str) -> None:
         pytest.param("'name=\"{a}\"'", ['name="VALUE"'], id="between single quotes"),
         pytest.param('"{a} and {a}" {a}', ["VALUE and VALUE", "VALUE"], id="between double quotes"),
         pytest.param("\\' {a}", ["'", "VALUE"], id="after an escaped quote"),
+        pytest.param("'a\\' {a}", ["a\\", "VALUE"], id="after single quotes that end with a backslash"),
+        pytest.param("'a\\'{a}", ["a\\VALUE"], id="right behind them"),
         pytest.param('"\\"{a}"', ['"VALUE'], id="after an escaped quote within quotes"),
     ],
 )

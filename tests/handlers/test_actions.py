@@ -21,6 +21,7 @@ from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import OUTDATED
 from handlers.snoozing import LONGEST
+from handlers.views import HISTORY_AT_MOST
 from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by
 from tests.servers.slack import refused, unreachable
@@ -590,6 +591,28 @@ class TestDetails:
             press(rig, alert, "alert:details")
 
             assert "earlier ones" in str(view(rig))
+
+    @pytest.mark.parametrize(
+        ("deeds", "counted"),
+        [
+            pytest.param(HISTORY_AT_MOST, [], id="at the limit"),
+            pytest.param(HISTORY_AT_MOST + 1, ["1"], id="just past it"),
+            pytest.param(HISTORY_AT_MOST + 3, ["3"], id="well past it"),
+        ],
+    )
+    def test_deeds_that_are_not_listed_are_counted(self, deeds: int, counted: list[str]) -> None:
+        with running() as rig:
+            alert = rig.alert()
+            for number in range(deeds):
+                click = Click(key=alert.key, actor=PERSON, now=NOW, action_key=f"click-{number}")
+                if number % 2:
+                    rig.services.incidents.unsnooze(click)
+                else:
+                    rig.services.incidents.snooze(click, until=None, ends_on=SnoozeUntil.CHANGE, reason="x")
+
+            press(rig, alert, "alert:details")
+
+            assert re.findall(r"and (\d+) earlier", str(view(rig))) == counted
 
     def test_a_forgotten_alert_has_none(self) -> None:
         with running() as rig:

@@ -523,3 +523,17 @@ def test_the_open_alerts_stand_beside_the_answer_of_a_few_checks_with_their_thre
         assert "players: nothing found" in rig.slack.messages()[-1].text
         assert "Nobody may call the coordinator" in shown
         assert f"https://example.slack.com/archives/{CHANNEL}/p{parent.ts.replace('.', '')}" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        pytest.param("/orchestrators", ("trigger", "phase-log", "stalled", "phase-gap", "invoker"), id="orchestrators"),
+        pytest.param("/iam-check", ("invoker",), id="permissions"),
+        pytest.param("/drift", ("drift", "builds", "environment-change", "deployment-audit"), id="drift"),
+    ],
+)
+def test_a_command_runs_every_check_that_tells_what_it_is_about(command: str, asked: tuple[str, ...]) -> None:
+    (read,) = (each.read for each in VALIDATING if each.name == command)
+    with running() as rig:
+        assert read(rig.services, "").request.checks == asked

@@ -531,3 +531,14 @@ def test_many_alerts_are_committed_a_few_at_a_time_each_with_its_messages_and_th
     ]
     assert [list(each.reports) for each in store.commits] == [[], [], [kept]]
     assert len(processed.transitions) == len(processed.deliveries) == len(services)
+
+
+def test_the_other_channel_hears_of_a_graver_alert_once_and_not_with_every_reminder(
+    store: SqliteStore, incidents: Incidents
+) -> None:
+    for minutes, severity in ((0, Severity.P1), (1, Severity.P0), (62, Severity.P0), (124, Severity.P0)):
+        incidents.process(at(broken(severity), NOW + minutes * MINUTE), NOW + minutes * MINUTE)
+
+    told = [each for each in keys(store) if ":reminded:" in each or ":reminder:" in each]
+    assert len(told) == 2, keys(store)
+    assert [each.key for each in store.pending() if each.channel == ONCALL] == [f"{THREAD}:pointer:2"]

@@ -15,7 +15,7 @@ from bot.alerting.alerts import Observation, Sight, decide
 from bot.alerting.incident import key_of
 from bot.alerting.observing import observe
 from bot.store.model import Alert, AlertState
-from checks.model import CheckResult, Finding, FindingKey, Outcome, Report, Severity
+from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import (
     CHANNEL,
     GRADERS,
@@ -433,3 +433,55 @@ def test_a_pipeline_without_notifications_is_refused() -> None:
 
 def test_the_date_of_an_incident_is_that_of_the_finding_that_leads() -> None:
     assert opened(broken()).date == date(2026, 2, 10)
+
+
+def test_a_run_of_a_few_checks_keeps_what_the_alert_says_and_advises() -> None:
+    findings, cause = refused(*ORCHESTRATORS)
+    advice = Action(text="Grant it.", command="gcloud run services add-iam-policy-binding a", repair="grant-invoker:a")
+    whole = report_of(findings, [replace(cause, action=advice)])
+    alert = opened(whole)
+
+    (observation,) = failing(observe(only(whole, "trigger"), PIPELINE, [alert]))
+
+    assert observation.failure is not None
+    kept = {name: observation.failure.details[name] for name in ("what", "evidence", "impacts", "action", "repairs")}
+    assert kept == {name: alert.details[name] for name in kept}
+    assert [name for name, value in kept.items() if not value] == []
+
+
+def test_a_run_of_a_few_checks_keeps_where_the_alert_points_to() -> None:
+    linked = replace(flag("not-triggered", Severity.P0), link="https://console.cloud.google.com/firestore")
+    whole = report_of(with_findings("trigger", linked, flag("not-triggered", Severity.P0, subject="phase4_to_phase5")))
+    alerts = [decide(None, each, NOW, NOTIFICATIONS.alerts).alert for each in failing(observe(whole, PIPELINE, ()))]
+
+    again = failing(observe(only(whole, "trigger"), PIPELINE, [each for each in alerts if each is not None]))
+
+    assert "https://console.cloud.google.com/firestore" in [
+        each.failure.details["link"] for each in again if each.failure
+    ]
+
+
+def test_a_partial_run_that_is_blind_again_keeps_what_the_other_checks_could_not_see() -> None:
+    (observation,) = observe(report_of(blind()), PIPELINE, ())
+    alert = None
+    for _ in range(3):
+        alert = decide(alert, observation, NOW, NOTIFICATIONS.alerts).alert
+    assert alert is not None
+
+    (again,) = failing(observe(only(report_of(blind()), "grading"), PIPELINE, [alert]))
+
+    assert again.failure is not None
+    assert {each["check"] for each in again.failure.details["findings"]} == {"grading", "predictions-exist"}
+
+
+def test_a_partial_run_does_not_bring_back_what_a_check_sees_again() -> None:
+    (observation,) = observe(report_of(blind()), PIPELINE, ())
+    alert = None
+    for _ in range(3):
+        alert = decide(alert, observation, NOW, NOTIFICATIONS.alerts).alert
+    assert alert is not None
+
+    (again,) = failing(observe(report_of(blind(checks=("grading",))), PIPELINE, [alert]))
+
+    assert again.failure is not None
+    assert {each["check"] for each in again.failure.details["findings"]} == {"grading"}

@@ -41,6 +41,7 @@ FOLLOWED = {
     "a loop": ("A=b\nwhile read -r l; do A=c; done\nx $A", ["x b", "x c"]),
     "what only the run knows": ('A=b\nif c; then A="$2"; fi\nx $A', ["x ${A}"]),
     "a value of the environment": ('if [ -z "$A" ]; then A=b; fi\nx $A', ["x b"]),
+    "flags that grow on a way": ('F="--d"\nif c; then F="$F --e"; fi\nx b $F', ["x b --d --e", "x b --d"]),
     "ways within ways": (IF.format("A=1", "if b; then A=2; else A=3; fi") + "x $A", ["x 1", "x 2", "x 3"]),
 }  # fmt: skip
 
@@ -205,3 +206,19 @@ def test_a_branch_that_the_value_excludes_is_not_a_command() -> None:
     script = IF.format("ENV=prod", "ENV=dev") + 'if [ "$ENV" = prod ]; then x $ENV; else x not $ENV; fi'
 
     assert sorted(said(script)) == ["x not dev", "x prod"]
+
+
+@pytest.mark.parametrize(
+    ("before", "branch", "found"),
+    [
+        pytest.param("--service-account=$SA", "$F --cpu=2", [], id="flags that grow stay known"),
+        pytest.param("--cpu=2", "$F --service-account=$SA", [], id="what is added on a way is used"),
+        pytest.param("--service-account=$SA", "--cpu=2", [5], id="flags that are replaced are gone"),
+        pytest.param("--cpu=2", "--service-account=$SA", [5], id="also the other way round"),
+        pytest.param("--cpu=2", "$F --memory=1Gi", [5], id="what is added is something else"),
+    ],
+)
+def test_the_flags_of_each_way_are_known(before: str, branch: str, found: list[int]) -> None:
+    script = f'F="{before}"\nif [ -n "$BIG" ]; then\nF="{branch}"; fi\ngcloud run deploy live-export --source=. $F'
+
+    assert lines(script, "REV004") == found

@@ -295,6 +295,12 @@ class TestTheShapeOfTheFile:
 
 
 class TestWhatPartsSayOfEachOther:
+    @pytest.mark.parametrize("name", ["games", "raw.", ".games", "."])
+    def test_a_table_has_a_dataset_and_a_name(self, name: str) -> None:
+        text = changed("  raw.games:\n", f'  "{name}":\n')
+
+        assert f"tables.{name}" in [each.key for each in problems(text)]
+
     @pytest.mark.parametrize(
         ("old", "new", "key", "word"),
         [

@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.gcp.repairs_messages import policy_message, policy_of
-from bot.repairs.policy import MOST_PRINCIPALS, PolicyFullError, ensure, ensured, grants, principals, undo, undone
+from bot.repairs.policy import (
+    MOST_PRINCIPALS,
+    PolicyFullError,
+    as_judged,
+    ensure,
+    ensured,
+    grants,
+    principals,
+    undo,
+    undone,
+)
 from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding
-from checks.control_plane.grants import spelled
+from checks.control_plane.grants import Standing, decide, spelled
 
 INVOKER = "roles/run.invoker"
 
@@ -143,3 +153,25 @@ def test_a_deleted_account_of_the_same_name_is_no_grant() -> None:
     after = ensure(policy, INVOKER, "serviceAccount:a@example.com")
 
     assert after.bindings == (replace(binding, members=(*binding.members, "serviceAccount:a@example.com")),)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param(GrantCondition(expression="false", title="", description=""), id="an expression alone"),
+        pytest.param(GrantCondition(expression="", title="never", description=""), id="a title alone"),
+        pytest.param(GrantCondition(expression="", title="", description=""), id="nothing in it"),
+    ],
+)
+def test_a_binding_with_any_condition_is_judged_as_conditional(condition: GrantCondition) -> None:
+    member = "serviceAccount:a@example.com"
+    policy = IamPolicy(bindings=(RoleBinding(role=INVOKER, members=(member,), condition=condition),))
+
+    assert decide(as_judged(policy), None, member).standing is Standing.CONDITIONAL
+
+
+def test_a_condition_is_judged_by_its_expression_before_its_title() -> None:
+    condition = GrantCondition(expression="request.time < x", title="soon", description="")
+    policy = IamPolicy(bindings=(RoleBinding(role=INVOKER, members=(), condition=condition),))
+
+    assert [each.condition for each in as_judged(policy).bindings] == ["request.time < x"]

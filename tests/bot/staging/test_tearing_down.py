@@ -143,3 +143,11 @@ def test_even_originals_that_begin_with_the_prefix_are_never_chosen(known: dict[
     names, _ = chosen(Prefix("test_"), tuple(known), known)
 
     assert names == ()
+
+
+def test_what_looks_like_ours_without_the_label_is_said_to_be_left() -> None:
+    known = {"test_x": {}, "test_y": {LABEL: "dev"}, "z": {LABEL: "test"}, "other": {}, ORIGINALS[0]: {LABEL: "test"}}
+
+    names, left = chosen(Prefix("test_"), ORIGINALS, known)
+
+    assert (names, [each.subject for each in left]) == ((), ["test_x", "test_y", "z"])

@@ -55,6 +55,16 @@ class TestFailures:
         assert morning.runs == 0, "who has to wait asks nothing"
         assert morning.later(seconds=1).instance().run_owed() is Done.POSTED
 
+    def test_the_digest_of_an_instance_that_died_is_another_ones_after_five_minutes(self, morning: Morning) -> None:
+        store = BrokenStore("commit", "release")
+        morning.store = store
+        with pytest.raises(StoreError):
+            morning.instance("dead").run_owed()
+        store.broken.clear()
+
+        assert morning.later(seconds=299).instance("alive").run_owed() is Done.BUSY
+        assert morning.later(seconds=1).instance("alive").run_owed() is Done.POSTED
+
     def test_a_slot_that_is_done_takes_no_lease(self, morning: Morning) -> None:
         store = BrokenStore()
         morning.store = store

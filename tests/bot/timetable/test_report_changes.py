@@ -146,3 +146,10 @@ def test_of_a_check_whose_findings_the_store_could_not_keep_nothing_is_new_or_re
 
     assert not changes(cut, other)
     assert not changes(report(MONDAY, P1), now_cut)
+
+
+def test_a_subject_that_passes_recovered_although_its_sibling_still_fails() -> None:
+    before = report(MONDAY, {**P1, "subject": "MIL at OKC"}, {**P1, "subject": "LAL at PHX"})
+    after = report(TUESDAY, {**PASSED, "subject": "MIL at OKC"}, {**P1, "subject": "LAL at PHX"})
+
+    assert changes(before, after).recovered == (found(subject="MIL at OKC"),)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.timetable.slots import (
     CATCH_UP,
     Watched,
@@ -175,3 +176,19 @@ def test_the_watch_looks_at_tomorrow_as_soon_as_something_of_it_is_due(now: str,
 
 def test_a_pipeline_without_runs_for_tomorrow_is_watched_for_the_night_alone() -> None:
     assert len(watched(fakes.pipeline(), local("2026-02-11T23:59"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "dates"),
+    [
+        pytest.param("2026-02-11T17:29:59", [date(2026, 2, 10)], id="before tomorrow's first due time"),
+        pytest.param("2026-02-11T17:30", [date(2026, 2, 10), date(2026, 2, 12)], id="from then on"),
+    ],
+)
+def test_the_shipped_pipeline_has_transitions_without_a_run_for_tomorrow_and_is_watched(
+    now: str, dates: list[date]
+) -> None:
+    pipeline = shipped_pipeline()
+
+    assert any(transition.runs.tomorrow is None for transition in pipeline.transitions)
+    assert [each.date for each in watched(pipeline, local(now, pipeline.zone))] == dates

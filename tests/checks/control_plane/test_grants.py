@@ -281,3 +281,20 @@ def test_unrelated_bindings_and_their_order_never_change_the_decision(own: Polic
     random.shuffle(mixed)
 
     assert decide(Policy(tuple(mixed)), None, CALLER) == decide(own, None, CALLER)
+
+
+@pytest.mark.parametrize(
+    ("member", "caller", "expected"),
+    [
+        pytest.param("allUsers", CALLER, Standing.PUBLIC, id="everyone, for one account"),
+        pytest.param("allAuthenticatedUsers", CALLER, Standing.PUBLIC, id="every account, for one account"),
+        pytest.param("allUsers", "allUsers", Standing.ALLOWED, id="everyone, for everyone"),
+        pytest.param("allUsers", "allAuthenticatedUsers", Standing.ALLOWED, id="everyone, for every account"),
+        pytest.param("allAuthenticatedUsers", "allAuthenticatedUsers", Standing.ALLOWED, id="every account, for it"),
+        pytest.param("allAuthenticatedUsers", "allUsers", Standing.REFUSED, id="every account, for everyone"),
+        pytest.param(CALLER, "allUsers", Standing.REFUSED, id="one account, for everyone"),
+        pytest.param(CALLER, "allAuthenticatedUsers", Standing.REFUSED, id="one account, for every account"),
+    ],
+)
+def test_who_is_asked_about_decides_what_a_public_grant_is(member: str, caller: str, expected: Standing) -> None:
+    assert standing(policy(binding(INVOKER, member)), caller=caller) is expected

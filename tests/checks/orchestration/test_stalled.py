@@ -219,3 +219,9 @@ def test_one_transition_that_cannot_be_judged_costs_no_other() -> None:
     found = findings(stalled, the_world, FOUR_TO_FIVE, THREE_TO_FOUR, run_history=None)
 
     assert [each.code for each in found] == ["source-unavailable", "stalled"]
+
+
+def test_runs_without_a_start_are_listed_first_then_the_oldest() -> None:
+    rows_ = [*running(2), {**running(1)[0], "run_id": "lost", "started_at": None}]
+
+    assert [each.subject.partition("/")[2] for each in history_findings(rows_)] == ["lost", "run-000", "run-001"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.trigger import trigger
 from checks.orchestration.trigger_verdict import CODES
-from checks.pipeline import Moment, Runs, Transition
+from checks.pipeline import Moment, Runs, ServiceSpec, Transition
 from checks.pipeline import Run as RunSpec
 from checks.ports import Ports
 from checks.registry import COMMON_CODES
@@ -561,3 +561,33 @@ def test_whatever_the_document_holds_there_is_one_honest_judgement(
     assert finding.outcome is not Outcome.PASSED or effect
     assert games or finding.code in ("off-day", "no-run")
     assert "{" not in finding.impact
+
+
+SERVICES = (
+    ServiceSpec(name="three", phase="phase3"),
+    ServiceSpec(name="three-to-four", phase="phase4"),
+    ServiceSpec(name="backfill", phase="phase4", optional=True),
+    ServiceSpec(name="four", phase="phase4"),
+    ServiceSpec(name="five", phase="phase5"),
+)
+READ_LOG, READ_POLICY = "gcloud run services logs read", "gcloud run services get-iam-policy"
+
+
+@pytest.mark.parametrize(
+    ("the_world", "code", "advised"),
+    [
+        pytest.param(of(TRIGGERED), "triggered-without-effect", f"{READ_LOG} four", id="its own worker's log"),
+        pytest.param(of(COMPLETE), "not-triggered", f"{READ_POLICY} three-to-four", id="who may call it"),
+        pytest.param(of(COMPLETE, phase4=rows(1)), "bypassed", f"{READ_POLICY} three-to-four", id="likewise"),
+        pytest.param(of(None, phase4=rows(1)), "no-record", f"{READ_LOG} three-to-four", id="the orchestrator's log"),
+        pytest.param(of(COMPLETE, phase4=rows(1), log=LOGGED), "flag-not-set", None, id="nothing to run"),
+        pytest.param(of(document("offense")), "processors-missing", None, id="nor here"),
+    ],
+)
+def test_the_advised_command_names_the_service_to_look_at(the_world: Ports, code: str, advised: str | None) -> None:
+    finding = judged(the_world, services=SERVICES)
+
+    assert finding.code == code
+    assert finding.action is not None
+    command = finding.action.command
+    assert (None if command is None else command.partition(" --region=")[0]) == advised
