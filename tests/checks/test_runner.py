@@ -214,3 +214,33 @@ def test_an_excuse_for_one_row_holds_also_among_many() -> None:
     for each in result.findings:
         counts[each.code] += each.count
     assert counts == {"broken": LISTED + 8, "excused": 1}
+
+
+def test_a_check_took_as_long_as_it_worked_and_began_within_the_run() -> None:
+    def slow(context: Context) -> Iterator[Finding]:
+        threading.Event().wait(0.02)
+        yield passed()
+
+    before = time.monotonic()
+    result = run(check(slow))["a-check"]
+    elapsed = time.monotonic() - before
+
+    assert 0.02 <= result.duration <= elapsed
+    assert NOW <= result.started_at <= NOW + timedelta(seconds=elapsed - result.duration)
+
+
+def test_a_check_that_never_began_took_no_time() -> None:
+    never = threading.Event()
+
+    def hangs(context: Context) -> Iterator[Finding]:
+        never.wait(SOON)
+        yield passed()
+
+    results = run(
+        check(hangs, "first"),
+        *(check(hangs, f"other-{number}") for number in range(40)),
+        limits=Limits(run_seconds=0.2, check_seconds=0.1),
+    )
+    never.set()
+
+    assert all(0 <= each.duration <= SOON for each in results.values())

@@ -31,7 +31,7 @@ from handlers.repairs import AT_ONCE, Confirmation, _carry_out
 from handlers.replies import PrivateReply
 from handlers.workers import Workers
 from tests.fakes import FakeControlPlane
-from tests.handlers.rig import COLLEAGUE, NOW, Rig, running
+from tests.handlers.rig import COLLEAGUE, NOW, SECONDS, Rig, running
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON
 
@@ -361,6 +361,80 @@ def test_while_nothing_waits_the_store_is_left_alone_until_somebody_repairs() ->
         follow.wake()
         follow.turn()
         assert "*Verified*" in words(rig, alert)
+
+
+def test_one_wake_is_one_look() -> None:
+    with broken() as (rig, _):
+        alert = refused_alert(rig)
+        follow = following(rig)
+        follow.wake()
+        follow.turn()
+
+        confirm(rig, press(rig, alert))
+        follow.turn()
+
+        assert "*Verified*" not in words(rig, alert)
+
+
+@contextmanager
+def followed(rig: Rig) -> Iterator[tuple[Following, list[float], Callable[[int], bool]]]:
+    """Following in a thread of its own, the turns that it took, and a wait for so many of them."""
+    turns: list[float] = []
+    changed, stopping = threading.Condition(), threading.Event()
+
+    def seconds() -> float:
+        with changed:
+            turns.append(time.monotonic())
+            changed.notify_all()
+        return 0.0
+
+    def taken(count: int) -> bool:
+        with changed:
+            return changed.wait_for(lambda: len(turns) >= count, SECONDS)
+
+    follow = following(rig, seconds)
+    thread = threading.Thread(target=follow.run, args=(stopping,), daemon=True)
+    thread.start()
+    try:
+        yield follow, turns, taken
+    finally:
+        stopping.set()
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+
+
+def test_following_pauses_between_two_looks_until_somebody_repairs() -> None:
+    with broken() as (rig, _), followed(rig) as (follow, turns, taken):
+        assert taken(2), "the first turn asks when it began and when to look next"
+
+        assert not threading.Event().wait(0.5)
+        paused = len(turns)
+        follow.wake()
+
+        assert paused == 2
+        assert taken(3)
+
+
+def test_repairs_that_were_confirmed_together_are_told_together_when_all_have_settled() -> None:
+    other = "coordinator"
+    with broken(invoker=(SERVICE, other)) as (rig, platform):
+        platform.policies[other] = Policy(())
+        alert = refused_alert(rig, repairs=f"{KEY} grant-invoker:{other}")
+        confirm(rig, press(rig, alert))
+        platform.policies[other] = Policy(())  # a deploy that fights one of them
+        follow = following(rig)
+
+        waiting = follow.turn()
+        early = words(rig, alert)
+        rig.now = NOW + timedelta(minutes=8)
+        follow.turn()
+        follow.wake()
+        follow.turn()
+
+        assert waiting == 1
+        assert "*Verified*" not in early
+        told = [json.dumps(each.body) for each in replies(rig, alert) if ":verified:" in each.key]
+        assert [("*Verified*" in each, "Without effect" in each) for each in told] == [(True, True)]
 
 
 def test_what_another_process_left_is_found_after_a_while() -> None:

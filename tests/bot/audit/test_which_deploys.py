@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.audit.calls import read_words
 from bot.audit.engine import audit_text
+from bot.audit.shell import Script
+from bot.audit.sources import Text
 
 
 def rules(command: str) -> set[str]:
@@ -103,3 +106,52 @@ def test_the_account_and_the_labels_of_a_described_service_stand_in_the_descript
 
     assert "REV001" in found
     assert not {"REV004", "REV005"} & found
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        "--allow-unauthenticated",
+        "--no-allow-unauthenticated",
+        "--async",
+        "--cpu-boost",
+        "--no-cpu-throttling",
+        "--execute-now",
+        "--force",
+        "--gen2",
+        "--http2",
+        "--iap",
+        "--no-invoker-iam-check",
+        "--log-http",
+        "--quiet",
+        "--retry",
+        "--serve-all-traffic-latest-revision",
+        "--session-affinity",
+        "--no-session-affinity",
+        "--to-latest",
+        "--trigger-http",
+        "--no-use-http2",
+        "--no-user-output-enabled",
+        "--wait",
+        "--clear-env-vars",
+        "--clear-secrets",
+        "--clear-labels",
+        "--delete-tags",
+        "-q",
+    ],
+)
+def test_a_switch_takes_no_value_so_the_name_behind_it_is_the_service(switch: str) -> None:
+    (call,) = (
+        read_words(each.words[1:]) for each in Script(Text(f"gcloud run deploy {switch} live-export")).follow()[0]
+    )
+
+    assert ([each.text for each in call.arguments], [each.value for each in call.flags]) == (["live-export"], [""])
+
+
+@pytest.mark.parametrize("flag", ["--region", "--image", "--service-account", "--set-env-vars", "--tag"])
+def test_a_flag_with_a_value_takes_the_word_behind_it(flag: str) -> None:
+    (call,) = (
+        read_words(each.words[1:]) for each in Script(Text(f"gcloud run deploy {flag} a live-export")).follow()[0]
+    )
+
+    assert ([each.text for each in call.arguments], [each.value for each in call.flags]) == (["live-export"], ["a"])

@@ -452,6 +452,23 @@ def test_one_message_that_breaks_us_does_not_hold_up_the_others(rig: Posting) ->
     assert rig.delivery("bad").attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "attempts"),
+    [pytest.param(4.9, 1, id="not before"), pytest.param(5, 2, id="at its time")],
+)
+def test_a_message_that_breaks_us_is_left_alone_for_a_while_by_every_instance(
+    rig: Posting, seconds: float, attempts: int
+) -> None:
+    rig.put(post("bad"))
+    one, two = (Outbox(rig.store, BreaksOnBad(rig.poster()), rig.clock, name) for name in ("one", "two"))
+    one.pump()
+
+    rig.clock.advance(seconds=seconds)
+    two.pump()
+
+    assert rig.delivery("bad").attempts == attempts
+
+
 def test_the_loop_sends_what_comes_when_it_is_woken_and_ends_when_told(rig: Posting) -> None:
     stop = threading.Event()
     sent = threading.Event()

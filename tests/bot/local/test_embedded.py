@@ -20,6 +20,7 @@ from checks.model import Verdict
 from checks.pipeline import Pipeline
 from checks.ports import SECRET, Binding, Policy, Problem, Query, Service, SourceError
 from tests.bot.local.worlds import INVOKER, PIPELINE, loaded, world, write
+from tests.sections import ROOT
 
 EMPTY = PIPELINE.model_copy(update={"services": (), "tables": {}, "datasets": (), "phases": ()})
 
@@ -373,3 +374,37 @@ def test_there_is_a_repository_or_an_audit_where_something_is_said_of_it(
     ports = embedded_ports(pipeline, loaded(tmp_path, body))
 
     assert (ports.repository is not None, ports.audit is not None) == connected
+
+
+WITHOUT_PACKAGES_OF_THE_TESTS = """
+import sys
+from importlib.metadata import packages_distributions
+
+def locked(file):
+    lines = open(file, encoding="utf-8").read().splitlines()
+    return {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line and line[0].isalnum()}
+
+demo, dev = locked("requirements/demo.txt"), locked("requirements/dev.txt")
+for module, names in packages_distributions().items():
+    holders = {name.lower().replace("_", "-") for name in names}
+    if holders <= dev - demo:
+        sys.modules[module] = None
+assert "pytz" in sys.modules and "numpy" in sys.modules
+
+from bot.cli import main
+main(["replay", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("scenario", ["invoker-lost", "healthy-morning"])
+def test_the_demo_runs_without_the_packages_that_only_the_tests_have(scenario: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PACKAGES_OF_THE_TESTS, scenario],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

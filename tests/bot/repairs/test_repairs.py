@@ -653,6 +653,16 @@ class TestRecurrence:
     def test_after_a_day_it_is_a_new_incident(self) -> None:
         assert self.returning(FakeDeploys(), timedelta(hours=25)).recurrence is None
 
+    def test_a_job_that_is_run_again_is_not_a_repair_that_was_undone(self) -> None:
+        repairs = repairs_on(FakePlatform())
+        repairs._deploys = FakeDeploys()
+        run = repairs.apply(repairs.plan(RUN, "slack:U1", NOW), "slack:U1", NOW)
+        repairs.proved(run, NOW)
+
+        plan = repairs.plan(RUN, "slack:U2", NOW + timedelta(hours=5))
+
+        assert (plan.needed, plan.recurrence) == (True, None)
+
     def test_what_was_taken_back_on_purpose_does_not_return(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         repairs = repairs_on(platform, store)
