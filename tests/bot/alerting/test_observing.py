@@ -438,27 +438,17 @@ def test_the_date_of_an_incident_is_that_of_the_finding_that_leads() -> None:
 def test_a_run_of_a_few_checks_keeps_what_the_alert_says_and_advises() -> None:
     findings, cause = refused(*ORCHESTRATORS)
     advice = Action(text="Grant it.", command="gcloud run services add-iam-policy-binding a", repair="grant-invoker:a")
-    whole = report_of(findings, [replace(cause, action=advice)])
+    linked = [replace(each, link="https://console.cloud.google.com/run") for each in findings["invoker"]]
+    whole = report_of({**findings, "invoker": linked}, [replace(cause, action=advice)])
     alert = opened(whole)
 
     (observation,) = failing(observe(only(whole, "trigger"), PIPELINE, [alert]))
 
     assert observation.failure is not None
-    kept = {name: observation.failure.details[name] for name in ("what", "evidence", "impacts", "action", "repairs")}
+    names = ("what", "evidence", "impacts", "action", "repairs", "link")
+    kept = {name: observation.failure.details[name] for name in names}
     assert kept == {name: alert.details[name] for name in kept}
     assert [name for name, value in kept.items() if not value] == []
-
-
-def test_a_run_of_a_few_checks_keeps_where_the_alert_points_to() -> None:
-    linked = replace(flag("not-triggered", Severity.P0), link="https://console.cloud.google.com/firestore")
-    whole = report_of(with_findings("trigger", linked, flag("not-triggered", Severity.P0, subject="phase4_to_phase5")))
-    alerts = [decide(None, each, NOW, NOTIFICATIONS.alerts).alert for each in failing(observe(whole, PIPELINE, ()))]
-
-    again = failing(observe(only(whole, "trigger"), PIPELINE, [each for each in alerts if each is not None]))
-
-    assert "https://console.cloud.google.com/firestore" in [
-        each.failure.details["link"] for each in again if each.failure
-    ]
 
 
 def test_a_partial_run_that_is_blind_again_keeps_what_the_other_checks_could_not_see() -> None:

@@ -222,3 +222,16 @@ def test_the_flags_of_each_way_are_known(before: str, branch: str, found: list[i
     script = f'F="{before}"\nif [ -n "$BIG" ]; then\nF="{branch}"; fi\ngcloud run deploy live-export --source=. $F'
 
     assert lines(script, "REV004") == found
+
+
+def test_a_way_that_states_its_flags_anew_is_judged_by_them() -> None:
+    script = IF.format('F="--cpu=2"', 'F="--cpu=2 --service-account=$SA"')
+
+    assert lines(f"{script}gcloud run deploy live-export --source=. $F", "REV004") == [3]
+
+
+@pytest.mark.parametrize("flags", ["$F $G", "$G $F"])
+def test_a_flag_that_is_added_on_a_way_is_used_whatever_else_differs_by_the_way(flags: str) -> None:
+    script = 'F="--cpu=2"\nif a; then F="$F --service-account=$SA"; fi\n' + IF.format("G=--async", "G=--quiet")
+
+    assert lines(f"{script}gcloud run deploy live-export --source=. {flags}", "REV004") == []

@@ -468,3 +468,29 @@ class TestSubjectsThatMustBeThere:
     def test_what_contradicts_itself_is_refused(self, parts: Mapping[str, Any]) -> None:
         with pytest.raises(ValueError, match="expect"):
             spec(**parts)
+
+
+@pytest.mark.parametrize(
+    ("answers", "parts", "code"),
+    [
+        pytest.param({"coverage": []}, {}, "no-evidence", id="no row where one is expected"),
+        pytest.param({"coverage": []}, {"empty": "passed"}, "as-expected", id="no row where none is"),
+        pytest.param({"coverage": down()}, {}, "source-unavailable", id="a source that is down"),
+        pytest.param({"games": NO_GAMES, "coverage": []}, {"when": "games"}, "off-day", id="a day off"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("template", "subject"),
+    [
+        pytest.param("{project}/{date}", "example-project/2026-02-10", id="what needs no row"),
+        pytest.param("{league}", "coverage", id="what a row would say"),
+    ],
+)
+def test_a_finding_without_a_row_is_about_what_needs_none_or_the_check(
+    answers: Mapping[Any, Any], parts: Mapping[str, Any], code: str, template: str, subject: str
+) -> None:
+    described = spec(subject=template, empty_summary="No row.", **parts)
+
+    (finding,) = run(described, answers).findings
+
+    assert (finding.code, finding.subject) == (code, subject)
