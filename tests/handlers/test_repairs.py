@@ -18,7 +18,7 @@ from bot.alerting.threads import AlertThreads
 from bot.local.faults import Faults
 from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.render.repairs import verified_reply
-from bot.repairs.following import Following
+from bot.repairs.following import PACE, Following
 from bot.repairs.model import LEASE, NEVER_WRITTEN, Outcome
 from bot.repairs.records import begun
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, StateStore, StoreError
@@ -126,14 +126,20 @@ def words(rig: Rig, alert: Alert) -> str:
     return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in replies(rig, alert))
 
 
-def following(rig: Rig, seconds: Callable[[], float] = time.monotonic) -> Following:
+def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: float = PACE) -> Following:
     repairs, incidents = rig.services.repairs, rig.services.incidents
     assert repairs is not None
     assert isinstance(incidents, Incidents)
     threads = AlertThreads(incidents, rig.services.validation, lambda: None)
     zone = rig.services.validation.pipeline.zone
     return Following(
-        repairs, rig.store, threads, lambda each: verified_reply(each, zone), lambda: rig.now, seconds=seconds
+        repairs,
+        rig.store,
+        threads,
+        lambda each: verified_reply(each, zone),
+        lambda: rig.now,
+        pace=pace,
+        seconds=seconds,
     )
 
 
@@ -377,7 +383,7 @@ def test_one_wake_is_one_look() -> None:
 
 
 @contextmanager
-def followed(rig: Rig) -> Iterator[tuple[Following, list[float], Callable[[int], bool]]]:
+def followed(rig: Rig, pace: float = PACE) -> Iterator[tuple[Following, list[float], Callable[[int], bool]]]:
     """Following in a thread of its own, the turns that it took, and a wait for so many of them."""
     turns: list[float] = []
     changed, stopping = threading.Condition(), threading.Event()
@@ -392,7 +398,7 @@ def followed(rig: Rig) -> Iterator[tuple[Following, list[float], Callable[[int],
         with changed:
             return changed.wait_for(lambda: len(turns) >= count, SECONDS)
 
-    follow = following(rig, seconds)
+    follow = following(rig, seconds, pace)
     thread = threading.Thread(target=follow.run, args=(stopping,), daemon=True)
     thread.start()
     try:
@@ -404,7 +410,7 @@ def followed(rig: Rig) -> Iterator[tuple[Following, list[float], Callable[[int],
 
 
 def test_following_pauses_between_two_looks_until_somebody_repairs() -> None:
-    with broken() as (rig, _), followed(rig) as (follow, turns, taken):
+    with broken() as (rig, _), followed(rig, pace=600) as (follow, turns, taken):
         assert taken(2), "the first turn asks when it began and when to look next"
 
         assert not threading.Event().wait(0.5)
@@ -413,6 +419,11 @@ def test_following_pauses_between_two_looks_until_somebody_repairs() -> None:
 
         assert paused == 2
         assert taken(3)
+
+
+def test_following_looks_again_after_each_pause_although_nobody_wakes_it() -> None:
+    with broken() as (rig, _), followed(rig, pace=0.1) as (_, _, taken):
+        assert taken(4)
 
 
 def test_repairs_that_were_confirmed_together_are_told_together_when_all_have_settled() -> None:

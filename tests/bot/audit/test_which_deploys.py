@@ -155,3 +155,21 @@ def test_a_flag_with_a_value_takes_the_word_behind_it(flag: str) -> None:
     )
 
     assert ([each.text for each in call.arguments], [each.value for each in call.flags]) == (["live-export"], ["a"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        pytest.param("commit-sha=$C", False, id="the label itself"),
+        pytest.param("team=data,commit-sha=$C", False, id="among others"),
+        pytest.param("^;^team=data;commit-sha=$C", False, id="with another separator"),
+        pytest.param("$LABELS", False, id="a list that only the run has"),
+        pytest.param("team=data,$LABELS", False, id="of which a part is known"),
+        pytest.param("$TEAM=data", True, id="another label with a name that only the run has"),
+        pytest.param("team=$TEAM", True, id="another label with such a value"),
+    ],
+)
+def test_a_commit_is_recorded_in_a_label_or_may_be_where_labels_are_unknown(labels: str, found: bool) -> None:
+    deploy = f"run deploy live-export --source=. --update-env-vars=BUILD_COMMIT=$C --update-labels='{labels}'"
+
+    assert ("REV005" in rules(deploy.replace("'", '"'))) is found

@@ -663,6 +663,16 @@ class TestRecurrence:
 
         assert (plan.needed, plan.recurrence) == (True, None)
 
+    def test_what_still_holds_has_not_returned(self) -> None:
+        repairs = repairs_on(FakePlatform())
+        repairs._deploys = FakeDeploys()
+        run = repairs.apply(repairs.plan(GRANT, "slack:U1", NOW), "slack:U1", NOW)
+        repairs.verify(run, NOW)
+
+        plan = repairs.plan(GRANT, "slack:U2", NOW + timedelta(hours=5))
+
+        assert (plan.needed, plan.recurrence) == (False, None)
+
     def test_what_was_taken_back_on_purpose_does_not_return(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         repairs = repairs_on(platform, store)
