@@ -101,6 +101,24 @@ def test_the_second_of_two_overlapping_repairs_waits(tmp_path: Path) -> None:
     assert b"first_PROJECT" in repair.after
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
+@pytest.mark.parametrize(
+    ("second", "mended"),
+    [
+        pytest.param("=GCP_PROJECT", 2, id="side by side"),
+        pytest.param("s=GCP_PROJECT", 1, id="over one letter"),
+    ],
+)
+def test_repairs_that_only_touch_are_both_made(tmp_path: Path, second: str, mended: int, turned: bool) -> None:
+    source = a_file(tmp_path)
+    both = [violation(source, SET, becomes=UPDATE), violation(source, second, becomes="=A")]
+
+    repair = planned(tmp_path, source, *(reversed(both) if turned else both))
+
+    assert len(repair.mended) == mended
+    assert (f"{UPDATE}=A=example-project".encode() in repair.after) is (mended == 2)
+
+
 def test_a_violation_is_mended_wholly_or_not_at_all(tmp_path: Path) -> None:
     source = a_file(tmp_path)
     first, second = overlapping(source)
