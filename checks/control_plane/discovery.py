@@ -30,10 +30,6 @@ class Discovered:
         """Return the edges to one service."""
         return tuple(edge for edge in self.edges if edge.service == service)
 
-    def service(self, name: str) -> Service | None:
-        """Return a service by name."""
-        return next((each for each in self.services if each.name == name), None)
-
 
 @dataclass(slots=True)
 class Discovery:

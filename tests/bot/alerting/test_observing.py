@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.alerting.alerts import Observation, Sight, decide
 from bot.alerting.incident import key_of
 from bot.alerting.observing import observe
+from bot.alerting.sightings import Sightings
 from bot.store.model import Alert, AlertState
 from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import (
@@ -475,3 +476,21 @@ def test_a_partial_run_does_not_bring_back_what_a_check_sees_again() -> None:
 
     assert again.failure is not None
     assert {each["check"] for each in again.failure.details["findings"]} == {"grading"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "count", "subject", "looked"),
+    [
+        pytest.param(Outcome.UNKNOWN, 1, "a", False, id="the subject is unknown"),
+        pytest.param(Outcome.UNKNOWN, 1, "grading", False, id="the whole check is"),
+        pytest.param(Outcome.UNKNOWN, 1, "b", True, id="another subject is"),
+        pytest.param(Outcome.UNKNOWN, 7, "b", False, id="several are, and it may be one of them"),
+        pytest.param(Outcome.FAILED, 7, "b", True, id="several failed, which was seen"),
+    ],
+)
+def test_a_check_could_look_at_what_is_not_among_its_unknown_findings(
+    outcome: Outcome, count: int, subject: str, looked: bool
+) -> None:
+    found = replace(finding(outcome, "code", subject, "Words.", severity=Severity.P1), count=count)
+
+    assert Sightings(report=report_of({"grading": [found]}), zone=PIPELINE.zone).could_look("grading", "a") is looked
