@@ -198,3 +198,23 @@ def test_an_annotation_over_several_lines_has_no_columns() -> None:
     (command, _) = commands(found)
 
     assert command.startswith("::error file=bin/deploy.sh,line=3,endLine=5,title=")
+
+
+@pytest.mark.parametrize(
+    ("before", "cells"),
+    [("\t", 4), ("ab\t", 4), ("abc\t", 4), ("abcd\t", 8), ("a\tb\t", 8), ("日本\t", 8), ("\x1bab\t", 4)],
+    ids=[
+        "alone",
+        "behind text",
+        "one cell left",
+        "none left",
+        "twice",
+        "behind wide letters",
+        "behind a control letter",
+    ],
+)
+def test_a_tab_reaches_to_the_next_stop_and_the_mark_stands_below_the_words(before: str, cells: int) -> None:
+    shown, carets = excerpt(f"{before}gcloud", len(before), len(before) + 6, 80)
+
+    assert carets == " " * cells + "^" * 6
+    assert "\t" not in shown
