@@ -280,3 +280,21 @@ def test_the_examples_are_in_the_states_that_they_are_named_after() -> None:
     states = {name: PARENTS[name].state.value for name in ("firing", "acknowledged", "snoozed", "resolved")}
 
     assert states == {name: name for name in states}
+
+
+@pytest.mark.parametrize(
+    ("reason", "before", "now", "counts"),
+    [
+        pytest.param(Reason.WORSENED, 0, 13, [13, 0], id="it spreads"),
+        pytest.param(Reason.EASED, 13, 0, [0, 13], id="it shrinks"),
+    ],
+)
+def test_how_far_it_spreads_counts_the_findings_that_are_not_listed(
+    reason: Reason, before: int, now: int, counts: list[int]
+) -> None:
+    then, after = (replace(OPEN, details={**OPEN.details, "more": more}) for more in (before, now))
+
+    body = AlertMessages(PIPELINE).reply(Transition(reason=reason, before=then, alert=after), NOW)
+
+    told = re.findall(r"(\d+) findings? now, (\d+) before", shown(body))
+    assert [tuple(map(int, each)) for each in told] == [tuple(len(members_of(OPEN)) + more for more in counts)]
