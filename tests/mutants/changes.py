@@ -207,6 +207,8 @@ class _Finder(ast.NodeVisitor):
             self._replace("entry dropped", table, ast.unparse(other), at=entries[place])
 
     def _replace(self, kind: str, node: ast.expr | ast.stmt, becomes: str, at: ast.expr | None = None) -> None:
+        if becomes == self._text(node):
+            return
         start, end = self._span(node)
         shown = self._text(at or node)
         line = (at or node).lineno
