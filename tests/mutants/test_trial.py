@@ -25,6 +25,8 @@ def test_at_the_limit():
     assert bot.late.is_late(6)
 """
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
