@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
-from slack_sdk.webhook import WebhookClient
 
+from bot.delivery.slack_transport import ResponseAddress
 from bot.render.limits import FALLBACK_TEXT
 from bot.render.pages import Block
 from handlers.patience import patiently
@@ -67,7 +67,7 @@ class PrivateReply:
         if self.response_url is None:
             return False
         try:
-            answer = WebhookClient(self.response_url, timeout=SECONDS).send(
+            answer = ResponseAddress(self.response_url, timeout=SECONDS).send(
                 text=text,
                 blocks=[dict(block) for block in blocks] or None,
                 response_type="ephemeral",

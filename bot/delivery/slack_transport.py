@@ -14,9 +14,11 @@ import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from slack_sdk import WebClient
+from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 LARGEST_ANSWER = 32_000_000
 """Bytes. The longest is a page of 200 messages with their blocks, about 3 MB."""
@@ -46,14 +48,35 @@ class SlackClient(WebClient):
         raise NoAnswerError(f"HTTP {answer['status']} without JSON")
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:  # noqa: ARG002 - the SDK's
-        proxies = [] if self.proxy is None else [ProxyHandler({"http": self.proxy, "https": self.proxy})]
-        opener = build_opener(*proxies, _Timely(), _TimelyAndSafe(self.ssl), _Staying())
-        with opener.open(req, timeout=self.timeout) as answer:
-            body = answer.read(LARGEST_ANSWER + 1)
-            if len(body) > LARGEST_ANSWER:
-                raise NoAnswerError("the answer is too long")
-            charset = answer.headers.get_content_charset() or "utf-8"
-            return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
+        return _asked(self, req)
+
+
+class ResponseAddress(WebhookClient):
+    """Where one request may be answered. Each call raises SlackClientError, OSError, HTTPException or ValueError."""
+
+    def _perform_http_request_internal(self, url: str, req: Request) -> WebhookResponse:
+        answer = _asked(self, req)
+        return WebhookResponse(
+            url=url, status_code=answer["status"], body=answer["body"], headers=dict(answer["headers"])
+        )
+
+
+def _asked(client: WebClient | WebhookClient, request: Request) -> dict[str, Any]:
+    """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open."""
+    proxies = [] if client.proxy is None else [ProxyHandler({"http": client.proxy, "https": client.proxy})]
+    opener = build_opener(*proxies, _Timely(), _TimelyAndSafe(client.ssl), _Staying())
+    try:
+        answered = opener.open(request, timeout=client.timeout)
+    except HTTPError as refusal:
+        answered = refusal  # an answer as well
+    with answered as answer:
+        body = answer.read(LARGEST_ANSWER + 1)
+        if len(body) > LARGEST_ANSWER:
+            raise NoAnswerError("the answer is too long")
+        if answer.length:  # bytes that were announced and did not come
+            raise NoAnswerError("the answer breaks off")
+        charset = answer.headers.get_content_charset() or "utf-8"
+        return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
 
 
 def _is_object(body: str) -> bool:
