@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
@@ -13,7 +14,7 @@ from handlers.clicks import Body, Deed, Pressed, action_key, click_of, pressed_i
 from handlers.rechecks import recheck
 from handlers.repairs import REPAIR, open_repair
 from handlers.replies import PrivateReply
-from handlers.requests import Taken, ask, change, submit_outdated
+from handlers.requests import Work, ask, change, submit_outdated, to_its_end
 from handlers.services import Services
 from handlers.views import open_details, open_snooze
 
@@ -24,25 +25,22 @@ SNOOZE = "alert:snooze"
 DETAILS = "alert:details"
 
 Press = Callable[[Services, Pressed, PrivateReply, Body], None]
-Change = Callable[[Services, Pressed, PrivateReply, Body, Taken], None]
+Pressing = Callable[[Services, Pressed, PrivateReply, Body], Work]
+Take = Callable[[Services, Ack, Body, str, Work, PrivateReply], BoltResponse | None]
 
 
 def register(app: App, services: Services) -> None:
-    """Register every button of an alert."""
-    changes: dict[str, tuple[str, Change]] = {
-        RECHECK: ("Re-check", _recheck),
-        ACKNOWLEDGE: ("Acknowledge", _acknowledge),
-        UNSNOOZE: ("Unsnooze", _unsnooze),
+    """Register every button of an alert: how it is taken, what people call it, what it does."""
+    buttons: dict[str, tuple[Take, str, Pressing]] = {
+        RECHECK: (change, "Re-check", _recheck),
+        ACKNOWLEDGE: (change, "Acknowledge", _to_its_end(_acknowledge)),
+        UNSNOOZE: (change, "Unsnooze", _to_its_end(_unsnooze)),
+        SNOOZE: (ask, "Snooze…", _to_its_end(open_snooze)),
+        DETAILS: (ask, "Details", _to_its_end(open_details)),
+        REPAIR: (ask, "Repair…", _to_its_end(open_repair)),
     }
-    forms: dict[str, tuple[str, Press]] = {
-        SNOOZE: ("Snooze…", open_snooze),
-        DETAILS: ("Details", open_details),
-        REPAIR: ("Repair…", open_repair),
-    }
-    for action_id, (title, do) in changes.items():
-        app.action(action_id)(_changing(services, title, do))
-    for action_id, (title, press) in forms.items():
-        app.action(action_id)(_opening(services, title, press))
+    for action_id, (take, title, pressing) in buttons.items():
+        app.action(action_id)(_listener(services, take, title, pressing))
 
 
 def register_links(app: App) -> None:
@@ -53,7 +51,9 @@ def register_links(app: App) -> None:
         ack()
 
 
-def _changing(services: Services, title: str, do: Change) -> Callable[[Ack, Body], BoltResponse | None]:
+def _listener(
+    services: Services, take: Take, title: str, pressing: Pressing
+) -> Callable[[Ack, Body], BoltResponse | None]:
     def listener(ack: Ack, body: Body) -> BoltResponse | None:
         reply = PrivateReply.to(services.client, body)
         target = pressed_in(body)
@@ -61,42 +61,26 @@ def _changing(services: Services, title: str, do: Change) -> Callable[[Ack, Body
             ack()
             submit_outdated(services, body, reply)
             return None
-        return change(services, ack, body, title, lambda taken: do(services, target, reply, body, taken), reply)
+        return take(services, ack, body, title, pressing(services, target, reply, body), reply)
 
     return listener
 
 
-def _opening(services: Services, title: str, press: Press) -> Callable[[Ack, Body], None]:
-    def listener(ack: Ack, body: Body) -> None:
-        reply = PrivateReply.to(services.client, body)
-        target = pressed_in(body)
-        if target is None:
-            ack()
-            submit_outdated(services, body, reply)
-            return
-
-        def work(taken: Taken) -> None:
-            press(services, target, reply, body)
-            taken.done()
-
-        ask(services, ack, body, title, work, reply)
-
-    return listener
+def _to_its_end(press: Press) -> Pressing:
+    return lambda *pressed: to_its_end(partial(press, *pressed))
 
 
-def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
-    recheck(services, target, reply, action_key(body, "recheck"), taken)
+def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> Work:
+    return lambda taken: recheck(services, target, reply, action_key(body, "recheck"), taken)
 
 
-def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
+def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     key = action_key(body, "acknowledge")
     if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
         settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
-    taken.done()
 
 
-def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body, taken: Taken) -> None:
+def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
     key = action_key(body, "unsnooze")
     if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
         settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))
-    taken.done()

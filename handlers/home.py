@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache, partial
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -19,7 +20,7 @@ from handlers.clicks import Body
 from handlers.errors import told
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
-from handlers.requests import Taken, ask, submit
+from handlers.requests import ask, submit, to_its_end
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -49,19 +50,15 @@ def register(app: App, services: Services) -> None:
     def refresh(ack: Ack, body: Body) -> None:
         known = (body.get("view") or {}).get("hash")
         reply = PrivateReply.to(services.client, body)
-
-        def work(taken: Taken) -> None:
-            publish(services, reply, known)
-            taken.done()
-
-        ask(services, ack, body, "Refresh", work, reply)
+        ask(services, ack, body, "Refresh", to_its_end(lambda: publish(services, reply, known)), reply)
 
 
 def redraw(services: Services) -> None:
     """Draw the tab anew for those who opened it lately; whoever it fails for opens it again."""
+    drawn = cache(partial(_view, services))
     for user, team in services.viewers.current(services.clock()).items():
         try:
-            _publish(services, PrivateReply(client=services.client, user=user, team=team), None)
+            _publish(services, PrivateReply(client=services.client, user=user, team=team), None, drawn)
         except (SlackClientError, OSError) as error:
             log.warning("a home tab could not be drawn anew: %s", type(error).__name__)
 
@@ -69,12 +66,12 @@ def redraw(services: Services) -> None:
 def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
     """Draw the tab for somebody who opened it, unless a newer drawing is there already."""
     services.viewers.looked(reply.user, reply.team, services.clock())
-    _publish(services, reply, known_hash)
+    _publish(services, reply, known_hash, partial(_view, services))
 
 
-def _publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
+def _publish(services: Services, reply: PrivateReply, known_hash: str | None, drawn: Callable[[], Block]) -> None:
     refusal = services.permissions.refusal(reply.user, Role.VIEWER, reply.team)
-    view = _view(services) if refusal is None else notice_view(refusal)
+    view = drawn() if refusal is None else notice_view(refusal)
     try:
         patiently(
             lambda: services.client.views_publish(user_id=reply.user, view=view, hash=known_hash), repeatable=True

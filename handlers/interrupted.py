@@ -20,7 +20,7 @@ from handlers.modals import section
 from handlers.patience import patiently
 from handlers.repairs import INTERRUPTED, Confirmation
 from handlers.replies import PrivateReply
-from handlers.requests import AGAIN_WITHIN
+from handlers.requests import is_still_wanted
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def _settle(services: Services, again: Again, age: timedelta | None) -> None:
         entries = recent(services.store, now)
         _tell_unbegun(services, entries, now, age)
         for left in undone(entries, now, age, services.journal.owns):
-            if left.again and now - left.at <= AGAIN_WITHIN:
+            if is_still_wanted(left, now):
                 log.info("a click that a former process has left undone is done now")
                 again(left.body)
             elif _told(services, left):
@@ -112,7 +112,7 @@ def _still_wanted(entries: Sequence[AuditEntry], now: datetime) -> set[str]:
     confirmations = (
         Confirmation.read((each.body.get("view") or {}).get("private_metadata"))
         for each in undone(entries, now, None)
-        if each.again and now - each.at <= AGAIN_WITHIN
+        if is_still_wanted(each, now)
     )
     return {run for each in confirmations if each is not None for run in each.plans}
 

@@ -24,7 +24,7 @@ from handlers.clicks import Body, Deed, Pressed, is_texts, pressed, read_object,
 from handlers.modals import notice
 from handlers.replays import is_kept
 from handlers.replies import PrivateReply
-from handlers.requests import Taken, ask, change, submit_outdated
+from handlers.requests import ask, change, submit_outdated, to_its_end
 from handlers.services import Services
 from handlers.views import fill, opened, told_in
 
@@ -86,11 +86,7 @@ def register(app: App, services: Services) -> None:
             ack()
             submit_outdated(services, body, reply)
             return
-
-        def work(taken: Taken) -> None:
-            _open_undo(services, repairs, target, runs, reply, body)
-            taken.done()
-
+        work = to_its_end(lambda: _open_undo(services, repairs, target, runs, reply, body))
         ask(services, ack, body, "Undo…", work, reply)
 
     @app.view(CALLBACK)
@@ -101,12 +97,8 @@ def register(app: App, services: Services) -> None:
             ack()
             submit_outdated(services, body, reply)
             return None
-
-        def carry_out(taken: Taken) -> None:
-            _carry_out(services, repairs, confirmation, reply, again=is_kept(body))
-            taken.done()
-
-        return change(services, ack, body, "Repair", carry_out, reply)
+        work = to_its_end(lambda: _carry_out(services, repairs, confirmation, reply, again=is_kept(body)))
+        return change(services, ack, body, "Repair", work, reply)
 
 
 def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:

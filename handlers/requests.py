@@ -8,11 +8,10 @@ process says that nothing came of it. The rest is nothing that anybody would mis
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 
 from slack_bolt import Ack
 from slack_bolt.response import BoltResponse
@@ -20,6 +19,7 @@ from slack_bolt.response import BoltResponse
 from bot.render.slack_text import code
 from bot.store.kept import Kept
 from bot.store.model import StoreError
+from handlers.clicks import Body
 from handlers.errors import BUSY, guarded, told
 from handlers.modals import modal, section
 from handlers.replays import essence, is_kept, once, request_key
@@ -29,8 +29,6 @@ from handlers.workers import Job, Lane
 
 log = logging.getLogger(__name__)
 
-Body = Mapping[str, Any]
-
 OUTDATED = "This button is not one of mine any more. The alert's own message has current ones."
 LATER = "I am being restarted. What you pressed is done as soon as I am back."
 
@@ -38,6 +36,11 @@ TITLE_TEXT = 80
 
 AGAIN_WITHIN = timedelta(minutes=30)
 """What somebody pressed longer ago is not done any more, but said: by then they may want something else."""
+
+
+def is_still_wanted(left: Kept, now: datetime) -> bool:
+    """Whether what a former process has left undone is done now."""
+    return left.again and now - left.at <= AGAIN_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,16 @@ Work = Callable[[Taken], None]
 """Works at a request; what it does not call ``done`` for, others that it handed it to will."""
 
 
+def to_its_end(run: Callable[[], object]) -> Work:
+    """Return work that is done when it comes back."""
+
+    def work(taken: Taken) -> None:
+        run()
+        taken.done()
+
+    return work
+
+
 def change(
     services: Services, ack: Ack, body: Body, title: str, work: Work, reply: PrivateReply
 ) -> BoltResponse | None:
@@ -89,8 +102,9 @@ def change(
         except StoreError as error:
             return _refuse(services, ack, body, told(error), reply)
     ack()
-    job = _job(services, body, kept, work, reply)
-    _hand_over(services, replace(job, abandoned=lambda: _say(reply, LATER)), Taken(services, kept), reply, Lane.QUICK)
+    taken = Taken(services, kept)
+    job = replace(_job(taken, body, work, reply), abandoned=lambda: _say(reply, LATER))
+    _hand_over(services, job, taken, reply, Lane.QUICK)
     return None
 
 
@@ -111,7 +125,7 @@ def ask(
     except StoreError as error:
         log.warning("a request is worked at that could not be written down: %s", error)
     taken = Taken(services, kept)
-    job = _job(services, body, kept, work, reply)
+    job = _job(taken, body, work, reply)
 
     def abandoned() -> None:
         job.abandoned()
@@ -149,9 +163,7 @@ def _kept(services: Services, body: Body, title: str, reply: PrivateReply, *, ag
     )
 
 
-def _job(services: Services, body: Body, kept: Kept, work: Work, reply: PrivateReply) -> Job:
-    taken = Taken(services, kept)
-
+def _job(taken: Taken, body: Body, work: Work, reply: PrivateReply) -> Job:
     def run() -> None:
         try:
             work(taken)
@@ -159,7 +171,7 @@ def _job(services: Services, body: Body, kept: Kept, work: Work, reply: PrivateR
             taken.done()  # who asked hears of it, and asks again
             raise
 
-    return guarded(once(services, body, run), reply)
+    return guarded(once(taken.services, body, run), reply)
 
 
 def _hand_over(services: Services, job: Job, taken: Taken, reply: PrivateReply, lane: Lane) -> None:

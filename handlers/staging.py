@@ -21,8 +21,9 @@ from bot.staging.steps import Step, failed, in_words
 from bot.store.model import AuditEntry, Changes
 from checks.ports import SourceError
 from handlers.asking import HelpWanted, words_of
+from handlers.modals import section
 from handlers.replies import PrivateReply
-from handlers.requests import Taken, ask, title_of
+from handlers.requests import ask, title_of, to_its_end
 from handlers.services import Services
 from handlers.workers import Lane
 
@@ -78,12 +79,7 @@ def register(app: App, services: Services) -> None:
 def _take(services: Services, ack: Ack, body: Body, title: str, wanted: Wanted) -> None:
     """Where the process is killed nothing is done again by itself: what stands is for people to look at first."""
     reply = PrivateReply.to(services.client, body)
-
-    def work(taken: Taken) -> None:
-        _do(services, reply, wanted)
-        taken.done()
-
-    ask(services, ack, body, title, work, reply, lane=Lane.LONG)
+    ask(services, ack, body, title, to_its_end(lambda: _do(services, reply, wanted)), reply, lane=Lane.LONG)
 
 
 def _wanted(words: Sequence[str]) -> Wanted:
@@ -163,7 +159,7 @@ def _check(services: Services, ground: StagingGround, reply: PrivateReply) -> No
         return
     title = f"Production has changed since {before.at:%Y-%m-%d %H:%M:%S} UTC."
     hint = "If the pipeline itself ran at that time, prove again in a quiet hour."
-    reply.say(title, [*_section(f"*{title}* {hint}"), *change_blocks(changed)])
+    reply.say(title, [section(f"*{title}* {hint}"), *change_blocks(changed)])
 
 
 def _remembered(services: Services, ground: StagingGround) -> Snapshot | None:
@@ -181,7 +177,7 @@ def _list(services: Services, ground: StagingGround, reply: PrivateReply) -> Non
         return
     value = {"list": removal.fingerprint, "at": services.clock().isoformat()}
     title = f"To be removed from {escape(ground.project)}"
-    reply.say(title, [*_section(f"*{title}*"), *removal_blocks(removal, ground.prefix, value)])
+    reply.say(title, [section(f"*{title}*"), *removal_blocks(removal, ground.prefix, value)])
 
 
 def _removing(value: str) -> Deed:
@@ -230,8 +226,4 @@ def _write_down(
 
 
 def _titled(title: str, steps: Sequence[Step]) -> list[dict[str, Any]]:
-    return [*_section(f"*{title}*"), *step_blocks(steps)]
-
-
-def _section(text: str) -> list[dict[str, Any]]:
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]
+    return [section(f"*{title}*"), *step_blocks(steps)]

@@ -26,7 +26,7 @@ from handlers.modals import modal, notice, section
 from handlers.patience import patiently
 from handlers.replays import is_kept, untold
 from handlers.replies import PrivateReply
-from handlers.requests import Taken, change, submit_outdated
+from handlers.requests import change, submit_outdated, to_its_end
 from handlers.services import Services
 from handlers.snoozing import CALLBACK, Origin, Snooze, read_snooze, snooze_form
 
@@ -63,14 +63,13 @@ def register(app: App, services: Services) -> None:
             return None
         reply = replace(told, channel=origin.channel, thread=origin.thread)
 
-        def snooze(taken: Taken) -> None:
+        def snooze() -> None:
             if isinstance(chosen, dict):
                 reply.say(f"Nothing was snoozed. {' '.join(chosen.values())}")
             else:
                 _snooze(services, origin.target, chosen, reply, f"snooze:{view['id']}")
-            taken.done()
 
-        return change(services, ack, body, "Snooze", snooze, reply)
+        return change(services, ack, body, "Snooze", to_its_end(snooze), reply)
 
 
 def _snooze(services: Services, target: Pressed, chosen: Snooze, reply: PrivateReply, key: str) -> None:
