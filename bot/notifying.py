@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from slack_sdk import WebClient
-
 from bot.alerting.incidents import Incidents
 from bot.app import google_ports_of, pipeline_of
 from bot.delivery.outbox import Outbox
 from bot.delivery.slack import SlackPoster
 from bot.delivery.slack_client import slack_client
+from bot.delivery.slack_transport import SlackClient
 from bot.delivery.workspace import Workspace
 from bot.serving.measured import MeasuredValidation
 from bot.serving.metrics import Metrics
@@ -69,7 +68,7 @@ class Notifying:
     digests: Digests
     outbox: Outbox
     poster: SlackPoster
-    client: WebClient
+    client: SlackClient
     workspace: Workspace
     metrics: Metrics
     clock: Clock

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any, Self
 
 from slack_sdk import WebClient
@@ -73,7 +72,7 @@ class PrivateReply:
                 response_type="ephemeral",
                 replace_original=False,
             )
-        except (SlackClientError, OSError, HTTPException, ValueError):
+        except (SlackClientError, OSError, ValueError):
             return False
         # A used-up address answers 404, and a wrong one 200 with the error in its body.
         return answer.status_code == OK and not _refused(answer.body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
-from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +63,7 @@ def _must_be_let_in(told: Notifying) -> None:
     """
     try:
         access = ask(told.client, [told.notifications.routes.default])
-    except (OSError, HTTPException, ValueError):
+    except OSError:
         return
     told.workspace.learn(access.url)
     for place, problem in access.problems().items():

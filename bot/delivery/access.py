@@ -8,14 +8,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.client import HTTPException
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.poster import Trouble
 from bot.delivery.slack_errors import TROUBLES, remedy
+from bot.delivery.slack_transport import SlackClient
 from bot.delivery.workspace import Workspace
 
 REFUSED_AGAIN = timedelta(minutes=1)
@@ -80,10 +79,10 @@ class Access:
         return scopes | channels
 
 
-def ask(client: WebClient, channels: Sequence[str]) -> Access:
+def ask(client: SlackClient, channels: Sequence[str]) -> Access:
     """Ask Slack who the bot is, and for a message of each channel: what it refuses to show, it refuses to take.
 
-    ``channels`` begin with the default one. Raises OSError, HTTPException and ValueError where Slack does not answer.
+    ``channels`` begin with the default one. Raises OSError where Slack does not answer.
     """
     default = channels[0]
     try:
@@ -108,7 +107,7 @@ def _granted(answer: SlackResponse) -> frozenset[str] | None:
     return None
 
 
-def _channel_refusal(client: WebClient, channel: str, granted: frozenset[str]) -> str:
+def _channel_refusal(client: SlackClient, channel: str, granted: frozenset[str]) -> str:
     try:
         client.conversations_history(channel=channel, limit=1)
         if granted & _READ_CHANNELS and _is_archived(client.conversations_info(channel=channel)):
@@ -132,7 +131,7 @@ def _refusal(error: SlackApiError) -> str:
 class SlackAccess:
     """Asks now and then. A change is logged once. ``workspace`` learns its address."""
 
-    def __init__(self, client: WebClient, channels: Sequence[str], workspace: Workspace | None = None) -> None:
+    def __init__(self, client: SlackClient, channels: Sequence[str], workspace: Workspace | None = None) -> None:
         self._client = client
         self._workspace = workspace or Workspace()
         self._channels = channels
@@ -147,7 +146,7 @@ class SlackAccess:
         """Look once; return after which time to look again. A Slack that does not answer refuses nothing."""
         try:
             found = ask(self._client, self._channels)
-        except (OSError, HTTPException, ValueError) as error:
+        except OSError as error:
             _logger.warning("Slack cannot be asked whether it lets the bot in: %s", type(error).__name__)
             return OUT_OF_REACH
         self._workspace.learn(found.url)

@@ -34,12 +34,7 @@ class SlackClient(WebClient):
     """A WebClient whose ``timeout`` is that of a whole answer. Each call raises SlackClientError or OSError."""
 
     def _perform_urllib_http_request(self, *, url: str, args: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        try:
-            answer = super()._perform_urllib_http_request(url=url, args=args)
-        except OSError:
-            raise
-        except (HTTPException, ValueError, LookupError, AttributeError, RecursionError) as error:
-            raise NoAnswerError(type(error).__name__) from error
+        answer = super()._perform_urllib_http_request(url=url, args=args)
         if _is_object(answer["body"]):
             return answer
         # These say by their status alone that it is to be tried again, whoever says it.
@@ -52,7 +47,8 @@ class SlackClient(WebClient):
 
 
 class ResponseAddress(WebhookClient):
-    """Where one request may be answered. Each call raises SlackClientError, OSError, HTTPException or ValueError."""
+    """Where one request may be answered. Each call raises SlackClientError, OSError, and
+    ValueError where that is no address."""
 
     def _perform_http_request_internal(self, url: str, req: Request) -> WebhookResponse:
         answer = _asked(self, req)
@@ -62,21 +58,29 @@ class ResponseAddress(WebhookClient):
 
 
 def _asked(client: WebClient | WebhookClient, request: Request) -> dict[str, Any]:
-    """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open."""
+    """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open.
+
+    Raises OSError, NoAnswerError for whatever is no answer.
+    """
+    if request.type not in ("http", "https"):
+        raise NoAnswerError("no address of the web")
     proxies = [] if client.proxy is None else [ProxyHandler({"http": client.proxy, "https": client.proxy})]
     opener = build_opener(*proxies, _Timely(), _TimelyAndSafe(client.ssl), _Staying())
     try:
-        answered = opener.open(request, timeout=client.timeout)
-    except HTTPError as refusal:
-        answered = refusal  # an answer as well
-    with answered as answer:
-        body = answer.read(LARGEST_ANSWER + 1)
-        if len(body) > LARGEST_ANSWER:
-            raise NoAnswerError("the answer is too long")
-        if answer.length:  # bytes that were announced and did not come
-            raise NoAnswerError("the answer breaks off")
-        charset = answer.headers.get_content_charset() or "utf-8"
-        return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
+        try:
+            answered = opener.open(request, timeout=client.timeout)
+        except HTTPError as refusal:
+            answered = refusal  # an answer as well
+        with answered as answer:
+            body = answer.read(LARGEST_ANSWER + 1)
+            if len(body) > LARGEST_ANSWER:
+                raise NoAnswerError("the answer is too long")
+            if answer.length:  # bytes that were announced and did not come
+                raise NoAnswerError("the answer breaks off")
+            charset = answer.headers.get_content_charset() or "utf-8"
+            return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
+    except (HTTPException, ValueError, LookupError) as error:
+        raise NoAnswerError(type(error).__name__) from error
 
 
 def _is_object(body: str) -> bool:

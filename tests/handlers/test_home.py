@@ -312,6 +312,18 @@ class TestDrawnAnew:
 
             assert "A new one" in shown(rig)
 
+    def test_it_is_read_from_the_store_once_for_all_who_look(self) -> None:
+        store = Counting()
+        with running() as rig:
+            digest(rig, days_ago=0, verdict="WATCH")
+            store.commit(Changes(reports=rig.store.reports("tiny", None, NOW - timedelta(days=1))))
+            for user in ("U0ANN", "U0BOB", "U0EVE"):
+                rig.services.viewers.looked(user, "", NOW)
+
+            redraw(replace(rig.services, store=store))
+
+            assert (store.read, len(rig.slack.workspace.homes)) == (1, 3)
+
     def test_whoever_opened_it_half_a_day_ago_is_left_alone(self) -> None:
         with running() as rig:
             opened(rig)

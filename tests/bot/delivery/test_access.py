@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from slack_sdk import WebClient
 
 from bot.delivery.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SCOPES, WRITES, SlackAccess, ask
+from bot.delivery.slack_transport import SlackClient
 from bot.delivery.workspace import ANY_WORKSPACE, Workspace
 from tests.servers.slack import SlackServer, broken, refused
 
@@ -20,7 +20,7 @@ def slack() -> Iterator[SlackServer]:
 
 
 def access(slack: SlackServer, *channels: str) -> SlackAccess:
-    client = WebClient(slack.token, base_url=slack.api_url, timeout=1)
+    client = SlackClient(slack.token, base_url=slack.api_url, timeout=1)
     return SlackAccess(client, channels or (HOME, OTHER))
 
 
@@ -36,7 +36,7 @@ def test_links_lead_to_the_workspace_as_soon_as_slack_has_said_which_one(slack: 
     workspace = Workspace()
     before = workspace.address()
 
-    SlackAccess(WebClient(slack.token, base_url=slack.api_url, timeout=1), (HOME,), workspace).look()
+    SlackAccess(SlackClient(slack.token, base_url=slack.api_url, timeout=1), (HOME,), workspace).look()
 
     assert before == ANY_WORKSPACE
     assert workspace.address() == "https://example.slack.com/"
@@ -153,7 +153,7 @@ def test_another_missing_scope_is_named_in_the_log_once_and_no_reason_to_be_out_
 
 def test_an_answer_that_names_no_scopes_lacks_none() -> None:
     with SlackServer(channels=(HOME,), names_scopes=False) as slack:
-        found = ask(WebClient(slack.token, base_url=slack.api_url, timeout=1), [HOME])
+        found = ask(SlackClient(slack.token, base_url=slack.api_url, timeout=1), [HOME])
 
     assert (found.missing, found.problems()) == ((), {})
 

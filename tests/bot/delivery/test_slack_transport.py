@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -15,7 +17,7 @@ from bot.delivery.access import ask
 from bot.delivery.poster import PostError, Trouble
 from bot.delivery.slack import RETRY_AFTER, SlackPoster
 from bot.delivery.slack_errors import LONGEST_RETRY_AFTER
-from bot.delivery.slack_transport import LARGEST_ANSWER, NoAnswerError, SlackClient
+from bot.delivery.slack_transport import LARGEST_ANSWER, NoAnswerError, ResponseAddress, SlackClient
 from bot.people import SlackPeople
 from bot.remembered import UnavailableError
 from handlers.replies import PrivateReply
@@ -58,12 +60,20 @@ class Wire:
 
     def _answer(self, connection: socket.socket) -> None:
         try:
-            self.received.append(connection.recv(1_000_000))
+            self.received.append(whole_request(connection))
             for piece in self._pieces:
                 connection.sendall(piece)
                 time.sleep(self._pause)
         except OSError:
             return
+
+
+def whole_request(connection: socket.socket) -> bytes:
+    """Read a request to its end: a server that closes before that resets the connection, and its answer is lost."""
+    with connection.makefile("rb") as request:
+        head = b"".join(iter(request.readline, b"\r\n"))
+        length = re.search(rb"(?i)^content-length: (\d+)", head, re.MULTILINE)
+        return head + request.read(int(length[1]) if length else 0)
 
 
 def http(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
@@ -218,3 +228,10 @@ def test_a_response_address_that_breaks_off_leaves_the_other_ways(broken_address
 
         assert reply.say("a private word")
         assert b"chat.postEphemeral" in wire.received[0]
+
+
+def test_what_is_no_address_of_the_web_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "answer").write_text("ok", encoding="utf-8")
+
+    with pytest.raises(NoAnswerError):
+        ResponseAddress((tmp_path / "answer").as_uri()).send(text="a word")
