@@ -23,7 +23,7 @@ from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
 from bot.staging.ground import StagingGround
 from bot.store.kept import Kept
-from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, StateStore
+from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Request, Validation
 from checks.model import Report, Severity
@@ -154,6 +154,19 @@ class Rig:
 def taken_by(services: Services) -> Taken:
     """Return a request that nobody wrote down."""
     return Taken(services, Kept(request="request:example", actor=PERSON, at=services.clock(), title="A test"))
+
+
+def confirmed_repair(alert: Alert, run: str, **details: str) -> AuditEntry:
+    """Return what is stored with the words in the thread that a repair begins."""
+    return AuditEntry(
+        key=f"repair-of:{run}",
+        at=NOW,
+        actor=PERSON,
+        action="repair",
+        subject=alert.key,
+        outcome="confirmed",
+        details={"run": run, **details},
+    )
 
 
 def an_alert(**changes: Any) -> Alert:

@@ -13,14 +13,14 @@ from slack_bolt import Ack
 
 from bot.store import kept
 from bot.store.kept import Kept, undone
-from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
+from bot.store.model import Alert, AlertState, Changes, StoreError
 from handlers.clicks import pressed
 from handlers.interrupted import settle_abandoned
 from handlers.journal import Journal
 from handlers.replies import PrivateReply
 from handlers.requests import AGAIN_WITHIN, LATER, Taken, change
 from handlers.workers import Job, Lane, Workers
-from tests.handlers.rig import CHANNEL, NOW, Rig, running
+from tests.handlers.rig import CHANNEL, NOW, Rig, confirmed_repair, running
 from tests.handlers.test_repairs import GRANTED, SERVICE, broken, refused_alert, replies
 from tests.handlers.test_repairs import press as open_form
 from tests.servers.slack_requests import PERSON, SignedRequest
@@ -80,19 +80,6 @@ def snooze_of(rig: Rig, alert: Alert) -> SignedRequest:
     form = {"id": "V0EXAMPLE", "callback_id": "alert:snooze", "private_metadata": origin, "type": "modal"}
     values = {"until": {"choice": {"selected_option": {"value": "1h"}}}}
     return rig.slack.requests.submission(form, values)
-
-
-def confirmed(alert: Alert, run: str) -> AuditEntry:
-    """What is stored with the words in the thread that a repair begins."""
-    return AuditEntry(
-        key=f"repair-of:{run}",
-        at=NOW,
-        actor=PERSON,
-        action="repair",
-        subject=alert.key,
-        outcome="confirmed",
-        details={"run": run},
-    )
 
 
 class TestWhatChangesSomething:
@@ -172,7 +159,7 @@ class TestWhatChangesSomething:
             assert rig.send(rig.slack.requests.submission(form, {})).status == 200
             (run,) = json.loads(form["private_metadata"])["plans"]
             if told:
-                rig.store.commit(Changes(audit=(confirmed(alert, run),)))
+                rig.store.commit(Changes(audit=(confirmed_repair(alert, run),)))
 
             start(rig)
             start(rig)

@@ -31,7 +31,7 @@ from handlers.repairs import AT_ONCE, Confirmation, _carry_out
 from handlers.replies import PrivateReply
 from handlers.workers import Workers
 from tests.fakes import FakeControlPlane
-from tests.handlers.rig import COLLEAGUE, NOW, SECONDS, Rig, running
+from tests.handlers.rig import COLLEAGUE, NOW, SECONDS, Rig, confirmed_repair, running
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON
 
@@ -501,15 +501,7 @@ def test_a_repair_that_a_killed_process_has_begun_and_not_made_is_told_in_its_th
         alert, repairs = refused_alert(rig), rig.services.repairs
         assert repairs is not None
         plan = repairs.plan(KEY, PERSON, NOW)
-        confirmed = AuditEntry(
-            key=f"repair-of:{plan.id}",
-            at=NOW,
-            actor=PERSON,
-            action="repair",
-            subject=alert.key,
-            outcome="confirmed",
-            details={"run": plan.id, "group": plan.id},
-        )
+        confirmed = confirmed_repair(alert, plan.id, group=plan.id)
         rig.store.commit(Changes(audit=(confirmed, begun(plan, PERSON, NOW))))
         rig.now = NOW + LEASE + timedelta(seconds=1)
 
