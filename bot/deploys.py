@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from checks.context import could_not_look
-from checks.looks import Look, Looks
+from checks.context import could_not_check
 from checks.model import Severity
 from checks.platform import Build
 from checks.ports import Service, SourceError
+from checks.reads import Read, Reads
 
 T = TypeVar("T")
 
@@ -45,10 +45,10 @@ class Deploys:
 _RUNNING = frozenset({"PENDING", "QUEUED", "WORKING"})
 
 
-def recent_deploys(looks: Looks, now: datetime, days: int = DAYS) -> Deploys:
+def recent_deploys(reads: Reads, now: datetime, days: int = DAYS) -> Deploys:
     """Return what was built and deployed within so many days; everything is asked at once."""
     since = now - timedelta(days=days)
-    services, triggers, builds = looks.services(), looks.build_triggers(), looks.builds(since)
+    services, triggers, builds = reads.services(), reads.build_triggers(), reads.builds(since)
     unseen: list[str] = []
     names = {trigger.id: trigger.name for trigger in _read(triggers, "build triggers", unseen)}
     entries = [
@@ -62,11 +62,11 @@ def recent_deploys(looks: Looks, now: datetime, days: int = DAYS) -> Deploys:
     )
 
 
-def _read(look: Look[Sequence[T]], what: str, unseen: list[str]) -> Sequence[T]:
+def _read(look: Read[Sequence[T]], what: str, unseen: list[str]) -> Sequence[T]:
     try:
         return look.result()
     except SourceError as error:
-        unseen.append(could_not_look(error, subject=what, severity=Severity.P3).summary)
+        unseen.append(could_not_check(error, subject=what, severity=Severity.P3).summary)
         return ()
 
 

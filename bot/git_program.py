@@ -19,8 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.looks import REPOSITORY
 from checks.ports import Problem, SourceError
+from checks.reads import REPOSITORY
 
 _LONGEST_SENTENCE = 200
 

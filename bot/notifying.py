@@ -32,10 +32,10 @@ from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.heartbeat import UrlHeartbeat
 from bot.validation import Validation
-from checks.looks import nothing
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from checks.reads import nothing
 
 Clock = Callable[[], datetime]
 

@@ -45,10 +45,10 @@ class Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One line of the list of scenarios. ``night`` is the game date that is judged."""
+    """One line of the list of scenarios. ``previous`` is the game date that is judged."""
 
     name: str
-    night: date
+    previous: date
     title: str
     verdict: Verdict
     when: str
@@ -63,10 +63,10 @@ def scenarios() -> tuple[Listed, ...]:
 def listed(scenario: Scenario) -> Listed:
     """Return what a list of scenarios shows of one."""
     file = scenario.file
-    night, _ = game_dates(file.requested, file.now.date())
+    previous, _ = game_dates(file.requested, file.now.date())
     return Listed(
         name=file.name,
-        night=night,
+        previous=previous,
         title=file.title,
         verdict=file.expect.verdict,
         when=file.when,

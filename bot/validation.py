@@ -12,10 +12,10 @@ from typing import Literal
 
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
-from checks.looks import LookCache, Looks, nothing
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from checks.reads import ReadCache, Reads, nothing
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
 from checks.suggestions import inventory_of, verified_causes, verified_results
@@ -51,15 +51,15 @@ def game_dates(text: str, today: date) -> tuple[date, date]:
     """
     words = {"today": today, "yesterday": today - timedelta(days=1)}
     try:
-        night = words[text] if text in words else date.fromisoformat(text)
+        previous = words[text] if text in words else date.fromisoformat(text)
     except ValueError:
         message = f"'{text}' is not a date: use YYYY-MM-DD, today or yesterday."
         raise RequestError(message) from None
-    if night > today + timedelta(days=1):
-        days = (night - today).days
-        message = f"{night.isoformat()} is {days} days ahead: nothing can be judged later than tomorrow."
+    if previous > today + timedelta(days=1):
+        days = (previous - today).days
+        message = f"{previous.isoformat()} is {days} days ahead: nothing can be judged later than tomorrow."
         raise RequestError(message)
-    return night, today if night == words["yesterday"] else night
+    return previous, today if previous == words["yesterday"] else previous
 
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
@@ -101,15 +101,15 @@ class Plan:
     """What a request comes to: the checks to run, and the game dates."""
 
     selected: tuple[Check, ...]
-    night: date
-    slate: date
+    previous: date
+    current: date
 
 
 def plan(pipeline: Pipeline, checks: Sequence[Check], request: Request, now: datetime) -> Plan:
     """Work out what a request means at an instant, before anything is connected. Raises RequestError."""
-    night, slate = game_dates(request.date, now.astimezone(pipeline.zone).date())
+    previous, current = game_dates(request.date, now.astimezone(pipeline.zone).date())
     selected = select(checks, request, (phase.id for phase in pipeline.phases))
-    return Plan(selected=selected, night=night, slate=slate)
+    return Plan(selected=selected, previous=previous, current=current)
 
 
 class Validation:
@@ -137,11 +137,11 @@ class Validation:
         return self._clock()
 
     @contextmanager
-    def looks(self) -> Iterator[Looks]:
+    def reads(self) -> Iterator[Reads]:
         """Look around outside of a run, for what shows and judges nothing; each question is asked once."""
-        cache = LookCache(bounds(self.pipeline.limits), self._give_way)
+        cache = ReadCache(bounds(self.pipeline.limits), self._give_way)
         try:
-            yield Looks(cache, self._ports, frozenset(), self.pipeline.limits.check_seconds)
+            yield Reads(cache, self._ports, frozenset(), self.pipeline.limits.check_seconds)
         finally:
             cache.close()
 
@@ -164,12 +164,12 @@ class Validation:
         run = Run(
             pipeline=self.pipeline,
             now=now,
-            night=planned.night,
-            slate=planned.slate,
+            previous=planned.previous,
+            current=planned.current,
             phases=frozenset(request.phases) or None,
         )
         began = time.monotonic()
-        cache = LookCache(bounds(self.pipeline.limits), self._give_way)
+        cache = ReadCache(bounds(self.pipeline.limits), self._give_way)
         found: dict[str, CheckResult] = {}
         try:
             for result in run_checks(planned.selected, run, self._ports, cache):
@@ -183,8 +183,8 @@ class Validation:
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,
-            night=planned.night,
-            slate=planned.slate,
+            previous=planned.previous,
+            current=planned.current,
             now=now,
             trigger=request.trigger,
             partial=len(planned.selected) < len(self.checks),
@@ -192,6 +192,6 @@ class Validation:
             causes=verified_causes(
                 diagnose(self.pipeline, results, now.astimezone(self.pipeline.zone).year), inventory
             ),
-            looks=cache.records,
+            reads=cache.records,
             duration=time.monotonic() - began,
         )

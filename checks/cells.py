@@ -49,7 +49,7 @@ _MONTHS, _HOUR, _MINUTE, _SECOND = 12, 3_600_000_000, 60_000_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class SqlInterval:
     """An INTERVAL: three parts that do not become one another, each with its own sign."""
 
     months: int = 0
@@ -104,7 +104,7 @@ def words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:
             return number_words(value)
         case date():
             return in_words(value, zone, year)
-        case Interval():
+        case SqlInterval():
             return span_words(value)
         case Range():
             return _cut(_range_words(value, zone, year))
@@ -145,7 +145,7 @@ def formatted(value: float | Decimal, specification: str) -> str:
     return format(Decimal(value) if isinstance(value, int) else value, specification)
 
 
-def span_words(span: Interval) -> str:
+def span_words(span: SqlInterval) -> str:
     """Write every part of an interval that is not nothing, each with its sign: ``1 day 2 h 30 min``."""
     years, months = _divided(span.months, _MONTHS)
     hours, rest = _divided(span.microseconds, _HOUR)
@@ -205,7 +205,7 @@ def _precision(value: datetime | time) -> str:
     return "microseconds" if value.microsecond % 1000 else "milliseconds"
 
 
-def _exact_interval(value: Interval) -> str:
+def _exact_interval(value: SqlInterval) -> str:
     years, months = divmod(abs(value.months), _MONTHS)
     hours, rest = divmod(abs(value.microseconds), _HOUR)
     minutes, rest = divmod(rest, _MINUTE)
@@ -237,7 +237,7 @@ _KINDS = (
     _Kind("TIMESTAMP", datetime, _exact_datetime),
     _Kind("DATE", date, date.isoformat),
     _Kind("TIME", time, lambda value: value.isoformat(timespec=_precision(value))),
-    _Kind("INTERVAL", Interval, _exact_interval),
+    _Kind("INTERVAL", SqlInterval, _exact_interval),
     _Kind("RANGE", Range, _exact_range),
     _Kind("ARRAY", list, lambda value: json_text(as_json(value))),
     _Kind("STRUCT", dict, lambda value: json_text(as_json(value))),

@@ -77,17 +77,17 @@ def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None
     return value
 
 
-def answer(context: Context, name: str, game_date: date) -> Answer:
+def answer(context: Context, name: str, interval: date) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
-    rows = context.looks.query(context.query(spec.query, name, game_date)).result()
+    rows = context.reads.query(context.query(spec.query, name, interval)).result()
     number = number_of(rows)
     entries = number_of(rows, CALENDAR) if rows and CALENDAR in rows[0] else 1
     if number is None or entries is None:
         raise _unanswered(f"the condition '{name}' gave no answer: one row with a count in 'number' is expected")
     traces: tuple[str, ...] = ()
     if not number and spec.doubt is not None:
-        traces = _traces(context, name, spec.doubt, game_date)
+        traces = _traces(context, name, spec.doubt, interval)
     standing = decide(number, traces=bool(traces), empty=not entries)
     if standing is None:
         raise _unanswered(f"the calendar that the condition '{name}' reads is empty")
@@ -99,12 +99,12 @@ def _unanswered(what: str) -> SourceError:
     return SourceError("BigQuery", Problem.INVALID, what, advice=advice)
 
 
-def _traces(context: Context, name: str, doubt: Doubt, game_date: date) -> tuple[str, ...]:
+def _traces(context: Context, name: str, doubt: Doubt, interval: date) -> tuple[str, ...]:
     """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
     else shows anything. Raises SourceError."""
-    documents = {place: context.looks.document(f"{place}/{game_date.isoformat()}") for place in doubt.documents}
+    documents = {place: context.reads.document(f"{place}/{interval.isoformat()}") for place in doubt.documents}
     queries = {
-        label: context.looks.query(context.query(sql, f"{name}-{label}", game_date))
+        label: context.reads.query(context.query(sql, f"{name}-{label}", interval))
         for label, sql in (("doubt", doubt.query), ("unless", doubt.unless))
         if sql is not None
     }

@@ -12,34 +12,34 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from checks.conditions import Standing, answer
-from checks.looks import Looks
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
 from checks.ports import Parameter, Problem, Query, Row, SourceError
+from checks.reads import Reads
 
 Mode = Literal["overnight", "same_day", "tomorrow"]
 
 _PARAMETER = re.compile(r"@([a-z][a-z0-9_]*)")
 
 
-def mode_of(game_date: date, today: date) -> Mode:
+def mode_of(interval: date, today: date) -> Mode:
     """Return the mode in which a game date is run: past, today, or future, seen from ``today``."""
-    if game_date < today:
+    if interval < today:
         return "overnight"
-    return "same_day" if game_date == today else "tomorrow"
+    return "same_day" if interval == today else "tomorrow"
 
 
-def document_path(transition: Transition, game_date: date) -> str:
+def document_path(transition: Transition, interval: date) -> str:
     """Return the path of a transition's completion document, without any prefix."""
-    return f"{transition.state}/{game_date.isoformat()}"
+    return f"{transition.state}/{interval.isoformat()}"
 
 
-def query_of(pipeline: Pipeline, sql: str, label: str, *, game_date: date, now: datetime) -> Query:
+def query_of(pipeline: Pipeline, sql: str, label: str, *, interval: date, now: datetime) -> Query:
     """Bind the parameters that a statement names: ``@date``, ``@now``, and the pipeline's own.
 
     Raises KeyError for a name that the pipeline does not declare; the loader has made sure of that.
     """
-    known = {"date": Parameter("DATE", game_date), "now": Parameter("TIMESTAMP", now)}
+    known = {"date": Parameter("DATE", interval), "now": Parameter("TIMESTAMP", now)}
     for name, declared in pipeline.parameters.items():
         known[name] = Parameter(declared.type, declared.value)
     return Query(sql, {name: known[name] for name in parameters_in(sql)}, label)
@@ -54,15 +54,15 @@ def parameters_in(sql: str) -> tuple[str, ...]:
 class Context:
     """Everything that a check may know.
 
-    ``now`` is aware and the same for the whole run. ``night`` is the game date judged, ``slate`` the one
+    ``now`` is aware and the same for the whole run. ``previous`` is the game date judged, ``current`` the one
     being prepared. ``phases`` restricts the run to some phases; None means all.
     """
 
     now: datetime
-    night: date
-    slate: date
+    previous: date
+    current: date
     pipeline: Pipeline
-    looks: Looks
+    reads: Reads
     phases: frozenset[str] | None = None
 
     @property
@@ -73,7 +73,7 @@ class Context:
     @property
     def dates(self) -> tuple[date, ...]:
         """The game dates of the run, each once, earliest first."""
-        return tuple(sorted({self.night, self.slate}))
+        return tuple(sorted({self.previous, self.current}))
 
     def in_scope(self, phase: str | None) -> bool:
         """Whether the run looks at a phase; what belongs to no phase is always in scope."""
@@ -89,23 +89,23 @@ class Context:
         """The services of the phases in scope."""
         return tuple(each for each in self.pipeline.services if self.in_scope(each.phase))
 
-    def query(self, sql: str, label: str, game_date: date) -> Query:
+    def query(self, sql: str, label: str, interval: date) -> Query:
         """Bind a statement of the pipeline file for a game date."""
-        return query_of(self.pipeline, sql, label, game_date=game_date, now=self.now)
+        return query_of(self.pipeline, sql, label, interval=interval, now=self.now)
 
-    def standing(self, condition: str | None, game_date: date) -> Standing:
+    def standing(self, condition: str | None, interval: date) -> Standing:
         """Return what a condition of the pipeline file comes to on a date; no condition always holds.
 
         Raises SourceError, also when the condition has no answer.
         """
-        return Standing.HOLDS if condition is None else answer(self, condition, game_date).standing
+        return Standing.HOLDS if condition is None else answer(self, condition, interval).standing
 
-    def phase_rows(self, phase: Phase, game_date: date) -> Row | None:
+    def phase_rows(self, phase: Phase, interval: date) -> Row | None:
         """Return the row that shows what a phase wrote (``row_count``, ``first_at``, ``last_at``), None for
         a phase that cannot show it. Raises SourceError."""
         if phase.rows is None:
             return None
-        rows = self.looks.query(self.query(phase.rows, phase.id, game_date)).result()
+        rows = self.reads.query(self.query(phase.rows, phase.id, interval)).result()
         if len(rows) != 1:
             raise SourceError(
                 "BigQuery",
@@ -116,8 +116,8 @@ class Context:
         return rows[0]
 
 
-def could_not_look(
-    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, game_date: date | None = None
+def could_not_check(
+    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, interval: date | None = None
 ) -> Finding:
     """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be."""
     evidence: dict[str, Any] = {"source": error.source, "problem": str(error.problem), "retryable": error.retryable}
@@ -129,7 +129,7 @@ def could_not_look(
         summary=f"Could not look: {error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."),
         severity=severity,
         phase=phase,
-        date=game_date,
+        date=interval,
         evidence=evidence,
     )
 
@@ -153,10 +153,10 @@ def attempt(
     subject: str,
     severity: Severity,
     phase: str | None = None,
-    game_date: date | None = None,
+    interval: date | None = None,
 ) -> Iterator[Finding]:
     """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone."""
     try:
         yield from judge()
     except SourceError as error:
-        yield could_not_look(error, subject=subject, severity=severity, phase=phase, game_date=game_date)
+        yield could_not_check(error, subject=subject, severity=severity, phase=phase, interval=interval)

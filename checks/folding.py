@@ -96,7 +96,7 @@ def kind_of(finding: Finding) -> Kind:
 
 def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
     """Return the finding that stands for the rest. Its subject is the same in every run, whichever they are."""
-    outcome, severity, code, phase, game_date, source, problem = kind
+    outcome, severity, code, phase, interval, source, problem = kind
     severity_name = None if severity is None else severity.name
     first, examples = rest.first, ", ".join(rest.examples)
     evidence = {name: value for name, value in (("source", source), ("problem", problem)) if value}
@@ -107,7 +107,7 @@ def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
         summary=f"{rest.count:,} more like these, such as {examples}.",
         severity=severity,
         phase=phase,
-        date=game_date,
+        date=interval,
         evidence={**evidence, "count": rest.count, "examples": examples},
         impact=first.impact if rest.same_impact else "",
         action=_shared(first.action, same=rest.same_action),

@@ -87,7 +87,7 @@ class Finding:
     read: bool | None = None
 
     @property
-    def looked_at(self) -> bool:
+    def checked(self) -> bool:
         """Whether evidence stands behind it: a verdict other than UNKNOWN needs one such finding."""
         if self.outcome is Outcome.UNKNOWN:
             return False
@@ -149,7 +149,7 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     Where nothing was looked at it is UNKNOWN: what is not configured, skipped or not due yet proves nothing.
     """
     every = tuple(findings)
-    if not any(finding.looked_at for finding in every):
+    if not any(finding.checked for finding in every):
         return Verdict.UNKNOWN
     return _VERDICTS[min(badness(finding.outcome, finding.severity) for finding in every)]
 
@@ -199,7 +199,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookRecord:
+class ReadRecord:
     """One question that was really sent to a source.
 
     ``duration``, ``cpu`` and ``started`` (since the run began) are seconds. ``depth`` is 1 for a
@@ -219,21 +219,21 @@ class LookRecord:
 class Report:
     """One validation of one pipeline.
 
-    ``night`` is the game date whose completed night is judged, ``slate`` the game date that is being
+    ``previous`` is the game date whose completed night is judged, ``current`` the game date that is being
     prepared; they are equal unless the night is yesterday's.
     """
 
     pipeline: str
     title: str
-    night: date
-    slate: date
+    previous: date
+    current: date
     now: datetime
     trigger: str
     partial: bool
     """True when only selected checks ran."""
     results: tuple[CheckResult, ...]
     causes: tuple[Cause, ...]
-    looks: tuple[LookRecord, ...] = ()
+    reads: tuple[ReadRecord, ...] = ()
     duration: float = 0.0
 
     @property

@@ -12,9 +12,12 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 
-from checks.context import Context, could_not_look, document_path
+from checks.context import Context, could_not_check, document_path
 from checks.folding import Folding, places_of
-from checks.looks import (
+from checks.model import CheckResult, Finding, Outcome
+from checks.pipeline import Excuse, Limits, Pipeline
+from checks.ports import Ports, SourceError
+from checks.reads import (
     AUDIT,
     BIGQUERY,
     CLOUD_BUILD,
@@ -26,12 +29,9 @@ from checks.looks import (
     RESOURCE_MANAGER,
     SCHEDULER,
     BoundedPool,
-    LookCache,
-    Looks,
+    ReadCache,
+    Reads,
 )
-from checks.model import CheckResult, Finding, Outcome
-from checks.pipeline import Excuse, Limits, Pipeline
-from checks.ports import Ports, SourceError
 from checks.registry import Check
 
 log = logging.getLogger(__name__)
@@ -52,18 +52,18 @@ class Run:
 
     pipeline: Pipeline
     now: datetime
-    night: date
-    slate: date
+    previous: date
+    current: date
     phases: frozenset[str] | None = None
 
     @cached_property
     def planned_documents(self) -> frozenset[str]:
         """The completion documents of every date, which travel in one request."""
         return frozenset(
-            document_path(transition, game_date)
+            document_path(transition, interval)
             for transition in self.pipeline.transitions
             if transition.state is not None and not transition.monitoring_only
-            for game_date in {self.night, self.slate}
+            for interval in {self.previous, self.current}
         )
 
 
@@ -102,7 +102,7 @@ class _Running:
             return not self.closed
 
 
-def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: LookCache) -> Iterator[CheckResult]:
+def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: ReadCache) -> Iterator[CheckResult]:
     """Run every check and yield each result as it is complete.
 
     A crash, a time-out or a SourceError becomes an UNKNOWN finding; findings already yielded stay. The
@@ -166,17 +166,17 @@ def _expiry(running: _Running, deadline: float, limits: Limits) -> float:
 
 
 def _execute(
-    running: _Running, run: Run, ports: Ports, cache: LookCache, deadline: float, finished: queue.SimpleQueue[_Running]
+    running: _Running, run: Run, ports: Ports, cache: ReadCache, deadline: float, finished: queue.SimpleQueue[_Running]
 ) -> None:
     running.began, cpu = time.monotonic(), time.thread_time()
     check = running.check
     seconds = max(0.0, min(run.pipeline.limits.check_seconds, deadline - running.began))
     context = Context(
         now=run.now,
-        night=run.night,
-        slate=run.slate,
+        previous=run.previous,
+        current=run.current,
         pipeline=run.pipeline,
-        looks=Looks(cache, ports, run.planned_documents, seconds),
+        reads=Reads(cache, ports, run.planned_documents, seconds),
         phases=run.phases,
     )
     try:
@@ -184,7 +184,7 @@ def _execute(
             if not running.add(finding):
                 return
     except SourceError as error:
-        running.add(could_not_look(error, subject=check.id, severity=check.worst, phase=check.phase))
+        running.add(could_not_check(error, subject=check.id, severity=check.worst, phase=check.phase))
     except Exception as error:
         log.exception("check %s crashed", check.id)
         running.add(_crashed(check, error))

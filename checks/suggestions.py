@@ -17,8 +17,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 
-from checks.looks import CLOUD_BUILD, CLOUD_RUN, PUBSUB, SCHEDULER, LookCache
 from checks.model import Action, Cause, CheckResult, Finding
+from checks.reads import CLOUD_BUILD, CLOUD_RUN, PUBSUB, SCHEDULER, ReadCache
 
 
 class Thing(StrEnum):
@@ -99,7 +99,7 @@ def _around(names: Sequence[str], name: str) -> list[str]:
     return list(names[max(0, place - NEIGHBOURS) : place + NEIGHBOURS])
 
 
-def inventory_of(cache: LookCache) -> Inventory:
+def inventory_of(cache: ReadCache) -> Inventory:
     """Return what the looks of a run have seen; nothing more is asked."""
     lists = {
         Thing.JOB: cache.answer(SCHEDULER, "jobs"),

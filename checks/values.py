@@ -46,10 +46,10 @@ class Moment:
         self.days = int(days or 0)
         self.clock = time(int(hour), int(minute))
 
-    def on(self, game_date: date, zone: ZoneInfo) -> datetime:
+    def on(self, interval: date, zone: ZoneInfo) -> datetime:
         """Resolve against a game date. In the hour that DST skips the result lies after the gap; in the
         hour that it repeats, the first of the two."""
-        return datetime.combine(game_date + timedelta(days=self.days), self.clock, tzinfo=zone)
+        return datetime.combine(interval + timedelta(days=self.days), self.clock, tzinfo=zone)
 
     def __str__(self) -> str:
         return f"{self.days:+d}d {self.clock:%H:%M}" if self.days else f"{self.clock:%H:%M}"

@@ -235,7 +235,7 @@ def _title(services: Services, asked: Asked) -> str:
     scope = asked.service or " ".join((*request.phases, *request.checks)) or request.depth
     scope = "" if scope == "normal" else f" ({fitted(scope, TITLE_TEXT)})"
     today = services.clock().astimezone(services.validation.pipeline.zone).date()
-    return f"{what}, night of {day(planned.night, today)}{scope}"
+    return f"{what}, night of {day(planned.previous, today)}{scope}"
 
 
 def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:
@@ -287,7 +287,7 @@ def again(asked: Asked, report: Report) -> str:
     """Return the shell command that shows the whole of a result."""
     checks = "".join(f" --check {check}" for check in asked.request.checks)
     phases = "".join(f" --phase {phase}" for phase in asked.request.phases)
-    return f"reveille validate {report.night.isoformat()}{phases}{checks} --full"
+    return f"reveille validate {report.previous.isoformat()}{phases}{checks} --full"
 
 
 def _section(text: str) -> Block:

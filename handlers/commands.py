@@ -239,8 +239,8 @@ def _tell_alerts(services: Services, reply: PrivateReply) -> None:
 
 
 def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
-    with services.validation.looks() as looks:
-        found = recent_deploys(looks, services.clock(), days)
+    with services.validation.reads() as reads:
+        found = recent_deploys(reads, services.clock(), days)
     pipeline = services.validation.pipeline
     text = f"{escape(pipeline.title)}: {number(len(found.entries), 'deploy')} in {number(days, 'day')}."
     reply.say(text, first_page(deploy_parts(found, pipeline, services.clock())))

@@ -44,8 +44,8 @@ class Watcher(Protocol):
 class Sameness:
     """What makes two requests one: what runs, for which dates."""
 
-    night: date
-    slate: date
+    previous: date
+    current: date
     checks: frozenset[str]
     phases: frozenset[str]
 
@@ -133,8 +133,8 @@ class Runs:
         result, None when nobody else sees it. Raises RequestError."""
         planned = self._validation.plan(request)
         same = Sameness(
-            night=planned.night,
-            slate=planned.slate,
+            previous=planned.previous,
+            current=planned.current,
             checks=frozenset(check.id for check in planned.selected),
             phases=frozenset(request.phases),
         )
@@ -177,10 +177,10 @@ class Runs:
         """Store a whole report, for the home page; without a store the answer comes all the same."""
         reading = Reading(report=report, pipeline=self._validation.pipeline, checks=self._validation.checks)
         stored = StoredReport(
-            key=f"command:{report.pipeline}:{report.night.isoformat()}:{self._clock().isoformat()}",
+            key=f"command:{report.pipeline}:{report.previous.isoformat()}:{self._clock().isoformat()}",
             pipeline=report.pipeline,
             job="command",
-            night=report.night,
+            previous=report.previous,
             at=report.now,
             verdict=report.verdict.value,
             document=report_document(reading),

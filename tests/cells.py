@@ -11,7 +11,7 @@ from math import inf, nan
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from checks.cells import Interval, Range
+from checks.cells import Range, SqlInterval
 
 ZONE = ZoneInfo("America/New_York")
 YEAR = 2026
@@ -119,7 +119,7 @@ SAMPLES: Mapping[str, Sample] = {
         "MAKE_INTERVAL(year => 1, month => 2, day => -3, hour => 2, minute => 30)",
         "INTERVAL",
         "1-2 -3 2:30:0",
-        Interval(14, -3, 9_000_000_000),
+        SqlInterval(14, -3, 9_000_000_000),
         "1 year 2 months -3 days 2 h 30 min",
         "1-2 -3 2:30:0",
     ),
@@ -127,7 +127,7 @@ SAMPLES: Mapping[str, Sample] = {
         "MAKE_INTERVAL(second => -1) + INTERVAL 1 MILLISECOND",
         "INTERVAL",
         "0-0 0 -0:0:0.999",
-        Interval(microseconds=-999_000),
+        SqlInterval(microseconds=-999_000),
         "-0.999 s",
         "0-0 0 -0:0:0.999",
     ),

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from checks.context import Context
-from checks.looks import LookCache, Looks
 from checks.model import CheckResult
 from checks.pipeline import Condition, Phase, Pipeline
 from checks.platform import Revision, SchedulerJob, Subscription
 from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
+from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
 
@@ -94,8 +94,8 @@ class FakeWarehouse:
 
     @staticmethod
     def _prepared(answers: Mapping[str | tuple[str, date], Answer], query: Query) -> Answer:
-        game_date = query.parameters["date"].value if "date" in query.parameters else None
-        for key in ((query.label, game_date), query.label):
+        interval = query.parameters["date"].value if "date" in query.parameters else None
+        for key in ((query.label, interval), query.label):
             if key in answers:
                 return answers[key]  # type: ignore[index]
         message = f"the test prepared no answer for the query labelled {query.label!r}"
@@ -265,16 +265,16 @@ def context(
     world: Ports | None = None,
     *,
     now: datetime = MORNING,
-    night: date = NIGHT,
-    slate: date | None = None,
+    previous: date = NIGHT,
+    current: date | None = None,
     phases: frozenset[str] | None = None,
 ) -> Context:
     """Return what a check would be given; the slate is the night unless stated."""
     described = described or pipeline()
-    run = Run(pipeline=described, now=now, night=night, slate=slate or night, phases=phases)
-    cache = LookCache(bounds(described.limits))
-    looks = Looks(cache, world or ports(), run.planned_documents, described.limits.check_seconds)
-    return Context(now=now, night=run.night, slate=run.slate, pipeline=described, looks=looks, phases=phases)
+    run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
+    cache = ReadCache(bounds(described.limits))
+    reads = Reads(cache, world or ports(), run.planned_documents, described.limits.check_seconds)
+    return Context(now=now, previous=run.previous, current=run.current, pipeline=described, reads=reads, phases=phases)
 
 
 def run_check(
@@ -283,14 +283,14 @@ def run_check(
     world: Ports | None = None,
     *,
     now: datetime = MORNING,
-    night: date = NIGHT,
-    slate: date | None = None,
+    previous: date = NIGHT,
+    current: date | None = None,
     phases: frozenset[str] | None = None,
 ) -> CheckResult:
     """Run one check through the real runner at a fixed time; the slate is the night unless stated."""
     described = described or pipeline()
-    run = Run(pipeline=described, now=now, night=night, slate=slate or night, phases=phases)
-    cache = LookCache(bounds(described.limits))
+    run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
+    cache = ReadCache(bounds(described.limits))
     try:
         (result,) = run_checks([check], run, world or ports(), cache)
     finally:

@@ -31,7 +31,7 @@ from zetasql.types import (  # type: ignore[import-untyped]  # likewise
 )
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: ignore[import-untyped]  # likewise
 
-from checks.cells import Interval
+from checks.cells import SqlInterval
 from checks.pipeline import Pipeline, Table
 from checks.ports import Query
 
@@ -166,7 +166,7 @@ def _plain(cell: Any) -> Any:
             return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9)
         case "interval_value":
             microseconds, days, months = struct.unpack("<qii", value)
-            return Interval(months >> 13, days, microseconds)
+            return SqlInterval(months >> 13, days, microseconds)
         case "array_value":
             return [_plain(each) for each in value.element]
         case "struct_value":

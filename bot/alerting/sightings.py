@@ -41,7 +41,7 @@ class Sightings:
     @property
     def is_current(self) -> bool:
         """Whether the report is about these days; an older date is looked up and opens nothing."""
-        return self.report.night >= self.oldest
+        return self.report.previous >= self.oldest
 
     def is_gone(self, key: FindingKey) -> bool:
         """Whether no run looks at the date of a finding any more."""

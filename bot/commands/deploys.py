@@ -36,8 +36,8 @@ def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: da
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), ready(pipeline_file, scenario, now, Request()) as prepared:
         validation = prepared.validation
-        with validation.looks() as looks:
-            found = recent_deploys(looks, validation.now, days)
+        with validation.reads() as reads:
+            found = recent_deploys(reads, validation.now, days)
         parts = tuple(deploy_parts(found, validation.pipeline, validation.now))
     show_parts(parts)
     return UNKNOWN if found.unseen else 0

@@ -107,7 +107,7 @@ def validate(
             validation = prepared.validation
             with progress(validation, request) as observe:
                 report = validation.run(request, observe)
-        again = f"reveille staging validate {report.night.isoformat()} --prefix {accepted} --full"
+        again = f"reveille staging validate {report.previous.isoformat()} --prefix {accepted} --full"
         reading = Reading(report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=again)
     show(reading, "text")
     return code_of_verdict(report.verdict, strict=False)

@@ -86,7 +86,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
             validation = prepared.validation
             with progress(validation, request) as observe:
                 report = validation.run(request, observe)
-        again = f"reveille validate {report.night.isoformat()}"
+        again = f"reveille validate {report.previous.isoformat()}"
         again += f" --scenario {scenario}" if scenario is not None else ""
         reading = Reading(
             report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=f"{again} --full"

@@ -22,9 +22,9 @@ from bot.definition.statement_checks import statement_problems
 from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
 from checks.column_types import declares
-from checks.looks import BIGQUERY, CLOUD_RUN, FIRESTORE, BoundedPool
 from checks.pipeline import Pipeline
 from checks.ports import Ports, Problem, Query, SourceError
+from checks.reads import BIGQUERY, CLOUD_RUN, FIRESTORE, BoundedPool
 from checks.runner import bounds
 
 Progress = Callable[[int, int], None]

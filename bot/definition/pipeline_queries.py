@@ -32,9 +32,9 @@ class DeclaredQuery:
     sql: str
     columns: tuple[str, ...] = ()
 
-    def bound(self, pipeline: Pipeline, game_date: date, now: datetime) -> Query:
+    def bound(self, pipeline: Pipeline, interval: date, now: datetime) -> Query:
         """Return the query with its parameters, as a run would ask it."""
-        return query_of(pipeline, self.sql, self.label, game_date=game_date, now=now)
+        return query_of(pipeline, self.sql, self.label, interval=interval, now=now)
 
 
 def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:

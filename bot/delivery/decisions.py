@@ -146,17 +146,17 @@ def is_lost(error: PostError, tried: int) -> bool:
             return False
 
 
-def may_go_unlooked(error: PostError, *, since: datetime, looks: int, again: bool, urgent: bool, now: datetime) -> bool:
+def may_go_unlooked(error: PostError, *, since: datetime, reads: int, again: bool, urgent: bool, now: datetime) -> bool:
     """Whether a message that may be there already is posted though Slack does not let us look for it.
 
     A refusal lasts, so that waiting does not help; where Slack is slow or busy, ``since`` is when it was so first, and
-    ``looks`` how often since. ``again`` says that it was posted so before, at ``since``: then in any case not at once.
+    ``reads`` how often since. ``again`` says that it was posted so before, at ``since``: then in any case not at once.
     """
     if error.trouble is Trouble.APP:
         return False
     if not again and error.trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE):
         return True
-    return looks >= LOOKS and now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)
+    return reads >= LOOKS and now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)
 
 
 def judge(error: PostError, *, age: timedelta, failing: timedelta, elsewhere: bool, silent: bool) -> Reason:

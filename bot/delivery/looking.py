@@ -19,7 +19,7 @@ class _Doubt:
     """A message that may be there already, since when Slack does not let us look for it."""
 
     since: datetime
-    looks: int = 0
+    reads: int = 0
     """How often it was refused since then."""
     again: bool = False
     """At ``since`` it was posted unlooked for, and Slack did not say whether it took it."""
@@ -38,7 +38,7 @@ class Errand:
     unlooked: list[str] = field(default_factory=list)
 
 
-class Looks:
+class Reads:
     """Looks for messages in doubt. ``default_channel`` is where one may have gone instead."""
 
     def __init__(self, poster: Poster, default_channel: str | None, traffic: Traffic) -> None:
@@ -82,7 +82,7 @@ class Looks:
             if not may_go_unlooked(
                 error,
                 since=doubt.since,
-                looks=doubt.looks,
+                reads=doubt.reads,
                 again=doubt.again,
                 urgent=errand.delivery.urgent,
                 now=now,
@@ -98,7 +98,7 @@ class Looks:
 
     def _refused(self, key: str, now: datetime) -> _Doubt:
         doubt = self._doubts.get(key, _Doubt(since=now))
-        self._doubts[key] = doubt = replace(doubt, looks=doubt.looks + 1)
+        self._doubts[key] = doubt = replace(doubt, reads=doubt.reads + 1)
         return doubt
 
     def _look(self, errand: Errand, attempt: Attempt, since: datetime) -> Posted | None:

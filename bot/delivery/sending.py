@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.delivery.bodies import calls_somebody, said, title
 from bot.delivery.decisions import Attempt, Step, another, detour, is_lost, plainer, unmentioned
-from bot.delivery.looking import Errand, Looks
+from bot.delivery.looking import Errand, Reads
 from bot.delivery.notices import refusal
 from bot.delivery.poster import Call, Posted, Poster, PostError, Trouble
 from bot.delivery.traffic import Traffic
@@ -49,7 +49,7 @@ class Sending:
         self._poster = poster
         self._default_channel = default_channel
         self._traffic = traffic
-        self._looks = Looks(poster, default_channel, traffic)
+        self._looks = Reads(poster, default_channel, traffic)
         self._announced: dict[str, datetime | None] = {}
         """Channels whose refusal the default channel was told of, and since when they refused then."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from google.cloud.bigquery import SchemaField
 
 from checks.amounts import CELL, cut_text
-from checks.cells import Interval, Range, json_text
+from checks.cells import Range, SqlInterval, json_text
 
 _MONTHS, _MINUTES, _SECONDS, _MICROSECONDS = 12, 60, 60, 1_000_000
 
@@ -32,11 +32,11 @@ def _struct(value: Mapping[str, Any], field: SchemaField) -> dict[str, Any]:
     return {part.name: cell(value[part.name], part) for part in field.fields}
 
 
-def _interval(value: Any, field: SchemaField) -> Interval:
+def _interval(value: Any, field: SchemaField) -> SqlInterval:
     """Read the client's ``relativedelta``, which has made months of twelve years and days of 24 hours."""
     del field
     seconds = (value.hours * _MINUTES + value.minutes) * _SECONDS + value.seconds
-    return Interval(
+    return SqlInterval(
         months=value.years * _MONTHS + value.months,
         days=value.days,
         microseconds=seconds * _MICROSECONDS + value.microseconds,

@@ -18,8 +18,8 @@ from google.auth.exceptions import TimeoutError as RefreshTimeoutError
 
 from bot.gcp.reasons import Meaning, meaning_of
 from bot.redaction.shown import shown_error
-from checks.looks import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 from checks.ports import UNANSWERED, Problem, SourceError
+from checks.reads import BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER
 
 LOGIN = "Run 'gcloud auth application-default login', or validate a recorded day with --scenario."
 

@@ -15,7 +15,7 @@ from typing import Any
 from duckdb.sqltypes import DuckDBPyType
 
 from checks.amounts import CELL, cut_text
-from checks.cells import Interval, json_text
+from checks.cells import SqlInterval, json_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT, _INTERVAL = "timestamp with time zone", "interval"
@@ -93,7 +93,7 @@ def _instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _interval(text: str) -> Interval:
+def _interval(text: str) -> SqlInterval:
     match = _SPAN.fullmatch(text)
     if match is None:
         message = f"no interval of DuckDB: {text!r}"
@@ -101,7 +101,7 @@ def _interval(text: str) -> Interval:
     hours, minutes, seconds = map(int, (match["clock"] or "0:00:00").split(":"))
     fraction = int((match["fraction"] or "").ljust(6, "0"))
     clock = ((hours * _MINUTES + minutes) * _SECONDS + seconds) * _MICROSECONDS + fraction
-    return Interval(
+    return SqlInterval(
         months=int(match["years"] or 0) * _MONTHS + int(match["months"] or 0),
         days=int(match["days"] or 0),
         microseconds=-clock if match["sign"] else clock,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.local.faults import Faults
-from checks.looks import CLOUD_RUN, RESOURCE_MANAGER
 from checks.platform import Revision
 from checks.ports import Policy, Service
+from checks.reads import CLOUD_RUN, RESOURCE_MANAGER
 
 
 class ScenarioControlPlane:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.local.faults import Faults
-from checks.looks import FIRESTORE
 from checks.ports import Document
+from checks.reads import FIRESTORE
 
 Stored = Mapping[str, Mapping[str, Any]]
 """Data by ``collection/id``."""

@@ -20,9 +20,9 @@ from bot.local.platform import (
 )
 from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.local.scenario import Scenario
-from checks.looks import AUDIT, REPOSITORY
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from checks.reads import AUDIT, REPOSITORY
 
 NEEDED = ("duckdb",)
 

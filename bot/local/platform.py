@@ -10,8 +10,8 @@ from datetime import datetime
 
 from bot.local.faults import Faults
 from bot.local.surroundings import Surroundings
-from checks.looks import AUDIT, CLOUD_BUILD, MONITORING, PUBSUB, REPOSITORY, SCHEDULER
 from checks.platform import AuditFinding, Build, BuildTrigger, Commit, SchedulerJob, Subscription
+from checks.reads import AUDIT, CLOUD_BUILD, MONITORING, PUBSUB, REPOSITORY, SCHEDULER
 
 SHORTEST_COMMIT = 7
 """Characters of an abbreviated commit that git takes for sure."""

@@ -17,11 +17,11 @@ from bot.repairs.ports import (
     TrafficTarget,
     Variable,
 )
-from checks.looks import CLOUD_RUN, SCHEDULER
 from checks.pipeline import Pipeline
 from checks.platform import Revision, SchedulerJob
 from checks.platform import Scheduler as SchedulerPort
 from checks.ports import SECRET, Binding, Policy, Problem, Service, SourceError
+from checks.reads import CLOUD_RUN, SCHEDULER
 
 
 class RunnableScheduler:

@@ -17,9 +17,9 @@ from bot.local.faults import Faults
 from bot.local.macros import NOT_HERE, definitions
 from bot.local.tables import create_table
 from bot.statements import only_reads
-from checks.looks import BIGQUERY
 from checks.pipeline import Pipeline
 from checks.ports import Problem, Query, Row, SourceError
+from checks.reads import BIGQUERY
 
 T = TypeVar("T")
 

@@ -47,10 +47,10 @@ def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
     top = scenario.layers[-1]
     now = instant_of(scenario, pipeline)
     try:
-        game_date, _ = game_dates(scenario.file.requested, now.astimezone(pipeline.zone).date())
+        interval, _ = game_dates(scenario.file.requested, now.astimezone(pipeline.zone).date())
     except RequestError as error:
         raise PipelineFileError((top.problem(("date",), str(error)),)) from None
-    gaps = Gaps(date=game_date, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
+    gaps = Gaps(date=interval, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
     gaps = replace(gaps, lists=_lists(scenario, gaps))
     documents: dict[str, Any] = {}
     services: dict[str, Any] = {name: _unstated() for name in healthy.unnamed_services(pipeline)}

@@ -85,21 +85,21 @@ def _data_arrived(reading: Reading) -> bool:
     data = [
         each.finding
         for each in reading.found
-        if reading.is_data(each.check) and each.phase is not None and each.finding.date == reading.report.night
+        if reading.is_data(each.check) and each.phase is not None and each.finding.date == reading.report.previous
     ]
-    return any(each.outcome is Outcome.PASSED and each.looked_at for each in data) and not any(
+    return any(each.outcome is Outcome.PASSED and each.checked for each in data) and not any(
         each.severity in GRAVE for each in data
     )
 
 
 def _was_off(reading: Reading) -> bool:
     """Whether nothing was owed for the night: then no data arrived, and none is missing."""
-    night = [each for each in reading.found if each.finding.date == reading.report.night]
-    return _is_empty(reading, [each for each in night if not reading.only_reports(each.check)])
+    previous = [each for each in reading.found if each.finding.date == reading.report.previous]
+    return _is_empty(reading, [each for each in previous if not reading.only_reports(each.check)])
 
 
 def _possessive(reading: Reading) -> str:
-    words = reading.when(reading.report.night)
+    words = reading.when(reading.report.previous)
     return f"{words}'s" if words in ("last night", "today", "tomorrow") else f"the {words}"
 
 
@@ -150,20 +150,20 @@ def _clear(reading: Reading) -> str:
 
 def _clear_date(reading: Reading, index: int) -> str:
     """Say of one date that it is complete, not due or empty, with the figure of a check that only reports."""
-    game_date = reading.dates[index]
-    dated = [each for each in reading.found if each.finding.date == game_date]
+    interval = reading.dates[index]
+    dated = [each for each in reading.found if each.finding.date == interval]
     judged = [each for each in dated if not reading.only_reports(each.check)]
     figures = [_figure(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
     waiting = total(each for each in judged if each.finding.outcome is Outcome.WAITING)
     if _is_empty(reading, judged):
-        state = "owed nothing" if game_date < reading.today else "owes nothing"
+        state = "owed nothing" if interval < reading.today else "owes nothing"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):
         state = "is in order so far" if waiting else "is complete"
     else:
         state = "has nothing due yet" if waiting else "was not judged"
     inside = "; ".join([*figures, *([f"{waiting} not due yet"] if waiting else [])])
-    name = reading.when(game_date)
-    name = name if name == day(game_date, reading.today) else f"{name}, {day(game_date, reading.today)},"
+    name = reading.when(interval)
+    name = name if name == day(interval, reading.today) else f"{name}, {day(interval, reading.today)},"
     name = name[0].upper() + name[1:] if index == 0 else name
     return f"{name} {state}{f' ({inside})' if inside else ''}"
 

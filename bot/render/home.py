@@ -91,7 +91,7 @@ def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield _context(f"Night of {day(last.night, home.today)} · seen {seen} ({last.job}){age}")
+    yield _context(f"Night of {day(last.previous, home.today)} · seen {seen} ({last.job}){age}")
 
 
 def _board(home: Home, last: StoredReport) -> Iterator[Block]:
@@ -111,21 +111,21 @@ def _board(home: Home, last: StoredReport) -> Iterator[Block]:
 
 
 def _dates(last: StoredReport) -> tuple[date, ...]:
-    slate = str(last.document.get("slate", last.night.isoformat()))
-    return tuple(dict.fromkeys((last.night, date.fromisoformat(slate))))
+    current = str(last.document.get("slate", last.previous.isoformat()))
+    return tuple(dict.fromkeys((last.previous, date.fromisoformat(current))))
 
 
-def _date_words(home: Home, game_date: date) -> str:
+def _date_words(home: Home, interval: date) -> str:
     names = {-1: "last night", 0: "today"}
-    return names.get((game_date - home.today).days, day(game_date, home.today))
+    return names.get((interval - home.today).days, day(interval, home.today))
 
 
-def _worst(document: Mapping[str, Any], phase: str, game_date: date) -> Mark | None:
+def _worst(document: Mapping[str, Any], phase: str, interval: date) -> Mark | None:
     found = [
         (Outcome(finding["outcome"]), None if finding["severity"] is None else Severity[finding["severity"]])
         for result in document.get("results", ())
         for finding in result["findings"]
-        if (finding["phase"] or result["phase"]) == phase and finding["date"] == game_date.isoformat()
+        if (finding["phase"] or result["phase"]) == phase and finding["date"] == interval.isoformat()
     ]
     if not found:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 from bot.render.headline import headline
 from bot.render.reading import Reading, total
 from checks.cells import as_json
-from checks.model import Action, Cause, CheckResult, Evidence, Finding, LookRecord, Outcome, Severity
+from checks.model import Action, Cause, CheckResult, Evidence, Finding, Outcome, ReadRecord, Severity
 
 SCHEMA_VERSION = 1
 
@@ -32,8 +32,8 @@ def report_document(reading: Reading) -> dict[str, Any]:
         "title": report.title,
         "verdict": report.verdict.value,
         "headline": headline(reading),
-        "night": report.night.isoformat(),
-        "slate": report.slate.isoformat(),
+        "night": report.previous.isoformat(),
+        "slate": report.current.isoformat(),
         "now": report.now.isoformat(),
         "trigger": report.trigger,
         "partial": report.partial,
@@ -44,7 +44,7 @@ def report_document(reading: Reading) -> dict[str, Any]:
         },
         "causes": [_cause(cause) for cause in reading.causes],
         "results": [_result(result) for result in report.results],
-        "sources": _sources(report.looks),
+        "sources": _sources(report.reads),
     }
 
 
@@ -107,9 +107,9 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {key: as_json(value) for key, value in evidence.items()}
 
 
-def _sources(looks: Sequence[LookRecord]) -> list[dict[str, Any]]:
-    names = sorted({look.source for look in looks})
-    by_source = {name: [look for look in looks if look.source == name] for name in names}
+def _sources(reads: Sequence[ReadRecord]) -> list[dict[str, Any]]:
+    names = sorted({look.source for look in reads})
+    by_source = {name: [look for look in reads if look.source == name] for name in names}
     return [
         {
             "source": name,

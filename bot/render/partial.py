@@ -25,7 +25,7 @@ def status_of(reading: Reading) -> str:
     found = [number(problems, "problem")] if problems else [number(notes, "note")] if notes else []
     if reading.of(Outcome.UNKNOWN):
         return ", ".join([*found, "not everything could be checked"])
-    if not any(each.finding.looked_at for each in reading.found):
+    if not any(each.finding.checked for each in reading.found):
         return "nothing was checked"
     return "".join(found) or "nothing found"
 

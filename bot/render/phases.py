@@ -31,19 +31,19 @@ def phase_table(reading: Reading) -> Iterator[Part]:
     yield Table(columns=("Phase", *(_date_column(reading, each) for each in reading.dates), "What is"), rows=rows)
 
 
-def _date_title(reading: Reading, game_date: date) -> str:
-    name = reading.when(game_date)
-    return name if name == day(game_date, reading.today) else f"{name.capitalize()}, {day(game_date, reading.today)}"
+def _date_title(reading: Reading, interval: date) -> str:
+    name = reading.when(interval)
+    return name if name == day(interval, reading.today) else f"{name.capitalize()}, {day(interval, reading.today)}"
 
 
-def _date_column(reading: Reading, game_date: date) -> str:
+def _date_column(reading: Reading, interval: date) -> str:
     """A short title, because the states below it are short: ``Night 10 Feb``."""
-    name = {"last night": "Night ", "today": "Today "}.get(reading.when(game_date), "")
-    return f"{name}{day(game_date, reading.today).partition(' ')[2]}"
+    name = {"last night": "Night ", "today": "Today "}.get(reading.when(interval), "")
+    return f"{name}{day(interval, reading.today).partition(' ')[2]}"
 
 
 def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:
-    dated = {game_date: reading.by_place.get((phase, game_date), ()) for game_date in reading.dates}
+    dated = {interval: reading.by_place.get((phase, interval), ()) for interval in reading.dates}
     states = tuple(_state(found) for found in dated.values())
     return (
         Cell(text=title),
@@ -72,17 +72,17 @@ def _what_is(reading: Reading, found: Sequence[Found]) -> str:
 
 def day_sections(reading: Reading) -> Iterator[Part]:
     """Yield for each date the figures that passed, a line for each phase."""
-    for game_date in reading.dates:
-        lines = tuple(_figure_lines(reading, game_date))
+    for interval in reading.dates:
+        lines = tuple(_figure_lines(reading, interval))
         if lines:
-            yield Heading(text=_date_title(reading, game_date))
+            yield Heading(text=_date_title(reading, interval))
             yield from lines
 
 
-def _figure_lines(reading: Reading, game_date: date) -> Iterator[Line]:
+def _figure_lines(reading: Reading, interval: date) -> Iterator[Line]:
     phases: tuple[str | None, ...] = (*(phase.id for phase in reading.pipeline.phases), None)
     for phase in phases:
-        found = reading.by_place.get((phase, game_date), ())
+        found = reading.by_place.get((phase, interval), ())
         passed = [each for each in found if each.finding.outcome is Outcome.PASSED]
         if passed:
             label = "Across phases" if phase is None else reading.phase_title(phase)

@@ -208,9 +208,7 @@ def quiet_section(reading: Reading) -> Iterator[Part]:
     waiting, skipped = reading.of(Outcome.WAITING), reading.of(Outcome.SKIPPED)
     excused = [each for each in skipped if each.finding.code == "excused"]
     # What is not configured is of interest only where nothing else could be said.
-    hidden = (
-        ("excused",) if not any(each.finding.looked_at for each in reading.found) else ("excused", "not-configured")
-    )
+    hidden = ("excused",) if not any(each.finding.checked for each in reading.found) else ("excused", "not-configured")
     others = [each for each in skipped if each.finding.code not in hidden]
     if not (waiting or excused or others):
         return

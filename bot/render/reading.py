@@ -103,7 +103,7 @@ class Reading:
     @cached_property
     def dates(self) -> tuple[date, ...]:
         """The night, then the slate where it is another date."""
-        return tuple(dict.fromkeys((self.report.night, self.report.slate)))
+        return tuple(dict.fromkeys((self.report.previous, self.report.current)))
 
     def is_data(self, check: str) -> bool:
         """Whether a check looks at what the pipeline wrote, that is a SQL check."""
@@ -123,10 +123,10 @@ class Reading:
     def _phase_titles(self) -> Mapping[str, str]:
         return {each.id: each.title for each in self.pipeline.phases}
 
-    def when(self, game_date: date) -> str:
-        """What people call a game date: ``last night``, ``today``, ``tomorrow``, or the date itself."""
+    def when(self, interval: date) -> str:
+        """What people call a game date: ``last previous``, ``today``, ``tomorrow``, or the date itself."""
         names = {-1: "last night", 0: "today", 1: "tomorrow"}
-        return names.get((game_date - self.today).days, day(game_date, self.today))
+        return names.get((interval - self.today).days, day(interval, self.today))
 
     @property
     def clock(self) -> str:
@@ -137,7 +137,7 @@ class Reading:
     @property
     def command(self) -> str:
         """The shell command that shows this report in full."""
-        return self.again or f"reveille validate {self.report.night.isoformat()} --full"
+        return self.again or f"reveille validate {self.report.previous.isoformat()} --full"
 
 
 def total(found: Iterable[Found]) -> int:
@@ -158,5 +158,5 @@ def _badness(found: Found) -> int:
 
 
 def source_of(evidence: Evidence) -> tuple[str, str]:
-    """Return the source that could not be asked and why, as ``could_not_look`` records them; else empty texts."""
+    """Return the source that could not be asked and why, as ``could_not_check`` records them; else empty texts."""
     return str(evidence.get("source") or ""), str(evidence.get("problem") or "")

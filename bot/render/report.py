@@ -51,9 +51,9 @@ def _parts(reading: Reading) -> Iterator[Part]:
 
 def _frame(reading: Reading) -> Iterator[Part]:
     report = reading.report
-    dates = f"Night of {day(report.night, reading.today)}"
-    if report.slate != report.night:
-        dates += f", slate of {day(report.slate, reading.today)}"
+    dates = f"Night of {day(report.previous, reading.today)}"
+    if report.current != report.previous:
+        dates += f", slate of {day(report.current, reading.today)}"
     yield SmallPrint(text=f"{dates} · seen at {reading.clock} · {counts(reading)} · {report.duration:.1f} s")
     if report.partial:
         yield SmallPrint(text="Only selected checks ran: the verdict covers nothing else.")

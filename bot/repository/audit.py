@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.looks import AUDIT
 from checks.platform import AuditFinding
 from checks.ports import Problem, SourceError
+from checks.reads import AUDIT
 
 
 class RepositoryAudit:

@@ -13,9 +13,9 @@ from typing import NoReturn
 from bot.git_program import GitProgram
 from bot.instants import of_seconds
 from bot.repository.paths import normalised
-from checks.looks import REPOSITORY
 from checks.platform import Commit
 from checks.ports import Problem, SourceError
+from checks.reads import REPOSITORY
 
 COMMIT_ID = re.compile(r"[0-9a-fA-F]{4,64}")
 """What may be a commit, whole or abbreviated; git takes four digits at least."""

@@ -13,9 +13,9 @@ from bot.instants import of_iso
 from bot.repository.git import COMMIT_ID
 from bot.repository.github_answers import GitHubAnswers, not_understood
 from bot.repository.paths import normalised
-from checks.looks import REPOSITORY, BoundedPool
 from checks.platform import Commit
 from checks.ports import Problem, SourceError
+from checks.reads import REPOSITORY, BoundedPool
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from requests.adapters import HTTPAdapter
 
 from bot.redaction.shown import Secret
 from bot.settings import is_loopback
-from checks.looks import REPOSITORY
 from checks.ports import Problem, SourceError
+from checks.reads import REPOSITORY
 
 MOST_PAGES = 40
 _BUSY = (500, 502, 503, 504)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.validation import Request, Validation
-from checks.looks import nothing
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
+from checks.reads import nothing
 
 
 class RunMetrics(Protocol):

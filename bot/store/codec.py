@@ -48,11 +48,11 @@ def encode(record: Record) -> str:
     return _text(within_budget(record, _text))
 
 
-def head(key: str, at: str, night: object, verdict: object) -> ReportHead:
+def head(key: str, at: str, previous: object, verdict: object) -> ReportHead:
     """Return the head of a report from its texts. Raises StoreError, not retryable, for what is none."""
     try:
         return ReportHead(
-            key=key, at=datetime.fromisoformat(at), night=date.fromisoformat(str(night)), verdict=str(verdict)
+            key=key, at=datetime.fromisoformat(at), previous=date.fromisoformat(str(previous)), verdict=str(verdict)
         )
     except ValueError as error:
         raise StoreError(f"the store holds a report that cannot be read: {error}", retryable=False) from error
@@ -122,6 +122,6 @@ _CONVERSIONS: Mapping[type[Any], Conversions] = {
         "lease_until": datetime.fromisoformat,
         "sent_at": datetime.fromisoformat,
     },
-    StoredReport: {"night": date.fromisoformat, "at": datetime.fromisoformat},
+    StoredReport: {"previous": date.fromisoformat, "at": datetime.fromisoformat},
     AuditEntry: {"at": datetime.fromisoformat},
 }

@@ -59,20 +59,20 @@ def report_fields(report: StoredReport) -> Fields:
         "by_job": f"{line(report.pipeline, report.job)}{at}",
         "ended_at": at,
         "key": report.key,
-        "night": report.night.isoformat(),
+        "previous": report.previous.isoformat(),
         "verdict": report.verdict,
         "record": _packed(report),
     }
 
 
-HEAD = ("key", "ended_at", "night", "verdict")
+HEAD = ("key", "ended_at", "previous", "verdict")
 """The fields of a report that are read for a list of many."""
 
 
 def report_head(document: StoredDocument) -> ReportHead:
     """Return the head of a report of which the fields above were read."""
-    key, at, night, verdict = (document.fields.get(name) for name in HEAD)
-    return head(str(key), str(at), night, verdict)
+    key, at, previous, verdict = (document.fields.get(name) for name in HEAD)
+    return head(str(key), str(at), previous, verdict)
 
 
 def entry_fields(entry: AuditEntry) -> Fields:

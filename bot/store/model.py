@@ -145,7 +145,7 @@ class ReportHead:
     """What is told of a report in a list of many; its document is read by its key."""
 
     key: str
-    night: date
+    previous: date
     at: datetime
     verdict: str
 
@@ -158,14 +158,14 @@ class StoredReport:
     key: str
     pipeline: str
     job: str
-    night: date
+    previous: date
     at: datetime
     verdict: str
     document: Mapping[str, Any]
 
     @property
     def head(self) -> ReportHead:
-        return ReportHead(key=self.key, night=self.night, at=self.at, verdict=self.verdict)
+        return ReportHead(key=self.key, previous=self.previous, at=self.at, verdict=self.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

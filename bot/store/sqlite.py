@@ -231,11 +231,12 @@ class SqliteStore:
     def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
         with self._lock, _translated(self._path):
             rows = self._connection.execute(
-                "SELECT key, ended_at, json_extract(record, '$.night'), json_extract(record, '$.verdict') FROM reports"
-                " WHERE pipeline = ? AND job = ? AND ended_at >= ? ORDER BY ended_at DESC, key DESC LIMIT ?",
+                "SELECT key, ended_at, json_extract(record, '$.previous'), json_extract(record, '$.verdict')"
+                " FROM reports WHERE pipeline = ? AND job = ? AND ended_at >= ?"
+                " ORDER BY ended_at DESC, key DESC LIMIT ?",
                 (pipeline, job, moment_text(since), max(limit, 0)),
             ).fetchall()
-        return [head(key, at, night, verdict) for key, at, night, verdict in rows]
+        return [head(key, at, previous, verdict) for key, at, previous, verdict in rows]
 
     def audit_entry(self, key: str) -> AuditEntry | None:
         return self._one(AuditEntry, "SELECT record FROM audit WHERE key = ?", key)

@@ -131,8 +131,8 @@ class Digests:
                 self._store.release(lease, self._owner)
 
     def _write(self, slot: Slot, lease: str) -> Done:
-        night = slot.day - timedelta(days=1)
-        report = self._looking.look(Request(date=night.isoformat(), trigger=JOB))
+        previous = slot.day - timedelta(days=1)
+        report = self._looking.look(Request(date=previous.isoformat(), trigger=JOB))
         # Alerts come first: whoever dies in between leaves the slot open, and the next try decides nothing twice.
         trouble = self._follow(report)
         now = self._clock()
@@ -223,4 +223,4 @@ def _newer_than(last: Sequence[ReportHead], report: StoredReport) -> StoredRepor
 
 
 def _day_of(report: ReportHead) -> date:
-    return report.night + timedelta(days=1)
+    return report.previous + timedelta(days=1)

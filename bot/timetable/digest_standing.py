@@ -89,7 +89,7 @@ class DigestStanding:
         if written is None or not address:
             return ""
         today = now.astimezone(self._pipeline.zone).date()
-        return f"<{address}|Digest of {day(written.head.night + timedelta(days=1), today)}>"
+        return f"<{address}|Digest of {day(written.head.previous + timedelta(days=1), today)}>"
 
     def _thread(self, alert: Alert) -> str:
         return thread_link(self._sent(alert.thread), self._workspace())
@@ -113,13 +113,13 @@ class DigestStanding:
     def _newest(self, now: datetime) -> _Written | None:
         """Return the digest of the newest day, as it was written last; None where Slack refused it for good."""
         heads = self._store.report_heads(self._pipeline.name, JOB, now - LOOK_BACK, HEADS_AT_MOST)
-        head = max(heads, key=lambda each: (each.night, each.at), default=None)
+        head = max(heads, key=lambda each: (each.previous, each.at), default=None)
         if head is None:
             return None
         key = self._words.get(head.key)
         if key is None:
             self._known = {}
-            key = self._key_of_words(head, [each for each in heads if each.night == head.night])
+            key = self._key_of_words(head, [each for each in heads if each.previous == head.previous])
             self._words = {head.key: key}
         words = self._read(key)
         posting = None if words is None else self._sent(words.target or words.key)
@@ -130,7 +130,7 @@ class DigestStanding:
     def _key_of_words(self, head: ReportHead, same_day: Sequence[ReportHead]) -> str:
         """Return the key of the delivery that wrote a digest: the first one of a day goes by the day, its refreshes and
         a digest that is posted again by their reports, and refreshes of the latter by both."""
-        first = posting_key(self._pipeline.name, head.night + timedelta(days=1))
+        first = posting_key(self._pipeline.name, head.previous + timedelta(days=1))
         slot = head.key.removeprefix(f"{first}:")
         candidates = (head.key, *(f"{each.key}:{slot}" for each in same_day))
         return next((key for key in candidates if self._read(key) is not None), first)

@@ -103,7 +103,7 @@ def _record(report: Report, key: str, job: str, document: Mapping[str, Any]) -> 
         key=key,
         pipeline=report.pipeline,
         job=job,
-        night=report.night,
+        previous=report.previous,
         at=report.now,
         verdict=report.verdict.value,
         document=document,

@@ -120,10 +120,10 @@ def _findings(document: Document, wanted: Callable[[Document], bool]) -> Iterato
 
 
 def _part(document: Document, finding: Document) -> str:
-    game_date = finding.get("date")
-    if game_date is None:
+    interval = finding.get("date")
+    if interval is None:
         return ""
-    return {document.get("slate"): "slate", document.get("night"): "night"}.get(game_date, str(game_date))
+    return {document.get("slate"): "slate", document.get("night"): "night"}.get(interval, str(interval))
 
 
 def _list(value: Any) -> Sequence[Any]:

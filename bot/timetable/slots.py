@@ -101,10 +101,10 @@ def watched(pipeline: Pipeline, now: datetime) -> tuple[Watched, ...]:
     """
     today = now.astimezone(pipeline.zone).date()
     tomorrow = today + timedelta(days=1)
-    night = Watched(date=today - timedelta(days=1))
+    previous = Watched(date=today - timedelta(days=1))
     if any(due <= now for due in _dues(pipeline, tomorrow)):
-        return (night, Watched(date=tomorrow, checks=("trigger",)))
-    return (night,)
+        return (previous, Watched(date=tomorrow, checks=("trigger",)))
+    return (previous,)
 
 
 def _dues(pipeline: Pipeline, tomorrow: date) -> Iterator[datetime]:

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from checks.cells import in_words
-from checks.context import Context, could_not_look, not_configured
+from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.build_state import Verdict, latest_of, of_commits, of_trigger, unbuilt
 from checks.control_plane.touched import IN_SENTENCES, authors, listed
 from checks.control_plane_spec import Deployment
-from checks.looks import CLOUD_BUILD, REPOSITORY, Look
 from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import Build, BuildTrigger, Commit
 from checks.ports import SourceError
+from checks.reads import CLOUD_BUILD, REPOSITORY, Read
 from checks.registry import check
 
 
@@ -162,16 +162,16 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> Act
 def builds(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that has a build trigger, or should have one."""
     deployment = context.pipeline.deployment
-    if deployment is None or not context.services or not context.looks.connected(CLOUD_BUILD):
+    if deployment is None or not context.services or not context.reads.connected(CLOUD_BUILD):
         yield not_configured(
             "services",
             "The pipeline file has no section 'deployment', or names no service",
             configure="add the section, and name services under 'services'",
         )
         return
-    found = context.looks.build_triggers()
+    found = context.reads.build_triggers()
     since = context.now - timedelta(days=deployment.builds_days)
-    recent = context.looks.builds(since)
+    recent = context.reads.builds(since)
     known = triggers.by_name(found.result())
     seen: list[tuple[ServiceSpec, Seen]] = []
     for spec in context.services:
@@ -190,7 +190,7 @@ def builds(context: Context) -> Iterator[Finding]:
     commits = _Commits(context, deployment, [each for _, each in seen])
     if commits.error is not None:
         # One repository serves all services: that it cannot be looked at is said once.
-        yield could_not_look(commits.error, subject="repository", severity=Severity.P1)
+        yield could_not_check(commits.error, subject="repository", severity=Severity.P1)
     for spec, each in seen:
 
         def judged(spec: ServiceSpec = spec, each: Seen = each) -> Iterator[Finding]:
@@ -209,16 +209,16 @@ class _Commits:
         self._now = context.now
         self._head: Commit | None = None
         self.error: SourceError | None = None
-        self._since: dict[str, Look[Sequence[Commit] | None]] = {}
-        self._after: Look[Sequence[Commit]] | None = None
-        if not context.looks.connected(REPOSITORY):
+        self._since: dict[str, Read[Sequence[Commit] | None]] = {}
+        self._after: Read[Sequence[Commit]] | None = None
+        if not context.reads.connected(REPOSITORY):
             return
-        head = context.looks.head()
+        head = context.reads.head()
         undecided = [each for each in seen if of_trigger(each.trigger, each.build, self._now) is None]
         for commit in {each.build.commit for each in undecided if each.build is not None and each.build.commit}:
-            self._since[commit] = context.looks.commits_since(commit)
+            self._since[commit] = context.reads.commits_since(commit)
         if any(each.build is None for each in undecided):
-            self._after = context.looks.commits_after(self._now - timedelta(days=deployment.builds_days))
+            self._after = context.reads.commits_after(self._now - timedelta(days=deployment.builds_days))
         try:
             self._head = head.result()
         except SourceError as error:

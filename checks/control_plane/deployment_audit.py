@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from checks.context import Context, not_configured
-from checks.looks import AUDIT
 from checks.model import Action, Finding, Outcome, Severity
 from checks.platform import AuditFinding
+from checks.reads import AUDIT
 from checks.registry import check
 from checks.shell_words import command_line
 
@@ -69,14 +69,14 @@ def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
 )
 def deployment_audit(context: Context) -> Iterator[Finding]:
     """Yield one finding for each file that breaks a rule."""
-    if not context.looks.connected(AUDIT):
+    if not context.reads.connected(AUDIT):
         yield not_configured(
             "deploy scripts",
             "No clone of the repository is configured",
             configure="set REVEILLE_REPOSITORY to the folder of one",
         )
         return
-    violations = sorted(context.looks.audit().result(), key=lambda each: each.path)
+    violations = sorted(context.reads.audit().result(), key=lambda each: each.path)
     if not violations:
         yield Finding(
             outcome=Outcome.PASSED,

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from checks.context import Context, could_not_look
+from checks.context import Context, could_not_check
 from checks.control_plane import services
 from checks.control_plane.callers import Edge, edges_of
-from checks.looks import Look
 from checks.model import Finding, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import SchedulerJob, Subscription
 from checks.ports import Service, SourceError
+from checks.reads import Read
 
 T = TypeVar("T")
 
@@ -36,9 +36,9 @@ class Discovery:
     """Discovery under way. A kind of caller that the pipeline file has no section for is not looked for."""
 
     pipeline: Pipeline
-    services: Look[Sequence[Service]] | None
-    subscriptions: Look[Sequence[Subscription]] | None
-    jobs: Look[Sequence[SchedulerJob]] | None
+    services: Read[Sequence[Service]] | None
+    subscriptions: Read[Sequence[Subscription]] | None
+    jobs: Read[Sequence[SchedulerJob]] | None
     _errors: list[SourceError] = field(default_factory=list)
 
     @property
@@ -58,7 +58,7 @@ class Discovery:
         edges = edges_of(self.pipeline, subscriptions, jobs, services) if services else ()
         return Discovered(edges=edges, services=tuple(services), errors=tuple(self._errors))
 
-    def _answer(self, look: Look[Sequence[T]] | None) -> Sequence[T]:
+    def _answer(self, look: Read[Sequence[T]] | None) -> Sequence[T]:
         try:
             return look.result() if look is not None else ()
         except SourceError as error:
@@ -71,9 +71,9 @@ def discover(context: Context) -> Discovery:
     messaging, scheduler = context.pipeline.messaging, context.pipeline.scheduler
     return Discovery(
         pipeline=context.pipeline,
-        services=context.looks.services() if messaging is not None or scheduler is not None else None,
-        subscriptions=context.looks.subscriptions() if messaging is not None else None,
-        jobs=context.looks.jobs() if scheduler is not None else None,
+        services=context.reads.services() if messaging is not None or scheduler is not None else None,
+        subscriptions=context.reads.subscriptions() if messaging is not None else None,
+        jobs=context.reads.jobs() if scheduler is not None else None,
     )
 
 
@@ -102,6 +102,6 @@ def unnamed(context: Context, found: Discovered) -> Iterator[ServiceSpec]:
 def incomplete(found: Discovered, severity: Severity = Severity.P0) -> Iterator[Finding]:
     """Yield a finding for each source that left discovery incomplete; ``severity`` is how bad the truth could be."""
     for error in found.errors:
-        finding = could_not_look(error, subject=f"callers from {error.source}", severity=severity)
+        finding = could_not_check(error, subject=f"callers from {error.source}", severity=severity)
         words = "Discovery was incomplete: services may be called by more than was judged."
         yield replace(finding, summary=f"{words} {finding.summary}")

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.cells import in_words
-from checks.context import Context, could_not_look, not_configured
+from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services, triggers
 from checks.control_plane.drift_state import LABEL, VARIABLE, Deployed, Seen, deployed, verdict
 from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
 from checks.control_plane_spec import Deployment
-from checks.looks import CLOUD_BUILD, REPOSITORY, Look
 from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import BuildTrigger, Commit
 from checks.ports import Service, SourceError
+from checks.reads import CLOUD_BUILD, REPOSITORY, Read
 from checks.registry import check
 
 
@@ -122,28 +122,28 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, trigge
 def drift(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that names its source folders."""
     specs = [spec for spec in context.services if spec.source]
-    if context.pipeline.deployment is None or not specs or not context.looks.connected(REPOSITORY):
+    if context.pipeline.deployment is None or not specs or not context.reads.connected(REPOSITORY):
         yield not_configured(
             "services",
             "No repository is configured, or no service names its source folders",
             configure="set REVEILLE_REPOSITORY, or 'repository' under 'deployment', and name the 'source' of services",
         )
         return
-    looks = context.looks
-    head = looks.head()
-    folders = {folder: looks.path_exists(folder) for spec in specs for folder in spec.source}
-    built = looks.build_triggers() if looks.connected(CLOUD_BUILD) else None
-    asked = [(spec, looks.service(spec.name)) for spec in specs]
+    reads = context.reads
+    head = reads.head()
+    folders = {folder: reads.path_exists(folder) for spec in specs for folder in spec.source}
+    built = reads.build_triggers() if reads.connected(CLOUD_BUILD) else None
+    asked = [(spec, reads.service(spec.name)) for spec in specs]
     commits = _Commits(context, asked)
     try:
         newest = head.result()
     except SourceError as error:
         # One repository serves all services: that it cannot be looked at is said once.
-        yield could_not_look(error, subject="repository", severity=Severity.P0)
+        yield could_not_check(error, subject="repository", severity=Severity.P0)
         return
     for spec, look in asked:
 
-        def judged(spec: ServiceSpec = spec, look: Look[Service | None] = look) -> Iterator[Finding]:
+        def judged(spec: ServiceSpec = spec, look: Read[Service | None] = look) -> Iterator[Finding]:
             service = look.result()
             if service is None:
                 yield services.missing(context.pipeline, spec, Severity.P1)
@@ -163,11 +163,11 @@ def drift(context: Context) -> Iterator[Finding]:
 class _Commits:
     """The commits that services lack: asked once for each deployed commit, and once for those known by time alone."""
 
-    def __init__(self, context: Context, asked: Sequence[tuple[ServiceSpec, Look[Service | None]]]) -> None:
+    def __init__(self, context: Context, asked: Sequence[tuple[ServiceSpec, Read[Service | None]]]) -> None:
         states = [state for _, look in asked for state in _readable(look)]
-        self._since = {state.commit: context.looks.commits_since(state.commit) for state in states if state.commit}
+        self._since = {state.commit: context.reads.commits_since(state.commit) for state in states if state.commit}
         instants = [state.at for state in states if state.basis == "time" and state.at is not None]
-        self._after = context.looks.commits_after(min(instants)) if instants else None
+        self._after = context.reads.commits_after(min(instants)) if instants else None
 
     def lacking(self, state: Deployed) -> Sequence[Commit] | None:
         """Return the commits after a state, None for one that is unknown. Raises SourceError."""
@@ -178,7 +178,7 @@ class _Commits:
         return [commit for commit in self._after.result() if commit.at > state.at]
 
 
-def _readable(look: Look[Service | None]) -> Iterator[Deployed]:
+def _readable(look: Read[Service | None]) -> Iterator[Deployed]:
     """Yield the state of a service that could be looked at; the others are told one by one."""
     try:
         service = look.result()

@@ -21,10 +21,10 @@ from checks.control_plane.callers import Edge, Kind, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
 from checks.control_plane.removal import removal
-from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Policy, Service, SourceError
+from checks.reads import Read
 from checks.registry import check
 
 EVERYONE = "allUsers"
@@ -182,8 +182,8 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
     exists = {each.name for each in found.services}
     misdirected = _misdirected(pipeline, found)
     asked = [name for name in names if (nameless[name] or name in misdirected) and name in exists - open_to_all]
-    policies = {name: context.looks.service_policy(name) for name in asked}
-    project = context.looks.project_policy() if asked else None
+    policies = {name: context.reads.service_policy(name) for name in asked}
+    project = context.reads.project_policy() if asked else None
     for name in names:
         spec = spec_of(pipeline, name)
         if name not in exists:
@@ -195,7 +195,7 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
             ]
 
             def judged(
-                name: str = name, project: Look[Policy] = project, refused: Sequence[Finding] = refused
+                name: str = name, project: Read[Policy] = project, refused: Sequence[Finding] = refused
             ) -> Iterator[Finding]:
                 if not _is_open(policies[name], project):
                     yield _both(refused)
@@ -227,7 +227,7 @@ def _both(refused: Sequence[Finding]) -> Finding:
     )
 
 
-def _is_open(own: Look[Policy | None], project: Look[Policy]) -> bool:
+def _is_open(own: Read[Policy | None], project: Read[Policy]) -> bool:
     """Whether everyone may call a service. Raises SourceError where what is known does not decide it."""
     errors: list[SourceError] = []
     known: list[Policy | None] = []

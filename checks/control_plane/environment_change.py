@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
-from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import Revision
+from checks.reads import Read
 from checks.redeploys import LATEST_REVISIONS, evidence_of
 from checks.registry import check
 
@@ -135,12 +135,12 @@ def _versioned(secret: str) -> str:
 )
 def environment_change(context: Context) -> Iterator[Finding]:
     """Yield one finding a service."""
-    looks = [(spec, context.looks.revisions(spec.name, LATEST_REVISIONS)) for spec in context.services]
-    if not looks:
+    reads = [(spec, context.reads.revisions(spec.name, LATEST_REVISIONS)) for spec in context.services]
+    if not reads:
         yield services.none_named()
-    for spec, look in looks:
+    for spec, look in reads:
 
-        def judged(spec: ServiceSpec = spec, look: Look[Sequence[Revision]] = look) -> Iterator[Finding]:
+        def judged(spec: ServiceSpec = spec, look: Read[Sequence[Revision]] = look) -> Iterator[Finding]:
             yield judge(context.pipeline, spec, look.result(), context.today.year)
 
         worst = Severity.P1 if spec.environment else Severity.P2

@@ -18,16 +18,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from checks.context import Context, could_not_look, not_configured
+from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services
 from checks.control_plane.call_identity import account_command
 from checks.control_plane.callers import Edge, grantable, in_words
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
-from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Severity, worst_of
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports import Policy, Service, SourceError
+from checks.reads import Read
 from checks.registry import check
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ def judge_caller(
     }
     for unread, words in ((answers.policy, "its own policy"), (answers.project, "the project's policy")):
         if isinstance(unread, SourceError) and not grant.callable:
-            finding = could_not_look(
+            finding = could_not_check(
                 unread, subject=spec.name, severity=Severity.P0, phase=services.phase_of(pipeline, spec)
             )
             known = f"Whether {caller} may call {spec.name} depends on {words}. {finding.summary}"
@@ -243,7 +243,7 @@ def _together(findings: list[Finding]) -> Finding:
     )
 
 
-def _read(look: Look[T]) -> T | SourceError:
+def _read(look: Read[T]) -> T | SourceError:
     try:
         return look.result()
     except SourceError as error:
@@ -271,24 +271,24 @@ def _read(look: Look[T]) -> T | SourceError:
 def invoker(context: Context) -> Iterator[Finding]:
     """Yield one finding a service: those of the pipeline file, then those that were discovered."""
     discovery = discover(context)
-    project = context.looks.project_policy() if context.services or discovery.on else None
-    looks = [_asked(context, spec) for spec in context.services]
+    project = context.reads.project_policy() if context.services or discovery.on else None
+    reads = [_asked(context, spec) for spec in context.services]
     # The policies of the services in the pipeline file are under way by now; discovery only adds to them.
     found = discovery.read()
-    looks += [_asked(context, spec) for spec in unnamed(context, found)]
-    if project is None or not (looks or found.errors):
+    reads += [_asked(context, spec) for spec in unnamed(context, found)]
+    if project is None or not (reads or found.errors):
         yield services.none_named()
         return
     of_project = _read(project)
-    for spec, service, policy in looks:
+    for spec, service, policy in reads:
         of_service, of_policy = _read(service), _read(policy)
         answers = Answers(service=of_service, policy=of_policy, project=of_project)
         yield services.excused_if_optional(spec, judge(context.pipeline, spec, answers, found.of(spec.name)))
     yield from incomplete(found)
 
 
-Asked = tuple[ServiceSpec, Look[Service | None], Look[Policy | None]]
+Asked = tuple[ServiceSpec, Read[Service | None], Read[Policy | None]]
 
 
 def _asked(context: Context, spec: ServiceSpec) -> Asked:
-    return spec, context.looks.service(spec.name), context.looks.service_policy(spec.name)
+    return spec, context.reads.service(spec.name), context.reads.service_policy(spec.name)

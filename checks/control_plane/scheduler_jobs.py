@@ -186,7 +186,7 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
     if spec is None:
         yield not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
         return
-    look = context.looks.jobs()
+    look = context.reads.jobs()
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()

@@ -36,10 +36,10 @@ def judge_services(
 
     ``configure`` is what to add to the pipeline file where there is none to look at.
     """
-    looks = [(spec, context.looks.service(spec.name)) for spec in specs]
-    if not looks:
+    reads = [(spec, context.reads.service(spec.name)) for spec in specs]
+    if not reads:
         yield none_named(configure)
-    for spec, look in looks:
+    for spec, look in reads:
 
         def judged(spec: ServiceSpec = spec, look: Callable[[], Service | None] = look.result) -> Iterator[Finding]:
             service = look()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from checks.context import Context, attempt, could_not_look, not_configured
+from checks.context import Context, attempt, could_not_check, not_configured
 from checks.control_plane.addresses import Addresses, Target, service_name
 from checks.control_plane.removal import gcloud, subscription_removal
 from checks.model import Action, Finding, Outcome, Severity
@@ -309,7 +309,7 @@ def _judged_with(pipeline: Pipeline, case: TopicCase, error: SourceError | None)
     finding = judge(pipeline, case)
     if error is None or finding.outcome is not Outcome.PASSED or served(case, Addresses(pipeline, ())):
         return finding
-    unread = could_not_look(error, subject=case.topic, severity=Severity.P0)
+    unread = could_not_check(error, subject=case.topic, severity=Severity.P0)
     wanted = ", ".join(case.wanted)
     return replace(
         unread, summary=f"Whether {case.topic} is pushed to {wanted} depends on the services. {unread.summary}"
@@ -345,12 +345,12 @@ def subscriptions(context: Context) -> Iterator[Finding]:
             configure="add the section 'messaging' with the number of push subscriptions of each topic",
         )
         return
-    looks = context.looks.subscriptions(), context.looks.topics(), context.looks.services()
+    reads = context.reads.subscriptions(), context.reads.topics(), context.reads.services()
 
     def judged() -> Iterator[Finding]:
-        every = looks[0].result()
-        topics, _ = _read(looks[1].result)
-        services, error = _read(looks[2].result)
+        every = reads[0].result()
+        topics, _ = _read(reads[1].result)
+        services, error = _read(reads[2].result)
         for topic, expected in messaging.topics.items():
             named = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
             pushes = [each for each in named if not idleness(each)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from checks.looks import Look
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.platform import BuildTrigger
 from checks.ports import SourceError
+from checks.reads import Read
 from checks.shell_words import command_line
 
 
@@ -27,7 +27,7 @@ def by_name(triggers: Sequence[BuildTrigger]) -> Mapping[str, BuildTrigger]:
     return {each.name: each for each in sorted(triggers, key=lambda each: not each.disabled)}
 
 
-def known(look: Look[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigger]:
+def known(look: Read[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigger]:
     """Return the triggers for suggestions alone: none where they cannot be looked at."""
     if look is None:
         return {}

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from checks.conditions import Standing
-from checks.context import Context, could_not_look, not_configured
+from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services
 from checks.control_plane.callers import Kind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
 from checks.control_plane_spec import Invocations
-from checks.looks import MONITORING
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
+from checks.reads import MONITORING
 from checks.registry import check
 
 
@@ -84,20 +84,20 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
 def zero_invocations(context: Context) -> Iterator[Finding]:
     """Yield one finding for each service that received nothing, and one for all others together."""
     pipeline, rules = context.pipeline, context.pipeline.invocations
-    if rules is None or not context.looks.connected(MONITORING):
+    if rules is None or not context.reads.connected(MONITORING):
         yield not_configured("services", "The pipeline file has no section 'invocations'", configure="add it")
         return
     until = context.now.replace(second=0, microsecond=0)
-    asked = context.looks.request_counts(until - timedelta(hours=rules.hours), until)
+    asked = context.reads.request_counts(until - timedelta(hours=rules.hours), until)
     found = _discovered(context)
     for error in found.errors if found is not None else ():
-        yield could_not_look(error, subject=f"callers from {error.source}", severity=Severity.P0)
+        yield could_not_check(error, subject=f"callers from {error.source}", severity=Severity.P0)
     targets = [name for name in targets_of(pipeline, found) if _in_scope(context, name)]
     if not targets:
         yield _all(Outcome.SKIPPED, "no-targets", "No subscription targets a service, and there is no orchestrator.")
         return
     names = silent(targets, asked.result())
-    standing = context.standing(rules.when, context.night) if names else Standing.HOLDS
+    standing = context.standing(rules.when, context.previous) if names else Standing.HOLDS
     if not standing.applies:
         listed = ", ".join(names)
         summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "
@@ -115,9 +115,9 @@ def _discovered(context: Context) -> Discovered | None:
     """Return who is called by subscriptions; scheduler jobs may rest for longer than a day."""
     if context.pipeline.messaging is None:
         return None
-    looks = context.looks
+    reads = context.reads
     return Discovery(
-        pipeline=context.pipeline, services=looks.services(), subscriptions=looks.subscriptions(), jobs=None
+        pipeline=context.pipeline, services=reads.services(), subscriptions=reads.subscriptions(), jobs=None
     ).read()
 
 

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from checks.cells import Interval, exact, in_words, span_words, type_name
+from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.context import Context, attempt
-from checks.looks import Look
 from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
 from checks.ports import Problem, Row, SourceError
+from checks.reads import Read
 from checks.registry import Check
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
 
@@ -63,7 +63,7 @@ class Setting:
     """What a row is judged in. ``due`` is set when the check looks before it is due: then every failure
     is a note. ``names`` are those that templates may use beside the columns of the row."""
 
-    game_date: date
+    interval: date
     zone: ZoneInfo
     year: int | None = None
     """This year, where it is known: dates of another are written with theirs."""
@@ -136,7 +136,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         summary=fill(template, values, setting.zone, setting.year) + (_early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
-        date=setting.game_date,
+        date=setting.interval,
         evidence=_evidence(row),
         impact=fill(spec.impact, values, setting.zone, setting.year) if failed else "",
         action=_action(spec, values, setting) if failed else None,
@@ -153,7 +153,7 @@ def _undecided(spec: SqlCheck, row: Row, setting: Setting, summary: str, severit
         summary=summary,
         severity=setting.capped(severity),
         phase=spec.phase,
-        date=setting.game_date,
+        date=setting.interval,
         evidence=_evidence(row),
         action=Action(text=f"Correct the query of the check '{spec.id}' in the pipeline file."),
         link=spec.runbook,
@@ -193,19 +193,19 @@ def _evidence(row: Row) -> Mapping[str, Scalar]:
 
 
 def _scalar(value: Any) -> Scalar:
-    if isinstance(value, Interval):
+    if isinstance(value, SqlInterval):
         return span_words(value)
     return value if isinstance(value, Scalar) else exact(value)
 
 
 def run_sql_check(spec: SqlCheck, context: Context) -> Iterator[Finding]:
     """Yield the findings of every date. All questions are asked before the first answer is read."""
-    days = [_Day(spec, context, game_date) for game_date in dates_of(spec, context)]
+    days = [_Day(spec, context, interval) for interval in dates_of(spec, context)]
     for day in days:
         day.ask()
     for day in days:
         yield from attempt(
-            day.findings, subject=day.subject, severity=day.worst, phase=spec.phase, game_date=day.game_date
+            day.findings, subject=day.subject, severity=day.worst, phase=spec.phase, interval=day.interval
         )
 
 
@@ -213,29 +213,29 @@ def dates_of(spec: SqlCheck, context: Context) -> tuple[date, ...]:
     """Return the game dates that a check looks at, each once, earliest first."""
     if spec.dates == "both":
         return context.dates
-    return (context.night if spec.dates == "night" else context.slate,)
+    return (context.previous if spec.dates == "night" else context.current,)
 
 
 class _Day:
     """One check on one game date."""
 
-    def __init__(self, spec: SqlCheck, context: Context, game_date: date) -> None:
-        self.game_date = game_date
+    def __init__(self, spec: SqlCheck, context: Context, interval: date) -> None:
+        self.interval = interval
         self._spec = spec
         self._context = context
         pipeline = context.pipeline
-        due = spec.due.on(game_date, pipeline.zone) if spec.due is not None else None
+        due = spec.due.on(interval, pipeline.zone) if spec.due is not None else None
         early = due is not None and context.now < due
         self._waits = early and spec.before_due == "wait"
         self._setting = Setting(
-            game_date=game_date,
+            interval=interval,
             zone=pipeline.zone,
             year=context.today.year,
             due=due if early else None,
-            names={"date": game_date, "project": pipeline.project, "region": pipeline.region},
+            names={"date": interval, "project": pipeline.project, "region": pipeline.region},
         )
-        self._rows: Look[Any] | None = None
-        self._subjects: Look[Any] | None = None
+        self._rows: Read[Any] | None = None
+        self._subjects: Read[Any] | None = None
 
     @property
     def subject(self) -> str:
@@ -252,22 +252,22 @@ class _Day:
         would double the time of every check; on the others its answer is not read."""
         if self._spec.when is not None:
             condition = self._context.pipeline.conditions[self._spec.when]
-            self._context.looks.query(self._context.query(condition.query, self._spec.when, self.game_date))
+            self._context.reads.query(self._context.query(condition.query, self._spec.when, self.interval))
         if self._waits:
             return
         self._rows = self._ask(self._spec.query, self._spec.id)
         if self._spec.subjects is not None and self._spec.subjects.query is not None:
             self._subjects = self._ask(self._spec.subjects.query, f"{self._spec.id}-subjects")
 
-    def _ask(self, sql: str, label: str) -> Look[Any]:
-        return self._context.looks.query(self._context.query(sql, label, self.game_date))
+    def _ask(self, sql: str, label: str) -> Read[Any]:
+        return self._context.reads.query(self._context.query(sql, label, self.interval))
 
     def findings(self) -> Iterator[Finding]:
         """Judge the date. Raises SourceError."""
         standing = self._standing()
         if not standing.applies:
             reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
-            said = f"{in_words(self.game_date, self._setting.zone, self._setting.year)}: {reason}."
+            said = f"{in_words(self.interval, self._setting.zone, self._setting.year)}: {reason}."
             yield self._quiet(Outcome.SKIPPED, "off-day", said, read=True)
             return
         if self._rows is None:
@@ -283,7 +283,7 @@ class _Day:
     def _standing(self) -> Standing:
         """Return what the condition comes to. Before its time a check waits even if nobody can tell."""
         try:
-            return self._context.standing(self._spec.when, self.game_date)
+            return self._context.standing(self._spec.when, self.interval)
         except SourceError:
             if self._waits:
                 return Standing.HOLDS
@@ -328,7 +328,7 @@ class _Day:
             summary=f"{name} is gone: the check expects it, and the query gave no row about it.{_early(self._setting)}",
             severity=self._setting.capped(severity),
             phase=self._spec.phase,
-            date=self.game_date,
+            date=self.interval,
             action=Action(
                 text=f"Find out why {name} has no data; if it is gone for good, take it out of the subjects of "
                 f"'{self._spec.id}' in the pipeline file."
@@ -349,7 +349,7 @@ class _Day:
             summary=said,
             severity=self.worst,
             phase=self._spec.phase,
-            date=self.game_date,
+            date=self.interval,
             link=self._spec.runbook,
         )
 
@@ -360,7 +360,7 @@ class _Day:
             subject=self.subject,
             summary=summary,
             phase=self._spec.phase,
-            date=self.game_date,
+            date=self.interval,
             link=self._spec.runbook,
             read=read,
         )

@@ -49,23 +49,23 @@ def days_off(context: Context) -> Iterator[Finding]:
             "No check of the pipeline file depends on a condition",
             configure="add it under 'conditions' and name it with 'when'",
         )
-    for game_date in context.dates:
+    for interval in context.dates:
         for name in names:
-            context.looks.query(context.query(context.pipeline.conditions[name].query, name, game_date))
-    for game_date in context.dates:
+            context.reads.query(context.query(context.pipeline.conditions[name].query, name, interval))
+    for interval in context.dates:
         for name in names:
             yield from attempt(
-                partial(_judge, context, name, game_date), subject=name, severity=DOUBTED, game_date=game_date
+                partial(_judge, context, name, interval), subject=name, severity=DOUBTED, interval=interval
             )
 
 
-def _judge(context: Context, name: str, game_date: date) -> Iterator[Finding]:
-    yield finding_of(name, context.pipeline.conditions[name], answer(context, name, game_date), game_date, context)
+def _judge(context: Context, name: str, interval: date) -> Iterator[Finding]:
+    yield finding_of(name, context.pipeline.conditions[name], answer(context, name, interval), interval, context)
 
 
-def finding_of(name: str, spec: Condition, found: Answer, game_date: date, context: Context) -> Finding:
+def finding_of(name: str, spec: Condition, found: Answer, interval: date, context: Context) -> Finding:
     """Return the finding about a condition on a date."""
-    day = in_words(game_date, context.pipeline.zone, context.today.year)
+    day = in_words(interval, context.pipeline.zone, context.today.year)
     doubted = found.standing is Standing.DOUBTED
     traces = " and ".join(found.traces)
     said = f"{day}: {spec.otherwise}"
@@ -79,7 +79,7 @@ def finding_of(name: str, spec: Condition, found: Answer, game_date: date, conte
             Standing.DOUBTED: f"{said}, and yet there is {traces}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
-        date=game_date,
+        date=interval,
         evidence={"number": found.number, "traces": traces},
         impact="Every check that depends on it would have been skipped; the date is judged like any other."
         if doubted

@@ -51,22 +51,22 @@ class Rows:
     last_at: datetime | None = None
 
 
-def start_looks(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
+def start_reads(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
     """Ask for everything about the transitions at once; what is read afterwards is already on its way."""
-    for game_date in context.dates:
+    for interval in context.dates:
         for transition in transitions:
             if has_state(transition):
-                context.looks.document(document_path(transition, game_date))
+                context.reads.document(document_path(transition, interval))
             if transition.when is not None:
                 condition = context.pipeline.conditions[transition.when]
-                context.looks.query(context.query(condition.query, transition.when, game_date))
+                context.reads.query(context.query(condition.query, transition.when, interval))
             # Documents tell about a source that has them; its rows are asked for only where they decide.
             phases = (transition.target,) if transition.state is not None else (transition.source, transition.target)
             for phase in map(context.pipeline.phase, phases):
                 if phase.rows is not None:
-                    context.looks.query(context.query(phase.rows, phase.id, game_date))
+                    context.reads.query(context.query(phase.rows, phase.id, interval))
         if log and context.pipeline.phase_log is not None:
-            context.looks.query(context.query(context.pipeline.phase_log.query, LOG_LABEL, game_date))
+            context.reads.query(context.query(context.pipeline.phase_log.query, LOG_LABEL, interval))
 
 
 def no_transition(check_id: str) -> Finding:
@@ -83,42 +83,42 @@ def has_state(transition: Transition) -> bool:
     return transition.state is not None and not transition.monitoring_only
 
 
-def run_of(context: Context, transition: Transition, game_date: date) -> Run | None:
+def run_of(context: Context, transition: Transition, interval: date) -> Run | None:
     """Return the run that a date is judged as, None where the pipeline file describes none."""
-    run: Run | None = getattr(transition.runs, mode_of(game_date, context.today))
+    run: Run | None = getattr(transition.runs, mode_of(interval, context.today))
     return run
 
 
-def no_run(context: Context, transition: Transition, game_date: date) -> Finding:
+def no_run(context: Context, transition: Transition, interval: date) -> Finding:
     """Say that a transition has no run for a date, seen from today."""
-    mode = mode_of(game_date, context.today)
+    mode = mode_of(interval, context.today)
     return Finding(
         outcome=Outcome.SKIPPED,
         code="no-run",
         subject=transition.id,
         summary=f"The pipeline file describes no {mode} run of this transition.",
         phase=transition.target,
-        date=game_date,
+        date=interval,
         evidence={"mode": mode},
     )
 
 
-def off_day(context: Context, transition: Transition, game_date: date) -> Finding | None:
+def off_day(context: Context, transition: Transition, interval: date) -> Finding | None:
     """Return the finding for a date on which a transition has nothing to do, None on any other.
 
     Raises SourceError.
     """
-    if context.standing(transition.when, game_date).applies or transition.when is None:
+    if context.standing(transition.when, interval).applies or transition.when is None:
         return None
     otherwise = context.pipeline.conditions[transition.when].otherwise
     return Finding(
         outcome=Outcome.SKIPPED,
         code="off-day",
         subject=transition.id,
-        summary=f"Nothing to do on {day_name(game_date, context.today)}: {otherwise}.",
+        summary=f"Nothing to do on {day_name(interval, context.today)}: {otherwise}.",
         phase=transition.target,
-        date=game_date,
-        evidence={"mode": mode_of(game_date, context.today)},
+        date=interval,
+        evidence={"mode": mode_of(interval, context.today)},
         read=True,
     )
 
@@ -126,7 +126,7 @@ def off_day(context: Context, transition: Transition, game_date: date) -> Findin
 def judged(
     context: Context,
     transition: Transition,
-    game_date: date,
+    interval: date,
     severity: Severity,
     judge: Callable[[], Iterable[Finding]],
 ) -> Iterator[Finding]:
@@ -139,23 +139,23 @@ def judged(
     def tempered() -> Iterator[Finding]:
         for finding in judge():
             yield (
-                context.standing(transition.when, game_date).tempered(finding)
+                context.standing(transition.when, interval).tempered(finding)
                 if finding.severity is not None
                 else finding
             )
 
-    yield from attempt(tempered, subject=subject, severity=severity, phase=transition.target, game_date=game_date)
+    yield from attempt(tempered, subject=subject, severity=severity, phase=transition.target, interval=interval)
 
 
-def completion_of(context: Context, transition: Transition, game_date: date) -> Completion:
+def completion_of(context: Context, transition: Transition, interval: date) -> Completion:
     """Read the completion document of a date. Raises SourceError."""
-    document = context.looks.document(document_path(transition, game_date)).result()
+    document = context.reads.document(document_path(transition, interval)).result()
     return read_completion(None if document is None else document.data, context.now)
 
 
-def rows_of(context: Context, phase_id: str, game_date: date) -> Rows | None:
+def rows_of(context: Context, phase_id: str, interval: date) -> Rows | None:
     """Return what a phase wrote for a date, None for a phase that cannot show it. Raises SourceError."""
-    row = context.phase_rows(context.pipeline.phase(phase_id), game_date)
+    row = context.phase_rows(context.pipeline.phase(phase_id), interval)
     if row is None:
         return None
     return Rows(
@@ -165,12 +165,12 @@ def rows_of(context: Context, phase_id: str, game_date: date) -> Rows | None:
     )
 
 
-def log_of(context: Context, game_date: date) -> DayLog | None:
+def log_of(context: Context, interval: date) -> DayLog | None:
     """Read the phase log of a date, None when the pipeline keeps none. Raises SourceError."""
     phase_log = context.pipeline.phase_log
     if phase_log is None:
         return None
-    rows = context.looks.query(context.query(phase_log.query, LOG_LABEL, game_date)).result()
+    rows = context.reads.query(context.query(phase_log.query, LOG_LABEL, interval)).result()
     return DayLog(
         {
             str(row.get("transition")): Logged(
@@ -183,11 +183,11 @@ def log_of(context: Context, game_date: date) -> DayLog | None:
     )
 
 
-def succeeded_phases(context: Context, history: RunHistory | None, game_date: date) -> frozenset[str]:
+def succeeded_phases(context: Context, history: RunHistory | None, interval: date) -> frozenset[str]:
     """Return the phases of which a run of the date succeeded. Raises SourceError."""
     if history is None or history.succeeded is None:
         return frozenset()
-    rows = context.looks.query(context.query(history.succeeded, SUCCEEDED_LABEL, game_date)).result()
+    rows = context.reads.query(context.query(history.succeeded, SUCCEEDED_LABEL, interval)).result()
     return frozenset(str(row.get("phase")) for row in rows if number_in(row, "run_count", "the run history") > 0)
 
 

@@ -138,12 +138,12 @@ def _read(context: Context, spec: Heartbeats) -> tuple[Sequence[Document], bool]
     may come before those of the processors. What was read counts where reading on fails.
     """
     first = spec.too_many + 1
-    documents = context.looks.collection(spec.collection, first).result()
+    documents = context.reads.collection(spec.collection, first).result()
     if len(documents) < first:
         return documents, True
     bound = max(READ, first + 1)
     try:
-        documents = context.looks.collection(spec.collection, bound).result()
+        documents = context.reads.collection(spec.collection, bound).result()
     except SourceError:
         return documents, False
     return documents, len(documents) < bound

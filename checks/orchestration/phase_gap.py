@@ -23,7 +23,7 @@ from checks.orchestration.gathering import (
     no_transition,
     off_day,
     rows_of,
-    start_looks,
+    start_reads,
 )
 from checks.pipeline import PhaseGap, Transition
 from checks.registry import check
@@ -91,11 +91,11 @@ def phase_gap(context: Context) -> Iterator[Finding]:
     if not transitions:
         yield no_transition("phase-gap")
     documents = _documents_of(context)
-    start_looks(context, (*transitions, *documents.values()), log=False)
-    for game_date in context.dates:
+    start_reads(context, (*transitions, *documents.values()), log=False)
+    for interval in context.dates:
         for transition in transitions:
-            judge = partial(_judge_date, context, transition, game_date, documents)
-            yield from judged(context, transition, game_date, Severity.P1, judge)
+            judge = partial(_judge_date, context, transition, interval, documents)
+            yield from judged(context, transition, interval, Severity.P1, judge)
 
 
 def _documents_of(context: Context) -> Mapping[str, Transition]:
@@ -104,14 +104,14 @@ def _documents_of(context: Context) -> Mapping[str, Transition]:
 
 
 def _judge_date(
-    context: Context, transition: Transition, game_date: date, documents: Mapping[str, Transition]
+    context: Context, transition: Transition, interval: date, documents: Mapping[str, Transition]
 ) -> Iterator[Finding]:
-    rest = off_day(context, transition, game_date)
+    rest = off_day(context, transition, interval)
     if rest is not None:
         yield rest
         return
-    source = _completed(context, transition.source, game_date, documents)
-    target = _completed(context, transition.target, game_date, documents)
+    source = _completed(context, transition.source, interval, documents)
+    target = _completed(context, transition.target, interval, documents)
     judgement = judge(source, target, context.pipeline.phase_gap)
     minutes = None if judgement.gap is None else int(judgement.gap.total_seconds() // 60)
     failed = judgement.outcome is Outcome.FAILED
@@ -122,7 +122,7 @@ def _judge_date(
         subject=transition.id,
         summary=_summary(context, transition, judgement.code, minutes, source),
         phase=transition.target,
-        date=game_date,
+        date=interval,
         evidence={
             "gap_minutes": minutes,
             "source_completed": None if source is None else source.last,
@@ -137,14 +137,14 @@ def _judge_date(
 
 
 def _completed(
-    context: Context, phase_id: str, game_date: date, documents: Mapping[str, Transition]
+    context: Context, phase_id: str, interval: date, documents: Mapping[str, Transition]
 ) -> Completed | None:
     """Return when a phase completed, None when nothing tells. Raises SourceError."""
     if phase_id in documents:
-        last_at = completion_of(context, documents[phase_id], game_date).last_at
+        last_at = completion_of(context, documents[phase_id], interval).last_at
         if last_at is not None:
             return Completed(last_at, last_at)
-    rows = rows_of(context, phase_id, game_date)
+    rows = rows_of(context, phase_id, interval)
     if rows is None or not rows.count or rows.first_at is None or rows.last_at is None:
         return None
     return Completed(min(rows.first_at, rows.last_at), rows.last_at)

@@ -29,7 +29,7 @@ from checks.orchestration.gathering import (
     off_day,
     rows_of,
     run_of,
-    start_looks,
+    start_reads,
     succeeded_phases,
 )
 from checks.orchestration.trigger_words import document_link_of
@@ -91,35 +91,35 @@ def phase_log(context: Context) -> Iterator[Finding]:
             configure="add the section 'phase_log', and a transition with 'logged: true'",
         )
         return
-    start_looks(context, transitions)
+    start_reads(context, transitions)
     _start_history(context)
-    for game_date in context.dates:
+    for interval in context.dates:
         for transition in transitions:
-            judge = partial(_judge_date, context, transition, game_date)
-            yield from judged(context, transition, game_date, Severity.P1, judge)
+            judge = partial(_judge_date, context, transition, interval)
+            yield from judged(context, transition, interval, Severity.P1, judge)
 
 
 def _start_history(context: Context) -> None:
     history = context.pipeline.run_history
     if history is not None and history.succeeded is not None:
-        for game_date in context.dates:
-            context.looks.query(context.query(history.succeeded, SUCCEEDED_LABEL, game_date))
+        for interval in context.dates:
+            context.reads.query(context.query(history.succeeded, SUCCEEDED_LABEL, interval))
 
 
-def _judge_date(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
-    run = run_of(context, transition, game_date)
+def _judge_date(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
+    run = run_of(context, transition, interval)
     if run is None:
-        yield no_run(context, transition, game_date)
+        yield no_run(context, transition, interval)
         return
-    rest = off_day(context, transition, game_date)
-    yield rest or _finding(context, transition, game_date, run, log_of(context, game_date) or DayLog())
+    rest = off_day(context, transition, interval)
+    yield rest or _finding(context, transition, interval, run, log_of(context, interval) or DayLog())
 
 
-def _finding(context: Context, transition: Transition, game_date: date, run: Run, day: DayLog) -> Finding:
+def _finding(context: Context, transition: Transition, interval: date, run: Run, day: DayLog) -> Finding:
     logged = day.of(transition)
-    due = run.due.on(game_date, context.pipeline.zone)
+    due = run.due.on(interval, context.pipeline.zone)
     past_due = context.now.timestamp() > due.timestamp()
-    traces = () if logged.rows or not past_due else _traces(context, transition, game_date, run, log_empty=day.empty)
+    traces = () if logged.rows or not past_due else _traces(context, transition, interval, run, log_empty=day.empty)
     judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
     target = context.pipeline.phase(transition.target).title
     sentence = {
@@ -139,9 +139,9 @@ def _finding(context: Context, transition: Transition, game_date: date, run: Run
         subject=transition.id,
         summary=sentence,
         phase=transition.target,
-        date=game_date,
+        date=interval,
         evidence={
-            "mode": mode_of(game_date, context.today),
+            "mode": mode_of(interval, context.today),
             "log_rows": logged.rows,
             "last_at": logged.last_at,
             "last_good_trigger": logged.last_ever_at,
@@ -151,12 +151,12 @@ def _finding(context: Context, transition: Transition, game_date: date, run: Run
         },
         impact=_impact(judgement, target) if failed else "",
         action=_action(context, transition, judgement) if failed else None,
-        link=document_link_of(context.pipeline, transition, game_date),
+        link=document_link_of(context.pipeline, transition, interval),
         read=True,
     )
 
 
-def _traces(context: Context, transition: Transition, game_date: date, run: Run, *, log_empty: bool) -> tuple[str, ...]:
+def _traces(context: Context, transition: Transition, interval: date, run: Run, *, log_empty: bool) -> tuple[str, ...]:
     """Return clauses about what else shows that the next phase ran. Raises SourceError.
 
     Documents and run history stand in only for a log that is empty: a row that is missing beside others
@@ -164,10 +164,10 @@ def _traces(context: Context, transition: Transition, game_date: date, run: Run,
     """
     found: list[str] = []
     failures: list[SourceError] = []
-    looks = (_rows_trace, _document_trace, _history_trace) if log_empty else (_rows_trace,)
-    for look in looks:
+    reads = (_rows_trace, _document_trace, _history_trace) if log_empty else (_rows_trace,)
+    for look in reads:
         try:
-            found.extend(look(context, transition, game_date, run))
+            found.extend(look(context, transition, interval, run))
         except SourceError as error:
             failures.append(error)
     if failures and not found:
@@ -175,24 +175,24 @@ def _traces(context: Context, transition: Transition, game_date: date, run: Run,
     return tuple(found)
 
 
-def _rows_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+def _rows_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
     del run
-    rows = rows_of(context, transition.target, game_date)
+    rows = rows_of(context, transition.target, interval)
     if rows is not None and rows.count:
         title = context.pipeline.phase(transition.target).title
         yield f"{title} has {rows.count} row{'' if rows.count == 1 else 's'}"
 
 
-def _document_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+def _document_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
     if has_state(transition):
-        completion = completion_of(context, transition, game_date)
-        if completion.flag_in(run.opens.on(game_date, context.pipeline.zone)) is Flag.TRUE:
+        completion = completion_of(context, transition, interval)
+        if completion.flag_in(run.opens.on(interval, context.pipeline.zone)) is Flag.TRUE:
             yield "the completion document says triggered"
 
 
-def _history_trace(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[str]:
+def _history_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
     del run
-    if transition.target in succeeded_phases(context, context.pipeline.run_history, game_date):
+    if transition.target in succeeded_phases(context, context.pipeline.run_history, interval):
         yield f"the run history has a successful run of {transition.target}"
 
 

@@ -25,7 +25,7 @@ from checks.orchestration.gathering import (
     off_day,
     rows_of,
     run_of,
-    start_looks,
+    start_reads,
 )
 from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import Run, RunHistory, Transition
@@ -96,34 +96,34 @@ def stalled(context: Context) -> Iterator[Finding]:
             "The pipeline file names neither completion documents nor a run history",
             configure="name the 'state' of a transition, or add the section 'run_history'",
         )
-    start_looks(context, transitions, log=False)
+    start_reads(context, transitions, log=False)
     if history is not None:
-        for game_date in context.dates:
-            context.looks.query(context.query(history.unfinished, HISTORY_LABEL, game_date))
-    for game_date in context.dates:
+        for interval in context.dates:
+            context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval))
+    for interval in context.dates:
         for transition in transitions:
-            judge = partial(_judge_document, context, transition, game_date)
-            yield from judged(context, transition, game_date, Severity.P1, judge)
+            judge = partial(_judge_document, context, transition, interval)
+            yield from judged(context, transition, interval, Severity.P1, judge)
     if history is not None:
         yield from attempt(
             partial(_judge_history, context, history), subject=HISTORY_LABEL, severity=Severity.P1, phase=None
         )
 
 
-def _judge_document(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
-    run = run_of(context, transition, game_date)
+def _judge_document(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
+    run = run_of(context, transition, interval)
     if run is None:
-        yield no_run(context, transition, game_date)
+        yield no_run(context, transition, interval)
         return
-    yield off_day(context, transition, game_date) or _document_finding(context, transition, game_date, run)
+    yield off_day(context, transition, interval) or _document_finding(context, transition, interval, run)
 
 
-def _document_finding(context: Context, transition: Transition, game_date: date, run: Run) -> Finding:
+def _document_finding(context: Context, transition: Transition, interval: date, run: Run) -> Finding:
     now, zone = context.now.astimezone(UTC), context.pipeline.zone
-    completion = completion_of(context, transition, game_date)
+    completion = completion_of(context, transition, interval)
     progress = progress_of(completion, run, now)
-    rows = rows_of(context, transition.target, game_date)
-    opens = run.opens.on(game_date, zone).astimezone(UTC)
+    rows = rows_of(context, transition.target, interval)
+    opens = run.opens.on(interval, zone).astimezone(UTC)
     last_at = max((at for name in progress.arrived if (at := completion.finished[name]) is not None), default=None)
     history = context.pipeline.run_history
     after = timedelta(minutes=AFTER_MINUTES if history is None else history.after_minutes)
@@ -135,7 +135,7 @@ def _document_finding(context: Context, transition: Transition, game_date: date,
             effect=rows is not None and rows.count > 0,
             last_at=last_at,
             opens=opens,
-            due=run.due.on(game_date, zone).astimezone(UTC),
+            due=run.due.on(interval, zone).astimezone(UTC),
             now=now,
             after=after,
         )
@@ -155,9 +155,9 @@ def _document_finding(context: Context, transition: Transition, game_date: date,
             "nothing-started": f"No processor before {target} is in, so nothing is stuck.",
         }[code],
         phase=transition.target,
-        date=game_date,
+        date=interval,
         evidence={
-            "mode": mode_of(game_date, context.today),
+            "mode": mode_of(interval, context.today),
             "processors_in": len(progress.arrived),
             "expected": progress.expected,
             "missing": missing,
@@ -167,15 +167,15 @@ def _document_finding(context: Context, transition: Transition, game_date: date,
         },
         impact=(transition.impact or f"{target} waits and will not start by itself.") if is_stalled else "",
         action=Action(text=f"Read the logs of {missing}, and run what stopped again.") if is_stalled else None,
-        link=document_link_of(context.pipeline, transition, game_date),
+        link=document_link_of(context.pipeline, transition, interval),
         read=True,
     )
 
 
 def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
     found: dict[str, tuple[datetime | None, Row]] = {}
-    for game_date in context.dates:
-        rows = context.looks.query(context.query(history.unfinished, HISTORY_LABEL, game_date)).result()
+    for interval in context.dates:
+        rows = context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval)).result()
         for row in rows:
             started = moment_of(row.get("started_at"))
             too_long = is_unfinished(started, context.now, history.after_minutes)

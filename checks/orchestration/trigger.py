@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from checks.context import Context, could_not_look, mode_of
+from checks.context import Context, could_not_check, mode_of
 from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.gathering import (
     judged,
@@ -26,7 +26,7 @@ from checks.orchestration.gathering import (
     off_day,
     rows_of,
     run_of,
-    start_looks,
+    start_reads,
 )
 from checks.orchestration.trigger_case import Case, case_of
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
@@ -47,34 +47,34 @@ def trigger(context: Context) -> Iterator[Finding]:
     transitions = context.transitions
     if not transitions:
         yield no_transition("trigger")
-    start_looks(context, transitions)
-    for game_date in context.dates:
+    start_reads(context, transitions)
+    for interval in context.dates:
         for transition in transitions:
-            judge = partial(_judge_date, context, transition, game_date)
-            yield from judged(context, transition, game_date, Severity.P0, judge)
+            judge = partial(_judge_date, context, transition, interval)
+            yield from judged(context, transition, interval, Severity.P0, judge)
 
 
-def _judge_date(context: Context, transition: Transition, game_date: date) -> Iterator[Finding]:
+def _judge_date(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
     if transition.monitoring_only:
-        yield _monitoring_only(context, transition, game_date)
-    run = run_of(context, transition, game_date)
+        yield _monitoring_only(context, transition, interval)
+    run = run_of(context, transition, interval)
     if run is None:
         if not transition.monitoring_only:
-            yield no_run(context, transition, game_date)
+            yield no_run(context, transition, interval)
         return
-    rest = off_day(context, transition, game_date)
+    rest = off_day(context, transition, interval)
     if rest is None and transition.monitoring_only:
-        yield from _judge_data(context, transition, game_date, run)
+        yield from _judge_data(context, transition, interval, run)
     elif not transition.monitoring_only:
-        yield rest or _finding(case_of(context, transition, game_date, run))
+        yield rest or _finding(case_of(context, transition, interval, run))
 
 
 def _finding(case: Case) -> Finding:
     judgement = judge(case.situation())
     subject, phase = case.transition.id, case.transition.target
     if judgement == LOG_UNREADABLE and case.log_error is not None:
-        unread = could_not_look(
-            case.log_error, subject=subject, severity=Severity.P2, phase=phase, game_date=case.game_date
+        unread = could_not_check(
+            case.log_error, subject=subject, severity=Severity.P2, phase=phase, interval=case.interval
         )
         return replace(unread, evidence={**case.evidence(), **unread.evidence})
     return Finding(
@@ -84,7 +84,7 @@ def _finding(case: Case) -> Finding:
         subject=subject,
         summary=summary(case, judgement.code),
         phase=phase,
-        date=case.game_date,
+        date=case.interval,
         evidence=case.evidence(),
         impact=impact(case, judgement.code),
         action=action(case, judgement.code),
@@ -93,7 +93,7 @@ def _finding(case: Case) -> Finding:
     )
 
 
-def _monitoring_only(context: Context, transition: Transition, game_date: date) -> Finding:
+def _monitoring_only(context: Context, transition: Transition, interval: date) -> Finding:
     orchestrator = transition.orchestrator or "The orchestrator"
     target = context.pipeline.phase(transition.target).title
     return Finding(
@@ -102,18 +102,18 @@ def _monitoring_only(context: Context, transition: Transition, game_date: date) 
         subject=transition.id,
         summary=f"{orchestrator} only watches; {target} is judged by its data alone.",
         phase=transition.target,
-        date=game_date,
-        evidence={"mode": mode_of(game_date, context.today)},
+        date=interval,
+        evidence={"mode": mode_of(interval, context.today)},
     )
 
 
-def _judge_data(context: Context, transition: Transition, game_date: date, run: Run) -> Iterator[Finding]:
+def _judge_data(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[Finding]:
     """Judge a phase by its rows alone."""
-    rows = rows_of(context, transition.target, game_date)
+    rows = rows_of(context, transition.target, interval)
     if rows is None:
         return
     target = context.pipeline.phase(transition.target).title
-    due = run.due.on(game_date, context.pipeline.zone)
+    due = run.due.on(interval, context.pipeline.zone)
     outcome, code, severity = data_verdict(present=rows.count > 0, past_due=context.now.timestamp() > due.timestamp())
     sentence = {
         "data-present": f"{target} has {rows.count} row{'' if rows.count == 1 else 's'}.",
@@ -128,8 +128,8 @@ def _judge_data(context: Context, transition: Transition, game_date: date, run: 
         subject=transition.target,
         summary=sentence,
         phase=transition.target,
-        date=game_date,
-        evidence={"mode": mode_of(game_date, context.today), "effect_rows": rows.count, "due": due},
+        date=interval,
+        evidence={"mode": mode_of(interval, context.today), "effect_rows": rows.count, "due": due},
         read=True,
         impact=(transition.impact or f"{target} has no data for this date.") if failed else "",
         action=Action(

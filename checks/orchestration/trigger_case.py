@@ -26,7 +26,7 @@ class Case:
 
     context: Context
     transition: Transition
-    game_date: date
+    interval: date
     opens: datetime
     due: datetime
     completion: Completion | None = None
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def mode(self) -> Mode:
-        return mode_of(self.game_date, self.context.today)
+        return mode_of(self.interval, self.context.today)
 
     @property
     def logged(self) -> bool | None:
@@ -67,7 +67,7 @@ class Case:
             now=self.context.now.astimezone(UTC),
             due=self.due,
             grace=timedelta(minutes=self.transition.grace_minutes),
-            expired=(self.context.today - self.game_date).days > self.transition.retention_days,
+            expired=(self.context.today - self.interval).days > self.transition.retention_days,
         )
 
     def _flag(self) -> Flag:
@@ -124,18 +124,18 @@ def in_window(log: Logged, opens: datetime) -> bool:
     return log.rows > 0 and (log.last_at is None or log.last_at >= opens)
 
 
-def case_of(context: Context, transition: Transition, game_date: date, run: Run) -> Case:
+def case_of(context: Context, transition: Transition, interval: date, run: Run) -> Case:
     """Gather the facts. Raises SourceError for those without which nothing can be said."""
-    opens = run.opens.on(game_date, context.pipeline.zone).astimezone(UTC)
-    due = run.due.on(game_date, context.pipeline.zone).astimezone(UTC)
+    opens = run.opens.on(interval, context.pipeline.zone).astimezone(UTC)
+    due = run.due.on(interval, context.pipeline.zone).astimezone(UTC)
     completion = progress = source_rows = None
     if transition.state is None:
-        source_rows = rows_of(context, transition.source, game_date)
+        source_rows = rows_of(context, transition.source, interval)
     else:
-        completion = completion_of(context, transition, game_date)
+        completion = completion_of(context, transition, interval)
         progress = progress_of(completion, run, context.now.astimezone(UTC))
-    target_rows = rows_of(context, transition.target, game_date)
-    day, log_error = _day_log(context, transition, game_date)
+    target_rows = rows_of(context, transition.target, interval)
+    day, log_error = _day_log(context, transition, interval)
     if target_rows is None and log_error is not None:
         raise log_error
     log = None if day is None else day.of(transition)
@@ -146,7 +146,7 @@ def case_of(context: Context, transition: Transition, game_date: date, run: Run)
     return Case(
         context=context,
         transition=transition,
-        game_date=game_date,
+        interval=interval,
         opens=opens,
         due=due,
         completion=completion,
@@ -160,12 +160,12 @@ def case_of(context: Context, transition: Transition, game_date: date, run: Run)
     )
 
 
-def _day_log(context: Context, transition: Transition, game_date: date) -> tuple[DayLog | None, SourceError | None]:
+def _day_log(context: Context, transition: Transition, interval: date) -> tuple[DayLog | None, SourceError | None]:
     """Read the log where it says something about the transition; its failure alone decides nothing yet."""
     if not transition.logged:
         return None, None
     try:
-        return log_of(context, game_date), None
+        return log_of(context, interval), None
     except SourceError as error:
         return None, error
 

@@ -121,16 +121,16 @@ def _command(template: str, pipeline: Pipeline, service: str | None) -> str | No
 
 def document_link(case: Case) -> str | None:
     """Return where the completion document stands in the Cloud Console, None without one."""
-    return document_link_of(case.context.pipeline, case.transition, case.game_date)
+    return document_link_of(case.context.pipeline, case.transition, case.interval)
 
 
-def document_link_of(pipeline: Pipeline, transition: Transition, game_date: date) -> str | None:
+def document_link_of(pipeline: Pipeline, transition: Transition, interval: date) -> str | None:
     """Return where a completion document stands in the Cloud Console, None without one."""
     if transition.state is None or transition.monitoring_only:
         return None
     return (
         "https://console.cloud.google.com/firestore/databases/-default-/data/panel/"
-        f"{transition.state}/{game_date.isoformat()}?project={pipeline.project}"
+        f"{transition.state}/{interval.isoformat()}?project={pipeline.project}"
     )
 
 

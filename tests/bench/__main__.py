@@ -93,8 +93,8 @@ def validations(options: argparse.Namespace) -> tuple[Mapping[str, Any], Mapping
 
 def _synthetic(options: argparse.Namespace) -> list[Mapping[str, Any]]:
     """Return three rounds of the synthetic looks, each look in a check of its own."""
-    bound = max(1, options.looks // 10)
-    command = f"synthetic {options.looks} {options.looks} {bound} {options.delay / 2}"
+    bound = max(1, options.reads // 10)
+    command = f"synthetic {options.reads} {options.reads} {bound} {options.delay / 2}"
     with Conversation((options.python, "-m", "tests.bench.measured"), {}) as process:
         return [process.ask(command) for _ in range(3)]
 

@@ -49,7 +49,7 @@ def measure() -> Iterator[Mapping[str, Any]]:
     from bot.repository.connect import repository_of  # noqa: PLC0415 - likewise
     from bot.settings import Settings  # noqa: PLC0415 - likewise
     from checks.catalog import PYTHON_CHECKS  # noqa: PLC0415 - likewise
-    from checks.looks import LookCache  # noqa: PLC0415 - likewise
+    from checks.reads import ReadCache  # noqa: PLC0415 - likewise
     from checks.runner import Run, bounds, run_checks  # noqa: PLC0415 - likewise
 
     pipeline = described(WHOLE)
@@ -61,8 +61,8 @@ def measure() -> Iterator[Mapping[str, Any]]:
     while True:
         unread = replace(ports, repository=repository_of(pipeline, settings))
         cpu, began = time.process_time(), time.perf_counter()
-        cache = LookCache(bounds(pipeline.limits))
-        about = Run(pipeline=pipeline, now=NOW, night=NOW.date(), slate=NOW.date())
+        cache = ReadCache(bounds(pipeline.limits))
+        about = Run(pipeline=pipeline, now=NOW, previous=NOW.date(), current=NOW.date())
         results = list(run_checks(chosen, about, unread, cache))
         wall = time.perf_counter() - began
         cpu = time.process_time() - cpu

@@ -46,7 +46,7 @@ class Case:
             key="report",
             pipeline=self.pipeline.name,
             job="digest",
-            night=self.report.night,
+            previous=self.report.previous,
             at=self.report.now,
             verdict=self.report.verdict.value,
             document=self.document,

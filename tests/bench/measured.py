@@ -92,7 +92,7 @@ class Subject:
 def figures_of(report: Report) -> Mapping[str, Any]:
     """Return what a report tells about its own cost, and enough to see that it is the recorded one."""
     sources: dict[str, dict[str, float]] = defaultdict(lambda: {"looks": 0, "seconds": 0.0, "cpu": 0.0})
-    for look in report.looks:
+    for look in report.reads:
         source = sources[look.source]
         source["looks"] += 1
         source["seconds"] += look.duration
@@ -100,7 +100,7 @@ def figures_of(report: Report) -> Mapping[str, Any]:
     return {
         "verdict": str(report.verdict),
         "findings": sorted(f"{result.check} {finding.code} {finding.subject}" for result, finding in report.findings()),
-        "depth": max((look.depth for look in report.looks), default=0),
+        "depth": max((look.depth for look in report.reads), default=0),
         "sources": dict(sorted(sources.items())),
         "checks": {result.check: result.cpu for result in report.results},
     }
@@ -140,10 +140,10 @@ def main() -> None:
                 answer = subject.validate()
             case ["one-by-one"]:
                 answer = subject.validate_one_by_one()
-            case ["synthetic", looks, checks, bound, seconds]:
+            case ["synthetic", reads, checks, bound, seconds]:
                 from tests.bench.synthetic import Shape, measure  # noqa: PLC0415 - not in the first run's time
 
-                answer = measure(Shape(looks=int(looks), checks=int(checks), bound=int(bound), seconds=float(seconds)))
+                answer = measure(Shape(reads=int(reads), checks=int(checks), bound=int(bound), seconds=float(seconds)))
             case ["control-plane"]:
                 from tests.bench import estate  # noqa: PLC0415 - likewise
 

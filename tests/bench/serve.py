@@ -17,8 +17,8 @@ from bot.local.embedded import embedded_ports
 from bot.local.scenario import load_scenario
 from bot.local.world import World, build_world
 from bot.validation import Request
-from checks.looks import CLOUD_RUN, RESOURCE_MANAGER
 from checks.pipeline import Pipeline
+from checks.reads import CLOUD_RUN, RESOURCE_MANAGER
 from tests.bench.bigquery_server import BigQueryServer
 from tests.bench.firestore_server import FirestoreServer
 from tests.bench.measured import figures_of

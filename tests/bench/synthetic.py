@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime
 from typing import NoReturn
 
 from checks.context import Context
-from checks.looks import LookCache
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Limits, Phase, Pipeline
 from checks.ports import Document, Policy, Ports, Query, Row, Service
+from checks.reads import ReadCache
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
 
@@ -26,7 +26,7 @@ NIGHT = date(2026, 2, 11)
 class Shape:
     """So many looks, spread evenly over so many checks; ``seconds`` is what each look takes."""
 
-    looks: int = 1000
+    reads: int = 1000
     checks: int = 1000
     bound: int = 100
     seconds: float = 0.1
@@ -34,7 +34,7 @@ class Shape:
     @property
     def ideal(self) -> float:
         """Seconds that the looks take when ``bound`` of them are always under way."""
-        return -(-self.looks // self.bound) * self.seconds
+        return -(-self.reads // self.bound) * self.seconds
 
 
 class SleepingPorts:
@@ -92,9 +92,9 @@ def _pipeline(shape: Shape) -> Pipeline:
     )
 
 
-def _check(number: int, looks: int) -> Check:
+def _check(number: int, reads: int) -> Check:
     def judge(context: Context) -> Iterator[Finding]:
-        asked = [context.looks.query(Query(f"SELECT {number}, {each}")) for each in range(looks)]
+        asked = [context.reads.query(Query(f"SELECT {number}, {each}")) for each in range(reads)]
         for look in asked:
             rows = look.result()
             yield Finding(outcome=Outcome.PASSED, code="seen", subject=f"check {number}", summary=str(rows[0]))
@@ -105,12 +105,12 @@ def _check(number: int, looks: int) -> Check:
 def measure(shape: Shape) -> dict[str, float]:
     """Run the looks once. Returns the shape, ``wall``, ``ideal`` and ``cpu`` in seconds, and how many passed."""
     pipeline = _pipeline(shape)
-    checks = [_check(number, shape.looks // shape.checks) for number in range(shape.checks)]
+    checks = [_check(number, shape.reads // shape.checks) for number in range(shape.checks)]
     sleeping = SleepingPorts(shape.seconds)
     ports = Ports(documents=sleeping, warehouse=sleeping, control_plane=sleeping)
-    run = Run(pipeline=pipeline, now=datetime(2026, 2, 12, 13, tzinfo=UTC), night=NIGHT, slate=NIGHT)
+    run = Run(pipeline=pipeline, now=datetime(2026, 2, 12, 13, tzinfo=UTC), previous=NIGHT, current=NIGHT)
     cpu, began = time.process_time(), time.monotonic()
-    cache = LookCache(bounds(pipeline.limits))
+    cache = ReadCache(bounds(pipeline.limits))
     try:
         results = list(run_checks(checks, run, ports, cache))
     finally:

@@ -41,8 +41,8 @@ def case(times: int, morning: str) -> Case:
     report = Report(
         pipeline=pipeline.name,
         title=pipeline.title,
-        night=NIGHT,
-        slate=SLATE,
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger="bench",
         partial=False,

@@ -54,8 +54,8 @@ def looked(builds: Sequence[Build] | SourceError, services: Sequence[Service] = 
     plane = FakeControlPlane(services={each.name: each for each in services})
     world = replace(ports(control_plane=plane), builds=FakeBuilds(builds))
     validation = Validation(pipeline(), world, lambda: NOW)
-    with validation.looks() as looks:
-        return recent_deploys(looks, NOW, days)
+    with validation.reads() as reads:
+        return recent_deploys(reads, NOW, days)
 
 
 def test_builds_and_revisions_stand_together_the_newest_first() -> None:

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from bot.local.scenario import Fault, Scenario, load_scenario, shipped_scenarios
 from bot.replay import replay
 from bot.validation import Request, Validation
-from checks.looks import (
+from checks.model import Outcome, Report, Severity, Verdict
+from checks.pipeline import Pipeline
+from checks.ports import Ports
+from checks.reads import (
     BIGQUERY,
     CLOUD_BUILD,
     CLOUD_RUN,
@@ -25,9 +28,6 @@ from checks.looks import (
     RESOURCE_MANAGER,
     SCHEDULER,
 )
-from checks.model import Outcome, Report, Severity, Verdict
-from checks.pipeline import Pipeline
-from checks.ports import Ports
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline
 from tests.pipelines.nba_world import NBA
 
@@ -50,8 +50,8 @@ def judged(name: str, without: str | None = None) -> Report:
     return replay(scenario, NBA).report
 
 
-def looked_at(report: Report) -> bool:
-    return any(finding.looked_at for _, finding in report.findings())
+def checked(report: Report) -> bool:
+    return any(finding.checked for _, finding in report.findings())
 
 
 def better(before: Report, after: Report) -> bool:
@@ -78,7 +78,7 @@ def test_taking_a_source_away_never_makes_the_verdict_of_a_scenario_better(name:
     before, after = judged(name), judged(name, source)
 
     assert not better(before, after)
-    assert all(looked_at(each) for each in (before, after) if each.verdict is not Verdict.UNKNOWN)
+    assert all(checked(each) for each in (before, after) if each.verdict is not Verdict.UNKNOWN)
 
 
 @st.composite
@@ -165,7 +165,7 @@ def test_no_generated_pipeline_is_judged_without_evidence(
     after = {source: validated(described, rows, documents, source) for source in (BIGQUERY, FIRESTORE, CLOUD_RUN)}
 
     assert [source for source, report in after.items() if better(before, report)] == []
-    assert all(looked_at(each) for each in (before, *after.values()) if each.verdict is not Verdict.UNKNOWN)
+    assert all(checked(each) for each in (before, *after.values()) if each.verdict is not Verdict.UNKNOWN)
 
 
 def test_a_pipeline_file_with_nothing_to_check_is_unknown() -> None:

@@ -104,9 +104,9 @@ def test_the_list_shows_name_night_title_and_verdict() -> None:
     lines = {line.name: line for line in scenarios()}
 
     assert set(lines) == set(shipped_scenarios())
-    assert lines["invoker-lost"].night == date(2026, 2, 10)
+    assert lines["invoker-lost"].previous == date(2026, 2, 10)
     assert lines["invoker-lost"].verdict is Verdict.BLOCKED
-    assert lines["healthy-evening"].night == date(2026, 2, 11)
+    assert lines["healthy-evening"].previous == date(2026, 2, 11)
     assert all(line.title and line.story and "\n" not in line.story for line in lines.values())
 
 
@@ -118,7 +118,7 @@ def test_a_scenario_of_ones_own_runs_the_same_way(tmp_path: Path) -> None:
     assert result.report.verdict is Verdict.BLOCKED
     assert Comparison("verdict", "ALL CLEAR", "BLOCKED") in differences(result.comparisons)
     assert Comparison("finding", None, "invoker caller-refused second-service") in differences(result.comparisons)
-    assert listed(scenario).night == date(2026, 2, 10)
+    assert listed(scenario).previous == date(2026, 2, 10)
 
 
 def test_each_result_is_observed_as_it_comes() -> None:
@@ -141,8 +141,8 @@ def report(*findings: Finding, causes: tuple[Cause, ...] = ()) -> Report:
     return Report(
         pipeline="tiny",
         title="Tiny",
-        night=date(2026, 2, 10),
-        slate=date(2026, 2, 11),
+        previous=date(2026, 2, 10),
+        current=date(2026, 2, 11),
         now=NOW,
         trigger="replay",
         partial=False,

@@ -29,7 +29,7 @@ PHASES = ("phase3", "phase5")
 
 
 @pytest.mark.parametrize(
-    ("text", "night", "slate"),
+    ("text", "previous", "current"),
     [
         pytest.param("yesterday", date(2026, 2, 10), TODAY, id="yesterday's night goes with today's slate"),
         pytest.param("2026-02-10", date(2026, 2, 10), TODAY, id="however it is written"),
@@ -38,8 +38,8 @@ PHASES = ("phase3", "phase5")
         pytest.param("2026-02-12", date(2026, 2, 12), date(2026, 2, 12), id="and tomorrow"),
     ],
 )
-def test_a_date_means_a_night_and_a_slate(text: str, night: date, slate: date) -> None:
-    assert game_dates(text, TODAY) == (night, slate)
+def test_a_date_means_a_night_and_a_slate(text: str, previous: date, current: date) -> None:
+    assert game_dates(text, TODAY) == (previous, current)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_a_date_that_cannot_be_judged_is_refused_in_one_sentence(text: str, sent
 @given(st.text())
 def test_any_text_is_a_date_or_refused(text: str) -> None:
     try:
-        night, slate = game_dates(text, TODAY)
+        previous, current = game_dates(text, TODAY)
     except RequestError:
         return
-    assert night <= slate <= TODAY + timedelta(days=1)
+    assert previous <= current <= TODAY + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_today_is_the_pipelines_date_and_not_the_worlds() -> None:
 
     report = Validation(pipeline(), ports(), lambda: late_evening_in_new_york).run(Request(date="today"))
 
-    assert report.night == date(2026, 2, 11)
+    assert report.previous == date(2026, 2, 11)
 
 
 def test_each_result_is_observed_once_and_stands_in_the_report_in_catalogue_order() -> None:

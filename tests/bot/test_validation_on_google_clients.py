@@ -75,9 +75,9 @@ def test_each_question_is_asked_once_in_a_run(firestore_address: str, bigquery_a
     with on_google(scenario, firestore_address, bigquery_address) as (pipeline, ports):
         report = validate(pipeline, ports, scenario, build_world(pipeline, scenario).now)
 
-    keys = [(look.source, look.key) for look in report.looks]
+    keys = [(look.source, look.key) for look in report.reads]
     assert len(keys) == len(set(keys))
-    assert all(look.answered for look in report.looks)
+    assert all(look.answered for look in report.reads)
 
 
 def test_the_documented_command_validates_a_scenario_through_the_emulators(

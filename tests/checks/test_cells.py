@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.cells import LONGEST_VALUE, Interval, Range, as_json, exact, in_words, type_name, words
+from checks.cells import LONGEST_VALUE, Range, SqlInterval, as_json, exact, in_words, type_name, words
 from checks.values import Comparison
 from tests.cells import SAMPLES, YEAR, ZONE, Sample
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 BIGNUMERIC = st.decimals(-(10**38), 10**38, allow_nan=False, places=38)
 TIMESTAMP = st.datetimes(timezones=st.just(UTC))
-INTERVAL = st.builds(Interval, st.integers(-120_000, 120_000), st.integers(-3_660_000, 3_660_000), INT64)
+INTERVAL = st.builds(SqlInterval, st.integers(-120_000, 120_000), st.integers(-3_660_000, 3_660_000), INT64)
 SCALARS = st.one_of(
     INT64, st.floats(), BIGNUMERIC, st.booleans(), st.text(), st.binary(), st.dates(), st.datetimes(), TIMESTAMP,
     st.times(), INTERVAL, st.builds(Range, st.none() | st.dates(), st.none() | st.dates()), st.none(),
@@ -45,13 +45,13 @@ def test_a_value_has_an_exact_text(sample: Sample) -> None:
     assert exact(sample.value) == sample.exact
 
 
-def interval_of(text: str) -> Interval:
+def interval_of(text: str) -> SqlInterval:
     calendar, days, clock = text.split()
     years, months = map(int, calendar.removeprefix("-").split("-"))
     hours, minutes, seconds = clock.removeprefix("-").split(":")
     microseconds = (int(hours) * 60 + int(minutes)) * 60_000_000 + int(Decimal(seconds) * 1_000_000)
     sign, clock_sign = (-1 if part.startswith("-") else 1 for part in (calendar, clock))
-    return Interval(sign * (years * 12 + months), int(days), clock_sign * microseconds)
+    return SqlInterval(sign * (years * 12 + months), int(days), clock_sign * microseconds)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_time_at_the_end_of_the_calendar_has_texts_in_any_offset(day: date, ho
         pytest.param(Decimal("12345678901234567890.5"), "12345678901234567890.5", id="one that a double rounds"),
         pytest.param(float("nan"), "nan", id="not a number"),
         pytest.param(b"\x00", "00", id="bytes"),
-        pytest.param(Interval(days=1), "0-0 1 0:0:0", id="interval"),
+        pytest.param(SqlInterval(days=1), "0-0 1 0:0:0", id="interval"),
     ],
 )
 def test_json_has_no_number_that_its_readers_would_round(value: Any, expected: Any) -> None:

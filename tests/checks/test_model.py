@@ -72,7 +72,7 @@ def test_what_an_answer_set_aside_was_looked_at(outcome: Outcome) -> None:
 
 @given(st.lists(outcomes))
 def test_a_verdict_other_than_unknown_has_a_finding_that_was_looked_at(findings: list[Finding]) -> None:
-    assert verdict_of(findings) == Verdict.UNKNOWN or any(each.looked_at for each in findings)
+    assert verdict_of(findings) == Verdict.UNKNOWN or any(each.checked for each in findings)
 
 
 @given(st.lists(outcomes))

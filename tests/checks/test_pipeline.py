@@ -31,15 +31,15 @@ class TestMoments:
         assert Moment(text).on(date(2026, 2, 10), NEW_YORK) == instant
 
     @pytest.mark.parametrize(
-        ("game_date", "text", "instant"),
+        ("interval", "text", "instant"),
         [
             pytest.param(date(2026, 3, 8), "02:30", datetime(2026, 3, 8, 7, 30, tzinfo=UTC), id="skipped hour"),
             pytest.param(date(2026, 11, 1), "01:30", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), id="repeated hour"),
             pytest.param(date(2026, 3, 7), "+1d 06:30", datetime(2026, 3, 8, 10, 30, tzinfo=UTC), id="short night"),
         ],
     )
-    def test_a_moment_survives_the_change_of_the_clocks(self, game_date: date, text: str, instant: datetime) -> None:
-        assert Moment(text).on(game_date, NEW_YORK).astimezone(UTC) == instant
+    def test_a_moment_survives_the_change_of_the_clocks(self, interval: date, text: str, instant: datetime) -> None:
+        assert Moment(text).on(interval, NEW_YORK).astimezone(UTC) == instant
 
     @pytest.mark.parametrize("text", ["", "7:30", "24:00", "06:60", "+1d", "1d 06:30", "+10d 06:30", "06:30 ", "٠٦:٣٠"])
     def test_anything_else_is_refused(self, text: str) -> None:

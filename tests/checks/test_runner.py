@@ -11,10 +11,10 @@ import pytest
 
 from checks.context import Context
 from checks.folding import LISTED
-from checks.looks import LookCache
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import Excuse, Limits, Pipeline
 from checks.ports import Ports, Problem, Query, SourceError
+from checks.reads import ReadCache
 from checks.registry import Check, Judge
 from checks.runner import Run, bounds, excuse, run_checks
 from tests.fakes import FakeWarehouse, pipeline, ports
@@ -38,8 +38,8 @@ def check(judge: Judge, name: str = "a-check") -> Check:
 
 def run(*checks: Check, limits: Limits | None = None, world: Ports | None = None) -> dict[str, CheckResult]:
     described: Pipeline = pipeline(limits=limits or Limits())
-    cache = LookCache(bounds(described.limits))
-    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
+    cache = ReadCache(bounds(described.limits))
+    about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
     return {result.check: result for result in run_checks(checks, about, world or ports(), cache)}
 
 
@@ -78,7 +78,7 @@ def test_a_source_error_becomes_unknown_and_names_the_source() -> None:
 
     def looking(context: Context) -> Iterator[Finding]:
         yield passed()
-        context.looks.query(Query("SELECT 1")).result()
+        context.reads.query(Query("SELECT 1")).result()
         yield failed()
 
     result = run(check(looking), world=ports(warehouse=FakeWarehouse(deny)))["a-check"]
@@ -133,8 +133,8 @@ def test_results_come_as_they_are_complete() -> None:
         yield passed()
 
     described = pipeline()
-    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
-    results = run_checks([check(slow, "slow"), check(quick, "quick")], about, ports(), LookCache(bounds(Limits())))
+    about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
+    results = run_checks([check(slow, "slow"), check(quick, "quick")], about, ports(), ReadCache(bounds(Limits())))
 
     first = next(results)
     released.set()
@@ -207,8 +207,8 @@ def test_an_excuse_for_one_row_holds_also_among_many() -> None:
 
     excused = Excuse(check="a-check", subject="row 25", until=NIGHT + timedelta(days=9), reason="Known.")
     described = pipeline(excuses=[excused])
-    about = Run(pipeline=described, now=NOW, night=NIGHT, slate=NIGHT)
-    (result,) = run_checks([check(many)], about, ports(), LookCache(bounds(described.limits)))
+    about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
+    (result,) = run_checks([check(many)], about, ports(), ReadCache(bounds(described.limits)))
 
     counts = Counter({each.code: 0 for each in result.findings})
     for each in result.findings:

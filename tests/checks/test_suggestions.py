@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from checks.looks import PUBSUB, SCHEDULER, LookCache, Looks
 from checks.model import Action, Cause, CheckResult, Finding, Outcome, Severity
 from checks.platform import SchedulerJob
 from checks.ports import SourceError
+from checks.reads import PUBSUB, SCHEDULER, ReadCache, Reads
 from checks.runner import bounds
 from checks.suggestions import (
     Inventory,
@@ -154,11 +154,11 @@ class TestInventoryOfARun:
 
     def seen(self, scheduler: fakes.FakeScheduler, *, look: bool = True) -> Inventory:
         described = fakes.pipeline()
-        cache = LookCache(bounds(described.limits))
-        looks = Looks(cache, fakes.ports(scheduler=scheduler), frozenset(), 5)
+        cache = ReadCache(bounds(described.limits))
+        reads = Reads(cache, fakes.ports(scheduler=scheduler), frozenset(), 5)
         if look:
             with suppress(SourceError):
-                looks.jobs().result()
+                reads.jobs().result()
         inventory = inventory_of(cache)
         cache.close()
         return inventory
@@ -177,9 +177,9 @@ class TestInventoryOfARun:
 
     def test_knows_topics_that_are_plain_names(self) -> None:
         described = fakes.pipeline()
-        cache = LookCache(bounds(described.limits))
+        cache = ReadCache(bounds(described.limits))
         world = fakes.ports(messaging=fakes.FakeMessaging(topics=["a-topic"]))
-        Looks(cache, world, frozenset(), 5).topics().result()
+        Reads(cache, world, frozenset(), 5).topics().result()
 
         assert cache.answer(PUBSUB, "topics") == ["a-topic"]
         assert inventory_of(cache).names == {Thing.TOPIC: frozenset({"a-topic"})}

@@ -79,8 +79,8 @@ def report(facts: Mapping[str, Fact], now: datetime) -> Report:
     return Report(
         pipeline=PIPELINE.name,
         title=PIPELINE.title,
-        night=today - timedelta(days=1),
-        slate=today,
+        previous=today - timedelta(days=1),
+        current=today,
         now=now,
         trigger="watch",
         partial=False,

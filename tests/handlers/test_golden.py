@@ -57,9 +57,9 @@ ALERTS = (
 
 def report(days_ago: int, verdict: str, document: dict[str, Any]) -> StoredReport:
     at = NOW - timedelta(days=days_ago)
-    night = at.date() - timedelta(days=1)
+    previous = at.date() - timedelta(days=1)
     return StoredReport(
-        key=f"{days_ago}", pipeline="nba", job="digest", night=night, at=at, verdict=verdict, document=document
+        key=f"{days_ago}", pipeline="nba", job="digest", previous=previous, at=at, verdict=verdict, document=document
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from checks.context import could_not_look, not_configured
+from checks.context import could_not_check, not_configured
 from checks.model import CheckResult, Finding, Outcome, Report, Severity, Verdict
 from checks.ports import Problem, SourceError
 from handlers.one_service import is_answered, not_answered, only_about
@@ -22,8 +22,8 @@ def report(*findings: Finding) -> Report:
     return Report(
         pipeline="nba",
         title="NBA",
-        night=date(2026, 2, 10),
-        slate=date(2026, 2, 11),
+        previous=date(2026, 2, 10),
+        current=date(2026, 2, 11),
         now=NOW,
         trigger="command",
         partial=True,
@@ -34,14 +34,14 @@ def report(*findings: Finding) -> Report:
 
 @pytest.mark.parametrize("subject", ["callers from Pub/Sub", "repository", "invoker"])
 def test_a_silent_source_may_have_hidden_something_of_just_this_service(subject: str) -> None:
-    silent = could_not_look(DENIED, subject=subject, severity=Severity.P0)
+    silent = could_not_check(DENIED, subject=subject, severity=Severity.P0)
 
     assert only_about(report(FINE, OTHER), "worker").verdict is Verdict.ALL_CLEAR
     assert only_about(report(FINE, OTHER, silent), "worker").verdict is Verdict.UNKNOWN
 
 
 def test_what_could_not_be_seen_of_another_service_is_left_out() -> None:
-    silent = could_not_look(DENIED, subject="coordinator", severity=Severity.P0)
+    silent = could_not_check(DENIED, subject="coordinator", severity=Severity.P0)
 
     assert only_about(report(FINE, silent), "worker").verdict is Verdict.ALL_CLEAR
 
@@ -50,7 +50,7 @@ def test_what_could_not_be_seen_of_another_service_is_left_out() -> None:
     "finding",
     [
         pytest.param(not_configured("services", "No repository", configure="name it"), id="nothing configured"),
-        pytest.param(could_not_look(DENIED, subject="repository", severity=Severity.P0), id="nothing seen"),
+        pytest.param(could_not_check(DENIED, subject="repository", severity=Severity.P0), id="nothing seen"),
     ],
 )
 def test_why_nothing_is_known_of_a_declared_service_is_the_answer(finding: Finding) -> None:
@@ -66,7 +66,7 @@ def test_a_declared_service_is_never_said_not_to_exist() -> None:
 
 
 def test_that_there_may_be_more_services_is_said_where_a_source_was_silent() -> None:
-    silent = could_not_look(DENIED, subject="callers from Pub/Sub", severity=Severity.P0)
+    silent = could_not_check(DENIED, subject="callers from Pub/Sub", severity=Severity.P0)
 
     assert "there may be more" in not_answered(report(OTHER, silent), "found-later", {"worker"})
     assert "there may be more" not in not_answered(report(OTHER), "found-later", {"worker"})

@@ -32,7 +32,7 @@ def findings_of(
     """Run one check on rows, through the real runner."""
     with closing(DuckDbWarehouse(NBA, tables, Faults(()))) as warehouse:
         world = Ports(documents=FakeDocuments(), warehouse=warehouse, control_plane=FakeControlPlane())
-        return run_check(check_named(check), NBA, world, now=now, night=night, slate=slate).findings
+        return run_check(check_named(check), NBA, world, now=now, previous=night, current=slate).findings
 
 
 def verdicts_of(case: Case) -> Mapping[str, str]:
@@ -52,6 +52,6 @@ def verdict_of(finding: Finding) -> str:
 def rows_of(sql: str, tables: Tables, game_date: date, now: datetime = EVENING) -> list[Row]:
     """Run one statement of the pipeline file on rows."""
 
-    query: Query = query_of(NBA, sql, "test", game_date=game_date, now=now)
+    query: Query = query_of(NBA, sql, "test", interval=game_date, now=now)
     with closing(DuckDbWarehouse(NBA, tables, Faults(()))) as warehouse:
         return list(warehouse.query(query))

@@ -13,10 +13,10 @@ from typing import TypedDict
 
 from checks.control_plane.grants import INVOKER
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
-from checks.looks import CLOUD_BUILD, CLOUD_RUN, MONITORING, PUBSUB, SCHEDULER
 from checks.pipeline import Phase, Pipeline, ServiceSpec
 from checks.platform import Build, BuildTrigger, Revision, SchedulerJob, Subscription
 from checks.ports import Binding, Policy, Service
+from checks.reads import CLOUD_BUILD, CLOUD_RUN, MONITORING, PUBSUB, SCHEDULER
 from tests.servers.cloud_build import CloudBuildServer, build_message
 from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_run import GoogleControlPlaneServer

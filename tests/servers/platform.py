@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from checks.looks import CLOUD_BUILD, MONITORING, PUBSUB, SCHEDULER
 from checks.pipeline import Pipeline
 from checks.platform import Build, BuildTrigger, Commit, SchedulerJob, Subscription
+from checks.reads import CLOUD_BUILD, MONITORING, PUBSUB, SCHEDULER
 from tests.servers.cloud_build import CloudBuildServer
 from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_scheduler import CloudSchedulerServer

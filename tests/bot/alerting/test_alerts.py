@@ -295,7 +295,7 @@ def test_another_kind_of_failure_is_told_at_once_although_a_count_was() -> None:
 
 
 @given(
-    looks=st.lists(
+    reads=st.lists(
         st.tuples(
             st.sets(st.sampled_from("abcd"), min_size=1),
             st.sampled_from((Severity.P0, Severity.P1, Severity.P2)),
@@ -306,13 +306,13 @@ def test_another_kind_of_failure_is_told_at_once_although_a_count_was() -> None:
     ),
     before=st.sampled_from((None, acknowledged(), snoozed(until=NOW + 24 * HOUR))),
 )
-@example(looks=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab", "a", "ab")], before=None)
-@example(looks=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab")], before=snoozed(severity=Severity.P2))
+@example(reads=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab", "a", "ab")], before=None)
+@example(reads=[(set(each), Severity.P1, MINUTE) for each in ("a", "ab")], before=snoozed(severity=Severity.P2))
 def test_an_open_alert_shows_what_the_last_run_saw_whatever_its_thread_was_told(
-    looks: list[tuple[set[str], Severity, timedelta]], before: Alert | None
+    reads: list[tuple[set[str], Severity, timedelta]], before: Alert | None
 ) -> None:
     current, now, message = before, NOW, before
-    for subjects, severity, later in looks:
+    for subjects, severity, later in reads:
         now += later
         findings = [{**FINDING, "severity": severity.name, "subject": each} for each in sorted(subjects)]
         seen = failing(

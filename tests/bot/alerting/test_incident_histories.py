@@ -51,7 +51,7 @@ def test_openings_and_closings_take_turns_in_every_thread(steps: list[tuple[str,
     for number, (name, minutes, action) in enumerate(steps):
         now += timedelta(minutes=minutes)
         days = timedelta(days=(now - NOW).days)
-        report = replace(REPORTS[name], now=now, night=NIGHT + days, slate=SLATE + days)
+        report = replace(REPORTS[name], now=now, previous=NIGHT + days, current=SLATE + days)
         incidents.process(report, now)
         if action:
             press(

@@ -86,7 +86,7 @@ def buttons(delivery: Delivery) -> dict[str, Any]:
 
 def test_a_decision_its_message_and_its_report_are_one_commit(store: SqliteStore, incidents: Incidents) -> None:
     kept = StoredReport(
-        key="r1", pipeline="nba", job="digest", night=NIGHT, at=NOW, verdict="ACT", document={"results": []}
+        key="r1", pipeline="nba", job="digest", previous=NIGHT, at=NOW, verdict="ACT", document={"results": []}
     )
 
     processed = incidents.process(broken(), NOW, stored=kept)
@@ -99,7 +99,7 @@ def test_a_decision_its_message_and_its_report_are_one_commit(store: SqliteStore
 
 def test_a_healthy_report_is_kept_although_nothing_is_decided(store: SqliteStore, incidents: Incidents) -> None:
     kept = StoredReport(
-        key="r1", pipeline="nba", job="digest", night=NIGHT, at=NOW, verdict="ALL CLEAR", document={"results": []}
+        key="r1", pipeline="nba", job="digest", previous=NIGHT, at=NOW, verdict="ALL CLEAR", document={"results": []}
     )
 
     incidents.process(report_of(healthy()), NOW, stored=kept)
@@ -156,7 +156,7 @@ def test_an_incident_that_returns_after_weeks_never_reuses_a_thread(store: Sqlit
         (40, report_of(with_findings("service-ready", cut_off))),
     ):
         moved = timedelta(days=days)
-        moment = replace(report, now=NOW + moved, night=NIGHT + moved, slate=NIGHT + moved + timedelta(days=1))
+        moment = replace(report, now=NOW + moved, previous=NIGHT + moved, current=NIGHT + moved + timedelta(days=1))
         incidents.process(moment, NOW + moved)
 
     posts = [each.key for each in store.pending() if each.kind is DeliveryKind.POST]
@@ -185,7 +185,7 @@ def test_a_count_of_blind_runs_does_not_outlast_a_day(store: SqliteStore, incide
     for day in (0, 2, 4, 6):
         moved = timedelta(days=day)
         incidents.process(
-            replace(report_of(findings), now=NOW + moved, night=NIGHT + moved, slate=NIGHT + moved), NOW + moved
+            replace(report_of(findings), now=NOW + moved, previous=NIGHT + moved, current=NIGHT + moved), NOW + moved
         )
 
     assert keys(store) == []

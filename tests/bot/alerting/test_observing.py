@@ -242,7 +242,7 @@ def waiting(outcome: Outcome) -> Report:
         (report_of(healthy()), Sight.CLEAR),
         (only(report_of(healthy()), "trigger"), Sight.CLEAR),
         (only(report_of(healthy()), "grading"), Sight.UNSEEN),
-        (report_of(healthy(), night=NIGHT - timedelta(days=9)), Sight.CLEAR),
+        (report_of(healthy(), previous=NIGHT - timedelta(days=9)), Sight.CLEAR),
         (report_of(with_findings("trigger", flag("flag-not-set", subject="other"))), Sight.CLEAR),
         (report_of(with_findings("trigger", flag("flag-not-set", day=SLATE))), Sight.UNSEEN),
         (waiting(Outcome.WAITING), Sight.QUIET),
@@ -298,14 +298,14 @@ def test_an_alert_ends_when_no_run_looks_at_its_date_any_more(days: int, partial
     alert = opened(report_of(with_findings("trigger", flag("not-triggered", Severity.P0))))
     later = report_of(healthy(), partial=partial)
     moved = timedelta(days=days - 1)
-    later = replace(later, now=NOW + moved, night=NIGHT + moved, slate=SLATE + moved)
+    later = replace(later, now=NOW + moved, previous=NIGHT + moved, current=SLATE + moved)
 
     assert sight_of(later, alert) is sight
 
 
 def test_a_report_about_an_older_night_opens_nothing() -> None:
     old = NIGHT - timedelta(days=30)
-    report = report_of(with_findings("trigger", flag("not-triggered", Severity.P0, day=old)), night=old, slate=old)
+    report = report_of(with_findings("trigger", flag("not-triggered", Severity.P0, day=old)), previous=old, current=old)
 
     assert observe(report, PIPELINE, ()) == ()
 

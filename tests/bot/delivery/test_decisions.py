@@ -138,9 +138,9 @@ def test_a_message_in_doubt_waits_for_a_look_as_long_as_that_may_help(
 ) -> None:
     bound = UNLOOKED_URGENT if urgent else UNLOOKED
 
-    def goes(after: timedelta, looks: int = LOOKS) -> bool:
+    def goes(after: timedelta, reads: int = LOOKS) -> bool:
         look = error(trouble, Call.LOOK)
-        return may_go_unlooked(look, since=MORNING, looks=looks, again=again, urgent=urgent, now=MORNING + after)
+        return may_go_unlooked(look, since=MORNING, reads=reads, again=again, urgent=urgent, now=MORNING + after)
 
     at_once = trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE, Trouble.APP) and not again
     assert goes(bound - SECOND) is at_once

@@ -10,8 +10,8 @@ import pytest
 from bot.gcp.connect import google_ports
 from bot.settings import Settings
 from checks.catalog import PYTHON_CHECKS
-from checks.looks import LookCache
-from checks.model import CheckResult, LookRecord, Outcome, Severity
+from checks.model import CheckResult, Outcome, ReadRecord, Severity
+from checks.reads import ReadCache
 from checks.runner import Run, bounds, run_checks
 from tests.servers.cloud_run import GET_PROJECT_POLICY, GET_SERVICE_POLICY, LIST_SERVICES
 from tests.servers.cloud_scheduler import LIST_JOBS
@@ -27,12 +27,12 @@ CHECKS = [
 ]
 
 
-def run(estate: Estate, shape: Shape) -> tuple[dict[str, CheckResult], Sequence[LookRecord]]:
+def run(estate: Estate, shape: Shape) -> tuple[dict[str, CheckResult], Sequence[ReadRecord]]:
     pipeline = described(shape)
     ports = google_ports(pipeline, Settings.from_environment(estate.environment))
-    cache = LookCache(bounds(pipeline.limits))
+    cache = ReadCache(bounds(pipeline.limits))
     try:
-        about = Run(pipeline=pipeline, now=NOW, night=NOW.date(), slate=NOW.date())
+        about = Run(pipeline=pipeline, now=NOW, previous=NOW.date(), current=NOW.date())
         results = {each.check: each for each in run_checks(CHECKS, about, ports, cache)}
     finally:
         cache.close()
@@ -61,12 +61,12 @@ def test_each_page_of_a_list_and_each_policy_is_asked_for_once_by_all_checks_tog
 
 def test_the_policies_of_declared_services_are_asked_for_before_any_list_has_answered() -> None:
     with estate(SMALL, delay=0.3) as servers:
-        _, looks = run(servers, SMALL)
+        _, reads = run(servers, SMALL)
 
-    first_answer = min(look.started + look.duration for look in looks)
-    early = {look.key for look in looks if look.started < first_answer}
+    first_answer = min(look.started + look.duration for look in reads)
+    early = {look.key for look in reads if look.started < first_answer}
     assert {f"policy service-{number:03}" for number in range(4)} | {"services", "subscriptions", "jobs"} <= early
-    assert max(look.depth for look in looks) == 2
+    assert max(look.depth for look in reads) == 2
 
 
 ON_DISCOVERED = {"invoker", "edges", "service-ready", "service-traffic"}

@@ -43,11 +43,11 @@ bigquery:
 """,
     )
 
-    night, at = datetime(2026, 2, 10, tzinfo=UTC).date(), datetime(2026, 2, 11, 11, 30, tzinfo=UTC)
+    previous, at = datetime(2026, 2, 10, tzinfo=UTC).date(), datetime(2026, 2, 11, 11, 30, tzinfo=UTC)
     assert games(ports) == [
-        ("20260210_HOU", night, 2, at),
-        ("20260210_LAL", night, 3, at),
-        ("20260210_NYK", night, 3, at),
+        ("20260210_HOU", previous, 2, at),
+        ("20260210_LAL", previous, 3, at),
+        ("20260210_NYK", previous, 3, at),
         ("zz1", datetime(2026, 2, 11, tzinfo=UTC).date(), None, None),
     ]
 
@@ -350,7 +350,7 @@ def test_a_pipeline_file_that_checks_nothing_is_unknown_in_a_scenario_too(tmp_pa
     report = Validation(EMPTY, ports, lambda: ports.now).run(Request())
     ports.close()
 
-    assert not any(finding.looked_at for _, finding in report.findings())
+    assert not any(finding.checked for _, finding in report.findings())
     assert report.verdict is Verdict.UNKNOWN
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.local.faults import Faults
 from bot.local.stated_values import conversion
 from bot.local.warehouse import DuckDbWarehouse
-from checks.cells import Interval
+from checks.cells import SqlInterval
 from checks.column_types import column_type
 from checks.pipeline import Table
 from checks.ports import Problem, Query, SourceError
@@ -30,7 +30,7 @@ HELD = {
     "DATETIME": ("2026-02-10T07:30:00", datetime(2026, 2, 10, 7, 30)),  # noqa: DTZ001 - a DATETIME has no zone
     "TIME": ("07:30:00", time(7, 30)),
     "TIMESTAMP": (AT, AT),
-    "INTERVAL": ("-1-2 3 4:05:06.5", Interval(months=-14, days=3, microseconds=14_706_500_000)),
+    "INTERVAL": ("-1-2 3 4:05:06.5", SqlInterval(months=-14, days=3, microseconds=14_706_500_000)),
     "JSON": ('{"a": 1}', '{"a":1}'),
     "ARRAY<INT64>": ("[1, 2]", [1, 2]),
     "STRUCT<a FLOAT64, b ARRAY<STRUCT<c BYTES, d JSON>>>": (

@@ -150,7 +150,9 @@ def resolved(alert: Alert) -> Transition:
 def gone() -> Transition:
     late = timedelta(days=3)
     return follow(
-        report_of(healthy(), night=NIGHT + late, slate=SLATE + late), before=alert_of(follow(wrong_flags())), after=late
+        report_of(healthy(), previous=NIGHT + late, current=SLATE + late),
+        before=alert_of(follow(wrong_flags())),
+        after=late,
     )
 
 

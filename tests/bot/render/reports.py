@@ -9,15 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.render.reading import Reading
-from checks.context import Context, could_not_look
+from checks.context import Context, could_not_check
 from checks.model import (
     Action,
     Cause,
     CheckResult,
     Finding,
     FindingKey,
-    LookRecord,
     Outcome,
+    ReadRecord,
     Report,
     Severity,
 )
@@ -135,13 +135,13 @@ CHECKS = (
 Findings = dict[str, Sequence[Finding]]
 
 
-def passed(summary: str, subject: str, game_date: date | None = NIGHT, **evidence: str | int) -> Finding:
+def passed(summary: str, subject: str, interval: date | None = NIGHT, **evidence: str | int) -> Finding:
     return Finding(
         outcome=Outcome.PASSED,
         code="as-expected",
         subject=subject,
         summary=summary,
-        date=game_date,
+        date=interval,
         evidence=evidence,
     )
 
@@ -168,15 +168,15 @@ def reading_of(findings: Findings, causes: tuple[Cause, ...] = (), *, full: bool
     report = Report(
         pipeline=PIPELINE.name,
         title=PIPELINE.title,
-        night=NIGHT,
-        slate=SLATE,
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger="shell",
         partial=False,
         results=results,
         causes=causes,
-        looks=(
-            LookRecord(source="BigQuery", key="a query", depth=1, started=0.0, duration=0.2, cpu=0.01, answered=True),
+        reads=(
+            ReadRecord(source="BigQuery", key="a query", depth=1, started=0.0, duration=0.2, cpu=0.01, answered=True),
         ),
         duration=1.234,
     )
@@ -322,7 +322,7 @@ def cut_off() -> Reading:
     for number, check in enumerate(CHECKS):
         source = "Cloud Run" if number % 2 else "BigQuery"
         error = SourceError(source, Problem.UNREACHABLE, f"question {number}: it cannot be reached from here")
-        findings[check.id] = [could_not_look(error, subject=f"service-{number}", severity=check.worst)]
+        findings[check.id] = [could_not_check(error, subject=f"service-{number}", severity=check.worst)]
     return reading_of(findings)
 
 

@@ -99,6 +99,6 @@ def readings(draw: st.DrawFn) -> Reading:
         results=results,
         causes=tuple(causes),
         partial=draw(st.booleans()),
-        slate=draw(st.sampled_from([NIGHT, SLATE])),
+        current=draw(st.sampled_from([NIGHT, SLATE])),
     )
     return replace(all_clear(), report=report, full=draw(st.booleans()), again=draw(TEXTS))

@@ -91,15 +91,15 @@ def test_data_that_nobody_could_look_at_did_not_arrive() -> None:
 
 
 def test_on_a_day_that_owed_nothing_no_data_arrived() -> None:
-    night = off_day().report
+    previous = off_day().report
     refused = blocked().report
     invoker = next(each for each in refused.results if each.check == "invoker")
-    results = tuple(invoker if each.check == "invoker" else each for each in night.results)
+    results = tuple(invoker if each.check == "invoker" else each for each in previous.results)
     always = next(each for each in blocked().report.results if each.check == "grading")
     with_one_that_ran = tuple(always if each.check == "grading" else each for each in results)
 
     for shown in (results, with_one_that_ran):
-        said = headline(replace(off_day(), report=replace(night, results=shown, causes=refused.causes)))
+        said = headline(replace(off_day(), report=replace(previous, results=shown, causes=refused.causes)))
 
         assert said.startswith("Pub/Sub may not call 4 orchestrators")
         assert "arrived" not in said

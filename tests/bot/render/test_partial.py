@@ -55,7 +55,7 @@ def test_nothing_found_is_said_of_what_was_looked_at_alone(outcomes: list[tuple[
 
     assert not any(verdict.value in status for verdict in Verdict)
     if status == "nothing found":
-        assert any(each.looked_at for each in findings)
+        assert any(each.checked for each in findings)
         assert not any(each.outcome in (Outcome.FAILED, Outcome.UNKNOWN) for each in findings)
 
 

@@ -204,7 +204,7 @@ def test_a_phase_shows_its_worst_finding_and_counts_the_others() -> None:
 def test_a_single_date_has_a_single_column() -> None:
     reading = all_clear()
 
-    message = message_of(replace(reading, report=replace(reading.report, slate=reading.report.night)))
+    message = message_of(replace(reading, report=replace(reading.report, current=reading.report.previous)))
 
     table = next(part for part in message.parts if isinstance(part, Table))
     assert table.columns == ("Phase", "Night 10 Feb", "What is")

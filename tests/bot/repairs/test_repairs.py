@@ -481,11 +481,11 @@ class TestVerify:
         store = SqliteStore(":memory:")
         run = self.applied(platform, store=store)
         repairs = repairs_on(platform, store, failing)
-        at, looks = NOW, 0
+        at, reads = NOW, 0
 
         while True:
             seen = repairs.verify(run, at)
-            looks += 1
+            reads += 1
             if seen.next_at is None:
                 break
             assert seen.next_at > at
@@ -494,7 +494,7 @@ class TestVerify:
         assert seen.run.outcome is Outcome.UNVERIFIED
         assert run.ended_at is not None
         assert at - run.ended_at == timedelta(minutes=7)
-        assert looks == 11
+        assert reads == 11
 
     @pytest.mark.parametrize(
         "said",

@@ -136,8 +136,8 @@ def report(check: str, outcome: Outcome, severity: Severity | None = None, subje
     return Report(
         pipeline="tiny",
         title="Tiny",
-        night=NIGHT,
-        slate=SLATE,
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger="repair",
         partial=True,

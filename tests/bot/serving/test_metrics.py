@@ -33,8 +33,8 @@ def report(trigger: str) -> Report:
     return Report(
         pipeline="nba",
         title="NBA",
-        night=date(2026, 2, 10),
-        slate=date(2026, 2, 11),
+        previous=date(2026, 2, 10),
+        current=date(2026, 2, 11),
         now=NOW,
         trigger=trigger,
         partial=False,

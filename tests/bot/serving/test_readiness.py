@@ -14,37 +14,37 @@ class Clock:
         return self.now
 
 
-class Look:
+class Read:
     """A look at the store, which can hang."""
 
     def __init__(self) -> None:
         self.problems: Mapping[str, str] = {}
-        self.looks = 0
+        self.reads = 0
         self.begun = threading.Event()
         self.may_end = threading.Event()
         self.may_end.set()
 
     def __call__(self) -> Mapping[str, str]:
-        self.looks += 1
+        self.reads += 1
         self.begun.set()
         assert self.may_end.wait(20)
         return self.problems
 
 
 def test_an_answer_serves_everybody_for_a_moment() -> None:
-    look, clock = Look(), Clock()
+    look, clock = Read(), Clock()
     readiness = Readiness(look, clock)
-    looks = []
+    reads = []
 
     for clock.now in (0.0, FRESH_SECONDS - 0.01, FRESH_SECONDS):
         readiness()
-        looks.append(look.looks)
+        reads.append(look.reads)
 
-    assert looks == [1, 1, 2]
+    assert reads == [1, 1, 2]
 
 
 def test_while_a_look_hangs_others_hear_what_was_known_and_after_a_while_that_it_hangs() -> None:
-    look, clock = Look(), Clock()
+    look, clock = Read(), Clock()
     readiness = Readiness(look, clock)
     readiness()
     clock.now = FRESH_SECONDS
@@ -59,12 +59,12 @@ def test_while_a_look_hangs_others_hear_what_was_known_and_after_a_while_that_it
         later = readiness()
         look.may_end.set()
 
-    assert (meanwhile, looking.result(), look.looks) == ({}, {}, 2)
+    assert (meanwhile, looking.result(), look.reads) == ({}, {}, 2)
     assert set(later) == {"process"}
 
 
 def test_before_the_first_look_has_ended_nobody_is_told_that_all_is_well() -> None:
-    look = Look()
+    look = Read()
     look.may_end.clear()
     readiness = Readiness(look)
 

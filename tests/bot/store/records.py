@@ -58,7 +58,7 @@ def a_report(key: str = "report-1", **changes: Any) -> StoredReport:
     known: dict[str, Any] = {
         "pipeline": PIPELINE,
         "job": "digest",
-        "night": date(2026, 2, 10),
+        "previous": date(2026, 2, 10),
         "at": NOW,
         "verdict": "BLOCKED",
         "document": {"schema_version": 1, "results": [{"check": "trigger", "severity": "P0"}]},

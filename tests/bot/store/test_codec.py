@@ -65,7 +65,7 @@ deliveries = st.builds(
 reports = st.builds(
     StoredReport,
     **dict.fromkeys(("key", "pipeline", "job", "verdict"), texts),
-    night=st.dates(),
+    previous=st.dates(),
     at=moments,
     document=objects,
 )

@@ -37,7 +37,7 @@ def test_sqlite_finds_the_newest_by_an_index_and_sorts_nothing(tmp_path: Path) -
 def test_a_report_of_an_older_version_is_listed_in_firestore_as_well(firestore_address: str) -> None:
     prefix = f"test_{uuid.uuid4().hex}_"
     older, newer = a_report("older"), a_report("newer", at=later(hours=1))
-    known = {name: each for name, each in report_fields(older).items() if name not in ("key", "night", "verdict")}
+    known = {name: each for name, each in report_fields(older).items() if name not in ("key", "previous", "verdict")}
     write_documents(firestore_address, PROJECT, {f"{prefix}reports/older": known})
 
     with closing(open_store(firestore_place(firestore_address, prefix))) as store:

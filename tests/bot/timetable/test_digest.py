@@ -48,13 +48,13 @@ class TestPosting:
         morning.instance().run_owed()
 
         (report,) = morning.desk.processed
-        assert (report.night, report.slate, report.partial, report.trigger) == (OTHER_DAY, DAY, False, "digest")
+        assert (report.previous, report.current, report.partial, report.trigger) == (OTHER_DAY, DAY, False, "digest")
 
     def test_the_report_is_kept_whole(self, morning: Morning) -> None:
         morning.instance().run_owed()
 
         (stored,) = morning.store.reports("tiny", "digest", EIGHT - timedelta(days=1))
-        assert (stored.night, stored.verdict) == (OTHER_DAY, "ALL CLEAR")
+        assert (stored.previous, stored.verdict) == (OTHER_DAY, "ALL CLEAR")
         assert stored.document["results"]
 
     def test_twice_is_once(self, morning: Morning) -> None:
@@ -326,7 +326,7 @@ class TestByHand:
         morning.instance().run_now(OTHER_DAY)
 
         assert morning.waiting(DeliveryKind.POST) == ["digest:tiny:2026-02-10"]
-        assert morning.desk.processed[0].night == date(2026, 2, 9)
+        assert morning.desk.processed[0].previous == date(2026, 2, 9)
 
     def test_a_morning_to_come_is_refused(self, morning: Morning) -> None:
         with pytest.raises(RequestError, match="has not come yet"):

@@ -22,7 +22,7 @@ POSTING = "digest:tiny:2026-02-11"
 MINUTE = timedelta(minutes=1)
 
 
-def night(post: str = "23:50", *refresh: str) -> Morning:
+def previous(post: str = "23:50", *refresh: str) -> Morning:
     return Morning(described=pipeline(post=post, refresh=refresh))
 
 
@@ -35,31 +35,31 @@ def was_served(morning: Morning, day: date) -> None:
 
 class TestMadeUpFor:
     def test_a_digest_that_a_restart_over_midnight_missed_is_posted_and_says_that_it_is_late(self) -> None:
-        morning = night().at("2026-02-12 00:06")
+        morning = previous().at("2026-02-12 00:06")
 
         assert [morning.instance("two").run_owed(), morning.instance("two").run_owed()] == [Done.POSTED, Done.NOT_OWED]
         assert "This digest is late: it was due at 23:50 EST." in text_of(morning, POSTING)
 
     def test_two_instances_post_it_once(self) -> None:
-        morning = night().at("2026-02-12 00:06")
+        morning = previous().at("2026-02-12 00:06")
 
         assert [morning.instance(name).run_owed() for name in ("one", "two")] == [Done.POSTED, Done.NOT_OWED]
 
     def test_a_refresh_over_midnight_brings_the_same_message_up_to_date(self) -> None:
-        morning = night("08:00", "23:50")
+        morning = previous("08:00", "23:50")
         morning.at("2026-02-11 08:00").instance().run_owed()
         morning.slack_takes_everything()
 
         assert morning.at("2026-02-12 00:06").instance("two").run_owed() is Done.REFRESHED
 
     def test_what_somebody_asks_for_by_hand_is_the_digest_of_the_day_that_it_is(self) -> None:
-        morning = night().at("2026-02-12 00:06")
+        morning = previous().at("2026-02-12 00:06")
 
         assert morning.instance().run_now() is Done.POSTED
         assert morning.waiting()[0] == "digest:tiny:2026-02-12"
 
     def test_its_heartbeat_comes_after_midnight(self) -> None:
-        morning = night().at("2026-02-11 23:50")
+        morning = previous().at("2026-02-11 23:50")
         morning.instance().run_owed()
         morning.at("2026-02-12 00:01").slack_takes_everything()
 
@@ -73,13 +73,13 @@ class TestSaidToBeLate:
         [pytest.param("00:05", False, id="at the limit"), pytest.param("00:05:01", True, id="just past it")],
     )
     def test_the_minutes_after_which_it_is_late_may_pass_midnight(self, now: str, late: bool) -> None:
-        morning = night().at(f"2026-02-12 {now}")
+        morning = previous().at(f"2026-02-12 {now}")
 
         assert morning.instance().say_if_late() is late
         assert morning.waiting() == ([LATE] if late else [])
 
     def test_what_failed_is_told_of_the_day_that_it_failed_for(self) -> None:
-        morning = night().at("2026-02-12 00:06")
+        morning = previous().at("2026-02-12 00:06")
         instance = morning.instance()
         instance.failed("The last attempt failed (RuntimeError).")
 
@@ -88,7 +88,7 @@ class TestSaidToBeLate:
         assert "RuntimeError" in text_of(morning, LATE)
 
     def test_one_that_is_too_old_to_be_written_is_said_to_be_missing(self) -> None:
-        morning = night("08:00")
+        morning = previous("08:00")
         was_served(morning, date(2026, 2, 10))
         instance = morning.at("2026-02-12 00:06").instance()
 
@@ -96,7 +96,7 @@ class TestSaidToBeLate:
         assert NOT_ANY_MORE[:40] in text_of(morning, LATE)
 
     def test_it_is_said_also_when_the_next_one_is_posted_already(self) -> None:
-        morning = night("08:00")
+        morning = previous("08:00")
         was_served(morning, date(2026, 2, 10))
         instance = morning.at("2026-02-12 08:01").instance()
 
@@ -104,12 +104,12 @@ class TestSaidToBeLate:
         assert LATE in morning.waiting()
 
     def test_who_has_just_been_set_up_missed_nothing(self) -> None:
-        morning = night("08:00").at("2026-02-12 07:00")
+        morning = previous("08:00").at("2026-02-12 07:00")
 
         assert morning.instance().say_if_late() is False
 
     def test_with_the_store_down_it_goes_straight_to_slack(self) -> None:
-        morning = night().at("2026-02-12 00:06")
+        morning = previous().at("2026-02-12 00:06")
 
         with pytest.raises(StoreError):
             morning.instance(store=BrokenStore(*EVERYTHING)).say_if_late()

@@ -62,7 +62,7 @@ class TestWatch:
     def test_it_looks_with_the_quick_checks_and_lets_incidents_follow(self, watching: Morning) -> None:
         assert watching.instance().watch() is Done.WATCHED
         (report,) = watching.desk.processed
-        assert (report.night, report.trigger, report.partial) == (OTHER_DAY, "watch", True)
+        assert (report.previous, report.trigger, report.partial) == (OTHER_DAY, "watch", True)
 
     def test_its_report_is_kept_short_and_with_what_was_decided(self, watching: Morning) -> None:
         watching.instance().watch()

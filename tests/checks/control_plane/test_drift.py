@@ -14,11 +14,11 @@ from checks.control_plane.drift import drift
 from checks.control_plane.drift_state import Deployed, deployed, distance
 from checks.control_plane.touched import Touched, lies_in, touched
 from checks.control_plane_spec import Deployment
-from checks.looks import LookCache
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
 from checks.platform import BuildTrigger, Commit
 from checks.ports import SECRET, Problem, Service, SourceError
+from checks.reads import ReadCache
 from checks.runner import Run, bounds, run_checks
 from tests import fakes
 from tests.platform_fakes import FakeBuilds, FakeRepository, ports
@@ -392,8 +392,8 @@ def test_no_question_waits_for_more_than_one_other() -> None:
         repository=FakeRepository(commits),
         builds=FakeBuilds([TRIGGER]),
     )
-    run = Run(pipeline=described, now=fakes.MORNING, night=fakes.NIGHT, slate=fakes.NIGHT)
-    cache = LookCache(bounds(described.limits))
+    run = Run(pipeline=described, now=fakes.MORNING, previous=fakes.NIGHT, current=fakes.NIGHT)
+    cache = ReadCache(bounds(described.limits))
 
     list(run_checks([drift], run, world, cache))
     cache.close()

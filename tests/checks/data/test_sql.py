@@ -50,7 +50,7 @@ def spec(**parts: Any) -> SqlCheck:
 
 
 def setting(due: datetime | None = None) -> Setting:
-    return Setting(game_date=NIGHT, zone=ZONE, year=NIGHT.year, due=due, names={"date": NIGHT})
+    return Setting(interval=NIGHT, zone=ZONE, year=NIGHT.year, due=due, names={"date": NIGHT})
 
 
 def judged(row: Row, **parts: Any) -> Finding:
@@ -225,7 +225,7 @@ class TestRunning:
     def test_it_looks_at_the_dates_that_it_names(self, dates: str, expected: list[date]) -> None:
         warehouse = FakeWarehouse({"coverage": [HEALTHY]})
 
-        result = run_check(sql_check(spec(dates=dates)), pipeline(), ports(warehouse=warehouse), slate=SLATE)
+        result = run_check(sql_check(spec(dates=dates)), pipeline(), ports(warehouse=warehouse), current=SLATE)
 
         assert [finding.date for finding in result.findings] == expected
         assert [query.parameters["date"].value for query in warehouse.queries] == expected
@@ -245,7 +245,7 @@ class TestRunning:
             return GAMES if query.label == "games" else [HEALTHY]
 
         described = sql_check(spec(dates="both", when="games"))
-        result = run_check(described, pipeline(), ports(warehouse=FakeWarehouse(answer)), slate=SLATE)
+        result = run_check(described, pipeline(), ports(warehouse=FakeWarehouse(answer)), current=SLATE)
 
         assert codes(result) == ["as-expected", "as-expected"]
 
@@ -307,7 +307,7 @@ class TestOffDays:
     def test_each_date_has_a_condition_of_its_own(self) -> None:
         answers = {("games", NIGHT): NO_GAMES, ("games", SLATE): GAMES, "coverage": [HEALTHY]}
 
-        result = run(spec(when="games", dates="both"), answers, slate=SLATE)
+        result = run(spec(when="games", dates="both"), answers, current=SLATE)
 
         assert [(finding.date, finding.code) for finding in result.findings] == [
             (NIGHT, "off-day"),
@@ -382,7 +382,7 @@ class TestSourcesThatFail:
         broken = SourceError("BigQuery", Problem.INVALID, "Unrecognized name: missing")
         answers = {("coverage", NIGHT): broken, ("coverage", SLATE): [HEALTHY]}
 
-        result = run(spec(dates="both"), answers, slate=SLATE)
+        result = run(spec(dates="both"), answers, current=SLATE)
 
         assert codes(result) == ["source-unavailable", "as-expected"]
 

@@ -18,7 +18,7 @@ from checks.orchestration.completion import (
     read_completion,
 )
 from checks.pipeline import Moment, Run
-from tests.checks.orchestration.night import CRITICAL, FIVE, OVERNIGHT, SAME_DAY, TIERED, document, entry, local
+from tests.checks.orchestration.previous import CRITICAL, FIVE, OVERNIGHT, SAME_DAY, TIERED, document, entry, local
 
 NOW = local("08:00")
 SIX_TEN = datetime(2026, 2, 11, 11, 10, tzinfo=UTC)

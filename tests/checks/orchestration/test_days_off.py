@@ -176,7 +176,7 @@ class TestADayOff:
 
 def test_each_date_is_judged_by_its_own_answer() -> None:
     answers = {("games", NIGHT): [{"number": 0}], ("games", SLATE): [{"number": 14}]}
-    result = asked(answers, slate=SLATE)
+    result = asked(answers, current=SLATE)
 
     assert [(each.date, each.code) for each in result.findings] == [(NIGHT, "day-off"), (SLATE, "holds")]
 

@@ -13,7 +13,7 @@ from checks.orchestration.heartbeats import CODES, READ, SHOWN, heartbeats
 from checks.pipeline import Heartbeats
 from checks.ports import Document
 from checks.registry import COMMON_CODES
-from tests.checks.orchestration.night import local, world
+from tests.checks.orchestration.previous import local, world
 from tests.checks.orchestration.test_completion import FOREIGN
 from tests.fakes import FakeDocuments, down, pipeline, run_check
 

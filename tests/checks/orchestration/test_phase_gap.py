@@ -11,7 +11,7 @@ from checks.model import Finding, Outcome, Severity
 from checks.orchestration.phase_gap import CODES, Completed, judge, phase_gap
 from checks.pipeline import PhaseGap
 from checks.ports import Ports
-from tests.checks.orchestration.night import (
+from tests.checks.orchestration.previous import (
     FIVE_TO_SIX,
     FOUR_TO_FIVE,
     THREE_TO_FOUR,
@@ -156,7 +156,7 @@ def test_a_phase_that_shows_neither_rows_nor_document_is_not_judged() -> None:
 
 
 def test_a_day_without_games_is_off() -> None:
-    found = gap(world(documents(local("09:00")), games=[{"number": 0}]), slate=SLATE)
+    found = gap(world(documents(local("09:00")), games=[{"number": 0}]), current=SLATE)
 
     assert {each.code for each in found} == {"off-day"}
 
@@ -168,7 +168,7 @@ def test_the_gap_counts_real_minutes_when_the_clock_changes() -> None:
         "phase4_completion/2026-03-07": document("ml_feature_store", completed_at="2026-03-08T03:10:00-04:00"),
     }
 
-    found = gap(world(spring), now=local("08:00", 8, 3), night=datetime(2026, 3, 7, tzinfo=UTC).date())
+    found = gap(world(spring), now=local("08:00", 8, 3), previous=datetime(2026, 3, 7, tzinfo=UTC).date())
 
     assert found[0].evidence["gap_minutes"] == 20
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.phase_log import CODES, judge, phase_log
 from checks.ports import Ports
-from tests.checks.orchestration.night import (
+from tests.checks.orchestration.previous import (
     ANOTHER,
     FIVE,
     FIVE_TO_SIX,
@@ -108,7 +108,7 @@ def test_the_last_good_trigger_is_evidence() -> None:
 
 
 def test_each_date_is_judged_against_its_own_due_time() -> None:
-    found = findings(phase_log, world(log=[ANOTHER]), slate=SLATE)
+    found = findings(phase_log, world(log=[ANOTHER]), current=SLATE)
 
     assert [(each.date, each.code) for each in found] == [(NIGHT, "not-logged"), (SLATE, "not-due")]
 

@@ -8,7 +8,7 @@ import pytest
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.stalled import SHOWN, stalled
 from checks.ports import Ports
-from tests.checks.orchestration.night import (
+from tests.checks.orchestration.previous import (
     CRITICAL,
     FIVE,
     FIVE_TO_SIX,
@@ -95,7 +95,7 @@ def test_the_latest_arrival_of_this_runs_processors_counts() -> None:
 
 
 def test_each_date_has_its_own_document() -> None:
-    found = findings(stalled, of(*SOME), slate=SLATE, run_history=None)
+    found = findings(stalled, of(*SOME), current=SLATE, run_history=None)
 
     assert [each.code for each in found] == ["stalled", "nothing-started"]
 
@@ -183,7 +183,7 @@ def test_many_unfinished_runs_are_listed_up_to_a_number_and_then_counted(count: 
 
 
 def test_a_run_that_both_dates_name_is_one_finding() -> None:
-    found = findings(stalled, world(history=running()), TWO_TO_THREE, slate=SLATE)
+    found = findings(stalled, world(history=running()), TWO_TO_THREE, current=SLATE)
 
     assert [each.code for each in found if each.date is None] == ["run-unfinished"]
 

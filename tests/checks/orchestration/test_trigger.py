@@ -14,7 +14,7 @@ from checks.pipeline import Moment, Runs, ServiceSpec, Transition
 from checks.pipeline import Run as RunSpec
 from checks.ports import Ports
 from checks.registry import COMMON_CODES
-from tests.checks.orchestration.night import (
+from tests.checks.orchestration.previous import (
     ANOTHER,
     CRITICAL,
     FIVE,
@@ -274,7 +274,7 @@ def test_each_date_is_judged_in_its_own_mode_and_against_its_own_due_time() -> N
     }
     answers = {"phase4": lambda query: rows(137 if query.parameters["date"].value == NIGHT else 0)}
 
-    found = findings(trigger, world(documents, **answers), slate=SLATE)
+    found = findings(trigger, world(documents, **answers), current=SLATE)
 
     assert [(each.date, each.evidence["mode"], each.code) for each in found] == [
         (NIGHT, "overnight", "triggered"),
@@ -285,7 +285,7 @@ def test_each_date_is_judged_in_its_own_mode_and_against_its_own_due_time() -> N
 def test_the_slate_without_games_is_an_off_day_while_the_night_is_judged() -> None:
     games = {"games": lambda query: [{"number": 6 if query.parameters["date"].value == NIGHT else 0}]}
 
-    found = findings(trigger, world({THE_DOCUMENT: TRIGGERED}, phase4=rows(1), **games), slate=SLATE)
+    found = findings(trigger, world({THE_DOCUMENT: TRIGGERED}, phase4=rows(1), **games), current=SLATE)
 
     assert [each.code for each in found] == ["triggered", "off-day"]
 
@@ -491,7 +491,7 @@ def test_only_the_phases_in_scope_are_judged() -> None:
 def test_all_looks_are_under_way_before_the_first_is_read_and_documents_travel_together() -> None:
     of_both = world({THE_DOCUMENT: TRIGGERED}, phase4=rows(1), phase5=rows(1))
 
-    findings(trigger, of_both, THREE_TO_FOUR, FOUR_TO_FIVE, slate=SLATE)
+    findings(trigger, of_both, THREE_TO_FOUR, FOUR_TO_FIVE, current=SLATE)
 
     assert isinstance(of_both.documents, FakeDocuments)
     assert isinstance(of_both.warehouse, FakeWarehouse)
@@ -518,7 +518,7 @@ DST = THREE_TO_FOUR.model_copy(
 def test_due_times_hold_on_the_days_on_which_the_clock_changes(day: int, month: int, clock: str, code: str) -> None:
     now = datetime.fromisoformat(f"2026-{month:02}-{day:02}T{clock}:00+00:00")
 
-    assert judged(world(), DST, now=now, night=date(2026, month, day)).code == code
+    assert judged(world(), DST, now=now, previous=date(2026, month, day)).code == code
 
 
 @pytest.mark.parametrize(
@@ -536,7 +536,7 @@ def test_a_window_that_opens_in_the_doubled_hour_opens_the_first_time(triggered_
     documents = {"phase3_completion/2026-11-01": document(triggered=True, triggered_at=triggered_at)}
     now = datetime.fromisoformat("2026-11-01T08:00:00+00:00")
 
-    finding = judged(world(documents, phase4=rows(1)), autumn, now=now, night=date(2026, 11, 1))
+    finding = judged(world(documents, phase4=rows(1)), autumn, now=now, previous=date(2026, 11, 1))
 
     assert finding.evidence["stale_trigger"] is stale
 

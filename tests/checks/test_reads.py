@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checks.looks import BIGQUERY, BoundedPool, LookCache, Looks
 from checks.ports import Problem, Query, SourceError
+from checks.reads import BIGQUERY, BoundedPool, ReadCache, Reads
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, ports
 
 SOON = 5.0
@@ -37,7 +37,7 @@ class Counter:
 
 
 def test_a_question_is_asked_once_whoever_asks() -> None:
-    cache = LookCache({BIGQUERY: 4})
+    cache = ReadCache({BIGQUERY: 4})
     question = Counter(lambda: "answer")
 
     asked = [cache.ask(BIGQUERY, "the same", 1, question) for _ in range(20)]
@@ -49,7 +49,7 @@ def test_a_question_is_asked_once_whoever_asks() -> None:
 
 
 def test_a_failed_question_is_not_asked_again_in_the_same_run() -> None:
-    cache = LookCache({BIGQUERY: 4})
+    cache = ReadCache({BIGQUERY: 4})
 
     def fail() -> None:
         raise SourceError("BigQuery", Problem.DENIED, "no")
@@ -64,7 +64,7 @@ def test_a_failed_question_is_not_asked_again_in_the_same_run() -> None:
 
 
 def test_a_source_is_never_asked_more_at_once_than_its_bound() -> None:
-    cache = LookCache({BIGQUERY: 3})
+    cache = ReadCache({BIGQUERY: 3})
     question = Counter(lambda: time.sleep(0.005))
 
     asked = [cache.ask(BIGQUERY, str(number), 1, question) for number in range(30)]
@@ -77,7 +77,7 @@ def test_a_source_is_never_asked_more_at_once_than_its_bound() -> None:
 
 def test_independent_questions_are_under_way_at_the_same_time() -> None:
     everyone = threading.Barrier(8)
-    cache = LookCache({BIGQUERY: 8})
+    cache = ReadCache({BIGQUERY: 8})
 
     asked = [cache.ask(BIGQUERY, str(number), 1, lambda: everyone.wait(SOON)) for number in range(8)]
 
@@ -86,10 +86,10 @@ def test_independent_questions_are_under_way_at_the_same_time() -> None:
 
 def test_planned_documents_travel_in_one_request() -> None:
     documents = FakeDocuments({"done/a": {"x": 1}})
-    looks = Looks(LookCache({"Firestore": 4}), ports(documents=documents), frozenset({"done/a", "done/b"}), SOON)
+    reads = Reads(ReadCache({"Firestore": 4}), ports(documents=documents), frozenset({"done/a", "done/b"}), SOON)
 
-    first, second = looks.document("done/a"), looks.document("done/b")
-    other = looks.document("elsewhere/c")
+    first, second = reads.document("done/a"), reads.document("done/b")
+    other = reads.document("elsewhere/c")
 
     found = first.result()
     assert found is not None
@@ -102,10 +102,10 @@ def test_planned_documents_travel_in_one_request() -> None:
 def test_a_look_that_hangs_ends_at_the_deadline_and_names_its_source() -> None:
     released = threading.Event()
     warehouse = FakeWarehouse(lambda _: released.wait(SOON) and ())
-    looks = Looks(LookCache({BIGQUERY: 1}), ports(warehouse=warehouse), frozenset(), 0.05)
+    reads = Reads(ReadCache({BIGQUERY: 1}), ports(warehouse=warehouse), frozenset(), 0.05)
 
     with pytest.raises(SourceError) as caught:
-        looks.query(Query("SELECT 1")).result()
+        reads.query(Query("SELECT 1")).result()
     released.set()
 
     assert caught.value.source == BIGQUERY
@@ -113,13 +113,13 @@ def test_a_look_that_hangs_ends_at_the_deadline_and_names_its_source() -> None:
 
 
 def test_the_depth_of_a_look_counts_the_answers_that_it_waited_for() -> None:
-    cache = LookCache({BIGQUERY: 4, "Cloud Run": 4})
-    looks = Looks(cache, ports(warehouse=FakeWarehouse(lambda _: ()), control_plane=FakeControlPlane()), frozenset(), 5)
+    cache = ReadCache({BIGQUERY: 4, "Cloud Run": 4})
+    reads = Reads(cache, ports(warehouse=FakeWarehouse(lambda _: ()), control_plane=FakeControlPlane()), frozenset(), 5)
 
-    first, beside = looks.query(Query("SELECT 1")), looks.query(Query("SELECT 2"))
+    first, beside = reads.query(Query("SELECT 1")), reads.query(Query("SELECT 2"))
     first.result()
     beside.result()
-    looks.service("a").result()
+    reads.service("a").result()
 
     assert sorted((record.source, record.depth) for record in cache.records) == [
         (BIGQUERY, 1),

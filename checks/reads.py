@@ -1,8 +1,8 @@
 """Looking: every question of a run is asked once, at once, and within bounds.
 
-A ``Look`` is started when it is asked for and waited for when its result is read, so a check that asks
+A ``Read`` is started when it is asked for and waited for when its result is read, so a check that asks
 for ten services and then reads them waits for the slowest, not for the sum. All checks of a run share
-one ``LookCache``: whoever asks second gets the first one's answer.
+one ``ReadCache``: whoever asks second gets the first one's answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from checks.model import LookRecord
+from checks.model import ReadRecord
 from checks.platform import AuditFinding, Build, BuildTrigger, Commit, Revision, SchedulerJob, Subscription
 from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
 
@@ -91,7 +91,7 @@ class _Asked:
     answer: Future[Any]
 
 
-class LookCache:
+class ReadCache:
     """The shared, single-flight memory of one run.
 
     ``bounds`` maps a source to its concurrency. ``give_way`` is called before each question and returns when it may be
@@ -102,7 +102,7 @@ class LookCache:
         self._give_way = give_way
         self._pools = {source: BoundedPool(source, bound) for source, bound in bounds.items()}
         self._asked: dict[tuple[str, str], _Asked] = {}
-        self._records: list[LookRecord] = []
+        self._records: list[ReadRecord] = []
         self._lock = threading.Lock()
         self._began = time.monotonic()
 
@@ -125,7 +125,7 @@ class LookCache:
             answer = question()
         except BaseException as error:  # noqa: BLE001 - handed to whoever reads the look
             failure = error
-        record = LookRecord(
+        record = ReadRecord(
             source=asked.source,
             key=asked.key,
             depth=asked.depth,
@@ -150,7 +150,7 @@ class LookCache:
         return asked.answer.result()
 
     @property
-    def records(self) -> tuple[LookRecord, ...]:
+    def records(self) -> tuple[ReadRecord, ...]:
         """What was asked and has come back so far, in the order of the answers."""
         with self._lock:
             return tuple(self._records)
@@ -161,13 +161,13 @@ class LookCache:
             pool.close()
 
 
-class Look(Generic[T]):
+class Read(Generic[T]):
     """An answer that is on its way."""
 
     __slots__ = ("_asked", "_looks", "_pick")
 
-    def __init__(self, looks: Looks, asked: _Asked, pick: Callable[[Any], T]) -> None:
-        self._looks = looks
+    def __init__(self, reads: Reads, asked: _Asked, pick: Callable[[Any], T]) -> None:
+        self._looks = reads
         self._asked = asked
         self._pick = pick
 
@@ -187,14 +187,14 @@ def _connected(port: T | None, source: str) -> T:
     return port
 
 
-class Looks:
+class Reads:
     """What one check may ask, through the run's shared cache and until the check's deadline.
 
     ``planned`` are the documents that the run will need; the first question for any of them fetches
     all of them in one request.
     """
 
-    def __init__(self, cache: LookCache, ports: Ports, planned: frozenset[str], seconds: float) -> None:
+    def __init__(self, cache: ReadCache, ports: Ports, planned: frozenset[str], seconds: float) -> None:
         self._cache = cache
         self._ports = ports
         self._planned = planned
@@ -214,22 +214,22 @@ class Looks:
         }
         return ports.get(source, self._ports) is not None
 
-    def document(self, path: str) -> Look[Document | None]:
+    def document(self, path: str) -> Read[Document | None]:
         """Ask for a document."""
         wanted = tuple(sorted(self._planned)) if path in self._planned else (path,)
         return self._ask(
             FIRESTORE, " ".join(wanted), lambda: self._ports.documents.get(wanted), lambda answer: answer.get(path)
         )
 
-    def collection(self, name: str, limit: int) -> Look[Sequence[Document]]:
+    def collection(self, name: str, limit: int) -> Read[Sequence[Document]]:
         """Ask for at most ``limit`` documents of a collection."""
         return self._ask(FIRESTORE, f"{name}[:{limit}]", lambda: self._ports.documents.list(name, limit))
 
-    def query(self, query: Query) -> Look[Sequence[Row]]:
+    def query(self, query: Query) -> Read[Sequence[Row]]:
         """Ask the warehouse."""
         return self._ask(BIGQUERY, query.key, lambda: self._ports.warehouse.query(query))
 
-    def service(self, name: str) -> Look[Service | None]:
+    def service(self, name: str) -> Read[Service | None]:
         """Ask for a Cloud Run service: all of them come in one list, so that each costs no question of its own."""
         return self._ask(
             CLOUD_RUN,
@@ -238,41 +238,41 @@ class Looks:
             lambda answer: next((each for each in answer if each.name == name), None),
         )
 
-    def service_policy(self, name: str) -> Look[Policy | None]:
+    def service_policy(self, name: str) -> Read[Policy | None]:
         """Ask for a service's own IAM policy."""
         return self._ask(CLOUD_RUN, f"policy {name}", lambda: self._ports.control_plane.service_policy(name))
 
-    def project_policy(self) -> Look[Policy]:
+    def project_policy(self) -> Read[Policy]:
         """Ask for the project's IAM policy."""
         return self._ask(RESOURCE_MANAGER, "project policy", self._ports.control_plane.project_policy)
 
-    def services(self) -> Look[Sequence[Service]]:
+    def services(self) -> Read[Sequence[Service]]:
         """Ask for every Cloud Run service of the region."""
         return self._ask(CLOUD_RUN, SERVICES, self._ports.control_plane.services)
 
-    def revisions(self, service: str, limit: int) -> Look[Sequence[Revision]]:
+    def revisions(self, service: str, limit: int) -> Read[Sequence[Revision]]:
         """Ask for the latest revisions of a service, the newest first."""
         return self._ask(
             CLOUD_RUN, f"revisions {service} {limit}", lambda: self._ports.control_plane.revisions(service, limit)
         )
 
-    def subscriptions(self) -> Look[Sequence[Subscription]]:
+    def subscriptions(self) -> Read[Sequence[Subscription]]:
         """Ask for every Pub/Sub subscription of the project."""
         return self._ask(PUBSUB, "subscriptions", lambda: _connected(self._ports.messaging, PUBSUB).subscriptions())
 
-    def topics(self) -> Look[Sequence[str]]:
+    def topics(self) -> Read[Sequence[str]]:
         """Ask for every Pub/Sub topic of the project."""
         return self._ask(PUBSUB, "topics", lambda: _connected(self._ports.messaging, PUBSUB).topics())
 
-    def jobs(self) -> Look[Sequence[SchedulerJob]]:
+    def jobs(self) -> Read[Sequence[SchedulerJob]]:
         """Ask for every Cloud Scheduler job."""
         return self._ask(SCHEDULER, "jobs", lambda: _connected(self._ports.scheduler, SCHEDULER).jobs())
 
-    def build_triggers(self) -> Look[Sequence[BuildTrigger]]:
+    def build_triggers(self) -> Read[Sequence[BuildTrigger]]:
         """Ask for every build trigger."""
         return self._ask(CLOUD_BUILD, "triggers", lambda: _connected(self._ports.builds, CLOUD_BUILD).triggers())
 
-    def builds(self, since: datetime) -> Look[Sequence[Build]]:
+    def builds(self, since: datetime) -> Read[Sequence[Build]]:
         """Ask for the builds created since an instant, the newest first."""
         return self._ask(
             CLOUD_BUILD,
@@ -280,7 +280,7 @@ class Looks:
             lambda: _connected(self._ports.builds, CLOUD_BUILD).recent(since),
         )
 
-    def request_counts(self, since: datetime, until: datetime) -> Look[Mapping[str, int]]:
+    def request_counts(self, since: datetime, until: datetime) -> Read[Mapping[str, int]]:
         """Ask how many requests each service received."""
         return self._ask(
             MONITORING,
@@ -288,17 +288,17 @@ class Looks:
             lambda: _connected(self._ports.requests, MONITORING).counts(since, until),
         )
 
-    def head(self) -> Look[Commit]:
+    def head(self) -> Read[Commit]:
         """Ask for the newest commit of the deployed branch."""
         return self._ask(REPOSITORY, "head", lambda: _connected(self._ports.repository, REPOSITORY).head())
 
-    def commits_since(self, commit: str) -> Look[Sequence[Commit] | None]:
+    def commits_since(self, commit: str) -> Read[Sequence[Commit] | None]:
         """Ask for the commits after one; None when the repository does not know it."""
         return self._ask(
             REPOSITORY, f"since {commit}", lambda: _connected(self._ports.repository, REPOSITORY).since(commit)
         )
 
-    def commits_after(self, instant: datetime) -> Look[Sequence[Commit]]:
+    def commits_after(self, instant: datetime) -> Read[Sequence[Commit]]:
         """Ask for the commits made after an instant."""
         return self._ask(
             REPOSITORY,
@@ -306,18 +306,18 @@ class Looks:
             lambda: _connected(self._ports.repository, REPOSITORY).after(instant),
         )
 
-    def path_exists(self, path: str) -> Look[bool]:
+    def path_exists(self, path: str) -> Read[bool]:
         """Ask whether a folder or file exists at the head of the repository."""
         return self._ask(
             REPOSITORY, f"path {path}", lambda: _connected(self._ports.repository, REPOSITORY).exists(path)
         )
 
-    def audit(self) -> Look[Sequence[AuditFinding]]:
+    def audit(self) -> Read[Sequence[AuditFinding]]:
         """Ask for the violations that the deployment audit finds."""
         return self._ask(AUDIT, "audit", lambda: _connected(self._ports.audit, AUDIT).violations())
 
-    def _ask(self, source: str, key: str, question: Callable[[], Any], pick: Callable[[Any], T] = _same) -> Look[T]:
-        return Look(self, self._cache.ask(source, key, self._depth + 1, question), pick)
+    def _ask(self, source: str, key: str, question: Callable[[], Any], pick: Callable[[Any], T] = _same) -> Read[T]:
+        return Read(self, self._cache.ask(source, key, self._depth + 1, question), pick)
 
     def wait(self, asked: _Asked) -> Any:
         """Wait for a question until the deadline. Raises SourceError."""

@@ -163,12 +163,12 @@ def findings(
     of: Ports,
     *transitions: Transition,
     now: datetime | None = None,
-    night: date = NIGHT,
-    slate: date | None = None,
+    previous: date = NIGHT,
+    current: date | None = None,
     **parts: Any,
 ) -> list[Finding]:
     """Run a check on the small pipeline at 08:00 in New York, unless stated, and return what it found."""
     result: CheckResult = run_check(
-        check, described(*transitions, **parts), of, now=now or local("08:00"), night=night, slate=slate
+        check, described(*transitions, **parts), of, now=now or local("08:00"), previous=previous, current=current
     )
     return list(result.findings)
