@@ -20,10 +20,10 @@ from checks.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A validation that can run. ``date`` is what it is asked for when nobody says anything else."""
+    """A validation that can run. ``interval`` is what it is asked for when nobody says anything else."""
 
     validation: Validation
-    date: str
+    interval: str
 
 
 def pipeline_of(pipeline_file: Path | None, settings: Settings | None = None) -> Pipeline:
@@ -69,7 +69,7 @@ def on_scenario(pipeline: Pipeline, name_or_path: str, now: datetime | None = No
     ports = embedded_ports(pipeline, scenario)
     try:
         validation = Validation(pipeline, ports, _clock(pipeline, now or ports.now))
-        yield Ready(validation=validation, date=scenario.file.requested)
+        yield Ready(validation=validation, interval=scenario.file.requested)
     finally:
         ports.close()
 
@@ -80,7 +80,7 @@ def on_google(pipeline: Pipeline, settings: Settings, now: datetime | None = Non
     # What Google's modules made stays for as long as the process. Left to the garbage collector, a full
     # collection in the middle of a validation stops every look for some 60 ms; without it, for 1 ms.
     gc.freeze()
-    return Ready(validation=Validation(pipeline, ports, _clock(pipeline, now)), date="yesterday")
+    return Ready(validation=Validation(pipeline, ports, _clock(pipeline, now)), interval="previous")
 
 
 def google_ports_of(settings: Settings) -> Callable[[Pipeline], Ports]:

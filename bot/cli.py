@@ -34,7 +34,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = {
     "validate": Entry(
         "bot.commands.validate:validate",
-        "Validate the pipeline for a game date: the verdict, its cause, and what to do.",
+        "Validate the pipeline: the verdict, its cause, and what to do.",
     ),
     "audit": Entry(
         "bot.commands.audit:audit",
@@ -57,9 +57,12 @@ COMMANDS = {
     ),
     "demo": Entry(
         "bot.commands.demo:demo",
-        "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the night after.",
+        "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.",
     ),
-    "config": Entry("bot.commands.config:config", "Check the pipeline file, or print its schema for editors."),
+    "config": Entry(
+        "bot.commands.config:config",
+        "Check the pipeline file, print its schema for editors, or upgrade files of an earlier version.",
+    ),
     "deploys": Entry(
         "bot.commands.deploys:deploys", "List recent builds and revisions, the newest first, with who and when."
     ),
@@ -90,12 +93,12 @@ COMMANDS = {
 @click.version_option(package_name="reveille", message="reveille %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Log to standard error, with the details of what broke.")
 def reveille(verbose: bool) -> None:
-    """Tell whether last night's pipeline really worked, why not, and how to repair it.
+    """Tell whether the last run of a pipeline really worked, why not, and how to repair it.
 
     \b
     Examples:
       reveille demo                                    one incident, without any account
-      reveille validate                                last night, on Google Cloud
+      reveille validate                                the last run, on Google Cloud
       reveille validate --scenario healthy-morning     a recorded morning
       reveille explain trigger                         what a check looks at, and why
 

@@ -163,7 +163,7 @@ def _world(prepared: Prepared) -> tuple[Ports, datetime | None, str, Callable[[]
     """Return what the validation asks, where its clock begins, the date that it is asked for, and its end."""
     if prepared.scenario is None:
         google = google_ports_of(prepared.settings)(prepared.pipeline)
-        return google, prepared.now, "yesterday", lambda: None
+        return google, prepared.now, "previous", lambda: None
     from bot.local.embedded import embedded_ports  # noqa: PLC0415 - production does without
     from bot.local.scenario import load_scenario  # noqa: PLC0415 - likewise
 

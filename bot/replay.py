@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from bot.local.embedded import embedded_ports
-from bot.local.scenario import Expectation, Scenario, load_scenario, shipped_scenarios
-from bot.validation import Request, Validation, game_dates
-from checks.model import CheckResult, Outcome, Report, Verdict
+from bot.local.scenario import Expectation, Scenario, instant_of, load_scenario, shipped_scenarios
+from bot.validation import Request, Validation, intervals_of
+from checks.model import CheckResult, Interval, Outcome, Report, Verdict
 from checks.pipeline import Pipeline
 
 Kind = Literal["verdict", "finding", "cause"]
@@ -45,25 +44,25 @@ class Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One line of the list of scenarios. ``previous`` is the game date that is judged."""
+    """One line of the list of scenarios. ``previous`` is the interval that is judged."""
 
     name: str
-    previous: date
+    previous: Interval
     title: str
     verdict: Verdict
     when: str
     story: str
 
 
-def scenarios() -> tuple[Listed, ...]:
+def scenarios(pipeline: Pipeline) -> tuple[Listed, ...]:
     """Return the scenarios that come with the product, by name. Raises PipelineFileError."""
-    return tuple(listed(load_scenario(name)) for name in shipped_scenarios())
+    return tuple(listed(load_scenario(name), pipeline) for name in shipped_scenarios())
 
 
-def listed(scenario: Scenario) -> Listed:
+def listed(scenario: Scenario, pipeline: Pipeline) -> Listed:
     """Return what a list of scenarios shows of one."""
     file = scenario.file
-    previous, _ = game_dates(file.requested, file.now.date())
+    previous, _ = intervals_of(file.requested, pipeline, instant_of(scenario, pipeline))
     return Listed(
         name=file.name,
         previous=previous,
@@ -82,7 +81,8 @@ def replay(scenario: Scenario, pipeline: Pipeline, observe: Callable[[CheckResul
     ports = embedded_ports(pipeline, scenario)
     try:
         validation = Validation(pipeline, ports, lambda: ports.now)
-        report = validation.run(Request(date=scenario.file.requested, trigger="replay"), observe)
+        planned = validation.plan(Request(interval=scenario.file.requested, trigger="replay"))
+        report = validation.run(planned, observe)
     finally:
         ports.close()
     return Replay(scenario=scenario, report=report, comparisons=compare(scenario.file.expect, report))

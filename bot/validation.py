@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Literal
 
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
-from checks.model import CheckResult, Report
+from checks.model import CheckResult, Interval, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
 from checks.reads import ReadCache, Reads, nothing
@@ -31,35 +31,45 @@ class RequestError(ValueError):
 class Request:
     """What to validate.
 
-    ``date`` is ``today``, ``yesterday`` or an ISO date: the game date whose night is judged. ``checks`` and
-    ``phases`` restrict the run; empty means all. ``quick`` runs only the checks marked so. ``trigger`` says
-    who asked.
+    ``interval`` is ``previous`` (the newest that should be complete, with the current one beside it), ``current`` or
+    ``today``, ``yesterday``, or the name of an interval. ``checks`` and ``phases`` restrict the run; empty means all.
+    ``quick`` runs only the checks marked so. ``trigger`` says who asked.
     """
 
-    date: str = "yesterday"
+    interval: str = "previous"
     checks: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     depth: Depth = "normal"
     trigger: str = "shell"
 
 
-def game_dates(text: str, today: date) -> tuple[date, date]:
-    """Return the night and the slate that a date means, seen from the local ``today``.
+def intervals_of(text: str, pipeline: Pipeline, now: datetime) -> tuple[Interval, Interval]:
+    """Return the previous and the current interval that a request means at an instant.
 
-    Yesterday's night goes with today's slate, as in the morning; any other date stands for both.
+    The newest that should be complete goes with the current one, as in the morning; any other stands for both.
     Raises RequestError.
     """
-    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    timeline = pipeline.timeline
+    current = timeline.at(now)
+    previous = timeline.previous(current)
     try:
-        previous = words[text] if text in words else date.fromisoformat(text)
-    except ValueError:
-        message = f"'{text}' is not a date: use YYYY-MM-DD, today or yesterday."
+        match text:
+            case "previous":
+                found = previous
+            case "current" | "today":
+                found = current
+            case "yesterday" if timeline.cadence.has_dates:
+                found = timeline.on(now.astimezone(timeline.zone).date() - timedelta(days=1))
+            case _:
+                found = timeline.named(text)
+    except ValueError as error:
+        words = "today or yesterday" if timeline.cadence.kind == "daily" else "previous or current"
+        message = f"'{text}' is no {pipeline.words.interval}: use {error}, {words}."
         raise RequestError(message) from None
-    if previous > today + timedelta(days=1):
-        days = (previous - today).days
-        message = f"{previous.isoformat()} is {days} days ahead: nothing can be judged later than tomorrow."
+    if found > timeline.following(current):
+        message = f"{found} is too far ahead: nothing can be judged later than {timeline.following(current)}."
         raise RequestError(message)
-    return previous, today if previous == words["yesterday"] else previous
+    return found, current if found == previous else found
 
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
@@ -98,18 +108,26 @@ def select(checks: Sequence[Check], request: Request, phases: Iterable[str]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a request comes to: the checks to run, and the game dates."""
+    """What a request comes to, worked out once: the instant that is judged, the intervals, the checks to run."""
 
+    request: Request
+    now: datetime
     selected: tuple[Check, ...]
-    previous: date
-    current: date
+    previous: Interval
+    current: Interval
+
+    @property
+    def key(self) -> Hashable:
+        """What makes two requests one: what runs, for which intervals."""
+        checks = frozenset(check.id for check in self.selected)
+        return self.previous, self.current, checks, frozenset(self.request.phases)
 
 
 def plan(pipeline: Pipeline, checks: Sequence[Check], request: Request, now: datetime) -> Plan:
     """Work out what a request means at an instant, before anything is connected. Raises RequestError."""
-    previous, current = game_dates(request.date, now.astimezone(pipeline.zone).date())
+    previous, current = intervals_of(request.interval, pipeline, now)
     selected = select(checks, request, (phase.id for phase in pipeline.phases))
-    return Plan(selected=selected, previous=previous, current=current)
+    return Plan(request=request, now=now, selected=selected, previous=previous, current=current)
 
 
 class Validation:
@@ -154,19 +172,17 @@ class Validation:
         """Return what a request would run now. Raises RequestError."""
         return plan(self.pipeline, self.checks, request, self._clock())
 
-    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
-        """Validate, and call ``observe`` with each result as it comes. Raises RequestError.
+    def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+        """Validate what was planned, and call ``observe`` with each result as it comes.
 
         A source that fails never raises: it becomes UNKNOWN findings.
         """
-        now = self._clock()
-        planned = plan(self.pipeline, self.checks, request, now)
         run = Run(
             pipeline=self.pipeline,
-            now=now,
+            now=planned.now,
             previous=planned.previous,
             current=planned.current,
-            phases=frozenset(request.phases) or None,
+            phases=frozenset(planned.request.phases) or None,
         )
         began = time.monotonic()
         cache = ReadCache(bounds(self.pipeline.limits), self._give_way)
@@ -180,18 +196,17 @@ class Validation:
         inventory = inventory_of(cache)
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
+        year = planned.now.astimezone(self.pipeline.zone).year
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,
             previous=planned.previous,
             current=planned.current,
-            now=now,
-            trigger=request.trigger,
+            now=planned.now,
+            trigger=planned.request.trigger,
             partial=len(planned.selected) < len(self.checks),
             results=results,
-            causes=verified_causes(
-                diagnose(self.pipeline, results, now.astimezone(self.pipeline.zone).year), inventory
-            ),
+            causes=verified_causes(diagnose(self.pipeline, results, year), inventory),
             reads=cache.records,
             duration=time.monotonic() - began,
         )

@@ -61,7 +61,8 @@ class Node:
 
     ``line`` is where the value itself begins. In a ``block`` (text after ``|``) that is the line of the
     ``|``, and each line of the text is a line of the file. ``written`` is a scalar as the parser read it,
-    before it became a number or a date; ``start`` and ``end`` are the offsets in the text between which it stands.
+    before it became a number or a date; ``start`` and ``end`` are the offsets in the text between which it stands, and
+    ``keys`` those of the keys.
     """
 
     value: Any
@@ -73,6 +74,7 @@ class Node:
     end: int = 0
     children: dict[Key, Node] = field(default_factory=dict)
     lines: dict[Key, int] = field(default_factory=dict)
+    keys: dict[Key, tuple[int, int]] = field(default_factory=dict)
 
     def find(self, path: Path) -> tuple[Path, int, Node]:
         """Follow a path as far as it exists; return the part that does, its line and its node."""
@@ -202,8 +204,8 @@ class _Reader:
             _line(event),
             block=event.style == "|",
             written=event.value,
-            start=event.start_mark.index if event.start_mark is not None else 0,
-            end=event.end_mark.index if event.end_mark is not None else 0,
+            start=_offsets(event)[0],
+            end=_offsets(event)[1],
         )
 
     def _sequence(self, start: yaml.SequenceStartEvent, events: Iterator[yaml.Event], depth: int) -> Node:
@@ -236,9 +238,11 @@ class _Reader:
                 self._problem(f"the key '{event.value}' stands twice, first in line {first}; keep one", event)
             else:
                 self._add(result, event.value, child, _line(event))
+                result.keys[event.value] = _offsets(event)
         for source in merged:
             for key in source.children.keys() - result.children.keys():
                 self._add(result, str(key), source.children[key], source.lines[key])
+                result.keys[key] = source.keys[key]
         return result
 
     @staticmethod
@@ -268,6 +272,11 @@ class _Reader:
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark is not None else 0
+
+
+def _offsets(event: yaml.Event) -> tuple[int, int]:
+    start, end = event.start_mark, event.end_mark
+    return (start.index if start is not None else 0, end.index if end is not None else 0)
 
 
 _SYNTAX = (

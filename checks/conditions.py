@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from checks.model import Finding, Severity
+from checks.model import Finding, Interval, Severity
 from checks.ports import Problem, Row, SourceError
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None
     return value
 
 
-def answer(context: Context, name: str, interval: date) -> Answer:
+def answer(context: Context, name: str, interval: Interval) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
     rows = context.reads.query(context.query(spec.query, name, interval)).result()
@@ -99,10 +98,10 @@ def _unanswered(what: str) -> SourceError:
     return SourceError("BigQuery", Problem.INVALID, what, advice=advice)
 
 
-def _traces(context: Context, name: str, doubt: Doubt, interval: date) -> tuple[str, ...]:
+def _traces(context: Context, name: str, doubt: Doubt, interval: Interval) -> tuple[str, ...]:
     """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
     else shows anything. Raises SourceError."""
-    documents = {place: context.reads.document(f"{place}/{interval.isoformat()}") for place in doubt.documents}
+    documents = {place: context.reads.document(f"{place}/{interval.name}") for place in doubt.documents}
     queries = {
         label: context.reads.query(context.query(sql, f"{name}-{label}", interval))
         for label, sql in (("doubt", doubt.query), ("unless", doubt.unless))

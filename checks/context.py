@@ -1,4 +1,4 @@
-"""What a check is given: one instant, the dates, the pipeline, and its looks.
+"""What a check is given: one instant, the intervals, the pipeline, and its reads.
 
 No check reads the clock or the environment; everything that decides about its findings is here.
 """
@@ -8,38 +8,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import UTC, date, datetime
+from typing import Any
 
 from checks.conditions import Standing, answer
-from checks.model import Finding, Outcome, Severity
+from checks.intervals import Offset
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
 from checks.ports import Parameter, Problem, Query, Row, SourceError
 from checks.reads import Reads
 
-Mode = Literal["overnight", "same_day", "tomorrow"]
-
 _PARAMETER = re.compile(r"@([a-z][a-z0-9_]*)")
 
 
-def mode_of(interval: date, today: date) -> Mode:
-    """Return the mode in which a game date is run: past, today, or future, seen from ``today``."""
-    if interval < today:
-        return "overnight"
-    return "same_day" if interval == today else "tomorrow"
+INTERVAL_PARAMETERS = ("date", "interval_end", "interval_start", "now")
+"""What every statement may name beside the pipeline's own parameters."""
 
 
-def document_path(transition: Transition, interval: date) -> str:
+def document_path(transition: Transition, interval: Interval) -> str:
     """Return the path of a transition's completion document, without any prefix."""
-    return f"{transition.state}/{interval.isoformat()}"
+    return f"{transition.state}/{interval.name}"
 
 
-def query_of(pipeline: Pipeline, sql: str, label: str, *, interval: date, now: datetime) -> Query:
-    """Bind the parameters that a statement names: ``@date``, ``@now``, and the pipeline's own.
+def query_of(pipeline: Pipeline, sql: str, label: str, *, interval: Interval, now: datetime) -> Query:
+    """Bind the parameters that a statement names: those of the interval, ``@now``, and the pipeline's own.
 
     Raises KeyError for a name that the pipeline does not declare; the loader has made sure of that.
     """
-    known = {"date": Parameter("DATE", interval), "now": Parameter("TIMESTAMP", now)}
+    known = {
+        "date": Parameter("DATE", interval.day),
+        "interval_start": Parameter("TIMESTAMP", interval.start.astimezone(UTC)),
+        "interval_end": Parameter("TIMESTAMP", interval.end.astimezone(UTC)),
+        "now": Parameter("TIMESTAMP", now),
+    }
     for name, declared in pipeline.parameters.items():
         known[name] = Parameter(declared.type, declared.value)
     return Query(sql, {name: known[name] for name in parameters_in(sql)}, label)
@@ -54,13 +55,13 @@ def parameters_in(sql: str) -> tuple[str, ...]:
 class Context:
     """Everything that a check may know.
 
-    ``now`` is aware and the same for the whole run. ``previous`` is the game date judged, ``current`` the one
-    being prepared. ``phases`` restricts the run to some phases; None means all.
+    ``now`` is aware and the same for the whole run. ``previous`` is the newest interval that should be
+    complete, ``current`` the one being prepared. ``phases`` restricts the run to some phases; None means all.
     """
 
     now: datetime
-    previous: date
-    current: date
+    previous: Interval
+    current: Interval
     pipeline: Pipeline
     reads: Reads
     phases: frozenset[str] | None = None
@@ -71,8 +72,8 @@ class Context:
         return self.now.astimezone(self.pipeline.zone).date()
 
     @property
-    def dates(self) -> tuple[date, ...]:
-        """The game dates of the run, each once, earliest first."""
+    def intervals(self) -> tuple[Interval, ...]:
+        """The intervals of the run, each once, earliest first."""
         return tuple(sorted({self.previous, self.current}))
 
     def in_scope(self, phase: str | None) -> bool:
@@ -89,18 +90,30 @@ class Context:
         """The services of the phases in scope."""
         return tuple(each for each in self.pipeline.services if self.in_scope(each.phase))
 
-    def query(self, sql: str, label: str, interval: date) -> Query:
-        """Bind a statement of the pipeline file for a game date."""
+    def query(self, sql: str, label: str, interval: Interval) -> Query:
+        """Bind a statement of the pipeline file for an interval."""
         return query_of(self.pipeline, sql, label, interval=interval, now=self.now)
 
-    def standing(self, condition: str | None, interval: date) -> Standing:
-        """Return what a condition of the pipeline file comes to on a date; no condition always holds.
+    def at(self, offset: Offset, interval: Interval) -> datetime:
+        """Return the instant that an offset means for an interval, in UTC."""
+        return offset.of(interval, self.pipeline.timeline).astimezone(UTC)
+
+    def standing(self, condition: str | None, interval: Interval) -> Standing:
+        """Return what a condition of the pipeline file comes to for an interval; no condition always holds.
 
         Raises SourceError, also when the condition has no answer.
         """
+        if not self.pipeline.timeline.has_run(interval):
+            return Standing.DAY_OFF
         return Standing.HOLDS if condition is None else answer(self, condition, interval).standing
 
-    def phase_rows(self, phase: Phase, interval: date) -> Row | None:
+    def why_off(self, condition: str | None, interval: Interval) -> str:
+        """Say why an interval has nothing to run for, in words that a sentence ends with."""
+        if condition is None or not self.pipeline.timeline.has_run(interval):
+            return self.pipeline.calendar.why_not(interval.day)
+        return self.pipeline.conditions[condition].otherwise
+
+    def phase_rows(self, phase: Phase, interval: Interval) -> Row | None:
         """Return the row that shows what a phase wrote (``row_count``, ``first_at``, ``last_at``), None for
         a phase that cannot show it. Raises SourceError."""
         if phase.rows is None:
@@ -110,14 +123,14 @@ class Context:
             raise SourceError(
                 "BigQuery",
                 Problem.INVALID,
-                f"the rows of phase {phase.id!r} gave {len(rows)} rows where one is owed",
+                f"the rows of phase {phase.id!r} gave {len(rows)} rows where one is expected",
                 advice="Correct its query in the pipeline file.",
             )
         return rows[0]
 
 
 def could_not_check(
-    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, interval: date | None = None
+    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, interval: Interval | None = None
 ) -> Finding:
     """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be."""
     evidence: dict[str, Any] = {"source": error.source, "problem": str(error.problem), "retryable": error.retryable}
@@ -126,10 +139,10 @@ def could_not_check(
         outcome=Outcome.UNKNOWN,
         code="source-unavailable",
         subject=subject,
-        summary=f"Could not look: {error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."),
+        summary=f"Could not check: {error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."),
         severity=severity,
         phase=phase,
-        date=interval,
+        interval=interval,
         evidence=evidence,
     )
 
@@ -153,7 +166,7 @@ def attempt(
     subject: str,
     severity: Severity,
     phase: str | None = None,
-    interval: date | None = None,
+    interval: Interval | None = None,
 ) -> Iterator[Finding]:
     """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone."""
     try:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
 
 from checks.amounts import bounded
-from checks.model import Action, Finding, Outcome, Severity
+from checks.model import Action, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline
 
 LISTED = 20
@@ -21,7 +20,7 @@ LISTED = 20
 EXAMPLES = 3
 """Subjects that the one finding for all others names."""
 
-Kind = tuple[Outcome, Severity | None, str, str | None, date | None, str, str]
+Kind = tuple[Outcome, Severity | None, str, str | None, Interval | None, str, str]
 
 
 def places_of(pipeline: Pipeline) -> frozenset[str]:
@@ -91,7 +90,7 @@ def kind_of(finding: Finding) -> Kind:
     source, problem = (str(finding.evidence.get(name) or "") for name in ("source", "problem"))
     if finding.outcome is not Outcome.UNKNOWN:
         source = problem = ""
-    return finding.outcome, finding.severity, finding.code, finding.phase, finding.date, source, problem
+    return finding.outcome, finding.severity, finding.code, finding.phase, finding.interval, source, problem
 
 
 def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
@@ -107,7 +106,7 @@ def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
         summary=f"{rest.count:,} more like these, such as {examples}.",
         severity=severity,
         phase=phase,
-        date=interval,
+        interval=interval,
         evidence={**evidence, "count": rest.count, "examples": examples},
         impact=first.impact if rest.same_impact else "",
         action=_shared(first.action, same=rest.same_action),

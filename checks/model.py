@@ -53,6 +53,23 @@ class Verdict(StrEnum):
     ALL_CLEAR = "ALL CLEAR"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The span [start, end) whose data a run makes; both are aware and in the pipeline's zone."""
+
+    start: datetime = field(compare=False)
+    end: datetime = field(compare=False)
+    name: str
+
+    @property
+    def day(self) -> date:
+        """The local date on which it starts."""
+        return self.start.date()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What repairs a finding: a sentence, and where one exists the exact command or repair key."""
@@ -67,7 +84,7 @@ class Finding:
     """One judged fact about one subject (a service, a table, a transition).
 
     ``code`` is permanent: tests, excuses and alerts refer to it. ``severity`` is set exactly when the
-    outcome is FAILED or UNKNOWN. ``date`` is the game date judged, None for what has no date. ``read`` says of
+    outcome is FAILED or UNKNOWN. ``interval`` is the one judged, None for what belongs to none. ``read`` says of
     what was skipped or waits that an answer of a source decided so; one that passed says False when it proves nothing.
     """
 
@@ -77,7 +94,7 @@ class Finding:
     summary: str
     severity: Severity | None = None
     phase: str | None = None
-    date: date | None = None
+    interval: Interval | None = None
     evidence: Evidence = field(default_factory=dict)
     impact: str = ""
     action: Action | None = None
@@ -93,6 +110,10 @@ class Finding:
             return False
         return self.outcome in (Outcome.PASSED, Outcome.FAILED) if self.read is None else self.read
 
+    def key(self, check: str) -> FindingKey:
+        """Return what names it among the findings of a check."""
+        return FindingKey(check, self.subject, self.interval.name if self.interval is not None else None)
+
     def __post_init__(self) -> None:
         loud = self.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
         if loud != (self.severity is not None):
@@ -101,11 +122,11 @@ class Finding:
 
 
 class FindingKey(NamedTuple):
-    """Names a finding within a report, and an incident across reports."""
+    """Names a finding within a report, and an incident across reports; ``interval`` is the name of one."""
 
     check: str
     subject: str
-    date: date | None
+    interval: str | None
 
 
 _ORDER: tuple[tuple[Outcome, Severity | None], ...] = (
@@ -219,14 +240,14 @@ class ReadRecord:
 class Report:
     """One validation of one pipeline.
 
-    ``previous`` is the game date whose completed night is judged, ``current`` the game date that is being
-    prepared; they are equal unless the night is yesterday's.
+    ``previous`` is the newest interval that should be complete, ``current`` the one that is being prepared; where one
+    interval was asked for, both are that one.
     """
 
     pipeline: str
     title: str
-    previous: date
-    current: date
+    previous: Interval
+    current: Interval
     now: datetime
     trigger: str
     partial: bool

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from checks.intervals import Offset
 from checks.model import Severity
-from checks.values import A_WEEK, Identifier, Model, Moment, NamedSeverity, PatienceMinutes
+from checks.values import A_WEEK, Identifier, Model, NamedSeverity, PatienceMinutes
 
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{6,}$")]
 UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{6,}$")]
@@ -41,12 +42,12 @@ class Routes(Model):
 class DigestTimes(Model):
     """When the morning digest is posted and brought up to date, in the pipeline's zone."""
 
-    post: Moment = Moment("08:00")
-    """The local time of the day at which the digest is posted."""
-    refresh: tuple[Moment, ...] = Field(
-        default_factory=lambda: (Moment("11:30"), Moment("17:00")), max_length=MOST_REFRESHES
+    post: Offset = Offset("08:00")
+    """When the digest is posted, counted from the current interval; for an hourly pipeline a time of the day."""
+    refresh: tuple[Offset, ...] = Field(
+        default_factory=lambda: (Offset("11:30"), Offset("17:00")), max_length=MOST_REFRESHES
     )
-    """The later times of the day at which the same message is brought up to date."""
+    """The later times at which the same message is brought up to date."""
     late_minutes: int = Field(default=15, ge=1, le=LATEST)
     """A digest that is not posted so long after its time is late, and whoever notices says so."""
     quiet: bool = True

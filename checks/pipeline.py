@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.model import Severity
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
@@ -26,7 +27,6 @@ from checks.values import (
     Identifier,
     Integer64,
     Model,
-    Moment,
     NamedSeverity,
     PatienceMinutes,
     WaitMinutes,
@@ -38,13 +38,11 @@ __all__ = [
     "Comparison",
     "Condition",
     "Doubt",
-    "Excuse",
     "Heartbeats",
     "Identifier",
+    "KnownIssue",
     "Limits",
     "Model",
-    "Moment",
-    "Oddity",
     "ParameterValue",
     "Phase",
     "PhaseGap",
@@ -53,10 +51,10 @@ __all__ = [
     "Rule",
     "Run",
     "RunHistory",
-    "Runs",
     "ServiceSpec",
     "SqlCheck",
     "Subjects",
+    "Suppression",
     "Table",
     "Tier",
     "Transition",
@@ -147,7 +145,7 @@ class Phase(Model):
     title: str
     """The name that people read."""
     rows: str | None = None
-    """A query that yields one row: ``row_count``, ``first_at``, ``last_at`` of what the phase wrote for ``@date``."""
+    """A query that yields one row: ``row_count``, ``first_at``, ``last_at`` of what it wrote for the interval."""
 
 
 class Tier(Model):
@@ -160,11 +158,11 @@ class Tier(Model):
 
 
 class Run(Model):
-    """One run of a transition for a game date: when it is due and what it waits for."""
+    """One run of a transition for an interval: when it is due and what it waits for."""
 
-    opens: Moment
+    opens: Offset
     """When the window starts; a trigger set before it belongs to an earlier run."""
-    due: Moment
+    due: Offset
     """When the next phase must have been triggered."""
     expected: int = Field(default=0, ge=0, le=MOST_PROCESSORS)
     """How many processors complete the run."""
@@ -191,17 +189,6 @@ class Run(Model):
         return self.critical + self.optional
 
 
-class Runs(Model):
-    """The runs of a transition by mode, that is by the game date against today: past, today, future."""
-
-    overnight: Run | None = None
-    """For a game date that is past."""
-    same_day: Run | None = None
-    """For today's game date."""
-    tomorrow: Run | None = None
-    """For a game date that is still to come."""
-
-
 class Transition(Model):
     """What moves one phase to the next, and how to tell that it did.
 
@@ -220,7 +207,7 @@ class Transition(Model):
     orchestrator: str | None = None
     """The Cloud Run service that triggers."""
     state: str | None = None
-    """The Firestore collection of completion documents, one a game date."""
+    """The Firestore collection of completion documents, one an interval, by its name."""
     retention_days: int = Field(default=30, ge=1, le=3650)
     """Days after which these documents are deleted."""
     minimum_rows: int = Field(default=1, ge=1, le=LARGEST_COUNT)
@@ -233,8 +220,9 @@ class Transition(Model):
     """Whether the phase log gets a row for each run."""
     when: str | None = None
     """A condition; on a date on which it does not hold nothing is expected."""
-    runs: Runs = Runs()
-    """When it is due and what it waits for."""
+    runs: Mapping[Identifier, Run] = {}
+    """Its runs for one interval, by names of your own: when each is due and what it waits for. The newest that has
+    opened is judged."""
     impact: str = ""
     """What it means for people when it fails."""
 
@@ -313,7 +301,7 @@ class ServiceSpec(Model):
     """Its build trigger; left out, by the pattern of ``deployment``."""
 
 
-class Excuse(Model):
+class Suppression(Model):
     """A failure that is known and tolerated until a date."""
 
     check: str
@@ -328,7 +316,7 @@ class Excuse(Model):
     """Why it is tolerated, for the report."""
 
 
-class Oddity(Model):
+class KnownIssue(Model):
     """Something that looks wrong and is as it should be; shown at the end of the report."""
 
     text: str
@@ -358,7 +346,7 @@ class Rule(Model):
     severity: NamedSeverity | None = None
     """How loud a failure is; for ``failed`` only."""
     code: Identifier
-    """The permanent name of this result: excuses and alerts refer to it."""
+    """The permanent name of this result: suppressions and alerts refer to it."""
     summary: str | None = None
     """A sentence instead of the check's own."""
 
@@ -423,11 +411,11 @@ class SqlCheck(Model):
     """Why it matters."""
     phase: Identifier | None = None
     """The phase whose work it judges."""
-    dates: Literal["night", "slate", "both"] = "night"
-    """Which game date ``@date`` is: the night judged, the slate being prepared, or each of both."""
+    interval: Literal["previous", "current", "both"] = "previous"
+    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
     when: str | None = None
     """A condition; on a date on which it does not hold the check is skipped."""
-    due: Moment | None = None
+    due: Offset | None = None
     """Before this time the check waits."""
     before_due: Literal["wait", "note"] = "wait"
     """What to do before its time: wait, or look and only note a failure (P3)."""
@@ -436,7 +424,7 @@ class SqlCheck(Model):
     query: str
     """GoogleSQL; each row is one finding."""
     subject: str
-    """What a row is about; unique among the rows of a date."""
+    """What a row is about; unique among the rows of an interval."""
     subjects: Subjects | None = None
     """What there must be a row about; a missing one fails as ``absent``."""
     summary: str
@@ -474,6 +462,20 @@ class SqlCheck(Model):
         return self
 
 
+ALWAYS = "always"
+"""As ``when``: it depends on no condition, not even on that of the calendar."""
+
+
+def _conditioned(entries: Any, condition: object) -> Any:
+    if not isinstance(entries, list):
+        return entries
+    whens = (each.get("when", condition) if isinstance(each, Mapping) else None for each in entries)
+    return [
+        {**each, "when": None if when == ALWAYS else when} if isinstance(each, Mapping) else each
+        for each, when in zip(entries, whens, strict=True)
+    ]
+
+
 class Limits(Model):
     """How many questions each source is asked at once, and how long a run waits, in seconds."""
 
@@ -494,12 +496,20 @@ class Limits(Model):
 class Pipeline(Model):
     """One platform: the whole content of a pipeline file."""
 
+    version: Literal[2] = 2
+    """The version of the format."""
     name: Identifier
     """A short name for addresses and keys."""
     title: str
     """The name that people read."""
     timezone: ZoneName
     """The zone of every local time in this file."""
+    cadence: Cadence = Cadence()
+    """How often a run is made: ``daily``, ``hourly``, ``{weekly: sunday}``, ``{monthly: 1}``."""
+    calendar: Calendar = Calendar()
+    """On which dates a run is expected."""
+    words: Words = Words()
+    """What people call the intervals."""
     project: str
     """The Google Cloud project."""
     project_number: str = Field(pattern=r"^\d+$")
@@ -519,7 +529,8 @@ class Pipeline(Model):
     tables: Mapping[str, Table]
     """By ``dataset.table``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
-    """Constants that queries name as ``@name``, beside ``@date`` and ``@now``."""
+    """Constants that queries name as ``@name``, beside those of the interval (``@date``, ``@interval_start``,
+    ``@interval_end``) and ``@now``."""
     conditions: Mapping[Identifier, Condition] = {}
     """What ``when`` may name."""
     phases: tuple[Phase, ...]
@@ -552,14 +563,30 @@ class Pipeline(Model):
     """A staging ground beside production, told apart by a prefix."""
     repairs: Repairs | None = None
     """What may be repaired; without it nothing may."""
-    excuses: tuple[Excuse, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     """Failures that are known and tolerated until a date."""
-    oddities: tuple[Oddity, ...] = ()
+    known_issues: tuple[KnownIssue, ...] = ()
     """What looks wrong and is as it should be."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _calendar_for_all(cls, data: Any) -> Any:
+        """Let transitions and checks without ``when`` depend on the calendar's condition."""
+        if not isinstance(data, Mapping):
+            return data
+        calendar = data.get("calendar")
+        condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
+        parts = [part for part in ("transitions", "checks") if part in data]
+        return {**data, **{part: _conditioned(data[part], condition) for part in parts}}
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The intervals of this pipeline."""
+        return Timeline(self.zone, self.cadence, self.calendar)
 
     def phase(self, phase_id: str) -> Phase:
         """Return a phase by id. Raises KeyError."""

@@ -16,7 +16,7 @@ COMMON_CODES: Mapping[str, str] = {
     "no-evidence": "The check had nothing to say. Silence is never green.",
     "crashed": "The check itself is broken; the others went on.",
     "timed-out": "The check did not end in time; what it had found stands.",
-    "excused": "Known and tolerated until a date, by the pipeline file.",
+    "suppressed": "Known and tolerated until a date, by the pipeline file.",
     "not-configured": "The pipeline file names nothing for this check to look at.",
 }
 

@@ -14,8 +14,8 @@ from functools import cached_property, partial
 
 from checks.context import Context, could_not_check, document_path
 from checks.folding import Folding, places_of
-from checks.model import CheckResult, Finding, Outcome
-from checks.pipeline import Excuse, Limits, Pipeline
+from checks.model import CheckResult, Finding, Interval, Outcome
+from checks.pipeline import Limits, Pipeline, Suppression
 from checks.ports import Ports, SourceError
 from checks.reads import (
     AUDIT,
@@ -52,13 +52,13 @@ class Run:
 
     pipeline: Pipeline
     now: datetime
-    previous: date
-    current: date
+    previous: Interval
+    current: Interval
     phases: frozenset[str] | None = None
 
     @cached_property
     def planned_documents(self) -> frozenset[str]:
-        """The completion documents of every date, which travel in one request."""
+        """The completion documents of every interval, which travel in one request."""
         return frozenset(
             document_path(transition, interval)
             for transition in self.pipeline.transitions
@@ -86,7 +86,7 @@ class _Running:
 
     check: Check
     folding: Folding
-    excuses: Sequence[Excuse]
+    suppressions: Sequence[Suppression]
     today: date
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: bool = False
@@ -97,8 +97,8 @@ class _Running:
         """Keep a finding; False when the runner no longer waits for this check."""
         with self.lock:
             if not self.closed:
-                # An excuse is about one subject, so it comes before many are told as one.
-                self.folding.add(excuse(self.check.id, finding, self.excuses, self.today))
+                # A suppression is about one subject, so it comes before many are told as one.
+                self.folding.add(suppressed(self.check.id, finding, self.suppressions, self.today))
             return not self.closed
 
 
@@ -115,13 +115,13 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: ReadCache
     finished: queue.SimpleQueue[_Running] = queue.SimpleQueue()
     places = places_of(run.pipeline)
     today = run.now.astimezone(run.pipeline.zone).date()
-    excuses: dict[str, list[Excuse]] = {}
-    for each in run.pipeline.excuses:
-        excuses.setdefault(each.check, []).append(each)
+    suppressions: dict[str, list[Suppression]] = {}
+    for each in run.pipeline.suppressions:
+        suppressions.setdefault(each.check, []).append(each)
     pending: dict[_Running, None] = {}
     for check in checks:
         folding = Folding(check.id, places | subjects_of(check))
-        running = _Running(check, folding, excuses.get(check.id, ()), today)
+        running = _Running(check, folding, suppressions.get(check.id, ()), today)
         pending[running] = None
         pool.submit(partial(_execute, running, run, ports, cache, deadline, finished))
     look_again = time.monotonic()
@@ -253,11 +253,11 @@ def _result(running: _Running, run: Run, run_began: float) -> CheckResult:
     )
 
 
-def excuse(check_id: str, finding: Finding, excuses: Sequence[Excuse], today: date) -> Finding:
-    """Return the finding, or what an excuse that still holds makes of a failure: skipped, and saying so."""
+def suppressed(check_id: str, finding: Finding, suppressions: Sequence[Suppression], today: date) -> Finding:
+    """Return the finding, or what a suppression that still applies makes of a failure: skipped, and saying so."""
     if finding.outcome is not Outcome.FAILED:
         return finding
-    for each in excuses:
+    for each in suppressions:
         if (
             each.check == check_id
             and today <= each.until
@@ -268,9 +268,9 @@ def excuse(check_id: str, finding: Finding, excuses: Sequence[Excuse], today: da
                 finding,
                 outcome=Outcome.SKIPPED,
                 severity=None,
-                code="excused",
-                summary=f"{finding.summary} Excused until {each.until.day} {each.until:%b %Y}: {each.reason}",
-                evidence={**finding.evidence, "excused_code": finding.code},
+                code="suppressed",
+                summary=f"{finding.summary} Suppressed until {each.until.day} {each.until:%b %Y}: {each.reason}",
+                evidence={**finding.evidence, "suppressed_code": finding.code},
                 read=True,
             )
     return finding

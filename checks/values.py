@@ -1,10 +1,8 @@
-"""The small values that a pipeline file is made of: names, moments, severities, comparisons."""
+"""The small values that a pipeline file is made of: names, severities, comparisons."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
@@ -16,71 +14,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     WrapValidator,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
 
 from checks.cells import WHOLE_FLOATS, exact
 from checks.model import Severity
 
 Number = int | float | Decimal
-
-_MOMENT = re.compile(r"(?:([+-][0-9])d )?([01][0-9]|2[0-3]):([0-5][0-9])")
-
-
-class Moment:
-    """A local time relative to a game date: ``11:30`` on the day, ``+1d 06:30`` on the morning after."""
-
-    __slots__ = ("clock", "days")
-
-    def __init__(self, text: str) -> None:
-        match = _MOMENT.fullmatch(text)
-        if match is None:
-            message = "expected HH:MM, or a day and a time such as '+1d 06:30'"
-            raise ValueError(message)
-        days, hour, minute = match.groups()
-        self.days = int(days or 0)
-        self.clock = time(int(hour), int(minute))
-
-    def on(self, interval: date, zone: ZoneInfo) -> datetime:
-        """Resolve against a game date. In the hour that DST skips the result lies after the gap; in the
-        hour that it repeats, the first of the two."""
-        return datetime.combine(interval + timedelta(days=self.days), self.clock, tzinfo=zone)
-
-    def __str__(self) -> str:
-        return f"{self.days:+d}d {self.clock:%H:%M}" if self.days else f"{self.clock:%H:%M}"
-
-    def __repr__(self) -> str:
-        return f"Moment({str(self)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Moment) and (self.days, self.clock) == (other.days, other.clock)
-
-    def __hash__(self) -> int:
-        return hash((self.days, self.clock))
-
-    def __lt__(self, other: Moment) -> bool:
-        return (self.days, self.clock) < (other.days, other.clock)
-
-    @classmethod
-    def _read(cls, value: object) -> Moment:
-        if isinstance(value, cls):
-            return value
-        return cls(value if isinstance(value, str) else "")
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler
-        return core_schema.no_info_plain_validator_function(cls._read, serialization=core_schema.to_string_ser_schema())
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        del schema, handler
-        return {"type": "string", "pattern": f"^{_MOMENT.pattern}$"}
 
 
 def _known_zone(name: str) -> str:
@@ -116,7 +57,7 @@ class Model(BaseModel):
 
 
 # Every number of a file has bounds: one that is too large is a slip of the keyboard, and would overflow a date or
-# the interface that it is meant for in the middle of the night.
+# the interface that it is meant for, hours later.
 A_WEEK = 7 * 24 * 60
 """Minutes. What takes longer than a week is not watched by the minute."""
 

@@ -19,8 +19,9 @@ from bot.render.partial import partial_message
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import fitted
-from bot.render.words import day
+from bot.render.words import interval_title
 from bot.store.model import Alert, StoreError
+from bot.validation import Plan
 from checks.model import Report
 from handlers.asking import Asked
 from handlers.errors import told
@@ -52,6 +53,7 @@ class AnswerMessage:
         self,
         services: Services,
         asked: Asked,
+        planned: Plan,
         reply: PrivateReply,
         taken: Taken,
         *,
@@ -62,7 +64,7 @@ class AnswerMessage:
         self._reply = reply
         self._taken = taken
         self._seconds = seconds
-        self._title = _title(services, asked)
+        self._title = _title(services, asked, planned)
         self._channel = ""
         self._ts = ""
         self._next_edit = 0.0
@@ -228,14 +230,13 @@ class AnswerMessage:
         return f"⏳ Validating {self._title} for <@{self._reply.user}> · {count}{waiting}"
 
 
-def _title(services: Services, asked: Asked) -> str:
+def _title(services: Services, asked: Asked, planned: Plan) -> str:
     request = asked.request
-    planned = services.validation.plan(request)
     what = fitted(services.validation.pipeline.title, TITLE_TEXT)
     scope = asked.service or " ".join((*request.phases, *request.checks)) or request.depth
     scope = "" if scope == "normal" else f" ({fitted(scope, TITLE_TEXT)})"
-    today = services.clock().astimezone(services.validation.pipeline.zone).date()
-    return f"{what}, night of {day(planned.previous, today)}{scope}"
+    today = planned.now.astimezone(services.validation.pipeline.zone).date()
+    return f"{what}, {interval_title(planned.previous.name, today)}{scope}"
 
 
 def result_messages(services: Services, asked: Asked, report: Report, user: str) -> list[SlackMessage]:
@@ -287,7 +288,7 @@ def again(asked: Asked, report: Report) -> str:
     """Return the shell command that shows the whole of a result."""
     checks = "".join(f" --check {check}" for check in asked.request.checks)
     phases = "".join(f" --phase {phase}" for phase in asked.request.phases)
-    return f"reveille validate {report.previous.isoformat()}{phases}{checks} --full"
+    return f"reveille validate {report.previous}{phases}{checks} --full"
 
 
 def _section(text: str) -> Block:

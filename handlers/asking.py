@@ -11,14 +11,14 @@ from bot.validation import Request, RequestError
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
-_DATE_LIKE = re.compile(r"\d[\d./-]*", re.ASCII)
+_DATE_LIKE = re.compile(r"\d[\d./:wt+-]*", re.ASCII)
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
 """What Cloud Run allows as the name of a service."""
 
 _AROUND = "`'\"“”‘’,;"  # noqa: RUF001 - the quotes that telephones type
 
-DATE_WORDS = ("today", "yesterday")
+DATE_WORDS = ("today", "yesterday", "previous", "current")
 DEPTH_WORDS = ("quick", "full")
 PRIVATE = "private"
 
@@ -77,7 +77,7 @@ def ask_for_everything(text: str, pipeline: Pipeline, checks: Sequence[Check], *
     _at_most_one("of quick and full", found.depths)
     depth = found.depths[0] if found.depths else "normal"
     request = Request(
-        date=found.dates[0] if found.dates else default,
+        interval=found.dates[0] if found.dates else default,
         checks=tuple(dict.fromkeys(found.checks)),
         phases=tuple(dict.fromkeys(found.phases)),
         depth="quick" if depth == "quick" else "full" if depth == "full" else "normal",
@@ -98,7 +98,7 @@ def ask_for_checks(text: str, checks: Iterable[str], *, default: str) -> Asked:
     _at_most_one("date", found.dates)
     if found.depths:
         raise RequestError(f"This command takes a date, and no '{found.depths[0]}'; /validate-daily does.")
-    request = Request(date=found.dates[0] if found.dates else default, checks=selected, trigger="command")
+    request = Request(interval=found.dates[0] if found.dates else default, checks=selected, trigger="command")
     return Asked(request=request, private=found.private)
 
 
@@ -120,7 +120,7 @@ def ask_for_service(text: str, checks: Sequence[str], services: Iterable[str], *
         else:
             raise RequestError(_unknown("service", word, known))
     _at_most_one("service", named)
-    request = Request(date="today", checks=tuple(checks), trigger="command")
+    request = Request(interval="today", checks=tuple(checks), trigger="command")
     service = named[0] if named else None
     unsure = service is not None and service not in known.values()
     return Asked(request=request, private=private, service=service, unsure=unsure)
@@ -147,7 +147,7 @@ def _sort(words: Iterable[str], phases: dict[str, str], checks: set[str]) -> _Wo
     for word in words:
         match word.lower():
             case lower if lower in DATE_WORDS or _DATE_LIKE.fullmatch(lower):
-                found.dates.append(lower)
+                found.dates.append(lower if lower in DATE_WORDS else word.upper())
             case lower if lower in DEPTH_WORDS:
                 found.depths.append(lower)
             case lower if lower == PRIVATE:

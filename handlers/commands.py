@@ -94,7 +94,7 @@ VALIDATING = (
         name="/validate-daily",
         title="",
         usage="[DATE|today|yesterday] [quick|full] [phase or check …] [private]",
-        does="validate a game date: all of it, the quick checks, or some phases and checks",
+        does="validate an interval: all of it, the quick checks, or some phases and checks",
         read=_everything,
     ),
     Command(
@@ -227,7 +227,7 @@ def _validate(services: Services, reply: PrivateReply, asked: Asked, taken: Take
         reply.say(f"The same validation runs already, for <@{joined.shown_by}>: its result comes in this channel.")
         taken.done()
         return
-    answer = AnswerMessage(services, asked, reply, taken)
+    answer = AnswerMessage(services, asked, joined.run.plan, reply, taken)
     answer.open()
     joined.run.add(answer)
 

@@ -12,10 +12,13 @@ from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.permissions import Role
-from bot.render.home import HISTORY_DAYS, REFRESH, Home, home_view, notice_view
+from bot.render.home import REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest import JOB
+from bot.timetable.digest_deliveries import interval_in
+from bot.timetable.slots import DigestCalendar
+from checks.model import Verdict
 from handlers.clicks import Body
 from handlers.errors import told
 from handlers.patience import patiently
@@ -29,8 +32,11 @@ COMMANDS_SINCE = timedelta(days=2)
 """A report that somebody asked for longer ago is older than the digest anyway."""
 
 
+DIGESTS = 14
+"""Digests whose verdicts are shown: two weeks of a daily pipeline."""
+
 HEADS_AT_MOST = 200
-"""Digests of two weeks that are read for their verdicts; a day has one, and one more for each time it was asked for."""
+"""Reports of these digests that are read for their verdicts: one each, and one more for each time it was asked for."""
 
 
 def register(app: App, services: Services) -> None:
@@ -91,16 +97,20 @@ def _view(services: Services) -> Block:
 
 def _home(services: Services) -> Home:
     now, pipeline, store = services.clock(), services.validation.pipeline, services.store
-    since = now - timedelta(days=HISTORY_DAYS + 1)
-    digests = store.reports(pipeline.name, JOB, since, limit=1)
+    shown = DigestCalendar(pipeline).last(DIGESTS, now)
+    since = shown[0].start
+    newest = store.reports(pipeline.name, JOB, since, limit=1)
     asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE, limit=1)
-    last = _newest((*digests, *asked))
+    last = _newest((*newest, *asked))
+    verdicts: dict[str, Verdict] = {}
+    for head in store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST):
+        verdicts.setdefault(interval_in(head.key), Verdict(head.verdict))
     recent = () if last is None else store.recent_alerts(pipeline.name, last.at)
     return Home(
         pipeline=pipeline,
         now=now,
         last=last,
-        history=tuple(store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST)),
+        digests=tuple((each.name, verdicts.get(each.name)) for each in shown),
         alerts=tuple(store.open_alerts(pipeline.name)),
         resolved=tuple(each for each in recent if each.state is AlertState.RESOLVED),
     )

@@ -23,7 +23,7 @@ def only_about(report: Report, service: str) -> Report:
         for result in report.results
         if (found := tuple(each for each in result.findings if each.subject == service or _hides(result, each)))
     )
-    keys = {(result.check, each.subject, each.date) for result in results for each in result.findings}
+    keys = {each.key(result.check) for result in results for each in result.findings}
     causes = tuple(cause for cause in report.causes if keys & set(cause.explains))
     return replace(report, results=results, causes=causes, partial=True)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
 from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.store.model import Changes, StateStore, StoredReport, StoreError
-from bot.validation import Request, Validation
+from bot.validation import Plan, Request, Validation
 from checks.model import CheckResult, Report
-from checks.registry import Check
 from handlers.workers import Job, Lane, Workers
 
 log = logging.getLogger(__name__)
@@ -40,25 +39,15 @@ class Watcher(Protocol):
     def failed(self, error: Exception) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sameness:
-    """What makes two requests one: what runs, for which dates."""
-
-    previous: date
-    current: date
-    checks: frozenset[str]
-    phases: frozenset[str]
-
-
 class Run:
     """One validation and everybody who waits for it."""
 
-    def __init__(self, request: Request, selected: Sequence[Check]) -> None:
-        self.request = request
+    def __init__(self, planned: Plan) -> None:
+        self.plan = planned
         self.places: dict[str, str] = {}
         """Who asked first, by the channel that will show the result."""
-        self._waiting = {check.id: check.title for check in selected}
-        self._total = len(selected)
+        self._waiting = {check.id: check.title for check in planned.selected}
+        self._total = len(planned.selected)
         self._watchers: list[Watcher] = []
         self._outcome: Report | Exception | None = None
         self._lock = threading.Lock()
@@ -125,47 +114,41 @@ class Runs:
         self._clock = clock
         self._workers = workers
         self._ran = ran
-        self._running: dict[Sameness, Run] = {}
+        self._running: dict[Hashable, Run] = {}
         self._lock = threading.Lock()
 
     def join(self, request: Request, place: str | None, user: str) -> Joined:
         """Join the run of an identical request, or start one. ``place`` is the channel that will show the
         result, None when nobody else sees it. Raises RequestError."""
         planned = self._validation.plan(request)
-        same = Sameness(
-            previous=planned.previous,
-            current=planned.current,
-            checks=frozenset(check.id for check in planned.selected),
-            phases=frozenset(request.phases),
-        )
         with self._lock:
-            run = self._running.get(same)
+            run = self._running.get(planned.key)
             started = run is None
             if run is None:
-                run = self._running[same] = Run(request, planned.selected)
+                run = self._running[planned.key] = Run(planned)
             shown_by = None if place is None else run.places.get(place)
             if place is not None:
                 run.places.setdefault(place, user)
         if started:
-            self._start(same, run)
+            self._start(run)
         return Joined(run=run, shown_by=shown_by)
 
-    def _start(self, same: Sameness, run: Run) -> None:
+    def _start(self, run: Run) -> None:
         def execute() -> None:
             try:
-                outcome: Report | Exception = self._validation.run(run.request, run.observe)
+                outcome: Report | Exception = self._validation.run(run.plan, run.observe)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
                 outcome = error
-            self._end(same, run, outcome)
+            self._end(run, outcome)
 
-        job = Job(execute, lambda: self._end(same, run, RestartingError()))
+        job = Job(execute, lambda: self._end(run, RestartingError()))
         if not self._workers.submit(Lane.LONG, job):
-            self._end(same, run, BusyError())
+            self._end(run, BusyError())
 
-    def _end(self, same: Sameness, run: Run, outcome: Report | Exception) -> None:
+    def _end(self, run: Run, outcome: Report | Exception) -> None:
         with self._lock:
-            if self._running.get(same) is run:
-                del self._running[same]
+            if self._running.get(run.plan.key) is run:
+                del self._running[run.plan.key]
         # Those who wait hear of it first: nothing that breaks below may keep it from them.
         run.end(outcome)
         if isinstance(outcome, Report):
@@ -177,10 +160,10 @@ class Runs:
         """Store a whole report, for the home page; without a store the answer comes all the same."""
         reading = Reading(report=report, pipeline=self._validation.pipeline, checks=self._validation.checks)
         stored = StoredReport(
-            key=f"command:{report.pipeline}:{report.previous.isoformat()}:{self._clock().isoformat()}",
+            key=f"command:{report.pipeline}:{report.previous}:{self._clock().isoformat()}",
             pipeline=report.pipeline,
             job="command",
-            previous=report.previous,
+            previous=report.previous.name,
             at=report.now,
             verdict=report.verdict.value,
             document=report_document(reading),

@@ -73,7 +73,7 @@ class Services:
     clock: Callable[[], datetime]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
-    requested: str = "yesterday"
+    requested: str = "previous"
     repairs: Repairs | None = None
     follow: Callable[[], None] = lambda: None
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE

@@ -7,20 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.render.alert_title import short_title
 from bot.render.pages import Block
 from bot.render.slack_text import fitted
 from bot.render.words import day
 from bot.store.model import Alert, SnoozeUntil
-from checks.values import Moment
 from handlers.clicks import Pressed, pressed
 
 CALLBACK = "alert:snooze"
 
 LONGEST = timedelta(days=90)
-"""What sleeps longer is better excused in the pipeline file, where everybody reads why."""
+"""What sleeps longer is better suppressed in the pipeline file, where everybody reads why."""
 
 REASON_TEXT = 300
 TITLE_TEXT = 600
@@ -30,7 +28,7 @@ DURATIONS = {
     "1h": ("1 hour", timedelta(hours=1)),
     "4h": ("4 hours", timedelta(hours=4)),
 }
-TOMORROW, CHANGE, DATE = "digest", "change", "date"
+NEXT_DIGEST, CHANGE, DATE = "digest", "change", "date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +73,12 @@ class Origin:
         )
 
 
-def tomorrows_digest(now: datetime, zone: ZoneInfo, post: Moment) -> datetime:
-    """Return when the digest of the next local day is posted."""
-    return post.on(now.astimezone(zone).date() + timedelta(days=1), zone)
-
-
-def snooze_form(alert: Alert, origin: Origin, now: datetime, zone: ZoneInfo, post: Moment) -> Block:
-    """Return the form as a modal view."""
-    digest = tomorrows_digest(now, zone, post).astimezone(zone)
+def snooze_form(alert: Alert, origin: Origin, now: datetime, digest: datetime) -> Block:
+    """Return the form as a modal view; ``digest`` is when the next one is posted, in the pipeline's zone."""
+    posted = f"{day(digest.date(), now.astimezone(digest.tzinfo).date())} {digest:%H:%M}"
     choices = {
         **{value: words for value, (words, _) in DURATIONS.items()},
-        TOMORROW: f"Until tomorrow's digest, {day(digest.date(), now.astimezone(zone).date())} {digest:%H:%M}",
+        NEXT_DIGEST: f"Until the next digest, {posted}",
         CHANGE: "Until it changes",
         DATE: "Until the date below",
     }
@@ -133,9 +126,7 @@ def snooze_form(alert: Alert, origin: Origin, now: datetime, zone: ZoneInfo, pos
     }
 
 
-def read_snooze(
-    values: Mapping[str, Mapping[str, Any]], now: datetime, zone: ZoneInfo, post: Moment
-) -> Snooze | dict[str, str]:
+def read_snooze(values: Mapping[str, Mapping[str, Any]], now: datetime, digest: datetime) -> Snooze | dict[str, str]:
     """Return what somebody chose, or what is wrong with it by the field that is wrong."""
     choice = _at(values, "until", "choice", "selected_option", "value")
     at = _at(values, "date", "at", "selected_date_time")
@@ -148,12 +139,12 @@ def read_snooze(
         if not isinstance(at, int) or at <= now.timestamp():
             return {"date": "That time has passed."}
         if at > (now + LONGEST).timestamp():
-            return {"date": f"At most {LONGEST.days} days; for longer, write an excuse into the pipeline file."}
+            return {"date": f"At most {LONGEST.days} days; for longer, add a suppression to the pipeline file."}
         return Snooze(until=datetime.fromtimestamp(at, UTC), ends_on=SnoozeUntil.TIME, reason=reason)
     if choice == CHANGE:
         return Snooze(until=None, ends_on=SnoozeUntil.CHANGE, reason=reason)
-    if choice == TOMORROW:
-        return Snooze(until=tomorrows_digest(now, zone, post).astimezone(UTC), ends_on=SnoozeUntil.TIME, reason=reason)
+    if choice == NEXT_DIGEST:
+        return Snooze(until=digest.astimezone(UTC), ends_on=SnoozeUntil.TIME, reason=reason)
     if isinstance(choice, str) and choice in DURATIONS:
         return Snooze(until=now + DURATIONS[choice][1], ends_on=SnoozeUntil.TIME, reason=reason)
     return {"until": "Choose how long."}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -20,6 +21,7 @@ from bot.render.pages import Block
 from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import moment, number
 from bot.store.model import Alert, AuditEntry, StoreError
+from bot.timetable.slots import DigestCalendar
 from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle
 from handlers.errors import told
 from handlers.modals import modal, notice, section
@@ -50,8 +52,7 @@ def register(app: App, services: Services) -> None:
 
     @app.view(CALLBACK)
     def snoozed(ack: Ack, body: Body, view: Mapping[str, Any]) -> BoltResponse | None:
-        zone, post = services.validation.pipeline.zone, services.notifications.digest.post
-        chosen = read_snooze((view.get("state") or {}).get("values") or {}, services.clock(), zone, post)
+        chosen = read_snooze((view.get("state") or {}).get("values") or {}, services.clock(), _next_digest(services))
         if isinstance(chosen, dict) and not is_kept(body):
             ack(response_action="errors", errors=chosen)
             return None
@@ -90,8 +91,12 @@ def open_snooze(services: Services, target: Pressed, reply: PrivateReply, body: 
         return
     message = body.get("message") or {}
     origin = Origin(target=target, channel=reply.channel, thread=message.get("thread_ts") or message.get("ts"))
-    zone, post = services.validation.pipeline.zone, services.notifications.digest.post
-    fill(services, view_id, snooze_form(alert, origin, services.clock(), zone, post))
+    fill(services, view_id, snooze_form(alert, origin, services.clock(), _next_digest(services)))
+
+
+def _next_digest(services: Services) -> datetime:
+    pipeline = services.validation.pipeline
+    return DigestCalendar(pipeline).next_post(services.clock()).astimezone(pipeline.zone)
 
 
 def open_details(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
@@ -173,7 +178,7 @@ def findings_of(alert: Alert) -> Iterator[str]:
     yield text
     if more:
         checks = " ".join(f"--check {each}" for each in dict.fromkeys(each.check for each in members))
-        command = f"reveille validate {'yesterday' if alert.date is None else alert.date.isoformat()} {checks} --full"
+        command = f"reveille validate {alert.interval or 'previous'} {checks} --full"
         yield f"and {more:,} more: {code(command, HISTORY_TEXT)}"
 
 

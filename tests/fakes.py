@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from checks.context import Context
-from checks.model import CheckResult
+from checks.intervals import Timeline
+from checks.model import CheckResult, Interval
 from checks.pipeline import Condition, Phase, Pipeline
 from checks.platform import Revision, SchedulerJob, Subscription
 from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
@@ -20,8 +22,16 @@ from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
 
-NIGHT = date(2026, 2, 10)
-SLATE = date(2026, 2, 11)
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def day(text: str, zone: ZoneInfo = NEW_YORK) -> Interval:
+    """Return the interval of a daily pipeline, by default in New York: ``day("2026-02-10")``."""
+    return Timeline(zone).named(text)
+
+
+NIGHT = day("2026-02-10")
+SLATE = day("2026-02-11")
 MORNING = datetime(2026, 2, 11, 13, tzinfo=UTC)
 """08:00 in New York on the morning after the night."""
 
@@ -74,7 +84,9 @@ class FakeWarehouse:
     of a check. ``queries`` holds what was asked.
     """
 
-    def __init__(self, answers: Mapping[str | tuple[str, date], Answer] | Callable[[Query], Any] | None = None) -> None:
+    def __init__(
+        self, answers: Mapping[str | tuple[str, Interval], Answer] | Callable[[Query], Any] | None = None
+    ) -> None:
         self._answers = answers if answers is not None else {}
         self._lock = threading.Lock()
         self.queries: list[Query] = []
@@ -93,11 +105,15 @@ class FakeWarehouse:
         return rows
 
     @staticmethod
-    def _prepared(answers: Mapping[str | tuple[str, date], Answer], query: Query) -> Answer:
-        interval = query.parameters["date"].value if "date" in query.parameters else None
-        for key in ((query.label, interval), query.label):
-            if key in answers:
-                return answers[key]  # type: ignore[index]
+    def _prepared(answers: Mapping[str | tuple[str, Interval], Answer], query: Query) -> Answer:
+        if "date" in query.parameters:
+            of_date = ((key[0], key[1].day) for key in answers if isinstance(key, tuple))
+            asked = (query.label, query.parameters["date"].value)
+            for key, known in zip((key for key in answers if isinstance(key, tuple)), of_date, strict=True):
+                if known == asked:
+                    return answers[key]
+        if query.label in answers:
+            return answers[query.label]
         message = f"the test prepared no answer for the query labelled {query.label!r}"
         raise LookupError(message)
 
@@ -265,11 +281,11 @@ def context(
     world: Ports | None = None,
     *,
     now: datetime = MORNING,
-    previous: date = NIGHT,
-    current: date | None = None,
+    previous: Interval = NIGHT,
+    current: Interval | None = None,
     phases: frozenset[str] | None = None,
 ) -> Context:
-    """Return what a check would be given; the slate is the night unless stated."""
+    """Return what a check would be given; the current interval is the previous one unless stated."""
     described = described or pipeline()
     run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
     cache = ReadCache(bounds(described.limits))
@@ -283,11 +299,11 @@ def run_check(
     world: Ports | None = None,
     *,
     now: datetime = MORNING,
-    previous: date = NIGHT,
-    current: date | None = None,
+    previous: Interval = NIGHT,
+    current: Interval | None = None,
     phases: frozenset[str] | None = None,
 ) -> CheckResult:
-    """Run one check through the real runner at a fixed time; the slate is the night unless stated."""
+    """Run one check through the real runner at a fixed time; the current interval is the previous one unless stated."""
     described = described or pipeline()
     run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
     cache = ReadCache(bounds(described.limits))

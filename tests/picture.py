@@ -18,6 +18,7 @@ from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.terminal import print_message
 from bot.validation import Request
+from tests.validated import validated
 
 SCENARIO = "invoker-lost"
 WIDTH = 120
@@ -57,7 +58,7 @@ def draw() -> str:
     """Return the picture as SVG."""
     pipeline = shipped_pipeline()
     with on_scenario(pipeline, SCENARIO) as prepared:
-        report = prepared.validation.run(Request(date=prepared.date))
+        report = validated(prepared.validation, Request(interval=prepared.interval))
         reading = Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
     console = Console(
         width=WIDTH, file=StringIO(), record=True, force_terminal=True, highlight=False, markup=False, emoji=False

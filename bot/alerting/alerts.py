@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -64,7 +64,7 @@ class Failure:
     check: str
     code: str
     subject: str
-    date: date | None
+    interval: str | None
     phase: str | None
     severity: Severity
     title: str
@@ -192,7 +192,7 @@ def _new(observation: Observation, failure: Failure, now: datetime) -> Alert:
         check=failure.check,
         code=failure.code,
         subject=failure.subject,
-        date=failure.date,
+        interval=failure.interval,
         phase=failure.phase,
         severity=failure.severity,
         title=failure.title,
@@ -311,7 +311,7 @@ def _as_seen(alert: Alert, failure: Failure) -> Alert:
         check=failure.check,
         code=failure.code,
         subject=failure.subject,
-        date=failure.date,
+        interval=failure.interval,
         phase=failure.phase,
         severity=failure.severity,
         title=failure.title,

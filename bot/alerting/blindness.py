@@ -106,7 +106,7 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
         check=CANNOT_LOOK,
         code=finding.code,
         subject=source,
-        date=None,
+        interval=None,
         phase=None,
         severity=severity,
         title=f"Could not look: {worst.title}" if is_check else f"{source} cannot be read",

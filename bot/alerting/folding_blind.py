@@ -41,7 +41,7 @@ class Covers:
         return None
 
     def _why(self, grave: Incident, member: Member) -> Cover | None:
-        if any(each.check == member.check and member.date in (None, each.date) for each in grave.members):
+        if any(each.check == member.check and member.interval in (None, each.interval) for each in grave.members):
             return Cover.CHECK
         if member.subject != member.check and any(each.subject == member.subject for each in grave.members):
             return Cover.SUBJECT

@@ -33,7 +33,7 @@ LONGEST_SUMMARY = 400
 LONGEST_NAME = 60
 
 
-Kind = tuple[str, date | None, str, Severity]
+Kind = tuple[str, str | None, str, Severity]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Member:
     check: str
     title: str
     subject: str
-    date: date | None
+    interval: str | None
     phase: str | None
     code: str
     severity: Severity
@@ -53,7 +53,7 @@ class Member:
 
     @property
     def key(self) -> FindingKey:
-        return FindingKey(self.check, self.subject, self.date)
+        return FindingKey(self.check, self.subject, self.interval)
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -61,7 +61,7 @@ class Member:
             "check": self.check,
             "title": self.title,
             "subject": self.subject,
-            "date": None if self.date is None else self.date.isoformat(),
+            "interval": self.interval,
             "phase": self.phase,
             "code": self.code,
             "severity": self.severity.name,
@@ -72,12 +72,11 @@ class Member:
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Member:
         """Return what ``document`` was made of. Raises KeyError and ValueError for anything else."""
-        day = document["date"]
         return cls(
             check=document["check"],
             title=document["title"],
             subject=document["subject"],
-            date=None if day is None else date.fromisoformat(day),
+            interval=document.get("interval", document.get("date")),
             phase=document["phase"],
             code=document["code"],
             severity=Severity[document["severity"]],
@@ -88,7 +87,7 @@ class Member:
     @property
     def kind(self) -> Kind:
         """What findings have in common that are told as one when they are many."""
-        return self.check, self.date, self.code, self.severity
+        return self.check, self.interval, self.code, self.severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,7 @@ class Incident:
         return frozenset(each.key for each in self.members)
 
     @cached_property
-    def crowds(self) -> frozenset[tuple[str, date | None]]:
+    def crowds(self) -> frozenset[tuple[str, str | None]]:
         """The checks and dates of which one member stands for many."""
         return crowds_of(self.members)
 
@@ -131,7 +130,7 @@ class Incident:
             check=self.lead.check,
             code=self.code,
             subject=self.lead.subject,
-            date=self.lead.date,
+            interval=self.lead.interval,
             phase=self.phase,
             severity=self.severity,
             title=self.title,
@@ -162,9 +161,9 @@ def total(members: Iterable[Member]) -> int:
     return sum(each.count for each in members)
 
 
-def crowds_of(members: Iterable[Member]) -> frozenset[tuple[str, date | None]]:
+def crowds_of(members: Iterable[Member]) -> frozenset[tuple[str, str | None]]:
     """Return the checks and dates of which one member stands for many."""
-    return frozenset((each.check, each.date) for each in members if each.count > 1)
+    return frozenset((each.check, each.interval) for each in members if each.count > 1)
 
 
 def members_of(alert: Alert) -> tuple[Member, ...]:
@@ -177,7 +176,7 @@ def _subject_of(alert: Alert) -> Member:
         check=alert.check,
         title=alert.title,
         subject=alert.subject,
-        date=alert.date,
+        interval=alert.interval,
         phase=alert.phase,
         code=alert.code,
         severity=alert.severity,
@@ -239,7 +238,7 @@ def member_of(check: str, title: str, finding: Finding, severity: Severity, phas
         check=check,
         title=title,
         subject=finding.subject,
-        date=finding.date,
+        interval=finding.key(check).interval,
         phase=phase,
         code=finding.code,
         severity=severity,
@@ -268,9 +267,9 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
 
 
 def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
-    groups: dict[tuple[str, date | None], list[Pair]] = {}
+    groups: dict[tuple[str, str | None], list[Pair]] = {}
     for each in loose:
-        groups.setdefault((each[0].check, each[0].date), []).append(each)
+        groups.setdefault((each[0].check, each[0].interval), []).append(each)
     found = []
     for group in groups.values():
         if total(member for member, _ in group) > TOLD_APART:
@@ -283,9 +282,9 @@ def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:
 def _causes_over_dates(found: Iterable[tuple[Cause, Incident]]) -> list[Incident]:
     """Join what has one cause on several dates. Two of one date are two, whatever they have in common."""
     joined: dict[tuple[str, str, int], Incident] = {}
-    on_date: Counter[tuple[str, str, date | None]] = Counter()
-    for cause, each in sorted(found, key=lambda pair: pair[1].lead.date or date.min):
-        place = (cause.code, cause.subject, each.lead.date)
+    on_date: Counter[tuple[str, str, str | None]] = Counter()
+    for cause, each in sorted(found, key=lambda pair: pair[1].lead.interval or ""):
+        place = (cause.code, cause.subject, each.lead.interval)
         name = (cause.code, cause.subject, on_date[place])
         on_date[place] += 1
         joined[name] = _joined(joined[name], each) if name in joined else each
@@ -307,9 +306,9 @@ def _over_dates(found: Sequence[Incident]) -> list[Incident]:
     """Join what fails in the same way for the same subject on several dates: last night's and today's absence have one
     reason as long as no cause says otherwise. The earliest date leads, the gravest finding says how loud it is."""
     joined: dict[tuple[str, str, str] | FindingKey, Incident] = {}
-    for each in sorted(found, key=lambda each: each.lead.date or date.min):
+    for each in sorted(found, key=lambda each: each.lead.interval or ""):
         lead = each.lead
-        is_one = len(each.members) == 1 and lead.count == 1 and lead.date is not None
+        is_one = len(each.members) == 1 and lead.count == 1 and lead.interval is not None
         name = (lead.check, lead.code, lead.subject) if is_one else lead.key
         joined[name] = _joined(joined[name], each) if name in joined else each
     return list(joined.values())
@@ -379,7 +378,7 @@ def _impacts(findings: Sequence[Finding]) -> Iterator[str]:
 def loud(incidents: Iterable[Incident], report: Report, lowest: Severity) -> Iterator[Incident]:
     """Yield the incidents that get a thread: grave enough, or a false flag past its due time, however mild."""
     late = {
-        FindingKey(result.check, finding.subject, finding.date)
+        finding.key(result.check)
         for result in report.results
         if result.check == "trigger"
         for finding in result.findings
@@ -436,7 +435,7 @@ def shortened(text: str) -> str:
 
 def key_of(pipeline: str, key: FindingKey) -> str:
     """Return the key of an alert: readable, short, and safe wherever a name is."""
-    return ":".join((pipeline, _name(key.check), _name(key.subject), "-" if key.date is None else key.date.isoformat()))
+    return ":".join((pipeline, _name(key.check), _name(key.subject), key.interval or "-"))
 
 
 def _name(text: str) -> str:

@@ -243,12 +243,12 @@ class Incidents:
             message = f"there is no alert {key!r}"
             raise LookupError(message)
         members = members_of(alert)
-        dates = sorted(each.date for each in members if each.date is not None)
-        oldest = oldest_seen(now, self._pipeline.zone)
+        dates = sorted(each.interval for each in members if each.interval is not None)
+        oldest = oldest_seen(now, self._pipeline.timeline)
         dates = [each for each in dates if each >= oldest] or dates
         known = {check for check in dict.fromkeys(each.check for each in members) if check}
         return Request(
-            date=dates[0].isoformat() if dates else "yesterday", checks=tuple(sorted(known)), trigger=f"recheck:{key}"
+            interval=dates[0] if dates else "previous", checks=tuple(sorted(known)), trigger=f"recheck:{key}"
         )
 
     def rechecked(self, click: Click, report: Report) -> Processed:

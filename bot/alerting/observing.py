@@ -36,7 +36,7 @@ def observe(
     if pipeline.notifications is None:
         message = f"the pipeline {pipeline.name!r} has no notifications"
         raise ValueError(message)
-    sightings = Sightings(report=report, zone=pipeline.zone, phases=phases)
+    sightings = Sightings(report=report, timeline=pipeline.timeline, phases=phases)
     about_failures = [each for each in known if each.check != CANNOT_LOOK]
     told = paired(report, pipeline.notifications, about_failures)
     by_key = {each.key: each for each in about_failures}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import TypeVar
 
 from bot.alerting.incident import Incident, crowds_of, incidents_of, key_of, loud, members_of
@@ -12,7 +11,7 @@ from checks.model import FindingKey, Report
 from checks.notifications import Notifications
 
 Name = TypeVar("Name", bound=Hashable)
-Place = tuple[str, date | None]
+Place = tuple[str, str | None]
 """A check and a date."""
 
 Tie = Callable[[Incident], Iterable[str]]
@@ -86,7 +85,7 @@ def _index(alerts: Iterable[Alert], names: Callable[[Alert], Iterable[Name]]) ->
 
 
 def _place(key: FindingKey) -> Place:
-    return key.check, key.date
+    return key.check, key.interval
 
 
 class Tellers:

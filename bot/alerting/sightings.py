@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Sight
+from checks.intervals import Timeline
 from checks.model import CheckResult, Finding, FindingKey, Outcome, Report, badness
 
 OUTCOMES = {
@@ -20,9 +20,9 @@ OUTCOMES = {
 }
 
 
-def oldest_seen(now: datetime, zone: ZoneInfo) -> date:
-    """Return the oldest game date that runs at an instant look at."""
-    return now.astimezone(zone).date() - timedelta(days=1)
+def oldest_seen(now: datetime, timeline: Timeline) -> str:
+    """Return the name of the oldest interval that runs at an instant judge."""
+    return timeline.previous(timeline.at(now)).name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,22 +30,22 @@ class Sightings:
     """A report as it is asked about earlier failures. ``phases`` are those it was restricted to, none for all."""
 
     report: Report
-    zone: ZoneInfo
+    timeline: Timeline
     phases: Collection[str] = ()
 
     @property
-    def oldest(self) -> date:
-        """The oldest game date that the runs of these days look at."""
-        return oldest_seen(self.report.now, self.zone)
+    def oldest(self) -> str:
+        """The name of the oldest interval that the runs of these days judge."""
+        return oldest_seen(self.report.now, self.timeline)
 
     @property
     def is_current(self) -> bool:
-        """Whether the report is about these days; an older date is looked up and opens nothing."""
-        return self.report.previous >= self.oldest
+        """Whether the report is about these days; an older interval is looked up and opens nothing."""
+        return self.report.previous.name >= self.oldest
 
     def is_gone(self, key: FindingKey) -> bool:
-        """Whether no run looks at the date of a finding any more."""
-        return key.date is not None and key.date < self.oldest
+        """Whether no run judges the interval of a finding any more."""
+        return key.interval is not None and key.interval < self.oldest
 
     def result(self, check: str) -> CheckResult | None:
         """Return what a check found, None when it did not run."""
@@ -59,14 +59,14 @@ class Sightings:
     def _by_key(self) -> Mapping[FindingKey, list[Finding]]:
         found: dict[FindingKey, list[Finding]] = {}
         for result, finding in self.report.findings():
-            found.setdefault(FindingKey(result.check, finding.subject, finding.date), []).append(finding)
+            found.setdefault(finding.key(result.check), []).append(finding)
         return found
 
     @cached_property
-    def _by_date(self) -> Mapping[tuple[str, date | None], list[Finding]]:
-        found: dict[tuple[str, date | None], list[Finding]] = {}
+    def _by_date(self) -> Mapping[tuple[str, str | None], list[Finding]]:
+        found: dict[tuple[str, str | None], list[Finding]] = {}
         for result, finding in self.report.findings():
-            found.setdefault((result.check, finding.date), []).append(finding)
+            found.setdefault((result.check, finding.key(result.check).interval), []).append(finding)
         return found
 
     @cached_property
@@ -97,9 +97,9 @@ class Sightings:
             return OUTCOMES[min(same, key=_badness).outcome]
         if self.phases and phase is not None and phase not in self.phases:
             return Sight.UNSEEN
-        of_the_date = self._by_date.get((key.check, key.date), [])
+        of_the_date = self._by_date.get((key.check, key.interval), [])
         undated = self._by_date.get((key.check, None), [])
-        nearby = result.findings if key.date is None else [*of_the_date, *undated]
+        nearby = result.findings if key.interval is None else [*of_the_date, *undated]
         if any(each.count > 1 and each.outcome is Outcome.FAILED for each in of_the_date):
             # It may be one of those that are only counted.
             return Sight.FAILING

@@ -36,7 +36,7 @@ class AlertThreads:
         except LookupError:
             _logger.info("there is no alert any more to look at again")
             return
-        report = self._validation.run(request)
+        report = self._validation.run(self._validation.plan(request))
         repairers = {key: repairer} if repairer else {}
         transition = self._incidents.process(report, now, repairers=repairers).of(key)
         if transition is None or not transition.speaks:

@@ -1,27 +1,31 @@
-"""``reveille config``: is the pipeline file right, and what may stand in it."""
+"""``reveille config``: is the pipeline file right, what may stand in it, and files of an earlier version."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from difflib import unified_diff
 from pathlib import Path
 
 import click
 
 from bot.app import google_ports_of
 from bot.commands.errors import said_plainly
-from bot.commands.exits import FINE, UNKNOWN, WRONG_USE
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
 from bot.definition.config_check import check_config, pipeline_schema
+from bot.definition.pipeline_file import PipelineFileError, read_text
+from bot.definition.upgrade import upgraded
+from bot.private_files import write_private
 from bot.settings import Settings
-from bot.yaml_tree import FileProblem
+from bot.yaml_tree import FileProblem, YamlError
 
 
 @click.group()
 def config() -> None:
-    """Check the pipeline file, or print its schema for editors."""
+    """Check the pipeline file, print its schema for editors, or upgrade files of an earlier version."""
 
 
 @config.command()
@@ -53,6 +57,46 @@ def _exit_code(problems: Sequence[FileProblem]) -> int:
     if not problems:
         return FINE
     return UNKNOWN if all(problem.undecided for problem in problems) else WRONG_USE
+
+
+@config.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show the difference, and write nothing.")
+def upgrade(files: tuple[Path, ...], dry_run: bool) -> int:
+    """Turn pipeline files and scenarios of an earlier version into those of this one; comments stay.
+
+    Shows the difference of each. Exits with 3 when a file cannot be read as YAML.
+
+    \b
+    Examples:
+      reveille config upgrade our-pipeline.yaml scenarios/*.yaml
+      reveille config upgrade our-pipeline.yaml --dry-run
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        texts = {path: read_text(path) for path in files}
+        try:
+            changed = {path: upgraded(text, str(path)) for path, text in texts.items()}
+        except YamlError as error:
+            raise PipelineFileError(error.problems) from None
+    for path, text in texts.items():
+        if changed[path] == text:
+            say(f"{path} is up to date.")
+            continue
+        before, after = (each.splitlines(keepends=True) for each in (text, changed[path]))
+        for line in unified_diff(before, after, f"{path} (before)", f"{path} (after)"):
+            say(line.rstrip("\r\n"))
+        if not dry_run:
+            _replace(path.resolve(), changed[path])
+    return FINE
+
+
+def _replace(path: Path, text: str) -> None:
+    mode = path.stat().st_mode
+    try:
+        write_private(path, text)
+        path.chmod(mode)
+    except OSError as error:
+        raise CannotGoOnError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 @config.command()

@@ -40,7 +40,7 @@ NEXT = (
 
 @click.command()
 def demo() -> None:
-    """Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the night after.
+    """Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.
 
     Runs on this machine, on the embedded default. Always leaves with 0 when the demonstration itself worked.
     """
@@ -53,7 +53,7 @@ def demo() -> None:
 
 def _report(pipeline: Pipeline, scenario: str) -> Reading:
     with on_scenario(pipeline, scenario) as prepared:
-        report = prepared.validation.run(Request(date=prepared.date, trigger="demo"))
+        report = prepared.validation.run(prepared.validation.plan(Request(interval=prepared.interval, trigger="demo")))
         return Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
 
 

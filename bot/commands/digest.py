@@ -41,7 +41,7 @@ SILENCE = 3.0
 def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
-    A digest looks back at the night before its date. Needs SLACK_BOT_TOKEN. Leaves with 0 when Slack has it, with 1
+    A digest judges the run before its date. Needs SLACK_BOT_TOKEN. Leaves with 0 when Slack has it, with 1
     when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when Slack does not let
     the bot in: then nothing was validated.
 
@@ -85,13 +85,13 @@ class Queue(Protocol):
 
 def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patience: float = PATIENCE) -> int:
     """Write a digest, send for so many seconds what waits, say what came of it; return the exit code."""
-    day = day or digests.today()
+    of = digests.of(day)
     done = digests.run_now(day)
     if done is Done.BUSY:
         complain("another process is writing this digest.")
         return UNKNOWN
     refusal = _send(outbox, queue, patience)
-    if not digests.follow_up(day):
+    if not digests.follow_up(of):
         why = refusal or f"Slack did not take it within {patience:g} s."
         complain(f"the digest is stored, but Slack does not have it: {why} Whoever serves sends it then.")
         return FAILED

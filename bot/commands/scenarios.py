@@ -12,6 +12,7 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.replay_table import replay_table, scenario_list
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.local.scenario import load_scenario, shipped_scenarios
 from bot.replay import replay as run
 from bot.replay import scenarios as shipped
@@ -21,7 +22,7 @@ from bot.replay import scenarios as shipped
 def scenarios() -> None:
     """List the recorded mornings that 'validate --scenario' and 'replay' know."""
     with said_plainly():
-        known = shipped()
+        known = shipped(shipped_pipeline())
     show_parts(scenario_list(known))
 
 

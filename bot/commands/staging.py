@@ -83,13 +83,13 @@ def deploy(services: tuple[str, ...], pipeline_file: Path | None, prefix: str | 
 
 
 @staging.command()
-@click.argument("date", required=False, metavar="[DATE|today|yesterday]")
+@click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
 @common_options
 def validate(
-    date: str | None,
+    interval: str | None,
     checks: tuple[str, ...],
     full: bool,
     now: datetime | None,
@@ -101,13 +101,14 @@ def validate(
         settings = Settings.from_environment()
         accepted = prefix_of(pipeline_of(pipeline_file, settings), prefix).text
         settings = replace(settings, dataset_prefix=accepted, collection_prefix=accepted)
-        request = Request(date=date or "yesterday", checks=checks, depth="full" if full else "normal")
+        request = Request(interval=interval or "previous", checks=checks, depth="full" if full else "normal")
         say(f"Staging: datasets and collections that begin with {accepted}", err=True)
         with ready(pipeline_file, None, now, request, settings) as prepared:
             validation = prepared.validation
-            with progress(validation, request) as observe:
-                report = validation.run(request, observe)
-        again = f"reveille staging validate {report.previous.isoformat()} --prefix {accepted} --full"
+            planned = validation.plan(request)
+            with progress(planned) as observe:
+                report = validation.run(planned, observe)
+        again = f"reveille staging validate {report.previous} --prefix {accepted} --full"
         reading = Reading(report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=again)
     show(reading, "text")
     return code_of_verdict(report.verdict, strict=False)

@@ -18,12 +18,12 @@ from bot.commands.exits import exit_code
 from bot.commands.options import PIPELINE_OPTION, instant
 from bot.render.progress import live_progress
 from bot.render.reading import Reading
-from bot.validation import Request, Validation
+from bot.validation import Plan, Request
 from checks.model import CheckResult
 
 
 @click.command()
-@click.argument("date", required=False, metavar="[DATE|today|yesterday]")
+@click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @click.option("--phase", "phases", multiple=True, metavar="PHASE", help="Look only at this phase; may be repeated.")
 @click.option("--quick", is_flag=True, help="Run only the checks that answer at once.")
@@ -48,7 +48,7 @@ from checks.model import CheckResult
     help="Judge as if it were this instant, local to the pipeline unless it has an offset.",
 )
 def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
-    date: str | None,
+    interval: str | None,
     checks: tuple[str, ...],
     phases: tuple[str, ...],
     quick: bool,
@@ -59,9 +59,10 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: bool,
     now: datetime | None,
 ) -> int:
-    """Validate the pipeline for a game date: the verdict, its cause, and what to do.
+    """Validate the pipeline: the verdict, its cause, and what to do.
 
-    DATE is the game date whose night is judged, by default yesterday's; with a scenario, the scenario's.
+    DATE is the interval that is judged, by default the newest that should be complete; with a scenario, the scenario's.
+    For an hourly pipeline it is an hour (2026-02-10T14), for a weekly one a week (2026-W07), for a monthly one a month.
 
     \b
     Examples:
@@ -76,17 +77,17 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(message)
     with said_plainly():
         asked = Request(
-            date=date or "yesterday",
+            interval=interval or "previous",
             checks=checks,
             phases=phases,
             depth="quick" if quick else "full" if full else "normal",
         )
         with ready(pipeline_file, scenario, now, asked) as prepared:
-            request = asked if date else replace(asked, date=prepared.date)
             validation = prepared.validation
-            with progress(validation, request) as observe:
-                report = validation.run(request, observe)
-        again = f"reveille validate {report.previous.isoformat()}"
+            planned = validation.plan(asked if interval else replace(asked, interval=prepared.interval))
+            with progress(planned) as observe:
+                report = validation.run(planned, observe)
+        again = f"reveille validate {report.previous}"
         again += f" --scenario {scenario}" if scenario is not None else ""
         reading = Reading(
             report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=f"{again} --full"
@@ -96,11 +97,11 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @contextmanager
-def progress(validation: Validation, request: Request) -> Iterator[Callable[[CheckResult], None]]:
+def progress(planned: Plan) -> Iterator[Callable[[CheckResult], None]]:
     """Show on a terminal's standard error how far the run is and what it waits for; elsewhere nothing."""
     stream = sys.stderr
     if not stream.isatty():
         yield lambda _: None
         return
-    with live_progress(stream, {check.id: check.title for check in validation.plan(request).selected}) as observe:
+    with live_progress(stream, {check.id: check.title for check in planned.selected}) as observe:
         yield observe

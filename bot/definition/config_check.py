@@ -117,12 +117,12 @@ def check_live(
 
 def questions_of(pipeline: Pipeline, ports: Ports, now: datetime) -> Iterator[Question]:
     """Yield a question for each query, service and collection that a pipeline names, each once."""
-    today = now.astimezone(pipeline.zone).date()
+    current = pipeline.timeline.at(now)
     for declared in queries_of(pipeline):
         yield Question(
             source=BIGQUERY,
             path=declared.path,
-            ask=partial(_query, ports, declared.bound(pipeline, today, now)),
+            ask=partial(_query, ports, declared.bound(pipeline, current, now)),
         )
     for name, table in pipeline.tables.items():
         yield Question(source=BIGQUERY, path=("tables", name), ask=partial(_table, ports, name, table.columns))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from bot import yaml_tree
 from bot.definition.model_errors import problem_at, problems_of
 from bot.definition.pipeline_references import reference_problems
+from bot.definition.upgrade import VERSION, renames
 from bot.yaml_tree import FileProblem, Node, YamlError
 from checks.pipeline import Pipeline
 
@@ -70,7 +71,7 @@ def load(path: str | Path | Traversable, model: type[M]) -> M:
 def read(path: str | Path | Traversable, model: type[M]) -> ReadFile[M]:
     """Read a YAML file into a model and keep the positions. Raises PipelineFileError with every problem."""
     source = Path(path) if isinstance(path, str) else path
-    return parse(_text(source), str(path), model)
+    return parse(read_text(source), str(path), model)
 
 
 def parse(text: str, name: str, model: type[M]) -> ReadFile[M]:
@@ -81,12 +82,26 @@ def parse(text: str, name: str, model: type[M]) -> ReadFile[M]:
         raise PipelineFileError(error.problems) from None
     if not isinstance(root.value, dict):
         raise _refused(name, "does not hold keys and values at its top, as in 'name: value'")
+    if earlier := _earlier(text, root, name):
+        raise PipelineFileError((earlier,))
     try:
         # A file uses the names of the schema; the models' own names are for code.
         content = model.model_validate(root.value, by_alias=True, by_name=False)
     except ValidationError as error:
         raise PipelineFileError(problems_of(error, model, root, name)) from None
     return ReadFile(content=content, root=root, name=name)
+
+
+def _earlier(text: str, root: Node, name: str) -> FileProblem | None:
+    """Return the problem of a file that an earlier release wrote, None for any other."""
+    version = root.value.get("version", VERSION)
+    if type(version) is int and version > VERSION:
+        said = f"is of version {version}; this release reads version {VERSION}"
+    elif version == VERSION - 1 or ("version" not in root.value and renames(text, root)):
+        said = f"is of an earlier version: upgrade it with 'reveille config upgrade {name}'"
+    else:
+        return None
+    return FileProblem(file=name, line=root.lines.get("version", 0), text=said)
 
 
 def load_pipeline(path: str | Path | Traversable | None = None) -> Pipeline:
@@ -110,7 +125,8 @@ def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:
     return pipeline_file
 
 
-def _text(source: Path | Traversable) -> str:
+def read_text(source: Path | Traversable) -> str:
+    """Return the text of a file. Raises PipelineFileError."""
     name = str(source)
     try:
         if source.is_dir():

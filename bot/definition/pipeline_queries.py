@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.definition.model_errors import nearest
 from bot.lexemes import bare
 from bot.statements import statement_of
 from bot.yaml_tree import Path
-from checks.context import query_of
+from checks.context import INTERVAL_PARAMETERS, query_of
+from checks.model import Interval
 from checks.pipeline import Pipeline
 from checks.ports import Query
 
@@ -32,7 +33,7 @@ class DeclaredQuery:
     sql: str
     columns: tuple[str, ...] = ()
 
-    def bound(self, pipeline: Pipeline, interval: date, now: datetime) -> Query:
+    def bound(self, pipeline: Pipeline, interval: Interval, now: datetime) -> Query:
         """Return the query with its parameters, as a run would ask it."""
         return query_of(pipeline, self.sql, self.label, interval=interval, now=now)
 
@@ -97,14 +98,21 @@ def query_problems(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
             yield query.path, sentence
 
 
+def _parameters(sql: str, pipeline: Pipeline) -> Iterator[str]:
+    known = sorted({*INTERVAL_PARAMETERS, *pipeline.parameters})
+    named = set(_PARAMETER.findall(sql))
+    if not pipeline.cadence.has_dates and "date" in named:
+        yield "names @date, but an interval of this pipeline is no date; use @interval_start and @interval_end"
+    for name in sorted(named - set(known)):
+        yield f"names @{name}, which is not a parameter; {nearest(name, known)}"
+
+
 def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     writes = statement_of(Query(query.sql).text()).writes
     if writes is not None:
         yield f"{writes}; a query only reads: it must be one SELECT"
     sql = bare(query.sql)
-    parameters = sorted({"date", "now", *pipeline.parameters})
-    for name in sorted(set(_PARAMETER.findall(sql)) - set(parameters)):
-        yield f"names @{name}, which is not a parameter; {nearest(name, parameters)}"
+    yield from _parameters(sql, pipeline)
     # A dataset's name is put in everywhere, also within a text; any other braces there are the text's own.
     for dataset in sorted({*_BRACES.findall(sql), *Query(query.sql).datasets} - set(pipeline.datasets)):
         yield f"names {{{dataset}}}, which is not a dataset; {nearest(dataset, pipeline.datasets)}"
@@ -117,7 +125,7 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
             yield f"names the dataset {dataset} itself; write {{{dataset}}}, so that a dataset prefix is honoured"
     clock = _CLOCK.search(sql)
     if clock is not None:
-        yield f"reads the clock ({clock[0]}), in UTC and differently at each run; use @date or @now"
+        yield f"reads the clock ({clock[0]}), in UTC and differently at each run; use @interval_start, @date or @now"
     missing = [column for column in query.columns if column not in words_in(sql)]
     if missing:
         yield f"does not select {', '.join(missing)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from itertools import pairwise
 
 from bot.definition.command_places import misplaced
@@ -17,7 +18,9 @@ from bot.definition.repair_references import repair_problems
 from bot.definition.staging_references import staging_problems
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
+from checks.context import INTERVAL_PARAMETERS
 from checks.data.sql import codes_of
+from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, SqlCheck
 from checks.registry import COMMON_CODES
@@ -25,7 +28,10 @@ from checks.templates import columns_in, has_stray_brace
 
 Fault = tuple[Path, str]
 
-TEMPLATE_NAMES = frozenset({"date", "project", "region"})
+TEMPLATE_NAMES = frozenset({"date", "interval", "project", "region"})
+
+SAMPLE = date(2025, 2, 10)
+"""A Monday of the shortest month, without a change of the clocks: offsets are compared on its interval."""
 """What every template may use beside the columns of its query."""
 
 
@@ -65,6 +71,7 @@ def _known(path: Path, kind: str, name: str | None, known: Sequence[str]) -> Ite
 def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
     phases = [phase.id for phase in pipeline.phases]
     conditions = list(pipeline.conditions)
+    yield from _known(("calendar", "condition"), "condition", pipeline.calendar.condition, conditions)
     for index, transition in enumerate(pipeline.transitions):
         yield from _known(("transitions", index, "from"), "phase", transition.source, phases)
         yield from _known(("transitions", index, "to"), "phase", transition.target, phases)
@@ -83,15 +90,14 @@ def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
         here: Path = ("transitions", index)
         if transition.source == transition.target:
             yield (*here, "to"), "is the phase that the transition comes from; expected the next one"
-        for mode in ("overnight", "same_day", "tomorrow"):
-            run: Run | None = getattr(transition.runs, mode)
-            if run is not None:
-                documents_count = transition.state is not None and not transition.monitoring_only
-                yield from _run((*here, "runs", mode), run, with_documents=documents_count)
+        for name, run in transition.runs.items():
+            documents_count = transition.state is not None and not transition.monitoring_only
+            yield from _run((*here, "runs", name), run, pipeline.timeline, with_documents=documents_count)
 
 
-def _run(here: Path, run: Run, *, with_documents: bool) -> Iterator[Fault]:
-    if run.due < run.opens:
+def _run(here: Path, run: Run, timeline: Timeline, *, with_documents: bool) -> Iterator[Fault]:
+    sample = timeline.at(datetime.combine(SAMPLE, time(12), tzinfo=timeline.zone))
+    if run.due.of(sample, timeline) < run.opens.of(sample, timeline):
         yield (*here, "due"), f"is {run.due}, before the window opens at {run.opens}; expected a later time"
     for processor in sorted(set(run.critical) & set(run.optional)):
         yield (*here, "optional"), f"'{processor}' is also critical; name it once"
@@ -132,7 +138,7 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _parameters(pipeline: Pipeline) -> Iterator[Fault]:
     for name in pipeline.parameters:
-        if name in ("date", "now"):
+        if name in INTERVAL_PARAMETERS:
             yield ("parameters", name), f"@{name} is given by every run; choose another name"
 
 
@@ -175,29 +181,36 @@ def _notifications(pipeline: Pipeline) -> Iterator[Fault]:
     phases = [phase.id for phase in pipeline.phases]
     for phase in notifications.routes.phases:
         yield from _known((*here, "routes", "phases", phase), "phase", phase, phases)
-    yield from (((*here, "digest", *path), text) for path, text in _digest_times(notifications.digest))
+    yield from (((*here, "digest", *path), text) for path, text in _digest_times(notifications.digest, pipeline))
 
 
-def _digest_times(times: DigestTimes) -> Iterator[Fault]:
-    if times.post.days:
-        yield ("post",), f"is {times.post}; expected a time of the day, such as 08:00"
-    earlier = times.post
-    for position, refresh in enumerate(times.refresh):
-        if refresh.days:
-            yield ("refresh", position), f"is {refresh}; expected a time of the day, such as 11:30"
-        elif not earlier < refresh:
-            yield ("refresh", position), f"is {refresh}, not after {earlier}; expected a later time"
-        earlier = refresh
+def _digest_times(times: DigestTimes, pipeline: Pipeline) -> Iterator[Fault]:
+    day_by_day = pipeline.cadence.kind in ("daily", "hourly")
+    timeline = pipeline.timeline if pipeline.cadence.has_dates else Timeline(pipeline.zone)
+    sample = timeline.on(SAMPLE)
+    earlier: Offset | None = None
+    for path, offset in ((("post",), times.post), *((("refresh", at), each) for at, each in enumerate(times.refresh))):
+        when = offset.of(sample, timeline)
+        if day_by_day and not offset.is_clock:
+            yield path, f"is {offset}; expected a time of the day, such as 08:00"
+        elif not sample.start <= when < sample.end:
+            yield (
+                path,
+                f"is {offset}, outside of the {pipeline.words.interval} that it belongs to; expected a time in it",
+            )
+        elif earlier is not None and when <= earlier.of(sample, timeline):
+            yield path, f"is {offset}, not after {earlier}; expected a later time"
+        earlier = offset
 
 
-def _excuses(pipeline: Pipeline) -> Iterator[Fault]:
+def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
     codes: dict[str, Mapping[str, str]] = {check.id: check.codes for check in PYTHON_CHECKS}
     codes |= {check.id: codes_of(check) for check in pipeline.checks}
-    for index, each in enumerate(pipeline.excuses):
-        yield from _known(("excuses", index, "check"), "check", each.check, sorted(codes))
+    for index, each in enumerate(pipeline.suppressions):
+        yield from _known(("suppressions", index, "check"), "check", each.check, sorted(codes))
         if each.check in codes:
             known = sorted({*codes[each.check], *COMMON_CODES})
-            yield from _known(("excuses", index, "code"), f"code of '{each.check}'", each.code, known)
+            yield from _known(("suppressions", index, "code"), f"code of '{each.check}'", each.code, known)
 
 
 def _checks(pipeline: Pipeline) -> Iterator[Fault]:
@@ -255,7 +268,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _heartbeats,
     _phase_gap,
     _notifications,
-    _excuses,
+    _suppressions,
     _checks,
     query_problems,
     platform_problems,

@@ -26,7 +26,7 @@ from checks.ports import Query, Row
 
 SECTION = "after_repairs"
 
-HEAD = ("name", "title", "story", "when", "now", "date", "base", "expect")
+HEAD = ("name", "title", "story", "when", "now", "interval", "base", "expect")
 """What a part of a scenario has in common with the whole."""
 
 Stage = tuple[int, ...]

@@ -18,7 +18,7 @@ from checks.pipeline import Pipeline, Table
 Layer = ReadFile[ScenarioFile]
 
 MOST_ROWS = 100_000
-"""Rows of one group; a scenario describes a slate, not a season."""
+"""Rows of one group; a scenario describes a day, not a season."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -20,7 +20,7 @@ from bot.definition.pipeline_file import PipelineFileError, ReadFile, read
 from bot.local.changes import Aftermath, Changes
 from bot.local.platform_states import RevisionState
 from checks.model import Verdict
-from checks.pipeline import Identifier, Model
+from checks.pipeline import Identifier, Model, Pipeline
 from checks.values import EARLIEST_YEAR, LATEST_YEAR
 
 LONGEST_CHAIN = 8
@@ -42,6 +42,12 @@ def _cause(text: str) -> str:
         raise ValueError(message)
     return " ".join(words)
 
+
+IntervalName = Annotated[
+    str,
+    Field(pattern=r"^(previous|current|today|yesterday|\d{4}-W\d\d|\d{4}-\d\d(-\d\d(T\d\d(:\d\d)?([+-]\d{4})?)?)?)$"),
+]
+"""An interval as a request names it."""
 
 Day = TypeVar("Day", bound=date)
 
@@ -139,18 +145,22 @@ class Fault(Model):
 class ScenarioFile(Changes):
     """The content of a scenario file.
 
-    ``date`` is what the validation is asked for, ``now`` the instant at which it is asked; a time without an offset
+    ``interval`` is what the validation is asked for, ``now`` the instant at which it is asked; a time without an offset
     is local to the pipeline. ``base`` is a scenario whose world this one changes: a shipped one by name, or a file
     beside this one.
     """
 
+    version: Literal[2] = 2
+    """The version of the format."""
+    pipeline: str | None = None
+    """The pipeline that it is a world of: a shipped one by name, or a file beside this one."""
     name: Identifier
     title: str
     story: str
     when: str
     """The days of the incident, as people say them: ``5-11 Feb 2026``."""
     now: Annotated[datetime, AfterValidator(_of_our_times)]
-    date: Annotated[date, AfterValidator(_of_our_times)] | Literal["today", "yesterday"]
+    interval: Annotated[date, AfterValidator(_of_our_times)] | IntervalName
     base: str | None = None
     expect: Expectation
 
@@ -166,8 +176,8 @@ class ScenarioFile(Changes):
 
     @property
     def requested(self) -> str:
-        """The date as a request spells it."""
-        return self.date if isinstance(self.date, str) else self.date.isoformat()
+        """The interval as a request spells it."""
+        return self.interval if isinstance(self.interval, str) else self.interval.isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +189,12 @@ class Scenario:
     @property
     def file(self) -> ScenarioFile:
         return self.layers[-1].content
+
+
+def instant_of(scenario: Scenario, pipeline: Pipeline) -> datetime:
+    """Return the instant at which a scenario is validated, in UTC."""
+    now = scenario.file.now
+    return (now if now.tzinfo is not None else now.replace(tzinfo=pipeline.zone)).astimezone(UTC)
 
 
 class UnknownScenario(ValueError):  # noqa: N818 - reads as what it says

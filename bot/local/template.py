@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.model import Interval
+
 _GAP = re.compile(r"<([a-z][a-z0-9_-]*?)(?:([+-]\d{1,5})([dhms]?))?>")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
 
@@ -29,9 +31,9 @@ class GapError(ValueError):
 
 @dataclass(frozen=True)
 class Gaps:
-    """What fills gaps. ``date`` is the game date judged; ``lists`` are cycled by the number of the row."""
+    """What fills gaps. ``interval`` is the one judged; ``lists`` are cycled by the number of the row."""
 
-    date: date
+    interval: Interval
     now: datetime
     zone: ZoneInfo
     invoker: str
@@ -39,7 +41,7 @@ class Gaps:
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        return ("date", "yyyymmdd", "now", "n", "invoker", "commit", *self.lists)
+        return ("date", "yyyymmdd", "interval", "start", "end", "now", "n", "invoker", "commit", *self.lists)
 
     def lists_in(self, text: str) -> list[str]:
         """Return the lists that a text names."""
@@ -51,14 +53,17 @@ class Gaps:
 
     def _settled(self, match: re.Match[str]) -> str:
         name, amount, unit = match[1], int(match[2] or 0), match[3] or ""
-        if name == "now" and bool(match[2]) == bool(unit):
-            instant = self.now + timedelta(**{_UNITS.get(unit, "seconds"): amount})
+        instants = {"now": self.now, "start": self.interval.start, "end": self.interval.end}
+        if name in instants and bool(match[2]) == bool(unit):
+            instant = instants[name].astimezone(UTC) + timedelta(**{_UNITS.get(unit, "seconds"): amount})
             return f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
         if name in ("date", "yyyymmdd") and unit in ("", "d"):
-            day = self.date + timedelta(days=amount)
+            day = self.interval.day + timedelta(days=amount)
             return day.isoformat() if name == "date" else f"{day:%Y%m%d}"
         if match[2] is None and (name in self.lists or name in ("n", "secret", "absent")):
             return match[0]
+        if match[2] is None and name == "interval":
+            return self.interval.name
         if match[2] is None and name == "invoker":
             return self.invoker
         if match[2] is None and name == "commit":

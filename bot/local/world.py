@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.definition.pipeline_file import PipelineFileError, ReadFile
 from bot.local import healthy
 from bot.local.layers import EVERY, merged, placed
 from bot.local.rows import table_rows
-from bot.local.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile
+from bot.local.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile, instant_of
 from bot.local.surroundings import Surroundings, build_surroundings
 from bot.local.template import COMMIT, Gaps
-from bot.validation import RequestError, game_dates
+from bot.validation import RequestError, intervals_of
 from checks.pipeline import Pipeline
 from checks.ports import Binding, Policy, Service
 
@@ -36,21 +36,15 @@ class World(Surroundings):
     faults: tuple[Fault, ...]
 
 
-def instant_of(scenario: Scenario, pipeline: Pipeline) -> datetime:
-    """Return the instant at which the scenario is validated, in UTC."""
-    now = scenario.file.now
-    return (now if now.tzinfo is not None else now.replace(tzinfo=pipeline.zone)).astimezone(UTC)
-
-
 def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
     """Lay the scenario's layers over one another. Raises PipelineFileError for what does not fit together."""
     top = scenario.layers[-1]
     now = instant_of(scenario, pipeline)
     try:
-        interval, _ = game_dates(scenario.file.requested, now.astimezone(pipeline.zone).date())
+        interval, _ = intervals_of(scenario.file.requested, pipeline, now)
     except RequestError as error:
-        raise PipelineFileError((top.problem(("date",), str(error)),)) from None
-    gaps = Gaps(date=interval, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
+        raise PipelineFileError((top.problem(("interval",), str(error)),)) from None
+    gaps = Gaps(interval=interval, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
     gaps = replace(gaps, lists=_lists(scenario, gaps))
     documents: dict[str, Any] = {}
     services: dict[str, Any] = {name: _unstated() for name in healthy.unnamed_services(pipeline)}

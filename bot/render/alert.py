@@ -4,7 +4,7 @@ time what is wrong, who cares for it, what to do, and where to look."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.alerting.alerts import Transition
@@ -22,7 +22,18 @@ from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
 from bot.render.pages import Block
 from bot.render.problems import IN_THE_TABLE
 from bot.render.slack_text import EMOJI, code, escape, fitted
-from bot.render.words import clean, day, duration, evidence_words, joined, listed, moment, number, once, value_words
+from bot.render.words import (
+    clean,
+    duration,
+    evidence_words,
+    interval_title,
+    joined,
+    listed,
+    moment,
+    number,
+    once,
+    value_words,
+)
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -133,18 +144,20 @@ def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
 def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:
     phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
     today = now.astimezone(pipeline.zone).date()
-    dates = joined([day(each, today) for each in _dates(alert)])
+    dates = joined([interval_title(each, today) for each in _intervals(alert)])
     yield from (escape(each) for each in (phase, dates) if each)
     yield code(alert.code, 60)
 
 
-def _dates(alert: Alert) -> Sequence[date]:
-    """Return the dates on which what the alert is about fails: its own, and others of the same failure."""
+def _intervals(alert: Alert) -> Sequence[str]:
+    """Return the intervals for which what the alert is about fails: its own, and others of the same failure."""
     lead, *others = members_of(alert)
     same = {
-        each.date for each in others if (each.check, each.code, each.subject) == (lead.check, lead.code, lead.subject)
+        each.interval
+        for each in others
+        if (each.check, each.code, each.subject) == (lead.check, lead.code, lead.subject)
     }
-    return sorted(each for each in {alert.date, *same} if each is not None)
+    return sorted(each for each in {alert.interval, *same} if each is not None)
 
 
 def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:
@@ -164,7 +177,7 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
         case "superseded":
             yield Line(label="Goes on in", text=other)
         case "gone":
-            yield Line(text="No run looks at that date any more. When one last did, it was still failing.")
+            yield Line(text="No run judges that date any more. When one last did, it was still failing.")
         case "note":
             yield Line(text=f"What is left is {other}: a note in the report, and no alert.")
 

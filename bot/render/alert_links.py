@@ -15,7 +15,7 @@ from checks.pipeline import Pipeline
 
 BEFORE = timedelta(hours=12)
 AFTER = timedelta(hours=1)
-"""The time around the opening of an alert that its logs are shown for: a night, and what came of it."""
+"""The time around the opening of an alert that its logs are shown for: a run, and what came of it."""
 
 NAMES = (
     ("/firestore/", "Firestore document"),

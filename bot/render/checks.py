@@ -10,7 +10,11 @@ from checks.pipeline import Pipeline, SqlCheck
 from checks.ports import Query
 from checks.registry import COMMON_CODES, Check
 
-DATES = {"night": "the night judged", "slate": "the slate being prepared", "both": "the night and the slate"}
+INTERVALS = {
+    "previous": "the newest that should be complete",
+    "current": "the one being prepared",
+    "both": "the newest that should be complete, and the one being prepared",
+}
 BEFORE_DUE = {"wait": "not looked at before", "note": "looked at before, too, and then never more than a note"}
 
 
@@ -58,12 +62,13 @@ def explanation(check: Check, pipeline: Pipeline) -> Iterator[Part]:
 
 def _when(spec: SqlCheck, pipeline: Pipeline) -> Iterator[Part]:
     yield Heading(text="When")
-    yield Line(label="Dates", text=DATES[spec.dates])
+    yield Line(label="Judges", text=INTERVALS[spec.interval])
     if spec.when is not None:
         condition = pipeline.conditions[spec.when]
         yield Line(label="Only if", text=f'{condition.title}; else "{condition.otherwise}"')
     if spec.due is not None:
-        text = f"{spec.due} in {pipeline.timezone}, counted from the game date; {BEFORE_DUE[spec.before_due]}"
+        counted = f"counted from the {pipeline.words.interval}"
+        text = f"{spec.due} in {pipeline.timezone}, {counted}; {BEFORE_DUE[spec.before_due]}"
         yield Line(label="Due", text=text)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.render.reading import Found, Reading, source_of, total
-from bot.render.words import clean, day, first_sentence, joined, number, once, sentence, shortened, without_date
+from bot.render.words import clean, first_sentence, joined, number, once, sentence, shortened, without_date
 from checks.model import Finding, Outcome, Severity, Verdict
 
 _BRACKETS = re.compile(r" \([^()]*\)")
@@ -69,7 +69,7 @@ def _effect(reading: Reading, said: str, involved: Sequence[Found], others: int)
 
 def _suffering(reading: Reading, involved: Sequence[Found]) -> list[str]:
     """The titles of the phases with a grave failure among the findings, in the pipeline's order."""
-    phases = {each.phase for each in involved if each.finding.severity in GRAVE and each.finding.date is not None}
+    phases = {each.phase for each in involved if each.finding.severity in GRAVE and each.finding.interval is not None}
     return [phase.title for phase in reading.pipeline.phases if phase.id in phases]
 
 
@@ -81,11 +81,11 @@ def _clause(text: str) -> str:
 
 
 def _data_arrived(reading: Reading) -> bool:
-    """Whether what the phases wrote for the night was looked at, and nothing grave is wrong with it."""
+    """Whether what the phases wrote for the previous interval was looked at, and nothing grave is wrong with it."""
     data = [
         each.finding
         for each in reading.found
-        if reading.is_data(each.check) and each.phase is not None and each.finding.date == reading.report.previous
+        if reading.is_data(each.check) and each.phase is not None and each.finding.interval == reading.report.previous
     ]
     return any(each.outcome is Outcome.PASSED and each.checked for each in data) and not any(
         each.severity in GRAVE for each in data
@@ -93,14 +93,14 @@ def _data_arrived(reading: Reading) -> bool:
 
 
 def _was_off(reading: Reading) -> bool:
-    """Whether nothing was owed for the night: then no data arrived, and none is missing."""
-    previous = [each for each in reading.found if each.finding.date == reading.report.previous]
+    """Whether nothing was expected for the previous interval: then no data arrived, and none is missing."""
+    previous = [each for each in reading.found if each.finding.interval == reading.report.previous]
     return _is_empty(reading, [each for each in previous if not reading.only_reports(each.check)])
 
 
 def _possessive(reading: Reading) -> str:
-    words = reading.when(reading.report.previous)
-    return f"{words}'s" if words in ("last night", "today", "tomorrow") else f"the {words}"
+    word = reading.word(reading.report.previous)
+    return f"{word}'s" if word else f"the {reading.title(reading.report.previous)}"
 
 
 def _blind(reading: Reading) -> str:
@@ -143,27 +143,27 @@ def _clear(reading: Reading) -> str:
         said = [f"{ran} found nothing wrong"]
         after = ["the others did not run"]
     else:
-        said, after = [_clear_date(reading, index) for index in range(len(reading.dates))], []
+        said, after = [_clear_date(reading, index) for index in range(len(reading.intervals))], []
     notes = total(reading.of(Outcome.FAILED))
     return "; ".join([*said, *([f"{number(notes, 'note')} below"] if notes else []), *after])
 
 
 def _clear_date(reading: Reading, index: int) -> str:
     """Say of one date that it is complete, not due or empty, with the figure of a check that only reports."""
-    interval = reading.dates[index]
-    dated = [each for each in reading.found if each.finding.date == interval]
+    interval = reading.intervals[index]
+    dated = [each for each in reading.found if each.finding.interval == interval]
     judged = [each for each in dated if not reading.only_reports(each.check)]
     figures = [_figure(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
     waiting = total(each for each in judged if each.finding.outcome is Outcome.WAITING)
     if _is_empty(reading, judged):
-        state = "owed nothing" if interval < reading.today else "owes nothing"
+        state = "had nothing to run for" if interval.end <= reading.report.now else "has nothing to run for"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):
         state = "is in order so far" if waiting else "is complete"
     else:
         state = "has nothing due yet" if waiting else "was not judged"
     inside = "; ".join([*figures, *([f"{waiting} not due yet"] if waiting else [])])
-    name = reading.when(interval)
-    name = name if name == day(interval, reading.today) else f"{name}, {day(interval, reading.today)},"
+    word, title = reading.word(interval), reading.title(interval)
+    name = f"{word}, {title}," if word else title
     name = name[0].upper() + name[1:] if index == 0 else name
     return f"{name} {state}{f' ({inside})' if inside else ''}"
 

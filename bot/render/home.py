@@ -16,15 +16,14 @@ from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
-from bot.render.words import clean, day, moment, number
-from bot.store.model import Alert, AlertState, ReportHead, StoredReport
+from bot.render.words import clean, interval_title, moment, number
+from bot.store.model import Alert, AlertState, StoredReport
 from checks.model import Outcome, Severity, Verdict, badness
 from checks.pipeline import Pipeline
 
 REFRESH = "home:refresh"
 DETAILS = "alert:details"
 
-HISTORY_DAYS = 14
 ALERTS_AT_MOST = 20
 """Alerts on the page; more are counted."""
 
@@ -38,13 +37,14 @@ NO_REPORT = "⬜"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What the page shows. ``last`` is the newest whole report, ``history`` are the digests, newest first. ``alerts``
-    are open, ``resolved`` those that ended since the report."""
+    """What the page shows. ``last`` is the newest whole report. ``digests`` are the last ones, the oldest first: the
+    interval that each belongs to, and its last verdict, None for none. ``alerts`` are open, ``resolved`` those that
+    ended since the report."""
 
     pipeline: Pipeline
     now: datetime
     last: StoredReport | None
-    history: Sequence[ReportHead]
+    digests: Sequence[tuple[str, Verdict | None]]
     alerts: Sequence[Alert]
     resolved: Sequence[Alert] = ()
 
@@ -91,41 +91,46 @@ def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield _context(f"Night of {day(last.previous, home.today)} · seen {seen} ({last.job}){age}")
+    yield _context(f"{_sentence(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
 
 
 def _board(home: Home, last: StoredReport) -> Iterator[Block]:
-    """Yield a field for each phase: its state for the night, and for the slate where it is another date."""
-    dates = _dates(last)
+    """Yield a field for each phase: its state for the previous interval, and for the current one."""
+    intervals = _intervals(last)
     fields = []
     for phase in home.pipeline.phases:
-        marks = [_worst(last.document, phase.id, each) for each in dates]
+        marks = [_worst(last.document, phase.id, each) for each in intervals]
         if any(marks):
             states = " · ".join(map(_state, marks))
             fields.append({"type": "mrkdwn", "text": f"*{fitted(phase.title, PHASE_TEXT)}*\n{states}"})
     if fields:
         yield _header("Phases")
-        yield _context("In each phase: " + " · ".join(_date_words(home, each) for each in dates))
+        yield _context("In each phase: " + " · ".join(_interval_words(home, each) for each in intervals))
     for start in range(0, len(fields), limits.FIELDS):
         yield {"type": "section", "fields": fields[start : start + limits.FIELDS]}
 
 
-def _dates(last: StoredReport) -> tuple[date, ...]:
-    current = str(last.document.get("slate", last.previous.isoformat()))
-    return tuple(dict.fromkeys((last.previous, date.fromisoformat(current))))
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
-def _date_words(home: Home, interval: date) -> str:
-    names = {-1: "last night", 0: "today"}
-    return names.get((interval - home.today).days, day(interval, home.today))
+def _intervals(last: StoredReport) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((last.previous, str(last.document.get("current", last.previous)))))
 
 
-def _worst(document: Mapping[str, Any], phase: str, interval: date) -> Mark | None:
+def _interval_words(home: Home, interval: str) -> str:
+    timeline, words = home.pipeline.timeline, home.pipeline.words
+    current = timeline.at(home.now)
+    names = {timeline.previous(current).name: words.previous, current.name: words.current}
+    return f"{names.get(interval, '')} {interval_title(interval, home.today)}".strip()
+
+
+def _worst(document: Mapping[str, Any], phase: str, interval: str) -> Mark | None:
     found = [
         (Outcome(finding["outcome"]), None if finding["severity"] is None else Severity[finding["severity"]])
         for result in document.get("results", ())
         for finding in result["findings"]
-        if (finding["phase"] or result["phase"]) == phase and finding["date"] == interval.isoformat()
+        if (finding["phase"] or result["phase"]) == phase and finding["interval"] == interval
     ]
     if not found:
         return None
@@ -179,16 +184,13 @@ def _snoozes(home: Home) -> Iterator[Block]:
 
 
 def _fortnight(home: Home) -> Iterator[Block]:
-    """Yield a mark for each of the last days, the oldest first: the last verdict that a digest had."""
-    verdicts: dict[date, Verdict] = {}
-    for report in home.history:
-        verdicts.setdefault(report.at.astimezone(home.pipeline.zone).date(), Verdict(report.verdict))
-    days = [home.today - timedelta(days=back) for back in reversed(range(HISTORY_DAYS))]
-    strip = " ".join(VERDICT_EMOJI[verdicts[each]] if each in verdicts else NO_REPORT for each in days)
-    yield _header(f"The last {HISTORY_DAYS} days")
-    yield section(strip)
+    """Yield a mark for each of the last digests, the oldest first: the last verdict that each had."""
+    marks = " ".join(NO_REPORT if verdict is None else VERDICT_EMOJI[verdict] for _, verdict in home.digests)
+    names = [interval_title(name, home.today) for name, _ in home.digests]
+    yield _header(f"The last {len(names)} digests")
+    yield section(marks)
     legend = " · ".join(f"{VERDICT_EMOJI[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
-    yield _context(f"{day(days[0], home.today)} to {day(days[-1], home.today)} · {legend} · {NO_REPORT} no digest")
+    yield _context(f"{names[0]} to {names[-1]} · {legend} · {NO_REPORT} no digest")
 
 
 def fitted_lines(lines: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from bot.render.headline import headline
@@ -15,7 +14,7 @@ from bot.render.reading import Reading, total
 from checks.cells import as_json
 from checks.model import Action, Cause, CheckResult, Evidence, Finding, Outcome, ReadRecord, Severity
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def report_json(reading: Reading) -> str:
@@ -32,8 +31,8 @@ def report_document(reading: Reading) -> dict[str, Any]:
         "title": report.title,
         "verdict": report.verdict.value,
         "headline": headline(reading),
-        "night": report.previous.isoformat(),
-        "slate": report.current.isoformat(),
+        "previous": report.previous.name,
+        "current": report.current.name,
         "now": report.now.isoformat(),
         "trigger": report.trigger,
         "partial": report.partial,
@@ -57,7 +56,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "phase": cause.phase,
         "evidence": _evidence(cause.evidence),
         "action": _action(cause.action),
-        "explains": [{"check": key.check, "subject": key.subject, "date": _date(key.date)} for key in cause.explains],
+        "explains": [{"check": key.check, "subject": key.subject, "interval": key.interval} for key in cause.explains],
     }
 
 
@@ -82,7 +81,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "summary": finding.summary,
         "phase": finding.phase,
-        "date": _date(finding.date),
+        "interval": None if finding.interval is None else finding.interval.name,
         "evidence": _evidence(finding.evidence),
         "impact": finding.impact,
         "action": _action(finding.action),
@@ -93,10 +92,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _severity(severity: Severity | None) -> str | None:
     return None if severity is None else severity.name
-
-
-def _date(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
 
 
 def _action(action: Action | None) -> dict[str, str | None] | None:
@@ -113,7 +108,7 @@ def _sources(reads: Sequence[ReadRecord]) -> list[dict[str, Any]]:
     return [
         {
             "source": name,
-            "looks": len(asked),
+            "reads": len(asked),
             "answered": sum(look.answered for look in asked),
             "slowest_seconds": round(max(look.duration for look in asked), 3),
         }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from bot.render.message import Cell, Heading, Line, Mark, Part, Table, mark_of
 from bot.render.reading import Found, Reading, total
-from bot.render.words import day, first_sentence, joined, once, shortened, without_date
-from checks.model import Outcome
+from bot.render.words import first_sentence, joined, once, shortened, without_date
+from checks.intervals import interval_words
+from checks.model import Interval, Outcome
 
 STATE_WORDS = {
     Mark.PASSED: "in order",
@@ -22,28 +22,27 @@ FIGURES_AT_MOST = 3
 
 
 def phase_table(reading: Reading) -> Iterator[Part]:
-    """Yield the table of phases: their state for each date, and the most telling sentence."""
+    """Yield the table of phases: their state for each interval, and the most telling sentence."""
     rows = tuple(_row(reading, phase.id, phase.title) for phase in reading.pipeline.phases)
     rows = tuple(row for row in rows if any(cell.mark for cell in row[1:]))
     if not rows:
         return
     yield Heading(text="Phases")
-    yield Table(columns=("Phase", *(_date_column(reading, each) for each in reading.dates), "What is"), rows=rows)
+    yield Table(columns=("Phase", *(_column(reading, each) for each in reading.intervals), "What is"), rows=rows)
 
 
-def _date_title(reading: Reading, interval: date) -> str:
-    name = reading.when(interval)
-    return name if name == day(interval, reading.today) else f"{name.capitalize()}, {day(interval, reading.today)}"
+def _title(reading: Reading, interval: Interval) -> str:
+    word = reading.word(interval)
+    return f"{word.capitalize()}, {reading.title(interval)}" if word else reading.title(interval)
 
 
-def _date_column(reading: Reading, interval: date) -> str:
-    """A short title, because the states below it are short: ``Night 10 Feb``."""
-    name = {"last night": "Night ", "today": "Today "}.get(reading.when(interval), "")
-    return f"{name}{day(interval, reading.today).partition(' ')[2]}"
+def _column(reading: Reading, interval: Interval) -> str:
+    """A short title, because the states below it are short: ``Last night``, or ``10 Feb``."""
+    return reading.word(interval).capitalize() or interval_words(interval.name, reading.today.year)
 
 
 def _row(reading: Reading, phase: str, title: str) -> tuple[Cell, ...]:
-    dated = {interval: reading.by_place.get((phase, interval), ()) for interval in reading.dates}
+    dated = {interval: reading.by_place.get((phase, interval), ()) for interval in reading.intervals}
     states = tuple(_state(found) for found in dated.values())
     return (
         Cell(text=title),
@@ -72,14 +71,14 @@ def _what_is(reading: Reading, found: Sequence[Found]) -> str:
 
 def day_sections(reading: Reading) -> Iterator[Part]:
     """Yield for each date the figures that passed, a line for each phase."""
-    for interval in reading.dates:
+    for interval in reading.intervals:
         lines = tuple(_figure_lines(reading, interval))
         if lines:
-            yield Heading(text=_date_title(reading, interval))
+            yield Heading(text=_title(reading, interval))
             yield from lines
 
 
-def _figure_lines(reading: Reading, interval: date) -> Iterator[Line]:
+def _figure_lines(reading: Reading, interval: Interval) -> Iterator[Line]:
     phases: tuple[str | None, ...] = (*(phase.id for phase in reading.pipeline.phases), None)
     for phase in phases:
         found = reading.by_place.get((phase, interval), ())
@@ -109,7 +108,7 @@ def control_plane(reading: Reading) -> Iterator[Part]:
     """Yield a line for each check whose findings belong to no date: what all is well of how much."""
     undated: dict[str, list[Found]] = {}
     for each in reading.found:
-        if each.finding.date is None and not _asked_nothing(each):
+        if each.finding.interval is None and not _asked_nothing(each):
             undated.setdefault(each.check, []).append(each)
     if not undated:
         return

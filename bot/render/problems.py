@@ -195,7 +195,7 @@ def _is_unreachable(found: Found) -> bool:
 
 def _unseen(found: Found) -> str:
     subject = found.finding.subject
-    is_whole = subject == found.check or found.finding.date is not None or _is_unreachable(found)
+    is_whole = subject == found.check or found.finding.interval is not None or _is_unreachable(found)
     return found.title if is_whole else f"{found.title} ({subject})"
 
 
@@ -206,14 +206,16 @@ def _codes(group: Sequence[Found]) -> str:
 def quiet_section(reading: Reading) -> Iterator[Part]:
     """Yield what is not due and what does not apply, in a few lines, so that nothing is missing unsaid."""
     waiting, skipped = reading.of(Outcome.WAITING), reading.of(Outcome.SKIPPED)
-    excused = [each for each in skipped if each.finding.code == "excused"]
+    suppressed = [each for each in skipped if each.finding.code == "suppressed"]
     # What is not configured is of interest only where nothing else could be said.
-    hidden = ("excused",) if not any(each.finding.checked for each in reading.found) else ("excused", "not-configured")
+    hidden = (
+        ("suppressed",) if not any(each.finding.checked for each in reading.found) else ("suppressed", "not-configured")
+    )
     others = [each for each in skipped if each.finding.code not in hidden]
-    if not (waiting or excused or others):
+    if not (waiting or suppressed or others):
         return
     yield Heading(text="Not judged")
-    for each in excused:
+    for each in suppressed:
         yield Line(mark=Mark.SKIPPED, label=each.title, text=each.finding.summary, code=each.check)
     yield from _summed_up(reading, Mark.WAITING, waiting, "not due yet")
     yield from _summed_up(reading, Mark.SKIPPED, others, "left out")

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.render.words import day, moment
-from checks.model import Cause, Evidence, Finding, FindingKey, Outcome, Report, badness
+from bot.render.words import interval_title, moment
+from checks.model import Cause, Evidence, Finding, FindingKey, Interval, Outcome, Report, badness
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
@@ -29,7 +29,7 @@ class Found:
 
     @property
     def key(self) -> FindingKey:
-        return FindingKey(self.check, self.finding.subject, self.finding.date)
+        return self.finding.key(self.check)
 
     @property
     def badness(self) -> int:
@@ -45,7 +45,7 @@ class Reading:
     checks: Sequence[Check]
     full: bool = False
     again: str = ""
-    """The shell command that shows this report in full; left out, that of the night's date."""
+    """The shell command that shows this report in full; left out, that of its previous interval."""
 
     @cached_property
     def found(self) -> tuple[Found, ...]:
@@ -61,9 +61,9 @@ class Reading:
         return grouped(self.found, lambda each: each.check)
 
     @cached_property
-    def by_place(self) -> Mapping[tuple[str | None, date | None], Sequence[Found]]:
-        """The findings of each phase and date."""
-        return grouped(self.found, lambda each: (each.phase, each.finding.date))
+    def by_place(self) -> Mapping[tuple[str | None, Interval | None], Sequence[Found]]:
+        """The findings of each phase and interval."""
+        return grouped(self.found, lambda each: (each.phase, each.finding.interval))
 
     @cached_property
     def _by_key(self) -> Mapping[FindingKey, Sequence[int]]:
@@ -101,8 +101,8 @@ class Reading:
         return self.report.now.astimezone(self.zone).date()
 
     @cached_property
-    def dates(self) -> tuple[date, ...]:
-        """The night, then the slate where it is another date."""
+    def intervals(self) -> tuple[Interval, ...]:
+        """The previous interval, then the current one where it is another."""
         return tuple(dict.fromkeys((self.report.previous, self.report.current)))
 
     def is_data(self, check: str) -> bool:
@@ -123,10 +123,26 @@ class Reading:
     def _phase_titles(self) -> Mapping[str, str]:
         return {each.id: each.title for each in self.pipeline.phases}
 
-    def when(self, interval: date) -> str:
-        """What people call a game date: ``last previous``, ``today``, ``tomorrow``, or the date itself."""
-        names = {-1: "last night", 0: "today", 1: "tomorrow"}
-        return names.get((interval - self.today).days, day(interval, self.today))
+    def title(self, interval: Interval) -> str:
+        """An interval as people write it: ``Tue 10 Feb``."""
+        return interval_title(interval.name, self.today)
+
+    def word(self, interval: Interval) -> str:
+        """The pipeline's own word for an interval, seen from the instant of the report; empty where it has none."""
+        return self._words.get(interval, "")
+
+    @cached_property
+    def _words(self) -> Mapping[Interval, str]:
+        timeline, words = self.pipeline.timeline, self.pipeline.words
+        current = timeline.at(self.report.now)
+        known = {timeline.previous(current): words.previous, current: words.current}
+        if timeline.cadence.kind == "daily":
+            known[timeline.next(current)] = "tomorrow"
+        return known
+
+    def when(self, interval: Interval) -> str:
+        """The pipeline's word for an interval, else its title."""
+        return self.word(interval) or self.title(interval)
 
     @property
     def clock(self) -> str:
@@ -137,7 +153,7 @@ class Reading:
     @property
     def command(self) -> str:
         """The shell command that shows this report in full."""
-        return self.again or f"reveille validate {self.report.previous.isoformat()} --full"
+        return self.again or f"reveille validate {self.report.previous} --full"
 
 
 def total(found: Iterable[Found]) -> int:

@@ -46,17 +46,23 @@ def _parts(reading: Reading) -> Iterator[Part]:
     if reading.full:
         yield from expected_state(reading)
         yield from passed_section(reading)
-    yield from _oddities(reading)
+    yield from _known_issues(reading)
 
 
 def _frame(reading: Reading) -> Iterator[Part]:
     report = reading.report
-    dates = f"Night of {day(report.previous, reading.today)}"
-    if report.current != report.previous:
-        dates += f", slate of {day(report.current, reading.today)}"
-    yield SmallPrint(text=f"{dates} · seen at {reading.clock} · {counts(reading)} · {report.duration:.1f} s")
+    yield SmallPrint(
+        text=f"{_judged(reading)} · checked at {reading.clock} · {counts(reading)} · {report.duration:.1f} s"
+    )
     if report.partial:
         yield SmallPrint(text="Only selected checks ran: the verdict covers nothing else.")
+
+
+def _judged(reading: Reading) -> str:
+    """Name the intervals that the report judges, with the pipeline's words for them."""
+    named = (f"{reading.word(each)} {reading.title(each)}".strip() for each in reading.intervals)
+    words = ", ".join(named)
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def expected_state(reading: Reading) -> Iterator[Part]:
@@ -98,13 +104,13 @@ def _passed_line(found: Found) -> Line:
     return Line(mark=Mark.PASSED, label=found.title, text=found.finding.summary, code=found.check)
 
 
-def _oddities(reading: Reading) -> Iterator[Part]:
+def _known_issues(reading: Reading) -> Iterator[Part]:
     """Yield what looks wrong and is as it should be, as far as it still holds today. On a clear morning, and beside
     the answer of a few checks, nobody looks for it: then one line says where it stands."""
-    current = [each for each in reading.pipeline.oddities if each.until is None or reading.today <= each.until]
+    current = [each for each in reading.pipeline.known_issues if each.until is None or reading.today <= each.until]
     unasked = reading.report.partial or reading.report.verdict is Verdict.ALL_CLEAR
     if current and unasked and not reading.full:
-        yield SmallPrint(text=f"{number(len(current), 'oddity', 'oddities')} known and expected: {reading.command}")
+        yield SmallPrint(text=f"{number(len(current), 'known issue')}: {reading.command}")
     elif current:
         yield Heading(text="Known and expected")
         for each in current:

@@ -120,7 +120,7 @@ def since_report(verdict: Verdict, seen: datetime, document: Body, alerts: Colle
 def _wrong_in(document: Body) -> Mapping[tuple[str, str, Any], str]:
     """Return the outcome of whatever is not as it should be, by check, subject and date."""
     return {
-        (str(result.get("check")), str(finding.get("subject")), finding.get("date")): finding["outcome"]
+        (str(result.get("check")), str(finding.get("subject")), finding.get("interval")): finding["outcome"]
         for result in document.get("results") or ()
         for finding in result.get("findings") or ()
         if finding.get("outcome") in (Outcome.FAILED, Outcome.UNKNOWN)
@@ -130,8 +130,8 @@ def _wrong_in(document: Body) -> Mapping[tuple[str, str, Any], str]:
 def _tells(wrong: Mapping[tuple[str, str, Any], str], alert: Alert) -> bool:
     if alert.check == CANNOT_LOOK:
         return Outcome.UNKNOWN in wrong.values()
-    dates = {None if each.date is None else each.date.isoformat() for each in members_of(alert)}
-    return any((each.check, each.subject, day) in wrong for each in members_of(alert) for day in dates)
+    intervals = {each.interval for each in members_of(alert)}
+    return any((each.check, each.subject, name) in wrong for each in members_of(alert) for name in intervals)
 
 
 def lead(standing: Standing, zone: ZoneInfo) -> str:

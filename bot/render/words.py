@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from checks.cells import local, number_words
+from checks.intervals import interval_words
 from checks.model import Evidence, Scalar
 
 _LEADING_DATE = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]{2}(?: \d{4})?): ")
@@ -40,6 +41,16 @@ def _is_break(char: str) -> bool:
 def day(value: date, today: date) -> str:
     """Return ``Tue 10 Feb``, and ``Fri 1 Jan 2021`` for a date of another year than ``today``."""
     return f"{value:%a} {value.day} {value:%b}{_year(value, today)}"
+
+
+def interval_title(name: str, today: date) -> str:
+    """Return the interval of a name as people write it: a day with its weekday, else ``week 7``, ``10 Feb 14:00``."""
+    try:
+        return (
+            day(date.fromisoformat(name), today) if len(name) == len("2026-02-10") else interval_words(name, today.year)
+        )
+    except ValueError:
+        return name
 
 
 def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -26,7 +26,7 @@ def repairs_of(
     validation: Validation,
     store: StateStore,
     settings: Settings,
-    date: str = "yesterday",
+    interval: str = "previous",
     *,
     secret: Secret | None = None,
 ) -> Repairs:
@@ -39,7 +39,7 @@ def repairs_of(
         validation.pipeline,
         platform_of(validation, settings),
         store,
-        validating(validation, date),
+        validating(validation, interval),
         validation.ports.control_plane,
         secret=secret,
     )
@@ -54,10 +54,10 @@ def platform_of(validation: Validation, settings: Settings) -> Platform:
     return google_repair_platform(validation.pipeline, settings)
 
 
-def validating(validation: Validation, date: str = "yesterday") -> Callable[[Sequence[str]], Report]:
+def validating(validation: Validation, interval: str = "previous") -> Callable[[Sequence[str]], Report]:
     """Return what runs some checks of a validation for the verification of a repair."""
 
     def validate(checks: Sequence[str]) -> Report:
-        return validation.run(Request(date=date, checks=tuple(checks), trigger="repair"))
+        return validation.run(validation.plan(Request(interval=interval, checks=tuple(checks), trigger="repair")))
 
     return validate

@@ -38,7 +38,7 @@ class Repairing:
     store: StateStore
     durable: bool
     clock: Callable[[], datetime]
-    date: str
+    interval: str
     connect: Callable[[], Ports]
     secret: Secret | None = None
     """What the records of a bot that serves are sealed with, where this shell knows it."""
@@ -54,7 +54,7 @@ class Repairing:
 
     def validate(self, checks: Sequence[str]) -> Report:
         """Run some checks."""
-        return validating(Validation(self.pipeline, self.ports, self.clock), self.date)(checks)
+        return validating(Validation(self.pipeline, self.ports, self.clock), self.interval)(checks)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | 
             store=store,
             durable=durable,
             clock=_clock(pipeline, now),
-            date="yesterday",
+            interval="previous",
             connect=lambda: google_ports_of(settings)(pipeline),
             secret=Variables(os.environ).secret(SecretSetting.SLACK_BOT_TOKEN),
         )
@@ -118,7 +118,7 @@ def _on_scenario(pipeline: Pipeline, name_or_path: str, now: datetime | None) ->
             store=store,
             durable=False,
             clock=_clock(pipeline, now or ports.now),
-            date=chosen.file.requested,
+            interval=chosen.file.requested,
             connect=lambda: ports,
         )
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.validation import Request, Validation
+from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports import Ports
@@ -35,13 +35,13 @@ class MeasuredValidation(Validation):
         super().__init__(pipeline, ports, clock, give_way)
         self._metrics = metrics
 
-    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+    def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
         """Validate as ``Validation.run`` does, and count."""
 
         def seen(result: CheckResult) -> None:
             self._metrics.check_finished(result)
             observe(result)
 
-        report = super().run(request, seen)
+        report = super().run(planned, seen)
         self._metrics.run_finished(report)
         return report

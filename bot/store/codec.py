@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.store.budget import within_budget
+from bot.store.earlier import upgraded
 from bot.store.model import (
     Alert,
     AlertState,
@@ -51,9 +52,7 @@ def encode(record: Record) -> str:
 def head(key: str, at: str, previous: object, verdict: object) -> ReportHead:
     """Return the head of a report from its texts. Raises StoreError, not retryable, for what is none."""
     try:
-        return ReportHead(
-            key=key, at=datetime.fromisoformat(at), previous=date.fromisoformat(str(previous)), verdict=str(verdict)
-        )
+        return ReportHead(key=key, at=datetime.fromisoformat(at), previous=str(previous), verdict=str(verdict))
     except ValueError as error:
         raise StoreError(f"the store holds a report that cannot be read: {error}", retryable=False) from error
 
@@ -66,7 +65,7 @@ def _text(record: Alert | Delivery | StoredReport | AuditEntry) -> str:
 def decode(kind: type[Record], text: str) -> Record:
     """Return the record that was encoded. Raises StoreError, not retryable, for what is none."""
     try:
-        document = json.loads(text)
+        document = upgraded(kind, json.loads(text))
         names = {each.name for each in fields(kind)}
         known = {name: _read(kind, name, value) for name, value in document.items() if name in names}
         return kind(**known)
@@ -101,7 +100,6 @@ def _read(kind: type[Any], name: str, value: Any) -> Any:
 
 _CONVERSIONS: Mapping[type[Any], Conversions] = {
     Alert: {
-        "date": date.fromisoformat,
         "severity": Severity.__getitem__,
         "state": AlertState,
         "opened_at": datetime.fromisoformat,
@@ -122,6 +120,6 @@ _CONVERSIONS: Mapping[type[Any], Conversions] = {
         "lease_until": datetime.fromisoformat,
         "sent_at": datetime.fromisoformat,
     },
-    StoredReport: {"previous": date.fromisoformat, "at": datetime.fromisoformat},
+    StoredReport: {"at": datetime.fromisoformat},
     AuditEntry: {"at": datetime.fromisoformat},
 }

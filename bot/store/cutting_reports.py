@@ -28,7 +28,7 @@ EXPLAINED_AT_LAST = 20
 
 def shortened(document: Document, level: int, size: int) -> dict[str, Any]:
     """Return a report cut as far as ``level`` says, 1 the least and ``LEVELS`` the most; ``size`` is what it had."""
-    hint = f"`reveille validate {document.get('night')} --format json` shows all"
+    hint = f"`reveille validate {document.get('previous')} --format json` shows all"
     cut: dict[str, Any] = {"bytes": size, "text": f"… cut to fit the store, from {size_words(size)}; {hint}"}
     whole: dict[str, Any] = {**document, "cut": cut}
     if "results" in document:

@@ -59,7 +59,7 @@ def report_fields(report: StoredReport) -> Fields:
         "by_job": f"{line(report.pipeline, report.job)}{at}",
         "ended_at": at,
         "key": report.key,
-        "previous": report.previous.isoformat(),
+        "previous": report.previous,
         "verdict": report.verdict,
         "record": _packed(report),
     }

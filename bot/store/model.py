@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -41,7 +41,7 @@ class Alert:
     check: str
     code: str
     subject: str
-    date: date | None
+    interval: str | None
     phase: str | None
     severity: Severity
     title: str
@@ -145,7 +145,7 @@ class ReportHead:
     """What is told of a report in a list of many; its document is read by its key."""
 
     key: str
-    previous: date
+    previous: str
     at: datetime
     verdict: str
 
@@ -158,7 +158,7 @@ class StoredReport:
     key: str
     pipeline: str
     job: str
-    previous: date
+    previous: str
     at: datetime
     verdict: str
     document: Mapping[str, Any]

@@ -16,16 +16,24 @@ from itertools import chain
 from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.words import moment
 from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
-from bot.timetable.digest_deliveries import Written, detail_key, order_after, posted, posting_key, refreshed
+from bot.timetable.digest_deliveries import (
+    Written,
+    detail_key,
+    interval_in,
+    order_after,
+    posted,
+    posting_key,
+    refreshed,
+)
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
-from bot.timetable.looking import IncidentDesk, Looking, PastStore, notifications_of
+from bot.timetable.looking import IncidentDesk, Looking, PastStore
 from bot.timetable.report_changes import Changes as ReportChanges
 from bot.timetable.report_changes import changes
-from bot.timetable.slots import Slot, owed_slot, slots_by_hand
+from bot.timetable.slots import DigestCalendar, Slot, notifications_of
 from bot.timetable.watching import Watching
 from bot.validation import Request, RequestError, Validation
-from checks.model import Report
+from checks.model import Interval, Report
 
 JOB = "digest"
 """The job of its reports in the store; later digests are compared with them."""
@@ -37,7 +45,8 @@ EARLY = timedelta(minutes=5)
 """A caller whose clock runs ahead of ours by less means the slot that is about to come."""
 
 LOOK_BACK = timedelta(days=8)
-"""An earlier digest is compared with for so long; what happened before a break of a week is no news."""
+"""An earlier digest is compared with for so long, and the one before in any case; what happened before a break of a
+week is no news."""
 
 EARLIER_AT_MOST = 500
 """Digests that are looked through for the two to compare with."""
@@ -67,6 +76,7 @@ class Digests:
     ) -> None:
         self._pipeline = validation.pipeline
         self._notifications = notifications_of(self._pipeline)
+        self._calendar = DigestCalendar(self._pipeline)
         self._store = store
         self._clock = clock
         self._owner = owner
@@ -92,27 +102,25 @@ class Digests:
         return Done.NOT_OWED if slot is None else self._run((slot,))
 
     def run_now(self, day: date | None = None) -> Done:
-        """Write the digest of a local day, by default today's, due or not: post it, or bring it up to date."""
-        now, today = self._clock(), self.today()
-        day = day or today
-        if day > today:
-            raise RequestError(f"{day.isoformat()} has not come yet: a digest looks back at the night before it.")
+        """Write the digest of a date, by default the current one, due or not: post it, or bring it up to date."""
+        now, of = self._clock(), self.of(day)
+        if of.start > now:
+            raise RequestError(f"{of} has not come yet: a digest looks back at the run before it.")
         owed = self._owed(now + EARLY)
-        if owed is not None and owed.day == day and self._store.report(self._report_key(owed)) is None:
+        if owed is not None and owed.of == of and self._store.report(self._report_key(owed)) is None:
             return self._run((owed,))
-        return self._run(slots_by_hand(now, day))
+        return self._run(self._calendar.by_hand(now, of))
 
-    def today(self) -> date:
-        """Return the local day whose digest ``run_now`` writes by default."""
-        return self._clock().astimezone(self._pipeline.zone).date()
+    def of(self, day: date | None = None) -> Interval:
+        """Return the interval that the digest of a date belongs to, by default of now."""
+        return self._calendar.at(self._clock()) if day is None else self._calendar.on(day)
 
     def prune(self) -> int:
         """Delete what is older than the history that the pipeline file asks for; return how many records."""
         return self._store.prune(self._clock() - timedelta(days=self._notifications.history_days))
 
     def _owed(self, now: datetime) -> Slot | None:
-        times, zone = self._notifications.digest, self._pipeline.zone
-        return owed_slot(times, zone, now, lambda day: self._lateness.posting(day) is not None)
+        return self._calendar.owed(now, lambda of: self._lateness.posting(of) is not None)
 
     def _run(self, slots: Iterable[Slot]) -> Done:
         """Write the first of the slots that is not written."""
@@ -131,13 +139,12 @@ class Digests:
                 self._store.release(lease, self._owner)
 
     def _write(self, slot: Slot, lease: str) -> Done:
-        previous = slot.day - timedelta(days=1)
-        report = self._looking.look(Request(date=previous.isoformat(), trigger=JOB))
+        report = self._looking.look(Request(interval=slot.judges, trigger=JOB))
         # Alerts come first: whoever dies in between leaves the slot open, and the next try decides nothing twice.
         trouble = self._follow(report)
         now = self._clock()
-        posting = self._lateness.posting(slot.day)
-        notes = [self._lateness.late_note(slot.day, now) if posting is None else "", ALERTS_STAND if trouble else ""]
+        posting = self._lateness.posting(slot.of)
+        notes = [self._lateness.late_note(slot.of, now) if posting is None else "", ALERTS_STAND if trouble else ""]
         written = self._compose(slot, report, notes)
         # Who was slower than its lease leaves the slot to the one who took it over.
         if not self._store.acquire(lease, self._owner, now, now + LEASE):
@@ -163,7 +170,7 @@ class Digests:
         if posting is not None and posting.state is not DeliveryState.DEAD:
             order = order_after(self._store.pending(), posting, now)
             return Done.REFRESHED, refreshed(posting, self._details_posted(posting.key), written, now, order)
-        key = posting_key(self._pipeline.name, written.slot.day)
+        key = posting_key(self._pipeline.name, written.slot.of.name)
         anew = key if posting is None else f"{key}:{written.slot.name}"
         return Done.POSTED, posted(anew, self._notifications.routes.default, written, now)
 
@@ -175,18 +182,19 @@ class Digests:
 
     def _compose(self, slot: Slot, report: Report, notes: Sequence[str]) -> Written:
         stored = self._looking.record(report, self._report_key(slot), JOB)
-        earlier = self._store.report_heads(self._pipeline.name, JOB, report.now - LOOK_BACK, EARLIER_AT_MOST)
-        same_day = [each for each in earlier if _day_of(each) == slot.day]
-        days_before = [each for each in earlier if _day_of(each) < slot.day][:1]
-        stored = _newer_than(same_day[:1], stored)
+        since = min(report.now - LOOK_BACK, self._calendar.before(slot.of).start)
+        earlier = self._store.report_heads(self._pipeline.name, JOB, since, EARLIER_AT_MOST)
+        same = [each for each in earlier if interval_in(each.key) == slot.of.name]
+        before = [each for each in earlier if interval_in(each.key) < slot.of.name][:1]
+        stored = _newer_than(same[:1], stored)
         digest = Digest(
             reading=self._looking.reading(report),
-            changes=self._changes((*days_before, *same_day[-1:]), stored),
-            notes=[note for note in (*notes, *self._pauses(days_before, report.now)) if note],
+            changes=self._changes((*before, *same[-1:]), stored),
+            notes=[note for note in (*notes, *self._pauses(before, report.now)) if note],
             quiet=self._notifications.digest.quiet,
         )
         messages = digest_messages(digest)
-        since_last = self._changes(same_day[:1], stored)
+        since_last = self._changes(same[:1], stored)
         return Written(
             slot=slot,
             report=stored,
@@ -199,11 +207,11 @@ class Digests:
         found = (self._store.report(each.key) for each in earlier)
         return [changes(each.document, report.document) for each in found if each is not None]
 
-    def _pauses(self, days_before: Sequence[ReportHead], until: datetime) -> Sequence[str]:
+    def _pauses(self, before: Sequence[ReportHead], until: datetime) -> Sequence[str]:
         """Say when nobody watched since the digest of an earlier day, as far back as a day and an hour."""
-        if not days_before:
+        if not before:
             return ()
-        since = max(days_before[0].at, until - timedelta(hours=25))
+        since = max(before[0].at, until - timedelta(hours=25))
         zone = self._pipeline.zone
         return tuple(
             f"Nobody watched from {moment(begin, zone, until)} to {moment(end, zone, until)}."
@@ -214,13 +222,9 @@ class Digests:
         return next((each for each in slots if self._store.report(self._report_key(each)) is None), None)
 
     def _report_key(self, slot: Slot) -> str:
-        return f"{posting_key(self._pipeline.name, slot.day)}:{slot.name}"
+        return f"{posting_key(self._pipeline.name, slot.of.name)}:{slot.name}"
 
 
 def _newer_than(last: Sequence[ReportHead], report: StoredReport) -> StoredReport:
     """Let a report of the same instant as the last one of its day, or of an earlier one, count as the newest."""
     return replace(report, at=max([report.at, *(each.at + timedelta(microseconds=1) for each in last)]))
-
-
-def _day_of(report: ReportHead) -> date:
-    return report.previous + timedelta(days=1)

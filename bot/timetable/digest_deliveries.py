@@ -1,13 +1,13 @@
 """What Slack gets of a digest: one message in the channel, its details in the thread, later edits of both. Pure.
 
-Keys are stable by pipeline and local date, so two instances, a restart or a doubled hour name the same message.
+Keys are stable by pipeline and interval, so two instances, a restart or a doubled hour name the same message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.render.blocks import SlackMessage
@@ -29,12 +29,18 @@ class Written:
     since_last: SlackMessage | None = None
 
 
-def posting_key(pipeline: str, day: date) -> str:
-    return f"digest:{pipeline}:{day.isoformat()}"
+def posting_key(pipeline: str, of: str) -> str:
+    """Return the key of the digest that belongs to an interval, by its name."""
+    return f"digest:{pipeline}:{of}"
 
 
-def late_key(pipeline: str, day: date) -> str:
-    return f"digest-late:{pipeline}:{day.isoformat()}"
+def interval_in(report_key: str) -> str:
+    """Return the name of the interval that the digest of a report belongs to."""
+    return report_key.split(":")[2]
+
+
+def late_key(pipeline: str, of: str) -> str:
+    return f"digest-late:{pipeline}:{of}"
 
 
 def detail_key(posting: str, number: int) -> str:

@@ -6,16 +6,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.delivery.workspace import ANY_WORKSPACE
 from bot.render.alert_links import thread_link
 from bot.render.standing import restated, since_digest
-from bot.render.words import day
+from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore
 from bot.timetable.digest import JOB, LOOK_BACK
-from bot.timetable.digest_deliveries import posting_key
+from bot.timetable.digest_deliveries import interval_in, posting_key
+from bot.timetable.slots import DigestCalendar
 from checks.model import Verdict
 from checks.pipeline import Pipeline
 
@@ -89,7 +90,7 @@ class DigestStanding:
         if written is None or not address:
             return ""
         today = now.astimezone(self._pipeline.zone).date()
-        return f"<{address}|Digest of {day(written.head.previous + timedelta(days=1), today)}>"
+        return f"<{address}|Digest of {interval_title(interval_in(written.head.key), today)}>"
 
     def _thread(self, alert: Alert) -> str:
         return thread_link(self._sent(alert.thread), self._workspace())
@@ -112,14 +113,15 @@ class DigestStanding:
 
     def _newest(self, now: datetime) -> _Written | None:
         """Return the digest of the newest day, as it was written last; None where Slack refused it for good."""
-        heads = self._store.report_heads(self._pipeline.name, JOB, now - LOOK_BACK, HEADS_AT_MOST)
-        head = max(heads, key=lambda each: (each.previous, each.at), default=None)
+        since = min(now - LOOK_BACK, DigestCalendar(self._pipeline).newest(now).start)
+        heads = self._store.report_heads(self._pipeline.name, JOB, since, HEADS_AT_MOST)
+        head = max(heads, key=lambda each: (interval_in(each.key), each.at), default=None)
         if head is None:
             return None
         key = self._words.get(head.key)
         if key is None:
             self._known = {}
-            key = self._key_of_words(head, [each for each in heads if each.previous == head.previous])
+            key = self._key_of_words(head, [each for each in heads if interval_in(each.key) == interval_in(head.key)])
             self._words = {head.key: key}
         words = self._read(key)
         posting = None if words is None else self._sent(words.target or words.key)
@@ -127,12 +129,12 @@ class DigestStanding:
             return None
         return _Written(head=head, posting=posting, words=words)
 
-    def _key_of_words(self, head: ReportHead, same_day: Sequence[ReportHead]) -> str:
+    def _key_of_words(self, head: ReportHead, same: Sequence[ReportHead]) -> str:
         """Return the key of the delivery that wrote a digest: the first one of a day goes by the day, its refreshes and
         a digest that is posted again by their reports, and refreshes of the latter by both."""
-        first = posting_key(self._pipeline.name, head.previous + timedelta(days=1))
+        first = posting_key(self._pipeline.name, interval_in(head.key))
         slot = head.key.removeprefix(f"{first}:")
-        candidates = (head.key, *(f"{each.key}:{slot}" for each in same_day))
+        candidates = (head.key, *(f"{each.key}:{slot}" for each in same))
         return next((key for key in candidates if self._read(key) is not None), first)
 
 

@@ -9,12 +9,9 @@ from typing import Any, Protocol
 from bot.alerting.incidents import NotStoredError
 from bot.render.json import report_document
 from bot.render.reading import Reading
-from bot.settings import SettingsError
 from bot.store.model import Delivery, StoredReport, StoreError
 from bot.validation import Request, Validation
 from checks.model import Report
-from checks.notifications import Notifications
-from checks.pipeline import Pipeline
 
 
 class IncidentDesk(Protocol):
@@ -27,14 +24,6 @@ class IncidentDesk(Protocol):
     def without_store(self, report: Report, now: datetime) -> Sequence[Delivery]:
         """Return what has to reach people although nothing can be stored."""
         ...
-
-
-def notifications_of(pipeline: Pipeline) -> Notifications:
-    """Return the part of the pipeline file about Slack. Raises SettingsError when there is none."""
-    if pipeline.notifications is None:
-        message = f"The pipeline file of '{pipeline.name}' has no 'notifications', so there is no channel to write to."
-        raise SettingsError(message)
-    return pipeline.notifications
 
 
 class PastStore:
@@ -68,7 +57,7 @@ class Looking:
 
     def look(self, request: Request) -> Report:
         """Validate. Raises RequestError."""
-        return self._validation.run(request)
+        return self._validation.run(self._validation.plan(request))
 
     def follow(self, report: Report, stored: StoredReport | None = None) -> None:
         """Let incidents follow. With the store down what is loud goes straight to Slack, and StoreError is raised."""
@@ -103,7 +92,7 @@ def _record(report: Report, key: str, job: str, document: Mapping[str, Any]) -> 
         key=key,
         pipeline=report.pipeline,
         job=job,
-        previous=report.previous,
+        previous=report.previous.name,
         at=report.now,
         verdict=report.verdict.value,
         document=document,

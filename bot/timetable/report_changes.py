@@ -120,10 +120,10 @@ def _findings(document: Document, wanted: Callable[[Document], bool]) -> Iterato
 
 
 def _part(document: Document, finding: Document) -> str:
-    interval = finding.get("date")
+    interval = finding.get("interval")
     if interval is None:
         return ""
-    return {document.get("slate"): "slate", document.get("night"): "night"}.get(interval, str(interval))
+    return {document.get("current"): "current", document.get("previous"): "previous"}.get(interval, str(interval))
 
 
 def _list(value: Any) -> Sequence[Any]:

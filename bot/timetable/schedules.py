@@ -69,12 +69,16 @@ class Planned:
 
 
 def timetable(notifications: Notifications, zone: ZoneInfo) -> tuple[Planned, ...]:
-    """Return what runs when. Times of the day are local to the zone, whatever its clocks do."""
+    """Return what runs when. Times of the day are local to the zone, whatever its clocks do.
+
+    A digest whose time is more than one of the day (``+1d 08:00`` of a week) is written by the round that finds it due.
+    """
     times = notifications.digest
-    moments = [("digest", times.post), *(("refresh", moment) for moment in times.refresh)]
+    offsets = [("digest", times.post), *(("refresh", offset) for offset in times.refresh)]
     written = tuple(
-        Planned(id=f"{job}-{moment.clock:%H%M}", job=job, trigger=_daily(moment.clock.hour, moment.clock.minute, zone))
-        for job, moment in moments
+        Planned(id=f"{job}-{offset.clock:%H%M}", job=job, trigger=_daily(offset.clock.hour, offset.clock.minute, zone))
+        for job, offset in offsets
+        if offset.is_clock
     )
     return (
         *written,

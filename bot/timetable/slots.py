@@ -1,7 +1,8 @@
-"""When the digest is owed: the slots of a local day, each named once whatever the clock does.
+"""When the digest is due: the slots of an interval, each named once whatever the clock does.
 
-A slot is named by local date and time, never by an instant: an hour that comes twice is one slot, an hour that
-is left out falls on the first instant after it.
+A digest belongs to the interval that is being prepared when it is posted, and judges the one before; of an hourly
+pipeline there is one a day. A slot is named by that interval and its time, never by an instant: an hour that comes
+twice is one slot, an hour that is left out falls on the first instant after it.
 """
 
 from __future__ import annotations
@@ -10,104 +11,154 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from zoneinfo import ZoneInfo
 
-from checks.notifications import DigestTimes
+from bot.settings import SettingsError
+from checks.intervals import Cadence, Timeline
+from checks.model import Interval
+from checks.notifications import Notifications
 from checks.pipeline import Pipeline
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """From here the intervals of the watch are counted, the same in every process."""
 
 CATCH_UP = timedelta(hours=12)
-"""So long after its time a digest or a refresh is still made up for after midnight: one that was due shortly before is,
-one of yesterday's morning is not. Until midnight everything of the day is."""
+"""So long after its time a digest or a refresh is still made up for once its interval is over: one that was due shortly
+before is, one of yesterday's morning is not. Until then everything of the interval is."""
+
+
+def notifications_of(pipeline: Pipeline) -> Notifications:
+    """Return the part of the pipeline file about messages. Raises SettingsError when there is none."""
+    if pipeline.notifications is None:
+        message = f"The pipeline file of '{pipeline.name}' has no 'notifications', so there is no channel to write to."
+        raise SettingsError(message)
+    return pipeline.notifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One time at which the digest of a local day is written: posted, or brought up to date. ``due`` is in UTC."""
+    """One time at which a digest is written: posted, or brought up to date.
 
-    day: date
+    ``of`` is the interval that the digest belongs to, ``judges`` the name of the one that it judges. ``due`` is in UTC.
+    """
+
+    of: Interval
     name: str
     due: datetime
+    judges: str
 
 
-def slots_of(times: DigestTimes, zone: ZoneInfo, day: date) -> tuple[Slot, ...]:
-    """Return the slots of a local day in their order; the first one posts."""
-    return tuple(
-        Slot(day=day, name=f"{moment.clock:%H%M}", due=moment.on(day, zone).astimezone(UTC))
-        for moment in (times.post, *times.refresh)
-    )
+class DigestCalendar:
+    """The digests of one pipeline in their order. Raises SettingsError for a pipeline without notifications."""
 
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._judged = pipeline.timeline
+        self._times = notifications_of(pipeline).digest
+        daily = Timeline(pipeline.zone, Cadence(), pipeline.calendar)
+        self._timeline = self._judged if pipeline.cadence.has_dates else daily
 
-def owed_slot(times: DigestTimes, zone: ZoneInfo, now: datetime, is_posted: Callable[[date], bool]) -> Slot | None:
-    """Return the newest slot that is due; those before it are needless, because it says more.
+    def at(self, instant: datetime) -> Interval:
+        """Return the interval whose digest is the one of an instant, due or not."""
+        return self._timeline.at(instant)
 
-    One of the day before is owed as long as it can be made up for: a digest, or a refresh of one that is posted.
-    """
-    today = now.astimezone(zone).date()
-    slots = (*slots_of(times, zone, today - timedelta(days=1)), *slots_of(times, zone, today))
-    newest = max((slot for slot in slots if slot.due <= now), key=lambda slot: slot.due, default=None)
-    if newest is None or newest.day == today:
-        return newest
-    if is_made_up_for(times, zone, newest.day, now) or (now <= newest.due + CATCH_UP and is_posted(newest.day)):
-        return newest
-    return None
+    def on(self, day: date) -> Interval:
+        """Return the interval whose digest is the one of a date."""
+        return self._timeline.on(day)
 
+    def before(self, of: Interval) -> Interval:
+        """Return the interval of the digest before."""
+        return self._timeline.previous(of)
 
-def is_made_up_for(times: DigestTimes, zone: ZoneInfo, day: date, now: datetime) -> bool:
-    """Whether a digest that was not posted in time still is."""
-    return day == now.astimezone(zone).date() or now <= slots_of(times, zone, day)[0].due + CATCH_UP
+    def slots(self, of: Interval) -> tuple[Slot, ...]:
+        """Return the slots of an interval in their order; the first one posts. None where the calendar has no run."""
+        if not self._timeline.has_run(of):
+            return ()
+        return tuple(
+            self._slot(of, str(offset).replace(":", "").replace(" ", ""), offset.of(of, self._timeline))
+            for offset in (self._times.post, *self._times.refresh)
+        )
 
+    def posts_at(self, of: Interval) -> datetime:
+        """Return when the digest of an interval is due, in UTC."""
+        return self._times.post.of(of, self._timeline).astimezone(UTC)
 
-def newest_day(times: DigestTimes, zone: ZoneInfo, now: datetime) -> date:
-    """Return the newest local day whose digest is due: today, or yesterday until today's time has come."""
-    today = now.astimezone(zone).date()
-    return today if slots_of(times, zone, today)[0].due <= now else today - timedelta(days=1)
+    def owed(self, now: datetime, is_posted: Callable[[Interval], bool]) -> Slot | None:
+        """Return the newest slot that is due; those before it are needless, because it says more.
 
+        One of the interval before is owed as long as it can be made up for: a digest, or a refresh of a posted one.
+        """
+        current = self.at(now)
+        slots = (*self.slots(self.before(current)), *self.slots(current))
+        newest = max((slot for slot in slots if slot.due <= now), key=lambda slot: slot.due, default=None)
+        if newest is None or newest.of == current:
+            return newest
+        if self.is_made_up_for(newest.of, now) or (now <= newest.due + CATCH_UP and is_posted(newest.of)):
+            return newest
+        return None
 
-def slots_by_hand(now: datetime, day: date) -> Iterator[Slot]:
-    """Yield the slots of digests that somebody asks for at an instant, again and again."""
-    instant = now.astimezone(UTC)
-    name = f"by-hand-{instant:%Y%m%dT%H%M%S}"
-    yield Slot(day=day, name=name, due=instant)
-    for number in count(2):
-        yield Slot(day=day, name=f"{name}-{number}", due=instant)
+    def is_made_up_for(self, of: Interval, now: datetime) -> bool:
+        """Whether a digest that was not posted in time still is."""
+        return of == self.at(now) or now <= self.posts_at(of) + CATCH_UP
 
+    def last(self, count: int, now: datetime) -> tuple[Interval, ...]:
+        """Return the intervals of the last digests, that of an instant included, the oldest first."""
+        current = self.at(now)
+        found = [current if self._timeline.has_run(current) else self.before(current)]
+        while len(found) < count:
+            found.append(self.before(found[-1]))
+        return tuple(reversed(found))
 
-def is_late(times: DigestTimes, zone: ZoneInfo, day: date, at: datetime) -> bool:
-    """Whether a digest of a day that is there ``at`` an instant is late."""
-    return at > slots_of(times, zone, day)[0].due + timedelta(minutes=times.late_minutes)
+    def newest(self, now: datetime) -> Interval:
+        """Return the newest interval whose digest is due."""
+        current = self.at(now)
+        return current if self.slots(current) and self.posts_at(current) <= now else self.before(current)
+
+    def next_post(self, now: datetime) -> datetime:
+        """Return when the digest after that of an instant is due."""
+        return self.posts_at(self._timeline.following(self.at(now)))
+
+    def by_hand(self, now: datetime, of: Interval) -> Iterator[Slot]:
+        """Yield the slots of digests that somebody asks for at an instant, again and again."""
+        instant = now.astimezone(UTC)
+        name = f"by-hand-{instant:%Y%m%dT%H%M%S}"
+        yield self._slot(of, name, instant)
+        for number in count(2):
+            yield self._slot(of, f"{name}-{number}", instant)
+
+    def is_late(self, of: Interval, at: datetime) -> bool:
+        """Whether a digest that is there ``at`` an instant is late."""
+        return at > self.posts_at(of) + timedelta(minutes=self._times.late_minutes)
+
+    def _slot(self, of: Interval, name: str, due: datetime) -> Slot:
+        # One of another day that somebody asks for by hand judges what it did at its own time.
+        moment = due if self._timeline.at(due) == of else self.posts_at(of)
+        judged = of if self._judged is self._timeline else self._judged.at(moment)
+        return Slot(of=of, name=name, due=due.astimezone(UTC), judges=self._judged.previous(judged).name)
 
 
 def watch_slot(minutes: int, now: datetime) -> datetime:
     """Return the beginning of the watch interval in which an instant lies."""
-    interval = timedelta(minutes=minutes)
-    return EPOCH + (now - EPOCH) // interval * interval
+    every = timedelta(minutes=minutes)
+    return EPOCH + (now - EPOCH) // every * every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A game date that a watch looks at, with every quick check or with these only."""
+    """An interval that a watch judges, with every quick check or with these only."""
 
-    date: date
+    interval: str
     checks: tuple[str, ...] = ()
 
 
 def watched(pipeline: Pipeline, now: datetime) -> tuple[Watched, ...]:
-    """Return what a watch looks at: last night with today, and tomorrow as soon as something of it is due today.
+    """Return what a watch judges: the previous interval with the current one, and the next once something of it is due.
 
-    Of tomorrow the triggers alone are judged: the other quick checks have no date, and were looked at already.
+    Of the next one the triggers alone are judged: the other quick checks belong to no interval, and ran already.
     """
-    today = now.astimezone(pipeline.zone).date()
-    tomorrow = today + timedelta(days=1)
-    previous = Watched(date=today - timedelta(days=1))
-    if any(due <= now for due in _dues(pipeline, tomorrow)):
-        return (previous, Watched(date=tomorrow, checks=("trigger",)))
-    return (previous,)
-
-
-def _dues(pipeline: Pipeline, tomorrow: date) -> Iterator[datetime]:
-    for transition in pipeline.transitions:
-        if transition.runs.tomorrow is not None:
-            yield transition.runs.tomorrow.due.on(tomorrow, pipeline.zone).astimezone(UTC)
+    timeline = pipeline.timeline
+    current = timeline.at(now)
+    previous, following = timeline.previous(current), timeline.following(current)
+    dues = (run.due.of(following, timeline) for each in pipeline.transitions for run in each.runs.values())
+    usual = Watched(interval=previous.name)
+    if any(due <= now for due in dues):
+        return (usual, Watched(interval=following.name, checks=("trigger",)))
+    return (usual,)

@@ -71,9 +71,9 @@ class Watching:
 
     def _look(self, lease: str, now: datetime) -> None:
         for each in watched(self._pipeline, now):
-            request = Request(date=each.date.isoformat(), checks=each.checks, depth="quick", trigger=WATCH)
+            request = Request(interval=each.interval, checks=each.checks, depth="quick", trigger=WATCH)
             report = self._looking.look(request)
-            stored = self._looking.short_record(report, f"{lease}:{each.date.isoformat()}", WATCH)
+            stored = self._looking.short_record(report, f"{lease}:{each.interval}", WATCH)
             self._looking.follow(report, stored)
 
     def _leased(self, lease: str, slot: datetime) -> bool:

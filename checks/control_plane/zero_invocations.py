@@ -101,7 +101,7 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
     if not standing.applies:
         listed = ", ".join(names)
         summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "
-        reason = pipeline.conditions[rules.when].otherwise if rules.when is not None else ""
+        reason = context.why_off(rules.when, context.previous)
         yield _all(Outcome.PASSED, "quiet-off-day", f"{summary}There were {reason}.", silent=listed)
         return
     for name in names:

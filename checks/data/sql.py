@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.context import Context, attempt
-from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.intervals import interval_words
+from checks.model import Action, Finding, Interval, Outcome, Scalar, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
 from checks.ports import Problem, Row, SourceError
 from checks.reads import Read
@@ -63,7 +64,7 @@ class Setting:
     """What a row is judged in. ``due`` is set when the check looks before it is due: then every failure
     is a note. ``names`` are those that templates may use beside the columns of the row."""
 
-    interval: date
+    interval: Interval
     zone: ZoneInfo
     year: int | None = None
     """This year, where it is known: dates of another are written with theirs."""
@@ -136,7 +137,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         summary=fill(template, values, setting.zone, setting.year) + (_early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
-        date=setting.interval,
+        interval=setting.interval,
         evidence=_evidence(row),
         impact=fill(spec.impact, values, setting.zone, setting.year) if failed else "",
         action=_action(spec, values, setting) if failed else None,
@@ -153,7 +154,7 @@ def _undecided(spec: SqlCheck, row: Row, setting: Setting, summary: str, severit
         summary=summary,
         severity=setting.capped(severity),
         phase=spec.phase,
-        date=setting.interval,
+        interval=setting.interval,
         evidence=_evidence(row),
         action=Action(text=f"Correct the query of the check '{spec.id}' in the pipeline file."),
         link=spec.runbook,
@@ -199,32 +200,32 @@ def _scalar(value: Any) -> Scalar:
 
 
 def run_sql_check(spec: SqlCheck, context: Context) -> Iterator[Finding]:
-    """Yield the findings of every date. All questions are asked before the first answer is read."""
-    days = [_Day(spec, context, interval) for interval in dates_of(spec, context)]
-    for day in days:
-        day.ask()
-    for day in days:
+    """Yield the findings of every interval. All questions are asked before the first answer is read."""
+    judged = [_Judged(spec, context, interval) for interval in intervals_of(spec, context)]
+    for each in judged:
+        each.ask()
+    for each in judged:
         yield from attempt(
-            day.findings, subject=day.subject, severity=day.worst, phase=spec.phase, interval=day.interval
+            each.findings, subject=each.subject, severity=each.worst, phase=spec.phase, interval=each.interval
         )
 
 
-def dates_of(spec: SqlCheck, context: Context) -> tuple[date, ...]:
-    """Return the game dates that a check looks at, each once, earliest first."""
-    if spec.dates == "both":
-        return context.dates
-    return (context.previous if spec.dates == "night" else context.current,)
+def intervals_of(spec: SqlCheck, context: Context) -> tuple[Interval, ...]:
+    """Return the intervals that a check judges, each once, earliest first."""
+    if spec.interval == "both":
+        return context.intervals
+    return (context.previous if spec.interval == "previous" else context.current,)
 
 
-class _Day:
-    """One check on one game date."""
+class _Judged:
+    """One check on one interval."""
 
-    def __init__(self, spec: SqlCheck, context: Context, interval: date) -> None:
+    def __init__(self, spec: SqlCheck, context: Context, interval: Interval) -> None:
         self.interval = interval
         self._spec = spec
         self._context = context
         pipeline = context.pipeline
-        due = spec.due.on(interval, pipeline.zone) if spec.due is not None else None
+        due = context.at(spec.due, interval) if spec.due is not None else None
         early = due is not None and context.now < due
         self._waits = early and spec.before_due == "wait"
         self._setting = Setting(
@@ -232,7 +233,12 @@ class _Day:
             zone=pipeline.zone,
             year=context.today.year,
             due=due if early else None,
-            names={"date": interval, "project": pipeline.project, "region": pipeline.region},
+            names={
+                "date": interval.day,
+                "interval": interval.name,
+                "project": pipeline.project,
+                "region": pipeline.region,
+            },
         )
         self._rows: Read[Any] | None = None
         self._subjects: Read[Any] | None = None
@@ -263,11 +269,11 @@ class _Day:
         return self._context.reads.query(self._context.query(sql, label, self.interval))
 
     def findings(self) -> Iterator[Finding]:
-        """Judge the date. Raises SourceError."""
+        """Judge the interval. Raises SourceError."""
         standing = self._standing()
         if not standing.applies:
-            reason = self._context.pipeline.conditions[self._spec.when or ""].otherwise
-            said = f"{in_words(self.interval, self._setting.zone, self._setting.year)}: {reason}."
+            reason = self._context.why_off(self._spec.when, self.interval)
+            said = f"{interval_words(self.interval.name, self._context.today.year)}: {reason}."
             yield self._quiet(Outcome.SKIPPED, "off-day", said, read=True)
             return
         if self._rows is None:
@@ -328,7 +334,7 @@ class _Day:
             summary=f"{name} is gone: the check expects it, and the query gave no row about it.{_early(self._setting)}",
             severity=self._setting.capped(severity),
             phase=self._spec.phase,
-            date=self.interval,
+            interval=self.interval,
             action=Action(
                 text=f"Find out why {name} has no data; if it is gone for good, take it out of the subjects of "
                 f"'{self._spec.id}' in the pipeline file."
@@ -337,7 +343,7 @@ class _Day:
         )
 
     def _nothing(self, standing: Standing) -> Finding:
-        said = f"The query gave no row where one is owed: {self._spec.empty_summary.rstrip('.')}."
+        said = f"The query gave no row where one is expected: {self._spec.empty_summary.rstrip('.')}."
         if self._spec.empty == "passed":
             if standing is Standing.HOLDS:
                 return self._quiet(Outcome.PASSED, "as-expected", f"{self._spec.empty_summary.rstrip('.')}.")
@@ -349,7 +355,7 @@ class _Day:
             summary=said,
             severity=self.worst,
             phase=self._spec.phase,
-            date=self.interval,
+            interval=self.interval,
             link=self._spec.runbook,
         )
 
@@ -360,7 +366,7 @@ class _Day:
             subject=self.subject,
             summary=summary,
             phase=self._spec.phase,
-            date=self.interval,
+            interval=self.interval,
             link=self._spec.runbook,
             read=read,
         )

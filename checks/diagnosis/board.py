@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unexplained import Unexplained
 from checks.diagnosis.words import dates, local
-from checks.model import CheckResult, Outcome, Severity
+from checks.model import CheckResult, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 
 OF_THE_CONTROL_PLANE = (
@@ -109,7 +109,7 @@ class Board:
         return local(self.pipeline, instant, self._year)
 
     def dates(self, symptoms: Iterable[Symptom], *, word: str = "for") -> str:
-        """Return the game dates of findings with a word before them; empty for none."""
+        """Return the intervals of findings with a word before them; empty for none."""
         return dates(symptoms, self._year, word=word)
 
     @cached_property
@@ -121,9 +121,9 @@ class Board:
         return self._of(Outcome.UNKNOWN)
 
     @cached_property
-    def days(self) -> frozenset[date | None]:
+    def days(self) -> frozenset[Interval | None]:
         """The dates on which anything failed."""
-        return frozenset(each.finding.date for each in self.failed)
+        return frozenset(each.finding.interval for each in self.failed)
 
     @cached_property
     def transitions(self) -> dict[str, Transition]:
@@ -146,10 +146,10 @@ class Board:
         )
 
     @cached_property
-    def triggers(self) -> dict[tuple[str, date | None], Symptom]:
+    def triggers(self) -> dict[tuple[str, Interval | None], Symptom]:
         """Every verdict on a trigger, whatever it says, by transition and date."""
         found = sorted((each for each in self._all if each.check == "trigger"), key=self.order)
-        return {(each.finding.subject, each.finding.date): each for each in reversed(found)}
+        return {(each.finding.subject, each.finding.interval): each for each in reversed(found)}
 
     def said(self, check: str, subject: str) -> Symptom | None:
         """Return what a check says of a subject, whatever the outcome; of several the first in order."""
@@ -173,16 +173,16 @@ class Board:
             found.setdefault(each.finding.subject, []).append((place, each))
         return found
 
-    def unread_before(self, phase: str, day: date | None) -> Sequence[tuple[int, Symptom]]:
+    def unread_before(self, phase: str, day: Interval | None) -> Sequence[tuple[int, Symptom]]:
         """What SQL checks could not judge on a date that the file says explain a phase, as above."""
         return self._unread_before.get((phase, day), ())
 
     @cached_property
-    def _unread_before(self) -> dict[tuple[str, date | None], list[tuple[int, Symptom]]]:
-        found: dict[tuple[str, date | None], list[tuple[int, Symptom]]] = {}
+    def _unread_before(self) -> dict[tuple[str, Interval | None], list[tuple[int, Symptom]]]:
+        found: dict[tuple[str, Interval | None], list[tuple[int, Symptom]]] = {}
         for place, each in enumerate(self.unknown):
             for phase in self.sql_checks[each.check].explains if each.check in self.sql_checks else ():
-                found.setdefault((phase, each.finding.date), []).append((place, each))
+                found.setdefault((phase, each.finding.interval), []).append((place, each))
         return found
 
     def title(self, check: str) -> str:
@@ -202,7 +202,7 @@ class Board:
             symptom.check,
             finding.count > 1,
             finding.subject,
-            finding.date.isoformat() if finding.date is not None else "",
+            finding.interval.name if finding.interval is not None else "",
             finding.severity if finding.severity is not None else len(Severity),
             repr((finding.code, finding.summary, sorted(finding.evidence.items(), key=lambda item: str(item[0])))),
         )

@@ -152,7 +152,7 @@ def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bo
         if each.check in CHECKS and (subject not in CHECKS or subject == each.check)
     }
     for phase in () if found else (transition.source, transition.target):
-        for day in (None, verdict.finding.date):
+        for day in (None, verdict.finding.interval):
             relevant.update(board.unread_before(phase, day))
     unread = [_in_words(board, each) for _, each in sorted(relevant.items())]
     left_out = (
@@ -181,7 +181,7 @@ def _following(board: Board, transition: Transition, verdict: Symptom, reason: S
     waits_for_source = verdict.finding.code in SOURCE_AT_FAULT and transition.orchestrator not in reason.services
     step = board.step(transition.source if waits_for_source else transition.target)
 
-    day = verdict.finding.date
+    day = verdict.finding.interval
     if day is None:
         return []
     if blocked:
@@ -192,7 +192,7 @@ def _following(board: Board, transition: Transition, verdict: Symptom, reason: S
         each
         for check in ("phase-gap", "phase-log")
         for each in board.free(check=check)
-        if each.finding.date == day and each.finding.phase is not None and board.step(each.finding.phase) >= step
+        if each.finding.interval == day and each.finding.phase is not None and board.step(each.finding.phase) >= step
     ]
 
 
@@ -209,4 +209,4 @@ def broken_flags(board: Board) -> list[Suspect]:
 
 
 def _day(symptom: Symptom) -> str:
-    return symptom.finding.date.isoformat() if symptom.finding.date is not None else ""
+    return symptom.finding.interval.name if symptom.finding.interval is not None else ""

@@ -6,12 +6,12 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from checks.diagnosis import platform
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
-from checks.model import Evidence
+from checks.model import Evidence, Interval
 from checks.redeploys import Redeploy, first_after
 
 CHECKS: Mapping[str, str] = {
@@ -185,6 +185,6 @@ def _failed_data(board: Board, service: str, phase: str) -> list[Symptom]:
     return board.free_data((day for day in board.days if not _arrived_without(board, service, day)), phase)
 
 
-def _arrived_without(board: Board, service: str, day: date | None) -> bool:
+def _arrived_without(board: Board, service: str, day: Interval | None) -> bool:
     verdicts = (board.triggers.get((subject, day)) for subject in board.moved_by.get(service, ()))
     return any(verdict is not None and verdict.data_present is True for verdict in verdicts)

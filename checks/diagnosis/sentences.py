@@ -31,7 +31,7 @@ def cause(board: Board, suspect: Suspect) -> Cause:
 
 
 def _order(key: FindingKey) -> tuple[str, str, str]:
-    return key.check, key.subject, key.date.isoformat() if key.date is not None else ""
+    return key.check, key.subject, key.interval or ""
 
 
 def _phase(board: Board, suspect: Suspect) -> str | None:
@@ -237,8 +237,8 @@ def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
 def _consequence(board: Board, suspect: Suspect) -> str:
     """Say what became of the data: blocked where it is absent, running all the same where it is not."""
     absent = [each for each in suspect.triggers if each.data_present is False]
-    blocked_days = {each.finding.date for each in absent}
-    present = [each for each in suspect.triggers if each.data_present and each.finding.date not in blocked_days]
+    blocked_days = {each.finding.interval for each in absent}
+    present = [each for each in suspect.triggers if each.data_present and each.finding.interval not in blocked_days]
     parts = []
     if present:
         ones = {board.transitions[each.finding.subject].orchestrator for each in present}

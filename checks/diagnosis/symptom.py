@@ -23,7 +23,7 @@ class Symptom:
     key: FindingKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", FindingKey(self.check, self.finding.subject, self.finding.date))
+        object.__setattr__(self, "key", self.finding.key(self.check))
 
     @property
     def grave(self) -> bool:

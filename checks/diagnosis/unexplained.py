@@ -7,10 +7,9 @@ for each way of asking, and no rule goes through all.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 
 from checks.diagnosis.symptom import Symptom
-from checks.model import FindingKey
+from checks.model import FindingKey, Interval
 
 
 class Index:
@@ -44,8 +43,8 @@ class Unexplained:
         self._all = Index(lambda _: ("all",), failed)
         self._by_key = Index(lambda each: (each.key,), failed)
         self._by_check = Index(lambda each: (each.check,), failed)
-        self._by_place = Index(lambda each: ((each.finding.phase, each.finding.date),), failed)
-        self._data = Index(lambda each: ((each.finding.phase, each.finding.date),), data)
+        self._by_place = Index(lambda each: ((each.finding.phase, each.finding.interval),), failed)
+        self._data = Index(lambda each: ((each.finding.phase, each.finding.interval),), data)
         self._explaining = Index(self._what_it_explains, data)
 
     def _is_data(self, symptom: Symptom) -> bool:
@@ -53,7 +52,7 @@ class Unexplained:
         return symptom.grave and symptom.check in self._explains
 
     def _what_it_explains(self, symptom: Symptom) -> Iterator[Hashable]:
-        return ((phase, symptom.finding.date) for phase in self._explains.get(symptom.check, ()))
+        return ((phase, symptom.finding.interval) for phase in self._explains.get(symptom.check, ()))
 
     def free(
         self, wanted: Callable[[Symptom], bool] = lambda _: True, *, check: str | None = None
@@ -66,15 +65,17 @@ class Unexplained:
         """Every grave failure of a SQL check that nothing explains yet."""
         return self.free(self._is_data)
 
-    def free_at(self, day: date | None, phases: Iterable[str | None]) -> list[Symptom]:
+    def free_at(self, day: Interval | None, phases: Iterable[str | None]) -> list[Symptom]:
         """Every failure of some phases on a date that nothing explains yet."""
         return _once(self.ranked(each for phase in set(phases) for each in self._by_place.under((phase, day))))
 
-    def free_data(self, days: Iterable[date | None], phase: str) -> list[Symptom]:
+    def free_data(self, days: Iterable[Interval | None], phase: str) -> list[Symptom]:
         """Every grave failure of the SQL checks of a phase on these dates that nothing explains yet."""
         return _once(self.ranked(each for day in set(days) for each in self._data.under((phase, day))))
 
-    def explaining(self, day: date | None, phases: Iterable[str | None], but: Collection[str] = ()) -> Symptom | None:
+    def explaining(
+        self, day: Interval | None, phases: Iterable[str | None], but: Collection[str] = ()
+    ) -> Symptom | None:
         """Return the first grave failure of a SQL check, on a date, that the file says explains one of some phases;
         ``but`` are checks that do not count."""
         firsts = (

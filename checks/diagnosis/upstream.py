@@ -5,11 +5,9 @@ Which failures a SQL check can cause is written in the pipeline file, under ``ex
 
 from __future__ import annotations
 
-from datetime import date
-
 from checks.diagnosis.board import SOURCE_AT_FAULT, Board, Suspect
 from checks.diagnosis.symptom import Symptom
-from checks.model import FindingKey
+from checks.model import FindingKey, Interval
 from checks.pipeline import Transition
 
 
@@ -17,7 +15,7 @@ def failed_before(board: Board, transition: Transition, verdict: Symptom) -> Sus
     """Return the failed SQL check that explains the phases of a broken transition; of a chain, the root."""
     if verdict.data_present:
         return None
-    explaining = board.explaining(verdict.finding.date, (transition.source, transition.target))
+    explaining = board.explaining(verdict.finding.interval, (transition.source, transition.target))
     if explaining is None:
         return None
     root = _root(board, explaining)
@@ -36,7 +34,7 @@ def stalled_before(board: Board, transition: Transition, verdict: Symptom) -> Su
     missing = {*verdict.names("missing"), *verdict.names("critical_missing")}
 
     def stuck(each: Symptom) -> bool:
-        if each.finding.date not in (None, verdict.finding.date):
+        if each.finding.interval not in (None, verdict.finding.interval):
             return False
         if _is_stalled_run(board, each):
             return each.finding.phase == phase or processor_of(each) in missing
@@ -70,7 +68,7 @@ def _is_stalled_run(board: Board, symptom: Symptom) -> bool:
 def _root(board: Board, symptom: Symptom) -> Symptom:
     """Follow what explains a failed check up to the one that nothing explains."""
     seen = {symptom.check}
-    while (before := board.explaining(symptom.finding.date, (symptom.finding.phase,), but=seen)) is not None:
+    while (before := board.explaining(symptom.finding.interval, (symptom.finding.phase,), but=seen)) is not None:
         symptom = before
         seen.add(symptom.check)
     return symptom
@@ -78,24 +76,24 @@ def _root(board: Board, symptom: Symptom) -> Symptom:
 
 def _rows_of(board: Board, symptom: Symptom) -> list[Symptom]:
     """Every grave finding of the same check and date."""
-    day = symptom.finding.date
-    return list(board.free(lambda each: each.grave and each.finding.date == day, check=symptom.check))
+    day = symptom.finding.interval
+    return list(board.free(lambda each: each.grave and each.finding.interval == day, check=symptom.check))
 
 
 def _failed_checks(board: Board) -> list[Suspect]:
     """Findings of one check, phase and date have one root, so each such group is followed once."""
     found = []
-    groups = {(each.check, each.finding.phase, each.finding.date): each for each in board.failed_data()}
-    barren: set[tuple[str, date | None]] = set()
+    groups = {(each.check, each.finding.phase, each.finding.interval): each for each in board.failed_data()}
+    barren: set[tuple[str, Interval | None]] = set()
     for candidate in groups.values():
         if not board.is_free(candidate):
             continue
         root = _root(board, candidate)
-        if (root.check, root.finding.date) in barren:
+        if (root.check, root.finding.interval) in barren:
             continue
         consequences = _caused(board, root)
         if not consequences:
-            barren.add((root.check, root.finding.date))
+            barren.add((root.check, root.finding.interval))
             continue
         found.append(
             Suspect(
@@ -116,7 +114,7 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
     while waiting:
         new = set(board.sql_checks[waiting.pop()].explains) - phases
         phases |= new
-        for each in board.free_at(root.finding.date, new):
+        for each in board.free_at(root.finding.interval, new):
             if each.check == root.check:
                 continue
             caused[each.key] = each
@@ -129,7 +127,7 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
 def _stalled_runs(board: Board) -> list[Suspect]:
     found = []
     for run in board.free(lambda each: each.grave and _is_stalled_run(board, each), check="stalled"):
-        phase, day = run.finding.phase, run.finding.date
+        phase, day = run.finding.phase, run.finding.interval
         # The run history says no date, so a run of it may be of any that is judged.
         days = board.days if day is None else (day,)
         consequences = board.free_data(days, phase) if phase is not None else []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from checks.diagnosis.symptom import Symptom
+from checks.intervals import interval_words
 from checks.pipeline import Pipeline
 
 
@@ -22,18 +23,18 @@ def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str
 
 
 def dates(symptoms: Iterable[Symptom], year: int | None, *, word: str = "for") -> str:
-    """Return the game dates of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
-    known = sorted({each.finding.date for each in symptoms if each.finding.date is not None})
-    return f" {word} {listed([_day(day, year) for day in known])}" if known else ""
+    """Return the intervals of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
+    known = sorted({each.finding.interval for each in symptoms if each.finding.interval is not None})
+    return f" {word} {listed([interval_words(each.name, year) for each in known])}" if known else ""
 
 
-def _day(day: date, year: int | None) -> str:
+def _day(day: datetime, year: int | None) -> str:
     return f"{day.day} {day:%b}" if year in (None, day.year) else f"{day.day} {day:%b} {day.year}"
 
 
 def days(symptoms: Iterable[Symptom]) -> list[str]:
-    """Return the game dates of findings, ISO, each once."""
-    return sorted({each.finding.date.isoformat() for each in symptoms if each.finding.date is not None})
+    """Return the names of the intervals of findings, each once."""
+    return sorted({each.finding.interval.name for each in symptoms if each.finding.interval is not None})
 
 
 def listed(names: Sequence[str], *, most: int = 6, more: int = 0) -> str:

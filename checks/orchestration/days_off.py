@@ -9,13 +9,12 @@ at most, because the calendar that says how much is expected is itself in doubt.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 
-from checks.cells import in_words
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
-from checks.model import Action, Finding, Outcome
+from checks.intervals import interval_words
+from checks.model import Action, Finding, Interval, Outcome
 from checks.pipeline import Condition, Pipeline
 from checks.registry import check
 
@@ -49,23 +48,23 @@ def days_off(context: Context) -> Iterator[Finding]:
             "No check of the pipeline file depends on a condition",
             configure="add it under 'conditions' and name it with 'when'",
         )
-    for interval in context.dates:
+    for interval in context.intervals:
         for name in names:
             context.reads.query(context.query(context.pipeline.conditions[name].query, name, interval))
-    for interval in context.dates:
+    for interval in context.intervals:
         for name in names:
             yield from attempt(
                 partial(_judge, context, name, interval), subject=name, severity=DOUBTED, interval=interval
             )
 
 
-def _judge(context: Context, name: str, interval: date) -> Iterator[Finding]:
+def _judge(context: Context, name: str, interval: Interval) -> Iterator[Finding]:
     yield finding_of(name, context.pipeline.conditions[name], answer(context, name, interval), interval, context)
 
 
-def finding_of(name: str, spec: Condition, found: Answer, interval: date, context: Context) -> Finding:
+def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, context: Context) -> Finding:
     """Return the finding about a condition on a date."""
-    day = in_words(interval, context.pipeline.zone, context.today.year)
+    day = interval_words(interval.name, context.today.year)
     doubted = found.standing is Standing.DOUBTED
     traces = " and ".join(found.traces)
     said = f"{day}: {spec.otherwise}"
@@ -79,7 +78,7 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: date, contex
             Standing.DOUBTED: f"{said}, and yet there is {traces}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
-        date=interval,
+        interval=interval,
         evidence={"number": found.number, "traces": traces},
         impact="Every check that depends on it would have been skipped; the date is judged like any other."
         if doubted

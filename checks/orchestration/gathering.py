@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from checks.context import Context, attempt, document_path, mode_of, not_configured
-from checks.model import Finding, Outcome, Severity
+from checks.context import Context, attempt, document_path, not_configured
+from checks.intervals import Timeline, interval_words
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
 from checks.pipeline import Run, RunHistory, Transition
 from checks.ports import Problem, Row, SourceError
@@ -53,7 +54,7 @@ class Rows:
 
 def start_reads(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
     """Ask for everything about the transitions at once; what is read afterwards is already on its way."""
-    for interval in context.dates:
+    for interval in context.intervals:
         for transition in transitions:
             if has_state(transition):
                 context.reads.document(document_path(transition, interval))
@@ -83,42 +84,68 @@ def has_state(transition: Transition) -> bool:
     return transition.state is not None and not transition.monitoring_only
 
 
-def run_of(context: Context, transition: Transition, interval: date) -> Run | None:
-    """Return the run that a date is judged as, None where the pipeline file describes none."""
-    run: Run | None = getattr(transition.runs, mode_of(interval, context.today))
-    return run
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRun:
+    """The run that an interval is judged by: its name in the pipeline file, and when it opens and is due, in UTC."""
+
+    name: str
+    spec: Run
+    opens: datetime
+    due: datetime
 
 
-def no_run(context: Context, transition: Transition, interval: date) -> Finding:
-    """Say that a transition has no run for a date, seen from today."""
-    mode = mode_of(interval, context.today)
+def judged_run(runs: Mapping[str, Run], interval: Interval, timeline: Timeline, now: datetime) -> JudgedRun | None:
+    """Return the newest run of an interval that has opened. Where none has, the first one on whose day we are: it is
+    waited for. None where there is neither."""
+    resolved = (
+        JudgedRun(
+            name=name,
+            spec=run,
+            opens=run.opens.of(interval, timeline).astimezone(UTC),
+            due=run.due.of(interval, timeline).astimezone(UTC),
+        )
+        for name, run in runs.items()
+    )
+    ordered = sorted(resolved, key=lambda each: each.opens)
+    opened = [each for each in ordered if each.opens <= now]
+    if opened:
+        return opened[-1]
+    today = now.astimezone(timeline.zone).date()
+    return next((each for each in ordered if each.opens.astimezone(timeline.zone).date() <= today), None)
+
+
+def run_of(context: Context, transition: Transition, interval: Interval) -> JudgedRun | None:
+    """Return the run that an interval is judged by, None where none has opened."""
+    return judged_run(transition.runs, interval, context.pipeline.timeline, context.now)
+
+
+def no_run(transition: Transition, interval: Interval) -> Finding:
+    """Say that a transition has no run for an interval yet."""
     return Finding(
         outcome=Outcome.SKIPPED,
         code="no-run",
         subject=transition.id,
-        summary=f"The pipeline file describes no {mode} run of this transition.",
+        summary="No run of this transition has opened yet.",
         phase=transition.target,
-        date=interval,
-        evidence={"mode": mode},
+        interval=interval,
     )
 
 
-def off_day(context: Context, transition: Transition, interval: date) -> Finding | None:
-    """Return the finding for a date on which a transition has nothing to do, None on any other.
+def off_day(context: Context, transition: Transition, interval: Interval) -> Finding | None:
+    """Return the finding for an interval that a transition has nothing to do for, None for any other.
 
     Raises SourceError.
     """
-    if context.standing(transition.when, interval).applies or transition.when is None:
+    if context.standing(transition.when, interval).applies:
         return None
-    otherwise = context.pipeline.conditions[transition.when].otherwise
     return Finding(
         outcome=Outcome.SKIPPED,
         code="off-day",
         subject=transition.id,
-        summary=f"Nothing to do on {day_name(interval, context.today)}: {otherwise}.",
+        summary=f"Not expected for {interval_words(interval.name, context.today.year)}: "
+        f"{context.why_off(transition.when, interval)}.",
         phase=transition.target,
-        date=interval,
-        evidence={"mode": mode_of(interval, context.today)},
+        interval=interval,
         read=True,
     )
 
@@ -126,7 +153,7 @@ def off_day(context: Context, transition: Transition, interval: date) -> Finding
 def judged(
     context: Context,
     transition: Transition,
-    interval: date,
+    interval: Interval,
     severity: Severity,
     judge: Callable[[], Iterable[Finding]],
 ) -> Iterator[Finding]:
@@ -147,13 +174,13 @@ def judged(
     yield from attempt(tempered, subject=subject, severity=severity, phase=transition.target, interval=interval)
 
 
-def completion_of(context: Context, transition: Transition, interval: date) -> Completion:
+def completion_of(context: Context, transition: Transition, interval: Interval) -> Completion:
     """Read the completion document of a date. Raises SourceError."""
     document = context.reads.document(document_path(transition, interval)).result()
     return read_completion(None if document is None else document.data, context.now)
 
 
-def rows_of(context: Context, phase_id: str, interval: date) -> Rows | None:
+def rows_of(context: Context, phase_id: str, interval: Interval) -> Rows | None:
     """Return what a phase wrote for a date, None for a phase that cannot show it. Raises SourceError."""
     row = context.phase_rows(context.pipeline.phase(phase_id), interval)
     if row is None:
@@ -165,7 +192,7 @@ def rows_of(context: Context, phase_id: str, interval: date) -> Rows | None:
     )
 
 
-def log_of(context: Context, interval: date) -> DayLog | None:
+def log_of(context: Context, interval: Interval) -> DayLog | None:
     """Read the phase log of a date, None when the pipeline keeps none. Raises SourceError."""
     phase_log = context.pipeline.phase_log
     if phase_log is None:
@@ -183,7 +210,7 @@ def log_of(context: Context, interval: date) -> DayLog | None:
     )
 
 
-def succeeded_phases(context: Context, history: RunHistory | None, interval: date) -> frozenset[str]:
+def succeeded_phases(context: Context, history: RunHistory | None, interval: Interval) -> frozenset[str]:
     """Return the phases of which a run of the date succeeded. Raises SourceError."""
     if history is None or history.succeeded is None:
         return frozenset()

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from checks.context import Context
-from checks.model import Action, Finding, Outcome, Severity
+from checks.model import Action, Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
     completion_of,
     has_state,
@@ -92,7 +92,7 @@ def phase_gap(context: Context) -> Iterator[Finding]:
         yield no_transition("phase-gap")
     documents = _documents_of(context)
     start_reads(context, (*transitions, *documents.values()), log=False)
-    for interval in context.dates:
+    for interval in context.intervals:
         for transition in transitions:
             judge = partial(_judge_date, context, transition, interval, documents)
             yield from judged(context, transition, interval, Severity.P1, judge)
@@ -104,7 +104,7 @@ def _documents_of(context: Context) -> Mapping[str, Transition]:
 
 
 def _judge_date(
-    context: Context, transition: Transition, interval: date, documents: Mapping[str, Transition]
+    context: Context, transition: Transition, interval: Interval, documents: Mapping[str, Transition]
 ) -> Iterator[Finding]:
     rest = off_day(context, transition, interval)
     if rest is not None:
@@ -122,7 +122,7 @@ def _judge_date(
         subject=transition.id,
         summary=_summary(context, transition, judgement.code, minutes, source),
         phase=transition.target,
-        date=interval,
+        interval=interval,
         evidence={
             "gap_minutes": minutes,
             "source_completed": None if source is None else source.last,
@@ -137,7 +137,7 @@ def _judge_date(
 
 
 def _completed(
-    context: Context, phase_id: str, interval: date, documents: Mapping[str, Transition]
+    context: Context, phase_id: str, interval: Interval, documents: Mapping[str, Transition]
 ) -> Completed | None:
     """Return when a phase completed, None when nothing tells. Raises SourceError."""
     if phase_id in documents:

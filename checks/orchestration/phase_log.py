@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
-from checks.context import Context, mode_of, not_configured
-from checks.model import Action, Finding, Outcome, Severity
+from checks.context import Context, not_configured
+from checks.model import Action, Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Flag
 from checks.orchestration.gathering import (
     SUCCEEDED_LABEL,
     DayLog,
+    JudgedRun,
     completion_of,
     has_state,
     judged,
@@ -33,7 +33,7 @@ from checks.orchestration.gathering import (
     succeeded_phases,
 )
 from checks.orchestration.trigger_words import document_link_of
-from checks.pipeline import Run, Transition
+from checks.pipeline import Transition
 from checks.ports import SourceError
 from checks.registry import check
 
@@ -45,7 +45,7 @@ CODES: Mapping[str, str] = {
     "log-empty": "The log has no row of any transition; documents, rows or run history show that the phase ran.",
     "log-empty-without-trace": "The log has no row of any transition, and nothing else shows that the phase ran.",
     "off-day": "The date has nothing to run for.",
-    "no-run": "The pipeline file describes no run of this transition for dates seen from today like this one.",
+    "no-run": "No run of this transition has opened for the interval yet.",
 }
 
 
@@ -93,7 +93,7 @@ def phase_log(context: Context) -> Iterator[Finding]:
         return
     start_reads(context, transitions)
     _start_history(context)
-    for interval in context.dates:
+    for interval in context.intervals:
         for transition in transitions:
             judge = partial(_judge_date, context, transition, interval)
             yield from judged(context, transition, interval, Severity.P1, judge)
@@ -102,29 +102,28 @@ def phase_log(context: Context) -> Iterator[Finding]:
 def _start_history(context: Context) -> None:
     history = context.pipeline.run_history
     if history is not None and history.succeeded is not None:
-        for interval in context.dates:
+        for interval in context.intervals:
             context.reads.query(context.query(history.succeeded, SUCCEEDED_LABEL, interval))
 
 
-def _judge_date(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
+def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
     run = run_of(context, transition, interval)
     if run is None:
-        yield no_run(context, transition, interval)
+        yield no_run(transition, interval)
         return
     rest = off_day(context, transition, interval)
     yield rest or _finding(context, transition, interval, run, log_of(context, interval) or DayLog())
 
 
-def _finding(context: Context, transition: Transition, interval: date, run: Run, day: DayLog) -> Finding:
+def _finding(context: Context, transition: Transition, interval: Interval, run: JudgedRun, day: DayLog) -> Finding:
     logged = day.of(transition)
-    due = run.due.on(interval, context.pipeline.zone)
-    past_due = context.now.timestamp() > due.timestamp()
+    past_due = context.now > run.due
     traces = () if logged.rows or not past_due else _traces(context, transition, interval, run, log_empty=day.empty)
     judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
     target = context.pipeline.phase(transition.target).title
     sentence = {
         "logged": f"The phase log has {logged.rows} row{'' if logged.rows == 1 else 's'} for {transition.id}.",
-        "not-due": f"The phase log has no row for {transition.id} yet; due by {local_time(context, due)}.",
+        "not-due": f"The phase log has no row for {transition.id} yet; due by {local_time(context, run.due)}.",
         "not-logged": f"The phase log has no row for {transition.id}, and {target} has no data.",
         "not-logged-with-data": f"The phase log has no row for {transition.id}, but {', '.join(traces)}.",
         "log-empty": f"The phase log is empty for this date; judged without it: {', '.join(traces)}.",
@@ -139,15 +138,15 @@ def _finding(context: Context, transition: Transition, interval: date, run: Run,
         subject=transition.id,
         summary=sentence,
         phase=transition.target,
-        date=interval,
+        interval=interval,
         evidence={
-            "mode": mode_of(interval, context.today),
+            "run": run.name,
             "log_rows": logged.rows,
             "last_at": logged.last_at,
             "last_good_trigger": logged.last_ever_at,
             "log_empty": day.empty,
             "traces": ", ".join(traces),
-            "due": due,
+            "due": run.due,
         },
         impact=_impact(judgement, target) if failed else "",
         action=_action(context, transition, judgement) if failed else None,
@@ -156,7 +155,9 @@ def _finding(context: Context, transition: Transition, interval: date, run: Run,
     )
 
 
-def _traces(context: Context, transition: Transition, interval: date, run: Run, *, log_empty: bool) -> tuple[str, ...]:
+def _traces(
+    context: Context, transition: Transition, interval: Interval, run: JudgedRun, *, log_empty: bool
+) -> tuple[str, ...]:
     """Return clauses about what else shows that the next phase ran. Raises SourceError.
 
     Documents and run history stand in only for a log that is empty: a row that is missing beside others
@@ -175,7 +176,7 @@ def _traces(context: Context, transition: Transition, interval: date, run: Run, 
     return tuple(found)
 
 
-def _rows_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
+def _rows_trace(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[str]:
     del run
     rows = rows_of(context, transition.target, interval)
     if rows is not None and rows.count:
@@ -183,14 +184,14 @@ def _rows_trace(context: Context, transition: Transition, interval: date, run: R
         yield f"{title} has {rows.count} row{'' if rows.count == 1 else 's'}"
 
 
-def _document_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
+def _document_trace(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[str]:
     if has_state(transition):
         completion = completion_of(context, transition, interval)
-        if completion.flag_in(run.opens.on(interval, context.pipeline.zone)) is Flag.TRUE:
+        if completion.flag_in(run.opens) is Flag.TRUE:
             yield "the completion document says triggered"
 
 
-def _history_trace(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[str]:
+def _history_trace(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[str]:
     del run
     if transition.target in succeeded_phases(context, context.pipeline.run_history, interval):
         yield f"the run history has a successful run of {transition.target}"

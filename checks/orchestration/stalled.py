@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from checks.context import Context, attempt, mode_of, not_configured
-from checks.model import Action, Finding, Outcome, Severity
+from checks.context import Context, attempt, not_configured
+from checks.model import Action, Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, Flag, moment_of, progress_of
 from checks.orchestration.gathering import (
     HISTORY_LABEL,
+    JudgedRun,
     completion_of,
     has_state,
     judged,
@@ -28,7 +29,7 @@ from checks.orchestration.gathering import (
     start_reads,
 )
 from checks.orchestration.trigger_words import document_link_of
-from checks.pipeline import Run, RunHistory, Transition
+from checks.pipeline import RunHistory, Transition
 from checks.ports import Row
 from checks.registry import check
 
@@ -98,9 +99,9 @@ def stalled(context: Context) -> Iterator[Finding]:
         )
     start_reads(context, transitions, log=False)
     if history is not None:
-        for interval in context.dates:
+        for interval in context.intervals:
             context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval))
-    for interval in context.dates:
+    for interval in context.intervals:
         for transition in transitions:
             judge = partial(_judge_document, context, transition, interval)
             yield from judged(context, transition, interval, Severity.P1, judge)
@@ -110,20 +111,19 @@ def stalled(context: Context) -> Iterator[Finding]:
         )
 
 
-def _judge_document(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
+def _judge_document(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
     run = run_of(context, transition, interval)
     if run is None:
-        yield no_run(context, transition, interval)
+        yield no_run(transition, interval)
         return
     yield off_day(context, transition, interval) or _document_finding(context, transition, interval, run)
 
 
-def _document_finding(context: Context, transition: Transition, interval: date, run: Run) -> Finding:
-    now, zone = context.now.astimezone(UTC), context.pipeline.zone
+def _document_finding(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Finding:
+    now = context.now.astimezone(UTC)
     completion = completion_of(context, transition, interval)
-    progress = progress_of(completion, run, now)
+    progress = progress_of(completion, run.spec, now)
     rows = rows_of(context, transition.target, interval)
-    opens = run.opens.on(interval, zone).astimezone(UTC)
     last_at = max((at for name in progress.arrived if (at := completion.finished[name]) is not None), default=None)
     history = context.pipeline.run_history
     after = timedelta(minutes=AFTER_MINUTES if history is None else history.after_minutes)
@@ -131,11 +131,11 @@ def _document_finding(context: Context, transition: Transition, interval: date, 
         Halfway(
             arrived=len(progress.arrived),
             enough=progress.enough,
-            triggered=completion.flag_in(opens) is Flag.TRUE,
+            triggered=completion.flag_in(run.opens) is Flag.TRUE,
             effect=rows is not None and rows.count > 0,
             last_at=last_at,
-            opens=opens,
-            due=run.due.on(interval, zone).astimezone(UTC),
+            opens=run.opens,
+            due=run.due,
             now=now,
             after=after,
         )
@@ -155,9 +155,9 @@ def _document_finding(context: Context, transition: Transition, interval: date, 
             "nothing-started": f"No processor before {target} is in, so nothing is stuck.",
         }[code],
         phase=transition.target,
-        date=interval,
+        interval=interval,
         evidence={
-            "mode": mode_of(interval, context.today),
+            "run": run.name,
             "processors_in": len(progress.arrived),
             "expected": progress.expected,
             "missing": missing,
@@ -174,7 +174,7 @@ def _document_finding(context: Context, transition: Transition, interval: date, 
 
 def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
     found: dict[str, tuple[datetime | None, Row]] = {}
-    for interval in context.dates:
+    for interval in context.intervals:
         rows = context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval)).result()
         for row in rows:
             started = moment_of(row.get("started_at"))

@@ -2,8 +2,8 @@
 
 The flag in a completion document proves little on its own: a second writer can leave it false while the
 data flows, a swallowed error can leave it true while nothing does, and one document serves three runs of a
-date. So flag, processors, the next phase's rows and the phase log are judged together, each date in its
-own mode and against its own due time. A false flag with the data present is a broken monitor, not an
+interval. So flag, processors, the next phase's rows and the phase log are judged together, each interval by
+its own run and due time. A false flag with the data present is a broken monitor, not an
 outage; a true flag without data is an outage that nobody sees. A trigger from before the window of the run
 counts as false. A transition without completion documents is judged by the phase log, one whose
 orchestrator only watches by its data alone.
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from functools import partial
 
-from checks.context import Context, could_not_check, mode_of
-from checks.model import Action, Finding, Outcome, Severity
+from checks.context import Context, could_not_check
+from checks.model import Action, Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
+    JudgedRun,
     judged,
     local_time,
     no_run,
@@ -31,7 +31,7 @@ from checks.orchestration.gathering import (
 from checks.orchestration.trigger_case import Case, case_of
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
 from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
-from checks.pipeline import Run, Transition
+from checks.pipeline import Transition
 from checks.registry import check
 
 
@@ -48,19 +48,19 @@ def trigger(context: Context) -> Iterator[Finding]:
     if not transitions:
         yield no_transition("trigger")
     start_reads(context, transitions)
-    for interval in context.dates:
+    for interval in context.intervals:
         for transition in transitions:
             judge = partial(_judge_date, context, transition, interval)
             yield from judged(context, transition, interval, Severity.P0, judge)
 
 
-def _judge_date(context: Context, transition: Transition, interval: date) -> Iterator[Finding]:
+def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
     if transition.monitoring_only:
         yield _monitoring_only(context, transition, interval)
     run = run_of(context, transition, interval)
     if run is None:
         if not transition.monitoring_only:
-            yield no_run(context, transition, interval)
+            yield no_run(transition, interval)
         return
     rest = off_day(context, transition, interval)
     if rest is None and transition.monitoring_only:
@@ -84,7 +84,7 @@ def _finding(case: Case) -> Finding:
         subject=subject,
         summary=summary(case, judgement.code),
         phase=phase,
-        date=case.interval,
+        interval=case.interval,
         evidence=case.evidence(),
         impact=impact(case, judgement.code),
         action=action(case, judgement.code),
@@ -93,7 +93,7 @@ def _finding(case: Case) -> Finding:
     )
 
 
-def _monitoring_only(context: Context, transition: Transition, interval: date) -> Finding:
+def _monitoring_only(context: Context, transition: Transition, interval: Interval) -> Finding:
     orchestrator = transition.orchestrator or "The orchestrator"
     target = context.pipeline.phase(transition.target).title
     return Finding(
@@ -102,23 +102,21 @@ def _monitoring_only(context: Context, transition: Transition, interval: date) -
         subject=transition.id,
         summary=f"{orchestrator} only watches; {target} is judged by its data alone.",
         phase=transition.target,
-        date=interval,
-        evidence={"mode": mode_of(interval, context.today)},
+        interval=interval,
     )
 
 
-def _judge_data(context: Context, transition: Transition, interval: date, run: Run) -> Iterator[Finding]:
+def _judge_data(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[Finding]:
     """Judge a phase by its rows alone."""
     rows = rows_of(context, transition.target, interval)
     if rows is None:
         return
     target = context.pipeline.phase(transition.target).title
-    due = run.due.on(interval, context.pipeline.zone)
-    outcome, code, severity = data_verdict(present=rows.count > 0, past_due=context.now.timestamp() > due.timestamp())
+    outcome, code, severity = data_verdict(present=rows.count > 0, past_due=context.now > run.due)
     sentence = {
         "data-present": f"{target} has {rows.count} row{'' if rows.count == 1 else 's'}.",
-        "data-pending": f"{target} has no rows yet; due by {local_time(context, due)}.",
-        "data-missing": f"{target} has no rows; they were due by {local_time(context, due)}.",
+        "data-pending": f"{target} has no rows yet; due by {local_time(context, run.due)}.",
+        "data-missing": f"{target} has no rows; they were due by {local_time(context, run.due)}.",
     }[code]
     failed = outcome is Outcome.FAILED
     yield Finding(
@@ -128,8 +126,8 @@ def _judge_data(context: Context, transition: Transition, interval: date, run: R
         subject=transition.target,
         summary=sentence,
         phase=transition.target,
-        date=interval,
-        evidence={"mode": mode_of(interval, context.today), "effect_rows": rows.count, "due": due},
+        interval=interval,
+        evidence={"run": run.name, "effect_rows": rows.count, "due": run.due},
         read=True,
         impact=(transition.impact or f"{target} has no data for this date.") if failed else "",
         action=Action(

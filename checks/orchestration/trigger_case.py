@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from checks.context import Context, Mode, mode_of
-from checks.model import Evidence
+from checks.context import Context
+from checks.model import Evidence, Interval
 from checks.orchestration.completion import Completion, Flag, Progress, progress_of
-from checks.orchestration.gathering import DayLog, Logged, Rows, completion_of, log_of, rows_of
+from checks.orchestration.gathering import DayLog, JudgedRun, Logged, Rows, completion_of, log_of, rows_of
 from checks.orchestration.trigger_verdict import Situation
-from checks.pipeline import Run, Transition
+from checks.pipeline import Transition
 from checks.ports import SourceError
 
 
@@ -26,9 +26,8 @@ class Case:
 
     context: Context
     transition: Transition
-    interval: date
-    opens: datetime
-    due: datetime
+    interval: Interval
+    run: JudgedRun
     completion: Completion | None = None
     progress: Progress | None = None
     source_rows: Rows | None = None
@@ -39,19 +38,15 @@ class Case:
     effect: bool | None = None
 
     @property
-    def mode(self) -> Mode:
-        return mode_of(self.interval, self.context.today)
-
-    @property
     def logged(self) -> bool | None:
         """Whether the window judged has a log row; None when the log could not be read."""
         if self.log is None:
             return None if self.log_error is not None else False
-        return in_window(self.log, self.opens)
+        return in_window(self.log, self.run.opens)
 
     @property
     def stale(self) -> bool:
-        return self.completion is not None and self.completion.is_stale(self.opens)
+        return self.completion is not None and self.completion.is_stale(self.run.opens)
 
     def situation(self) -> Situation:
         """Reduce the facts to what decides."""
@@ -65,14 +60,14 @@ class Case:
             effect=self.effect,
             logged=self.logged,
             now=self.context.now.astimezone(UTC),
-            due=self.due,
+            due=self.run.due,
             grace=timedelta(minutes=self.transition.grace_minutes),
-            expired=(self.context.today - self.interval).days > self.transition.retention_days,
+            expired=(self.context.today - self.interval.day).days > self.transition.retention_days,
         )
 
     def _flag(self) -> Flag:
         if self.completion is not None:
-            return self.completion.flag_in(self.opens)
+            return self.completion.flag_in(self.run.opens)
         # Without a document the log row stands for the flag, unless the log has nothing to say.
         speaks = self.log is not None and not self.log_empty
         return Flag.TRUE if (self.logged if speaks else self.effect) else Flag.FALSE
@@ -92,7 +87,7 @@ class Case:
         completion, progress = self.completion, self.progress
         flags = {Flag.TRUE: True, Flag.FALSE: False}
         return {
-            "mode": self.mode,
+            "run": self.run.name,
             "processors_in": None if progress is None else len(progress.arrived),
             "expected": None if progress is None else progress.expected,
             "missing": "" if progress is None else ", ".join(progress.missing),
@@ -107,8 +102,8 @@ class Case:
             "effect_last_at": None if self.target_rows is None else self.target_rows.last_at,
             "log_row": self.logged,
             "last_good_trigger": None if self.log is None else self.log.last_ever_at,
-            "window_opens": self.opens,
-            "due": self.due,
+            "window_opens": self.run.opens,
+            "due": self.run.due,
             "not_counted": ", ".join(self.not_counted()),
         }
 
@@ -124,31 +119,28 @@ def in_window(log: Logged, opens: datetime) -> bool:
     return log.rows > 0 and (log.last_at is None or log.last_at >= opens)
 
 
-def case_of(context: Context, transition: Transition, interval: date, run: Run) -> Case:
+def case_of(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Case:
     """Gather the facts. Raises SourceError for those without which nothing can be said."""
-    opens = run.opens.on(interval, context.pipeline.zone).astimezone(UTC)
-    due = run.due.on(interval, context.pipeline.zone).astimezone(UTC)
     completion = progress = source_rows = None
     if transition.state is None:
         source_rows = rows_of(context, transition.source, interval)
     else:
         completion = completion_of(context, transition, interval)
-        progress = progress_of(completion, run, context.now.astimezone(UTC))
+        progress = progress_of(completion, run.spec, context.now.astimezone(UTC))
     target_rows = rows_of(context, transition.target, interval)
     day, log_error = _day_log(context, transition, interval)
     if target_rows is None and log_error is not None:
         raise log_error
     log = None if day is None else day.of(transition)
     if target_rows is None:
-        effect = _effect_in_log(day, log, opens)
+        effect = _effect_in_log(day, log, run.opens)
     else:
-        effect = _effect_in_rows(target_rows, opens, past_due=context.now > due)
+        effect = _effect_in_rows(target_rows, run.opens, past_due=context.now > run.due)
     return Case(
         context=context,
         transition=transition,
         interval=interval,
-        opens=opens,
-        due=due,
+        run=run,
         completion=completion,
         progress=progress,
         source_rows=source_rows,
@@ -160,7 +152,7 @@ def case_of(context: Context, transition: Transition, interval: date, run: Run) 
     )
 
 
-def _day_log(context: Context, transition: Transition, interval: date) -> tuple[DayLog | None, SourceError | None]:
+def _day_log(context: Context, transition: Transition, interval: Interval) -> tuple[DayLog | None, SourceError | None]:
     """Read the log where it says something about the transition; its failure alone decides nothing yet."""
     if not transition.logged:
         return None, None

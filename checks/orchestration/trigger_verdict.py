@@ -48,7 +48,7 @@ CODES: Mapping[str, str] = {
     "off-day": "The date has nothing to run for.",
     "flag-unreadable": "The flag is neither true nor false.",
     "expired": "The completion document is older than its retention and gone.",
-    "no-run": "The pipeline file describes no run of this transition for dates seen from today like this one.",
+    "no-run": "No run of this transition has opened for the interval yet.",
     "monitoring-only": "The orchestrator of this transition only watches; it is never judged.",
     "data-present": "A phase that no orchestrator triggers has its rows.",
     "data-pending": "The rows of a phase that no orchestrator triggers are not due yet.",

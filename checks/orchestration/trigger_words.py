@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
-from checks.model import Action
+from checks.model import Action, Interval
 from checks.orchestration.gathering import local_time
 from checks.orchestration.trigger_case import Case
 from checks.pipeline import Pipeline, Transition
@@ -124,19 +124,19 @@ def document_link(case: Case) -> str | None:
     return document_link_of(case.context.pipeline, case.transition, case.interval)
 
 
-def document_link_of(pipeline: Pipeline, transition: Transition, interval: date) -> str | None:
+def document_link_of(pipeline: Pipeline, transition: Transition, interval: Interval) -> str | None:
     """Return where a completion document stands in the Cloud Console, None without one."""
     if transition.state is None or transition.monitoring_only:
         return None
     return (
         "https://console.cloud.google.com/firestore/databases/-default-/data/panel/"
-        f"{transition.state}/{interval.isoformat()}?project={pipeline.project}"
+        f"{transition.state}/{interval.name}?project={pipeline.project}"
     )
 
 
 def _words(case: Case) -> Mapping[str, str]:
     pipeline, transition, situation = case.context.pipeline, case.transition, case.situation()
-    limit = case.due if situation.since is None else max(case.due, situation.since + situation.grace)
+    limit = case.run.due if situation.since is None else max(case.run.due, situation.since + situation.grace)
     triggered_at = case.completion.triggered_at if case.completion is not None else None
     reason = case.completion.reason if case.completion is not None else None
     flag = case.completion.flag_oddity if case.completion is not None else ""
@@ -153,7 +153,7 @@ def _words(case: Case) -> Mapping[str, str]:
         "reason": f" ({reason})" if reason else "",
         "triggered_at": _at(case, " at ", triggered_at),
         "since": _at(case, " since ", situation.since),
-        "due": local_time(case.context, case.due),
+        "due": local_time(case.context, case.run.due),
         "limit": local_time(case.context, limit),
         "missing": _missing(case),
         "missing_names": _missing_names(case),

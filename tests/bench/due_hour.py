@@ -17,7 +17,7 @@ from bot.delivery.slack import SlackPoster
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.schedules import ROUND_SECONDS, Schedules
-from bot.validation import Request, Validation
+from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report, Severity
 from checks.ports import Ports
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse
@@ -38,8 +38,8 @@ class Due(Validation):
         super().__init__(PIPELINE, ports, clock)
         self._due = due
 
-    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
-        del request, observe
+    def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+        del planned, observe
         now = self._clock()
         return report({SUBJECT: Severity.P0 if now >= self._due else "waiting"}, now)
 

@@ -62,7 +62,8 @@ def measure() -> Iterator[Mapping[str, Any]]:
         unread = replace(ports, repository=repository_of(pipeline, settings))
         cpu, began = time.process_time(), time.perf_counter()
         cache = ReadCache(bounds(pipeline.limits))
-        about = Run(pipeline=pipeline, now=NOW, previous=NOW.date(), current=NOW.date())
+        today = pipeline.timeline.at(NOW)
+        about = Run(pipeline=pipeline, now=NOW, previous=today, current=today)
         results = list(run_checks(chosen, about, unread, cache))
         wall = time.perf_counter() - began
         cpu = time.process_time() - cpu

@@ -23,7 +23,7 @@ from bot.store.model import StoredReport
 from bot.store.sqlite import SqliteStore
 from bot.timetable.report_changes import changes
 from checks.diagnosis import diagnose
-from checks.model import Report
+from checks.model import Report, Verdict
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
@@ -46,7 +46,7 @@ class Case:
             key="report",
             pipeline=self.pipeline.name,
             job="digest",
-            previous=self.report.previous,
+            previous=self.report.previous.name,
             at=self.report.now,
             verdict=self.report.verdict.value,
             document=self.document,
@@ -74,7 +74,13 @@ def _digest(case: Case) -> object:
 
 def _home(case: Case) -> object:
     return home_view(
-        Home(pipeline=case.pipeline, now=case.report.now, last=case.stored, history=[case.stored.head], alerts=())
+        Home(
+            pipeline=case.pipeline,
+            now=case.report.now,
+            last=case.stored,
+            digests=[(case.stored.previous, Verdict(case.stored.verdict))],
+            alerts=(),
+        )
     )
 
 

@@ -43,7 +43,7 @@ def measure(times: int, now: datetime, date: str, peak_memory: Callable[[], int]
     walls, cpus = [], []
     for _ in range(ROUNDS):
         cpu, began = time.process_time(), time.perf_counter()
-        report = validation.run(Request(date=date))
+        report = validation.run(validation.plan(Request(interval=date)))
         walls.append(time.perf_counter() - began)
         cpus.append(time.process_time() - cpu)
     validated = peak_memory()

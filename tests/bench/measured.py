@@ -84,7 +84,7 @@ class Subject:
         validation = build()
         from bot.validation import Request  # noqa: PLC0415 - the clock has started before the first import
 
-        report = validation.run(Request(date=self._date))
+        report = validation.run(validation.plan(Request(interval=self._date)))
         wall = time.perf_counter() - began
         return {"wall": wall, "cpu": time.process_time() - cpu, **figures_of(report)}
 

@@ -77,4 +77,5 @@ def record(pipeline: Pipeline, ports: Ports, now: datetime, request: Request) ->
     recorded = {"documents": recorder, "warehouse": recorder, "control_plane": recorder}
     # The shipped pipeline names no repository, so that the measured process has none to ask.
     everything = Ports(**{**others, **recorded, "repository": None, "audit": None})
-    return recorder, Validation(pipeline, everything, lambda: now).run(request)
+    validation = Validation(pipeline, everything, lambda: now)
+    return recorder, validation.run(validation.plan(request))

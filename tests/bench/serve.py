@@ -37,7 +37,7 @@ def recorded(pipeline: Pipeline, name: str = SCENARIO) -> tuple[Recorder, World,
     scenario = load_scenario(name)
     ports = embedded_ports(pipeline, scenario)
     date = scenario.file.requested
-    recorder, report = record(pipeline, ports, ports.now, Request(date=date))
+    recorder, report = record(pipeline, ports, ports.now, Request(interval=date))
     ports.close()
     again = {"scenario": name, "now": ports.now.isoformat(), "date": date, **figures_of(report)}
     return recorder, build_world(pipeline, scenario), again

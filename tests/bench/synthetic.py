@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import NoReturn
 
 from checks.context import Context
@@ -18,8 +18,9 @@ from checks.ports import Document, Policy, Ports, Query, Row, Service
 from checks.reads import ReadCache
 from checks.registry import Check
 from checks.runner import Run, bounds, run_checks
+from tests.fakes import day
 
-NIGHT = date(2026, 2, 11)
+NIGHT = day("2026-02-11")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@ how busy the machine is."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,8 +18,9 @@ from checks.registry import Check
 from tests.bench.counting import lines_of
 from tests.bench.growing import grown
 from tests.bench.growing_steps import STEPS, Case
+from tests.fakes import NIGHT, SLATE
 
-NIGHT, SLATE, NOW = date(2026, 2, 10), date(2026, 2, 11), datetime(2026, 2, 11, 13, tzinfo=UTC)
+NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 FEW, MANY = 1, 4
 ROWS = 10
 
@@ -73,7 +74,7 @@ def subjects_of(check: Check, pipeline: Pipeline) -> list[str]:
 def finding(check: Check, subject: str, *, fails: bool, known: bool) -> Finding:
     about: dict[str, Any] = {"subject": subject, "phase": check.phase, "summary": f"{subject} of {check.id} is so."}
     if check.spec is not None or check.id == "trigger":
-        about["date"] = NIGHT
+        about["interval"] = NIGHT
     if not fails:
         return Finding(outcome=Outcome.PASSED, code="as-expected", **about)
     if not known:

@@ -67,6 +67,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("demo",): ("--help",),
     ("config", "check"): (),
     ("config", "schema"): (),
+    ("config", "upgrade"): ("--dry-run", str(ROOT / "bot" / "pipelines" / "nba.yaml")),
     ("deploys",): ("--scenario", "SCENARIO"),
     ("digest",): ("--scenario", "SCENARIO"),
     ("serve",): ("--help",),

@@ -49,7 +49,7 @@ title: A morning of our own
 story: What happened.
 when: 10 Feb 2026
 now: 2026-02-11 08:10
-date: yesterday
+interval: yesterday
 base: healthy-morning
 expect: {verdict: ALL CLEAR}
 """
@@ -183,8 +183,8 @@ def test_no_command_at_all_is_wrong_use() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("validate", "2026-13-45"), "'2026-13-45' is not a date"),
-        (("validate", "2031-01-01"), "days ahead"),
+        (("validate", "2026-13-45"), "'2026-13-45' is no game date"),
+        (("validate", "2031-01-01"), "is too far ahead"),
         (("validate", "--check", "invokr"), "did you mean invoker?"),
         (("validate", "--phase", "phase-5"), "did you mean phase5"),
         (("validate", "--pipeline", "missing.yaml"), "missing.yaml"),
@@ -275,7 +275,7 @@ def test_the_exit_code_is_that_of_the_verdict(
 def test_a_scenario_brings_its_own_date_and_clock() -> None:
     document = json.loads(forked_process("validate", "--scenario", "healthy-morning", "--format", "json").stdout)
 
-    assert (document["night"], document["slate"]) == ("2026-02-10", "2026-02-11")
+    assert (document["previous"], document["current"]) == ("2026-02-10", "2026-02-11")
     assert document["now"].startswith("2026-02-11T")
 
 

@@ -30,6 +30,7 @@ from checks.reads import (
 )
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline
 from tests.pipelines.nba_world import NBA
+from tests.validated import validated as run
 
 SOURCES = (BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER)
 CALM = (Verdict.ALL_CLEAR, Verdict.WATCH)
@@ -152,7 +153,7 @@ def validated(
         warehouse=FakeWarehouse((lambda _: gone) if without == BIGQUERY else prepared),
         control_plane=FakeControlPlane({"worker": gone} if without == CLOUD_RUN and gone else {}),
     )
-    return Validation(described, known, lambda: MORNING).run(Request())
+    return run(Validation(described, known, lambda: MORNING), Request())
 
 
 @settings(max_examples=60)
@@ -179,6 +180,6 @@ def test_a_pipeline_file_with_nothing_to_check_is_unknown() -> None:
 @pytest.mark.parametrize("checks", [("drift",), ("invoker", "edges"), ("subscriptions", "scheduler-jobs")], ids=str)
 def test_a_run_of_checks_that_are_not_configured_is_unknown(checks: tuple[str, ...]) -> None:
     known = Ports(documents=FakeDocuments(), warehouse=FakeWarehouse(), control_plane=FakeControlPlane())
-    report = Validation(pipeline(), known, lambda: MORNING).run(Request(checks=checks))
+    report = run(Validation(pipeline(), known, lambda: MORNING), Request(checks=checks))
 
     assert report.verdict is Verdict.UNKNOWN

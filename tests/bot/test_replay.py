@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ import pytest
 
 from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
 from bot.replay import Comparison, Replay, compare, differences, listed, replay, scenarios
-from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Report, Severity, Verdict
+from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, Verdict
 from tests.bot.local.worlds import PIPELINE, loaded
+from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
 
 INCIDENTS = {
@@ -86,7 +87,7 @@ def test_an_incident_has_a_cause_and_none_of_its_findings_stands_alone(name: str
         for result, finding in report.findings()
         if finding.outcome is Outcome.FAILED
         and finding.severity in (Severity.P0, Severity.P1)
-        and FindingKey(result.check, finding.subject, finding.date) not in explained
+        and finding.key(result.check) not in explained
     }
     assert report.causes
     assert grave == set()
@@ -101,12 +102,12 @@ def test_quiet_days_are_all_clear_and_have_no_finding(name: str) -> None:
 
 
 def test_the_list_shows_name_night_title_and_verdict() -> None:
-    lines = {line.name: line for line in scenarios()}
+    lines = {line.name: line for line in scenarios(NBA)}
 
     assert set(lines) == set(shipped_scenarios())
-    assert lines["invoker-lost"].previous == date(2026, 2, 10)
+    assert lines["invoker-lost"].previous == NIGHT
     assert lines["invoker-lost"].verdict is Verdict.BLOCKED
-    assert lines["healthy-evening"].previous == date(2026, 2, 11)
+    assert lines["healthy-evening"].previous == SLATE
     assert all(line.title and line.story and "\n" not in line.story for line in lines.values())
 
 
@@ -118,7 +119,7 @@ def test_a_scenario_of_ones_own_runs_the_same_way(tmp_path: Path) -> None:
     assert result.report.verdict is Verdict.BLOCKED
     assert Comparison("verdict", "ALL CLEAR", "BLOCKED") in differences(result.comparisons)
     assert Comparison("finding", None, "invoker caller-refused second-service") in differences(result.comparisons)
-    assert listed(scenario).previous == date(2026, 2, 10)
+    assert listed(scenario, PIPELINE).previous == NIGHT
 
 
 def test_each_result_is_observed_as_it_comes() -> None:
@@ -141,8 +142,8 @@ def report(*findings: Finding, causes: tuple[Cause, ...] = ()) -> Report:
     return Report(
         pipeline="tiny",
         title="Tiny",
-        previous=date(2026, 2, 10),
-        current=date(2026, 2, 11),
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger="replay",
         partial=False,

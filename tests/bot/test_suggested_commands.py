@@ -41,7 +41,7 @@ def report(job: str, jobs: fakes.FakeScheduler, *checks: str) -> Report:
     described = fakes.pipeline(checks=(spec,), scheduler=SchedulerJobs())
     warehouse = fakes.FakeWarehouse(lambda _: [{"row_count": 0}])
     validation = Validation(described, fakes.ports(warehouse=warehouse, scheduler=jobs), lambda: fakes.MORNING)
-    return validation.run(Request(checks=("rows-there", *checks)))
+    return validation.run(validation.plan(Request(checks=("rows-there", *checks))))
 
 
 def suggested(found: Report) -> tuple[Action, ...]:

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.validation import Request, RequestError, Validation, game_dates, select
+from bot.validation import Request, RequestError, Validation, intervals_of, select
 from checks.context import Context
+from checks.intervals import WEEKDAYS
 from checks.model import CheckResult, Finding, Severity, Verdict
 from checks.registry import Check
 from tests.fakes import pipeline, ports
+from tests.validated import validated
 
-TODAY = date(2026, 2, 11)
 NOON_IN_NEW_YORK = datetime(2026, 2, 11, 17, tzinfo=UTC)
 
 
@@ -28,44 +29,87 @@ CHECKS = tuple(
 PHASES = ("phase3", "phase5")
 
 
-@pytest.mark.parametrize(
-    ("text", "previous", "current"),
-    [
-        pytest.param("yesterday", date(2026, 2, 10), TODAY, id="yesterday's night goes with today's slate"),
-        pytest.param("2026-02-10", date(2026, 2, 10), TODAY, id="however it is written"),
-        pytest.param("today", TODAY, TODAY, id="today stands for both"),
-        pytest.param("2026-02-03", date(2026, 2, 3), date(2026, 2, 3), id="so does a day of the past"),
-        pytest.param("2026-02-12", date(2026, 2, 12), date(2026, 2, 12), id="and tomorrow"),
-    ],
-)
-def test_a_date_means_a_night_and_a_slate(text: str, previous: date, current: date) -> None:
-    assert game_dates(text, TODAY) == (previous, current)
+LONDON = {"timezone": "Europe/London"}
+CADENCES = {
+    "daily": pipeline(),
+    "hourly": pipeline(cadence="hourly", words={"interval": "hour"}),
+    "weekly": pipeline(cadence={"weekly": "sunday"}, words={"interval": "week"}),
+    "monthly": pipeline(cadence={"monthly": 1}, words={"interval": "month"}),
+    "business days": pipeline(calendar={"weekdays": WEEKDAYS[:5]}, **LONDON),
+}
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("cadence", "text", "previous", "current"),
     [
-        ("2026-02-30", "'2026-02-30' is not a date: use YYYY-MM-DD, today or yesterday."),
-        ("tonight", "'tonight' is not a date: use YYYY-MM-DD, today or yesterday."),
-        ("", "'' is not a date: use YYYY-MM-DD, today or yesterday."),
-        ("2026-02-13", "2026-02-13 is 2 days ahead: nothing can be judged later than tomorrow."),
-        ("2999-01-01", "2999-01-01 is 355340 days ahead: nothing can be judged later than tomorrow."),
+        pytest.param("daily", "previous", "2026-02-10", "2026-02-11", id="the previous interval goes with the current"),
+        pytest.param("daily", "yesterday", "2026-02-10", "2026-02-11", id="whatever it is called"),
+        pytest.param("daily", "2026-02-10", "2026-02-10", "2026-02-11", id="however it is written"),
+        pytest.param("daily", "today", "2026-02-11", "2026-02-11", id="today stands for both"),
+        pytest.param("daily", "2026-02-03", "2026-02-03", "2026-02-03", id="so does a day of the past"),
+        pytest.param("daily", "2026-02-12", "2026-02-12", "2026-02-12", id="and tomorrow"),
+        pytest.param("hourly", "previous", "2026-02-11T11", "2026-02-11T12", id="an hour"),
+        pytest.param("hourly", "2026-02-11T03", "2026-02-11T03", "2026-02-11T03", id="an hour of the past"),
+        pytest.param("weekly", "previous", "2026-W06", "2026-W07", id="a week"),
+        pytest.param("weekly", "2026-02-03", "2026-W06", "2026-W07", id="a week by a date in it"),
+        pytest.param("monthly", "previous", "2026-01", "2026-02", id="a month"),
+        pytest.param("business days", "previous", "2026-02-10", "2026-02-11", id="a Wednesday"),
+        pytest.param("business days", "2026-02-06", "2026-02-06", "2026-02-06", id="a Friday of the past"),
     ],
 )
-def test_a_date_that_cannot_be_judged_is_refused_in_one_sentence(text: str, sentence: str) -> None:
+def test_a_request_means_two_intervals(cadence: str, text: str, previous: str, current: str) -> None:
+    found = intervals_of(text, CADENCES[cadence], NOON_IN_NEW_YORK)
+
+    assert [each.name for each in found] == [previous, current]
+
+
+def test_a_monday_judges_friday_where_weekends_have_no_run() -> None:
+    monday = datetime(2026, 2, 9, 8, tzinfo=UTC)
+
+    assert [each.name for each in intervals_of("previous", CADENCES["business days"], monday)] == [
+        "2026-02-06",
+        "2026-02-09",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "text", "sentence"),
+    [
+        ("daily", "2026-02-30", "'2026-02-30' is no date: use YYYY-MM-DD, today or yesterday."),
+        ("daily", "tonight", "'tonight' is no date: use YYYY-MM-DD, today or yesterday."),
+        ("daily", "", "'' is no date: use YYYY-MM-DD, today or yesterday."),
+        ("daily", "2026-02-13", "2026-02-13 is too far ahead: nothing can be judged later than 2026-02-12."),
+        ("daily", "2999-01-01", "2999-01-01 is too far ahead: nothing can be judged later than 2026-02-12."),
+        ("hourly", "yesterday", "'yesterday' is no hour: use an hour as YYYY-MM-DDTHH, previous or current."),
+        ("hourly", "2026-02-10", "'2026-02-10' is no hour: use an hour as YYYY-MM-DDTHH, previous or current."),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_in_one_sentence(cadence: str, text: str, sentence: str) -> None:
     with pytest.raises(RequestError) as caught:
-        game_dates(text, TODAY)
+        intervals_of(text, CADENCES[cadence], NOON_IN_NEW_YORK)
 
     assert str(caught.value) == sentence
 
 
-@given(st.text())
-def test_any_text_is_a_date_or_refused(text: str) -> None:
+@given(st.sampled_from(sorted(CADENCES)), st.text())
+def test_any_text_is_an_interval_or_refused(cadence: str, text: str) -> None:
+    described = CADENCES[cadence]
     try:
-        previous, current = game_dates(text, TODAY)
+        previous, current = intervals_of(text, described, NOON_IN_NEW_YORK)
     except RequestError:
         return
-    assert previous <= current <= TODAY + timedelta(days=1)
+    timeline = described.timeline
+    assert previous <= current <= timeline.following(timeline.at(NOON_IN_NEW_YORK))
+
+
+def test_a_plan_is_made_once_and_run_as_it_was_made_whatever_the_clock_says_then() -> None:
+    clock = iter([datetime(2026, 2, 12, 4, 59, 59, tzinfo=UTC), datetime(2026, 2, 12, 5, 0, 1, tzinfo=UTC)])
+    validation = Validation(pipeline(), ports(), lambda: next(clock))
+
+    planned = validation.plan(Request(interval="yesterday", checks=("trigger",)))
+    report = validation.run(planned)
+
+    assert (report.previous.name, report.current.name, report.now) == ("2026-02-10", "2026-02-11", planned.now)
 
 
 @pytest.mark.parametrize(
@@ -104,16 +148,16 @@ def test_a_selection_that_leaves_nothing_is_refused() -> None:
 def test_today_is_the_pipelines_date_and_not_the_worlds() -> None:
     late_evening_in_new_york = datetime(2026, 2, 12, 3, tzinfo=UTC)
 
-    report = Validation(pipeline(), ports(), lambda: late_evening_in_new_york).run(Request(date="today"))
+    report = validated(Validation(pipeline(), ports(), lambda: late_evening_in_new_york), Request(interval="today"))
 
-    assert report.previous == date(2026, 2, 11)
+    assert report.previous.name == "2026-02-11"
 
 
 def test_each_result_is_observed_once_and_stands_in_the_report_in_catalogue_order() -> None:
     validation = Validation(pipeline(), ports(), lambda: NOON_IN_NEW_YORK)
     observed: list[CheckResult] = []
 
-    report = validation.run(Request(), observed.append)
+    report = validation.run(validation.plan(Request()), observed.append)
 
     assert [result.check for result in report.results] == [check.id for check in validation.checks]
     assert sorted(observed, key=id) == sorted(report.results, key=id)
@@ -121,7 +165,7 @@ def test_each_result_is_observed_once_and_stands_in_the_report_in_catalogue_orde
 
 
 def test_a_run_of_some_checks_says_that_it_is_partial() -> None:
-    report = Validation(pipeline(), ports(), lambda: NOON_IN_NEW_YORK).run(Request(checks=("trigger",)))
+    report = validated(Validation(pipeline(), ports(), lambda: NOON_IN_NEW_YORK), Request(checks=("trigger",)))
 
     assert report.partial
     assert report.verdict in Verdict

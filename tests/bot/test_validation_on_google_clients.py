@@ -23,6 +23,7 @@ from checks.ports import Ports
 from tests.servers import forked
 from tests.servers.platform import on_github
 from tests.servers.playback import played
+from tests.validated import validated
 
 pytestmark = pytest.mark.xdist_group("emulators")
 
@@ -40,13 +41,13 @@ def on_google(scenario: Scenario, firestore_address: str, bigquery_address: str)
 
 
 def validate(pipeline: Pipeline, ports: Ports, scenario: Scenario, now: datetime) -> Report:
-    return Validation(pipeline, ports, lambda: now).run(Request(date=scenario.file.requested))
+    return validated(Validation(pipeline, ports, lambda: now), Request(interval=scenario.file.requested))
 
 
 def facts(report: Report) -> list[tuple[str, str, str, str, str]]:
     """Return what a report says, in an order that does not depend on the order of rows."""
     return sorted(
-        (result.check, finding.code, finding.subject, str(finding.date), finding.summary)
+        (result.check, finding.code, finding.subject, str(finding.interval), finding.summary)
         for result, finding in report.findings()
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from checks.control_plane_spec import Messaging, SchedulerJobs
-from checks.model import Action, CheckResult, Finding, Outcome, Severity
+from checks.model import Action, CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 from tests import fakes
 
@@ -105,7 +105,7 @@ def finding(
     *,
     outcome: Outcome = Outcome.FAILED,
     phase: str | None = None,
-    day: date | None = None,
+    day: Interval | None = None,
     command: str | None = None,
     **evidence: Any,
 ) -> Finding:
@@ -116,7 +116,7 @@ def finding(
         summary=f"{subject}: {code}.",
         severity=severity,
         phase=phase,
-        date=day,
+        interval=day,
         evidence=evidence,
         action=Action(text="Repair it.", command=command, repair=f"repair:{subject}") if command else None,
     )
@@ -130,7 +130,7 @@ def passed(subject: str = "all", **more: Any) -> Finding:
     return finding("fine", subject, None, outcome=Outcome.PASSED, **more)
 
 
-def trigger(code: str, source: int = 3, day: date | None = NIGHT, **evidence: Any) -> Finding:
+def trigger(code: str, source: int = 3, day: Interval | None = NIGHT, **evidence: Any) -> Finding:
     """The verdict on the trigger out of a phase."""
     return finding(
         code,
@@ -156,7 +156,7 @@ def refused(service: str, code: str = "caller-refused", **evidence: Any) -> Find
 
 
 def data(
-    check: str, code: str = "bad", severity: Severity = Severity.P1, day: date = NIGHT, **more: Any
+    check: str, code: str = "bad", severity: Severity = Severity.P1, day: Interval = NIGHT, **more: Any
 ) -> CheckResult:
     """A SQL check that failed."""
     spec = next(each for each in PIPELINE.checks if each.id == check)

@@ -10,6 +10,7 @@ from bot.definition.pipeline_file import load_pipeline
 from bot.local.embedded import embedded_ports
 from bot.local.scenario import load_scenario
 from bot.validation import Request, Validation
+from tests.validated import validated
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_a_cause_knows_when_it_began_by_its_facts(scenario: str, code: str, bega
     pipeline, read = load_pipeline(), load_scenario(scenario)
     ports = embedded_ports(pipeline, read)
 
-    report = Validation(pipeline, ports, lambda: ports.now).run(Request(date=read.file.requested))
+    report = validated(Validation(pipeline, ports, lambda: ports.now), Request(interval=read.file.requested))
     ports.close()
 
     (cause, *_) = [each for each in report.causes if each.code == code]

@@ -655,4 +655,4 @@ def test_of_equals_what_blocks_comes_first() -> None:
 def test_the_keys_name_the_findings() -> None:
     cause = only(result("trigger", trigger("flag-not-set")))
 
-    assert cause.explains == (FindingKey("trigger", "phase3_to_phase4", NIGHT),)
+    assert cause.explains == (FindingKey("trigger", "phase3_to_phase4", NIGHT.name),)

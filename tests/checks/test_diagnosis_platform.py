@@ -337,7 +337,7 @@ def test_the_name_of_a_table_at_the_start_of_a_sentence_stays_as_it_is() -> None
         summary="player_daily_cache was last written on Sunday",
         severity=Severity.P1,
         phase="phase2",
-        date=SLATE,
+        interval=SLATE,
     )
 
     cause = only(result("games-final", told), data("coverage", day=SLATE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from random import Random
 
 from hypothesis import given
@@ -14,6 +14,7 @@ from checks.diagnosis.board import CODES
 from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Severity
 from checks.registry import COMMON_CODES
 from tests.checks.diagnosed import ABSENT, CALLER, CONTROL_PLANE, NIGHT, PIPELINE, SLATE, WRONG_FLAGS, result
+from tests.fakes import day
 
 CHECKS = (
     *CONTROL_PLANE,
@@ -126,6 +127,9 @@ actions = st.none() | st.builds(
 )
 
 
+EXTREMES = (day("2000-01-01"), day("2100-12-31"))
+
+
 @st.composite
 def findings(draw: st.DrawFn, outcomes: Sequence[Outcome] = tuple(Outcome)) -> Finding:
     outcome = draw(st.sampled_from(outcomes))
@@ -137,7 +141,7 @@ def findings(draw: st.DrawFn, outcomes: Sequence[Outcome] = tuple(Outcome)) -> F
         summary=draw(st.sampled_from(["", "It failed.", "it failed"])),
         severity=draw(st.sampled_from(Severity)) if loud else None,
         phase=draw(st.sampled_from([None, *(each.id for each in PIPELINE.phases), "never-heard-of"])),
-        date=draw(st.sampled_from([None, NIGHT, SLATE, date.min, date.max])),
+        interval=draw(st.sampled_from([None, NIGHT, SLATE, *EXTREMES])),
         evidence=draw(st.dictionaries(st.sampled_from(KEYS), values, max_size=6)),
         action=draw(actions),
     )
@@ -189,7 +193,7 @@ def incidents(draw: st.DrawFn) -> list[CheckResult]:
                 summary="It failed.",
                 severity=finding.severity,
                 phase=known.get(check, finding.phase),
-                date=None if check in undated else draw(st.sampled_from([NIGHT, SLATE])),
+                interval=None if check in undated else draw(st.sampled_from([NIGHT, SLATE])),
                 evidence=finding.evidence,
                 action=finding.action,
             )
@@ -203,7 +207,7 @@ anything = results(findings()) | incidents()
 @given(anything)
 def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[CheckResult]) -> None:
     failed = {
-        FindingKey(each.check, finding.subject, finding.date)
+        finding.key(each.check)
         for each in given_results
         for finding in each.findings
         if finding.outcome is Outcome.FAILED
@@ -221,9 +225,7 @@ def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(give
     for each in given_results:
         for finding in each.findings:
             if finding.outcome is Outcome.FAILED and finding.severity is not None:
-                severities.setdefault(FindingKey(each.check, finding.subject, finding.date), []).append(
-                    finding.severity
-                )
+                severities.setdefault(finding.key(each.check), []).append(finding.severity)
 
     for cause in diagnose(PIPELINE, given_results):
         assert cause.code in CODES
@@ -256,7 +258,7 @@ def test_where_nothing_failed_there_is_no_cause(given_results: list[CheckResult]
 def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[CheckResult]) -> None:
     judged = {"phase3", *(each.id for each in PIPELINE.transitions if not each.monitoring_only)}
     broken = {
-        FindingKey(each.check, finding.subject, finding.date)
+        finding.key(each.check)
         for each in given_results
         if each.check == "trigger"
         for finding in each.findings

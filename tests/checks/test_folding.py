@@ -22,7 +22,7 @@ ROW = Finding(
     summary="A player has no team.",
     severity=Severity.P1,
     phase="phase3",
-    date=NIGHT,
+    interval=NIGHT,
 )
 
 
@@ -45,7 +45,13 @@ def test_one_more_is_counted() -> None:
     *listed, rest = folded(rows(LISTED + 1))
 
     assert listed == rows(LISTED)
-    assert (rest.count, rest.code, rest.severity, rest.date, rest.phase) == (1, "no-team", Severity.P1, NIGHT, "phase3")
+    assert (rest.count, rest.code, rest.severity, rest.interval, rest.phase) == (
+        1,
+        "no-team",
+        Severity.P1,
+        NIGHT,
+        "phase3",
+    )
 
 
 def test_the_one_that_counts_the_others_has_the_same_subject_whichever_they_are() -> None:
@@ -151,7 +157,12 @@ def test_every_text_of_a_finding_is_bounded_and_what_is_short_stays(
     assert len(cut.subject) <= NAME
     assert len(cut.summary) <= SENTENCE >= len(cut.impact)
     assert sum(len(each) for each in cut.evidence.values() if isinstance(each, str)) <= EVIDENCE
-    assert (cut.outcome, cut.severity, cut.code, cut.date) == (long.outcome, long.severity, long.code, long.date)
+    assert (cut.outcome, cut.severity, cut.code, cut.interval) == (
+        long.outcome,
+        long.severity,
+        long.code,
+        long.interval,
+    )
 
 
 def test_long_names_that_differ_at_the_end_stay_different() -> None:

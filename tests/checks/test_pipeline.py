@@ -1,67 +1,18 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from checks.model import Severity
 from checks.pipeline import Comparison, ParameterValue, Rule, Run, SqlCheck
-from checks.values import Moment
 from tests.fakes import pipeline
 
 NEW_YORK = ZoneInfo("America/New_York")
-
-
-class TestMoments:
-    @pytest.mark.parametrize(
-        ("text", "instant"),
-        [
-            pytest.param("11:30", datetime(2026, 2, 10, 16, 30, tzinfo=UTC), id="on the day"),
-            pytest.param("+1d 06:30", datetime(2026, 2, 11, 11, 30, tzinfo=UTC), id="the morning after"),
-            pytest.param("-1d 17:00", datetime(2026, 2, 9, 22, 0, tzinfo=UTC), id="the evening before"),
-        ],
-    )
-    def test_a_moment_is_local_to_the_game_date(self, text: str, instant: datetime) -> None:
-        assert Moment(text).on(date(2026, 2, 10), NEW_YORK) == instant
-
-    @pytest.mark.parametrize(
-        ("interval", "text", "instant"),
-        [
-            pytest.param(date(2026, 3, 8), "02:30", datetime(2026, 3, 8, 7, 30, tzinfo=UTC), id="skipped hour"),
-            pytest.param(date(2026, 11, 1), "01:30", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), id="repeated hour"),
-            pytest.param(date(2026, 3, 7), "+1d 06:30", datetime(2026, 3, 8, 10, 30, tzinfo=UTC), id="short night"),
-        ],
-    )
-    def test_a_moment_survives_the_change_of_the_clocks(self, interval: date, text: str, instant: datetime) -> None:
-        assert Moment(text).on(interval, NEW_YORK).astimezone(UTC) == instant
-
-    @pytest.mark.parametrize("text", ["", "7:30", "24:00", "06:60", "+1d", "1d 06:30", "+10d 06:30", "06:30 ", "٠٦:٣٠"])
-    def test_anything_else_is_refused(self, text: str) -> None:
-        with pytest.raises(ValueError, match="HH:MM"):
-            Moment(text)
-
-    def test_moments_are_ordered_by_day_and_clock(self) -> None:
-        shuffled = [Moment(text) for text in ("11:30", "+1d 05:00", "-1d 17:00", "06:30")]
-
-        assert [str(moment) for moment in sorted(shuffled)] == ["-1d 17:00", "06:30", "11:30", "+1d 05:00"]
-
-    @given(st.integers(-9, 9), st.times())
-    def test_a_moment_is_written_as_it_is_read(self, days: int, clock: Any) -> None:
-        moment = Moment(f"{days:+d}d {clock:%H:%M}")
-
-        assert Moment(str(moment)) == moment
-
-    def test_a_run_takes_moments_and_their_texts(self) -> None:
-        run = Run.model_validate({"opens": "05:00", "due": Moment("06:30")})
-
-        assert run.model_dump(mode="json")["due"] == "06:30"
-        assert Run.model_validate(run.model_dump(mode="json")) == run
 
 
 class TestComparisons:

@@ -12,14 +12,13 @@ import pytest
 from checks.context import Context
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import Excuse, Limits, Pipeline
+from checks.pipeline import Limits, Pipeline, Suppression
 from checks.ports import Ports, Problem, Query, SourceError
 from checks.reads import ReadCache
 from checks.registry import Check, Judge
-from checks.runner import Run, bounds, excuse, run_checks
-from tests.fakes import FakeWarehouse, pipeline, ports
+from checks.runner import Run, bounds, run_checks, suppressed
+from tests.fakes import NIGHT, FakeWarehouse, pipeline, ports
 
-NIGHT = date(2026, 2, 10)
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 SOON = 5.0
 
@@ -143,7 +142,7 @@ def test_results_come_as_they_are_complete() -> None:
     assert [result.check for result in results] == ["slow"]
 
 
-EXCUSE = Excuse(check="a-check", subject="mlb-*", code="broken", until=date(2026, 3, 1), reason="Off-season.")
+SUPPRESSION = Suppression(check="a-check", subject="mlb-*", code="broken", until=date(2026, 3, 1), reason="Off-season.")
 
 
 @pytest.mark.parametrize(
@@ -153,14 +152,14 @@ EXCUSE = Excuse(check="a-check", subject="mlb-*", code="broken", until=date(2026
         pytest.param(date(2026, 3, 2), Outcome.FAILED, id="just past it"),
     ],
 )
-def test_an_excuse_ends_after_its_last_day(today: date, outcome: Outcome) -> None:
-    assert excuse("a-check", failed(subject="mlb-scrape"), [EXCUSE], today).outcome is outcome
+def test_a_suppression_ends_after_its_last_day(today: date, outcome: Outcome) -> None:
+    assert suppressed("a-check", failed(subject="mlb-scrape"), [SUPPRESSION], today).outcome is outcome
 
 
-def test_an_excused_failure_says_so_and_keeps_its_code_as_evidence() -> None:
-    finding = excuse("a-check", failed(subject="mlb-scrape"), [EXCUSE], NIGHT)
+def test_a_suppressiond_failure_says_so_and_keeps_its_code_as_evidence() -> None:
+    finding = suppressed("a-check", failed(subject="mlb-scrape"), [SUPPRESSION], NIGHT.day)
 
-    assert (finding.code, finding.evidence["excused_code"]) == ("excused", "broken")
+    assert (finding.code, finding.evidence["suppressed_code"]) == ("suppressed", "broken")
     assert "1 Mar 2026" in finding.summary
 
 
@@ -172,14 +171,14 @@ def test_an_excused_failure_says_so_and_keeps_its_code_as_evidence() -> None:
         pytest.param("a-check", failed("other", "mlb-scrape"), id="another code"),
     ],
 )
-def test_an_excuse_covers_only_what_it_names(check_id: str, finding: Finding) -> None:
-    assert excuse(check_id, finding, [EXCUSE], NIGHT) == finding
+def test_a_suppression_covers_only_what_it_names(check_id: str, finding: Finding) -> None:
+    assert suppressed(check_id, finding, [SUPPRESSION], NIGHT.day) == finding
 
 
-def test_only_failures_are_excused() -> None:
+def test_only_failures_are_suppressed() -> None:
     unknown = replace(failed(subject="mlb-scrape"), outcome=Outcome.UNKNOWN)
 
-    assert excuse("a-check", unknown, [EXCUSE], NIGHT) == unknown
+    assert suppressed("a-check", unknown, [SUPPRESSION], NIGHT.day) == unknown
 
 
 def test_a_check_with_a_finding_for_each_of_endless_rows_ends_with_the_run_and_is_told_to_stop() -> None:
@@ -201,19 +200,19 @@ def test_a_check_with_a_finding_for_each_of_endless_rows_ends_with_the_run_and_i
     assert stopped.wait(SOON)
 
 
-def test_an_excuse_for_one_row_holds_also_among_many() -> None:
+def test_a_suppression_for_one_row_holds_also_among_many() -> None:
     def many(context: Context) -> Iterator[Finding]:
         yield from (failed(subject=f"row {number}") for number in range(LISTED + 9))
 
-    excused = Excuse(check="a-check", subject="row 25", until=NIGHT + timedelta(days=9), reason="Known.")
-    described = pipeline(excuses=[excused])
+    known = Suppression(check="a-check", subject="row 25", until=NIGHT.day + timedelta(days=9), reason="Known.")
+    described = pipeline(suppressions=[known])
     about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
     (result,) = run_checks([check(many)], about, ports(), ReadCache(bounds(described.limits)))
 
     counts = Counter({each.code: 0 for each in result.findings})
     for each in result.findings:
         counts[each.code] += each.count
-    assert counts == {"broken": LISTED + 8, "excused": 1}
+    assert counts == {"broken": LISTED + 8, "suppressed": 1}
 
 
 def test_a_check_took_as_long_as_it_worked_and_began_within_the_run() -> None:

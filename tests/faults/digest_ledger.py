@@ -10,9 +10,15 @@ from typing import Any
 
 from bot.store.model import StateStore
 from bot.timetable.digest_deliveries import detail_key, posting_key
-from bot.timetable.slots import Slot, slots_of
+from bot.timetable.slots import DigestCalendar, Slot
 from tests.faults.ledger import Difference, Shown
-from tests.faults.story import DIGEST, PIPELINE
+from tests.faults.story import PIPELINE
+
+
+def slots_on(day: date) -> Sequence[Slot]:
+    """The slots of the digest of a date."""
+    calendar = DigestCalendar(PIPELINE)
+    return calendar.slots(calendar.on(day))
 
 
 def compare_digests(days: Sequence[date], messages: Sequence[Shown], store: StateStore) -> Difference:
@@ -29,7 +35,7 @@ def compare_digests(days: Sequence[date], messages: Sequence[Shown], store: Stat
 
 
 def _compare_day(difference: Difference, day: date, shown: dict[str, Shown], store: StateStore) -> None:
-    key, slots = posting_key(PIPELINE.name, day), slots_of(DIGEST, PIPELINE.zone, day)
+    key, slots = posting_key(PIPELINE.name, day.isoformat()), slots_on(day)
     difference.lost += [f"{key} at {slot.name}" for slot in slots if store.report(f"{key}:{slot.name}") is None]
     posting = shown.get(key)
     for owed, body in _owed(key, slots, store):

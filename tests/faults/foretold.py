@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.validation import Request, Validation
+from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report
 from checks.ports import Ports
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse
@@ -20,7 +20,6 @@ class Foretold(Validation):
         super().__init__(PIPELINE, nobody, clock)
         self._facts = facts
 
-    def run(self, request: Request, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
-        del observe, request
-        now = self._clock()
-        return report(self._facts(now), now)
+    def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
+        del observe
+        return report(self._facts(planned.now), planned.now)

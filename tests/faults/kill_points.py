@@ -19,14 +19,13 @@ from typing import Any
 
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
-from bot.timetable.slots import slots_of
 from tests.faults.deaths import NEVER, POINTS, SECONDS, STATEMENTS, Death, Teller, Told
-from tests.faults.digest_ledger import compare_digests
+from tests.faults.digest_ledger import compare_digests, slots_on
 from tests.faults.killable import Killable, Nursery
 from tests.faults.ledger import Difference, compare
 from tests.faults.life import Life
 from tests.faults.points import Killed, Points
-from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, Fact, Story, story
+from tests.faults.story import CHANNEL, PIPELINE, START, Fact, Story, story
 from tests.faults.workspace import Clock, shown
 from tests.servers.slack import SlackServer
 
@@ -196,7 +195,7 @@ def run(mode: str, count: int, first_seed: int, firestore: str | None = None) ->
                 tell_story(told, teller, clock, random.Random(seed), outcome.deaths, KINDS[mode])
                 difference = judge(told, slack, store)
                 outcome.messages += len(shown(slack))
-            outcome.digests += len(slots_of(DIGEST, PIPELINE.zone, START.date()))
+            outcome.digests += len(slots_on(START.date()))
             outcome.incidents += len(told.expected())
             outcome.stories += 1
             for wrong in difference.wrong:

@@ -15,12 +15,12 @@ from typing import Any
 
 from bot.store.model import StateStore
 from bot.timetable.digest_deliveries import posting_key
-from bot.timetable.slots import Slot, slots_of
-from tests.faults.digest_ledger import compare_digests
+from bot.timetable.slots import Slot
+from tests.faults.digest_ledger import compare_digests, slots_on
 from tests.faults.emulated import firestore_store
 from tests.faults.killable import Killer, Nursery
 from tests.faults.ledger import Difference, compare
-from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, Expectation
+from tests.faults.story import CHANNEL, PIPELINE, START, Expectation
 from tests.faults.tournament import FastClock, days_facts
 from tests.faults.workspace import shown
 from tests.servers.slack import SlackServer
@@ -99,7 +99,7 @@ def run(digests: int, firestore: str, instances: int = 2, prefix: str = "race_",
     """Let the instances start each digest and each refresh at the same moment. ``firestore`` is the emulator."""
     race, clock = Race(digests), FastClock()
     days = [START.astimezone(PIPELINE.zone).date() + timedelta(days=number) for number in range(digests)]
-    slots = [slot for day in days for slot in slots_of(DIGEST, PIPELINE.zone, day)]
+    slots = [slot for day in days for slot in slots_on(day)]
     store = firestore_store(firestore, prefix)
     with ExitStack() as stack:
         stack.callback(store.close)
@@ -131,7 +131,7 @@ def _race_for(
     slot: Slot, race: Race, racers: Sequence[Racer], store: StateStore, clock: FastClock, chance: random.Random
 ) -> None:
     """Start everybody at once, and go on until the slot is written and nothing waits. The first round is deadly."""
-    report = f"{posting_key(PIPELINE.name, slot.day)}:{slot.name}"
+    report = f"{posting_key(PIPELINE.name, slot.of.name)}:{slot.name}"
     victim = chance.choice(racers) if chance.randrange(DEADLY) == 0 else None
     for number in range(ROUNDS):
         now = slot.due + AFTER + number * ROUND

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from checks.intervals import Offset
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.notifications import AlertPolicy, DigestTimes, Notifications, Routes
 from checks.pipeline import Phase, Pipeline
-from checks.values import Moment
 
 CHANNEL = "C0FAULTS01"
 CHECK = "service-ready"
@@ -23,7 +23,7 @@ STEP = timedelta(hours=2)
 FLAP = timedelta(hours=3)
 """Between one step and two, with an hour to spare for the time that deaths take."""
 
-DIGEST = DigestTimes(post=Moment("08:00"), refresh=(Moment("12:00"), Moment("18:00")))
+DIGEST = DigestTimes(post=Offset("08:00"), refresh=(Offset("12:00"), Offset("18:00")))
 """A story begins at the first of these, and others of its steps fall on the rest."""
 
 Fact = Severity | Literal["passed", "waiting", "unknown", "skipped"]
@@ -67,7 +67,8 @@ def finding(subject: str, fact: Fact) -> Finding:
 
 def report(facts: Mapping[str, Fact], now: datetime) -> Report:
     """Return the full report of the morning that says so of each subject."""
-    today = now.astimezone(PIPELINE.zone).date()
+    timeline = PIPELINE.timeline
+    today = timeline.at(now)
     result = CheckResult(
         check=CHECK,
         title="Every service is ready",
@@ -79,7 +80,7 @@ def report(facts: Mapping[str, Fact], now: datetime) -> Report:
     return Report(
         pipeline=PIPELINE.name,
         title=PIPELINE.title,
-        previous=today - timedelta(days=1),
+        previous=timeline.previous(today),
         current=today,
         now=now,
         trigger="watch",

@@ -11,13 +11,12 @@ import pytest
 from bot.store.model import Changes, Delivery, DeliveryKind
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest_deliveries import posting_key
-from bot.timetable.slots import slots_of
 from checks.model import Severity
 from tests.bot.store.records import a_report
-from tests.faults.digest_ledger import compare_digests
+from tests.faults.digest_ledger import compare_digests, slots_on
 from tests.faults.ledger import Difference, Shown, compare
 from tests.faults.points import Killed, Points, guarded
-from tests.faults.story import CHANNEL, DIGEST, PIPELINE, START, STEP, Expectation, Fact, Incident, story
+from tests.faults.story import CHANNEL, PIPELINE, START, STEP, Expectation, Fact, Incident, story
 
 THREAD = "alert:nba:service-ready:service-1:-:0"
 PARENT = Shown(key=THREAD, channel=CHANNEL, ts="1.0", thread_ts=None, text="well again", blocks=[{"type": "divider"}])
@@ -142,7 +141,7 @@ def test_a_point_kills_where_it_says_and_the_dead_do_nothing_more(after: int, pl
 
 
 DAY = START.astimezone(PIPELINE.zone).date()
-POSTING = posting_key(PIPELINE.name, DAY)
+POSTING = posting_key(PIPELINE.name, DAY.isoformat())
 OLD, NEW = [{"type": "divider"}], [{"type": "header"}]
 DIGEST_MESSAGE = Shown(key=POSTING, channel=CHANNEL, ts="1.0", thread_ts=None, text="digest", blocks=NEW)
 DETAIL = Shown(key=f"{POSTING}:detail:1", channel=CHANNEL, ts="2.0", thread_ts="1.0", text="detail", blocks=OLD)
@@ -152,7 +151,7 @@ DETAIL = Shown(key=f"{POSTING}:detail:1", channel=CHANNEL, ts="2.0", thread_ts="
 def written() -> Iterator[SqliteStore]:
     """A store in which the digest of a day was written at all its times, and brought up to date at the last."""
     store = SqliteStore(":memory:")
-    slots = slots_of(DIGEST, PIPELINE.zone, DAY)
+    slots = slots_on(DAY)
     bodies = {POSTING: OLD, f"{POSTING}:detail:1": OLD, f"{POSTING}:{slots[-1].name}": NEW}
     deliveries = tuple(
         Delivery(key=key, kind=DeliveryKind.POST, channel=CHANNEL, body={"blocks": blocks}, created_at=START)

@@ -176,7 +176,7 @@ def an_alert(**changes: Any) -> Alert:
         check="players",
         code="few-players",
         subject="MIL_OKC",
-        date=datetime(2026, 2, 10, tzinfo=UTC).date(),
+        interval="2026-02-10",
         phase=None,
         severity=Severity.P1,
         title="3 players in MIL_OKC.",
@@ -192,7 +192,7 @@ def an_alert(**changes: Any) -> Alert:
 
 def _repairs(platform: Platform, validation: Validation, store: StateStore) -> Repairs:
     def validate(checks: Sequence[str]) -> Report:
-        return validation.run(Request(date="today", checks=tuple(checks), trigger="repair"))
+        return validation.run(validation.plan(Request(interval="today", checks=tuple(checks), trigger="repair")))
 
     return Repairs(validation.pipeline, platform, store, validate)
 

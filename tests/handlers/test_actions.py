@@ -26,6 +26,7 @@ from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by
 from tests.servers.slack import refused, unreachable
 from tests.servers.slack_requests import PERSON, SignedRequest
+from tests.validated import validated
 
 STRANGERS = Rules(actors=("U0000OTHER",), ask="the data team")
 
@@ -312,7 +313,7 @@ class TestRechecking:
 def _opened(rig: Rig) -> Alert:
     """Let the incidents themselves open an alert, and post its message."""
     rig.gate.rows = FAILING
-    report = rig.services.validation.run(Request(checks=("players",)))
+    report = validated(rig.services.validation, Request(checks=("players",)))
     rig.services.incidents.process(report, rig.now)  # type: ignore[attr-defined]  # the real ones
     for delivery in rig.store.claim("test", rig.now, rig.now + timedelta(minutes=1), 50):
         posted = rig.services.client.chat_postMessage(
@@ -456,7 +457,7 @@ class TestSnoozing:
             assert list(answer["errors"]) == [field]
             assert now_of(rig, alert) == alert
 
-    def test_the_digest_of_tomorrow_keeps_its_hour_when_the_clocks_change(self) -> None:
+    def test_the_next_digest_keeps_its_hour_when_the_clocks_change(self) -> None:
         with running() as rig:
             rig.now = datetime(2026, 3, 7, 17, tzinfo=UTC)
             alert = rig.alert()

@@ -16,15 +16,15 @@ SERVICES = ("phase3-to-phase4", "Coordinator")
 
 
 def everything(text: str) -> Asked:
-    return ask_for_everything(text, PIPELINE, CHECKS, default="yesterday")
+    return ask_for_everything(text, PIPELINE, CHECKS, default="previous")
 
 
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        pytest.param("", Asked(request=Request(trigger="command")), id="nothing is yesterday, all of it"),
-        pytest.param("TODAY", Asked(request=Request(date="today", trigger="command")), id="a date word"),
-        pytest.param("`2026-02-03`,", Asked(request=Request(date="2026-02-03", trigger="command")), id="in quotes"),
+        pytest.param("", Asked(request=Request(trigger="command")), id="nothing is the previous interval, all of it"),
+        pytest.param("TODAY", Asked(request=Request(interval="today", trigger="command")), id="a date word"),
+        pytest.param("`2026-02-03`,", Asked(request=Request(interval="2026-02-03", trigger="command")), id="in quotes"),
         pytest.param("quick", Asked(request=Request(depth="quick", trigger="command")), id="quick"),
         pytest.param("full", Asked(request=Request(depth="full", trigger="command"), full=True), id="full"),
         pytest.param("private", Asked(request=Request(trigger="command"), private=True), id="private"),
@@ -34,7 +34,7 @@ def everything(text: str) -> Asked:
         ),
         pytest.param(
             "lines trigger lines private today",
-            Asked(request=Request(date="today", checks=("lines", "trigger"), trigger="command"), private=True),
+            Asked(request=Request(interval="today", checks=("lines", "trigger"), trigger="command"), private=True),
             id="checks, once each, in any order",
         ),
     ],
@@ -81,20 +81,20 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
 
 
 def test_a_command_for_some_checks_takes_a_date() -> None:
-    asked = ask_for_checks("2026-02-03 private", ("trigger",), default="yesterday")
+    asked = ask_for_checks("2026-02-03 private", ("trigger",), default="previous")
 
-    assert asked == Asked(request=Request(date="2026-02-03", checks=("trigger",), trigger="command"), private=True)
+    assert asked == Asked(request=Request(interval="2026-02-03", checks=("trigger",), trigger="command"), private=True)
 
 
 @pytest.mark.parametrize("text", ["quick", "trigger", "today yesterday"])
 def test_a_command_for_some_checks_takes_nothing_else(text: str) -> None:
     with pytest.raises(RequestError):
-        ask_for_checks(text, ("trigger",), default="yesterday")
+        ask_for_checks(text, ("trigger",), default="previous")
 
 
 def test_a_command_for_checks_that_a_pipeline_has_not_is_refused() -> None:
     with pytest.raises(RequestError):
-        ask_for_checks("", (), default="yesterday")
+        ask_for_checks("", (), default="previous")
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def test_the_acknowledgement_waits_for_no_work() -> None:
     ("command", "text", "answer"),
     [
         pytest.param("/validate-daily", "triger", "Did you mean trigger?", id="a slip"),
-        pytest.param("/validate-daily", "2026-02-30", "is not a date", id="no date"),
-        pytest.param("/validate-daily", "2027-01-01", "days ahead", id="a date too far ahead"),
+        pytest.param("/validate-daily", "2026-02-30", "is no date", id="no date"),
+        pytest.param("/validate-daily", "2027-01-01", "too far ahead", id="a date too far ahead"),
         pytest.param("/validate-daily", "quick lines", "No check meets", id="nothing left to run"),
         pytest.param("/iam-check", "cordinator", "Did you mean coordinator?", id="no service"),
         pytest.param("/predictions", "full", "takes a date", id="a word that another command takes"),
@@ -78,7 +78,7 @@ def test_wrong_input_of_one_who_may_not_see_is_not_answered_with_what_there_is()
 @pytest.mark.parametrize(
     ("command", "text", "answer"),
     [
-        pytest.param("/validate-daily", "help", "validate a game date", id="help on a command"),
+        pytest.param("/validate-daily", "help", "validate an interval", id="help on a command"),
         pytest.param("/reveille", "help", "What you can ask me", id="help on all"),
         pytest.param("/reveille", "", "What you can ask me", id="nothing is help, too"),
         pytest.param("/reveille", "dance", "I know no", id="and so is anything else"),
@@ -360,9 +360,16 @@ def test_a_metric_that_breaks_keeps_nobody_from_the_result() -> None:
 class TestProgress:
     def answer(self, rig: Rig, seconds: list[float]) -> AnswerMessage:
         validation = rig.services.validation
-        asked = ask_for_everything("", validation.pipeline, validation.checks, default="yesterday")
+        asked = ask_for_everything("", validation.pipeline, validation.checks, default="previous")
         reply = PrivateReply(client=rig.services.client, user=PERSON, channel=CHANNEL)
-        message = AnswerMessage(rig.services, asked, reply, taken_by(rig.services), seconds=lambda: seconds[0])
+        message = AnswerMessage(
+            rig.services,
+            asked,
+            validation.plan(asked.request),
+            reply,
+            taken_by(rig.services),
+            seconds=lambda: seconds[0],
+        )
         message.open()
         return message
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from bot.render.alert_list import alert_list
 from bot.render.home import Home, home_view, notice_view
 from bot.render.json import report_document
 from bot.store.model import AlertState, AuditEntry, SnoozeUntil, StoredReport
-from checks.model import Severity
-from checks.values import Moment
+from checks.model import Severity, Verdict
 from handlers.clicks import GONE, Pressed
 from handlers.commands import help_text
 from handlers.modals import notice
@@ -30,6 +29,7 @@ GOLDEN = Path(__file__).parents[1] / "golden_handlers"
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 
 ZONE = reports.PIPELINE.zone
+FORTNIGHT = [str(NOW.date() - timedelta(days=number)) for number in reversed(range(14))]
 HOSTILE = "<!channel> & <https://evil.example|click> *bold*"
 ALERTS = (
     an_alert(key="firing", severity=Severity.P0, title="Pub/Sub may not call 4 orchestrators (a, b, c and d)"),
@@ -57,7 +57,7 @@ ALERTS = (
 
 def report(days_ago: int, verdict: str, document: dict[str, Any]) -> StoredReport:
     at = NOW - timedelta(days=days_ago)
-    previous = at.date() - timedelta(days=1)
+    previous = str(at.date() - timedelta(days=1))
     return StoredReport(
         key=f"{days_ago}", pipeline="nba", job="digest", previous=previous, at=at, verdict=verdict, document=document
     )
@@ -66,17 +66,20 @@ def report(days_ago: int, verdict: str, document: dict[str, Any]) -> StoredRepor
 def home() -> Any:
     document = report_document(reports.blocked())
     last, *earlier = (report(0, "BLOCKED", document), report(1, "WATCH", document), report(3, "ALL CLEAR", document))
-    history = [each.head for each in (last, *earlier)]
-    return home_view(Home(pipeline=reports.PIPELINE, now=NOW, last=last, history=history, alerts=ALERTS))
+    verdicts = {str(each.at.date()): Verdict(each.verdict) for each in (last, *earlier)}
+    digests = [(day, verdicts.get(day)) for day in FORTNIGHT]
+    return home_view(Home(pipeline=reports.PIPELINE, now=NOW, last=last, digests=digests, alerts=ALERTS))
 
 
 def empty_home() -> Any:
-    return home_view(Home(pipeline=reports.PIPELINE, now=NOW, last=None, history=(), alerts=()))
+    return home_view(
+        Home(pipeline=reports.PIPELINE, now=NOW, last=None, digests=[(day, None) for day in FORTNIGHT], alerts=())
+    )
 
 
 def form() -> Any:
     origin = Origin(target=Pressed(key="firing", version=3), channel=CHANNEL, thread="1770000000.000001")
-    return snooze_form(ALERTS[0], origin, NOW, ZONE, Moment("08:00"))
+    return snooze_form(ALERTS[0], origin, NOW, datetime(2026, 2, 12, 8, tzinfo=ZONE))
 
 
 def shown_details() -> Any:

@@ -39,10 +39,10 @@ def shown(rig: Rig) -> str:
 def digest(rig: Rig, *, days_ago: int, verdict: str) -> None:
     at = NOW - timedelta(days=days_ago)
     report = StoredReport(
-        key=f"digest-{days_ago}",
+        key=f"digest:tiny:{at.date()}:0800",
         pipeline="tiny",
         job="digest",
-        previous=at.date() - timedelta(days=1),
+        previous=str(at.date() - timedelta(days=1)),
         at=at,
         verdict=verdict,
         document={"headline": f"A headline <!here> of {days_ago} days ago", "results": []},
@@ -66,7 +66,7 @@ def test_the_last_verdict_and_the_phases_are_shown() -> None:
         opened(rig)
 
         assert "🔴 *BLOCKED*" in shown(rig)
-        assert "In each phase: last night · today" in shown(rig)
+        assert "In each phase: last run Tue 10 Feb · today Wed 11 Feb" in shown(rig)
         assert "*Predictions*\\n🟠 P1 failed" in shown(rig)
 
 
@@ -77,12 +77,12 @@ def test_a_verdict_whose_alert_was_resolved_since_says_until_when_it_was_so() ->
             key="was", severity=Severity.P0, state=AlertState.RESOLVED, opened_at=opened_at, resolved_at=ended
         )
         finding = {"outcome": "failed", "severity": "P0", "subject": alert.subject, "phase": None}
-        told = {"check": alert.check, "phase": None, "findings": [{**finding, "date": str(alert.date)}]}
+        told = {"check": alert.check, "phase": None, "findings": [{**finding, "interval": alert.interval}]}
         report = StoredReport(
-            key="told",
+            key="digest:tiny:2026-02-11:0800",
             pipeline="tiny",
             job="digest",
-            previous=NOW.date() - timedelta(days=1),
+            previous="2026-02-10",
             at=opened_at,
             verdict="BLOCKED",
             document={"headline": "Broken.", "results": [told]},
@@ -131,7 +131,7 @@ def test_open_alerts_are_shown_with_owner_and_the_snoozes_that_end_today() -> No
         assert shown(rig).count("⏰") == 1
 
 
-def test_the_last_fourteen_days_are_a_strip_with_gaps_where_nothing_ran() -> None:
+def test_the_last_fourteen_digests_are_a_strip_with_gaps_where_nothing_ran() -> None:
     with running() as rig:
         digest(rig, days_ago=0, verdict="ALL CLEAR")
         digest(rig, days_ago=1, verdict="BLOCKED")
@@ -282,10 +282,10 @@ def test_of_hundreds_of_reports_only_the_newest_of_each_kind_is_read() -> None:
         Changes(
             reports=[
                 StoredReport(
-                    key=f"{job}-{number}",
+                    key=f"{job}:tiny:2026-02-10:{number}",
                     pipeline="tiny",
                     job=job,
-                    previous=NOW.date() - timedelta(days=1),
+                    previous="2026-02-10",
                     at=NOW - number * apart,
                     verdict="WATCH",
                     document={"headline": f"The {job} of {number} ago", "results": []},

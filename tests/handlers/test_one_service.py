@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,6 +10,7 @@ from checks.context import could_not_check, not_configured
 from checks.model import CheckResult, Finding, Outcome, Report, Severity, Verdict
 from checks.ports import Problem, SourceError
 from handlers.one_service import is_answered, not_answered, only_about
+from tests.fakes import NIGHT, SLATE
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 DENIED = SourceError("Pub/Sub", Problem.DENIED, "pubsub.subscriptions.list is missing")
@@ -22,8 +23,8 @@ def report(*findings: Finding) -> Report:
     return Report(
         pipeline="nba",
         title="NBA",
-        previous=date(2026, 2, 10),
-        current=date(2026, 2, 11),
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger="command",
         partial=True,

@@ -98,7 +98,7 @@ def refused_alert(rig: Rig, **details: Any) -> Alert:
         key=f"tiny:invoker:{SERVICE}:-",
         check="invoker",
         subject=SERVICE,
-        date=None,
+        interval=None,
         code="caller-refused",
         details={"repairs": KEY, **details},
     )

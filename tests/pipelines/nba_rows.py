@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.fakes import NIGHT
+from tests import fakes
 
 JsonRow = Mapping[str, Any]
 Tables = Mapping[str, Sequence[JsonRow]]
+
+NIGHT, SLATE = fakes.NIGHT.day, fakes.SLATE.day
+"""The dates of the rows."""
 
 EVENING = datetime(2026, 2, 11, 23, tzinfo=UTC)
 """18:00 in New York on the day after the night: everything is due."""

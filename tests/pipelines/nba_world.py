@@ -11,13 +11,18 @@ from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
 from checks.catalog import checks_of
 from checks.context import query_of
-from checks.model import Finding
+from checks.model import Finding, Interval
 from checks.ports import Ports, Query, Row
 from checks.registry import Check
 from tests.fakes import FakeControlPlane, FakeDocuments, run_check
 from tests.pipelines.nba_rows import EVENING, Case, Tables
 
 NBA = shipped_pipeline()
+
+
+def on(day: date) -> Interval:
+    """Return the interval of a date."""
+    return NBA.timeline.on(day)
 
 
 def check_named(name: str) -> Check:
@@ -32,7 +37,9 @@ def findings_of(
     """Run one check on rows, through the real runner."""
     with closing(DuckDbWarehouse(NBA, tables, Faults(()))) as warehouse:
         world = Ports(documents=FakeDocuments(), warehouse=warehouse, control_plane=FakeControlPlane())
-        return run_check(check_named(check), NBA, world, now=now, previous=night, current=slate).findings
+        return run_check(
+            check_named(check), NBA, world, now=now, previous=on(night), current=None if slate is None else on(slate)
+        ).findings
 
 
 def verdicts_of(case: Case) -> Mapping[str, str]:
@@ -52,6 +59,6 @@ def verdict_of(finding: Finding) -> str:
 def rows_of(sql: str, tables: Tables, game_date: date, now: datetime = EVENING) -> list[Row]:
     """Run one statement of the pipeline file on rows."""
 
-    query: Query = query_of(NBA, sql, "test", interval=game_date, now=now)
+    query: Query = query_of(NBA, sql, "test", interval=on(game_date), now=now)
     with closing(DuckDbWarehouse(NBA, tables, Faults(()))) as warehouse:
         return list(warehouse.query(query))

@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from checks.context import parameters_in
-from checks.pipeline import Moment, SqlCheck
+from checks.intervals import Offset
+from checks.pipeline import SqlCheck
 from checks.ports import Query
 from checks.templates import columns_in
 from tests.pipelines.nba_world import NBA
@@ -137,18 +138,18 @@ def test_a_command_names_only_services_that_the_file_names(check: SqlCheck) -> N
 
 
 def test_transitions_are_due_in_the_order_of_the_phases() -> None:
-    judged = [transition for transition in NBA.transitions if transition.runs.same_day is not None]
+    judged = [transition for transition in NBA.transitions if "same_day" in transition.runs]
 
-    same_day = [transition.runs.same_day.due.clock for transition in judged if transition.runs.same_day is not None]
+    same_day = [transition.runs["same_day"].due.clock for transition in judged]
 
     assert [transition.id for transition in judged] == ["phase3_to_phase4", "phase4_to_phase5", "phase5_to_phase6"]
     assert sorted(same_day) == same_day
 
 
 def test_every_due_time_but_the_one_that_repeats_at_eight_is_before_the_digest() -> None:
-    overnight = [run for each in NBA.transitions if (run := each.runs.overnight) is not None]
+    overnight = [run for each in NBA.transitions if (run := each.runs.get("overnight")) is not None]
 
-    assert [run.due for run in overnight] == list(map(Moment, ("+1d 07:00", "+1d 07:00", "+1d 08:00", "13:00")))
+    assert [run.due for run in overnight] == list(map(Offset, ("+1d 07:00", "+1d 07:00", "+1d 08:00", "13:00")))
 
 
 def test_only_the_monitoring_orchestrator_is_optional() -> None:

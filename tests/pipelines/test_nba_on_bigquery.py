@@ -14,7 +14,6 @@ from bot.gcp.connect import bigquery_client
 from bot.local.faults import Faults
 from bot.local.warehouse import DuckDbWarehouse
 from checks.ports import Row
-from tests.fakes import NIGHT
 from tests.pipelines.nba_rows import (
     ACCURACY,
     CACHE,
@@ -22,6 +21,7 @@ from tests.pipelines.nba_rows import (
     FEATURES,
     HISTORY,
     LOG,
+    NIGHT,
     PLAYERS,
     PREDICTIONS,
     QUEUE,
@@ -40,7 +40,7 @@ from tests.pipelines.nba_rows import (
     signal,
     team,
 )
-from tests.pipelines.nba_world import NBA
+from tests.pipelines.nba_world import NBA, on
 from tests.servers.bigquery_emulator import create_tables
 
 pytestmark = pytest.mark.xdist_group("emulators")
@@ -118,7 +118,7 @@ def comparable(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("query", tuple(queries_of(NBA)), ids=lambda query: ".".join(map(str, query.path)))
 def test_both_give_the_same_rows(query: DeclaredQuery, emulated: BigQueryWarehouse, embedded: DuckDbWarehouse) -> None:
-    bound = query.bound(NBA, NIGHT, EVENING)
+    bound = query.bound(NBA, on(NIGHT), EVENING)
 
     found = emulated.query(bound)
 

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.fakes import NIGHT
 from tests.pipelines.nba_rows import (
     ACCURACY,
     CACHE,
     EVENING,
     HISTORY,
     LOG,
+    NIGHT,
     PLAYERS,
     PREDICTIONS,
     SCHEDULE,

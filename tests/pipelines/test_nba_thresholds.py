@@ -8,9 +8,9 @@ import pytest
 
 from checks.model import Outcome
 from checks.pipeline import Rule, SqlCheck
-from tests.fakes import MORNING, NIGHT, SLATE
+from tests.fakes import MORNING
 from tests.pipelines.cases import features, games, grading, operations, predictions
-from tests.pipelines.nba_rows import LOG, PREDICTIONS, SCHEDULE, Case, Tables, at
+from tests.pipelines.nba_rows import LOG, NIGHT, PREDICTIONS, SCHEDULE, SLATE, Case, Tables, at
 from tests.pipelines.nba_rows import games as played
 from tests.pipelines.nba_rows import predictions as predicted
 from tests.pipelines.nba_world import NBA, findings_of, verdict_of, verdicts_of
@@ -124,7 +124,10 @@ def test_missing_predictions_of_the_night_are_found_on_the_first_morning_and_the
 
     found = findings_of("predictions-exist", tables, now=MORNING, night=NIGHT, slate=SLATE)
 
-    assert {each.date: verdict_of(each) for each in found} == {NIGHT: "P0 no-predictions", SLATE: "waiting not-due"}
+    assert {each.interval and each.interval.day: verdict_of(each) for each in found} == {
+        NIGHT: "P0 no-predictions",
+        SLATE: "waiting not-due",
+    }
 
 
 def test_missing_predictions_of_the_slate_are_found_when_they_are_due() -> None:
@@ -136,7 +139,10 @@ def test_missing_predictions_of_the_slate_are_found_when_they_are_due() -> None:
 
     found = findings_of("predictions-exist", tables, now=half_past_eleven, night=NIGHT, slate=SLATE)
 
-    assert {each.date: verdict_of(each) for each in found} == {NIGHT: "passed as-expected", SLATE: "P0 no-predictions"}
+    assert {each.interval and each.interval.day: verdict_of(each) for each in found} == {
+        NIGHT: "passed as-expected",
+        SLATE: "P0 no-predictions",
+    }
 
 
 def test_a_game_that_stands_twice_in_the_schedule_is_one_game() -> None:

@@ -98,15 +98,15 @@ def home() -> str:
         key="report",
         pipeline=report.pipeline,
         job="digest",
-        previous=report.previous,
+        previous=report.previous.name,
         at=report.now,
         verdict=report.verdict.value,
         document=report_document(reading),
     )
-    earlier = [_earlier(last, days, verdict) for days, verdict in enumerate(FORTNIGHT, start=1)]
     alerts = story.store.open_alerts(report.pipeline)
-    history = [each.head for each in (last, *earlier)]
-    page = Home(pipeline=story.pipeline, now=story.now, last=last, history=history, alerts=alerts)
+    days = [report.current.day - number * DAY for number in range(1 + len(FORTNIGHT))]
+    digests = [(str(day), verdict) for day, verdict in zip(days, (report.verdict, *FORTNIGHT), strict=True)]
+    page = Home(pipeline=story.pipeline, now=story.now, last=last, digests=digests[::-1], alerts=alerts)
     return home_page(home_view(page))
 
 
@@ -118,18 +118,7 @@ FORTNIGHT = (
     Verdict.ACT,
     *(Verdict.ALL_CLEAR,) * 2,
 )
-
-
-def _earlier(last: StoredReport, days: int, verdict: Verdict) -> StoredReport:
-    return StoredReport(
-        key=f"report-{days}",
-        pipeline=last.pipeline,
-        job=last.job,
-        previous=last.previous - days * DAY,
-        at=last.at - days * DAY,
-        verdict=verdict.value,
-        document={},
-    )
+"""The verdicts of the digests before, the newest first."""
 
 
 def _channel(message: SlackMessage) -> str:

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.validation import Request
 from handlers.repairs import Confirmation, repair_form
 from tests.preview.story import ALICE, Story
+from tests.validated import validated
 
 FOUND_OUT = timedelta(minutes=7)
 """Until somebody has read the alert."""
@@ -31,8 +32,8 @@ class RepairStory(Story):
     def __init__(self, ready: Ready) -> None:
         super().__init__()
         self._validation = ready.validation
-        self._repairs = repairs_of(ready.validation, self.store, Settings(), ready.date)
-        report = ready.validation.run(Request(date=ready.date))
+        self._repairs = repairs_of(ready.validation, self.store, Settings(), ready.interval)
+        report = validated(ready.validation, Request(interval=ready.interval))
         self.now = report.now
         self.incidents.process(report, self.now)
         self.told()

@@ -14,6 +14,7 @@ from bot.store.sqlite import SqliteStore
 from bot.validation import Request
 from tests.preview.conversation import Conversation
 from tests.preview.markup import NAMES
+from tests.validated import validated
 
 ALICE, BOB = "U0EXAMPLE1", "U0EXAMPLE2"
 NAMES.update({ALICE: "Alice", BOB: "Bob", "C0EXAMPLE1": "nba-pipeline", "S0EXAMPLE1": "data-on-call"})
@@ -24,7 +25,7 @@ def reading_of(scenario: str) -> Reading:
     """Validate a recorded morning and return what its messages are written from."""
     pipeline = shipped_pipeline()
     with on_scenario(pipeline, scenario) as ready:
-        report = ready.validation.run(Request(date=ready.date))
+        report = validated(ready.validation, Request(interval=ready.interval))
         return Reading(report=report, pipeline=pipeline, checks=ready.validation.checks)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from checks.model import Cause, Finding, FindingKey, Outcome, Report, Severity
+from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, Severity
 from checks.notifications import AlertPolicy, Notifications, Routes
 from checks.pipeline import Pipeline, ServiceSpec
-from tests.bot.render.reports import NIGHT, NOW, ORCHESTRATORS, Findings, finding, healthy, reading_of
+from tests.bot.render.reports import NOW, ORCHESTRATORS, Findings, finding, healthy, reading_of
 from tests.bot.render.reports import PIPELINE as SILENT
+from tests.fakes import NIGHT
 
 CHANNEL, ONCALL, GRADERS = "C0000001", "C0000002", "C0000003"
 NOTIFICATIONS = Notifications(
@@ -34,6 +35,12 @@ def report_of(findings: Findings, causes: Sequence[Cause] = (), **changes: Any) 
     return replace(reading_of(findings, tuple(causes)).report, **changes)
 
 
+def moved_to(now: datetime, report: Report, **changes: Any) -> Report:
+    """The same report as one of the morning of another instant."""
+    current = PIPELINE.timeline.at(now)
+    return replace(report, now=now, previous=PIPELINE.timeline.previous(current), current=current, **changes)
+
+
 def only(report: Report, *checks: str) -> Report:
     """The same report as a run of a few checks would have given it, without its causes."""
     results = tuple(each for each in report.results if each.check in checks)
@@ -50,7 +57,7 @@ def flag(
     *,
     subject: str = TRIGGER,
     due: datetime = NOW - timedelta(hours=1),
-    day: date = NIGHT,
+    day: Interval = NIGHT,
 ) -> Finding:
     """A verdict on a trigger whose flag is false."""
     return failed(
@@ -59,7 +66,7 @@ def flag(
         f"The flag of {subject} is wrong.",
         severity,
         phase="phase4",
-        date=day,
+        interval=day,
         evidence={"triggered": False, "due": due},
     )
 
@@ -73,7 +80,7 @@ def refused(*names: str) -> tuple[Findings, Cause]:
     """Orchestrators that nobody may call, and the cause that names them."""
     findings = healthy()
     refusals = [
-        failed("caller-refused", name, f"Nobody may call {name}.", Severity.P0, date=None, impact=f"{name} stands.")
+        failed("caller-refused", name, f"Nobody may call {name}.", Severity.P0, interval=None, impact=f"{name} stands.")
         for name in names
     ]
     findings["invoker"] = [*refusals, *(each for each in findings["invoker"] if each.subject not in names)]
@@ -85,7 +92,7 @@ def refused(*names: str) -> tuple[Findings, Cause]:
         severity=Severity.P0,
         phase="phase4",
         evidence={"caller": "someone@example.com", "since": NOW},
-        explains=(*(FindingKey("invoker", name, None) for name in names), FindingKey("trigger", TRIGGER, NIGHT)),
+        explains=(*(FindingKey("invoker", name, None) for name in names), FindingKey("trigger", TRIGGER, NIGHT.name)),
     )
     return findings, cause
 
@@ -101,7 +108,7 @@ def blind(source: str = "BigQuery", checks: Sequence[str] = ("grading", "predict
                 check,
                 f"Could not look: {source} timed out: no answer within 30 s.",
                 severity=Severity.P0,
-                date=None,
+                interval=None,
                 evidence={"source": source, "problem": "timed out"},
             )
         ]

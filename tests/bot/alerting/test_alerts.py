@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ def failure(**changes: Any) -> Failure:
             check="trigger",
             code="not-triggered",
             subject="phase3_to_phase4",
-            date=date(2026, 2, 10),
+            interval="2026-02-10",
             phase="phase4",
             severity=Severity.P1,
             title="Precompute was not triggered",

@@ -12,7 +12,7 @@ from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert
 from checks.folding import Folding
-from checks.model import Cause, Finding, FindingKey, Outcome, Report, Severity
+from checks.model import Cause, Finding, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of, with_findings
 from tests.bot.render.reports import NOW, finding
 
@@ -109,11 +109,7 @@ def test_a_row_that_is_only_counted_among_notes_is_not_resolved_but_a_note() -> 
 def test_a_cause_of_many_rows_keeps_its_alert_whichever_rows_they_are() -> None:
     def explained(first: int) -> Report:
         report = crowd(rows(500, first=first))
-        keys = [
-            FindingKey(result.check, each.subject, each.date)
-            for result, each in report.findings()
-            if each.outcome is Outcome.FAILED
-        ]
+        keys = [each.key(result.check) for result, each in report.findings() if each.outcome is Outcome.FAILED]
         cause = Cause(
             code="upstream-check",
             subject=CHECK,

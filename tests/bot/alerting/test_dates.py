@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -17,25 +17,26 @@ from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
 from bot.store.sqlite import SqliteStore
-from checks.model import Action, Cause, FindingKey, Outcome, Report, Severity
+from checks.model import Action, Cause, FindingKey, Interval, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of
 from tests.bot.render.alert_states import MINUTE
-from tests.bot.render.reports import NIGHT, NOW, SLATE, finding, healthy
+from tests.bot.render.reports import NOW, finding, healthy
+from tests.fakes import NIGHT, SLATE
 
 DATES = (NIGHT, SLATE)
 
 
-def predicted(*failing: date) -> Report:
+def predicted(*failing: Interval) -> Report:
     findings = [
-        failed("no-predictions", "games", f"No predictions for {day.isoformat()}.", Severity.P0, date=day)
+        failed("no-predictions", "games", f"No predictions for {day}.", Severity.P0, interval=day)
         if day in failing
-        else finding(Outcome.PASSED, "predicted", "games", "Predictions are there.", date=day)
+        else finding(Outcome.PASSED, "predicted", "games", "Predictions are there.", interval=day)
         for day in DATES
     ]
     return report_of({**healthy(), "predictions-exist": findings})
 
 
-def followed(mornings: list[set[date]], seen: Callable[..., Report] = predicted) -> list[list[Alert]]:
+def followed(mornings: list[set[Interval]], seen: Callable[..., Report] = predicted) -> list[list[Alert]]:
     alerts: dict[str, Alert] = {}
     states = []
     for number, failing in enumerate(mornings):
@@ -56,7 +57,7 @@ def test_two_dates_of_one_failure_are_one_alert_that_names_both() -> None:
 
 
 @pytest.mark.parametrize("first", DATES, ids=["the earlier first", "the later first"])
-def test_the_thread_goes_on_when_one_date_resolves_and_ends_with_the_other(first: date) -> None:
+def test_the_thread_goes_on_when_one_date_resolves_and_ends_with_the_other(first: Interval) -> None:
     (other,) = set(DATES) - {first}
 
     (before,), (during,), after = followed([set(DATES), {other}, set()])
@@ -66,7 +67,7 @@ def test_the_thread_goes_on_when_one_date_resolves_and_ends_with_the_other(first
 
 
 @pytest.mark.parametrize("first", DATES, ids=["the earlier first", "the later first"])
-def test_a_date_that_fails_later_joins_the_thread_of_the_first(first: date) -> None:
+def test_a_date_that_fails_later_joins_the_thread_of_the_first(first: Interval) -> None:
     (before,), (both,) = followed([{first}, set(DATES)])
 
     assert before.thread == both.thread
@@ -74,20 +75,20 @@ def test_a_date_that_fails_later_joins_the_thread_of_the_first(first: date) -> N
 
 @settings(deadline=None)
 @given(st.lists(st.sets(st.sampled_from(DATES)), min_size=1, max_size=8))
-def test_there_is_one_open_alert_while_any_date_fails_and_none_else(mornings: list[set[date]]) -> None:
+def test_there_is_one_open_alert_while_any_date_fails_and_none_else(mornings: list[set[Interval]]) -> None:
     for failing, alerts in zip(mornings, followed(mornings), strict=True):
         assert len(alerts) == bool(failing)
 
 
-def caused(*failing: date, subject: str = "games") -> Report:
+def caused(*failing: Interval, subject: str = "games") -> Report:
     causes = [
         Cause(
             code="no-games-read",
             subject=subject,
-            sentence=f"The games of {day.isoformat()} were never read.",
+            sentence=f"The games of {day} were never read.",
             severity=Severity.P0,
-            explains=(FindingKey("predictions-exist", "games", day),),
-            action=Action(text="Run it.", repair=f"run-job:{day.isoformat()}"),
+            explains=(FindingKey("predictions-exist", "games", day.name),),
+            action=Action(text="Run it.", repair=f"run-job:{day}"),
         )
         for day in failing
     ]
@@ -98,8 +99,8 @@ def caused(*failing: date, subject: str = "games") -> Report:
 def test_one_cause_on_two_dates_is_one_incident_with_the_repairs_of_both() -> None:
     (incident,) = incidents_of(caused(*DATES))
 
-    assert [each.date for each in incident.members] == [NIGHT, SLATE]
-    assert incident.statement["repairs"] == f"run-job:{NIGHT.isoformat()} run-job:{SLATE.isoformat()}"
+    assert [each.interval for each in incident.members] == [NIGHT.name, SLATE.name]
+    assert incident.statement["repairs"] == f"run-job:{NIGHT} run-job:{SLATE}"
 
 
 def test_two_subjects_of_one_cause_are_two_incidents() -> None:
@@ -111,19 +112,19 @@ def test_two_subjects_of_one_cause_are_two_incidents() -> None:
 
 def test_two_causes_of_one_date_are_two_incidents() -> None:
     report = caused(NIGHT)
-    other = failed("no-predictions", "players", "None.", Severity.P0, date=NIGHT)
+    other = failed("no-predictions", "players", "None.", Severity.P0, interval=NIGHT)
     (result,) = (each for each in report.results if each.check == "predictions-exist")
     more = replace(result, findings=(*result.findings, other))
     results = tuple(more if each is result else each for each in report.results)
     (cause,) = report.causes
-    twin = replace(cause, explains=(FindingKey("predictions-exist", "players", NIGHT),))
+    twin = replace(cause, explains=(FindingKey("predictions-exist", "players", NIGHT.name),))
 
     assert len(incidents_of(replace(report, results=results, causes=(cause, twin)))) == 2
 
 
 @settings(deadline=None)
 @given(st.lists(st.sets(st.sampled_from(DATES)), min_size=1, max_size=8))
-def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[set[date]]) -> None:
+def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[set[Interval]]) -> None:
     for failing, alerts in zip(mornings, followed(mornings, caused), strict=True):
         assert len(alerts) == bool(failing)
 
@@ -136,7 +137,7 @@ def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[
         pytest.param(2, NIGHT, id="later, when no run looks at either"),
     ],
 )
-def test_a_recheck_looks_at_the_dates_that_still_count(days: int, expected: date) -> None:
+def test_a_recheck_looks_at_the_dates_that_still_count(days: int, expected: Interval) -> None:
     store = SqliteStore(":memory:")
     incidents = Incidents(store, PIPELINE)
     incidents.process(predicted(*DATES), NOW)
@@ -144,5 +145,5 @@ def test_a_recheck_looks_at_the_dates_that_still_count(days: int, expected: date
 
     request = incidents.recheck(alert.key, NOW + timedelta(days=days))
 
-    assert request.date == expected.isoformat()
+    assert request.interval == expected.name
     store.close()

@@ -17,7 +17,8 @@ from bot.store.model import Alert, AlertState
 from checks.model import Finding, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import MINUTE
-from tests.bot.render.reports import NIGHT, NOW, finding, healthy
+from tests.bot.render.reports import NOW, finding, healthy
+from tests.fakes import NIGHT
 
 BLIND_KEY = "nba:cannot-look:BigQuery:-"
 
@@ -29,7 +30,7 @@ def unread(check: str = "grading", subject: str = "catboost_v9", source: str = "
         subject,
         f"Could not look: {source} timed out.",
         severity=Severity.P0,
-        date=NIGHT,
+        interval=NIGHT,
         evidence={"source": source, "problem": "timed out", "check": check},
     )
 
@@ -106,7 +107,7 @@ def test_it_is_told_by_itself_in_the_run_in_which_the_p0_is_over() -> None:
     # The P0 of the same check cannot be seen to be over: it stays open, and covers on.
     assert not is_open(after)
 
-    graded = finding(Outcome.PASSED, "graded", "system_1", "Graded.", date=NIGHT)
+    graded = finding(Outcome.PASSED, "graded", "system_1", "Graded.", interval=NIGHT)
     elsewhere = report_of({**healthy(), "trigger": [unread(subject="phase3_to_phase4")], "grading": [graded]})
     with_p0 = report_of(
         {**healthy(), "trigger": [unread(subject="phase3_to_phase4")], "grading": [grave("phase3_to_phase4")]}

@@ -16,8 +16,17 @@ from bot.alerting.incidents import Click, ClickResult, Incidents
 from bot.store.model import Alert, AlertState, Delivery, DeliveryKind, SnoozeUntil
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
-from tests.bot.alerting.incident_reports import PIPELINE, blind, flag, only, refused, report_of, with_findings
-from tests.bot.render.reports import NIGHT, NOW, ORCHESTRATORS, SLATE, healthy
+from tests.bot.alerting.incident_reports import (
+    PIPELINE,
+    blind,
+    flag,
+    moved_to,
+    only,
+    refused,
+    report_of,
+    with_findings,
+)
+from tests.bot.render.reports import NOW, ORCHESTRATORS, healthy
 
 LOST, LOST_CAUSE = refused(*ORCHESTRATORS)
 FEWER, FEWER_CAUSE = refused(*ORCHESTRATORS[2:])
@@ -50,8 +59,7 @@ def test_openings_and_closings_take_turns_in_every_thread(steps: list[tuple[str,
     now = NOW
     for number, (name, minutes, action) in enumerate(steps):
         now += timedelta(minutes=minutes)
-        days = timedelta(days=(now - NOW).days)
-        report = replace(REPORTS[name], now=now, previous=NIGHT + days, current=SLATE + days)
+        report = moved_to(now, REPORTS[name])
         incidents.process(report, now)
         if action:
             press(

@@ -32,13 +32,15 @@ from tests.bot.alerting.incident_reports import (
     blind,
     failed,
     flag,
+    moved_to,
     only,
     refused,
     report_of,
     with_findings,
 )
-from tests.bot.render.reports import NIGHT, NOW, ORCHESTRATORS, healthy
+from tests.bot.render.reports import NOW, ORCHESTRATORS, healthy
 from tests.bot.store.records import a_report
+from tests.fakes import NIGHT
 
 MINUTE = timedelta(minutes=1)
 KEY = "nba:trigger:phase3_to_phase4:2026-02-10"
@@ -86,7 +88,7 @@ def buttons(delivery: Delivery) -> dict[str, Any]:
 
 def test_a_decision_its_message_and_its_report_are_one_commit(store: SqliteStore, incidents: Incidents) -> None:
     kept = StoredReport(
-        key="r1", pipeline="nba", job="digest", previous=NIGHT, at=NOW, verdict="ACT", document={"results": []}
+        key="r1", pipeline="nba", job="digest", previous=NIGHT.name, at=NOW, verdict="ACT", document={"results": []}
     )
 
     processed = incidents.process(broken(), NOW, stored=kept)
@@ -99,7 +101,13 @@ def test_a_decision_its_message_and_its_report_are_one_commit(store: SqliteStore
 
 def test_a_healthy_report_is_kept_although_nothing_is_decided(store: SqliteStore, incidents: Incidents) -> None:
     kept = StoredReport(
-        key="r1", pipeline="nba", job="digest", previous=NIGHT, at=NOW, verdict="ALL CLEAR", document={"results": []}
+        key="r1",
+        pipeline="nba",
+        job="digest",
+        previous=NIGHT.name,
+        at=NOW,
+        verdict="ALL CLEAR",
+        document={"results": []},
     )
 
     incidents.process(report_of(healthy()), NOW, stored=kept)
@@ -149,14 +157,14 @@ def test_an_incident_that_returns_after_the_flap_window_gets_a_thread_of_its_own
 
 
 def test_an_incident_that_returns_after_weeks_never_reuses_a_thread(store: SqliteStore, incidents: Incidents) -> None:
-    cut_off = failed("gone", "a-service", "It is gone.", Severity.P1, date=None)
+    cut_off = failed("gone", "a-service", "It is gone.", Severity.P1, interval=None)
     for days, report in (
         (0, report_of(with_findings("service-ready", cut_off))),
         (1, report_of(healthy())),
         (40, report_of(with_findings("service-ready", cut_off))),
     ):
         moved = timedelta(days=days)
-        moment = replace(report, now=NOW + moved, previous=NIGHT + moved, current=NIGHT + moved + timedelta(days=1))
+        moment = moved_to(NOW + moved, report)
         incidents.process(moment, NOW + moved)
 
     posts = [each.key for each in store.pending() if each.kind is DeliveryKind.POST]
@@ -184,9 +192,7 @@ def test_a_count_of_blind_runs_does_not_outlast_a_day(store: SqliteStore, incide
     findings = blind()
     for day in (0, 2, 4, 6):
         moved = timedelta(days=day)
-        incidents.process(
-            replace(report_of(findings), now=NOW + moved, previous=NIGHT + moved, current=NIGHT + moved), NOW + moved
-        )
+        incidents.process(moved_to(NOW + moved, report_of(findings)), NOW + moved)
 
     assert keys(store) == []
 
@@ -336,7 +342,7 @@ def test_a_recheck_looks_at_everything_that_the_alert_is_about(incidents: Incide
 
     request = incidents.recheck("nba:invoker:phase3-to-phase4-orchestrator:-", NOW)
 
-    assert (request.checks, request.date) == (("invoker", "trigger"), "2026-02-10")
+    assert (request.checks, request.interval) == (("invoker", "trigger"), "2026-02-10")
 
 
 def test_a_recheck_of_no_alert_says_so(incidents: Incidents) -> None:
@@ -519,7 +525,7 @@ def test_many_alerts_are_committed_a_few_at_a_time_each_with_its_messages_and_th
         )
         for name in services
     ]
-    unready = [failed("not-ready", name, f"{name} is not ready.", Severity.P1, date=None) for name in services]
+    unready = [failed("not-ready", name, f"{name} is not ready.", Severity.P1, interval=None) for name in services]
     report = report_of(with_findings("service-ready", *unready), causes)
     kept = a_report("report")
 

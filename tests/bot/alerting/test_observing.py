@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,13 +27,15 @@ from tests.bot.alerting.incident_reports import (
     blind,
     failed,
     flag,
+    moved_to,
     only,
     refused,
     report_of,
     with_findings,
 )
-from tests.bot.render.reports import NIGHT, NOW, ORCHESTRATORS, SLATE, finding, healthy
+from tests.bot.render.reports import NOW, ORCHESTRATORS, finding, healthy
 from tests.bot.render.strategies import findings as any_findings
+from tests.fakes import NIGHT, SLATE, day
 
 UNGRADED = failed("partly-graded", "catboost_v8", "71 % are graded.", Severity.P2)
 
@@ -242,7 +244,7 @@ def waiting(outcome: Outcome) -> Report:
         (report_of(healthy()), Sight.CLEAR),
         (only(report_of(healthy()), "trigger"), Sight.CLEAR),
         (only(report_of(healthy()), "grading"), Sight.UNSEEN),
-        (report_of(healthy(), previous=NIGHT - timedelta(days=9)), Sight.CLEAR),
+        (report_of(healthy(), previous=day("2026-02-01")), Sight.CLEAR),
         (report_of(with_findings("trigger", flag("flag-not-set", subject="other"))), Sight.CLEAR),
         (report_of(with_findings("trigger", flag("flag-not-set", day=SLATE))), Sight.UNSEEN),
         (waiting(Outcome.WAITING), Sight.QUIET),
@@ -256,7 +258,7 @@ def waiting(outcome: Outcome) -> Report:
         "all clear",
         "clear in a run of its check",
         "its check did not run",
-        "a run about another night that lists its date",
+        "a run about another interval that lists its own",
         "others of its check fail",
         "its date was not looked at",
         "waiting",
@@ -298,13 +300,13 @@ def test_an_alert_ends_when_no_run_looks_at_its_date_any_more(days: int, partial
     alert = opened(report_of(with_findings("trigger", flag("not-triggered", Severity.P0))))
     later = report_of(healthy(), partial=partial)
     moved = timedelta(days=days - 1)
-    later = replace(later, now=NOW + moved, previous=NIGHT + moved, current=SLATE + moved)
+    later = moved_to(NOW + moved, later)
 
     assert sight_of(later, alert) is sight
 
 
-def test_a_report_about_an_older_night_opens_nothing() -> None:
-    old = NIGHT - timedelta(days=30)
+def test_a_report_about_an_older_interval_opens_nothing() -> None:
+    old = day("2026-01-11")
     report = report_of(with_findings("trigger", flag("not-triggered", Severity.P0, day=old)), previous=old, current=old)
 
     assert observe(report, PIPELINE, ()) == ()
@@ -339,7 +341,7 @@ def test_which_checks_suffer_from_a_source_is_not_news() -> None:
 
 
 def test_a_check_that_breaks_without_a_source_is_told_by_its_name() -> None:
-    crashed = finding(Outcome.UNKNOWN, "crashed", "grading", "It broke.", severity=Severity.P2, date=None)
+    crashed = finding(Outcome.UNKNOWN, "crashed", "grading", "It broke.", severity=Severity.P2, interval=None)
 
     (observation,) = observe(report_of(with_findings("grading", crashed)), PIPELINE, ())
 
@@ -380,7 +382,7 @@ def test_a_source_is_back_when_every_check_could_look_that_could_not(report: Rep
     ids=["plain", "with marks", "long"],
 )
 def test_a_key_is_safe_whatever_the_subject(subject: str, expected: str) -> None:
-    key = key_of("nba", FindingKey("grading", subject, NIGHT))
+    key = key_of("nba", FindingKey("grading", subject, NIGHT.name))
 
     assert key.startswith(expected)
     assert len(key) < 200
@@ -433,7 +435,7 @@ def test_a_pipeline_without_notifications_is_refused() -> None:
 
 
 def test_the_date_of_an_incident_is_that_of_the_finding_that_leads() -> None:
-    assert opened(broken()).date == date(2026, 2, 10)
+    assert opened(broken()).interval == "2026-02-10"
 
 
 def test_a_run_of_a_few_checks_keeps_what_the_alert_says_and_advises() -> None:
@@ -493,4 +495,7 @@ def test_a_check_could_look_at_what_is_not_among_its_unknown_findings(
 ) -> None:
     found = replace(finding(outcome, "code", subject, "Words.", severity=Severity.P1), count=count)
 
-    assert Sightings(report=report_of({"grading": [found]}), zone=PIPELINE.zone).could_look("grading", "a") is looked
+    assert (
+        Sightings(report=report_of({"grading": [found]}), timeline=PIPELINE.timeline).could_look("grading", "a")
+        is looked
+    )

@@ -34,7 +34,7 @@ def every_model() -> list[type[Model]]:
 def numbers(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every number that a JSON Schema allows, and where."""
     if isinstance(schema, dict):
-        if schema.get("type") in ("integer", "number"):
+        if schema.get("type") in ("integer", "number") and "const" not in schema:
             yield place, schema
         for key, value in schema.items():
             yield from numbers(value, f"{place}.{key}")

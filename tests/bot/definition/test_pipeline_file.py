@@ -91,7 +91,7 @@ checks:
       - if: {loaded: {below: 3}}
         severity: P2
         code: few-games
-excuses:
+suppressions:
   - check: games-loaded
     code: few-games
     until: 2026-03-01
@@ -238,7 +238,7 @@ class TestTheShapeOfTheFile:
             pytest.param(
                 "{at_most: 0}", "{equals: [1]}", "checks[games-loaded].rules[0].if.loaded.equals", ["or"], id="a list"
             ),
-            pytest.param("2026-03-01", "soon", "excuses[games-loaded].until", ["'soon'", "date"], id="no date"),
+            pytest.param("2026-03-01", "soon", "suppressions[games-loaded].until", ["'soon'", "date"], id="no date"),
             pytest.param(
                 "expected: 2", "expected: 3", "transitions[phase1_to_phase2].runs.overnight", ["2"], id="count"
             ),
@@ -379,12 +379,12 @@ class TestWhatPartsSayOfEachOther:
                 id="caller",
             ),
             pytest.param(
-                "- check: games-loaded", "- check: games", "excuses[games].check", "games-loaded", id="excuse"
+                "- check: games-loaded", "- check: games", "suppressions[games].check", "games-loaded", id="suppression"
             ),
             pytest.param(
                 "    code: few-games\n    until",
                 "    code: fewgames\n    until",
-                "excuses[games-loaded].code",
+                "suppressions[games-loaded].code",
                 "few-games",
                 id="code",
             ),

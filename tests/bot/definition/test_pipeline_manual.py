@@ -22,7 +22,7 @@ def pipeline_with_the_example() -> Pipeline:
     (example,) = re.findall(r"```yaml\n(checks:\n.*?)```", MANUAL, re.DOTALL)
     shipped = shipped_file().read_text(encoding="utf-8")
     # What names the shipped checks goes with them.
-    text = re.sub(r"^(?:excuses|scheduler):(?:.|\n(?=[ \n#]))*", "", shipped, flags=re.MULTILINE)
+    text = re.sub(r"^(?:suppressions|scheduler):(?:.|\n(?=[ \n#]))*", "", shipped, flags=re.MULTILINE)
     text = re.sub(r"^checks:(?:.|\n(?=[ \n#]))*", lambda _: example, text, flags=re.MULTILINE)
     return referenced(parse(text, "manual.yaml", Pipeline)).content
 

@@ -32,7 +32,8 @@ def run(estate: Estate, shape: Shape) -> tuple[dict[str, CheckResult], Sequence[
     ports = google_ports(pipeline, Settings.from_environment(estate.environment))
     cache = ReadCache(bounds(pipeline.limits))
     try:
-        about = Run(pipeline=pipeline, now=NOW, previous=NOW.date(), current=NOW.date())
+        today = pipeline.timeline.at(NOW)
+        about = Run(pipeline=pipeline, now=NOW, previous=today, current=today)
         results = {each.check: each for each in run_checks(CHECKS, about, ports, cache)}
     finally:
         cache.close()

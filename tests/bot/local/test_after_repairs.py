@@ -24,6 +24,7 @@ from checks.model import Report, Verdict
 from checks.ports import Problem, Query, SourceError
 from checks.repairs_spec import Repairs as Bounds
 from tests.bot.local.worlds import PIPELINE, loaded, write
+from tests.validated import validated
 
 REPAIRABLE = PIPELINE.model_copy(
     update={
@@ -291,20 +292,20 @@ def repaired(name: str) -> tuple[Report, Report]:
     pipeline, scenario = shipped_pipeline(), load_scenario(name)
     ports = embedded_ports(pipeline, scenario)
     validation = Validation(pipeline, ports, lambda: ports.now)
-    request = Request(date=scenario.file.requested)
-    repairs = repairs_of(validation, SqliteStore(":memory:"), Settings(), request.date)
+    request = Request(interval=scenario.file.requested)
+    repairs = repairs_of(validation, SqliteStore(":memory:"), Settings(), request.interval)
     try:
-        before = validation.run(request)
+        before = validated(validation, request)
         for part in scenario.file.after_repairs or ():
             for key in part.repairs:
                 repairs.apply(repairs.plan(key, ACTOR, ports.now), ACTOR, ports.now)
-        return before, validation.run(request)
+        return before, validated(validation, request)
     finally:
         ports.close()
 
 
 def failing(report: Report) -> set[str]:
-    return {f"{result.check} {each.date}" for result, each in report.findings() if each.severity is not None}
+    return {f"{result.check} {each.interval}" for result, each in report.findings() if each.severity is not None}
 
 
 def test_february_is_all_clear_once_the_three_grants_are_made() -> None:
@@ -313,7 +314,7 @@ def test_february_is_all_clear_once_the_three_grants_are_made() -> None:
     assert before.verdict is Verdict.BLOCKED
     assert after.verdict is Verdict.ALL_CLEAR
     passed = {
-        (result.check, each.subject): each.code for result, each in after.findings() if f"{each.date}"[-2:] == "10"
+        (result.check, each.subject): each.code for result, each in after.findings() if f"{each.interval}"[-2:] == "10"
     }
     assert {passed["trigger", f"phase{n}_to_phase{n + 1}"] for n in (3, 4, 5)} == {"triggered"}
     assert {passed["phase-log", f"phase{n}_to_phase{n + 1}"] for n in (3, 4, 5)} == {"logged"}

@@ -21,6 +21,7 @@ from checks.pipeline import Pipeline
 from checks.ports import SECRET, Binding, Policy, Problem, Query, Service, SourceError
 from tests.bot.local.worlds import INVOKER, PIPELINE, loaded, world, write
 from tests.sections import ROOT
+from tests.validated import validated
 
 EMPTY = PIPELINE.model_copy(update={"services": (), "tables": {}, "datasets": (), "phases": ()})
 
@@ -325,7 +326,7 @@ from bot.local.embedded import DemoExtraMissing, embedded_ports
 from bot.local.scenario import load_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.replay import scenarios
-assert len(scenarios()) > 1
+assert len(scenarios(shipped_pipeline())) > 1
 try:
     embedded_ports(shipped_pipeline(), load_scenario("off-day"))
 except DemoExtraMissing as error:
@@ -347,7 +348,7 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
 def test_a_pipeline_file_that_checks_nothing_is_unknown_in_a_scenario_too(tmp_path: Path) -> None:
     ports = embedded_ports(EMPTY, loaded(tmp_path, ""))
 
-    report = Validation(EMPTY, ports, lambda: ports.now).run(Request())
+    report = validated(Validation(EMPTY, ports, lambda: ports.now), Request())
     ports.close()
 
     assert not any(finding.checked for _, finding in report.findings())

@@ -132,7 +132,7 @@ def test_a_wrong_column_of_the_base_is_named_in_the_base(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("line", "wrong", "key"),
     [
-        pytest.param("date: yesterday", "date: last week", "date", id="date"),
+        pytest.param("interval: yesterday", "interval: last week", "interval", id="interval"),
         pytest.param("now: 2026-02-11 08:00", "now: eight", "now", id="now"),
         pytest.param("expect: {verdict: ALL CLEAR}", "expect: {verdict: FINE}", "expect.verdict", id="verdict"),
         pytest.param(
@@ -147,7 +147,7 @@ def test_a_wrong_column_of_the_base_is_named_in_the_base(tmp_path: Path) -> None
             "expect.causes[0]",
             id="a cause without subject",
         ),
-        pytest.param("date: yesterday", "date: 2026-03-01", "date", id="a date in the future"),
+        pytest.param("interval: yesterday", "interval: 2026-03-01", "interval", id="a date in the future"),
         pytest.param("title: A world", "", "title", id="no title"),
     ],
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.local.template import GapError, Gaps
+from tests.fakes import day
 
 GAPS = Gaps(
-    date=date(2026, 3, 8),
+    interval=day("2026-03-08"),
     now=datetime(2026, 3, 9, 12, 10, tzinfo=UTC),
     zone=ZoneInfo("America/New_York"),
     invoker="serviceAccount:caller@example.com",

@@ -34,7 +34,7 @@ title: A world
 story: Nothing happens.
 when: 11 Feb 2026
 now: 2026-02-11 08:00
-date: yesterday
+interval: yesterday
 expect: {{verdict: ALL CLEAR}}
 """
 

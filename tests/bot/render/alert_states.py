@@ -26,7 +26,8 @@ from tests.bot.alerting.incident_reports import (
     report_of,
     with_findings,
 )
-from tests.bot.render.reports import HOSTILE, NIGHT, NOW, ORCHESTRATORS, SLATE, grant, healthy
+from tests.bot.render.reports import HOSTILE, NOW, ORCHESTRATORS, grant, healthy
+from tests.fakes import NIGHT, day
 
 MINUTE = timedelta(minutes=1)
 WRITER = AlertMessages(PIPELINE)
@@ -67,7 +68,7 @@ def wrong_flags() -> Report:
         sentence="The flags of 2 transitions are wrong, not the pipeline: the data of 10 Feb is there.",
         severity=Severity.P3,
         phase="phase4",
-        explains=tuple(FindingKey("trigger", each.subject, NIGHT) for each in flags),
+        explains=tuple(FindingKey("trigger", each.subject, NIGHT.name) for each in flags),
     )
     return report_of(with_findings("trigger", *flags), [cause])
 
@@ -150,7 +151,7 @@ def resolved(alert: Alert) -> Transition:
 def gone() -> Transition:
     late = timedelta(days=3)
     return follow(
-        report_of(healthy(), previous=NIGHT + late, current=SLATE + late),
+        report_of(healthy(), previous=day("2026-02-13"), current=day("2026-02-14")),
         before=alert_of(follow(wrong_flags())),
         after=late,
     )

@@ -10,25 +10,26 @@ from zoneinfo import ZoneInfo
 
 from bot.render.reading import Reading
 from checks.context import Context, could_not_check
+from checks.intervals import Words
 from checks.model import (
     Action,
     Cause,
     CheckResult,
     Finding,
     FindingKey,
+    Interval,
     Outcome,
     ReadRecord,
     Report,
     Severity,
 )
-from checks.pipeline import Oddity, Phase, Pipeline, Rule, SqlCheck
+from checks.pipeline import KnownIssue, Phase, Pipeline, Rule, SqlCheck
 from checks.ports import Problem, SourceError
 from checks.registry import Check
+from tests.fakes import NIGHT, SLATE
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 2, 11, 8, 0, tzinfo=ZONE)
-NIGHT = date(2026, 2, 10)
-SLATE = date(2026, 2, 11)
 CALLER = "756957797294-compute@developer.gserviceaccount.com"
 ORCHESTRATORS = (
     "phase3-to-phase4-orchestrator",
@@ -39,6 +40,7 @@ ORCHESTRATORS = (
 
 PIPELINE = Pipeline(
     name="nba",
+    words=Words(previous="last night"),
     title="NBA player props",
     timezone="America/New_York",
     project="nba-props-platform",
@@ -54,9 +56,9 @@ PIPELINE = Pipeline(
         Phase(id="grading", title="Grading"),
     ),
     transitions=(),
-    oddities=(
-        Oddity(text="A RED signal is a caution for bettors, not a failure of the pipeline."),
-        Oddity(text="bdl- jobs are off between seasons.", until=date(2026, 2, 1)),
+    known_issues=(
+        KnownIssue(text="A RED signal is a caution for bettors, not a failure of the pipeline."),
+        KnownIssue(text="bdl- jobs are off between seasons.", until=date(2026, 2, 1)),
     ),
 )
 
@@ -135,20 +137,20 @@ CHECKS = (
 Findings = dict[str, Sequence[Finding]]
 
 
-def passed(summary: str, subject: str, interval: date | None = NIGHT, **evidence: str | int) -> Finding:
+def passed(summary: str, subject: str, interval: Interval | None = NIGHT, **evidence: str | int) -> Finding:
     return Finding(
         outcome=Outcome.PASSED,
         code="as-expected",
         subject=subject,
         summary=summary,
-        date=interval,
+        interval=interval,
         evidence=evidence,
     )
 
 
 def finding(outcome: Outcome, code: str, subject: str, summary: str, **more: Any) -> Finding:
-    """A finding of the night, unless ``date`` says otherwise."""
-    return Finding(outcome=outcome, code=code, subject=subject, summary=summary, **{"date": NIGHT, **more})
+    """A finding of the night, unless ``interval`` says otherwise."""
+    return Finding(outcome=outcome, code=code, subject=subject, summary=summary, **{"interval": NIGHT, **more})
 
 
 def reading_of(findings: Findings, causes: tuple[Cause, ...] = (), *, full: bool = False) -> Reading:
@@ -196,7 +198,7 @@ def healthy() -> Findings:
                 "phase3_to_phase4",
                 "Precompute of today is due at 11:00.",
                 phase="phase4",
-                date=SLATE,
+                interval=SLATE,
             ),
         ],
         "games-last-night": [passed("4 games, all final", "games")],
@@ -232,7 +234,7 @@ def blocked(*, full: bool = False) -> Reading:
             name,
             f"{CALLER} may not call {name}: no binding grants roles/run.invoker.",
             severity=Severity.P0,
-            date=None,
+            interval=None,
             evidence={"caller": CALLER, "deployed_at": datetime(2026, 2, 10, 2, 13, tzinfo=ZONE)},
             impact=f"Every message for {name} is refused; the next phase starts only if something else starts it.",
             action=Action(text="Grant the permission again.", command=grant(name), repair=f"grant-invoker:{name}"),
@@ -278,7 +280,7 @@ def blocked(*, full: bool = False) -> Reading:
         ),
         explains=(
             *(FindingKey("invoker", name, None) for name in ORCHESTRATORS),
-            FindingKey("trigger", "phase3_to_phase4", NIGHT),
+            FindingKey("trigger", "phase3_to_phase4", NIGHT.name),
         ),
     )
     return reading_of(findings, (cause,), full=full)
@@ -309,7 +311,7 @@ def unknown() -> Reading:
             "Could not look: Resource Manager denied: the account may not read the project's policy."
             " Grant it resourcemanager.projects.getIamPolicy.",
             severity=Severity.P0,
-            date=None,
+            interval=None,
             evidence={"source": "Resource Manager", "problem": "denied", "retryable": False},
         ),
     ]
@@ -330,7 +332,7 @@ def off_day() -> Reading:
     """No games on either date; one failure is excused."""
     findings = healthy()
     findings["trigger"] = [
-        finding(Outcome.SKIPPED, "off-day", "phase3_to_phase4", "No games on that date.", phase="phase4", date=day)
+        finding(Outcome.SKIPPED, "off-day", "phase3_to_phase4", "No games on that date.", phase="phase4", interval=day)
         for day in (NIGHT, SLATE)
     ]
     for check in CHECKS:
@@ -341,10 +343,10 @@ def off_day() -> Reading:
     findings["service-ready"] = [
         finding(
             Outcome.SKIPPED,
-            "excused",
+            "suppressed",
             "phase3-to-grading",
             "phase3-to-grading is not ready. Excused until 2026-02-20: it is being moved.",
-            date=None,
+            interval=None,
         )
     ]
     return reading_of(findings)

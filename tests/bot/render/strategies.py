@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.render.reading import Reading
 from checks.model import Action, Cause, CheckResult, Finding, FindingKey, Outcome, Severity
-from tests.bot.render.reports import CHECKS, HOSTILE, NIGHT, NOW, SLATE, all_clear
+from tests.bot.render.reports import CHECKS, HOSTILE, NOW, all_clear
+from tests.fakes import NIGHT, SLATE
 
 ATTACKS = st.sampled_from(
     [
@@ -40,7 +41,7 @@ INSTANTS = st.datetimes(
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - likewise
     timezones=st.just(ZoneInfo("UTC")),
 )
-SCALARS = st.one_of(TEXTS, st.integers(), st.floats(), st.booleans(), st.none(), INSTANTS, st.just(NIGHT))
+SCALARS = st.one_of(TEXTS, st.integers(), st.floats(), st.booleans(), st.none(), INSTANTS, st.just(NIGHT.day))
 
 
 @st.composite
@@ -49,12 +50,12 @@ def findings(draw: st.DrawFn) -> Finding:
     loud = outcome in (Outcome.FAILED, Outcome.UNKNOWN)
     return Finding(
         outcome=outcome,
-        code=draw(st.sampled_from(["a-code", "source-unavailable", "excused", "not-configured"])),
+        code=draw(st.sampled_from(["a-code", "source-unavailable", "suppressed", "not-configured"])),
         subject=draw(TEXTS),
         summary=draw(TEXTS),
         severity=draw(st.sampled_from(Severity)) if loud else None,
         phase=draw(st.sampled_from(["phase3", "phase5", None, "nowhere"])),
-        date=draw(DATES),
+        interval=draw(DATES),
         evidence=draw(st.dictionaries(st.sampled_from(["source", "problem", "rows", "at"]), SCALARS, max_size=3)),
         impact=draw(TEXTS),
         action=draw(ACTIONS),
@@ -76,7 +77,7 @@ def readings(draw: st.DrawFn) -> Reading:
         )
         for check in chosen
     )
-    keys = [FindingKey(result.check, each.subject, each.date) for result in results for each in result.findings]
+    keys = [each.key(result.check) for result in results for each in result.findings]
     keys.append(FindingKey("gone", "nothing", None))
     causes = draw(
         st.lists(

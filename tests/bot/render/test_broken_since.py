@@ -17,7 +17,8 @@ from bot.store.model import Alert, AlertState
 from checks.model import Cause, FindingKey, Outcome, Severity
 from tests.bot.alerting.incident_reports import PIPELINE
 from tests.bot.render.alert_states import OPEN
-from tests.bot.render.reports import NIGHT, NOW, finding, healthy, reading_of
+from tests.bot.render.reports import NOW, finding, healthy, reading_of
+from tests.fakes import NIGHT
 
 DAYS = timedelta(days=6)
 MINUTE = timedelta(minutes=1)
@@ -77,7 +78,7 @@ def test_a_report_says_in_words_since_when_a_cause_is_broken(began: datetime | N
         subject="games",
         sentence="Nobody may call it.",
         severity=Severity.P0,
-        explains=(FindingKey("grading", "catboost_v9", NIGHT),),
+        explains=(FindingKey("grading", "catboost_v9", NIGHT.name),),
         evidence={} if began is None else {"broken_since": began},
     )
     failed = finding(Outcome.FAILED, "low", "catboost_v9", "Low.", severity=Severity.P0)

@@ -11,7 +11,6 @@ from bot.render.reading import Reading
 from checks.context import not_configured
 from checks.model import Cause, FindingKey, Outcome, Severity, Verdict
 from tests.bot.render.reports import (
-    NIGHT,
     Findings,
     all_clear,
     blocked,
@@ -22,6 +21,7 @@ from tests.bot.render.reports import (
     reading_of,
     unknown,
 )
+from tests.fakes import NIGHT
 
 COVERAGE = finding(
     Outcome.FAILED,
@@ -68,7 +68,7 @@ def test_a_note_does_not_spoil_an_all_clear_and_is_counted() -> None:
 def test_a_day_without_games_owes_nothing() -> None:
     said = headline(off_day())
 
-    assert "owed nothing (no games)" in said
+    assert "had nothing to run for (no games)" in said
     assert "complete" not in said
 
 
@@ -113,7 +113,10 @@ def test_a_night_of_another_year_is_named_with_its_year() -> None:
 
 
 def test_the_phases_that_fail_with_a_cause_are_named() -> None:
-    keys = (FindingKey("analytics-coverage", "games", NIGHT), FindingKey("predictions-exist", "catboost_v9", NIGHT))
+    keys = (
+        FindingKey("analytics-coverage", "games", NIGHT.name),
+        FindingKey("predictions-exist", "catboost_v9", NIGHT.name),
+    )
     findings = with_failures(analytics_coverage=[COVERAGE], predictions_exist=[PREDICTIONS])
 
     said = headline(reading_of(findings, (cause(*keys),)))
@@ -130,7 +133,10 @@ def test_the_phases_that_fail_with_a_cause_are_named() -> None:
     ids=["another thing failed", "the sentence names it"],
 )
 def test_a_single_phase_that_fails_with_a_cause_is_named_once(sentence: str, said: str) -> None:
-    keys = (FindingKey("grading", "catboost_v9", NIGHT), FindingKey("predictions-exist", "catboost_v9", NIGHT))
+    keys = (
+        FindingKey("grading", "catboost_v9", NIGHT.name),
+        FindingKey("predictions-exist", "catboost_v9", NIGHT.name),
+    )
     findings = with_failures(grading=[GRADING], predictions_exist=[PREDICTIONS])
 
     assert headline(reading_of(findings, (replace(cause(*keys), sentence=sentence),))) == said
@@ -138,7 +144,7 @@ def test_a_single_phase_that_fails_with_a_cause_is_named_once(sentence: str, sai
 
 def test_a_failure_that_is_graver_than_every_cause_comes_first() -> None:
     findings = with_failures(analytics_coverage=[COVERAGE], grading=[GRADING])
-    mild = cause(FindingKey("grading", "catboost_v9", NIGHT), severity=Severity.P2)
+    mild = cause(FindingKey("grading", "catboost_v9", NIGHT.name), severity=Severity.P2)
 
     assert headline(reading_of(findings, (mild,))) == "0 of 4 games have player records; 1 further problem."
 

@@ -207,7 +207,7 @@ def test_a_single_date_has_a_single_column() -> None:
     message = message_of(replace(reading, report=replace(reading.report, current=reading.report.previous)))
 
     table = next(part for part in message.parts if isinstance(part, Table))
-    assert table.columns == ("Phase", "Night 10 Feb", "What is")
+    assert table.columns == ("Phase", "Last night", "What is")
 
 
 def test_a_partial_report_says_so() -> None:

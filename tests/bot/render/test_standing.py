@@ -96,7 +96,7 @@ def test_only_what_was_resolved_after_the_digest_is_news(minutes: int, *, counts
 
 def test_a_report_counts_only_alerts_that_its_document_tells() -> None:
     alert = resolved(an_alert())
-    finding = {"outcome": "failed", "subject": alert.subject, "date": "2026-02-10"}
+    finding = {"outcome": "failed", "subject": alert.subject, "interval": "2026-02-10"}
     told = {"results": [{"check": alert.check, "findings": [finding]}]}
 
     assert since_report(Verdict.BLOCKED, WRITTEN, told, [alert]).until == LATER

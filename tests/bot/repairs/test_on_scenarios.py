@@ -17,15 +17,16 @@ from bot.store.sqlite import SqliteStore
 from bot.validation import Request, Validation
 from checks.model import Outcome as Found
 from checks.model import Report, Severity, Verdict
+from tests.validated import validated
 
 
 @contextmanager
 def morning(name: str) -> Iterator[tuple[Validation, Repairs, Request]]:
     scenario, pipeline = load_scenario(name), shipped_pipeline()
     ports = embedded_ports(pipeline, scenario)
-    request = Request(date=scenario.file.requested)
+    request = Request(interval=scenario.file.requested)
     validation = Validation(pipeline, ports, lambda: ports.now)
-    repairs = repairs_of(validation, SqliteStore(":memory:"), Settings(), request.date)
+    repairs = repairs_of(validation, SqliteStore(":memory:"), Settings(), request.interval)
     try:
         yield validation, repairs, request
     finally:
@@ -51,7 +52,7 @@ def offered(repairs: Repairs, report: Report) -> list[str]:
 )
 def test_what_the_cause_offers_repairs_the_morning(name: str) -> None:
     with morning(name) as (validation, repairs, request):
-        before = validation.run(request)
+        before = validated(validation, request)
         now = before.now
         keys = offered(repairs, before)
         assert keys
@@ -59,7 +60,7 @@ def test_what_the_cause_offers_repairs_the_morning(name: str) -> None:
         plans = [each for each in repairs.plan_all(keys, "slack:U1", now) if isinstance(each, Plan)]
         runs = [each for each in repairs.apply_all(plans, "slack:U1", now) if isinstance(each, Run)]
         seen = repairs.verify_all(runs, now)
-        after = validation.run(request)
+        after = validated(validation, request)
 
     assert len(plans) == len(runs) == len(keys)
     assert [each.run.outcome for each in seen if not isinstance(each, RepairRefusedError)] == [
@@ -73,12 +74,12 @@ def test_what_the_cause_offers_repairs_the_morning(name: str) -> None:
 
 def test_the_morning_of_february_is_no_longer_blocked() -> None:
     with morning("invoker-lost") as (validation, repairs, request):
-        before = validation.run(request)
+        before = validated(validation, request)
         for plan in repairs.plan_all(offered(repairs, before), "slack:U1", before.now):
             assert isinstance(plan, Plan)
             repairs.apply(plan, "slack:U1", before.now)
 
-        after = validation.run(request)
+        after = validated(validation, request)
 
     assert before.verdict is Verdict.BLOCKED
     assert after.verdict is not Verdict.BLOCKED
@@ -88,18 +89,18 @@ def test_the_morning_of_february_is_no_longer_blocked() -> None:
 
 def test_an_undo_closes_the_service_again() -> None:
     with morning("invoker-lost") as (validation, repairs, request):
-        before = validation.run(request)
+        before = validated(validation, request)
         key = offered(repairs, before)[0]
         run = repairs.apply(repairs.plan(key, "slack:U1", before.now), "slack:U1", before.now)
 
         repairs.apply(repairs.plan_undo(run.id, "slack:U1", before.now), "slack:U1", before.now)
 
-        assert loud(validation.run(request)) == loud(before)
+        assert loud(validated(validation, request)) == loud(before)
 
 
 def test_a_job_runs_once_and_ends_well() -> None:
     with morning("line-enrichment-crashed") as (validation, repairs, request):
-        now = validation.run(request).now
+        now = validated(validation, request).now
 
         run = repairs.apply(repairs.plan("run-job:line-enrichment", "slack:U1", now), "slack:U1", now)
 
@@ -122,7 +123,7 @@ def test_a_world_refuses_what_was_read_before_somebody_else_wrote() -> None:
 
 def test_a_source_that_fails_in_the_scenario_fails_for_repairs() -> None:
     with morning("half-the-sources-down") as (validation, repairs, request):
-        now = validation.run(request).now
+        now = validated(validation, request).now
         plans = repairs.plan_all(repairs.catalogue(), "slack:U1", now)
 
     assert any(isinstance(each, RepairRefusedError) for each in plans)

@@ -25,7 +25,7 @@ def test_every_run_and_every_check_of_it_is_counted_and_still_observed() -> None
         validation = MeasuredValidation(
             pipeline, prepared.validation._ports, lambda: datetime(2026, 2, 11, 13, tzinfo=UTC), counted
         )
-        report = validation.run(Request(depth="quick", trigger="watch"), observed.append)
+        report = validation.run(validation.plan(Request(depth="quick", trigger="watch")), observed.append)
 
     assert counted.reports == [report]
     assert counted.results == observed

@@ -1,9 +1,10 @@
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.serving.metrics import Metrics
 from bot.store.model import Delivery, DeliveryKind, StoreError
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
+from tests.fakes import NIGHT, SLATE
 
 NOW = datetime(2026, 2, 11, 13, 0, tzinfo=UTC)
 
@@ -33,8 +34,8 @@ def report(trigger: str) -> Report:
     return Report(
         pipeline="nba",
         title="NBA",
-        previous=date(2026, 2, 10),
-        current=date(2026, 2, 11),
+        previous=NIGHT,
+        current=SLATE,
         now=NOW,
         trigger=trigger,
         partial=False,

@@ -20,7 +20,7 @@ from tests.servers.slack_workspace import Message
 STRANGER = "U0STRANGER"
 REPAIR, UNDO, CONFIRMED = "alert:repair", "repair:undo", "repair:confirmed"
 
-HEAD = "title: t\nstory: s\nwhen: w\ndate: yesterday\nbase: invoker-lost\nexpect: {verdict: BLOCKED}\n"
+HEAD = "title: t\nstory: s\nwhen: w\ninterval: previous\nbase: invoker-lost\nexpect: {verdict: BLOCKED}\n"
 
 UNPROVABLE = """\
 name: unprovable

@@ -27,7 +27,7 @@ LONGEST_END = 8
 """Seconds that a process may take to end once it is told to."""
 
 HANGING = (
-    "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
+    "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ninterval: previous\n"
     "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
     "faults: [{source: BigQuery, problem: hang}]\n"
 )
@@ -354,7 +354,7 @@ def test_a_pipeline_without_notifications_cannot_be_served(tmp_path: Path) -> No
 def test_a_scenario_that_does_not_fit_the_pipeline_is_refused(tmp_path: Path) -> None:
     scenario = tmp_path / "misfit.yaml"
     scenario.write_text(
-        "name: misfit\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ndate: yesterday\n"
+        "name: misfit\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ninterval: previous\n"
         "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
         "lists: {empty: []}\n"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, DeliveryKind, StoredReport
@@ -24,7 +24,7 @@ def an_alert(key: str = "nba:trigger:phase3_to_phase4:2026-02-10", **changes: An
         "check": "trigger",
         "code": "not-triggered",
         "subject": "phase3_to_phase4",
-        "date": date(2026, 2, 10),
+        "interval": "2026-02-10",
         "phase": "phase4",
         "severity": Severity.P0,
         "title": "Phase 4 was not triggered",
@@ -58,10 +58,10 @@ def a_report(key: str = "report-1", **changes: Any) -> StoredReport:
     known: dict[str, Any] = {
         "pipeline": PIPELINE,
         "job": "digest",
-        "previous": date(2026, 2, 10),
+        "previous": "2026-02-10",
         "at": NOW,
         "verdict": "BLOCKED",
-        "document": {"schema_version": 1, "results": [{"check": "trigger", "severity": "P0"}]},
+        "document": {"schema_version": 2, "results": [{"check": "trigger", "severity": "P0"}]},
     }
     return StoredReport(key=key, **{**known, **changes})
 

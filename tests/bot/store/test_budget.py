@@ -38,7 +38,7 @@ def a_finding(outcome: str, severity: str | None, subject: str, text: str = "", 
         "subject": subject,
         "summary": f"{subject} has no team. {text}",
         "phase": "phase3",
-        "date": "2026-02-10",
+        "interval": "2026-02-10",
         "evidence": {"players": text},
         "impact": text,
         "action": {"text": text, "command": text, "repair": None},
@@ -48,7 +48,7 @@ def a_finding(outcome: str, severity: str | None, subject: str, text: str = "", 
 
 
 def a_cause(subject: str, text: str = "", explains: int = 1) -> dict[str, Any]:
-    keys = [{"check": "every-player", "subject": f"row {each}", "date": "2026-02-10"} for each in range(explains)]
+    keys = [{"check": "every-player", "subject": f"row {each}", "interval": "2026-02-10"} for each in range(explains)]
     return {
         "code": "upstream-check",
         "subject": subject,
@@ -63,13 +63,13 @@ def a_cause(subject: str, text: str = "", explains: int = 1) -> dict[str, Any]:
 
 def a_document(findings: list[dict[str, Any]], causes: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "pipeline": "nba",
         "title": "NBA",
         "verdict": "ACT",
         "headline": "Players have no team.",
-        "night": "2026-02-10",
-        "slate": "2026-02-11",
+        "previous": "2026-02-10",
+        "current": "2026-02-11",
         "now": "2026-02-11T08:10:00-05:00",
         "trigger": "digest",
         "partial": False,
@@ -182,7 +182,7 @@ def test_any_report_is_within_its_budget_and_keeps_what_counts(
 
     after = kept(document)
 
-    essence = ("outcome", "severity", "code", "subject", "date")
+    essence = ("outcome", "severity", "code", "subject", "interval")
     assert [[each[name] for name in essence] for each in listed(after)] == [
         [each[name] for name in essence] for each in found
     ]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.store.model import Delivery, DeliveryKind, StateStore, StoredReport
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.validation import Validation
+from checks.intervals import Offset
 from checks.model import Report, Severity
 from checks.notifications import DigestTimes, Notifications, Routes
 from checks.pipeline import Comparison, Pipeline, Rule, SqlCheck
 from checks.ports import Query, Row, SourceError
-from checks.values import Moment
 from tests import fakes
 
-DAY = date(2026, 2, 11)
+DAY = fakes.day("2026-02-11")
 EIGHT = datetime(2026, 2, 11, 13, tzinfo=UTC)
 """08:00 in New York: the digest's time."""
 
@@ -51,7 +51,7 @@ def pipeline(
     quick: bool = False,
     **parts: Any,
 ) -> Pipeline:
-    times = DigestTimes(post=Moment(post), refresh=tuple(map(Moment, refresh)), quiet=quiet)
+    times = DigestTimes(post=Offset(post), refresh=tuple(map(Offset, refresh)), quiet=quiet)
     notifications = Notifications(routes=Routes(default=CHANNEL), digest=times)
     checks = (players_check(quick=quick),)
     return fakes.pipeline(timezone=zone, notifications=notifications, checks=checks, **parts)

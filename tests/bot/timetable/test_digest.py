@@ -11,7 +11,7 @@ from bot.settings import SettingsError
 from bot.store.model import Changes, DeliveryKind, DeliveryState
 from bot.timetable.digest import EARLY
 from bot.timetable.done import Done
-from bot.timetable.looking import notifications_of
+from bot.timetable.slots import notifications_of
 from bot.validation import RequestError
 from checks.notifications import Notifications, Routes
 from tests import fakes
@@ -44,7 +44,7 @@ class TestPosting:
         assert instance.run_owed(EARLY) is Done.POSTED
         assert morning.later(seconds=1).instance("two").run_owed() is Done.NOT_OWED
 
-    def test_it_judges_the_night_before_with_every_check(self, morning: Morning) -> None:
+    def test_it_judges_the_interval_before_with_every_check(self, morning: Morning) -> None:
         morning.instance().run_owed()
 
         (report,) = morning.desk.processed
@@ -54,7 +54,7 @@ class TestPosting:
         morning.instance().run_owed()
 
         (stored,) = morning.store.reports("tiny", "digest", EIGHT - timedelta(days=1))
-        assert (stored.previous, stored.verdict) == (OTHER_DAY, "ALL CLEAR")
+        assert (stored.previous, stored.verdict) == (OTHER_DAY.name, "ALL CLEAR")
         assert stored.document["results"]
 
     def test_twice_is_once(self, morning: Morning) -> None:
@@ -323,10 +323,10 @@ class TestByHand:
         assert morning.later(hours=2).instance().run_owed() is Done.REFRESHED
 
     def test_an_earlier_morning_gets_its_own_message(self, morning: Morning) -> None:
-        morning.instance().run_now(OTHER_DAY)
+        morning.instance().run_now(OTHER_DAY.day)
 
         assert morning.waiting(DeliveryKind.POST) == ["digest:tiny:2026-02-10"]
-        assert morning.desk.processed[0].previous == date(2026, 2, 9)
+        assert morning.desk.processed[0].previous == fakes.day("2026-02-09")
 
     def test_a_morning_to_come_is_refused(self, morning: Morning) -> None:
         with pytest.raises(RequestError, match="has not come yet"):

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from bot.commands.digest import PATIENCE, digest, write
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
 from bot.delivery.slack_errors import remedy
-from tests.bot.timetable.mornings import DAY, POSTING, Morning
+from tests.bot.timetable.mornings import POSTING, Morning
+from tests.fakes import day
 from tests.servers.slack import SlackServer, refused, unreachable
 
 SCENARIO = ["--scenario", "invoker-lost"]
@@ -182,7 +183,7 @@ def test_one_that_another_process_is_writing_is_left_to_it(capsys: pytest.Captur
 def test_an_earlier_morning_is_written_without_a_sign_of_life() -> None:
     morning = Morning()
 
-    code = write(morning.instance(), Outbox(morning), morning.store, DAY.replace(day=9))
+    code = write(morning.instance(), Outbox(morning), morning.store, day("2026-02-09").day)
 
     assert (code, morning.watcher.beats) == (FINE, 0)
 

@@ -59,4 +59,4 @@ def test_the_digest_of_a_large_morning_is_posted_and_kept(store: StateStore, mor
     assert POSTING in posted
     assert len(store.open_alerts(described.name)) <= 2 * rows
     assert any(key.startswith("alert:") for key in posted) is (morning != "every row passes")
-    assert kept.previous < DAY
+    assert kept.previous < DAY.name

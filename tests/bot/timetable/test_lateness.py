@@ -128,7 +128,7 @@ class TestHeartbeat:
         assert morning.watcher.beats == 0
 
     def test_that_of_another_morning_is_no_sign_of_life(self, morning: Morning) -> None:
-        morning.instance().run_now(OTHER_DAY)
+        morning.instance().run_now(OTHER_DAY.day)
         morning.slack_takes_everything()
 
         assert morning.instance().follow_up(OTHER_DAY) is True

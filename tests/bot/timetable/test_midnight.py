@@ -13,7 +13,7 @@ from bot.store.model import Changes, StoreError
 from bot.timetable.digest_deliveries import late_key, posting_key
 from bot.timetable.done import Done
 from bot.timetable.lateness import NOT_ANY_MORE
-from bot.timetable.slots import slots_of
+from bot.timetable.slots import DigestCalendar
 from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import CHANNEL, Morning, pipeline
 from tests.bot.timetable.written import EVERYTHING, LATE, BrokenStore, text_of
@@ -28,7 +28,7 @@ def previous(post: str = "23:50", *refresh: str) -> Morning:
 
 def was_served(morning: Morning, day: date) -> None:
     """Leave what a digest of an earlier day leaves."""
-    key = posting_key("tiny", day)
+    key = posting_key("tiny", day.isoformat())
     morning.store.commit(Changes(deliveries=[a_post(key, channel=CHANNEL)]))
     morning.slack_takes_everything()
 
@@ -148,10 +148,10 @@ def test_each_digest_that_was_due_is_posted_once_or_said_to_be_late_once(
         morning.now += 13 * MINUTE
 
     assert len(posted) == len(set(posted))
-    times = morning.described.notifications.digest  # type: ignore[union-attr]
+    calendar = DigestCalendar(morning.described)
     back = end - timedelta(hours=47)  # whoever is away to the end of the story has not come back to say anything
     for number in range(4):
         day = begin + timedelta(days=number)
-        (slot,) = slots_of(times, morning.described.zone, day)
+        (slot,) = calendar.slots(calendar.on(day))
         if slot.due < back:
-            assert posting_key("tiny", day) in posted or late_key("tiny", day) in posted
+            assert posting_key("tiny", day.isoformat()) in posted or late_key("tiny", day.isoformat()) in posted

@@ -17,13 +17,13 @@ WAITING = {"outcome": "waiting", "severity": None}
 SKIPPED = {"outcome": "skipped", "severity": None}
 UNKNOWN = {"outcome": "unknown", "severity": "P0"}
 
-MONDAY = {"now": "2026-02-10T13:00:00+00:00", "night": "2026-02-09", "slate": "2026-02-10"}
-TUESDAY = {"now": "2026-02-11T13:00:00+00:00", "night": "2026-02-10", "slate": "2026-02-11"}
+MONDAY = {"now": "2026-02-10T13:00:00+00:00", "previous": "2026-02-09", "current": "2026-02-10"}
+TUESDAY = {"now": "2026-02-11T13:00:00+00:00", "previous": "2026-02-10", "current": "2026-02-11"}
 
 
-def report(day: dict[str, str], *findings: dict[str, Any], part: str | None = "night") -> dict[str, Any]:
-    date = day[part] if part else None
-    dated = [{"subject": "s", "date": date, **finding} for finding in findings]
+def report(day: dict[str, str], *findings: dict[str, Any], part: str | None = "previous") -> dict[str, Any]:
+    interval = day[part] if part else None
+    dated = [{"subject": "s", "interval": interval, **finding} for finding in findings]
     return {**day, "results": [{"check": "trigger", "title": "Triggers", "findings": dated}]}
 
 
@@ -49,7 +49,7 @@ def found(severity: Severity = Severity.P1, subject: str = "s") -> Problem:
         pytest.param(P1, NOTE, 0, 0, 0, id="a problem that became a note did not quite recover"),
     ],
 )
-def test_a_finding_of_last_night_is_compared_with_that_of_the_night_before(
+def test_a_finding_of_the_previous_interval_is_compared_with_that_of_the_one_before(
     before: dict[str, Any], after: dict[str, Any], new: int, worse: int, recovered: int
 ) -> None:
     result = changes(report(MONDAY, before), report(TUESDAY, after))
@@ -77,10 +77,10 @@ def test_a_subject_that_is_gone_with_its_check_did_not_recover() -> None:
     assert changes(report(MONDAY, P1), {**TUESDAY, "results": []}).recovered == ()
 
 
-def test_the_slate_and_the_night_are_different_things() -> None:
-    before = report(MONDAY, P1, part="slate")
+def test_the_current_and_the_previous_interval_are_different_things() -> None:
+    before = report(MONDAY, P1, part="current")
 
-    result = changes(before, report(TUESDAY, P1, part="night"))
+    result = changes(before, report(TUESDAY, P1, part="previous"))
 
     assert result.new == (found(),)
 

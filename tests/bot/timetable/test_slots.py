@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,34 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.timetable.slots import (
-    CATCH_UP,
-    Watched,
-    is_late,
-    newest_day,
-    owed_slot,
-    slots_by_hand,
-    slots_of,
-    watch_slot,
-    watched,
-)
-from checks.notifications import DigestTimes
-from checks.pipeline import Pipeline, Run, Runs, Transition
-from checks.values import Moment
+from bot.timetable.slots import CATCH_UP, DigestCalendar, Watched, watch_slot, watched
+from checks.intervals import Offset
+from checks.model import Interval
+from checks.pipeline import Pipeline, Run, Transition
 from tests import fakes
+from tests.bot.timetable.mornings import DAY, pipeline
 
 NEW_YORK = ZoneInfo("America/New_York")
 LONDON = ZoneInfo("Europe/London")
-TIMES = DigestTimes()
-DAY = date(2026, 2, 11)
 
 
-def nothing_is_posted(_: date) -> bool:
+def nothing_is_posted(_: Interval) -> bool:
     return False
 
 
-def everything_is_posted(_: date) -> bool:
+def everything_is_posted(_: Interval) -> bool:
     return True
+
+
+def calendar(post: str = "08:00", refresh: Sequence[str] = ("11:30", "17:00"), **parts: Any) -> DigestCalendar:
+    return DigestCalendar(pipeline(post, refresh, **parts))
 
 
 def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
@@ -55,7 +50,7 @@ def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
     ],
 )
 def test_the_newest_slot_of_today_is_owed(now: str, name: str | None) -> None:
-    slot = owed_slot(TIMES, NEW_YORK, local(now), nothing_is_posted)
+    slot = calendar().owed(local(now), nothing_is_posted)
 
     assert (None if slot is None else slot.name) == name
 
@@ -72,7 +67,9 @@ def test_the_newest_slot_of_today_is_owed(now: str, name: str | None) -> None:
 def test_a_slot_in_an_hour_that_clocks_skip_or_repeat_is_due_once(
     zone: ZoneInfo, day: date, post: str, due: str
 ) -> None:
-    slots = slots_of(DigestTimes(post=Moment(post), refresh=()), zone, day)
+    digests = calendar(post, (), zone=zone.key)
+
+    slots = digests.slots(digests.on(day))
 
     assert [slot.due for slot in slots] == [datetime.fromisoformat(due)]
 
@@ -83,14 +80,14 @@ def test_a_slot_in_an_hour_that_clocks_skip_or_repeat_is_due_once(
     clock=st.integers(0, 1439),
 )
 def test_what_is_owed_is_due_and_of_today_or_can_be_made_up_for(now: datetime, zone: ZoneInfo, clock: int) -> None:
-    times = DigestTimes(post=Moment(f"{clock // 60:02}:{clock % 60:02}"), refresh=())
-    day = newest_day(times, zone, now)
-    (newest,) = slots_of(times, zone, day)
+    digests = calendar(f"{clock // 60:02}:{clock % 60:02}", (), zone=zone.key)
+    (newest,) = digests.slots(digests.newest(now))
 
-    slot = owed_slot(times, zone, now, nothing_is_posted)
+    slot = digests.owed(now, nothing_is_posted)
 
     assert newest.due <= now
-    assert slot == (newest if day == now.astimezone(zone).date() or now - newest.due <= CATCH_UP else None)
+    is_of_today = newest.of.day == now.astimezone(zone).date()
+    assert slot == (newest if is_of_today or now - newest.due <= CATCH_UP else None)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +98,9 @@ def test_what_is_owed_is_due_and_of_today_or_can_be_made_up_for(now: datetime, z
     ],
 )
 def test_a_digest_of_shortly_before_midnight_is_made_up_for_half_a_day_long(now: str, owed: str | None) -> None:
-    slot = owed_slot(DigestTimes(post=Moment("23:50"), refresh=()), NEW_YORK, local(now), nothing_is_posted)
+    slot = calendar("23:50", ()).owed(local(now), nothing_is_posted)
 
-    assert (None if slot is None else (slot.day, slot.name)) == (None if owed is None else (DAY, owed))
+    assert (None if slot is None else (slot.of, slot.name)) == (None if owed is None else (DAY, owed))
 
 
 @pytest.mark.parametrize(
@@ -111,8 +108,8 @@ def test_a_digest_of_shortly_before_midnight_is_made_up_for_half_a_day_long(now:
     [pytest.param("2026-02-12T05:00", "1700", id="at the limit"), pytest.param("2026-02-12T05:00:01", None, id="past")],
 )
 def test_a_refresh_is_made_up_for_over_midnight_where_its_digest_is_posted(now: str, owed: str | None) -> None:
-    with_a_digest = owed_slot(TIMES, NEW_YORK, local(now), everything_is_posted)
-    without = owed_slot(TIMES, NEW_YORK, local(now), nothing_is_posted)
+    with_a_digest = calendar().owed(local(now), everything_is_posted)
+    without = calendar().owed(local(now), nothing_is_posted)
 
     assert (None if with_a_digest is None else with_a_digest.name) == owed
     assert without is None
@@ -122,13 +119,12 @@ def test_a_refresh_is_made_up_for_over_midnight_where_its_digest_is_posted(now: 
     ("at", "late"), [("2026-02-11T08:15", False), ("2026-02-11T08:15:01", True)], ids=["at the limit", "just past it"]
 )
 def test_a_digest_is_late_after_the_minutes_of_the_pipeline_file(at: str, late: bool) -> None:
-    assert is_late(TIMES, NEW_YORK, DAY, local(at)) is late
+    assert calendar().is_late(DAY, local(at)) is late
 
 
 def test_slots_by_hand_are_told_apart_by_the_second_and_within_it_by_a_number() -> None:
-    names = [
-        each.name for second in (1, 2) for each in islice(slots_by_hand(local(f"2026-02-11T09:00:0{second}"), DAY), 12)
-    ]
+    instants = [local(f"2026-02-11T09:00:0{second}") for second in (1, 2)]
+    names = [each.name for now in instants for each in islice(calendar().by_hand(now, DAY), 12)]
 
     assert len(set(names)) == len(names)
 
@@ -145,15 +141,15 @@ def test_every_instant_lies_in_its_watch_interval(now: datetime, minutes: int) -
     assert watch_slot(minutes, slot + timedelta(minutes=minutes)) == slot + timedelta(minutes=minutes)
 
 
-def with_tomorrow(due: str) -> Pipeline:
-    run = Run(opens=Moment("-1d 00:00"), due=Moment(due))
+def with_a_run_ahead(due: str) -> Pipeline:
+    run = Run(opens=Offset("-1d 00:00"), due=Offset(due))
     transition = Transition(
         **{"from": "phase3", "to": "phase4"},
         id="phase3_to_phase4",
         title="3 to 4",
         state="phase3_completion",
         impact="None.",
-        runs=Runs(tomorrow=run),
+        runs={"evening_before": run},
     )
     return fakes.pipeline(transitions=(transition,))
 
@@ -161,34 +157,34 @@ def with_tomorrow(due: str) -> Pipeline:
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        pytest.param("2026-02-11T17:29:59", [Watched(date=date(2026, 2, 10))], id="before tomorrow's first due time"),
+        pytest.param("2026-02-11T17:29:59", [Watched(interval="2026-02-10")], id="before its first due time"),
         pytest.param(
             "2026-02-11T17:30",
-            [Watched(date=date(2026, 2, 10)), Watched(date=date(2026, 2, 12), checks=("trigger",))],
+            [Watched(interval="2026-02-10"), Watched(interval="2026-02-12", checks=("trigger",))],
             id="from then on",
         ),
-        pytest.param("2026-02-12T00:00", [Watched(date=DAY)], id="at midnight tomorrow is today"),
+        pytest.param("2026-02-12T00:00", [Watched(interval="2026-02-11")], id="at midnight it is the current one"),
     ],
 )
-def test_the_watch_looks_at_tomorrow_as_soon_as_something_of_it_is_due(now: str, expected: list[Watched]) -> None:
-    assert list(watched(with_tomorrow("-1d 17:30"), local(now))) == expected
+def test_the_watch_looks_at_the_next_interval_once_something_of_it_is_due(now: str, expected: list[Watched]) -> None:
+    assert list(watched(with_a_run_ahead("-1d 17:30"), local(now))) == expected
 
 
-def test_a_pipeline_without_runs_for_tomorrow_is_watched_for_the_night_alone() -> None:
+def test_a_pipeline_without_runs_ahead_is_watched_for_the_previous_interval_alone() -> None:
     assert len(watched(fakes.pipeline(), local("2026-02-11T23:59"))) == 1
 
 
 @pytest.mark.parametrize(
-    ("now", "dates"),
+    ("now", "intervals"),
     [
-        pytest.param("2026-02-11T17:29:59", [date(2026, 2, 10)], id="before tomorrow's first due time"),
-        pytest.param("2026-02-11T17:30", [date(2026, 2, 10), date(2026, 2, 12)], id="from then on"),
+        pytest.param("2026-02-11T17:29:59", ["2026-02-10"], id="before its first due time"),
+        pytest.param("2026-02-11T17:30", ["2026-02-10", "2026-02-12"], id="from then on"),
     ],
 )
-def test_the_shipped_pipeline_has_transitions_without_a_run_for_tomorrow_and_is_watched(
-    now: str, dates: list[date]
+def test_the_shipped_pipeline_has_transitions_without_a_run_ahead_and_is_watched(
+    now: str, intervals: list[str]
 ) -> None:
-    pipeline = shipped_pipeline()
+    shipped = shipped_pipeline()
 
-    assert any(transition.runs.tomorrow is None for transition in pipeline.transitions)
-    assert [each.date for each in watched(pipeline, local(now, pipeline.zone))] == dates
+    assert any("tomorrow" not in transition.runs for transition in shipped.transitions)
+    assert [each.interval for each in watched(shipped, local(now, shipped.zone))] == intervals

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.store.model import Changes, Delivery, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
 from tests.bot.store.records import a_report
 from tests.bot.timetable.mornings import CHANNEL, EIGHT, Morning, pipeline
+from tests.fakes import day
 
 LATE = "digest-late:tiny:2026-02-11"
-OTHER_DAY = date(2026, 2, 10)
+OTHER_DAY = day("2026-02-10")
 
 
 class BrokenStore(SqliteStore):

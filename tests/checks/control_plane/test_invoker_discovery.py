@@ -8,7 +8,7 @@ import pytest
 
 from checks.control_plane.invoker import invoker
 from checks.model import CheckResult, Outcome, Severity
-from checks.pipeline import Excuse, ServiceSpec, Transition
+from checks.pipeline import ServiceSpec, Suppression, Transition
 from checks.ports import Policy, Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import ACCOUNT, granted, hashed, job, pipeline, push, run, service
@@ -181,18 +181,18 @@ def test_a_discovered_caller_counts_also_where_the_file_says_nobody() -> None:
     assert seen(result) == [("declared", Outcome.FAILED, Severity.P0, "caller-refused")]
 
 
-def test_an_excuse_holds_for_a_discovered_service() -> None:
-    excuse = Excuse(check="invoker", subject="grading", until=fakes.SLATE, reason="being moved")
+def test_a_suppression_holds_for_a_discovered_service() -> None:
+    known = Suppression(check="invoker", subject="grading", until=fakes.SLATE.day, reason="being moved")
 
     result = run(
         invoker,
         services=[service("grading")],
         policies={"grading": Policy(())},
         subscriptions=[push("a", endpoint=hashed("grading"))],
-        described=pipeline(excuses=(excuse,)),
+        described=pipeline(suppressions=(known,)),
     )
 
-    assert seen(result) == [("grading", Outcome.SKIPPED, None, "excused")]
+    assert seen(result) == [("grading", Outcome.SKIPPED, None, "suppressed")]
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared optional", "an orchestrator that only watches"])

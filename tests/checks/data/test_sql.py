@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.validation import Request, select
 from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, sql_check
 from checks.folding import LISTED
-from checks.model import CheckResult, Finding, Outcome, Severity
+from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Comparison, Doubt, Rule, SqlCheck
 from checks.ports import Problem, Query, Row, SourceError
 from checks.registry import COMMON_CODES
@@ -50,7 +50,7 @@ def spec(**parts: Any) -> SqlCheck:
 
 
 def setting(due: datetime | None = None) -> Setting:
-    return Setting(interval=NIGHT, zone=ZONE, year=NIGHT.year, due=due, names={"date": NIGHT})
+    return Setting(interval=NIGHT, zone=ZONE, year=2026, due=due, names={"date": NIGHT.day})
 
 
 def judged(row: Row, **parts: Any) -> Finding:
@@ -70,7 +70,7 @@ class TestJudgingARow:
         finding = judged(HEALTHY)
 
         assert (finding.outcome, finding.code, finding.severity) == (Outcome.PASSED, "as-expected", None)
-        assert (finding.subject, finding.phase, finding.date) == ("nba", "phase3", NIGHT)
+        assert (finding.subject, finding.phase, finding.interval) == ("nba", "phase3", NIGHT)
         assert (finding.impact, finding.action) == ("", None)
 
     def test_the_first_rule_that_holds_decides(self) -> None:
@@ -221,19 +221,21 @@ class TestRunning:
         assert codes(result) == ["as-expected", "many-missing"]
         assert [finding.subject for finding in result.findings] == ["nba", "wnba"]
 
-    @pytest.mark.parametrize(("dates", "expected"), [("night", [NIGHT]), ("slate", [SLATE]), ("both", [NIGHT, SLATE])])
-    def test_it_looks_at_the_dates_that_it_names(self, dates: str, expected: list[date]) -> None:
+    @pytest.mark.parametrize(
+        ("interval", "expected"), [("previous", [NIGHT]), ("current", [SLATE]), ("both", [NIGHT, SLATE])]
+    )
+    def test_it_looks_at_the_intervals_that_it_names(self, interval: str, expected: list[Interval]) -> None:
         warehouse = FakeWarehouse({"coverage": [HEALTHY]})
 
-        result = run_check(sql_check(spec(dates=dates)), pipeline(), ports(warehouse=warehouse), current=SLATE)
+        result = run_check(sql_check(spec(interval=interval)), pipeline(), ports(warehouse=warehouse), current=SLATE)
 
-        assert [finding.date for finding in result.findings] == expected
-        assert [query.parameters["date"].value for query in warehouse.queries] == expected
+        assert [finding.interval for finding in result.findings] == expected
+        assert [query.parameters["date"].value for query in warehouse.queries] == [each.day for each in expected]
 
     def test_one_date_is_looked_at_once_even_when_both_are_named(self) -> None:
         warehouse = FakeWarehouse({"coverage": [HEALTHY]})
 
-        result = run_check(sql_check(spec(dates="both")), pipeline(), ports(warehouse=warehouse))
+        result = run_check(sql_check(spec(interval="both")), pipeline(), ports(warehouse=warehouse))
 
         assert (len(result.findings), len(warehouse.queries)) == (1, 1)
 
@@ -244,7 +246,7 @@ class TestRunning:
             together.wait()
             return GAMES if query.label == "games" else [HEALTHY]
 
-        described = sql_check(spec(dates="both", when="games"))
+        described = sql_check(spec(interval="both", when="games"))
         result = run_check(described, pipeline(), ports(warehouse=FakeWarehouse(answer)), current=SLATE)
 
         assert codes(result) == ["as-expected", "as-expected"]
@@ -307,9 +309,9 @@ class TestOffDays:
     def test_each_date_has_a_condition_of_its_own(self) -> None:
         answers = {("games", NIGHT): NO_GAMES, ("games", SLATE): GAMES, "coverage": [HEALTHY]}
 
-        result = run(spec(when="games", dates="both"), answers, current=SLATE)
+        result = run(spec(when="games", interval="both"), answers, current=SLATE)
 
-        assert [(finding.date, finding.code) for finding in result.findings] == [
+        assert [(finding.interval, finding.code) for finding in result.findings] == [
             (NIGHT, "off-day"),
             (SLATE, "as-expected"),
         ]
@@ -382,7 +384,7 @@ class TestSourcesThatFail:
         broken = SourceError("BigQuery", Problem.INVALID, "Unrecognized name: missing")
         answers = {("coverage", NIGHT): broken, ("coverage", SLATE): [HEALTHY]}
 
-        result = run(spec(dates="both"), answers, current=SLATE)
+        result = run(spec(interval="both"), answers, current=SLATE)
 
         assert codes(result) == ["source-unavailable", "as-expected"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from checks.model import CheckResult, Finding
-from checks.pipeline import Moment, Phase, PhaseLog, Pipeline, RunHistory, Runs, ServiceSpec, Tier, Transition
+from checks.intervals import Offset
+from checks.model import CheckResult, Finding, Interval
+from checks.pipeline import Phase, PhaseLog, Pipeline, RunHistory, ServiceSpec, Tier, Transition
 from checks.pipeline import Run as RunSpec
 from checks.ports import Ports
 from checks.registry import Check
@@ -28,18 +29,18 @@ def local(clock: str, day: int = 11, month: int = 2) -> datetime:
 
 
 OVERNIGHT = RunSpec(
-    opens=Moment("+1d 00:00"), due=Moment("+1d 07:00"), expected=5, critical=CRITICAL, optional=OPTIONAL, majority=60
+    opens=Offset("+1d 00:00"), due=Offset("+1d 07:00"), expected=5, critical=CRITICAL, optional=OPTIONAL, majority=60
 )
 SAME_DAY = RunSpec(
-    opens=Moment("00:00"),
-    due=Moment("11:00"),
+    opens=Offset("00:00"),
+    due=Offset("11:00"),
     expected=1,
     critical=("upcoming_players",),
     optional=("upcoming_teams",),
 )
 TIERED = RunSpec(
-    opens=Moment("+1d 00:00"),
-    due=Moment("+1d 08:00"),
+    opens=Offset("+1d 00:00"),
+    due=Offset("+1d 08:00"),
     expected=5,
     optional=FIVE,
     tiers=(Tier(at_least=4, after_minutes=60), Tier(at_least=3, after_minutes=120)),
@@ -53,7 +54,7 @@ THREE_TO_FOUR = Transition(
     orchestrator="three-to-four",
     state="phase3_completion",
     when="games",
-    runs=Runs(overnight=OVERNIGHT, same_day=SAME_DAY),
+    runs={"overnight": OVERNIGHT, "same_day": SAME_DAY},
     impact="No features for the next slate.",
 )
 FOUR_TO_FIVE = Transition(
@@ -64,7 +65,7 @@ FOUR_TO_FIVE = Transition(
     orchestrator="four-to-five",
     state="phase4_completion",
     when="games",
-    runs=Runs(overnight=TIERED),
+    runs={"overnight": TIERED},
 )
 FIVE_TO_SIX = Transition(
     id="phase5_to_phase6",
@@ -74,7 +75,7 @@ FIVE_TO_SIX = Transition(
     orchestrator="five-to-six",
     minimum_rows=10,
     when="games",
-    runs=Runs(overnight=RunSpec(opens=Moment("08:00"), due=Moment("13:00"))),
+    runs={"overnight": RunSpec(opens=Offset("08:00"), due=Offset("13:00"))},
 )
 TWO_TO_THREE = Transition(
     id="phase2_to_phase3",
@@ -86,7 +87,7 @@ TWO_TO_THREE = Transition(
     monitoring_only=True,
     logged=False,
     when="games",
-    runs=Runs(overnight=RunSpec(opens=Moment("+1d 00:00"), due=Moment("+1d 06:30"))),
+    runs={"overnight": RunSpec(opens=Offset("+1d 00:00"), due=Offset("+1d 06:30"))},
 )
 
 
@@ -163,8 +164,8 @@ def findings(
     of: Ports,
     *transitions: Transition,
     now: datetime | None = None,
-    previous: date = NIGHT,
-    current: date | None = None,
+    previous: Interval = NIGHT,
+    current: Interval | None = None,
     **parts: Any,
 ) -> list[Finding]:
     """Run a check on the small pipeline at 08:00 in New York, unless stated, and return what it found."""

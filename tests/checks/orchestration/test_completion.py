@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.intervals import Offset
 from checks.orchestration.completion import (
     NO_DOCUMENT,
     Flag,
@@ -17,7 +18,7 @@ from checks.orchestration.completion import (
     progress_of,
     read_completion,
 )
-from checks.pipeline import Moment, Run
+from checks.pipeline import Run
 from tests.checks.orchestration.previous import CRITICAL, FIVE, OVERNIGHT, SAME_DAY, TIERED, document, entry, local
 
 NOW = local("08:00")
@@ -37,7 +38,7 @@ FOREIGN = st.recursive(
 KEYS = st.sampled_from([*FIVE, "_triggered", "_triggered_at", "_trigger_reason", "_first_completion_at"])
 ENTRIES = st.fixed_dictionaries({}, optional={"status": st.just("success") | FOREIGN, "completed_at": FOREIGN})
 ANY_DOCUMENT = st.dictionaries(KEYS | st.text(max_size=8), FOREIGN | ENTRIES | st.booleans(), max_size=9)
-RUNS = st.sampled_from([OVERNIGHT, SAME_DAY, TIERED, Run(opens=Moment("00:00"), due=Moment("01:00"))])
+RUNS = st.sampled_from([OVERNIGHT, SAME_DAY, TIERED, Run(opens=Offset("00:00"), due=Offset("01:00"))])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from checks.pipeline import Condition, Doubt, Pipeline, SqlCheck
 from checks.ports import Row
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, pipeline, ports, run_check
 
-DOCUMENT = f"phase3_completion/{NIGHT.isoformat()}"
+DOCUMENT = f"phase3_completion/{NIGHT.name}"
 NO_ANSWER = [
     pytest.param([], id="no row"),
     pytest.param([{"number": 1}, {"number": 1}], id="several rows"),
@@ -178,7 +178,7 @@ def test_each_date_is_judged_by_its_own_answer() -> None:
     answers = {("games", NIGHT): [{"number": 0}], ("games", SLATE): [{"number": 14}]}
     result = asked(answers, current=SLATE)
 
-    assert [(each.date, each.code) for each in result.findings] == [(NIGHT, "day-off"), (SLATE, "holds")]
+    assert [(each.interval, each.code) for each in result.findings] == [(NIGHT, "day-off"), (SLATE, "holds")]
 
 
 def test_that_there_is_something_to_do_proves_nothing_about_it() -> None:

@@ -23,7 +23,7 @@ from tests.checks.orchestration.previous import (
     rows,
     world,
 )
-from tests.fakes import SLATE, down, run_check
+from tests.fakes import SLATE, day, down, run_check
 
 LIMITS = PhaseGap(watch_minutes=60, act_minutes=120)
 SIX = datetime(2026, 2, 11, 11, tzinfo=UTC)
@@ -168,7 +168,7 @@ def test_the_gap_counts_real_minutes_when_the_clock_changes() -> None:
         "phase4_completion/2026-03-07": document("ml_feature_store", completed_at="2026-03-08T03:10:00-04:00"),
     }
 
-    found = gap(world(spring), now=local("08:00", 8, 3), previous=datetime(2026, 3, 7, tzinfo=UTC).date())
+    found = gap(world(spring), now=local("08:00", 8, 3), previous=day("2026-03-07"))
 
     assert found[0].evidence["gap_minutes"] == 20
 

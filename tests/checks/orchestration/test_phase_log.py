@@ -88,7 +88,7 @@ def test_a_transition_is_logged_or_its_absence_is_explained(
     finding = judged(the_world, now=local(now))
 
     assert (finding.code, finding.severity) == (code, severity)
-    assert (finding.subject, finding.phase, finding.date) == ("phase3_to_phase4", "phase4", NIGHT)
+    assert (finding.subject, finding.phase, finding.interval) == ("phase3_to_phase4", "phase4", NIGHT)
 
 
 def test_a_judgement_without_the_log_says_so_and_by_what() -> None:
@@ -110,7 +110,7 @@ def test_the_last_good_trigger_is_evidence() -> None:
 def test_each_date_is_judged_against_its_own_due_time() -> None:
     found = findings(phase_log, world(log=[ANOTHER]), current=SLATE)
 
-    assert [(each.date, each.code) for each in found] == [(NIGHT, "not-logged"), (SLATE, "not-due")]
+    assert [(each.interval, each.code) for each in found] == [(NIGHT, "not-logged"), (SLATE, "not-due")]
 
 
 def test_a_mode_without_a_run_is_skipped() -> None:

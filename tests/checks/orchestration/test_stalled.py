@@ -125,7 +125,7 @@ def running(count: int = 1, started: Any = None, **more: Any) -> list[dict[str, 
 
 def history_findings(answer: Any, now: datetime | None = None) -> list[Finding]:
     found = findings(stalled, world(history=answer), TWO_TO_THREE, now=now)
-    return [each for each in found if each.date is None]
+    return [each for each in found if each.interval is None]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_many_unfinished_runs_are_listed_up_to_a_number_and_then_counted(count: 
 def test_a_run_that_both_dates_name_is_one_finding() -> None:
     found = findings(stalled, world(history=running()), TWO_TO_THREE, current=SLATE)
 
-    assert [each.code for each in found if each.date is None] == ["run-unfinished"]
+    assert [each.code for each in found if each.interval is None] == ["run-unfinished"]
 
 
 def test_runs_of_phases_out_of_scope_are_not_reported() -> None:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.intervals import Offset
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.trigger import trigger
 from checks.orchestration.trigger_verdict import CODES
-from checks.pipeline import Moment, Runs, ServiceSpec, Transition
 from checks.pipeline import Run as RunSpec
+from checks.pipeline import ServiceSpec, Transition
 from checks.ports import Ports
 from checks.registry import COMMON_CODES
 from tests.checks.orchestration.previous import (
@@ -34,6 +35,7 @@ from tests.checks.orchestration.previous import (
 )
 from tests.checks.orchestration.test_completion import ANY_DOCUMENT
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, run_check
+from tests.fakes import day as interval_of
 
 THE_DOCUMENT = "phase3_completion/2026-02-10"
 COMPLETE = document(*FIVE)
@@ -78,7 +80,7 @@ def test_flag_and_data_are_judged_together(the_world: Ports, now: str, code: str
     finding = judged(the_world, now=local(now))
 
     assert (finding.code, finding.severity) == (code, severity)
-    assert (finding.subject, finding.phase, finding.date) == ("phase3_to_phase4", "phase4", NIGHT)
+    assert (finding.subject, finding.phase, finding.interval) == ("phase3_to_phase4", "phase4", NIGHT)
 
 
 def test_the_evidence_holds_what_the_diagnosis_needs() -> None:
@@ -87,7 +89,7 @@ def test_the_evidence_holds_what_the_diagnosis_needs() -> None:
     finding = judged(of(data, phase4=rows(0), log=[log_row("phase3_to_phase4", 0, None, local("06:12", 9))]))
 
     assert finding.evidence == {
-        "mode": "overnight",
+        "run": "overnight",
         "processors_in": 1,
         "expected": 5,
         "missing": "upcoming_players, offense, defense, upcoming_teams",
@@ -267,34 +269,33 @@ def test_an_old_document_that_still_exists_is_judged() -> None:
     assert finding.code == "triggered"
 
 
-def test_each_date_is_judged_in_its_own_mode_and_against_its_own_due_time() -> None:
+def test_each_interval_is_judged_by_its_own_run_and_against_its_own_due_time() -> None:
     documents = {
         THE_DOCUMENT: TRIGGERED,
         "phase3_completion/2026-02-11": document("upcoming_players", completed_at=local("17:10", 10)),
     }
-    answers = {"phase4": lambda query: rows(137 if query.parameters["date"].value == NIGHT else 0)}
+    answers = {"phase4": lambda query: rows(137 if query.parameters["date"].value == NIGHT.day else 0)}
 
     found = findings(trigger, world(documents, **answers), current=SLATE)
 
-    assert [(each.date, each.evidence["mode"], each.code) for each in found] == [
+    assert [(each.interval, each.evidence["run"], each.code) for each in found] == [
         (NIGHT, "overnight", "triggered"),
         (SLATE, "same_day", "trigger-pending"),
     ]
 
 
 def test_the_slate_without_games_is_an_off_day_while_the_night_is_judged() -> None:
-    games = {"games": lambda query: [{"number": 6 if query.parameters["date"].value == NIGHT else 0}]}
+    games = {"games": lambda query: [{"number": 6 if query.parameters["date"].value == NIGHT.day else 0}]}
 
     found = findings(trigger, world({THE_DOCUMENT: TRIGGERED}, phase4=rows(1), **games), current=SLATE)
 
     assert [each.code for each in found] == ["triggered", "off-day"]
 
 
-def test_a_mode_without_a_run_is_skipped() -> None:
+def test_an_interval_of_which_no_run_has_opened_is_skipped() -> None:
     finding = judged(of(None), now=local("08:00", 9))
 
     assert (finding.outcome, finding.code) == (Outcome.SKIPPED, "no-run")
-    assert finding.evidence["mode"] == "tomorrow"
 
 
 def test_a_tier_is_enough_only_after_its_wait() -> None:
@@ -312,7 +313,7 @@ def test_a_tier_is_enough_only_after_its_wait() -> None:
 
 
 SIX_ON_THE_DAY = FIVE_TO_SIX.model_copy(
-    update={"runs": Runs(same_day=RunSpec(opens=Moment("08:00"), due=Moment("13:00")))}
+    update={"runs": {"same_day": RunSpec(opens=Offset("08:00"), due=Offset("13:00"))}}
 )
 SIX_LOGGED = [log_row("phase5_to_phase6", 1, local("13:02", 10))]
 
@@ -413,7 +414,7 @@ def test_a_phase_whose_orchestrator_only_watches_is_judged_by_its_data(
 
 def test_a_watching_orchestrator_fails_neither_on_an_off_day_nor_without_a_run_nor_by_its_document() -> None:
     off_day = findings(trigger, world(games=[{"number": 0}]), TWO_TO_THREE)
-    no_run = findings(trigger, world(), TWO_TO_THREE.model_copy(update={"runs": Runs()}))
+    no_run = findings(trigger, world(), TWO_TO_THREE.model_copy(update={"runs": {}}))
     stuck = findings(trigger, world({"phase2_completion/2026-02-10": COMPLETE}, phase3=rows(1)), TWO_TO_THREE)
 
     no_rows = findings(trigger, world(), TWO_TO_THREE.model_copy(update={"target": "phase6"}))
@@ -500,7 +501,7 @@ def test_all_looks_are_under_way_before_the_first_is_read_and_documents_travel_t
 
 
 DST = THREE_TO_FOUR.model_copy(
-    update={"runs": Runs(same_day=SAME_DAY.model_copy(update={"opens": Moment("00:30"), "due": Moment("02:30")}))}
+    update={"runs": {"same_day": SAME_DAY.model_copy(update={"opens": Offset("00:30"), "due": Offset("02:30")})}}
 )
 
 
@@ -518,7 +519,7 @@ DST = THREE_TO_FOUR.model_copy(
 def test_due_times_hold_on_the_days_on_which_the_clock_changes(day: int, month: int, clock: str, code: str) -> None:
     now = datetime.fromisoformat(f"2026-{month:02}-{day:02}T{clock}:00+00:00")
 
-    assert judged(world(), DST, now=now, previous=date(2026, month, day)).code == code
+    assert judged(world(), DST, now=now, previous=interval_of(f"2026-{month:02}-{day:02}")).code == code
 
 
 @pytest.mark.parametrize(
@@ -531,12 +532,12 @@ def test_due_times_hold_on_the_days_on_which_the_clock_changes(day: int, month: 
 )
 def test_a_window_that_opens_in_the_doubled_hour_opens_the_first_time(triggered_at: str, stale: bool) -> None:
     autumn = DST.model_copy(
-        update={"runs": Runs(same_day=SAME_DAY.model_copy(update={"opens": Moment("01:30"), "due": Moment("04:00")}))}
+        update={"runs": {"same_day": SAME_DAY.model_copy(update={"opens": Offset("01:30"), "due": Offset("04:00")})}}
     )
     documents = {"phase3_completion/2026-11-01": document(triggered=True, triggered_at=triggered_at)}
     now = datetime.fromisoformat("2026-11-01T08:00:00+00:00")
 
-    finding = judged(world(documents, phase4=rows(1)), autumn, now=now, previous=date(2026, 11, 1))
+    finding = judged(world(documents, phase4=rows(1)), autumn, now=now, previous=interval_of("2026-11-01"))
 
     assert finding.evidence["stale_trigger"] is stale
 

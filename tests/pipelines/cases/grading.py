@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.fakes import NIGHT
-from tests.pipelines.nba_rows import ACCURACY, PREDICTIONS, SCHEDULE, Case, JsonRow, games, graded, predictions
+from tests.pipelines.nba_rows import ACCURACY, NIGHT, PREDICTIONS, SCHEDULE, Case, JsonRow, games, graded, predictions
 
 _CHAMPION = "catboost_v9"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.fakes import NIGHT
 from tests.pipelines.nba_rows import (
     ACCURACY,
     CACHE,
     EVENING,
     FEATURES,
     HISTORY,
+    NIGHT,
     PLAYERS,
     PREDICTIONS,
     QUEUE,
