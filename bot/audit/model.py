@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 
-class Severity(StrEnum):
+class RuleSeverity(StrEnum):
     """How much a violation weighs: an error has stopped a pipeline before, a warning makes that likelier."""
 
     ERROR = "error"
@@ -48,20 +48,20 @@ class Violation:
     path: str
     span: Span
     message: str
-    severity: Severity
+    severity: RuleSeverity
     fix_text: str
     edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AuditRule:
     """One thing that every deploy must do. The id is permanent: ignores and baselines name it."""
 
     id: str
     title: str
     rationale: str
     fix: str
-    severity: Severity
+    severity: RuleSeverity
     example_bad: str
     example_good: str
 

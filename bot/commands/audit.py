@@ -8,21 +8,22 @@ from pathlib import Path
 
 import click
 
-from bot.audit.auditing import Request, RequestError, request, rule_ids
 from bot.audit.baseline import BaselineError, save
-from bot.audit.output.github import review_commands
-from bot.audit.output.json import review_json
-from bot.audit.output.rules import rule_explanation, rule_list
-from bot.audit.output.sarif import review_sarif
-from bot.audit.output.text import print_review
-from bot.audit.output.words import asides, summary
+from bot.audit.request import AuditRequest, AuditRequestError, request, rule_ids
 from bot.audit.review import Review
-from bot.audit.rulebook import EVERY_RULE
-from bot.commands.audit_fixing import fixed, show_difference
+from bot.audit.rules.catalog import EVERY_RULE
+from bot.commands.audit_fixes import fixed, show_difference
+from bot.commands.audit_output.github import review_commands
+from bot.commands.audit_output.json import review_json
+from bot.commands.audit_output.rules import rule_explanation, rule_list
+from bot.commands.audit_output.sarif import review_sarif
+from bot.commands.audit_output.text import print_review
+from bot.commands.audit_output.words import asides, summary
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import emit, say
 from bot.render.terminal import console_for, print_parts
 from bot.render.words import number
+from bot.repository.audit import git_files
 
 SHAPES = ("text", "json", "sarif", "github")
 
@@ -92,11 +93,11 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     _collect_rarely()
     try:
-        asked = request(paths, only, without, baseline, may_lack_baseline=write_baseline)
+        asked = request(paths, only, without, baseline, git_files=git_files, may_lack_baseline=write_baseline)
         if write_baseline and baseline is not None:
             return _write_baseline(asked, baseline)
         review = fixed(asked, yes=yes, aside=shape != "text") if fix else asked.run()
-    except (RequestError, BaselineError) as error:
+    except (AuditRequestError, BaselineError) as error:
         raise CannotGoOnError(str(error)) from error
     if diff:
         show_difference(review)
@@ -125,14 +126,14 @@ def _tell(explain: str | None) -> int:
         return FINE
     try:
         (wanted,) = rule_ids((explain,))
-    except RequestError as error:
+    except AuditRequestError as error:
         raise CannotGoOnError(str(error)) from error
     rule = next(rule for rule in EVERY_RULE if rule.id == wanted)
     print_parts(rule_explanation(rule), console_for(sys.stdout))
     return FINE
 
 
-def _write_baseline(asked: Request, path: Path) -> int:
+def _write_baseline(asked: AuditRequest, path: Path) -> int:
     entries = asked.baseline_entries()
     save(path, entries)
     count = number(sum(entry.count for entry in entries), "violation")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from bot.audit.model import Position, Rule, Severity, Span, Violation
+from bot.audit.model import AuditRule, Position, RuleSeverity, Span, Violation
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV012",
     title="No backup files are tracked",
     rationale=(
@@ -15,7 +15,7 @@ RULE = Rule(
         "history of the repository keeps old states."
     ),
     fix=("Remove the file with `git rm`; its content stays in the history."),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 bin/orchestrators/deploy_phase3_to_phase4.sh.bak
 """,

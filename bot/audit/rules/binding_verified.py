@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.model import Rule, Severity, Violation
-from bot.audit.verification import Verified, verification
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.bindings import Verified, verification
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV002",
     title="The binding is verified after each deploy",
     rationale=(
@@ -21,7 +21,7 @@ RULE = Rule(
         "policy with `gcloud run services get-iam-policy SERVICE --flatten=bindings[].members --filter=...` "
         "and exit 1 unless role and member stand in one row."
     ),
-    severity=Severity.ERROR,
+    severity=RuleSeverity.ERROR,
     example_bad="""\
 set -euo pipefail
 gcloud run deploy phase3-to-phase4-orchestrator --source=. --region=us-west2
@@ -45,7 +45,7 @@ _WEAK = {
 }
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy that nothing verifies, and each verification that cannot fail."""
     found = {id(deploy): verification(deploy) for deploy in deployment.deploys}
     for place, deploys in deployment.places(

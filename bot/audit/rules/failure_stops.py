@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
-from bot.audit.commands import Command, Failure, Fate
-from bot.audit.deployment import Deployment
-from bot.audit.deploys import asks_for_a_subscription, matters
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
+from bot.audit.rules.deploys import asks_for_a_subscription, matters
 from bot.audit.rules.import_validation import way
+from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV006",
     title="A failed step stops the deploy",
     rationale=(
@@ -22,7 +22,7 @@ RULE = Rule(
         "Begin with `set -euo pipefail`, and let no `|| true`, `|| echo` or pipe hide the failure of a "
         'deploy, a binding or a validation: write `|| { echo "what failed" >&2; exit 1; }`.'
     ),
-    severity=Severity.ERROR,
+    severity=RuleSeverity.ERROR,
     example_bad="""\
 gcloud run deploy live-export --source=. || true
 """,
@@ -41,11 +41,11 @@ _REASONS = {
 }
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield what swallows the failure of a step that matters, and each script that nothing stops."""
     seen: set[tuple[int, int]] = set()
     for run in deployment.runs:
-        unstopped: dict[int, Command] = {}
+        unstopped: dict[int, ShellCommand] = {}
         for index, command in enumerate(run.commands):
             failure = command.failure
             if failure.fate is Fate.STOPS or not _weighs(command):
@@ -74,14 +74,14 @@ def find(deployment: Deployment) -> Iterator[Violation]:
                 )
 
 
-def _weighs(command: Command) -> bool:
+def _weighs(command: ShellCommand) -> bool:
     if asks_for_a_subscription(command):
         # An `if` around it chooses a way; `|| echo` forgets that the subscription is missing.
         return command.failure.fate is Fate.LOST and command.failure.reason != "if"
     return matters(command) or bool(way(command))
 
 
-def _passed_over(command: Command, failure: Failure) -> str:
+def _passed_over(command: ShellCommand, failure: CommandFailure) -> str:
     if failure.reason == "if":
         return f"no branch ends the script when {_what(command)} fails: the failure is passed over"
     if failure.fate is Fate.LOST:
@@ -89,7 +89,7 @@ def _passed_over(command: Command, failure: Failure) -> str:
     return f"a failure of {_what(command)} is passed over: {_REASONS[failure.reason]}"
 
 
-def _what(command: Command) -> str:
+def _what(command: ShellCommand) -> str:
     words = list(command.texts)
     if command.gcloud is not None:
         words = list(takewhile(lambda text: not text.startswith("-"), words))

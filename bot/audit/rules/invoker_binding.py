@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.bindings import binds, may_bind
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.deploys import Deploy
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.bindings import binds, may_bind
+from bot.audit.rules.deploys import Deploy
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV001",
     title="The invoker is bound after each deploy",
     rationale=(
@@ -21,7 +21,7 @@ RULE = Rule(
         "After the deploy, run `reveille iam ensure SERVICE`, which binds and verifies, or `gcloud run "
         "services add-iam-policy-binding SERVICE --member=serviceAccount:CALLER --role=roles/run.invoker`."
     ),
-    severity=Severity.ERROR,
+    severity=RuleSeverity.ERROR,
     example_bad="""\
 set -euo pipefail
 gcloud run deploy phase3-to-phase4-orchestrator --source=. --region=us-west2
@@ -34,7 +34,7 @@ reveille iam ensure phase3-to-phase4-orchestrator
 )
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy after which its caller is not bound."""
     for place, deploys in deployment.places(lambda deploy: deploy.called and not _bound(deploy)):
         names = names_of(deploys)

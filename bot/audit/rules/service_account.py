@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV004",
     title="The service account is named, and written down once",
     rationale=(
@@ -20,7 +20,7 @@ RULE = Rule(
         "Give --service-account to every deploy, from one variable at the top of the script or one "
         "substitution of the build."
     ),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud run deploy live-export --source=. --region=us-west2
 """,
@@ -35,7 +35,7 @@ _FLAGS = ("--service-account", "--run-service-account")
 _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[\w.-]|\$\{?\w+\}?)*gserviceaccount\.com")
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy without an account, and each address after its first mention."""
     for place, deploys in deployment.places(
         lambda deploy: (

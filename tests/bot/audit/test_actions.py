@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.actions import command_of, inputs_of
 from bot.audit.engine import audit_text
-from bot.audit.fixing import apply
+from bot.audit.fixes import apply
+from bot.audit.formats.actions import command_of, inputs_of
+from bot.audit.formats.workflow import without_expressions
 from bot.audit.model import Violation
-from bot.audit.shell import Script
-from bot.audit.workflow import without_expressions
+from bot.audit.shell.script import Script
 from bot.yaml_tree import read_yaml
 
 PATH = ".github/workflows/release.yml"

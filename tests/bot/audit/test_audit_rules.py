@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.catalog import FILE_RULES, RULES
 from bot.audit.engine import audit_text
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.catalog import FILE_RULES, RULES
 
 DEPLOY = "gcloud run deploy live-export --source=."
 
@@ -25,15 +25,15 @@ def test_the_ids_are_permanent_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_states_why_and_what_to_do(rule: Rule) -> None:
+def test_every_rule_states_why_and_what_to_do(rule: AuditRule) -> None:
     assert rule.title
     assert len(rule.rationale) > 80
     assert len(rule.fix) > 40
-    assert rule.severity in set(Severity)
+    assert rule.severity in set(RuleSeverity)
 
 
 @pytest.mark.parametrize("rule", RULES[:-1], ids=lambda rule: rule.id)
-def test_the_bad_example_is_flagged_and_the_good_one_is_not(rule: Rule) -> None:
+def test_the_bad_example_is_flagged_and_the_good_one_is_not(rule: AuditRule) -> None:
     assert len(found(rule.id, rule.example_bad)) == 1
     assert found(rule.id, rule.example_good) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit.rulebook import EVERY_RULE
+from bot.audit.rules.catalog import EVERY_RULE
 from tests.bot.audit.running import MENDED, WIPES, audit, audit_on_a_terminal, audit_process, tree
 
 ONLY = ("--rule", "REV003")

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from bot.audit.engine import audit
-from bot.audit.fixing import plan, write
+from bot.audit.fixes import plan, write
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = CORPUS / "files"

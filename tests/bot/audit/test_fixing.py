@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.fixing import FixError, Repair, apply, difference, plan, write
+from bot.audit.fixes import FixError, Repair, apply, difference, plan, write
 from bot.audit.model import Edit, Position, SourceFile, Span, Violation
-from bot.audit.unified import changes
+from bot.audit.patch import changes
 from tests.bot.audit.found import SCRIPT, WIPES, by_path, violation
 
 SET, UPDATE = "--set-env-vars", "--update-env-vars"

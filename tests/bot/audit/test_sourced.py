@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit.engine import audit
-from bot.audit.sourcing import candidates
+from bot.audit.shell.library import candidates
 from tests.bot.audit.running import tree
 
 LIBRARY = """\

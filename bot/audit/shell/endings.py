@@ -1,0 +1,111 @@
+"""Tells, without following them, whether commands end the script, do no more than talk, or do something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from tree_sitter import Node
+
+from bot.audit.shell.calls import runs_its_words
+from bot.audit.shell.tree import Tree
+
+
+class EndingKind(IntEnum):
+    """What a list of commands amounts to once something before it has failed; the higher one decides."""
+
+    TALKS = 0
+    """It prints, waits, goes on: the failure is forgotten."""
+    ACTS = 1
+    """It does something that can fail in its turn, such as another way to the same end."""
+    STOPS = 2
+    """It ends the script or the function with a failure, or notes the failure in a variable that is used."""
+
+
+_TALK = frozenset(
+    [
+        "true",
+        ":",
+        "echo",
+        "printf",
+        "cat",
+        "sleep",
+        "continue",
+        "break",
+        "date",
+        "rm",
+        "mkdir",
+        "touch",
+        "local",
+        "export",
+        "readonly",
+        "declare",
+        "set",
+        "unset",
+        "cd",
+        "shift",
+        "read",
+        "tee",
+        "tput",
+    ]
+)
+_TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug", re.IGNORECASE)
+_COUNTS = re.compile(r"\(\(\s*(?:(?:\+\+|--)\s*(\w+)|(\w+)\s*(?:\+\+|--|[-+]?=[^=].*))\s*\)\)")
+_ENDS = frozenset(("exit", "return"))
+_DEFINITIONS = frozenset(("function_definition", "comment"))
+_MOST_NESTED_CALLS = 8
+
+
+class Endings:
+    """Judges nodes of one tree, with the functions that the script defines."""
+
+    def __init__(self, tree: Tree, functions: Mapping[str, tuple[Tree, Node]]) -> None:
+        self._tree = tree
+        self._functions = functions
+
+    def of(self, nodes: Iterable[Node], depth: int = 0) -> EndingKind:
+        """Return what the nodes amount to."""
+        return max((self._one(node, depth) for node in nodes), default=EndingKind.TALKS)
+
+    def _one(self, node: Node, depth: int) -> EndingKind:
+        if node.type in _DEFINITIONS:
+            return EndingKind.TALKS
+        if node.type == "command":
+            return self._command(node, depth)
+        if node.type == "variable_assignment":
+            name_node = node.child_by_field_name("name")
+            return self._counted(node, self._tree.source(name_node) if name_node else "")
+        if counter := self._counter(node):
+            return self._counted(node, counter)
+        return self.of(node.named_children, depth)
+
+    def _command(self, node: Node, depth: int) -> EndingKind:
+        name_node = node.child_by_field_name("name")
+        if name_node is None:
+            return self.of(node.named_children, depth)
+        name = self._tree.source(name_node)
+        if name in _ENDS:
+            arguments = node.children_by_field_name("argument")
+            return EndingKind.TALKS if arguments and self._tree.source(arguments[0]) == "0" else EndingKind.STOPS
+        if name in {"false", "kill"}:
+            return EndingKind.STOPS
+        if name in self._functions and depth < _MOST_NESTED_CALLS:
+            tree, body = self._functions[name]
+            return Endings(tree, self._functions).of([body], depth + 1)
+        if name in _TALK or (_TALKATIVE.search(name) and not runs_its_words(name)):
+            return EndingKind.TALKS
+        return EndingKind.ACTS
+
+    def _counter(self, node: Node) -> str:
+        """Return the variable that ``((n++))``, ``((n += 1))`` and their like change; empty where nothing is."""
+        source = self._tree.source(node) if node.children and node.children[0].type == "((" else ""
+        found = _COUNTS.fullmatch(source)
+        return (found[1] or found[2]) if found else ""
+
+    def _counted(self, node: Node, name: str) -> EndingKind:
+        # A failure that is counted is not forgotten, provided that something later reads the count.
+        later = self._tree.text.text[self._tree.index(node.end_byte) :]
+        word = re.escape(name)
+        used = re.search(rf"\$\{{?[#!]?{word}\b|\(\(\s*!?\s*{word}\b(?!\s*(\+\+|--|[-+]?=[^=]))", later)
+        return EndingKind.STOPS if name and used else EndingKind.TALKS
