@@ -89,10 +89,13 @@ class BuildReader:
         commands = (
             self._script(script, step, number, build) if script is not None else self._arguments(step, number, build)
         )
-        allowed = step.children.get("allowFailure")
-        if allowed is not None and allowed.value is True:
-            lost = CommandFailure(Fate.LOST, "allowFailure: true", allowed.start, allowed.end)
-            commands = [replace(one, failure=lost) for one in commands]
+        for key in ("allowFailure", "allowExitCodes"):
+            allowed = step.children.get(key)
+            if allowed is not None and allowed.value not in (False, [], None):
+                shown = "true" if allowed.value is True else "…"
+                place = next(iter(allowed.children.values()), allowed)
+                lost = CommandFailure(Fate.LOST, f"{key}: {shown}", place.start, place.end)
+                commands = [replace(one, failure=lost) for one in commands]
         return commands
 
     def _script(self, node: Node, step: Node, number: int, build: Followed) -> list[ShellCommand]:

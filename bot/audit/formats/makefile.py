@@ -14,23 +14,70 @@ _RULE = re.compile(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^=;#]*)(?:;(.*))?(?:#.*)
 _REFERENCE = re.compile(r"\$(?:\$|[({]([^(){}]*)[)}]|([^$({]))")
 _MAKE = re.compile(r"(?:\$[({]MAKE[)}]|(?:^|[;&|@+-]|\b(?:then|do|else))\s*make)\s+([^;&|\n#]*)")
 _GIVEN = re.compile(r"[A-Za-z_]\w*=")
-_NAME = re.compile(r"[\w.-]+")
+_CONDITIONAL = re.compile(r" *(?:(if|ifn)(eq|def)|(else)|(endif))\b\s*(.*)")
+_DEFINED = re.compile(r" *define\s+([\w.-]+)")
+_CALLED = re.compile(r"\s*\$[({](?:call\s+)?([\w.-]+)\s*(?:,([^()]*))?[)}]\s*")
+_IGNORING = re.compile(r"-[a-z]*i[a-z]*|--ignore-errors")
+_Line = tuple[int, str, tuple[str, ...]]
+"""Where a line of a recipe begins, its text, and what the file asks before it counts."""
 
 
 @dataclass(slots=True)
 class _Target:
     needs: list[str] = field(default_factory=list)
-    lines: list[tuple[int, str]] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What the lines of a file say: its targets, its variables, and the lines of what ``define`` names."""
+
+    targets: dict[str, _Target] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    defined: dict[str, list[_Line]] = field(default_factory=dict)
+    _current: list[_Target] = field(default_factory=list)
+    _body: list[_Line] | None = None
+    _asked: list[str] = field(default_factory=list)
+
+    def add(self, start: int, line: str) -> None:
+        """Read the next line."""
+        if self._body is not None:
+            if line.strip() == "endef":
+                self._body = None
+            else:
+                self._body.append((start, line, tuple(self._asked)))
+        elif line.startswith("\t"):
+            for target in self._current[:1]:
+                target.lines.append((start + 1, line[1:], tuple(self._asked)))
+        elif found := _DEFINED.match(line):
+            self._body = self.defined.setdefault(found[1], [])
+        elif found := _CONDITIONAL.match(line):
+            _ask(self._asked, found)
+        elif found := _ASSIGNED.match(line):
+            self.values[found[1]] = found[2].replace("\\\n", " ")
+        elif found := _RULE.match(line):
+            self._rule(start, found)
+
+    def _rule(self, start: int, found: re.Match[str]) -> None:
+        self._current = [self.targets.setdefault(name, _Target()) for name in found[1].split()]
+        for target in self._current:
+            target.needs += [name for name in found[2].replace("\\\n", " ").split() if name != "|"]
+        if found[3] is not None:
+            self._current[0].lines.append((start + found.start(3), found[3], tuple(self._asked)))
 
 
 class Makefile:
     """The recipes of one file: those that somebody starts, and those that a recipe starts with ``$(MAKE)``."""
 
     def __init__(self, text: str) -> None:
-        self._targets, self._values = _read(text)
+        contents = _Contents()
+        for start, line in _logical(text):
+            contents.add(start, line)
+        self._targets, self._values, self._defined = contents.targets, contents.values, contents.defined
         flags = self._values.get(".SHELLFLAGS", "")
         self._errexit = "e" in "".join(re.findall(r"(?:^|\s)-([A-Za-z]+)", flags))
         self._pipefail = "pipefail" in flags
+        self._ignores = any(map(_IGNORING.fullmatch, self._values.get("MAKEFLAGS", "").split()))
 
     def steps(self) -> list[ShellStep]:
         """Return the recipes' lines. A target's come after those of the targets that it needs, in their order."""
@@ -49,18 +96,34 @@ class Makefile:
             return []
         given = dict(word.split("=", 1) for word in words if _GIVEN.match(word))
         names = [word for word in words if not word.startswith("-") and not _GIVEN.match(word)]
-        run = _Run(self, {**self._values, **given})
+        run = _Run(self, {**self._values, **given}, ignores=any(map(_IGNORING.fullmatch, words)))
         before = frozenset[int]()
         for name in names or [name for name in self._targets if not name.startswith(".")][:1]:
             before = run.add(name, before, ())
         return run.steps
 
-    def lines(self, name: str, values: Mapping[str, str]) -> Iterator[ShellStep]:
-        """Yield the lines of a target's recipe, as the shell gets them."""
+    def lines(self, name: str, values: Mapping[str, str], *, ignores: bool) -> Iterator[ShellStep]:
+        """Yield the lines of a target's recipe, as the shell gets them; ``ignores`` failures for ``make -i``."""
         rule = self.rule_of(name)
         values = {**values, "@": name, **({"*": _stem(rule, name)} if rule != name else {})}
-        for start, line in _texts(self._targets[rule], one_shell=".ONESHELL" in self._targets):
-            yield replace(_step(start, line, values), errexit=self._errexit, pipefail=self._pipefail)
+        forgiven = self._targets.get(".IGNORE")
+        ignores = ignores or self._ignores or (forgiven is not None and (not forgiven.needs or rule in forgiven.needs))
+        for line in _texts(self._targets[rule], one_shell=".ONESHELL" in self._targets):
+            for start, text, conditions, given in self._called(line):
+                step = _step(start, text, {**values, **given})
+                lost = CommandFailure(Fate.LOST, "make -i or .IGNORE", start, start + len(text)) if ignores else None
+                yield replace(step, errexit=self._errexit, pipefail=self._pipefail, conditions=conditions,
+                              lost=step.lost or lost)  # fmt: skip
+
+    def _called(self, line: _Line) -> Iterator[tuple[int, str, tuple[str, ...], Mapping[str, str]]]:
+        """Yield a line, or those that ``$(call NAME,…)`` stands for, with its arguments."""
+        called = _CALLED.fullmatch(line[1].lstrip("@+-"))
+        if called is None or called[1] not in self._defined:
+            yield *line, {}
+            return
+        given = {str(number): text.strip() for number, text in enumerate((called[2] or "").split(","), start=1)}
+        for start, text, conditions in self._defined[called[1]]:
+            yield start, text, (*line[2], *conditions), given
 
     def needs(self, name: str) -> list[str] | None:
         """Return the targets that a target needs; None for one that is not in the file."""
@@ -78,7 +141,7 @@ class Makefile:
 
     @staticmethod
     def _made(target: _Target) -> list[str]:
-        return [name for _, line in target.lines for found in _MAKE.finditer(line) for name in found[1].split()]
+        return [name for _, line, _ in target.lines for found in _MAKE.finditer(line) for name in found[1].split()]
 
     def _reach(self, name: str, reached: set[str]) -> None:
         waiting = [name]
@@ -95,6 +158,7 @@ class _Run:
 
     makefile: Makefile
     values: Mapping[str, str]
+    ignores: bool = False
     steps: list[ShellStep] = field(default_factory=list)
     ended: dict[str, frozenset[int]] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
@@ -106,7 +170,7 @@ class _Run:
             return before | self.ended.get(name, frozenset())
         for one in needs:
             before = self.add(one, before, (*above, name))
-        for step in self.makefile.lines(name, self.values):
+        for step in self.makefile.lines(name, self.values, ignores=self.ignores):
             self.steps.append(replace(step, before=before))
             before |= {len(self.steps) - 1}
         self.ended[name] = before
@@ -120,25 +184,14 @@ def _stem(rule: str, name: str) -> str:
     return name[len(before) : len(name) - len(behind)] if fits else ""
 
 
-def _read(text: str) -> tuple[dict[str, _Target], dict[str, str]]:
-    targets: dict[str, _Target] = {}
-    values: dict[str, str] = {}
-    current: list[_Target] = []
-    for start, line in _logical(text):
-        if line.startswith("\t"):
-            for target in current[:1]:
-                target.lines.append((start + 1, line[1:]))
-            continue
-        assigned, rule = _ASSIGNED.match(line), _RULE.match(line)
-        if assigned:
-            values[assigned[1]] = assigned[2].replace("\\\n", " ")
-        elif rule:
-            current = [targets.setdefault(name, _Target()) for name in rule[1].split()]
-            for target in current:
-                target.needs += [name for name in rule[2].replace("\\\n", " ").split() if name != "|"]
-            if rule[3] is not None:
-                current[0].lines.append((start + rule.start(3), rule[3]))
-    return targets, values
+def _ask(asked: list[str], found: re.Match[str]) -> None:
+    """Follow ``ifeq``, ``else`` and ``endif``; what is asked reads "1 …" where it must be so, and "2 …" where not."""
+    if found[1]:
+        asked.append(f"{1 if found[1] == 'if' else 2} {found[2]} {found[5]}")
+    elif asked:
+        last = asked.pop()
+        if found[3]:
+            asked.append(f"{3 - int(last[0])}{last[1:]}")
 
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:
@@ -153,12 +206,11 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:]
 
 
-def _texts(target: _Target, *, one_shell: bool) -> Iterator[tuple[int, str]]:
+def _texts(target: _Target, *, one_shell: bool) -> list[_Line]:
     if not one_shell or not target.lines:
-        yield from target.lines
-        return
-    start = target.lines[0][0]
-    yield start, "\n\t".join(line for _, line in target.lines)
+        return target.lines
+    start, _, asked = target.lines[0]
+    return [(start, "\n\t".join(line for _, line, _ in target.lines), asked)]
 
 
 def _step(start: int, line: str, values: Mapping[str, str]) -> ShellStep:

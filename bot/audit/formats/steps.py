@@ -41,8 +41,7 @@ def follow(steps: Sequence[ShellStep], library: Library | None = None, made: Rec
         for name, value in step.variables.items():
             script.variables[name] = (WordPiece(value, step.text.origin(0), exact=False, known="$" not in value),)
         first, *others = script.follow()
-        branches = [(conditionals.number(), 1) for _ in step.conditions]
-        conditionals.asked.update(zip(branches, step.conditions, strict=True))
+        branches = conditionals.outside(step.conditions)
         first = [replace(one, branches=(*branches, *one.branches)) for one in first]
         followed.trace.commands += [replace(one, step=number, failure=step.lost or one.failure) for one in first]
         followed.trace.before[number] = step.before

@@ -58,10 +58,13 @@ def _steps(root: Node, job: Node, text: str) -> list[ShellStep]:
         given = _given(step, text, shell)
         if given is None:
             continue
-        allowed = step.children.get("continue-on-error")
+        allowed = [owner.children.get("continue-on-error") for owner in (step, job)]
+        # What an expression comes to, only GitHub knows.
+        forgiven = next((one for one in allowed if one is not None and one.written.lower() != "false"), None)
         lost = None
-        if allowed is not None and allowed.value is True:
-            lost = CommandFailure(Fate.LOST, "continue-on-error: true", allowed.start, allowed.end)
+        if forgiven is not None:
+            reason = f"continue-on-error: {forgiven.written}"
+            lost = CommandFailure(Fate.LOST, reason, forgiven.start, forgiven.end)
         found.append(
             ShellStep(
                 text=given,
@@ -117,7 +120,7 @@ def _conditions(owner: Node) -> tuple[str, ...]:
     text = _EXPRESSION.sub(lambda found: found[1], _asked(owner))
     parts = [text] if "||" in text else text.split("&&")
     plain = (" ".join(part.split()) for part in parts)
-    return tuple(part for part in plain if not _RUNS_IN_ANY_CASE.fullmatch(part))
+    return tuple(f"1 {part}" for part in plain if not _RUNS_IN_ANY_CASE.fullmatch(part))
 
 
 def without_expressions(text: Text) -> Text:

@@ -10,6 +10,7 @@ from bot.audit.model import SourceFile, Span
 from bot.audit.rules.deploys import Deploy, is_deploy
 from bot.audit.shell.calls import CliFlag
 from bot.audit.shell.commands import ShellCommand
+from bot.audit.shell.state import Trap
 from bot.audit.shell.trace import Trace
 
 _MOST_NAMES = 3
@@ -24,7 +25,7 @@ class AuditedFile:
     is_build: bool
     others: Sequence[Trace] = ()
     """What is judged where it is called from: only what holds for a command by itself is asked here."""
-    traps: Sequence[tuple[str, tuple[str, ...]]] = ()
+    traps: Sequence[Trap] = ()
     first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
     literal_ranges: Sequence[tuple[int, int]] = ()
     called_elsewhere: frozenset[tuple[str, str]] = frozenset()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from bot.audit.rules.deploys import Deploy, stops
+from bot.audit.shell.calls import runs_nothing
 from bot.audit.shell.commands import ShellCommand
 
 _BINDING = (
@@ -27,9 +28,9 @@ def binds(command: ShellCommand, deploy: Deploy) -> bool:
     """Whether a command binds an invoker to the service that was deployed."""
     own = command.own
     if own is not None:
-        return own.path == "iam ensure" and deploy.is_named(own.subject)
+        return own.path == "iam ensure" and deploy.is_about(own)
     call = command.gcloud
-    if call is None or not deploy.is_named(call.subject):
+    if call is None or not deploy.is_about(call):
         return False
     if call.path in {"run services set-iam-policy", "functions add-invoker-policy-binding"}:
         return True
@@ -62,7 +63,6 @@ _TOGETHER = re.compile(r"--flatten[ =]\"?'?bindings|select\s*\(|json\.load|\.get
 _CHECKER = re.compile(
     r"(verif|check|ensure|assert)\w*(iam|invoker|binding|polic)|(iam|invoker|binding)\w*(verif|check)", re.IGNORECASE
 )
-_TALK = frozenset(("echo", "printf", "cat"))
 
 
 def verification(deploy: Deploy) -> tuple[Verified, ShellCommand | None]:
@@ -85,20 +85,22 @@ def _may_verify(command: ShellCommand) -> bool:
         return own.path in {"iam ensure", "deploy verify"}
     if call is not None:
         return call.path in _READS
-    return command.name not in _TALK and any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3])
+    return not runs_nothing(command.texts[0]) and any(
+        _CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3]
+    )
 
 
 def _judged(deploy: Deploy, index: int, command: ShellCommand) -> tuple[Verified, Sequence[int]]:
     """Return how far a verification goes where it runs, and the commands in which it ends the deploy or not."""
     own = command.own
     if own is not None:
-        if not deploy.is_named(own.subject):
+        if not deploy.is_about(own):
             return Verified.NOT_AT_ALL, ()
         return _deciding([index] if ends_well(deploy, index, command) else [])
     call = command.gcloud
     if call is None:
         return _by_another_program(deploy, index, command)
-    if not deploy.is_named(call.subject):
+    if not deploy.is_about(call):
         return Verified.NOT_AT_ALL, ()
     peers = list(_peers(deploy, command))
     text = "\n".join(part for _, one in peers for part in (one.text, one.raw, one.stdin))

@@ -56,7 +56,7 @@ def _missing(deploy: Deploy) -> list[str]:
 def _recorded(deploy: Deploy, flags: tuple[str, ...], key: str) -> bool:
     def later(command: ShellCommand, deploy: Deploy) -> bool:
         call = command.gcloud
-        return call is not None and call.subject == deploy.name and _names(call, flags, key)
+        return call is not None and call.subject == deploy.name and deploy.is_about(call) and _names(call, flags, key)
 
     return _names(deploy.call, flags, key) or deploy.always(_updates, later)
 

@@ -19,31 +19,21 @@ _DEPLOYS = {
     "run jobs create": False,
     "run jobs deploy": False,
     "run jobs update": False,
+    "run jobs replace": False,
     "run worker-pools deploy": False,
+    "run worker-pools update": False,
+    "run worker-pools replace": False,
 }
 """Whether what is deployed serves requests, so that somebody must be allowed to call it."""
-_UPDATES = frozenset(("run services update", "run jobs update"))
+_UPDATES = frozenset(("run services update", "run jobs update", "run worker-pools update"))
 """They deploy only with --image; what they do not name, such as the account, stays as it is."""
 _TRIGGERS = ("--trigger-topic", "--trigger-event-filters", "--trigger-event", "--trigger-resource")
-_MATTERING = (
-    "run deploy",
-    "run services replace",
-    "run services update",
-    "run services update-traffic",
-    "run services add-iam-policy-binding",
-    "run services set-iam-policy",
-    "run jobs create",
-    "run jobs deploy",
-    "run jobs update",
-    "run worker-pools deploy",
-    "functions deploy",
-    "functions add-iam-policy-binding",
-    "functions add-invoker-policy-binding",
-    "builds submit",
-    "eventarc triggers create",
-    "pubsub subscriptions create",
-    "pubsub subscriptions update",
-    "scheduler jobs create http",
+_MATTERING = re.compile(
+    r"run deploy|run services (replace|update|update-traffic|add-iam-policy-binding|set-iam-policy)"
+    r"|run (jobs|worker-pools) (create|deploy|update|replace)"
+    r"|functions (deploy|add-iam-policy-binding|add-invoker-policy-binding)"
+    r"|builds submit|eventarc triggers (create|update)|pubsub subscriptions (create|update)"
+    r"|scheduler jobs (create|update) (http|pubsub)"
 )
 _OFF = frozenset(("false", "off", "no", "0"))
 _GENERATION = re.compile(r"\bCLOUDSDK_FUNCTIONS_GEN2=[\"']?(\w+)")
@@ -72,7 +62,7 @@ class Deploy:
     def name(self) -> str:
         """The service's name, as Cloud Run has it."""
         subject = self.call.subject
-        return "" if self.call.path == "run services replace" or _PLACEHOLDER.search(subject) else subject
+        return "" if self.described or _PLACEHOLDER.search(subject) else subject
 
     @property
     def shown(self) -> str:
@@ -93,7 +83,7 @@ class Deploy:
     @property
     def described(self) -> bool:
         """Whether a file describes what is deployed, and no flag does."""
-        return self.call.path == "run services replace"
+        return self.call.path.endswith(" replace")
 
     @cached_property
     def _first_generation(self) -> bool:
@@ -126,8 +116,16 @@ class Deploy:
         topic, events = self.call.flag("--trigger-topic"), self.call.all_flags(*_TRIGGERS[1:])
         return topic is not None or any("pubsub" in flag.value for flag in events)
 
+    def is_about(self, call: CliCall) -> bool:
+        """Whether a later call is about this service: by its name, and nowhere else by its region or project."""
+        for name in ("--region", "--project"):
+            mine, other = self.call.flag(name), call.flag(name)
+            if mine and other and mine.known and other.known and mine.value != other.value:
+                return False
+        return self.is_named(call.subject)
+
     def is_named(self, subject: str) -> bool:
-        """Whether a later command is about this service. One whose name cannot be told is about any."""
+        """Whether this is the service's name. One whose name cannot be told may have any."""
         if subject.startswith("$("):
             # Such as the service that `gcloud functions describe NAME` tells.
             return self.name in subject.lower().replace("_", "-")
@@ -141,6 +139,10 @@ class Deploy:
         """Whether a command that suits runs on every path once this deploy went well."""
         return self.run.always(self.index, [index for index, one in self.after(choice) if suits(one, self)])
 
+    def always_before(self, choice: Choice) -> bool:
+        """Whether a chosen command runs on every path to this deploy."""
+        return self.run.always_earlier(self.index, choice)
+
     def before(self, choice: Choice) -> Iterator[ShellCommand]:
         """Yield the chosen commands that ran before this deploy."""
         return self.run.earlier(self.index, choice)
@@ -152,9 +154,7 @@ def _sets_the_generation(command: ShellCommand) -> bool:
 
 def is_deploy(call: CliCall) -> bool:
     """Whether a call of gcloud deploys something."""
-    if call.path not in _DEPLOYS or call.flag("--help") is not None:
-        return False
-    return call.path not in _UPDATES or call.flag("--image") is not None
+    return call.path in _DEPLOYS and (call.path not in _UPDATES or call.flag("--image") is not None)
 
 
 def matters(command: ShellCommand) -> bool:
@@ -164,7 +164,7 @@ def matters(command: ShellCommand) -> bool:
         return own.path in _OWN
     call = command.gcloud
     if call is not None:
-        return call.path in _MATTERING
+        return _MATTERING.match(call.path) is not None
     return command.name == "docker" and command.texts[1:2] in (("build",), ("push",), ("buildx",))
 
 

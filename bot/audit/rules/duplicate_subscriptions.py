@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bot.audit.model import AuditRule, RuleSeverity, Violation
 from bot.audit.rules.audited_file import AuditedFile, names_of
 from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.calls import runs_nothing
 from bot.audit.shell.commands import ShellCommand
 
 RULE = AuditRule(
@@ -65,7 +66,7 @@ def _looked(deploy: Deploy) -> bool:
 
 def _looks(command: ShellCommand, deploy: Deploy) -> bool:
     own = command.own
-    return own is None or deploy.is_named(own.subject)
+    return own is None or deploy.is_about(own)
 
 
 def _may_look(command: ShellCommand) -> bool:
@@ -77,7 +78,5 @@ def _may_look(command: ShellCommand) -> bool:
         # A list that is only printed is read by nobody: it must be counted, stored or tested.
         used = command.captured or command.pipeline or command.tested
         return call.path in _LISTS and bool(used)
-    return any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3]) and command.name not in _TALK
-
-
-_TALK = frozenset(("echo", "printf", "cat"))
+    named = any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3])
+    return named and not runs_nothing(command.texts[0])

@@ -36,6 +36,7 @@ gcloud run deploy live-export --source=.
 _REASONS = {
     "and": "the shell goes on when a command before && or after ! fails, also with set -e",
     "pipe": "a pipe hides the failure of what is before it; add `set -o pipefail`",
+    "inside": "`set -e` does not apply here, and only the failure of the last command counts; add `|| return 1`",
     "background": "the script does not learn how a command in the background ended; `wait` for its process id",
     "declaration": "`local`, `export` and `declare` succeed whatever the command in them does; assign in a second line",
 }

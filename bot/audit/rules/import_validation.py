@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from bot.audit.model import AuditRule, RuleSeverity, Violation
 from bot.audit.rules.audited_file import AuditedFile, names_of
 from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.calls import runs_nothing
 from bot.audit.shell.commands import ShellCommand
 
 RULE = AuditRule(
@@ -40,14 +41,15 @@ _VALIDATOR = re.compile(
 )
 _IMPORT = re.compile(r"\bfrom\s+(\S+)\s+import\b|\bimport\s+([^;\n]+)")
 _BY_NAME = re.compile(r"\bimport_module\b|\b__import__\b")
-_TALK = frozenset(("echo", "printf", "cat", "grep", "["))
 
 
 def find(deployment: AuditedFile) -> Iterator[Violation]:
-    """Yield each deploy that no import validation precedes."""
-    for place, deploys in deployment.places(lambda deploy: _validation(deploy) is None):
+    """Yield each deploy that no import validation precedes on every path."""
+    for place, deploys in deployment.places(lambda deploy: not deploy.always_before(validates)):
         names = names_of(deploys)
-        yield RULE.violation(deployment.path, place, f"nothing validates the imports of {names} before this deploy")
+        some = any(_validation(deploy) is not None for deploy in deploys)
+        message = "the import validation does not run on every path to" if some else "no import validation runs before"
+        yield RULE.violation(deployment.path, place, f"{message} this deploy of {names}")
 
 
 def compare(deployments: Sequence[AuditedFile]) -> Iterator[Violation]:
@@ -84,7 +86,7 @@ def validates(command: ShellCommand) -> bool:
 
 def way(command: ShellCommand) -> str:
     """Return how a command validates imports, named alike wherever it is the same; empty when it does not."""
-    if command.name in _TALK:
+    if runs_nothing(command.texts[0]) or "--help" in command.texts:
         return ""
     texts = command.texts
     for index, text in enumerate(texts):

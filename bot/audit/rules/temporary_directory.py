@@ -70,9 +70,7 @@ def _names(command: ShellCommand) -> frozenset[str]:
 
 def _removed(deployment: AuditedFile, names: frozenset[str], path: str) -> bool:
     held = names.union(*(_copies(deployment.source.text, name) for name in names))
-    for text, signals in deployment.traps:
-        if not _REMOVES.search(text) or not {"EXIT", "0"} & set(signals):
-            continue
+    for text in (trap.text for trap in deployment.traps if trap.at_exit and _REMOVES.search(trap.text)):
         if (path and path in text) or any(re.search(rf"\$\{{?{re.escape(name)}\b", text) for name in held):
             return True
         if not names and not path:

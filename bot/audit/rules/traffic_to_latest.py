@@ -63,9 +63,9 @@ def _may_send(command: ShellCommand) -> bool:
 def _sends(command: ShellCommand, deploy: Deploy) -> bool:
     own = command.own
     if own is not None:
-        return own.path == "deploy verify" and deploy.is_named(own.subject)
+        return own.path == "deploy verify" and deploy.is_about(own)
     call = command.gcloud
-    if call is None or call.path != "run services update-traffic" or not deploy.is_named(call.subject):
+    if call is None or call.path != "run services update-traffic" or not deploy.is_about(call):
         return False
     revisions = call.flag("--to-revisions", "--to-tags")
     if revisions is not None and deploy.call.flag(_ON_PURPOSE) is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from bot.audit.shell.alternatives import AtEnd, merged
-from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand
+from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand, printed
 from bot.audit.shell.endings import EndingKind, Endings
 from bot.audit.shell.state import FlowLeft, ShellContext
 from bot.audit.shell.tree import Tree, leaves, ways
@@ -47,7 +47,7 @@ def two_sides(
 ) -> tuple[ShellContext, ShellContext]:
     """Return the surroundings of what stands before ``&&`` or ``||``, and of what stands behind."""
     number = script.number()
-    left = replace(around, failure=_failure_before(script, tree, operator, right, around, number), tested=True)
+    left = around.decides(_failure_before(script, tree, operator, right, around, number))
     if operator.type == "&&":
         return left.condition(passes=(number, 1)), around.inside((number, 1))
     return left.condition(fails=(number, 2)).inside((number, ALWAYS)), around.inside((number, 2))
@@ -61,6 +61,8 @@ def _failure_before(
         if ending is not EndingKind.TALKS:
             return CommandFailure()
         return CommandFailure(Fate.LOST, " ".join(tree.source(right).split()), tree.start(operator), tree.end(right))
+    if around.gives_up and leaves(tree, [right], ("break",)):
+        return CommandFailure(Fate.LOST, "break", tree.start(operator), tree.end(right))
     if leaves(tree, [right]) or ending is EndingKind.STOPS:
         # It decides, as in `[ … ] && exit 1`, or is tried again, as in `gcloud … && break`.
         return CommandFailure()
@@ -80,8 +82,11 @@ def pipeline(script: Script, tree: Tree, node: Node, around: ShellContext) -> No
             here = replace(
                 inside, failure=CommandFailure(Fate.UNCHECKED, "pipe", start, tree.start(members[index + 1]))
             )
+        count = len(script.commands)
         with script.subshell():
             script.statement(tree, member, here)
+        said = printed(script.commands[count:])
+        inside = replace(inside, piped=said[0] if said else "")
 
 
 def negated(script: Script, tree: Tree, node: Node, around: ShellContext) -> None:
@@ -90,7 +95,7 @@ def negated(script: Script, tree: Tree, node: Node, around: ShellContext) -> Non
         inside = replace(around, failure=CommandFailure(Fate.UNCHECKED, "and", tree.start(node), tree.start(node) + 1))
     inside = replace(inside, passes=around.fails, fails=around.passes)
     for child in node.named_children:
-        script.statement(tree, child, replace(inside, tested=True))
+        script.statement(tree, child, replace(inside, tested=True, last_counts=True, without_errexit=True))
 
 
 def if_statement(script: Script, tree: Tree, node: Node, around: ShellContext) -> None:
@@ -105,7 +110,7 @@ def if_statement(script: Script, tree: Tree, node: Node, around: ShellContext) -
         failure = CommandFailure(Fate.LOST, "if", tree.start(node), tree.start(node) + 2)
     number = script.number()
     results: list[AtEnd] = []
-    asks = replace(around, failure=failure, tested=True)
+    asks = around.decides(failure)
     for way, (condition, body) in enumerate(branches, start=1):
         otherwise_way = (number, way + 1) if way == len(branches) - 1 and branches[-1][0] is None else None
         for part in condition or ():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from bot.audit.shell.calls import SHELLS, shell_text
+from bot.audit.shell.calls import SHELLS, runs_its_words, shell_text
 from bot.audit.shell.commands import ShellCommand
 from bot.audit.shell.outcomes import pipeline_looked_at
 from bot.audit.shell.state import MOST_NESTED, FlowLeft, ShellContext
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.audit.shell.script import Script
 
 _OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
+_CALL = re.compile(r"\s*gcloud\s+\S")
 _UNFOLLOWED = "the command that is made here cannot be followed; write it out"
 _ONLY_KNOWN_THERE = re.compile(r"\$\{[A-Za-z_]\w*\}")
 """A command whose program is the value of a variable that only the running script has."""
@@ -35,13 +36,17 @@ def perform(script: Script, command: ShellCommand, around: ShellContext) -> None
     if name in {"exit", "return"} and "PIPESTATUS" in command.raw:
         pipeline_looked_at(script)
     script.record(command, around)
-    if name in {"exit", "return"}:
+    if name in {"exit", "exec", "return"}:
         raise FlowLeft(name)
     follow = _BUILTINS.get(name)
     if follow is not None:
         follow(script, command, around)
     elif command.name in SHELLS:
         _shell(script, command.words, around)
+    elif runs_its_words(name):
+        for word in command.words[1:]:
+            if _CALL.match(word.text):  # As in `retry "gcloud run deploy …"`.
+                _nested(script, (word,), around)
 
 
 def _eval(script: Script, command: ShellCommand, around: ShellContext) -> None:
@@ -65,7 +70,8 @@ def _make(script: Script, command: ShellCommand, around: ShellContext) -> None:
         tree = parse(step.text)
         statements = tree.root.children
         last = max((index for index, one in enumerate(statements) if one.is_named), default=0)
-        here = around if step.lost is None else replace(around, failure=step.lost)
+        here = around.inside(*script.conditionals.outside(step.conditions))
+        here = here if step.lost is None else replace(here, failure=step.lost)
         with script.subshell():
             script.state.errexit, script.state.pipefail = step.errexit, step.pipefail
             script.follow_all(tree, statements[:last], here)
@@ -113,6 +119,8 @@ def _call(script: Script, command: ShellCommand, around: ShellContext) -> None:
         script.called_elsewhere.add((tree.text.path, name))
     script.calls.append(name)
     depth, script.depth = script.depth, 0
+    if script.state.err_trap and not script.state.errtrace:
+        around = script.called(around) if around.failure is None else around
     try:
         with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
             script.statement(tree, body, around)
@@ -129,11 +137,23 @@ def _call(script: Script, command: ShellCommand, around: ShellContext) -> None:
 
 def _shell(script: Script, words: tuple[Word, ...], around: ShellContext) -> None:
     asked = shell_text([word.text for word in words])
-    if asked is None:
-        return
+    if asked is not None:
+        inner = script.called(around)
+        with script.subshell():
+            script.state.errexit, script.state.pipefail = asked.errexit, asked.pipefail
+            _nested(script, (words[asked.index],), inner)
+    elif around.piped and all(word.text.startswith("-") for word in words[1:]):
+        piece = WordPiece(around.piped, words[0].start, exact=False)
+        _from_input(script, words, Word((piece,), words[0].start, words[0].end), replace(around, piped=""))
+
+
+def _from_input(script: Script, words: tuple[Word, ...], text: Word, around: ShellContext) -> None:
+    """Follow what a shell reads from its standard input."""
+    inner = script.called(around)
     with script.subshell():
-        script.state.errexit, script.state.pipefail = asked.errexit, asked.pipefail
-        _nested(script, (words[asked.index],), around)
+        script.state.errexit = script.state.pipefail = False
+        script.state.set_options(words)
+        _nested(script, (text,), inner)
 
 
 def run_here_document(
@@ -144,13 +164,10 @@ def run_here_document(
     if shell_text(texts) is not None or not all(text.startswith("-") or text in _OPTIONS for text in texts[1:]):
         return
     bodies = [child for one in redirects if one.type == "heredoc_redirect" for child in one.named_children]
-    with script.subshell():
-        script.state.errexit = script.state.pipefail = False
-        script.state.set_options(words)
-        for body in bodies:
-            if body.type == "heredoc_body":
-                piece = WordPiece(tree.source(body), tree.start(body))
-                _nested(script, (Word((piece,), tree.start(body), tree.end(body)),), around)
+    for body in bodies:
+        if body.type == "heredoc_body":
+            piece = WordPiece(tree.source(body), tree.start(body))
+            _from_input(script, words, Word((piece,), tree.start(body), tree.end(body)), around)
 
 
 def _nested(script: Script, words: Iterable[Word], around: ShellContext) -> None:
@@ -181,7 +198,9 @@ def _nested(script: Script, words: Iterable[Word], around: ShellContext) -> None
 _BUILTINS: dict[str, Callable[[Script, ShellCommand, ShellContext], None]] = {
     "set": lambda script, command, _: script.state.set_options(command.words),
     "shift": lambda script, command, _: script.state.shift(command.words),
-    "trap": lambda script, command, _: script.state.trap(command.words, command.raw),
+    "trap": lambda script, command, around: script.state.trap(
+        command.words, command.raw, around.branches, script.shell
+    ),
     "eval": _eval,
     "make": _make,
     "${MAKE}": _make,

@@ -131,6 +131,10 @@ _GROUPS = {
 }
 _TRACKS = frozenset(("alpha", "beta", "preview"))
 _WRAPPERS = frozenset(("sudo", "command", "exec", "time", "nohup", "env", "timeout", "nice", "builtin", "stdbuf"))
+_HANDLES_FILES = re.compile(
+    r"cat|chmod|chown|command|cp|curl|cut|diff|file|find|git|gsutil|hash|head|install|ln|ls|mkdir|mv|read|rm|sed"
+    r"|sha256sum|sort|stat|tail|tar|tee|test|touch|true|type|unzip|wc|wget|which|zip|:"
+)
 _REPEATERS = frozenset(("xargs", "parallel"))
 _PROGRAMS = frozenset(("gcloud", "reveille", "docker", "bash", "sh"))
 _TALKS = re.compile(r"^(log|warn|info|error|die|say|print|printf|echo|msg|debug|note|grep|\[)", re.IGNORECASE)
@@ -150,6 +154,11 @@ def runs_its_words(program: str) -> bool:
     return _RUNS.search(program) is not None
 
 
+def runs_nothing(program: str) -> bool:
+    """Whether a program, by its name, only prints its words, or reads, moves or looks for the files that they name."""
+    return talks(program) or _HANDLES_FILES.fullmatch(program.rpartition("/")[2]) is not None
+
+
 def behind_a_wrapper(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """Return the call of gcloud that an unknown program is given to run, as in ``with_retry 3 gcloud run deploy``."""
     if not words or talks(words[0].text):
@@ -167,13 +176,18 @@ def unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
         # Their own options have values in too many forms to read: what they run is named by its program.
         at = next((index for index, word in enumerate(words) if word.text.rpartition("/")[2] in _PROGRAMS), 0)
         words = words[at:]
-    while words and words[0].text.rpartition("/")[2] in _WRAPPERS:
+    while words and words[0].text.rpartition("/")[2] in _WRAPPERS and not _only_looks(words):
         words = words[1:]
         while words and (
             words[0].text.startswith("-") or _ASSIGNMENT.match(words[0].text) or _DURATION.fullmatch(words[0].text)
         ):
             words = words[1:]
     return words
+
+
+def _only_looks(words: tuple[Word, ...]) -> bool:
+    """Whether it is ``command -v``, which tells where a program is."""
+    return words[0].text == "command" and len(words) > 1 and words[1].text in {"-v", "-V"}
 
 
 def read_words(words: Iterable[Word]) -> CliCall:

@@ -11,6 +11,8 @@ from bot.audit.shell.calls import CliCall, CliFlag, read_words
 from bot.audit.shell.words import Branch, Word
 from bot.audit.source_text import Text
 
+_DOES_NOTHING = frozenset(("--help", "-h", "--dry-run"))
+
 
 class Fate(Enum):
     """What becomes of a command's failure."""
@@ -85,20 +87,19 @@ class ShellCommand:
 
     @cached_property
     def gcloud(self) -> CliCall | None:
-        """The command as a call of gcloud; None when it is another program."""
+        """The command as a call of gcloud; None when it is another program, or asks for help."""
         name = self.name
-        if name == "gcloud" or ("$" in name and "gcloud" in name.lower()):
-            return read_words(self.words[1:])
-        return None
+        return self._read(1) if name == "gcloud" or ("$" in name and "gcloud" in name.lower()) else None
 
     @cached_property
     def own(self) -> CliCall | None:
         """The command as a call of our own program, also as ``python -m bot``; None when it is another."""
         if self.name == "reveille":
-            return read_words(self.words[1:])
-        if self.name.startswith("python") and self.texts[1:3] == ("-m", "bot"):
-            return read_words(self.words[3:])
-        return None
+            return self._read(1)
+        return self._read(3) if self.name.startswith("python") and self.texts[1:3] == ("-m", "bot") else None
+
+    def _read(self, first: int) -> CliCall | None:
+        return None if _DOES_NOTHING.intersection(self.texts) else read_words(self.words[first:])
 
     def place_of(self, flag: CliFlag) -> tuple[int, int]:
         """Return the offsets of a flag's name; where it does not stand in the file as such, of what made it."""
@@ -123,9 +124,21 @@ class ShellStep:
     variables: Mapping[str, str] = field(default_factory=dict)
     lost: CommandFailure | None = None
     conditions: Sequence[str] = ()
-    """What must hold so that it runs at all."""
+    """What the file asks before it runs: "1 …" where this must be so, "2 …" where it must not."""
     before: frozenset[int] = frozenset()
 
 
 Recipes = Callable[[Sequence[str]], Sequence[ShellStep]]
 """What ``make`` runs when these words stand behind it."""
+
+
+def printed(commands: Sequence[ShellCommand]) -> tuple[str, bool] | None:
+    """Return what commands print, and whether that is known; None where only the running script can tell."""
+    if len(commands) != 1:
+        return None
+    (one,) = commands
+    if one.name == "echo" and all(word.known for word in one.words):
+        return " ".join(one.texts[1:]), True
+    if one.texts == ("cat",) and one.stdin:
+        return one.stdin, "$" not in one.stdin  # A here-document, such as the text of an `eval`.
+    return None

@@ -58,11 +58,12 @@ _MOST_NESTED_CALLS = 8
 
 
 class Endings:
-    """Judges nodes of one tree, with the functions that the script defines."""
+    """Judges nodes of one tree, with the functions that the script defines; counting an attempt may be no failure."""
 
-    def __init__(self, tree: Tree, functions: Mapping[str, tuple[Tree, Node]]) -> None:
+    def __init__(self, tree: Tree, functions: Mapping[str, tuple[Tree, Node]], *, counters: bool = True) -> None:
         self._tree = tree
         self._functions = functions
+        self._counters = counters
 
     def of(self, nodes: Iterable[Node], depth: int = 0) -> EndingKind:
         """Return what the nodes amount to."""
@@ -74,10 +75,12 @@ class Endings:
         if node.type == "command":
             return self._command(node, depth)
         if node.type == "variable_assignment":
-            name_node = node.child_by_field_name("name")
+            name_node, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            if value is not None and value.type == "arithmetic_expansion" and not self._counters:
+                return EndingKind.TALKS
             return self._counted(node, self._tree.source(name_node) if name_node else "")
         if counter := self._counter(node):
-            return self._counted(node, counter)
+            return self._counted(node, counter) if self._counters else EndingKind.TALKS
         return self.of(node.named_children, depth)
 
     def _command(self, node: Node, depth: int) -> EndingKind:
@@ -92,7 +95,7 @@ class Endings:
             return EndingKind.STOPS
         if name in self._functions and depth < _MOST_NESTED_CALLS:
             tree, body = self._functions[name]
-            return Endings(tree, self._functions).of([body], depth + 1)
+            return Endings(tree, self._functions, counters=self._counters).of([body], depth + 1)
         if name in _TALK or (_TALKATIVE.search(name) and not runs_its_words(name)):
             return EndingKind.TALKS
         return EndingKind.ACTS

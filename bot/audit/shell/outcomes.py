@@ -61,7 +61,7 @@ def last_line(script: Script) -> Sequence[int]:
 def looked_at(script: Script) -> None:
     """Remember that the outcome of the last command, ``$?``, decides whether the script goes on."""
     for index in last_line(script):
-        if script.commands[index].failure.reason == "errexit":
+        if script.commands[index].failure.reason in {"errexit", "inside"}:
             script.commands[index] = replace(script.commands[index], failure=CommandFailure())
 
 

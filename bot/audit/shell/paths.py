@@ -16,6 +16,9 @@ _ASKS_THE_POLICY = re.compile(
     re.IGNORECASE,
 )
 
+_STEP = re.compile(r"cd|pushd|source|\.|mkdir|cp|make|uv|poetry|pip[\d.]*|python[\d.]*")
+"""What prepares the command behind its ``&&`` and asks nothing."""
+
 
 @dataclass(slots=True)
 class Conditionals:
@@ -30,6 +33,8 @@ class Conditionals:
     told_as: dict[Branch, str] = field(default_factory=dict)
     """A way in words, such as "if `[ $1 = prod ]`"."""
     numbers: int = 0
+    outer: dict[str, int] = field(default_factory=dict)
+    """The conditionals that the file around the shell asks, by what they ask."""
 
     def given(self, branches: Iterable[Branch]) -> set[Branch]:
         """Return the ways that are taken where these are."""
@@ -51,6 +56,17 @@ class Conditionals:
         """Return in words on which ways something is so; empty where no words are known."""
         return " and ".join(filter(None, (self.told_as.get(branch, "") for branch in branches)))
 
+    def outside(self, conditions: Iterable[str]) -> tuple[Branch, ...]:
+        """Return the ways on which a file comes to its shell: "1 …" where this is so, "2 …" where it is not."""
+        branches: list[Branch] = []
+        for condition in conditions:
+            way, _, text = condition.partition(" ")
+            branch = self.outer.setdefault(text, self.number()), int(way)
+            self.asked[branch] = condition
+            self.open_ways[branch[0]] = frozenset((1, 2))
+            branches.append(branch)
+        return tuple(branches)
+
     def number(self) -> int:
         """Return a number that no other conditional has."""
         self.numbers += 1
@@ -63,11 +79,14 @@ class TurningPoints:
 
     leaving: tuple[int, ...]
     asking: tuple[int, ...]
+    steps: frozenset[Branch]
+    """The ways behind an ``&&`` whose left side asks nothing."""
 
 
 def turns(commands: Sequence[ShellCommand]) -> TurningPoints:
     """Find the places at which a trace may turn."""
     policies = {one.captured for one in commands if "get-iam-policy" in one.raw} - {""}
+    passed = [(branch, one.name) for one in commands for branch in one.passes]
     held = re.compile(rf"\$\{{?({'|'.join(map(re.escape, sorted(policies)))})\b") if policies else None
     return TurningPoints(
         tuple(at for at, one in enumerate(commands) if one.leaves >= 0),
@@ -77,6 +96,7 @@ def turns(commands: Sequence[ShellCommand]) -> TurningPoints:
             if (one.passes or one.fails)
             and (_ASKS_THE_POLICY.search(one.raw) or (held is not None and held.search(one.raw)))
         ),
+        frozenset(branch for branch, _ in passed) - {branch for branch, name in passed if not _STEP.fullmatch(name)},
     )
 
 
@@ -93,7 +113,7 @@ def on_every_path(
     """
     if not found:
         return False
-    gaps = [at for at in _between(places.leaving, index, found[-1]) if _goes_well(commands[at])]
+    gaps = [at for at in _between(places.leaving, index, found[-1]) if _goes_well(commands, at)]
     if not gaps and not all(commands[one].branches for one in found):
         return True
     asked = [commands[at] for at in _between(places.asking, index, found[-1])]
@@ -107,12 +127,41 @@ def on_every_path(
     return view.covered(found, ()) and not any(view.escapes(gap, found) for gap in gaps)
 
 
+def on_every_path_to(
+    commands: Sequence[ShellCommand],
+    index: int,
+    found: Sequence[int],
+    conditionals: Conditionals,
+    places: TurningPoints,
+) -> bool:
+    """Whether one of the commands at ``found``, all before the one at ``index``, has run whenever that one runs."""
+    if not found:
+        return False
+    here = commands[index]
+    around = (0, *here.scopes)
+    gaps = [at for at in _between(places.leaving, -1, found[-1]) if commands[at].leaves not in around]
+    if not gaps and not all(commands[one].branches for one in found):
+        return True
+    view = _View(commands, here, conditionals, places.steps, _denied(commands, index, conditionals, places))
+    return view.covered(found, ()) and not any(view.escapes(gap, found) for gap in gaps if _goes_well(commands, gap))
+
+
 def _between(places: Sequence[int], first: int, last: int) -> Sequence[int]:
     return places[bisect_right(places, first) : bisect_left(places, last)]
 
 
-def _goes_well(leaving: ShellCommand) -> bool:
-    return leaving.texts[1:] in {(), ("0",)}
+def _goes_well(commands: Sequence[ShellCommand], index: int) -> bool:
+    """Whether the flow may leave without a failure: also with a status that only the running script has."""
+    leaving = commands[index]
+    if leaving.texts[1:] in {(), ("0",)}:
+        return True
+    if leaving.words[1].known or not leaving.branches:
+        return False
+    last = leaving.branches[-1]
+    names = set(re.findall(r"\w+", leaving.texts[1]))
+    failed = any(last in one.fails or (last in one.passes and names & set(re.findall(r"\w+", one.raw)))
+                 for one in commands[:index])  # fmt: skip
+    return not failed
 
 
 def _denied(
@@ -136,7 +185,8 @@ class _View:
     commands: Sequence[ShellCommand]
     here: ShellCommand
     conditionals: Conditionals
-    asked_policy: frozenset[Branch]
+    met: frozenset[Branch]
+    """The ways that count as taken wherever they lead to what is looked for."""
     denied: frozenset[str]
 
     def covered(self, found: Iterable[int], taken: tuple[Branch, ...]) -> bool:
@@ -154,8 +204,9 @@ class _View:
             for branch in command.branches
             if branch[1] != ALWAYS
             and branch not in given
-            and branch not in self.asked_policy
+            and branch not in self.met
             and self.conditionals.asked.get(branch, "") not in texts
+            and _opposite(self.conditionals.asked.get(branch, "")) not in self.denied
         )
 
     def _met(self, rests: Sequence[tuple[Branch, ...]]) -> bool:
@@ -178,7 +229,7 @@ class _View:
     def escapes(self, gap: int, found: Sequence[int]) -> bool:
         """Whether leaving at ``gap`` skips the commands at ``found``, though the deploy went well."""
         leaving = self.commands[gap]
-        if leaving.excludes(self.here) or self.asked_policy.intersection(leaving.branches):
+        if leaving.excludes(self.here) or self.met.intersection(leaving.branches):
             return False
         if any(self.conditionals.asked.get(branch, "") in self.denied for branch in leaving.branches):
             return False

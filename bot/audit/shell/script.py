@@ -16,7 +16,7 @@ from tree_sitter import Node
 from bot.audit.shell.alternatives import merged
 from bot.audit.shell.assignments import assign, declaration, define, unset
 from bot.audit.shell.branches import case_statement, either_or_both, if_statement, negated, pipeline
-from bot.audit.shell.commands import CommandFailure, Fate, Recipes, ShellCommand
+from bot.audit.shell.commands import CommandFailure, Fate, Recipes, ShellCommand, printed
 from bot.audit.shell.expansion import Expander
 from bot.audit.shell.library import Library
 from bot.audit.shell.loops import counted_loop, for_loop, while_loop
@@ -32,7 +32,7 @@ MOST_COMMANDS = 20_000
 """Far above any real script with its loops unrolled; a script beyond that is reported, not followed."""
 _MOST_STATEMENTS = 200_000
 """Functions that call each other twice, forty deep, would be followed for years."""
-_LEFT_BY = {"exit": "exit", "return": "return", "continue": "loop", "break": "loop"}
+_LEFT_BY = {"exit": "exit", "exec": "exit", "return": "return", "continue": "loop", "break": "loop"}
 
 
 class Script:
@@ -134,9 +134,15 @@ class Script:
 
     def follow_all(self, tree: Tree, children: list[Node], around: ShellContext) -> None:
         """Follow statements one after another; what ends in ``&`` runs by itself."""
+        last = max((at for at, one in enumerate(children) if one.is_named and one.type != "comment"), default=0)
+        outer = around
         for index, child in enumerate(children):
             if not child.is_named:
                 continue
+            around = outer
+            if index != last and self._is_lost(outer):
+                lost = CommandFailure(Fate.UNCHECKED, "inside", tree.start(child), tree.end(child))
+                around = replace(outer, failure=lost)
             background = index + 1 < len(children) and children[index + 1].type == "&"
             if background:
                 lost = CommandFailure(Fate.UNCHECKED, "background", tree.end(child), tree.end(children[index + 1]))
@@ -144,6 +150,28 @@ class Script:
                     self.statement(tree, child, replace(around, failure=lost))
             else:
                 self.statement(tree, child, around)
+
+    def _is_lost(self, around: ShellContext) -> bool:
+        """Whether a failure of any command but the last is not seen here."""
+        applies = self.state.errexit and not around.without_errexit
+        return around.last_counts and not applies and self.fate(around).fate is Fate.STOPS
+
+    def fate(self, around: ShellContext) -> CommandFailure:
+        """Return what becomes of a failure here."""
+        if around.failure is not None:
+            return around.failure
+        if self.state.errexit or self.state.err_trap:
+            return CommandFailure()
+        return CommandFailure(Fate.UNCHECKED, "errexit", *self.state.dropped)
+
+    def called(self, around: ShellContext) -> ShellContext:
+        """Return the context in another shell, or in a function without the trap: its outcome is the last command's."""
+        return replace(around, failure=self.fate(around), last_counts=True, without_errexit=False)
+
+    @property
+    def shell(self) -> tuple[int, ...]:
+        """The run of the script and the subshells that it is in."""
+        return (len(self.uncalled), *(number for kind, number in self._scopes if kind == "exit"))
 
     def statement(self, tree: Tree, node: Node, around: ShellContext) -> None:
         """Follow one statement. Raises Left, and UnreadableError for what would never end."""
@@ -185,16 +213,14 @@ class Script:
 
     def _substitution(self, tree: Tree, node: Node) -> tuple[str, bool]:
         count = len(self.commands)
-        around = replace(self.around, captured=self.captured, pipeline=0)
+        around = replace(self.called(self.around), captured=self.captured, pipeline=0, piped="")
         with self.subshell():
+            # Bash takes ``set -e`` back in a command substitution.
+            self.state.errexit &= "inherit_errexit" in self.tree.text.text
             self.statements(tree, node, around)
         made = self.commands[count:]
-        if len(made) == 1 and made[0].name == "echo" and all(word.known for word in made[0].words):
-            return " ".join(made[0].texts[1:]), True
-        if len(made) == 1 and made[0].texts == ("cat",) and made[0].stdin:
-            return made[0].stdin, "$" not in made[0].stdin  # A here-document, such as the text of an `eval`.
-        said = "; ".join(command.text for command in made)
-        return f"$({' '.join(said.split())})", False
+        said = printed(made)
+        return said or (f"$({' '.join('; '.join(command.text for command in made).split())})", False)
 
     def record(self, command: ShellCommand, around: ShellContext) -> None:
         """Write down a command that runs, with where it stands. Raises UnreadableError beyond the bound."""
@@ -202,13 +228,9 @@ class Script:
             raise UnreadableSourceError(
                 f"the script runs more than {MOST_COMMANDS:,} commands; its loops are not followed", command.start
             )
-        failure = around.failure
-        if failure is None:
-            failure = (
-                CommandFailure()
-                if self.state.errexit
-                else CommandFailure(Fate.UNCHECKED, "errexit", *self.state.dropped)
-            )
+        failure = self.fate(around)
+        if failure.fate is Fate.STOPS and self.state.forgiving is not None:
+            failure = CommandFailure(Fate.LOST, "exit 0", *self.state.forgiving)
         if self._site is not None:
             origin, start, end = self._site
             command = replace(command, start=start, end=end, origin=origin)

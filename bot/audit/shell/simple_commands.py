@@ -13,7 +13,7 @@ from bot.audit.shell.assignments import assign
 from bot.audit.shell.branches import two_sides
 from bot.audit.shell.called_code import perform, run_here_document
 from bot.audit.shell.calls import SHELLS, behind_a_wrapper, talks, unwrapped
-from bot.audit.shell.commands import ShellCommand
+from bot.audit.shell.commands import CommandFailure, ShellCommand, printed
 from bot.audit.shell.state import FlowLeft, ShellContext
 from bot.audit.shell.tree import Tree
 from bot.audit.shell.words import Word
@@ -37,6 +37,7 @@ def redirected(script: Script, tree: Tree, node: Node, around: ShellContext) -> 
         around = replace(around, pipeline=around.pipeline or script.number())
     right = next(((one, found) for one in redirects for found in one.children_by_field_name("right")), None)
     before = behind = around
+    count = len(script.commands)
     if right is not None:
         operator = next(child for child in right[0].children if child.type in {"||", "&&"})
         before, behind = two_sides(script, tree, operator, right[1], around)
@@ -48,7 +49,8 @@ def redirected(script: Script, tree: Tree, node: Node, around: ShellContext) -> 
     for redirect in redirects:
         _expand_only(script, tree, redirect)
     if pipe is not None:
-        script.statements(tree, pipe, around)
+        said = printed(script.commands[count:])
+        script.statements(tree, pipe, replace(around, piped=said[0] if said else ""))
     if right is not None:
         script.optionally(tree, [right[1]], behind)
 
@@ -88,11 +90,15 @@ def command(
         if words[0].text not in script.state.functions:
             words = behind_a_wrapper(words)
         start, end = _extent(tree, node, nodes, words)
+        replaces = draft.words[0].text == "exec"
+        around = replace(around, failure=around.failure or CommandFailure()) if replaces else around
         if words[0].text == "read":
             script.state.read(tree, words, stdin, prefix.get("IFS"))
         perform(script, replace(draft, words=words, start=start, end=end), around)
         if words[0].text.rpartition("/")[2] in SHELLS:
             run_here_document(script, tree, words, redirects, around)
+        if replaces:  # Nothing comes back from what `exec` starts.
+            perform(script, replace(draft, words=draft.words[:1], start=start, end=end), around)
 
     run_each(script, draft, around, run)
 

@@ -30,6 +30,14 @@ class ShellContext:
     tested: bool = False
     passes: tuple[Branch, ...] = ()
     fails: tuple[Branch, ...] = ()
+    last_counts: bool = False
+    """Whether of several commands only the last one's failure is seen, unless ``set -e`` applies in them."""
+    without_errexit: bool = False
+    """Whether ``set -e`` does not apply, as everywhere in a condition."""
+    gives_up: bool = False
+    """Whether it is in a loop that may end without success, and nothing in it ends the script."""
+    piped: str = ""
+    """The text that a pipe brings, where it is known."""
 
     def condition(self, *, passes: Branch | None = None, fails: Branch | None = None) -> ShellContext:
         """Return the surroundings of a command that decides which way is taken."""
@@ -51,6 +59,10 @@ class ShellContext:
 
         return may_be
 
+    def decides(self, failure: CommandFailure) -> ShellContext:
+        """Return the context of a condition, whose failure does this; ``set -e`` does not apply in it."""
+        return replace(self, failure=failure, tested=True, last_counts=True, without_errexit=True)
+
     def inside(self, *branches: Branch) -> ShellContext:
         """Return the surroundings on one way of a conditional, or of several."""
         return replace(self, branches=(*self.branches, *branches))
@@ -64,6 +76,30 @@ class FlowLeft(Exception):  # noqa: N818 - not an error: the flow leaves what it
         self.by = by
 
 
+_ENDS_WELL = re.compile(r"\bexit\s+0\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """What a trap runs, with functions written out, on which signals, and where it is set."""
+
+    text: str
+    signals: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    shell: tuple[int, ...]
+    """The run of the script and the subshells that it is set in."""
+
+    @property
+    def at_exit(self) -> bool:
+        """Whether it runs however the shell ends."""
+        return bool({"EXIT", "0"} & set(self.signals))
+
+    def replaces(self, other: Trap) -> bool:
+        """Whether the other one is gone wherever this is set: a shell has one trap a signal."""
+        same_shell = self.at_exit and other.at_exit and self.shell == other.shell
+        return same_shell and set(self.branches) <= set(other.branches)
+
+
 @dataclass(slots=True)
 class State:
     """The memory of one script that is followed."""
@@ -71,12 +107,17 @@ class State:
     expander: Expander
     errexit: bool = False
     pipefail: bool = False
+    err_trap: bool = False
+    """Whether a trap ends the script at a failure."""
+    errtrace: bool = False
+    """Whether that trap applies in functions, too."""
+    forgiving: tuple[int, int] | None = None
+    """Where a trap stands that ends the script well, whatever has failed."""
     dropped: tuple[int, int] = (-1, -1)
     """Where `set +e` stands, as long as it holds."""
     functions: dict[str, tuple[Tree, Node]] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
-    traps: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    """What each trap runs, functions written out, and on which signals."""
+    traps: list[Trap] = field(default_factory=list)
 
     @property
     def variables(self) -> dict[str, Value]:
@@ -105,6 +146,8 @@ class State:
                 if "e" in text or option == "errexit":
                     self.dropped = (words[0].start, words[index + 1].end) if self.errexit and not on else (-1, -1)
                     self.errexit = on
+                if "E" in text or option == "errtrace":
+                    self.errtrace = on
                 if option == "pipefail":
                     self.pipefail = on
 
@@ -114,21 +157,27 @@ class State:
         if self.expander.positional is not None:
             self.expander.positional = self.expander.positional[count:]
 
-    def trap(self, words: tuple[Word, ...], raw: str) -> None:
+    def trap(self, words: tuple[Word, ...], raw: str, branches: tuple[Branch, ...], shell: tuple[int, ...]) -> None:
         """Follow ``trap``, whose words are ``raw`` as written; one that exits on errors does what ``set -e`` does."""
         if len(words) < 3:  # noqa: PLR2004 - trap, what, signal
             return
         text = words[1].text
+        signals = tuple(word.text.upper().removeprefix("SIG") for word in words[2:])
         for name in re.findall(r"[\w-]+", text):
             if name in self.functions:
                 self.called.add(name)
                 tree, body = self.functions[name]
                 text += "\n" + tree.source(body)
-        signals = tuple(word.text.upper().removeprefix("SIG") for word in words[2:])
+        ends_well = _ENDS_WELL.search(text) is not None
+        if "ERR" in signals:
+            self.err_trap = "exit" in text and not ends_well
+        if text == "-":
+            return
         # In double quotes a variable is already its value; as written, its name tells which directory is meant.
-        self.traps.append((f"{text}\n{raw}", signals))
-        if "ERR" in signals and "exit" in text:
-            self.errexit = True
+        trap = Trap(f"{text}\n{raw}", signals, branches, shell)
+        self.traps = [*(one for one in self.traps if not trap.replaces(one)), trap]
+        if trap.at_exit and not branches:
+            self.forgiving = (words[0].start, words[-1].end) if ends_well else None
 
     def read(self, tree: Tree, words: tuple[Word, ...], stdin: str, separator: Node | None) -> None:
         """Follow ``read``: from a known text the variables are known, otherwise they are not."""

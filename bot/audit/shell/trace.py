@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from bot.audit.shell.commands import ShellCommand
-from bot.audit.shell.paths import Conditionals, TurningPoints, on_every_path, turns
+from bot.audit.shell.commands import Fate, ShellCommand
+from bot.audit.shell.paths import Conditionals, TurningPoints, on_every_path, on_every_path_to, turns
 
 Choice = Callable[[ShellCommand], bool]
 """A module's function, so that its answers are kept."""
@@ -28,12 +28,16 @@ class Trace:
     _chosen: dict[Choice, list[int]] = field(default_factory=dict)
     _by_step: dict[int, list[int]] = field(default_factory=dict)
     _by_subject: dict[Choice, dict[str, list[int]]] = field(default_factory=dict)
-    _turns: TurningPoints | None = None
 
     @cached_property
     def waits(self) -> bool:
         """Whether it waits for certain processes, and so learns how they ended."""
-        return any(command.name == "wait" and len(command.words) > 1 for command in self.commands)
+        return any(
+            command.name == "wait"
+            and len(command.words) > 1
+            and (command.failure.fate is Fate.STOPS or (command.failure.reason == "errexit" and self.is_last(index)))
+            for index, command in enumerate(self.commands)
+        )
 
     def is_last(self, index: int) -> bool:
         """Whether nothing of its script runs once this command has failed, so that its failure is the script's."""
@@ -66,19 +70,34 @@ class Trace:
             if self._precedes(index, later) and not command.excludes(here):
                 yield later, command
 
+    @cached_property
+    def _turns(self) -> TurningPoints:
+        return turns(self.commands)
+
     def always(self, index: int, found: Sequence[int]) -> bool:
         """Whether one of the commands at ``found`` runs on every path once the one at ``index`` ran well."""
-        if self._turns is None:
-            self._turns = turns(self.commands)
         return on_every_path(self.commands, index, found, self.conditionals, self._turns)
+
+    def always_earlier(self, index: int, choice: Choice) -> bool:
+        """Whether a chosen command has run on every path to the one at ``index``."""
+        found = [at for at, _ in islice(self._before(index, choice), 1)]
+        if not self._have_run(index, found):  # Mostly the first one suffices.
+            found = [at for at, _ in self._before(index, choice)]
+        return self._have_run(index, found)
+
+    def _have_run(self, index: int, found: Sequence[int]) -> bool:
+        return on_every_path_to(self.commands, index, found, self.conditionals, self._turns)
 
     def earlier(self, index: int, choice: Choice) -> Iterator[ShellCommand]:
         """Yield the chosen commands that have run before the one at ``index``."""
+        return (command for _, command in self._before(index, choice))
+
+    def _before(self, index: int, choice: Choice) -> Iterator[tuple[int, ShellCommand]]:
         here = self.commands[index]
         for other in self._indices(choice):
             command = self.commands[other]
             if self._precedes(other, index) and not command.excludes(here):
-                yield command
+                yield other, command
 
     def _precedes(self, first: int, second: int) -> bool:
         one, other = self.commands[first].step, self.commands[second].step

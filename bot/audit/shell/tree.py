@@ -133,13 +133,10 @@ def operands(node: Node) -> Iterator[Node]:
             yield child
 
 
-def leaves(tree: Tree, nodes: Sequence[Node]) -> bool:
+def leaves(tree: Tree, nodes: Sequence[Node], by: Sequence[str] = ("break", "return", "exit")) -> bool:
     """Whether statements leave the loop or function that they are in: what follows is for the other case."""
     names = (node.child_by_field_name("name") for node in nodes if node.type == "command")
-    return any(name is not None and tree.source(name) in _LEAVING for name in names)
-
-
-_LEAVING = frozenset(("break", "return", "exit"))
+    return any(name is not None and tree.source(name) in by for name in names)
 
 
 def local_names(tree: Tree, node: Node) -> Iterator[str]:

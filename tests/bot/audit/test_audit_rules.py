@@ -359,7 +359,10 @@ GOOD = {
         "REV006",
         f"set -e\nf() {{\n  for i in 1 2; do\n    if {DEPLOY}; then return; fi\n    sleep 9\n  done\n  return 1\n}}\nf",
     ),
-    "tried until it works": ("REV006", f"set -e\nfor i in 1 2 3; do {DEPLOY} && break; sleep 9; done\necho done"),
+    "tried until it works": (
+        "REV006",
+        f"set -e\nfor i in 1 2; do {DEPLOY} && break; [ $i = 2 ] && exit 1; done\necho done",
+    ),
     "tried again": ("REV006", f"until {DEPLOY}; do sleep 5; done\necho done"),
     "a pipe with pipefail": ("REV006", f"set -euo pipefail\n{DEPLOY} | tee log\necho done"),
     "waited for": ("REV006", f"set -e\n{DEPLOY} &\nP=$!\nwait $P"),
