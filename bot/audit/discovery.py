@@ -45,7 +45,6 @@ Folders that git could not open are added to the list. Raises ListingError.
 
 
 def deploys(path: str) -> bool:
-    """Whether a file of this name is audited whatever stands in it."""
     folder, _, name = path.rpartition("/")
     if name == "deploy.sh" or (fnmatchcase(name, "*cloudbuild*.y*ml") and name.endswith((".yaml", ".yml"))):
         return True

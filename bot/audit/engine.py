@@ -11,16 +11,15 @@ from tree_sitter import Node
 
 from bot.audit.discovery import FilesFound, GitFiles, deploys, discover
 from bot.audit.file_kinds import FileKind, kind_of, mentions_deploy
-from bot.audit.formats import dockerfile, makefile, workflow
-from bot.audit.formats.cloudbuild import BuildReader
+from bot.audit.formats import cloudbuild, dockerfile, makefile, workflow
 from bot.audit.formats.steps import Followed, follow
 from bot.audit.model import Audit, SourceFile, Span, Violation
 from bot.audit.rules import backup_files, import_validation
 from bot.audit.rules.audited_file import AuditedFile
 from bot.audit.rules.catalog import FILE_RULES, UNREADABLE, FileRule
+from bot.audit.shell.commands import ShellStep
 from bot.audit.shell.library import Library
 from bot.audit.shell.script import Script
-from bot.audit.shell.trace import Trace
 from bot.audit.shell.tree import Tree
 from bot.audit.source_text import Text, UnreadableSourceError, read_source
 from bot.yaml_tree import YamlError, read_yaml
@@ -74,7 +73,6 @@ def _runs_a_deploy(deployment: AuditedFile | None, source: SourceFile) -> bool:
 
 
 def missing(found: FilesFound) -> Iterator[Violation]:
-    """Yield a violation for each path that was named and is not there."""
     for path, reason in found.unreadable:
         yield _unreadable(SourceFile(path, ""), UnreadableSourceError(reason))
 
@@ -135,16 +133,7 @@ def _unfollowed(source: SourceFile, script: Script) -> list[Violation]:
 
 
 def _read_script(source: SourceFile, library: Library | None) -> tuple[AuditedFile, list[Violation]]:
-    script = Script(Text(source.text), library=library)
-    first, *others = script.follow()
-    runs = [Trace(first, conditionals=script.conditionals)]
-    for function, commands in zip(script.uncalled, others, strict=True):
-        runs.append(Trace(commands, conditionals=script.conditionals, function=function))
-    statements = {0: _first_statement(script.tree)}
-    literals = tuple(_literal_ranges(script.tree, script.tree.root)) if "gserviceaccount" in source.text else ()
-    deployment = AuditedFile(source, runs, is_build=False, traps=script.state.traps, first_statements=statements,
-                            literal_ranges=literals, called_elsewhere=frozenset(script.called_elsewhere))  # fmt: skip
-    return deployment, _unfollowed(source, script)
+    return _followed(source, follow([ShellStep(text=Text(source.text))], library), is_build=False)
 
 
 def _read_build(source: SourceFile, library: Library | None) -> tuple[AuditedFile | None, list[Violation]]:
@@ -163,9 +152,8 @@ def _read_build(source: SourceFile, library: Library | None) -> tuple[AuditedFil
             else "Cloud Build file: expected keys such as 'steps'"
         )
         raise UnreadableSourceError(f"this is no {expected}")
-    if is_workflow:
-        return _followed(source, follow(workflow.steps_of(root, source.text), library))
-    return _followed(source, BuildReader(root, source.text, library).read())
+    steps_of = workflow.steps_of if is_workflow else cloudbuild.steps_of
+    return _followed(source, follow(steps_of(root, source.text), library))
 
 
 def _read_makefile(source: SourceFile, library: Library | None) -> tuple[AuditedFile | None, list[Violation]]:
@@ -177,14 +165,18 @@ def _read_dockerfile(source: SourceFile, library: Library | None) -> tuple[Audit
     return _followed(source, follow(dockerfile.steps_of(source.text), library))
 
 
-def _followed(source: SourceFile, build: Followed) -> tuple[AuditedFile, list[Violation]]:
-    statements = {number: _first_statement(script.tree) for number, script in build.scripts}
-    literals = tuple(_build_literals(source, build.scripts)) if "gserviceaccount" in source.text else ()
-    runs = [build.trace, *(Trace(commands, conditionals=build.trace.conditionals) for commands in build.others)]
-    called = frozenset(one for _, script in build.scripts for one in script.called_elsewhere)
-    deployment = AuditedFile(source, runs, is_build=True, first_statements=statements, literal_ranges=literals,
-                            called_elsewhere=called)  # fmt: skip
-    return deployment, [one for _, script in build.scripts for one in _unfollowed(source, script)]
+def _followed(source: SourceFile, read: Followed, *, is_build: bool = True) -> tuple[AuditedFile, list[Violation]]:
+    scripts = [script for _, script in read.scripts]
+    audited = AuditedFile(
+        source,
+        [read.trace, *read.others],
+        is_build=is_build,
+        traps=[trap for script in scripts for trap in script.state.traps],
+        first_statements={number: _first_statement(script.tree) for number, script in read.scripts},
+        literal_ranges=_literals(source, scripts) if "gserviceaccount" in source.text else (),
+        called_elsewhere=frozenset(one for script in scripts for one in script.called_elsewhere),
+    )
+    return audited, [one for script in scripts for one in _unfollowed(source, script)]
 
 
 _SCRIPTS = frozenset((FileKind.SCRIPT, FileKind.UNMARKED, FileKind.NEITHER))
@@ -226,13 +218,13 @@ def _literal_ranges(tree: Tree, node: Node) -> Iterator[tuple[int, int]]:
         yield from _literal_ranges(tree, child)
 
 
-def _build_literals(source: SourceFile, scripts: list[tuple[int, Script]]) -> Iterator[tuple[int, int]]:
-    covered = [(script.tree.text.origin(0), script.tree.text.end(len(script.tree.text.text))) for _, script in scripts]
-    ranges = [one for _, script in scripts for one in _literal_ranges(script.tree, script.tree.root)]
+def _literals(source: SourceFile, scripts: Sequence[Script]) -> Sequence[tuple[int, int]]:
+    covered = [(script.tree.text.origin(0), script.tree.text.end(len(script.tree.text.text))) for script in scripts]
+    ranges = [one for script in scripts for one in _literal_ranges(script.tree, script.tree.root)]
     offset = 0
     for line in source.lines:
         inside = any(start <= offset + len(line) - len(line.lstrip()) < end for start, end in covered)
         if not inside and not line.lstrip().startswith("#"):
             ranges.append((offset, offset + len(line.partition(" #")[0])))
         offset += len(line) + 1
-    return iter(sorted(ranges))
+    return sorted(ranges)

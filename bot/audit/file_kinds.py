@@ -51,7 +51,6 @@ def kind_by_name(path: str) -> FileKind:
 
 
 def kind_of(path: str, text: str) -> FileKind:
-    """Return what a file is by its name and its text."""
     by_name = kind_by_name(path)
     if by_name not in {FileKind.UNMARKED, FileKind.NEITHER}:
         return by_name
@@ -61,7 +60,6 @@ def kind_of(path: str, text: str) -> FileKind:
 
 
 def is_shell(text: str) -> bool:
-    """Whether the first line names a shell."""
     return _SHEBANG.match(text) is not None
 
 

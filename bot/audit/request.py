@@ -30,7 +30,7 @@ class AuditRequest:
     baseline: tuple[BaselineEntry, ...] = ()
 
     def run(self) -> Review:
-        """Audit and judge. Raises RequestError when there is nothing to audit: silence would look like success."""
+        """Audit and judge. Raises AuditRequestError when there is nothing to audit: silence would look like success."""
         return self._judged(self.baseline)
 
     def baseline_entries(self) -> tuple[BaselineEntry, ...]:
@@ -69,7 +69,7 @@ def request(
     git_files: GitFiles,
     may_lack_baseline: bool = False,
 ) -> AuditRequest:
-    """Check what was asked for. Raises RequestError and BaselineError."""
+    """Check what was asked for. Raises AuditRequestError and BaselineError."""
     for path in paths:
         if not path.exists():
             raise AuditRequestError(f"There is no {path}.")
@@ -105,7 +105,7 @@ def _root(paths: Sequence[Path]) -> Path:
 
 
 def rule_ids(given: Iterable[str]) -> tuple[str, ...]:
-    """Return ids as they are written. Raises RequestError for one that does not exist."""
+    """Return ids as they are written. Raises AuditRequestError for one that does not exist."""
     known = [rule.id for rule in EVERY_RULE]
     found = tuple(each.strip().upper() for each in given)
     for each, as_given in zip(found, given, strict=True):

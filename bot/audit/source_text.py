@@ -69,7 +69,7 @@ class Text:
 
 
 def read_source(file: Path, path: str) -> SourceFile:
-    """Read a file that is to be audited. Raises UnreadableError, with a sentence, for whatever is no text."""
+    """Read a file that is to be audited. Raises UnreadableSourceError, with a sentence, for whatever is no text."""
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from bot.audit.baseline import BaselineError, save
+from bot.audit.model import AuditRule
 from bot.audit.request import AuditRequest, AuditRequestError, request, rule_ids
 from bot.audit.review import Review
 from bot.audit.rules.catalog import EVERY_RULE
 from bot.commands.audit_fixes import fixed, show_difference
 from bot.commands.audit_output.github import review_commands
 from bot.commands.audit_output.json import review_json
-from bot.commands.audit_output.rules import rule_explanation, rule_list
 from bot.commands.audit_output.sarif import review_sarif
 from bot.commands.audit_output.text import print_review
 from bot.commands.audit_output.words import asides, summary
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import emit, say
+from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
 from bot.render.terminal import console_for, print_parts
 from bot.render.words import number
 from bot.repository.audit import git_files
@@ -122,15 +124,33 @@ def _refuse(*combinations: tuple[bool, str]) -> None:
 
 def _tell(explain: str | None) -> int:
     if explain is None:
-        print_parts(rule_list(EVERY_RULE), console_for(sys.stdout))
-        return FINE
-    try:
-        (wanted,) = rule_ids((explain,))
-    except AuditRequestError as error:
-        raise CannotGoOnError(str(error)) from error
-    rule = next(rule for rule in EVERY_RULE if rule.id == wanted)
-    print_parts(rule_explanation(rule), console_for(sys.stdout))
+        rows = tuple((Cell(text=rule.id), Cell(text=rule.severity.value), Cell(text=rule.title)) for rule in EVERY_RULE)
+        parts: Sequence[Part] = (
+            Table(columns=("Rule", "Severity", "What it asks"), rows=rows),
+            SmallPrint(text="'reveille audit --explain ID' tells why, and how to fix it."),
+        )
+    else:
+        try:
+            (wanted,) = rule_ids((explain,))
+        except AuditRequestError as error:
+            raise CannotGoOnError(str(error)) from error
+        parts = _explanation(next(rule for rule in EVERY_RULE if rule.id == wanted))
+    print_parts(parts, console_for(sys.stdout))
     return FINE
+
+
+def _explanation(rule: AuditRule) -> Sequence[Part]:
+    return (
+        Heading(text=rule.title),
+        SmallPrint(text=f"{rule.id} · {rule.severity.value}"),
+        Line(text=rule.rationale),
+        Heading(text="What to do"),
+        Line(text=rule.fix),
+        Heading(text="Not so"),
+        Command(text=rule.example_bad),
+        Heading(text="But so"),
+        Command(text=rule.example_good),
+    )
 
 
 def _write_baseline(asked: AuditRequest, path: Path) -> int:

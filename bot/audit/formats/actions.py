@@ -49,7 +49,6 @@ class _Line:
             self.add(f"{name}=", listed(self.inputs[given]))
 
     def flags(self, given: str) -> None:
-        """Add the flags that an input holds as such."""
         for found in _WORD.finditer(self.inputs[given].text if self.given(given) else ""):
             whole = self.inputs[given]
             if _SYMBOL.fullmatch(found[0]):  # It may be several words.
@@ -59,11 +58,9 @@ class _Line:
             self.add("", Text("".join(whole.text[at] for at in kept), [whole.origin(at) for at in kept]))
 
     def given(self, name: str) -> bool:
-        """Whether an input has a value."""
         return name in self.inputs and bool(self.inputs[name].text.strip())
 
     def text(self, name: str) -> str:
-        """Return the value of an input as written."""
         return self.inputs[name].text.strip() if name in self.inputs else ""
 
     def _put(self, characters: str, place: int) -> None:

@@ -10,13 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.audit.formats.steps import Followed
 from bot.audit.formats.yaml_scalars import scalar_text
 from bot.audit.shell.calls import SHELLS, shell_text
-from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand
-from bot.audit.shell.library import Library
-from bot.audit.shell.script import Script
-from bot.audit.shell.trace import Trace
+from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand, ShellStep
 from bot.audit.shell.words import MOST_CHARACTERS, Word, WordPiece
 from bot.audit.source_text import Text, UnreadableSourceError
 from bot.yaml_tree import Node
@@ -49,56 +45,39 @@ def substituted(text: Text, values: Mapping[str, str], depth: int = 0) -> Text:
     return text.replaced(_SUBSTITUTION, piece) if "$" in text.text else text
 
 
-class BuildReader:
-    """Follows the steps of one file. Raises UnreadableError for a shell text that cannot be parsed."""
+def steps_of(root: Node, text: str) -> list[ShellStep]:
+    """Return what the steps of a build run, in order."""
+    return _Build(root, text).steps()
 
-    def __init__(self, root: Node, text: str, library: Library | None = None) -> None:
+
+class _Build:
+    def __init__(self, root: Node, text: str) -> None:
         self._root = root
-        self._library = library
         self._text = text
         substitutions = root.children.get("substitutions")
         declared = substitutions.children if substitutions else {}
         # An empty default says that the trigger gives the value: it is unknown, not an empty word.
         self._values = {str(name): child.written for name, child in declared.items() if child.written}
 
-    def read(self) -> Followed:
-        """Return what the build runs."""
-        build = Followed(Trace())
+    def steps(self) -> list[ShellStep]:
         steps = self._root.children.get("steps")
         named: dict[str, int] = {}
-        before: dict[int, frozenset[int]] = {}
-        for number, step in enumerate(steps.children.values() if steps else ()):
+        found: list[ShellStep] = []
+        for step in steps.children.values() if steps else ():
             if not isinstance(step.value, dict):
                 continue
-            before[number] = self._before(step, number, named, before)
-            named[str(step.value.get("id", ""))] = number
-            build.trace.commands += [replace(one, step=number) for one in self._step(step, number, build)]
-        build.trace.before = before
-        return build
+            script = step.children.get("script")
+            made = self._script(script, step) if script is not None else self._arguments(step)
+            waits = step.value.get("waitFor")
+            before = frozenset(range(len(found)))
+            if isinstance(waits, list) and waits:
+                direct = {named[str(name)] for name in waits if str(name) in named}
+                before = frozenset(direct).union(*(found[one].before for one in direct))
+            named[str(step.value.get("id", ""))] = len(found)
+            found.append(replace(made, before=before, lost=_forgiven(step)))
+        return found
 
-    @staticmethod
-    def _before(step: Node, number: int, named: dict[str, int], before: dict[int, frozenset[int]]) -> frozenset[int]:
-        waits = step.value.get("waitFor")
-        if not isinstance(waits, list) or not waits:
-            return frozenset(range(number))
-        direct = {named[str(name)] for name in waits if str(name) in named}
-        return frozenset(direct).union(*(before[one] for one in direct))
-
-    def _step(self, step: Node, number: int, build: Followed) -> list[ShellCommand]:
-        script = step.children.get("script")
-        commands = (
-            self._script(script, step, number, build) if script is not None else self._arguments(step, number, build)
-        )
-        for key in ("allowFailure", "allowExitCodes"):
-            allowed = step.children.get(key)
-            if allowed is not None and allowed.value not in (False, [], None):
-                shown = "true" if allowed.value is True else "…"
-                place = next(iter(allowed.children.values()), allowed)
-                lost = CommandFailure(Fate.LOST, f"{key}: {shown}", place.start, place.end)
-                commands = [replace(one, failure=lost) for one in commands]
-        return commands
-
-    def _script(self, node: Node, step: Node, number: int, build: Followed) -> list[ShellCommand]:
+    def _script(self, node: Node, step: Node) -> ShellStep:
         text = scalar_text(node, self._text)
         shebang = _SHEBANG.match(text.text)
         program = ""
@@ -107,55 +86,27 @@ class BuildReader:
         if program and program not in SHELLS:
             start, end = text.origin(0), text.end(len(text.text))
             words = (_word(program, start), _word("-c", start), _word(text.text, start))
-            return [ShellCommand(words, start, max(end, start + 1), raw=text.text)]
+            return ShellStep(commands=(ShellCommand(words, start, max(end, start + 1), raw=text.text),))
         errexit = bool(shebang and re.search(r"\s-[a-z]*e", shebang[0] + (" " + text.text.split("\n", 1)[0])))
-        return self._follow(text, step, number, build, errexit=errexit, variables=dict(self._values))
+        return ShellStep(text=text, errexit=errexit, variables={**self._values, **self._environment(step)})
 
-    def _arguments(self, step: Node, number: int, build: Followed) -> list[ShellCommand]:
+    def _arguments(self, step: Node) -> ShellStep:
         words = self._words(step)
         entry = step.children.get("entrypoint")
         program = [self._word(entry)] if entry is not None else self._image_program(step, words)
         words = (*program, *words)
         if not words:
-            return []
+            return ShellStep()
         shown = words[len(program) :] or words
         start, end = shown[0].start, shown[-1].end
-        name = words[0].text.rpartition("/")[2]
-        asked = shell_text([word.text for word in words]) if name in SHELLS else None
-        node = self._argument_node(step, asked.index - len(program)) if asked is not None else None
+        asked = shell_text([word.text for word in words]) if words[0].text.rpartition("/")[2] in SHELLS else None
+        arguments = step.children.get("args")
+        node = arguments.children.get(asked.index - len(program)) if asked is not None and arguments else None
         if asked is not None and node is not None:
             text = substituted(scalar_text(node, self._text), self._values)
-            return self._follow(text, step, number, build, errexit=asked.errexit, pipefail=asked.pipefail)
-        return [ShellCommand(words, start, max(end, start + 1), raw=self._text[start:end])]
-
-    def _argument_node(self, step: Node, index: int) -> Node | None:
-        arguments = step.children.get("args")
-        return arguments.children.get(index) if arguments is not None else None
-
-    def _follow(
-        self,
-        text: Text,
-        step: Node,
-        number: int,
-        build: Followed,
-        *,
-        errexit: bool,
-        pipefail: bool = False,
-        variables: Mapping[str, str] | None = None,
-    ) -> list[ShellCommand]:
-        script = Script(
-            text,
-            errexit=errexit,
-            pipefail=pipefail,
-            conditionals=build.trace.conditionals,
-            library=self._library,
-        )
-        for name, value in {**(variables or {}), **self._environment(step)}.items():
-            script.variables[name] = (WordPiece(value, text.origin(0), exact=False, known="$" not in value),)
-        first, *others = script.follow()
-        build.scripts.append((number, script))
-        build.others += others
-        return first
+            variables = self._environment(step)
+            return ShellStep(text=text, errexit=asked.errexit, pipefail=asked.pipefail, variables=variables)
+        return ShellStep(commands=(ShellCommand(words, start, max(end, start + 1), raw=self._text[start:end]),))
 
     def _environment(self, step: Node) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -198,6 +149,17 @@ class BuildReader:
         if words and words[0].text in {name, "gcloud", "bash", "sh"}:
             return []
         return [_word(name, image.start if image is not None else 0)]
+
+
+def _forgiven(step: Node) -> CommandFailure | None:
+    for key in ("allowFailure", "allowExitCodes"):
+        allowed = step.children.get(key)
+        if allowed is not None and allowed.value not in (False, [], None):
+            place = next(iter(allowed.children.values()), allowed)
+            return CommandFailure(
+                Fate.LOST, f"{key}: {'true' if allowed.value is True else '…'}", place.start, place.end
+            )
+    return None
 
 
 def _stretch(text: Text, first: int, last: int) -> list[WordPiece]:

@@ -40,7 +40,6 @@ class _Contents:
     _asked: list[str] = field(default_factory=list)
 
     def add(self, start: int, line: str) -> None:
-        """Read the next line."""
         if self._body is not None:
             if line.strip() == "endef":
                 self._body = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from bot.audit.model import SourceFile, Span
+from bot.audit.model import AuditRule, Edit, SourceFile, Span, Violation
 from bot.audit.rules.deploys import Deploy, is_deploy
 from bot.audit.shell.calls import CliFlag
 from bot.audit.shell.commands import ShellCommand
@@ -71,8 +71,17 @@ class AuditedFile:
         return written_here or command.origin not in self.audited
 
     def span(self, start: int, end: int) -> Span:
-        """Return the span between two offsets of the file."""
         return self.source.span(start, max(start, end))
+
+    def violation(self, rule: AuditRule, place: Span | tuple[int, int], message: str, *edits: Edit) -> Violation:
+        """Say that a rule is broken at a place, or between two offsets, of this file."""
+        span = place if isinstance(place, Span) else self.span(*place)
+        return Violation(rule.id, self.path, span, message, rule.severity, rule.fix, edits)
+
+    def broken(self, rule: AuditRule, chosen: Callable[[Deploy], bool], message: str) -> Iterator[Violation]:
+        """Yield the places of the chosen deploys; the message has their ``{names}``."""
+        for place, deploys in self.places(chosen):
+            yield self.violation(rule, place, message.format(names=names_of(deploys)))
 
     def places(self, chosen: Callable[[Deploy], bool]) -> Iterator[tuple[Span, list[Deploy]]]:
         """Yield the places of the chosen deploys; one in a loop is one place with many deploys."""

@@ -36,7 +36,6 @@ def is_backup(path: str) -> bool:
 
 
 def find(paths: Iterable[str]) -> Iterator[Violation]:
-    """Yield the backup files among the paths that are tracked."""
     for path in paths:
         if is_backup(path):
             yield RULE.violation(path, _BEGINNING, f"{path.rpartition('/')[2]} is a backup copy")

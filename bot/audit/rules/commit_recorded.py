@@ -36,12 +36,11 @@ _UPDATES = ("run services update", "run jobs update")
 
 
 def find(deployment: AuditedFile) -> Iterator[Violation]:
-    """Yield each deploy that does not say which commit it is."""
     for place, deploys in deployment.places(
         lambda deploy: not (deploy.command.fewer or deploy.described) and bool(_missing(deploy))
     ):
         missing = " and ".join(_missing(deploys[0]))
-        yield RULE.violation(deployment.path, place, f"this deploy of {names_of(deploys)} does not set {missing}")
+        yield deployment.violation(RULE, place, f"this deploy of {names_of(deploys)} does not set {missing}")
 
 
 def _missing(deploy: Deploy) -> list[str]:

@@ -55,7 +55,6 @@ class Deploy:
 
     @property
     def command(self) -> ShellCommand:
-        """The command itself."""
         return self.run.commands[self.index]
 
     @property
@@ -66,7 +65,6 @@ class Deploy:
 
     @property
     def shown(self) -> str:
-        """The name for people."""
         where = "" if not self.on_some_ways else self.run.conditionals.told(self.command.chosen)
         return (self.name or "the service") + (f" ({where})" if where else "")
 
@@ -110,7 +108,6 @@ class Deploy:
 
     @property
     def subscribes(self) -> bool:
-        """Whether the deploy itself makes a Pub/Sub subscription."""
         if self.call.path != "functions deploy":
             return False
         topic, events = self.call.flag("--trigger-topic"), self.call.all_flags(*_TRIGGERS[1:])
@@ -140,11 +137,9 @@ class Deploy:
         return self.run.always(self.index, [index for index, one in self.after(choice) if suits(one, self)])
 
     def always_before(self, choice: Choice) -> bool:
-        """Whether a chosen command runs on every path to this deploy."""
         return self.run.always_earlier(self.index, choice)
 
     def before(self, choice: Choice) -> Iterator[ShellCommand]:
-        """Yield the chosen commands that ran before this deploy."""
         return self.run.earlier(self.index, choice)
 
 
@@ -153,12 +148,10 @@ def _sets_the_generation(command: ShellCommand) -> bool:
 
 
 def is_deploy(call: CliCall) -> bool:
-    """Whether a call of gcloud deploys something."""
     return call.path in _DEPLOYS and (call.path not in _UPDATES or call.flag("--image") is not None)
 
 
 def matters(command: ShellCommand) -> bool:
-    """Whether a deploy is incomplete when this command fails."""
     own = command.own
     if own is not None:
         return own.path in _OWN
@@ -175,5 +168,4 @@ def asks_for_a_subscription(command: ShellCommand) -> bool:
 
 
 def stops(command: ShellCommand) -> bool:
-    """Whether a failure of this command ends the deploy."""
     return command.failure.fate is Fate.STOPS

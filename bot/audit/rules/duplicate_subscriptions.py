@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.audit.model import AuditRule, RuleSeverity, Violation
-from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.audited_file import AuditedFile
 from bot.audit.rules.deploys import Deploy
 from bot.audit.shell.calls import runs_nothing
 from bot.audit.shell.commands import ShellCommand
@@ -41,27 +41,22 @@ _CHECKER = re.compile(
 
 def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy that makes a subscription, and is not followed by a look for duplicates."""
-    for place, deploys in deployment.places(lambda deploy: deploy.subscribes and not _looked(deploy)):
-        names = names_of(deploys)
-        yield RULE.violation(
-            deployment.path, place, f"nothing looks for duplicate subscriptions after this deploy of {names}"
-        )
-
+    yield from deployment.broken(
+        RULE,
+        lambda deploy: deploy.subscribes and not deploy.always(_may_look, _looks),
+        "nothing looks for duplicate subscriptions after this deploy of {names}",
+    )
     for run in deployment.runs:
         for index, command in enumerate(run.commands):
             call = command.gcloud
             if call is None or call.path != "eventarc triggers create":
                 continue
             if not run.always(index, [at for at, _ in run.after(index, _may_look)]):
-                yield RULE.violation(
-                    deployment.path,
-                    deployment.span(command.start, command.end),
+                yield deployment.violation(
+                    RULE,
+                    (command.start, command.end),
                     "nothing looks for duplicate subscriptions after this trigger, which makes one",
                 )
-
-
-def _looked(deploy: Deploy) -> bool:
-    return deploy.always(_may_look, _looks)
 
 
 def _looks(command: ShellCommand, deploy: Deploy) -> bool:

@@ -59,18 +59,16 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
             if excused or (failure.start, failure.end) in seen:
                 continue
             seen.add((failure.start, failure.end))
-            yield RULE.violation(
-                deployment.path, deployment.span(failure.start, failure.end), _passed_over(command, failure)
-            )
+            yield deployment.violation(RULE, (failure.start, failure.end), _passed_over(command, failure))
         for step, command in unstopped.items():
             dropped = command.failure.start >= 0
             start, end = (command.failure.start, command.failure.end) if dropped else deployment.first_statement(step)
             if (start, end) not in seen:
                 seen.add((start, end))
                 advice = "look at `$?` behind it, or leave this out" if dropped else "begin with `set -euo pipefail`"
-                yield RULE.violation(
-                    deployment.path,
-                    deployment.span(start, end),
+                yield deployment.violation(
+                    RULE,
+                    (start, end),
                     f"the script goes on when {_what(command)} fails; {advice}",
                 )
 

@@ -115,7 +115,7 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
             if not updated[place] and (updating := _replacement(deployment, place, at_place[place]))
         ]
         message = _message([next(one for one in at_place[place] if one.call.path in _UPDATABLE) for place in places])
-        yield RULE.violation(deployment.path, deployment.span(*places[0]), message, edits=tuple(edits))
+        yield deployment.violation(RULE, places[0], message, *edits)
 
 
 def _input(deployment: AuditedFile, command: ShellCommand, flag: CliFlag) -> str:

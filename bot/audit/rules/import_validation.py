@@ -49,7 +49,7 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
         names = names_of(deploys)
         some = any(_validation(deploy) is not None for deploy in deploys)
         message = "the import validation does not run on every path to" if some else "no import validation runs before"
-        yield RULE.violation(deployment.path, place, f"{message} this deploy of {names}")
+        yield deployment.violation(RULE, place, f"{message} this deploy of {names}")
 
 
 def compare(deployments: Sequence[AuditedFile]) -> Iterator[Violation]:
@@ -68,9 +68,9 @@ def compare(deployments: Sequence[AuditedFile]) -> Iterator[Violation]:
     usual = min(counts, key=lambda name: (-counts[name], name))
     for deployment, command, name in used:
         if name != usual:
-            yield RULE.violation(
-                deployment.path,
-                deployment.span(command.start, command.end),
+            yield deployment.violation(
+                RULE,
+                (command.start, command.end),
                 f"validates imports with {name}, where most deploys use {usual}; use one for all",
             )
 

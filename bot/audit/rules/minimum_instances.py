@@ -42,8 +42,8 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
         start, end = command.place_of(flag)
         if start not in seen:
             seen.add(start)
-            yield RULE.violation(
-                deployment.path,
-                deployment.span(start, end),
+            yield deployment.violation(
+                RULE,
+                (start, end),
                 f"{flag.name} is 0 here, which undoes at each deploy whatever the service was set to",
             )

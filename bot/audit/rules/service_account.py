@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.audit.model import AuditRule, RuleSeverity, Violation
-from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.audited_file import AuditedFile
 
 RULE = AuditRule(
     id="REV004",
@@ -37,19 +37,14 @@ _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[\w.-]|\$\{?\w+\}?)*gserviceaccoun
 
 def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy without an account, and each address after its first mention."""
-    for place, deploys in deployment.places(
+    yield from deployment.broken(
+        RULE,
         lambda deploy: (
-            not (deploy.keeps_account or deploy.command.fewer)
-            and not deploy.call.open_ended
+            not (deploy.keeps_account or deploy.command.fewer or deploy.call.open_ended)
             and deploy.call.flag(*_FLAGS) is None
-        )
-    ):
-        names = names_of(deploys)
-        yield RULE.violation(
-            deployment.path,
-            place,
-            f"--service-account is missing: {names}, where it is new, would run as the project's default account",
-        )
+        ),
+        "--service-account is missing: {names}, where it is new, would run as the project's default account",
+    )
     if not deployment.deploys:
         return
     first: dict[str, int] = {}

@@ -45,9 +45,9 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
             continue
         seen.add(command.start)
         name = f"${command.captured}" if command.captured else made or "this temporary directory"
-        yield RULE.violation(
-            deployment.path,
-            deployment.span(command.start, command.end),
+        yield deployment.violation(
+            RULE,
+            (command.start, command.end),
             f"no trap removes {name}: it stays behind whenever the script stops early",
         )
 

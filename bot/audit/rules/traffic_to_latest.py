@@ -35,24 +35,22 @@ gcloud run services update-traffic live-export --to-latest --region=us-west2
 def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy after which traffic may stay where it was; one that says so on purpose is a note."""
     for place, deploys in deployment.places(
-        lambda deploy: deploy.serves and not _sent(deploy) and deploy.call.flag(_SERVES_LATEST) is None
+        lambda deploy: (
+            deploy.serves and not deploy.always(_may_send, _sends) and deploy.call.flag(_SERVES_LATEST) is None
+        )
     ):
         names = names_of(deploys)
         if all(deploy.call.flag(_ON_PURPOSE) is not None for deploy in deploys):
             message = f"{_ON_PURPOSE} leaves what is deployed of {names} unused until traffic is sent to it"
-            yield replace(RULE.violation(deployment.path, place, message), severity=RuleSeverity.NOTE)
+            yield replace(deployment.violation(RULE, place, message), severity=RuleSeverity.NOTE)
             continue
-        yield RULE.violation(
-            deployment.path, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
+        yield deployment.violation(
+            RULE, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
         )
 
 
 _ON_PURPOSE = "--no-traffic"
 _SERVES_LATEST = "--serve-all-traffic-latest-revision"
-
-
-def _sent(deploy: Deploy) -> bool:
-    return deploy.always(_may_send, _sends)
 
 
 def _may_send(command: ShellCommand) -> bool:

@@ -41,9 +41,7 @@ def _assign_name(
         looked_at(script)
     adds = any(child.type == "+=" for child in node.children)
     old = script.variables.get(name)
-    kept, script.captured = script.captured, name
-    script.around, around_before = replace(around, captured=name), script.around
-    try:
+    with script.capturing(name, around):
         if value_node is None:
             script.variables[name] = ()
         elif value_node.type == "array":
@@ -57,8 +55,6 @@ def _assign_name(
                 base = old if isinstance(old, tuple) else (WordPiece(f"${{{name}}}", tree.start(node), False, False),)
                 pieces = base + pieces
             script.variables[name] = pieces
-    finally:
-        script.captured, script.around = kept, around_before
     if (size := size_of(script.variables[name])) > MOST_CHARACTERS:
         raise UnreadableSourceError(
             f"the variable {name} would hold {size:,} characters here; more than {MOST_CHARACTERS:,} are not followed",
@@ -71,13 +67,9 @@ def _assign_element(script: Script, tree: Tree, element: Node, value: Node | Non
     """Follow ``NAME[KEY]=VALUE``; where the key is not known, nor is what the array then holds."""
     name_node, index = element.child_by_field_name("name"), element.child_by_field_name("index")
     name = tree.source(name_node) if name_node is not None else ""
-    kept, script.captured = script.captured, name
-    script.around, around_before = replace(around, captured=name), script.around
-    try:
+    with script.capturing(name, around):
         given = script.expander.value(tree, value) if value is not None else ()
         key = script.expander.value(tree, index) if index is not None else ()
-    finally:
-        script.captured, script.around = kept, around_before
     old = script.variables.get(name)
     if not isinstance(old, Array) or not all(piece.known for piece in key) or len(old.keys) != len(old.items):
         script.variables.pop(name, None)

@@ -192,7 +192,7 @@ def _chosen(script: Script, tree: Tree, items: list[Node], text: str) -> list[No
 
 
 def _join(script: Script, number: int, results: list[AtEnd], before: Mapping[str, Value]) -> None:
-    """Go on behind a conditional with what its ways leave. Raises Left where none of them comes out."""
+    """Go on behind a conditional with what its ways leave. Raises FlowLeft where none of them comes out."""
     script.conditionals.open_ways[number] = frozenset(way for (_, way), _ in results)
     if not results:
         raise FlowLeft("return")

@@ -148,7 +148,6 @@ def _shell(script: Script, words: tuple[Word, ...], around: ShellContext) -> Non
 
 
 def _from_input(script: Script, words: tuple[Word, ...], text: Word, around: ShellContext) -> None:
-    """Follow what a shell reads from its standard input."""
     inner = script.called(around)
     with script.subshell():
         script.state.errexit = script.state.pipefail = False

@@ -73,11 +73,9 @@ class CliCall:
         return service_name(self.arguments[0].text) if self.arguments else ""
 
     def flag(self, *names: str) -> CliFlag | None:
-        """Return the last flag of one of these names."""
         return next((flag for flag in reversed(self.flags) if flag.name in names), None)
 
     def all_flags(self, *names: str) -> list[CliFlag]:
-        """Return every flag of one of these names."""
         return [flag for flag in self.flags if flag.name in names]
 
 
@@ -88,36 +86,12 @@ def service_name(text: str) -> str:
     return text.rpartition("/")[2].lower().replace("_", "-")
 
 
-_SWITCHES = frozenset(
-    [
-        "--allow-unauthenticated",
-        "--async",
-        "--cpu-boost",
-        "--cpu-throttling",
-        "--execute-now",
-        "--force",
-        "--gen2",
-        "--help",
-        "--http2",
-        "--iap",
-        "--invoker-iam-check",
-        "--log-http",
-        "--quiet",
-        "--retry",
-        "--serve-all-traffic-latest-revision",
-        "--session-affinity",
-        "--snapshot-redeploy",
-        "--sort",
-        "--to-latest",
-        "--trigger-http",
-        "--use-http2",
-        "--user-output-enabled",
-        "--wait",
-        "-h",
-        "-q",
-    ]
+_SWITCH = re.compile(
+    r"--(no|clear|delete)-.*|-h|-q|--(allow-unauthenticated|async|cpu-boost|cpu-throttling|execute-now|force|gen2|help"
+    r"|http2|iap|invoker-iam-check|log-http|quiet|retry|serve-all-traffic-latest-revision|session-affinity"
+    r"|snapshot-redeploy|sort|to-latest|trigger-http|use-http2|user-output-enabled|wait)"
 )
-_SWITCH_PREFIXES = ("--no-", "--clear-", "--delete-")
+"""The flags of gcloud that take no value."""
 _GROUPS = {
     "run": ("services", "jobs", "revisions", "worker-pools", "domain-mappings"),
     "functions": ("local", "runtimes", "regions", "event-types"),
@@ -205,7 +179,7 @@ def read_words(words: Iterable[Word]) -> CliCall:
         name, equals, value = text.partition("=")
         if equals:
             flags.append(CliFlag(name, value, "${" not in value and "$(" not in value, word))
-        elif name in _SWITCHES or name.startswith(_SWITCH_PREFIXES) or behind is None or behind.text.startswith("--"):
+        elif _SWITCH.fullmatch(name) or behind is None or behind.text.startswith("--"):
             flags.append(CliFlag(name, "", known=True, word=word))
         else:
             at += 1

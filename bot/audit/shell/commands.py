@@ -72,7 +72,6 @@ class ShellCommand:
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        """What the words say."""
         return tuple(word.text for word in self.words)
 
     @property
@@ -82,7 +81,6 @@ class ShellCommand:
 
     @cached_property
     def text(self) -> str:
-        """The whole command on one line."""
         return " ".join(self.texts)
 
     @cached_property
@@ -116,9 +114,13 @@ class ShellCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellStep:
-    """One shell text. ``before`` are the numbers of the steps that ended well before it began."""
+    """One shell text, or the commands that another file gives as words.
 
-    text: Text
+    ``before`` are the numbers of the steps that ended well before it began.
+    """
+
+    text: Text = field(default_factory=lambda: Text(""))
+    commands: Sequence[ShellCommand] = ()
     errexit: bool = False
     pipefail: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -23,32 +23,9 @@ class EndingKind(IntEnum):
     """It ends the script or the function with a failure, or notes the failure in a variable that is used."""
 
 
-_TALK = frozenset(
-    [
-        "true",
-        ":",
-        "echo",
-        "printf",
-        "cat",
-        "sleep",
-        "continue",
-        "break",
-        "date",
-        "rm",
-        "mkdir",
-        "touch",
-        "local",
-        "export",
-        "readonly",
-        "declare",
-        "set",
-        "unset",
-        "cd",
-        "shift",
-        "read",
-        "tee",
-        "tput",
-    ]
+_TALK = re.compile(
+    r"true|:|echo|printf|cat|sleep|continue|break|date|rm|mkdir|touch|local|export|readonly|declare|set|unset|cd|shift"
+    r"|read|tee|tput"
 )
 _TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug", re.IGNORECASE)
 _COUNTS = re.compile(r"\(\(\s*(?:(?:\+\+|--)\s*(\w+)|(\w+)\s*(?:\+\+|--|[-+]?=[^=].*))\s*\)\)")
@@ -66,7 +43,6 @@ class Endings:
         self._counters = counters
 
     def of(self, nodes: Iterable[Node], depth: int = 0) -> EndingKind:
-        """Return what the nodes amount to."""
         return max((self._one(node, depth) for node in nodes), default=EndingKind.TALKS)
 
     def _one(self, node: Node, depth: int) -> EndingKind:
@@ -96,7 +72,7 @@ class Endings:
         if name in self._functions and depth < _MOST_NESTED_CALLS:
             tree, body = self._functions[name]
             return Endings(tree, self._functions, counters=self._counters).of([body], depth + 1)
-        if name in _TALK or (_TALKATIVE.search(name) and not runs_its_words(name)):
+        if _TALK.fullmatch(name) or (_TALKATIVE.search(name) and not runs_its_words(name)):
             return EndingKind.TALKS
         return EndingKind.ACTS
 

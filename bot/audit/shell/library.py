@@ -32,8 +32,8 @@ class Library:
     def find(self, named: str) -> list[SourceFile]:
         """Return what ``source`` reads: one file, or all that a pattern such as ``lib/*.sh`` names in a loop.
 
-        Nothing for a file elsewhere, or one that only the running script can tell. Raises UnreadableError for a file
-        that is there and is no text.
+        Nothing for a file elsewhere, or one that only the running script can tell. Raises UnreadableSourceError for
+        a file that is there and is no text.
         """
         for path in candidates(named, self.path.rpartition("/")[0]):
             try:

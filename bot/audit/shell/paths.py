@@ -45,7 +45,6 @@ class Conditionals:
         return given
 
     def is_against(self, branch: Branch, branches: Iterable[Branch]) -> bool:
-        """Whether a way before would have led to others than these."""
         here = dict(branches)
         return any(
             here.get(number, way) != way and frozenset((branch,)) in options
@@ -68,7 +67,6 @@ class Conditionals:
         return tuple(branches)
 
     def number(self) -> int:
-        """Return a number that no other conditional has."""
         self.numbers += 1
         return self.numbers
 
@@ -84,7 +82,6 @@ class TurningPoints:
 
 
 def turns(commands: Sequence[ShellCommand]) -> TurningPoints:
-    """Find the places at which a trace may turn."""
     policies = {one.captured for one in commands if "get-iam-policy" in one.raw} - {""}
     passed = [(branch, one.name) for one in commands for branch in one.passes]
     held = re.compile(rf"\$\{{?({'|'.join(map(re.escape, sorted(policies)))})\b") if policies else None

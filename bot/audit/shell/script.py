@@ -73,7 +73,6 @@ class Script:
         self._statements_followed = 0
 
     def number(self) -> int:
-        """Return a number that nothing else in the file has."""
         return self.conditionals.number()
 
     @contextmanager
@@ -85,9 +84,18 @@ class Script:
         finally:
             self._scopes.pop()
 
+    @contextmanager
+    def capturing(self, name: str, around: ShellContext) -> Iterator[None]:
+        """Note which variable takes what is printed meanwhile."""
+        before = self.captured, self.around
+        self.captured, self.around = name, replace(around, captured=name)
+        try:
+            yield
+        finally:
+            self.captured, self.around = before
+
     @property
     def variables(self) -> dict[str, Value]:
-        """What the variables hold at this moment."""
         return self.expander.variables
 
     def follow(self) -> list[list[ShellCommand]]:
@@ -129,7 +137,6 @@ class Script:
                 raise
 
     def statements(self, tree: Tree, node: Node, around: ShellContext) -> None:
-        """Follow the statements in a node."""
         self.follow_all(tree, node.children, around)
 
     def follow_all(self, tree: Tree, children: list[Node], around: ShellContext) -> None:
@@ -152,12 +159,10 @@ class Script:
                 self.statement(tree, child, around)
 
     def _is_lost(self, around: ShellContext) -> bool:
-        """Whether a failure of any command but the last is not seen here."""
         applies = self.state.errexit and not around.without_errexit
         return around.last_counts and not applies and self.fate(around).fate is Fate.STOPS
 
     def fate(self, around: ShellContext) -> CommandFailure:
-        """Return what becomes of a failure here."""
         if around.failure is not None:
             return around.failure
         if self.state.errexit or self.state.err_trap:
@@ -170,11 +175,10 @@ class Script:
 
     @property
     def shell(self) -> tuple[int, ...]:
-        """The run of the script and the subshells that it is in."""
         return (len(self.uncalled), *(number for kind, number in self._scopes if kind == "exit"))
 
     def statement(self, tree: Tree, node: Node, around: ShellContext) -> None:
-        """Follow one statement. Raises Left, and UnreadableError for what would never end."""
+        """Follow one statement. Raises FlowLeft, and UnreadableSourceError for what would never end."""
         self.depth += 1
         self._statements_followed += 1
         try:
@@ -223,7 +227,7 @@ class Script:
         return said or (f"$({' '.join('; '.join(command.text for command in made).split())})", False)
 
     def record(self, command: ShellCommand, around: ShellContext) -> None:
-        """Write down a command that runs, with where it stands. Raises UnreadableError beyond the bound."""
+        """Write down a command that runs, with where it stands. Raises UnreadableSourceError beyond the bound."""
         if len(self.commands) >= MOST_COMMANDS:
             raise UnreadableSourceError(
                 f"the script runs more than {MOST_COMMANDS:,} commands; its loops are not followed", command.start

@@ -91,7 +91,6 @@ class Trap:
 
     @property
     def at_exit(self) -> bool:
-        """Whether it runs however the shell ends."""
         return bool({"EXIT", "0"} & set(self.signals))
 
     def replaces(self, other: Trap) -> bool:
@@ -121,7 +120,6 @@ class State:
 
     @property
     def variables(self) -> dict[str, Value]:
-        """What the variables hold at this moment."""
         return self.expander.variables
 
     @contextmanager

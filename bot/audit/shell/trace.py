@@ -51,7 +51,6 @@ class Trace:
         )
 
     def _behind(self, index: int) -> Iterator[int]:
-        """Yield the later commands of the same script."""
         if not self._by_step:
             for at, command in enumerate(self.commands):
                 self._by_step.setdefault(command.step, []).append(at)

@@ -27,19 +27,15 @@ class Tree:
         self._characters = None if len(encoded) == len(text.text) else _character_indices(text.text)
 
     def index(self, byte: int) -> int:
-        """Return the index of the character that begins at a byte."""
         return byte if self._characters is None else self._characters[byte]
 
     def start(self, node: Node) -> int:
-        """Return the offset in the file at which a node begins."""
         return self.text.origin(self.index(node.start_byte))
 
     def end(self, node: Node) -> int:
-        """Return the offset in the file behind a node."""
         return self.text.end(self.index(node.end_byte))
 
     def source(self, node: Node) -> str:
-        """Return the text of a node as written."""
         return self.text.text[self.index(node.start_byte) : self.index(node.end_byte)]
 
 
@@ -51,7 +47,7 @@ def _character_indices(text: str) -> list[int]:
 
 
 def parse(text: Text) -> Tree:
-    """Parse a shell text. Raises UnreadableError with the place of the first thing that does not fit."""
+    """Parse a shell text. Raises UnreadableSourceError with the place of the first thing that does not fit."""
     tree = Tree(text)
     if tree.root.has_error:
         plainer = Text(_PARAMETER.sub(_plainer, text.text), text.offsets, text.path)
@@ -125,7 +121,6 @@ def ways(node: Node) -> Iterator[tuple[list[Node] | None, list[Node]]]:
 
 
 def operands(node: Node) -> Iterator[Node]:
-    """Yield the operands and operators of a test."""
     for child in node.named_children:
         if child.type.endswith("_expression"):
             yield from operands(child)

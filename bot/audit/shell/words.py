@@ -63,12 +63,10 @@ class Word:
 
     @property
     def known(self) -> bool:
-        """Whether every part of the word is known."""
         return all(piece.known for piece in self.pieces)
 
     @property
     def certain(self) -> bool:
-        """Whether it says this whatever the script is given."""
         return all(piece.known and not piece.assumed for piece in self.pieces)
 
     def place(self, start: int, end: int) -> tuple[int, int] | None:
@@ -108,7 +106,6 @@ def _size(piece: WordPiece) -> int:
 
 
 def text_of(pieces: Iterable[WordPiece]) -> str:
-    """Return what the pieces say together."""
     return "".join(piece.text for piece in pieces)
 
 

@@ -27,7 +27,6 @@ STYLES = {"+++": "bold", "---": "bold", "+": "green", "-": "red", "@": "cyan"}
 
 
 def print_difference(repairs: Iterable[Repair], stream: IO[str]) -> None:
-    """Print the difference that repairs make."""
     if not stream.isatty():
         for repair in repairs:
             stream.writelines(applicable(repair))

@@ -14,7 +14,6 @@ VERSION = 1
 
 
 def review_json(review: Review) -> str:
-    """Return the whole review as JSON."""
     counts = review.counts()
     document = {
         "version": VERSION,

@@ -22,7 +22,6 @@ FINGERPRINT = "reveilleLine/v1"
 
 
 def review_sarif(review: Review) -> str:
-    """Return the whole review as SARIF."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(review)]}
     return json.dumps(log, indent=2, ensure_ascii=True)
 

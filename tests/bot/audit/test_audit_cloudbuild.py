@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audit.engine import audit_text
-from bot.audit.formats.cloudbuild import BuildReader, substituted
+from bot.audit.formats.cloudbuild import steps_of, substituted
+from bot.audit.formats.steps import follow
 from bot.audit.formats.yaml_scalars import scalar_text
 from bot.audit.shell.commands import ShellCommand
 from bot.audit.source_text import Text
@@ -15,7 +16,7 @@ from bot.yaml_tree import read_yaml
 
 
 def commands(text: str) -> list[ShellCommand]:
-    return BuildReader(read_yaml(text, "cloudbuild.yaml"), text).read().trace.commands
+    return follow(steps_of(read_yaml(text, "cloudbuild.yaml"), text)).trace.commands
 
 
 def said(text: str) -> list[str]:
