@@ -105,7 +105,7 @@ def load(path: Path) -> tuple[BaselineEntry, ...]:
         raise BaselineError(f"The baseline {path} cannot be read: {_reason(error)}.") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise BaselineError(
-            f"The baseline {path} is not JSON ({error}); write it anew with --write-baseline."
+            f"The baseline {path} is not JSON ({error}); write it again with --write-baseline."
         ) from error
     return _entries(document, path)
 
@@ -117,7 +117,7 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 def _entries(document: Any, path: Path) -> tuple[BaselineEntry, ...]:
     known = document if isinstance(document, dict) else {}
     if known.get("version") != VERSION or not isinstance(known.get("violations"), list):
-        message = f"{path} is no baseline of version {VERSION}; write it anew with --write-baseline."
+        message = f"{path} is no baseline of version {VERSION}; write it again with --write-baseline."
         raise BaselineError(message)
     return tuple(_entry(item, number, path) for number, item in enumerate(known["violations"], start=1))
 
@@ -128,7 +128,7 @@ def _entry(item: Any, number: int, path: Path) -> BaselineEntry:
     wrong = [name for name, kind in kinds.items() if type(fields.get(name)) is not kind]
     if wrong:
         message = (
-            f"Entry {number} of the baseline {path} has no usable {wrong[0]}; write it anew with --write-baseline."
+            f"Entry {number} of the baseline {path} has no usable {wrong[0]}; write it again with --write-baseline."
         )
         raise BaselineError(message)
     return BaselineEntry(**{name: fields[name] for name in kinds})

@@ -119,7 +119,7 @@ def _leave_link(root: Path, path: str, *, by_name: bool, found: FilesFound) -> N
             found.skipped.append((path, "is a link; it leads nowhere"))
         return
     if by_name and target.is_relative_to(root):
-        found.skipped.append((path, "is a link; the file that it leads to is audited where it stands"))
+        found.skipped.append((path, "is a link; the file that it leads to is audited in its own place"))
     elif by_name:
         found.skipped.append((path, "is a link; it leads out of the folder that is audited"))
 

@@ -1,4 +1,4 @@
-"""Mechanical repairs: planned on the file as it is now, shown as a difference, written in one step or not at all."""
+"""Automatic fixes: planned on the file as it is now, shown as a difference, written in one step or not at all."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LINE_END = re.compile(r"\r?\n")
 
 
 class FixError(Exception):
-    """A file that could not be repaired; the message says why. Other files are not concerned."""
+    """A file that could not be fixed; the message says why. Other files are not concerned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
+class FileFix:
     """What happens to one file. ``before`` and ``after`` are its whole content, ``edits`` what makes one the other.
 
     ``left`` are violations whose edits overlap those of another, for a second run.
@@ -34,42 +34,42 @@ class Repair:
     before: bytes
     after: bytes
     edits: tuple[Edit, ...]
-    mended: tuple[Violation, ...]
+    fixed: tuple[Violation, ...]
     left: tuple[Violation, ...]
 
 
 def plan(
     root: Path, violations: Iterable[Violation], sources: Mapping[str, SourceFile]
-) -> tuple[tuple[Repair, ...], tuple[str, ...]]:
-    """Return the repairs of all violations that have edits, by path, and a sentence for each file without one."""
+) -> tuple[tuple[FileFix, ...], tuple[str, ...]]:
+    """Return the fixes of all violations that have edits, by path, and a sentence for each file without one."""
     by_path: dict[str, list[Violation]] = defaultdict(list)
     for violation in violations:
         if violation.edits:
             by_path[violation.path].append(violation)
-    repairs: list[Repair] = []
+    fixes: list[FileFix] = []
     problems: list[str] = []
     for path, found in sorted(by_path.items()):
         try:
-            repairs.append(_repair(root, path, found, sources[path]))
+            fixes.append(_file_fix(root, path, found, sources[path]))
         except FixError as error:
             problems.append(str(error))
-    return tuple(repairs), tuple(problems)
+    return tuple(fixes), tuple(problems)
 
 
-def _repair(root: Path, path: str, violations: Sequence[Violation], source: SourceFile) -> Repair:
+def _file_fix(root: Path, path: str, violations: Sequence[Violation], source: SourceFile) -> FileFix:
     before = _read(root, path)
     text = before.decode("utf-8", errors="replace")
     body = text.removeprefix("\ufeff")
     if text.encode() != before or body.replace("\r\n", "\n") != source.text:
         raise FixError(f"{path} changed while it was audited, and is left as it is: run the audit again.")
-    mended, left, edits = _accepted(violations)
+    fixed, left, edits = _accepted(violations)
     after = text[: len(text) - len(body)] + apply(body, edits)
-    return Repair(path=path, before=before, after=after.encode(), edits=edits, mended=mended, left=left)
+    return FileFix(path=path, before=before, after=after.encode(), edits=edits, fixed=fixed, left=left)
 
 
 def _accepted(violations: Sequence[Violation]) -> tuple[tuple[Violation, ...], tuple[Violation, ...], tuple[Edit, ...]]:
     """Take each violation's edits, all or none: none when one of them touches what another edit changes."""
-    mended: list[Violation] = []
+    fixed: list[Violation] = []
     left: list[Violation] = []
     taken = _Taken()
     for violation in violations:
@@ -77,9 +77,9 @@ def _accepted(violations: Sequence[Violation]) -> tuple[tuple[Violation, ...], t
         if any(map(taken.overlaps, wanted)):
             left.append(violation)
         else:
-            mended.append(violation)
+            fixed.append(violation)
             taken.add(wanted)
-    return tuple(mended), tuple(left), taken.edits
+    return tuple(fixed), tuple(left), taken.edits
 
 
 class _Taken:
@@ -143,14 +143,14 @@ def _lines(text: str) -> tuple[list[int], list[int]]:
     return [0, *(each.end() for each in found)], [*(each.start() for each in found), len(text)]
 
 
-def difference(repair: Repair) -> Iterator[str]:
+def difference(file_fix: FileFix) -> Iterator[str]:
     """Yield a unified difference line by line, as ``git apply`` and ``patch -p1`` read it."""
-    before, after = (_split(content.decode()) for content in (repair.before, repair.after))
+    before, after = (_split(content.decode()) for content in (file_fix.before, file_fix.after))
     if before == after:
         return
-    yield f"--- {quoted_name(f'a/{repair.path}')}\n"
-    yield f"+++ {quoted_name(f'b/{repair.path}')}\n"
-    for line in unified(before, after, repair.edits):
+    yield f"--- {quoted_name(f'a/{file_fix.path}')}\n"
+    yield f"+++ {quoted_name(f'b/{file_fix.path}')}\n"
+    for line in unified(before, after, file_fix.edits):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
@@ -169,20 +169,20 @@ def _split(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def write(root: Path, repair: Repair) -> None:
-    """Put the repaired content in place of the file in one step, with its mode. Raises FixError.
+def write(root: Path, file_fix: FileFix) -> None:
+    """Put the fixed content in place of the file in one step, with its mode. Raises FixError.
 
     A link stays a link: what it leads to is replaced, unless that lies outside the root.
     """
-    target = (root / repair.path).resolve()
+    target = (root / file_fix.path).resolve()
     if not target.is_relative_to(root.resolve()):
-        raise FixError(f"{repair.path} leads out of {root.name}, and is left as it is.")
-    if _read(root, repair.path) != repair.before:
-        raise FixError(f"{repair.path} changed meanwhile, and is left as it is: run the audit again.")
+        raise FixError(f"{file_fix.path} leads out of {root.name}, and is left as it is.")
+    if _read(root, file_fix.path) != file_fix.before:
+        raise FixError(f"{file_fix.path} changed meanwhile, and is left as it is: run the audit again.")
     try:
-        _replace(target, repair.after)
+        _replace(target, file_fix.after)
     except OSError as error:
-        raise FixError(f"{repair.path} could not be written: {error.strerror or error}.") from error
+        raise FixError(f"{file_fix.path} could not be written: {error.strerror or error}.") from error
 
 
 def _replace(target: Path, content: bytes) -> None:

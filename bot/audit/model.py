@@ -1,4 +1,4 @@
-"""What the audit says: rules, violations with their exact place, and edits that repair mechanically."""
+"""What the audit says: rules, violations with their exact place, and the edits that fix it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A mechanical repair: what stands in ``span``, in the file as it was read, becomes ``replacement``."""
+    """An automatic fix: what stands in ``span``, in the file as it was read, becomes ``replacement``."""
 
     span: Span
     replacement: str

@@ -40,14 +40,14 @@ SHAPES = ("text", "json", "sarif", "github")
     show_default=True,
     help="Text for people, JSON for programs, SARIF for code scanning, annotations for GitHub Actions.",
 )
-@click.option("--rule", "only", multiple=True, metavar="ID", help="Look only for this rule; may be repeated.")
-@click.option("--ignore", "without", multiple=True, metavar="ID", help="Do not look for this rule; may be repeated.")
-@click.option("--strict", is_flag=True, help="Leave with 1 on warnings, notes and a stale baseline, too.")
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Check only this rule; may be repeated.")
+@click.option("--ignore", "without", multiple=True, metavar="ID", help="Do not check this rule; may be repeated.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings, notes and a stale baseline, too.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Do not count what this file knows.")
-@click.option("--write-baseline", is_flag=True, help="Write all there is now into the baseline, and leave with 0.")
-@click.option("--diff", is_flag=True, help="Show the mechanical repairs, and write nothing.")
-@click.option("--fix", is_flag=True, help="Show the mechanical repairs, ask, and write them.")
-@click.option("--yes", is_flag=True, help="Write the repairs of --fix without asking.")
+@click.option("--write-baseline", is_flag=True, help="Write all there is now into the baseline, and exit with 0.")
+@click.option("--diff", is_flag=True, help="Show the automatic fixes, and write nothing.")
+@click.option("--fix", is_flag=True, help="Show the automatic fixes, ask, and write them.")
+@click.option("--yes", is_flag=True, help="Write the fixes of --fix without asking.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @click.option("--explain", metavar="ID", help="Explain a rule: why, what to do, an example.")
 def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -109,7 +109,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _collect_rarely() -> None:
-    """Look for garbage less often: an audit makes many small objects and keeps most, and then the process ends.
+    """Collect garbage less often: an audit makes many small objects and keeps most, and then the process ends.
 
     On 3,000 deploy scripts this halves the time and costs no memory that counts.
     """
@@ -146,9 +146,9 @@ def _explanation(rule: AuditRule) -> Sequence[Part]:
         Line(text=rule.rationale),
         Heading(text="What to do"),
         Line(text=rule.fix),
-        Heading(text="Not so"),
+        Heading(text="Wrong"),
         Command(text=rule.example_bad),
-        Heading(text="But so"),
+        Heading(text="Right"),
         Command(text=rule.example_good),
     )
 

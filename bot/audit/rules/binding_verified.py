@@ -18,8 +18,8 @@ RULE = AuditRule(
     title="The binding is verified after each deploy",
     rationale=(
         "A binding that was asked for is not yet a binding that is there, and a role in one binding with the "
-        "member in another lets nobody in. The policy is read back, role and member are looked for in one "
-        "binding, and the deploy fails when they are not found."
+        "member in another lets nobody in. So the deploy reads the policy back, checks role and member in one "
+        "binding, and fails when they are not there."
     ),
     fix=(
         "Run `reveille iam ensure SERVICE` or `reveille deploy verify SERVICE` after the deploy, or read the "
@@ -65,9 +65,9 @@ _CHECKER = re.compile(
 
 
 _WEAK = {
-    Verified.NO_ROLE: "reads the policy of {name}, and does not look for roles/run.invoker in it",
-    Verified.NO_MEMBER: "looks for the role alone: it passes although another member holds it",
-    Verified.APART: "looks for role and member apart from each other: they may stand in two different bindings",
+    Verified.NO_ROLE: "reads the policy of {name} without checking for roles/run.invoker",
+    Verified.NO_MEMBER: "checks the role alone: it passes when another member holds it",
+    Verified.APART: "checks role and member separately: they may be in different bindings",
     Verified.PASSED_OVER: "does not fail the deploy of {name} when the binding is missing",
     Verified.SOMETIMES: "does not run on every path after the deploy of {name}",
 }

@@ -26,7 +26,7 @@ UNREADABLE = AuditRule(
     id="REV000",
     title="The file can be read",
     rationale="What cannot be read cannot be audited, and silence must not look like a clean file.",
-    fix="Repair the place that is named; the other files were audited.",
+    fix="Fix the place that is named; the other files were audited.",
     severity=RuleSeverity.ERROR,
     example_bad='if [ "$1" = prod ]; then\n  gcloud run deploy live-export --source=.\n',
     example_good='if [ "$1" = prod ]; then\n  gcloud run deploy live-export --source=.\nfi\n',

@@ -1,4 +1,4 @@
-"""Duplicate subscriptions are looked for after a deploy that can make one."""
+"""A deploy that makes a subscription checks for duplicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.audit.shell.commands import ShellCommand
 
 RULE = AuditRule(
     id="REV009",
-    title="Duplicate subscriptions are looked for after a deploy that makes one",
+    title="A deploy that makes a subscription checks for duplicates",
     rationale=(
         "Deploying a function with a Pub/Sub trigger makes a subscription, and the old one may stay: every "
         "message is then processed twice, and exports fail with conflicts."
@@ -40,11 +40,11 @@ _CHECKER = re.compile(
 
 
 def find(deployment: AuditedFile) -> Iterator[Violation]:
-    """Yield each deploy that makes a subscription, and is not followed by a look for duplicates."""
+    """Yield each deploy that makes a subscription, and is not followed by a check for duplicates."""
     yield from deployment.broken(
         RULE,
         lambda deploy: deploy.subscribes and not deploy.always(_may_look, _looks),
-        "nothing looks for duplicate subscriptions after this deploy of {names}",
+        "nothing checks for duplicate subscriptions after this deploy of {names}",
     )
     for run in deployment.runs:
         for index, command in enumerate(run.commands):
@@ -55,7 +55,7 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
                 yield deployment.violation(
                     RULE,
                     (command.start, command.end),
-                    "nothing looks for duplicate subscriptions after this trigger, which makes one",
+                    "nothing checks for duplicate subscriptions after this trigger, which makes one",
                 )
 
 

@@ -65,7 +65,7 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
             start, end = (command.failure.start, command.failure.end) if dropped else deployment.first_statement(step)
             if (start, end) not in seen:
                 seen.add((start, end))
-                advice = "look at `$?` behind it, or leave this out" if dropped else "begin with `set -euo pipefail`"
+                advice = "check `$?` after it, or remove this" if dropped else "begin with `set -euo pipefail`"
                 yield deployment.violation(
                     RULE,
                     (start, end),

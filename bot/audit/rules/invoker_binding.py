@@ -14,7 +14,7 @@ RULE = AuditRule(
     title="The invoker is bound after each deploy",
     rationale=(
         "A redeploy can drop roles/run.invoker from a service. Nothing logs an error: Pub/Sub and the "
-        "scheduler are refused, and the pipeline stands still until somebody looks. So every deploy of a "
+        "scheduler are refused, and the pipeline stops until somebody notices. So every deploy of a "
         "service or function that something calls binds its caller again."
     ),
     fix=(

@@ -56,5 +56,5 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
                 yield RULE.violation(
                     deployment.path,
                     deployment.span(found.start(), found.end()),
-                    f"the service account {found[0]} is written again; it stands in line {line} already",
+                    f"the service account {found[0]} is repeated; it is already in line {line}",
                 )

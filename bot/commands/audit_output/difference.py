@@ -1,4 +1,4 @@
-"""Repairs as a unified difference: coloured on a terminal, byte for byte in a pipe, so that it can be applied.
+"""Fixes as a unified difference: coloured on a terminal, byte for byte in a pipe, so that it can be applied.
 
 A file with characters that would steer a terminal is shown to a pipe as git's binary difference, in plain ASCII:
 ``git apply`` takes it, and a log that it ends in stays readable.
@@ -14,7 +14,7 @@ from typing import IO
 
 from rich.text import Text
 
-from bot.audit.fixes import Repair, difference, quoted_name
+from bot.audit.fixes import FileFix, difference, quoted_name
 from bot.render.terminal import console_for
 from bot.render.visible import one_line, steers
 
@@ -26,30 +26,30 @@ _LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 STYLES = {"+++": "bold", "---": "bold", "+": "green", "-": "red", "@": "cyan"}
 
 
-def print_difference(repairs: Iterable[Repair], stream: IO[str]) -> None:
+def print_difference(fixes: Iterable[FileFix], stream: IO[str]) -> None:
     if not stream.isatty():
-        for repair in repairs:
-            stream.writelines(applicable(repair))
+        for file_fix in fixes:
+            stream.writelines(applicable(file_fix))
         stream.flush()  # before anything on the other stream
         return
     console = console_for(stream)
-    for repair in repairs:
-        for line in difference(repair):
+    for file_fix in fixes:
+        for line in difference(file_fix):
             console.print(Text(_shown(line), style=_style(line)), soft_wrap=True)
 
 
-def applicable(repair: Repair) -> Iterator[str]:
+def applicable(file_fix: FileFix) -> Iterator[str]:
     """Yield a difference as ``git apply`` reads it, with nothing in it that would steer a terminal."""
-    lines = list(difference(repair))
+    lines = list(difference(file_fix))
     steering = any(steers(line.removesuffix("\n").removesuffix("\r")) for line in lines)
-    yield from _binary(repair) if steering else lines
+    yield from _binary(file_fix) if steering else lines
 
 
-def _binary(repair: Repair) -> Iterator[str]:
-    before, after = (quoted_name(f"{side}/{repair.path}").rstrip("\t") for side in "ab")
+def _binary(file_fix: FileFix) -> Iterator[str]:
+    before, after = (quoted_name(f"{side}/{file_fix.path}").rstrip("\t") for side in "ab")
     yield f"diff --git {before} {after}\n"
-    yield f"index {_git_id(repair.before)}..{_git_id(repair.after)}\nGIT binary patch\n"
-    for content in (repair.after, repair.before):
+    yield f"index {_git_id(file_fix.before)}..{_git_id(file_fix.after)}\nGIT binary patch\n"
+    for content in (file_fix.after, file_fix.before):
         yield f"literal {len(content)}\n"
         packed = zlib.compress(content)
         for start in range(0, len(packed), MOST_IN_LINE):

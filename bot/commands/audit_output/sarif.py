@@ -57,10 +57,10 @@ def _driver(rules: Sequence[AuditRule]) -> Mapping[str, Any]:
 
 
 def _rule(rule: AuditRule) -> Mapping[str, Any]:
-    text = f"{rule.rationale}\n\n{rule.fix}\n\nNot so:\n\n{rule.example_bad}\n\nBut so:\n\n{rule.example_good}"
+    text = f"{rule.rationale}\n\n{rule.fix}\n\nWrong:\n\n{rule.example_bad}\n\nRight:\n\n{rule.example_good}"
     markdown = (
-        f"{rule.rationale}\n\n**What to do.** {rule.fix}\n\nNot so:\n\n```sh\n{rule.example_bad.rstrip()}\n```\n\n"
-        f"But so:\n\n```sh\n{rule.example_good.rstrip()}\n```\n"
+        f"{rule.rationale}\n\n**What to do.** {rule.fix}\n\nWrong:\n\n```sh\n{rule.example_bad.rstrip()}\n```\n\n"
+        f"Right:\n\n```sh\n{rule.example_good.rstrip()}\n```\n"
     )
     return {
         "id": rule.id,

@@ -27,15 +27,15 @@ def summary(review: Review) -> str:
         *([f"{len(review.known)} in the baseline"] if review.known else []),
         *([f"{len(review.skipped)} skipped"] if review.skipped else []),
     ]
-    mendable = sum(1 for violation in review.violations if violation.edits)
-    hint = f" --fix can mend {_of(mendable, len(review.violations))}." if mendable else ""
+    fixable = sum(1 for violation in review.violations if violation.edits)
+    hint = f" {_of(fixable, len(review.violations))} can be fixed with --fix." if fixable else ""
     return f"{first}{f' {joined(aside).capitalize()}.' if aside else ''}{hint}"
 
 
 def _of(some: int, total: int) -> str:
     if some < total:
         return f"{some} of them"
-    return "it" if total == 1 else "all of them"
+    return "It" if total == 1 else "All of them"
 
 
 def asides(review: Review) -> Iterator[str]:
@@ -44,7 +44,7 @@ def asides(review: Review) -> Iterator[str]:
     stale = [_stale(entry) for entry in review.stale]
     yield from _bounded(stale, "stale entries")
     if stale:
-        yield "Write the baseline anew with --write-baseline: what was mended could come back unseen."
+        yield "Write the baseline again with --write-baseline: what was fixed could come back unseen."
 
 
 def _stale(entry: BaselineEntry) -> str:

@@ -49,7 +49,7 @@ def span_of(source: SourceFile, words: str, occurrence: int = 0) -> Span:
 def violation(
     source: SourceFile, words: str, of: AuditRule = WIPES, *, becomes: str | None = None, occurrence: int = 0
 ) -> Violation:
-    """A violation at the words; with ``becomes`` it can be mended mechanically."""
+    """A violation at the words; with ``becomes`` it can be fixed automatically."""
     span = span_of(source, words, occurrence)
     edits = () if becomes is None else (Edit(span, becomes),)
     return of.violation(source.path, span, f"{words} is wrong here.", edits=edits)

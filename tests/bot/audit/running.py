@@ -19,7 +19,7 @@ PATIENCE = 30
 """Seconds until a process that should have answered counts as hanging."""
 
 WIPES = "gcloud run deploy live-export --source=. --set-env-vars=GCP_PROJECT=example-project\n"
-MENDED = WIPES.replace("--set-env-vars", "--update-env-vars")
+FIXED = WIPES.replace("--set-env-vars", "--update-env-vars")
 
 
 def tree(folder: Path, files: Mapping[str, str]) -> Path:

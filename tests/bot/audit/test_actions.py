@@ -116,7 +116,7 @@ def test_an_action_that_may_fail_is_a_failure_passed_over() -> None:
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'])
-def test_a_strategy_that_overwrites_is_mended(quote: str) -> None:
+def test_a_strategy_that_overwrites_is_fixed(quote: str) -> None:
     strategy = f"env_vars_update_strategy: {quote}overwrite{quote}"
     text = workflow(step(RUN, f"service: a\nimage: i\nenv_vars: |-\n  A=1\n  B=2\n{strategy}"))
 
@@ -127,7 +127,7 @@ def test_a_strategy_that_overwrites_is_mended(quote: str) -> None:
     assert apply(text, wipes.edits) == text.replace("overwrite", "merge")
 
 
-def test_a_flag_that_wipes_in_the_flags_of_an_action_is_mended_in_place() -> None:
+def test_a_flag_that_wipes_in_the_flags_of_an_action_is_fixed_in_place() -> None:
     text = workflow(step(RUN, "service: a\nimage: i\nflags: |\n  --cpu=2\n  --set-env-vars=A=1"))
 
     (wipes,) = violations(text, "REV003")

@@ -54,8 +54,8 @@ def test_a_known_violation_stays_known_wherever_its_line_moves(lines: list[str],
     [
         pytest.param(2, 2, 0, [], id="as many as before"),
         pytest.param(2, 3, 1, [], id="one more that reads the same"),
-        pytest.param(3, 1, 0, [2], id="two are mended"),
-        pytest.param(1, 0, 0, [1], id="all are mended"),
+        pytest.param(3, 1, 0, [2], id="two are fixed"),
+        pytest.param(1, 0, 0, [1], id="all are fixed"),
         pytest.param(0, 2, 2, [], id="nothing was known"),
     ],
 )

@@ -53,11 +53,11 @@ def outputs(review: Review) -> dict[str, Callable[[], object]]:
         "json": lambda: review_json(review),
         "sarif": lambda: review_sarif(review),
         "diff": lambda: print_difference(plan(review.root, review.violations, review.sources)[0], io.StringIO()),
-        "fix": lambda: mend(review),
+        "fix": lambda: fix(review),
     }
 
 
-def mend(review: Review) -> None:
+def fix(review: Review) -> None:
     for each in plan(review.root, review.violations, review.sources)[0]:
         write(review.root, each)
 

@@ -33,8 +33,8 @@ def rule_section(rule: AuditRule) -> Iterator[str]:
     yield f"### {rule.id}: {rule.title}"
     yield f"*{rule.severity.value}* · {rule.rationale}"
     yield f"**What to do.** {rule.fix}"
-    yield f"Not so:\n\n```sh\n{rule.example_bad.rstrip()}\n```"
-    yield f"But so:\n\n```sh\n{rule.example_good.rstrip()}\n```"
+    yield f"Wrong:\n\n```sh\n{rule.example_bad.rstrip()}\n```"
+    yield f"Right:\n\n```sh\n{rule.example_good.rstrip()}\n```"
 
 
 def rules_section() -> str:

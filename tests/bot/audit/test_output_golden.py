@@ -71,7 +71,7 @@ def test_a_clean_tree_is_one_line() -> None:
 def test_the_summary_counts_files_once_and_severities_apart() -> None:
     assert summary(a_review()) == (
         "6 violations in 4 of 5 files: 3 errors, 2 warnings and 1 note. 1 ignored, 1 in the baseline and 1 "
-        "skipped. --fix can mend 2 of them."
+        "skipped. 2 of them can be fixed with --fix."
     )
 
 

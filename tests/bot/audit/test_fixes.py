@@ -1,4 +1,4 @@
-"""Mechanical repairs: exact, all or none, in one step, and applied by others as well as by us."""
+"""Automatic fixes: exact, all or none, in one step, and applied by others as well as by us."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.fixes import FixError, Repair, apply, difference, plan, write
+from bot.audit.fixes import FileFix, FixError, apply, difference, plan, write
 from bot.audit.model import Edit, Position, SourceFile, Span, Violation
 from bot.audit.patch import changes
 from tests.bot.audit.found import SCRIPT, WIPES, by_path, violation
@@ -30,11 +30,11 @@ def a_file(folder: Path, content: str | bytes = SCRIPT, path: str = "bin/deploy.
     return SourceFile(path, raw.decode("utf-8-sig").replace("\r\n", "\n"))
 
 
-def planned(folder: Path, source: SourceFile, *violations: Violation) -> Repair:
-    repairs, problems = plan(folder, violations, by_path(source))
+def planned(folder: Path, source: SourceFile, *violations: Violation) -> FileFix:
+    fixes, problems = plan(folder, violations, by_path(source))
     assert problems == ()
-    (repair,) = repairs
-    return repair
+    (file_fix,) = fixes
+    return file_fix
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def planned(folder: Path, source: SourceFile, *violations: Violation) -> Repair:
 def test_nothing_but_the_words_changes(content: str, tmp_path: Path) -> None:
     source = a_file(tmp_path, content)
 
-    repair = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
-    write(tmp_path, repair)
+    file_fix = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
+    write(tmp_path, file_fix)
 
     assert (tmp_path / source.path).read_bytes() == content.replace(SET, UPDATE).encode()
 
@@ -95,40 +95,40 @@ def test_the_second_of_two_overlapping_repairs_waits(tmp_path: Path) -> None:
     source = a_file(tmp_path)
     first, second = overlapping(source)
 
-    repair = planned(tmp_path, source, first, second)
+    file_fix = planned(tmp_path, source, first, second)
 
-    assert (repair.mended, repair.left) == ((first,), (second,))
-    assert b"first_PROJECT" in repair.after
+    assert (file_fix.fixed, file_fix.left) == ((first,), (second,))
+    assert b"first_PROJECT" in file_fix.after
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
 @pytest.mark.parametrize(
-    ("second", "mended"),
+    ("second", "fixed"),
     [
         pytest.param("=GCP_PROJECT", 2, id="side by side"),
         pytest.param("s=GCP_PROJECT", 1, id="over one letter"),
     ],
 )
-def test_repairs_that_only_touch_are_both_made(tmp_path: Path, second: str, mended: int, turned: bool) -> None:
+def test_repairs_that_only_touch_are_both_made(tmp_path: Path, second: str, fixed: int, turned: bool) -> None:
     source = a_file(tmp_path)
     both = [violation(source, SET, becomes=UPDATE), violation(source, second, becomes="=A")]
 
-    repair = planned(tmp_path, source, *(reversed(both) if turned else both))
+    file_fix = planned(tmp_path, source, *(reversed(both) if turned else both))
 
-    assert len(repair.mended) == mended
-    assert (f"{UPDATE}=A=example-project".encode() in repair.after) is (mended == 2)
+    assert len(file_fix.fixed) == fixed
+    assert (f"{UPDATE}=A=example-project".encode() in file_fix.after) is (fixed == 2)
 
 
-def test_a_violation_is_mended_wholly_or_not_at_all(tmp_path: Path) -> None:
+def test_a_violation_is_fixed_wholly_or_not_at_all(tmp_path: Path) -> None:
     source = a_file(tmp_path)
     first, second = overlapping(source)
     far = violation(source, "--set-secrets", becomes="--update-secrets")
     both = WIPES.violation(source.path, far.span, "Two places.", edits=(*far.edits, *second.edits))
 
-    repair = planned(tmp_path, source, first, both)
+    file_fix = planned(tmp_path, source, first, both)
 
-    assert repair.left == (both,)
-    assert b"--set-secrets" in repair.after
+    assert file_fix.left == (both,)
+    assert b"--set-secrets" in file_fix.after
 
 
 def test_two_insertions_at_one_place_do_not_race(tmp_path: Path) -> None:
@@ -139,18 +139,18 @@ def test_two_insertions_at_one_place_do_not_race(tmp_path: Path) -> None:
         for words in ("# one\n", "# other\n")
     )
 
-    repair = planned(tmp_path, source, one, other)
+    file_fix = planned(tmp_path, source, one, other)
 
-    assert (repair.mended, repair.left) == ((one,), (other,))
+    assert (file_fix.fixed, file_fix.left) == ((one,), (other,))
 
 
-def test_the_same_edit_mends_two_violations_at_once(tmp_path: Path) -> None:
+def test_the_same_edit_fixes_two_violations_at_once(tmp_path: Path) -> None:
     source = a_file(tmp_path)
     one, other = violation(source, SET, becomes=UPDATE), violation(source, SET, becomes=UPDATE)
 
-    repair = planned(tmp_path, source, one, other)
+    file_fix = planned(tmp_path, source, one, other)
 
-    assert (len(repair.mended), repair.after.count(UPDATE.encode())) == (2, 1)
+    assert (len(file_fix.fixed), file_fix.after.count(UPDATE.encode())) == (2, 1)
 
 
 def test_edits_that_only_touch_are_both_made() -> None:
@@ -169,32 +169,32 @@ def test_a_file_that_changed_while_it_was_audited_is_left(tmp_path: Path) -> Non
     source = a_file(tmp_path)
     (tmp_path / source.path).write_text(f"# a new line\n{SCRIPT}", encoding="utf-8")
 
-    repairs, problems = plan(tmp_path, [violation(source, SET, becomes=UPDATE)], by_path(source))
+    fixes, problems = plan(tmp_path, [violation(source, SET, becomes=UPDATE)], by_path(source))
 
-    assert repairs == ()
+    assert fixes == ()
     assert problems == ("bin/deploy.sh changed while it was audited, and is left as it is: run the audit again.",)
 
 
 def test_a_file_that_changed_after_it_was_shown_is_left(tmp_path: Path) -> None:
     source = a_file(tmp_path)
-    repair = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
+    file_fix = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
     (tmp_path / source.path).write_text("echo other\n", encoding="utf-8")
 
     with pytest.raises(FixError, match="changed meanwhile"):
-        write(tmp_path, repair)
+        write(tmp_path, file_fix)
 
     assert (tmp_path / source.path).read_text(encoding="utf-8") == "echo other\n"
 
 
-def test_a_file_that_is_gone_does_not_keep_others_from_being_mended(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_does_not_keep_others_from_being_fixed(tmp_path: Path) -> None:
     gone, there = a_file(tmp_path, path="a/deploy.sh"), a_file(tmp_path, path="b/deploy.sh")
     (tmp_path / gone.path).unlink()
 
-    repairs, problems = plan(
+    fixes, problems = plan(
         tmp_path, [violation(each, SET, becomes=UPDATE) for each in (gone, there)], by_path(gone, there)
     )
 
-    assert [repair.path for repair in repairs] == ["b/deploy.sh"]
+    assert [file_fix.path for file_fix in fixes] == ["b/deploy.sh"]
     assert problems == ("a/deploy.sh could not be read: No such file or directory.",)
 
 
@@ -242,10 +242,10 @@ def test_a_link_out_of_the_tree_is_not_followed(tmp_path: Path) -> None:
     tree.mkdir()
     (tree / "deploy.sh").symlink_to(tmp_path / "outside.sh")
     source = SourceFile("deploy.sh", SCRIPT)
-    repair = planned(tree, source, violation(source, SET, becomes=UPDATE))
+    file_fix = planned(tree, source, violation(source, SET, becomes=UPDATE))
 
     with pytest.raises(FixError, match="leads out of tree"):
-        write(tree, repair)
+        write(tree, file_fix)
 
     assert (tmp_path / "outside.sh").read_text(encoding="utf-8") == SCRIPT
 
@@ -266,10 +266,10 @@ def unwritable(folder: Path) -> Iterator[None]:
 
 def test_a_file_that_cannot_be_written_stays_whole(tmp_path: Path) -> None:
     source = a_file(tmp_path)
-    repair = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
+    file_fix = planned(tmp_path, source, violation(source, SET, becomes=UPDATE))
 
     with unwritable(tmp_path / "bin"), pytest.raises(FixError, match=r"deploy\.sh could not be written: "):
-        write(tmp_path, repair)
+        write(tmp_path, file_fix)
 
     assert [path.name for path in (tmp_path / "bin").iterdir()] == ["deploy.sh"]
     assert (tmp_path / source.path).read_text(encoding="utf-8") == SCRIPT
@@ -304,12 +304,12 @@ def repository(tmp_path: Path) -> Path:
 )
 def test_git_applies_the_difference_as_we_do(content: str, path: str, repository: Path) -> None:
     source = a_file(repository, content, path)
-    repair = planned(repository, source, violation(source, SET, becomes=UPDATE))
-    shown = "".join(difference(repair))
+    file_fix = planned(repository, source, violation(source, SET, becomes=UPDATE))
+    shown = "".join(difference(file_fix))
 
     subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], input=shown.encode(), cwd=repository, check=True)
 
-    assert (repository / path).read_bytes() == repair.after
+    assert (repository / path).read_bytes() == file_fix.after
 
 
 @given(st.text(st.sampled_from("ab\n"), max_size=60), st.data())
