@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from bot.audit.discovery import FilesFound, GitFiles, deploys, discover
+from bot.audit.discovery import GitFiles, deploys, discover
 from bot.audit.file_kinds import FileKind, kind_of, mentions_deploy
 from bot.audit.formats import cloudbuild, dockerfile, makefile, workflow
 from bot.audit.formats.steps import Followed, follow
@@ -62,7 +62,9 @@ def audit(root: Path, paths: Sequence[Path] = (), git_files: GitFiles | None = N
     for one in deployments:
         violations += judged(one.among(deployments))
     violations += guarded(SourceFile(".", ""), lambda: import_validation.compare(deployments))
-    violations += missing(found)
+    violations += [
+        _unreadable(SourceFile(path, ""), UnreadableSourceError(reason)) for path, reason in found.unreadable
+    ]
     violations.sort(key=lambda one: (one.path, one.span, one.rule, one.message))
     return Audit(tuple(violations), tuple(sources), tuple(found.skipped), sources, tuple(neither))
 
@@ -70,11 +72,6 @@ def audit(root: Path, paths: Sequence[Path] = (), git_files: GitFiles | None = N
 def _runs_a_deploy(deployment: AuditedFile | None, source: SourceFile) -> bool:
     # The words of a deploy may stand in a comment, or in what it prints; and most scripts that source deploy nothing.
     return bool(deployment.deploys) if deployment is not None else mentions_deploy(source.text)
-
-
-def missing(found: FilesFound) -> Iterator[Violation]:
-    for path, reason in found.unreadable:
-        yield _unreadable(SourceFile(path, ""), UnreadableSourceError(reason))
 
 
 def audit_text(path: str, text: str) -> list[Violation]:
@@ -173,7 +170,7 @@ def _followed(source: SourceFile, read: Followed, *, is_build: bool = True) -> t
         is_build=is_build,
         traps=[trap for script in scripts for trap in script.state.traps],
         first_statements={number: _first_statement(script.tree) for number, script in read.scripts},
-        literal_ranges=_literals(source, scripts) if "gserviceaccount" in source.text else (),
+        literals=_literals(source, scripts) if "gserviceaccount" in source.text else (),
         called_elsewhere=frozenset(one for script in scripts for one in script.called_elsewhere),
     )
     return audited, [one for script in scripts for one in _unfollowed(source, script)]

@@ -27,7 +27,9 @@ class AuditedFile:
     """What is judged where it is called from: only what holds for a command by itself is asked here."""
     traps: Sequence[Trap] = ()
     first_statements: dict[int, tuple[int, int]] = field(default_factory=dict)
-    literal_ranges: Sequence[tuple[int, int]] = ()
+    """By step: the offsets of the first statement of its script."""
+    literals: Sequence[tuple[int, int]] = ()
+    """The stretches of the file that are neither comments, nor here-documents, nor said by ``echo``."""
     called_elsewhere: frozenset[tuple[str, str]] = frozenset()
     """The functions of other files that it sources and calls: file and name."""
     audited: frozenset[str] = frozenset()
@@ -76,7 +78,7 @@ class AuditedFile:
     def violation(self, rule: AuditRule, place: Span | tuple[int, int], message: str, *edits: Edit) -> Violation:
         """Say that a rule is broken at a place, or between two offsets, of this file."""
         span = place if isinstance(place, Span) else self.span(*place)
-        return Violation(rule.id, self.path, span, message, rule.severity, rule.fix, edits)
+        return rule.violation(self.path, span, message, edits=edits)
 
     def broken(self, rule: AuditRule, chosen: Callable[[Deploy], bool], message: str) -> Iterator[Violation]:
         """Yield the places of the chosen deploys; the message has their ``{names}``."""
@@ -95,14 +97,6 @@ class AuditedFile:
         for start, deploys in grouped.items():
             span = self.span(start, max(one.command.end for one in deploys))
             yield span, [replace(one, on_some_ways=start in passed) for one in deploys]
-
-    def first_statement(self, step: int) -> tuple[int, int]:
-        """Return the offsets of the first statement of a script, or of a step's script."""
-        return self.first_statements.get(step, (0, 0))
-
-    def literals(self) -> Sequence[tuple[int, int]]:
-        """Return the stretches of the file that are neither comments, nor here-documents, nor said by ``echo``."""
-        return self.literal_ranges
 
 
 def names_of(deploys: Sequence[Deploy]) -> str:

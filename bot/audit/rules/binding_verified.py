@@ -131,7 +131,7 @@ def _judged(deploy: Deploy, index: int, command: ShellCommand) -> tuple[Verified
     text = "\n".join(part for _, one in peers for part in (one.text, one.raw, one.stdin))
     if not _ROLE.search(text):
         return Verified.NO_ROLE, ()
-    if not _MEMBER.search(_without_role(text)) and not any(member in _plain(text) for member in _members(deploy)):
+    if not _MEMBER.search(_ROLE.sub("", text)) and not any(member in _plain(text) for member in _members(deploy)):
         return Verified.NO_MEMBER, ()
     if not _TOGETHER.search(text):
         return Verified.APART, ()
@@ -156,10 +156,6 @@ def _members(deploy: Deploy) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     return re.sub(r"\$\{(\w+)\}", r"$\1", text)
-
-
-def _without_role(text: str) -> str:
-    return _ROLE.sub("", text)
 
 
 def ends_well(deploy: Deploy, index: int, command: ShellCommand) -> bool:

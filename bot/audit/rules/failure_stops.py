@@ -62,7 +62,11 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
             yield deployment.violation(RULE, (failure.start, failure.end), _passed_over(command, failure))
         for step, command in unstopped.items():
             dropped = command.failure.start >= 0
-            start, end = (command.failure.start, command.failure.end) if dropped else deployment.first_statement(step)
+            start, end = (
+                (command.failure.start, command.failure.end)
+                if dropped
+                else deployment.first_statements.get(step, (0, 0))
+            )
             if (start, end) not in seen:
                 seen.add((start, end))
                 advice = "check `$?` after it, or remove this" if dropped else "begin with `set -euo pipefail`"

@@ -48,7 +48,7 @@ def find(deployment: AuditedFile) -> Iterator[Violation]:
     if not deployment.deploys:
         return
     first: dict[str, int] = {}
-    for start, end in deployment.literals():
+    for start, end in deployment.literals:
         for found in _ADDRESS.finditer(deployment.source.text, start, end):
             beginning = first.setdefault(found[0], found.start())
             if beginning != found.start():

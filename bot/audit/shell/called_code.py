@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.audit.shell.script import Script
 
 _OPTIONS = frozenset(("pipefail", "errexit", "nounset"))
+REMOTE = frozenset(("ssh",))
+"""Programs that hand their words, or their input, to a shell elsewhere."""
 _CALL = re.compile(r"\s*gcloud\s+\S")
 _UNFOLLOWED = "the command that is made here cannot be followed; write it out"
 _ONLY_KNOWN_THERE = re.compile(r"\$\{[A-Za-z_]\w*\}")
@@ -43,7 +45,7 @@ def perform(script: Script, command: ShellCommand, around: ShellContext) -> None
         follow(script, command, around)
     elif command.name in SHELLS:
         _shell(script, command.words, around)
-    elif runs_its_words(name):
+    elif runs_its_words(name) or command.name in REMOTE:
         for word in command.words[1:]:
             if _CALL.match(word.text):  # As in `retry "gcloud run deploy …"`.
                 _nested(script, (word,), around)
@@ -151,7 +153,7 @@ def _from_input(script: Script, words: tuple[Word, ...], text: Word, around: She
     inner = script.called(around)
     with script.subshell():
         script.state.errexit = script.state.pipefail = False
-        script.state.set_options(words)
+        script.state.set_options(words if words[0].text not in REMOTE else words[:1])
         _nested(script, (text,), inner)
 
 
@@ -160,7 +162,9 @@ def run_here_document(
 ) -> None:
     """Follow the here-document that a shell reads its commands from, as in ``bash -e <<EOF``."""
     texts = [word.text for word in words]
-    if shell_text(texts) is not None or not all(text.startswith("-") or text in _OPTIONS for text in texts[1:]):
+    if texts[0] not in REMOTE and (
+        shell_text(texts) is not None or not all(text.startswith("-") or text in _OPTIONS for text in texts[1:])
+    ):
         return
     bodies = [child for one in redirects if one.type == "heredoc_redirect" for child in one.named_children]
     for body in bodies:

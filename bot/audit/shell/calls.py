@@ -11,6 +11,7 @@ from bot.audit.shell.words import Word
 SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ash"))
 _LETTERS = re.compile(r"[-+][A-Za-z]+")
 _WITH_A_NAME = frozenset("oO")
+_TEXT_OPTION = re.compile(r"-[a-z]*c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,14 @@ def runs_nothing(program: str) -> bool:
 
 
 def behind_a_wrapper(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """Return the call of gcloud that an unknown program is given to run, as in ``with_retry 3 gcloud run deploy``."""
+    """Return the call that an unknown program is given to run: ``with_retry 3 gcloud run deploy``, ``bash -c …``."""
     if not words or talks(words[0].text):
         return words
     for index in range(1, len(words) - 1):
-        group = words[index + 1].text
-        if words[index].text.rpartition("/")[2] == "gcloud" and (group in _GROUPS or group in _TRACKS):
+        name, behind = words[index].text.rpartition("/")[2], words[index + 1].text
+        if (name == "gcloud" and (behind in _GROUPS or behind in _TRACKS)) or (
+            name in SHELLS and _TEXT_OPTION.fullmatch(behind)
+        ):
             return words[index:]
     return words
 

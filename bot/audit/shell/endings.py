@@ -25,9 +25,9 @@ class EndingKind(IntEnum):
 
 _TALK = re.compile(
     r"true|:|echo|printf|cat|sleep|continue|break|date|rm|mkdir|touch|local|export|readonly|declare|set|unset|cd|shift"
-    r"|read|tee|tput"
+    r"|read|tee|tput|curl|wget"
 )
-_TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug", re.IGNORECASE)
+_TALKATIVE = re.compile(r"log|warn|info|error|print|echo|msg|message|notify|note|debug|slack|mail|alert", re.IGNORECASE)
 _COUNTS = re.compile(r"\(\(\s*(?:(?:\+\+|--)\s*(\w+)|(\w+)\s*(?:\+\+|--|[-+]?=[^=].*))\s*\)\)")
 _ENDS = frozenset(("exit", "return"))
 _DEFINITIONS = frozenset(("function_definition", "comment"))

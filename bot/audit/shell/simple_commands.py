@@ -11,7 +11,7 @@ from tree_sitter import Node
 from bot.audit.shell.alternatives import variations
 from bot.audit.shell.assignments import assign
 from bot.audit.shell.branches import two_sides
-from bot.audit.shell.called_code import perform, run_here_document
+from bot.audit.shell.called_code import REMOTE, perform, run_here_document
 from bot.audit.shell.calls import SHELLS, behind_a_wrapper, talks, unwrapped
 from bot.audit.shell.commands import CommandFailure, ShellCommand, printed
 from bot.audit.shell.state import FlowLeft, ShellContext
@@ -94,8 +94,9 @@ def command(
         around = replace(around, failure=around.failure or CommandFailure()) if replaces else around
         if words[0].text == "read":
             script.state.read(tree, words, stdin, prefix.get("IFS"))
-        perform(script, replace(draft, words=words, start=start, end=end), around)
-        if words[0].text.rpartition("/")[2] in SHELLS:
+        here = replace(around, piped=stdin) if redirects and redirects[-1].type == "herestring_redirect" else around
+        perform(script, replace(draft, words=words, start=start, end=end), here)
+        if words[0].text.rpartition("/")[2] in SHELLS | REMOTE:
             run_here_document(script, tree, words, redirects, around)
         if replaces:  # Nothing comes back from what `exec` starts.
             perform(script, replace(draft, words=draft.words[:1], start=start, end=end), around)
