@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from bot.audit.shell.commands import CommandFailure, Fate
-from bot.audit.shell.endings import EndingKind, Endings
-from bot.audit.shell.outcomes import last_line, looked_at, pipeline_looked_at
+from bot.audit.shell.outcomes import EndingKind, Endings, last_line, looked_at, pipeline_looked_at
 from bot.audit.shell.state import ShellContext
 from bot.audit.shell.tree import Tree
 from bot.audit.shell.words import MOST_CHARACTERS, Array, Word, WordPiece, size_of, text_of

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from bot.audit.shell.alternatives import AtEnd, merged
 from bot.audit.shell.commands import CommandFailure, Fate, ShellCommand, printed
-from bot.audit.shell.endings import EndingKind, Endings
+from bot.audit.shell.outcomes import EndingKind, Endings
 from bot.audit.shell.state import FlowLeft, ShellContext
 from bot.audit.shell.tree import Tree, leaves, ways
 from bot.audit.shell.truths import plain_question, truths

@@ -122,7 +122,7 @@ def _call(script: Script, command: ShellCommand, around: ShellContext) -> None:
     script.calls.append(name)
     depth, script.depth = script.depth, 0
     if script.state.err_trap and not script.state.errtrace:
-        around = script.called(around) if around.failure is None else around
+        around = script.inner_context(around) if around.failure is None else around
     try:
         with script.shown_at(tree, command), script.scope("return"), script.leaving("return"):
             script.statement(tree, body, around)
@@ -140,7 +140,7 @@ def _call(script: Script, command: ShellCommand, around: ShellContext) -> None:
 def _shell(script: Script, words: tuple[Word, ...], around: ShellContext) -> None:
     asked = shell_text([word.text for word in words])
     if asked is not None:
-        inner = script.called(around)
+        inner = script.inner_context(around)
         with script.subshell():
             script.state.errexit, script.state.pipefail = asked.errexit, asked.pipefail
             _nested(script, (words[asked.index],), inner)
@@ -150,7 +150,7 @@ def _shell(script: Script, words: tuple[Word, ...], around: ShellContext) -> Non
 
 
 def _from_input(script: Script, words: tuple[Word, ...], text: Word, around: ShellContext) -> None:
-    inner = script.called(around)
+    inner = script.inner_context(around)
     with script.subshell():
         script.state.errexit = script.state.pipefail = False
         script.state.set_options(words if words[0].text not in REMOTE else words[:1])

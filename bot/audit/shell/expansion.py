@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
-from bot.audit.shell.parameters import cut, without_beginning
 from bot.audit.shell.tree import Tree
-from bot.audit.shell.words import Array, Part, Value, Word, WordPiece, split_words, text_of
+from bot.audit.shell.words import Array, Part, Value, Word, WordPiece, cut, split_words, text_of, without_beginning
 
 _LITERAL = frozenset(
     ("word", "number", "variable_name", "test_operator", "regex", "extglob_pattern", "special_variable_name")

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from bot.audit.shell.alternatives import variations
 from bot.audit.shell.commands import CommandFailure, Fate
-from bot.audit.shell.endings import EndingKind, Endings
+from bot.audit.shell.outcomes import EndingKind, Endings
 from bot.audit.shell.state import ShellContext
 from bot.audit.shell.tree import Tree
 from bot.audit.shell.words import ALWAYS, Word, WordPiece

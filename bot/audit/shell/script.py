@@ -169,7 +169,7 @@ class Script:
             return CommandFailure()
         return CommandFailure(Fate.UNCHECKED, "errexit", *self.state.dropped)
 
-    def called(self, around: ShellContext) -> ShellContext:
+    def inner_context(self, around: ShellContext) -> ShellContext:
         """Return the context in another shell, or in a function without the trap: its outcome is the last command's."""
         return replace(around, failure=self.fate(around), last_counts=True, without_errexit=False)
 
@@ -217,7 +217,7 @@ class Script:
 
     def _substitution(self, tree: Tree, node: Node) -> tuple[str, bool]:
         count = len(self.commands)
-        around = replace(self.called(self.around), captured=self.captured, pipeline=0, piped="")
+        around = replace(self.inner_context(self.around), captured=self.captured, pipeline=0, piped="")
         with self.subshell():
             # Bash takes ``set -e`` back in a command substitution.
             self.state.errexit &= "inherit_errexit" in self.tree.text.text

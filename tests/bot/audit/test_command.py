@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit.rules.catalog import EVERY_RULE
-from tests.bot.audit.running import FIXED, WIPES, audit, audit_on_a_terminal, audit_process, tree
+from tests.bot.audit.runs import FIXED, WIPES, audit, audit_on_a_terminal, audit_process, tree
 
 ONLY = ("--rule", "REV003")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -11,8 +11,8 @@ import pytest
 from bot.audit.discovery import discover
 from bot.audit.engine import audit, audit_text
 from bot.repository.audit import git_files
-from tests.bot.audit.running import WIPES, tree
-from tests.bot.audit.running import audit as run_audit
+from tests.bot.audit.runs import WIPES, tree
+from tests.bot.audit.runs import audit as run_audit
 
 BASH = f"#!/usr/bin/env bash\n{WIPES}"
 WORKFLOW = """\

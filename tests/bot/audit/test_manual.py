@@ -20,7 +20,7 @@ from bot.audit.rules.catalog import EVERY_RULE
 from bot.commands.audit import audit
 from bot.commands.audit_output.json import review_json
 from tests.bot.audit.found import a_review
-from tests.bot.audit.running import ROOT
+from tests.bot.audit.runs import ROOT
 
 MANUAL = ROOT / "docs" / "audit.md"
 TEXT = MANUAL.read_text(encoding="utf-8")
