@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.audit.rulebook import EVERY_RULE
+from bot.audit.rules.catalog import EVERY_RULE
 from tests.sections import ROOT, anchors, cell, section
 
 README = ROOT / "README.md"

@@ -13,9 +13,10 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from bot.audit.model import SourceFile
+from bot.audit.shell.tree import Tree
+from bot.audit.source_text import Text
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
     from yaml import ScalarToken
 
 ADDRESSED = re.compile(r"#+\s*reveille\s*:", re.IGNORECASE)
@@ -48,7 +49,7 @@ def is_yaml(path: str) -> bool:
 
 
 def _in_shell(text: str, candidates: list[Comment]) -> Iterator[Comment]:
-    root = _shell_tree(text)
+    root = Tree(Text(text)).root
     lines = text.split("\n")
     for candidate in candidates:
         bytes_before = len(lines[candidate.line - 1][: candidate.column - 1].encode())
@@ -57,13 +58,6 @@ def _in_shell(text: str, candidates: list[Comment]) -> Iterator[Comment]:
         in_comment = node is not None and node.type == "comment"
         if in_comment and _begins_word(lines[candidate.line - 1], candidate.column):
             yield candidate
-
-
-def _shell_tree(text: str) -> Node:
-    import tree_sitter_bash  # noqa: PLC0415 - most runs have no comment to look at
-    from tree_sitter import Language, Parser  # noqa: PLC0415 - likewise
-
-    return Parser(Language(tree_sitter_bash.language())).parse(text.encode()).root_node
 
 
 def _in_yaml(source: SourceFile, candidates: list[Comment]) -> Iterator[Comment]:

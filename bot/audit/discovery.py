@@ -1,30 +1,26 @@
-"""Finds the files that deploy something. Follows no links, runs nothing, and asks git alone for what is tracked."""
+"""Finds the files that deploy something. Follows no links and runs nothing; what git tracks, its caller tells."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from bot.audit.kinds import Kind, is_shell, kind_by_name, mentions_deploy, sources_a_file
+from bot.audit.file_kinds import FileKind, is_shell, kind_by_name, mentions_deploy, sources_a_file
 from bot.audit.rules.backup_files import is_backup
-from bot.audit.sources import LARGEST_FILE
-from bot.git_program import GitProgram
-from checks.ports import SourceError
+from bot.audit.source_text import LARGEST_FILE
 
 _LEFT_OUT = frozenset((".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"))
-_GIT_TIMEOUT = 20
-"""Seconds."""
 _BEGINNING = 200
 """Bytes: a first line that names a shell."""
 
 
 @dataclass(slots=True)
-class Found:
+class FilesFound:
     """What there is to audit; every path is relative to the root, with ``/``."""
 
     files: list[str] = field(default_factory=list)
@@ -37,19 +33,29 @@ class Found:
     """Files that are read because the words of a deploy stand in them: they count when they run one."""
 
 
+class ListingError(Exception):
+    """Git cannot list the files of a clone; the message says why."""
+
+
+GitFiles = Callable[[Path, list[str]], Sequence[tuple[str, bool]]]
+"""Lists the files of a clone that git does not ignore, each with whether it is tracked.
+
+Folders that git could not open are added to the list. Raises ListingError.
+"""
+
+
 def deploys(path: str) -> bool:
-    """Whether a file of this name is audited whatever stands in it."""
     folder, _, name = path.rpartition("/")
     if name == "deploy.sh" or (fnmatchcase(name, "*cloudbuild*.y*ml") and name.endswith((".yaml", ".yml"))):
         return True
     return fnmatchcase(name, "deploy*.sh") and "bin" in folder.split("/")
 
 
-def discover(root: Path, paths: Sequence[Path] = ()) -> Found:
-    """Find what is to be audited under ``root``, or under ``paths`` in it."""
-    found = Found()
+def discover(root: Path, paths: Sequence[Path] = (), git_files: GitFiles | None = None) -> FilesFound:
+    """Find what is to be audited under ``root``, or under ``paths`` in it; without ``git_files`` every file counts."""
+    found = FilesFound()
     root = root.resolve()
-    listed = list(_listed(root, found))
+    listed = list(_listed(root, git_files, found))
     wanted: dict[str, None] = {}
     if not paths:
         paths = (root,)
@@ -71,7 +77,7 @@ def discover(root: Path, paths: Sequence[Path] = ()) -> Found:
     return found
 
 
-def _consider(root: Path, path: str, tracked: bool, wanted: dict[str, None], found: Found) -> None:
+def _consider(root: Path, path: str, tracked: bool, wanted: dict[str, None], found: FilesFound) -> None:
     if tracked and is_backup(path):
         found.backups.append(path)
         return
@@ -99,12 +105,12 @@ def _consider(root: Path, path: str, tracked: bool, wanted: dict[str, None], fou
 
 def _may_deploy(path: str) -> bool:
     kind = kind_by_name(path)
-    if kind is Kind.BUILD:
+    if kind is FileKind.BUILD:
         return False  # Any other YAML file: only the name says that Cloud Build reads it.
-    return kind is not Kind.NEITHER
+    return kind is not FileKind.NEITHER
 
 
-def _leave_link(root: Path, path: str, *, by_name: bool, found: Found) -> None:
+def _leave_link(root: Path, path: str, *, by_name: bool, found: FilesFound) -> None:
     try:
         target = (root / path).resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -113,17 +119,17 @@ def _leave_link(root: Path, path: str, *, by_name: bool, found: Found) -> None:
             found.skipped.append((path, "is a link; it leads nowhere"))
         return
     if by_name and target.is_relative_to(root):
-        found.skipped.append((path, "is a link; the file that it leads to is audited where it stands"))
+        found.skipped.append((path, "is a link; the file that it leads to is audited in its own place"))
     elif by_name:
         found.skipped.append((path, "is a link; it leads out of the folder that is audited"))
 
 
-def _mentions(file: Path, path: str, found: Found) -> bool:
+def _mentions(file: Path, path: str, found: FilesFound) -> bool:
     """Whether a file that may deploy says so; only the beginning of a file without an ending is read at first."""
     try:
         with file.open("rb") as opened:
             beginning = opened.read(_BEGINNING)
-            if kind_by_name(path) is Kind.UNMARKED and not is_shell(beginning.decode("utf-8", "replace")):
+            if kind_by_name(path) is FileKind.UNMARKED and not is_shell(beginning.decode("utf-8", "replace")):
                 return False
             content = (beginning + opened.read(LARGEST_FILE)).decode("utf-8", "replace")
     except OSError as error:
@@ -132,7 +138,7 @@ def _mentions(file: Path, path: str, found: Found) -> bool:
     return mentions_deploy(content) or sources_a_file(content)
 
 
-def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], found: Found) -> None:
+def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], found: FilesFound) -> None:
     try:
         target = absolute.resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -150,17 +156,17 @@ def _named(root: Path, absolute: Path, relative: str, wanted: dict[str, None], f
         found.named.add(relative)
 
 
-def _listed(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
+def _listed(root: Path, git_files: GitFiles | None, found: FilesFound) -> Iterator[tuple[str, bool]]:
     """Yield each file with whether it is tracked; where git cannot tell, every file counts as tracked."""
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
-    if top is None:
+    if top is None or git_files is None:
         yield from _walked(root, found)
         return
     unopened: list[str] = []
     try:
-        files = GitProgram(top, _GIT_TIMEOUT).listed_files(unopened)
-    except SourceError as error:
-        found.skipped.append((".git", f"cannot be read ({error.detail}), so files that it ignores are audited, too"))
+        files = git_files(top, unopened)
+    except ListingError as error:
+        found.skipped.append((".git", f"cannot be read ({error}), so files that it ignores are audited, too"))
         yield from _walked(root, found)
         return
     prefix = "" if top == root else f"{root.relative_to(top).as_posix()}/"
@@ -170,7 +176,7 @@ def _listed(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
     yield from ((path.removeprefix(prefix), tracked) for path, tracked in files if path.startswith(prefix))
 
 
-def _walked(root: Path, found: Found) -> Iterator[tuple[str, bool]]:
+def _walked(root: Path, found: FilesFound) -> Iterator[tuple[str, bool]]:
     def closed(error: OSError) -> None:
         path = Path(str(error.filename)).relative_to(root).as_posix()
         found.skipped.append((path, f"is a folder that cannot be read ({error.strerror})"))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.audit.comments import Comment, comments
-from bot.audit.model import Position, Rule, Severity, SourceFile, Span, Violation
+from bot.audit.model import AuditRule, Position, RuleSeverity, SourceFile, Span, Violation
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV013",
     title="An ignore says what and why, and ignores something",
     rationale=(
@@ -26,7 +26,7 @@ RULE = Rule(
         "Write `# reveille: ignore[REV003] why it is right here`, on the line or above it; remove an ignore that "
         "ignores nothing."
     ),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 # reveille: ignore[REV003]
 gcloud run deploy live-export --source=. --set-env-vars=GCP_PROJECT=example-project
@@ -79,7 +79,7 @@ class Judged:
 def judge(
     violations: Sequence[Violation],
     sources: Mapping[str, SourceFile],
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, AuditRule],
     selected: Collection[str],
 ) -> Judged:
     """Apply the ignores of every file. ``rules`` are all there are; ``selected`` are those that were looked at."""
@@ -179,7 +179,7 @@ def places(lines: Sequence[str], line: int) -> set[int]:
 
 
 def _complaints(
-    ignore: Ignore, rules: Mapping[str, Rule], judged: Collection[str], used: Collection[tuple[Ignore, str]]
+    ignore: Ignore, rules: Mapping[str, AuditRule], judged: Collection[str], used: Collection[tuple[Ignore, str]]
 ) -> Iterator[str]:
     if not ignore.rules:
         yield "This comment is not understood, and ignores nothing."

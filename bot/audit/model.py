@@ -1,4 +1,4 @@
-"""What the audit says: rules, violations with their exact place, and edits that repair mechanically."""
+"""What the audit says: rules, violations with their exact place, and the edits that fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 
-class Severity(StrEnum):
+class RuleSeverity(StrEnum):
     """How much a violation weighs: an error has stopped a pipeline before, a warning makes that likelier."""
 
     ERROR = "error"
@@ -34,7 +34,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A mechanical repair: what stands in ``span``, in the file as it was read, becomes ``replacement``."""
+    """An automatic fix: what stands in ``span``, in the file as it was read, becomes ``replacement``."""
 
     span: Span
     replacement: str
@@ -48,20 +48,20 @@ class Violation:
     path: str
     span: Span
     message: str
-    severity: Severity
+    severity: RuleSeverity
     fix_text: str
     edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AuditRule:
     """One thing that every deploy must do. The id is permanent: ignores and baselines name it."""
 
     id: str
     title: str
     rationale: str
     fix: str
-    severity: Severity
+    severity: RuleSeverity
     example_bad: str
     example_good: str
 

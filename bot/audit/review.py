@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.audit.baseline import Entry, compare
+from bot.audit.baseline import BaselineEntry, compare
 from bot.audit.ignores import Ignored, judge
-from bot.audit.model import Audit, Rule, Severity, SourceFile, Violation
+from bot.audit.model import Audit, AuditRule, RuleSeverity, SourceFile, Violation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,23 +17,23 @@ class Review:
     """Everything that the outputs show. ``violations`` are those that count, in the order of path and place."""
 
     root: Path
-    rules: tuple[Rule, ...]
+    rules: tuple[AuditRule, ...]
     files: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     violations: tuple[Violation, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     known: tuple[Violation, ...] = ()
-    stale: tuple[Entry, ...] = ()
+    stale: tuple[BaselineEntry, ...] = ()
     sources: Mapping[str, SourceFile] = field(default_factory=dict)
 
-    def counts(self) -> Mapping[Severity, int]:
+    def counts(self) -> Mapping[RuleSeverity, int]:
         """Return how many violations there are of each severity that occurs, the worst first."""
         counted = Counter(violation.severity for violation in self.violations)
-        return {severity: counted[severity] for severity in Severity if counted[severity]}
+        return {severity: counted[severity] for severity in RuleSeverity if counted[severity]}
 
     def fails(self, *, strict: bool) -> bool:
         """Tell whether the audit fails: on errors; with ``strict`` on warnings, notes and a stale baseline, too."""
-        return bool(self.counts().get(Severity.ERROR) or (strict and (self.violations or self.stale)))
+        return bool(self.counts().get(RuleSeverity.ERROR) or (strict and (self.violations or self.stale)))
 
     def line(self, violation: Violation) -> str | None:
         """Return the line on which a violation begins; None when its file could not be read."""
@@ -44,10 +44,10 @@ class Review:
 def review(
     audit: Audit,
     root: Path,
-    rules: Sequence[Rule],
+    rules: Sequence[AuditRule],
     *,
     selected: Collection[str],
-    baseline: Sequence[Entry] = (),
+    baseline: Sequence[BaselineEntry] = (),
     covers: Callable[[str], bool] = lambda _: True,
 ) -> Review:
     """Judge the result of an audit.

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from bot.audit.auditing import Request, RequestError, request, rule_ids
 from bot.audit.baseline import BaselineError, save
-from bot.audit.output.github import review_commands
-from bot.audit.output.json import review_json
-from bot.audit.output.rules import rule_explanation, rule_list
-from bot.audit.output.sarif import review_sarif
-from bot.audit.output.text import print_review
-from bot.audit.output.words import asides, summary
+from bot.audit.model import AuditRule
+from bot.audit.request import AuditRequest, AuditRequestError, request, rule_ids
 from bot.audit.review import Review
-from bot.audit.rulebook import EVERY_RULE
-from bot.commands.audit_fixing import fixed, show_difference
+from bot.audit.rules.catalog import EVERY_RULE
+from bot.commands.audit_fixes import fixed, show_difference
+from bot.commands.audit_output.github import review_commands
+from bot.commands.audit_output.json import review_json
+from bot.commands.audit_output.sarif import review_sarif
+from bot.commands.audit_output.text import print_review
+from bot.commands.audit_output.words import asides, summary
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import emit, say
+from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
 from bot.render.terminal import console_for, print_parts
 from bot.render.words import number
+from bot.repository.audit import git_files
 
 SHAPES = ("text", "json", "sarif", "github")
 
@@ -37,14 +40,14 @@ SHAPES = ("text", "json", "sarif", "github")
     show_default=True,
     help="Text for people, JSON for programs, SARIF for code scanning, annotations for GitHub Actions.",
 )
-@click.option("--rule", "only", multiple=True, metavar="ID", help="Look only for this rule; may be repeated.")
-@click.option("--ignore", "without", multiple=True, metavar="ID", help="Do not look for this rule; may be repeated.")
-@click.option("--strict", is_flag=True, help="Leave with 1 on warnings, notes and a stale baseline, too.")
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Check only this rule; may be repeated.")
+@click.option("--ignore", "without", multiple=True, metavar="ID", help="Do not check this rule; may be repeated.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings, notes and a stale baseline, too.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Do not count what this file knows.")
-@click.option("--write-baseline", is_flag=True, help="Write all there is now into the baseline, and leave with 0.")
-@click.option("--diff", is_flag=True, help="Show the mechanical repairs, and write nothing.")
-@click.option("--fix", is_flag=True, help="Show the mechanical repairs, ask, and write them.")
-@click.option("--yes", is_flag=True, help="Write the repairs of --fix without asking.")
+@click.option("--write-baseline", is_flag=True, help="Write all there is now into the baseline, and exit with 0.")
+@click.option("--diff", is_flag=True, help="Show the automatic fixes, and write nothing.")
+@click.option("--fix", is_flag=True, help="Show the automatic fixes, ask, and write them.")
+@click.option("--yes", is_flag=True, help="Write the fixes of --fix without asking.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @click.option("--explain", metavar="ID", help="Explain a rule: why, what to do, an example.")
 def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -92,11 +95,11 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     _collect_rarely()
     try:
-        asked = request(paths, only, without, baseline, may_lack_baseline=write_baseline)
+        asked = request(paths, only, without, baseline, git_files=git_files, may_lack_baseline=write_baseline)
         if write_baseline and baseline is not None:
             return _write_baseline(asked, baseline)
         review = fixed(asked, yes=yes, aside=shape != "text") if fix else asked.run()
-    except (RequestError, BaselineError) as error:
+    except (AuditRequestError, BaselineError) as error:
         raise CannotGoOnError(str(error)) from error
     if diff:
         show_difference(review)
@@ -106,7 +109,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _collect_rarely() -> None:
-    """Look for garbage less often: an audit makes many small objects and keeps most, and then the process ends.
+    """Collect garbage less often: an audit makes many small objects and keeps most, and then the process ends.
 
     On 3,000 deploy scripts this halves the time and costs no memory that counts.
     """
@@ -121,18 +124,36 @@ def _refuse(*combinations: tuple[bool, str]) -> None:
 
 def _tell(explain: str | None) -> int:
     if explain is None:
-        print_parts(rule_list(EVERY_RULE), console_for(sys.stdout))
-        return FINE
-    try:
-        (wanted,) = rule_ids((explain,))
-    except RequestError as error:
-        raise CannotGoOnError(str(error)) from error
-    rule = next(rule for rule in EVERY_RULE if rule.id == wanted)
-    print_parts(rule_explanation(rule), console_for(sys.stdout))
+        rows = tuple((Cell(text=rule.id), Cell(text=rule.severity.value), Cell(text=rule.title)) for rule in EVERY_RULE)
+        parts: Sequence[Part] = (
+            Table(columns=("Rule", "Severity", "What it asks"), rows=rows),
+            SmallPrint(text="'reveille audit --explain ID' tells why, and how to fix it."),
+        )
+    else:
+        try:
+            (wanted,) = rule_ids((explain,))
+        except AuditRequestError as error:
+            raise CannotGoOnError(str(error)) from error
+        parts = _explanation(next(rule for rule in EVERY_RULE if rule.id == wanted))
+    print_parts(parts, console_for(sys.stdout))
     return FINE
 
 
-def _write_baseline(asked: Request, path: Path) -> int:
+def _explanation(rule: AuditRule) -> Sequence[Part]:
+    return (
+        Heading(text=rule.title),
+        SmallPrint(text=f"{rule.id} · {rule.severity.value}"),
+        Line(text=rule.rationale),
+        Heading(text="What to do"),
+        Line(text=rule.fix),
+        Heading(text="Wrong"),
+        Command(text=rule.example_bad),
+        Heading(text="Right"),
+        Command(text=rule.example_good),
+    )
+
+
+def _write_baseline(asked: AuditRequest, path: Path) -> int:
     entries = asked.baseline_entries()
     save(path, entries)
     count = number(sum(entry.count for entry in entries), "violation")

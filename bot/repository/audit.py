@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.audit.discovery import ListingError
+from bot.git_program import GitProgram
 from checks.platform import AuditFinding
 from checks.ports import Problem, SourceError
 from checks.reads import AUDIT
+
+_GIT_TIMEOUT = 20
+"""Seconds."""
+
+
+def git_files(top: Path, unopened: list[str]) -> Sequence[tuple[str, bool]]:
+    """List the files of the clone at ``top`` for the audit. Raises ListingError."""
+    try:
+        return GitProgram(top, _GIT_TIMEOUT).listed_files(unopened)
+    except SourceError as error:
+        raise ListingError(error.detail) from error
 
 
 class RepositoryAudit:
@@ -19,12 +32,12 @@ class RepositoryAudit:
 
     def violations(self) -> Sequence[AuditFinding]:
         """Audit the clone as it is now. Raises SourceError, also where there is nothing to audit."""
-        from bot.audit.auditing import RequestError, request  # noqa: PLC0415 - the shell's grammar is loaded when needed
         from bot.audit.baseline import BaselineError  # noqa: PLC0415 - likewise
+        from bot.audit.request import AuditRequestError, request  # noqa: PLC0415 - the shell's grammar is loaded when needed
 
         try:
-            found = request([self._root.resolve()], (), (), self._baseline).run()
-        except (RequestError, BaselineError, OSError) as error:
+            found = request([self._root.resolve()], (), (), self._baseline, git_files=git_files).run()
+        except (AuditRequestError, BaselineError, OSError) as error:
             advice = "Check REVEILLE_REPOSITORY; 'reveille audit' says more."
             raise SourceError(AUDIT, Problem.INVALID, _sentence(error), advice=advice) from error
         return [

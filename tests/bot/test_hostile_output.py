@@ -108,7 +108,7 @@ def test_the_difference_and_git_still_applies_it(tree: Path) -> None:
     assert "--update-env-vars=A=" in (tree / "bin" / HOSTILE / "deploy.sh").read_text(encoding="utf-8")
 
 
-def test_mending_and_the_baseline(tree: Path) -> None:
+def test_fixes_and_the_baseline(tree: Path) -> None:
     shown = ""
     for arguments in (
         ("--baseline", HOSTILE, "--write-baseline"), ("--fix", "--yes"), ("--baseline", "not\x1bthere"),
@@ -117,7 +117,7 @@ def test_mending_and_the_baseline(tree: Path) -> None:
         done = in_process.run(("audit", *arguments), tree, ENVIRONMENT)
         shown += done.stdout + done.stderr
 
-    assert "Mended" in shown
+    assert "Fixed" in shown
     assert steering(shown) == set()
     assert begun(shown) == []
 

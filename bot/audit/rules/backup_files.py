@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from bot.audit.model import Position, Rule, Severity, Span, Violation
+from bot.audit.model import AuditRule, Position, RuleSeverity, Span, Violation
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV012",
     title="No backup files are tracked",
     rationale=(
@@ -15,7 +15,7 @@ RULE = Rule(
         "history of the repository keeps old states."
     ),
     fix=("Remove the file with `git rm`; its content stays in the history."),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 bin/orchestrators/deploy_phase3_to_phase4.sh.bak
 """,
@@ -36,7 +36,6 @@ def is_backup(path: str) -> bool:
 
 
 def find(paths: Iterable[str]) -> Iterator[Violation]:
-    """Yield the backup files among the paths that are tracked."""
     for path in paths:
         if is_backup(path):
             yield RULE.violation(path, _BEGINNING, f"{path.rpartition('/')[2]} is a backup copy")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.calls import Call
-from bot.audit.commands import Command, read_call
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.deploys import Deploy
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.calls import CliCall
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV005",
     title="The deployed commit is recorded",
     rationale=(
@@ -18,7 +18,7 @@ RULE = Rule(
         "was: as label commit-sha, which lists can show, and as BUILD_COMMIT, which the code can log."
     ),
     fix=("Add --update-labels=commit-sha=COMMIT and --update-env-vars=BUILD_COMMIT=COMMIT to the deploy."),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud run deploy live-export --source=. --region=us-west2
 """,
@@ -35,13 +35,12 @@ _VARIABLES = ("--update-env-vars", "--set-env-vars")
 _UPDATES = ("run services update", "run jobs update")
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
-    """Yield each deploy that does not say which commit it is."""
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     for place, deploys in deployment.places(
         lambda deploy: not (deploy.command.fewer or deploy.described) and bool(_missing(deploy))
     ):
         missing = " and ".join(_missing(deploys[0]))
-        yield RULE.violation(deployment.path, place, f"this deploy of {names_of(deploys)} does not set {missing}")
+        yield deployment.violation(RULE, place, f"this deploy of {names_of(deploys)} does not set {missing}")
 
 
 def _missing(deploy: Deploy) -> list[str]:
@@ -54,19 +53,19 @@ def _missing(deploy: Deploy) -> list[str]:
 
 
 def _recorded(deploy: Deploy, flags: tuple[str, ...], key: str) -> bool:
-    def later(command: Command, deploy: Deploy) -> bool:
-        call = read_call(command)
-        return call is not None and call.subject == deploy.name and _names(call, flags, key)
+    def later(command: ShellCommand, deploy: Deploy) -> bool:
+        call = command.gcloud
+        return call is not None and call.subject == deploy.name and deploy.is_about(call) and _names(call, flags, key)
 
     return _names(deploy.call, flags, key) or deploy.always(_updates, later)
 
 
-def _updates(command: Command) -> bool:
-    call = read_call(command)
+def _updates(command: ShellCommand) -> bool:
+    call = command.gcloud
     return call is not None and call.path in _UPDATES
 
 
-def _names(call: Call, flags: tuple[str, ...], key: str) -> bool:
+def _names(call: CliCall, flags: tuple[str, ...], key: str) -> bool:
     if call.open_ended:
         return True
     for flag in call.all_flags(*flags):

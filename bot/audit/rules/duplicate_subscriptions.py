@@ -1,18 +1,19 @@
-"""Duplicate subscriptions are looked for after a deploy that can make one."""
+"""A deploy that makes a subscription checks for duplicates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from bot.audit.commands import Command, read_call, read_reveille
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.deploys import Deploy
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
+from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.calls import runs_nothing
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV009",
-    title="Duplicate subscriptions are looked for after a deploy that makes one",
+    title="A deploy that makes a subscription checks for duplicates",
     rationale=(
         "Deploying a function with a Pub/Sub trigger makes a subscription, and the old one may stay: every "
         "message is then processed twice, and exports fail with conflicts."
@@ -21,7 +22,7 @@ RULE = Rule(
         "Run `reveille deploy verify SERVICE` after the deploy, or count the topic's subscriptions with "
         "`gcloud pubsub subscriptions list` and fail on more than expected."
     ),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud functions deploy grading --source=. --trigger-topic=nba-grading-trigger
 """,
@@ -38,46 +39,39 @@ _CHECKER = re.compile(
 )
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
-    """Yield each deploy that makes a subscription, and is not followed by a look for duplicates."""
-    for place, deploys in deployment.places(lambda deploy: deploy.subscribes and not _looked(deploy)):
-        names = names_of(deploys)
-        yield RULE.violation(
-            deployment.path, place, f"nothing looks for duplicate subscriptions after this deploy of {names}"
-        )
-
+def find(deployment: AuditedFile) -> Iterator[Violation]:
+    """Yield each deploy that makes a subscription, and is not followed by a check for duplicates."""
+    yield from deployment.broken(
+        RULE,
+        lambda deploy: deploy.subscribes and not deploy.always(_may_look, _looks),
+        "nothing checks for duplicate subscriptions after this deploy of {names}",
+    )
     for run in deployment.runs:
         for index, command in enumerate(run.commands):
-            call = read_call(command)
+            call = command.gcloud
             if call is None or call.path != "eventarc triggers create":
                 continue
             if not run.always(index, [at for at, _ in run.after(index, _may_look)]):
-                yield RULE.violation(
-                    deployment.path,
-                    deployment.span(command.start, command.end),
-                    "nothing looks for duplicate subscriptions after this trigger, which makes one",
+                yield deployment.violation(
+                    RULE,
+                    (command.start, command.end),
+                    "nothing checks for duplicate subscriptions after this trigger, which makes one",
                 )
 
 
-def _looked(deploy: Deploy) -> bool:
-    return deploy.always(_may_look, _looks)
+def _looks(command: ShellCommand, deploy: Deploy) -> bool:
+    own = command.own
+    return own is None or deploy.is_about(own)
 
 
-def _looks(command: Command, deploy: Deploy) -> bool:
-    own = read_reveille(command)
-    return own is None or deploy.is_named(own.subject)
-
-
-def _may_look(command: Command) -> bool:
-    own = read_reveille(command)
+def _may_look(command: ShellCommand) -> bool:
+    own = command.own
     if own is not None:
         return own.path == "deploy verify"
-    call = read_call(command)
+    call = command.gcloud
     if call is not None:
         # A list that is only printed is read by nobody: it must be counted, stored or tested.
         used = command.captured or command.pipeline or command.tested
         return call.path in _LISTS and bool(used)
-    return any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3]) and command.name not in _TALK
-
-
-_TALK = frozenset(("echo", "printf", "cat"))
+    named = any(_CHECKER.search(text.rpartition("/")[2]) for text in command.texts[:3])
+    return named and not runs_nothing(command.texts[0])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.audit.calls import Call, Flag
-from bot.audit.commands import Command, read_call
-from bot.audit.deployment import Deployment
-from bot.audit.model import Edit, Rule, Severity, Violation
+from bot.audit.model import AuditRule, Edit, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
+from bot.audit.shell.calls import CliCall, CliFlag
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV003",
     title="Variables, secrets and labels are updated, never set",
     rationale=(
@@ -18,7 +18,7 @@ RULE = Rule(
         "does not name is gone. An API key once vanished for an evening like that."
     ),
     fix=("Write --update-env-vars, --update-secrets or --update-labels: what is not named stays as it is."),
-    severity=Severity.ERROR,
+    severity=RuleSeverity.ERROR,
     example_bad="""\
 gcloud run deploy live-export --source=. --set-env-vars=GCP_PROJECT=example-project
 """,
@@ -61,8 +61,8 @@ _WIPING = {
 class _Wipe:
     """A flag that wipes, with the call that it stands in, and what is written in the file for it."""
 
-    call: Call
-    flag: Flag
+    call: CliCall
+    flag: CliFlag
     written: str
 
     @property
@@ -85,14 +85,14 @@ class _Wipe:
         return f"--update-{self.kind}" if updatable else ""
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each command with flags that wipe, once, with the edits that make them update where the command can."""
     seen: set[Place] = set()
     at_place: dict[Place, list[_Wipe]] = {}
     updated: dict[Place, bool] = {}
     grouped: dict[Place, list[Place]] = {}
     for command in deployment.commands:
-        call = read_call(command)
+        call = command.gcloud
         wiping = (
             [flag for flag in call.all_flags(*_WIPING) if deployment.has(command, flag)] if call is not None else []
         )
@@ -115,10 +115,10 @@ def find(deployment: Deployment) -> Iterator[Violation]:
             if not updated[place] and (updating := _replacement(deployment, place, at_place[place]))
         ]
         message = _message([next(one for one in at_place[place] if one.call.path in _UPDATABLE) for place in places])
-        yield RULE.violation(deployment.path, deployment.span(*places[0]), message, edits=tuple(edits))
+        yield deployment.violation(RULE, places[0], message, *edits)
 
 
-def _input(deployment: Deployment, command: Command, flag: Flag) -> str:
+def _input(deployment: AuditedFile, command: ShellCommand, flag: CliFlag) -> str:
     """Return what stands in a workflow for a flag that an action of it makes; empty for a flag that is written."""
     made = command.words[0].place(0, 1) is None and not command.origin
     if not made or flag.word.place(0, len(flag.name)) is not None:
@@ -127,7 +127,7 @@ def _input(deployment: Deployment, command: Command, flag: Flag) -> str:
     return "overwrite" if written == "overwrite" else "this list" if deployment.is_build else ""
 
 
-def _replacement(deployment: Deployment, place: Place, wipes: Sequence[_Wipe]) -> str:
+def _replacement(deployment: AuditedFile, place: Place, wipes: Sequence[_Wipe]) -> str:
     """Return what to write at a place, so that it is right in every command that has its flag from there."""
     ways = {wipe.updating for wipe in wipes}
     updating = ways.pop()

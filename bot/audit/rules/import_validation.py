@@ -7,12 +7,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from bot.audit.commands import Command
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.deploys import Deploy
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.calls import runs_nothing
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV008",
     title="Imports are validated before each deploy, the same everywhere",
     rationale=(
@@ -24,7 +25,7 @@ RULE = Rule(
         "Run the same import validation in every script before it deploys, for example `python "
         "bin/validate_imports.py SERVICE`."
     ),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud functions deploy grading --source=. --entry-point=main
 """,
@@ -40,19 +41,20 @@ _VALIDATOR = re.compile(
 )
 _IMPORT = re.compile(r"\bfrom\s+(\S+)\s+import\b|\bimport\s+([^;\n]+)")
 _BY_NAME = re.compile(r"\bimport_module\b|\b__import__\b")
-_TALK = frozenset(("echo", "printf", "cat", "grep", "["))
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
-    """Yield each deploy that no import validation precedes."""
-    for place, deploys in deployment.places(lambda deploy: _validation(deploy) is None):
+def find(deployment: AuditedFile) -> Iterator[Violation]:
+    """Yield each deploy that no import validation precedes on every path."""
+    for place, deploys in deployment.places(lambda deploy: not deploy.always_before(validates)):
         names = names_of(deploys)
-        yield RULE.violation(deployment.path, place, f"nothing validates the imports of {names} before this deploy")
+        some = any(_validation(deploy) is not None for deploy in deploys)
+        message = "the import validation does not run on every path to" if some else "no import validation runs before"
+        yield deployment.violation(RULE, place, f"{message} this deploy of {names}")
 
 
-def compare(deployments: Sequence[Deployment]) -> Iterator[Violation]:
+def compare(deployments: Sequence[AuditedFile]) -> Iterator[Violation]:
     """Yield the validations that differ from the one that most files use."""
-    used: list[tuple[Deployment, Command, str]] = []
+    used: list[tuple[AuditedFile, ShellCommand, str]] = []
     for deployment in deployments:
         seen = set()
         for deploy in deployment.deploys:
@@ -66,25 +68,25 @@ def compare(deployments: Sequence[Deployment]) -> Iterator[Violation]:
     usual = min(counts, key=lambda name: (-counts[name], name))
     for deployment, command, name in used:
         if name != usual:
-            yield RULE.violation(
-                deployment.path,
-                deployment.span(command.start, command.end),
+            yield deployment.violation(
+                RULE,
+                (command.start, command.end),
                 f"validates imports with {name}, where most deploys use {usual}; use one for all",
             )
 
 
-def _validation(deploy: Deploy) -> Command | None:
+def _validation(deploy: Deploy) -> ShellCommand | None:
     return next(deploy.before(validates), None)
 
 
-def validates(command: Command) -> bool:
+def validates(command: ShellCommand) -> bool:
     """Whether a command imports what is about to be deployed; REV006 sees to it that a failure counts."""
     return way(command) != ""
 
 
-def way(command: Command) -> str:
+def way(command: ShellCommand) -> str:
     """Return how a command validates imports, named alike wherever it is the same; empty when it does not."""
-    if command.name in _TALK:
+    if runs_nothing(command.texts[0]) or "--help" in command.texts:
         return ""
     texts = command.texts
     for index, text in enumerate(texts):

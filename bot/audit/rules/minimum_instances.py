@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.audit.commands import read_call
-from bot.audit.deployment import Deployment
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV011",
     title="Minimum instances are not reset to 0",
     rationale=(
@@ -16,7 +15,7 @@ RULE = Rule(
         "the first message of the morning then times out."
     ),
     fix=("Leave the flag out, so that the service keeps its setting, or state the number that it needs."),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud run deploy live-export --source=. --min-instances=0
 """,
@@ -30,11 +29,11 @@ _FLAGS = ("--min-instances", "--min")
 _SERVED = ("run deploy", "run services update", "functions deploy")
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each flag that sets the minimum to 0, directly or through a variable of the file."""
     seen = set()
     for command in deployment.commands:
-        call = read_call(command)
+        call = command.gcloud
         if call is None or call.path not in _SERVED:
             continue
         flag = call.flag(*_FLAGS)
@@ -43,8 +42,8 @@ def find(deployment: Deployment) -> Iterator[Violation]:
         start, end = command.place_of(flag)
         if start not in seen:
             seen.add(start)
-            yield RULE.violation(
-                deployment.path,
-                deployment.span(start, end),
+            yield deployment.violation(
+                RULE,
+                (start, end),
                 f"{flag.name} is 0 here, which undoes at each deploy whatever the service was set to",
             )

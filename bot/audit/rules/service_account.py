@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV004",
     title="The service account is named, and written down once",
     rationale=(
@@ -20,7 +20,7 @@ RULE = Rule(
         "Give --service-account to every deploy, from one variable at the top of the script or one "
         "substitution of the build."
     ),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 gcloud run deploy live-export --source=. --region=us-west2
 """,
@@ -35,25 +35,20 @@ _FLAGS = ("--service-account", "--run-service-account")
 _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[\w.-]|\$\{?\w+\}?)*gserviceaccount\.com")
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy without an account, and each address after its first mention."""
-    for place, deploys in deployment.places(
+    yield from deployment.broken(
+        RULE,
         lambda deploy: (
-            not (deploy.keeps_account or deploy.command.fewer)
-            and not deploy.call.open_ended
+            not (deploy.keeps_account or deploy.command.fewer or deploy.call.open_ended)
             and deploy.call.flag(*_FLAGS) is None
-        )
-    ):
-        names = names_of(deploys)
-        yield RULE.violation(
-            deployment.path,
-            place,
-            f"--service-account is missing: {names}, where it is new, would run as the project's default account",
-        )
+        ),
+        "--service-account is missing: {names}, where it is new, would run as the project's default account",
+    )
     if not deployment.deploys:
         return
     first: dict[str, int] = {}
-    for start, end in deployment.literals():
+    for start, end in deployment.literals:
         for found in _ADDRESS.finditer(deployment.source.text, start, end):
             beginning = first.setdefault(found[0], found.start())
             if beginning != found.start():
@@ -61,5 +56,5 @@ def find(deployment: Deployment) -> Iterator[Violation]:
                 yield RULE.violation(
                     deployment.path,
                     deployment.span(found.start(), found.end()),
-                    f"the service account {found[0]} is written again; it stands in line {line} already",
+                    f"the service account {found[0]} is repeated; it is already in line {line}",
                 )

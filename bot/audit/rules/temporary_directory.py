@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.audit.commands import Command
-from bot.audit.deployment import Deployment
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV007",
     title="A temporary directory has its clean-up trap",
     rationale=(
@@ -17,7 +17,7 @@ RULE = Rule(
         "the copy of the source and whatever secrets were written into it."
     ),
     fix=("Directly after making the directory: trap 'rm -rf \"$DIRECTORY\"' EXIT."),
-    severity=Severity.WARNING,
+    severity=RuleSeverity.WARNING,
     example_bad="""\
 BUILD_DIR=$(mktemp -d)
 cp -r orchestration shared "$BUILD_DIR"
@@ -34,7 +34,7 @@ cp -r orchestration shared "$BUILD_DIR"
 _DIRECTORY_FLAG = re.compile(r"-[a-z]*d[a-z]*|--directory")
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each temporary directory that no trap removes. A step of a build has a disk of its own, and needs none."""
     if deployment.is_build:
         return
@@ -45,14 +45,14 @@ def find(deployment: Deployment) -> Iterator[Violation]:
             continue
         seen.add(command.start)
         name = f"${command.captured}" if command.captured else made or "this temporary directory"
-        yield RULE.violation(
-            deployment.path,
-            deployment.span(command.start, command.end),
+        yield deployment.violation(
+            RULE,
+            (command.start, command.end),
             f"no trap removes {name}: it stays behind whenever the script stops early",
         )
 
 
-def _makes(command: Command) -> str | None:
+def _makes(command: ShellCommand) -> str | None:
     """Return the path of the directory that a command makes, as far as it is known; None for other commands."""
     if command.name == "mktemp" and any(_DIRECTORY_FLAG.fullmatch(text) for text in command.texts[1:]):
         return ""
@@ -61,18 +61,16 @@ def _makes(command: Command) -> str | None:
     return None
 
 
-def _names(command: Command) -> frozenset[str]:
+def _names(command: ShellCommand) -> frozenset[str]:
     """Return the variables that hold the directory: the one that takes the output, or those in the path."""
     if command.name == "mktemp":
         return frozenset({command.captured} - {""})
     return frozenset(re.findall(r"\$\{?(\w+)", command.raw)) - {"TMPDIR"}
 
 
-def _removed(deployment: Deployment, names: frozenset[str], path: str) -> bool:
+def _removed(deployment: AuditedFile, names: frozenset[str], path: str) -> bool:
     held = names.union(*(_copies(deployment.source.text, name) for name in names))
-    for text, signals in deployment.traps:
-        if not _REMOVES.search(text) or not {"EXIT", "0"} & set(signals):
-            continue
+    for text in (trap.text for trap in deployment.traps if trap.at_exit and _REMOVES.search(trap.text)):
         if (path and path in text) or any(re.search(rf"\$\{{?{re.escape(name)}\b", text) for name in held):
             return True
         if not names and not path:

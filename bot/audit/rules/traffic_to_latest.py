@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.audit.commands import Command, read_call, read_reveille
-from bot.audit.deployment import Deployment, names_of
-from bot.audit.deploys import Deploy
-from bot.audit.model import Rule, Severity, Violation
+from bot.audit.model import AuditRule, RuleSeverity, Violation
+from bot.audit.rules.audited_file import AuditedFile, names_of
+from bot.audit.rules.deploys import Deploy
+from bot.audit.shell.commands import ShellCommand
 
-RULE = Rule(
+RULE = AuditRule(
     id="REV010",
     title="Traffic goes to the revision just deployed",
     rationale=(
@@ -21,7 +21,7 @@ RULE = Rule(
         "After the deploy run `gcloud run services update-traffic SERVICE --to-latest`, or `reveille deploy "
         "verify SERVICE`, which fails when another revision serves."
     ),
-    severity=Severity.ERROR,
+    severity=RuleSeverity.ERROR,
     example_bad="""\
 gcloud run deploy live-export --source=. --region=us-west2
 """,
@@ -32,18 +32,20 @@ gcloud run services update-traffic live-export --to-latest --region=us-west2
 )
 
 
-def find(deployment: Deployment) -> Iterator[Violation]:
+def find(deployment: AuditedFile) -> Iterator[Violation]:
     """Yield each deploy after which traffic may stay where it was; one that says so on purpose is a note."""
     for place, deploys in deployment.places(
-        lambda deploy: deploy.serves and not _sent(deploy) and deploy.call.flag(_SERVES_LATEST) is None
+        lambda deploy: (
+            deploy.serves and not deploy.always(_may_send, _sends) and deploy.call.flag(_SERVES_LATEST) is None
+        )
     ):
         names = names_of(deploys)
         if all(deploy.call.flag(_ON_PURPOSE) is not None for deploy in deploys):
             message = f"{_ON_PURPOSE} leaves what is deployed of {names} unused until traffic is sent to it"
-            yield replace(RULE.violation(deployment.path, place, message), severity=Severity.NOTE)
+            yield replace(deployment.violation(RULE, place, message), severity=RuleSeverity.NOTE)
             continue
-        yield RULE.violation(
-            deployment.path, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
+        yield deployment.violation(
+            RULE, place, f"nothing sends the traffic of {names} to the revision that is deployed here"
         )
 
 
@@ -51,21 +53,17 @@ _ON_PURPOSE = "--no-traffic"
 _SERVES_LATEST = "--serve-all-traffic-latest-revision"
 
 
-def _sent(deploy: Deploy) -> bool:
-    return deploy.always(_may_send, _sends)
-
-
-def _may_send(command: Command) -> bool:
-    own, call = read_reveille(command), read_call(command)
+def _may_send(command: ShellCommand) -> bool:
+    own, call = command.own, command.gcloud
     return own is not None or (call is not None and call.path == "run services update-traffic")
 
 
-def _sends(command: Command, deploy: Deploy) -> bool:
-    own = read_reveille(command)
+def _sends(command: ShellCommand, deploy: Deploy) -> bool:
+    own = command.own
     if own is not None:
-        return own.path == "deploy verify" and deploy.is_named(own.subject)
-    call = read_call(command)
-    if call is None or call.path != "run services update-traffic" or not deploy.is_named(call.subject):
+        return own.path == "deploy verify" and deploy.is_about(own)
+    call = command.gcloud
+    if call is None or call.path != "run services update-traffic" or not deploy.is_about(call):
         return False
     revisions = call.flag("--to-revisions", "--to-tags")
     if revisions is not None and deploy.call.flag(_ON_PURPOSE) is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.audit.baseline import Entry
+from bot.audit.baseline import BaselineEntry
 from bot.audit.ignores import Ignored
-from bot.audit.model import Edit, Rule, Severity, SourceFile, Span, Violation
+from bot.audit.model import AuditRule, Edit, RuleSeverity, SourceFile, Span, Violation
 from bot.audit.review import Review
 
 SCRIPT = """\
@@ -19,8 +19,8 @@ gcloud run deploy live-export --source=. \\
 """
 
 
-def rule(number: int, severity: Severity = Severity.ERROR, title: str = "") -> Rule:
-    return Rule(
+def rule(number: int, severity: RuleSeverity = RuleSeverity.ERROR, title: str = "") -> AuditRule:
+    return AuditRule(
         id=f"REV{number:03}",
         title=title or f"Title {number}",
         rationale=f"Rationale {number}.",
@@ -32,8 +32,8 @@ def rule(number: int, severity: Severity = Severity.ERROR, title: str = "") -> R
 
 
 WIPES = rule(3, title="Flags update, never set: 100 %")
-VERIFIED = rule(2, Severity.WARNING)
-BACKUPS = rule(12, Severity.NOTE)
+VERIFIED = rule(2, RuleSeverity.WARNING)
+BACKUPS = rule(12, RuleSeverity.NOTE)
 UNREADABLE = rule(0)
 RULES = (UNREADABLE, VERIFIED, WIPES, BACKUPS)
 KNOWN = {each.id: each for each in RULES}
@@ -47,9 +47,9 @@ def span_of(source: SourceFile, words: str, occurrence: int = 0) -> Span:
 
 
 def violation(
-    source: SourceFile, words: str, of: Rule = WIPES, *, becomes: str | None = None, occurrence: int = 0
+    source: SourceFile, words: str, of: AuditRule = WIPES, *, becomes: str | None = None, occurrence: int = 0
 ) -> Violation:
-    """A violation at the words; with ``becomes`` it can be mended mechanically."""
+    """A violation at the words; with ``becomes`` it can be fixed automatically."""
     span = span_of(source, words, occurrence)
     edits = () if becomes is None else (Edit(span, becomes),)
     return of.violation(source.path, span, f"{words} is wrong here.", edits=edits)
@@ -82,6 +82,6 @@ def a_review(root: Path = Path("/tree")) -> Review:
         ),
         ignored=(Ignored(violation=violation(first, "gcloud run deploy", VERIFIED), reason="nothing calls it"),),
         known=(violation(first, "set -euo", BACKUPS),),
-        stale=(Entry(path="gone/deploy.sh", line=7, rule="REV003", fingerprint="0" * 24, count=2),),
+        stale=(BaselineEntry(path="gone/deploy.sh", line=7, rule="REV003", fingerprint="0" * 24, count=2),),
         sources=by_path(first, second, third),
     )

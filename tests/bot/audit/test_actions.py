@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.actions import command_of, inputs_of
 from bot.audit.engine import audit_text
-from bot.audit.fixing import apply
+from bot.audit.fixes import apply
+from bot.audit.formats.actions import command_of, inputs_of
+from bot.audit.formats.workflow import without_expressions
 from bot.audit.model import Violation
-from bot.audit.shell import Script
-from bot.audit.workflow import without_expressions
+from bot.audit.shell.script import Script
 from bot.yaml_tree import read_yaml
 
 PATH = ".github/workflows/release.yml"
@@ -116,7 +116,7 @@ def test_an_action_that_may_fail_is_a_failure_passed_over() -> None:
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'])
-def test_a_strategy_that_overwrites_is_mended(quote: str) -> None:
+def test_a_strategy_that_overwrites_is_fixed(quote: str) -> None:
     strategy = f"env_vars_update_strategy: {quote}overwrite{quote}"
     text = workflow(step(RUN, f"service: a\nimage: i\nenv_vars: |-\n  A=1\n  B=2\n{strategy}"))
 
@@ -127,7 +127,7 @@ def test_a_strategy_that_overwrites_is_mended(quote: str) -> None:
     assert apply(text, wipes.edits) == text.replace("overwrite", "merge")
 
 
-def test_a_flag_that_wipes_in_the_flags_of_an_action_is_mended_in_place() -> None:
+def test_a_flag_that_wipes_in_the_flags_of_an_action_is_fixed_in_place() -> None:
     text = workflow(step(RUN, "service: a\nimage: i\nflags: |\n  --cpu=2\n  --set-env-vars=A=1"))
 
     (wipes,) = violations(text, "REV003")

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.cloudbuild import BuildReader, substituted
-from bot.audit.commands import Command
 from bot.audit.engine import audit_text
-from bot.audit.scalars import scalar_text
-from bot.audit.sources import Text
+from bot.audit.formats.cloudbuild import steps_of, substituted
+from bot.audit.formats.steps import follow
+from bot.audit.formats.yaml_scalars import scalar_text
+from bot.audit.shell.commands import ShellCommand
+from bot.audit.source_text import Text
 from bot.yaml_tree import read_yaml
 
 
-def commands(text: str) -> list[Command]:
-    return BuildReader(read_yaml(text, "cloudbuild.yaml"), text).read().trace.commands
+def commands(text: str) -> list[ShellCommand]:
+    return follow(steps_of(read_yaml(text, "cloudbuild.yaml"), text)).trace.commands
 
 
 def said(text: str) -> list[str]:

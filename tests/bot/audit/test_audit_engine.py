@@ -11,7 +11,8 @@ import pytest
 
 from bot.audit.engine import audit
 from bot.audit.model import Audit
-from bot.audit.sources import LARGEST_FILE
+from bot.audit.source_text import LARGEST_FILE
+from bot.repository.audit import git_files
 
 BAD = "set -e\ngcloud run jobs deploy a --set-env-vars=A=b\n"
 
@@ -69,7 +70,7 @@ def test_in_a_git_tree_ignored_files_are_left_out_and_new_ones_are_not(tmp_path:
     write(tmp_path, "build/deploy.sh")
     write(tmp_path, "bin/deploy_new.sh")
 
-    assert audit(tmp_path).files == ("bin/deploy_new.sh",)
+    assert audit(tmp_path, git_files=git_files).files == ("bin/deploy_new.sh",)
 
 
 def test_settings_of_the_repository_run_no_program(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_settings_of_the_repository_run_no_program(tmp_path: Path) -> None:
     subprocess.run(["git", "config", "core.fsmonitor", f"touch {witness}; false"], cwd=tmp_path, check=True)
     write(tmp_path, "deploy.sh")
 
-    result = audit(tmp_path)
+    result = audit(tmp_path, git_files=git_files)
 
     assert result.files == ("deploy.sh",)
     assert not witness.exists()

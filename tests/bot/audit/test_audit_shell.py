@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.shell import Script
-from bot.audit.sources import Text
+from bot.audit.shell.script import Script
+from bot.audit.source_text import Text
 
 
 def said(script: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.audit.engine import audit
 from bot.audit.model import Audit
+from bot.repository.audit import git_files
 
 TREES = Path(__file__).parent / "trees"
 PHASE3 = "bin/orchestrators/deploy_phase3_to_phase4.sh"
@@ -84,7 +85,7 @@ def test_the_state_before_is_flagged_at_its_lines(tmp_path: Path) -> None:
     shutil.copy(root / PHASE3, root / f"{PHASE3}.bak")
     track(root)
 
-    result = audit(root)
+    result = audit(root, git_files=git_files)
 
     assert said(result) == BEFORE
 
@@ -94,7 +95,7 @@ def test_a_backup_that_is_not_tracked_is_nobodys_business(tmp_path: Path) -> Non
     track(root)
     shutil.copy(root / PHASE3, root / f"{PHASE3}.bak")
 
-    result = audit(root)
+    result = audit(root, git_files=git_files)
 
     assert said(result) == [line for line in BEFORE if not line.startswith("REV012")]
 
@@ -103,7 +104,7 @@ def test_the_state_after_passes(tmp_path: Path) -> None:
     root = repository("after", tmp_path)
     track(root)
 
-    result = audit(root)
+    result = audit(root, git_files=git_files)
 
     assert said(result) == []
     assert len(result.files) == 6
@@ -116,6 +117,6 @@ def test_a_rule_broken_in_the_state_after_is_flagged_alone(tmp_path: Path) -> No
     script.write_text("\n".join(line for line in lines if "reveille iam ensure" not in line))
     track(root)
 
-    result = audit(root)
+    result = audit(root, git_files=git_files)
 
     assert [one.rule for one in result.violations] == ["REV001"]  # deploy verify still verifies

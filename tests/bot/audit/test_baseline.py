@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.baseline import BaselineError, Compared, Entry, compare, entries_of, load, save, text_of
+from bot.audit.baseline import BaselineEntry, BaselineError, Compared, compare, entries_of, load, save, text_of
 from bot.audit.ignores import RULE as IGNORES
 from bot.audit.model import SourceFile, Violation
 from tests.bot.audit.found import SCRIPT, UNREADABLE, VERIFIED, by_path, script, violation
@@ -17,19 +17,19 @@ from tests.bot.audit.found import SCRIPT, UNREADABLE, VERIFIED, by_path, script,
 FLAG = "--set-env-vars"
 
 
-def everywhere(_: Entry) -> bool:
+def everywhere(_: BaselineEntry) -> bool:
     return True
 
 
-def nowhere(_: Entry) -> bool:
+def nowhere(_: BaselineEntry) -> bool:
     return False
 
 
-def baseline_of(source: SourceFile, *violations: Violation) -> tuple[Entry, ...]:
+def baseline_of(source: SourceFile, *violations: Violation) -> tuple[BaselineEntry, ...]:
     return entries_of(violations, by_path(source))
 
 
-def compared(source: SourceFile, violations: list[Violation], baseline: tuple[Entry, ...]) -> Compared:
+def compared(source: SourceFile, violations: list[Violation], baseline: tuple[BaselineEntry, ...]) -> Compared:
     return compare(violations, by_path(source), baseline, everywhere)
 
 
@@ -54,8 +54,8 @@ def test_a_known_violation_stays_known_wherever_its_line_moves(lines: list[str],
     [
         pytest.param(2, 2, 0, [], id="as many as before"),
         pytest.param(2, 3, 1, [], id="one more that reads the same"),
-        pytest.param(3, 1, 0, [2], id="two are mended"),
-        pytest.param(1, 0, 0, [1], id="all are mended"),
+        pytest.param(3, 1, 0, [2], id="two are fixed"),
+        pytest.param(1, 0, 0, [1], id="all are fixed"),
         pytest.param(0, 2, 2, [], id="nothing was known"),
     ],
 )
@@ -100,7 +100,7 @@ def test_what_must_not_be_hidden_is_never_in_a_baseline(rule: object) -> None:
     hidden = violation(script(), FLAG, UNREADABLE if rule is UNREADABLE else IGNORES)
     baseline = baseline_of(script(), hidden)
     forged = tuple(
-        Entry(path=each.path, line=each.line, rule=hidden.rule, fingerprint=each.fingerprint)
+        BaselineEntry(path=each.path, line=each.line, rule=hidden.rule, fingerprint=each.fingerprint)
         for each in baseline_of(script(), violation(script(), FLAG))
     )
 
@@ -109,7 +109,7 @@ def test_what_must_not_be_hidden_is_never_in_a_baseline(rule: object) -> None:
 
 
 ENTRIES = st.builds(
-    Entry,
+    BaselineEntry,
     path=st.text(st.characters(), max_size=20),  # a path may hold bytes that are no text: surrogates
     line=st.integers(1, 10**6),
     rule=st.sampled_from(["REV001", "REV003"]),
@@ -119,10 +119,10 @@ ENTRIES = st.builds(
 
 
 @given(st.lists(ENTRIES, max_size=10))
-def test_what_is_written_is_read_back(entries: list[Entry]) -> None:
+def test_what_is_written_is_read_back(entries: list[BaselineEntry]) -> None:
     written = json.loads(text_of(entries))["violations"]
 
-    assert [Entry(**each) for each in written] == sorted(entries)
+    assert [BaselineEntry(**each) for each in written] == sorted(entries)
 
 
 def test_a_baseline_goes_through_a_file(tmp_path: Path) -> None:

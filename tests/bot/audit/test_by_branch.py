@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audit.alternatives import MOST_WAYS
 from bot.audit.engine import audit_text
-from bot.audit.fixing import apply
+from bot.audit.fixes import apply
 from bot.audit.model import Violation
-from bot.audit.shell import Script
-from bot.audit.sources import Text
+from bot.audit.shell.alternatives import MOST_WAYS
+from bot.audit.shell.script import Script
+from bot.audit.source_text import Text
 from tests.bot.audit.test_audit_shell import said
 
 IF = 'if [ "$1" = prod ]; then {}; else {}; fi\n'
@@ -129,7 +129,7 @@ def test_the_verb_may_be_a_variable(verbs: tuple[str, str], deploys: bool) -> No
         'F="--update-env-vars"\nif [ -n "$A" ]; then\n  F="--set-env-vars"\nfi\n{deploy} "$F=A=1"',
     ],
 )
-def test_a_flag_that_wipes_on_one_way_is_found_and_mended_at_its_line(flags: str) -> None:
+def test_a_flag_that_wipes_on_one_way_is_found_and_fixed_at_its_line(flags: str) -> None:
     script = flags.format(deploy="gcloud run deploy live-export --source=.")
 
     (found,) = violations(script, "REV003")
@@ -139,7 +139,7 @@ def test_a_flag_that_wipes_on_one_way_is_found_and_mended_at_its_line(flags: str
     assert apply(text, found.edits) == text.replace("--set-env-vars", "--update-env-vars")
 
 
-def test_a_flag_that_another_command_of_the_line_lacks_is_not_mended() -> None:
+def test_a_flag_that_another_command_of_the_line_lacks_is_not_fixed() -> None:
     script = IF.format("VERB=create", "VERB=update") + "gcloud run jobs $VERB nightly --image=i --set-env-vars=A=1"
 
     (found,) = violations(script, "REV003")

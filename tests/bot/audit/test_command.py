@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit.rulebook import EVERY_RULE
-from tests.bot.audit.running import MENDED, WIPES, audit, audit_on_a_terminal, audit_process, tree
+from bot.audit.rules.catalog import EVERY_RULE
+from tests.bot.audit.runs import FIXED, WIPES, audit, audit_on_a_terminal, audit_process, tree
 
 ONLY = ("--rule", "REV003")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -19,7 +19,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 @pytest.fixture
 def wiping(tmp_path: Path) -> Path:
     """A tree of two deploys, one of which wipes variables."""
-    return tree(tmp_path, {"bin/deploy_one.sh": f"#!/bin/bash\n{WIPES}", "two/deploy.sh": f"#!/bin/bash\n{MENDED}"})
+    return tree(tmp_path, {"bin/deploy_one.sh": f"#!/bin/bash\n{WIPES}", "two/deploy.sh": f"#!/bin/bash\n{FIXED}"})
 
 
 def test_a_violation_is_shown_with_its_place_and_its_repair(wiping: Path) -> None:
@@ -35,14 +35,14 @@ def test_a_violation_is_shown_with_its_place_and_its_repair(wiping: Path) -> Non
 
 
 def test_a_clean_tree_ends_with_zero(tmp_path: Path) -> None:
-    done = audit(tree(tmp_path, {"deploy.sh": MENDED}), *ONLY)
+    done = audit(tree(tmp_path, {"deploy.sh": FIXED}), *ONLY)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "No violations in 1 file.\n", "")
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)], ids=["usually", "strict"])
 def test_warnings_fail_only_when_it_is_strict(options: tuple[str, ...], code: int, tmp_path: Path) -> None:
-    tree(tmp_path, {"deploy.sh": f"# reveille: ignore[REV003] nothing is here\n{MENDED}"})
+    tree(tmp_path, {"deploy.sh": f"# reveille: ignore[REV003] nothing is here\n{FIXED}"})
 
     done = audit(tmp_path, "--rule", "REV013", "--rule", "REV003", *options)
 
@@ -167,7 +167,7 @@ def test_a_baseline_keeps_old_violations_from_failing_and_new_ones_fail(wiping: 
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)], ids=["usually", "strict"])
 def test_a_stale_baseline_is_said(options: tuple[str, ...], code: int, wiping: Path) -> None:
     audit(wiping, *ONLY, "--baseline", "b.json", "--write-baseline")
-    tree(wiping, {"bin/deploy_one.sh": MENDED})
+    tree(wiping, {"bin/deploy_one.sh": FIXED})
 
     done = audit(wiping, *ONLY, "--baseline", "b.json", *options)
 
@@ -178,7 +178,7 @@ def test_a_stale_baseline_is_said(options: tuple[str, ...], code: int, wiping: P
 def test_an_audit_of_a_part_neither_calls_the_rest_stale_nor_forgets_it(wiping: Path) -> None:
     tree(wiping, {"two/deploy.sh": WIPES})
     audit(wiping, *ONLY, "--baseline", "b.json", "--write-baseline")
-    tree(wiping, {"two/deploy.sh": MENDED})
+    tree(wiping, {"two/deploy.sh": FIXED})
 
     part = audit(wiping, *ONLY, "--baseline", "b.json", "bin")
     other_rule = audit(wiping, "--rule", "REV011", "--baseline", "b.json")
@@ -198,18 +198,18 @@ def test_a_difference_is_all_that_diff_prints_and_writes(wiping: Path) -> None:
     subprocess.run(["git", "apply", "-"], input=done.stdout, text=True, cwd=wiping, check=True)
 
     assert (done.returncode, before) == (1, f"#!/bin/bash\n{WIPES}")
-    assert (wiping / "bin/deploy_one.sh").read_text(encoding="utf-8") == f"#!/bin/bash\n{MENDED}"
-    assert done.stderr.startswith("1 violation in 1 of 2 files: 1 error. --fix can mend it.")
+    assert (wiping / "bin/deploy_one.sh").read_text(encoding="utf-8") == f"#!/bin/bash\n{FIXED}"
+    assert done.stderr.startswith("1 violation in 1 of 2 files: 1 error. It can be fixed with --fix.")
 
 
-def test_fix_shows_mends_and_audits_again(wiping: Path) -> None:
+def test_fix_shows_fixes_and_audits_again(wiping: Path) -> None:
     done = audit(wiping, *ONLY, "--fix", "--yes")
 
     assert done.returncode == 0
     assert done.stdout.startswith("--- a/bin/deploy_one.sh\n")
     assert done.stdout.endswith("No violations in 2 files.\n")
-    assert done.stderr == "Mended 1 violation.\n"
-    assert (wiping / "bin/deploy_one.sh").read_text(encoding="utf-8") == f"#!/bin/bash\n{MENDED}"
+    assert done.stderr == "Fixed 1 violation.\n"
+    assert (wiping / "bin/deploy_one.sh").read_text(encoding="utf-8") == f"#!/bin/bash\n{FIXED}"
 
 
 def test_fix_leaves_standard_output_to_the_program_that_reads_it(wiping: Path) -> None:
@@ -224,15 +224,15 @@ def test_fix_has_nothing_to_do_the_second_time(wiping: Path) -> None:
 
     done = audit(wiping, *ONLY, "--fix", "--yes")
 
-    assert (done.returncode, done.stderr) == (0, "There is nothing that can be mended mechanically.\n")
+    assert (done.returncode, done.stderr) == (0, "There is nothing that can be fixed automatically.\n")
 
 
-@pytest.mark.parametrize(("answer", "code", "content"), [("y", 0, MENDED), ("n", 1, WIPES)], ids=["yes", "no"])
+@pytest.mark.parametrize(("answer", "code", "content"), [("y", 0, FIXED), ("n", 1, WIPES)], ids=["yes", "no"])
 def test_fix_asks_on_a_terminal(answer: str, code: int, content: str, wiping: Path) -> None:
     ended, shown = audit_on_a_terminal(wiping, *ONLY, "--fix", answer=answer)
 
     assert (ended, (wiping / "bin/deploy_one.sh").read_text(encoding="utf-8")) == (code, f"#!/bin/bash\n{content}")
-    assert shown.index("--update-env-vars") < shown.index("Mend 1 violation in 1 file? [y/N]")
+    assert shown.index("--update-env-vars") < shown.index("Fix 1 violation in 1 file? [y/N]")
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_every_rule_is_explained(rule: object) -> None:
 
 
 def test_what_was_left_out_is_said(tmp_path: Path) -> None:
-    tree(tmp_path, {"inside/deploy.sh": MENDED, "outside/deploy.sh": WIPES})
+    tree(tmp_path, {"inside/deploy.sh": FIXED, "outside/deploy.sh": WIPES})
     (tmp_path / "inside/bin").mkdir()
     (tmp_path / "inside/bin/deploy_linked.sh").symlink_to(tmp_path / "outside/deploy.sh")
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from bot.audit.engine import audit
-from bot.audit.fixing import plan, write
+from bot.audit.fixes import plan, write
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = CORPUS / "files"
@@ -44,15 +44,15 @@ def test_each_finding_is_made_and_no_other() -> None:
 def test_repairs_leave_shell_that_parses_and_flags_that_the_commands_have(tmp_path: Path) -> None:
     root = shutil.copytree(FILES, tmp_path / "files")
     result = audit(root)
-    repairs, problems = plan(root, result.violations, result.sources)
-    for repair in repairs:
-        write(root, repair)
+    fixes, problems = plan(root, result.violations, result.sources)
+    for file_fix in fixes:
+        write(root, file_fix)
 
-    assert (bool(repairs), problems) == (True, ())
+    assert (bool(fixes), problems) == (True, ())
     for script in root.rglob("*.sh"):
         assert subprocess.run(["bash", "-n", script], check=False).returncode == 0, script
     jobs = re.compile(r"jobs\s+(create|deploy)\b[^\n]*--update-")
-    assert [repair.path for repair in repairs if jobs.search(repair.after.decode())] == []
+    assert [file_fix.path for file_fix in fixes if jobs.search(file_fix.after.decode())] == []
     result = audit(root)
     assert plan(root, result.violations, result.sources) == ((), ())
     # A command that has both forms of a flag cannot have one of them twice, and jobs are not updated by every version.

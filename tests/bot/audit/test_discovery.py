@@ -10,8 +10,9 @@ import pytest
 
 from bot.audit.discovery import discover
 from bot.audit.engine import audit, audit_text
-from tests.bot.audit.running import WIPES, tree
-from tests.bot.audit.running import audit as run_audit
+from bot.repository.audit import git_files
+from tests.bot.audit.runs import WIPES, tree
+from tests.bot.audit.runs import audit as run_audit
 
 BASH = f"#!/usr/bin/env bash\n{WIPES}"
 WORKFLOW = """\
@@ -152,6 +153,6 @@ def test_a_folder_that_cannot_be_read_is_said(tracked: bool, tmp_path: Path) -> 
         subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     (tmp_path / "closed").chmod(0)
     try:
-        assert [path for path, _ in discover(tmp_path).skipped] == ["closed"]
+        assert [path for path, _ in discover(tmp_path, (), git_files).skipped] == ["closed"]
     finally:
         (tmp_path / "closed").chmod(0o755)

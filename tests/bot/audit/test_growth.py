@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.audit.auditing import Request, request
-from bot.audit.fixing import plan, write
-from bot.audit.output.difference import print_difference
-from bot.audit.output.github import review_commands
-from bot.audit.output.json import review_json
-from bot.audit.output.sarif import review_sarif
-from bot.audit.output.text import print_review
+from bot.audit.fixes import plan, write
+from bot.audit.request import AuditRequest, request
 from bot.audit.review import Review
+from bot.commands.audit_output.difference import print_difference
+from bot.commands.audit_output.github import review_commands
+from bot.commands.audit_output.json import review_json
+from bot.commands.audit_output.sarif import review_sarif
+from bot.commands.audit_output.text import print_review
+from bot.repository.audit import git_files
 
 FEW = 300
 TIMES = 4
@@ -52,11 +53,11 @@ def outputs(review: Review) -> dict[str, Callable[[], object]]:
         "json": lambda: review_json(review),
         "sarif": lambda: review_sarif(review),
         "diff": lambda: print_difference(plan(review.root, review.violations, review.sources)[0], io.StringIO()),
-        "fix": lambda: mend(review),
+        "fix": lambda: fix(review),
     }
 
 
-def mend(review: Review) -> None:
+def fix(review: Review) -> None:
     for each in plan(review.root, review.violations, review.sources)[0]:
         write(review.root, each)
 
@@ -76,7 +77,7 @@ def measured(work: Callable[[], object]) -> float:
 def costs(folder: Path, text: str) -> dict[str, float]:
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "deploy.sh").write_text(f"#!/bin/bash\n# reveille: ignore[REV999] x\n{text}")
-    asked: Request = request([folder], (), (), None)
+    asked: AuditRequest = request([folder], (), (), None, git_files=git_files)
     reviews: list[Review] = []
     found = {"audit": measured(lambda: reviews.append(asked.run()))}
     return found | {name: measured(output) for name, output in outputs(reviews[0]).items()}

@@ -15,12 +15,12 @@ import yaml
 
 from bot.audit.engine import audit_text
 from bot.audit.ignores import judge
-from bot.audit.model import Rule, SourceFile
-from bot.audit.output.json import review_json
-from bot.audit.rulebook import EVERY_RULE
+from bot.audit.model import AuditRule, SourceFile
+from bot.audit.rules.catalog import EVERY_RULE
 from bot.commands.audit import audit
+from bot.commands.audit_output.json import review_json
 from tests.bot.audit.found import a_review
-from tests.bot.audit.running import ROOT
+from tests.bot.audit.runs import ROOT
 
 MANUAL = ROOT / "docs" / "audit.md"
 TEXT = MANUAL.read_text(encoding="utf-8")
@@ -29,12 +29,12 @@ RULES = {rule.id: rule for rule in EVERY_RULE}
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
 
-def rule_section(rule: Rule) -> Iterator[str]:
+def rule_section(rule: AuditRule) -> Iterator[str]:
     yield f"### {rule.id}: {rule.title}"
     yield f"*{rule.severity.value}* · {rule.rationale}"
     yield f"**What to do.** {rule.fix}"
-    yield f"Not so:\n\n```sh\n{rule.example_bad.rstrip()}\n```"
-    yield f"But so:\n\n```sh\n{rule.example_good.rstrip()}\n```"
+    yield f"Wrong:\n\n```sh\n{rule.example_bad.rstrip()}\n```"
+    yield f"Right:\n\n```sh\n{rule.example_good.rstrip()}\n```"
 
 
 def rules_section() -> str:
@@ -46,7 +46,7 @@ def rules_section() -> str:
     return "\n" + "\n\n".join(parts) + "\n\n"
 
 
-def _anchor(rule: Rule) -> str:
+def _anchor(rule: AuditRule) -> str:
     """Return what GitHub makes of the heading."""
     heading = f"{rule.id}: {rule.title}".lower()
     return re.sub(r"[^\w\- ]", "", heading).replace(" ", "-")

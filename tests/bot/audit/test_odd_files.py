@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.audit.engine import audit, audit_text
-from tests.bot.audit.running import audit as run_audit
-from tests.bot.audit.running import tree
+from tests.bot.audit.runs import audit as run_audit
+from tests.bot.audit.runs import tree
 
 BROKE = "the audit itself broke"
 TEXTS = st.sampled_from(

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.audit.model import Severity
-from bot.audit.output.github import review_commands
-from bot.audit.output.json import review_json
-from bot.audit.output.sarif import review_sarif
-from bot.audit.output.text import print_review
-from bot.audit.output.words import summary
+from bot.audit.model import RuleSeverity
 from bot.audit.review import Review
+from bot.commands.audit_output.github import review_commands
+from bot.commands.audit_output.json import review_json
+from bot.commands.audit_output.sarif import review_sarif
+from bot.commands.audit_output.text import print_review
+from bot.commands.audit_output.words import summary
 from tests.bot.audit.found import RULES, a_review
 
 GOLDEN = Path(__file__).parents[2] / "golden_audit"
@@ -71,21 +71,21 @@ def test_a_clean_tree_is_one_line() -> None:
 def test_the_summary_counts_files_once_and_severities_apart() -> None:
     assert summary(a_review()) == (
         "6 violations in 4 of 5 files: 3 errors, 2 warnings and 1 note. 1 ignored, 1 in the baseline and 1 "
-        "skipped. --fix can mend 2 of them."
+        "skipped. 2 of them can be fixed with --fix."
     )
 
 
 @pytest.mark.parametrize(
     ("severity", "strict", "fails"),
     [
-        (Severity.ERROR, False, True),
-        (Severity.WARNING, False, False),
-        (Severity.NOTE, False, False),
-        (Severity.WARNING, True, True),
-        (Severity.NOTE, True, True),
+        (RuleSeverity.ERROR, False, True),
+        (RuleSeverity.WARNING, False, False),
+        (RuleSeverity.NOTE, False, False),
+        (RuleSeverity.WARNING, True, True),
+        (RuleSeverity.NOTE, True, True),
     ],
 )
-def test_only_errors_fail_unless_it_is_strict(severity: Severity, strict: bool, fails: bool) -> None:
+def test_only_errors_fail_unless_it_is_strict(severity: RuleSeverity, strict: bool, fails: bool) -> None:
     violations = tuple(each for each in a_review().violations if each.severity is severity)
     review = Review(root=Path("/tree"), rules=RULES, violations=violations)
 

@@ -14,9 +14,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from bot.audit.model import Violation
-from bot.audit.output.sarif import FINGERPRINT, review_sarif
 from bot.audit.review import Review
-from bot.audit.rulebook import EVERY_RULE
+from bot.audit.rules.catalog import EVERY_RULE
+from bot.commands.audit_output.sarif import FINGERPRINT, review_sarif
 from tests.bot.audit.found import RULES, SCRIPT, a_review, by_path, script, violation
 
 ADDRESS = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -14,11 +14,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot.audit.model import Position, Span, Violation
-from bot.audit.output.excerpt import excerpt
-from bot.audit.output.github import review_commands
-from bot.audit.output.text import print_review
-from bot.audit.output.words import MOST_LISTED
 from bot.audit.review import Review
+from bot.commands.audit_output.github import review_commands
+from bot.commands.audit_output.text import excerpt, print_review
+from bot.commands.audit_output.words import MOST_LISTED
 from bot.redaction.shown import shown_line
 from tests.bot.audit.found import RULES, a_review, by_path, script, violation
 

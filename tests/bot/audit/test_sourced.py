@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.audit.engine import audit
-from bot.audit.sourcing import candidates
-from tests.bot.audit.running import tree
+from bot.audit.shell.library import candidates
+from tests.bot.audit.runs import tree
 
 LIBRARY = """\
 deploy_service() {

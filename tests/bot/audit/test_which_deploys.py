@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.audit.calls import read_words
 from bot.audit.engine import audit_text
-from bot.audit.shell import Script
-from bot.audit.sources import Text
+from bot.audit.shell.calls import read_words
+from bot.audit.shell.script import Script
+from bot.audit.source_text import Text
 
 
 def rules(command: str) -> set[str]:

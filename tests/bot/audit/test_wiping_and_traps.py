@@ -18,7 +18,7 @@ def found(rule: str, text: str) -> list[Violation]:
     return [one for one in audit_text("bin/deploy.sh", START + text) if one.rule == rule]
 
 
-def mended(text: str) -> str:
+def fixed(text: str) -> str:
     source = SourceFile("bin/deploy.sh", START + text)
     lines = list(source.lines)
     edits = [edit for one in found("REV003", text) for edit in one.edits]
@@ -40,13 +40,13 @@ def mended(text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("kind", ["env-vars", "secrets", "labels"])
-def test_a_flag_that_wipes_is_found_and_mended_only_where_the_command_can_update(
+def test_a_flag_that_wipes_is_found_and_fixed_only_where_the_command_can_update(
     command: str, updates: bool, kind: str
 ) -> None:
     text = f"gcloud {command} live-export --set-{kind}=A=b\n"
 
     assert len(found("REV003", text)) == 1
-    after = mended(text)
+    after = fixed(text)
     assert (f"--update-{kind}=A=b" in after) is updates
     assert subprocess.run(["bash", "-n"], input=after, text=True, check=False).returncode == 0
 

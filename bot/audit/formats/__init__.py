@@ -1,0 +1,1 @@
+"""The files of other languages that hold shell: the steps of each."""
