@@ -36,7 +36,7 @@ CODES = {"excused": "suppressed"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class TextEdit:
     """A range of the text and what takes its place."""
 
     start: int
@@ -52,7 +52,7 @@ def upgraded(text: str, name: str) -> str:
     return text
 
 
-def edits_of(text: str, name: str) -> tuple[Edit, ...]:
+def edits_of(text: str, name: str) -> tuple[TextEdit, ...]:
     """Return what has to change in a file, none for one that is up to date. Raises YamlError."""
     root = read_yaml(text, name)
     if not isinstance(root.value, dict) or root.value.get("version") == VERSION:
@@ -60,7 +60,7 @@ def edits_of(text: str, name: str) -> tuple[Edit, ...]:
     return (*_versioned(text, root), *renames(text, root))
 
 
-def renames(text: str, root: Node) -> tuple[Edit, ...]:
+def renames(text: str, root: Node) -> tuple[TextEdit, ...]:
     """Return the edits of keys, values and codes that this release does not know any more."""
     return (
         *(edit for path, key in KEYS.items() for edit in _renamed(root, path, key)),
@@ -69,7 +69,7 @@ def renames(text: str, root: Node) -> tuple[Edit, ...]:
     )
 
 
-def _versioned(text: str, root: Node) -> Iterator[Edit]:
+def _versioned(text: str, root: Node) -> Iterator[TextEdit]:
     """Yield the edits that state the version and, of a scenario, the pipeline that was the default one."""
     scenario = isinstance(root.value, dict) and "expect" in root.value
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -80,33 +80,33 @@ def _versioned(text: str, root: Node) -> Iterator[Edit]:
         added += f"words: {{previous: last night}}{newline}"
     if "version" in root.children:
         version = root.children["version"]
-        yield Edit(version.start, version.end, str(VERSION))
+        yield TextEdit(version.start, version.end, str(VERSION))
         added = added.partition(newline)[2]
     if added:
         first = min((start for start, _ in root.keys.values()), default=0)
-        yield Edit(first, first, added)
+        yield TextEdit(first, first, added)
 
 
-def _renamed(root: Node, path: tuple[str, ...], key: str) -> Iterator[Edit]:
+def _renamed(root: Node, path: tuple[str, ...], key: str) -> Iterator[TextEdit]:
     for parent in _found(root, path[:-1]):
         if path[-1] in parent.keys:
             start, end = parent.keys[path[-1]]
-            yield Edit(start, end, key)
+            yield TextEdit(start, end, key)
 
 
-def _revalued(root: Node, path: tuple[str, ...], values: Mapping[str, str]) -> Iterator[Edit]:
+def _revalued(root: Node, path: tuple[str, ...], values: Mapping[str, str]) -> Iterator[TextEdit]:
     for node in _found(root, path):
         if isinstance(node.value, str) and node.value in values:
-            yield Edit(node.start, node.end, values[node.value])
+            yield TextEdit(node.start, node.end, values[node.value])
 
 
-def _recoded(text: str, root: Node) -> Iterator[Edit]:
+def _recoded(text: str, root: Node) -> Iterator[TextEdit]:
     """Yield the edits of codes in what a scenario expects: ``check code subject``."""
     for part in ("findings", "among"):
         for node in _found(root, ("expect", part, EACH)):
             match = re.match(r"['\"]?\S+\s+(\S+)\s", text[node.start : node.end])
             if match is not None and match[1] in CODES:
-                yield Edit(node.start + match.start(1), node.start + match.end(1), CODES[match[1]])
+                yield TextEdit(node.start + match.start(1), node.start + match.end(1), CODES[match[1]])
 
 
 def _found(node: Node, path: tuple[str, ...]) -> Iterator[Node]:
