@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from checks.context import could_not_check
 from checks.model import Severity
-from checks.platform import Build
-from checks.ports import Service, SourceError
+from checks.ports.builds import Build, read_build_triggers, read_recent_builds
+from checks.ports.services import Service, read_services
 from checks.reads import Read, Reads
+from checks.source import SourceError
 
 T = TypeVar("T")
 
@@ -48,12 +49,12 @@ _RUNNING = frozenset({"PENDING", "QUEUED", "WORKING"})
 def recent_deploys(reads: Reads, now: datetime, days: int = DAYS) -> Deploys:
     """Return what was built and deployed within so many days; everything is asked at once."""
     since = now - timedelta(days=days)
-    services, triggers, builds = reads.services(), reads.build_triggers(), reads.builds(since)
+    running, triggers, built = read_services(reads), read_build_triggers(reads), read_recent_builds(reads, since)
     unseen: list[str] = []
     names = {trigger.id: trigger.name for trigger in _read(triggers, "build triggers", unseen)}
     entries = [
-        *(_of_build(build, names) for build in _read(builds, "builds", unseen)),
-        *_of_services(_read(services, "services", unseen), since),
+        *(_of_build(build, names) for build in _read(built, "builds", unseen)),
+        *_of_services(_read(running, "services", unseen), since),
     ]
     return Deploys(
         since=since,
@@ -83,8 +84,8 @@ def _of_build(build: Build, names: dict[str, str]) -> Deployed:
     )
 
 
-def _of_services(services: Sequence[Service], since: datetime) -> Iterator[Deployed]:
-    for service in services:
+def _of_services(running: Sequence[Service], since: datetime) -> Iterator[Deployed]:
+    for service in running:
         if service.deployed_at is not None and service.deployed_at >= since:
             yield Deployed(
                 at=service.deployed_at,

@@ -15,12 +15,17 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.ports import Problem, SourceError
-from checks.reads import REPOSITORY
+from bot.audit.discovery import ListingError
+from checks.ports.repository import REPOSITORY
+from checks.source import Problem, SourceError
+
+LISTING_SECONDS = 20
+"""What listing the files of a clone may take."""
 
 _LONGEST_SENTENCE = 200
 
@@ -255,3 +260,11 @@ def _refusal(said: str) -> SourceError:
         f"git says: {sentence[:_LONGEST_SENTENCE].removesuffix('.')}",
         advice="Check the clone with 'git fsck'; if it is damaged, clone it anew.",
     )
+
+
+def git_files(top: Path, unopened: list[str]) -> Sequence[tuple[str, bool]]:
+    """List the files of the clone at ``top`` for the audit. Raises ListingError."""
+    try:
+        return GitProgram(top, LISTING_SECONDS).listed_files(unopened)
+    except SourceError as error:
+        raise ListingError(error.detail) from error

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.local.embedded import embedded_ports
-from bot.local.scenario import Expectation, Scenario, instant_of, load_scenario, shipped_scenarios
+from bot.composition.scenario import scenario_ports
+from bot.scenarios.scenario import Expectation, Scenario, instant_of, load_scenario, shipped_scenarios
 from bot.validation import Request, Validation, intervals_of
 from checks.model import CheckResult, Interval, Outcome, Report, Verdict
 from checks.pipeline import Pipeline
@@ -78,7 +78,7 @@ def replay(scenario: Scenario, pipeline: Pipeline, observe: Callable[[CheckResul
 
     Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing, RequestError.
     """
-    ports = embedded_ports(pipeline, scenario)
+    ports = scenario_ports(pipeline, scenario)
     try:
         validation = Validation(pipeline, ports, lambda: ports.now)
         planned = validation.plan(Request(interval=scenario.file.requested, trigger="replay"))

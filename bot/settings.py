@@ -17,8 +17,6 @@ from urllib.parse import urlsplit
 from bot.redaction.shown import Secret, shown_address
 from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
 
-SHIPPED_PIPELINE = Path(__file__).parent / "pipelines" / "nba.yaml"
-
 DEFAULT_BYTES_CAP = 10 * 1024**3
 """Ten gibibytes a query: far above what a day's partition holds, far below what hurts."""
 
@@ -58,7 +56,7 @@ class Settings:
     collection. Emulators and endpoints are ``host:port``, or None for Google's own.
     """
 
-    pipeline: Path = SHIPPED_PIPELINE
+    pipeline: Path | None = None
     project: str | None = None
     dataset_prefix: str = ""
     collection_prefix: str = ""
@@ -93,7 +91,7 @@ class Settings:
         """Read the settings. A variable that is empty counts as not set. Raises SettingsError."""
         variables = Variables(environment)
         return cls(
-            pipeline=variables.path(PathSetting.REVEILLE_PIPELINE) or SHIPPED_PIPELINE,
+            pipeline=variables.path(PathSetting.REVEILLE_PIPELINE),
             project=variables.matching("GOOGLE_CLOUD_PROJECT", _PROJECT, "a project id, such as example-project"),
             dataset_prefix=variables.prefix("DATASET_PREFIX"),
             collection_prefix=variables.prefix("COLLECTION_PREFIX"),

@@ -20,8 +20,8 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from bot.lexemes import Kind, Lexeme, lexemes
-from checks.ports import Problem, Query, SourceError
-from checks.reads import BIGQUERY
+from checks.ports.warehouse import BIGQUERY, Query
+from checks.source import Problem, SourceError
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of each statement that it takes as a mere command
 

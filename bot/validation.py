@@ -14,10 +14,10 @@ from checks.catalog import checks_of
 from checks.diagnosis import diagnose
 from checks.model import CheckResult, Interval, Report
 from checks.pipeline import Pipeline
-from checks.ports import Ports
 from checks.reads import ReadCache, Reads, nothing
 from checks.registry import Check
-from checks.runner import Run, bounds, run_checks
+from checks.runner import Run, run_checks
+from checks.source import Ports
 from checks.suggestions import inventory_of, verified_causes, verified_results
 
 Depth = Literal["quick", "normal", "full"]
@@ -157,7 +157,7 @@ class Validation:
     @contextmanager
     def reads(self) -> Iterator[Reads]:
         """Look around outside of a run, for what shows and judges nothing; each question is asked once."""
-        cache = ReadCache(bounds(self.pipeline.limits), self._give_way)
+        cache = ReadCache(self.pipeline.limits, self._give_way)
         try:
             yield Reads(cache, self._ports, frozenset(), self.pipeline.limits.check_seconds)
         finally:
@@ -185,7 +185,7 @@ class Validation:
             phases=frozenset(planned.request.phases) or None,
         )
         began = time.monotonic()
-        cache = ReadCache(bounds(self.pipeline.limits), self._give_way)
+        cache = ReadCache(self.pipeline.limits, self._give_way)
         found: dict[str, CheckResult] = {}
         try:
             for result in run_checks(planned.selected, run, self._ports, cache):

@@ -15,7 +15,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from checks.model import Finding, Interval, Severity
-from checks.ports import Problem, Row, SourceError
+from checks.ports.documents import read_document
+from checks.ports.warehouse import Row, read_rows
+from checks.source import Problem, SourceError
 
 if TYPE_CHECKING:
     from checks.context import Context
@@ -79,7 +81,7 @@ def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None
 def answer(context: Context, name: str, interval: Interval) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
-    rows = context.reads.query(context.query(spec.query, name, interval)).result()
+    rows = read_rows(context.reads, context.query(spec.query, name, interval)).result()
     number = number_of(rows)
     entries = number_of(rows, CALENDAR) if rows and CALENDAR in rows[0] else 1
     if number is None or entries is None:
@@ -101,9 +103,9 @@ def _unanswered(what: str) -> SourceError:
 def _traces(context: Context, name: str, doubt: Doubt, interval: Interval) -> tuple[str, ...]:
     """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
     else shows anything. Raises SourceError."""
-    documents = {place: context.reads.document(f"{place}/{interval.name}") for place in doubt.documents}
+    documents = {place: read_document(context.reads, f"{place}/{interval.name}") for place in doubt.documents}
     queries = {
-        label: context.reads.query(context.query(sql, f"{name}-{label}", interval))
+        label: read_rows(context.reads, context.query(sql, f"{name}-{label}", interval))
         for label, sql in (("doubt", doubt.query), ("unless", doubt.unless))
         if sql is not None
     }

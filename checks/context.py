@@ -15,8 +15,9 @@ from checks.conditions import Standing, answer
 from checks.intervals import Offset
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
-from checks.ports import Parameter, Problem, Query, Row, SourceError
+from checks.ports.warehouse import Parameter, Query, Row, read_rows
 from checks.reads import Reads
+from checks.source import Problem, SourceError
 
 _PARAMETER = re.compile(r"@([a-z][a-z0-9_]*)")
 
@@ -118,7 +119,7 @@ class Context:
         a phase that cannot show it. Raises SourceError."""
         if phase.rows is None:
             return None
-        rows = self.reads.query(self.query(phase.rows, phase.id, interval)).result()
+        rows = read_rows(self.reads, self.query(phase.rows, phase.id, interval)).result()
         if len(rows) != 1:
             raise SourceError(
                 "BigQuery",

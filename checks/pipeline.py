@@ -512,11 +512,11 @@ class Pipeline(Model):
     """What people call the intervals."""
     project: str
     """The Google Cloud project."""
-    project_number: str = Field(pattern=r"^\d+$")
-    """Its number, in quotes."""
-    region: str
+    project_number: str = Field(default="", pattern=r"^\d+$")
+    """Its number, in quotes; for addresses of services."""
+    region: str = ""
     """The region of its services."""
-    invoker: str
+    invoker: str = ""
     """The member that Pub/Sub and Cloud Scheduler call services as."""
     groups_without_callers: tuple[Annotated[str, Field(pattern=r"^(group|domain):\S+$")], ...] = ()
     """Groups and domains, as IAM names them, that hold people alone: what is granted to them lets no caller in."""
@@ -524,18 +524,18 @@ class Pipeline(Model):
     """The address of a page about the whole pipeline."""
     limits: Limits = Limits()
     """How much is asked at once, and how long a run waits."""
-    datasets: tuple[Identifier, ...]
+    datasets: tuple[Identifier, ...] = ()
     """The datasets that queries name as ``{dataset}``."""
-    tables: Mapping[str, Table]
+    tables: Mapping[str, Table] = {}
     """By ``dataset.table``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
     """Constants that queries name as ``@name``, beside those of the interval (``@date``, ``@interval_start``,
     ``@interval_end``) and ``@now``."""
     conditions: Mapping[Identifier, Condition] = {}
     """What ``when`` may name."""
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = ()
     """The steps of the pipeline, in their order."""
-    transitions: tuple[Transition, ...]
+    transitions: tuple[Transition, ...] = ()
     """What moves one phase to the next."""
     phase_log: PhaseLog | None = None
     """Where orchestrators write what they triggered."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.model import Evidence, Scalar
-from checks.platform import Revision
+from checks.ports.services import Revision
 
 LATEST_REVISIONS = 5
 """Revisions that are looked at: several deploys may have followed the one that broke something."""

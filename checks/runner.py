@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -16,23 +16,9 @@ from checks.context import Context, could_not_check, document_path
 from checks.folding import Folding, places_of
 from checks.model import CheckResult, Finding, Interval, Outcome
 from checks.pipeline import Limits, Pipeline, Suppression
-from checks.ports import Ports, SourceError
-from checks.reads import (
-    AUDIT,
-    BIGQUERY,
-    CLOUD_BUILD,
-    CLOUD_RUN,
-    FIRESTORE,
-    MONITORING,
-    PUBSUB,
-    REPOSITORY,
-    RESOURCE_MANAGER,
-    SCHEDULER,
-    BoundedPool,
-    ReadCache,
-    Reads,
-)
+from checks.reads import BoundedPool, ReadCache, Reads
 from checks.registry import Check
+from checks.source import Ports, SourceError
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +51,6 @@ class Run:
             if transition.state is not None and not transition.monitoring_only
             for interval in {self.previous, self.current}
         )
-
-
-def bounds(limits: Limits) -> Mapping[str, int]:
-    """How many questions each source is asked at once."""
-    return {
-        FIRESTORE: limits.firestore,
-        BIGQUERY: limits.bigquery,
-        CLOUD_RUN: limits.control_plane,
-        RESOURCE_MANAGER: limits.control_plane,
-        **dict.fromkeys((PUBSUB, SCHEDULER, CLOUD_BUILD, MONITORING), limits.control_plane),
-        REPOSITORY: limits.repository,
-        AUDIT: 1,
-    }
 
 
 @dataclass(slots=True, eq=False)

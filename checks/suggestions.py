@@ -18,7 +18,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from checks.model import Action, Cause, CheckResult, Finding
-from checks.reads import CLOUD_BUILD, CLOUD_RUN, PUBSUB, SCHEDULER, ReadCache
+from checks.ports.builds import CLOUD_BUILD
+from checks.ports.messaging import PUBSUB
+from checks.ports.scheduler import SCHEDULER
+from checks.ports.services import CLOUD_RUN
+from checks.reads import ReadCache
 
 
 class Thing(StrEnum):

@@ -1,4 +1,4 @@
-"""What every handler works with, put together once by ``bot.serving.serve``."""
+"""What every handler works with, put together once by ``bot.composition.serve``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.delivery.poster import Posted
 from bot.delivery.workspace import ANY_WORKSPACE
 from bot.permissions import Permissions
 from bot.repairs.repairs import Repairs
-from bot.staging.ground import StagingGround
+from bot.staging.environment import StagingEnvironment
 from bot.store.model import AuditEntry, SnoozeUntil, StateStore
 from bot.validation import Request, Validation
 from checks.model import Report
@@ -77,5 +77,5 @@ class Services:
     repairs: Repairs | None = None
     follow: Callable[[], None] = lambda: None
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE
-    staging: Callable[[], AbstractContextManager[StagingGround]] | None = None
+    staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None
     viewers: Viewers = field(default_factory=Viewers)

@@ -14,12 +14,12 @@ from bot.permissions import Role
 from bot.render.slack_text import escape, fitted
 from bot.render.staging import TEARDOWN, change_blocks, removal_blocks, step_blocks, untouched_text
 from bot.render.words import number
-from bot.staging.ground import StagingGround
+from bot.staging.environment import StagingEnvironment
 from bot.staging.prefix import StagingError
-from bot.staging.proving import Snapshot, from_json, to_json
-from bot.staging.steps import Step, failed, in_words
+from bot.staging.proof import Snapshot, from_json, to_json
+from bot.staging.steps import StagingStep, failed, in_words
 from bot.store.model import AuditEntry, Changes
-from checks.ports import SourceError
+from checks.source import SourceError
 from handlers.asking import HelpWanted, words_of
 from handlers.modals import section
 from handlers.replies import PrivateReply
@@ -45,7 +45,7 @@ WORD_TEXT = 60
 
 NOT_HERE = "There is no staging here: the pipeline file has no section `staging`, or a recorded scenario is served."
 
-Deed = Callable[[Services, StagingGround, PrivateReply], None]
+Deed = Callable[[Services, StagingEnvironment, PrivateReply], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
         reply.say(f"❔ {fitted(in_words(error), 1000)}")
 
 
-def _status(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+def _status(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     del services
     reply.say(f"What stands under `{ground.prefix.text}`", _titled(f"Staging `{ground.prefix.text}`", ground.status()))
 
 
 def _seeding(day: date) -> Deed:
-    def seed(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    def seed(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
         reply.say(f"⏳ Copying {day} of {len(ground.staging.seed)} tables to `{ground.prefix.text}` …")
         steps = ground.seed(day)
         _write_down(services, ground, reply, f"staging seed {day}", "failed" if failed(steps) else "done")
@@ -141,13 +141,13 @@ def _seeding(day: date) -> Deed:
     return seed
 
 
-def _start(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+def _start(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     before = ground.look(services.clock())
     _write_down(services, ground, reply, STARTED, "done", snapshot=to_json(before))
     reply.say(f"Remembered {before.size}. Try what you want to try, then `{NAME} prove check`.")
 
 
-def _check(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+def _check(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     before = _remembered(services, ground)
     if before is None:
         raise StagingError(f"There is no first look of the last {PROOF_DAYS} days: say '{NAME} prove start' first.")
@@ -162,7 +162,7 @@ def _check(services: Services, ground: StagingGround, reply: PrivateReply) -> No
     reply.say(title, [section(f"*{title}* {hint}"), *change_blocks(changed)])
 
 
-def _remembered(services: Services, ground: StagingGround) -> Snapshot | None:
+def _remembered(services: Services, ground: StagingEnvironment) -> Snapshot | None:
     since = services.clock() - timedelta(days=PROOF_DAYS)
     for entry in services.store.audit(since, AUDIT_AT_MOST):
         if entry.action == STARTED and entry.subject == _subject(ground):
@@ -170,7 +170,7 @@ def _remembered(services: Services, ground: StagingGround) -> Snapshot | None:
     return None
 
 
-def _list(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+def _list(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     removal = ground.plan_teardown()
     if removal.empty:
         reply.say(f"Nothing carries the label of `{ground.prefix.text}`: there is nothing to remove.")
@@ -181,7 +181,7 @@ def _list(services: Services, ground: StagingGround, reply: PrivateReply) -> Non
 
 
 def _removing(value: str) -> Deed:
-    def remove(services: Services, ground: StagingGround, reply: PrivateReply) -> None:
+    def remove(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
         fingerprint, listed_at = _pressed(value)
         if services.clock() - listed_at > timedelta(minutes=LIST_MINUTES):
             raise StagingError(f"That list is older than {LIST_MINUTES} minutes: say '{NAME} teardown' for a new one.")
@@ -205,12 +205,12 @@ def _pressed(value: str) -> tuple[str, datetime]:
         raise StagingError(f"This button is not one of mine any more: say '{NAME} teardown' for a new list.") from None
 
 
-def _subject(ground: StagingGround) -> str:
+def _subject(ground: StagingEnvironment) -> str:
     return f"{ground.project} {ground.prefix.text}"
 
 
 def _write_down(
-    services: Services, ground: StagingGround, reply: PrivateReply, action: str, outcome: str, **details: str
+    services: Services, ground: StagingEnvironment, reply: PrivateReply, action: str, outcome: str, **details: str
 ) -> None:
     now = services.clock()
     entry = AuditEntry(
@@ -225,5 +225,5 @@ def _write_down(
     services.store.commit(Changes(audit=(entry,)))
 
 
-def _titled(title: str, steps: Sequence[Step]) -> list[dict[str, Any]]:
+def _titled(title: str, steps: Sequence[StagingStep]) -> list[dict[str, Any]]:
     return [section(f"*{title}*"), *step_blocks(steps)]

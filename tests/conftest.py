@@ -17,6 +17,9 @@ from tests.servers.emulator import EmulatorUnavailable, required
 # them every worker prepares the assertions of three hundred files anew. They lie in __pycache__, which git ignores.
 sys.dont_write_bytecode = False
 
+# No pipeline is the default: what tests run is about the example, unless they name another.
+os.environ.setdefault("REVEILLE_PIPELINE", "nba")
+
 # What is collected, nine thousand tests and all that they import, stays until the end: to look through it again and
 # again for garbage costs a tenth of a run. Neither while it is made, nor once it is there.
 gc.disable()

@@ -16,11 +16,16 @@ from checks.context import Context
 from checks.intervals import Timeline
 from checks.model import CheckResult, Interval
 from checks.pipeline import Condition, Phase, Pipeline
-from checks.platform import Revision, SchedulerJob, Subscription
-from checks.ports import Document, Policy, Ports, Problem, Query, Row, Service, SourceError
+from checks.ports.documents import FIRESTORE, Document, Documents
+from checks.ports.messaging import PUBSUB, Subscription
+from checks.ports.policies import RESOURCE_MANAGER, Policy
+from checks.ports.scheduler import SCHEDULER, SchedulerJob
+from checks.ports.services import CLOUD_RUN, Revision, Service
+from checks.ports.warehouse import BIGQUERY, Query, Row, Warehouse
 from checks.reads import ReadCache, Reads
 from checks.registry import Check
-from checks.runner import Run, bounds, run_checks
+from checks.runner import Run, run_checks
+from checks.source import Ports, Problem, Source, SourceError
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -38,7 +43,7 @@ MORNING = datetime(2026, 2, 11, 13, tzinfo=UTC)
 Answer = Sequence[Row] | SourceError | Callable[[Query], Any]
 
 
-def down(source: str = "BigQuery", problem: Problem = Problem.UNAVAILABLE) -> SourceError:
+def down(source: Source[Any] | str = "BigQuery", problem: Problem = Problem.UNAVAILABLE) -> SourceError:
     """Return what a source raises that cannot be asked."""
     return SourceError(source, problem, "the source does not answer", retryable=True)
 
@@ -223,19 +228,23 @@ class FakeScheduler:
 
 def ports(
     *,
-    documents: FakeDocuments | None = None,
-    warehouse: FakeWarehouse | None = None,
+    documents: Documents | None = None,
+    warehouse: Warehouse | None = None,
     control_plane: FakeControlPlane | None = None,
     messaging: FakeMessaging | None = None,
     scheduler: FakeScheduler | None = None,
 ) -> Ports:
     """Return ports of which those not given are empty."""
+    services = control_plane or FakeControlPlane()
+    optional: dict[Source[Any], Any] = {PUBSUB: messaging, SCHEDULER: scheduler}
     return Ports(
-        documents=documents or FakeDocuments(),
-        warehouse=warehouse or FakeWarehouse(),
-        control_plane=control_plane or FakeControlPlane(),
-        messaging=messaging,
-        scheduler=scheduler,
+        {
+            FIRESTORE: documents or FakeDocuments(),
+            BIGQUERY: warehouse or FakeWarehouse(),
+            CLOUD_RUN: services,
+            RESOURCE_MANAGER: services,
+            **{source: port for source, port in optional.items() if port is not None},
+        }
     )
 
 
@@ -288,7 +297,7 @@ def context(
     """Return what a check would be given; the current interval is the previous one unless stated."""
     described = described or pipeline()
     run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
-    cache = ReadCache(bounds(described.limits))
+    cache = ReadCache(described.limits)
     reads = Reads(cache, world or ports(), run.planned_documents, described.limits.check_seconds)
     return Context(now=now, previous=run.previous, current=run.current, pipeline=described, reads=reads, phases=phases)
 
@@ -306,7 +315,7 @@ def run_check(
     """Run one check through the real runner at a fixed time; the current interval is the previous one unless stated."""
     described = described or pipeline()
     run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
-    cache = ReadCache(bounds(described.limits))
+    cache = ReadCache(described.limits)
     try:
         (result,) = run_checks([check], run, world or ports(), cache)
     finally:

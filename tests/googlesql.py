@@ -33,7 +33,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: i
 
 from checks.cells import SqlInterval
 from checks.pipeline import Pipeline, Table
-from checks.ports import Query
+from checks.ports.warehouse import Query
 
 _KINDS = {
     "STRING": TypeKind.TYPE_STRING,

@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 
-from bot.app import on_scenario
+from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.message import Command, Heading, Message, Part
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.terminal import print_message
+from bot.scenarios.scenario import load_scenario
 from bot.validation import Request
 from tests.validated import validated
 
@@ -57,7 +58,7 @@ FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http
 def draw() -> str:
     """Return the picture as SVG."""
     pipeline = shipped_pipeline()
-    with on_scenario(pipeline, SCENARIO) as prepared:
+    with on_scenario(pipeline, load_scenario(SCENARIO)) as prepared:
         report = validated(prepared.validation, Request(interval=prepared.interval))
         reading = Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
     console = Console(

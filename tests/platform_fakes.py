@@ -6,21 +6,14 @@ An answer that is an exception is raised. What nobody prepared an answer for is 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from checks.platform import (
-    AuditFinding,
-    Build,
-    Builds,
-    BuildTrigger,
-    Commit,
-    DeploymentAudit,
-    Repository,
-    Requests,
-)
-from checks.ports import Ports, SourceError
+from checks.ports.audit import AUDIT, AuditFinding, DeploymentAudit
+from checks.ports.builds import CLOUD_BUILD, Build, Builds, BuildTrigger
+from checks.ports.repository import REPOSITORY, Commit, Repository
+from checks.ports.requests import MONITORING, Requests
+from checks.source import Ports, Source, SourceError
 from tests import fakes
 
 T = TypeVar("T")
@@ -128,4 +121,6 @@ def ports(
     audit: DeploymentAudit | None = None,
 ) -> Ports:
     """Return ports with what surrounds the services; what is not given is not connected."""
-    return replace(world or fakes.ports(), builds=builds, requests=requests, repository=repository, audit=audit)
+    around: dict[Source[Any], Any] = {CLOUD_BUILD: builds, MONITORING: requests, REPOSITORY: repository, AUDIT: audit}
+    connected = {source: port for source, port in around.items() if port is not None}
+    return Ports({**(world or fakes.ports()).connected, **connected})

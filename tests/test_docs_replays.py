@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from bot.commands.replay_table import replay_table
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
 from bot.render.message import Table
 from bot.replay import Comparison, replay
+from bot.scenarios.scenario import Expectation, load_scenario, shipped_scenarios
 from tests.sections import ROOT, cell, section
 
 README = ROOT / "README.md"

@@ -13,7 +13,7 @@ import pytest
 from bot.cli import reveille
 from checks.model import Finding
 from checks.pipeline import ServiceSpec
-from checks.ports import Service
+from checks.ports.services import Service
 from checks.registry import Check
 from tests.fakes import FakeControlPlane, down, pipeline, ports, run_check
 from tests.sections import ROOT

@@ -22,10 +22,10 @@ from bot.commands.audit_output.text import print_review
 from bot.commands.audit_output.words import asides, summary
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import emit, say
+from bot.git_program import git_files
 from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
 from bot.render.terminal import console_for, print_parts
 from bot.render.words import number
-from bot.repository.audit import git_files
 
 SHAPES = ("text", "json", "sarif", "github")
 

@@ -6,15 +6,17 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 
 import click
 
-from bot.app import google_ports_of
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
+from bot.composition.google import google_ports
+from bot.composition.validation import source_of
 from bot.definition.config_check import check_config, pipeline_schema
 from bot.definition.pipeline_file import PipelineFileError, read_text
 from bot.definition.upgrade import upgraded
@@ -43,8 +45,8 @@ def check(pipeline_file: Path | None, live: bool) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         settings = Settings.from_environment()
-        path = pipeline_file or settings.pipeline
-        problems = check_config(path, google_ports_of(settings) if live else None, datetime.now(UTC))
+        path = source_of(pipeline_file, settings)
+        problems = check_config(path, partial(google_ports, settings=settings) if live else None, datetime.now(UTC))
     for problem in problems:
         complain(str(problem))
     if not problems:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import click
 
-from bot.app import on_scenario
 from bot.commands.display import show_message, show_parts
 from bot.commands.errors import said_plainly
+from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.message import Command, Heading, Line, Message, Part, SmallPrint, Table
 from bot.render.reading import Reading
 from bot.render.report import message_of
+from bot.scenarios.scenario import load_scenario
 from bot.validation import Request
 from checks.pipeline import Pipeline
 
@@ -33,8 +34,8 @@ NEXT = (
         f"reveille repair grant-invoker:phase3-to-phase4-orchestrator --scenario {INCIDENT}",
     ),
     ("what goes to Slack", f"reveille validate --scenario {INCIDENT} --format blocks"),
-    ("why a check exists, and its thresholds", "reveille explain invoker"),
-    ("your own project", "gcloud auth application-default login && reveille validate"),
+    ("why a check exists, and its thresholds", "reveille explain invoker --pipeline nba"),
+    ("your own project", "gcloud auth application-default login && reveille validate --pipeline FILE"),
 )
 
 
@@ -52,7 +53,7 @@ def demo() -> None:
 
 
 def _report(pipeline: Pipeline, scenario: str) -> Reading:
-    with on_scenario(pipeline, scenario) as prepared:
+    with on_scenario(pipeline, load_scenario(scenario)) as prepared:
         report = prepared.validation.run(prepared.validation.plan(Request(interval=prepared.interval, trigger="demo")))
         return Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
 

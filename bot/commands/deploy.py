@@ -12,8 +12,8 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import say
+from bot.composition.repairs_shell import ShellRepairs, repairing
 from bot.repairs.bounds import spec_of
-from bot.repairs.shell import Repairing, repairing
 from checks.model import Finding, Outcome, Report, Severity
 
 CHECKS = (
@@ -65,7 +65,7 @@ def verify(services: tuple[str, ...], wait: int, pipeline_file: Path | None, sce
         return verified(ready, tuple(dict.fromkeys(services)), wait if scenario is None else 0)
 
 
-def verified(ready: Repairing, services: tuple[str, ...], wait: float) -> int:
+def verified(ready: ShellRepairs, services: tuple[str, ...], wait: float) -> int:
     """Look until nothing is under way or patience is over, print a line for each finding; return the exit code."""
     deadline = time.monotonic() + wait
     while True:
@@ -79,7 +79,7 @@ def verified(ready: Repairing, services: tuple[str, ...], wait: float) -> int:
     return max((_code(each) for _, each in found), key=(FINE, UNKNOWN, FAILED).index, default=UNKNOWN)
 
 
-def findings_about(ready: Repairing, report: Report, service: str) -> Iterator[tuple[str, Finding]]:
+def findings_about(ready: ShellRepairs, report: Report, service: str) -> Iterator[tuple[str, Finding]]:
     """Yield the findings about a service and about the topics that are known to push to it, and what could not be
     looked at for all."""
     messaging = ready.pipeline.messaging

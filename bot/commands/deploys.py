@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from bot.app import ready
 from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import UNKNOWN
 from bot.commands.options import PIPELINE_OPTION, instant
+from bot.composition.validation import ready
 from bot.deploys import recent_deploys
 from bot.render.deploys import deploy_parts
 from bot.validation import Request

@@ -14,10 +14,10 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, day_of, instant
 from bot.commands.output import complain, say
+from bot.composition.notifying import Notifying, notifying
 from bot.delivery.access import ask
 from bot.delivery.poster import Trouble
 from bot.delivery.slack_errors import TROUBLES, remedy
-from bot.notifying import Notifying, notifying
 from bot.store.model import Delivery
 from bot.timetable.digest import Digests
 from bot.timetable.done import Done

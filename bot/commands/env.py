@@ -12,14 +12,15 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
+from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
 from bot.repairs.bounds import spec_of, versioned
 from bot.repairs.environment import Merge, MergeRefusedError, difference, merge
 from bot.repairs.merging import Merging
 from bot.repairs.model import Refusal, RepairRefusedError
 from bot.repairs.ports import Variable
-from bot.repairs.shell import Repairing, repairing, shell_actor
 from checks.cells import in_words
-from checks.ports import SourceError
+from checks.ports.services import CLOUD_RUN
+from checks.source import SourceError
 
 STEP = 2.0
 """Seconds between two looks at a revision that is not ready yet."""
@@ -97,7 +98,7 @@ def _wanted(values: tuple[str, ...], references: tuple[str, ...]) -> dict[str, V
 
 
 def _merged(
-    ready: Repairing,
+    ready: ShellRepairs,
     service: str,
     wanted: Mapping[str, Variable],
     *,
@@ -144,7 +145,7 @@ def _words(variable: Variable) -> str:
     return "a value" if variable.value.strip() else "empty"
 
 
-def _until_ready(ready: Repairing, service: str, wait: float) -> int:
+def _until_ready(ready: ShellRepairs, service: str, wait: float) -> int:
     """Wait until what was written is the revision that is ready; return the exit code."""
     deadline = time.monotonic() + wait
     while True:
@@ -181,11 +182,11 @@ def diff(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
         return compared(ready, service)
 
 
-def compared(ready: Repairing, service: str) -> int:
+def compared(ready: ShellRepairs, service: str) -> int:
     """Print how the two latest revisions differ, and what is required; return the exit code."""
     try:
-        revisions = ready.ports.control_plane.revisions(service, 2)
-        current = ready.ports.control_plane.service(service)
+        revisions = ready.ports[CLOUD_RUN].revisions(service, 2)
+        current = ready.ports[CLOUD_RUN].service(service)
     except SourceError as error:
         complain(f"{error}. {error.advice}")
         return UNKNOWN
@@ -209,7 +210,7 @@ def compared(ready: Repairing, service: str) -> int:
     return _required(ready, service, current.environment)
 
 
-def _required(ready: Repairing, service: str, environment: Mapping[str, str]) -> int:
+def _required(ready: ShellRepairs, service: str, environment: Mapping[str, str]) -> int:
     spec = spec_of(ready.pipeline, service)
     required = spec.environment if spec is not None else ()
     wrong = [name for name in required if not environment.get(name, "").strip()]

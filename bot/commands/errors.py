@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.commands.exits import CannotGoOnError
+from bot.composition.scenario import DemoExtraMissing
 from bot.definition.pipeline_file import PipelineFileError
-from bot.local.embedded import DemoExtraMissing
-from bot.local.scenario import UnknownScenario
+from bot.scenarios.scenario import UnknownScenario
 from bot.settings import SettingsError
 from bot.store.model import StoreError
 from bot.validation import RequestError

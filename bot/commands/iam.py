@@ -13,14 +13,14 @@ from bot.commands.exits import FAILED, FINE, UNKNOWN
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
 from bot.commands.repair import code_of, say_refusal
+from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
 from bot.repairs.applying import NOT_READ_BACK
 from bot.repairs.model import Kind, Outcome, Plan, RepairKey, RepairRefusedError, Run
 from bot.repairs.policy import as_judged
-from bot.repairs.shell import Repairing, repairing, shell_actor
 from bot.store.model import StoreError
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import decide, member_of
-from checks.ports import SourceError
+from checks.source import SourceError
 
 AT_ONCE = 8
 
@@ -61,7 +61,9 @@ def ensure(
     return max(code for code, _ in results)
 
 
-def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: bool) -> tuple[int, Callable[[], None]]:
+def ensured(
+    ready: ShellRepairs, service: str, members: Sequence[str], *, dry_run: bool
+) -> tuple[int, Callable[[], None]]:
     """Let the callers of one service in; return the exit code and what says so."""
     actor = shell_actor()
     try:
@@ -87,7 +89,7 @@ def ensured(ready: Repairing, service: str, members: Sequence[str], *, dry_run: 
     return FINE, told
 
 
-def _recorded_as_proved(ready: Repairing, run: Run) -> bool:
+def _recorded_as_proved(ready: ShellRepairs, run: Run) -> bool:
     try:
         ready.repairs.proved(run, run.ended_at or run.begun_at)
     except StoreError:
@@ -115,7 +117,7 @@ def show(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
         return shown(ready, service)
 
 
-def shown(ready: Repairing, service: str) -> int:
+def shown(ready: ShellRepairs, service: str) -> int:
     """Print a policy; return the exit code."""
     try:
         policy = ready.platform.policy(service)

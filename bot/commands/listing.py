@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from bot.app import pipeline_of
 from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
+from bot.composition.validation import pipeline_of
 from bot.render.checks import check_list, explanation
 from bot.validation import suggest
 from checks.catalog import checks_of

@@ -14,9 +14,9 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, say
+from bot.composition.repairs_shell import remembered
 from bot.repairs.model import Run
 from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
-from bot.repairs.shell import remembered
 from bot.repairs.words import run_line
 from bot.store import kept
 from bot.store.model import AuditEntry

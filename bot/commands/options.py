@@ -13,8 +13,8 @@ PIPELINE_OPTION = click.option(
     "--pipeline",
     "pipeline_file",
     type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The pipeline file; by default $REVEILLE_PIPELINE, else the shipped nba.yaml.",
+    metavar="FILE|nba",
+    help="The pipeline file, or 'nba' for the example; by default the scenario's, else $REVEILLE_PIPELINE.",
 )
 SCENARIO_OPTION = click.option(
     "--scenario", metavar="NAME|FILE", help="Work on a recorded morning, on this machine; no account is needed."

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import click
 
-from bot.app import pipeline_of
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import agreed, complain, say
+from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
+from bot.composition.validation import pipeline_of, scenario_of
 from bot.render.headline import headline
 from bot.render.reading import Reading
 from bot.repairs.bounds import catalogue
 from bot.repairs.model import Outcome, Plan, Refusal, RepairRefusedError, Run, Verification
-from bot.repairs.shell import Repairing, repairing, shell_actor
 from bot.repairs.words import plan_lines, refusal_lines
 from checks.catalog import checks_of
+from checks.pipeline import Pipeline
 
 PATIENCE = 420
 """Seconds that an effect may take: what Google needs to tell a grant to every front end."""
@@ -71,7 +72,7 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(message)
     with said_plainly():
         if show_list:
-            _show_list(pipeline_file)
+            _show_list(pipeline_of(pipeline_file, scenario=scenario_of(scenario)))
             return FINE
         with repairing(pipeline_file, scenario, now) as ready:
             # A recorded morning stands still: what is not there at once never comes.
@@ -82,7 +83,7 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
             return code
 
 
-def make(ready: Repairing, keys: Sequence[str], *, dry_run: bool, yes: bool, undo: bool, wait: float) -> int:
+def make(ready: ShellRepairs, keys: Sequence[str], *, dry_run: bool, yes: bool, undo: bool, wait: float) -> int:
     """Plan, show, ask, apply, verify; return the exit code."""
     actor, repairs = shell_actor(), ready.repairs
     if undo:
@@ -108,7 +109,7 @@ def make(ready: Repairing, keys: Sequence[str], *, dry_run: bool, yes: bool, und
     return refused or code
 
 
-def prove(ready: Repairing, runs: Sequence[Run], wait: float) -> int:
+def prove(ready: ShellRepairs, runs: Sequence[Run], wait: float) -> int:
     """Look at the effect until it is there or patience is over; say one line a repair; return the exit code."""
     deadline = time.monotonic() + wait
     left: tuple[Run, ...] = tuple(runs)
@@ -156,7 +157,7 @@ def code_of(error: RepairRefusedError) -> int:
     return UNKNOWN if error.refusal is Refusal.UNREACHABLE else FAILED
 
 
-def _plan_undo(ready: Repairing, run_id: str, actor: str) -> Plan:
+def _plan_undo(ready: ShellRepairs, run_id: str, actor: str) -> Plan:
     if not ready.durable:
         raise CannotGoOnError("without a store nobody remembers repairs: set REVEILLE_STORE, as when it was made.")
     try:
@@ -165,7 +166,7 @@ def _plan_undo(ready: Repairing, run_id: str, actor: str) -> Plan:
         raise CannotGoOnError(str(error)) from None
 
 
-def _say_end(ready: Repairing, run: Run, seen: str) -> None:
+def _say_end(ready: ShellRepairs, run: Run, seen: str) -> None:
     words = {Outcome.VERIFIED: "done and proved", Outcome.ALREADY: "done already", Outcome.FAILED: "failed"}
     # Without a store nobody knows of this repair any more once the process has ended.
     undoable = ready.durable and run.undoable(run.ended_at or run.begun_at)
@@ -175,7 +176,7 @@ def _say_end(ready: Repairing, run: Run, seen: str) -> None:
         say("reveille: the store did not take the record of this; write it down by hand.", err=True)
 
 
-def _say_what_followed(ready: Repairing) -> None:
+def _say_what_followed(ready: ShellRepairs) -> None:
     """Say what a validation of a recorded morning finds after a repair; the repaired world ends with the process."""
     if not ready.repairs.runs(ready.clock() - timedelta(hours=1)):
         return
@@ -184,8 +185,8 @@ def _say_what_followed(ready: Repairing) -> None:
     say(f"Validated after it: {report.verdict}. {headline(reading)}")
 
 
-def _show_list(pipeline_file: Path | None) -> None:
-    keys = catalogue(pipeline_of(pipeline_file))
+def _show_list(pipeline: Pipeline) -> None:
+    keys = catalogue(pipeline)
     for key in keys:
         say(str(key))
     if not keys:

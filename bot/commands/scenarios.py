@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import click
 
-from bot.app import pipeline_of
 from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.replay_table import replay_table, scenario_list
-from bot.definition.pipeline_file import shipped_pipeline
-from bot.local.scenario import load_scenario, shipped_scenarios
+from bot.composition.validation import source_of
+from bot.definition.pipeline_file import load_pipeline, shipped_pipeline
 from bot.replay import replay as run
 from bot.replay import scenarios as shipped
+from bot.scenarios.scenario import load_scenario, shipped_scenarios
 
 
 @click.command()
@@ -43,8 +44,8 @@ def replay(names: tuple[str, ...], everything: bool, pipeline_file: Path | None)
         message = "Name the scenarios to replay, or use --all."
         raise click.UsageError(message)
     with said_plainly():
-        pipeline = pipeline_of(pipeline_file)
         chosen = [load_scenario(name) for name in (shipped_scenarios() if everything else names)]
-        replays = [run(scenario, pipeline) for scenario in chosen]
+        load = cache(load_pipeline)
+        replays = [run(each, load(source_of(pipeline_file, scenario=each))) for each in chosen]
     show_parts(replay_table(replays))
     return FINE if all(each.agrees for each in replays) else FAILED

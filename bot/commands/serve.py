@@ -8,7 +8,7 @@ import click
 
 from bot.commands.errors import said_plainly
 from bot.commands.options import PIPELINE_OPTION
-from bot.serving.serve import prepare, run
+from bot.composition.serve import prepare, run
 
 
 @click.command()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from bot.app import pipeline_of, ready
 from bot.commands.display import show
 from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
@@ -17,9 +16,10 @@ from bot.commands.output import agreed, say
 from bot.commands.staging_ground import common_options, counted, exit_code, plainly, staging_ground, tell
 from bot.commands.staging_proof import prove
 from bot.commands.validate import progress
+from bot.composition.validation import pipeline_of, ready
 from bot.render.reading import Reading
 from bot.settings import Settings
-from bot.staging.ground import prefix_of
+from bot.staging.environment import prefix_of
 from bot.staging.steps import failed
 from bot.validation import Request
 

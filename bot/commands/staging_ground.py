@@ -8,16 +8,17 @@ from pathlib import Path
 
 import click
 
-from bot.app import google_staging_of, pipeline_of
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, say
+from bot.composition.google import google_staging
+from bot.composition.validation import pipeline_of
 from bot.settings import Settings
-from bot.staging.ground import StagingGround
+from bot.staging.environment import StagingEnvironment
 from bot.staging.prefix import StagingError
-from bot.staging.steps import Step, in_words
-from checks.ports import SourceError
+from bot.staging.steps import StagingStep, in_words
+from checks.source import SourceError
 
 PREFIX_OPTION = click.option(
     "--prefix", metavar="PREFIX", help="What staging's names begin with; by default that of the pipeline file."
@@ -50,31 +51,31 @@ def plainly() -> Iterator[None]:
 
 
 @contextmanager
-def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingGround]:
+def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingEnvironment]:
     """Yield the ground of a pipeline on Google Cloud."""
     with plainly():
         settings = Settings.from_environment()
-        with google_staging_of(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
+        with google_staging(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
             yield ground
 
 
-def tell(step: Step) -> None:
+def tell(step: StagingStep) -> None:
     """Print a step."""
     say(f"{SIGNS[step.mark]} {step.subject}: {step.detail}")
 
 
-def counted(total: int) -> Callable[[Step], None]:
+def counted(total: int) -> Callable[[StagingStep], None]:
     """Return what prints and numbers the steps as they end: their lines are the progress."""
     done = iter(range(1, total + 1))
     width = len(str(total))
 
-    def tell_numbered(step: Step) -> None:
+    def tell_numbered(step: StagingStep) -> None:
         say(f"{next(done):>{width}}/{total} {SIGNS[step.mark]} {step.subject}: {step.detail}")
 
     return tell_numbered
 
 
-def exit_code(steps: Sequence[Step], what: str) -> int:
+def exit_code(steps: Sequence[StagingStep], what: str) -> int:
     """Return the exit code of a command, ``what`` as it was typed; say how to go on where something failed."""
     broken = [step for step in steps if step.mark == "failed"]
     if not broken:

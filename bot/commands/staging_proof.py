@@ -14,8 +14,8 @@ from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import complain, say
 from bot.commands.staging_ground import common_options, staging_ground
 from bot.private_files import write_private
-from bot.staging.ground import StagingGround
-from bot.staging.proving import Change, Snapshot, from_json, to_json
+from bot.staging.environment import StagingEnvironment
+from bot.staging.proof import ProductionChange, Snapshot, from_json, to_json
 
 STATE_FILE = "reveille-staging-{prefix}.json"
 """Where ``prove start`` keeps what it saw, in the current folder: the steps of a build share it."""
@@ -76,7 +76,7 @@ def run(command: tuple[str, ...], pipeline_file: Path | None, prefix: str | None
         return _compared(ground, before) or ran.returncode
 
 
-def _compared(ground: StagingGround, before: Snapshot) -> int:
+def _compared(ground: StagingEnvironment, before: Snapshot) -> int:
     after, changed = ground.changed_since(before, datetime.now(UTC))
     for change in changed:
         say(f"✗ {change.subject}: {change.detail}")
@@ -89,11 +89,11 @@ def _compared(ground: StagingGround, before: Snapshot) -> int:
     return FAILED
 
 
-def _places(changed: Sequence[Change]) -> str:
+def _places(changed: Sequence[ProductionChange]) -> str:
     return "1 place" if len(changed) == 1 else f"{len(changed)} places"
 
 
-def _state_path(ground: StagingGround) -> Path:
+def _state_path(ground: StagingEnvironment) -> Path:
     return Path(STATE_FILE.format(prefix=ground.prefix.label))
 
 

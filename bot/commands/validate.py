@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from bot.app import ready
 from bot.commands.display import show
 from bot.commands.errors import said_plainly
 from bot.commands.exits import exit_code
 from bot.commands.options import PIPELINE_OPTION, instant
+from bot.composition.validation import ready
 from bot.render.progress import live_progress
 from bot.render.reading import Reading
 from bot.validation import Plan, Request
@@ -88,7 +89,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
             with progress(planned) as observe:
                 report = validation.run(planned, observe)
         again = f"reveille validate {report.previous}"
-        again += f" --scenario {scenario}" if scenario is not None else ""
+        again += f" --scenario {shlex.quote(scenario)}" if scenario is not None else ""
+        again += f" --pipeline {shlex.quote(str(pipeline_file))}" if pipeline_file is not None else ""
         reading = Reading(
             report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=f"{again} --full"
         )

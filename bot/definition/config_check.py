@@ -23,9 +23,11 @@ from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
 from checks.column_types import declares
 from checks.pipeline import Pipeline
-from checks.ports import Ports, Problem, Query, SourceError
-from checks.reads import BIGQUERY, CLOUD_RUN, FIRESTORE, BoundedPool
-from checks.runner import bounds
+from checks.ports.documents import FIRESTORE
+from checks.ports.services import CLOUD_RUN
+from checks.ports.warehouse import BIGQUERY, Query
+from checks.reads import BoundedPool
+from checks.source import Ports, Problem, Source, SourceError
 
 Progress = Callable[[int, int], None]
 """Called with the number of answers so far and the number of questions."""
@@ -48,7 +50,7 @@ class Question:
     """One thing to look up for one key. ``ask`` returns what is wrong, None when nothing is, and raises
     SourceError. An ``undecidable`` answer may also mean that all is well."""
 
-    source: str
+    source: Source[Any]
     path: KeyPath
     ask: Callable[[], str | None]
     undecidable: bool = False
@@ -58,12 +60,12 @@ Answers = queue.SimpleQueue[tuple[Question, str | Exception | None]]
 
 
 def check_config(
-    path: str | Path | Traversable | None,
+    path: str | Path | Traversable,
     ports_of: Callable[[Pipeline], Ports] | None,
     now: datetime,
     progress: Progress | None = None,
 ) -> tuple[FileProblem, ...]:
-    """Return every problem of a pipeline file (None: the shipped one), in the order of the file.
+    """Return every problem of a pipeline file, in the order of the file.
 
     ``ports_of`` None judges the file alone; a file that is wrong in itself is not looked up. Problems that
     are ``undecided`` are questions without an answer.
@@ -95,7 +97,8 @@ def check_live(
     """Look up what a pipeline names; return every problem, in the order of the file."""
     pipeline = pipeline_file.content
     questions = tuple(questions_of(pipeline, ports, now))
-    pools = {source: BoundedPool(source, bound) for source, bound in bounds(pipeline.limits).items()}
+    sources = {question.source for question in questions}
+    pools = {source: BoundedPool(source.name, source.bound(pipeline.limits)) for source in sources}
     answers: Answers = queue.SimpleQueue()
     for question in questions:
         pools[question.source].submit(partial(_answer, question, answers))
@@ -172,12 +175,12 @@ def _first_of_each(named: Iterable[tuple[KeyPath, str]]) -> Mapping[KeyPath, str
 
 def _query(ports: Ports, query: Query) -> None:
     # A dry run that gives any answer at all has found nothing wrong.
-    ports.warehouse.dry_run(query)
+    ports[BIGQUERY].dry_run(query)
 
 
 def _table(ports: Ports, name: str, declared: Mapping[str, str]) -> str | None:
     """Compare the columns that a table is declared with to those that it has; BigQuery does not tell capitals apart."""
-    real = {column.lower(): kind for column, kind in ports.warehouse.columns(name).items()}
+    real = {column.lower(): kind for column, kind in ports[BIGQUERY].columns(name).items()}
     missing = [column for column in declared if column.lower() not in real]
     other = [
         f"{column} is {real[column.lower()]} and not {kind}"
@@ -189,13 +192,13 @@ def _table(ports: Ports, name: str, declared: Mapping[str, str]) -> str | None:
 
 
 def _service(ports: Ports, pipeline: Pipeline, name: str) -> str | None:
-    if ports.control_plane.service(name) is not None:
+    if ports[CLOUD_RUN].service(name) is not None:
         return None
     return f"there is no Cloud Run service '{name}' in {pipeline.project}, {pipeline.region}"
 
 
 def _collection(ports: Ports, name: str) -> str | None:
-    if ports.documents.list(name, 1):
+    if ports[FIRESTORE].list(name, 1):
         return None
     return f"the collection '{name}' has no documents; it is empty, or its name is wrong"
 

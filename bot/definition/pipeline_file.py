@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -53,14 +52,21 @@ class ReadFile(Generic[M]):
         return problem_at(self.root, self.name, path, text, undecided=undecided, line_of_text=line_of_text)
 
 
-def shipped_file(name: str = "nba") -> Traversable:
-    """Return a pipeline file that comes with the product."""
-    return files("bot") / "pipelines" / f"{name}.yaml"
+EXAMPLES = Path(__file__).parent.parent / "pipelines"
+"""The pipelines that come with the product."""
+
+
+def file_of(name_or_path: Path, beside: Path | None = None) -> Path:
+    """Return the pipeline file that is meant: an example by its name, such as ``nba``, else a path."""
+    example = EXAMPLES / f"{name_or_path}.yaml"
+    if name_or_path.name == str(name_or_path) and not name_or_path.suffix and example.is_file():
+        return example
+    return name_or_path if beside is None else beside / name_or_path
 
 
 def shipped_pipeline(name: str = "nba") -> Pipeline:
-    """Load a pipeline that comes with the product. Raises PipelineFileError with every problem."""
-    return load_pipeline(shipped_file(name))
+    """Load an example that comes with the product. Raises PipelineFileError with every problem."""
+    return load_pipeline(EXAMPLES / f"{name}.yaml")
 
 
 def load(path: str | Path | Traversable, model: type[M]) -> M:
@@ -104,17 +110,17 @@ def _earlier(text: str, root: Node, name: str) -> FileProblem | None:
     return FileProblem(file=name, line=root.lines.get("version", 0), text=said)
 
 
-def load_pipeline(path: str | Path | Traversable | None = None) -> Pipeline:
-    """Read a pipeline file, by default the shipped one, and check what its parts say of each other.
+def load_pipeline(path: str | Path | Traversable) -> Pipeline:
+    """Read a pipeline file, and check what its parts say of each other.
 
     Raises PipelineFileError with every problem.
     """
     return read_pipeline(path).content
 
 
-def read_pipeline(path: str | Path | Traversable | None = None) -> ReadFile[Pipeline]:
+def read_pipeline(path: str | Path | Traversable) -> ReadFile[Pipeline]:
     """As ``load_pipeline``, and keep the positions."""
-    return referenced(read(shipped_file() if path is None else path, Pipeline))
+    return referenced(read(path, Pipeline))
 
 
 def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:

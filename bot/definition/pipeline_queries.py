@@ -14,7 +14,7 @@ from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
 from checks.model import Interval
 from checks.pipeline import Pipeline
-from checks.ports import Query
+from checks.ports.warehouse import Query
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"(?<!@)@([A-Za-z_][A-Za-z0-9_]*)")

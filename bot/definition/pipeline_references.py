@@ -13,9 +13,7 @@ from itertools import pairwise
 from bot.definition.command_places import misplaced
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
-from bot.definition.platform_references import platform_problems
-from bot.definition.repair_references import repair_problems
-from bot.definition.staging_references import staging_problems
+from bot.definition.section_references import section_problems
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.context import INTERVAL_PARAMETERS
@@ -142,8 +140,36 @@ def _parameters(pipeline: Pipeline) -> Iterator[Fault]:
             yield ("parameters", name), f"@{name} is given by every run; choose another name"
 
 
+def _required(pipeline: Pipeline) -> Iterator[Fault]:
+    """Yield what a section needs of the top of the file that is not there, at the first section that needs it."""
+    orchestrated = any(each.orchestrator is not None for each in pipeline.transitions)
+    called = ["transitions"] * orchestrated + _there(pipeline, "messaging", "scheduler", "invocations")
+    in_region = [*called, *_there(pipeline, "services", "deployment", "repairs")]
+    if any("region" in columns_in(text) for check in pipeline.checks for _, text in templates_of(check)):
+        in_region.append("checks")
+    for value, sections, what in (
+        (pipeline.region, in_region, "the region of the services; add for example 'region: us-west2'"),
+        (
+            pipeline.invoker,
+            [*called, *["services"] * any(each.callers is None for each in pipeline.services)],
+            "the account that calls services; add 'invoker: serviceAccount:NAME@PROJECT.iam.gserviceaccount.com'",
+        ),
+        (
+            pipeline.project_number,
+            _there(pipeline, "messaging", "scheduler", "invocations"),
+            "the project's number, which is in the addresses of services; add for example 'project_number: \"1234\"'",
+        ),
+    ):
+        if sections and not value:
+            yield (sections[0],), f"needs {what} at the top of the file"
+
+
+def _there(pipeline: Pipeline, *sections: str) -> list[str]:
+    return [section for section in sections if getattr(pipeline, section)]
+
+
 def _members(pipeline: Pipeline) -> Iterator[Fault]:
-    members: list[tuple[Path, str]] = [(("invoker",), pipeline.invoker)]
+    members: list[tuple[Path, str]] = [(("invoker",), pipeline.invoker)] if pipeline.invoker else []
     for index, service in enumerate(pipeline.services):
         members += [(("services", index, "callers", place), each) for place, each in enumerate(service.callers or ())]
     for path, member in members:
@@ -264,6 +290,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _transitions,
     _tables,
     _parameters,
+    _required,
     _members,
     _heartbeats,
     _phase_gap,
@@ -271,7 +298,5 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _suppressions,
     _checks,
     query_problems,
-    platform_problems,
-    staging_problems,
-    repair_problems,
+    section_problems,
 )

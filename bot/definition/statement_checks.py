@@ -13,7 +13,7 @@ from bot.definition.model_errors import nearest
 from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
 from checks.pipeline import Pipeline, Table
-from checks.ports import Query
+from checks.ports.warehouse import Query
 
 _WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
 

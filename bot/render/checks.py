@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
 from bot.render.words import joined
 from checks.pipeline import Pipeline, SqlCheck
-from checks.ports import Query
+from checks.ports.warehouse import Query
 from checks.registry import COMMON_CODES, Check
 
 INTERVALS = {

@@ -20,7 +20,7 @@ from bot.render.words import (
     value_words,
 )
 from checks.model import Action, Cause, Evidence, Outcome, Severity
-from checks.ports import NO_NETWORK, Problem
+from checks.source import NO_NETWORK, Problem
 
 NAMES_AT_MOST = 8
 """Names in a line that summarises; more of them are counted."""

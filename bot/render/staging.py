@@ -10,11 +10,11 @@ from bot.render.limits import SECTION_TEXT
 from bot.render.pages import Block
 from bot.render.slack_text import fitted
 from bot.staging.prefix import Prefix
-from bot.staging.proving import Change, Snapshot
-from bot.staging.steps import Mark, Step
-from bot.staging.tearing_down import Removal
+from bot.staging.proof import ProductionChange, Snapshot
+from bot.staging.removal import Removal
+from bot.staging.steps import StagingStep, StepMark
 
-EMOJI = {Mark.DONE: "✅", Mark.SAME: "☑️", Mark.WOULD: "🔸", Mark.LEFT: "⚪", Mark.FAILED: "❌"}
+EMOJI = {StepMark.DONE: "✅", StepMark.SAME: "☑️", StepMark.WOULD: "🔸", StepMark.LEFT: "⚪", StepMark.FAILED: "❌"}
 
 LINE_TEXT = 600
 MOST_SECTIONS = 4
@@ -23,12 +23,12 @@ MOST_SECTIONS = 4
 TEARDOWN = "staging:teardown"
 
 
-def step_blocks(steps: Sequence[Step]) -> list[Block]:
+def step_blocks(steps: Sequence[StagingStep]) -> list[Block]:
     """Return what happened, one line a step."""
     return sections(f"{EMOJI[step.mark]} {fitted(f'{step.subject}: {step.detail}', LINE_TEXT)}" for step in steps)
 
 
-def change_blocks(changes: Sequence[Change]) -> list[Block]:
+def change_blocks(changes: Sequence[ProductionChange]) -> list[Block]:
     """Return what changed, one line a change."""
     return sections(f"❌ {fitted(f'{each.subject}: {each.detail}', LINE_TEXT)}" for each in changes)
 

@@ -23,7 +23,7 @@ from bot.repairs.routing import ALL
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, member_of, spelled
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 
 _Grant = tuple[str, str, GrantCondition | None]
 

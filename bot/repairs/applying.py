@@ -17,7 +17,7 @@ from bot.repairs.ports import ConflictError
 from bot.repairs.refusals import refusal_of
 from bot.repairs.remedies import Proposal, Remedy
 from bot.store.model import AuditEntry, StoreError
-from checks.ports import UNANSWERED, SourceError
+from checks.source import UNANSWERED, SourceError
 
 ATTEMPTS = 5
 """Times that something is read and written anew while somebody else writes it, too."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.repairs.model import Kind, Outcome, Recurrence, RepairKey, Run
-from checks.platform import Revision
-from checks.ports import Service, SourceError
+from checks.ports.services import Revision, Service
+from checks.source import SourceError
 
 LOOKED_AT = 10
 """Revisions that are looked through; more within a day are a deploy in a loop."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.repairs.running import status_word
 from checks.model import Finding, Outcome, Report, Severity
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 
 PATIENCE = timedelta(minutes=7)
 """How long a grant may take until every front end of Google knows it."""

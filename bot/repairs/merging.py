@@ -16,7 +16,7 @@ from bot.repairs.ports import Configuration, ConflictError, Platform, Variable
 from bot.repairs.refusals import plainly, refusal_of
 from bot.store.model import AuditEntry, Changes, StateStore, StoreError
 from checks.pipeline import Pipeline
-from checks.ports import UNANSWERED, SourceError
+from checks.source import UNANSWERED, SourceError
 
 ATTEMPTS = 5
 PERMISSION = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.repairs.ports import IamPolicy, RoleBinding
 from checks.control_plane.grants import spelled
-from checks.ports import Binding, Policy
+from checks.ports.policies import Binding, Policy
 
 MOST_PRINCIPALS = 1_500
 """Principals that a policy may hold, each counted as often as it stands there. Source: IAM's quotas,

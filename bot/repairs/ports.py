@@ -1,4 +1,4 @@
-"""What repairs ask of the platform, and what they write. The adapters are in ``bot.gcp`` and ``bot.local``."""
+"""What repairs ask of the platform, and what they write."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 
 
 class ConflictError(Exception):
@@ -80,28 +80,21 @@ class Platform(Protocol):
 
     def policy(self, service: str) -> IamPolicy | None:
         """Read a service's own policy with all conditions; None when there is no such service."""
-        ...
 
     def write_policy(self, service: str, policy: IamPolicy) -> None:
         """Write a policy whose etag is the one that was read."""
-        ...
 
     def configuration(self, service: str) -> Configuration | None:
         """Read a service; None when there is none."""
-        ...
 
     def write_traffic(self, service: str, targets: Sequence[TrafficTarget], etag: str) -> None:
         """Send traffic elsewhere; everything else stays."""
-        ...
 
     def write_variables(self, service: str, changes: Mapping[str, Variable | None], etag: str) -> None:
         """Set variables, None removes one; every other variable, and everything else, stays. Makes a revision."""
-        ...
 
     def job(self, name: str) -> SchedulerJob | None:
         """Read a job; None when there is none."""
-        ...
 
     def run_job(self, name: str) -> None:
         """Run a job now, whatever its schedule says."""
-        ...

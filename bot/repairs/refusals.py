@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.repairs.model import Plan, Refusal, RepairKey, RepairRefusedError
-from checks.ports import Problem, SourceError
+from checks.source import Problem, SourceError
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from bot.repairs.seals import Seal, Seals
 from bot.store.model import AuditEntry, StateStore
 from checks.model import Report
 from checks.pipeline import Pipeline
-from checks.ports import SourceError
+from checks.source import SourceError
 
 T = TypeVar("T")
 R = TypeVar("R")

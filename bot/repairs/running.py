@@ -10,7 +10,7 @@ from bot.repairs.remedies import Proposal, Wanted, digest
 from checks.cells import in_words
 from checks.control_plane.job_failures import WORDS
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 from checks.shell_words import command_line
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
-from checks.ports import Ports
 from checks.reads import nothing
+from checks.source import Ports
 
 
 class RunMetrics(Protocol):

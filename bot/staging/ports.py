@@ -1,4 +1,4 @@
-"""What staging asks the world, and what it gets. The adapters are in ``bot.gcp``; every method raises SourceError."""
+"""What staging asks the world, and what it gets. ``bot.sources`` answers; every method raises SourceError."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class StoredTable:
     """A table or a view. ``rows`` does not count what still waits in the streaming buffer, ``buffered`` does."""
 
     dataset: str
@@ -57,50 +57,42 @@ class Copy:
     location: str
 
 
-class Tables(Protocol):
+class StagingTables(Protocol):
     """BigQuery."""
 
     def datasets(self) -> Mapping[str, Mapping[str, str]]:
         """Read every dataset of the project: its labels by its name."""
-        ...
 
     def dataset(self, name: str) -> Dataset | None: ...
 
     def create_dataset(self, dataset: Dataset) -> None:
         """Create it; one that exists already is an error."""
-        ...
 
     def delete_dataset(self, name: str) -> None:
         """Delete an empty dataset; one that is not empty, or not there, is an error."""
-        ...
 
     def tables(self, dataset: str) -> Sequence[str]:
         """List tables and views as ``dataset.table``, ordered."""
-        ...
 
-    def table(self, table_id: str) -> Table | None: ...
+    def table(self, table_id: str) -> StoredTable | None: ...
 
-    def create_like(self, source: Table, target: str, labels: Mapping[str, str]) -> None:
+    def create_like(self, source: StoredTable, target: str, labels: Mapping[str, str]) -> None:
         """Create an empty table with the columns, partition and clustering of another; leave one that exists."""
-        ...
 
     def measure(self, copy: Copy) -> int:
         """Return the bytes that a copy would read, without reading them."""
-        ...
 
     def replace(self, copy: Copy) -> int:
         """Make the rows of a date in the target those of the source, all or none; return how many there are."""
-        ...
 
     def label_table(self, table_id: str, labels: Mapping[str, str]) -> None:
         """Add labels; the others stay."""
-        ...
 
     def delete_table(self, table_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class RunningService:
     """What a service of production runs: the revision with the traffic. Secrets stand as ``SECRET``."""
 
     name: str
@@ -125,73 +117,65 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class WantedCopy:
     """A copy as it shall be: the revision it comes from, and what differs from it."""
 
-    origin: Running
+    origin: RunningService
     name: str
     environment: Mapping[str, str]
     """The variables that are merged into those of the revision."""
     labels: Mapping[str, str]
 
 
-class Services(Protocol):
+class StagingServices(Protocol):
     """Cloud Run."""
 
-    def running(self, name: str) -> Running | None:
+    def running(self, name: str) -> RunningService | None:
         """Read what a service runs; None when there is no such service."""
-        ...
 
     def copied(self, name: str) -> Copied | None: ...
 
     def copies(self) -> Sequence[Copied]:
         """Read every service that carries our label, with whatever prefix."""
-        ...
 
-    def deploy(self, deployment: Deployment) -> Copied:
+    def deploy(self, deployment: WantedCopy) -> Copied:
         """Create the copy, or make the one that exists equal to it; return it as it then is."""
-        ...
 
     def delete(self, name: str) -> None: ...
 
     def grant(self, name: str, members: Sequence[str]) -> bool:
         """Let members invoke a service; False when they all could already. Nothing else of the policy changes."""
-        ...
 
     def invokers(self, name: str) -> frozenset[str]:
         """Read who may invoke a service by its own policy, without any condition."""
-        ...
 
 
-class Topics(Protocol):
+class StagingTopics(Protocol):
     """Pub/Sub."""
 
     def labels(self, name: str) -> Mapping[str, str] | None:
         """Read the labels of a topic; None when there is no such topic."""
-        ...
 
     def labelled(self) -> Mapping[str, Mapping[str, str]]:
         """Read every topic that carries our label, with whatever prefix: its labels by its name."""
-        ...
 
     def create(self, name: str, labels: Mapping[str, str]) -> None: ...
 
     def delete(self, name: str) -> None: ...
 
 
-class Collections(Protocol):
+class StagingCollections(Protocol):
     """Firestore, as it is: no prefix is added."""
 
     def documents(self, collection: str) -> Mapping[str, datetime]:
         """Read when each document of a collection was last written, by its id."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagingPorts:
     """Everything that staging may ask."""
 
-    tables: Tables
-    services: Services
-    topics: Topics
-    collections: Collections
+    tables: StagingTables
+    services: StagingServices
+    topics: StagingTopics
+    collections: StagingCollections

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from bot.staging.prefix import StagingError
-from checks.ports import SourceError
+from checks.source import SourceError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,7 +18,7 @@ AT_ONCE = 16
 """Questions at once: every table of a pipeline is copied at the same time, and BigQuery takes a hundred."""
 
 
-class Mark(StrEnum):
+class StepMark(StrEnum):
     """What became of a step."""
 
     DONE = "done"
@@ -32,30 +32,30 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class StagingStep:
     """One line of what happened. ``subject`` is what it happened to, ``detail`` a short sentence."""
 
-    mark: Mark
+    mark: StepMark
     subject: str
     detail: str
     passing: bool = False
     """Of a failure: whether the same again may succeed."""
 
 
-Tell = Callable[[Step], None]
+Tell = Callable[[StagingStep], None]
 """Hears of each step when it ends."""
 
 
-def failed(steps: Iterable[Step]) -> bool:
+def failed(steps: Iterable[StagingStep]) -> bool:
     """Whether any step failed."""
-    return any(step.mark is Mark.FAILED for step in steps)
+    return any(step.mark is StepMark.FAILED for step in steps)
 
 
-def step_of(error: SourceError | StagingError, subject: str) -> Step:
+def step_of(error: SourceError | StagingError, subject: str) -> StagingStep:
     """Return the step that an error makes."""
     if isinstance(error, SourceError):
-        return Step(mark=Mark.FAILED, subject=subject, detail=in_words(error), passing=error.retryable)
-    return Step(mark=Mark.FAILED, subject=subject, detail=str(error))
+        return StagingStep(mark=StepMark.FAILED, subject=subject, detail=in_words(error), passing=error.retryable)
+    return StagingStep(mark=StepMark.FAILED, subject=subject, detail=str(error))
 
 
 def in_words(error: SourceError) -> str:
@@ -63,13 +63,15 @@ def in_words(error: SourceError) -> str:
     return f"{error.source} {error.problem}: {error.detail.removesuffix('.')}. {error.advice}".rstrip()
 
 
-def at_once(subjects: Sequence[T], work: Callable[[T], Step], name: Callable[[T], str], tell: Tell) -> list[Step]:
+def at_once(
+    subjects: Sequence[T], work: Callable[[T], StagingStep], name: Callable[[T], str], tell: Tell
+) -> list[StagingStep]:
     """Do the same for many at once; tell each as it ends, return all in the order of the subjects.
 
     An error of a source is a step that failed, and does not keep the others from their end.
     """
 
-    def guarded(subject: T) -> Step:
+    def guarded(subject: T) -> StagingStep:
         try:
             return work(subject)
         except (SourceError, StagingError) as error:
@@ -78,7 +80,7 @@ def at_once(subjects: Sequence[T], work: Callable[[T], Step], name: Callable[[T]
     if not subjects:
         return []
     with ThreadPoolExecutor(min(AT_ONCE, len(subjects)), "staging") as pool:
-        futures: list[Future[Step]] = [pool.submit(guarded, subject) for subject in subjects]
+        futures: list[Future[StagingStep]] = [pool.submit(guarded, subject) for subject in subjects]
         for future in as_completed(futures):
             tell(future.result())
     return [future.result() for future in futures]

@@ -16,6 +16,7 @@ from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from google.cloud.firestore_v1.types import Write
 
+from bot.google_cloud.clients import EMULATOR_METADATA, insecure_channel
 from bot.store import transitions
 from bot.store.codec import Record, moment_text
 from bot.store.firestore_documents import (
@@ -74,9 +75,6 @@ def open_firestore_store(
     """Build the client, and the store on it; nothing is asked yet. ``emulator`` is ``host:port``."""
     if emulator is None:
         return FirestoreStore(FirestoreClient(credentials=credentials), prefix, project=project, database=database)
-    from bot.gcp.clients import insecure_channel  # noqa: PLC0415 - production needs none of it
-    from bot.gcp.connect import EMULATOR_METADATA  # noqa: PLC0415 - production needs none of it
-
     client = FirestoreClient(transport=FirestoreGrpcTransport(channel=insecure_channel(emulator)))
     return FirestoreStore(client, prefix, project=project, database=database, metadata=EMULATOR_METADATA)
 

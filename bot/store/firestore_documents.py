@@ -21,9 +21,10 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
-from bot.gcp.errors import Source, is_passing, source_error
+from bot.google_cloud.errors import Api, is_passing, source_error
 from bot.store.model import StoreError, StoreProblem
-from checks.ports import Problem
+from checks.ports.documents import FIRESTORE
+from checks.source import Problem
 
 Scalar = str | int | bool | bytes | None
 Fields = Mapping[str, Scalar]
@@ -31,7 +32,7 @@ Result = TypeVar("Result")
 Filter = tuple[str, str, Scalar]
 """Field, operator (``EQUAL``, ``LESS_THAN`` …) and value."""
 
-SOURCE = Source("Firestore", "firestore.googleapis.com", "roles/datastore.user")
+API = Api(FIRESTORE, "firestore.googleapis.com", "roles/datastore.user")
 
 _LONGEST_ID = 1000
 """Firestore allows 1,500 bytes for the id of a document."""
@@ -226,7 +227,7 @@ class FirestoreCollections:
                 f"create --project={self._project} --database={name} --location=LOCATION --type=firestore-native",
                 retryable=False,
             )
-        known = source_error(error, SOURCE, self._project, f"the store in {self._prefix}*")
+        known = source_error(error, API, self._project, f"the store in {self._prefix}*")
         advice = f". {known.advice}" if known.problem in _WITH_ADVICE else ""
         problem = _PROBLEMS.get(known.problem, StoreProblem.OTHER)
         return StoreError(f"{known.detail}{advice}", retryable=known.retryable, problem=problem)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from checks.pipeline import Pipeline
-from checks.ports import Service
+from checks.ports.services import Service
 
 _NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
 _HASHED = ".a.run.app"

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from checks.control_plane.touched import matches, touched
 from checks.model import Outcome, Severity
-from checks.platform import Build, BuildTrigger, Commit
+from checks.ports.builds import Build, BuildTrigger
+from checks.ports.repository import Commit
 
 STARTING = timedelta(minutes=15)
 """What a push gets until its build must be there."""

@@ -19,10 +19,11 @@ from checks.control_plane.touched import IN_SENTENCES, authors, listed
 from checks.control_plane_spec import Deployment
 from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import Build, BuildTrigger, Commit
-from checks.ports import SourceError
-from checks.reads import CLOUD_BUILD, REPOSITORY, Read
+from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger, read_build_triggers, read_recent_builds
+from checks.ports.repository import REPOSITORY, Commit, read_commits_after, read_commits_since, read_head
+from checks.reads import Read
 from checks.registry import check
+from checks.source import SourceError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +170,9 @@ def builds(context: Context) -> Iterator[Finding]:
             configure="add the section, and name services under 'services'",
         )
         return
-    found = context.reads.build_triggers()
+    found = read_build_triggers(context.reads)
     since = context.now - timedelta(days=deployment.builds_days)
-    recent = context.reads.builds(since)
+    recent = read_recent_builds(context.reads, since)
     known = triggers.by_name(found.result())
     seen: list[tuple[ServiceSpec, Seen]] = []
     for spec in context.services:
@@ -213,12 +214,12 @@ class _Commits:
         self._after: Read[Sequence[Commit]] | None = None
         if not context.reads.connected(REPOSITORY):
             return
-        head = context.reads.head()
+        head = read_head(context.reads)
         undecided = [each for each in seen if of_trigger(each.trigger, each.build, self._now) is None]
         for commit in {each.build.commit for each in undecided if each.build is not None and each.build.commit}:
-            self._since[commit] = context.reads.commits_since(commit)
+            self._since[commit] = read_commits_since(context.reads, commit)
         if any(each.build is None for each in undecided):
-            self._after = context.reads.commits_after(self._now - timedelta(days=deployment.builds_days))
+            self._after = read_commits_after(context.reads, self._now - timedelta(days=deployment.builds_days))
         try:
             self._head = head.result()
         except SourceError as error:

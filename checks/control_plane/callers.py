@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from checks.control_plane.addresses import Addresses
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob, Subscription
-from checks.ports import Service
+from checks.ports.messaging import Subscription
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Service
 from checks.repairs_spec import Repairs
 
 

@@ -12,8 +12,7 @@ from itertools import groupby
 
 from checks.context import Context, not_configured
 from checks.model import Action, Finding, Outcome, Severity
-from checks.platform import AuditFinding
-from checks.reads import AUDIT
+from checks.ports.audit import AUDIT, AuditFinding, read_violations
 from checks.registry import check
 from checks.shell_words import command_line
 
@@ -76,7 +75,7 @@ def deployment_audit(context: Context) -> Iterator[Finding]:
             configure="set REVEILLE_REPOSITORY to the folder of one",
         )
         return
-    violations = sorted(context.reads.audit().result(), key=lambda each: each.path)
+    violations = sorted(read_violations(context.reads).result(), key=lambda each: each.path)
     if not violations:
         yield Finding(
             outcome=Outcome.PASSED,

@@ -11,9 +11,11 @@ from checks.control_plane import services
 from checks.control_plane.callers import Edge, edges_of
 from checks.model import Finding, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import SchedulerJob, Subscription
-from checks.ports import Service, SourceError
+from checks.ports.messaging import Subscription, read_subscriptions
+from checks.ports.scheduler import SchedulerJob, read_jobs
+from checks.ports.services import Service, read_services
 from checks.reads import Read
+from checks.source import SourceError
 
 T = TypeVar("T")
 
@@ -71,9 +73,9 @@ def discover(context: Context) -> Discovery:
     messaging, scheduler = context.pipeline.messaging, context.pipeline.scheduler
     return Discovery(
         pipeline=context.pipeline,
-        services=context.reads.services() if messaging is not None or scheduler is not None else None,
-        subscriptions=context.reads.subscriptions() if messaging is not None else None,
-        jobs=context.reads.jobs() if scheduler is not None else None,
+        services=read_services(context.reads) if messaging is not None or scheduler is not None else None,
+        subscriptions=read_subscriptions(context.reads) if messaging is not None else None,
+        jobs=read_jobs(context.reads) if scheduler is not None else None,
     )
 
 

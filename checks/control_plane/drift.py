@@ -19,10 +19,19 @@ from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
 from checks.control_plane_spec import Deployment
 from checks.model import Action, Finding, Outcome, Scalar, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import BuildTrigger, Commit
-from checks.ports import Service, SourceError
-from checks.reads import CLOUD_BUILD, REPOSITORY, Read
+from checks.ports.builds import CLOUD_BUILD, BuildTrigger, read_build_triggers
+from checks.ports.repository import (
+    REPOSITORY,
+    Commit,
+    read_commits_after,
+    read_commits_since,
+    read_head,
+    read_path_exists,
+)
+from checks.ports.services import Service, read_service
+from checks.reads import Read
 from checks.registry import check
+from checks.source import SourceError
 
 
 def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: Seen, trigger: BuildTrigger | None) -> Finding:
@@ -130,10 +139,10 @@ def drift(context: Context) -> Iterator[Finding]:
         )
         return
     reads = context.reads
-    head = reads.head()
-    folders = {folder: reads.path_exists(folder) for spec in specs for folder in spec.source}
-    built = reads.build_triggers() if reads.connected(CLOUD_BUILD) else None
-    asked = [(spec, reads.service(spec.name)) for spec in specs]
+    head = read_head(reads)
+    folders = {folder: read_path_exists(reads, folder) for spec in specs for folder in spec.source}
+    built = read_build_triggers(reads) if reads.connected(CLOUD_BUILD) else None
+    asked = [(spec, read_service(reads, spec.name)) for spec in specs]
     commits = _Commits(context, asked)
     try:
         newest = head.result()
@@ -165,9 +174,11 @@ class _Commits:
 
     def __init__(self, context: Context, asked: Sequence[tuple[ServiceSpec, Read[Service | None]]]) -> None:
         states = [state for _, look in asked for state in _readable(look)]
-        self._since = {state.commit: context.reads.commits_since(state.commit) for state in states if state.commit}
+        self._since = {
+            state.commit: read_commits_since(context.reads, state.commit) for state in states if state.commit
+        }
         instants = [state.at for state in states if state.basis == "time" and state.at is not None]
-        self._after = context.reads.commits_after(min(instants)) if instants else None
+        self._after = read_commits_after(context.reads, min(instants)) if instants else None
 
     def lacking(self, state: Deployed) -> Sequence[Commit] | None:
         """Return the commits after a state, None for one that is unknown. Raises SourceError."""

@@ -12,8 +12,8 @@ from checks.control_plane.touched import Touched, touched
 from checks.control_plane_spec import Deployment
 from checks.model import Severity
 from checks.pipeline import ServiceSpec
-from checks.platform import Commit
-from checks.ports import Service
+from checks.ports.repository import Commit
+from checks.ports.services import Service
 
 LABEL, VARIABLE = "commit-sha", "BUILD_COMMIT"
 

@@ -23,9 +23,11 @@ from checks.control_plane.grants import decide
 from checks.control_plane.removal import removal
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Policy, Service, SourceError
+from checks.ports.policies import Policy, read_project_policy
+from checks.ports.services import Service, read_service_policy
 from checks.reads import Read
 from checks.registry import check
+from checks.source import SourceError
 
 EVERYONE = "allUsers"
 
@@ -182,8 +184,8 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
     exists = {each.name for each in found.services}
     misdirected = _misdirected(pipeline, found)
     asked = [name for name in names if (nameless[name] or name in misdirected) and name in exists - open_to_all]
-    policies = {name: context.reads.service_policy(name) for name in asked}
-    project = context.reads.project_policy() if asked else None
+    policies = {name: read_service_policy(context.reads, name) for name in asked}
+    project = read_project_policy(context.reads) if asked else None
     for name in names:
         spec = spec_of(pipeline, name)
         if name not in exists:

@@ -16,7 +16,7 @@ from checks.context import Context
 from checks.control_plane import services
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import Revision
+from checks.ports.services import Revision, read_revisions
 from checks.reads import Read
 from checks.redeploys import LATEST_REVISIONS, evidence_of
 from checks.registry import check
@@ -135,7 +135,7 @@ def _versioned(secret: str) -> str:
 )
 def environment_change(context: Context) -> Iterator[Finding]:
     """Yield one finding a service."""
-    reads = [(spec, context.reads.revisions(spec.name, LATEST_REVISIONS)) for spec in context.services]
+    reads = [(spec, read_revisions(context.reads, spec.name, LATEST_REVISIONS)) for spec in context.services]
     if not reads:
         yield services.none_named()
     for spec, look in reads:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks.ports import Binding, Policy
+from checks.ports.policies import Binding, Policy
 
 INVOKER = "roles/run.invoker"
 

@@ -26,9 +26,11 @@ from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
 from checks.model import Action, Finding, Outcome, Severity, worst_of
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Policy, Service, SourceError
+from checks.ports.policies import Policy, read_project_policy
+from checks.ports.services import Service, read_service, read_service_policy
 from checks.reads import Read
 from checks.registry import check
+from checks.source import SourceError
 
 T = TypeVar("T")
 
@@ -271,7 +273,7 @@ def _read(look: Read[T]) -> T | SourceError:
 def invoker(context: Context) -> Iterator[Finding]:
     """Yield one finding a service: those of the pipeline file, then those that were discovered."""
     discovery = discover(context)
-    project = context.reads.project_policy() if context.services or discovery.on else None
+    project = read_project_policy(context.reads) if context.services or discovery.on else None
     reads = [_asked(context, spec) for spec in context.services]
     # The policies of the services in the pipeline file are under way by now; discovery only adds to them.
     found = discovery.read()
@@ -291,4 +293,4 @@ Asked = tuple[ServiceSpec, Read[Service | None], Read[Policy | None]]
 
 
 def _asked(context: Context, spec: ServiceSpec) -> Asked:
-    return spec, context.reads.service(spec.name), context.reads.service_policy(spec.name)
+    return spec, read_service(context.reads, spec.name), read_service_policy(context.reads, spec.name)

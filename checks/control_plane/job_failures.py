@@ -10,7 +10,7 @@ from enum import StrEnum
 from checks.control_plane.schedule import due_since, is_understood
 from checks.control_plane_spec import Season
 from checks.model import Severity
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 
 NEVER_RAN = "NEVER_RAN"
 NOT_ATTEMPTED = "NOT_ATTEMPTED"

@@ -10,7 +10,7 @@ from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 
 MOST_NAMED = 10
 """Jobs that a sentence names; the evidence has them all."""

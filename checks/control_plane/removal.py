@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.control_plane.callers import Edge, Kind
 from checks.pipeline import Pipeline
-from checks.platform import Subscription
+from checks.ports.messaging import Subscription
 from checks.shell_words import command_line
 
 

@@ -31,7 +31,7 @@ from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
 
 
@@ -186,7 +186,7 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
     if spec is None:
         yield not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
         return
-    look = context.reads.jobs()
+    look = read_jobs(context.reads)
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()

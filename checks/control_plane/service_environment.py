@@ -14,7 +14,7 @@ from checks.context import Context
 from checks.control_plane import services
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Service
+from checks.ports.services import Service
 from checks.registry import check
 
 

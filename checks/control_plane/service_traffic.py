@@ -15,7 +15,7 @@ from checks.control_plane import services
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Service
+from checks.ports.services import Service
 from checks.registry import check
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from checks.context import Context, attempt, not_configured
 from checks.model import Action, Evidence, Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.ports import Service
+from checks.ports.services import Service, read_service
 from checks.shell_words import command_line
 
 Judge = Callable[[ServiceSpec, Service], Finding]
@@ -36,7 +36,7 @@ def judge_services(
 
     ``configure`` is what to add to the pipeline file where there is none to look at.
     """
-    reads = [(spec, context.reads.service(spec.name)) for spec in specs]
+    reads = [(spec, read_service(context.reads, spec.name)) for spec in specs]
     if not reads:
         yield none_named(configure)
     for spec, look in reads:

@@ -22,9 +22,10 @@ from checks.control_plane.addresses import Addresses, Target, service_name
 from checks.control_plane.removal import gcloud, subscription_removal
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
-from checks.platform import Subscription
-from checks.ports import Service, SourceError
+from checks.ports.messaging import Subscription, read_subscriptions, read_topics
+from checks.ports.services import Service, read_services
 from checks.registry import check
+from checks.source import SourceError
 
 T = TypeVar("T")
 
@@ -337,22 +338,26 @@ def _judged_with(pipeline: Pipeline, case: TopicCase, error: SourceError | None)
 )
 def subscriptions(context: Context) -> Iterator[Finding]:
     """Yield one finding a topic, and one for each subscription that lost its topic or has a filter."""
-    messaging = context.pipeline.messaging
-    if messaging is None or not messaging.topics:
+    spec = context.pipeline.messaging
+    if spec is None or not spec.topics:
         yield not_configured(
             "topics",
             "The pipeline file names no topic",
             configure="add the section 'messaging' with the number of push subscriptions of each topic",
         )
         return
-    reads = context.reads.subscriptions(), context.reads.topics(), context.reads.services()
+    reads = (
+        read_subscriptions(context.reads),
+        read_topics(context.reads),
+        read_services(context.reads),
+    )
 
     def judged() -> Iterator[Finding]:
         every = reads[0].result()
         topics, _ = _read(reads[1].result)
-        services, error = _read(reads[2].result)
-        for topic, expected in messaging.topics.items():
-            named = [each for each in every if each.topic == topic and counts(each, messaging.dead_letter_suffix)]
+        running, error = _read(reads[2].result)
+        for topic, expected in spec.topics.items():
+            named = [each for each in every if each.topic == topic and counts(each, spec.dead_letter_suffix)]
             pushes = [each for each in named if not idleness(each)]
             case = TopicCase(
                 topic=topic,
@@ -361,8 +366,8 @@ def subscriptions(context: Context) -> Iterator[Finding]:
                 exists=True if pushes else (topic in topics if topics is not None else None),
                 pushes=tuple(pushes),
                 idle=tuple(each for each in named if idleness(each)),
-                services=tuple(services) if services is not None else None,
-                wanted=messaging.targets.get(topic, ()),
+                services=tuple(running) if running is not None else None,
+                wanted=spec.targets.get(topic, ()),
             )
             yield _judged_with(context.pipeline, case, error)
             yield from (filtered(context.pipeline, each) for each in pushes if each.filter)

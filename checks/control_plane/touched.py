@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from checks.cells import in_words
-from checks.platform import Commit
+from checks.ports.repository import Commit
 
 SHOWN = 5
 """Commits that evidence names; the rest is counted."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import BuildTrigger
-from checks.ports import SourceError
+from checks.ports.builds import BuildTrigger
 from checks.reads import Read
 from checks.shell_words import command_line
+from checks.source import SourceError
 
 
 def trigger_name(pipeline: Pipeline, spec: ServiceSpec) -> str:

@@ -19,7 +19,9 @@ from checks.control_plane.discovery import Discovered, Discovery, spec_of
 from checks.control_plane_spec import Invocations
 from checks.model import Action, Finding, Outcome, Severity
 from checks.pipeline import Pipeline
-from checks.reads import MONITORING
+from checks.ports.messaging import read_subscriptions
+from checks.ports.requests import MONITORING, read_request_counts
+from checks.ports.services import read_services
 from checks.registry import check
 
 
@@ -88,7 +90,7 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
         yield not_configured("services", "The pipeline file has no section 'invocations'", configure="add it")
         return
     until = context.now.replace(second=0, microsecond=0)
-    asked = context.reads.request_counts(until - timedelta(hours=rules.hours), until)
+    asked = read_request_counts(context.reads, until - timedelta(hours=rules.hours), until)
     found = _discovered(context)
     for error in found.errors if found is not None else ():
         yield could_not_check(error, subject=f"callers from {error.source}", severity=Severity.P0)
@@ -117,7 +119,10 @@ def _discovered(context: Context) -> Discovered | None:
         return None
     reads = context.reads
     return Discovery(
-        pipeline=context.pipeline, services=reads.services(), subscriptions=reads.subscriptions(), jobs=None
+        pipeline=context.pipeline,
+        services=read_services(reads),
+        subscriptions=read_subscriptions(reads),
+        jobs=None,
     ).read()
 
 

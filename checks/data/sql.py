@@ -17,9 +17,10 @@ from checks.context import Context, attempt
 from checks.intervals import interval_words
 from checks.model import Action, Finding, Interval, Outcome, Scalar, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
-from checks.ports import Problem, Row, SourceError
+from checks.ports.warehouse import Row, read_rows
 from checks.reads import Read
 from checks.registry import Check
+from checks.source import Problem, SourceError
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
 
 ENGINE_CODES: Mapping[str, str] = {
@@ -258,7 +259,7 @@ class _Judged:
         would double the time of every check; on the others its answer is not read."""
         if self._spec.when is not None:
             condition = self._context.pipeline.conditions[self._spec.when]
-            self._context.reads.query(self._context.query(condition.query, self._spec.when, self.interval))
+            read_rows(self._context.reads, self._context.query(condition.query, self._spec.when, self.interval))
         if self._waits:
             return
         self._rows = self._ask(self._spec.query, self._spec.id)
@@ -266,7 +267,7 @@ class _Judged:
             self._subjects = self._ask(self._spec.subjects.query, f"{self._spec.id}-subjects")
 
     def _ask(self, sql: str, label: str) -> Read[Any]:
-        return self._context.reads.query(self._context.query(sql, label, self.interval))
+        return read_rows(self._context.reads, self._context.query(sql, label, self.interval))
 
     def findings(self) -> Iterator[Finding]:
         """Judge the interval. Raises SourceError."""

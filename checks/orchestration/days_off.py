@@ -16,6 +16,7 @@ from checks.context import Context, attempt, not_configured
 from checks.intervals import interval_words
 from checks.model import Action, Finding, Interval, Outcome
 from checks.pipeline import Condition, Pipeline
+from checks.ports.warehouse import read_rows
 from checks.registry import check
 
 
@@ -50,7 +51,7 @@ def days_off(context: Context) -> Iterator[Finding]:
         )
     for interval in context.intervals:
         for name in names:
-            context.reads.query(context.query(context.pipeline.conditions[name].query, name, interval))
+            read_rows(context.reads, context.query(context.pipeline.conditions[name].query, name, interval))
     for interval in context.intervals:
         for name in names:
             yield from attempt(

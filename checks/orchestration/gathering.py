@@ -12,7 +12,9 @@ from checks.intervals import Timeline, interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
 from checks.pipeline import Run, RunHistory, Transition
-from checks.ports import Problem, Row, SourceError
+from checks.ports.documents import read_document
+from checks.ports.warehouse import Row, read_rows
+from checks.source import Problem, SourceError
 
 LOG_LABEL = "phase-log"
 HISTORY_LABEL = "run-history"
@@ -57,17 +59,17 @@ def start_reads(context: Context, transitions: Iterable[Transition], *, log: boo
     for interval in context.intervals:
         for transition in transitions:
             if has_state(transition):
-                context.reads.document(document_path(transition, interval))
+                read_document(context.reads, document_path(transition, interval))
             if transition.when is not None:
                 condition = context.pipeline.conditions[transition.when]
-                context.reads.query(context.query(condition.query, transition.when, interval))
+                read_rows(context.reads, context.query(condition.query, transition.when, interval))
             # Documents tell about a source that has them; its rows are asked for only where they decide.
             phases = (transition.target,) if transition.state is not None else (transition.source, transition.target)
             for phase in map(context.pipeline.phase, phases):
                 if phase.rows is not None:
-                    context.reads.query(context.query(phase.rows, phase.id, interval))
+                    read_rows(context.reads, context.query(phase.rows, phase.id, interval))
         if log and context.pipeline.phase_log is not None:
-            context.reads.query(context.query(context.pipeline.phase_log.query, LOG_LABEL, interval))
+            read_rows(context.reads, context.query(context.pipeline.phase_log.query, LOG_LABEL, interval))
 
 
 def no_transition(check_id: str) -> Finding:
@@ -176,7 +178,7 @@ def judged(
 
 def completion_of(context: Context, transition: Transition, interval: Interval) -> Completion:
     """Read the completion document of a date. Raises SourceError."""
-    document = context.reads.document(document_path(transition, interval)).result()
+    document = read_document(context.reads, document_path(transition, interval)).result()
     return read_completion(None if document is None else document.data, context.now)
 
 
@@ -197,7 +199,7 @@ def log_of(context: Context, interval: Interval) -> DayLog | None:
     phase_log = context.pipeline.phase_log
     if phase_log is None:
         return None
-    rows = context.reads.query(context.query(phase_log.query, LOG_LABEL, interval)).result()
+    rows = read_rows(context.reads, context.query(phase_log.query, LOG_LABEL, interval)).result()
     return DayLog(
         {
             str(row.get("transition")): Logged(
@@ -214,7 +216,7 @@ def succeeded_phases(context: Context, history: RunHistory | None, interval: Int
     """Return the phases of which a run of the date succeeded. Raises SourceError."""
     if history is None or history.succeeded is None:
         return frozenset()
-    rows = context.reads.query(context.query(history.succeeded, SUCCEEDED_LABEL, interval)).result()
+    rows = read_rows(context.reads, context.query(history.succeeded, SUCCEEDED_LABEL, interval)).result()
     return frozenset(str(row.get("phase")) for row in rows if number_in(row, "run_count", "the run history") > 0)
 
 

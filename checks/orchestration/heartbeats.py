@@ -21,8 +21,9 @@ from checks.model import Action, Finding, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
 from checks.orchestration.gathering import local_time
 from checks.pipeline import Heartbeats
-from checks.ports import Document, SourceError
+from checks.ports.documents import Document, read_collection
 from checks.registry import check
+from checks.source import SourceError
 
 SHOWN = 20
 """Processors that get a finding of their own, the longest silent first; the rest is counted."""
@@ -138,12 +139,12 @@ def _read(context: Context, spec: Heartbeats) -> tuple[Sequence[Document], bool]
     may come before those of the processors. What was read counts where reading on fails.
     """
     first = spec.too_many + 1
-    documents = context.reads.collection(spec.collection, first).result()
+    documents = read_collection(context.reads, spec.collection, first).result()
     if len(documents) < first:
         return documents, True
     bound = max(READ, first + 1)
     try:
-        documents = context.reads.collection(spec.collection, bound).result()
+        documents = read_collection(context.reads, spec.collection, bound).result()
     except SourceError:
         return documents, False
     return documents, len(documents) < bound

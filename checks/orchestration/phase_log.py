@@ -34,8 +34,9 @@ from checks.orchestration.gathering import (
 )
 from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import Transition
-from checks.ports import SourceError
+from checks.ports.warehouse import read_rows
 from checks.registry import check
+from checks.source import SourceError
 
 CODES: Mapping[str, str] = {
     "logged": "The phase log has a row for the transition and the date.",
@@ -103,7 +104,7 @@ def _start_history(context: Context) -> None:
     history = context.pipeline.run_history
     if history is not None and history.succeeded is not None:
         for interval in context.intervals:
-            context.reads.query(context.query(history.succeeded, SUCCEEDED_LABEL, interval))
+            read_rows(context.reads, context.query(history.succeeded, SUCCEEDED_LABEL, interval))
 
 
 def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:

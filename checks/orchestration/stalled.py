@@ -30,7 +30,7 @@ from checks.orchestration.gathering import (
 )
 from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import RunHistory, Transition
-from checks.ports import Row
+from checks.ports.warehouse import Row, read_rows
 from checks.registry import check
 
 AFTER_MINUTES = 30
@@ -100,7 +100,7 @@ def stalled(context: Context) -> Iterator[Finding]:
     start_reads(context, transitions, log=False)
     if history is not None:
         for interval in context.intervals:
-            context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval))
+            read_rows(context.reads, context.query(history.unfinished, HISTORY_LABEL, interval))
     for interval in context.intervals:
         for transition in transitions:
             judge = partial(_judge_document, context, transition, interval)
@@ -175,7 +175,7 @@ def _document_finding(context: Context, transition: Transition, interval: Interv
 def _judge_history(context: Context, history: RunHistory) -> Iterator[Finding]:
     found: dict[str, tuple[datetime | None, Row]] = {}
     for interval in context.intervals:
-        rows = context.reads.query(context.query(history.unfinished, HISTORY_LABEL, interval)).result()
+        rows = read_rows(context.reads, context.query(history.unfinished, HISTORY_LABEL, interval)).result()
         for row in rows:
             started = moment_of(row.get("started_at"))
             too_long = is_unfinished(started, context.now, history.after_minutes)

@@ -11,7 +11,7 @@ from checks.orchestration.completion import Completion, Flag, Progress, progress
 from checks.orchestration.gathering import DayLog, JudgedRun, Logged, Rows, completion_of, log_of, rows_of
 from checks.orchestration.trigger_verdict import Situation
 from checks.pipeline import Transition
-from checks.ports import SourceError
+from checks.source import SourceError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

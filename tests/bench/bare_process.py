@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.composition.serve import SWITCH_SECONDS
 from bot.serving.connections import Limits
 from bot.serving.refusals import Refusals
-from bot.serving.serve import SWITCH_SECONDS
 from bot.serving.web_server import WebServer, bind
 from tests.bench.measured import Subject, commands
 from tests.bench.processes import reply

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, cast
 
-from checks.ports import Query, Row
+from checks.ports.warehouse import Query, Row
 from tests.bench.seen import Seen
 
 Question = tuple[str, tuple[tuple[str, str, Any], ...]]

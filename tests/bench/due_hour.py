@@ -19,8 +19,7 @@ from bot.timetable.digest import Digests
 from bot.timetable.schedules import ROUND_SECONDS, Schedules
 from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report, Severity
-from checks.ports import Ports
-from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse
+from tests.fakes import ports
 from tests.faults.story import CHANNEL, PIPELINE, START, report
 from tests.faults.workspace import Clock, shown
 from tests.servers.slack import SlackServer
@@ -34,8 +33,7 @@ class Due(Validation):
     """Finds a failure from its due hour on."""
 
     def __init__(self, clock: Callable[[], datetime], due: datetime) -> None:
-        ports = Ports(documents=FakeDocuments(), warehouse=FakeWarehouse(), control_plane=FakeControlPlane())
-        super().__init__(PIPELINE, ports, clock)
+        super().__init__(PIPELINE, ports(), clock)
         self._due = due
 
     def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:

@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -45,12 +44,15 @@ and the look for the commits that a service lacks includes them."""
 def measure() -> Iterator[Mapping[str, Any]]:
     """Yield what each run took, in seconds. Google's clients are built once and kept; the repository is new each time,
     because it remembers the files of commits for as long as it lives."""
-    from bot.gcp.connect import google_ports  # noqa: PLC0415 - its import is no part of what is measured
-    from bot.repository.connect import repository_of  # noqa: PLC0415 - likewise
+    from bot.composition.google import google_ports  # noqa: PLC0415 - its import is no part of what is measured
+    from bot.google_cloud.clients import GoogleAccess  # noqa: PLC0415 - likewise
     from bot.settings import Settings  # noqa: PLC0415 - likewise
+    from bot.sources.repository.live import connect  # noqa: PLC0415 - likewise
     from checks.catalog import PYTHON_CHECKS  # noqa: PLC0415 - likewise
+    from checks.ports.repository import REPOSITORY  # noqa: PLC0415 - likewise
     from checks.reads import ReadCache  # noqa: PLC0415 - likewise
-    from checks.runner import Run, bounds, run_checks  # noqa: PLC0415 - likewise
+    from checks.runner import Run, run_checks  # noqa: PLC0415 - likewise
+    from checks.source import Ports  # noqa: PLC0415 - likewise
 
     pipeline = described(WHOLE)
     settings = Settings.from_environment(os.environ)
@@ -59,9 +61,10 @@ def measure() -> Iterator[Mapping[str, Any]]:
     inside = INSIDE[GITHUB if settings.repository is None else CLONE]
     chosen = [each for each in PYTHON_CHECKS if each.id in CHECKS]
     while True:
-        unread = replace(ports, repository=repository_of(pipeline, settings))
+        repository = connect(GoogleAccess(pipeline=pipeline, settings=settings))
+        unread = Ports({**ports.connected, REPOSITORY: repository})
         cpu, began = time.process_time(), time.perf_counter()
-        cache = ReadCache(bounds(pipeline.limits))
+        cache = ReadCache(pipeline.limits)
         today = pipeline.timeline.at(NOW)
         about = Run(pipeline=pipeline, now=NOW, previous=today, current=today)
         results = list(run_checks(chosen, about, unread, cache))

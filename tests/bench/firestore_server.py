@@ -12,7 +12,7 @@ import grpc
 from google.cloud.firestore_v1._helpers import encode_dict
 from google.cloud.firestore_v1.types import document, firestore
 
-from checks.ports import Document
+from checks.ports.documents import Document
 from tests.bench.seen import Seen
 
 READ_AT = datetime(2026, 2, 12, tzinfo=UTC)

@@ -31,13 +31,13 @@ ROUNDS = 3
 def measure(times: int, now: datetime, date: str, peak_memory: Callable[[], int]) -> Mapping[str, Any]:
     """Validate with Google's clients, then do every step that follows; return what each took, in seconds of the
     processor, the seconds of the validation, and the memory."""
-    from bot.app import on_google  # noqa: PLC0415 - its import is no part of what is measured
-    from bot.definition.pipeline_file import load_pipeline  # noqa: PLC0415 - likewise
+    from bot.composition.validation import on_google  # noqa: PLC0415 - its import is no part of what is measured
+    from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - likewise
     from bot.settings import Settings  # noqa: PLC0415 - likewise
     from bot.validation import Request  # noqa: PLC0415 - likewise
     from tests.bench.growing_steps import OF_A_DIGEST, STEPS, Case  # noqa: PLC0415 - likewise
 
-    pipeline = grown(load_pipeline(), times)
+    pipeline = grown(shipped_pipeline(), times)
     validation = on_google(pipeline, Settings.from_environment(), now).validation
     gc.freeze()
     walls, cpus = [], []
@@ -97,9 +97,9 @@ def main() -> None:
             for name, known in tuple(kept.items()):
                 kept.update(dict.fromkeys(copies(name, times), known))  # type: ignore[arg-type]
 
-    from bot.definition.pipeline_file import load_pipeline  # noqa: PLC0415 - as above
+    from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - as above
 
-    pipeline = load_pipeline()
+    pipeline = shipped_pipeline()
     recorder, world, again = recorded(pipeline, SCENARIO)
     multiply(recorder)
     asyncio.run(serve(grown(pipeline, times), recorder, world, again, options.delay))

@@ -16,7 +16,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +52,12 @@ class Subject:
         self._ready: Validation | None = None
 
     def _validation(self) -> Validation:
-        from bot.app import on_google  # noqa: PLC0415 - its import is part of the first run
-        from bot.definition.pipeline_file import load_pipeline  # noqa: PLC0415 - likewise
+        from bot.composition.validation import on_google  # noqa: PLC0415 - its import is part of the first run
+        from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - likewise
         from bot.settings import Settings  # noqa: PLC0415 - likewise
 
         if self._ready is None:
-            self._ready = on_google(load_pipeline(), Settings.from_environment(), self._now).validation
+            self._ready = on_google(shipped_pipeline(), Settings.from_environment(), self._now).validation
         return self._ready
 
     def validate(self) -> Mapping[str, Any]:
@@ -69,12 +68,11 @@ class Subject:
         """As ``validate``, with one look at a time and all the time that this needs."""
         from bot.validation import Validation  # noqa: PLC0415 - as above
         from checks.pipeline import Limits  # noqa: PLC0415 - as above
-        from checks.ports import Ports  # noqa: PLC0415 - as above
+        from checks.source import Ports  # noqa: PLC0415 - as above
 
         validation = self._validation()
         turn = threading.Lock()
-        connected: dict[str, Any] = {each.name: getattr(validation._ports, each.name) for each in fields(Ports)}
-        ports = Ports(**{name: port and OneByOne(port, turn) for name, port in connected.items()})
+        ports = Ports({source: OneByOne(port, turn) for source, port in validation.ports.connected.items()})
         patient = Limits().model_copy(update={"check_seconds": 600.0, "run_seconds": 600.0})
         pipeline = validation.pipeline.model_copy(update={"limits": patient})
         return self._time(lambda: Validation(pipeline, ports, lambda: self._now))

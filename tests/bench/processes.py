@@ -33,7 +33,7 @@ def environment(extra: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in os.environ.items()
         if name not in SKEWING and not name.startswith(SKEWING_FAMILIES)
     }
-    return {**kept, "PYTHONPATH": str(ROOT), **extra}
+    return {**kept, "PYTHONPATH": str(ROOT), "REVEILLE_PIPELINE": "nba", **extra}
 
 
 def reply(document: Mapping[str, Any]) -> None:

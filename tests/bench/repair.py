@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+from bot.composition.google import google_ports
+from bot.composition.repairs import repairs_of
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.connect import google_ports
-from bot.repairs.composition import repairs_of
 from bot.repairs.model import Outcome
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore

@@ -12,13 +12,14 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 
-from bot.definition.pipeline_file import load_pipeline
-from bot.local.embedded import embedded_ports
-from bot.local.scenario import load_scenario
-from bot.local.world import World, build_world
+from bot.composition.scenario import scenario_ports
+from bot.definition.pipeline_file import shipped_pipeline
+from bot.scenarios.scenario import load_scenario
+from bot.scenarios.world import World, build_world
 from bot.validation import Request
 from checks.pipeline import Pipeline
-from checks.reads import CLOUD_RUN, RESOURCE_MANAGER
+from checks.ports.policies import RESOURCE_MANAGER
+from checks.ports.services import CLOUD_RUN
 from tests.bench.bigquery_server import BigQueryServer
 from tests.bench.firestore_server import FirestoreServer
 from tests.bench.measured import figures_of
@@ -35,7 +36,7 @@ SCENARIO = "healthy-morning"
 def recorded(pipeline: Pipeline, name: str = SCENARIO) -> tuple[Recorder, World, Mapping[str, object]]:
     """Return the recorded answers, the world that they come from, and how to run the same validation again."""
     scenario = load_scenario(name)
-    ports = embedded_ports(pipeline, scenario)
+    ports = scenario_ports(pipeline, scenario)
     date = scenario.file.requested
     recorder, report = record(pipeline, ports, ports.now, Request(interval=date))
     ports.close()
@@ -57,7 +58,7 @@ def _note_calls(server: ScriptedGrpcServer, seen: Seen, source: str) -> None:
     """Move what a gRPC server has counted to where everything is counted."""
     calls, server.calls = server.calls, Counter()
     for method, name in calls.elements():
-        seen.add(RESOURCE_MANAGER if method == GET_PROJECT_POLICY else source, method, name)
+        seen.add(RESOURCE_MANAGER.name if method == GET_PROJECT_POLICY else source, method, name)
 
 
 async def serve(
@@ -81,7 +82,7 @@ async def serve(
         }
         reply({**again, "environment": addresses})
         while await asyncio.to_thread(sys.stdin.readline):
-            for source, server in {CLOUD_RUN: control_plane, **platform.by_source}.items():
+            for source, server in {CLOUD_RUN.name: control_plane, **platform.by_source}.items():
                 _note_calls(server, seen, source)
             reply(seen.take())
 
@@ -90,7 +91,7 @@ def main() -> None:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--delay", type=float, required=True, help="seconds until each answer")
-    pipeline = load_pipeline()
+    pipeline = shipped_pipeline()
     asyncio.run(serve(pipeline, *recorded(pipeline), parser.parse_args().delay))
 
 

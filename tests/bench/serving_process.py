@@ -13,7 +13,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--now", type=datetime.fromisoformat, required=True)
     options = parser.parse_args()
-    from bot.serving.serve import prepare, run  # noqa: PLC0415 - its import is part of the start
+    from bot.composition.serve import prepare, run  # noqa: PLC0415 - its import is part of the start
 
     return run(replace(prepare(None, None), now=options.now))
 

@@ -14,10 +14,14 @@ from typing import NoReturn
 from checks.context import Context
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Limits, Phase, Pipeline
-from checks.ports import Document, Policy, Ports, Query, Row, Service
+from checks.ports.documents import FIRESTORE, Document
+from checks.ports.policies import RESOURCE_MANAGER, Policy
+from checks.ports.services import CLOUD_RUN, Service
+from checks.ports.warehouse import BIGQUERY, Query, Row, read_rows
 from checks.reads import ReadCache
 from checks.registry import Check
-from checks.runner import Run, bounds, run_checks
+from checks.runner import Run, run_checks
+from checks.source import Ports
 from tests.fakes import day
 
 NIGHT = day("2026-02-11")
@@ -95,7 +99,7 @@ def _pipeline(shape: Shape) -> Pipeline:
 
 def _check(number: int, reads: int) -> Check:
     def judge(context: Context) -> Iterator[Finding]:
-        asked = [context.reads.query(Query(f"SELECT {number}, {each}")) for each in range(reads)]
+        asked = [read_rows(context.reads, Query(f"SELECT {number}, {each}")) for each in range(reads)]
         for look in asked:
             rows = look.result()
             yield Finding(outcome=Outcome.PASSED, code="seen", subject=f"check {number}", summary=str(rows[0]))
@@ -108,10 +112,10 @@ def measure(shape: Shape) -> dict[str, float]:
     pipeline = _pipeline(shape)
     checks = [_check(number, shape.reads // shape.checks) for number in range(shape.checks)]
     sleeping = SleepingPorts(shape.seconds)
-    ports = Ports(documents=sleeping, warehouse=sleeping, control_plane=sleeping)
+    ports = Ports(dict.fromkeys((FIRESTORE, BIGQUERY, CLOUD_RUN, RESOURCE_MANAGER), sleeping))
     run = Run(pipeline=pipeline, now=datetime(2026, 2, 12, 13, tzinfo=UTC), previous=NIGHT, current=NIGHT)
     cpu, began = time.process_time(), time.monotonic()
-    cache = ReadCache(bounds(pipeline.limits))
+    cache = ReadCache(pipeline.limits)
     try:
         results = list(run_checks(checks, run, ports, cache))
     finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.definition.pipeline_file import load_pipeline
+from bot.definition.pipeline_file import shipped_pipeline
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
 from checks.folding import Folding, places_of
@@ -36,7 +36,7 @@ PLATFORM, DATA = "the platform fails", "data fail"
 
 def case(times: int, morning: str) -> Case:
     """A bad morning: of each check a third of the rows fail, and with the platform a third of the services as well."""
-    pipeline = grown(load_pipeline(), times)
+    pipeline = grown(shipped_pipeline(), times)
     checks = checks_of(pipeline)
     results = tuple(result_of(check, pipeline, morning) for check in checks)
     report = Report(

@@ -20,13 +20,16 @@ from bot.cli import main
 
 
 def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -> CompletedProcess[str]:
-    """Run ``reveille`` in a folder, with an environment that replaces this process's."""
+    """Run ``reveille`` in a folder, with an environment that replaces this process's.
+
+    It is about the example, unless the environment names another pipeline, or none with an empty name.
+    """
     stdout, stderr = _stream(), _stream()
     root = logging.getLogger()
     handlers, level, of_threads = root.handlers[:], root.level, threading.excepthook
     with (
         chdir(cwd),
-        patch.dict(os.environ, environment, clear=True),
+        patch.dict(os.environ, {"REVEILLE_PIPELINE": "nba", **environment}, clear=True),
         patch.object(sys, "stdin", io.StringIO()),
         redirect_stdout(stdout),
         redirect_stderr(stderr),

@@ -123,7 +123,7 @@ class Planted:
         login = {"type": "service_account", "private_key": key, "client_email": "a@example.com", "token_uri": echo}
         self.write("key.json", json.dumps(login))
         self.write("scripts/deploy.sh", f"gcloud run deploy a --set-env-vars=API_KEY={MERGED},B=ghp_{MERGED}\n")
-        scenario = (ROOT / "bot/local/scenarios/live-export-key-lost.yaml").read_text(encoding="utf-8")
+        scenario = (ROOT / "bot/scenarios/shipped/live-export-key-lost.yaml").read_text(encoding="utf-8")
         variables = f"{{BDL_API_KEY: <absent>, STRIPE_KEY: {VARIABLE}, NOTE: {VARIABLE}}}"
         scenario = scenario.replace("{BDL_API_KEY: <absent>}", variables).replace("<secret>", VARIABLE)
         self.scenario = str(self.write("scenario.yaml", scenario))

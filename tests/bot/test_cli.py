@@ -62,6 +62,7 @@ def environment(**more: str) -> Mapping[str, str]:
         **kept,
         "HOME": "/nonexistent",
         "NO_GCE_CHECK": "true",
+        "REVEILLE_PIPELINE": "nba",
         "PYTHONPATH": str(ROOT),
         **more,
     }

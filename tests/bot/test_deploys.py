@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.deploys import Deployed, Deploys, recent_deploys
@@ -9,8 +8,9 @@ from bot.render.blocks import first_page
 from bot.render.deploys import SHOWN, deploy_parts
 from bot.render.message import Mark, SmallPrint, Table
 from bot.validation import Validation
-from checks.platform import Build, BuildTrigger
-from checks.ports import Problem, Service, SourceError
+from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
+from checks.ports.services import Service
+from checks.source import Ports, Problem, SourceError
 from tests.fakes import FakeControlPlane, pipeline, ports
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
@@ -52,7 +52,7 @@ def a_service(name: str, hours: int) -> Service:
 
 def looked(builds: Sequence[Build] | SourceError, services: Sequence[Service] = (), days: int = 7) -> Deploys:
     plane = FakeControlPlane(services={each.name: each for each in services})
-    world = replace(ports(control_plane=plane), builds=FakeBuilds(builds))
+    world = Ports({**ports(control_plane=plane).connected, CLOUD_BUILD: FakeBuilds(builds)})
     validation = Validation(pipeline(), world, lambda: NOW)
     with validation.reads() as reads:
         return recent_deploys(reads, NOW, days)

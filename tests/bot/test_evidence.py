@@ -12,27 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.local.scenario import Fault, Scenario, load_scenario, shipped_scenarios
+from bot.definition.sources import SOURCES as TABLE
 from bot.replay import replay
+from bot.scenarios.scenario import Fault, Scenario, load_scenario, shipped_scenarios
 from bot.validation import Request, Validation
 from checks.model import Outcome, Report, Severity, Verdict
 from checks.pipeline import Pipeline
-from checks.ports import Ports
-from checks.reads import (
-    BIGQUERY,
-    CLOUD_BUILD,
-    CLOUD_RUN,
-    FIRESTORE,
-    MONITORING,
-    PUBSUB,
-    RESOURCE_MANAGER,
-    SCHEDULER,
-)
-from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline
+from checks.ports.audit import AUDIT
+from checks.ports.documents import FIRESTORE
+from checks.ports.repository import REPOSITORY
+from checks.ports.services import CLOUD_RUN
+from checks.ports.warehouse import BIGQUERY
+from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline, ports
 from tests.pipelines.nba_world import NBA
 from tests.validated import validated as run
 
-SOURCES = (BIGQUERY, CLOUD_BUILD, CLOUD_RUN, FIRESTORE, MONITORING, PUBSUB, RESOURCE_MANAGER, SCHEDULER)
+SOURCES = tuple(line.source.name for line in TABLE if line.source not in (REPOSITORY, AUDIT))
 CALM = (Verdict.ALL_CLEAR, Verdict.WATCH)
 MORNING = datetime(2026, 2, 11, 13, tzinfo=UTC)
 
@@ -148,10 +143,10 @@ def validated(
 ) -> Report:
     prepared = {f"phase{number}": [{"row_count": number - 3}] for number in range(1, 7)} | rows
     gone = down(without) if without is not None else None
-    known = Ports(
-        documents=FakeDocuments(documents, failure=gone if without == FIRESTORE else None),
-        warehouse=FakeWarehouse((lambda _: gone) if without == BIGQUERY else prepared),
-        control_plane=FakeControlPlane({"worker": gone} if without == CLOUD_RUN and gone else {}),
+    known = ports(
+        documents=FakeDocuments(documents, failure=gone if without == FIRESTORE.name else None),
+        warehouse=FakeWarehouse((lambda _: gone) if without == BIGQUERY.name else prepared),
+        control_plane=FakeControlPlane({"worker": gone} if without == CLOUD_RUN.name and gone else {}),
     )
     return run(Validation(described, known, lambda: MORNING), Request())
 
@@ -163,7 +158,7 @@ def test_no_generated_pipeline_is_judged_without_evidence(
 ) -> None:
     documents: dict[str, Any] = {"phase3_completion/2026-02-10": {}} if started else {}
     before = validated(described, rows, documents)
-    after = {source: validated(described, rows, documents, source) for source in (BIGQUERY, FIRESTORE, CLOUD_RUN)}
+    after = {source: validated(described, rows, documents, source.name) for source in (BIGQUERY, FIRESTORE, CLOUD_RUN)}
 
     assert [source for source, report in after.items() if better(before, report)] == []
     assert all(checked(each) for each in (before, *after.values()) if each.verdict is not Verdict.UNKNOWN)
@@ -179,7 +174,7 @@ def test_a_pipeline_file_with_nothing_to_check_is_unknown() -> None:
 
 @pytest.mark.parametrize("checks", [("drift",), ("invoker", "edges"), ("subscriptions", "scheduler-jobs")], ids=str)
 def test_a_run_of_checks_that_are_not_configured_is_unknown(checks: tuple[str, ...]) -> None:
-    known = Ports(documents=FakeDocuments(), warehouse=FakeWarehouse(), control_plane=FakeControlPlane())
+    known = ports()
     report = run(Validation(pipeline(), known, lambda: MORNING), Request(checks=checks))
 
     assert report.verdict is Verdict.UNKNOWN

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gcp.times import time_of
+from bot.google_cloud.answers import time_of
 from bot.instants import EARLIEST, LATEST, of_iso, of_seconds
 
 ZONES = [ZoneInfo(name) for name in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago")]

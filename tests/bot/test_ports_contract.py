@@ -6,28 +6,20 @@ from typing import Any
 
 import pytest
 
-from bot.gcp.connect import GooglePorts, google_ports
-from bot.local.control_plane import ScenarioControlPlane
-from bot.local.documents import ScenarioDocuments
-from bot.local.faults import Faults
-from bot.local.warehouse import DuckDbWarehouse
+from bot.composition.google import google_ports
+from bot.scenarios.faults import Faults
 from bot.settings import Settings
+from bot.sources.documents.recorded import ScenarioDocuments
+from bot.sources.policies.recorded import ScenarioPolicies
+from bot.sources.services.recorded import ScenarioControlPlane
+from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.amounts import CELL
-from checks.pipeline import Pipeline, Table
-from checks.ports import (
-    SECRET,
-    Binding,
-    ControlPlane,
-    Document,
-    Documents,
-    Parameter,
-    Policy,
-    Problem,
-    Query,
-    Service,
-    SourceError,
-    Warehouse,
-)
+from checks.pipeline import Heartbeats, Pipeline, ServiceSpec, Table
+from checks.ports.documents import FIRESTORE, Document, Documents
+from checks.ports.policies import RESOURCE_MANAGER, Binding, Policies, Policy
+from checks.ports.services import CLOUD_RUN, SECRET, ControlPlane, Service
+from checks.ports.warehouse import BIGQUERY, Parameter, Query, Warehouse
+from checks.source import Ports, Problem, SourceError
 from tests import fakes
 from tests.servers.bigquery_emulator import create_tables
 from tests.servers.cloud_run import GoogleControlPlaneServer
@@ -125,12 +117,17 @@ BOTH = ["embedded", pytest.param("google", marks=pytest.mark.xdist_group("emulat
 
 
 def described() -> Pipeline:
-    return fakes.pipeline(datasets=("nba",), tables={"nba.picks": Table(columns=COLUMNS)})
+    return fakes.pipeline(
+        datasets=("nba",),
+        tables={"nba.picks": Table(columns=COLUMNS)},
+        heartbeats=Heartbeats(collection="beats", bad_id="_None_"),
+        services=(ServiceSpec(name="worker"),),
+    )
 
 
 def google(
     *, firestore: str = NOBODY, bigquery: str = NOBODY, run: str = NOBODY, resource_manager: str = NOBODY
-) -> GooglePorts:
+) -> Ports:
     settings = Settings(
         project="contract-tests",
         firestore_emulator=firestore,
@@ -149,7 +146,7 @@ def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
     address = request.getfixturevalue("firestore_address")
     write_documents(address, "contract-tests", DOCUMENTS)
     ports = google(firestore=address)
-    yield ports.documents
+    yield ports[FIRESTORE]
     ports.close()
     clear_documents(address, "contract-tests")
 
@@ -164,18 +161,29 @@ def warehouse(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
     address = request.getfixturevalue("bigquery_address")
     create_tables(address, "contract-tests", {"nba.picks": COLUMNS}, {"nba.picks": ROWS})
     ports = google(bigquery=address)
-    yield ports.warehouse
+    yield ports[BIGQUERY]
     ports.close()
 
 
 @pytest.fixture(scope="module", params=["embedded", "google"])
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     if request.param == "embedded":
-        yield ScenarioControlPlane(SERVICES, POLICIES, PROJECT_POLICY, Faults(()))
+        yield ScenarioControlPlane(SERVICES, POLICIES, Faults(()))
         return
     with GoogleControlPlaneServer(SERVICES, POLICIES, PROJECT_POLICY) as server:
         ports = google(run=server.address, resource_manager=server.address)
-        yield ports.control_plane
+        yield ports[CLOUD_RUN]
+        ports.close()
+
+
+@pytest.fixture(params=["embedded", "google"])
+def policies(request: pytest.FixtureRequest) -> Iterator[Policies]:
+    if request.param == "embedded":
+        yield ScenarioPolicies(PROJECT_POLICY, Faults(()))
+        return
+    with GoogleControlPlaneServer(SERVICES, POLICIES, PROJECT_POLICY) as server:
+        ports = google(run=server.address, resource_manager=server.address)
+        yield ports[RESOURCE_MANAGER]
         ports.close()
 
 
@@ -361,5 +369,5 @@ def test_a_service_without_grants_has_an_empty_policy(control_plane: ControlPlan
     assert policy.bindings == ()
 
 
-def test_the_projects_policy_is_read(control_plane: ControlPlane) -> None:
-    assert control_plane.project_policy().bindings == PROJECT_POLICY.bindings
+def test_the_projects_policy_is_read(policies: Policies) -> None:
+    assert policies.project_policy().bindings == PROJECT_POLICY.bindings

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bot.local.scenario import Expectation, load_scenario, shipped_scenarios
 from bot.replay import Comparison, Replay, compare, differences, listed, replay, scenarios
+from bot.scenarios.scenario import Expectation, load_scenario, shipped_scenarios
 from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, Verdict
-from tests.bot.local.worlds import PIPELINE, loaded
+from tests.bot.scenarios.worlds import PIPELINE, loaded
 from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
 
@@ -230,7 +230,7 @@ def test_a_loud_finding_may_be_named_among_the_others_too() -> None:
 
 
 PROGRAM = """
-from bot.local.scenario import load_scenario
+from bot.scenarios.scenario import load_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.replay import replay
 assert replay(load_scenario("invoker-lost"), shipped_pipeline()).agrees

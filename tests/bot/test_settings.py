@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.redaction.shown import Secret
 from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, SecretSetting
-from bot.settings import DEFAULT_BYTES_CAP, SHIPPED_PIPELINE, Settings, SettingsError, Variables, is_loopback
+from bot.settings import DEFAULT_BYTES_CAP, Settings, SettingsError, Variables, is_loopback
 
 HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-example", "SLACK_SIGNING_SECRET": "signing-example"}
 
@@ -17,7 +17,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({})
 
     assert settings == Settings()
-    assert settings.pipeline == SHIPPED_PIPELINE
+    assert settings.pipeline is None
     assert settings.bytes_cap == DEFAULT_BYTES_CAP
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.lexemes import bare, lexemes
 from bot.statements import only_reads, statement_of
-from checks.ports import Problem, Query, SourceError
+from checks.ports.warehouse import Query
+from checks.source import Problem, SourceError
 
 READS = (
     "SELECT 1",

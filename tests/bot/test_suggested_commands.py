@@ -10,8 +10,8 @@ from bot.validation import Request, Validation
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Action, Report
 from checks.pipeline import SqlCheck
-from checks.platform import SchedulerJob
-from checks.ports import SourceError
+from checks.ports.scheduler import SchedulerJob
+from checks.source import SourceError
 from tests import fakes
 
 EXISTING = SchedulerJob(

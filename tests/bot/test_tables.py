@@ -14,7 +14,7 @@ import bot
 import checks
 import handlers
 from bot.commands.staging_ground import SIGNS
-from bot.staging.steps import Mark
+from bot.staging.steps import StepMark
 
 PARTIAL = {
     "_WEAK": "what is verified well, or not at all, is told otherwise",
@@ -68,4 +68,4 @@ def test_the_tables_that_people_see_are_among_them() -> None:
 
 
 def test_every_step_of_staging_has_a_sign() -> None:
-    assert SIGNS.keys() == {each.value for each in Mark}
+    assert SIGNS.keys() == {each.value for each in StepMark}

@@ -4,22 +4,22 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from subprocess import CompletedProcess
 
 import pytest
 
+from bot.composition.google import google_ports
+from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.connect import google_ports
-from bot.local.embedded import embedded_ports
-from bot.local.scenario import Scenario, load_scenario
-from bot.local.world import build_world
+from bot.scenarios.scenario import Scenario, load_scenario
+from bot.scenarios.world import build_world
 from bot.settings import Settings
 from bot.validation import Request, Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
-from checks.ports import Ports
+from checks.ports.audit import AUDIT
+from checks.source import Ports
 from tests.servers import forked
 from tests.servers.platform import on_github
 from tests.servers.playback import played
@@ -58,9 +58,10 @@ def test_google_clients_and_the_embedded_default_say_the_same(
 ) -> None:
     scenario = load_scenario(name)
     described = on_github(shipped_pipeline())
-    embedded = embedded_ports(described, scenario)
+    embedded = scenario_ports(described, scenario)
     # The audit reads the files of a clone, and a recorded world has none.
-    expected = validate(described, replace(embedded, audit=None), scenario, embedded.now)
+    without_audit = Ports({source: port for source, port in embedded.connected.items() if source is not AUDIT})
+    expected = validate(described, without_audit, scenario, embedded.now)
     embedded.close()
 
     with on_google(scenario, firestore_address, bigquery_address) as (pipeline, ports):

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from bot.definition.pipeline_file import load_pipeline
-from bot.local.embedded import embedded_ports
-from bot.local.scenario import load_scenario
+from bot.composition.scenario import scenario_ports
+from bot.definition.pipeline_file import shipped_pipeline
+from bot.scenarios.scenario import load_scenario
 from bot.validation import Request, Validation
 from tests.validated import validated
 
@@ -25,8 +25,8 @@ from tests.validated import validated
     ],
 )
 def test_a_cause_knows_when_it_began_by_its_facts(scenario: str, code: str, began: str | None) -> None:
-    pipeline, read = load_pipeline(), load_scenario(scenario)
-    ports = embedded_ports(pipeline, read)
+    pipeline, read = shipped_pipeline(), load_scenario(scenario)
+    ports = scenario_ports(pipeline, read)
 
     report = validated(Validation(pipeline, ports, lambda: ports.now), Request(interval=read.file.requested))
     ports.close()

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from checks.ports import Problem, Query, SourceError
-from checks.reads import BIGQUERY, BoundedPool, ReadCache, Reads
+from checks.pipeline import Limits
+from checks.ports.documents import read_document
+from checks.ports.services import read_service
+from checks.ports.warehouse import BIGQUERY, Query, read_rows
+from checks.reads import BoundedPool, ReadCache, Reads
+from checks.source import Problem, SourceError
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, ports
 
 SOON = 5.0
@@ -37,7 +41,7 @@ class Counter:
 
 
 def test_a_question_is_asked_once_whoever_asks() -> None:
-    cache = ReadCache({BIGQUERY: 4})
+    cache = ReadCache(Limits(bigquery=4))
     question = Counter(lambda: "answer")
 
     asked = [cache.ask(BIGQUERY, "the same", 1, question) for _ in range(20)]
@@ -49,7 +53,7 @@ def test_a_question_is_asked_once_whoever_asks() -> None:
 
 
 def test_a_failed_question_is_not_asked_again_in_the_same_run() -> None:
-    cache = ReadCache({BIGQUERY: 4})
+    cache = ReadCache(Limits(bigquery=4))
 
     def fail() -> None:
         raise SourceError("BigQuery", Problem.DENIED, "no")
@@ -64,7 +68,7 @@ def test_a_failed_question_is_not_asked_again_in_the_same_run() -> None:
 
 
 def test_a_source_is_never_asked_more_at_once_than_its_bound() -> None:
-    cache = ReadCache({BIGQUERY: 3})
+    cache = ReadCache(Limits(bigquery=3))
     question = Counter(lambda: time.sleep(0.005))
 
     asked = [cache.ask(BIGQUERY, str(number), 1, question) for number in range(30)]
@@ -77,7 +81,7 @@ def test_a_source_is_never_asked_more_at_once_than_its_bound() -> None:
 
 def test_independent_questions_are_under_way_at_the_same_time() -> None:
     everyone = threading.Barrier(8)
-    cache = ReadCache({BIGQUERY: 8})
+    cache = ReadCache(Limits(bigquery=8))
 
     asked = [cache.ask(BIGQUERY, str(number), 1, lambda: everyone.wait(SOON)) for number in range(8)]
 
@@ -86,10 +90,10 @@ def test_independent_questions_are_under_way_at_the_same_time() -> None:
 
 def test_planned_documents_travel_in_one_request() -> None:
     documents = FakeDocuments({"done/a": {"x": 1}})
-    reads = Reads(ReadCache({"Firestore": 4}), ports(documents=documents), frozenset({"done/a", "done/b"}), SOON)
+    reads = Reads(ReadCache(Limits(firestore=4)), ports(documents=documents), frozenset({"done/a", "done/b"}), SOON)
 
-    first, second = reads.document("done/a"), reads.document("done/b")
-    other = reads.document("elsewhere/c")
+    first, second = read_document(reads, "done/a"), read_document(reads, "done/b")
+    other = read_document(reads, "elsewhere/c")
 
     found = first.result()
     assert found is not None
@@ -102,28 +106,28 @@ def test_planned_documents_travel_in_one_request() -> None:
 def test_a_look_that_hangs_ends_at_the_deadline_and_names_its_source() -> None:
     released = threading.Event()
     warehouse = FakeWarehouse(lambda _: released.wait(SOON) and ())
-    reads = Reads(ReadCache({BIGQUERY: 1}), ports(warehouse=warehouse), frozenset(), 0.05)
+    reads = Reads(ReadCache(Limits(bigquery=1)), ports(warehouse=warehouse), frozenset(), 0.05)
 
     with pytest.raises(SourceError) as caught:
-        reads.query(Query("SELECT 1")).result()
+        read_rows(reads, Query("SELECT 1")).result()
     released.set()
 
-    assert caught.value.source == BIGQUERY
+    assert caught.value.source == BIGQUERY.name
     assert caught.value.problem == Problem.TIMED_OUT
 
 
 def test_the_depth_of_a_look_counts_the_answers_that_it_waited_for() -> None:
-    cache = ReadCache({BIGQUERY: 4, "Cloud Run": 4})
+    cache = ReadCache(Limits(bigquery=4, control_plane=4))
     reads = Reads(cache, ports(warehouse=FakeWarehouse(lambda _: ()), control_plane=FakeControlPlane()), frozenset(), 5)
 
-    first, beside = reads.query(Query("SELECT 1")), reads.query(Query("SELECT 2"))
+    first, beside = read_rows(reads, Query("SELECT 1")), read_rows(reads, Query("SELECT 2"))
     first.result()
     beside.result()
-    reads.service("a").result()
+    read_service(reads, "a").result()
 
     assert sorted((record.source, record.depth) for record in cache.records) == [
-        (BIGQUERY, 1),
-        (BIGQUERY, 1),
+        (BIGQUERY.name, 1),
+        (BIGQUERY.name, 1),
         ("Cloud Run", 2),
     ]
 

@@ -13,10 +13,11 @@ from checks.context import Context
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import Limits, Pipeline, Suppression
-from checks.ports import Ports, Problem, Query, SourceError
+from checks.ports.warehouse import Query, read_rows
 from checks.reads import ReadCache
 from checks.registry import Check, Judge
-from checks.runner import Run, bounds, run_checks, suppressed
+from checks.runner import Run, run_checks, suppressed
+from checks.source import Ports, Problem, SourceError
 from tests.fakes import NIGHT, FakeWarehouse, pipeline, ports
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
@@ -37,7 +38,7 @@ def check(judge: Judge, name: str = "a-check") -> Check:
 
 def run(*checks: Check, limits: Limits | None = None, world: Ports | None = None) -> dict[str, CheckResult]:
     described: Pipeline = pipeline(limits=limits or Limits())
-    cache = ReadCache(bounds(described.limits))
+    cache = ReadCache(described.limits)
     about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
     return {result.check: result for result in run_checks(checks, about, world or ports(), cache)}
 
@@ -77,7 +78,7 @@ def test_a_source_error_becomes_unknown_and_names_the_source() -> None:
 
     def looking(context: Context) -> Iterator[Finding]:
         yield passed()
-        context.reads.query(Query("SELECT 1")).result()
+        read_rows(context.reads, Query("SELECT 1")).result()
         yield failed()
 
     result = run(check(looking), world=ports(warehouse=FakeWarehouse(deny)))["a-check"]
@@ -133,7 +134,7 @@ def test_results_come_as_they_are_complete() -> None:
 
     described = pipeline()
     about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
-    results = run_checks([check(slow, "slow"), check(quick, "quick")], about, ports(), ReadCache(bounds(Limits())))
+    results = run_checks([check(slow, "slow"), check(quick, "quick")], about, ports(), ReadCache(Limits()))
 
     first = next(results)
     released.set()
@@ -207,7 +208,7 @@ def test_a_suppression_for_one_row_holds_also_among_many() -> None:
     known = Suppression(check="a-check", subject="row 25", until=NIGHT.day + timedelta(days=9), reason="Known.")
     described = pipeline(suppressions=[known])
     about = Run(pipeline=described, now=NOW, previous=NIGHT, current=NIGHT)
-    (result,) = run_checks([check(many)], about, ports(), ReadCache(bounds(described.limits)))
+    (result,) = run_checks([check(many)], about, ports(), ReadCache(described.limits))
 
     counts = Counter({each.code: 0 for each in result.findings})
     for each in result.findings:

@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from checks.model import Action, Cause, CheckResult, Finding, Outcome, Severity
-from checks.platform import SchedulerJob
-from checks.ports import SourceError
-from checks.reads import PUBSUB, SCHEDULER, ReadCache, Reads
-from checks.runner import bounds
+from checks.ports.messaging import PUBSUB, read_topics
+from checks.ports.scheduler import SCHEDULER, SchedulerJob, read_jobs
+from checks.reads import ReadCache, Reads
+from checks.source import SourceError
 from checks.suggestions import (
     Inventory,
     Named,
@@ -154,11 +154,11 @@ class TestInventoryOfARun:
 
     def seen(self, scheduler: fakes.FakeScheduler, *, look: bool = True) -> Inventory:
         described = fakes.pipeline()
-        cache = ReadCache(bounds(described.limits))
+        cache = ReadCache(described.limits)
         reads = Reads(cache, fakes.ports(scheduler=scheduler), frozenset(), 5)
         if look:
             with suppress(SourceError):
-                reads.jobs().result()
+                read_jobs(reads).result()
         inventory = inventory_of(cache)
         cache.close()
         return inventory
@@ -177,9 +177,9 @@ class TestInventoryOfARun:
 
     def test_knows_topics_that_are_plain_names(self) -> None:
         described = fakes.pipeline()
-        cache = ReadCache(bounds(described.limits))
+        cache = ReadCache(described.limits)
         world = fakes.ports(messaging=fakes.FakeMessaging(topics=["a-topic"]))
-        Reads(cache, world, frozenset(), 5).topics().result()
+        read_topics(Reads(cache, world, frozenset(), 5)).result()
 
         assert cache.answer(PUBSUB, "topics") == ["a-topic"]
         assert inventory_of(cache).names == {Thing.TOPIC: frozenset({"a-topic"})}

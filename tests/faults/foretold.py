@@ -7,8 +7,7 @@ from datetime import datetime
 
 from bot.validation import Plan, Validation
 from checks.model import CheckResult, Report
-from checks.ports import Ports
-from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse
+from tests.fakes import ports
 from tests.faults.story import PIPELINE, Fact, report
 
 
@@ -16,8 +15,7 @@ class Foretold(Validation):
     """Finds the facts of an instant, and asks nobody."""
 
     def __init__(self, facts: Callable[[datetime], Mapping[str, Fact]], clock: Callable[[], datetime]) -> None:
-        nobody = Ports(documents=FakeDocuments(), warehouse=FakeWarehouse(), control_plane=FakeControlPlane())
-        super().__init__(PIPELINE, nobody, clock)
+        super().__init__(PIPELINE, ports(), clock)
         self._facts = facts
 
     def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:

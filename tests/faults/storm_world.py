@@ -11,7 +11,7 @@ from typing import Any
 from google.cloud import run_v2
 from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[import-untyped]
 
-from checks.ports import Service
+from checks.ports.services import Service
 from tests.faults.story import CHANNEL
 from tests.servers.repairable import RepairableCloudRunServer
 from tests.servers.slack_requests import PERSON

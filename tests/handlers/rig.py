@@ -21,7 +21,7 @@ from bot.repairs.ports import Platform
 from bot.repairs.repairs import Repairs
 from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
-from bot.staging.ground import StagingGround
+from bot.staging.environment import StagingEnvironment
 from bot.store.kept import Kept
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
@@ -30,7 +30,7 @@ from checks.model import Report, Severity
 from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules
 from checks.pipeline import Phase, Pipeline, ServiceSpec
-from checks.ports import Query, Row
+from checks.ports.warehouse import Query, Row
 from handlers.journal import Journal
 from handlers.registration import register_all
 from handlers.requests import Taken
@@ -207,7 +207,7 @@ def running(
     *,
     desk: Desk | None = None,
     workers: Workers | None = None,
-    staging: Callable[[], AbstractContextManager[StagingGround]] | None = None,
+    staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None,
     platform: Platform | None = None,
     control_plane: FakeControlPlane | None = None,
     jobs: FakeScheduler | None = None,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.store.model import AlertState, Changes, SnoozeUntil
 from checks.model import Report, Severity, Verdict
 from checks.notifications import Permissions as Rules
+from checks.ports.warehouse import BIGQUERY
 from handlers.answers import AnswerMessage
 from handlers.asking import ask_for_everything
 from handlers.commands import NAMES, VALIDATING
@@ -197,7 +198,7 @@ def test_an_identical_request_in_the_same_channel_joins_the_run() -> None:
 
         assert len(rig.slack.messages()) == 1
         assert f"<@{PERSON}>" in rig.said[0]
-        assert len(rig.services.validation._ports.warehouse.queries) == 1  # type: ignore[attr-defined]  # the fake
+        assert len(rig.services.validation._ports[BIGQUERY].queries) == 1  # type: ignore[attr-defined]  # the fake
 
 
 def test_one_who_joins_from_elsewhere_sees_the_result_there() -> None:
@@ -213,7 +214,7 @@ def test_one_who_joins_from_elsewhere_sees_the_result_there() -> None:
 
         assert "Validating" not in rig.slack.messages()[0].text
         assert "Validating" not in rig.slack.messages(COLLEAGUE)[0].text
-        assert len(rig.services.validation._ports.warehouse.queries) == 1  # type: ignore[attr-defined]  # the fake
+        assert len(rig.services.validation._ports[BIGQUERY].queries) == 1  # type: ignore[attr-defined]  # the fake
 
 
 def test_a_request_after_the_run_begins_a_new_one() -> None:

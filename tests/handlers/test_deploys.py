@@ -6,7 +6,7 @@ import pytest
 
 from checks.control_plane_spec import SchedulerJobs
 from checks.notifications import Permissions as Rules
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 from tests.bot.test_deploys import a_service
 from tests.fakes import FakeControlPlane, FakeScheduler
 from tests.handlers.rig import running

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from bot.local.repairs import ScenarioPlatform
 from bot.repairs.model import LEASE, NEVER_WRITTEN
+from bot.scenarios.platform import ScenarioPlatform
 from bot.store import kept
 from bot.store.kept import undone
 from bot.store.model import Alert, AlertState, StateStore

@@ -8,7 +8,7 @@ import pytest
 
 from checks.context import could_not_check, not_configured
 from checks.model import CheckResult, Finding, Outcome, Report, Severity, Verdict
-from checks.ports import Problem, SourceError
+from checks.source import Problem, SourceError
 from handlers.one_service import is_answered, not_answered, only_about
 from tests.fakes import NIGHT, SLATE
 

@@ -15,17 +15,18 @@ import pytest
 
 from bot.alerting.incidents import Incidents
 from bot.alerting.threads import AlertThreads
-from bot.local.faults import Faults
-from bot.local.repairs import RunnableScheduler, ScenarioPlatform
 from bot.render.repairs import verified_reply
 from bot.repairs.following import PACE, Following
 from bot.repairs.model import LEASE, NEVER_WRITTEN, Outcome
 from bot.repairs.records import begun
+from bot.scenarios.faults import Faults
+from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, StateStore, StoreError
 from checks.control_plane.grants import INVOKER
 from checks.notifications import Permissions as Rules
-from checks.platform import SchedulerJob
-from checks.ports import Binding, Policy, Service
+from checks.ports.policies import Binding, Policy
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Service
 from checks.repairs_spec import Repairs as Bounds
 from handlers.repairs import AT_ONCE, Confirmation, _carry_out
 from handlers.replies import PrivateReply
@@ -41,7 +42,9 @@ KEY = f"grant-invoker:{SERVICE}"
 GRANTED = Policy((Binding(INVOKER, frozenset({MEMBER})),))
 
 
-class NoJobs:
+class NoJobs(RunnableScheduler):
+    def __init__(self) -> None: ...
+
     def jobs(self) -> tuple[SchedulerJob, ...]:
         return ()
 
@@ -72,7 +75,7 @@ def broken(
         services=services,
         policies=policies,
         revisions={},
-        scheduler=RunnableScheduler(NoJobs()),
+        scheduler=NoJobs(),
         faults=Faults(()),
         now=NOW,
     )

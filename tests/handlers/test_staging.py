@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.staging.ports import Dataset, Table
-from bot.staging.proving import Snapshot
+from bot.staging.ports import Dataset, StoredTable
+from bot.staging.proof import Snapshot
 from bot.store import kept
 from bot.store.model import AuditEntry
 from checks.notifications import Permissions as Rules
-from checks.ports import Problem, SourceError
+from checks.source import Problem, SourceError
 from handlers.staging import LIST_MINUTES, NOT_HERE, PROOF_DAYS
 from tests.bot.staging.staging_world import NIGHT, World
 from tests.handlers.rig import COLLEAGUE, Rig, running
@@ -224,7 +224,7 @@ def test_a_button_with_a_foreign_value_is_refused() -> None:
 
 def test_a_foreign_table_is_said_to_be_left_alone() -> None:
     world = ready()
-    world.tables.add(Table(dataset="test_nba_analytics", name="mine"))
+    world.tables.add(StoredTable(dataset="test_nba_analytics", name="mine"))
     with staging(world) as (rig, _):
         rig.done("/staging", "teardown")
 

@@ -7,14 +7,14 @@ from contextlib import closing
 from datetime import date, datetime
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.local.faults import Faults
-from bot.local.warehouse import DuckDbWarehouse
+from bot.scenarios.faults import Faults
+from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.catalog import checks_of
 from checks.context import query_of
 from checks.model import Finding, Interval
-from checks.ports import Ports, Query, Row
+from checks.ports.warehouse import Query, Row
 from checks.registry import Check
-from tests.fakes import FakeControlPlane, FakeDocuments, run_check
+from tests.fakes import ports, run_check
 from tests.pipelines.nba_rows import EVENING, Case, Tables
 
 NBA = shipped_pipeline()
@@ -36,7 +36,7 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Run one check on rows, through the real runner."""
     with closing(DuckDbWarehouse(NBA, tables, Faults(()))) as warehouse:
-        world = Ports(documents=FakeDocuments(), warehouse=warehouse, control_plane=FakeControlPlane())
+        world = ports(warehouse=warehouse)
         return run_check(
             check_named(check), NBA, world, now=now, previous=on(night), current=None if slate is None else on(slate)
         ).findings

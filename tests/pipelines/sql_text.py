@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
 from checks.pipeline import Table
-from checks.ports import Query
+from checks.ports.warehouse import Query
 
 
 def unfiltered_in(sql: str, tables: Mapping[str, Table]) -> list[str]:

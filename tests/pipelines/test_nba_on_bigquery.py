@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from bot.definition.pipeline_queries import DeclaredQuery, queries_of
-from bot.gcp.bigquery import BigQueryWarehouse
-from bot.gcp.connect import bigquery_client
-from bot.local.faults import Faults
-from bot.local.warehouse import DuckDbWarehouse
-from checks.ports import Row
+from bot.scenarios.faults import Faults
+from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
+from bot.sources.warehouse.live import BigQueryWarehouse
+from checks.ports.warehouse import Row
 from tests.pipelines.nba_rows import (
     ACCURACY,
     CACHE,
@@ -41,6 +40,7 @@ from tests.pipelines.nba_rows import (
     team,
 )
 from tests.pipelines.nba_world import NBA, on
+from tests.servers.bigquery_clients import emulator_client
 from tests.servers.bigquery_emulator import create_tables
 
 pytestmark = pytest.mark.xdist_group("emulators")
@@ -90,14 +90,7 @@ def emulated(bigquery_address: str) -> Iterator[BigQueryWarehouse]:
     prefix = "nba_queries_"
     columns = {name: dict(table.columns) for name, table in NBA.tables.items()}
     create_tables(bigquery_address, PROJECT, columns, BUSY_NIGHT, prefix)
-    client = bigquery_client(
-        PROJECT,
-        credentials=None,
-        endpoint=f"http://{bigquery_address}",
-        location=None,
-        connections=2,
-        bytes_cap=20 * 1024**2,
-    )
+    client = emulator_client(bigquery_address, PROJECT, connections=2, bytes_cap=20 * 1024**2)
     with closing(BigQueryWarehouse(client, project=PROJECT, dataset_prefix=prefix)) as warehouse:
         yield warehouse
 

@@ -9,10 +9,10 @@ from datetime import date
 import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.staging_tables import counting, replacing, selecting
-from bot.staging.ports import Copy, Table
+from bot.sources.warehouse.staging import counting, replacing, selecting
+from bot.staging.ports import Copy, StoredTable
 from bot.staging.prefix import Prefix
-from bot.staging.seeding import Seeding, planned_copy
+from bot.staging.seeds import Seeding, planned_copy
 from checks.pipeline import Pipeline
 from checks.staging_spec import Seed, Staging
 from tests.pipelines.sql_text import unfiltered_in
@@ -24,7 +24,7 @@ STAGING = NBA.staging or Staging()
 
 def planned(seed: Seed) -> Copy:
     dataset, _, name = seed.table.partition(".")
-    source = Table(dataset=dataset, name=name, columns=NBA.tables[seed.table].columns)
+    source = StoredTable(dataset=dataset, name=name, columns=NBA.tables[seed.table].columns)
     seeding = Seeding(pipeline=NBA, prefix=PREFIX, day=date(2026, 2, 10), limit=STAGING.row_limit)
     return planned_copy(seed, source, "us-west2", seeding)
 

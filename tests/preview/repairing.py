@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from bot.alerting.threads import AlertThreads
-from bot.app import Ready, on_scenario
+from bot.composition.repairs import repairs_of
+from bot.composition.validation import Ready, on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, verified_reply
-from bot.repairs.composition import repairs_of
 from bot.repairs.model import Plan
+from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
 from bot.validation import Request
 from handlers.repairs import Confirmation, repair_form
@@ -68,5 +69,5 @@ class RepairStory(Story):
 @contextmanager
 def repairing(scenario: str) -> Iterator[RepairStory]:
     """Yield the story of a recorded morning; what it repairs is gone when it ends."""
-    with on_scenario(shipped_pipeline(), scenario) as ready:
+    with on_scenario(shipped_pipeline(), load_scenario(scenario)) as ready:
         yield RepairStory(ready)

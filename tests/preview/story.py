@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from bot.alerting.incidents import Click, Incidents
-from bot.app import on_scenario
+from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.reading import Reading
+from bot.scenarios.scenario import load_scenario
 from bot.store.model import Alert
 from bot.store.sqlite import SqliteStore
 from bot.validation import Request
@@ -24,7 +25,7 @@ NAMES.update({ALICE: "Alice", BOB: "Bob", "C0EXAMPLE1": "nba-pipeline", "S0EXAMP
 def reading_of(scenario: str) -> Reading:
     """Validate a recorded morning and return what its messages are written from."""
     pipeline = shipped_pipeline()
-    with on_scenario(pipeline, scenario) as ready:
+    with on_scenario(pipeline, load_scenario(scenario)) as ready:
         report = validated(ready.validation, Request(interval=ready.interval))
         return Reading(report=report, pipeline=pipeline, checks=ready.validation.checks)
 

@@ -16,10 +16,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.app import pipeline_of
-from bot.definition.pipeline_file import PipelineFileError
-from bot.local.scenario import UnknownScenario, load_scenario
-from bot.local.world import build_world
+from bot.composition.validation import source_of
+from bot.definition.pipeline_file import PipelineFileError, load_pipeline
+from bot.scenarios.scenario import UnknownScenario, load_scenario
+from bot.scenarios.world import build_world
 from tests.servers.bigquery_emulator import bigquery_emulator
 from tests.servers.emulator import EmulatorUnavailable
 from tests.servers.firestore_emulator import firestore_emulator
@@ -44,8 +44,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(name: str, command: list[str]) -> int:
-    pipeline = pipeline_of(None)
     scenario = load_scenario(name)
+    source = source_of(None, scenario=scenario)
+    pipeline = load_pipeline(source)
     world = build_world(pipeline, scenario)
     must_be_playable(world)
     validate = ["reveille", "validate", scenario.file.requested, "--now", world.now.isoformat()]
@@ -58,8 +59,9 @@ def _run(name: str, command: list[str]) -> int:
     with (
         firestore_emulator() as firestore_address,
         bigquery_emulator() as bigquery_address,
-        played(pipeline, world, firestore_address=firestore_address, bigquery_address=bigquery_address) as environment,
+        played(pipeline, world, firestore_address=firestore_address, bigquery_address=bigquery_address) as addresses,
     ):
+        environment = {"REVEILLE_PIPELINE": str(source), **addresses}
         settings = " ".join(f"{variable}={value}" for variable, value in environment.items())
         sys.stderr.write(f"{settings} {program} {' '.join(rest)}\n")
         return subprocess.run([found, *rest], env={**os.environ, **environment}, check=False).returncode

@@ -11,8 +11,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from bot.gcp.connect import bigquery_client
-from bot.settings import DEFAULT_BYTES_CAP
+from tests.servers.bigquery_clients import emulator_client
 from tests.servers.emulator import free_port, running
 
 ROWS_AT_ONCE = 500
@@ -40,14 +39,7 @@ def create_tables(
 
     A table that exists already is replaced.
     """
-    client = bigquery_client(
-        project,
-        credentials=None,
-        endpoint=f"http://{address}",
-        location=None,
-        connections=4,
-        bytes_cap=DEFAULT_BYTES_CAP,
-    )
+    client = emulator_client(address, project)
     try:
         _create(client, columns, rows, prefix)
     finally:

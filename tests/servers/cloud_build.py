@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from google.cloud.devtools.cloudbuild_v1 import types
 
-from checks.platform import Build, BuildTrigger
+from checks.ports.builds import Build, BuildTrigger
 from tests.servers.scripted_grpc import ScriptedGrpcServer, handler
 
 LIST_TRIGGERS, LIST_BUILDS = "ListBuildTriggers", "ListBuilds"

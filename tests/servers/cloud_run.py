@@ -10,8 +10,8 @@ from google.cloud import run_v2
 from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest  # type: ignore[import-untyped]
 from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-untyped]
 
-from checks.platform import Revision
-from checks.ports import SECRET, Policy, Service
+from checks.ports.policies import Policy
+from checks.ports.services import SECRET, Revision, Service
 from tests.servers.scripted_grpc import EVERYTHING, Failure, ScriptedGrpcServer, handler
 
 __all__ = ["EVERYTHING", "Failure"]

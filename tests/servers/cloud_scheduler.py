@@ -9,7 +9,7 @@ import grpc
 from google.cloud.scheduler_v1 import types
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 from tests.servers.scripted_grpc import ScriptedGrpcServer, handler
 
 LIST_JOBS = "ListJobs"

@@ -14,9 +14,12 @@ from typing import TypedDict
 from checks.control_plane.grants import INVOKER
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.pipeline import Phase, Pipeline, ServiceSpec
-from checks.platform import Build, BuildTrigger, Revision, SchedulerJob, Subscription
-from checks.ports import Binding, Policy, Service
-from checks.reads import CLOUD_BUILD, CLOUD_RUN, MONITORING, PUBSUB, SCHEDULER
+from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
+from checks.ports.messaging import PUBSUB, Subscription
+from checks.ports.policies import Binding, Policy
+from checks.ports.requests import MONITORING
+from checks.ports.scheduler import SCHEDULER, SchedulerJob
+from checks.ports.services import CLOUD_RUN, Revision, Service
 from tests.servers.cloud_build import CloudBuildServer, build_message
 from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_run import GoogleControlPlaneServer
@@ -85,11 +88,11 @@ class Estate:
     def by_source(self) -> Mapping[str, ScriptedGrpcServer]:
         """The gRPC servers by the source that they stand for."""
         return {
-            CLOUD_RUN: self.control_plane,
-            PUBSUB: self.pubsub,
-            SCHEDULER: self.scheduler,
-            CLOUD_BUILD: self.build,
-            MONITORING: self.monitoring,
+            CLOUD_RUN.name: self.control_plane,
+            PUBSUB.name: self.pubsub,
+            SCHEDULER.name: self.scheduler,
+            CLOUD_BUILD.name: self.build,
+            MONITORING.name: self.monitoring,
         }
 
 

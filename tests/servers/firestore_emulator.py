@@ -13,8 +13,7 @@ from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from google.cloud.firestore_v1.types import BatchWriteRequest, Document, Write
 
-from bot.gcp.clients import insecure_channel
-from bot.gcp.connect import EMULATOR_METADATA
+from bot.google_cloud.clients import EMULATOR_METADATA, insecure_channel
 from tests.servers.emulator import EmulatorUnavailable, free_port, running
 
 WRITES_AT_ONCE = 400

@@ -13,8 +13,7 @@ from typing import Any, Self
 import grpc
 from google.cloud.firestore_v1.types import RunQueryRequest
 
-from bot.gcp.clients import insecure_channel
-from bot.gcp.connect import EMULATOR_METADATA
+from bot.google_cloud.clients import EMULATOR_METADATA, insecure_channel
 
 COMMIT = "/google.firestore.v1.Firestore/Commit"
 RUN_QUERY = "/google.firestore.v1.Firestore/RunQuery"

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checks.pipeline import Pipeline
-from checks.platform import Build, BuildTrigger, Commit, SchedulerJob, Subscription
-from checks.reads import CLOUD_BUILD, MONITORING, PUBSUB, SCHEDULER
+from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
+from checks.ports.messaging import PUBSUB, Subscription
+from checks.ports.repository import Commit
+from checks.ports.requests import MONITORING
+from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from tests.servers.cloud_build import CloudBuildServer
 from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_scheduler import CloudSchedulerServer
@@ -78,7 +81,7 @@ def platform_servers(pipeline: Pipeline, world: Recorded, *, delay: float = 0.0)
         GitHubServer(commits, branch=branch, paths=sorted(folders), delay=delay) as github,
     ):
         yield PlatformServers(
-            {PUBSUB: pubsub, SCHEDULER: scheduler, CLOUD_BUILD: build, MONITORING: monitoring},
+            {PUBSUB.name: pubsub, SCHEDULER.name: scheduler, CLOUD_BUILD.name: build, MONITORING.name: monitoring},
             {
                 "PUBSUB_EMULATOR_HOST": pubsub.address,
                 "REVEILLE_SCHEDULER_ENDPOINT": scheduler.address,

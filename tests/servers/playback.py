@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from bot.local.world import World
+from bot.scenarios.world import World
 from checks.pipeline import Pipeline
 from tests.servers.bigquery_emulator import create_tables
 from tests.servers.cloud_run_writes import WritableCloudRunServer

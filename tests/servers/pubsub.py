@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 from google.pubsub_v1 import types
 
-from checks.platform import Subscription
+from checks.ports.messaging import Subscription
 from tests.servers.scripted_grpc import ScriptedGrpcServer, handler
 
 LIST_SUBSCRIPTIONS, LIST_TOPICS = "ListSubscriptions", "ListTopics"

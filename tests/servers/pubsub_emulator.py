@@ -11,8 +11,8 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from bot.gcp.clients import insecure_channel
-from checks.platform import Subscription
+from bot.google_cloud.clients import insecure_channel
+from checks.ports.messaging import Subscription
 from tests.servers.emulator import EmulatorUnavailable, free_port, running
 from tests.servers.pubsub import subscription_message
 

@@ -12,7 +12,7 @@ from google.cloud import run_v2
 from google.cloud.scheduler_v1 import types
 from google.longrunning.operations_pb2 import Operation  # type: ignore[import-untyped]
 
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 from tests.servers.cloud_run_writes import UPDATE_SERVICE, WritableCloudRunServer
 from tests.servers.cloud_scheduler import CloudSchedulerServer, job_message
 from tests.servers.scripted_grpc import handler

@@ -12,7 +12,7 @@ import pytest
 from bot.audit.engine import audit
 from bot.audit.model import Audit
 from bot.audit.source_text import LARGEST_FILE
-from bot.repository.audit import git_files
+from bot.git_program import git_files
 
 BAD = "set -e\ngcloud run jobs deploy a --set-env-vars=A=b\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.audit.engine import audit
 from bot.audit.model import Audit
-from bot.repository.audit import git_files
+from bot.git_program import git_files
 
 TREES = Path(__file__).parent / "trees"
 PHASE3 = "bin/orchestrators/deploy_phase3_to_phase4.sh"

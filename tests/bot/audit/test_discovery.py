@@ -10,7 +10,7 @@ import pytest
 
 from bot.audit.discovery import discover
 from bot.audit.engine import audit, audit_text
-from bot.repository.audit import git_files
+from bot.git_program import git_files
 from tests.bot.audit.runs import WIPES, tree
 from tests.bot.audit.runs import audit as run_audit
 

@@ -19,7 +19,7 @@ from bot.commands.audit_output.github import review_commands
 from bot.commands.audit_output.json import review_json
 from bot.commands.audit_output.sarif import review_sarif
 from bot.commands.audit_output.text import print_review
-from bot.repository.audit import git_files
+from bot.git_program import git_files
 
 FEW = 300
 TIMES = 4

@@ -11,10 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.definition.config_check import check_config, check_live, pipeline_schema, questions_of
-from bot.definition.pipeline_file import PipelineFileError, ReadFile, parse, read_pipeline, referenced, shipped_file
+from bot.definition.pipeline_file import EXAMPLES, PipelineFileError, ReadFile, parse, read_pipeline, referenced
 from bot.yaml_tree import FileProblem, read_yaml
 from checks.pipeline import Pipeline
-from checks.ports import Ports, Problem, Query, Row, Service, SourceError
+from checks.ports.services import Service
+from checks.ports.warehouse import Query, Row
+from checks.source import Ports, Problem, SourceError
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, ports
 
 NOW = datetime(2026, 2, 11, 3, tzinfo=UTC)
@@ -154,7 +156,7 @@ class TestOffline:
         assert [problem.key for problem in found] == ["services[worker].name"]
 
     def test_the_shipped_file_is_right(self) -> None:
-        assert check_config(None, None, NOW) == ()
+        assert check_config(EXAMPLES / "nba.yaml", None, NOW) == ()
 
 
 class TestLive:
@@ -268,7 +270,7 @@ class TestLive:
             check_live(pipeline_file(), world(query=broken), NOW)
 
     def test_the_whole_shipped_pipeline_is_asked_for(self) -> None:
-        pipeline = referenced(parse(shipped_file().read_text(encoding="utf-8"), "nba.yaml", Pipeline)).content
+        pipeline = referenced(parse((EXAMPLES / "nba.yaml").read_text(encoding="utf-8"), "nba.yaml", Pipeline)).content
 
         asked = {question.path[0] for question in questions_of(pipeline, world(), NOW)}
 
@@ -290,7 +292,7 @@ class TestTheSchema:
     def test_it_is_a_schema(self) -> None:
         Draft202012Validator.check_schema(pipeline_schema())
 
-    @pytest.mark.parametrize("text", [TEXT, shipped_file().read_text(encoding="utf-8")], ids=["small", "nba"])
+    @pytest.mark.parametrize("text", [TEXT, (EXAMPLES / "nba.yaml").read_text(encoding="utf-8")], ids=["small", "nba"])
     def test_it_accepts_what_the_loader_accepts(self, text: str) -> None:
         data = as_json(read_yaml(text, "a.yaml").value)
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from bot.definition.config_check import check_config
-from bot.definition.pipeline_file import PipelineFileError, parse, shipped_file
-from bot.local.scenario import ScenarioFile
+from bot.definition.pipeline_file import EXAMPLES, PipelineFileError, parse
+from bot.scenarios.scenario import ScenarioFile
 from checks.notifications import AlertPolicy
 from checks.pipeline import ParameterValue, Pipeline
 from checks.values import Bound, Comparison, Model
 
-SHIPPED = shipped_file().read_text(encoding="utf-8")
+SHIPPED = (EXAMPLES / "nba.yaml").read_text(encoding="utf-8")
 
 
 def every_model() -> list[type[Model]]:

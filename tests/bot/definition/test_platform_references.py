@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bot.definition.pipeline_references import reference_problems
-from bot.definition.platform_references import platform_problems
+from bot.definition.section_references import section_problems
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from tests.checks.diagnosed import PIPELINE
 
 
 def problems(**sections: Any) -> list[tuple[tuple[str | int, ...], str]]:
-    return [(tuple(path), text) for path, text in platform_problems(PIPELINE.model_copy(update=sections))]
+    return [(tuple(path), text) for path, text in section_problems(PIPELINE.model_copy(update=sections))]
 
 
 def test_sections_that_fit_together_have_no_problem() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.definition.repair_references import repair_problems
+from bot.definition.section_references import section_problems
 from checks.pipeline import ServiceSpec
 from checks.repairs_spec import Repairs
 from tests.fakes import pipeline
@@ -19,15 +19,15 @@ SERVICES = (
 
 def paths(**repairs: Any) -> list[tuple[str | int, ...]]:
     described = pipeline(services=SERVICES, repairs=Repairs(**repairs))
-    return [tuple(path) for path, _ in repair_problems(described)]
+    return [tuple(path) for path, _ in section_problems(described)]
 
 
 def test_the_shipped_file_fits_together() -> None:
-    assert list(repair_problems(shipped_pipeline())) == []
+    assert list(section_problems(shipped_pipeline())) == []
 
 
 def test_a_file_without_the_section_is_fine() -> None:
-    assert list(repair_problems(pipeline())) == []
+    assert list(section_problems(pipeline())) == []
 
 
 def test_everything_in_order_is_fine() -> None:

@@ -3,18 +3,18 @@ from __future__ import annotations
 import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.definition.staging_references import staging_problems
+from bot.definition.section_references import section_problems
 from checks.pipeline import Table
 from checks.staging_spec import Seed, StagedService, Staging
 from tests.bot.staging.staging_world import PLAYERS, QUEUE, STAGING, staged_pipeline
 
 
 def test_the_shipped_section_fits_the_file() -> None:
-    assert list(staging_problems(shipped_pipeline())) == []
+    assert list(section_problems(shipped_pipeline())) == []
 
 
 def test_a_file_without_the_section_has_no_problem() -> None:
-    assert list(staging_problems(staged_pipeline(None))) == []
+    assert list(section_problems(staged_pipeline(None))) == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_file_without_the_section_has_no_problem() -> None:
 def test_what_does_not_fit_is_named(changed: dict[str, object], path: tuple[str | int, ...], why: str) -> None:
     pipeline = staged_pipeline(STAGING.model_copy(update=changed))
 
-    problems = list(staging_problems(pipeline))
+    problems = list(section_problems(pipeline))
 
     assert path in [each for each, _ in problems]
     assert why in " ".join(text for _, text in problems)
@@ -71,5 +71,5 @@ def test_what_does_not_fit_is_named(changed: dict[str, object], path: tuple[str 
 def test_the_tables_of_the_tests_are_those_of_the_section() -> None:
     tables: dict[str, Table] = {"nba_analytics.players": PLAYERS, "nba_orchestration.queue": QUEUE}
 
-    assert list(staging_problems(staged_pipeline(tables=tables))) == []
+    assert list(section_problems(staged_pipeline(tables=tables))) == []
     assert Staging().prefix == "test_"

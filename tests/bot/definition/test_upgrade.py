@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.definition.pipeline_file import PipelineFileError, parse
 from bot.definition.upgrade import upgraded
-from bot.local.scenario import ScenarioFile
+from bot.scenarios.scenario import ScenarioFile
 from checks.pipeline import Pipeline, SqlCheck
 from tests.bot.in_process import run as reveille
 

@@ -24,8 +24,8 @@ from checks.model import (
     Severity,
 )
 from checks.pipeline import KnownIssue, Phase, Pipeline, Rule, SqlCheck
-from checks.ports import Problem, SourceError
 from checks.registry import Check
+from checks.source import Problem, SourceError
 from tests.fakes import NIGHT, SLATE
 
 ZONE = ZoneInfo("America/New_York")

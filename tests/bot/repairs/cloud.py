@@ -13,8 +13,8 @@ from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[imp
 
 from bot.cli import main
 from bot.definition.pipeline_file import shipped_pipeline
-from checks.platform import Revision, SchedulerJob
-from checks.ports import Service
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Revision, Service
 from tests.servers.pubsub import PubSubServer
 from tests.servers.repairable import RepairableCloudRunServer, RunnableSchedulerServer
 
@@ -82,6 +82,7 @@ def cloud(*, delay: float = 0.0) -> Iterator[Cloud]:
             run,
             scheduler,
             {
+                "REVEILLE_PIPELINE": "nba",
                 "REVEILLE_RUN_ENDPOINT": run.address,
                 "REVEILLE_RESOURCE_MANAGER_ENDPOINT": run.address,
                 "REVEILLE_SCHEDULER_ENDPOINT": scheduler.address,

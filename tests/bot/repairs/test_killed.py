@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.commands.log import lines
+from bot.composition.google import google_repair_platform
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.repairs_connect import google_repair_platform
 from bot.repairs.model import LEASE, Outcome
 from bot.repairs.repairs import Repairs
 from bot.settings import Settings

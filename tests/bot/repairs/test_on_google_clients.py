@@ -9,18 +9,17 @@ import pytest
 from google.cloud import run_v2
 from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[import-untyped]
 
-from bot.app import google_ports_of
+from bot.composition.google import google_ports, google_repair_platform
+from bot.composition.repairs import repairs_of
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.repairs_connect import google_repair_platform
-from bot.gcp.repairs_platform import GoogleRepairPlatform
-from bot.repairs.composition import repairs_of
 from bot.repairs.model import Outcome, Refusal, RepairRefusedError
 from bot.repairs.ports import ConflictError, TrafficTarget, Variable
 from bot.repairs.repairs import Repairs
 from bot.settings import Settings
+from bot.sources.services.repairs import GoogleRepairPlatform
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
-from checks.ports import SourceError
+from checks.source import SourceError
 from tests.bot.repairs.cloud import BY_NAME, CALLER, INVOKER, LATEST, SERVICE, Cloud, cloud
 from tests.bot.repairs.worlds import passing
 from tests.servers.cloud_run import GET_SERVICE, GET_SERVICE_POLICY
@@ -311,7 +310,7 @@ def test_from_plan_to_verified_takes_less_than_two_seconds_at_200_milliseconds_a
     pipeline = shipped_pipeline()
     with cloud(delay=0.2) as served:
         settings = Settings.from_environment(served.environment)
-        ports = google_ports_of(settings)(pipeline)
+        ports = google_ports(pipeline, settings)
         validation = Validation(pipeline, ports, lambda: NOW)
         repairs = repairs_of(validation, SqliteStore(":memory:"), settings)
         repairs.plan("grant-invoker:nba-scrapers", "warm-up", NOW)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from bot.composition.repairs import repairs_of
+from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.local.embedded import embedded_ports
-from bot.local.scenario import load_scenario
-from bot.repairs.composition import repairs_of
 from bot.repairs.model import Outcome, Plan, RepairRefusedError, Run
 from bot.repairs.ports import ConflictError, IamPolicy, TrafficTarget
 from bot.repairs.repairs import Repairs
+from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
 from bot.validation import Request, Validation
@@ -23,7 +23,7 @@ from tests.validated import validated
 @contextmanager
 def morning(name: str) -> Iterator[tuple[Validation, Repairs, Request]]:
     scenario, pipeline = load_scenario(name), shipped_pipeline()
-    ports = embedded_ports(pipeline, scenario)
+    ports = scenario_ports(pipeline, scenario)
     request = Request(interval=scenario.file.requested)
     validation = Validation(pipeline, ports, lambda: ports.now)
     repairs = repairs_of(validation, SqliteStore(":memory:"), Settings(), request.interval)
@@ -108,7 +108,7 @@ def test_a_job_runs_once_and_ends_well() -> None:
 
 
 def test_a_world_refuses_what_was_read_before_somebody_else_wrote() -> None:
-    ports = embedded_ports(shipped_pipeline(), load_scenario("invoker-lost"))
+    ports = scenario_ports(shipped_pipeline(), load_scenario("invoker-lost"))
     stale = ports.platform.policy("nba-scrapers")
     assert stale is not None
     ports.platform.write_policy("nba-scrapers", stale)

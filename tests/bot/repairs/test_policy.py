@@ -7,7 +7,6 @@ from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[imp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gcp.repairs_messages import policy_message, policy_of
 from bot.repairs.policy import (
     MOST_PRINCIPALS,
     PolicyFullError,
@@ -20,6 +19,7 @@ from bot.repairs.policy import (
     undone,
 )
 from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding
+from bot.sources.services.messages import policy_message, policy_of
 from checks.control_plane.grants import Standing, decide, spelled
 
 INVOKER = "roles/run.invoker"

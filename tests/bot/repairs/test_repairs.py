@@ -15,8 +15,8 @@ from bot.store.model import AuditEntry, Changes, StoreError
 from bot.store.sqlite import SqliteStore
 from checks.model import Outcome as Found
 from checks.model import Report
-from checks.platform import Revision
-from checks.ports import Problem, Service, SourceError
+from checks.ports.services import Revision, Service
+from checks.source import Problem, SourceError
 from tests.bot.repairs.worlds import (
     CALLER,
     GRANT,

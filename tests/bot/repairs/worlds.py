@@ -20,7 +20,7 @@ from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.pipeline import Pipeline, ServiceSpec
-from checks.platform import SchedulerJob
+from checks.ports.scheduler import SchedulerJob
 from checks.repairs_spec import Repairs as Bounds
 from tests.fakes import NIGHT, SLATE
 from tests.fakes import pipeline as tiny_pipeline

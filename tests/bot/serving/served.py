@@ -34,7 +34,7 @@ def free_port() -> int:
 def environment(**variables: str) -> dict[str, str]:
     """An environment with nothing in it but what a process needs to run, and these."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), **variables}
+    return {**kept, "PYTHONPATH": str(ROOT), "REVEILLE_PIPELINE": "nba", **variables}
 
 
 def http_variables(slack: SlackServer, **more: str) -> dict[str, str]:

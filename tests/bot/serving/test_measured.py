@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 
-from bot.app import on_scenario
+from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.scenarios.scenario import load_scenario
 from bot.serving.measured import MeasuredValidation
 from bot.validation import Request
 from checks.model import CheckResult, Report
@@ -21,7 +22,7 @@ class Counted:
 
 def test_every_run_and_every_check_of_it_is_counted_and_still_observed() -> None:
     pipeline, counted, observed = shipped_pipeline(), Counted(), list[CheckResult]()
-    with on_scenario(pipeline, "healthy-morning") as prepared:
+    with on_scenario(pipeline, load_scenario("healthy-morning")) as prepared:
         validation = MeasuredValidation(
             pipeline, prepared.validation._ports, lambda: datetime(2026, 2, 11, 13, tzinfo=UTC), counted
         )

@@ -5,13 +5,13 @@ import os
 import signal
 from collections.abc import Mapping
 from copy import copy
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.definition.pipeline_file import shipped_file
+from bot.definition.pipeline_file import EXAMPLES
+from bot.scenarios.scenario import SHIPPED
 from tests.bot.serving.served import Served, http_variables
 from tests.servers.slack import SlackServer
 from tests.servers.slack_requests import PERSON
@@ -20,7 +20,11 @@ from tests.servers.slack_workspace import Message
 STRANGER = "U0STRANGER"
 REPAIR, UNDO, CONFIRMED = "alert:repair", "repair:undo", "repair:confirmed"
 
-HEAD = "title: t\nstory: s\nwhen: w\ninterval: previous\nbase: invoker-lost\nexpect: {verdict: BLOCKED}\n"
+HEAD = (
+    "title: t\nstory: s\nwhen: w\ninterval: previous\nbase: invoker-lost\npipeline: nba.yaml\n"
+    "expect: {verdict: BLOCKED}\n"
+)
+"""The pipeline is the one beside the scenario."""
 
 UNPROVABLE = """\
 name: unprovable
@@ -33,13 +37,12 @@ jobs:
 
 def variables(folder: Path, slack: SlackServer, scenario: str) -> dict[str, str]:
     """What lets one person repair a recorded morning."""
-    text = shipped_file().read_text(encoding="utf-8")
+    text = (EXAMPLES / "nba.yaml").read_text(encoding="utf-8")
     pipeline = folder / "nba.yaml"
     pipeline.write_text(text.replace("  permissions:\n", f"  permissions:\n    repairers: [{PERSON}]\n", 1))
     return http_variables(
         slack,
         REVEILLE_SCENARIO=scenario,
-        REVEILLE_PIPELINE=str(pipeline),
         REVEILLE_STORE=str(folder / "store.db"),
         REVEILLE_CHANNEL="C0EXAMPLE1",
     )
@@ -47,7 +50,7 @@ def variables(folder: Path, slack: SlackServer, scenario: str) -> dict[str, str]
 
 def repaired_world() -> str:
     """What a process that died has left behind: the grants, and what Pub/Sub delivered because of them."""
-    text = (files("bot") / "local" / "scenarios" / "invoker-lost.yaml").read_text(encoding="utf-8")
+    text = (SHIPPED / "invoker-lost.yaml").read_text(encoding="utf-8")
     (part,) = yaml.safe_load(text)["after_repairs"]
     return yaml.safe_dump(
         {
@@ -96,7 +99,9 @@ def headline(slack: SlackServer, alert: Message) -> str:
 
 
 def test_the_thread_of_february_repairs_proves_resolves_itself_and_takes_it_back(tmp_path: Path) -> None:
-    with SlackServer() as slack, Served(tmp_path, variables(tmp_path, slack, "invoker-lost")) as bot:
+    february = tmp_path / "february.yaml"
+    february.write_text(f"{HEAD}name: february\nnow: 2026-02-11T08:05\n", encoding="utf-8")
+    with SlackServer() as slack, Served(tmp_path, variables(tmp_path, slack, str(february))) as bot:
         bot.wait_for(lambda: alerts(slack), "to open an alert that can be repaired")
         alert = copy(alerts(slack)[0])  # an edit changes the message that the server holds
         refusal = press(bot, slack, alert, STRANGER)

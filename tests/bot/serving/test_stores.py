@@ -9,8 +9,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from bot.composition.stores import store_of
 from bot.serving.serving_settings import ServingSettings, StoreDatabase
-from bot.serving.stores import store_of
 from bot.settings import Settings, SettingsError
 from bot.store.firestore import FirestoreStore, open_firestore_store
 from bot.store.model import Changes, StateStore

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bot.staging.ground import StagingGround
-from bot.staging.ports import Copied, Copy, Dataset, Deployment, Running, StagingPorts, Table
+from bot.staging.environment import StagingEnvironment
+from bot.staging.ports import Copied, Copy, Dataset, RunningService, StagingPorts, StoredTable, WantedCopy
 from bot.staging.prefix import LABEL, Prefix
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.pipeline import Table as TableSpec
-from checks.ports import Problem, SourceError
+from checks.source import Problem, SourceError
 from checks.staging_spec import Seed, StagedService, Staging
 from tests.fakes import pipeline
 
@@ -57,7 +57,7 @@ class FakeTables:
 
     def __init__(self) -> None:
         self.known: dict[str, Dataset] = {}
-        self.content: dict[str, Table] = {}
+        self.content: dict[str, StoredTable] = {}
         self.rows: dict[str, list[Mapping[str, Any]]] = {}
         self.throttled: dict[str, int] = {}
         self.refused: dict[str, SourceError] = {}
@@ -65,7 +65,7 @@ class FakeTables:
         self.gate: threading.Barrier | None = None
         self._lock = threading.Lock()
 
-    def add(self, table: Table, rows: Sequence[Mapping[str, Any]] = ()) -> None:
+    def add(self, table: StoredTable, rows: Sequence[Mapping[str, Any]] = ()) -> None:
         self.content[table.id] = replace(table, rows=len(rows))
         self.rows[table.id] = list(rows)
 
@@ -88,10 +88,10 @@ class FakeTables:
     def tables(self, dataset: str) -> Sequence[str]:
         return sorted(name for name, each in self.content.items() if each.dataset == dataset)
 
-    def table(self, table_id: str) -> Table | None:
+    def table(self, table_id: str) -> StoredTable | None:
         return self.content.get(table_id)
 
-    def create_like(self, source: Table, target: str, labels: Mapping[str, str]) -> None:
+    def create_like(self, source: StoredTable, target: str, labels: Mapping[str, str]) -> None:
         with self._lock:
             if target not in self.content:
                 dataset, _, name = target.partition(".")
@@ -138,14 +138,14 @@ class FakeServices:
     """Cloud Run as dictionaries."""
 
     def __init__(self) -> None:
-        self.originals: dict[str, Running] = {}
+        self.originals: dict[str, RunningService] = {}
         self.others: dict[str, Copied] = {}
         self.members: dict[str, set[str]] = {}
-        self.deployed: list[Deployment] = []
+        self.deployed: list[WantedCopy] = []
         self.starts = True
         self.forgets_grants = False
 
-    def running(self, name: str) -> Running | None:
+    def running(self, name: str) -> RunningService | None:
         return self.originals.get(name)
 
     def copied(self, name: str) -> Copied | None:
@@ -154,7 +154,7 @@ class FakeServices:
     def copies(self) -> Sequence[Copied]:
         return [each for _, each in sorted(self.others.items()) if LABEL in each.labels]
 
-    def deploy(self, deployment: Deployment) -> Copied:
+    def deploy(self, deployment: WantedCopy) -> Copied:
         self.deployed.append(deployment)
         copy = Copied(
             name=deployment.name,
@@ -228,7 +228,7 @@ class World:
             "nba_orchestration": Dataset(name="nba_orchestration", location="EU"),
         }
         self.tables.add(
-            Table(
+            StoredTable(
                 dataset="nba_analytics",
                 name="players",
                 columns={**PLAYERS.columns, "rebounds": "INTEGER"},
@@ -238,28 +238,28 @@ class World:
             [{"game_date": NIGHT + timedelta(days=day), "player_lookup": f"p{day}"} for day in (-1, 0, 0, 0, 1)],
         )
         self.tables.add(
-            Table(dataset="nba_orchestration", name="queue", columns=QUEUE.columns, modified=NOW),
+            StoredTable(dataset="nba_orchestration", name="queue", columns=QUEUE.columns, modified=NOW),
             [{"processor_name": "a", "inserted_at": NOW - timedelta(hours=hour)} for hour in (7, 8, 9, 40)],
         )
         environment = {"READY_TOPIC": "ready-prod", "GCP_PROJECT": PROJECT}
         self.services.originals = {
-            "worker": Running(
+            "worker": RunningService(
                 name="worker",
                 revision="worker-00007",
                 image="image:7",
                 service_account="worker@example.com",
                 environment=environment,
             ),
-            "exporter": Running(
+            "exporter": RunningService(
                 name="exporter", revision="exporter-00002", image="image:2", service_account="", environment={}
             ),
         }
         self.collections.known = {"phase3_completion": {"2026-02-10": NOW - timedelta(hours=2)}}
 
-    def ground(self, pipeline_: Pipeline | None = None) -> StagingGround:
+    def ground(self, pipeline_: Pipeline | None = None) -> StagingEnvironment:
         described = pipeline_ or staged_pipeline()
         assert described.staging is not None
-        return StagingGround(
+        return StagingEnvironment(
             pipeline=described,
             staging=described.staging,
             prefix=PREFIX,

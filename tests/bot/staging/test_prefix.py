@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.staging.ground import prefix_of, staging_of
+from bot.staging.environment import prefix_of, staging_of
 from bot.staging.prefix import LABEL, LONGEST, Prefix, StagingError, must_be_free, read_prefix
 from tests.bot.staging.staging_world import staged_pipeline
 

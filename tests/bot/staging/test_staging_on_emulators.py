@@ -18,11 +18,10 @@ from bot.cli import reveille
 from bot.commands.staging import staging
 from bot.commands.staging_proof import prove
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.gcp.connect import bigquery_client
-from bot.local.scenario import load_scenario
-from bot.local.world import build_world
-from bot.settings import DEFAULT_BYTES_CAP
-from checks.ports import Binding, Policy
+from bot.scenarios.scenario import load_scenario
+from bot.scenarios.world import build_world
+from checks.ports.policies import Binding, Policy
+from tests.servers.bigquery_clients import emulator_client
 from tests.servers.bigquery_emulator import create_tables
 from tests.servers.cloud_run_writes import WritableCloudRunServer
 from tests.servers.emulator import free_port
@@ -75,14 +74,7 @@ def place(bigquery_address: str, firestore_address: str, pubsub_address: str, tm
     pipeline = shipped_pipeline()
     world = build_world(pipeline, load_scenario("healthy-morning"))
     project = f"example-{uuid.uuid4().hex[:12]}"
-    client = bigquery_client(
-        project,
-        credentials=None,
-        endpoint=f"http://{bigquery_address}",
-        location=None,
-        connections=4,
-        bytes_cap=DEFAULT_BYTES_CAP,
-    )
+    client = emulator_client(bigquery_address, project)
     for name in pipeline.datasets:
         dataset = bigquery.Dataset(f"{project}.{name}")
         dataset.location = "EU" if name == "nba_orchestration" else "us-west2"
@@ -95,6 +87,7 @@ def place(bigquery_address: str, firestore_address: str, pubsub_address: str, tm
         server.serve("prediction-worker", run_v2.Revision(service_account="worker@example.com", containers=[CONTAINER]))
         places = ("RUN", "RESOURCE_MANAGER", "SCHEDULER", "CLOUD_BUILD", "MONITORING")
         environment = {
+            "REVEILLE_PIPELINE": "nba",
             "GOOGLE_CLOUD_PROJECT": project,
             "BIGQUERY_EMULATOR_HOST": bigquery_address,
             "FIRESTORE_EMULATOR_HOST": firestore_address,

@@ -13,7 +13,7 @@ import pytest
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-from bot.gcp.clients import insecure_channel
+from bot.google_cloud.clients import insecure_channel
 from bot.store.firestore import FirestoreStore, open_firestore_store
 from bot.store.model import AlertState, Changes, ConflictError, DeliveryState, StateStore, StoreError, StoreProblem
 from tests.bot.store.places import PROJECT

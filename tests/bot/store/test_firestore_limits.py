@@ -8,7 +8,7 @@ import pytest
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-from bot.gcp.clients import insecure_channel
+from bot.google_cloud.clients import insecure_channel
 from bot.store.firestore_documents import LARGEST_DOCUMENT, LARGEST_INDEXED, FirestoreCollections, document_size
 from bot.store.firestore_fields import report_fields
 from bot.store.model import StoreError

@@ -15,7 +15,8 @@ from checks.intervals import Offset
 from checks.model import Report, Severity
 from checks.notifications import DigestTimes, Notifications, Routes
 from checks.pipeline import Comparison, Pipeline, Rule, SqlCheck
-from checks.ports import Query, Row, SourceError
+from checks.ports.warehouse import Query, Row
+from checks.source import SourceError
 from tests import fakes
 
 DAY = fakes.day("2026-02-11")

@@ -15,7 +15,7 @@ from bot.store.model import StateStore
 from bot.timetable.digest import Digests
 from bot.timetable.done import Done
 from bot.validation import Validation
-from checks.ports import Row
+from checks.ports.warehouse import Row
 from tests import fakes
 from tests.bot.store.places import firestore_place, open_store, sqlite_place
 from tests.bot.store.test_budget import noise

@@ -10,9 +10,12 @@ from checks.control_plane.grants import INVOKER
 from checks.control_plane_spec import Messaging, SchedulerJobs
 from checks.model import CheckResult
 from checks.pipeline import Pipeline
-from checks.platform import SchedulerJob, Subscription
-from checks.ports import Binding, Policy, Service, SourceError
+from checks.ports.messaging import Subscription
+from checks.ports.policies import Binding, Policy
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Service
 from checks.registry import Check
+from checks.source import SourceError
 from tests import fakes
 
 PROJECT, NUMBER, REGION = "example-project", "123456789", "us-west2"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.control_plane.addresses import Addresses, Target
-from checks.ports import Service
+from checks.ports.services import Service
 from tests import fakes
 from tests.checks.control_plane.estate import (
     HASH,

@@ -13,8 +13,9 @@ from checks.control_plane.builds import Seen, builds, finding_of
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
-from checks.platform import Build, BuildTrigger, Commit
-from checks.ports import SourceError
+from checks.ports.builds import Build, BuildTrigger
+from checks.ports.repository import Commit
+from checks.source import SourceError
 from tests import fakes
 from tests.platform_fakes import FakeBuilds, FakeRepository, ports
 

@@ -6,7 +6,7 @@ import pytest
 
 from checks.control_plane.deployment_audit import deployment_audit
 from checks.model import Finding, Outcome, Severity
-from checks.platform import AuditFinding
+from checks.ports.audit import AuditFinding
 from tests import fakes
 from tests.platform_fakes import FakeAudit, ports
 

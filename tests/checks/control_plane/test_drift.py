@@ -16,10 +16,12 @@ from checks.control_plane.touched import Touched, lies_in, touched
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
-from checks.platform import BuildTrigger, Commit
-from checks.ports import SECRET, Problem, Service, SourceError
+from checks.ports.builds import BuildTrigger
+from checks.ports.repository import Commit
+from checks.ports.services import SECRET, Service
 from checks.reads import ReadCache
-from checks.runner import Run, bounds, run_checks
+from checks.runner import Run, run_checks
+from checks.source import Problem, SourceError
 from tests import fakes
 from tests.platform_fakes import FakeBuilds, FakeRepository, ports
 
@@ -393,7 +395,7 @@ def test_no_question_waits_for_more_than_one_other() -> None:
         builds=FakeBuilds([TRIGGER]),
     )
     run = Run(pipeline=described, now=fakes.MORNING, previous=fakes.NIGHT, current=fakes.NIGHT)
-    cache = ReadCache(bounds(described.limits))
+    cache = ReadCache(described.limits)
 
     list(run_checks([drift], run, world, cache))
     cache.close()

@@ -10,8 +10,9 @@ from checks.control_plane.callers import Kind, edges_of
 from checks.control_plane.edges import edges
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec, Transition
-from checks.platform import Subscription
-from checks.ports import Binding, Policy, Problem, SourceError
+from checks.ports.messaging import Subscription
+from checks.ports.policies import Binding, Policy
+from checks.source import Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import (
     ACCOUNT,

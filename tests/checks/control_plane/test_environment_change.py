@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from checks.control_plane.environment_change import Change, change, environment_change, judge
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
-from checks.platform import Revision
-from checks.ports import SECRET, SourceError
+from checks.ports.services import SECRET, Revision
 from checks.redeploys import LATEST_REVISIONS, Redeploy, evidence_of, first_after
+from checks.source import SourceError
 from tests import fakes
 
 NAME = "live-export"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.control_plane.grants import INVOKER, INVOKING_ROLES, Grant, Standing, decide, member_of, roles_of
-from checks.ports import Binding, Policy
+from checks.ports.policies import Binding, Policy
 
 CALLER = "serviceAccount:invoker@example.com"
 OTHER = "serviceAccount:other@example.com"

@@ -9,7 +9,9 @@ from checks.control_plane.grants import INVOKER
 from checks.control_plane.invoker import invoker
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, Transition
-from checks.ports import Binding, Policy, Problem, Service, SourceError
+from checks.ports.policies import Binding, Policy
+from checks.ports.services import Service
+from checks.source import Problem, SourceError
 from tests import fakes
 
 NAME = "phase3-to-phase4-orchestrator"

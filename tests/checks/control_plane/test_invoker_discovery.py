@@ -9,7 +9,8 @@ import pytest
 from checks.control_plane.invoker import invoker
 from checks.model import CheckResult, Outcome, Severity
 from checks.pipeline import ServiceSpec, Suppression, Transition
-from checks.ports import Policy, Problem, SourceError
+from checks.ports.policies import Policy
+from checks.source import Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import ACCOUNT, granted, hashed, job, pipeline, push, run, service
 

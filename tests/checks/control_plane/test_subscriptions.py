@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from checks.control_plane.subscriptions import TopicCase, subscriptions, surplus, verdict
 from checks.control_plane_spec import Messaging
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.platform import Subscription
-from checks.ports import Problem, SourceError
+from checks.ports.messaging import Subscription
+from checks.source import Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import (
     NUMBER,

@@ -11,8 +11,11 @@ from checks.control_plane.zero_invocations import loudness, silent, zero_invocat
 from checks.control_plane_spec import Invocations, Messaging
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, Transition
-from checks.platform import SchedulerJob, Subscription
-from checks.ports import Ports, Service, SourceError
+from checks.ports.messaging import Subscription
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Service
+from checks.ports.warehouse import BIGQUERY
+from checks.source import Ports, SourceError
 from tests import fakes
 from tests.platform_fakes import FakeRequests, ports
 
@@ -138,8 +141,9 @@ def test_a_condition_is_not_asked_for_when_nobody_is_silent() -> None:
 
     fakes.run_check(zero_invocations, described(), around)
 
-    assert isinstance(around.warehouse, fakes.FakeWarehouse)
-    assert around.warehouse.queries == []
+    warehouse = around[BIGQUERY]
+    assert isinstance(warehouse, fakes.FakeWarehouse)
+    assert warehouse.queries == []
 
 
 def test_without_a_condition_every_day_counts() -> None:

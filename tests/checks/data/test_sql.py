@@ -15,8 +15,9 @@ from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, 
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Comparison, Doubt, Rule, SqlCheck
-from checks.ports import Problem, Query, Row, SourceError
+from checks.ports.warehouse import Query, Row
 from checks.registry import COMMON_CODES
+from checks.source import Problem, SourceError
 from tests.fakes import MORNING, NIGHT, SLATE, FakeWarehouse, down, pipeline, ports, run_check
 
 ZONE = ZoneInfo("America/New_York")

@@ -11,8 +11,8 @@ from checks.intervals import Offset
 from checks.model import CheckResult, Finding, Interval
 from checks.pipeline import Phase, PhaseLog, Pipeline, RunHistory, ServiceSpec, Tier, Transition
 from checks.pipeline import Run as RunSpec
-from checks.ports import Ports
 from checks.registry import Check
+from checks.source import Ports
 from tests.fakes import NIGHT, Answer, FakeDocuments, FakeWarehouse, pipeline, ports, run_check
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -13,7 +13,7 @@ from checks.data.sql import sql_check
 from checks.model import CheckResult, Outcome, Severity, Verdict, verdict_of
 from checks.orchestration.days_off import days_off
 from checks.pipeline import Condition, Doubt, Pipeline, SqlCheck
-from checks.ports import Row
+from checks.ports.warehouse import Row
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, pipeline, ports, run_check
 
 DOCUMENT = f"phase3_completion/{NIGHT.name}"

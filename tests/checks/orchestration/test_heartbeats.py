@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.heartbeats import CODES, READ, SHOWN, heartbeats
 from checks.pipeline import Heartbeats
-from checks.ports import Document
+from checks.ports.documents import FIRESTORE, Document
 from checks.registry import COMMON_CODES
+from checks.source import Ports
 from tests.checks.orchestration.previous import local, world
 from tests.checks.orchestration.test_completion import FOREIGN
 from tests.fakes import FakeDocuments, down, pipeline, run_check
@@ -57,8 +58,7 @@ def test_the_number_of_documents_decides(count: int, code: str, severity: Severi
 
 
 def read_of(documents: FakeDocuments) -> list[Finding]:
-    of = world()
-    ports = type(of)(documents=documents, warehouse=of.warehouse, control_plane=of.control_plane)
+    ports = Ports({**world().connected, FIRESTORE: documents})
     return list(run_check(heartbeats, pipeline(heartbeats=SPEC), ports, now=NOW).findings)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.phase_gap import CODES, Completed, judge, phase_gap
 from checks.pipeline import PhaseGap
-from checks.ports import Ports
+from checks.source import Ports
 from tests.checks.orchestration.previous import (
     FIVE_TO_SIX,
     FOUR_TO_FIVE,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.phase_log import CODES, judge, phase_log
-from checks.ports import Ports
+from checks.source import Ports
 from tests.checks.orchestration.previous import (
     ANOTHER,
     FIVE,

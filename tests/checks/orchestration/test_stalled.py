@@ -7,7 +7,7 @@ import pytest
 
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.stalled import SHOWN, stalled
-from checks.ports import Ports
+from checks.source import Ports
 from tests.checks.orchestration.previous import (
     CRITICAL,
     FIVE,

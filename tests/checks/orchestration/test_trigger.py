@@ -13,8 +13,10 @@ from checks.orchestration.trigger import trigger
 from checks.orchestration.trigger_verdict import CODES
 from checks.pipeline import Run as RunSpec
 from checks.pipeline import ServiceSpec, Transition
-from checks.ports import Ports
+from checks.ports.documents import FIRESTORE
+from checks.ports.warehouse import BIGQUERY
 from checks.registry import COMMON_CODES
+from checks.source import Ports
 from tests.checks.orchestration.previous import (
     ANOTHER,
     CRITICAL,
@@ -494,10 +496,11 @@ def test_all_looks_are_under_way_before_the_first_is_read_and_documents_travel_t
 
     findings(trigger, of_both, THREE_TO_FOUR, FOUR_TO_FIVE, current=SLATE)
 
-    assert isinstance(of_both.documents, FakeDocuments)
-    assert isinstance(of_both.warehouse, FakeWarehouse)
-    assert [len(request) for request in of_both.documents.requests] == [4]
-    assert len({query.key for query in of_both.warehouse.queries}) == len(of_both.warehouse.queries)
+    documents, warehouse = of_both[FIRESTORE], of_both[BIGQUERY]
+    assert isinstance(documents, FakeDocuments)
+    assert isinstance(warehouse, FakeWarehouse)
+    assert [len(request) for request in documents.requests] == [4]
+    assert len({query.key for query in warehouse.queries}) == len(warehouse.queries)
 
 
 DST = THREE_TO_FOUR.model_copy(

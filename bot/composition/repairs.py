@@ -1,0 +1,94 @@
+"""Puts repairs together for a process that serves: beside its validation, on the same ports and the same store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from bot.alerting.threads import AlertThreads
+from bot.composition.google import google_repair_platform
+from bot.composition.notifying import Notifying
+from bot.redaction.shown import Secret
+from bot.render.repairs import verified_reply
+from bot.repairs.following import Following
+from bot.repairs.model import Run
+from bot.repairs.ports import Platform
+from bot.repairs.repairs import Repairs
+from bot.settings import Settings
+from bot.store.model import StateStore
+from bot.validation import Request, Validation
+from checks.model import Report
+from checks.ports.services import CLOUD_RUN
+
+
+@runtime_checkable
+class Repairable(Protocol):
+    """Ports whose world can be repaired, as those of a scenario."""
+
+    @property
+    def platform(self) -> Platform: ...
+
+
+def repairs_of(
+    validation: Validation,
+    store: StateStore,
+    settings: Settings,
+    interval: str = "previous",
+    *,
+    secret: Secret | None = None,
+) -> Repairs:
+    """Return the repairs of a validation's pipeline: of its scenario, or of Google Cloud.
+
+    ``secret`` seals their records, ``date`` is what verification asks the checks for. Raises SettingsError without
+    credentials.
+    """
+    return Repairs(
+        validation.pipeline,
+        platform_of(validation, settings),
+        store,
+        validating(validation, interval),
+        validation.ports[CLOUD_RUN],
+        secret=secret,
+    )
+
+
+def platform_of(validation: Validation, settings: Settings) -> Platform:
+    """Return what repairs read and write."""
+    if isinstance(validation.ports, Repairable):
+        return validation.ports.platform
+    return google_repair_platform(validation.pipeline, settings)
+
+
+def validating(validation: Validation, interval: str = "previous") -> Callable[[Sequence[str]], Report]:
+    """Return what runs some checks of a validation for the verification of a repair."""
+
+    def validate(checks: Sequence[str]) -> Report:
+        return validation.run(validation.plan(Request(interval=interval, checks=tuple(checks), trigger="repair")))
+
+    return validate
+
+
+@dataclass(frozen=True, slots=True)
+class Repairing:
+    """The repairs of a pipeline, and who follows them."""
+
+    repairs: Repairs
+    following: Following
+
+
+def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairing | None:
+    """Put repairs together, their records sealed with a secret; None where the pipeline file allows none.
+
+    Raises SettingsError without credentials.
+    """
+    pipeline = told.validation.pipeline
+    if pipeline.repairs is None:
+        return None
+    repairs = repairs_of(told.validation, told.store, settings, told.requested, secret=secret)
+    threads = AlertThreads(told.incidents, told.validation, told.outbox.wake)
+
+    def say(runs: Sequence[Run]) -> Mapping[str, Any]:
+        return verified_reply(runs, pipeline.zone)
+
+    return Repairing(repairs, Following(repairs, told.store, threads, say, told.clock))

@@ -1,0 +1,49 @@
+"""The embedded default: every source recorded in a scenario, on a laptop, without an account."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import datetime
+
+from bot.definition.sources import SOURCES
+from bot.scenarios.platform import ScenarioPlatform
+from bot.scenarios.scenario import Scenario
+from checks.pipeline import Pipeline
+from checks.source import Ports
+
+NEEDED = ("duckdb",)
+
+
+class DemoExtraMissing(RuntimeError):  # noqa: N818 - reads as what it says
+    """The packages of the embedded default are not installed; the message says how to get them."""
+
+
+class ScenarioPorts(Ports):
+    """Ports on a scenario. ``now`` is its instant; ``platform`` repairs it; ``close`` lets go of what hangs."""
+
+    def __init__(self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -> None:
+        from bot.scenarios.scene import scene_of  # noqa: PLC0415 - an extra that production does without
+
+        scene = scene_of(pipeline, scenario, dataset_prefix)
+        ports = {line.source: line.recorded(scene) for line in SOURCES}
+        super().__init__({source: port for source, port in ports.items() if port is not None})
+        self.now: datetime = scene.platform.now
+        self.platform: ScenarioPlatform = scene.platform
+        self._faults = scene.faults
+
+    def close(self) -> None:
+        """End questions that hang, wait for queries under way, answer no other."""
+        self._faults.close()
+        super().close()
+
+
+def scenario_ports(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -> ScenarioPorts:
+    """Build the scenario's world behind the ports.
+
+    Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing.
+    """
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        names = " and ".join(missing)
+        raise DemoExtraMissing(f"Scenarios need {names}: run `pip install 'reveille[demo]'`, or `make demo`.")
+    return ScenarioPorts(pipeline, scenario, dataset_prefix)

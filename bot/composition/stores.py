@@ -1,0 +1,74 @@
+"""Opens the store that the environment names."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.serving.serving_settings import FIRESTORE, ServingSettings, StoreDatabase
+from bot.settings import Settings, SettingsError
+from bot.store.model import StateStore, StoreError
+from bot.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from bot.store.firestore import FirestoreStore
+
+log = logging.getLogger(__name__)
+
+
+def store_of(serving: ServingSettings, settings: Settings, project: str, *, patient: bool = False) -> StateStore:
+    """Open the store: a file, or a database of Firestore in ``project`` unless the settings name another. With
+    ``patient`` a file on a disk that is full is opened later.
+
+    Raises StoreError, and SettingsError without credentials, for a database that does not exist, and where the records
+    still stand in the one that the store had before it got a database of its own.
+    """
+    if isinstance(serving.store, Path):
+        return SqliteStore(serving.store, patient=patient)
+    project = settings.project or project
+    store = _in_firestore(serving.store.name, settings, project)
+    try:
+        _must_be_the_right_one(store, serving.store, settings, project)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _in_firestore(database: str, settings: Settings, project: str) -> FirestoreStore:
+    from bot.google_cloud.credentials import default_credentials  # noqa: PLC0415 - Google's clients take a second to import
+    from bot.store.firestore import open_firestore_store  # noqa: PLC0415 - likewise
+
+    return open_firestore_store(
+        project=project,
+        database=database,
+        emulator=settings.firestore_emulator,
+        prefix=f"{settings.collection_prefix}reveille_",
+        credentials=default_credentials() if settings.firestore_emulator is None else None,
+    )
+
+
+def _must_be_the_right_one(store: FirestoreStore, database: StoreDatabase, settings: Settings, project: str) -> None:
+    """Look once. While Firestore does not answer, the store is opened all the same: it may in a moment."""
+    from bot.store.firestore_documents import MissingDatabaseError  # noqa: PLC0415 - Google's clients take a second
+
+    name, former = database.name, settings.firestore_database
+    try:
+        if store.holds_records() or database.chosen or name == former:
+            return
+        with closing(_in_firestore(former, settings, project)) as before:
+            left_behind = before.holds_records()
+    except MissingDatabaseError as error:
+        raise SettingsError(f"The store cannot be opened: {error}") from error
+    except StoreError as error:
+        log.warning("whether the store has its records could not be looked up: %s", error)
+        return
+    if left_behind:
+        raise SettingsError(
+            f"The store is empty in the Firestore database {name}, and its records stand in {former}, where an earlier "
+            f"version kept them. To go on there, set REVEILLE_STORE={FIRESTORE}:{former}. To move, export them from "
+            f"there and import them into {name} (docs/slack.md). To begin without them, set "
+            f"REVEILLE_STORE={FIRESTORE}:{name}."
+        )

@@ -1,0 +1,71 @@
+"""The table of sources: what each is called, where its adapters are, and which pipelines need it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from bot.definition.pipeline_queries import queries_of
+from checks.pipeline import Pipeline
+from checks.ports.audit import AUDIT
+from checks.ports.builds import CLOUD_BUILD
+from checks.ports.documents import FIRESTORE
+from checks.ports.messaging import PUBSUB
+from checks.ports.policies import RESOURCE_MANAGER
+from checks.ports.repository import REPOSITORY
+from checks.ports.requests import MONITORING
+from checks.ports.scheduler import SCHEDULER
+from checks.ports.services import CLOUD_RUN
+from checks.ports.warehouse import BIGQUERY
+from checks.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source, its folder in ``bot/sources``, and whether a pipeline needs it.
+
+    The folder's modules are imported when they are used: Google's clients take a second, the recorded ones need an
+    extra. ``connect`` of each returns the port, or None where there is nothing to connect.
+    """
+
+    source: Source[Any]
+    folder: str
+    needed: Callable[[Pipeline], bool]
+
+    def live(self, access: Any) -> Any:
+        """Connect it to the vendor, or to what the settings name instead."""
+        return import_module(f"bot.sources.{self.folder}.live").connect(access)
+
+    def recorded(self, scene: Any) -> Any:
+        """Connect it to a scenario."""
+        return import_module(f"bot.sources.{self.folder}.recorded").connect(scene)
+
+
+def _documents(pipeline: Pipeline) -> bool:
+    return (
+        pipeline.heartbeats is not None
+        or any(each.state is not None for each in pipeline.transitions)
+        or any(each.doubt is not None and each.doubt.documents for each in pipeline.conditions.values())
+    )
+
+
+def _services(pipeline: Pipeline) -> bool:
+    sections = (pipeline.messaging, pipeline.scheduler, pipeline.invocations, pipeline.deployment, pipeline.repairs)
+    return bool(pipeline.services) or any(each is not None for each in sections)
+
+
+SOURCES = (
+    SourceLine(FIRESTORE, "documents", _documents),
+    SourceLine(BIGQUERY, "warehouse", lambda pipeline: bool(pipeline.tables) or any(queries_of(pipeline))),
+    SourceLine(CLOUD_RUN, "services", _services),
+    SourceLine(RESOURCE_MANAGER, "policies", _services),
+    SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None),
+    SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None),
+    SourceLine(CLOUD_BUILD, "builds", lambda pipeline: pipeline.deployment is not None),
+    SourceLine(MONITORING, "requests", lambda pipeline: pipeline.invocations is not None),
+    SourceLine(REPOSITORY, "repository", lambda pipeline: pipeline.deployment is not None),
+    SourceLine(AUDIT, "audit", lambda _: True),
+)
+"""Every source that checks may ask. A new one: its port in ``checks/ports``, its folder here, and a line."""

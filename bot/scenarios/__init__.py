@@ -1,0 +1,1 @@
+"""Scenarios: files that describe a world at one instant, and that world."""

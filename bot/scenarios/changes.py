@@ -1,0 +1,73 @@
+"""What a scenario may change of its world at any time: rows, documents, and what surrounds the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from bot.scenarios.platform_states import (
+    BuildState,
+    JobState,
+    RepositoryState,
+    SubscriptionState,
+    TriggerState,
+    ViolationState,
+)
+from checks.pipeline import Identifier, Model
+from checks.values import Bound, Integer64
+
+Cell = str | bool | Integer64 | Bound | date | datetime | None
+
+WORDS = frozenset({"date", "yyyymmdd", "now", "n", "invoker", "commit", "secret", "absent"})
+"""What gaps in texts can name beside lists."""
+
+
+MOST_ROWS = 100_000
+"""Rows of one group; a recorded world lives in memory."""
+
+
+class RowGroup(Model):
+    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
+
+    repeat: Annotated[int, Field(ge=0, le=MOST_ROWS)] | str | None = None
+    row: Mapping[str, Cell | tuple[Cell, ...]] = {}
+
+
+class WorldChanges(Model):
+    """What a scenario may say of its world beside the services, which repairs write themselves."""
+
+    lists: Mapping[Identifier, tuple[str | Integer64 | Bound, ...]] = {}
+    firestore: Mapping[str, Mapping[str, Any] | None] = {}
+    bigquery: Mapping[str, Mapping[str, RowGroup | None]] = {}
+    """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
+    topics: Mapping[str, bool] = {}
+    """Pub/Sub topics that exist, or do not."""
+    subscriptions: Mapping[str, SubscriptionState | None] = {}
+    """``all`` stands for every subscription that the pipeline file asks for."""
+    jobs: Mapping[str, JobState | None] = {}
+    """``all`` stands for every job that the pipeline file asks for."""
+    triggers: Mapping[str, TriggerState | None] = {}
+    builds: Mapping[str, BuildState | None] = {}
+    requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}
+    """Requests by service; ``all`` stands for every service of the pipeline."""
+    repository: RepositoryState | None = None
+    audit: tuple[ViolationState, ...] | None = None
+
+    @field_validator("lists")
+    @classmethod
+    def _lists_have_names_of_their_own(cls, lists: Mapping[str, Any]) -> Mapping[str, Any]:
+        taken = sorted(WORDS & set(lists))
+        if taken:
+            message = f"a list cannot be named {', '.join(taken)}, which stands for something else in texts"
+            raise ValueError(message)
+        return lists
+
+
+class Aftermath(WorldChanges):
+    """What follows once repairs are made in this process, all those that are named; undoing one takes it back."""
+
+    repairs: tuple[str, ...] = Field(min_length=1)
+    """Keys of repairs, as ``reveille repair`` takes them: ``grant-invoker:SERVICE``."""

@@ -1,0 +1,125 @@
+"""What a scenario file may say of the platform around the services: who calls them, what was built and deployed.
+
+All of it is optional: ``bot.scenarios.healthy`` makes what a file leaves out, from the pipeline file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from checks.pipeline import Model
+from checks.values import LARGEST_COUNT
+
+Moment = str | datetime
+
+
+class SubscriptionState(Model):
+    """A Pub/Sub subscription. One that pushes names its ``service``, or an ``endpoint``; any other is pulled."""
+
+    topic: str = ""
+    service: str | None = None
+    """The service that it pushes to, in the form that Eventarc gives its address."""
+    endpoint: str = ""
+    account: str | None = None
+    """The e-mail of its OIDC token; by default the pipeline's invoker, empty for none."""
+    audience: str = ""
+    trigger: str = ""
+    active: bool = True
+    topic_project: str = ""
+    """The project of the topic, where it is another one."""
+    detached: bool = False
+    filter: str = ""
+    labels: Mapping[str, str] = {}
+
+
+class JobState(Model):
+    """A Cloud Scheduler job. What is left out is in order: enabled, attempted just now and successful."""
+
+    enabled: bool = True
+    fault: Literal["", "DISABLED", "UPDATE_FAILED"] = ""
+    """Why Cloud Scheduler itself has stopped the job, which is then not ``enabled``."""
+    schedule: str = "0 * * * *"
+    zone: str | None = None
+    """By default the pipeline's."""
+    service: str | None = None
+    """The service that it calls, by the address with the project number."""
+    url: str = ""
+    topic: str = ""
+    account: str | None = None
+    """The e-mail of its OIDC token; by default the pipeline's invoker, empty for none."""
+    audience: str = ""
+    last_attempt: Moment | None = "<now>"
+    status: int | None = Field(default=0, ge=0, le=16)
+    """The gRPC code of the last attempt; null, with ``last_attempt: null``, for a job that never ran."""
+    message: str = ""
+    updated_at: Moment | None = None
+
+
+class TriggerState(Model):
+    """A build trigger; its id is its name unless stated."""
+
+    id: str | None = None
+    disabled: bool = False
+    repository: str = ""
+    branch: str = "^main$"
+    included: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+class BuildState(Model):
+    """A build; ``trigger`` is the name of its trigger, ``commit`` by default what every service runs."""
+
+    trigger: str = ""
+    status: str = "SUCCESS"
+    commit: str = "<commit>"
+    created_at: Moment = "<now-1h>"
+    finished_at: Moment | None = None
+    detail: str = ""
+    log_url: str = ""
+    by: str = ""
+
+
+class RevisionState(Model):
+    """A revision that came before the service's latest."""
+
+    created_at: Moment
+    created_by: str = ""
+    ready: bool = True
+    image: str = ""
+    environment: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
+
+
+class CommitState(Model):
+    """A commit of the deployed branch."""
+
+    id: str
+    at: Moment
+    author: str = "someone@example.com"
+    subject: str = ""
+    files: tuple[str, ...] = ()
+
+
+class RepositoryState(Model):
+    """The repository that the services are deployed from."""
+
+    commits: tuple[CommitState, ...] = ()
+    """The newest first. ``<commit>`` is the one that every service runs; unless it is among them it is the oldest."""
+    missing: tuple[str, ...] = ()
+    """Folders and files that do not exist; every other one does."""
+
+
+class ViolationState(Model):
+    """What the deployment audit finds in the repository."""
+
+    rule: str
+    path: str
+    line: int = Field(default=1, ge=1, le=LARGEST_COUNT)
+    column: int = Field(default=1, ge=1, le=LARGEST_COUNT)
+    message: str
+    fix: str = ""
+    severity: str = "error"

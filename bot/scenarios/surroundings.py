@@ -1,0 +1,211 @@
+"""What surrounds the services of a scenario: the layers of its files over what the pipeline file makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.scenarios import healthy
+from bot.scenarios.layers import EVERY, merged, placed
+from bot.scenarios.platform_states import BuildState, CommitState, JobState, TriggerState
+from bot.scenarios.scenario import ScenarioFile
+from bot.scenarios.template import COMMIT, Gaps
+from checks.pipeline import Model, Pipeline
+from checks.ports.audit import AuditFinding
+from checks.ports.builds import Build, BuildTrigger
+from checks.ports.messaging import Subscription
+from checks.ports.repository import Commit
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import Revision, Service
+
+T = TypeVar("T")
+Layer = ReadFile[ScenarioFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the ports around the services answer from. ``commits`` and each list of ``revisions`` are newest first."""
+
+    topics: tuple[str, ...]
+    subscriptions: tuple[Subscription, ...]
+    jobs: tuple[SchedulerJob, ...]
+    triggers: tuple[BuildTrigger, ...]
+    builds: tuple[Build, ...]
+    requests: Mapping[str, int]
+    revisions: Mapping[str, tuple[Revision, ...]]
+    commits: tuple[Commit, ...]
+    missing_paths: frozenset[str]
+    violations: tuple[AuditFinding, ...]
+
+
+def build_surroundings(
+    pipeline: Pipeline, layers: Sequence[Layer], gaps: Gaps, services: Mapping[str, Service]
+) -> Surroundings:
+    """Lay the layers over what is made from the pipeline file. Raises PipelineFileError."""
+
+    def states(section: str, made: healthy.States) -> dict[str, dict[str, Any]]:
+        return _laid(section, made, layers, gaps)
+
+    subscriptions = [
+        _subscription(pipeline, name, state)
+        for name, state in states("subscriptions", healthy.subscriptions(pipeline)).items()
+    ]
+    triggers = states("triggers", healthy.triggers(pipeline, services))
+    ids = {name: _filled(TriggerState, state, gaps)["id"] or name for name, state in triggers.items()}
+    jobs = states("jobs", healthy.jobs(pipeline, services))
+    builds = states("builds", healthy.builds(pipeline, services, gaps.now))
+    commits, missing = _repository(layers, gaps, healthy.commit(services, gaps.now))
+    return Surroundings(
+        topics=_topics(pipeline, layers, subscriptions),
+        subscriptions=_ordered(subscriptions, lambda each: each.name),
+        jobs=_ordered([_job(pipeline, gaps, *each) for each in jobs.items()], lambda each: each.name),
+        triggers=_ordered([_trigger(gaps, *each) for each in triggers.items()], lambda each: each.name),
+        builds=_ordered(
+            [_build(gaps, ids, *each) for each in builds.items()], lambda each: -each.created_at.timestamp()
+        ),
+        requests=_requests(layers, services, gaps),
+        revisions={name: _revisions(service, layers, gaps) for name, service in services.items()},
+        commits=commits,
+        missing_paths=missing,
+        violations=_violations(layers),
+    )
+
+
+def _ordered(items: Sequence[T], key: Callable[[T], Any]) -> tuple[T, ...]:
+    return tuple(sorted(items, key=key))
+
+
+def _laid(section: str, made: healthy.States, layers: Sequence[Layer], gaps: Gaps) -> dict[str, dict[str, Any]]:
+    """Lay every layer's section over what was made; null takes an entry away, ``all`` stands for what was made."""
+    result: dict[str, Any] = dict(made)
+    for layer in layers:
+        entries: Mapping[str, Model | None] = getattr(layer.content, section)
+        for key, value in sorted(entries.items(), key=lambda entry: entry[0] != EVERY):
+            with placed(layer, (section, key)):
+                named = [(name, 1) for name in made] if key == EVERY else list(gaps.each(key))
+                for name, number in named:
+                    if value is None:
+                        result[name] = None
+                        continue
+                    state = gaps.value(value.model_dump(exclude_unset=True), number)
+                    result = merged(result, {name: state})
+                    if section == "subscriptions" and not result[name].get("topic"):
+                        text = "expected the name of its topic, as in 'topic: games-complete'"
+                        raise PipelineFileError((layer.problem((section, key), text),))
+    return {name: state for name, state in result.items() if state is not None}
+
+
+def _filled(model: type[Model], state: Mapping[str, Any], gaps: Gaps) -> dict[str, Any]:
+    """Return a state with the defaults of its model."""
+    defaults = {
+        name: gaps.value(field.get_default(call_default_factory=True))
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    }
+    return {**defaults, **state}
+
+
+def _account(pipeline: Pipeline, stated: str | None) -> str:
+    return pipeline.invoker.partition(":")[2] if stated is None else stated
+
+
+def _subscription(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Subscription:
+    rest = {key: value for key, value in state.items() if key not in {"service", "endpoint", "account"}}
+    service, endpoint = state.get("service"), state.get("endpoint", "")
+    if service is not None and not endpoint:
+        endpoint = healthy.push_address(pipeline, service, state["topic"])
+    return Subscription(
+        name=name,
+        endpoint=endpoint,
+        account=_account(pipeline, state.get("account")) if endpoint else "",
+        **rest,
+    )
+
+
+def _topics(pipeline: Pipeline, layers: Sequence[Layer], subscriptions: Sequence[Subscription]) -> tuple[str, ...]:
+    there = dict.fromkeys([*healthy.targets(pipeline), *(each.topic for each in subscriptions)], True)
+    for layer in layers:
+        there |= layer.content.topics
+    return tuple(sorted(name for name, exists in there.items() if exists and not name.startswith("_")))
+
+
+def _job(pipeline: Pipeline, gaps: Gaps, name: str, state: Mapping[str, Any]) -> SchedulerJob:
+    filled = _filled(JobState, state, gaps)
+    service = filled.pop("service")
+    url = filled["url"] or ("" if service is None else f"{healthy.number_address(pipeline, service)}/run")
+    return SchedulerJob(
+        name=name,
+        **{
+            **filled,
+            "enabled": filled["enabled"] and not filled["fault"],
+            "url": url,
+            "zone": filled["zone"] or pipeline.timezone,
+            "account": _account(pipeline, filled["account"]) if url else "",
+        },
+    )
+
+
+def _trigger(gaps: Gaps, name: str, state: Mapping[str, Any]) -> BuildTrigger:
+    filled = _filled(TriggerState, state, gaps)
+    patterns = {key: tuple(filled[key]) for key in ("included", "ignored")}
+    return BuildTrigger(name=name, **{**filled, **patterns, "id": filled["id"] or name})
+
+
+def _build(gaps: Gaps, ids: Mapping[str, str], name: str, state: Mapping[str, Any]) -> Build:
+    filled = _filled(BuildState, state, gaps)
+    return Build(id=name, **{**filled, "trigger": ids.get(filled["trigger"], filled["trigger"])})
+
+
+def _requests(layers: Sequence[Layer], services: Mapping[str, Service], gaps: Gaps) -> dict[str, int]:
+    counts = dict.fromkeys(services, healthy.REQUESTS)
+    for layer in layers:
+        for key, number in sorted(layer.content.requests.items(), key=lambda entry: entry[0] != EVERY):
+            with placed(layer, ("requests", key)):
+                counts |= dict.fromkeys(services if key == EVERY else dict(gaps.each(key)), number)
+    return counts
+
+
+def _revisions(service: Service, layers: Sequence[Layer], gaps: Gaps) -> tuple[Revision, ...]:
+    """Return the latest revision as the service has it, and those before: what is stated, else one like it."""
+    stated: dict[str, Any] = {}
+    for layer in layers:
+        for key, revisions in layer.content.revisions.items():
+            with placed(layer, ("revisions", key)):
+                for name, number in gaps.each(key):
+                    states = {each: state.model_dump(exclude_unset=True) for each, state in revisions.items()}
+                    stated = merged(stated, gaps.value(states, number)) if name == service.name else stated
+    latest = Revision(
+        name=service.latest_created_revision,
+        service=service.name,
+        created_at=service.deployed_at or gaps.now - timedelta(days=7),
+        created_by=service.deployed_by,
+        environment=service.environment,
+        labels=service.labels,
+    )
+    states = stated or healthy.earlier_revision(service, gaps.now)
+    earlier = [Revision(name=name, service=service.name, **state) for name, state in states.items()]
+    return (latest, *_ordered(earlier, lambda each: -each.created_at.timestamp()))
+
+
+def _repository(
+    layers: Sequence[Layer], gaps: Gaps, deployed: Mapping[str, Any]
+) -> tuple[tuple[Commit, ...], frozenset[str]]:
+    commits: list[dict[str, Any]] = []
+    missing: frozenset[str] = frozenset()
+    for layer in layers:
+        state = layer.content.repository
+        if state is not None:
+            with placed(layer, ("repository",)):
+                commits = [_filled(CommitState, gaps.value(each.model_dump()), gaps) for each in state.commits]
+            missing = frozenset(state.missing)
+    if all(each["id"] != COMMIT for each in commits):
+        commits.append(dict(deployed))
+    return tuple(Commit(**{**each, "files": tuple(each["files"])}) for each in commits), missing
+
+
+def _violations(layers: Sequence[Layer]) -> tuple[AuditFinding, ...]:
+    stated = next((layer.content.audit for layer in reversed(layers) if layer.content.audit is not None), ())
+    return tuple(AuditFinding(**each.model_dump()) for each in stated)

@@ -1,0 +1,1 @@
+"""The deployment audit of a clone."""

@@ -1,0 +1,1 @@
+"""The repository: a clone, or GitHub."""

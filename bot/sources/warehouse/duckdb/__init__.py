@@ -1,0 +1,1 @@
+"""BigQuery on DuckDB: GoogleSQL translated, on tables that a scenario fills."""

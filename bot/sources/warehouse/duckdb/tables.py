@@ -1,0 +1,54 @@
+"""The tables of the embedded database: the columns that the pipeline file declares, the rows that a scenario states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from bot.scenarios.column_types import duckdb_type, json_shape, not_held, quoted
+from bot.sources.warehouse.duckdb.macros import refused
+from checks.pipeline import Table
+
+_NOTHING = {"no_column": "BOOL"}
+"""DuckDB has no table without columns."""
+
+
+def create_table(connection: DuckDBPyConnection, name: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Create a table, ``dataset.table``, with JSON-like rows.
+
+    Who asks for a column of a type that the database lacks is told so; who asks for others, is answered.
+    """
+    dataset, _, short = name.rpartition(".")
+    schema = quoted(dataset)
+    held = {column: kind for column, kind in table.columns.items() if not_held(kind) is None} or _NOTHING
+    is_whole = len(held) == len(table.columns)
+    target = f"{schema}.{quoted(short if is_whole else f'{short} (held)')}"
+    columns = ", ".join(f"{quoted(column)} {duckdb_type(kind)}" for column, kind in held.items())
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    connection.execute(f"CREATE TABLE {target} ({columns})")
+    if rows:
+        shape = json.dumps({column: json_shape(kind) for column, kind in held.items()})
+        connection.execute(
+            f"INSERT INTO {target} SELECT unnest(it) FROM (SELECT unnest(from_json_strict(?::JSON, ?)) AS it)",  # noqa: S608 - quoted names
+            [json.dumps([_stored(row, held) for row in rows]), f"[{shape}]"],
+        )
+    if not is_whole:
+        selected = ", ".join(
+            quoted(each) if each in held else _told(each, kind) for each, kind in table.columns.items()
+        )
+        connection.execute(f"CREATE VIEW {schema}.{quoted(short)} AS SELECT {selected} FROM {target}")  # noqa: S608 - quoted names
+
+
+def _stored(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return every column of a row; an array that is not there is empty in BigQuery."""
+    given = {column: row.get(column) for column in columns}
+    return {name: [] if each is None and columns[name].startswith("ARRAY") else each for name, each in given.items()}
+
+
+def _told(name: str, kind: str) -> str:
+    """Return a column that ends in an error when it is asked for, of a type that lets a statement come so far."""
+    type_name = "DOUBLE" if kind == "BIGNUMERIC" else "VARCHAR"
+    return f"CAST({refused(f'the column {name} is of the type {kind}')} AS {type_name}) AS {quoted(name)}"

@@ -1,0 +1,226 @@
+"""BigQuery on DuckDB: the same GoogleSQL, translated, on tables with the columns that the pipeline declares."""
+
+from __future__ import annotations
+
+import re
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import duckdb
+
+from bot.scenarios.column_types import quoted
+from bot.scenarios.faults import Faults
+from bot.sources.warehouse.duckdb.cells import cell, portable
+from bot.sources.warehouse.duckdb.dialect import NotRunHereError, duckdb_sql
+from bot.sources.warehouse.duckdb.macros import NOT_HERE, definitions
+from bot.sources.warehouse.duckdb.tables import create_table
+from bot.statements import only_reads
+from checks.pipeline import Pipeline
+from checks.ports.warehouse import BIGQUERY, Query, Row
+from checks.source import Problem, SourceError
+
+T = TypeVar("T")
+
+WORKERS = 4
+"""Queries at once."""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "enable_external_access": False,
+    "python_enable_replacements": False,
+}
+"""A table of an unknown name is missing, and not a file or a variable of that name."""
+
+
+class _Database:
+    """A database in memory with the threads that may touch it.
+
+    They are its own and are joined, and the connection is given up by whoever closes it. The threads that ask are
+    daemons; one that is inside DuckDB when the interpreter ends, if only to free a connection, takes the process down.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="duckdb")
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=_CONFIG)
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        for definition in definitions():
+            self._connection.execute(definition)
+
+    def work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do something on a connection of its own. Raises SourceError when closed."""
+        try:
+            answer = self._workers.submit(self._answer, work).result()
+        except (RuntimeError, CancelledError):
+            raise SourceError(BIGQUERY, Problem.UNAVAILABLE, "the scenario is closed", advice="Run it again.") from None
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def _answer(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T | SourceError:
+        try:
+            return work(self._cursor())
+        except SourceError as error:
+            # Its traceback would carry the connection into the thread that asked.
+            error.__context__ = None
+            return error.with_traceback(None)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                raise CancelledError
+            return self._connection.cursor()
+
+    def close(self) -> None:
+        """Wait for the work under way and free the memory."""
+        self._workers.shutdown(cancel_futures=True)
+        self.forget()
+
+    def forget(self) -> None:
+        """Free the memory without waiting, when nobody asks any more.
+
+        The garbage collector calls this in the middle of anything, also of the start of a thread, which joins no other.
+        """
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class DuckDbWarehouse:
+    """The port ``Warehouse`` on a database in memory. ``tables`` holds JSON-like rows by ``dataset.table``."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        faults: Faults,
+        dataset_prefix: str = "",
+    ) -> None:
+        self._faults = faults
+        self._prefix = dataset_prefix
+        self._tables = pipeline.tables
+        self._database = _Database()
+        weakref.finalize(self, self._database.forget)  # at the latest when the interpreter ends
+        self._database.work(lambda connection: self._fill(connection, pipeline, tables))
+
+    def _fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        pipeline: Pipeline,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    ) -> None:
+        for name, table in pipeline.tables.items():
+            create_table(connection, f"{self._prefix}{name}", table, tables.get(name, ()))
+
+    def query(self, query: Query) -> Sequence[Row]:
+        sql = self._translated(query)
+        return self._database.work(lambda connection: _rows(connection, query, sql))
+
+    def dry_run(self, query: Query) -> int:
+        """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
+        sql = self._translated(query)
+        self._database.work(lambda connection: _explain(connection, query, sql))
+        return 0
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns that a table is declared with: it was made with them. Raises SourceError."""
+        self._faults.raise_for(BIGQUERY, lambda only: only == table)
+        if table not in self._tables:
+            raise SourceError(BIGQUERY, Problem.NOT_FOUND, f"there is no table {table!r}", advice="Check its name.")
+        return self._tables[table].columns
+
+    def close(self) -> None:
+        """Wait for the queries under way and answer no other."""
+        self._database.close()
+
+    def _translated(self, query: Query) -> str:
+        text = query.text(self._prefix)
+        self._faults.raise_for(
+            BIGQUERY, lambda only: only == query.label or f"{self._prefix}{only}" in text.replace("`", "")
+        )
+        only_reads(query)
+        try:
+            return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
+        except NotRunHereError as error:
+            raise _not_run_here(query, str(error)) from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
+    values = _values(query)
+    try:
+        cursor = connection.execute(sql, values)
+        columns = [(name, kind) for name, kind, *_ in cursor.description or ()]
+        shapes = {name: portable(quoted(name), kind) for name, kind in columns}
+        if changed := [f"{shape} AS {quoted(name)}" for name, shape in shapes.items() if shape != quoted(name)]:
+            cursor = cursor.execute(f"SELECT * REPLACE ({', '.join(changed)}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
+        rows = cursor.fetchall()
+    except duckdb.Error as error:
+        raise _source_error(error, query) from None
+    try:
+        return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
+    except OverflowError as error:
+        detail = f"the query '{query.label}' fails: {error}"
+        raise SourceError(BIGQUERY, Problem.INVALID, detail, advice="Correct it in the pipeline file.") from None
+
+
+def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
+    try:
+        connection.execute(f"EXPLAIN {sql}", _values(query))
+    except duckdb.Error as error:
+        raise _source_error(error, query) from None
+
+
+def _values(query: Query) -> dict[str, Any]:
+    return {
+        name: list(each.value) if isinstance(each.value, tuple) else each.value
+        for name, each in query.parameters.items()
+    }
+
+
+def _source_error(error: duckdb.Error, query: Query) -> SourceError:
+    detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    if NOT_HERE in detail:
+        return _not_run_here(query, detail.partition(NOT_HERE)[2])
+    of_the_query = any(isinstance(error, kind) and word in detail for kind, word in _OF_THE_QUERY)
+    if not of_the_query or any(word in detail for word in _ALONE) or ("column" in detail and _UNNEST.search(query.sql)):
+        return _not_run_here(query, detail)
+    missing = isinstance(error, duckdb.CatalogException)
+    return SourceError(
+        BIGQUERY,
+        Problem.NOT_FOUND if missing else Problem.INVALID,
+        f"the query '{query.label}' fails: {detail.rstrip('!')}",
+        advice="Compare the query in the pipeline file with the columns that it declares.",
+    )
+
+
+def _not_run_here(query: Query, what: str) -> SourceError:
+    return SourceError(
+        BIGQUERY,
+        Problem.UNSUPPORTED,
+        f"the embedded engine cannot run the query '{query.label}'; BigQuery may: {what}",
+        advice="Write it in another way, or test it on BigQuery.",
+    )
+
+
+_OF_THE_QUERY: tuple[tuple[type[duckdb.Error], str], ...] = (
+    (duckdb.CatalogException, "Table with name"),
+    (duckdb.BinderException, "Referenced column"),
+    (duckdb.BinderException, "Referenced table"),
+    (duckdb.BinderException, "must appear in the GROUP BY"),
+    (duckdb.BinderException, "Values were not provided"),
+    (duckdb.ConversionException, ""),
+    (duckdb.InvalidInputException, ""),
+    (duckdb.OutOfRangeException, ""),
+)
+"""What BigQuery would refuse as well; about anything else DuckDB may be alone."""
+
+_ALONE = ("Unimplemented type for cast", "Malformed JSON", "multiplication of DECIMAL")
+"""Where it certainly is."""
+
+_UNNEST = re.compile(r"\bUNNEST\b", re.IGNORECASE)
+"""In BigQuery the fields of a struct become columns."""

@@ -1,0 +1,139 @@
+"""What only some sections of a pipeline file need is asked for by those alone."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+
+from bot.composition.google import google_ports
+from bot.definition.pipeline_file import load_pipeline
+from bot.definition.pipeline_references import reference_problems
+from bot.settings import Settings
+from bot.yaml_tree import Path
+from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.pipeline import Advice, Phase, ServiceSpec, SqlCheck, Transition
+from checks.ports.audit import AUDIT
+from checks.ports.warehouse import BIGQUERY
+from checks.repairs_spec import Repairs
+from tests import fakes
+
+WAREHOUSE_ONLY = """\
+name: orders
+title: Orders
+timezone: Europe/London
+project: example-project
+datasets: [sales]
+tables:
+  sales.orders: {columns: {day: DATE, amount: FLOAT64}}
+checks:
+  - id: orders-exist
+    title: Orders of the day exist
+    rationale: Without them the report is empty.
+    query: SELECT COUNT(*) AS number FROM {sales}.orders WHERE day = @date
+    subject: orders
+    summary: "{number} orders"
+    rules: [{if: {number: {at_most: 0}}, severity: P1, code: missing}]
+    expected: At least one order.
+"""
+NOTHING: dict[str, Any] = {"region": "", "invoker": "", "project_number": ""}
+CHECK: dict[str, Any] = {
+    "id": "rows",
+    "title": "Rows",
+    "rationale": "They count.",
+    "query": "SELECT 1 AS number",
+    "subject": "rows",
+    "summary": "{number}",
+    "expected": "Rows.",
+}
+
+
+def lacking(**sections: Any) -> set[tuple[str, str]]:
+    """Return which section lacks which part of the top of the file."""
+    described = fakes.pipeline(**sections).model_copy(update=NOTHING)
+    told = {"region": "the region", "invoker": "the account", "project_number": "the project's number"}
+    return {
+        (str(path[0]), part)
+        for path, text in reference_problems(described)
+        for part, words in told.items()
+        if text.startswith(f"needs {words}")
+    }
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        pytest.param({}, set(), id="data alone"),
+        pytest.param(
+            {"services": (ServiceSpec(name="worker"),)},
+            {("services", "region"), ("services", "invoker")},
+            id="a service",
+        ),
+        pytest.param(
+            {"services": (ServiceSpec(name="worker", callers=()),)},
+            {("services", "region")},
+            id="a service that says who calls it",
+        ),
+        pytest.param(
+            {"messaging": Messaging(topics={"orders": 1})},
+            {("messaging", "region"), ("messaging", "invoker"), ("messaging", "project_number")},
+            id="topics",
+        ),
+        pytest.param(
+            {"scheduler": SchedulerJobs()},
+            {("scheduler", "region"), ("scheduler", "invoker"), ("scheduler", "project_number")},
+            id="jobs",
+        ),
+        pytest.param(
+            {"invocations": Invocations()},
+            {("invocations", "region"), ("invocations", "invoker"), ("invocations", "project_number")},
+            id="request counts",
+        ),
+        pytest.param({"deployment": Deployment()}, {("deployment", "region")}, id="builds"),
+        pytest.param({"repairs": Repairs()}, {("repairs", "region")}, id="repairs"),
+        pytest.param(
+            {
+                "transitions": (
+                    Transition.model_validate(
+                        {"id": "first", "title": "First", "from": "phase1", "to": "phase2", "orchestrator": "mover"}
+                    ),
+                )
+            },
+            {("transitions", "region"), ("transitions", "invoker")},
+            id="an orchestrator",
+        ),
+        pytest.param(
+            {"checks": (SqlCheck(**CHECK, action=Advice(text="Look into {region}.")),)},
+            {("checks", "region")},
+            id="a check that names the region",
+        ),
+        pytest.param({"checks": (SqlCheck(**CHECK),)}, set(), id="a check that names none"),
+    ],
+)
+def test_a_section_asks_for_what_it_needs(sections: dict[str, Any], expected: set[tuple[str, str]]) -> None:
+    assert lacking(**sections) == expected
+
+
+@pytest.mark.parametrize(
+    ("phases", "expected"),
+    [
+        pytest.param((), [("services", 0, "phase")], id="no phase at all"),
+        pytest.param((Phase(id="phase1", title="One"),), [], id="the phase that is named"),
+    ],
+)
+def test_phases_are_needed_where_one_is_named(phases: tuple[Phase, ...], expected: list[Path]) -> None:
+    described = fakes.pipeline(phases=phases, conditions={}, services=(ServiceSpec(name="worker", phase="phase1"),))
+
+    assert [path for path, _ in reference_problems(described)] == expected
+
+
+def test_a_pipeline_with_a_warehouse_alone_is_right_and_connects_nothing_else(tmp_path: FilePath) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(WAREHOUSE_ONLY, encoding="utf-8")
+
+    described = load_pipeline(path)
+    ports = google_ports(described, Settings(bigquery_emulator="127.0.0.1:1", repository=tmp_path))
+    ports.close()
+
+    assert set(ports.connected) == {BIGQUERY, AUDIT}
