@@ -154,6 +154,15 @@ PIECES = (
 texts = st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CR LF"])
+@pytest.mark.parametrize("quote", ["'", '"', "r'", "b'", "'''"])
+def test_an_escaped_line_end_is_inside_a_text_and_hides_nothing(quote: str, end: str) -> None:
+    closing = quote[-1] if quote != "'''" else quote
+    sql = f"SELECT {quote}\\{end}{closing}; DELETE FROM t --{closing}"
+
+    assert statement_of(sql).writes == "is 2 statements"
+
+
 @given(texts)
 def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
     assert "".join(each.text for each in lexemes(text)) == text
