@@ -15,7 +15,7 @@ from checks.diagnosis import diagnose
 from checks.model import CheckResult, Interval, Report
 from checks.pipeline import Pipeline
 from checks.reads import ReadCache, Reads, nothing
-from checks.registry import Check
+from checks.registry import Check, reasons_of
 from checks.runner import Run, run_checks
 from checks.source import Ports
 from checks.suggestions import inventory_of, verified_causes, verified_results
@@ -206,7 +206,7 @@ class Validation:
             trigger=planned.request.trigger,
             partial=len(planned.selected) < len(self.checks),
             results=results,
-            causes=verified_causes(diagnose(self.pipeline, results, year), inventory),
+            causes=verified_causes(diagnose(self.pipeline, reasons_of(self.checks), results, year), inventory),
             reads=cache.records,
             duration=time.monotonic() - began,
         )

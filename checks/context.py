@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
 
+from checks.amounts import SENTENCE, cut_text
 from checks.conditions import Standing, answer
+from checks.facts import Facts, Unread
 from checks.intervals import Offset
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
+from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Parameter, Query, Row, read_rows
 from checks.reads import Reads
 from checks.source import Problem, SourceError
@@ -131,21 +133,39 @@ class Context:
 
 
 def could_not_check(
-    error: SourceError, *, subject: str, severity: Severity, phase: str | None = None, interval: Interval | None = None
+    error: SourceError,
+    *,
+    subject: str,
+    severity: Severity,
+    phase: str | None = None,
+    interval: Interval | None = None,
+    place: Place | None = None,
+    about: Facts | None = None,
 ) -> Finding:
-    """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be."""
-    evidence: dict[str, Any] = {"source": error.source, "problem": str(error.problem), "retryable": error.retryable}
+    """Return the finding for a source that gave no answer; ``severity`` is how bad the truth could be. ``about`` are
+    the facts that are known without it."""
     advice = f" {error.advice}" if error.advice else ""
+    said = cut_text(f"{error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."), SENTENCE)
     return Finding(
         outcome=Outcome.UNKNOWN,
         code="source-unavailable",
         subject=subject,
-        summary=f"Could not check: {error.source} {error.problem}: {error.detail}.{advice}".replace("..", "."),
+        summary=f"Could not check: {said}",
         severity=severity,
         phase=phase,
         interval=interval,
-        evidence=evidence,
+        place=place,
+        facts=Unread(
+            source=error.source, problem=str(error.problem), retryable=error.retryable, said=said, about=about
+        ),
     )
+
+
+def after(words: str, finding: Finding) -> Finding:
+    """Return the finding for a source that gave no answer with words before it: what depends on the source."""
+    facts = finding.facts
+    facts = replace(facts, said="") if isinstance(facts, Unread) else facts
+    return replace(finding, summary=f"{words} {finding.summary}", facts=facts)
 
 
 def not_configured(subject: str, what: str, *, configure: str) -> Finding:
@@ -168,9 +188,12 @@ def attempt(
     severity: Severity,
     phase: str | None = None,
     interval: Interval | None = None,
+    whole: bool = False,
 ) -> Iterator[Finding]:
-    """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone."""
+    """Yield what ``judge`` finds about one subject; a source that fails costs this subject alone. ``whole`` says that
+    it stands for all that the check looks at."""
     try:
         yield from judge()
     except SourceError as error:
-        yield could_not_check(error, subject=subject, severity=severity, phase=phase, interval=interval)
+        place = Place(PlaceKind.SOURCE, error.source) if whole else None
+        yield could_not_check(error, subject=subject, severity=severity, phase=phase, interval=interval, place=place)

@@ -8,11 +8,15 @@ transitions, topics) is never folded: its findings are as many as the file says,
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
-from checks.amounts import bounded
-from checks.model import Action, Finding, Interval, Outcome, Severity
+from checks.actions import Action
+from checks.amounts import SENTENCE, cut_text, size_words
+from checks.facts import Folded, Unread, known
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline
+from checks.places import Place
 
 LISTED = 20
 """Findings of one kind that are listed, the first ones: a query that knows which are worst sorts its rows so."""
@@ -20,11 +24,17 @@ LISTED = 20
 EXAMPLES = 3
 """Subjects that the one finding for all others names."""
 
+NAME = 300
+"""Characters of a subject: names of Google Cloud resources have at most 255."""
+
+COMMAND = 16_000
+"""Characters of a command. A longer one is left out and not cut: half a command does something else."""
+
 Kind = tuple[Outcome, Severity | None, str, str | None, Interval | None, str, str]
 
 
-def places_of(pipeline: Pipeline) -> frozenset[str]:
-    """Return what the pipeline file names and findings are about."""
+def names_of(pipeline: Pipeline) -> frozenset[str]:
+    """Return the names of the places that the pipeline file names."""
     topics = pipeline.messaging.targets if pipeline.messaging is not None else ()
     return frozenset(
         (
@@ -57,9 +67,9 @@ class _Rest:
 class Folding:
     """The findings of one check as they come in; it holds as many as it lists, however many come."""
 
-    def __init__(self, check: str, places: Collection[str] = ()) -> None:
+    def __init__(self, check: str, names: Collection[str] = ()) -> None:
         self._check = check
-        self._places = places
+        self._names = names
         self._listed: list[Finding] = []
         self._counts: dict[Kind, int] = {}
         self._rest: dict[Kind, _Rest] = {}
@@ -69,7 +79,7 @@ class Folding:
 
     def add(self, finding: Finding) -> None:
         """Keep a finding, or count it."""
-        if finding.subject in self._places:
+        if (finding.subject if finding.place is None else finding.place.name) in self._names:
             self._listed.append(bounded(finding))
             return
         kind = kind_of(finding)
@@ -87,27 +97,32 @@ class Folding:
 
 def kind_of(finding: Finding) -> Kind:
     """Return what equal findings have in common; what could not be read differs by its source."""
-    source, problem = (str(finding.evidence.get(name) or "") for name in ("source", "problem"))
-    if finding.outcome is not Outcome.UNKNOWN:
-        source = problem = ""
+    unread = known(finding.facts, Unread) if finding.outcome is Outcome.UNKNOWN else None
+    source, problem = ("", "") if unread is None else (unread.source, unread.problem)
     return finding.outcome, finding.severity, finding.code, finding.phase, finding.interval, source, problem
 
 
 def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
     """Return the finding that stands for the rest. Its subject is the same in every run, whichever they are."""
     outcome, severity, code, phase, interval, source, problem = kind
-    severity_name = None if severity is None else severity.name
-    first, examples = rest.first, ", ".join(rest.examples)
-    evidence = {name: value for name, value in (("source", source), ("problem", problem)) if value}
+    first, loudness = rest.first, None if severity is None else severity.name
+    unread = known(first.facts, Unread)
+    subject = ":".join(filter(None, (check, code, loudness, phase, source, problem)))
     return Finding(
         outcome=outcome,
         code=code,
-        subject=":".join(filter(None, (check, code, severity_name, phase, source, problem))),
-        summary=f"{rest.count:,} more like these, such as {examples}.",
+        subject=subject,
+        summary=f"{rest.count:,} more like these, such as {', '.join(rest.examples)}.",
         severity=severity,
         phase=phase,
         interval=interval,
-        evidence={**evidence, "count": rest.count, "examples": examples},
+        place=None if first.place is None else Place(first.place.kind, subject),
+        facts=Folded(
+            unread=None if unread is None else replace(unread, about=None),
+            like=type(first.facts),
+            count=rest.count,
+            examples=tuple(rest.examples),
+        ),
         impact=first.impact if rest.same_impact else "",
         action=_shared(first.action, same=rest.same_action),
         link=first.link,
@@ -118,3 +133,39 @@ def _folded(check: str, kind: Kind, rest: _Rest) -> Finding:
 def _shared(action: Action | None, *, same: bool) -> Action | None:
     """Return the action that repairs all of the rest; one of many that differ would repair the first alone."""
     return action if same else None
+
+
+def bounded(finding: Finding) -> Finding:
+    """Return a finding whose texts are within the limits above; one that already is, as it is."""
+    subject, summary = _name(finding.subject), cut_text(finding.summary, SENTENCE)
+    impact, action = cut_text(finding.impact, SENTENCE), finding.action and _bounded_action(finding.action)
+    place = finding.place and _bounded_place(finding.place)
+    pairs = (
+        (subject, finding.subject),
+        (place, finding.place),
+        (summary, finding.summary),
+        (impact, finding.impact),
+        (action, finding.action),
+    )
+    if all(new is old for new, old in pairs):
+        return finding
+    return replace(finding, subject=subject, place=place, summary=summary, impact=impact, action=action)
+
+
+def _bounded_place(place: Place) -> Place:
+    name = _name(place.name)
+    return place if name is place.name else replace(place, name=name)
+
+
+def _name(subject: str) -> str:
+    """Cut a name so that it stays different from every other."""
+    if len(subject) <= NAME:
+        return subject
+    return f"{subject[: NAME - 14]}…~{sha256(subject.encode(errors='surrogatepass')).hexdigest()[:12]}"
+
+
+def _bounded_action(action: Action) -> Action:
+    text, size = cut_text(action.text, SENTENCE), len(action.command or "")
+    if size > COMMAND:
+        return replace(action, text=f"{text} The command is left out: it has {size_words(size)}.", commands=())
+    return action if text is action.text else replace(action, text=text)

@@ -6,15 +6,15 @@ the findings and never stored beside them, so that they cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-Scalar = str | int | float | Decimal | bool | datetime | date | None
-Evidence = Mapping[str, Scalar]
+from checks.actions import Action
+from checks.facts import NOTHING, Evidence, Facts, Scalar, rendered
+from checks.places import Place
 
 
 class Outcome(StrEnum):
@@ -71,21 +71,14 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """What repairs a finding: a sentence, and where one exists the exact command or repair key."""
-
-    text: str
-    command: str | None = None
-    repair: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One judged fact about one subject (a service, a table, a transition).
+    """What a check found about one place, named ``subject`` for people.
 
     ``code`` is permanent: tests, excuses and alerts refer to it. ``severity`` is set exactly when the
     outcome is FAILED or UNKNOWN. ``interval`` is the one judged, None for what belongs to none. ``read`` says of
     what was skipped or waits that an answer of a source decided so; one that passed says False when it proves nothing.
+    ``place`` is None until the runner fills in what the check declares. ``former`` is the code that a suppression, or a
+    service that may be missing, has turned into this one.
     """
 
     outcome: Outcome
@@ -95,13 +88,21 @@ class Finding:
     severity: Severity | None = None
     phase: str | None = None
     interval: Interval | None = None
-    evidence: Evidence = field(default_factory=dict)
+    place: Place | None = None
+    facts: Facts = NOTHING
+    former: str = ""
     impact: str = ""
     action: Action | None = None
     link: str | None = None
     count: int = 1
     """How many findings it stands for: more than one where a check had too many of a kind to list them."""
     read: bool | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        """The facts, for people and other programs."""
+        lines = rendered(self.facts)
+        return {**lines, "former_code": self.former} if self.former else lines
 
     @property
     def checked(self) -> bool:
@@ -214,9 +215,26 @@ class Cause:
     sentence: str
     severity: Severity
     phase: str | None = None
-    evidence: Evidence = field(default_factory=dict)
+    place: Place | None = None
+    facts: Facts = NOTHING
+    transitions: tuple[str, ...] = ()
+    """The transitions that broke."""
+    intervals: tuple[Interval, ...] = ()
+    broken_since: datetime | None = None
+    """When the fault itself began, where a fact says so."""
     action: Action | None = None
     explains: tuple[FindingKey, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """The facts, for people and other programs; what is not known is left out."""
+        more: dict[str, Scalar] = {
+            "transitions": ", ".join(self.transitions),
+            "dates": ", ".join(each.name for each in self.intervals),
+            "broken_since": self.broken_since,
+        }
+        lines = {**rendered(self.facts), **more}
+        return {name: value for name, value in lines.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from checks.context import Context
+from checks.facts import Facts
 from checks.model import Finding, Severity
 from checks.pipeline import SqlCheck
+from checks.places import Place, PlaceKind
 
 Judge = Callable[[Context], Iterator[Finding]]
 
@@ -28,7 +30,8 @@ class Check:
     ``worst`` is the loudest severity that it can give, hence what is at stake when it cannot look.
     ``codes`` explains every code of its findings beside ``COMMON_CODES``. ``quick`` checks run in the
     watch and under ``--quick``. ``phase`` is None when the check spans phases and scopes itself.
-    ``expected`` and ``unwanted`` say what should be and what should not be.
+    ``expected`` and ``unwanted`` say what should be and what should not be. ``place`` is what its findings are about
+    where they do not say, and ``facts`` the family of theirs.
     """
 
     id: str
@@ -43,16 +46,51 @@ class Check:
     unwanted: str = ""
     runbook: str | None = None
     spec: SqlCheck | None = None
+    place: PlaceKind = PlaceKind.DATA
+    facts: type[Facts] = Facts
+    short: str = ""
+    """A few words for what it looks at, in lists."""
+    reason: str = ""
+    """What it looks at, where that can be why a service did not do its work: "the callers"."""
+    always_shown: bool = False
+    """Whether every report has a line for it: what an operator wants to read each morning."""
+
+    @property
+    def only_reports(self) -> bool:
+        """Whether it has no rule that can fail: its findings are the figures of the day."""
+        return self.spec is not None and all(rule.severity is None for rule in self.spec.rules)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it looks at what the pipeline wrote."""
+        return self.spec is not None
+
+    def placed(self, finding: Finding) -> Finding:
+        """Return a finding with its place; one about the check as a whole is about what it asks."""
+        if finding.place is not None:
+            return finding
+        kind = PlaceKind.SOURCE if finding.subject == self.id else self.place
+        return replace(finding, place=Place(kind, finding.subject))
 
 
-def check(
+def reasons_of(checks: Iterable[Check]) -> Mapping[str, str]:
+    """Return what the checks look at that can tell why a service did not do its work, by their ids."""
+    return {each.id: each.reason for each in checks if each.reason}
+
+
+def check(  # noqa: PLR0913 - what a check declares
     *,
     id: str,  # noqa: A002 - the word the whole project uses
     worst: Severity,
     codes: Mapping[str, str],
     expected: str,
+    place: PlaceKind,
+    facts: type[Facts] = Facts,
     unwanted: str = "",
     quick: bool = False,
+    short: str = "",
+    reason: str = "",
+    always_shown: bool = False,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function. The module's docstring is its title (first line) and rationale (the rest)."""
 
@@ -68,6 +106,11 @@ def check(
             quick=quick,
             expected=expected,
             unwanted=unwanted,
+            place=place,
+            facts=facts,
+            short=short,
+            reason=reason,
+            always_shown=always_shown,
         )
 
     return decorate

@@ -13,7 +13,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property, partial
 
 from checks.context import Context, could_not_check, document_path
-from checks.folding import Folding, places_of
+from checks.facts import Crashed
+from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
 from checks.pipeline import Limits, Pipeline, Suppression
 from checks.reads import BoundedPool, ReadCache, Reads
@@ -71,7 +72,7 @@ class _Running:
         with self.lock:
             if not self.closed:
                 # A suppression is about one subject, so it comes before many are told as one.
-                self.folding.add(suppressed(self.check.id, finding, self.suppressions, self.today))
+                self.folding.add(suppressed(self.check.id, self.check.placed(finding), self.suppressions, self.today))
             return not self.closed
 
 
@@ -86,14 +87,14 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: ReadCache
     deadline = run_began + limits.run_seconds
     pool = BoundedPool("check", CHECKS_AT_ONCE)
     finished: queue.SimpleQueue[_Running] = queue.SimpleQueue()
-    places = places_of(run.pipeline)
+    names = names_of(run.pipeline)
     today = run.now.astimezone(run.pipeline.zone).date()
     suppressions: dict[str, list[Suppression]] = {}
     for each in run.pipeline.suppressions:
         suppressions.setdefault(each.check, []).append(each)
     pending: dict[_Running, None] = {}
     for check in checks:
-        folding = Folding(check.id, places | subjects_of(check))
+        folding = Folding(check.id, names | subjects_of(check))
         running = _Running(check, folding, suppressions.get(check.id, ()), today)
         pending[running] = None
         pool.submit(partial(_execute, running, run, ports, cache, deadline, finished))
@@ -173,7 +174,7 @@ def _crashed(check: Check, error: Exception) -> Finding:
         summary=f"The check broke ({type(error).__name__}); a programmer must mend it. The log has the details.",
         severity=check.worst,
         phase=check.phase,
-        evidence={"error": type(error).__name__},
+        facts=Crashed(error=type(error).__name__),
     )
 
 
@@ -243,7 +244,7 @@ def suppressed(check_id: str, finding: Finding, suppressions: Sequence[Suppressi
                 severity=None,
                 code="suppressed",
                 summary=f"{finding.summary} Suppressed until {each.until.day} {each.until:%b %Y}: {each.reason}",
-                evidence={**finding.evidence, "suppressed_code": finding.code},
+                former=finding.code,
                 read=True,
             )
     return finding

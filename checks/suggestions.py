@@ -8,67 +8,19 @@ at says so. Commands come from checks, from the pipeline file and from causes; a
 
 from __future__ import annotations
 
-import re
-import shlex
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from enum import StrEnum
 from functools import cached_property
 
-from checks.model import Action, Cause, CheckResult, Finding
+from checks.actions import Action, Command, Named, Thing
+from checks.model import Cause, CheckResult, Finding
 from checks.ports.builds import CLOUD_BUILD
 from checks.ports.messaging import PUBSUB
 from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from checks.reads import ReadCache
-
-
-class Thing(StrEnum):
-    """What a command may name; the values are words for people."""
-
-    JOB = "scheduler job"
-    SERVICE = "service"
-    TRIGGER = "build trigger"
-    SUBSCRIPTION = "subscription"
-    TOPIC = "topic"
-
-
-_COMMANDS: Mapping[tuple[str, ...], Thing] = {
-    ("gcloud", "scheduler", "jobs"): Thing.JOB,
-    ("gcloud", "run", "services"): Thing.SERVICE,
-    ("gcloud", "builds", "triggers"): Thing.TRIGGER,
-    ("gcloud", "pubsub", "subscriptions"): Thing.SUBSCRIPTION,
-    ("gcloud", "pubsub", "topics"): Thing.TOPIC,
-}
-_NAMELESS = ("list", "create")
-"""Verbs that name nothing, or what is not there yet."""
-
-_TWO_VERBS = ("logs",)
-"""``gcloud run services logs read NAME``: what follows is a verb as well."""
-
-_KINDS = ("http", "pubsub", "app-engine", "github", "cloud-source-repositories", "manual", "webhook")
-"""``gcloud scheduler jobs update http NAME``: the kind stands before the name."""
-
-_LABELS = (
-    (re.compile(r'\bresource\.labels\.service_name=(\([^)]*\)|"[^"]+")'), Thing.SERVICE),
-    (re.compile(r'\bresource\.labels\.job_id=(\([^)]*\)|"[^"]+")'), Thing.JOB),
-)
-"""How a command that reads the log names what it is about: one, or several as ``("a" OR "b")``."""
-_QUOTED = re.compile(r'"([^"]+)"')
-
-_END_OF_COMMAND = re.compile(r"(?<!\\)\n")
-"""Several commands stand on a line each; a backslash carries one on to the next line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """Something that a command names."""
-
-    thing: Thing
-    name: str
-
 
 NEIGHBOURS = 8
 """Names on each side, in the order of their beginnings and in that of their ends, among which the nearest is looked
@@ -121,62 +73,25 @@ def inventory_of(cache: ReadCache) -> Inventory:
     )
 
 
-def all_named_by(command: str) -> tuple[Named, ...]:
-    """Return everything that one command is about: one that reads the log may ask for several at once."""
-    for label, thing in _LABELS:
-        match = label.search(command)
-        if match is not None:
-            return tuple(Named(thing=thing, name=name) for name in _QUOTED.findall(match[1]))
-    named = named_by(command)
-    return (named,) if named is not None else ()
-
-
-def named_by(command: str) -> Named | None:
-    """Return what one command that changes or shows something is about, None when that cannot be looked up."""
-    try:
-        words = shlex.split(command.replace("\\\n", " "))
-    except ValueError:
-        return None
-    thing_named = _COMMANDS.get(tuple(words[:3]))
-    if thing_named is None or len(words) < 4 or words[3] in _NAMELESS:  # noqa: PLR2004 - the verb is the fourth word
-        return None
-    operands = words[5:] if words[3] in _TWO_VERBS or (words[4:5] and words[4] in _KINDS) else words[4:]
-    name = _first_operand(operands)
-    return Named(thing=thing_named, name=name.rpartition("/")[2]) if name else None
-
-
-def _first_operand(words: Sequence[str]) -> str | None:
-    """Return the first word that is no flag; None after a flag whose value may be the word that follows it."""
-    for word in words:
-        if not word.startswith("-"):
-            return word
-        if "=" not in word:
-            return None
-    return None
-
-
 def verified(action: Action, inventory: Inventory) -> Action:
     """Return an action without the commands that name something missing; where nobody looked, it says so."""
-    if action.command is None:
-        return action
-    kept: list[str] = []
+    kept: list[Command] = []
     words: list[str] = []
-    for command in _END_OF_COMMAND.split(action.command):
-        named = all_named_by(command)
-        missing = [each for each in named if inventory.has(each) is False]
+    for command in action.commands:
+        missing = [each for each in command.about if inventory.has(each) is False]
         words += [
             f"Not verified: whether the {each.thing} {each.name} exists."
-            for each in named
+            for each in command.about
             if inventory.has(each) is None
         ]
-        withheld = bool(named) and len(missing) == len(named)
+        withheld = bool(missing) and len(missing) == len(command.about)
         if not withheld:
             kept.append(command)
         said = "A command is withheld" if withheld else "A command asks for too much"
         words += [f"{said}: there is no {each.thing} {each.name}.{_hint(each, inventory)}" for each in missing]
     if not words:
         return action
-    return replace(action, text=" ".join([action.text, *dict.fromkeys(words)]), command="\n".join(kept) or None)
+    return replace(action, text=" ".join([action.text, *dict.fromkeys(words)]), commands=tuple(kept))
 
 
 def _hint(named: Named, inventory: Inventory) -> str:

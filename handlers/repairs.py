@@ -16,9 +16,9 @@ from bot.permissions import Role
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
 from bot.render.slack_text import escape
-from bot.repairs.model import Outcome, Plan, Refusal, RepairRefusedError, Run
+from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun
 from bot.repairs.records import shown_as
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
 from handlers.clicks import Body, Deed, Pressed, is_texts, pressed, read_object, refused
 from handlers.modals import notice
@@ -53,7 +53,7 @@ class Confirmation:
     plans: Mapping[str, str]
 
     @classmethod
-    def of(cls, alert: str, plans: Sequence[Plan]) -> Confirmation:
+    def of(cls, alert: str, plans: Sequence[RepairPlan]) -> Confirmation:
         """Return what a form carries that shows these plans."""
         return cls(alert=alert, plans={each.id: shown_as(each, alert) for each in plans})
 
@@ -117,7 +117,7 @@ def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: 
 
 
 def _open_undo(
-    services: Services, repairs: Repairs, target: Pressed, runs: Sequence[str], reply: PrivateReply, body: Body
+    services: Services, repairs: RepairService, target: Pressed, runs: Sequence[str], reply: PrivateReply, body: Body
 ) -> None:
     view_id, alert = opened(services, target, reply, body, "Undo", Role.REPAIRER)
     if alert is None:
@@ -133,10 +133,10 @@ def _show(
     view_id: str,
     alert: Alert,
     title: str,
-    plans: Sequence[Plan | RepairRefusedError],
+    plans: Sequence[RepairPlan | RepairRefusedError],
     left: int = 0,
 ) -> None:
-    needed = [plan for plan in plans if isinstance(plan, Plan) and plan.needed]
+    needed = [plan for plan in plans if isinstance(plan, RepairPlan) and plan.needed]
     blocks = plan_blocks(plans, services.validation.pipeline.zone)
     if left:
         blocks.append(later_block(left))
@@ -161,7 +161,7 @@ def repair_form(title: str, blocks: Sequence[Block], confirmation: Confirmation)
 
 
 def _carry_out(
-    services: Services, repairs: Repairs, confirmation: Confirmation, reply: PrivateReply, *, again: bool = False
+    services: Services, repairs: RepairService, confirmation: Confirmation, reply: PrivateReply, *, again: bool = False
 ) -> None:
     """Make confirmed repairs: allowed at this moment, told in the thread before and after, then looked after.
 
@@ -196,7 +196,7 @@ def _carry_out(
     made = repairs.apply_all(plans, actor, services.clock())
     if again:
         made = _to_tell(repairs, plans, made, services.clock())
-    if all(isinstance(each, RepairRefusedError) and each.refusal is Refusal.USED for each in made):
+    if all(isinstance(each, RepairRefusedError) and each.refusal is RepairRefusal.USED for each in made):
         return  # a button pressed twice: the thread has the one repair already
     body = made_reply(made, confirmation.alert)
     if told and _told(services, confirmation.alert, f"repaired:{plans[0].id}", body):
@@ -207,23 +207,23 @@ def _carry_out(
 
 
 def _to_tell(
-    repairs: Repairs, plans: Sequence[Plan], made: Sequence[Run | RepairRefusedError], now: datetime
-) -> tuple[Run | RepairRefusedError, ...]:
+    repairs: RepairService, plans: Sequence[RepairPlan], made: Sequence[RepairRun | RepairRefusedError], now: datetime
+) -> tuple[RepairRun | RepairRefusedError, ...]:
     found = (_left(repairs, plan, each, now) for plan, each in zip(plans, made, strict=True))
     return tuple(each for each in found if each is not None)
 
 
 def _left(
-    repairs: Repairs, plan: Plan, made: Run | RepairRefusedError, now: datetime
-) -> Run | RepairRefusedError | None:
+    repairs: RepairService, plan: RepairPlan, made: RepairRun | RepairRefusedError, now: datetime
+) -> RepairRun | RepairRefusedError | None:
     """Return what there is to say of a repair that a process was killed over; None while that is not known, or where
     its effect is known already: whoever follows repairs says so."""
-    if not isinstance(made, RepairRefusedError) or made.refusal not in (Refusal.USED, Refusal.BUSY):
+    if not isinstance(made, RepairRefusedError) or made.refusal not in (RepairRefusal.USED, RepairRefusal.BUSY):
         return made
     run = repairs.run(plan.id, now)
     if run is None:
-        return RepairRefusedError(Refusal.INTERRUPTED, f"{plan.title}: nothing was changed.", advice=INTERRUPTED)
-    return run if run.outcome in (Outcome.APPLIED, Outcome.ALREADY, Outcome.FAILED) else None
+        return RepairRefusedError(RepairRefusal.INTERRUPTED, f"{plan.title}: nothing was changed.", advice=INTERRUPTED)
+    return run if run.outcome in (RepairOutcome.APPLIED, RepairOutcome.ALREADY, RepairOutcome.FAILED) else None
 
 
 def _keep_refusal(services: Services, deed: Deed, user: str, outcome: str) -> None:
@@ -248,7 +248,7 @@ def _told(services: Services, alert: str, name: str, body: Mapping[str, Any]) ->
         return False
 
 
-def _record(plan: Plan, group: str, alert: str, user: str, services: Services) -> AuditEntry:
+def _record(plan: RepairPlan, group: str, alert: str, user: str, services: Services) -> AuditEntry:
     """Return the record that leads from a repair to the alert that it was made for."""
     return AuditEntry(
         key=f"repair-of:{plan.id}",
@@ -266,7 +266,7 @@ def _runs_in(value: object) -> tuple[str, ...]:
     return tuple(runs) if is_texts(runs) else ()
 
 
-def _each(plan: Callable[[], Plan]) -> Plan | RepairRefusedError:
+def _each(plan: Callable[[], RepairPlan]) -> RepairPlan | RepairRefusedError:
     try:
         return plan()
     except RepairRefusedError as error:

@@ -14,7 +14,7 @@ from bot.alerting.incidents import Click, Clicked
 from bot.delivery.poster import Posted
 from bot.delivery.workspace import ANY_WORKSPACE
 from bot.permissions import Permissions
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.staging.environment import StagingEnvironment
 from bot.store.model import AuditEntry, SnoozeUntil, StateStore
 from bot.validation import Request, Validation
@@ -73,8 +73,8 @@ class Services:
     clock: Callable[[], datetime]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
-    requested: str = "previous"
-    repairs: Repairs | None = None
+    requested: str = "yesterday"
+    repairs: RepairService | None = None
     follow: Callable[[], None] = lambda: None
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE
     staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None

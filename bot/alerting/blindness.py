@@ -11,6 +11,7 @@ from bot.alerting.folding_blind import Covers
 from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
 from bot.alerting.sightings import Sightings
 from bot.store.model import Alert
+from checks.facts import Crashed, Unread, known
 from checks.model import Finding, FindingKey, Outcome, Severity
 from checks.notifications import Notifications
 from checks.pipeline import Pipeline
@@ -25,7 +26,7 @@ def unread_of(sightings: Sightings, covers: Covers) -> Mapping[FindingKey, Seque
     for source, blind in _by_source(sightings).items():
         for member, finding in blind:
             if (cover := covers.of(member)) is not None:
-                asked = source if finding.evidence.get("source") is not None else ""
+                asked = source if known(finding.facts, Unread) is not None else ""
                 found.setdefault(cover[0].lead.key, []).append(f"{member.title} ({asked})" if asked else member.title)
     return {key: tuple(dict.fromkeys(words)) for key, words in found.items()}
 
@@ -79,7 +80,8 @@ def _by_source(sightings: Sightings) -> dict[str, list[Blind]]:
     groups: dict[str, list[Blind]] = {}
     for result, finding in sightings.report.findings():
         if finding.outcome is Outcome.UNKNOWN and finding.severity is not None:
-            source = str(finding.evidence.get("source") or result.check)
+            unread = known(finding.facts, Unread)
+            source = result.check if unread is None else unread.source
             member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
             groups.setdefault(source, []).append((member, finding))
     return groups
@@ -99,8 +101,9 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
     members += unseen
     # An unknown that could have been P0 ranks as P1: it calls for eyes, not for alarm.
     severity = max(Severity.P1, min(each.severity for each in members))
-    is_check = finding.evidence.get("source") is None
-    what = finding.summary if is_check else finding.summary.removeprefix("Could not look: ")
+    unread = known(finding.facts, Unread)
+    is_check = unread is None
+    what = (unread.said if unread is not None else "") or finding.summary
     action = finding.action
     return Failure(
         check=CANNOT_LOOK,
@@ -114,7 +117,9 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
         fingerprint=digest_of([source, severity.name]),
         details={
             "what": what,
-            "evidence": {name: plain(value) for name, value in finding.evidence.items() if name == "error"},
+            "evidence": {
+                name: plain(value) for name, value in finding.evidence.items() if isinstance(finding.facts, Crashed)
+            },
             "impacts": [],
             "action": None if action is None else {"text": action.text, "command": action.command},
             "link": finding.link,

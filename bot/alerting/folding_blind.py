@@ -10,6 +10,7 @@ from functools import cached_property
 from bot.alerting.incident import Incident, Member
 from checks.model import Severity
 from checks.pipeline import Pipeline
+from checks.places import PlaceKind
 
 _TABLE = re.compile(r"\{(\w+)\}\.(\w+)")
 """How a query of the pipeline file names a table: ``{raw}.games``."""
@@ -43,7 +44,8 @@ class Covers:
     def _why(self, grave: Incident, member: Member) -> Cover | None:
         if any(each.check == member.check and member.interval in (None, each.interval) for each in grave.members):
             return Cover.CHECK
-        if member.subject != member.check and any(each.subject == member.subject for each in grave.members):
+        is_whole = member.about.kind is PlaceKind.SOURCE
+        if not is_whole and any(each.about.name == member.about.name for each in grave.members):
             return Cover.SUBJECT
         read = self._tables.get(member.check, frozenset())
         told = (self._tables.get(each.check, frozenset()) for each in grave.members)

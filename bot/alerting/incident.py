@@ -15,9 +15,13 @@ from typing import Any
 
 from bot.alerting.alerts import Failure
 from bot.store.model import Alert
+from checks.actions import Action
 from checks.cells import as_json, exact
-from checks.model import Action, Cause, Evidence, Finding, FindingKey, Outcome, Report, Scalar, Severity
+from checks.facts import Evidence, Scalar, known, rendered
+from checks.facts.orchestration import TriggerFacts
+from checks.model import Cause, Finding, FindingKey, Outcome, Report, Severity
 from checks.notifications import Notifications
+from checks.places import Place, PlaceKind
 
 FALSE_FLAG = frozenset({"not-triggered", "bypassed", "flag-not-set", "processors-missing", "untracked"})
 """The codes of the check ``trigger`` that say that the flag of the run judged is false."""
@@ -50,6 +54,14 @@ class Member:
     summary: str
     count: int = 1
     """How many findings it stands for."""
+    place: Place | None = None
+    """What it is about; None in records of before."""
+
+    @property
+    def about(self) -> Place:
+        """What it is about: of what belongs to a service, the service."""
+        place = self.place or Place(PlaceKind.DATA, self.subject)
+        return place if place.service is None else Place(PlaceKind.SERVICE, place.service)
 
     @property
     def key(self) -> FindingKey:
@@ -67,11 +79,13 @@ class Member:
             "severity": self.severity.name,
             "summary": self.summary,
             **({"count": self.count} if self.count > 1 else {}),
+            **({} if self.place is None else {"place": [self.place.kind.value, self.place.name, self.place.facet]}),
         }
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Member:
         """Return what ``document`` was made of. Raises KeyError and ValueError for anything else."""
+        place = document.get("place")
         return cls(
             check=document["check"],
             title=document["title"],
@@ -82,6 +96,7 @@ class Member:
             severity=Severity[document["severity"]],
             summary=document["summary"],
             count=document.get("count", 1),
+            place=None if place is None else Place(PlaceKind(place[0]), *place[1:]),
         )
 
     @property
@@ -184,7 +199,7 @@ def _subject_of(alert: Alert) -> Member:
     )
 
 
-KEPT_OF_STATEMENT = ("what", "evidence", "impacts", "action", "repairs")
+KEPT_OF_STATEMENT = ("what", "evidence", "broken_since", "impacts", "action", "repairs")
 
 
 def recalled(alert: Alert) -> Incident:
@@ -226,8 +241,8 @@ def _members(report: Report, outcome: Outcome) -> dict[FindingKey, Pair]:
         if finding.outcome is not outcome or finding.severity is None:
             continue
         member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
-        known = found.get(member.key)
-        if known is None or member.severity < known[0].severity:
+        other = found.get(member.key)
+        if other is None or member.severity < other[0].severity:
             found[member.key] = (member, finding)
     return found
 
@@ -244,13 +259,14 @@ def member_of(check: str, title: str, finding: Finding, severity: Severity, phas
         severity=severity,
         summary=shortened(finding.summary),
         count=finding.count,
+        place=finding.place,
     )
 
 
 def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
     """The finding that shows the cause itself leads; what follows from it comes after."""
     lead = next(
-        (each for each in explained if each[0].subject == cause.subject),
+        (each for each in explained if each[0].place == cause.place),
         # Which rows of a crowd come first differs from run to run.
         next((each for each in explained if each[0].check == cause.subject and each[0].count > 1), explained[0]),
     )
@@ -262,7 +278,10 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
         code=cause.code,
         title=first_sentence(cause.sentence),
         phase=cause.phase,
-        statement=_statement(cause.sentence, cause.evidence, findings, cause.action, lead[1].link),
+        statement={
+            **_statement(cause.sentence, rendered(cause.facts), findings, cause.action, lead[1].link),
+            "broken_since": None if cause.broken_since is None else cause.broken_since.isoformat(),
+        },
     )
 
 
@@ -358,8 +377,7 @@ def _statement(
 def _repairs(action: Action | None, findings: Sequence[Finding]) -> Iterable[str]:
     """Return the keys of every repair that the incident names, each once: the cause's first."""
     actions = (action, *(each.action for each in findings))
-    keys = (key for each in actions if each is not None and each.repair for key in each.repair.split())
-    return dict.fromkeys(keys)
+    return dict.fromkeys(str(key) for each in actions if each is not None for key in each.repairs)
 
 
 def _impacts(findings: Sequence[Finding]) -> Iterator[str]:
@@ -380,7 +398,6 @@ def loud(incidents: Iterable[Incident], report: Report, lowest: Severity) -> Ite
     late = {
         finding.key(result.check)
         for result in report.results
-        if result.check == "trigger"
         for finding in result.findings
         if is_late_flag(finding, report.now)
     }
@@ -389,11 +406,12 @@ def loud(incidents: Iterable[Incident], report: Report, lowest: Severity) -> Ite
 
 def is_late_flag(finding: Finding, now: datetime) -> bool:
     """Whether a finding on a trigger says that its flag is false past the due time; not knowing that is late."""
-    due = finding.evidence.get("due")
+    facts = known(finding.facts, TriggerFacts)
     return (
-        finding.outcome is Outcome.FAILED
+        facts is not None
+        and finding.outcome is Outcome.FAILED
         and finding.code in FALSE_FLAG
-        and not (isinstance(due, datetime) and now <= due)
+        and not (facts.due is not None and now <= facts.due)
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.alerting.incident import Member, member_of, members_of
 from bot.store.model import Alert
+from checks.facts import Unread, known
 from checks.model import Outcome, Report
 
 
@@ -25,15 +26,10 @@ def relooked(alert: Alert, report: Report) -> Relook:
     blind: dict[str, None] = {}
     for result, finding in report.findings():
         if finding.outcome is Outcome.UNKNOWN:
-            blind[_unread(result.title, finding.evidence.get("source"), finding.evidence.get("problem"))] = None
+            unread = known(finding.facts, Unread)
+            blind[result.title if unread is None else unread.words] = None
         elif finding.outcome is Outcome.FAILED and finding.severity is not None:
             member = member_of(result.check, result.title, finding, finding.severity, finding.phase or result.phase)
             if member.key in keys:
                 failing.append(member)
     return Relook(failing=tuple(sorted(failing, key=lambda each: each.severity)), blind=tuple(blind))
-
-
-def _unread(title: str, source: object, problem: object) -> str:
-    if not source:
-        return title
-    return f"{source} ({problem})" if problem else str(source)

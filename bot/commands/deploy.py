@@ -13,7 +13,7 @@ from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import say
 from bot.composition.repairs_shell import ShellRepairs, repairing
-from bot.repairs.bounds import spec_of
+from bot.repairs.environment import spec_of
 from checks.model import Finding, Outcome, Report, Severity
 
 CHECKS = (

@@ -13,12 +13,12 @@ from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
 from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
-from bot.repairs.bounds import spec_of, versioned
-from bot.repairs.environment import Merge, MergeRefusedError, difference, merge
-from bot.repairs.merging import Merging
-from bot.repairs.model import Refusal, RepairRefusedError
+from bot.repairs.environment import Merge, MergeRefusedError, difference, merge, spec_of
+from bot.repairs.environment_merge import EnvironmentMerge
+from bot.repairs.model import RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Variable
 from checks.cells import in_words
+from checks.control_plane import services
 from checks.ports.services import CLOUD_RUN
 from checks.source import SourceError
 
@@ -90,7 +90,7 @@ def _wanted(values: tuple[str, ...], references: tuple[str, ...]) -> dict[str, V
             message = f"{name} is given twice."
             raise click.UsageError(message)
         secret = place > len(values)
-        wanted[name] = Variable(secret=versioned(value)) if secret else Variable(value=value)
+        wanted[name] = Variable(secret=services.versioned(value)) if secret else Variable(value=value)
     if not wanted:
         message = "Name at least one KEY=VALUE, or --secret KEY=NAME."
         raise click.UsageError(message)
@@ -107,7 +107,7 @@ def _merged(
     dry_run: bool,
     wait: float,
 ) -> int:
-    merging = Merging(pipeline=ready.pipeline, platform=ready.platform, store=ready.store, now=ready.clock)
+    merging = EnvironmentMerge(pipeline=ready.pipeline, platform=ready.platform, store=ready.store, now=ready.clock)
     try:
         before = merging.look(service).variables
         change = merge(before, wanted, replace_secret=replace_secret, not_secret=plain)
@@ -124,7 +124,7 @@ def _merged(
         raise CannotGoOnError(str(error)) from None
     except RepairRefusedError as error:
         complain(str(error))
-        return WRONG_USE if error.refusal in (Refusal.NOT_RECORDED, Refusal.NOT_ALLOWED) else FAILED
+        return WRONG_USE if error.refusal in (RepairRefusal.NOT_RECORDED, RepairRefusal.NOT_ALLOWED) else FAILED
 
 
 def _lines(change: Merge, before: Mapping[str, Variable], wanted: Mapping[str, Variable]) -> Iterator[str]:

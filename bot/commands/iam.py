@@ -14,10 +14,12 @@ from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import complain, say
 from bot.commands.repair import code_of, say_refusal
 from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
-from bot.repairs.applying import NOT_READ_BACK
-from bot.repairs.model import Kind, Outcome, Plan, RepairKey, RepairRefusedError, Run
+from bot.repairs.apply import NOT_READ_BACK
+from bot.repairs.kinds.invoker_grant import InvokerGrant
+from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 from bot.repairs.policy import as_judged
 from bot.store.model import StoreError
+from checks.actions import RepairKey
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import decide, member_of
 from checks.source import SourceError
@@ -67,7 +69,7 @@ def ensured(
     """Let the callers of one service in; return the exit code and what says so."""
     actor = shell_actor()
     try:
-        plan = ready.repairs.plan(RepairKey(Kind.GRANT_INVOKER, service), actor, ready.clock(), members)
+        plan = ready.repairs.plan(RepairKey(InvokerGrant.name, service), actor, ready.clock(), members)
         if not plan.needed:
             return FINE, lambda: say(f"right: {_who(plan)} on {service}; nothing was written.")
         if dry_run:
@@ -78,8 +80,8 @@ def ensured(
         return code_of(refusal), lambda: say_refusal(refusal)
     if run.detail.startswith(NOT_READ_BACK):
         return UNKNOWN, lambda: complain(f"{service} is not proved. {run.detail}")
-    words = "right" if run.outcome is Outcome.ALREADY else "granted"
-    recorded = run.recorded and (run.outcome is Outcome.ALREADY or _recorded_as_proved(ready, run))
+    words = "right" if run.outcome is RepairOutcome.ALREADY else "granted"
+    recorded = run.recorded and (run.outcome is RepairOutcome.ALREADY or _recorded_as_proved(ready, run))
 
     def told() -> None:
         say(f"{words}: {_who(plan)} on {service}; read back.")
@@ -89,7 +91,7 @@ def ensured(
     return FINE, told
 
 
-def _recorded_as_proved(ready: ShellRepairs, run: Run) -> bool:
+def _recorded_as_proved(ready: ShellRepairs, run: RepairRun) -> bool:
     try:
         ready.repairs.proved(run, run.ended_at or run.begun_at)
     except StoreError:
@@ -97,7 +99,7 @@ def _recorded_as_proved(ready: ShellRepairs, run: Run) -> bool:
     return True
 
 
-def _who(plan: Plan) -> str:
+def _who(plan: RepairPlan) -> str:
     members = [each.after for each in plan.changes]
     return f"roles/run.invoker for {', '.join(members)}" if members else "roles/run.invoker for every caller"
 

@@ -15,7 +15,7 @@ from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, say
 from bot.composition.repairs_shell import remembered
-from bot.repairs.model import Run
+from bot.repairs.model import RepairRun
 from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
 from bot.repairs.words import run_line
 from bot.store import kept
@@ -77,7 +77,7 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
 
 def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> Iterator[str]:
     """Yield a line for each repair and for each other deed, the newest first."""
-    runs: list[Run] = list(runs_of(entries))
+    runs: list[RepairRun] = list(runs_of(entries))
     told = [(run.begun_at, f"{run_line(run, pipeline.zone, now)}  [{run.id}]") for run in runs]
     ended = {each.key.removesuffix(":ended") for each in entries if each.key.endswith(":ended")}
     for each in entries:

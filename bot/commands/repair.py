@@ -17,8 +17,8 @@ from bot.composition.repairs_shell import ShellRepairs, repairing, shell_actor
 from bot.composition.validation import pipeline_of, scenario_of
 from bot.render.headline import headline
 from bot.render.reading import Reading
-from bot.repairs.bounds import catalogue
-from bot.repairs.model import Outcome, Plan, Refusal, RepairRefusedError, Run, Verification
+from bot.repairs.allowlist import catalogue
+from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun, Verification
 from bot.repairs.words import plan_lines, refusal_lines
 from checks.catalog import checks_of
 from checks.pipeline import Pipeline
@@ -87,7 +87,7 @@ def make(ready: ShellRepairs, keys: Sequence[str], *, dry_run: bool, yes: bool, 
     """Plan, show, ask, apply, verify; return the exit code."""
     actor, repairs = shell_actor(), ready.repairs
     if undo:
-        plans: list[Plan] = [_plan_undo(ready, key, actor) for key in keys]
+        plans: list[RepairPlan] = [_plan_undo(ready, key, actor) for key in keys]
     else:
         found = repairs.plan_all(dict.fromkeys(keys), actor, ready.clock())
         plans = [each for each in found if not isinstance(each, RepairRefusedError)]
@@ -109,10 +109,10 @@ def make(ready: ShellRepairs, keys: Sequence[str], *, dry_run: bool, yes: bool, 
     return refused or code
 
 
-def prove(ready: ShellRepairs, runs: Sequence[Run], wait: float) -> int:
+def prove(ready: ShellRepairs, runs: Sequence[RepairRun], wait: float) -> int:
     """Look at the effect until it is there or patience is over; say one line a repair; return the exit code."""
     deadline = time.monotonic() + wait
-    left: tuple[Run, ...] = tuple(runs)
+    left: tuple[RepairRun, ...] = tuple(runs)
     code = FINE
     while left:
         # A scenario's clock stands still; patience is real all the same.
@@ -122,7 +122,7 @@ def prove(ready: ShellRepairs, runs: Sequence[Run], wait: float) -> int:
         code = FAILED if any(isinstance(each, RepairRefusedError) for each in seen) else code
         for each in verifications:
             if each.next_at is None:
-                good = each.run.outcome in (Outcome.VERIFIED, Outcome.ALREADY)
+                good = each.run.outcome in (RepairOutcome.VERIFIED, RepairOutcome.ALREADY)
                 _say_end(ready, each.run, each.seen)
                 code = code if good else FAILED
         pending = [each for each in verifications if each.next_at is not None]
@@ -152,12 +152,12 @@ def say_refusal(error: RepairRefusedError) -> None:
 
 def code_of(error: RepairRefusedError) -> int:
     """Return the exit code of a refusal."""
-    if error.refusal in (Refusal.NOT_ALLOWED, Refusal.UNKNOWN_KEY):
+    if error.refusal in (RepairRefusal.NOT_ALLOWED, RepairRefusal.UNKNOWN_KEY):
         return WRONG_USE
-    return UNKNOWN if error.refusal is Refusal.UNREACHABLE else FAILED
+    return UNKNOWN if error.refusal is RepairRefusal.UNREACHABLE else FAILED
 
 
-def _plan_undo(ready: ShellRepairs, run_id: str, actor: str) -> Plan:
+def _plan_undo(ready: ShellRepairs, run_id: str, actor: str) -> RepairPlan:
     if not ready.durable:
         raise CannotGoOnError("without a store nobody remembers repairs: set REVEILLE_STORE, as when it was made.")
     try:
@@ -166,8 +166,12 @@ def _plan_undo(ready: ShellRepairs, run_id: str, actor: str) -> Plan:
         raise CannotGoOnError(str(error)) from None
 
 
-def _say_end(ready: ShellRepairs, run: Run, seen: str) -> None:
-    words = {Outcome.VERIFIED: "done and proved", Outcome.ALREADY: "done already", Outcome.FAILED: "failed"}
+def _say_end(ready: ShellRepairs, run: RepairRun, seen: str) -> None:
+    words = {
+        RepairOutcome.VERIFIED: "done and proved",
+        RepairOutcome.ALREADY: "done already",
+        RepairOutcome.FAILED: "failed",
+    }
     # Without a store nobody knows of this repair any more once the process has ended.
     undoable = ready.durable and run.undoable(run.ended_at or run.begun_at)
     undo = f" Take it back with 'reveille repair --undo {run.id}'." if undoable else ""

@@ -11,10 +11,10 @@ from bot.composition.google import google_repair_platform
 from bot.composition.notifying import Notifying
 from bot.redaction.shown import Secret
 from bot.render.repairs import verified_reply
-from bot.repairs.following import Following
-from bot.repairs.model import Run
+from bot.repairs.follow_up import FollowUp
+from bot.repairs.model import RepairRun
 from bot.repairs.ports import Platform
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.settings import Settings
 from bot.store.model import StateStore
 from bot.validation import Request, Validation
@@ -37,13 +37,13 @@ def repairs_of(
     interval: str = "previous",
     *,
     secret: Secret | None = None,
-) -> Repairs:
+) -> RepairService:
     """Return the repairs of a validation's pipeline: of its scenario, or of Google Cloud.
 
     ``secret`` seals their records, ``date`` is what verification asks the checks for. Raises SettingsError without
     credentials.
     """
-    return Repairs(
+    return RepairService(
         validation.pipeline,
         platform_of(validation, settings),
         store,
@@ -73,8 +73,8 @@ def validating(validation: Validation, interval: str = "previous") -> Callable[[
 class Repairing:
     """The repairs of a pipeline, and who follows them."""
 
-    repairs: Repairs
-    following: Following
+    repairs: RepairService
+    following: FollowUp
 
 
 def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairing | None:
@@ -88,7 +88,7 @@ def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairi
     repairs = repairs_of(told.validation, told.store, settings, told.requested, secret=secret)
     threads = AlertThreads(told.incidents, told.validation, told.outbox.wake)
 
-    def say(runs: Sequence[Run]) -> Mapping[str, Any]:
+    def say(runs: Sequence[RepairRun]) -> Mapping[str, Any]:
         return verified_reply(runs, pipeline.zone)
 
-    return Repairing(repairs, Following(repairs, told.store, threads, say, told.clock))
+    return Repairing(repairs, FollowUp(repairs, told.store, threads, say, told.clock))

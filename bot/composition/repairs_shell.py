@@ -18,7 +18,7 @@ from bot.composition.stores import store_of
 from bot.composition.validation import clock_of, pipeline_of, scenario_of
 from bot.redaction.shown import Secret
 from bot.repairs.ports import Platform
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.serving.serving_settings import ServingSettings
 from bot.setting_names import SecretSetting
 from bot.settings import Settings, Variables
@@ -54,8 +54,10 @@ class ShellRepairs:
         return self.connect()
 
     @cached_property
-    def repairs(self) -> Repairs:
-        return Repairs(self.pipeline, self.platform, self.store, self.validate, _LaterDeploys(self), secret=self.secret)
+    def repairs(self) -> RepairService:
+        return RepairService(
+            self.pipeline, self.platform, self.store, self.validate, _LaterDeploys(self), secret=self.secret
+        )
 
     def validate(self, checks: Sequence[str]) -> Report:
         """Run some checks."""

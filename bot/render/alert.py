@@ -20,7 +20,6 @@ from bot.render.buttons import buttons_block
 from bot.render.mentions import mention_of
 from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
 from bot.render.pages import Block
-from bot.render.problems import IN_THE_TABLE
 from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import (
     clean,
@@ -209,9 +208,13 @@ def _beyond(title: str, what: str) -> str:
     return rest.removeprefix(".").strip() if not rest.strip() or rest.startswith(". ") or rest == "." else what
 
 
+IN_THE_FIRST_LINES = ("transitions", "dates", "broken_since")
+"""Evidence in records of before that the first lines say."""
+
+
 def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: datetime) -> str:
     """The evidence that the sentence does not tell."""
-    values = {name: scalar(value) for name, value in evidence.items() if name not in IN_THE_TABLE}
+    values = {name: scalar(value) for name, value in evidence.items() if name not in IN_THE_FIRST_LINES}
     unsaid = {
         name: value
         for name, value in values.items()

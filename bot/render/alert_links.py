@@ -57,11 +57,11 @@ def service_of(alert: Alert, pipeline: Pipeline) -> str | None:
     """Return the service whose logs tell most: the one at fault, else the orchestrator of the transition."""
     services = {each.name for each in pipeline.services}
     orchestrators = {each.id: each.orchestrator for each in pipeline.transitions}
-    for subject in (alert.subject, *(each.subject for each in members_of(alert))):
-        if subject in services:
-            return subject
-        if orchestrators.get(subject):
-            return orchestrators[subject]
+    for name in (each.about.name for each in members_of(alert)):
+        if name in services:
+            return name
+        if orchestrators.get(name):
+            return orchestrators[name]
     return None
 
 

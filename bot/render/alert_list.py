@@ -52,8 +52,9 @@ def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
 
 def broken_since(alert: Alert) -> datetime | None:
     """Return when the fault itself began, where a fact says so; never after it was first seen."""
-    match alert.details.get("evidence"):
-        case {"broken_since": {"at": str(text)}}:
+    match alert.details:
+        # Records of before carry it in their evidence.
+        case {"broken_since": str(text)} | {"evidence": {"broken_since": {"at": str(text)}}}:
             began = datetime.fromisoformat(text)
             return began if began <= alert.opened_at else None
         case _:

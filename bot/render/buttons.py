@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.render.pages import Block
-from bot.repairs.bounds import offered
+from bot.repairs.allowlist import offered
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 

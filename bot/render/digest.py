@@ -16,7 +16,8 @@ from bot.render.report import message_of
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, joined, moment, number, once, shortened
 from bot.timetable.report_changes import Changes, Problem
-from checks.model import Action, Outcome, Severity, Verdict
+from checks.actions import Action
+from checks.model import Outcome, Severity, Verdict
 
 NAMES_AT_MOST = 6
 """Names in a line of changes; more of them are counted."""
@@ -183,7 +184,7 @@ def _unseen(reading: Reading) -> Iterator[Part]:
     unknown = reading.of(Outcome.UNKNOWN)
     if not unknown:
         return
-    sources = once(" ".join(filter(None, source_of(each.finding.evidence))) for each in unknown)
+    sources = once(" ".join(filter(None, source_of(each.finding))) for each in unknown)
     titles = shortened(once(each.title for each in unknown), NAMES_AT_MOST)
     because = f" ({shortened(sources, NAMES_AT_MOST)})" if sources else ""
     yield Line(mark=Mark.UNKNOWN, label=f"Could not look{because}", text=titles)

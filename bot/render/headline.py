@@ -133,7 +133,7 @@ def _nothing_checked(reading: Reading) -> str:
 
 
 def _named(finding: Finding) -> str:
-    source, problem = source_of(finding.evidence)
+    source, problem = source_of(finding)
     return f"{source} ({problem})" if source and problem else source
 
 

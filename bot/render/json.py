@@ -11,8 +11,11 @@ from typing import Any
 
 from bot.render.headline import headline
 from bot.render.reading import Reading, total
+from checks.actions import Action
 from checks.cells import as_json
-from checks.model import Action, Cause, CheckResult, Evidence, Finding, Outcome, ReadRecord, Severity
+from checks.facts import Evidence
+from checks.model import Cause, CheckResult, Finding, Outcome, ReadRecord, Severity
+from checks.places import Place
 
 SCHEMA_VERSION = 2
 
@@ -51,6 +54,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
     return {
         "code": cause.code,
         "subject": cause.subject,
+        "place": _place(cause.place),
         "sentence": cause.sentence,
         "severity": cause.severity.name,
         "phase": cause.phase,
@@ -79,6 +83,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": _severity(finding.severity),
         "code": finding.code,
         "subject": finding.subject,
+        "place": _place(finding.place),
         "summary": finding.summary,
         "phase": finding.phase,
         "interval": None if finding.interval is None else finding.interval.name,
@@ -92,6 +97,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _severity(severity: Severity | None) -> str | None:
     return None if severity is None else severity.name
+
+
+def _place(place: Place | None) -> dict[str, str] | None:
+    return None if place is None else {"kind": place.kind.value, "name": place.name, "facet": place.facet}
 
 
 def _action(action: Action | None) -> dict[str, str | None] | None:

@@ -99,13 +99,11 @@ def _figures(reading: Reading, passed: Sequence[Found]) -> str:
     return " · ".join((*summaries, *((f"{left:,} more in order",) if left > 0 else ())))
 
 
-ALWAYS_TOLD = ("invoker", "subscriptions", "scheduler-jobs", "builds", "drift")
-"""What an operator wants to read of the control plane every morning, in this order; of the rest only what is not
-in order, and its number."""
-
-
 def control_plane(reading: Reading) -> Iterator[Part]:
-    """Yield a line for each check whose findings belong to no date: what all is well of how much."""
+    """Yield a line for each check whose findings belong to no date: what all is well of how much.
+
+    Those come first that a report always shows; of the rest, what is OK has one line together.
+    """
     undated: dict[str, list[Found]] = {}
     for each in reading.found:
         if each.finding.interval is None and not _asked_nothing(each):
@@ -113,7 +111,7 @@ def control_plane(reading: Reading) -> Iterator[Part]:
     if not undated:
         return
     yield Heading(text="Control plane")
-    always = [undated.pop(check) for check in ALWAYS_TOLD if check in undated]
+    always = [undated.pop(each.id) for each in reading.checks if each.always_shown and each.id in undated]
     rest = list(undated.values())
     quiet = [found for found in rest if _is_quiet(found)]
     yield from (_control_line(reading, found) for found in always)
@@ -121,7 +119,7 @@ def control_plane(reading: Reading) -> Iterator[Part]:
         yield from (_control_line(reading, found) for found in rest)
         return
     yield from (_control_line(reading, found) for found in rest if not _is_quiet(found))
-    words = joined([_SHORT.get(found[0].check, found[0].title) for found in quiet])
+    words = joined([_short(reading, found[0]) for found in quiet])
     yield Line(label="Also in order", mark=Mark.PASSED, text=words)
 
 
@@ -129,19 +127,9 @@ def _is_quiet(found: Sequence[Found]) -> bool:
     return all(each.finding.outcome is Outcome.PASSED for each in found)
 
 
-_SHORT = {
-    "stalled": "runs",
-    "heartbeats": "heartbeats",
-    "edges": "callers",
-    "service-ready": "readiness",
-    "service-traffic": "traffic",
-    "service-instances": "instances",
-    "service-environment": "variables",
-    "environment-change": "changes of variables",
-    "zero-invocations": "requests",
-    "deployment-audit": "deploy scripts",
-}
-"""Words for checks that are in order, where their title would be too much."""
+def _short(reading: Reading, found: Found) -> str:
+    check = reading.by_id.get(found.check)
+    return (check.short if check is not None else "") or found.title
 
 
 def _asked_nothing(found: Found) -> bool:

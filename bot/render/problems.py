@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
 from bot.render.reading import Found, Reading, source_of, total
@@ -19,7 +18,9 @@ from bot.render.words import (
     shortened,
     value_words,
 )
-from checks.model import Action, Cause, Evidence, Outcome, Severity
+from checks.actions import Action
+from checks.facts import Evidence, Unread, known, rendered
+from checks.model import Cause, Outcome, Severity
 from checks.source import NO_NETWORK, Problem
 
 NAMES_AT_MOST = 8
@@ -29,9 +30,6 @@ IMPACTS_AT_MOST = 2
 """Impacts shown for a cause, those of its worst consequences; ``full`` shows all."""
 
 GRAVE = (Severity.P0, Severity.P1)
-
-IN_THE_TABLE = ("transitions", "dates", "broken_since")
-"""Evidence of a cause that the table of phases shows as well, or that its alert says in its first line."""
 
 
 def cause_section(reading: Reading) -> Iterator[Part]:
@@ -59,16 +57,15 @@ def _unsaid(reading: Reading, cause: Cause) -> Evidence:
         return cause.evidence
     return {
         key: value
-        for key, value in cause.evidence.items()
-        if key not in IN_THE_TABLE
-        and any(part not in cause.sentence for part in value_words(value, reading.zone, reading.report.now).split(", "))
+        for key, value in rendered(cause.facts).items()
+        if any(part not in cause.sentence for part in value_words(value, reading.zone, reading.report.now).split(", "))
     }
 
 
 def _broken_since(reading: Reading, cause: Cause) -> str:
     """Return since when it is broken and for how long, where a fact says so; nothing of what began just now."""
-    began = cause.evidence.get("broken_since")
-    if not isinstance(began, datetime):
+    began = cause.broken_since
+    if began is None:
         return ""
     lasted = duration(reading.report.now - began)
     zone = reading.zone
@@ -177,20 +174,21 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
 
 def _why_unknown(group: Sequence[Found]) -> str:
     if _is_unreachable(group[0]):
-        sources = once(source_of(each.finding.evidence)[0] for each in group)
+        sources = once(source_of(each.finding)[0] for each in group)
         return f"{joined(sources)} cannot be reached from here. {NO_NETWORK}"
-    return group[0].finding.summary.removeprefix("Could not look: ")
+    unread = known(group[0].finding.facts, Unread)
+    return (unread.said if unread is not None else "") or group[0].finding.summary
 
 
 def _reason(found: Found) -> tuple[str, ...]:
     """Without a network there is one reason for the whole run."""
     if _is_unreachable(found):
         return (Problem.UNREACHABLE,)
-    return (*source_of(found.finding.evidence), found.finding.summary)
+    return (*source_of(found.finding), found.finding.summary)
 
 
 def _is_unreachable(found: Found) -> bool:
-    return source_of(found.finding.evidence)[1] == Problem.UNREACHABLE
+    return source_of(found.finding)[1] == Problem.UNREACHABLE
 
 
 def _unseen(found: Found) -> str:

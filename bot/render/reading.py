@@ -10,7 +10,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.render.words import interval_title, moment
-from checks.model import Cause, Evidence, Finding, FindingKey, Interval, Outcome, Report, badness
+from checks.facts import Unread, known
+from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, badness
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
@@ -106,14 +107,12 @@ class Reading:
         return tuple(dict.fromkeys((self.report.previous, self.report.current)))
 
     def is_data(self, check: str) -> bool:
-        """Whether a check looks at what the pipeline wrote, that is a SQL check."""
-        known = self.by_id.get(check)
-        return known is not None and known.spec is not None
+        """Whether a check looks at what the pipeline wrote."""
+        return check in self.by_id and self.by_id[check].is_data
 
     def only_reports(self, check: str) -> bool:
         """Whether a check has no rule that can fail: its findings are the figures of the day."""
-        known = self.by_id.get(check)
-        return known is not None and known.spec is not None and all(rule.severity is None for rule in known.spec.rules)
+        return check in self.by_id and self.by_id[check].only_reports
 
     def phase_title(self, phase: str) -> str:
         """The title of a phase in the pipeline file, or its id."""
@@ -173,6 +172,7 @@ def _badness(found: Found) -> int:
     return found.badness
 
 
-def source_of(evidence: Evidence) -> tuple[str, str]:
-    """Return the source that could not be asked and why, as ``could_not_check`` records them; else empty texts."""
-    return str(evidence.get("source") or ""), str(evidence.get("problem") or "")
+def source_of(finding: Finding) -> tuple[str, str]:
+    """Return the source that could not be asked and why; else empty texts."""
+    unread = known(finding.facts, Unread)
+    return ("", "") if unread is None else (unread.source, unread.problem)

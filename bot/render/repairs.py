@@ -15,7 +15,8 @@ from bot.render.limits import SECTION_TEXT
 from bot.render.pages import Block
 from bot.render.slack_text import escape, fitted
 from bot.render.words import moment, number
-from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, RepairRefusedError, Run
+from bot.repairs.kinds import KINDS
+from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 
 TEXT = 500
 COMMAND_TEXT = 1_000
@@ -30,7 +31,7 @@ _SERVICE_ACCOUNT = re.compile(r"\bserviceAccount:([\w.-]+)@[\w.-]*\bgserviceacco
 """Its domain says nothing to who has read the whole name in the plan."""
 
 Body = dict[str, Any]
-Made = tuple[Run | RepairRefusedError, ...]
+Made = tuple[RepairRun | RepairRefusedError, ...]
 
 
 def actor_of(user: str) -> str:
@@ -44,9 +45,9 @@ def who(actor: str) -> str:
     return f"<@{escape(user)}>" if actor.startswith(SLACK) else fitted(actor, TEXT)
 
 
-def plan_blocks(plans: Sequence[Plan | RepairRefusedError], zone: ZoneInfo) -> list[Block]:
+def plan_blocks(plans: Sequence[RepairPlan | RepairRefusedError], zone: ZoneInfo) -> list[Block]:
     """Return what the form shows: every difference, what it costs to know, and what cannot be done."""
-    needed = [each for each in plans if isinstance(each, Plan) and each.needed]
+    needed = [each for each in plans if isinstance(each, RepairPlan) and each.needed]
     # What holds for all of several repairs is said once, at the end.
     shared = (
         [each for each in needed[0].warnings if all(each in plan.warnings for plan in needed)] if needed[1:] else []
@@ -55,7 +56,7 @@ def plan_blocks(plans: Sequence[Plan | RepairRefusedError], zone: ZoneInfo) -> l
     return [*blocks, *([_section(list(_warned(shared)))] if shared else [])]
 
 
-def _planned(plan: Plan | RepairRefusedError, said: Sequence[str], zone: ZoneInfo) -> Iterator[str]:
+def _planned(plan: RepairPlan | RepairRefusedError, said: Sequence[str], zone: ZoneInfo) -> Iterator[str]:
     if isinstance(plan, RepairRefusedError):
         yield f"⛔ {fitted(str(plan), TEXT)}"
         if plan.command:
@@ -76,7 +77,7 @@ def _warned(warnings: Iterable[str]) -> Iterator[str]:
     yield from (f"⚠️ {fitted(each, TEXT)}" for each in warnings)
 
 
-def _changes(plan: Plan, *, under_title: bool = False) -> Iterator[str]:
+def _changes(plan: RepairPlan, *, under_title: bool = False) -> Iterator[str]:
     for each in plan.changes[:CHANGES_SHOWN]:
         said = under_title and each.subject in plan.title
         yield f"• {_change(each, subject='' if said else each.subject)}"
@@ -84,7 +85,7 @@ def _changes(plan: Plan, *, under_title: bool = False) -> Iterator[str]:
         yield f"… and {number(len(plan.changes) - CHANGES_SHOWN, 'more change')}"
 
 
-def _change(change: Change, subject: str) -> str:
+def _change(change: PlannedChange, subject: str) -> str:
     about = f"{fitted(subject, TEXT)}: " if subject else ""
     before, after = fitted(change.before, TEXT), fitted(change.after, TEXT)
     if not change.before:
@@ -101,7 +102,7 @@ def _recurring(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> str:
     return f"{undone}. Revision {fitted(recurrence.revision, TEXT)}{at}{by} came after it: mend that deploy as well."
 
 
-def begun_reply(plans: Sequence[Plan], actor: str, zone: ZoneInfo) -> Body:
+def begun_reply(plans: Sequence[RepairPlan], actor: str, zone: ZoneInfo) -> Body:
     """Return what the thread hears before anything is written: who, and the exact difference."""
     undone = [plan for plan in plans if plan.undoes]
     verb = f"takes {'repairs' if undone[1:] else 'a repair'} back" if undone else "repairs"
@@ -113,7 +114,7 @@ def begun_reply(plans: Sequence[Plan], actor: str, zone: ZoneInfo) -> Body:
     return {**_body(lines), "text": f"{lines[0]} {_titles(plans)}"}
 
 
-def _titles(plans: Sequence[Plan]) -> str:
+def _titles(plans: Sequence[RepairPlan]) -> str:
     """Return the first title, and how many more there are: what a notification has room for."""
     more = f" and {len(plans) - 1} more" if plans[1:] else ""
     return fitted(plans[0].title, TEXT) + more
@@ -126,13 +127,13 @@ def later_block(count: int) -> Block:
 
 def made_reply(made: Made, alert_key: str) -> Body:
     """Return what the thread hears once it is written, or why not. What can be taken back has a button for it."""
-    lines = [*_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, Run))]
+    lines = [*_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, RepairRun))]
     lines += (_not_done(each) for each in made if isinstance(each, RepairRefusedError))
-    applied = [each for each in made if isinstance(each, Run) and each.outcome is Outcome.APPLIED]
+    applied = [each for each in made if isinstance(each, RepairRun) and each.outcome is RepairOutcome.APPLIED]
     if any(run.plan.undoes for run in applied):
         lines.append("I check whether everything is as it was before, and say so here.")
-    elif any(run.key.kind is Kind.GRANT_INVOKER for run in applied):
-        lines.append("A grant may take up to seven minutes to have its effect. I check until then, and say so here.")
+    elif notes := dict.fromkeys(note for run in applied if (note := _note(run))):
+        lines.append(" ".join((*notes, "I check until then, and say so here.")))
     elif applied:
         lines.append("I check whether it has its effect, and say so here.")
     body = _body(lines)
@@ -143,11 +144,15 @@ def made_reply(made: Made, alert_key: str) -> Body:
     return body
 
 
-def _made(run: Run) -> str:
+def _note(run: RepairRun) -> str:
+    return next((kind.note for kind in KINDS if kind.name == run.key.kind), "")
+
+
+def _made(run: RepairRun) -> str:
     match run.outcome:
-        case Outcome.APPLIED:
+        case RepairOutcome.APPLIED:
             words = "✍️ *Done*"
-        case Outcome.ALREADY:
+        case RepairOutcome.ALREADY:
             words = "✅ *Somebody else had done it already*"
         case _:
             words = "⛔ *It did not stay*"
@@ -161,7 +166,7 @@ def _not_done(error: RepairRefusedError) -> str:
     return f"⛔ *Not done:* {fitted(str(error), TEXT)}{command}"
 
 
-def verified_reply(runs: Sequence[Run], zone: ZoneInfo) -> Body:
+def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:
     """Return what the thread hears once the effect of repairs that were confirmed together is known."""
     # Runs of one click come in no order of their own.
     return _body(list(_under_headings(_verified(run, zone) for run in sorted(runs, key=lambda run: run.key))))
@@ -177,12 +182,12 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
     return _body([f"{who}: this stays open, for what its message says."])
 
 
-def _verified(run: Run, zone: ZoneInfo) -> tuple[str, str]:
+def _verified(run: RepairRun, zone: ZoneInfo) -> tuple[str, str]:
     """Return a heading, and what stands under it."""
     at = f" at {_at(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
-    if run.outcome is Outcome.FAILED:
+    if run.outcome is RepairOutcome.FAILED:
         return "⛔ *Not done*:", f"{run.plan.title}. {run.detail} Press *Repair…* again."
-    if run.outcome is not Outcome.VERIFIED:
+    if run.outcome is not RepairOutcome.VERIFIED:
         words = "was taken back, which does not show" if run.plan.undoes else "was written, and the check still fails"
         return f"⚠️ *Without effect*{at}. It {words}:", f"{run.plan.title}. {run.detail}"
     if run.plan.undoes:

@@ -10,8 +10,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from checks.cells import local, number_words
+from checks.facts import Evidence, Scalar
 from checks.intervals import interval_words
-from checks.model import Evidence, Scalar
 
 _LEADING_DATE = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]{2}(?: \d{4})?): ")
 

@@ -1,39 +1,82 @@
-"""The platform as repairs get it: whatever kind writes, in either direction, the pipeline file must allow the write.
+"""What the pipeline file allows to be repaired, and the platform as repairs get it: nothing else is written.
 
 Kinds of repairs never see the platform itself, so that none can forget to ask. What is written is compared with what
-was read last: only the difference counts, and it must be one that a repair, or its undo, can have.
+was read last: only the difference counts, and it must be one that a kind, or its undo, can have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bot.repairs import bounds
-from bot.repairs.model import Kind, Refusal, RepairKey, RepairRefusedError
+from bot.repairs.kind import RepairKind
+from bot.repairs.kinds import KINDS
+from bot.repairs.model import RepairRefusal, RepairRefusedError
 from bot.repairs.ports import (
     Configuration,
-    ConflictError,
-    GrantCondition,
     IamPolicy,
+    JobRunWrite,
     Platform,
+    PolicyWrite,
     TrafficTarget,
+    TrafficWrite,
     Variable,
+    VariablesWrite,
+    Write,
+    WriteConflictError,
 )
-from bot.repairs.routing import ALL
-from checks.control_plane.callers import grantable
-from checks.control_plane.grants import INVOKER, member_of, spelled
+from checks.actions import RepairKey
 from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
 
-_Grant = tuple[str, str, GrantCondition | None]
+Kinds = Sequence[type[RepairKind[Any]]]
+
+
+def kind_of(key: RepairKey, kinds: Kinds = KINDS) -> type[RepairKind[Any]]:
+    """Return the kind of a key. Raises RepairRefusedError."""
+    found = next((each for each in kinds if each.name == key.kind), None)
+    if found is None:
+        known = ", ".join(f"{each.name}:NAME" for each in kinds)
+        raise RepairRefusedError(RepairRefusal.UNKNOWN_KEY, f"{str(key)!r} is not a repair: expected one of {known}.")
+    return found
+
+
+def key_of(text: str, kinds: Kinds = KINDS) -> RepairKey:
+    """Read a key of a known kind. Raises RepairRefusedError."""
+    key = RepairKey.read(text)
+    kind_of(key if key.target else RepairKey(text.strip(), ""), kinds)
+    return key
+
+
+def catalogue(pipeline: Pipeline, kinds: Kinds = KINDS) -> tuple[RepairKey, ...]:
+    """Return everything that may be repaired, kind by kind in the order of the pipeline file."""
+    return tuple(RepairKey(kind.name, name) for kind in kinds for name in dict.fromkeys(kind.targets(pipeline)))
+
+
+def offered(pipeline: Pipeline, keys: str, kinds: Kinds = KINDS) -> tuple[RepairKey, ...]:
+    """Return those of the keys, separated by blanks, that the pipeline file allows; what is no key is left out."""
+    allowed = {str(each): each for each in catalogue(pipeline, kinds)}
+    return tuple(allowed[word] for word in dict.fromkeys(keys.split()) if word in allowed)
+
+
+def must_allow(pipeline: Pipeline, key: RepairKey, kinds: Kinds = KINDS) -> None:
+    """Raise RepairRefusedError for a repair that the pipeline file does not allow."""
+    kind = kind_of(key, kinds)
+    if key.target not in kind.targets(pipeline):
+        raise RepairRefusedError(
+            RepairRefusal.NOT_ALLOWED,
+            f"The pipeline file does not allow {key}.",
+            advice=f"To allow it, add {key.target!r} to '{kind.section}' under 'repairs'.",
+        )
 
 
 class AllowedPlatform:
-    """A Platform whose writes raise RepairRefusedError, too, for what the pipeline file does not allow."""
+    """A Platform whose writes raise RepairRefusedError, too, for what no kind of repair may write."""
 
-    def __init__(self, pipeline: Pipeline, platform: Platform) -> None:
+    def __init__(self, pipeline: Pipeline, platform: Platform, kinds: Kinds = KINDS) -> None:
         self._pipeline = pipeline
         self._platform = platform
+        self._kinds = kinds
         self._policies: dict[str, IamPolicy] = {}
         self._configurations: dict[str, Configuration] = {}
 
@@ -44,17 +87,8 @@ class AllowedPlatform:
         return found
 
     def write_policy(self, service: str, policy: IamPolicy) -> None:
-        """Write a policy that differs from the one last read in grants of the invoker role to allowed members."""
-        bounds.must_allow(self._pipeline, RepairKey(Kind.GRANT_INVOKER, service))
         before = self._policies.get(service, IamPolicy())
-        if before.etag != policy.etag:
-            raise ConflictError(service)
-        allowed = {spelled(member_of(each)) for each in grantable(self._pipeline, service)}
-        for role, member, condition in _grants(before) ^ _grants(policy):
-            if role != INVOKER or condition is not None or spelled(member) not in allowed:
-                raise _not_allowed(f"to change {role} of {member} on {service}")
-        if policy.audit_configs != before.audit_configs:
-            raise _not_allowed(f"to change what is audited of {service}")
+        self._must_allow(PolicyWrite(service, before, policy), before.etag == policy.etag)
         self._platform.write_policy(service, policy)
 
     def configuration(self, service: str) -> Configuration | None:
@@ -64,48 +98,43 @@ class AllowedPlatform:
         return found
 
     def write_traffic(self, service: str, targets: Sequence[TrafficTarget], etag: str) -> None:
-        """Share all traffic out among revisions of the service; no tag moves to another revision."""
-        bounds.must_allow(self._pipeline, RepairKey(Kind.ROUTE_TO_LATEST, service))
         before = self._configurations.get(service, Configuration(name=service))
-        if before.etag != etag:
-            raise ConflictError(service)
-        if any(each.percent < 0 for each in targets) or sum(each.percent for each in targets) != ALL:
-            raise _not_allowed(f"shares of the traffic of {service} that are not {ALL} % together")
-        if moved := _pinned(targets) - _pinned(before.targets):
-            raise _not_allowed(f"to move the tag {min(moved)[0]} of {service}")
+        self._must_allow(TrafficWrite(service, before, tuple(targets)), before.etag == etag)
         self._platform.write_traffic(service, targets, etag)
 
     def write_variables(self, service: str, changes: Mapping[str, Variable | None], etag: str) -> None:
-        """Set allowed variables from their own secret, or take them away again."""
-        bounds.must_allow(self._pipeline, RepairKey(Kind.RESTORE_VARIABLES, service))
-        secrets = bounds.secrets_of(self._pipeline, service)
-        for name, variable in changes.items():
-            if name not in secrets:
-                raise _not_allowed(f"to change {name} of {service}")
-            if variable is not None and variable not in (Variable(secret=secrets[name]), Variable()):
-                raise _not_allowed(f"to set {name} of {service} to anything but the secret {secrets[name]}")
+        self._must_allow(VariablesWrite(service, changes))
         self._platform.write_variables(service, changes, etag)
 
     def job(self, name: str) -> SchedulerJob | None:
         return self._platform.job(name)
 
     def run_job(self, name: str) -> None:
-        bounds.must_allow(self._pipeline, RepairKey(Kind.RUN_JOB, name))
+        self._must_allow(JobRunWrite(name))
         self._platform.run_job(name)
 
-
-def _grants(policy: IamPolicy) -> set[_Grant]:
-    return {(each.role, member, each.condition) for each in policy.bindings for member in each.members}
-
-
-def _pinned(targets: Iterable[TrafficTarget]) -> set[tuple[str, str]]:
-    """Return the tags that name a revision, with it; those of the latest follow it wherever it is."""
-    return {(each.tag, each.revision) for each in targets if each.tag and each.revision}
+    def _must_allow(self, write: Write, from_what_was_read: bool = True) -> None:
+        """Let a write pass that one kind allows: its target, and all of what it changes."""
+        refusals: list[RepairRefusedError] = []
+        for kind in self._kinds:
+            if kind.writes is not type(write):
+                continue
+            try:
+                must_allow(self._pipeline, RepairKey(kind.name, write.target), self._kinds)
+            except RepairRefusedError as error:
+                refusals.append(error)
+                continue
+            if not from_what_was_read:
+                raise WriteConflictError(write.target)
+            if not (what := kind.forbidden(self._pipeline, write)):
+                return
+            refusals.append(_not_allowed(what))
+        raise refusals[0] if refusals else _not_allowed(f"to write {write.target}")
 
 
 def _not_allowed(what: str) -> RepairRefusedError:
     return RepairRefusedError(
-        Refusal.NOT_ALLOWED,
+        RepairRefusal.NOT_ALLOWED,
         f"The pipeline file does not allow {what}. Nothing was written.",
         advice="What may be repaired stands under 'repairs'.",
     )

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.repairs.running import status_word
 from checks.model import Finding, Outcome, Report, Severity
-from checks.ports.scheduler import SchedulerJob
 
 PATIENCE = timedelta(minutes=7)
 """How long a grant may take until every front end of Google knows it."""
@@ -26,14 +24,14 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EffectSeen:
     """What one look found, with a sentence for people."""
 
     effect: Effect
     words: str
 
 
-def seen_in(report: Report, checks: Sequence[str], subject: str) -> Seen:
+def seen_in(report: Report, checks: Sequence[str], subject: str) -> EffectSeen:
     """Judge by the findings of the checks about a subject, and by what could not be checked where one says nothing of
     it. What still fails is said first, then what is not due, then what could not be checked."""
     asked = [(result.check, each) for result, each in report.findings() if result.check in checks]
@@ -50,27 +48,16 @@ def seen_in(report: Report, checks: Sequence[str], subject: str) -> Seen:
     waiting = [each for each in found if each.outcome is Outcome.WAITING]
     if failing or waiting or blind:
         said = dict.fromkeys(each.summary for each in (*failing, *waiting, *blind))
-        return Seen(Effect.NOT_YET, " ".join(said))
+        return EffectSeen(Effect.NOT_YET, " ".join(said))
     if not found:
         others = [each.summary for _, each in asked if _is_failing(each)]
-        return Seen(Effect.NOT_YET, others[0] if others else f"The check says nothing of {subject}.")
-    return Seen(Effect.THERE, " ".join(each.summary for each in found))
+        return EffectSeen(Effect.NOT_YET, others[0] if others else f"The check says nothing of {subject}.")
+    return EffectSeen(Effect.THERE, " ".join(each.summary for each in found))
 
 
 def _is_failing(finding: Finding) -> bool:
     """Whether a finding is trouble; a note, such as a service that is open to everyone, is not."""
     return finding.outcome is Outcome.FAILED and finding.severity is not None and finding.severity < Severity.P3
-
-
-def seen_of(job: SchedulerJob, *, attempted: bool) -> Seen:
-    """Judge a job that was told to run; ``attempted`` says whether it has a new attempt."""
-    # A negative code stands there while an attempt is under way.
-    if not attempted or (job.status or 0) < 0:
-        return Seen(Effect.NOT_YET, f"{job.name} has not ended yet.")
-    if job.status:
-        words = f"{job.name} ran and ended with {status_word(job.status)}"
-        return Seen(Effect.NEVER, f"{words}: {job.message}." if job.message else f"{words}.")
-    return Seen(Effect.THERE, f"{job.name} ran and ended well.")
 
 
 def next_look(written_at: datetime, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.redaction.shown import why_secret
 from bot.repairs.ports import Variable
+from checks.pipeline import Pipeline, ServiceSpec
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -121,3 +122,8 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Differenc
             )
         ),
     )
+
+
+def spec_of(pipeline: Pipeline, service: str) -> ServiceSpec | None:
+    """Return what the pipeline file says of a service, None where it says nothing."""
+    return next((spec for spec in pipeline.services if spec.name == service), None)

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from checks.actions import RepairKey
+
 PLAN_LIVES = timedelta(minutes=10)
 """A plan that is older is no longer applied: what it shows may not be so any more."""
 
@@ -21,28 +23,7 @@ RETURNS_WITHIN = timedelta(days=1)
 """A repair that is needed again within this time is undone by something, and that is said."""
 
 
-class Kind(StrEnum):
-    """What repairs do; the values stand in keys, before the colon."""
-
-    GRANT_INVOKER = "grant-invoker"
-    RUN_JOB = "run-job"
-    ROUTE_TO_LATEST = "route-to-latest"
-    RESTORE_VARIABLES = "restore-variables"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class RepairKey:
-    """Names a repair: ``grant-invoker:SERVICE``, ``run-job:JOB``, ``route-to-latest:SERVICE`` or
-    ``restore-variables:SERVICE``."""
-
-    kind: Kind
-    target: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.target}"
-
-
-class Refusal(StrEnum):
+class RepairRefusal(StrEnum):
     """Why a repair is not planned or not applied."""
 
     UNKNOWN_KEY = "unknown-key"
@@ -78,7 +59,7 @@ class Refusal(StrEnum):
 class RepairRefusedError(Exception):
     """A repair is not planned or applied. The text is one or two sentences for people, without secrets."""
 
-    def __init__(self, refusal: Refusal, text: str, *, advice: str = "", command: str = "") -> None:
+    def __init__(self, refusal: RepairRefusal, text: str, *, advice: str = "", command: str = "") -> None:
         super().__init__(text)
         self.refusal = refusal
         self.text = text
@@ -90,7 +71,7 @@ class RepairRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PlannedChange:
     """One thing that a repair changes, in words that hold no secret; ``before`` is empty for what is added,
     ``after`` for what is removed."""
 
@@ -111,7 +92,7 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RepairPlan:
     """What a repair would do, from the state that was seen at ``created_at``.
 
     ``wanted`` is the state that it brings about, ``former`` the one that undoing it brings back (None: it cannot be
@@ -123,7 +104,7 @@ class Plan:
     actor: str
     created_at: datetime
     title: str
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
     command: str
     """The same with gcloud, for people who rather do it themselves."""
     fingerprint: str
@@ -146,11 +127,11 @@ class Plan:
         return self.created_at + PLAN_LIVES
 
 
-class Outcome(StrEnum):
+class RepairOutcome(StrEnum):
     """What became of a repair."""
 
     BEGUN = "begun"
-    """It is under way, or whoever made it died: see ``Run.unfinished``."""
+    """It is under way, or whoever made it died: see ``RepairRun.unfinished``."""
     APPLIED = "applied"
     """Written, and read back as written; its effect is not verified yet."""
     ALREADY = "already"
@@ -171,13 +152,13 @@ LEASE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RepairRun:
     """A plan that was confirmed, and what became of it. ``actor`` confirmed it."""
 
-    plan: Plan
+    plan: RepairPlan
     actor: str
     begun_at: datetime
-    outcome: Outcome = Outcome.BEGUN
+    outcome: RepairOutcome = RepairOutcome.BEGUN
     ended_at: datetime | None = None
     verified_at: datetime | None = None
     """When verification came to an end, either way."""
@@ -198,15 +179,15 @@ class Run:
     @property
     def settled(self) -> bool:
         """Whether nothing is left to verify."""
-        return self.outcome not in (Outcome.BEGUN, Outcome.APPLIED)
+        return self.outcome not in (RepairOutcome.BEGUN, RepairOutcome.APPLIED)
 
     def unfinished(self, now: datetime) -> bool:
         """Whether whoever made it died in the middle."""
-        return self.outcome is Outcome.BEGUN and now > self.begun_at + LEASE
+        return self.outcome is RepairOutcome.BEGUN and now > self.begun_at + LEASE
 
     def undoable(self, now: datetime) -> bool:
         """Whether taking it back can be offered."""
-        done = self.outcome in (Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNVERIFIED)
+        done = self.outcome in (RepairOutcome.APPLIED, RepairOutcome.VERIFIED, RepairOutcome.UNVERIFIED)
         recent = self.ended_at is not None and now <= self.ended_at + UNDO_LIVES
         return done and recent and self.plan.former is not None and self.undone_by is None and self.plan.undoes is None
 
@@ -215,7 +196,7 @@ class Run:
 class Verification:
     """One look at the effect. ``next_at`` is when to look again, None when it is over (``run.settled``)."""
 
-    run: Run
+    run: RepairRun
     next_at: datetime | None = None
     attempts: int = 1
     seen: str = ""

@@ -9,7 +9,7 @@ from typing import Protocol
 from checks.ports.scheduler import SchedulerJob
 
 
-class ConflictError(Exception):
+class WriteConflictError(Exception):
     """Somebody else wrote the same thing since it was read; nothing was written."""
 
 
@@ -70,6 +70,42 @@ class Configuration:
     latest_ready: str = ""
     reconciling: bool = False
     variables: Mapping[str, Variable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWrite:
+    """A policy of a service, and the one that was read last."""
+
+    target: str
+    before: IamPolicy
+    policy: IamPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficWrite:
+    """Where the traffic of a service is sent, and the service as it was read last."""
+
+    target: str
+    before: Configuration
+    targets: tuple[TrafficTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesWrite:
+    """Variables of a service; None removes one."""
+
+    target: str
+    changes: Mapping[str, Variable | None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunWrite:
+    """A job that is run now."""
+
+    target: str
+
+
+Write = PolicyWrite | TrafficWrite | VariablesWrite | JobRunWrite
 
 
 class Platform(Protocol):

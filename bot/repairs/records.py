@@ -11,10 +11,10 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from bot.repairs.bounds import key_of
-from bot.repairs.model import Change, Outcome, Plan, Recurrence, RepairRefusedError, Run
+from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRun
 from bot.repairs.seals import hashed
 from bot.store.model import AuditEntry
+from checks.actions import RepairKey
 
 _logger = logging.getLogger(__name__)
 
@@ -28,18 +28,18 @@ PLANNED, BEGUN, ENDED, VERIFIED, REFUSED = (
 )
 
 
-def planned(plan: Plan) -> AuditEntry:
+def planned(plan: RepairPlan) -> AuditEntry:
     """Return the record of a plan."""
     outcome = "needed" if plan.needed else "nothing-to-do"
     return _entry(plan, PLANNED, plan.actor, plan.created_at, outcome, {"plan": plan_json(plan)})
 
 
-def begun(plan: Plan, actor: str, now: datetime) -> AuditEntry:
+def begun(plan: RepairPlan, actor: str, now: datetime) -> AuditEntry:
     """Return the record that must stand before anything is written."""
-    return _entry(plan, BEGUN, actor, now, Outcome.BEGUN, {"plan": plan_json(plan)})
+    return _entry(plan, BEGUN, actor, now, RepairOutcome.BEGUN, {"plan": plan_json(plan)})
 
 
-def ended(run: Run) -> AuditEntry:
+def ended(run: RepairRun) -> AuditEntry:
     """Return the record of what was written. Raises ValueError for a run without an end."""
     if run.ended_at is None:
         raise ValueError(f"the repair {run.id} has not ended")
@@ -47,14 +47,14 @@ def ended(run: Run) -> AuditEntry:
     return _entry(run.plan, ENDED, run.actor, run.ended_at, run.outcome, details)
 
 
-def verified(run: Run) -> AuditEntry:
+def verified(run: RepairRun) -> AuditEntry:
     """Return the record of the end of verification. Raises ValueError for a run that is not verified."""
     if run.verified_at is None:
         raise ValueError(f"the repair {run.id} is not verified")
     return _entry(run.plan, VERIFIED, run.actor, run.verified_at, run.outcome, {"detail": run.detail})
 
 
-def refused(plan: Plan, actor: str, now: datetime, refusal: str, text: str) -> AuditEntry:
+def refused(plan: RepairPlan, actor: str, now: datetime, refusal: str, text: str) -> AuditEntry:
     """Return the record of an attempt that was refused; there may be several of one plan."""
     entry = _entry(plan, REFUSED, actor, now, refusal, {"detail": text})
     return replace(entry, key=f"{entry.key}:{now.isoformat()}")
@@ -65,7 +65,9 @@ def key_of_step(plan_id: str, action: str) -> str:
     return f"repair:{plan_id}:{action.removeprefix(PREFIX)}"
 
 
-def _entry(plan: Plan, action: str, actor: str, at: datetime, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
+def _entry(
+    plan: RepairPlan, action: str, actor: str, at: datetime, outcome: str, details: Mapping[str, Any]
+) -> AuditEntry:
     return AuditEntry(
         key=key_of_step(plan.id, action),
         at=at,
@@ -82,7 +84,7 @@ def id_of(entry: AuditEntry) -> str:
     return entry.key.split(":")[1] if entry.action.startswith(PREFIX) else ""
 
 
-def runs_of(entries: Iterable[AuditEntry]) -> tuple[Run, ...]:
+def runs_of(entries: Iterable[AuditEntry]) -> tuple[RepairRun, ...]:
     """Put the runs together that records tell of, the newest first."""
     by_run: dict[str, dict[str, AuditEntry]] = {}
     for entry in entries:
@@ -93,12 +95,12 @@ def runs_of(entries: Iterable[AuditEntry]) -> tuple[Run, ...]:
     runs = {name: run for name, run in found if run is not None}
     for each in list(runs.values()):
         undone = runs.get(each.plan.undoes or "")
-        if undone is not None and each.outcome not in (Outcome.BEGUN, Outcome.FAILED):
+        if undone is not None and each.outcome not in (RepairOutcome.BEGUN, RepairOutcome.FAILED):
             runs[undone.id] = replace(undone, undone_by=each.actor)
     return tuple(sorted(runs.values(), key=lambda run: (run.begun_at, run.id), reverse=True))
 
 
-def _readable_run(steps: Mapping[str, AuditEntry]) -> Run | None:
+def _readable_run(steps: Mapping[str, AuditEntry]) -> RepairRun | None:
     """Return a run, None for records that are none: one that somebody spoiled must not stop all other repairs."""
     try:
         return _run(steps)
@@ -107,22 +109,24 @@ def _readable_run(steps: Mapping[str, AuditEntry]) -> Run | None:
         return None
 
 
-def _run(steps: Mapping[str, AuditEntry]) -> Run:
+def _run(steps: Mapping[str, AuditEntry]) -> RepairRun:
     first, end, verification = steps[BEGUN], steps.get(ENDED), steps.get(VERIFIED)
-    run = Run(plan=plan_of(first.details["plan"]), actor=first.actor, begun_at=first.at)
+    run = RepairRun(plan=plan_of(first.details["plan"]), actor=first.actor, begun_at=first.at)
     if end is not None:
-        run = replace(run, outcome=Outcome(end.outcome), ended_at=end.at, detail=str(end.details.get("detail", "")))
+        run = replace(
+            run, outcome=RepairOutcome(end.outcome), ended_at=end.at, detail=str(end.details.get("detail", ""))
+        )
     if verification is not None:
         run = replace(
             run,
-            outcome=Outcome(verification.outcome),
+            outcome=RepairOutcome(verification.outcome),
             verified_at=verification.at,
             detail=str(verification.details.get("detail", "")),
         )
     return run
 
 
-def plan_in(entries: Sequence[AuditEntry], plan_id: str) -> Plan | None:
+def plan_in(entries: Sequence[AuditEntry], plan_id: str) -> RepairPlan | None:
     """Return a plan that was recorded, None for one that was not, or that cannot be read."""
     for entry in entries:
         if entry.action == PLANNED and id_of(entry) == plan_id:
@@ -134,11 +138,11 @@ def plan_in(entries: Sequence[AuditEntry], plan_id: str) -> Plan | None:
     return None
 
 
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RepairRefusedError)
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading a record raises that somebody has spoiled."""
 
 
-def shown_as(plan: Plan, alert: str) -> str:
+def shown_as(plan: RepairPlan, alert: str) -> str:
     """Return what a form carries of a plan that it shows for an alert.
 
     Slack keeps it, and the store cannot change it: a plan whose record was changed, or that was shown for another
@@ -147,7 +151,7 @@ def shown_as(plan: Plan, alert: str) -> str:
     return hashed([alert, plan_json(plan)])
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: RepairPlan) -> dict[str, Any]:
     """Return a plan as JSON."""
     recurrence = plan.recurrence
     return {
@@ -170,14 +174,14 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 _AS_IT_IS = ("id", "actor", "title", "command", "fingerprint", "wanted", "former", "undoes")
 
 
-def plan_of(document: Mapping[str, Any]) -> Plan:
-    """Return the plan that was written as JSON. Raises KeyError, ValueError, RepairRefusedError for what is none."""
+def plan_of(document: Mapping[str, Any]) -> RepairPlan:
+    """Return the plan that was written as JSON. Raises KeyError, TypeError, ValueError for what is none."""
     recurrence = document["recurrence"]
-    return Plan(
+    return RepairPlan(
         **{name: document[name] for name in _AS_IT_IS},
-        key=key_of(document["key"]),
+        key=RepairKey.read(document["key"]),
         created_at=datetime.fromisoformat(document["created_at"]),
-        changes=tuple(Change(**each) for each in document["changes"]),
+        changes=tuple(PlannedChange(**each) for each in document["changes"]),
         warnings=tuple(document["warnings"]),
         members=tuple(document.get("members", ())),
         recurrence=None

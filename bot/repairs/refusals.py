@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.repairs.model import Plan, Refusal, RepairKey, RepairRefusedError
+from bot.repairs.model import RepairPlan, RepairRefusal, RepairRefusedError
 from checks.source import Problem, SourceError
 
 
 @contextmanager
-def plainly(key: RepairKey, permission: str) -> Iterator[None]:
+def plainly(target: str, permission: str, thing: str = "service") -> Iterator[None]:
     """Turn a SourceError that reading raises into a RepairRefusedError."""
     try:
         yield
     except SourceError as error:
-        raise refusal_of(error, key, _to_read(permission)) from error
+        raise refusal_of(error, target, _to_read(permission), thing) from error
 
 
 def _to_read(permission: str) -> str:
@@ -27,14 +27,15 @@ def _to_read(permission: str) -> str:
     return first
 
 
-def refusal_of(error: SourceError, key: RepairKey, permission: str, plan: Plan | None = None) -> RepairRefusedError:
+def refusal_of(
+    error: SourceError, target: str, permission: str, thing: str = "service", plan: RepairPlan | None = None
+) -> RepairRefusedError:
     """Return the refusal for a source that failed; with a plan, that failed to write."""
     command = plan.command if plan is not None else ""
     if error.problem is Problem.DENIED:
-        what = "the job" if key.kind == "run-job" else "the service"
         return RepairRefusedError(
-            Refusal.DENIED,
-            f"This account lacks {permission} on {what} {key.target}. Nothing was written.",
+            RepairRefusal.DENIED,
+            f"This account lacks {permission} on the {thing} {target}. Nothing was written.",
             advice="An administrator can grant it, or make the repair: see the command."
             if command
             else "An administrator can grant it.",
@@ -42,8 +43,11 @@ def refusal_of(error: SourceError, key: RepairKey, permission: str, plan: Plan |
         )
     if error.problem is Problem.NOT_FOUND:
         return RepairRefusedError(
-            Refusal.VANISHED, f"{key.target} is gone: {error.detail}. Nothing was written.", command=command
+            RepairRefusal.VANISHED, f"{target} is gone: {error.detail}. Nothing was written.", command=command
         )
     return RepairRefusedError(
-        Refusal.UNREACHABLE, f"{error.source} {error.problem}: {error.detail}.", advice=error.advice, command=command
+        RepairRefusal.UNREACHABLE,
+        f"{error.source} {error.problem}: {error.detail}.",
+        advice=error.advice,
+        command=command,
     )

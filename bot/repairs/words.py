@@ -6,32 +6,32 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.repairs.model import Change, Outcome, Plan, Recurrence, RepairRefusedError, Run
+from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 from checks.cells import in_words
 
 _OUTCOMES = {
-    Outcome.BEGUN: "begun",
-    Outcome.APPLIED: "written, its effect not verified yet",
-    Outcome.ALREADY: "nothing to do any more",
-    Outcome.FAILED: "failed",
-    Outcome.VERIFIED: "done and verified",
-    Outcome.UNVERIFIED: "written, without the effect that it should have",
+    RepairOutcome.BEGUN: "begun",
+    RepairOutcome.APPLIED: "written, its effect not verified yet",
+    RepairOutcome.ALREADY: "nothing to do any more",
+    RepairOutcome.FAILED: "failed",
+    RepairOutcome.VERIFIED: "done and verified",
+    RepairOutcome.UNVERIFIED: "written, without the effect that it should have",
 }
 
 
-def difference_lines(plan: Plan) -> Iterator[str]:
+def difference_lines(plan: RepairPlan) -> Iterator[str]:
     """Yield a line for each change: "+" adds, "-" removes, "~" replaces."""
     for each in plan.changes:
         yield _difference(each)
 
 
-def _difference(change: Change) -> str:
+def _difference(change: PlannedChange) -> str:
     if change.before and change.after:
         return f"~ {change.subject}: {change.before} → {change.after}"
     return f"+ {change.subject}: {change.after}" if change.after else f"- {change.subject}: {change.before}"
 
 
-def note_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
+def note_lines(plan: RepairPlan, zone: ZoneInfo) -> Iterator[str]:
     """Yield what to know before confirming: that something undoes this repair, then the warnings."""
     if plan.recurrence is not None:
         yield recurrence_words(plan.recurrence, zone, plan.created_at)
@@ -51,7 +51,7 @@ def recurrence_words(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> s
     )
 
 
-def plan_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
+def plan_lines(plan: RepairPlan, zone: ZoneInfo) -> Iterator[str]:
     """Yield a whole plan: what, the exact difference, what to know, the same by hand."""
     if not plan.needed:
         yield f"{plan.title}: it is so already, nothing to do."
@@ -63,15 +63,15 @@ def plan_lines(plan: Plan, zone: ZoneInfo) -> Iterator[str]:
     yield from (f"    {line}" for line in plan.command.splitlines())
 
 
-def run_line(run: Run, zone: ZoneInfo, now: datetime) -> str:
+def run_line(run: RepairRun, zone: ZoneInfo, now: datetime) -> str:
     """Return what became of a repair: when, what, by whom, with what outcome."""
     when = in_words(run.begun_at, zone, now.astimezone(zone).year)
     taken_back = f"; taken back by {run.undone_by}" if run.undone_by else ""
-    detail = f": {run.detail}" if run.detail and run.outcome is not Outcome.APPLIED else ""
+    detail = f": {run.detail}" if run.detail and run.outcome is not RepairOutcome.APPLIED else ""
     return f"{when}  {run.plan.title}, by {run.actor}: {outcome_words(run, now)}{detail}{taken_back}"
 
 
-def outcome_words(run: Run, now: datetime) -> str:
+def outcome_words(run: RepairRun, now: datetime) -> str:
     """Return the outcome of a repair in a few words."""
     if run.unfinished(now):
         return "unfinished (whoever made it died in the middle; the next plan finds out what became of it)"

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 
 from bot import yaml_tree
 from bot.definition.pipeline_file import PipelineFileError, ReadFile
-from bot.repairs import bounds
-from bot.repairs.kinds import remedy_of
-from bot.repairs.model import Kind, RepairKey, RepairRefusedError
+from bot.repairs.allowlist import key_of, kind_of, must_allow
+from bot.repairs.kinds.job_run import JobRun
+from bot.repairs.model import RepairRefusedError
 from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.faults import Faults
 from bot.scenarios.platform import ScenarioPlatform
 from bot.scenarios.scenario import Scenario, ScenarioFile
 from bot.scenarios.world import World, build_world
 from bot.yaml_tree import FileProblem
+from checks.actions import RepairKey
 from checks.pipeline import Pipeline
 
 SECTION = "after_repairs"
@@ -107,11 +108,11 @@ class Unfolding:
 
 def in_place(key: RepairKey, pipeline: Pipeline, platform: ScenarioPlatform) -> bool:
     """Whether a repair has nothing left to do; for a job, whether it was run in this process."""
-    if key.kind is Kind.RUN_JOB:
+    if key.kind == JobRun.name:
         return platform.scheduler.has_run(key.target)
-    remedy = remedy_of(key, pipeline, platform)
+    kind = kind_of(key)(pipeline, platform)
     try:
-        return not remedy.propose(key.target, remedy.look(key.target)).changes
+        return not kind.plan(key.target, kind.read(key.target)).changes
     except RepairRefusedError:
         return False
 
@@ -138,8 +139,8 @@ def _keys(part: _Part, pipeline: Pipeline) -> tuple[RepairKey, ...]:
     keys = []
     for number, text in enumerate(content.repairs):
         try:
-            key = bounds.key_of(text)
-            bounds.must_allow(pipeline, key)
+            key = key_of(text)
+            must_allow(pipeline, key)
         except RepairRefusedError as error:
             raise PipelineFileError((part.problem(("repairs", number), str(error)),)) from None
         keys.append(key)
@@ -149,9 +150,9 @@ def _keys(part: _Part, pipeline: Pipeline) -> tuple[RepairKey, ...]:
 def _impossible(keys: Sequence[RepairKey], pipeline: Pipeline, platform: ScenarioPlatform) -> str:
     """Say why nobody can make these repairs in the world as it begins; empty when somebody can."""
     for key in keys:
-        remedy = remedy_of(key, pipeline, platform)
+        kind = kind_of(key)(pipeline, platform)
         try:
-            remedy.propose(key.target, remedy.look(key.target))
+            kind.plan(key.target, kind.read(key.target))
         except RepairRefusedError as error:
             return f"{key} cannot be made here: {error}"
     if all(in_place(key, pipeline, platform) for key in keys):

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from bot.repairs.ports import (
     Configuration,
-    ConflictError,
     GrantCondition,
     IamPolicy,
     RoleBinding,
     TrafficTarget,
     Variable,
+    WriteConflictError,
 )
 from bot.scenarios.faults import Faults
 from bot.scenarios.world import World
@@ -139,7 +139,7 @@ class ScenarioPlatform:
             if service not in self.services:
                 raise SourceError(CLOUD_RUN, Problem.NOT_FOUND, f"the service {service!r}: it does not exist")
             if etag != self._etag(service):
-                raise ConflictError(service)
+                raise WriteConflictError(service)
             self._writes[service] = self._writes.get(service, 0) + 1
         return self.services[service]
 

@@ -25,7 +25,7 @@ _TAG_MARK = "---"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class CallTarget:
     """What an address of this project leads to.
 
     ``service`` is the name of a service, or of one that should be there and is not (``exists`` False).
@@ -58,7 +58,7 @@ class Addresses:
                 self._functions.setdefault(service_name(each.function), each.name)
         self._functions |= {each.function: each.name for each in known if each.function}
 
-    def target(self, address: str) -> Target | None:
+    def target(self, address: str) -> CallTarget | None:
         """Return what an address leads to, None for one that is not this project's and region's."""
         try:
             parts = urlsplit(address.strip())
@@ -88,14 +88,14 @@ class Addresses:
             return not self._suffixes
         return not (_NUMBERED.fullmatch(host) or host.endswith(_FUNCTIONS))
 
-    def _service(self, host: str) -> Target | None:
+    def _service(self, host: str) -> CallTarget | None:
         name = self._by_host.get(host) or self._named(host)
-        return Target(service=name, exists=True) if name in self._names and name is not None else None
+        return CallTarget(service=name, exists=True) if name in self._names and name is not None else None
 
-    def _missing(self, host: str) -> Target | None:
+    def _missing(self, host: str) -> CallTarget | None:
         _, _, untagged = host.partition(_TAG_MARK)
         name = self._named(untagged or host)
-        return Target(service=name, exists=False) if name is not None else None
+        return CallTarget(service=name, exists=False) if name is not None else None
 
     def _named(self, host: str) -> str | None:
         """Return the service that a host of this project and region names, whether it exists or not."""
@@ -110,14 +110,14 @@ class Addresses:
                     return name
         return None
 
-    def _function(self, path: str) -> Target | None:
+    def _function(self, path: str) -> CallTarget | None:
         function = unquote(path).strip("/").partition("/")[0]
         if not function:
             return None
         name = self._functions.get(function) or self._functions.get(service_name(function))
         if name is not None:
-            return Target(service=name, exists=True, function=True)
-        return Target(service=function, exists=False, function=True)
+            return CallTarget(service=name, exists=True, function=True)
+        return CallTarget(service=function, exists=False, function=True)
 
 
 def service_name(function: str) -> str:

@@ -23,7 +23,7 @@ BROKEN = ("FAILURE", "INTERNAL_ERROR", "TIMEOUT", "EXPIRED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class BuildVerdict:
     """What is said of a trigger: the code, what becomes of it, and how loud it is."""
 
     code: str
@@ -31,8 +31,8 @@ class Verdict:
     severity: Severity | None = None
 
 
-def _failed(code: str, severity: Severity) -> Verdict:
-    return Verdict(code=code, outcome=Outcome.FAILED, severity=severity)
+def _failed(code: str, severity: Severity) -> BuildVerdict:
+    return BuildVerdict(code=code, outcome=Outcome.FAILED, severity=severity)
 
 
 def latest_of(builds: Iterable[Build], trigger: BuildTrigger) -> Build | None:
@@ -40,7 +40,7 @@ def latest_of(builds: Iterable[Build], trigger: BuildTrigger) -> Build | None:
     return max((each for each in builds if each.trigger == trigger.id), key=lambda each: each.created_at, default=None)
 
 
-def of_trigger(trigger: BuildTrigger | None, build: Build | None, now: datetime) -> Verdict | None:
+def of_trigger(trigger: BuildTrigger | None, build: Build | None, now: datetime) -> BuildVerdict | None:
     """Judge a trigger and its latest build at an instant; None when only the repository can tell more."""
     if trigger is None:
         return _failed("trigger-missing", Severity.P2)
@@ -48,7 +48,7 @@ def of_trigger(trigger: BuildTrigger | None, build: Build | None, now: datetime)
     if status in RUNNING:
         if build is not None and now - build.created_at > LONGEST:
             return _failed("build-stuck", Severity.P2)
-        return Verdict(code="build-running", outcome=Outcome.WAITING)
+        return BuildVerdict(code="build-running", outcome=Outcome.WAITING)
     if status in BROKEN:
         return _failed("build-failed", Severity.P1)
     if trigger.disabled:
@@ -56,7 +56,7 @@ def of_trigger(trigger: BuildTrigger | None, build: Build | None, now: datetime)
     if status == "CANCELLED":
         return _failed("build-cancelled", Severity.P2)
     if status != "SUCCESS":
-        return Verdict(code="status-not-known", outcome=Outcome.UNKNOWN, severity=Severity.P1)
+        return BuildVerdict(code="status-not-known", outcome=Outcome.UNKNOWN, severity=Severity.P1)
     return None
 
 
@@ -78,15 +78,15 @@ def unbuilt(
     return tuple(watched)
 
 
-def of_commits(build: Build | None, missing: Sequence[Commit] | None, head: Commit, now: datetime) -> Verdict:
+def of_commits(build: Build | None, missing: Sequence[Commit] | None, head: Commit, now: datetime) -> BuildVerdict:
     """Judge a build that succeeded, or that was never owed one, by the commits that it lacks; None: unknown commit."""
     passed = "build-succeeded" if build is not None else "nothing-to-build"
     if missing is None:
         return _failed("commit-unknown", Severity.P2)
     if not missing:
-        return Verdict(code=passed, outcome=Outcome.PASSED)
+        return BuildVerdict(code=passed, outcome=Outcome.PASSED)
     # The newest commit tells when something was pushed last; those that it brought in may be older.
     # One whose clock is far ahead tells nothing.
     if abs(now - head.at) < STARTING:
-        return Verdict(code="build-due", outcome=Outcome.WAITING)
+        return BuildVerdict(code="build-due", outcome=Outcome.WAITING)
     return _failed("stale-commit" if build is not None else "not-built", Severity.P1)

@@ -7,18 +7,21 @@ trigger must have succeeded, and no commit since may have changed the files that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from checks.actions import Action
 from checks.cells import in_words
 from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services, triggers
-from checks.control_plane.build_state import Verdict, latest_of, of_commits, of_trigger, unbuilt
+from checks.control_plane.build_state import BuildVerdict, latest_of, of_commits, of_trigger, unbuilt
 from checks.control_plane.touched import IN_SENTENCES, authors, listed
 from checks.control_plane_spec import Deployment
-from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.facts.control_plane import BuildFacts, BuildsFacts, HeadFacts, LagFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import Place, PlaceKind
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger, read_build_triggers, read_recent_builds
 from checks.ports.repository import REPOSITORY, Commit, read_commits_after, read_commits_since, read_head
 from checks.reads import Read
@@ -27,7 +30,7 @@ from checks.source import SourceError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class BuildSeen:
     """What was looked at for one service. ``lacking`` are the commits that the build should have had."""
 
     name: str
@@ -37,7 +40,7 @@ class Seen:
     head: Commit | None = None
 
 
-def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdict, year: int) -> Finding:
+def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, verdict: BuildVerdict, year: int) -> Finding:
     """Put a verdict into words; times of another ``year`` are written with theirs."""
     loud = verdict.severity is not None
     log = seen.build.log_url if seen.build is not None else ""
@@ -48,7 +51,7 @@ def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdi
         verdict.code,
         _summary(pipeline, spec, seen, verdict.code, year),
         severity=verdict.severity,
-        evidence=_evidence(pipeline, seen, year),
+        facts=_facts(pipeline, seen, year),
         impact=f"What was merged for {spec.name} does not run." if loud else "",
         action=_action(pipeline, spec, seen, verdict.code) if loud else None,
     )
@@ -56,7 +59,7 @@ def finding_of(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, verdict: Verdi
     return replace(finding, link=log or console)
 
 
-def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str, year: int) -> str:
+def _summary(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str, year: int) -> str:
     days = (pipeline.deployment or Deployment()).builds_days
     lacking = listed(seen.lacking, pipeline.zone, IN_SENTENCES, year)
     when = _when(pipeline, seen.build, year)
@@ -95,51 +98,60 @@ def _when(pipeline: Pipeline, build: Build | None, year: int) -> str:
     return in_words(build.created_at, pipeline.zone, year) if build is not None else ""
 
 
-def _evidence(pipeline: Pipeline, seen: Seen, year: int) -> Mapping[str, Scalar]:
-    evidence: dict[str, Scalar] = {"trigger": seen.name}
-    if seen.build is not None:
-        evidence |= {
-            "status": seen.build.status,
-            "commit": seen.build.commit,
-            "built_at": seen.build.created_at,
-            "finished_at": seen.build.finished_at,
-            "built_by": seen.build.by,
-            "build": seen.build.id,
-            "detail": seen.build.detail,
-        }
-    if seen.head is not None:
-        evidence |= {"head": seen.head.id, "head_at": seen.head.at}
-    if seen.lacking:
-        evidence |= {
-            "behind": len(seen.lacking),
-            "commits": listed(seen.lacking, pipeline.zone, year=year),
-            "authors": authors(seen.lacking),
-            "behind_since": seen.lacking[-1].at,
-        }
-    return evidence
+def _facts(pipeline: Pipeline, seen: BuildSeen, year: int) -> BuildsFacts:
+    build, head, lacking = seen.build, seen.head, seen.lacking
+    return BuildsFacts(
+        trigger=seen.name,
+        latest=None
+        if build is None
+        else BuildFacts(
+            status=build.status,
+            commit=build.commit,
+            built_at=build.created_at,
+            finished_at=build.finished_at,
+            built_by=build.by,
+            build=build.id,
+            detail=build.detail,
+        ),
+        newest=None if head is None else HeadFacts(head=head.id, head_at=head.at),
+        lag=LagFacts(
+            behind=len(lacking),
+            commits=listed(lacking, pipeline.zone, year=year),
+            authors=authors(lacking),
+            behind_since=lacking[-1].at,
+        )
+        if lacking
+        else None,
+    )
 
 
-def _action(pipeline: Pipeline, spec: ServiceSpec, seen: Seen, code: str) -> Action:
+def _action(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str) -> Action:
     if seen.trigger is None:
         return Action(text=f"Create the trigger {seen.name}, or name the right one as 'trigger' of {spec.name}.")
     run = triggers.run_command(pipeline, seen.trigger)
     match code:
         case "trigger-disabled":
             return Action(
-                text=f"Enable the trigger {seen.name} in Google's console; then build the newest commit.", command=run
+                text=f"Enable the trigger {seen.name} in Google's console; then build the newest commit.",
+                commands=(run,),
             )
         case "build-stuck":
             return Action(
-                text="Approve it if it waits for an approval; else cancel it, and build the newest commit.", command=run
+                text="Approve it if it waits for an approval; else cancel it, and build the newest commit.",
+                commands=(run,),
             )
         case "build-failed":
-            return Action(text="Read the build's log, mend what it names, and build again.", command=run)
+            return Action(text="Read the build's log, mend what it names, and build again.", commands=(run,))
         case _:
-            return Action(text="Build the newest commit.", command=run)
+            return Action(text="Build the newest commit.", commands=(run,))
 
 
 @check(
     id="builds",
+    place=PlaceKind.BUILD,
+    facts=BuildsFacts,
+    reason="the builds",
+    always_shown=True,
     worst=Severity.P1,
     codes={
         "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",
@@ -174,14 +186,14 @@ def builds(context: Context) -> Iterator[Finding]:
     since = context.now - timedelta(days=deployment.builds_days)
     recent = read_recent_builds(context.reads, since)
     known = triggers.by_name(found.result())
-    seen: list[tuple[ServiceSpec, Seen]] = []
+    seen: list[tuple[ServiceSpec, BuildSeen]] = []
     for spec in context.services:
         name = triggers.trigger_name(context.pipeline, spec)
         if name in known:
             latest = latest_of(recent.result(), known[name])
-            seen.append((spec, Seen(name=name, trigger=known[name], build=latest)))
+            seen.append((spec, BuildSeen(name=name, trigger=known[name], build=latest)))
         elif triggers.is_owed(spec):
-            seen.append((spec, Seen(name=name, trigger=None, build=None)))
+            seen.append((spec, BuildSeen(name=name, trigger=None, build=None)))
     if not seen:
         yield not_configured(
             "services",
@@ -191,10 +203,15 @@ def builds(context: Context) -> Iterator[Finding]:
     commits = _Commits(context, deployment, [each for _, each in seen])
     if commits.error is not None:
         # One repository serves all services: that it cannot be looked at is said once.
-        yield could_not_check(commits.error, subject="repository", severity=Severity.P1)
+        yield could_not_check(
+            commits.error,
+            subject="repository",
+            severity=Severity.P1,
+            place=Place(PlaceKind.SOURCE, commits.error.source),
+        )
     for spec, each in seen:
 
-        def judged(spec: ServiceSpec = spec, each: Seen = each) -> Iterator[Finding]:
+        def judged(spec: ServiceSpec = spec, each: BuildSeen = each) -> Iterator[Finding]:
             verdict = of_trigger(each.trigger, each.build, context.now)
             complete, verdict = (each, verdict) if verdict is not None else commits.judge(spec, each)
             yield finding_of(context.pipeline, spec, complete, verdict, context.today.year)
@@ -205,7 +222,7 @@ def builds(context: Context) -> Iterator[Finding]:
 class _Commits:
     """The commits that builds lack, asked for once for each commit that was built; where no repository is, none."""
 
-    def __init__(self, context: Context, deployment: Deployment, seen: Sequence[Seen]) -> None:
+    def __init__(self, context: Context, deployment: Deployment, seen: Sequence[BuildSeen]) -> None:
         self._deployment = deployment
         self._now = context.now
         self._head: Commit | None = None
@@ -225,17 +242,17 @@ class _Commits:
         except SourceError as error:
             self.error = error
 
-    def judge(self, spec: ServiceSpec, seen: Seen) -> tuple[Seen, Verdict]:
+    def judge(self, spec: ServiceSpec, seen: BuildSeen) -> tuple[BuildSeen, BuildVerdict]:
         """Judge what only the repository can tell. Raises SourceError."""
         build, trigger = seen.build, seen.trigger
         head = self._head
         if head is None or trigger is None or (build is not None and not build.commit):
             # A build of sources that somebody uploaded has no commit; drift judges what runs.
             code = "build-succeeded" if build is not None else "nothing-to-build"
-            return seen, Verdict(code=code, outcome=Outcome.PASSED)
+            return seen, BuildVerdict(code=code, outcome=Outcome.PASSED)
         commits = self._since[build.commit].result() if build is not None else self._recent()
         lacking = None if commits is None else unbuilt(commits, trigger, spec.source, self._deployment.documentation)
-        complete = Seen(name=seen.name, trigger=trigger, build=build, lacking=lacking or (), head=head)
+        complete = BuildSeen(name=seen.name, trigger=trigger, build=build, lacking=lacking or (), head=head)
         return complete, of_commits(build, lacking, head, self._now)
 
     def _recent(self) -> Sequence[Commit]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.control_plane.callers import Edge, Kind
+from checks.actions import Gcloud
+from checks.control_plane.callers import CallerKind, Edge
 from checks.control_plane.removal import gcloud
 from checks.pipeline import Pipeline
 
@@ -10,25 +11,25 @@ _HARMLESS_QUERY = "__GCP_CloudEventsMode="
 """What Eventarc puts behind an address; anything else there may be a secret."""
 
 
-def call_command(pipeline: Pipeline, edge: Edge, account: str, audience: str = "") -> str:
+def call_command(pipeline: Pipeline, edge: Edge, account: str, audience: str = "") -> Gcloud:
     """Return the command that gives a call its account, and an audience where one is stated."""
-    if edge.kind is Kind.JOB:
+    if edge.kind is CallerKind.JOB:
         flags = [f"--location={pipeline.region}", f"--oidc-service-account-email={account}"]
         token = [f"--oidc-token-audience={shown(audience)}"] if audience else []
-        return gcloud(pipeline, "scheduler jobs update http", edge.name, *flags, *token)
+        return gcloud(pipeline, "scheduler jobs", "update http", edge.name, *flags, *token)
     flags = [f"--push-endpoint={shown(edge.url)}", f"--push-auth-service-account={account}"]
     token = [f"--push-auth-token-audience={shown(audience)}"] if audience else []
-    return gcloud(pipeline, "pubsub subscriptions modify-push-config", edge.name, *flags, *token)
+    return gcloud(pipeline, "pubsub subscriptions", "modify-push-config", edge.name, *flags, *token)
 
 
-def account_command(pipeline: Pipeline, edge: Edge, account: str) -> str:
+def account_command(pipeline: Pipeline, edge: Edge, account: str) -> Gcloud:
     """Return the command that gives a call another account, and leaves the rest: through its Eventarc trigger if any.
 
     Eventarc would put the account of the trigger back.
     """
     if edge.trigger:
         place = f"--location={edge.trigger_region or pipeline.region}"
-        return gcloud(pipeline, "eventarc triggers update", edge.trigger, place, f"--service-account={account}")
+        return gcloud(pipeline, "eventarc triggers", "update", edge.trigger, place, f"--service-account={account}")
     return call_command(pipeline, edge, account, edge.audience)
 
 

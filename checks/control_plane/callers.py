@@ -14,7 +14,7 @@ from checks.ports.services import Service
 from checks.repairs_spec import Repairs
 
 
-class Kind(StrEnum):
+class CallerKind(StrEnum):
     """What calls; the values are words for people."""
 
     SUBSCRIPTION = "subscription"
@@ -30,7 +30,7 @@ class Edge:
     trigger behind a subscription.
     """
 
-    kind: Kind
+    kind: CallerKind
     name: str
     service: str
     exists: bool
@@ -59,7 +59,7 @@ def edges_of(
     """
     addresses = Addresses(pipeline, services)
     found = (*_of_subscriptions(subscriptions, addresses), *_of_jobs(jobs, addresses))
-    return tuple(sorted(found, key=lambda edge: (edge.service, edge.kind is Kind.JOB, edge.name)))
+    return tuple(sorted(found, key=lambda edge: (edge.service, edge.kind is CallerKind.JOB, edge.name)))
 
 
 def _of_subscriptions(subscriptions: Iterable[Subscription], addresses: Addresses) -> Iterator[Edge]:
@@ -67,7 +67,7 @@ def _of_subscriptions(subscriptions: Iterable[Subscription], addresses: Addresse
         target = addresses.target(each.endpoint) if each.endpoint else None
         if target is not None:
             yield Edge(
-                kind=Kind.SUBSCRIPTION,
+                kind=CallerKind.SUBSCRIPTION,
                 name=each.name,
                 service=target.service,
                 exists=target.exists,
@@ -85,7 +85,7 @@ def _of_jobs(jobs: Iterable[SchedulerJob], addresses: Addresses) -> Iterator[Edg
         target = addresses.target(each.url) if each.enabled and each.url else None
         if target is not None:
             yield Edge(
-                kind=Kind.JOB,
+                kind=CallerKind.JOB,
                 name=each.name,
                 service=target.service,
                 exists=target.exists,

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from checks.actions import Action, Shell
 from checks.context import Context, not_configured
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import RulesFacts
+from checks.model import Finding, Outcome, Severity
+from checks.places import PlaceKind
 from checks.ports.audit import AUDIT, AuditFinding, read_violations
 from checks.registry import check
 from checks.shell_words import command_line
@@ -41,22 +44,27 @@ def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
         subject=path,
         summary=f"{path}: {shown}{more}.",
         severity=severity,
-        evidence={
-            "violations": len(ordered),
-            "errors": sum(each.severity == ERROR for each in ordered),
-            "rules": ", ".join(sorted({each.rule for each in ordered})),
-            "line": first.line,
-            "column": first.column,
-        },
+        facts=RulesFacts(
+            violations=len(ordered),
+            errors=sum(each.severity == ERROR for each in ordered),
+            rules=tuple(sorted({each.rule for each in ordered})),
+            line=first.line,
+            column=first.column,
+            shown=f"{shown}{more}",
+        ),
         impact="The next deploy through this file can break what works today." if code == "rules-broken" else "",
         action=Action(
-            text=first.fix, command=command_line("reveille audit", [f"./{path}" if path.startswith("-") else path])
+            text=first.fix,
+            commands=(Shell(command_line("reveille audit", [f"./{path}" if path.startswith("-") else path])),),
         ),
     )
 
 
 @check(
     id="deployment-audit",
+    place=PlaceKind.FILE,
+    facts=RulesFacts,
+    short="deploy scripts",
     worst=Severity.P2,
     codes={
         "rules-kept": "No deploy script breaks a rule.",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from checks.context import Context, could_not_check
+from checks.context import Context, after, could_not_check
 from checks.control_plane import services
 from checks.control_plane.callers import Edge, edges_of
 from checks.model import Finding, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import Place, PlaceKind
 from checks.ports.messaging import Subscription, read_subscriptions
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.ports.services import Service, read_services
@@ -104,6 +105,8 @@ def unnamed(context: Context, found: Discovered) -> Iterator[ServiceSpec]:
 def incomplete(found: Discovered, severity: Severity = Severity.P0) -> Iterator[Finding]:
     """Yield a finding for each source that left discovery incomplete; ``severity`` is how bad the truth could be."""
     for error in found.errors:
-        finding = could_not_check(error, subject=f"callers from {error.source}", severity=severity)
+        subject = f"callers from {error.source}"
+        place = Place(PlaceKind.SOURCE, error.source, "callers")
+        finding = could_not_check(error, subject=subject, severity=severity, place=place)
         words = "Discovery was incomplete: services may be called by more than was judged."
-        yield replace(finding, summary=f"{words} {finding.summary}")
+        yield after(words, finding)

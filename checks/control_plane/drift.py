@@ -9,16 +9,19 @@ be behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from checks.actions import Action
 from checks.cells import in_words
 from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services, triggers
-from checks.control_plane.drift_state import LABEL, VARIABLE, Deployed, Seen, deployed, verdict
+from checks.control_plane.drift_state import LABEL, VARIABLE, DeployedCommit, DriftSeen, deployed, verdict
 from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
 from checks.control_plane_spec import Deployment
-from checks.model import Action, Finding, Outcome, Scalar, Severity
+from checks.facts.control_plane import DriftFacts, HeadFacts, LagFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import Place, PlaceKind
 from checks.ports.builds import CLOUD_BUILD, BuildTrigger, read_build_triggers
 from checks.ports.repository import (
     REPOSITORY,
@@ -34,7 +37,9 @@ from checks.registry import check
 from checks.source import SourceError
 
 
-def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: Seen, trigger: BuildTrigger | None) -> Finding:
+def judge(
+    pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: DriftSeen, trigger: BuildTrigger | None
+) -> Finding:
     """Judge one service that exists."""
     bounds = pipeline.deployment or Deployment()
     code, severity, behind = verdict(seen, spec, bounds)
@@ -45,13 +50,13 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, seen: Seen, t
         code,
         _summary(pipeline, spec, code, seen, behind),
         severity=severity,
-        evidence=_evidence(pipeline, service, seen, behind),
+        facts=_facts(pipeline, service, seen, behind),
         impact=f"What was merged for {spec.name} does not run." if code == "behind" else "",
         action=_action(pipeline, spec, code, seen, trigger) if severity is not None else None,
     )
 
 
-def _summary(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, behind: Touched) -> str:
+def _summary(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: DriftSeen, behind: Touched) -> str:
     commit = seen.state.commit[:9]
     match code:
         case "up-to-date":
@@ -75,25 +80,27 @@ def _commits(count: int) -> str:
     return "1 commit" if count == 1 else f"{count} commits"
 
 
-def _evidence(pipeline: Pipeline, service: Service, seen: Seen, behind: Touched) -> Mapping[str, Scalar]:
+def _facts(pipeline: Pipeline, service: Service, seen: DriftSeen, behind: Touched) -> DriftFacts:
     lacking = behind.code or behind.documentation
-    return {
-        **services.deployment(service),
-        "commit": seen.state.commit,
-        "basis": seen.state.basis,
-        "head": seen.head.id,
-        "head_at": seen.head.at,
-        "behind": len(behind.code),
-        "documentation": len(behind.documentation),
-        "commits": listed(lacking, pipeline.zone),
-        "authors": authors(lacking),
-        "behind_since": lacking[-1].at if lacking else None,
-        "missing": ", ".join(seen.missing),
-    }
+    return DriftFacts(
+        deploy=services.deployment(service),
+        commit=seen.state.commit,
+        basis=seen.state.basis,
+        newest=HeadFacts(head=seen.head.id, head_at=seen.head.at),
+        lag=LagFacts(
+            behind=len(behind.code),
+            commits=listed(lacking, pipeline.zone),
+            authors=authors(lacking),
+            behind_since=lacking[-1].at if lacking else None,
+        ),
+        documentation=len(behind.documentation),
+        missing=seen.missing,
+    )
 
 
-def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, trigger: BuildTrigger | None) -> Action:
+def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: DriftSeen, trigger: BuildTrigger | None) -> Action:
     branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
+    build = (triggers.run_command(pipeline, trigger),) if trigger is not None else ()
     match code:
         case "source-missing":
             return Action(text=f"Correct the source folders of {spec.name} in the pipeline file.")
@@ -103,17 +110,20 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: Seen, trigge
             return Action(
                 text=f"Find out where {seen.state.commit[:9]} comes from: it was never pushed, or its branch was "
                 f"rewritten. Then deploy {spec.name} from {branch}.",
-                command=triggers.run_command(pipeline, trigger) if trigger is not None else None,
+                commands=build,
             )
         case _:
             return Action(
                 text=f"Deploy {spec.name} from {branch}.",
-                command=triggers.run_command(pipeline, trigger) if trigger is not None else None,
+                commands=build,
             )
 
 
 @check(
     id="drift",
+    place=PlaceKind.REVISION,
+    facts=DriftFacts,
+    always_shown=True,
     worst=Severity.P0,
     codes={
         "up-to-date": "No commit touched the service's folders since the deployed one.",
@@ -148,7 +158,9 @@ def drift(context: Context) -> Iterator[Finding]:
         newest = head.result()
     except SourceError as error:
         # One repository serves all services: that it cannot be looked at is said once.
-        yield could_not_check(error, subject="repository", severity=Severity.P0)
+        yield could_not_check(
+            error, subject="repository", severity=Severity.P0, place=Place(PlaceKind.SOURCE, error.source)
+        )
         return
     for spec, look in asked:
 
@@ -157,7 +169,7 @@ def drift(context: Context) -> Iterator[Finding]:
             if service is None:
                 yield services.missing(context.pipeline, spec, Severity.P1)
                 return
-            seen = Seen(
+            seen = DriftSeen(
                 state=deployed(service),
                 head=newest,
                 commits=commits.lacking(deployed(service)),
@@ -180,7 +192,7 @@ class _Commits:
         instants = [state.at for state in states if state.basis == "time" and state.at is not None]
         self._after = read_commits_after(context.reads, min(instants)) if instants else None
 
-    def lacking(self, state: Deployed) -> Sequence[Commit] | None:
+    def lacking(self, state: DeployedCommit) -> Sequence[Commit] | None:
         """Return the commits after a state, None for one that is unknown. Raises SourceError."""
         if state.commit:
             return self._since[state.commit].result()
@@ -189,7 +201,7 @@ class _Commits:
         return [commit for commit in self._after.result() if commit.at > state.at]
 
 
-def _readable(look: Read[Service | None]) -> Iterator[Deployed]:
+def _readable(look: Read[Service | None]) -> Iterator[DeployedCommit]:
     """Yield the state of a service that could be looked at; the others are told one by one."""
     try:
         service = look.result()

@@ -22,7 +22,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class DeployedCommit:
     """Which commit runs, and how that is known; without one, ``at`` is the time of the deploy."""
 
     commit: str = ""
@@ -30,14 +30,14 @@ class Deployed:
     basis: Literal["label", "variable", "time", "nothing"]
 
 
-def deployed(service: Service) -> Deployed:
+def deployed(service: Service) -> DeployedCommit:
     """Return what a service says of the commit that it was built from."""
     label, variable = service.labels.get(LABEL, "").strip(), service.environment.get(VARIABLE, "").strip()
     if _COMMIT.fullmatch(label):
-        return Deployed(commit=label.lower(), at=service.deployed_at, basis="label")
+        return DeployedCommit(commit=label.lower(), at=service.deployed_at, basis="label")
     if _COMMIT.fullmatch(variable):
-        return Deployed(commit=variable.lower(), at=service.deployed_at, basis="variable")
-    return Deployed(at=service.deployed_at, basis="time" if service.deployed_at is not None else "nothing")
+        return DeployedCommit(commit=variable.lower(), at=service.deployed_at, basis="variable")
+    return DeployedCommit(at=service.deployed_at, basis="time" if service.deployed_at is not None else "nothing")
 
 
 def distance(behind: Touched, bounds: Deployment) -> tuple[str, Severity | None]:
@@ -55,16 +55,16 @@ def distance(behind: Touched, bounds: Deployment) -> tuple[str, Severity | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class DriftSeen:
     """What was looked at for one service. ``commits`` None means that the repository does not know the commit."""
 
-    state: Deployed
+    state: DeployedCommit
     head: Commit
     commits: Sequence[Commit] | None
     missing: tuple[str, ...] = ()
 
 
-def verdict(seen: Seen, spec: ServiceSpec, bounds: Deployment) -> tuple[str, Severity | None, Touched]:
+def verdict(seen: DriftSeen, spec: ServiceSpec, bounds: Deployment) -> tuple[str, Severity | None, Touched]:
     """Return the code for one service, how loud it is, and the commits that it lacks."""
     behind = touched(seen.commits or (), spec.source, bounds.documentation)
     code, severity = distance(behind, bounds)

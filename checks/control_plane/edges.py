@@ -13,16 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from checks.context import Context, attempt, not_configured
+from checks.actions import Action, Gcloud
+from checks.context import Context, after, attempt, not_configured
 from checks.control_plane import services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.call_identity import call_command, shown
-from checks.control_plane.callers import Edge, Kind, in_words
+from checks.control_plane.callers import CallerKind, Edge, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
 from checks.control_plane.removal import removal
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts import known
+from checks.facts.control_plane import CallFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.policies import Policy, read_project_policy
 from checks.ports.services import Service, read_service_policy
 from checks.reads import Read
@@ -45,11 +49,11 @@ def missing(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge]) -> Fin
         f"{in_words(edges)} {'calls' if len(edges) == 1 else 'call'} it.{unsure}",
         severity=Severity.P2 if function else Severity.P1,
         phase=services.phase_of(pipeline, spec),
-        evidence=_evidence(edges),
+        facts=_facts(edges),
         impact="What is sent there is lost, or tried again and again.",
         action=Action(
             text=f"Deploy the {what} again; if it is gone for good, delete what still calls it.",
-            command="\n".join(dict.fromkeys(removal(pipeline, edge) for edge in edges)),
+            commands=tuple(dict.fromkeys(removal(pipeline, edge) for edge in edges)),
         ),
         link=f"https://console.cloud.google.com/run?project={pipeline.project}",
     )
@@ -65,11 +69,11 @@ def without_identity(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge
         f"{spec.name} checks its callers, and {in_words(edges)} {'calls' if len(edges) == 1 else 'call'} it without an "
         "OIDC token.",
         severity=Severity.P0,
-        evidence=_evidence(edges),
+        facts=_facts(edges),
         impact=f"{spec.name} refuses every such call.",
         action=Action(
             text="Give each call the account that may call the service. ADDRESS stands for the one that it has now.",
-            command="\n".join(_identity(pipeline, edge) for edge in edges),
+            commands=tuple(_identity(pipeline, edge) for edge in edges),
         ),
         tab="security",
     )
@@ -77,7 +81,7 @@ def without_identity(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge
 
 def wrong_audience(pipeline: Pipeline, service: Service, edges: Sequence[Edge]) -> Finding:
     """Return the finding about callers whose token is for somebody else."""
-    stated = ", ".join(dict.fromkeys(shown(edge.audience) for edge in edges))
+    audiences = tuple(dict.fromkeys(shown(edge.audience) for edge in edges))
     one = len(edges) == 1
     return services.finding(
         pipeline,
@@ -85,14 +89,14 @@ def wrong_audience(pipeline: Pipeline, service: Service, edges: Sequence[Edge]) 
         Outcome.FAILED,
         "wrong-audience",
         f"{in_words(edges)} {'calls' if one else 'call'} {service.name} with {'a token' if one else 'tokens'} for "
-        f"{stated}, which {service.name} does not accept.",
+        f"{', '.join(audiences)}, which {service.name} does not accept.",
         severity=Severity.P0,
-        evidence={**_evidence(edges), "audience": stated},
+        facts=_facts(edges, audiences),
         impact=f"{service.name} refuses every such call.",
         action=Action(
             text=f"Give the token the address of {service.name} as its audience. ADDRESS stands for the one that the "
             "call has now.",
-            command="\n".join(call_command(pipeline, edge, edge.account, service.uri) for edge in edges),
+            commands=tuple(call_command(pipeline, edge, edge.account, service.uri) for edge in edges),
         ),
         tab="security",
     )
@@ -110,22 +114,26 @@ def accepts(addresses: Addresses, service: Service, audience: str) -> bool:
     return target is not None and target.exists and target.service == service.name
 
 
-def _identity(pipeline: Pipeline, edge: Edge) -> str:
+def _identity(pipeline: Pipeline, edge: Edge) -> Gcloud:
     """Return the command that gives a call the pipeline's invoker as its identity."""
     return call_command(pipeline, edge, pipeline.invoker.partition(":")[2] or pipeline.invoker)
 
 
-def _evidence(edges: Sequence[Edge]) -> dict[str, str | int]:
-    return {
-        "callers": in_words(edges, most=len(edges)),
-        "subscriptions": sum(edge.kind is Kind.SUBSCRIPTION for edge in edges),
-        "jobs": sum(edge.kind is Kind.JOB for edge in edges),
-        "triggers": ", ".join(edge.trigger for edge in edges if edge.trigger),
-    }
+def _facts(edges: Sequence[Edge], audiences: tuple[str, ...] = ()) -> CallFacts:
+    return CallFacts(
+        callers=in_words(edges, most=len(edges)),
+        subscriptions=sum(edge.kind is CallerKind.SUBSCRIPTION for edge in edges),
+        jobs=sum(edge.kind is CallerKind.JOB for edge in edges),
+        triggers=tuple(edge.trigger for edge in edges if edge.trigger),
+        audience=audiences,
+    )
 
 
 @check(
     id="edges",
+    place=PlaceKind.SERVICE,
+    facts=CallFacts,
+    short="callers",
     worst=Severity.P0,
     codes={
         "callers-in-order": "Every caller reaches a service and carries an identity where one is needed.",
@@ -219,14 +227,19 @@ def _misdirected(pipeline: Pipeline, found: Discovered) -> Mapping[str, Finding]
 
 def _both(refused: Sequence[Finding]) -> Finding:
     """Return one finding about a service that refuses callers for one reason or for two."""
-    first, *others = refused
-    commands = [each.action.command for each in refused if each.action is not None and each.action.command]
+    first = refused[0]
+    commands = tuple(command for each in refused if each.action is not None for command in each.action.commands)
     return replace(
         first,
         summary=" ".join(each.summary for each in refused),
-        evidence={**(others[0].evidence if others else {}), **first.evidence},
-        action=replace(first.action, command="\n".join(commands)) if first.action is not None else None,
+        facts=_both_facts([known(each.facts, CallFacts) or CallFacts() for each in refused]),
+        action=replace(first.action, commands=commands) if first.action is not None else None,
     )
+
+
+def _both_facts(facts: Sequence[CallFacts]) -> CallFacts:
+    """Return the facts of the first reason, with the audiences of the other."""
+    return replace(facts[0], audience=facts[0].audience or facts[-1].audience)
 
 
 def _is_open(own: Read[Policy | None], project: Read[Policy]) -> bool:
@@ -251,4 +264,4 @@ def _explained(finding: Finding, refused: Sequence[Finding]) -> Finding:
         return finding
     said = " ".join(each.summary for each in refused)
     words = f"Whether {finding.subject} refuses its callers depends on its policy. {said}"
-    return replace(finding, summary=f"{words} {finding.summary}")
+    return after(words, finding)

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from checks.actions import Action, RepairKey
 from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import LATEST_REVISIONS, RevisionsFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.services import Revision, read_revisions
 from checks.reads import Read
-from checks.redeploys import LATEST_REVISIONS, evidence_of
 from checks.registry import check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class VariablesChange:
     """The names of the variables in which two revisions differ, each group sorted."""
 
     removed: tuple[str, ...] = ()
@@ -45,10 +47,10 @@ class Change:
         return ("variables-changed" if self.added or self.changed else "variables-kept"), None
 
 
-def change(before: Mapping[str, str], now: Mapping[str, str]) -> Change:
+def change(before: Mapping[str, str], now: Mapping[str, str]) -> VariablesChange:
     """Compare the variables of two revisions; a value of blanks alone is none."""
     both = sorted(before.keys() & now.keys())
-    return Change(
+    return VariablesChange(
         removed=tuple(sorted(name for name in before.keys() - now.keys() if before[name].strip())),
         emptied=tuple(name for name in both if before[name].strip() and not now[name].strip()),
         added=tuple(sorted(now.keys() - before.keys())),
@@ -61,21 +63,22 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
     if len(revisions) < 2:  # noqa: PLR2004 - it takes two to compare
         code, outcome = ("first-revision", Outcome.PASSED) if revisions else ("no-revision", Outcome.SKIPPED)
         summary = f"{spec.name} has {'one revision' if revisions else 'no revision'}: there is nothing to compare."
-        return services.finding(pipeline, spec, outcome, code, summary, evidence=evidence_of(revisions))
+        facts = RevisionsFacts(revisions=_bare(revisions))
+        return services.finding(pipeline, spec, outcome, code, summary, facts=facts)
     latest, before = revisions[0], revisions[1]
     found = change(before.environment, latest.environment)
     code, severity = found.verdict(spec.environment)
-    evidence = {
-        **evidence_of(revisions),
-        "removed": ", ".join(found.removed),
-        "emptied": ", ".join(found.emptied),
-        "added": ", ".join(found.added),
-        "changed": ", ".join(found.changed),
-        "required_lost": ", ".join(name for name in found.lost if name in spec.environment),
-    }
+    facts = RevisionsFacts(
+        revisions=_bare(revisions),
+        removed=found.removed,
+        emptied=found.emptied,
+        added=found.added,
+        changed=found.changed,
+        required_lost=tuple(name for name in found.lost if name in spec.environment),
+    )
     if severity is None:
         summary = f"{latest.name} kept all variables of {before.name}{_differences(found)}."
-        return services.finding(pipeline, spec, Outcome.PASSED, code, summary, evidence=evidence)
+        return services.finding(pipeline, spec, Outcome.PASSED, code, summary, facts=facts)
     by = f" by {latest.created_by}" if latest.created_by else ""
     return services.finding(
         pipeline,
@@ -85,20 +88,25 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone, year)}{by}, lost "
         f"{', '.join(found.lost)}, which {before.name} had.",
         severity=severity,
-        evidence=evidence,
+        facts=facts,
         impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
         action=_action(pipeline, spec, found, before),
     )
 
 
-def _differences(found: Change) -> str:
+def _bare(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+    """Return the latest revisions without their variables, which may hold secrets."""
+    return tuple(replace(each, environment={}) for each in revisions[:LATEST_REVISIONS])
+
+
+def _differences(found: VariablesChange) -> str:
     words = [("added", found.added), ("changed", found.changed)]
     return "".join(f"; {word}: {', '.join(names)}" for word, names in words if names)
 
 
-def _action(pipeline: Pipeline, spec: ServiceSpec, found: Change, before: Revision) -> Action:
+def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, before: Revision) -> Action:
     """Secrets that the file names can be bound again as they are; other values the revision before still has."""
-    secrets = [f"{name}={_versioned(spec.secrets[name])}" for name in found.lost if name in spec.secrets]
+    secrets = [f"{name}={services.versioned(spec.secrets[name])}" for name in found.lost if name in spec.secrets]
     values = [f"{name}=VALUE" for name in found.lost if name not in spec.secrets]
     # gcloud refuses to turn a variable with a literal, even an empty one, into a reference.
     literals = [name for name in found.emptied if name in spec.secrets]
@@ -109,17 +117,16 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: Change, before: Revisi
     return Action(
         text=f"Set what was lost again.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
         "leave the other variables alone. If the variable was removed on purpose, deploy once more or excuse it.",
-        command="\n".join([*(first if literals else []), services.command(pipeline, "update", spec.name, *flags)]),
-        repair=f"restore-variables:{spec.name}" if secrets and not values else None,
+        commands=(*(first if literals else []), services.command(pipeline, "update", spec.name, *flags)),
+        repairs=(RepairKey("restore-variables", spec.name),) if secrets and not values else (),
     )
-
-
-def _versioned(secret: str) -> str:
-    return secret if ":" in secret else f"{secret}:latest"
 
 
 @check(
     id="environment-change",
+    place=PlaceKind.REVISION,
+    facts=RevisionsFacts,
+    short="changes of variables",
     worst=Severity.P1,
     codes={
         "variables-kept": "The latest revision has the same variables as the one before.",

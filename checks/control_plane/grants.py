@@ -54,7 +54,7 @@ _COLLECTIVE = ("group:", "domain:", "principalset:", "projectowner:", "projected
 """Members that stand for accounts which the policy does not list."""
 
 
-class Standing(StrEnum):
+class GrantStanding(StrEnum):
     """What a policy says about a caller; the values are codes of the check ``invoker``."""
 
     ALLOWED = "caller-allowed"
@@ -70,7 +70,7 @@ class Standing(StrEnum):
 class Grant:
     """The decision, and the bindings it rests on: their roles, the members that matched, the conditions."""
 
-    standing: Standing
+    standing: GrantStanding
     roles: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class Grant:
     @property
     def callable(self) -> bool:
         """Whether the caller can certainly call."""
-        return self.standing in (Standing.ALLOWED, Standing.INHERITED, Standing.PUBLIC)
+        return self.standing in (GrantStanding.ALLOWED, GrantStanding.INHERITED, GrantStanding.PUBLIC)
 
 
 def spelled(member: str) -> str:
@@ -128,21 +128,21 @@ def decide(
 
     every = own + inherited
     return (
-        _found(Standing.PUBLIC, every, everyone, conditional=False)
-        or _found(Standing.ALLOWED, own, covering, conditional=False)
-        or _found(Standing.INHERITED, inherited, covering, conditional=False)
-        or _found(Standing.UNDECIDABLE, every, collective, conditional=False)
+        _found(GrantStanding.PUBLIC, every, everyone, conditional=False)
+        or _found(GrantStanding.ALLOWED, own, covering, conditional=False)
+        or _found(GrantStanding.INHERITED, inherited, covering, conditional=False)
+        or _found(GrantStanding.UNDECIDABLE, every, collective, conditional=False)
         or _found(
-            Standing.UNDECIDABLE,
+            GrantStanding.UNDECIDABLE,
             every,
             possible,
             conditional=False,
             role=_is_custom,
         )
-        or _found(Standing.CONDITIONAL, every, possible, conditional=True)
-        or _found(Standing.CONDITIONAL, every, possible, conditional=True, role=_is_custom)
-        or _found(Standing.DELETED, every, gone, conditional=False)
-        or Grant(standing=Standing.REFUSED)
+        or _found(GrantStanding.CONDITIONAL, every, possible, conditional=True)
+        or _found(GrantStanding.CONDITIONAL, every, possible, conditional=True, role=_is_custom)
+        or _found(GrantStanding.DELETED, every, gone, conditional=False)
+        or Grant(standing=GrantStanding.REFUSED)
     )
 
 
@@ -166,7 +166,7 @@ def _is_custom(role: str) -> bool:
 
 
 def _found(
-    standing: Standing,
+    standing: GrantStanding,
     bindings: Iterable[Binding],
     member: Callable[[str], bool],
     *,

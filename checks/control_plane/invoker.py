@@ -18,14 +18,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from checks.context import Context, could_not_check, not_configured
+from checks.actions import Action, RepairKey
+from checks.context import Context, after, could_not_check, not_configured
 from checks.control_plane import services
 from checks.control_plane.call_identity import account_command
 from checks.control_plane.callers import Edge, grantable, in_words
 from checks.control_plane.discovery import discover, incomplete, unnamed
-from checks.control_plane.grants import INVOKER, Grant, Standing, decide, member_of, roles_of, spelled
-from checks.model import Action, Finding, Outcome, Severity, worst_of
+from checks.control_plane.grants import INVOKER, Grant, GrantStanding, decide, member_of, roles_of, spelled
+from checks.facts import Unread, known
+from checks.facts.control_plane import InvokerFacts
+from checks.model import Finding, Outcome, Severity, worst_of
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import Place, PlaceKind
 from checks.ports.policies import Policy, read_project_policy
 from checks.ports.services import Service, read_service, read_service_policy
 from checks.reads import Read
@@ -35,15 +39,15 @@ from checks.source import SourceError
 T = TypeVar("T")
 
 _SUMMARIES = {
-    Standing.ALLOWED: "{caller} may call {service} ({roles}).",
-    Standing.INHERITED: "{caller} may call {service}: the project grants {roles}.",
-    Standing.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} may call it too.",
-    Standing.UNDECIDABLE: "Whether {caller} may call {service} cannot be told from the policy: {roles} is granted "
+    GrantStanding.ALLOWED: "{caller} may call {service} ({roles}).",
+    GrantStanding.INHERITED: "{caller} may call {service}: the project grants {roles}.",
+    GrantStanding.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} may call it too.",
+    GrantStanding.UNDECIDABLE: "Whether {caller} may call {service} cannot be told from the policy: {roles} is granted "
     "to {members}. If those hold no caller, name them under 'groups_without_callers' of the pipeline file.",
-    Standing.CONDITIONAL: "{caller} may not rely on calling {service}: {roles} is granted under a condition only "
+    GrantStanding.CONDITIONAL: "{caller} may not rely on calling {service}: {roles} is granted under a condition only "
     "({conditions}).",
-    Standing.DELETED: "{caller} may not call {service}: {roles} is granted to a deleted account of that name.",
-    Standing.REFUSED: "{caller} may not call {service}: {why}.",
+    GrantStanding.DELETED: "{caller} may not call {service}: {roles} is granted to a deleted account of that name.",
+    GrantStanding.REFUSED: "{caller} may not call {service}: {why}.",
 }
 
 
@@ -69,10 +73,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, answers: Answers, edges: Sequen
         what = f"Nobody is known who must be able to call {spec.name}"
         return not_configured(spec.name, what, configure="name its 'callers'")
     worst = _together([each for each in findings if each.code == worst_of(findings).code])
-    everyone = "; ".join(
-        f"{caller} ({in_words(each, len(each)) or 'pipeline file'})" for caller, each in callers.items()
-    )
-    return replace(worst, evidence={**worst.evidence, "callers": everyone})
+    everyone = tuple(f"{caller} ({in_words(each, len(each)) or 'pipeline file'})" for caller, each in callers.items())
+    return _with(worst, replace(_facts_of(worst), callers=everyone))
 
 
 def callers_of(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge]) -> Mapping[str, tuple[Edge, ...]]:
@@ -99,19 +101,22 @@ def judge_caller(
     policy = answers.policy if isinstance(answers.policy, Policy) else None
     project = answers.project if isinstance(answers.project, Policy) else None
     grant = decide(policy, project, caller, without_callers=pipeline.groups_without_callers)
-    evidence = {
-        "caller": caller,
-        "through": in_words(through, most=len(through)),
-        "roles": ", ".join(grant.roles or roles_of(policy, caller)),
-        **services.deployment(answers.service if isinstance(answers.service, Service) else None),
-    }
+    facts = InvokerFacts(
+        caller=(caller,),
+        through=in_words(through, most=len(through)),
+        roles=tuple(grant.roles or roles_of(policy, caller)),
+        deploy=services.deployment(answers.service if isinstance(answers.service, Service) else None),
+        members=tuple(grant.members),
+        conditions=tuple(grant.conditions),
+    )
+    place = Place(PlaceKind.PERMISSION, spec.name, caller)
     for unread, words in ((answers.policy, "its own policy"), (answers.project, "the project's policy")):
         if isinstance(unread, SourceError) and not grant.callable:
+            phase = services.phase_of(pipeline, spec)
             finding = could_not_check(
-                unread, subject=spec.name, severity=Severity.P0, phase=services.phase_of(pipeline, spec)
+                unread, subject=spec.name, severity=Severity.P0, phase=phase, place=place, about=facts
             )
-            known = f"Whether {caller} may call {spec.name} depends on {words}. {finding.summary}"
-            return replace(finding, summary=known, evidence={**finding.evidence, **evidence})
+            return after(f"Whether {caller} may call {spec.name} depends on {words}.", finding)
     outcome, severity = _loudness(grant.standing)
     words = _SUMMARIES[grant.standing].format(
         caller=caller,
@@ -130,7 +135,8 @@ def judge_caller(
         grant.standing.value,
         words,
         severity=severity,
-        evidence={**evidence, "members": ", ".join(grant.members), "conditions": "; ".join(grant.conditions)},
+        place=place,
+        facts=facts,
         impact=_impact(pipeline, spec) if severity is Severity.P0 else "",
         action=_other_account(pipeline, spec, grant, (policy, project), caller, through)
         or _action(pipeline, spec, grant, policy, caller),
@@ -138,13 +144,13 @@ def judge_caller(
     )
 
 
-def _loudness(standing: Standing) -> tuple[Outcome, Severity | None]:
+def _loudness(standing: GrantStanding) -> tuple[Outcome, Severity | None]:
     match standing:
-        case Standing.ALLOWED | Standing.INHERITED:
+        case GrantStanding.ALLOWED | GrantStanding.INHERITED:
             return Outcome.PASSED, None
-        case Standing.PUBLIC:
+        case GrantStanding.PUBLIC:
             return Outcome.FAILED, Severity.P3
-        case Standing.UNDECIDABLE:
+        case GrantStanding.UNDECIDABLE:
             return Outcome.UNKNOWN, Severity.P0
         case _:
             return Outcome.FAILED, Severity.P0
@@ -165,18 +171,18 @@ def _impact(pipeline: Pipeline, spec: ServiceSpec) -> str:
 
 
 def _action(pipeline: Pipeline, spec: ServiceSpec, grant: Grant, policy: Policy | None, caller: str) -> Action | None:
-    if grant.standing in (Standing.ALLOWED, Standing.INHERITED):
+    if grant.standing in (GrantStanding.ALLOWED, GrantStanding.INHERITED):
         return None
-    if grant.standing is Standing.PUBLIC:
+    if grant.standing is GrantStanding.PUBLIC:
         return Action(text="If that is not meant, grant the caller by name and remove the grant to everyone.")
     flags = [f"--member={member_of(caller)}", f"--role={INVOKER}"]
     if policy is not None and any(binding.condition for binding in policy.bindings):
         flags.append("--condition=None")  # gcloud asks for it as soon as the policy has any condition
-    text = "Grant the caller by name" if grant.standing is Standing.UNDECIDABLE else "Grant the permission again"
+    text = "Grant the caller by name" if grant.standing is GrantStanding.UNDECIDABLE else "Grant the permission again"
     return Action(
         text=f"{text}, and let the deploy bind and verify it each time.",
-        command=services.command(pipeline, "add-iam-policy-binding", spec.name, *flags),
-        repair=f"grant-invoker:{spec.name}" if _is_grantable(pipeline, spec, caller) else None,
+        commands=(services.command(pipeline, "add-iam-policy-binding", spec.name, *flags),),
+        repairs=(RepairKey("grant-invoker", spec.name),) if _is_grantable(pipeline, spec, caller) else (),
     )
 
 
@@ -207,7 +213,7 @@ def _other_account(
     return Action(
         text=f"{spec.name} lets in {account}: let the call carry that account. If {caller} is meant to call, name it "
         "under 'callers' of the service and grant it the permission.",
-        command="\n".join(account_command(pipeline, edge, account) for edge in through),
+        commands=tuple(account_command(pipeline, edge, account) for edge in through),
     )
 
 
@@ -219,10 +225,10 @@ def _open(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         "check-disabled",
         f"{spec.name} does not check its callers: whoever can reach it may call it.",
         severity=Severity.P3,
-        evidence=services.deployment(service),
+        facts=InvokerFacts(deploy=services.deployment(service)),
         action=Action(
             text="If that is not meant, turn the check on and grant the callers by name.",
-            command=services.command(pipeline, "update", spec.name, "--invoker-iam-check"),
+            commands=(services.command(pipeline, "update", spec.name, "--invoker-iam-check"),),
         ),
         tab="security",
     )
@@ -233,16 +239,27 @@ def _together(findings: list[Finding]) -> Finding:
     first = findings[0]
     if len(findings) == 1:
         return first
-    commands = [each.action.command for each in findings if each.action is not None and each.action.command]
-    repairs = [each.action.repair for each in findings if each.action is not None]
-    return replace(
-        first,
-        summary=" ".join(each.summary for each in findings),
-        evidence={**first.evidence, "caller": ", ".join(str(each.evidence["caller"]) for each in findings)},
-        action=replace(first.action, command="\n".join(commands) or None, repair=next(filter(None, repairs), None))
-        if first.action is not None
-        else None,
+    actions = [each.action for each in findings if each.action is not None]
+    commands = tuple(command for each in actions for command in each.commands)
+    repairs = tuple(dict.fromkeys(key for each in actions for key in each.repairs))
+    together = _with(
+        first, replace(_facts_of(first), caller=tuple(name for each in findings for name in _facts_of(each).caller))
     )
+    return replace(
+        together,
+        summary=" ".join(each.summary for each in findings),
+        action=replace(first.action, commands=commands, repairs=repairs) if first.action is not None else None,
+    )
+
+
+def _facts_of(finding: Finding) -> InvokerFacts:
+    return known(finding.facts, InvokerFacts) or InvokerFacts()
+
+
+def _with(finding: Finding, facts: InvokerFacts) -> Finding:
+    """Return a finding with other facts about the callers, also beneath a source that gave no answer."""
+    unread = finding.facts
+    return replace(finding, facts=replace(unread, about=facts) if isinstance(unread, Unread) else facts)
 
 
 def _read(look: Read[T]) -> T | SourceError:
@@ -254,6 +271,10 @@ def _read(look: Read[T]) -> T | SourceError:
 
 @check(
     id="invoker",
+    place=PlaceKind.SERVICE,
+    facts=InvokerFacts,
+    reason="the callers",
+    always_shown=True,
     worst=Severity.P0,
     codes={
         "caller-allowed": "The caller may call the service.",

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from checks.control_plane.schedule import due_since, is_understood
 from checks.control_plane_spec import Season
+from checks.facts.control_plane import JobStatus
 from checks.model import Severity
 from checks.ports.scheduler import SchedulerJob
 
@@ -55,7 +56,7 @@ _CLASSES = {7: Class.CRITICAL, 16: Class.CRITICAL, 13: Class.HIGH, 14: Class.HIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class JobFailure:
     """A job that fails: the word of its status, and how grave that is."""
 
     job: SchedulerJob
@@ -67,21 +68,22 @@ class Failure:
         """Sorts failures, the gravest first."""
         return tuple(Class).index(self.grade), self.job.name
 
-    def __str__(self) -> str:
-        return f"{self.job.name} ({self.word})"
+    @property
+    def status(self) -> JobStatus:
+        return JobStatus(self.job.name, self.word)
 
 
-def failure_of(job: SchedulerJob, now: datetime) -> Failure | None:
+def failure_of(job: SchedulerJob, now: datetime) -> JobFailure | None:
     """Return how a job that is not paused fails, None for one that does not."""
     if job.fault:
-        return Failure(job=job, word=job.fault, grade=Class.HIGH)
+        return JobFailure(job=job, word=job.fault, grade=Class.HIGH)
     if job.status:
         word = WORDS.get(job.status, f"CODE_{job.status}")
-        return Failure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM))
+        return JobFailure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM))
     if never_ran(job, now):
-        return Failure(job=job, word=NEVER_RAN, grade=Class.HIGH)
+        return JobFailure(job=job, word=NEVER_RAN, grade=Class.HIGH)
     if overdue(job, now):
-        return Failure(job=job, word=NOT_ATTEMPTED, grade=Class.HIGH)
+        return JobFailure(job=job, word=NOT_ATTEMPTED, grade=Class.HIGH)
     return None
 
 
@@ -121,7 +123,7 @@ def season_of(job: SchedulerJob, seasons: Iterable[Season], today: date) -> Seas
     )
 
 
-def loudness(failures: Sequence[Failure], many: int) -> tuple[str, Severity | None]:
+def loudness(failures: Sequence[JobFailure], many: int) -> tuple[str, Severity | None]:
     """Return code and severity for the failing jobs; ``many`` is from how many on they are P1."""
     if not failures:
         return "jobs-in-order", None

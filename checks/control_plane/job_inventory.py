@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from checks.actions import Action
 from checks.control_plane.job_failures import season_of
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import InventoryFacts, NumberOfJobsFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
 
@@ -39,7 +41,7 @@ def judge_expected(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Sched
         subject="expected jobs",
         summary=f"Of {len(spec.expected)} expected jobs {words}.",
         severity=Severity.P1 if faults else None,
-        evidence={"missing": ", ".join(absent), "paused": ", ".join(paused), "expected_count": len(spec.expected)},
+        facts=InventoryFacts(missing=tuple(absent), paused=tuple(paused), expected_count=len(spec.expected)),
         impact="What these jobs start does not happen." if faults else "",
         action=_restore(pipeline, paused) if faults else None,
         link=console(pipeline),
@@ -52,8 +54,8 @@ def _restore(pipeline: Pipeline, paused: Sequence[str]) -> Action:
     return Action(
         text="Make the missing jobs again from their definitions, and resume the others unless they are paused on "
         "purpose.",
-        command="\n".join(gcloud(pipeline, "scheduler jobs resume", name, place) for name in paused[:MOST_NAMED])
-        or f"gcloud scheduler jobs list {place} --project={pipeline.project}",
+        commands=tuple(gcloud(pipeline, "scheduler jobs", "resume", name, place) for name in paused[:MOST_NAMED])
+        or (gcloud(pipeline, "scheduler jobs", "list", "", place),),
     )
 
 
@@ -67,13 +69,13 @@ def judge_number(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedul
         subject="number of jobs",
         summary=f"{enabled} jobs are enabled, and {spec.at_least} or more are expected.",
         severity=None if enough else Severity.P1,
-        evidence={"enabled_count": enabled, "total_count": len(jobs), "at_least": spec.at_least},
+        facts=NumberOfJobsFacts(enabled_count=enabled, total_count=len(jobs), at_least=spec.at_least),
         impact="" if enough else "Jobs were deleted or paused together, and what they start does not happen.",
         action=None
         if enough
         else Action(
             text="Find out who deleted or paused them, and make them again from their definitions.",
-            command=f"gcloud scheduler jobs list --location={pipeline.region} --project={pipeline.project}",
+            commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
         ),
         link=console(pipeline),
     )

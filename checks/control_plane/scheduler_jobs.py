@@ -15,12 +15,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from checks.actions import Action, RepairKey, job_log_query, job_logs
 from checks.context import Context, attempt, not_configured
 from checks.control_plane.job_failures import (
     NEVER_RAN,
     NOT_ATTEMPTED,
     Class,
-    Failure,
+    JobFailure,
     doubt_of,
     failure_of,
     loudness,
@@ -29,8 +30,10 @@ from checks.control_plane.job_failures import (
 from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import DueTimesFacts, JobsFacts, NumberOfJobsFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
+from checks.places import PlaceKind
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
 
@@ -51,17 +54,17 @@ def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedu
         subject="jobs",
         summary=_summary(enabled, failures, excused, seasons),
         severity=severity,
-        evidence={
-            "failing": ", ".join(map(str, failures)),
-            "failing_count": len(failures),
-            "never_ran": ", ".join(each.job.name for each in failures if each.word == NEVER_RAN),
-            "not_attempted": ", ".join(each.job.name for each in failures if each.word == NOT_ATTEMPTED),
-            "stopped": ", ".join(each.job.name for each in failures if each.job.fault),
-            "critical": ", ".join(each.job.name for each in failures if each.grade is Class.CRITICAL),
-            "enabled_count": sum(each.enabled for each in jobs),
-            "total_count": len(jobs),
-            "excused": ", ".join(each.name for each in excused),
-        },
+        facts=JobsFacts(
+            failing=tuple(each.status for each in failures),
+            failing_count=len(failures),
+            never_ran=tuple(each.job.name for each in failures if each.word == NEVER_RAN),
+            not_attempted=tuple(each.job.name for each in failures if each.word == NOT_ATTEMPTED),
+            stopped=tuple(each.job.name for each in failures if each.job.fault),
+            critical=tuple(each.job.name for each in failures if each.grade is Class.CRITICAL),
+            enabled_count=sum(each.enabled for each in jobs),
+            total_count=len(jobs),
+            excused=tuple(each.name for each in excused),
+        ),
         impact="What these jobs start does not happen, and nothing else says so." if failures else "",
         action=_action(pipeline, failures),
         link=_logs(pipeline, [each.job.name for each in failures[:MOST_NAMED]]) if failures else console(pipeline),
@@ -93,11 +96,11 @@ def judge_doubts(
         summary=f"Whether {len(doubts)} {'job was' if one else 'jobs were'} started when due is unknown. "
         f"{listed}{more}.",
         severity=Severity.P3,
-        evidence={"jobs": ", ".join(doubts), "count": len(doubts)},
+        facts=DueTimesFacts(jobs=tuple(doubts), count=len(doubts)),
         action=Action(
             text="Write a schedule that is not understood as the five fields of unix-cron, in a zone of IANA.",
-            command="\n".join(
-                gcloud(pipeline, "scheduler jobs describe", name, f"--location={pipeline.region}")
+            commands=tuple(
+                gcloud(pipeline, "scheduler jobs", "describe", name, f"--location={pipeline.region}")
                 for name in list(doubts)[:MOST_NAMED]
             ),
         ),
@@ -107,21 +110,21 @@ def judge_doubts(
 
 def _summary(
     enabled: Sequence[SchedulerJob],
-    failures: Sequence[Failure],
+    failures: Sequence[JobFailure],
     excused: Sequence[SchedulerJob],
     seasons: dict[str, Season | None],
 ) -> str:
     words = f"{len(failures) or 'None'} of {len(enabled)} jobs {'fail' if len(failures) != 1 else 'fails'}"
     if failures:
         more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
-        words = f"{words}: {', '.join(map(str, failures[:MOST_NAMED]))}{more}"
+        words = f"{words}: {', '.join(str(each.status) for each in failures[:MOST_NAMED])}{more}"
     reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
     idle = [each for each in failures if each.word == NOT_ATTEMPTED]
     words = f"{words}. NOT_ATTEMPTED: due since the last attempt, and not started" if idle else words
     return f"{words}." + (f" Excused: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
 
 
-def _action(pipeline: Pipeline, failures: Sequence[Failure]) -> Action | None:
+def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None:
     if not failures:
         return None
     refused = any(each.grade is Class.CRITICAL for each in failures)
@@ -130,17 +133,19 @@ def _action(pipeline: Pipeline, failures: Sequence[Failure]) -> Action | None:
         advice += "Update or resume the jobs that Cloud Scheduler stopped or did not start. "
     return Action(
         text=f"{advice}Read what each job was answered, mend what it calls, and run it again.",
-        command=gcloud(
-            pipeline,
-            "logging read",
-            _log_query([each.job.name for each in failures[:MOST_NAMED]]),
-            "--freshness=7d",
-            "--limit=50",
+        commands=(
+            job_logs(
+                [each.job.name for each in failures[:MOST_NAMED]],
+                "--freshness=7d",
+                "--limit=50",
+                f"--project={pipeline.project}",
+            ),
         ),
-        repair=" ".join(
-            f"run-job:{each.job.name}" for each in failures if each.job.enabled and each.job.name in _runnable(pipeline)
-        )
-        or None,
+        repairs=tuple(
+            RepairKey("run-job", each.job.name)
+            for each in failures
+            if each.job.enabled and each.job.name in _runnable(pipeline)
+        ),
     )
 
 
@@ -149,19 +154,16 @@ def _runnable(pipeline: Pipeline) -> tuple[str, ...]:
     return pipeline.repairs.jobs if pipeline.repairs is not None else ()
 
 
-def _log_query(names: Sequence[str]) -> str:
-    quoted = " OR ".join(f'"{name}"' for name in names)
-    jobs = f"({quoted})" if len(names) > 1 else quoted
-    return f'resource.type="cloud_scheduler_job" resource.labels.job_id={jobs} severity>=ERROR'
-
-
 def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
-    query = quote(_log_query(names), safe="")
+    query = quote(job_log_query(names), safe="")
     return f"https://console.cloud.google.com/logs/query;query={query}?project={pipeline.project}"
 
 
 @check(
     id="scheduler-jobs",
+    place=PlaceKind.JOB,
+    facts=JobsFacts,
+    always_shown=True,
     worst=Severity.P1,
     codes={
         "jobs-in-order": "No job fails that is not paused.",
@@ -201,12 +203,11 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
         if spec.at_least:
             yield judge_number(context.pipeline, spec, jobs)
 
-    yield from attempt(judged, subject="jobs", severity=Severity.P1)
+    yield from attempt(judged, subject="jobs", severity=Severity.P1, whole=True)
 
 
 def _none(pipeline: Pipeline, paused: int) -> Finding:
     """Return the finding for no job that could run; ``paused`` is how many there are."""
-    place = f"--location={pipeline.region} --project={pipeline.project}"
     region = f"{pipeline.project}, {pipeline.region}"
     return Finding(
         outcome=Outcome.FAILED,
@@ -214,13 +215,13 @@ def _none(pipeline: Pipeline, paused: int) -> Finding:
         subject="jobs",
         summary=f"Every job in {region} is paused ({paused})." if paused else f"There is not one job in {region}.",
         severity=Severity.P1,
-        evidence={"total_count": paused},
+        facts=NumberOfJobsFacts(total_count=paused),
         impact="Nothing starts by the clock.",
         action=Action(
             text="Find out who paused them, and resume those that the pipeline needs."
             if paused
             else "Look whether region and project are right; if so, make the jobs again from their definitions.",
-            command=f"gcloud scheduler jobs list {place}",
+            commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
         ),
         link=console(pipeline),
     )

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from checks.actions import Action, RepairKey
 from checks.context import Context
 from checks.control_plane import services
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import VariablesFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variables:
+class RequiredVariables:
     """Which of the required variables are missing, and which are there and empty, in the order required."""
 
     missing: tuple[str, ...]
@@ -33,9 +36,9 @@ class Variables:
         return "variable-empty" if self.empty else "variables-present"
 
 
-def variables(required: Sequence[str], environment: Mapping[str, str]) -> Variables:
+def variables(required: Sequence[str], environment: Mapping[str, str]) -> RequiredVariables:
     """Compare what is required with what is set; a value of blanks alone is empty."""
-    return Variables(
+    return RequiredVariables(
         missing=tuple(name for name in required if name not in environment),
         empty=tuple(name for name in required if name in environment and not environment[name].strip()),
     )
@@ -44,17 +47,17 @@ def variables(required: Sequence[str], environment: Mapping[str, str]) -> Variab
 def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
     """Judge one service that exists."""
     state = variables(spec.environment, service.environment)
-    evidence = {
-        "missing": ", ".join(state.missing),
-        "empty": ", ".join(state.empty),
-        "required": ", ".join(spec.environment),
-        **services.deployment(service),
-    }
+    facts = VariablesFacts(
+        missing=state.missing,
+        empty=state.empty,
+        required=tuple(spec.environment),
+        deploy=services.deployment(service),
+    )
     if state.code == "variables-present":
         summary = f"{spec.name} has {len(spec.environment)} of {len(spec.environment)} required variables."
-        return services.finding(pipeline, spec, Outcome.PASSED, state.code, summary, evidence=evidence)
-    faults = [f"lacks {evidence['missing']}"] if state.missing else []
-    faults += [f"has no value in {evidence['empty']}"] if state.empty else []
+        return services.finding(pipeline, spec, Outcome.PASSED, state.code, summary, facts=facts)
+    faults = [f"lacks {', '.join(state.missing)}"] if state.missing else []
+    faults += [f"has no value in {', '.join(state.empty)}"] if state.empty else []
     return services.finding(
         pipeline,
         spec,
@@ -62,41 +65,38 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         state.code,
         f"{spec.name} {' and '.join(faults)}.",
         severity=Severity.P1,
-        evidence=evidence,
+        facts=facts,
         impact=f"{spec.name} is up and cannot do its work.",
         action=_action(pipeline, spec, state),
     )
 
 
-def _action(pipeline: Pipeline, spec: ServiceSpec, state: Variables) -> Action:
+def _action(pipeline: Pipeline, spec: ServiceSpec, state: RequiredVariables) -> Action:
     """From Secret Manager where the pipeline file says from which secret, else by hand."""
     lost = state.missing + state.empty
     if all(name in spec.secrets for name in lost):
-        # gcloud refuses to turn a variable with a literal, even an empty one, into a reference.
-        first = [services.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(state.empty)}")]
-        references = ",".join(f"{name}={_versioned(spec.secrets[name])}" for name in lost)
-        then = services.command(pipeline, "update", spec.name, f"--update-secrets={references}")
         return Action(
             text="Restore the variables from Secret Manager, and find the deploy that uses --set-env-vars or "
             "--set-secrets: only the --update- forms leave the others alone.",
-            command="\n".join([*(first if state.empty else []), then]),
-            repair=f"restore-variables:{spec.name}",
+            commands=services.from_secrets(
+                pipeline, spec.name, {name: spec.secrets[name] for name in lost}, state.empty
+            ),
+            repairs=(RepairKey("restore-variables", spec.name),),
         )
     updates = ",".join(f"{name}=VALUE" for name in lost)
     return Action(
         text="Set the variables again, each VALUE replaced by the real one, and find the deploy that uses "
         "--set-env-vars: only --update-env-vars leaves the others alone.",
-        command=services.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),
+        commands=(services.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),),
     )
-
-
-def _versioned(secret: str) -> str:
-    name, _, version = secret.partition(":")
-    return f"{name}:{version or 'latest'}"
 
 
 @check(
     id="service-environment",
+    place=PlaceKind.SERVICE,
+    facts=VariablesFacts,
+    short="variables",
+    reason="the variables",
     worst=Severity.P1,
     codes={
         "variables-present": "Every required variable is set and not empty.",

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.actions import Action
 from checks.context import Context
 from checks.control_plane import services
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import InstancesFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
 
@@ -19,10 +22,10 @@ from checks.registry import check
 def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
     """Judge one service that exists; one without a declared number is content with none."""
     declared, kept = spec.minimum_instances or 0, service.minimum_instances
-    evidence = {"minimum_instances": kept, "declared": declared, **services.deployment(service)}
+    facts = InstancesFacts(minimum_instances=kept, declared=declared, deploy=services.deployment(service))
     if kept >= declared:
         summary = f"{spec.name} keeps {kept} of at least {declared} instances."
-        return services.finding(pipeline, spec, Outcome.PASSED, "enough-instances", summary, evidence=evidence)
+        return services.finding(pipeline, spec, Outcome.PASSED, "enough-instances", summary, facts=facts)
     return services.finding(
         pipeline,
         spec,
@@ -30,17 +33,20 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         "too-few-instances",
         f"{spec.name} keeps {kept} instances; the pipeline file declares at least {declared}.",
         severity=Severity.P2,
-        evidence=evidence,
+        facts=facts,
         impact="The first requests meet a cold start and may run out of time.",
         action=Action(
             text="Set the number again, and take it out of the deploy that resets it.",
-            command=services.command(pipeline, "update", spec.name, f"--min-instances={declared}"),
+            commands=(services.command(pipeline, "update", spec.name, f"--min-instances={declared}"),),
         ),
     )
 
 
 @check(
     id="service-instances",
+    place=PlaceKind.SERVICE,
+    facts=InstancesFacts,
+    short="instances",
     worst=Severity.P2,
     codes={
         "enough-instances": "At least as many instances are kept as declared.",

@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from checks.actions import Action
 from checks.context import Context
 from checks.control_plane import services
 from checks.control_plane.discovery import discover, incomplete, unnamed
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import ReadyFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
 
@@ -58,11 +61,11 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
         code,
         summary,
         severity=severity_of(pipeline, spec) if failed else None,
-        evidence={"reason": service.reason, **services.deployment(service)},
+        facts=ReadyFacts(reason=service.reason, deploy=services.deployment(service)),
         impact=f"What is sent to {spec.name} fails, or is answered by an older revision." if failed else "",
         action=Action(
             text="Read why the revision did not start, mend it, and deploy again.",
-            command=services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),
+            commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
         if failed
         else None,
@@ -71,6 +74,10 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
 
 @check(
     id="service-ready",
+    place=PlaceKind.SERVICE,
+    facts=ReadyFacts,
+    short="readiness",
+    reason="the readiness",
     worst=Severity.P0,
     codes={
         "ready": "The service is ready.",

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.actions import Action, RepairKey
 from checks.context import Context
 from checks.control_plane import services
 from checks.control_plane.discovery import discover, incomplete, unnamed
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import TrafficFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
 
@@ -32,18 +35,18 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
     """Judge one service that exists."""
     code = routing(service)
     shares = services.serving(service)
-    evidence = {
-        **services.deployment(service),
-        "latest_created": service.latest_created_revision,
-        "latest_ready": service.latest_ready_revision,
-        "traffic": shares,
-    }
+    facts = TrafficFacts(
+        deploy=services.deployment(service),
+        latest_created=service.latest_created_revision,
+        latest_ready=service.latest_ready_revision,
+        traffic=shares,
+    )
     if code == "rolling-out":
         summary = f"A change of {spec.name} is under way; traffic: {shares}."
-        return services.finding(pipeline, spec, Outcome.WAITING, code, summary, evidence=evidence)
+        return services.finding(pipeline, spec, Outcome.WAITING, code, summary, facts=facts)
     if code == "latest-serving":
         summary = f"{service.latest_created_revision} serves all traffic of {spec.name}."
-        return services.finding(pipeline, spec, Outcome.PASSED, code, summary, evidence=evidence)
+        return services.finding(pipeline, spec, Outcome.PASSED, code, summary, facts=facts)
     return services.finding(
         pipeline,
         spec,
@@ -52,7 +55,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         f"The latest revision of {spec.name} is {service.latest_created_revision or 'unknown'}"
         f"{_readiness(service)}, but traffic goes to: {shares}.",
         severity=Severity.P1,
-        evidence=evidence,
+        facts=facts,
         impact=f"{spec.name} runs old code: what was deployed last has no effect.",
         action=_action(pipeline, spec, service),
     )
@@ -69,17 +72,21 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Action:
     if service.traffic.get(service.latest_ready_revision, 0) >= 100:  # noqa: PLR2004 - percent
         return Action(
             text=f"Find out why {service.latest_created_revision} did not become ready, mend it and deploy again.",
-            command=services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),
+            commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
     return Action(
         text="Send all traffic to the latest revision.",
-        command=services.command(pipeline, "update-traffic", spec.name, "--to-latest"),
-        repair=f"route-to-latest:{spec.name}",
+        commands=(services.command(pipeline, "update-traffic", spec.name, "--to-latest"),),
+        repairs=(RepairKey("route-to-latest", spec.name),),
     )
 
 
 @check(
     id="service-traffic",
+    place=PlaceKind.SERVICE,
+    facts=TrafficFacts,
+    short="traffic",
+    reason="the traffic",
     worst=Severity.P1,
     codes={
         "latest-serving": "The revision created last is ready and serves all traffic.",

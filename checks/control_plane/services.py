@@ -5,15 +5,17 @@ All checks of a run share one look per service, so ten checks cost no more quest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
+from checks.actions import Action, Gcloud
 from checks.context import Context, attempt, not_configured
-from checks.model import Action, Evidence, Finding, Outcome, Severity
+from checks.facts import NOTHING, Facts
+from checks.facts.control_plane import DeployFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.places import Place, PlaceKind
 from checks.ports.services import Service, read_service
-from checks.shell_words import command_line
 
 Judge = Callable[[ServiceSpec, Service], Finding]
 """Judges one service that exists."""
@@ -66,7 +68,7 @@ def excused_if_optional(spec: ServiceSpec, finding: Finding) -> Finding:
         severity=None,
         code="optional-service",
         summary=f"{finding.summary} The service is optional, so this is not a failure.",
-        evidence={**finding.evidence, "found": finding.code},
+        former=finding.code,
         impact="",
         action=None,
         read=finding.outcome is Outcome.FAILED,
@@ -87,10 +89,11 @@ def missing(pipeline: Pipeline, spec: ServiceSpec, severity: Severity) -> Findin
         summary=f"There is no service {spec.name} in {pipeline.project}, {pipeline.region}.",
         severity=severity,
         phase=phase_of(pipeline, spec),
+        place=Place(PlaceKind.SERVICE, spec.name),
         impact=f"Nothing answers what is sent to {spec.name}.",
         action=Action(
             text="Deploy the service; if it is gone for good, remove it from the pipeline file or mark it optional.",
-            command=f"gcloud run services list --region={pipeline.region} --project={pipeline.project}",
+            commands=(command(pipeline, "list"),),
         ),
         link=f"https://console.cloud.google.com/run?project={pipeline.project}",
     )
@@ -107,15 +110,13 @@ def phase_of(pipeline: Pipeline, spec: ServiceSpec) -> str | None:
     return spec.phase or next(started, None)
 
 
-def deployment(service: Service | None) -> dict[str, str | datetime | None]:
-    """Return the evidence about the last deploy of a service; nothing when it could not be looked at."""
+def deployment(service: Service | None) -> DeployFacts | None:
+    """Return the last deploy of a service; None when it could not be looked at."""
     if service is None:
-        return {}
-    return {
-        "revision": service.latest_created_revision,
-        "deployed_at": service.deployed_at,
-        "deployed_by": service.deployed_by,
-    }
+        return None
+    return DeployFacts(
+        revision=service.latest_created_revision, deployed_at=service.deployed_at, deployed_by=service.deployed_by
+    )
 
 
 def serving(service: Service) -> str:
@@ -124,10 +125,29 @@ def serving(service: Service) -> str:
     return ", ".join(f"{revision} {percent} %" for revision, percent in shares if percent) or "none"
 
 
-def command(pipeline: Pipeline, verb: str, service: str, *flags: str) -> str:
-    """Return a gcloud command on one service, quoted for the shell."""
+def command(pipeline: Pipeline, verb: str, service: str = "", *flags: str) -> Gcloud:
+    """Return a gcloud command on one service; without a name, on all of them."""
     where = (f"--region={pipeline.region}", f"--project={pipeline.project}")
-    return command_line(f"gcloud run services {verb}", [service], [*where, *flags])
+    return Gcloud("run services", verb, service, (*where, *flags))
+
+
+def versioned(secret: str) -> str:
+    """Return a secret with its version, ``latest`` where none is said."""
+    name, _, version = secret.partition(":")
+    return f"{name}:{version or 'latest'}"
+
+
+def from_secrets(
+    pipeline: Pipeline, service: str, secrets: Mapping[str, str], empty: Iterable[str]
+) -> tuple[Gcloud, ...]:
+    """Return the commands that bind variables of a service to their secrets.
+
+    ``empty`` are those among them that have a literal: gcloud refuses to turn one, even an empty one, into a reference.
+    """
+    literals = ",".join(sorted(empty))
+    references = ",".join(f"{name}={versioned(secret)}" for name, secret in secrets.items())
+    first = (command(pipeline, "update", service, f"--remove-env-vars={literals}"),) if literals else ()
+    return (*first, command(pipeline, "update", service, f"--update-secrets={references}"))
 
 
 def console(pipeline: Pipeline, service: str, tab: str) -> str:
@@ -143,7 +163,8 @@ def finding(  # noqa: PLR0913 - the fields of a finding, less those that the ser
     summary: str,
     *,
     severity: Severity | None = None,
-    evidence: Evidence | None = None,
+    facts: Facts = NOTHING,
+    place: Place | None = None,
     impact: str = "",
     action: Action | None = None,
     tab: str = "revisions",
@@ -156,7 +177,8 @@ def finding(  # noqa: PLR0913 - the fields of a finding, less those that the ser
         summary=summary,
         severity=severity,
         phase=phase_of(pipeline, spec),
-        evidence=evidence or {},
+        place=place,
+        facts=facts,
         impact=impact,
         action=action,
         link=console(pipeline, spec.name, tab),

@@ -14,14 +14,17 @@ subscription lets anything through cannot be told from outside, so that a filter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-from checks.context import Context, attempt, could_not_check, not_configured
-from checks.control_plane.addresses import Addresses, Target, service_name
+from checks.actions import Action, Gcloud
+from checks.context import Context, after, attempt, could_not_check, not_configured
+from checks.control_plane.addresses import Addresses, CallTarget, service_name
 from checks.control_plane.removal import gcloud, subscription_removal
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import SubscriptionFacts, TopicFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
+from checks.places import Place, PlaceKind
 from checks.ports.messaging import Subscription, read_subscriptions, read_topics
 from checks.ports.services import Service, read_services
 from checks.registry import check
@@ -106,7 +109,7 @@ def surplus(pipeline: Pipeline, case: TopicCase) -> tuple[Subscription, ...]:
     return tuple(each for _, each in ranked[: len(case.pushes) - case.expected])
 
 
-def _suspicion(target: Target | None, seen: set[str], case: TopicCase) -> int | None:
+def _suspicion(target: CallTarget | None, seen: set[str], case: TopicCase) -> int | None:
     """Return why a subscription may be the surplus, the surest reason lowest; None without a reason."""
     if target is not None and not target.exists:
         return 0
@@ -138,23 +141,23 @@ def judge(pipeline: Pipeline, case: TopicCase) -> Finding:
         code = "wrong-target"
     tells = not reached or (code in _TOO_FEW and case.services is not None)
     orphans = surplus(pipeline, case)
-    evidence: dict[str, str | int] = {
-        "expected": case.expected,
-        "found": len(case.pushes),
-        "subscriptions": ", ".join(each.name for each in case.pushes),
-        "surplus": ", ".join(each.name for each in orphans),
-        "idle": ", ".join(each.name for each in case.idle),
-        "missing": ", ".join(_missed(case, addresses)) if tells else "",
-    }
+    facts = TopicFacts(
+        expected=case.expected,
+        found=len(case.pushes),
+        subscriptions=tuple(each.name for each in case.pushes),
+        surplus=tuple(each.name for each in orphans),
+        idle=tuple(each.name for each in case.idle),
+        missing=_missed(case, addresses) if tells else (),
+    )
     outcome = Outcome.PASSED if code == "as-expected" else Outcome.FAILED
     return Finding(
         outcome=outcome,
         code=code,
         subject=case.topic,
-        summary=_summary(case, code, evidence),
+        summary=_summary(case, code, facts),
         severity=_severity(case, code, addresses),
-        evidence=evidence,
-        impact=_impact(code, str(evidence["missing"])),
+        facts=facts,
+        impact=_impact(code, ", ".join(facts.missing)),
         action=_action(pipeline, case, code, orphans),
         link=f"https://console.cloud.google.com/cloudpubsub/topic/detail/{case.topic}?project={pipeline.project}",
     )
@@ -173,22 +176,23 @@ def _missed(case: TopicCase, addresses: Addresses) -> tuple[str, ...]:
     return tuple(name for name in case.wanted if service_name(name) not in reached)
 
 
-def _summary(case: TopicCase, code: str, evidence: dict[str, str | int]) -> str:
+def _summary(case: TopicCase, code: str, facts: TopicFacts) -> str:
+    missing = ", ".join(facts.missing)
     if code == "topic-missing":
         return f"There is no topic {case.topic}."
     expected = f"{case.expected} {'is' if case.expected == 1 else 'are'} expected"
     plural = "" if len(case.pushes) == 1 else "s"
     words = f"{case.topic} has {len(case.pushes) or 'no'} push subscription{plural}"
     if code == "as-expected":
-        unclear = f" Whether one leads to {evidence['missing']} cannot be told from its address."
-        return f"{words}, as expected.{unclear if evidence['missing'] else ''}"
+        unclear = f" Whether one leads to {missing} cannot be told from its address."
+        return f"{words}, as expected.{unclear if missing else ''}"
     if code == "wrong-target":
         to = "; ".join(f"{each.name} to {each.endpoint.partition('?')[0]}" for each in case.pushes)
-        return f"{words}, and none leads to {evidence['missing']}: {to}."
-    listed = f": {evidence['subscriptions']}" if case.pushes else ""
-    unserved = f" Nothing is sent to {evidence['missing']}." if code in _TOO_FEW and evidence["missing"] else ""
+        return f"{words}, and none leads to {missing}: {to}."
+    listed = f": {', '.join(facts.subscriptions)}" if case.pushes else ""
+    unserved = f" Nothing is sent to {missing}." if code in _TOO_FEW and missing else ""
     idle = "".join(f" {each.name} {idleness(each)}." for each in case.idle)
-    orphans = f" The surplus seems to be {evidence['surplus']}." if evidence["surplus"] else ""
+    orphans = f" The surplus seems to be {', '.join(facts.surplus)}." if facts.surplus else ""
     return f"{words} where {expected}{listed}.{unserved}{idle}{orphans}"
 
 
@@ -213,36 +217,40 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
         case "one-too-many" | "too-many" if orphans:
             return Action(
                 text="Make sure that it is the one nobody needs, and delete it.",
-                command="\n".join(subscription_removal(pipeline, each) for each in orphans),
+                commands=tuple(subscription_removal(pipeline, each) for each in orphans),
             )
         case "one-too-many" | "too-many":
             return Action(
                 text="Look at the address of each, and delete the Eventarc trigger (or the subscription) that is left "
                 "over.",
-                command="\n".join(gcloud(pipeline, "pubsub subscriptions describe", each.name) for each in case.pushes),
+                commands=tuple(_describe(pipeline, each) for each in case.pushes),
             )
         case "too-few" | "none" if case.idle:
             return Action(
                 text="Delete the subscription that gets nothing, and deploy again what should listen.",
-                command="\n".join(subscription_removal(pipeline, each) for each in case.idle),
+                commands=tuple(subscription_removal(pipeline, each) for each in case.idle),
             )
         case "too-few" | "none":
             return Action(
                 text="Deploy again what should listen: a deploy makes the Eventarc trigger and its subscription.",
-                command=gcloud(pipeline, "pubsub topics list-subscriptions", case.topic),
+                commands=(gcloud(pipeline, "pubsub topics", "list-subscriptions", case.topic),),
             )
         case "wrong-target":
             return Action(
                 text="Delete the one that leads elsewhere unless it is meant to, and deploy again what should listen.",
-                command="\n".join(gcloud(pipeline, "pubsub subscriptions describe", each.name) for each in case.pushes),
+                commands=tuple(_describe(pipeline, each) for each in case.pushes),
             )
         case "topic-missing":
             return Action(
                 text="Make the topic again, then deploy again what listens to it.",
-                command=gcloud(pipeline, "pubsub topics create", case.topic),
+                commands=(gcloud(pipeline, "pubsub topics", "create", case.topic),),
             )
         case _:
             return None
+
+
+def _describe(pipeline: Pipeline, subscription: Subscription) -> Gcloud:
+    return gcloud(pipeline, "pubsub subscriptions", "describe", subscription.name)
 
 
 def orphan(pipeline: Pipeline, subscription: Subscription) -> Finding:
@@ -254,10 +262,11 @@ def orphan(pipeline: Pipeline, subscription: Subscription) -> Finding:
         summary=f"The topic of the subscription {subscription.name} was deleted: it never gets a message again, also "
         "when a topic of that name is made anew.",
         severity=Severity.P2,
-        evidence={"trigger": subscription.trigger},
+        place=Place(PlaceKind.SUBSCRIPTION, subscription.name),
+        facts=SubscriptionFacts(trigger=subscription.trigger),
         action=Action(
             text="Delete it; if its topic is back, deploy again what listens to it.",
-            command=subscription_removal(pipeline, subscription),
+            commands=(subscription_removal(pipeline, subscription),),
         ),
     )
 
@@ -271,10 +280,11 @@ def detached(pipeline: Pipeline, subscription: Subscription) -> Finding:
         summary=f"The subscription {subscription.name} is detached from {subscription.topic}: it never gets a message "
         "again.",
         severity=Severity.P2,
-        evidence={"topic": subscription.topic, "trigger": subscription.trigger},
+        place=Place(PlaceKind.SUBSCRIPTION, subscription.name),
+        facts=SubscriptionFacts(topic=subscription.topic, trigger=subscription.trigger),
         action=Action(
             text="Delete it; deploy again what should listen to the topic.",
-            command=subscription_removal(pipeline, subscription),
+            commands=(subscription_removal(pipeline, subscription),),
         ),
     )
 
@@ -288,11 +298,12 @@ def filtered(pipeline: Pipeline, subscription: Subscription) -> Finding:
         summary=f"{subscription.name} gets only those messages of {subscription.topic} that match its filter, "
         f"{subscription.filter}. Whether any message does cannot be told from here.",
         severity=Severity.P3,
-        evidence={"topic": subscription.topic, "filter": subscription.filter},
+        place=Place(PlaceKind.SUBSCRIPTION, subscription.name),
+        facts=SubscriptionFacts(topic=subscription.topic, filter=subscription.filter),
         action=Action(
             text="Compare the filter with the attributes that the publisher sets. A filter cannot be changed: without "
             "it the subscription must be made again.",
-            command=gcloud(pipeline, "pubsub subscriptions describe", subscription.name),
+            commands=(_describe(pipeline, subscription),),
         ),
     )
 
@@ -312,13 +323,15 @@ def _judged_with(pipeline: Pipeline, case: TopicCase, error: SourceError | None)
         return finding
     unread = could_not_check(error, subject=case.topic, severity=Severity.P0)
     wanted = ", ".join(case.wanted)
-    return replace(
-        unread, summary=f"Whether {case.topic} is pushed to {wanted} depends on the services. {unread.summary}"
-    )
+    return after(f"Whether {case.topic} is pushed to {wanted} depends on the services.", unread)
 
 
 @check(
     id="subscriptions",
+    place=PlaceKind.TOPIC,
+    facts=TopicFacts,
+    reason="the subscriptions",
+    always_shown=True,
     worst=Severity.P0,
     codes={
         "as-expected": "The topic has the push subscriptions that it should have.",
@@ -374,4 +387,4 @@ def subscriptions(context: Context) -> Iterator[Finding]:
         yield from (detached(context.pipeline, each) for each in every if each.detached)
         yield from (orphan(context.pipeline, each) for each in every if each.topic == DELETED_TOPIC)
 
-    yield from attempt(judged, subject="topics", severity=Severity.P0)
+    yield from attempt(judged, subject="topics", severity=Severity.P0, whole=True)

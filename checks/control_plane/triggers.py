@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from checks.actions import Gcloud
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.ports.builds import BuildTrigger
 from checks.reads import Read
-from checks.shell_words import command_line
 from checks.source import SourceError
 
 
@@ -37,8 +37,8 @@ def known(look: Read[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigge
         return {}
 
 
-def run_command(pipeline: Pipeline, trigger: BuildTrigger) -> str:
-    """Return the command that builds the newest commit of the deployed branch, quoted for the shell."""
+def run_command(pipeline: Pipeline, trigger: BuildTrigger) -> Gcloud:
+    """Return the command that builds the newest commit of the deployed branch."""
     branch = pipeline.deployment.branch if pipeline.deployment is not None else "main"
     flags = (f"--branch={branch}", f"--region={trigger.location}", f"--project={pipeline.project}")
-    return command_line("gcloud builds triggers run", [trigger.name], flags)
+    return Gcloud("builds triggers", "run", trigger.name, flags)

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from checks.actions import Action
 from checks.conditions import Standing
 from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services
-from checks.control_plane.callers import Kind
+from checks.control_plane.callers import CallerKind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
 from checks.control_plane_spec import Invocations
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.control_plane import RequestsFacts
+from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
+from checks.places import Place, PlaceKind
 from checks.ports.messaging import read_subscriptions
 from checks.ports.requests import MONITORING, read_request_counts
 from checks.ports.services import read_services
@@ -41,13 +44,14 @@ def targets_of(pipeline: Pipeline, found: Discovered | None) -> tuple[str, ...]:
     What may be missing, what only watches, and what does not exist is left out.
     """
     edges = found.edges if found is not None else ()
-    called = {edge.service for edge in edges if edge.kind is Kind.SUBSCRIPTION and edge.exists}
+    called = {edge.service for edge in edges if edge.kind is CallerKind.SUBSCRIPTION and edge.exists}
     called |= {each.orchestrator for each in pipeline.transitions if each.orchestrator and not each.monitoring_only}
     return tuple(sorted(name for name in called if not spec_of(pipeline, name).optional))
 
 
-def _all(outcome: Outcome, code: str, summary: str, **evidence: str | int) -> Finding:
-    return Finding(outcome=outcome, code=code, subject="services", summary=summary, evidence=evidence)
+def _all(outcome: Outcome, code: str, summary: str, silent: Sequence[str] = ()) -> Finding:
+    facts = RequestsFacts(silent_count=len(silent), silent=tuple(silent))
+    return Finding(outcome=outcome, code=code, subject="services", summary=summary, facts=facts)
 
 
 def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocations) -> Finding:
@@ -59,12 +63,12 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
         "not-invoked",
         f"{name} received no request for {rules.hours} hours, on a date with games.",
         severity=loudness(len(names), rules.many),
-        evidence={"requests": 0, "hours": rules.hours, "silent_count": len(names), "silent": ", ".join(names)},
+        facts=RequestsFacts(hours=rules.hours, silent_count=len(names), silent=tuple(names)),
         impact=f"What {name} should have done was done by nobody, or by another path.",
         action=Action(
             text=f"Look whether its caller may invoke {name}, and whether its topic still pushes to it: the checks "
             "'invoker' and 'subscriptions' say so.",
-            command=services.command(pipeline, "get-iam-policy", name),
+            commands=(services.command(pipeline, "get-iam-policy", name),),
         ),
         tab="metrics",
     )
@@ -72,6 +76,9 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
 
 @check(
     id="zero-invocations",
+    place=PlaceKind.SERVICE,
+    facts=RequestsFacts,
+    short="requests",
     worst=Severity.P0,
     codes={
         "invoked": "Every service that must be called received requests.",
@@ -93,7 +100,12 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
     asked = read_request_counts(context.reads, until - timedelta(hours=rules.hours), until)
     found = _discovered(context)
     for error in found.errors if found is not None else ():
-        yield could_not_check(error, subject=f"callers from {error.source}", severity=Severity.P0)
+        yield could_not_check(
+            error,
+            subject=f"callers from {error.source}",
+            severity=Severity.P0,
+            place=Place(PlaceKind.SOURCE, error.source, "callers"),
+        )
     targets = [name for name in targets_of(pipeline, found) if _in_scope(context, name)]
     if not targets:
         yield _all(Outcome.SKIPPED, "no-targets", "No subscription targets a service, and there is no orchestrator.")
@@ -104,13 +116,13 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
         listed = ", ".join(names)
         summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "
         reason = context.why_off(rules.when, context.previous)
-        yield _all(Outcome.PASSED, "quiet-off-day", f"{summary}There were {reason}.", silent=listed)
+        yield _all(Outcome.PASSED, "quiet-off-day", f"{summary}There were {reason}.", names)
         return
     for name in names:
         yield standing.tempered(_finding(pipeline, name, names, rules))
     if len(names) < len(targets):
         summary = f"{len(targets) - len(names)} of {len(targets)} services were called in {rules.hours} hours."
-        yield _all(Outcome.PASSED, "invoked", summary, services=len(targets))
+        yield _all(Outcome.PASSED, "invoked", summary)
 
 
 def _discovered(context: Context) -> Discovered | None:

@@ -11,16 +11,19 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from checks.actions import Action, RepairKey
 from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.context import Context, attempt
+from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
-from checks.model import Action, Finding, Interval, Outcome, Scalar, Severity
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
 from checks.ports.warehouse import Row, read_rows
 from checks.reads import Read
 from checks.registry import Check
 from checks.source import Problem, SourceError
+from checks.stated_commands import stated
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
 
 ENGINE_CODES: Mapping[str, str] = {
@@ -48,6 +51,7 @@ def sql_check(spec: SqlCheck) -> Check:
         unwanted=spec.unwanted,
         runbook=spec.runbook,
         spec=spec,
+        facts=Values,
     )
 
 
@@ -139,7 +143,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
         interval=setting.interval,
-        evidence=_evidence(row),
+        facts=_facts(row),
         impact=fill(spec.impact, values, setting.zone, setting.year) if failed else "",
         action=_action(spec, values, setting) if failed else None,
         link=spec.runbook,
@@ -156,7 +160,7 @@ def _undecided(spec: SqlCheck, row: Row, setting: Setting, summary: str, severit
         severity=setting.capped(severity),
         phase=spec.phase,
         interval=setting.interval,
-        evidence=_evidence(row),
+        facts=_facts(row),
         action=Action(text=f"Correct the query of the check '{spec.id}' in the pipeline file."),
         link=spec.runbook,
     )
@@ -181,8 +185,9 @@ def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Acti
     if advice is None:
         return None
     command = fill_command(advice.command, values) if advice.command is not None else None
+    repairs = tuple(map(RepairKey.read, (advice.repair or "").split()))
     text = fill(advice.text, values, setting.zone, setting.year)
-    return Action(text=text, command=command, repair=advice.repair)
+    return Action(text=text, commands=stated(command), repairs=repairs)
 
 
 def _subject(spec: SqlCheck, values: Mapping[str, Any]) -> str:
@@ -190,8 +195,8 @@ def _subject(spec: SqlCheck, values: Mapping[str, Any]) -> str:
     return fill_name(spec.subject, values) if set(columns_in(spec.subject)) <= values.keys() else spec.id
 
 
-def _evidence(row: Row) -> Mapping[str, Scalar]:
-    return {column: _scalar(value) for column, value in row.items()}
+def _facts(row: Row) -> Values:
+    return Values(values=within({column: _scalar(value) for column, value in row.items()}))
 
 
 def _scalar(value: Any) -> Scalar:

@@ -10,7 +10,7 @@ symptom.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from checks.diagnosis.board import Board
 from checks.diagnosis.chain import broken_flags, walk
@@ -21,13 +21,17 @@ from checks.model import Cause, CheckResult
 from checks.pipeline import Pipeline
 
 
-def diagnose(pipeline: Pipeline, results: Sequence[CheckResult], year: int | None = None) -> tuple[Cause, ...]:
+def diagnose(
+    pipeline: Pipeline, reasons: Mapping[str, str], results: Sequence[CheckResult], year: int | None = None
+) -> tuple[Cause, ...]:
     """Return the causes of what failed, the gravest first.
 
     Every failed finding is explained by one cause at most; what is not known, waits or passed by none. The
-    order of the results does not matter. ``year`` is this one: what happened in another is told with its own.
+    order of the results does not matter. ``reasons`` say what the checks look at that can tell why a service did not
+    do its work, in the order in which reasons are looked for. ``year`` is this one:
+    what happened in another is told with its own.
     """
-    board = Board(pipeline, results, year)
+    board = Board(pipeline, reasons, results, year)
     shown = shown_causes(board)
     found = walk(board, shown)
     explain_data(board, shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -10,8 +10,12 @@ from functools import cached_property
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unexplained import Unexplained
 from checks.diagnosis.words import dates, local
+from checks.facts import known
+from checks.facts.control_plane import RevisionsFacts
+from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import CheckResult, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
+from checks.places import PlaceKind
 
 OF_THE_CONTROL_PLANE = (
     "invoker-removed-by-deploy",
@@ -44,6 +48,9 @@ CODES = (
 )
 """Every code of a cause, permanent, in the order in which reasons are looked for."""
 
+SHUT_OUT = frozenset({"invoker-removed-by-deploy", "invoker-missing"})
+"""Those that say that a caller is refused."""
+
 WITHOUT_REASON = frozenset({"processor-missing", "trigger-without-effect", "unexplained"})
 """Those that say what broke and not why."""
 
@@ -70,7 +77,7 @@ class Suspect:
     @property
     def services(self) -> frozenset[str]:
         """The services at fault."""
-        return frozenset(self.behind or (each.finding.subject for each in self.primary))
+        return frozenset(self.behind or (each.place.name for each in self.primary))
 
     @property
     def everything(self) -> tuple[Symptom, ...]:
@@ -90,8 +97,11 @@ class Suspect:
 class Board:
     """What failed and what could not be looked at, and which of it is explained already."""
 
-    def __init__(self, pipeline: Pipeline, results: Sequence[CheckResult], year: int | None = None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, reasons: Mapping[str, str], results: Sequence[CheckResult], year: int | None = None
+    ) -> None:
         self.pipeline = pipeline
+        self.reasons = reasons
         self._year = year
         self.ran = frozenset(result.check for result in results)
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
@@ -100,7 +110,8 @@ class Board:
         self._titles = {result.check: result.title for result in results}
         explains = {check: spec.explains for check, spec in self.sql_checks.items()}
         unexplained = Unexplained(self.failed, explains)
-        self.free, self.free_at, self.free_data = unexplained.free, unexplained.free_at, unexplained.free_data
+        self.free, self.free_of, self.free_at = unexplained.free, unexplained.free_of, unexplained.free_at
+        self.free_data = unexplained.free_data
         self.explaining, self.ranked = unexplained.explaining, unexplained.ranked
         self.failed_data, self.is_free, self.explain = unexplained.failed_data, unexplained.is_free, unexplained.explain
 
@@ -148,30 +159,26 @@ class Board:
     @cached_property
     def triggers(self) -> dict[tuple[str, Interval | None], Symptom]:
         """Every verdict on a trigger, whatever it says, by transition and date."""
-        found = sorted((each for each in self._all if each.check == "trigger"), key=self.order)
-        return {(each.finding.subject, each.finding.interval): each for each in reversed(found)}
+        found = sorted((each for each in self._all if each.place.name in self.transitions), key=self.order)
+        verdicts = (each for each in found if known(each.finding.facts, DataFacts) is not None)
+        return {(each.place.name, each.finding.interval): each for each in reversed(list(verdicts))}
 
-    def said(self, check: str, subject: str) -> Symptom | None:
-        """Return what a check says of a subject, whatever the outcome; of several the first in order."""
-        return min(self._sayings.get((check, subject), ()), key=self.order, default=None)
-
-    @cached_property
-    def _sayings(self) -> dict[tuple[str, str], list[Symptom]]:
-        found: dict[tuple[str, str], list[Symptom]] = {}
-        for each in self._all:
-            found.setdefault((each.check, each.finding.subject), []).append(each)
-        return found
-
-    def unread_about(self, subject: str) -> Sequence[tuple[int, Symptom]]:
-        """What could not be looked at of a subject, with its place among all that could not."""
-        return self._unread_about.get(subject, ())
+    def revisions(self, service: str) -> Symptom | None:
+        """Return what is known of the revisions of a service, whatever became of the check; of several the first."""
+        return self._revisions.get(service)
 
     @cached_property
-    def _unread_about(self) -> dict[str, list[tuple[int, Symptom]]]:
-        found: dict[str, list[tuple[int, Symptom]]] = {}
-        for place, each in enumerate(self.unknown):
-            found.setdefault(each.finding.subject, []).append((place, each))
-        return found
+    def _revisions(self) -> dict[str, Symptom]:
+        found = (each for each in self._all if known(each.finding.facts, RevisionsFacts) is not None)
+        return {each.place.name: each for each in sorted(found, key=self.order, reverse=True)}
+
+    def unread_reasons(self, services: Collection[str]) -> Iterator[tuple[int, Symptom]]:
+        """Yield what could not be read of some services, or of all, by checks that can give a reason, each with its
+        place among all that could not be read."""
+        for number, each in enumerate(self.unknown):
+            whole = each.place.kind is PlaceKind.SOURCE and not each.place.facet
+            if each.check in self.reasons and (whole or each.place.service in services):
+                yield number, each
 
     def unread_before(self, phase: str, day: Interval | None) -> Sequence[tuple[int, Symptom]]:
         """What SQL checks could not judge on a date that the file says explain a phase, as above."""
@@ -198,13 +205,13 @@ class Board:
         finding = symptom.finding
         return (
             self.step(finding.phase),
-            self._services.get(finding.subject, len(self._services)),
+            self._services.get(symptom.place.service or "", len(self._services)),
             symptom.check,
             finding.count > 1,
             finding.subject,
             finding.interval.name if finding.interval is not None else "",
             finding.severity if finding.severity is not None else len(Severity),
-            repr((finding.code, finding.summary, sorted(finding.evidence.items(), key=lambda item: str(item[0])))),
+            repr((finding.code, finding.summary, finding.facts)),
         )
 
     def gravity(self, suspect: Suspect) -> tuple[int, bool, int, int, str]:
@@ -256,7 +263,7 @@ class Board:
         """When each transition was last known to be triggered; under None, when any was."""
         found: dict[str | None, datetime] = {}
         for (subject, _), each in self.triggers.items():
-            good = each.instant("last_good_trigger")
+            good = each.of(TriggerFacts).last_good_trigger
             if good is not None:
                 for name in (subject, None):
                     found[name] = max(found.get(name, good), good)

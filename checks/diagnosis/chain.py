@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from checks.diagnosis import upstream
 from checks.diagnosis.board import SOURCE_AT_FAULT, WITHOUT_REASON, Board, Suspect
-from checks.diagnosis.control_plane import CHECKS, NO_EXPLANATION, WHOLE
+from checks.diagnosis.control_plane import NO_EXPLANATION
 from checks.diagnosis.symptom import Symptom
+from checks.facts import Unread, known
+from checks.facts.orchestration import DataFacts, GapFacts, LogFacts, TriggerFacts
 from checks.pipeline import Transition
-
-DAYS_OFF = "days-off"
-"""The check on the calendar."""
+from checks.places import PlaceKind
 
 FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
 """The flag or the document is wrong; the data is there."""
@@ -24,15 +24,15 @@ def walk(board: Board, known: Sequence[Suspect]) -> list[Suspect]:
     takes what follows. What is explained is not looked at again, so only the first broken one counts.
     """
     new: list[Suspect] = []
-    places = {subject: number for number, subject in enumerate(board.transitions)}
-    verdicts = list(board.free(lambda each: each.finding.subject in places, check="trigger"))
-    verdicts.sort(key=lambda each: (_day(each), places[each.finding.subject]))
+    places = {name: number for number, name in enumerate(board.transitions)}
+    verdicts = list(board.free(lambda each: each.place.name in places, family=DataFacts))
+    verdicts.sort(key=lambda each: (_day(each), places[each.place.name]))
     sure = _by_service(each for each in known if each.code not in NO_EXPLANATION)
     doubtful = _by_service(each for each in known if each.code in NO_EXPLANATION)
     failing_jobs = [each for each in known if each.code == "job-failing"]
     told = {id(each) for each in known}
     for verdict in verdicts:
-        transition = board.transitions[verdict.finding.subject]
+        transition = board.transitions[verdict.place.name]
         reason = _of_its_services(board, sure, transition, verdict)
         if not _is_broken(verdict, reason) or not board.is_free(verdict):
             continue
@@ -113,7 +113,7 @@ def _reason(
         or _failing_job(failing_jobs, transition, verdict)
         or upstream.stalled_before(board, transition, verdict)
         or _of_its_services(board, doubtful, transition, verdict)
-        or Suspect(code=_plain(verdict), subject=verdict.finding.subject, primary=[])
+        or Suspect(code=_plain(verdict), subject=verdict.place.name, primary=[])
     )
     suspect.unread = _unread(board, transition, verdict, found=suspect.code not in WITHOUT_REASON)
     return suspect
@@ -121,9 +121,9 @@ def _reason(
 
 def _stale_trigger(verdict: Symptom) -> Suspect | None:
     """One document serves several runs of a date: the flag of an earlier one keeps the later from triggering."""
-    if verdict.finding.code not in ("not-triggered", "bypassed") or not verdict.finding.evidence.get("stale_trigger"):
+    if verdict.finding.code not in ("not-triggered", "bypassed") or not verdict.of(TriggerFacts).stale_trigger:
         return None
-    return Suspect(code="stale-trigger", subject=verdict.finding.subject, primary=[])
+    return Suspect(code="stale-trigger", subject=verdict.place.name, primary=[])
 
 
 def _failing_job(failing: Sequence[Suspect], transition: Transition, verdict: Symptom) -> Suspect | None:
@@ -136,7 +136,7 @@ def _failing_job(failing: Sequence[Suspect], transition: Transition, verdict: Sy
 def _plain(verdict: Symptom) -> str:
     if verdict.finding.code == "triggered-without-effect":
         return "trigger-without-effect"
-    return "processor-missing" if verdict.names("missing") and not verdict.data_present else "unexplained"
+    return "processor-missing" if verdict.of(TriggerFacts).missing and not verdict.data_present else "unexplained"
 
 
 def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bool) -> tuple[str, ...]:
@@ -144,30 +144,27 @@ def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bo
 
     Where a reason was ``found``, only those count that come before it.
     """
-    subjects = {*_at_fault(board, transition, verdict), *CHECKS, *WHOLE}
-    relevant = {
-        place: each
-        for subject in subjects
-        for place, each in board.unread_about(subject)
-        if each.check in CHECKS and (subject not in CHECKS or subject == each.check)
-    }
+    relevant = dict(board.unread_reasons(_at_fault(board, transition, verdict)))
     for phase in () if found else (transition.source, transition.target):
         for day in (None, verdict.finding.interval):
             relevant.update(board.unread_before(phase, day))
     unread = [_in_words(board, each) for _, each in sorted(relevant.items())]
     left_out = (
-        [] if found else [f"{what} (not part of this run)" for check, what in CHECKS.items() if check not in board.ran]
+        []
+        if found
+        else [f"{what} (not part of this run)" for check, what in board.reasons.items() if check not in board.ran]
     )
     return tuple(dict.fromkeys(unread + left_out))
 
 
 def _in_words(board: Board, symptom: Symptom) -> str:
-    subject, why = symptom.finding.subject, " ".join(filter(None, (symptom.text("source"), symptom.text("problem"))))
-    what = CHECKS.get(symptom.check)
+    unread = known(symptom.finding.facts, Unread)
+    why = f"{unread.source} {unread.problem}" if unread is not None else ""
+    what = board.reasons.get(symptom.check)
     if what is None:
         named = f"'{board.title(symptom.check)}'"
     else:
-        named = what if subject in (symptom.check, *WHOLE) else f"{what} of {subject}"
+        named = what if symptom.place.kind is PlaceKind.SOURCE else f"{what} of {symptom.place.name}"
     return f"{named} ({why})" if why else named
 
 
@@ -187,11 +184,11 @@ def _following(board: Board, transition: Transition, verdict: Symptom, reason: S
     if blocked:
         found = board.free_at(day, board.phases_from(step))
         # A calendar that is in doubt is nobody's consequence.
-        return [each for each in found if each.check != DAYS_OFF]
+        return [each for each in found if each.place.kind is not PlaceKind.CONDITION]
     return [
         each
-        for check in ("phase-gap", "phase-log")
-        for each in board.free(check=check)
+        for family in (GapFacts, LogFacts)
+        for each in board.free(family=family)
         if each.finding.interval == day and each.finding.phase is not None and board.step(each.finding.phase) >= step
     ]
 
@@ -200,12 +197,12 @@ def broken_flags(board: Board) -> list[Suspect]:
     """Flags and documents that are wrong while the data is there are one note."""
     wrong = [
         each
-        for each in board.free(lambda each: each.finding.subject in board.transitions, check="trigger")
+        for each in board.free(lambda each: each.place.name in board.transitions, family=DataFacts)
         if each.finding.code in FLAG_CODES and each.data_present is not False
     ]
     if not wrong:
         return []
-    return [Suspect(code="broken-flag", subject=wrong[0].finding.subject, primary=[], triggers=board.explain(wrong))]
+    return [Suspect(code="broken-flag", subject=wrong[0].place.name, primary=[], triggers=board.explain(wrong))]
 
 
 def _day(symptom: Symptom) -> str:

@@ -5,30 +5,25 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from checks.diagnosis import platform
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
-from checks.model import Evidence, Interval
-from checks.redeploys import Redeploy, first_after
+from checks.facts import Facts
+from checks.facts.control_plane import (
+    InvokerFacts,
+    ReadyFacts,
+    Redeploy,
+    RevisionsFacts,
+    TrafficFacts,
+    VariablesFacts,
+    first_after,
+)
+from checks.model import Interval
 
-CHECKS: Mapping[str, str] = {
-    "invoker": "the callers",
-    "subscriptions": "the subscriptions",
-    "service-ready": "the readiness",
-    "service-traffic": "the traffic",
-    "service-environment": "the variables",
-    "builds": "the builds",
-}
-"""The checks that can give a reason, in the order in which reasons are looked for, and what they look at."""
-
-WHOLE = frozenset({"topics", "repository"})
-"""Subjects of what a check says when it could look at nothing."""
-
-ABOUT_SERVICES = frozenset({*CHECKS, "service-instances", "environment-change", "drift"})
-
+MISSING = frozenset({"service-missing", "target-missing", "function-missing"})
 REFUSALS = frozenset({"caller-refused", "conditional-grant", "deleted-member"})
 NOT_READY = frozenset({"not-ready", "stuck-reconciling"})
 LOST_VARIABLES = frozenset({"variable-missing", "variable-empty"})
@@ -69,7 +64,8 @@ def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None
     """Return the first refusal whose service was deployed after its last good trigger: the deploy that removed
     the binding."""
     for each in refusals:
-        deployed, good = each.instant("deployed_at"), last_good_trigger(board, each.finding.subject)
+        deploy, good = each.of(InvokerFacts).deploy, last_good_trigger(board, each.place.name)
+        deployed = deploy.deployed_at if deploy is not None else None
         if each.finding.code == "caller-refused" and deployed is not None and good is not None and deployed > good:
             return each
     return None
@@ -77,28 +73,22 @@ def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None
 
 def redeploy_of(board: Board, symptom: Symptom) -> Redeploy | None:
     """Return the first revision of a service after its last good trigger, as far as its revisions are known."""
-    service = symptom.finding.subject
-    revisions, good = board.said("environment-change", service), last_good_trigger(board, service)
-    return first_after(_aware(revisions.finding.evidence), good) if revisions is not None and good is not None else None
-
-
-def _aware(evidence: Evidence) -> Evidence:
-    return {
-        name: value
-        for name, value in evidence.items()
-        if not isinstance(value, datetime) or value.utcoffset() is not None
-    }
+    service = symptom.place.name
+    revisions, good = board.revisions(service), last_good_trigger(board, service)
+    if revisions is None or good is None:
+        return None
+    return first_after(revisions.of(RevisionsFacts).revisions, good)
 
 
 def _shut_out(board: Board) -> list[Suspect]:
     """Services refused by the same caller are one cause, and jobs that are refused follow from the first."""
-    by_caller: dict[str, list[Symptom]] = {}
-    for each in board.free(lambda each: each.grave and each.finding.code in REFUSALS, check="invoker"):
-        by_caller.setdefault(each.text("caller"), []).append(each)
+    by_caller: dict[tuple[str, ...], list[Symptom]] = {}
+    for each in board.free(lambda each: each.grave and each.finding.code in REFUSALS, family=InvokerFacts):
+        by_caller.setdefault(each.of(InvokerFacts).caller, []).append(each)
     found = [
         Suspect(
             code="invoker-removed-by-deploy" if removing_deploy(board, refusals) else "invoker-missing",
-            subject=refusals[0].finding.subject,
+            subject=refusals[0].place.name,
             primary=board.explain(refusals),
         )
         for _, refusals in sorted(by_caller.items())
@@ -112,48 +102,50 @@ def _not_ready(board: Board) -> list[Suspect]:
     """A service that is missing or not ready is one cause, whichever checks say so: a revision that never
     became ready also leaves the traffic on the one before."""
     broken = {
-        each.finding.subject
+        each.place.name
         for each in board.free()
-        if (each.check == "service-ready" and each.finding.code in NOT_READY) or _says_missing(each)
+        if (_is(each, ReadyFacts) and each.finding.code in NOT_READY) or _says_missing(each)
     }
     by_service: dict[str, list[Symptom]] = {}
-    for each in board.free(lambda each: each.finding.subject in broken):
-        if _says_missing(each) or each.check in ("service-ready", "service-traffic"):
-            by_service.setdefault(each.finding.subject, []).append(each)
+    for each in board.free(lambda each: each.place.service in broken):
+        if _says_missing(each) or _is(each, ReadyFacts) or _is(each, TrafficFacts):
+            by_service.setdefault(each.place.name, []).append(each)
     return [
         Suspect(code="service-not-ready", subject=name, primary=board.explain(sorted(said, key=_readiness_first)))
         for name, said in sorted(by_service.items())
     ]
 
 
+def _is(symptom: Symptom, family: type[Facts]) -> bool:
+    return family in symptom.finding.facts.families()
+
+
 def _says_missing(symptom: Symptom) -> bool:
-    if symptom.check == "edges":
-        return symptom.finding.code in ("target-missing", "function-missing")
-    return symptom.check in ABOUT_SERVICES and symptom.finding.code == "service-missing"
+    return symptom.place.service is not None and symptom.finding.code in MISSING
 
 
 def _readiness_first(symptom: Symptom) -> tuple[bool, str]:
-    return symptom.check != "service-ready", symptom.check
+    return not _is(symptom, ReadyFacts), symptom.check
 
 
 def _stale(board: Board) -> list[Suspect]:
     """Old revisions are one cause: what leaves one behind mostly leaves several."""
-    stale = list(board.free(lambda each: each.finding.code == "stale-revision", check="service-traffic"))
+    stale = list(board.free(lambda each: each.finding.code == "stale-revision", family=TrafficFacts))
     if not stale:
         return []
-    return [Suspect(code="stale-revision", subject=stale[0].finding.subject, primary=board.explain(stale))]
+    return [Suspect(code="stale-revision", subject=stale[0].place.name, primary=board.explain(stale))]
 
 
 def _without_variables(board: Board) -> list[Suspect]:
     """A lost variable is one cause a service: of the deploy that removed it, where the revisions show it."""
     lost: dict[str, list[Symptom]] = {}
     for each in board.free(_lost_variable):
-        lost.setdefault(each.finding.subject, []).append(each)
+        lost.setdefault(each.place.name, []).append(each)
     found = []
     for service, symptoms in lost.items():
         # What the revisions show comes first: it knows which of them lost the variable.
-        symptoms.sort(key=lambda each: each.check != "environment-change")
-        removed = symptoms[0].check == "environment-change"
+        symptoms.sort(key=lambda each: not _is(each, RevisionsFacts))
+        removed = _is(symptoms[0], RevisionsFacts)
         found.append(
             Suspect(
                 code="variable-removed-by-deploy" if removed else "variable-missing",
@@ -165,9 +157,9 @@ def _without_variables(board: Board) -> list[Suspect]:
 
 
 def _lost_variable(symptom: Symptom) -> bool:
-    if symptom.check == "environment-change":
+    if _is(symptom, RevisionsFacts):
         return symptom.grave and symptom.finding.code in REMOVED_VARIABLES
-    return symptom.check == "service-environment" and symptom.finding.code in LOST_VARIABLES
+    return _is(symptom, VariablesFacts) and symptom.finding.code in LOST_VARIABLES
 
 
 def explain_data(board: Board, found: Iterable[Suspect]) -> None:

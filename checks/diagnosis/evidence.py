@@ -1,51 +1,121 @@
-"""What stands behind a cause: its facts, for machines, and what to do about it."""
+"""What stands behind a cause: its facts, and what to do about it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from checks.diagnosis.board import OF_THE_CONTROL_PLANE, Board, Suspect
+from checks.actions import Action
+from checks.diagnosis.board import OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
-from checks.diagnosis.words import days
-from checks.model import Action, Evidence, Scalar
+from checks.diagnosis.symptom import Symptom
+from checks.facts import Facts, part, several
+from checks.facts.control_plane import (
+    BuildsFacts,
+    DeployFacts,
+    DriftFacts,
+    InvokerFacts,
+    LagFacts,
+    ReadyFacts,
+    RevisionsFacts,
+    ServiceFacts,
+    TopicFacts,
+    TrafficFacts,
+    VariablesFacts,
+)
+from checks.facts.orchestration import TriggerFacts
 
 
-def evidence_of(board: Board, suspect: Suspect) -> Evidence:
-    """The facts behind the sentence, for machines; what is not known is left out."""
-    evidence: dict[str, Scalar] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseFacts(Facts):
+    """What is known of a cause; what is not, is empty."""
+
+    services: tuple[str, ...] = several()
+    caller: tuple[str, ...] = several()
+    deploy: DeployFacts | None = part()
+    traffic: str = ""
+    reason: str = ""
+    trigger: str = ""
+    commit: str = ""
+    authors: str = ""
+    missing: tuple[str, ...] = several()
+    critical_missing: tuple[str, ...] = several()
+    empty: tuple[str, ...] = several()
+    removed: tuple[str, ...] = several()
+    emptied: tuple[str, ...] = several()
+    surplus: tuple[str, ...] = several()
+    last_good_trigger: datetime | None = None
+    triggered_at: datetime | None = None
+    not_looked_up: tuple[str, ...] = several("; ")
+
+
+def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
+    """Return the facts behind the sentence."""
+    facts = CauseFacts()
     if suspect.code in OF_THE_CONTROL_PLANE:
-        evidence |= _of_services(board, suspect)
+        facts = _of_services(board, suspect)
     elif suspect.triggers:
-        first = suspect.triggers[0]
-        evidence |= {name: ", ".join(first.names(name)) for name in ("missing", "critical_missing")}
-        evidence["triggered_at"] = first.instant("triggered_at")
-    evidence["transitions"] = ", ".join(dict.fromkeys(each.finding.subject for each in suspect.triggers))
-    evidence["dates"] = ", ".join(days(suspect.triggers or suspect.primary))
-    evidence["broken_since"] = _broken_since(board, suspect)
-    evidence["not_looked_up"] = "; ".join(suspect.unread)
-    return {name: value for name, value in evidence.items() if value not in (None, "")}
+        first = suspect.triggers[0].of(TriggerFacts)
+        facts = CauseFacts(
+            missing=first.missing, critical_missing=first.critical_missing, triggered_at=first.triggered_at
+        )
+    return replace(facts, not_looked_up=suspect.unread)
 
 
-def _of_services(board: Board, suspect: Suspect) -> dict[str, Scalar]:
+def _of_services(board: Board, suspect: Suspect) -> CauseFacts:
     first = removing_deploy(board, suspect.primary) or suspect.primary[0]
-    redeploy = redeploy_of(board, first) if suspect.code.startswith("invoker") else None
-    found: dict[str, Scalar] = {
-        "services": ", ".join(suspect.behind or dict.fromkeys(each.finding.subject for each in suspect.primary)),
-        **{name: first.text(name) for name in _SHOWN},
-        **{name: ", ".join(first.names(name)) for name in ("missing", "empty", "removed", "emptied", "surplus")},
-        "deployed_at": first.instant("deployed_at"),
-    }
+    services = suspect.behind or tuple(dict.fromkeys(each.place.name for each in suspect.primary))
+    facts = replace(_shown(first.finding.facts), services=services)
+    if suspect.code in SHUT_OUT and (redeploy := redeploy_of(board, first)) is not None:
+        deploy = DeployFacts(revision=redeploy.revision, deployed_at=redeploy.at, deployed_by=redeploy.by)
+        facts = replace(facts, deploy=deploy)
     if suspect.code in _OF_THE_TRIGGER:
-        found["last_good_trigger"] = last_good_trigger(board, (*suspect.behind, first.finding.subject)[0])
-    if suspect.code == "variable-removed-by-deploy":
-        found |= {"revision": first.text("revision_1"), "deployed_by": first.text("revision_1_by")}
-        found["deployed_at"] = first.instant("revision_1_at")
-    if redeploy is not None:
-        found |= {"revision": redeploy.revision, "deployed_at": redeploy.at, "deployed_by": redeploy.by}
-    return found
+        good = last_good_trigger(board, (*suspect.behind, first.place.name)[0])
+        facts = replace(facts, last_good_trigger=good)
+    return facts
 
 
-def _broken_since(board: Board, suspect: Suspect) -> datetime | None:
+def _shown(facts: Facts) -> CauseFacts:
+    """Return what a cause shows of the facts of its first finding."""
+    shown = CauseFacts(deploy=facts.deploy if isinstance(facts, ServiceFacts) else None)
+    match facts:
+        case InvokerFacts():
+            return replace(shown, caller=facts.caller)
+        case ReadyFacts():
+            return replace(shown, reason=facts.reason)
+        case TrafficFacts():
+            return replace(shown, traffic=facts.traffic)
+        case VariablesFacts():
+            return replace(shown, missing=facts.missing, empty=facts.empty)
+        case RevisionsFacts():
+            return replace(shown, removed=facts.removed, emptied=facts.emptied, deploy=latest(facts))
+        case TopicFacts():
+            return replace(shown, missing=facts.missing, surplus=facts.surplus)
+        case DriftFacts():
+            authors = facts.lag.authors if facts.lag is not None else ""
+            return replace(shown, commit=facts.commit, authors=authors, missing=facts.missing)
+        case BuildsFacts():
+            commit = facts.latest.commit if facts.latest is not None else ""
+            authors = facts.lag.authors if facts.lag is not None else ""
+            return replace(shown, trigger=facts.trigger, commit=commit, authors=authors)
+        case _:
+            return shown
+
+
+def latest(facts: RevisionsFacts) -> DeployFacts | None:
+    """Return the deploy of the latest revision."""
+    first = next(iter(facts.revisions), None)
+    if first is None:
+        return None
+    return DeployFacts(revision=first.name, deployed_at=first.created_at, deployed_by=first.created_by)
+
+
+def lag_of(symptom: Symptom) -> LagFacts | None:
+    """Return what a service or its build lacks, None where that is not known."""
+    return symptom.of(DriftFacts).lag or symptom.of(BuildsFacts).lag
+
+
+def broken_since(board: Board, suspect: Suspect) -> datetime | None:
     """When the fault itself began, where a fact says so: the deploy that took something away, or the first commit that
     was not deployed. A deploy that may be the wrong one says nothing."""
     match suspect.code:
@@ -53,15 +123,14 @@ def _broken_since(board: Board, suspect: Suspect) -> datetime | None:
             redeploy = redeploy_of(board, removing_deploy(board, suspect.primary) or suspect.primary[0])
             return redeploy.at if redeploy is not None and redeploy.certain else None
         case "variable-removed-by-deploy":
-            return (removing_deploy(board, suspect.primary) or suspect.primary[0]).instant("revision_1_at")
+            deploy = latest(suspect.primary[0].of(RevisionsFacts))
+            return deploy.deployed_at if deploy is not None else None
         case "drift" | "stale-build":
-            return suspect.primary[0].instant("behind_since")
+            lag = lag_of(suspect.primary[0])
+            return lag.behind_since if lag is not None else None
         case _:
             return None
 
-
-_SHOWN = ("caller", "revision", "deployed_by", "traffic", "reason", "trigger", "commit", "authors")
-"""What the cause shows of the evidence of its first finding."""
 
 _OF_THE_TRIGGER = frozenset(OF_THE_CONTROL_PLANE) - {
     "subscription-surplus",
@@ -76,17 +145,14 @@ _OF_THE_TRIGGER = frozenset(OF_THE_CONTROL_PLANE) - {
 def action_of(board: Board, suspect: Suspect) -> Action | None:
     """The repairs of what shows the cause: one sentence, every command on a line of its own."""
     shown = suspect.primary or suspect.triggers
-    if suspect.code.startswith("invoker"):
+    if suspect.code in SHUT_OUT:
         shown = sorted(shown, key=board.order)
     if suspect.code in ("service-not-ready", "variable-removed-by-deploy", "upstream-check"):
         shown = shown[:1]
     actions = [each.finding.action for each in shown if each.finding.action is not None]
     if not actions:
         return None
-    commands = list(dict.fromkeys(each.command for each in actions if each.command))
-    repairs = list(dict.fromkeys(each.repair for each in actions if each.repair))
-    return Action(
-        text=actions[0].text,
-        command="\n".join(commands) or None,
-        repair=" ".join(repairs) if all(each.repair for each in actions) else None,
-    )
+    commands = dict.fromkeys(command for each in actions for command in each.commands)
+    repairs = dict.fromkeys(key for each in actions for key in each.repairs)
+    whole = all(each.repairs for each in actions)
+    return Action(text=actions[0].text, commands=tuple(commands), repairs=tuple(repairs) if whole else ())

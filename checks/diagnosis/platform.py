@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
+from checks.facts import Facts
+from checks.facts.control_plane import (
+    BuildsFacts,
+    CallFacts,
+    DriftFacts,
+    InventoryFacts,
+    JobsFacts,
+    NumberOfJobsFacts,
+    RequestsFacts,
+    RulesFacts,
+    TopicFacts,
+)
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
@@ -22,18 +33,17 @@ SILENCING = frozenset(
 """Causes for which no request reaches a service."""
 
 _GLOB = frozenset("*?[")
-_JOB = re.compile(r"([^\s,()]+) \((\w+)\)")
 
 
 def without_identity(board: Board) -> list[Suspect]:
     """Calls without an identity are one cause, whatever services refuse them."""
-    return _together(board, "identity-missing", _grave(board, "edges", frozenset({"no-identity", "wrong-audience"})))
+    return _together(board, "identity-missing", _grave(board, CallFacts, frozenset({"no-identity", "wrong-audience"})))
 
 
 def subscription_causes(board: Board) -> list[Suspect]:
     """Topics that do not push to whom they should are one cause, topics that push too often another."""
-    missing = _together(board, "subscription-missing", _grave(board, "subscriptions", UNHEARD))
-    surplus = _together(board, "subscription-surplus", _grave(board, "subscriptions", SURPLUS))
+    missing = _together(board, "subscription-missing", _grave(board, TopicFacts, UNHEARD))
+    surplus = _together(board, "subscription-surplus", _grave(board, TopicFacts, SURPLUS))
     for suspect in (*missing, *surplus):
         suspect.behind = tuple(dict.fromkeys(name for each in suspect.primary for name in listeners(board, each)))
     return [*missing, *surplus]
@@ -42,17 +52,17 @@ def subscription_causes(board: Board) -> list[Suspect]:
 def listeners(board: Board, symptom: Symptom) -> tuple[str, ...]:
     """Return the services that a topic's finding is about: those that it misses, else all that listen to it."""
     messaging = board.pipeline.messaging
-    known = messaging.targets.get(symptom.finding.subject, ()) if messaging is not None else ()
-    return symptom.names("missing") or known or (symptom.finding.subject,)
+    known = messaging.targets.get(symptom.place.name, ()) if messaging is not None else ()
+    return symptom.of(TopicFacts).missing or known or (symptom.place.name,)
 
 
 def build_causes(board: Board) -> list[Suspect]:
     """Builds that failed are one cause, builds of old commits another; services that are behind follow from them."""
     found = []
     for code, said in (("build-failed", FAILED_BUILD), ("stale-build", OLD_CODE)):
-        for suspect in _together(board, code, _grave(board, "builds", said)):
+        for suspect in _together(board, code, _grave(board, BuildsFacts, said)):
             services = suspect.services
-            behind = [each for each in _behind(board) if each.finding.subject in services]
+            behind = [each for each in _behind(board) if each.place.service in services]
             suspect.consequences += board.explain(behind)
             found.append(suspect)
     return found
@@ -65,30 +75,30 @@ def drift_causes(board: Board) -> list[Suspect]:
 
 def job_causes(board: Board) -> list[Suspect]:
     """Jobs that fail are one cause, with the failures that the pipeline file says they explain; lost jobs another."""
-    failing = _together(board, "job-failing", _grave(board, "scheduler-jobs", FAILING_JOBS))
+    failing = _together(board, "job-failing", _grave(board, JobsFacts, FAILING_JOBS))
     for suspect in failing:
         suspect.covers = _explained(board, suspect)
         suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
-    return [*failing, *_together(board, "jobs-missing", _grave(board, "scheduler-jobs", LOST_JOBS))]
+    lost = [
+        *_grave(board, JobsFacts, LOST_JOBS),
+        *_grave(board, InventoryFacts, LOST_JOBS),
+        *_grave(board, NumberOfJobsFacts, LOST_JOBS),
+    ]
+    return [*failing, *_together(board, "jobs-missing", lost)]
 
 
 def audit_causes(board: Board) -> list[Suspect]:
     """Deploy scripts that would break what works are one cause."""
-    return _together(board, "deploy-unsafe", _grave(board, "deployment-audit", frozenset({"rules-broken"})))
+    return _together(board, "deploy-unsafe", _grave(board, RulesFacts, frozenset({"rules-broken"})))
 
 
 def refused_jobs(board: Board) -> list[Symptom]:
     """Return the finding about failing jobs if every one of them is refused: then it follows from a lost permission."""
     return [
         each
-        for each in _grave(board, "scheduler-jobs", FAILING_JOBS)
-        if (failures := failing_jobs(each)) and set(failures.values()) <= REFUSED
+        for each in _grave(board, JobsFacts, FAILING_JOBS)
+        if (failing := each.of(JobsFacts).failing) and {job.word for job in failing} <= REFUSED
     ]
-
-
-def failing_jobs(symptom: Symptom) -> dict[str, str]:
-    """Return the words of their status by the names of the jobs that fail."""
-    return dict(_JOB.findall(symptom.text("failing")))
 
 
 def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
@@ -96,13 +106,13 @@ def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
     for suspect in found:
         if suspect.code in SILENCING:
             services = suspect.services
-            silent = _grave(board, "zero-invocations", frozenset({"not-invoked"}))
-            suspect.consequences += board.explain(each for each in silent if each.finding.subject in services)
+            silent = _grave(board, RequestsFacts, frozenset({"not-invoked"}))
+            suspect.consequences += board.explain(each for each in silent if each.place.service in services)
 
 
 def _explained(board: Board, suspect: Suspect) -> frozenset[str]:
     """The checks and phases that the pipeline file says the failing jobs explain."""
-    jobs = {name for each in suspect.primary for name in failing_jobs(each)}
+    jobs = {job.name for each in suspect.primary for job in each.of(JobsFacts).failing}
     spec = board.pipeline.scheduler
     patterns = spec.explains.items() if spec is not None else ()
     return frozenset(what for pattern, named in patterns if _names_one(pattern, jobs) for what in named)
@@ -115,15 +125,15 @@ def _names_one(pattern: str, jobs: Collection[str]) -> bool:
 
 def _explained_by_jobs(board: Board, suspect: Suspect) -> list[Symptom]:
     checks = suspect.covers & board.sql_checks.keys()
-    return board.ranked(each for check in checks for each in board.free(lambda each: each.grave, check=check))
+    return board.ranked(each for check in checks for each in board.free_of(check))
 
 
 def _behind(board: Board) -> list[Symptom]:
-    return _grave(board, "drift", frozenset({"behind"}))
+    return _grave(board, DriftFacts, frozenset({"behind"}))
 
 
-def _grave(board: Board, check: str, codes: frozenset[str]) -> list[Symptom]:
-    return list(board.free(lambda each: each.grave and each.finding.code in codes, check=check))
+def _grave(board: Board, family: type[Facts], codes: frozenset[str]) -> list[Symptom]:
+    return list(board.free(lambda each: each.grave and each.finding.code in codes, family=family))
 
 
 def _together(board: Board, code: str, symptoms: list[Symptom]) -> list[Suspect]:
@@ -131,4 +141,4 @@ def _together(board: Board, code: str, symptoms: list[Symptom]) -> list[Suspect]
     if not symptoms:
         return []
     worst = min(symptoms, key=lambda each: (each.finding.severity or 0, board.order(each)))
-    return [Suspect(code=code, subject=worst.finding.subject, primary=board.explain(symptoms))]
+    return [Suspect(code=code, subject=worst.place.name, primary=board.explain(symptoms))]

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger
+from checks.diagnosis.evidence import lag_of
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, listed
+from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, TopicFacts
 
 MOST_TOPICS = 4
 """Topics and services described one by one; more of them are counted."""
@@ -25,7 +27,7 @@ def _without_identity(board: Board, suspect: Suspect) -> str:
 
 def _unheard(board: Board, suspect: Suspect) -> str:
     topics = [_push_count(each) for each in suspect.primary]
-    known = [name for name in suspect.behind if name not in {each.finding.subject for each in suspect.primary}]
+    known = [name for name in suspect.behind if name not in {each.place.name for each in suspect.primary}]
     to_whom = f"Nothing is sent to {listed(known)}: " if known else ""
     good = max(filter(None, (last_good_trigger(board, name) for name in known)), default=None)
     last = f"; last good trigger {board.local(good)}" if good is not None else ""
@@ -33,14 +35,14 @@ def _unheard(board: Board, suspect: Suspect) -> str:
 
 
 def _push_count(symptom: Symptom) -> str:
-    topic, expected = symptom.finding.subject, symptom.finding.evidence.get("expected")
+    topic, facts = symptom.place.name, symptom.of(TopicFacts)
     if symptom.finding.code == "topic-missing":
         return f"there is no topic {topic}"
     if symptom.finding.code == "none":
         return f"{topic} has no push subscription"
     if symptom.finding.code == "wrong-target":
         return f"{topic} pushes elsewhere"
-    return f"{topic} has {symptom.finding.evidence.get('found')} of {expected} push subscriptions"
+    return f"{topic} has {facts.found} of {facts.expected} push subscriptions"
 
 
 def _surplus(board: Board, suspect: Suspect) -> str:
@@ -52,10 +54,9 @@ def _surplus(board: Board, suspect: Suspect) -> str:
 
 
 def _with_surplus(symptom: Symptom) -> str:
-    surplus = symptom.names("surplus")
-    found, expected = (symptom.finding.evidence.get(name) for name in ("found", "expected"))
-    left_over = f"; one too many seems to be {listed(list(surplus), most=2)}" if surplus else ""
-    return f"{symptom.finding.subject} ({found} where {expected} expected{left_over})"
+    facts = symptom.of(TopicFacts)
+    left_over = f"; one too many seems to be {listed(facts.surplus, most=2)}" if facts.surplus else ""
+    return f"{symptom.place.name} ({facts.found} where {facts.expected} expected{left_over})"
 
 
 def _failed_build(board: Board, suspect: Suspect) -> str:
@@ -66,8 +67,8 @@ def _failed_build(board: Board, suspect: Suspect) -> str:
 
 
 def _ending(board: Board, symptom: Symptom) -> str:
-    at = board.local(symptom.instant("built_at"))
-    return ", ".join(filter(None, (symptom.text("status") or "failed", at)))
+    build = symptom.of(BuildsFacts).latest or BuildFacts()
+    return ", ".join(filter(None, (build.status or "failed", board.local(build.built_at))))
 
 
 def _stale_build(board: Board, suspect: Suspect) -> str:
@@ -75,34 +76,31 @@ def _stale_build(board: Board, suspect: Suspect) -> str:
         builds = [f"{_trigger(each)} ({_lag(board, each)})" for each in suspect.primary]
         return f"{len(builds)} build triggers built old code: {listed(builds, most=MOST_TOPICS)}."
     first = suspect.primary[0]
-    commit, at = first.text("commit")[:9], board.local(first.instant("built_at"))
+    build = first.of(BuildsFacts).latest or BuildFacts()
+    commit, at = build.commit[:9], board.local(build.built_at)
     built = f"built the old commit {commit}{f' of {at}' if at else ''}, which" if commit else "built nothing, although"
-    it = "is" if commit else f"{first.finding.subject} is"
+    it = "is" if commit else f"{first.place.name} is"
     return f"The trigger {_trigger(first)} {built} {it} {_lag(board, first)}."
 
 
 def _drift(board: Board, suspect: Suspect) -> str:
     if len(suspect.primary) > 1:
-        services = [f"{each.finding.subject} ({_lag(board, each)})" for each in suspect.primary]
+        services = [f"{each.place.name} ({_lag(board, each)})" for each in suspect.primary]
         number = len(services)
         return f"{number} services run code that the repository has replaced: {listed(services, most=MOST_TOPICS)}."
     return f"{suspect.subject} runs code that the repository has replaced: {_lag(board, suspect.primary[0])}."
 
 
 def _trigger(symptom: Symptom) -> str:
-    return symptom.text("trigger") or symptom.finding.subject
+    return symptom.of(BuildsFacts).trigger or symptom.place.name
 
 
 def _lag(board: Board, symptom: Symptom) -> str:
-    since = board.local(symptom.instant("behind_since"))
-    return f"{_commits_behind(symptom)}{f' since {since}' if since else ''}"
-
-
-def _commits_behind(symptom: Symptom) -> str:
-    behind = symptom.finding.evidence.get("behind")
-    if not isinstance(behind, int):
+    lag = lag_of(symptom)
+    if lag is None:
         return "behind"
-    return "1 commit behind" if behind == 1 else f"{behind} commits behind"
+    since = board.local(lag.behind_since)
+    return f"{lag.behind} commit{'' if lag.behind == 1 else 's'} behind{f' since {since}' if since else ''}"
 
 
 def _as_found(board: Board, suspect: Suspect) -> str:
@@ -114,9 +112,9 @@ def _as_found(board: Board, suspect: Suspect) -> str:
 
 def _unsafe(board: Board, suspect: Suspect) -> str:
     del board
-    paths = listed([each.finding.subject for each in suspect.primary], most=MOST_TOPICS)
-    first = suspect.primary[0].finding.summary.rstrip(".")
-    told = first.removeprefix(f"{suspect.primary[0].finding.subject}: ")
+    paths = listed([each.place.name for each in suspect.primary], most=MOST_TOPICS)
+    first = suspect.primary[0]
+    told = first.of(RulesFacts).shown or first.finding.summary.rstrip(".")
     return f"The next deploy through {paths} can break what works today: {told}."
 
 

@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 
 from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
-from checks.diagnosis.evidence import action_of, evidence_of
+from checks.diagnosis.evidence import action_of, broken_since, facts_of, latest
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom
-from checks.diagnosis.upstream import processor_of
-from checks.diagnosis.words import capitalised, listed, phase_title
+from checks.diagnosis.words import capitalised, days, listed, phase_title
+from checks.facts.control_plane import (
+    DeployFacts,
+    InvokerFacts,
+    ReadyFacts,
+    RevisionsFacts,
+    ServiceFacts,
+    TrafficFacts,
+    VariablesFacts,
+)
+from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Cause, FindingKey
 
 
@@ -24,7 +33,11 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         sentence=told,
         severity=suspect.severity,
         phase=_phase(board, suspect),
-        evidence=evidence_of(board, suspect),
+        place=(suspect.primary or suspect.triggers)[0].place,
+        facts=facts_of(board, suspect),
+        transitions=tuple(dict.fromkeys(each.place.name for each in suspect.triggers)),
+        intervals=days(suspect.triggers or suspect.primary),
+        broken_since=broken_since(board, suspect),
         action=action_of(board, suspect),
         explains=explains,
     )
@@ -45,9 +58,9 @@ def _phase(board: Board, suspect: Suspect) -> str | None:
 
 def _shut_out(board: Board, suspect: Suspect) -> str:
     shown = sorted(suspect.primary, key=board.order)
-    refused = list(dict.fromkeys(each.finding.subject for each in shown))
-    caller = suspect.primary[0].text("caller")
-    who = "Pub/Sub's account" if caller == board.pipeline.invoker else caller or "The caller"
+    refused = list(dict.fromkeys(each.place.name for each in shown))
+    callers = suspect.primary[0].of(InvokerFacts).caller
+    who = "Pub/Sub's account" if callers == (board.pipeline.invoker,) else ", ".join(callers) or "The caller"
     return (
         f"{who} may not call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
         f"{_consequence(board, suspect)}"
@@ -66,7 +79,7 @@ def _counted(board: Board, names: list[str]) -> str:
 def _since(board: Board, suspect: Suspect) -> str:
     deploy = removing_deploy(board, suspect.primary)
     if deploy is not None:
-        good = last_good_trigger(board, deploy.finding.subject)
+        good = last_good_trigger(board, deploy.place.name)
         return (
             f" since a deploy removed the binding, which was there until {_removing(board, deploy)}; "
             f"last good trigger {board.local(good)}"
@@ -83,7 +96,7 @@ def _not_ready(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
     if any(each.finding.code == "service-missing" for each in suspect.primary):
         return f"The service {suspect.subject} does not exist.{_consequence(board, suspect)}"
-    reason = first.text("reason").rstrip(".")
+    reason = first.of(ReadyFacts).reason.rstrip(".")
     state = "is not ready" if first.finding.code != "stuck-reconciling" else "is in the middle of a change that hangs"
     return (
         f"{suspect.subject} {state}{f': {reason}' if reason else ''}"
@@ -95,22 +108,27 @@ def _stale(board: Board, suspect: Suspect) -> str:
     parts = [_stale_service(board, each) for each in suspect.primary]
     if len(parts) == 1:
         return f"{suspect.subject} does not run its latest revision: {parts[0]}.{_consequence(board, suspect)}"
-    named = listed([f"{each.finding.subject} ({part})" for each, part in zip(suspect.primary, parts, strict=True)])
+    named = listed([f"{each.place.name} ({part})" for each, part in zip(suspect.primary, parts, strict=True)])
     return f"{len(parts)} services do not run their latest revision: {named}.{_consequence(board, suspect)}"
 
 
 def _stale_service(board: Board, symptom: Symptom) -> str:
-    deployed = board.local(symptom.instant("deployed_at"))
-    latest = symptom.text("latest_created") or symptom.text("revision") or "the latest"
-    return (
-        f"{latest}{f' of {deployed}' if deployed else ''}, but traffic goes to {symptom.text('traffic') or 'another'}"
-    )
+    facts, deploy = symptom.of(TrafficFacts), _deploy(symptom)
+    deployed = board.local(deploy.deployed_at)
+    latest = facts.latest_created or deploy.revision or "the latest"
+    return f"{latest}{f' of {deployed}' if deployed else ''}, but traffic goes to {facts.traffic or 'another'}"
+
+
+def _deploy(symptom: Symptom) -> DeployFacts:
+    """Return the last deploy of a service, an empty one where it is not known."""
+    return symptom.of(ServiceFacts).deploy or DeployFacts()
 
 
 def _without_variables(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
-    faults = [f"lacks {', '.join(first.names('missing'))}"] if first.names("missing") else []
-    faults += [f"has no value in {', '.join(first.names('empty'))}"] if first.names("empty") else []
+    facts = first.of(VariablesFacts)
+    faults = [f"lacks {', '.join(facts.missing)}"] if facts.missing else []
+    faults += [f"has no value in {', '.join(facts.empty)}"] if facts.empty else []
     return (
         f"{suspect.subject} {' and '.join(faults) or 'lacks a required variable'}"
         f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
@@ -118,11 +136,12 @@ def _without_variables(board: Board, suspect: Suspect) -> str:
 
 
 def _removed_variables(board: Board, suspect: Suspect) -> str:
-    first = suspect.primary[0]
-    lost = (*first.names("removed"), *first.names("emptied"))
+    facts = suspect.primary[0].of(RevisionsFacts)
+    deploy = latest(facts) or DeployFacts()
+    lost = (*facts.removed, *facts.emptied)
     them = "it" if len(lost) == 1 else "them"
-    at, by, before = (first.instant("revision_1_at"), *map(first.text, ("revision_1_by", "revision_2")))
-    which = " of ".join(filter(None, (first.text("revision_1"), board.local(at))))
+    by, before = deploy.deployed_by, facts.revisions[1].name if len(facts.revisions) > 1 else ""
+    which = " of ".join(filter(None, (deploy.revision, board.local(deploy.deployed_at))))
     return (
         f"{suspect.subject} lacks {', '.join(lost) or 'a variable'} since revision {which} removed {them}"
         f"{f' (deployed by {by})' if by else ''}{f'; {before} still had {them}' if before else ''}."
@@ -132,9 +151,9 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
 
 def _stale_trigger(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
-    at = board.local(first.instant("triggered_at"))
+    at = board.local(first.of(TriggerFacts).triggered_at)
     return (
-        f"{board.transitions[first.finding.subject].title} was not triggered{board.dates([first])}: its flag was set"
+        f"{board.transitions[first.place.name].title} was not triggered{board.dates([first])}: its flag was set"
         f"{f' at {at}' if at else ''} already, by an earlier run, so this run took itself for done."
         f"{_consequence(board, suspect)}"
     )
@@ -148,18 +167,19 @@ def _upstream(board: Board, suspect: Suspect) -> str:
 
 def _stalled(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
-    started = board.local(first.instant("started_at") or first.instant("last_heartbeat"))
-    named = sorted({processor_of(each) for each in suspect.primary if each.finding.count == 1})
+    started = board.local(first.of(UnfinishedFacts).started_at or first.of(HeartbeatFacts).last_heartbeat)
+    named = sorted({each.place.name for each in suspect.primary if each.finding.count == 1})
     names = listed(named, more=sum(each.finding.count for each in suspect.primary if each.finding.count > 1))
     return f"{names} did not finish{f': no end since {started}' if started else ''}.{_consequence(board, suspect)}"
 
 
 def _missing(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
-    critical = first.names("critical_missing")
+    facts = first.of(TriggerFacts)
+    critical = facts.critical_missing
     note = f" (critical: {', '.join(critical)})" if critical else ""
-    names = listed(list(first.names("missing")))
-    waiting = board.transitions[first.finding.subject].title
+    names = listed(facts.missing)
+    waiting = board.transitions[first.place.name].title
     return (
         f"{waiting} waits for {names}{note}, not reported{board.dates([first])}."
         f"{_consequence(board, suspect)}{_no_reason(suspect)}"
@@ -168,8 +188,8 @@ def _missing(board: Board, suspect: Suspect) -> str:
 
 def _without_effect(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
-    transition = board.transitions[first.finding.subject]
-    at = board.local(first.instant("triggered_at"))
+    transition = board.transitions[first.place.name]
+    at = board.local(first.of(TriggerFacts).triggered_at)
     who = transition.orchestrator or transition.title
     return (
         f"{who} says that it triggered{f' at {at}' if at else ''}, but"
@@ -184,7 +204,7 @@ def _unexplained(board: Board, suspect: Suspect) -> str:
 
 
 def _broken_flag(board: Board, suspect: Suspect) -> str:
-    titles = list(dict.fromkeys(board.transitions[each.finding.subject].title for each in suspect.triggers))
+    titles = list(dict.fromkeys(board.transitions[each.place.name].title for each in suspect.triggers))
     return (
         f"The flag of {listed(titles)} is wrong, not the pipeline: the data"
         f"{board.dates(suspect.triggers, word='of')} is there."
@@ -217,8 +237,9 @@ _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
 
 
 def _revision(board: Board, symptom: Symptom) -> str:
-    at, revision = board.local(symptom.instant("deployed_at")), symptom.text("revision")
-    return " of ".join(filter(None, (f"revision {revision}" if revision else "", at)))
+    deploy = _deploy(symptom)
+    at = board.local(deploy.deployed_at)
+    return " of ".join(filter(None, (f"revision {deploy.revision}" if deploy.revision else "", at)))
 
 
 def _removing(board: Board, symptom: Symptom) -> str:
@@ -231,7 +252,7 @@ def _removing(board: Board, symptom: Symptom) -> str:
 
 
 def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
-    return f"{lead}{_revision(board, symptom)}" if symptom.instant("deployed_at") is not None else ""
+    return f"{lead}{_revision(board, symptom)}" if _deploy(symptom).deployed_at is not None else ""
 
 
 def _consequence(board: Board, suspect: Suspect) -> str:
@@ -241,7 +262,7 @@ def _consequence(board: Board, suspect: Suspect) -> str:
     present = [each for each in suspect.triggers if each.data_present and each.finding.interval not in blocked_days]
     parts = []
     if present:
-        ones = {board.transitions[each.finding.subject].orchestrator for each in present}
+        ones = {board.transitions[each.place.name].orchestrator for each in present}
         orchestrators = "its orchestrator" if len(ones) == 1 else "its orchestrators"
         parts.append(
             f" The data{board.dates(present, word='of')} arrived all the same: "

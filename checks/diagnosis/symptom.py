@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TypeVar
 
+from checks.facts import Facts, known
+from checks.facts.orchestration import DataFacts
 from checks.model import Finding, FindingKey, Severity
+from checks.places import Place, PlaceKind
+
+Kind = TypeVar("Kind", bound=Facts)
 
 DATA_ABSENT = frozenset(
     {"not-triggered", "triggered-without-effect", "processors-missing", "not-started", "data-missing"}
@@ -30,25 +35,20 @@ class Symptom:
         """Whether it is more than a note."""
         return self.finding.severity is not None and self.finding.severity <= Severity.P2
 
-    def text(self, name: str) -> str:
-        """A text of the evidence, empty where there is none of this name and type."""
-        value = self.finding.evidence.get(name)
-        return value.strip() if isinstance(value, str) else ""
+    def of(self, family: type[Kind]) -> Kind:
+        """The facts of a family; where the finding has none of it, such facts that say nothing."""
+        return known(self.finding.facts, family) or family()
 
-    def names(self, name: str) -> tuple[str, ...]:
-        """A comma-separated list of the evidence."""
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
-    def instant(self, name: str) -> datetime | None:
-        """An aware time of the evidence."""
-        value = self.finding.evidence.get(name)
-        return value if isinstance(value, datetime) and value.utcoffset() is not None else None
+    @property
+    def place(self) -> Place:
+        """What it is about."""
+        return self.finding.place or Place(PlaceKind.DATA, self.finding.subject)
 
     @property
     def data_present(self) -> bool | None:
         """For a trigger: whether the next phase wrote rows, None where that is not known."""
-        rows = self.finding.evidence.get("effect_rows")
-        if isinstance(rows, int) and not isinstance(rows, bool):
+        rows = self.of(DataFacts).effect_rows
+        if rows is not None:
             return rows > 0
         if self.finding.code in DATA_ABSENT:
             return False

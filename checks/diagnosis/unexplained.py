@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from checks.diagnosis.symptom import Symptom
+from checks.facts import Facts
 from checks.model import FindingKey, Interval
 
 
@@ -40,9 +41,9 @@ class Unexplained:
         self._explained: set[FindingKey] = set()
         self._place = {id(symptom): number for number, symptom in enumerate(failed)}
         data = list(filter(self._is_data, failed))
-        self._all = Index(lambda _: ("all",), failed)
         self._by_key = Index(lambda each: (each.key,), failed)
         self._by_check = Index(lambda each: (each.check,), failed)
+        self._by_family = Index(lambda each: each.finding.facts.families(), failed)
         self._by_place = Index(lambda each: ((each.finding.phase, each.finding.interval),), failed)
         self._data = Index(lambda each: ((each.finding.phase, each.finding.interval),), data)
         self._explaining = Index(self._what_it_explains, data)
@@ -54,12 +55,13 @@ class Unexplained:
     def _what_it_explains(self, symptom: Symptom) -> Iterator[Hashable]:
         return ((phase, symptom.finding.interval) for phase in self._explains.get(symptom.check, ()))
 
-    def free(
-        self, wanted: Callable[[Symptom], bool] = lambda _: True, *, check: str | None = None
-    ) -> Iterator[Symptom]:
-        """Every failure that nothing explains yet, one for each key; of one check or of all."""
-        symptoms = self._all.under("all") if check is None else self._by_check.under(check)
-        return iter(_once(filter(wanted, symptoms)))
+    def free(self, wanted: Callable[[Symptom], bool] = lambda _: True, *, family: type = Facts) -> Iterator[Symptom]:
+        """Every failure that nothing explains yet, one for each key; with facts of a family, or all."""
+        return iter(_once(each for each in self._by_family.under(family) if wanted(each)))
+
+    def free_of(self, check: str) -> Iterator[Symptom]:
+        """Every grave failure of a check that nothing explains yet."""
+        return iter(_once(each for each in self._by_check.under(check) if each.grave))
 
     def failed_data(self) -> Iterator[Symptom]:
         """Every grave failure of a SQL check that nothing explains yet."""
@@ -102,7 +104,7 @@ class Unexplained:
 
     def _take_out(self, key: FindingKey) -> None:
         for symptom in tuple(self._by_key.under(key)):
-            for index in (self._all, self._by_key, self._by_check, self._by_place):
+            for index in (self._by_key, self._by_check, self._by_family, self._by_place):
                 index.remove(symptom)
             if self._is_data(symptom):
                 self._data.remove(symptom)

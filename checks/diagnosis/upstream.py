@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from checks.diagnosis.board import SOURCE_AT_FAULT, Board, Suspect
 from checks.diagnosis.symptom import Symptom
+from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
 from checks.model import FindingKey, Interval
 from checks.pipeline import Transition
 
@@ -31,20 +32,19 @@ def stalled_before(board: Board, transition: Transition, verdict: Symptom) -> Su
         phase = transition.target
     else:
         return None
-    missing = {*verdict.names("missing"), *verdict.names("critical_missing")}
+    facts = verdict.of(TriggerFacts)
+    missing = {*facts.missing, *facts.critical_missing}
 
     def stuck(each: Symptom) -> bool:
         if each.finding.interval not in (None, verdict.finding.interval):
             return False
-        if _is_stalled_run(board, each):
-            return each.finding.phase == phase or processor_of(each) in missing
-        return each.check == "heartbeats" and processor_of(each) in missing
+        in_phase = UnfinishedFacts in each.finding.facts.families() and each.finding.phase == phase
+        return in_phase or each.place.name in missing
 
-    found = [*board.free(stuck, check="heartbeats"), *board.free(stuck, check="stalled")]
-    found = board.ranked(found)
+    found = board.ranked([*board.free(stuck, family=HeartbeatFacts), *board.free(stuck, family=UnfinishedFacts)])
     if not found:
         return None
-    return Suspect(code="processor-stalled", subject=processor_of(found[0]), primary=board.explain(found))
+    return Suspect(code="processor-stalled", subject=found[0].place.name, primary=board.explain(found))
 
 
 def remaining_causes(board: Board) -> list[Suspect]:
@@ -53,16 +53,6 @@ def remaining_causes(board: Board) -> list[Suspect]:
     One that explains nothing is no cause: it is a failure of its own.
     """
     return [*_failed_checks(board), *_stalled_runs(board)]
-
-
-def processor_of(symptom: Symptom) -> str:
-    """Return the processor that a finding is about."""
-    return symptom.text("processor") or symptom.finding.subject
-
-
-def _is_stalled_run(board: Board, symptom: Symptom) -> bool:
-    """A transition that hangs is reported by the same check; it is what is to be explained."""
-    return symptom.check == "stalled" and symptom.finding.subject not in board.transition_ids
 
 
 def _root(board: Board, symptom: Symptom) -> Symptom:
@@ -77,7 +67,7 @@ def _root(board: Board, symptom: Symptom) -> Symptom:
 def _rows_of(board: Board, symptom: Symptom) -> list[Symptom]:
     """Every grave finding of the same check and date."""
     day = symptom.finding.interval
-    return list(board.free(lambda each: each.grave and each.finding.interval == day, check=symptom.check))
+    return [each for each in board.free_of(symptom.check) if each.finding.interval == day]
 
 
 def _failed_checks(board: Board) -> list[Suspect]:
@@ -126,7 +116,7 @@ def _caused(board: Board, root: Symptom) -> list[Symptom]:
 
 def _stalled_runs(board: Board) -> list[Suspect]:
     found = []
-    for run in board.free(lambda each: each.grave and _is_stalled_run(board, each), check="stalled"):
+    for run in board.free(lambda each: each.grave, family=UnfinishedFacts):
         phase, day = run.finding.phase, run.finding.interval
         # The run history says no date, so a run of it may be of any that is judged.
         days = board.days if day is None else (day,)
@@ -135,7 +125,7 @@ def _stalled_runs(board: Board) -> list[Suspect]:
             found.append(
                 Suspect(
                     code="processor-stalled",
-                    subject=processor_of(run),
+                    subject=run.place.name,
                     primary=board.explain([run]),
                     consequences=board.explain(consequences),
                 )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from checks.diagnosis.symptom import Symptom
 from checks.intervals import interval_words
+from checks.model import Interval
 from checks.pipeline import Pipeline
 
 
@@ -24,7 +25,7 @@ def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str
 
 def dates(symptoms: Iterable[Symptom], year: int | None, *, word: str = "for") -> str:
     """Return the intervals of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
-    known = sorted({each.finding.interval for each in symptoms if each.finding.interval is not None})
+    known = days(symptoms)
     return f" {word} {listed([interval_words(each.name, year) for each in known])}" if known else ""
 
 
@@ -32,9 +33,9 @@ def _day(day: datetime, year: int | None) -> str:
     return f"{day.day} {day:%b}" if year in (None, day.year) else f"{day.day} {day:%b} {day.year}"
 
 
-def days(symptoms: Iterable[Symptom]) -> list[str]:
-    """Return the names of the intervals of findings, each once."""
-    return sorted({each.finding.interval.name for each in symptoms if each.finding.interval is not None})
+def days(symptoms: Iterable[Symptom]) -> tuple[Interval, ...]:
+    """Return the intervals of findings, each once."""
+    return tuple(sorted({each.finding.interval for each in symptoms if each.finding.interval is not None}))
 
 
 def listed(names: Sequence[str], *, most: int = 6, more: int = 0) -> str:

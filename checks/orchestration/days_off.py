@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
+from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
-from checks.model import Action, Finding, Interval, Outcome
+from checks.model import Finding, Interval, Outcome
 from checks.pipeline import Condition, Pipeline
+from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
 from checks.registry import check
 
@@ -30,6 +33,8 @@ def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
 
 @check(
     id="days-off",
+    place=PlaceKind.CONDITION,
+    facts=CalendarFacts,
     worst=DOUBTED,
     codes={
         "holds": "The date has something to do.",
@@ -80,7 +85,7 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         }[found.standing],
         severity=DOUBTED if doubted else None,
         interval=interval,
-        evidence={"number": found.number, "traces": traces},
+        facts=CalendarFacts(number=found.number, traces=tuple(found.traces)),
         impact="Every check that depends on it would have been skipped; the date is judged like any other."
         if doubted
         else "",

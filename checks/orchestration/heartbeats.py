@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from checks.actions import Action
 from checks.context import Context, attempt, not_configured
-from checks.model import Action, Finding, Outcome, Severity
+from checks.facts.orchestration import CountFacts, DocumentsFacts, HeartbeatFacts, ReadUpToFacts, RunningFacts
+from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
 from checks.orchestration.gathering import local_time
 from checks.pipeline import Heartbeats
+from checks.places import Place, PlaceKind
 from checks.ports.documents import Document, read_collection
 from checks.registry import check
 from checks.source import SourceError
@@ -102,6 +105,9 @@ def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -
 
 @check(
     id="heartbeats",
+    place=PlaceKind.TASK,
+    facts=HeartbeatFacts,
+    short="heartbeats",
     worst=Severity.P1,
     codes=CODES,
     expected="One heartbeat document a processor, refreshed while it runs.",
@@ -169,7 +175,8 @@ def _count_finding(context: Context, spec: Heartbeats, count: int, *, whole: boo
         severity=judgement.severity,
         subject=spec.collection,
         summary=sentence + tail,
-        evidence={"count": count, "all_counted": whole},
+        place=_collection(spec),
+        facts=DocumentsFacts(count=count, all_counted=whole),
         impact="Every look at the heartbeats gets slower and dearer, and real ones are hard to find." if failed else "",
         action=Action(text="Find the program that writes a new id for each run, then delete the stray documents.")
         if failed
@@ -186,7 +193,8 @@ def _bad_ids(context: Context, spec: Heartbeats, ids: Sequence[str]) -> Finding:
         severity=Severity.P2,
         subject=f"{spec.collection}/ids",
         summary=f"{len(ids)} id{' is' if len(ids) == 1 else 's are'} not a processor's name, such as {examples}.",
-        evidence={"count": len(ids), "examples": examples},
+        place=_collection(spec, "ids"),
+        facts=CountFacts(count=len(ids), examples=tuple(sorted(ids)[:EXAMPLES])),
         impact="The collection grows with every run.",
         action=Action(text="Find the program that puts a date or None into the id, then delete these documents."),
         link=_link(context, spec),
@@ -202,7 +210,8 @@ def _not_all_read(context: Context, spec: Heartbeats, documents: Sequence[Docume
         subject=f"{spec.collection}/unread",
         summary=f"{spec.collection} was read up to the document {last}, the first {len(documents)} by id. Whether "
         "processors with a later id are alive is unknown.",
-        evidence={"read": len(documents), "last_id": last},
+        place=_collection(spec, "unread"),
+        facts=ReadUpToFacts(read=len(documents), last_id=last),
         action=Action(text="Delete the stray documents first; then this check sees every processor again."),
         link=_link(context, spec),
     )
@@ -231,7 +240,7 @@ def _judge_processors(
             code=ALIVE.code,
             subject="running processors",
             summary=f"{len(running)} running, none of them silent." if running else "Nothing is running.",
-            evidence={"running": len(running)},
+            facts=RunningFacts(running=len(running)),
         )
 
 
@@ -274,14 +283,14 @@ def _silent(
         severity=judgement.severity,
         subject=name,
         summary=sentence,
-        evidence={
-            "last_heartbeat": last_at,
-            "silent_minutes": int((context.now - last_at).total_seconds() // 60)
+        facts=HeartbeatFacts(
+            last_heartbeat=last_at,
+            silent_minutes=int((context.now - last_at).total_seconds() // 60)
             if last_at is not None and _is_past(last_at, context)
             else None,
-            "data_date": str(document.data.get("data_date", "")),
-            "run_id": str(document.data.get("run_id", "")),
-        },
+            data_date=str(document.data.get("data_date", "")),
+            run_id=str(document.data.get("run_id", "")),
+        ),
         impact=_IMPACTS.get(judgement.code, "What waits for {name} does not start.").format(name=name),
         action=Action(text=_ADVICE.get(judgement.code, _RUN_AGAIN).format(name=name)),
         link=_link(context, spec, name),
@@ -296,11 +305,15 @@ def _rest(context: Context, spec: Heartbeats, judgements: Sequence[Judgement]) -
         severity=worst,
         subject="other processors",
         summary=f"{len(judgements)} more running processor{' is' if len(judgements) == 1 else 's are'} silent.",
-        evidence={"count": len(judgements)},
+        facts=CountFacts(count=len(judgements)),
         impact="So many silent processors have one reason in common.",
         action=Action(text="Look at the longest silent first; they are listed above."),
         link=_link(context, spec),
     )
+
+
+def _collection(spec: Heartbeats, part: str = "") -> Place:
+    return Place(PlaceKind.TABLE, spec.collection, part)
 
 
 def _link(context: Context, spec: Heartbeats, document: str = "") -> str:

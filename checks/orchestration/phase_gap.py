@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from checks.actions import Action
 from checks.context import Context
-from checks.model import Action, Finding, Interval, Outcome, Severity
+from checks.facts.orchestration import GapFacts
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
     completion_of,
     has_state,
@@ -26,6 +28,7 @@ from checks.orchestration.gathering import (
     start_reads,
 )
 from checks.pipeline import PhaseGap, Transition
+from checks.places import PlaceKind
 from checks.registry import check
 
 CODES: Mapping[str, str] = {
@@ -81,6 +84,8 @@ def judge(source: Completed | None, target: Completed | None, limits: PhaseGap) 
 
 @check(
     id="phase-gap",
+    place=PlaceKind.TRANSITION,
+    facts=GapFacts,
     worst=Severity.P1,
     codes=CODES,
     expected="Each phase completes soon after the one before it.",
@@ -123,12 +128,12 @@ def _judge_date(
         summary=_summary(context, transition, judgement.code, minutes, source),
         phase=transition.target,
         interval=interval,
-        evidence={
-            "gap_minutes": minutes,
-            "source_completed": None if source is None else source.last,
-            "target_first": None if target is None else target.first,
-            "target_last": None if target is None else target.last,
-        },
+        facts=GapFacts(
+            gap_minutes=minutes,
+            source_completed=None if source is None else source.last,
+            target_first=None if target is None else target.first,
+            target_last=None if target is None else target.last,
+        ),
         impact="Everything after it was late by as much." if failed else "",
         action=Action(text=f"See the verdict of the trigger check for {transition.id}: what moved the data?")
         if failed

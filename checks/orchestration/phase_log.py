@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from checks.actions import Action
 from checks.context import Context, not_configured
-from checks.model import Action, Finding, Interval, Outcome, Severity
+from checks.facts.orchestration import LogFacts
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Flag
 from checks.orchestration.gathering import (
     SUCCEEDED_LABEL,
@@ -34,6 +36,7 @@ from checks.orchestration.gathering import (
 )
 from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import Transition
+from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
 from checks.registry import check
 from checks.source import SourceError
@@ -78,6 +81,8 @@ def judge(*, rows: int, log_empty: bool, moved: bool, past_due: bool) -> Judgeme
 
 @check(
     id="phase-log",
+    place=PlaceKind.TRANSITION,
+    facts=LogFacts,
     worst=Severity.P1,
     codes=CODES,
     expected="The phase log has a row for every transition of the date.",
@@ -140,15 +145,15 @@ def _finding(context: Context, transition: Transition, interval: Interval, run: 
         summary=sentence,
         phase=transition.target,
         interval=interval,
-        evidence={
-            "run": run.name,
-            "log_rows": logged.rows,
-            "last_at": logged.last_at,
-            "last_good_trigger": logged.last_ever_at,
-            "log_empty": day.empty,
-            "traces": ", ".join(traces),
-            "due": run.due,
-        },
+        facts=LogFacts(
+            run=run.name,
+            log_rows=logged.rows,
+            last_at=logged.last_at,
+            last_good_trigger=logged.last_ever_at,
+            log_empty=day.empty,
+            traces=tuple(traces),
+            due=run.due,
+        ),
         impact=_impact(judgement, target) if failed else "",
         action=_action(context, transition, judgement) if failed else None,
         link=document_link_of(context.pipeline, transition, interval),

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from checks.actions import Action
 from checks.context import Context, attempt, not_configured
-from checks.model import Action, Finding, Interval, Outcome, Severity
+from checks.facts.orchestration import OtherRunsFacts, ProgressFacts, UnfinishedFacts
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, Flag, moment_of, progress_of
 from checks.orchestration.gathering import (
     HISTORY_LABEL,
@@ -30,6 +32,7 @@ from checks.orchestration.gathering import (
 )
 from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import RunHistory, Transition
+from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Row, read_rows
 from checks.registry import check
 
@@ -82,6 +85,9 @@ def judge(halfway: Halfway) -> str:
 
 @check(
     id="stalled",
+    place=PlaceKind.TRANSITION,
+    facts=ProgressFacts,
+    short="runs",
     worst=Severity.P1,
     codes=CODES,
     expected="Whatever started has finished, or is still making progress.",
@@ -156,15 +162,15 @@ def _document_finding(context: Context, transition: Transition, interval: Interv
         }[code],
         phase=transition.target,
         interval=interval,
-        evidence={
-            "run": run.name,
-            "processors_in": len(progress.arrived),
-            "expected": progress.expected,
-            "missing": missing,
-            "last_arrival": last_at,
-            "silent_minutes": None if last_at is None else int((now - last_at).total_seconds() // 60),
-            "effect_rows": None if rows is None else rows.count,
-        },
+        facts=ProgressFacts(
+            run=run.name,
+            processors_in=len(progress.arrived),
+            expected=progress.expected,
+            missing=tuple(progress.missing),
+            last_arrival=last_at,
+            silent_minutes=None if last_at is None else int((now - last_at).total_seconds() // 60),
+            effect_rows=None if rows is None else rows.count,
+        ),
         impact=(transition.impact or f"{target} waits and will not start by itself.") if is_stalled else "",
         action=Action(text=f"Read the logs of {missing}, and run what stopped again.") if is_stalled else None,
         link=document_link_of(context.pipeline, transition, interval),
@@ -227,12 +233,10 @@ def _run_finding(context: Context, name: str, started: datetime | None, row: Row
         subject=name,
         summary=f"{processor} {since}",
         phase=_phase_of(context, row),
-        evidence={
-            "processor": str(processor),
-            "run_id": str(row.get("run_id")),
-            "started_at": started,
-            "minutes": minutes,
-        },
+        place=Place(PlaceKind.TASK, str(processor), str(row.get("run_id"))),
+        facts=UnfinishedFacts(
+            processor=str(processor), run_id=str(row.get("run_id")), started_at=started, minutes=minutes
+        ),
         impact=f"What waits for {processor} does not start.",
         action=Action(text=f"Read the log of {processor}; if it is dead, run it again for its date."),
     )
@@ -245,7 +249,8 @@ def _rest(count: int) -> Finding:
         severity=Severity.P1,
         subject="other runs",
         summary=f"{count} more run{' is' if count == 1 else 's are'} still marked as running.",
-        evidence={"count": count},
+        place=Place(PlaceKind.TASK, "other runs"),
+        facts=OtherRunsFacts(count=count),
         impact="So many unfinished runs have one reason in common.",
         action=Action(text="Look at the oldest ones first; they are listed above."),
     )

@@ -12,11 +12,12 @@ orchestrator only watches by its data alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
+from checks.actions import Action
 from checks.context import Context, could_not_check
-from checks.model import Action, Finding, Interval, Outcome, Severity
+from checks.facts.orchestration import DataFacts, TriggerFacts
+from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
     JudgedRun,
     judged,
@@ -32,11 +33,14 @@ from checks.orchestration.trigger_case import Case, case_of
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
 from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
 from checks.pipeline import Transition
+from checks.places import Place, PlaceKind
 from checks.registry import check
 
 
 @check(
     id="trigger",
+    place=PlaceKind.TRANSITION,
+    facts=TriggerFacts,
     worst=Severity.P0,
     codes=CODES,
     expected="Every transition is triggered by its orchestrator, and the next phase has its data by the due time.",
@@ -73,10 +77,14 @@ def _finding(case: Case) -> Finding:
     judgement = judge(case.situation())
     subject, phase = case.transition.id, case.transition.target
     if judgement == LOG_UNREADABLE and case.log_error is not None:
-        unread = could_not_check(
-            case.log_error, subject=subject, severity=Severity.P2, phase=phase, interval=case.interval
+        return could_not_check(
+            case.log_error,
+            subject=subject,
+            severity=Severity.P2,
+            phase=phase,
+            interval=case.interval,
+            about=case.facts(),
         )
-        return replace(unread, evidence={**case.evidence(), **unread.evidence})
     return Finding(
         outcome=judgement.outcome,
         code=judgement.code,
@@ -85,7 +93,7 @@ def _finding(case: Case) -> Finding:
         summary=summary(case, judgement.code),
         phase=phase,
         interval=case.interval,
-        evidence=case.evidence(),
+        facts=case.facts(),
         impact=impact(case, judgement.code),
         action=action(case, judgement.code),
         link=document_link(case),
@@ -127,12 +135,13 @@ def _judge_data(context: Context, transition: Transition, interval: Interval, ru
         summary=sentence,
         phase=transition.target,
         interval=interval,
-        evidence={"run": run.name, "effect_rows": rows.count, "due": run.due},
+        place=Place(PlaceKind.PHASE, transition.target),
+        facts=DataFacts(run=run.name, effect_rows=rows.count, due=run.due),
         read=True,
         impact=(transition.impact or f"{target} has no data for this date.") if failed else "",
         action=Action(
             text=f"Read what the services of {target} logged, then run them again for the date.",
-            command=read_target_log(context.pipeline, transition),
+            commands=read_target_log(context.pipeline, transition),
         )
         if failed
         else None,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from checks.context import Context
-from checks.model import Evidence, Interval
+from checks.facts.orchestration import TriggerFacts
+from checks.model import Interval
 from checks.orchestration.completion import Completion, Flag, Progress, progress_of
 from checks.orchestration.gathering import DayLog, JudgedRun, Logged, Rows, completion_of, log_of, rows_of
 from checks.orchestration.trigger_verdict import Situation
@@ -82,30 +83,30 @@ class Case:
             return self.progress.since
         return self.source_rows.last_at if self.source_rows is not None else None
 
-    def evidence(self) -> Evidence:
+    def facts(self) -> TriggerFacts:
         """What a reader, and the diagnosis, need to follow the judgement."""
         completion, progress = self.completion, self.progress
         flags = {Flag.TRUE: True, Flag.FALSE: False}
-        return {
-            "run": self.run.name,
-            "processors_in": None if progress is None else len(progress.arrived),
-            "expected": None if progress is None else progress.expected,
-            "missing": "" if progress is None else ", ".join(progress.missing),
-            "critical_missing": "" if progress is None else ", ".join(progress.critical_missing),
-            "enough_since": self._since(),
-            "triggered": None if completion is None else flags.get(completion.flag),
-            "triggered_at": None if completion is None else completion.triggered_at,
-            "trigger_reason": None if completion is None else completion.reason,
-            "stale_trigger": self.stale,
-            "source_rows": None if self.source_rows is None else self.source_rows.count,
-            "effect_rows": None if self.target_rows is None else self.target_rows.count,
-            "effect_last_at": None if self.target_rows is None else self.target_rows.last_at,
-            "log_row": self.logged,
-            "last_good_trigger": None if self.log is None else self.log.last_ever_at,
-            "window_opens": self.run.opens,
-            "due": self.run.due,
-            "not_counted": ", ".join(self.not_counted()),
-        }
+        return TriggerFacts(
+            run=self.run.name,
+            processors_in=None if progress is None else len(progress.arrived),
+            expected=None if progress is None else progress.expected,
+            missing=() if progress is None else tuple(progress.missing),
+            critical_missing=() if progress is None else tuple(progress.critical_missing),
+            enough_since=self._since(),
+            triggered=None if completion is None else flags.get(completion.flag),
+            triggered_at=None if completion is None else completion.triggered_at,
+            trigger_reason=None if completion is None else completion.reason,
+            stale_trigger=self.stale,
+            source_rows=None if self.source_rows is None else self.source_rows.count,
+            effect_rows=None if self.target_rows is None else self.target_rows.count,
+            effect_last_at=None if self.target_rows is None else self.target_rows.last_at,
+            log_row=self.logged,
+            last_good_trigger=None if self.log is None else self.log.last_ever_at,
+            window_opens=self.run.opens,
+            due=self.run.due,
+            not_counted=self.not_counted(),
+        )
 
     def not_counted(self) -> tuple[str, ...]:
         """Clauses about entries of the document that count for nothing."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from checks.model import Action, Interval
+from checks.actions import Action, Command, Gcloud
+from checks.model import Interval
 from checks.orchestration.gathering import local_time
 from checks.orchestration.trigger_case import Case
 from checks.pipeline import Pipeline, Transition
@@ -44,9 +45,6 @@ IMPACTS: Mapping[str, str] = {
     "untracked": UNWATCHED,
     "no-record": UNWATCHED,
 }
-
-READ_LOG = "gcloud run services logs read {service} --region={region} --project={project} --limit=50"
-READ_POLICY = "gcloud run services get-iam-policy {service} --region={region} --project={project}"
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "triggered-without-effect": ("Read what the services of {target} logged since the trigger.", "target log"),
@@ -87,36 +85,31 @@ def action(case: Case, code: str) -> Action | None:
         return None
     text, kind = ACTIONS[code]
     pipeline, orchestrator = case.context.pipeline, case.transition.orchestrator
-    commands = {
-        "policy": _command(READ_POLICY, pipeline, orchestrator),
-        "orchestrator log": _command(READ_LOG, pipeline, orchestrator),
+    commands: Mapping[str, tuple[Command, ...]] = {
+        "policy": _about(pipeline, orchestrator, "get-iam-policy"),
+        "orchestrator log": _read_log(pipeline, orchestrator),
         "target log": read_target_log(pipeline, case.transition),
     }
-    return Action(text=text.format_map(_words(case)), command=commands.get(kind))
+    return Action(text=text.format_map(_words(case)), commands=commands.get(kind, ()))
 
 
-def read_target_log(pipeline: Pipeline, transition: Transition) -> str | None:
-    """Return the command that reads the log of the service that a transition triggers, None without one."""
-    return _command(
-        READ_LOG,
-        pipeline,
-        next(
-            (
-                service.name
-                for service in pipeline.services
-                if service.phase == transition.target
-                and service.name != transition.orchestrator
-                and not service.optional
-            ),
-            None,
-        ),
+def read_target_log(pipeline: Pipeline, transition: Transition) -> tuple[Command, ...]:
+    """Return the command that reads the log of the service that a transition triggers; none without one."""
+    workers = (
+        service.name
+        for service in pipeline.services
+        if service.phase == transition.target and service.name != transition.orchestrator and not service.optional
     )
+    return _read_log(pipeline, next(workers, None))
 
 
-def _command(template: str, pipeline: Pipeline, service: str | None) -> str | None:
-    if service is None:
-        return None
-    return template.format(service=service, region=pipeline.region, project=pipeline.project)
+def _read_log(pipeline: Pipeline, service: str | None) -> tuple[Command, ...]:
+    return _about(pipeline, service, "logs read", "--limit=50")
+
+
+def _about(pipeline: Pipeline, service: str | None, verb: str, *flags: str) -> tuple[Command, ...]:
+    where = (f"--region={pipeline.region}", f"--project={pipeline.project}")
+    return (Gcloud("run services", verb, service, (*where, *flags)),) if service is not None else ()
 
 
 def document_link(case: Case) -> str | None:

@@ -25,7 +25,7 @@ from bot.timetable.report_changes import changes
 from checks.diagnosis import diagnose
 from checks.model import Report, Verdict
 from checks.pipeline import Pipeline
-from checks.registry import Check
+from checks.registry import Check, reasons_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def _home(case: Case) -> object:
 
 
 STEPS: Mapping[str, Callable[[Case], object]] = {
-    "diagnosis": lambda case: diagnose(case.pipeline, case.report.results),
+    "diagnosis": lambda case: diagnose(case.pipeline, reasons_of(case.checks), case.report.results),
     "alerts": _alerts,
     "JSON": lambda case: report_document(case.reading()),
     "text": lambda case: terminal_text(message_of(case.reading())),

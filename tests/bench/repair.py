@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from bot.composition.google import google_ports
 from bot.composition.repairs import repairs_of
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.repairs.model import Outcome
+from bot.repairs.model import RepairOutcome
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
@@ -43,7 +43,7 @@ def measure(delay: float, runs: int) -> Sequence[float]:
             run = repairs.apply(repairs.plan(f"grant-invoker:{service}", "bench", NOW), "bench", NOW)
             seen = repairs.verify(run, NOW + timedelta(seconds=1))
             taken.append(time.monotonic() - began)
-            if seen.run.outcome is not Outcome.VERIFIED:
+            if seen.run.outcome is not RepairOutcome.VERIFIED:
                 raise RuntimeError(f"the repair of {service} was not verified: {seen.seen}")
     return taken
 

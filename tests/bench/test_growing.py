@@ -11,10 +11,12 @@ import pytest
 from bot.definition.pipeline_file import shipped_pipeline
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
-from checks.folding import Folding, places_of
+from checks.facts import NOTHING
+from checks.facts.control_plane import InvokerFacts
+from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.pipeline import Pipeline
-from checks.registry import Check
+from checks.registry import Check, reasons_of
 from tests.bench.counting import lines_of
 from tests.bench.growing import grown
 from tests.bench.growing_steps import STEPS, Case
@@ -48,13 +50,13 @@ def case(times: int, morning: str) -> Case:
         trigger="bench",
         partial=False,
         results=results,
-        causes=diagnose(pipeline, results),
+        causes=diagnose(pipeline, reasons_of(checks), results),
     )
     return Case(report=report, pipeline=pipeline, checks=checks)
 
 
 def result_of(check: Check, pipeline: Pipeline, morning: str) -> CheckResult:
-    folding = Folding(check.id, places_of(pipeline))
+    folding = Folding(check.id, names_of(pipeline))
     for number, subject in enumerate(subjects_of(check, pipeline)):
         fails = number % 3 == 0 and (morning == PLATFORM or check.spec is not None)
         folding.add(finding(check, subject, fails=fails, known=number % 2 == 0))
@@ -80,8 +82,8 @@ def finding(check: Check, subject: str, *, fails: bool, known: bool) -> Finding:
     if not known:
         return Finding(outcome=Outcome.UNKNOWN, code="no-value", severity=Severity.P1, **about)
     code = REFUSED.get(check.id) or ("not-triggered" if check.id == "trigger" else "too-few")
-    evidence = {"caller": "someone@example.com"} if check.id == "invoker" else {}
-    return Finding(outcome=Outcome.FAILED, code=code, severity=Severity.P1, evidence=evidence, **about)
+    facts = InvokerFacts(caller=("someone@example.com",)) if check.id == "invoker" else NOTHING
+    return check.placed(Finding(outcome=Outcome.FAILED, code=code, severity=Severity.P1, facts=facts, **about))
 
 
 @pytest.fixture(scope="module", params=[PLATFORM, DATA])

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from bot.validation import Request, Validation
+from checks.actions import Action
 from checks.control_plane_spec import SchedulerJobs
-from checks.model import Action, Report
+from checks.model import Report
 from checks.pipeline import SqlCheck
 from checks.ports.scheduler import SchedulerJob
 from checks.source import SourceError

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from checks.catalog import checks_of
 from checks.control_plane_spec import Messaging, SchedulerJobs
-from checks.model import Action, CheckResult, Finding, Interval, Outcome, Severity
+from checks.facts import NOTHING, Facts, Values
+from checks.facts.control_plane import DeployFacts
+from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
+from checks.registry import reasons_of
 from tests import fakes
+from tests.advice import advised
 
 NIGHT = fakes.NIGHT
 SLATE = fakes.SLATE
@@ -98,6 +104,16 @@ PIPELINE: Pipeline = fakes.pipeline(
 )
 
 
+CHECKS = checks_of(PIPELINE)
+CATALOG = {each.id: each for each in CHECKS}
+REASONS = reasons_of(CHECKS)
+
+
+@dataclass(frozen=True)
+class Said(Values):
+    """Facts that are given their family by the check that makes the finding."""
+
+
 def finding(
     code: str,
     subject: str,
@@ -107,8 +123,10 @@ def finding(
     phase: str | None = None,
     day: Interval | None = None,
     command: str | None = None,
-    **evidence: Any,
+    facts: Facts | None = None,
+    **said: Any,
 ) -> Finding:
+    """A finding; what is ``said`` becomes facts of the family of the check that makes it."""
     return Finding(
         outcome=outcome,
         code=code,
@@ -117,20 +135,30 @@ def finding(
         severity=severity,
         phase=phase,
         interval=day,
-        evidence=evidence,
-        action=Action(text="Repair it.", command=command, repair=f"repair:{subject}") if command else None,
+        facts=facts or Said(values=said),
+        action=advised(text="Repair it.", command=command, repair=f"repair:{subject}") if command else None,
     )
 
 
 def result(check: str, *findings: Finding) -> CheckResult:
-    return CheckResult(check=check, title=check, phase=None, findings=findings, started_at=fakes.MORNING, duration=0.1)
+    made = tuple(_as_made_by(check, each) for each in findings)
+    return CheckResult(check=check, title=check, phase=None, findings=made, started_at=fakes.MORNING, duration=0.1)
+
+
+def _as_made_by(check: str, given: Finding) -> Finding:
+    known = CATALOG.get(check)
+    if known is None:
+        return given
+    if isinstance(given.facts, Said):
+        given = replace(given, facts=known.facts(**given.facts.values) if known.spec is None else NOTHING)
+    return known.placed(given)
 
 
 def passed(subject: str = "all", **more: Any) -> Finding:
     return finding("fine", subject, None, outcome=Outcome.PASSED, **more)
 
 
-def trigger(code: str, source: int = 3, day: Interval | None = NIGHT, **evidence: Any) -> Finding:
+def trigger(code: str, source: int = 3, day: Interval | None = NIGHT, **said: Any) -> Finding:
     """The verdict on the trigger out of a phase."""
     return finding(
         code,
@@ -138,20 +166,22 @@ def trigger(code: str, source: int = 3, day: Interval | None = NIGHT, **evidence
         SEVERITIES.get(code, Severity.P0),
         phase=f"phase{source + 1}",
         day=day,
-        **{"last_good_trigger": LAST_GOOD, **evidence},
+        **{"last_good_trigger": LAST_GOOD, **said},
     )
 
 
-def refused(service: str, code: str = "caller-refused", **evidence: Any) -> Finding:
+def refused(
+    service: str, code: str = "caller-refused", *, deployed_at: datetime | None = DEPLOYED, **said: Any
+) -> Finding:
     spec = next((each for each in PIPELINE.services if each.name == service), None)
-    deploy = {"revision": f"{service}-00042", "deployed_at": DEPLOYED, "deployed_by": "builder@example.com"}
+    deploy = DeployFacts(revision=f"{service}-00042", deployed_at=deployed_at, deployed_by="builder@example.com")
     return finding(
         code,
         service,
         Severity.P0,
         phase=spec.phase if spec else None,
         command=f"grant {service}",
-        **{"caller": CALLER, **deploy, **evidence},
+        **{"caller": (CALLER,), "deploy": deploy, **said},
     )
 
 

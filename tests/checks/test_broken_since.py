@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from bot.composition.scenario import scenario_ports
@@ -32,5 +30,5 @@ def test_a_cause_knows_when_it_began_by_its_facts(scenario: str, code: str, bega
     ports.close()
 
     (cause, *_) = [each for each in report.causes if each.code == code]
-    known = cause.evidence.get("broken_since")
-    assert (f"{known:%Y-%m-%d %H:%M}" if isinstance(known, datetime) else None) == began
+    known = cause.broken_since
+    assert (f"{known:%Y-%m-%d %H:%M}" if known is not None else None) == began

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from checks.diagnosis import diagnose
+from checks.facts import Crashed, Facts, Unread
+from checks.facts.control_plane import DeployFacts
+from checks.facts.orchestration import UnfinishedFacts
 from checks.model import Cause, CheckResult, FindingKey, Outcome, Severity
+from checks.places import Place, PlaceKind
 from tests.checks.diagnosed import (
     ABSENT,
     CALLER,
@@ -16,6 +21,7 @@ from tests.checks.diagnosed import (
     LAST_GOOD,
     NIGHT,
     PIPELINE,
+    REASONS,
     SLATE,
     THREE_TO_FOUR,
     WRONG_FLAGS,
@@ -30,7 +36,7 @@ from tests.checks.diagnosed import (
 
 
 def causes(*results: CheckResult) -> tuple[Cause, ...]:
-    return diagnose(PIPELINE, complete(results))
+    return diagnose(PIPELINE, REASONS, complete(results))
 
 
 def only(*results: CheckResult) -> Cause:
@@ -46,14 +52,15 @@ def explained(cause: Cause) -> set[tuple[str, str]]:
     return {(key.check, key.subject) for key in cause.explains}
 
 
-def unknown(check: str, subject: str, **evidence: Any) -> CheckResult:
-    evidence = {"source": "Cloud Run", "problem": "denied", **evidence}
-    return result(check, finding("source-unavailable", subject, Severity.P0, outcome=Outcome.UNKNOWN, **evidence))
+def unknown(check: str, subject: str, facts: Facts | None = None, place: Place | None = None) -> CheckResult:
+    facts = facts or Unread(source="Cloud Run", problem="denied")
+    found = finding("source-unavailable", subject, Severity.P0, outcome=Outcome.UNKNOWN, facts=facts)
+    return result(check, replace(found, place=place))
 
 
 class TestNothingToExplain:
     def test_no_results_have_no_cause(self) -> None:
-        assert diagnose(PIPELINE, ()) == ()
+        assert diagnose(PIPELINE, REASONS, ()) == ()
 
     def test_what_passed_has_no_cause(self) -> None:
         assert causes(result("trigger", passed("phase3_to_phase4"))) == ()
@@ -65,7 +72,7 @@ class TestNothingToExplain:
         assert causes(data("predictions", severity=Severity.P0), data("coverage")) == ()
 
     def test_a_service_open_to_everyone_is_a_note_and_no_cause(self) -> None:
-        assert causes(result("invoker", finding("public", "worker", Severity.P3, caller=CALLER))) == ()
+        assert causes(result("invoker", finding("public", "worker", Severity.P3, caller=(CALLER,)))) == ()
 
 
 class TestACallerShutOut:
@@ -89,8 +96,6 @@ class TestACallerShutOut:
             pytest.param(LAST_GOOD, DEPLOYED, "invoker-missing", id="deployed before"),
             pytest.param(None, LAST_GOOD, "invoker-missing", id="deploy not known"),
             pytest.param(DEPLOYED, None, "invoker-missing", id="never a good trigger known"),
-            pytest.param(DEPLOYED.replace(tzinfo=None), LAST_GOOD, "invoker-missing", id="a time without a zone"),
-            pytest.param("yesterday", 3, "invoker-missing", id="foreign types"),
         ],
     )
     def test_only_a_deploy_after_the_last_good_trigger_is_blamed(self, deployed: Any, good: Any, code: str) -> None:
@@ -130,7 +135,7 @@ class TestACallerShutOut:
         assert cause.action.repair == "repair:worker"
 
     def test_each_caller_is_a_cause_of_its_own(self) -> None:
-        other = refused("worker", caller="serviceAccount:job@example.com")
+        other = refused("worker", caller=("serviceAccount:job@example.com",))
 
         found = causes(result("invoker", refused("raw"), other))
 
@@ -265,8 +270,8 @@ class TestACallerShutOut:
 
 
 class TestAServiceInTrouble:
-    def not_ready(self, service: str, **evidence: Any) -> CheckResult:
-        return result("service-ready", finding("not-ready", service, Severity.P0, reason="It crashed", **evidence))
+    def not_ready(self, service: str, **said: Any) -> CheckResult:
+        return result("service-ready", finding("not-ready", service, Severity.P0, reason="It crashed", **said))
 
     def test_a_service_that_is_not_ready_is_a_cause_even_if_nothing_suffers(self) -> None:
         cause = only(self.not_ready("worker"))
@@ -331,7 +336,7 @@ class TestAServiceInTrouble:
     def test_the_caller_goes_before_readiness_and_readiness_before_traffic(self) -> None:
         verdict = result("trigger", trigger("not-triggered"))
         stale = result("service-traffic", finding("stale-revision", THREE_TO_FOUR, traffic="old 100 %"))
-        lost = result("service-environment", finding("variable-missing", THREE_TO_FOUR, missing="KEY"))
+        lost = result("service-environment", finding("variable-missing", THREE_TO_FOUR, missing=("KEY",)))
 
         def reason(*trouble: CheckResult) -> str:
             found = causes(verdict, *trouble)
@@ -354,7 +359,9 @@ class TestAServiceInTrouble:
         assert cause.sentence.startswith("2 services do not run their latest revision: raw (")
 
     def test_a_lost_variable_is_a_cause_and_explains_the_data_of_its_phase(self) -> None:
-        lost = finding("variable-missing", "worker", missing="MODEL, TOPIC", empty="", deployed_at=DEPLOYED)
+        lost = finding(
+            "variable-missing", "worker", missing=("MODEL", "TOPIC"), deploy=DeployFacts(deployed_at=DEPLOYED)
+        )
 
         cause = only(result("service-environment", lost), data("predictions"))
 
@@ -409,7 +416,9 @@ class TestAFailureFurtherUp:
             for each in PIPELINE.checks
         )
 
-        found = diagnose(PIPELINE.model_copy(update={"checks": checks}), [data("games-final"), data("coverage")])
+        found = diagnose(
+            PIPELINE.model_copy(update={"checks": checks}), REASONS, [data("games-final"), data("coverage")]
+        )
 
         assert len(found) == 1
 
@@ -417,13 +426,14 @@ class TestAFailureFurtherUp:
 class TestAProcessor:
     def stalled(self, **more: Any) -> CheckResult:
         started = datetime(2026, 2, 11, 10, 12, tzinfo=UTC)
-        return result("stalled", finding("stalled-run", "player_game_summary", day=NIGHT, started_at=started, **more))
+        facts = UnfinishedFacts(started_at=started)
+        return result("stalled", finding("stalled-run", "player_game_summary", day=NIGHT, facts=facts, **more))
 
     def missing(self, **more: Any) -> CheckResult:
-        return result("trigger", trigger("processors-missing", missing="player_game_summary, other", **more))
+        return result("trigger", trigger("processors-missing", missing=("player_game_summary", "other"), **more))
 
     def test_one_that_is_missing_for_no_known_reason_is_named(self) -> None:
-        cause = only(self.missing(critical_missing="player_game_summary"))
+        cause = only(self.missing(critical_missing=("player_game_summary",)))
 
         assert (cause.code, cause.subject) == ("processor-missing", "phase3_to_phase4")
         assert "player_game_summary and other (critical: player_game_summary)" in cause.sentence
@@ -436,7 +446,9 @@ class TestAProcessor:
         assert "11 Feb 05:12 EST" in cause.sentence
 
     def test_one_that_stalled_elsewhere_is_not(self) -> None:
-        other = result("stalled", finding("stalled-run", "unrelated", phase="phase5", day=SLATE))
+        other = result(
+            "stalled", finding("stalled-run", "unrelated", phase="phase5", day=SLATE, facts=UnfinishedFacts())
+        )
 
         assert codes(self.missing(), other) == ["processor-missing"]
 
@@ -462,9 +474,10 @@ class TestAProcessor:
         assert ("coverage", "coverage") in explained(cause)
 
     def unfinished(self, phase: str, processor: str = "daily_cache") -> CheckResult:
-        """As the check says it: a run has a number, and the processor stands in the evidence."""
-        found = finding("run-unfinished", f"{processor}/12", phase=phase, processor=processor, run_id="12")
-        return result("stalled", found)
+        """As the check says it: a run has a number, and its place is the processor."""
+        facts = UnfinishedFacts(processor=processor, run_id="12")
+        found = finding("run-unfinished", f"{processor}/12", phase=phase, facts=facts)
+        return result("stalled", replace(found, place=Place(PlaceKind.TASK, processor, "12")))
 
     def test_one_that_stalled_in_the_phase_that_was_triggered_is_the_reason(self) -> None:
         cause = only(result("trigger", trigger("triggered-without-effect")), self.unfinished("phase4"))
@@ -594,7 +607,9 @@ class TestABrokenTransition:
         assert "The reason was not found." in cause.sentence
 
     def test_a_check_that_broke_could_not_look_at_anything(self) -> None:
-        cause = only(result("trigger", trigger("not-triggered")), unknown("invoker", "invoker", source="", problem=""))
+        cause = only(
+            result("trigger", trigger("not-triggered")), unknown("invoker", "invoker", Crashed(error="KeyError"))
+        )
 
         assert "The reason could not be looked up: the callers." in cause.sentence
 
@@ -610,7 +625,7 @@ class TestABrokenTransition:
         assert "the callers of analytics (Cloud Run denied)" in cause.sentence
 
     def test_a_run_of_some_checks_says_what_it_did_not_look_at(self) -> None:
-        (cause,) = diagnose(PIPELINE, [result("trigger", trigger("not-triggered"))])
+        (cause,) = diagnose(PIPELINE, REASONS, [result("trigger", trigger("not-triggered"))])
 
         assert "the callers (not part of this run)" in cause.sentence
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from checks.diagnosis import diagnose
+from checks.facts.control_plane import BuildFacts, JobStatus, LagFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
+from checks.ports.services import Revision
 from tests.checks.diagnosed import (
     DEPLOYED,
     FOUR_TO_FIVE,
     LAST_GOOD,
     PIPELINE,
+    REASONS,
     SLATE,
     THREE_TO_FOUR,
     complete,
@@ -27,7 +30,7 @@ from tests.checks.diagnosed import (
 
 
 def causes(*results: CheckResult) -> tuple[Cause, ...]:
-    return diagnose(PIPELINE, complete(results))
+    return diagnose(PIPELINE, REASONS, complete(results))
 
 
 def only(*results: CheckResult) -> Cause:
@@ -39,25 +42,27 @@ def explained(cause: Cause) -> set[tuple[str, str]]:
     return {(key.check, key.subject) for key in cause.explains}
 
 
-def topic(code: str, subject: str = "analytics-done", **evidence: Any) -> Finding:
+def topic(code: str, subject: str = "analytics-done", **said: Any) -> Finding:
     severity = Severity.P1 if code in ("too-few", "one-too-many") else Severity.P0
-    return finding(code, subject, severity, **{"expected": 1, "found": 0, **evidence})
+    return finding(code, subject, severity, **{"expected": 1, "found": 0, **said})
 
 
-def jobs(failing: str, code: str = "jobs-failing", severity: Severity = Severity.P1) -> CheckResult:
-    return result("scheduler-jobs", finding(code, "jobs", severity, failing=failing))
+def jobs(code: str = "jobs-failing", severity: Severity = Severity.P1, **failing: str) -> CheckResult:
+    """Jobs and the words of their status."""
+    failures = tuple(JobStatus(name.replace("_", "-"), word) for name, word in failing.items())
+    return result("scheduler-jobs", finding(code, "jobs", severity, failing=failures))
 
 
 def revisions(service: str, *times: datetime, code: str = "variables-kept") -> Finding:
     """What environment-change says of the revisions of a service, the newest first."""
-    evidence: dict[str, Any] = {}
-    for number, at in enumerate(times, start=1):
-        evidence |= {
-            f"revision_{number}": f"{service}-{number}",
-            f"revision_{number}_at": at,
-            f"revision_{number}_by": "builder@example.com",
-        }
-    return passed(service, **evidence) if code == "variables-kept" else finding(code, service, Severity.P1, **evidence)
+    known = tuple(revision(service, number, at) for number, at in enumerate(times, start=1))
+    if code == "variables-kept":
+        return passed(service, revisions=known)
+    return finding(code, service, Severity.P1, revisions=known)
+
+
+def revision(service: str, number: int, at: datetime) -> Revision:
+    return Revision(name=f"{service}-{number}", service=service, created_at=at, created_by="builder@example.com")
 
 
 class TestTheDeployThatRemovedABinding:
@@ -96,16 +101,14 @@ class TestTheDeployThatRemovedABinding:
     def test_jobs_that_are_all_refused_and_silence_follow_from_it(self) -> None:
         cause = only(
             result("invoker", refused("worker")),
-            jobs("a (PERMISSION_DENIED), b (UNAUTHENTICATED)", "jobs-refused"),
+            jobs("jobs-refused", a="PERMISSION_DENIED", b="UNAUTHENTICATED"),
             result("zero-invocations", finding("not-invoked", "worker", Severity.P2)),
         )
 
         assert explained(cause) == {("invoker", "worker"), ("scheduler-jobs", "jobs"), ("zero-invocations", "worker")}
 
     def test_jobs_of_which_one_crashes_are_a_cause_of_their_own(self) -> None:
-        found = causes(
-            result("invoker", refused("worker")), jobs("a (PERMISSION_DENIED), b (INTERNAL)", "jobs-refused")
-        )
+        found = causes(result("invoker", refused("worker")), jobs("jobs-refused", a="PERMISSION_DENIED", b="INTERNAL"))
 
         assert [each.code for each in found] == ["invoker-missing", "job-failing"]
 
@@ -128,7 +131,7 @@ class TestSubscriptions:
 
     def test_the_services_that_a_check_names_are_at_fault_before_those_of_the_file(self) -> None:
         found = causes(
-            result("subscriptions", topic("too-few", "elsewhere-done", missing=FOUR_TO_FIVE)),
+            result("subscriptions", topic("too-few", "elsewhere-done", missing=(FOUR_TO_FIVE,))),
             result("trigger", trigger("bypassed", 4)),
         )
 
@@ -145,7 +148,7 @@ class TestSubscriptions:
         cause = only(
             result(
                 "subscriptions",
-                topic("one-too-many", found=2, surplus="old-one"),
+                topic("one-too-many", found=2, surplus=("old-one",)),
                 topic("one-too-many", "precompute-done", found=2),
             )
         )
@@ -189,16 +192,13 @@ class TestVariables:
         "worker",
         Severity.P1,
         phase="phase5",
-        removed="KEY",
-        revision_1="worker-17",
-        revision_1_at=DEPLOYED,
-        revision_1_by="builder@example.com",
-        revision_2="worker-16",
+        removed=("KEY",),
+        revisions=(revision("worker", 17, DEPLOYED), revision("worker", 16, LAST_GOOD)),
     )
 
     def test_the_revision_that_removed_a_variable_is_named_with_its_time(self) -> None:
         cause = only(
-            result("service-environment", finding("variable-missing", "worker", missing="KEY")),
+            result("service-environment", finding("variable-missing", "worker", missing=("KEY",))),
             result("environment-change", self.LOST),
         )
 
@@ -209,7 +209,7 @@ class TestVariables:
 
     def test_a_variable_that_was_lost_longer_ago_is_missing_only(self) -> None:
         cause = only(
-            result("service-environment", finding("variable-missing", "worker", missing="KEY")),
+            result("service-environment", finding("variable-missing", "worker", missing=("KEY",))),
             result("environment-change", revisions("worker", DEPLOYED)),
         )
 
@@ -226,12 +226,10 @@ class TestBuilds:
         "stale-commit",
         "worker",
         trigger="deploy-worker",
-        commit="0123456789abcdef",
-        behind=4,
-        built_at=DEPLOYED,
-        behind_since=LAST_GOOD,
+        latest=BuildFacts(commit="0123456789abcdef", built_at=DEPLOYED),
+        lag=LagFacts(behind=4, behind_since=LAST_GOOD),
     )
-    BEHIND = finding("behind", "worker", behind=4, behind_since=LAST_GOOD)
+    BEHIND = finding("behind", "worker", lag=LagFacts(behind=4, behind_since=LAST_GOOD))
 
     def test_an_old_commit_and_a_service_that_is_behind_are_one_cause(self) -> None:
         cause = only(result("builds", self.STALE), result("drift", self.BEHIND))
@@ -241,13 +239,20 @@ class TestBuilds:
         assert "4 commits behind since 8 Feb 06:12 EST" in cause.sentence
 
     def test_a_failed_build_names_its_status(self) -> None:
-        cause = only(result("builds", finding("build-failed", "worker", status="TIMEOUT", trigger="deploy-worker")))
+        cause = only(
+            result(
+                "builds",
+                finding("build-failed", "worker", latest=BuildFacts(status="TIMEOUT"), trigger="deploy-worker"),
+            )
+        )
 
         assert cause.code == "build-failed"
         assert "deploy-worker (TIMEOUT)" in cause.sentence
 
     def test_a_service_that_is_behind_for_another_reason_is_drift(self) -> None:
-        found = causes(result("builds", self.STALE), result("drift", finding("behind", "analytics", behind=6)))
+        found = causes(
+            result("builds", self.STALE), result("drift", finding("behind", "analytics", lag=LagFacts(behind=6)))
+        )
 
         assert sorted((each.code, each.subject) for each in found) == [
             ("drift", "analytics"),
@@ -255,7 +260,7 @@ class TestBuilds:
         ]
 
     def test_several_are_counted_and_named_with_how_far_they_are_behind(self) -> None:
-        second = finding("not-built", "analytics", trigger="deploy-analytics", behind=1)
+        second = finding("not-built", "analytics", trigger="deploy-analytics", lag=LagFacts(behind=1))
         cause = only(result("builds", self.STALE, second))
 
         assert cause.sentence.startswith("2 build triggers built old code: deploy-analytics (1 commit behind) and ")
@@ -279,8 +284,8 @@ class TestBuilds:
         self, others: tuple[CheckResult, ...], code: str
     ) -> None:
         found = causes(
-            result("drift", finding("behind", "analytics", behind=6)),
-            result("trigger", trigger("processors-missing", missing="player_game_summary")),
+            result("drift", finding("behind", "analytics", lag=LagFacts(behind=6))),
+            result("trigger", trigger("processors-missing", missing=("player_game_summary",))),
             *others,
         )
 
@@ -290,19 +295,19 @@ class TestBuilds:
 
 class TestJobs:
     def test_a_failing_job_explains_the_checks_that_the_file_names_for_it(self) -> None:
-        cause = only(jobs("lines-add (INTERNAL)", "some-jobs-failing", Severity.P2), data("predictions", day=SLATE))
+        cause = only(jobs("some-jobs-failing", Severity.P2, lines_add="INTERNAL"), data("predictions", day=SLATE))
 
         assert (cause.code, cause.severity) == ("job-failing", Severity.P1)
         assert explained(cause) == {("scheduler-jobs", "jobs"), ("predictions", "predictions")}
         assert "'Title of predictions'" in cause.sentence
 
     def test_another_failing_job_does_not(self) -> None:
-        cause = only(jobs("other (INTERNAL)"), data("predictions"))
+        cause = only(jobs(other="INTERNAL"), data("predictions"))
 
         assert explained(cause) == {("scheduler-jobs", "jobs")}
 
     def test_a_failing_job_explains_processors_that_do_not_come(self) -> None:
-        cause = only(jobs("nightly (NOT_FOUND)"), result("trigger", trigger("processors-missing", missing="a")))
+        cause = only(jobs(nightly="NOT_FOUND"), result("trigger", trigger("processors-missing", missing=("a",))))
 
         assert (cause.code, len(cause.explains)) == ("job-failing", 2)
 
@@ -311,7 +316,7 @@ class TestJobs:
         assert only(result("scheduler-jobs", finding(code, "number of jobs"))).code == "jobs-missing"
 
     def test_jobs_of_a_foreign_form_are_a_cause_all_the_same(self) -> None:
-        assert only(jobs(", (), x")).code == "job-failing"
+        assert only(jobs()).code == "job-failing"
 
 
 class TestDeployScripts:

@@ -1,22 +1,39 @@
-"""Properties of the diagnosis over findings of any kind, foreign evidence included."""
+"""Properties of the diagnosis over findings of any kind, with facts of any family."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import Any, get_args, get_type_hints
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.diagnosis import diagnose
 from checks.diagnosis.board import CODES
-from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.facts import Crashed, Facts, Unread, Values
+from checks.facts.control_plane import InventoryFacts, JobStatus
+from checks.facts.orchestration import DataFacts, UnfinishedFacts
+from checks.model import CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.ports.services import Revision
 from checks.registry import COMMON_CODES
-from tests.checks.diagnosed import ABSENT, CALLER, CONTROL_PLANE, NIGHT, PIPELINE, SLATE, WRONG_FLAGS, result
+from tests.advice import advised
+from tests.checks.diagnosed import (
+    ABSENT,
+    CALLER,
+    CHECKS,
+    CONTROL_PLANE,
+    NIGHT,
+    PIPELINE,
+    REASONS,
+    SLATE,
+    WRONG_FLAGS,
+    result,
+)
 from tests.fakes import day
 
-CHECKS = (
+CHECK_IDS = (
     *CONTROL_PLANE,
     *(each.id for each in PIPELINE.checks),
     "edges",
@@ -77,53 +94,50 @@ FINDING_CODES = (
     "rules-broken",
     "never-heard-of",
 )
-KEYS = (
-    "caller",
-    "revision",
-    "deployed_at",
-    "deployed_by",
-    "last_good_trigger",
-    "triggered_at",
-    "effect_rows",
-    "missing",
-    "empty",
-    "critical_missing",
-    "processor",
-    "source",
-    "problem",
-    "reason",
-    "traffic",
-    "started_at",
-    "stale_trigger",
-    "failing",
-    "behind",
-    "behind_since",
-    "commit",
-    "surplus",
-    "removed",
-    "revision_1",
-    "revision_1_at",
-    "revision_1_by",
-    "revision_2",
-    "revision_2_at",
-    "never-heard-of",
+FAMILIES = sorted(
+    {each.facts for each in CHECKS} - {Values} | {UnfinishedFacts, DataFacts, InventoryFacts, Unread, Crashed},
+    key=lambda family: family.__name__,
 )
 
-instants = st.datetimes(timezones=st.none() | st.just(UTC)) | st.sampled_from(
+FAMILY_OF = {each.id: each.facts for each in CHECKS if each.facts is not Values}
+
+instants = st.datetimes(timezones=st.just(UTC)) | st.sampled_from(
     [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
 )
-values = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-1, 5),
-    st.floats(),
-    st.sampled_from(["", ",", "player_game_summary, other", CALLER, "lines-add (INTERNAL)", "a (UNAUTHENTICATED)"]),
-    st.text(max_size=5),
-    instants,
-    st.dates(),
-)
+names = st.lists(st.sampled_from(["player_game_summary", "other", CALLER, "worker", ""]), max_size=2).map(tuple)
+revisions = st.builds(Revision, name=st.text(max_size=3), service=st.just("worker"), created_at=instants)
+jobs = st.builds(JobStatus, st.sampled_from(["lines-add", "a"]), st.sampled_from(["INTERNAL", "UNAUTHENTICATED"]))
+VALUES: Mapping[Any, st.SearchStrategy[Any]] = {
+    datetime: instants,
+    datetime | None: st.none() | instants,
+    tuple[str, ...]: names,
+    tuple[Revision, ...]: st.lists(revisions, max_size=6).map(tuple),
+    tuple[JobStatus, ...]: st.lists(jobs, max_size=2).map(tuple),
+    str: st.sampled_from(["", "worker", "a b"]) | st.text(max_size=3),
+    float | None: st.none() | st.floats(allow_nan=False),
+    Facts | None: st.none(),
+}
+
+
+def facts_of(family: type[Facts]) -> st.SearchStrategy[Facts]:
+    """Any facts of a family."""
+    hints = {name: hint for name, hint in get_type_hints(family).items() if not name.startswith("_")}
+    return st.builds(family, **{name: _values(hint) for name, hint in hints.items()})
+
+
+def _values(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in VALUES:
+        return VALUES[hint]
+    part = next((each for each in get_args(hint) if isinstance(each, type) and issubclass(each, Facts)), None)
+    return st.none() | facts_of(part) if part is not None else st.from_type(hint)
+
+
+facts = st.sampled_from(FAMILIES).flatmap(facts_of) | st.builds(Values, values=st.just({"rows": 3}))
 actions = st.none() | st.builds(
-    Action, text=st.just("Repair it."), command=st.none() | st.just("command"), repair=st.none() | st.just("repair")
+    advised,
+    text=st.just("Repair it."),
+    command=st.none() | st.just("command"),
+    repair=st.sampled_from(["", "run-job:a"]),
 )
 
 
@@ -142,13 +156,13 @@ def findings(draw: st.DrawFn, outcomes: Sequence[Outcome] = tuple(Outcome)) -> F
         severity=draw(st.sampled_from(Severity)) if loud else None,
         phase=draw(st.sampled_from([None, *(each.id for each in PIPELINE.phases), "never-heard-of"])),
         interval=draw(st.sampled_from([None, NIGHT, SLATE, *EXTREMES])),
-        evidence=draw(st.dictionaries(st.sampled_from(KEYS), values, max_size=6)),
+        facts=draw(facts),
         action=draw(actions),
     )
 
 
 def results(kind: st.SearchStrategy[Finding]) -> st.SearchStrategy[list[CheckResult]]:
-    one = st.builds(lambda check, found: result(check, *found), st.sampled_from(CHECKS), st.lists(kind, max_size=3))
+    one = st.builds(lambda check, found: result(check, *found), st.sampled_from(CHECK_IDS), st.lists(kind, max_size=3))
     return st.lists(one, max_size=12)
 
 
@@ -194,7 +208,7 @@ def incidents(draw: st.DrawFn) -> list[CheckResult]:
                 severity=finding.severity,
                 phase=known.get(check, finding.phase),
                 interval=None if check in undated else draw(st.sampled_from([NIGHT, SLATE])),
-                evidence=finding.evidence,
+                facts=draw(facts_of(FAMILY_OF.get(check, Facts))),
                 action=finding.action,
             )
         )
@@ -213,7 +227,7 @@ def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[Chec
         if finding.outcome is Outcome.FAILED
     }
 
-    explained = [key for cause in diagnose(PIPELINE, given_results) for key in cause.explains]
+    explained = [key for cause in diagnose(PIPELINE, REASONS, given_results) for key in cause.explains]
 
     assert set(explained) <= failed
     assert len(explained) == len(set(explained))
@@ -227,7 +241,7 @@ def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(give
             if finding.outcome is Outcome.FAILED and finding.severity is not None:
                 severities.setdefault(finding.key(each.check), []).append(finding.severity)
 
-    for cause in diagnose(PIPELINE, given_results):
+    for cause in diagnose(PIPELINE, REASONS, given_results):
         assert cause.code in CODES
         assert cause.sentence
         assert cause.explains
@@ -239,19 +253,19 @@ def test_the_order_of_results_and_findings_does_not_matter(given_results: list[C
     shuffled = [result(each.check, *chance.sample(each.findings, len(each.findings))) for each in given_results]
     chance.shuffle(shuffled)
 
-    assert diagnose(PIPELINE, shuffled) == diagnose(PIPELINE, given_results)
+    assert diagnose(PIPELINE, REASONS, shuffled) == diagnose(PIPELINE, REASONS, given_results)
 
 
 @given(anything)
 def test_the_gravest_comes_first(given_results: list[CheckResult]) -> None:
-    severities = [cause.severity for cause in diagnose(PIPELINE, given_results)]
+    severities = [cause.severity for cause in diagnose(PIPELINE, REASONS, given_results)]
 
     assert severities == sorted(severities)
 
 
 @given(results(findings([each for each in Outcome if each is not Outcome.FAILED])))
 def test_where_nothing_failed_there_is_no_cause(given_results: list[CheckResult]) -> None:
-    assert diagnose(PIPELINE, given_results) == ()
+    assert diagnose(PIPELINE, REASONS, given_results) == ()
 
 
 @given(incidents())
@@ -267,4 +281,4 @@ def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[Ch
         and finding.subject in judged
     }
 
-    assert broken <= {key for cause in diagnose(PIPELINE, given_results) for key in cause.explains}
+    assert broken <= {key for cause in diagnose(PIPELINE, REASONS, given_results) for key in cause.explains}

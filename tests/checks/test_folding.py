@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.amounts import COMMAND, EVIDENCE, NAME, SENTENCE, bounded, cut_text, size_words
-from checks.folding import LISTED, Folding, kind_of
-from checks.model import Action, Finding, Outcome, Severity, verdict_of
+from checks.amounts import SENTENCE, cut_text, size_words
+from checks.facts import EVIDENCE, NOTHING, Unread, Values
+from checks.folding import COMMAND, LISTED, NAME, Folding, bounded, kind_of
+from checks.model import Finding, Outcome, Severity, verdict_of
+from tests.advice import advised
 from tests.fakes import NIGHT
 
 ROW = Finding(
@@ -69,8 +71,8 @@ def test_what_the_pipeline_file_names_is_never_folded() -> None:
 
 
 def test_an_action_for_all_stays_and_one_for_the_first_alone_does_not() -> None:
-    alike = [replace(each, action=Action(text="Load the teams again.", command="bin/load")) for each in rows(100)]
-    unlike = [replace(each, action=Action(text="Load it.", command=f"bin/load {each.subject}")) for each in rows(100)]
+    alike = [replace(each, action=advised(text="Load the teams again.", command="bin/load")) for each in rows(100)]
+    unlike = [replace(each, action=advised(text="Load it.", command=f"bin/load {each.subject}")) for each in rows(100)]
 
     assert folded(alike)[-1].action == alike[0].action
     assert folded(unlike)[-1].action is None
@@ -78,9 +80,7 @@ def test_an_action_for_all_stays_and_one_for_the_first_alone_does_not() -> None:
 
 def test_what_could_not_be_read_is_told_by_its_source() -> None:
     unread = [
-        replace(
-            each, outcome=Outcome.UNKNOWN, code="source-unavailable", evidence={"source": source, "problem": "down"}
-        )
+        replace(each, outcome=Outcome.UNKNOWN, code="source-unavailable", facts=Unread(source=source, problem="down"))
         for each in rows(LISTED + 5)
         for source in ("Cloud Run", "Pub/Sub")
     ]
@@ -116,13 +116,13 @@ def test_no_finding_and_no_severity_is_lost(kind: list[Finding]) -> None:
 
 
 def replace_source(finding: Finding) -> object:
-    return kind_of(replace(finding, evidence={}))
+    return kind_of(replace(finding, facts=NOTHING))
 
 
 def test_a_cell_of_a_megabyte_is_cut_and_says_so() -> None:
     cell = "x" * 1_000_000
 
-    finding = bounded(replace(ROW, evidence={"players": cell, "n": 7}))
+    finding = bounded(replace(ROW, facts=Values(values={"players": cell, "n": 7})))
 
     assert finding.evidence["n"] == 7
     assert str(finding.evidence["players"]).endswith("… (cut: 936 kB of 1.0 MB)")
@@ -130,9 +130,9 @@ def test_a_cell_of_a_megabyte_is_cut_and_says_so() -> None:
 
 
 def test_half_a_command_is_never_suggested() -> None:
-    finding = bounded(replace(ROW, action=Action(text="Repair.", command="x" * (COMMAND + 1), repair="grant:x")))
+    finding = bounded(replace(ROW, action=advised(text="Repair.", command="x" * (COMMAND + 1), repair="grant:x")))
 
-    assert finding.action == Action(
+    assert finding.action == advised(
         text="Repair. The command is left out: it has 16 kB.", command=None, repair="grant:x"
     )
 
@@ -142,13 +142,15 @@ def test_half_a_command_is_never_suggested() -> None:
 def test_every_text_of_a_finding_is_bounded_and_what_is_short_stays(
     subject: str, summary: str, evidence: dict[str, str | int], times: int
 ) -> None:
-    finding = replace(ROW, subject=subject, summary=summary, evidence=evidence)
+    finding = replace(ROW, subject=subject, summary=summary, facts=Values(values=evidence))
     long = replace(
         finding,
         subject=subject * times,
         summary=summary * times,
         impact=summary * times,
-        evidence={name: value * times if isinstance(value, str) else value for name, value in evidence.items()},
+        facts=Values(
+            values={name: value * times if isinstance(value, str) else value for name, value in evidence.items()}
+        ),
     )
 
     cut = bounded(long)

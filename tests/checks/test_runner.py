@@ -160,7 +160,7 @@ def test_a_suppression_ends_after_its_last_day(today: date, outcome: Outcome) ->
 def test_a_suppressiond_failure_says_so_and_keeps_its_code_as_evidence() -> None:
     finding = suppressed("a-check", failed(subject="mlb-scrape"), [SUPPRESSION], NIGHT.day)
 
-    assert (finding.code, finding.evidence["suppressed_code"]) == ("suppressed", "broken")
+    assert (finding.code, finding.evidence["former_code"]) == ("suppressed", "broken")
     assert "1 Mar 2026" in finding.summary
 
 

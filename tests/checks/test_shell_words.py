@@ -15,7 +15,10 @@ from checks.shell_words import WITHHELD, command_line
 
 @pytest.mark.parametrize("name", ["-q", "--flags-file=/tmp/x", "a\x1b[2Kb", "a\nb", "a\u202eb"])
 def test_a_name_that_is_an_option_or_cannot_be_copied_gives_no_command(name: str) -> None:
-    assert gcloud(shipped_pipeline(), "pubsub subscriptions delete", name) == WITHHELD
+    command = gcloud(shipped_pipeline(), "pubsub subscriptions", "delete", name)
+
+    assert str(command) == WITHHELD
+    assert command.about == ()
 
 
 def test_what_stands_for_the_command_runs_nothing() -> None:

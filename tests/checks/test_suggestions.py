@@ -6,22 +6,22 @@ from contextlib import suppress
 
 import pytest
 
-from checks.model import Action, Cause, CheckResult, Finding, Outcome, Severity
+from checks.actions import Action, Gcloud, Named, Shell, Thing, job_logs
+from checks.model import Cause, CheckResult, Finding, Outcome, Severity
 from checks.ports.messaging import PUBSUB, read_topics
 from checks.ports.scheduler import SCHEDULER, SchedulerJob, read_jobs
 from checks.reads import ReadCache, Reads
 from checks.source import SourceError
+from checks.stated_commands import named_by, stated
 from checks.suggestions import (
     Inventory,
-    Named,
-    Thing,
-    all_named_by,
     inventory_of,
     verified,
     verified_causes,
     verified_results,
 )
 from tests import fakes
+from tests.advice import advised
 from tests.bench.counting import lines_of
 
 RUN = "gcloud scheduler jobs run same-day-phase3 --location=us-west2 --project=example-project"
@@ -35,34 +35,34 @@ INVENTORY = Inventory(
 
 
 def action(command: str | None) -> Action:
-    return Action(text="Run it.", command=command, repair="run-job:same-day-phase3")
+    return advised(text="Run it.", command=command, repair="run-job:same-day-phase3")
 
 
 @pytest.mark.parametrize(
     ("command", "named"),
     [
-        (RUN, Named(thing=Thing.JOB, name="same-day-phase3")),
-        ("gcloud scheduler jobs update http a-job --schedule='0 1 * * *'", Named(thing=Thing.JOB, name="a-job")),
-        ("gcloud scheduler jobs resume --location=us-west2 a-job", Named(thing=Thing.JOB, name="a-job")),
+        (RUN, Named(Thing.JOB, "same-day-phase3")),
+        ("gcloud scheduler jobs update http a-job --schedule='0 1 * * *'", Named(Thing.JOB, "a-job")),
+        ("gcloud scheduler jobs resume --location=us-west2 a-job", Named(Thing.JOB, "a-job")),
         (
             "gcloud scheduler jobs describe projects/p/locations/r/jobs/a-job",
-            Named(thing=Thing.JOB, name="a-job"),
+            Named(Thing.JOB, "a-job"),
         ),
-        ("gcloud run services update worker --region=x", Named(thing=Thing.SERVICE, name="worker")),
-        ("gcloud run services logs read worker --limit=5", Named(thing=Thing.SERVICE, name="worker")),
-        ("gcloud run services 'describe' 'wor ker'", Named(thing=Thing.SERVICE, name="wor ker")),
-        ("gcloud builds triggers run deploy-worker --branch=main", Named(thing=Thing.TRIGGER, name="deploy-worker")),
-        ("gcloud pubsub subscriptions delete a-sub", Named(thing=Thing.SUBSCRIPTION, name="a-sub")),
-        ("gcloud pubsub topics publish a-topic --message=x", Named(thing=Thing.TOPIC, name="a-topic")),
+        ("gcloud run services update worker --region=x", Named(Thing.SERVICE, "worker")),
+        ("gcloud run services logs read worker --limit=5", Named(Thing.SERVICE, "worker")),
+        ("gcloud run services 'describe' 'wor ker'", Named(Thing.SERVICE, "wor ker")),
+        ("gcloud builds triggers run deploy-worker --branch=main", Named(Thing.TRIGGER, "deploy-worker")),
+        ("gcloud pubsub subscriptions delete a-sub", Named(Thing.SUBSCRIPTION, "a-sub")),
+        ("gcloud pubsub topics publish a-topic --message=x", Named(Thing.TOPIC, "a-topic")),
         (
             """gcloud logging read 'resource.labels.service_name="worker" AND severity>=ERROR' --limit=5""",
-            Named(thing=Thing.SERVICE, name="worker"),
+            Named(Thing.SERVICE, "worker"),
         ),
-        ("""gcloud logging read 'resource.labels.job_id="a-job"'""", Named(thing=Thing.JOB, name="a-job")),
+        ("""gcloud logging read 'resource.labels.job_id="a-job"'""", Named(Thing.JOB, "a-job")),
     ],
 )
 def test_what_a_command_is_about_is_read_from_it(command: str, named: Named) -> None:
-    assert all_named_by(command) == (named,)
+    assert named_by(command) == (named,)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_a_command_is_about_is_read_from_it(command: str, named: Named) -> 
     ],
 )
 def test_a_command_that_names_nothing_to_look_up_is_left_alone(command: str) -> None:
-    assert all_named_by(command) == ()
+    assert named_by(command) == ()
     assert verified(action(command), INVENTORY) == action(command)
 
 
@@ -185,6 +185,30 @@ class TestInventoryOfARun:
         assert inventory_of(cache).names == {Thing.TOPIC: frozenset({"a-topic"})}
 
 
+def test_what_the_product_suggests_says_itself_what_it_is_about() -> None:
+    described = Gcloud("run services", "logs read", "worker", ("--limit=5",))
+
+    assert described.about == (Named(Thing.SERVICE, "worker"),)
+    assert Gcloud("scheduler jobs", "list").about == ()
+    assert Gcloud("pubsub topics", "create", "a-topic").about == ()
+    assert job_logs(["a", "b"]).about == (Named(Thing.JOB, "a"), Named(Thing.JOB, "b"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Gcloud("scheduler jobs", "update http", "a-job"),
+        Gcloud("pubsub subscriptions", "delete", "a-sub", ("--project=p",)),
+        Gcloud("run services", "logs read", "worker"),
+        Gcloud("builds triggers", "list"),
+        job_logs(["a"]),
+        job_logs(["a", "b"], "--limit=5"),
+    ],
+)
+def test_a_command_stated_in_a_file_is_about_the_same(command: Gcloud) -> None:
+    assert stated(str(command)) == (Shell(str(command), command.about),)
+
+
 READ = "gcloud logging read 'resource.labels.job_id=({}) AND severity>=ERROR' --limit=50"
 
 
@@ -212,7 +236,7 @@ def test_a_log_query_about_several_that_exist_stays_as_it_is() -> None:
 def test_the_nearest_of_a_thousand_names_is_found_without_comparing_all(typo: str) -> None:
     many = Inventory(names={Thing.JOB: frozenset({"phase3-same-day", *(f"job-{each}" for each in range(1_000))})})
 
-    assert many.nearest(Named(thing=Thing.JOB, name=typo)) == "phase3-same-day"
+    assert many.nearest(Named(Thing.JOB, typo)) == "phase3-same-day"
 
 
 def test_four_times_the_missing_services_are_four_times_the_work() -> None:

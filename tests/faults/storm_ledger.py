@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.repairs.model import Outcome
+from bot.repairs.model import RepairOutcome
 from bot.repairs.records import BEGUN, ENDED, id_of
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, DeliveryKind, DeliveryState
 from tests.faults.ledger import Shown
 
-WRITTEN = frozenset({Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNVERIFIED})
+WRITTEN = frozenset({RepairOutcome.APPLIED, RepairOutcome.VERIFIED, RepairOutcome.UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.repairs.model import Outcome
+from bot.repairs.model import RepairOutcome
 from bot.repairs.records import BEGUN, ENDED
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, DeliveryKind, DeliveryState
 from checks.model import Severity
@@ -49,7 +49,7 @@ LEFT = Aftermath(
     shown=(MESSAGE,),
     alerts=(ALERT,),
     deliveries=(POST,),
-    audit=(step(BEGUN, Outcome.BEGUN), step(ENDED, Outcome.APPLIED)),
+    audit=(step(BEGUN, RepairOutcome.BEGUN), step(ENDED, RepairOutcome.APPLIED)),
     granted={"worker-0": 1},
     again={},
 )

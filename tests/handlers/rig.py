@@ -18,7 +18,7 @@ from bot.delivery.slack import SlackPoster
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.repairs.ports import Platform
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
 from bot.staging.environment import StagingEnvironment
@@ -190,11 +190,11 @@ def an_alert(**changes: Any) -> Alert:
     return replace(alert, **changes)
 
 
-def _repairs(platform: Platform, validation: Validation, store: StateStore) -> Repairs:
+def _repairs(platform: Platform, validation: Validation, store: StateStore) -> RepairService:
     def validate(checks: Sequence[str]) -> Report:
         return validation.run(validation.plan(Request(interval="today", checks=tuple(checks), trigger="repair")))
 
-    return Repairs(validation.pipeline, platform, store, validate)
+    return RepairService(validation.pipeline, platform, store, validate)
 
 
 def new_slack() -> SlackServer:

@@ -16,8 +16,8 @@ import pytest
 from bot.alerting.incidents import Incidents
 from bot.alerting.threads import AlertThreads
 from bot.render.repairs import verified_reply
-from bot.repairs.following import PACE, Following
-from bot.repairs.model import LEASE, NEVER_WRITTEN, Outcome
+from bot.repairs.follow_up import PACE, FollowUp
+from bot.repairs.model import LEASE, NEVER_WRITTEN, RepairOutcome
 from bot.repairs.records import begun
 from bot.scenarios.faults import Faults
 from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
@@ -129,13 +129,13 @@ def words(rig: Rig, alert: Alert) -> str:
     return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in replies(rig, alert))
 
 
-def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: float = PACE) -> Following:
+def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: float = PACE) -> FollowUp:
     repairs, incidents = rig.services.repairs, rig.services.incidents
     assert repairs is not None
     assert isinstance(incidents, Incidents)
     threads = AlertThreads(incidents, rig.services.validation, lambda: None)
     zone = rig.services.validation.pipeline.zone
-    return Following(
+    return FollowUp(
         repairs,
         rig.store,
         threads,
@@ -203,7 +203,7 @@ def test_two_who_confirm_at_once_make_one_repair() -> None:
         repairs = rig.services.repairs
         assert repairs is not None
         outcomes = sorted(run.outcome for run in repairs.runs(NOW - timedelta(hours=1)))
-        assert outcomes.count(Outcome.APPLIED) == 1
+        assert outcomes.count(RepairOutcome.APPLIED) == 1
 
 
 @pytest.mark.parametrize("rules", [Rules(actors=(PERSON,), ask="the owners"), Rules(ask="the owners")])
@@ -386,8 +386,8 @@ def test_one_wake_is_one_look() -> None:
 
 
 @contextmanager
-def followed(rig: Rig, pace: float = PACE) -> Iterator[tuple[Following, list[float], Callable[[int], bool]]]:
-    """Following in a thread of its own, the turns that it took, and a wait for so many of them."""
+def followed(rig: Rig, pace: float = PACE) -> Iterator[tuple[FollowUp, list[float], Callable[[int], bool]]]:
+    """FollowUp in a thread of its own, the turns that it took, and a wait for so many of them."""
     turns: list[float] = []
     changed, stopping = threading.Condition(), threading.Event()
 

@@ -12,7 +12,7 @@ from bot.composition.validation import Ready, on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, verified_reply
-from bot.repairs.model import Plan
+from bot.repairs.model import RepairPlan
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
 from bot.validation import Request
@@ -40,11 +40,11 @@ class RepairStory(Story):
         self.told()
         self.now += FOUND_OUT
 
-    def plans(self) -> tuple[Plan, ...]:
+    def plans(self) -> tuple[RepairPlan, ...]:
         """What Alice is shown when she presses Repair… on the gravest alert."""
         keys = self._repairs.offered(str(self.alert().details["repairs"]))
         made = self._repairs.plan_all(keys, actor_of(ALICE), self.now)
-        return tuple(each for each in made if isinstance(each, Plan))
+        return tuple(each for each in made if isinstance(each, RepairPlan))
 
     def form(self) -> Block:
         """The form with the exact difference."""

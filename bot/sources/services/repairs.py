@@ -21,7 +21,7 @@ from google.iam.v1.options_pb2 import GetPolicyOptions  # type: ignore[import-un
 from bot.google_cloud.adapter import GoogleAdapter
 from bot.google_cloud.clients import GoogleAccess, anonymous, client_of
 from bot.google_cloud.errors import Api
-from bot.repairs.ports import Configuration, ConflictError, IamPolicy, TrafficTarget, Variable
+from bot.repairs.ports import Configuration, IamPolicy, TrafficTarget, Variable, WriteConflictError
 from bot.sources.policies.live import POLICY_VERSION
 from bot.sources.scheduler.live import API as SCHEDULER_API
 from bot.sources.scheduler.live import job_of
@@ -136,7 +136,7 @@ class GoogleRepairPlatform(GoogleAdapter):
         """Return the service with everything in it. Raises ConflictError when it is not as it was read."""
         found = self._service(service)
         if found is None or found.etag != etag:
-            raise ConflictError(service)
+            raise WriteConflictError(service)
         return found
 
     def _update(self, service: run_v2.Service, part: str, purpose: str) -> None:
@@ -152,4 +152,4 @@ class GoogleRepairPlatform(GoogleAdapter):
                 yield
             except exceptions.Conflict as error:
                 # gRPC's Aborted is one, too.
-                raise ConflictError(purpose) from error
+                raise WriteConflictError(purpose) from error

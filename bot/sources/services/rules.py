@@ -9,7 +9,7 @@ from google.api_core import exceptions
 
 from bot.google_cloud.errors import sentence
 from bot.google_cloud.reasons import ORGANIZATION_MARKS, PERIMETER, PERIMETER_MARKS, holds
-from bot.repairs.model import Refusal, RepairRefusedError
+from bot.repairs.model import RepairRefusal, RepairRefusedError
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def refusal_by_rule(error: exceptions.GoogleAPICallError, purpose: str) -> Repai
     if advice is None:
         return None
     return RepairRefusedError(
-        Refusal.NOT_POSSIBLE, f"Google forbids {purpose}: {sentence(error)}. Nothing was written.", advice=advice
+        RepairRefusal.NOT_POSSIBLE, f"Google forbids {purpose}: {sentence(error)}. Nothing was written.", advice=advice
     )
 
 

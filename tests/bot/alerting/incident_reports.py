@@ -7,9 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from checks.context import could_not_check
+from checks.facts import Values
+from checks.facts.orchestration import TriggerFacts
 from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, Severity
 from checks.notifications import AlertPolicy, Notifications, Routes
 from checks.pipeline import Pipeline, ServiceSpec
+from checks.source import Problem, SourceError
 from tests.bot.render.reports import NOW, ORCHESTRATORS, Findings, finding, healthy, reading_of
 from tests.bot.render.reports import PIPELINE as SILENT
 from tests.fakes import NIGHT
@@ -67,7 +71,7 @@ def flag(
         severity,
         phase="phase4",
         interval=day,
-        evidence={"triggered": False, "due": due},
+        facts=TriggerFacts(triggered=False, due=due),
     )
 
 
@@ -91,7 +95,7 @@ def refused(*names: str) -> tuple[Findings, Cause]:
         sentence=f"Pub/Sub may not call {len(names)} services ({', '.join(names)}). The data arrived all the same.",
         severity=Severity.P0,
         phase="phase4",
-        evidence={"caller": "someone@example.com", "since": NOW},
+        facts=Values(values={"caller": "someone@example.com", "since": NOW}),
         explains=(*(FindingKey("invoker", name, None) for name in names), FindingKey("trigger", TRIGGER, NIGHT.name)),
     )
     return findings, cause
@@ -102,14 +106,8 @@ def blind(source: str = "BigQuery", checks: Sequence[str] = ("grading", "predict
     findings = healthy()
     for check in checks:
         findings[check] = [
-            finding(
-                Outcome.UNKNOWN,
-                "source-unavailable",
-                check,
-                f"Could not look: {source} timed out: no answer within 30 s.",
-                severity=Severity.P0,
-                interval=None,
-                evidence={"source": source, "problem": "timed out"},
+            could_not_check(
+                SourceError(source, Problem.TIMED_OUT, "no answer within 30 s"), subject=check, severity=Severity.P0
             )
         ]
     return findings

@@ -17,7 +17,8 @@ from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
 from bot.store.sqlite import SqliteStore
-from checks.model import Action, Cause, FindingKey, Interval, Outcome, Report, Severity
+from checks.model import Cause, FindingKey, Interval, Outcome, Report, Severity
+from tests.advice import advised
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of
 from tests.bot.render.alert_states import MINUTE
 from tests.bot.render.reports import NOW, finding, healthy
@@ -88,7 +89,7 @@ def caused(*failing: Interval, subject: str = "games") -> Report:
             sentence=f"The games of {day} were never read.",
             severity=Severity.P0,
             explains=(FindingKey("predictions-exist", "games", day.name),),
-            action=Action(text="Run it.", repair=f"run-job:{day}"),
+            action=advised(text="Run it.", repair=f"run-job:{day}"),
         )
         for day in failing
     ]

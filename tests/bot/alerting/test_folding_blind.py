@@ -14,6 +14,7 @@ from bot.alerting.incident import incidents_of, member_of
 from bot.alerting.observing import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert, AlertState
+from checks.facts import Unread
 from checks.model import Finding, Outcome, Report, Severity
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import MINUTE
@@ -31,7 +32,7 @@ def unread(check: str = "grading", subject: str = "catboost_v9", source: str = "
         f"Could not look: {source} timed out.",
         severity=Severity.P0,
         interval=NIGHT,
-        evidence={"source": source, "problem": "timed out", "check": check},
+        facts=Unread(source=source, problem="timed out"),
     )
 
 

@@ -16,7 +16,9 @@ from bot.alerting.incident import key_of
 from bot.alerting.observing import observe
 from bot.alerting.sightings import Sightings
 from bot.store.model import Alert, AlertState
-from checks.model import Action, CheckResult, Finding, FindingKey, Outcome, Report, Severity
+from checks.facts.orchestration import TriggerFacts
+from checks.model import CheckResult, Finding, FindingKey, Outcome, Report, Severity
+from tests.advice import advised
 from tests.bot.alerting.incident_reports import (
     CHANNEL,
     GRADERS,
@@ -104,7 +106,7 @@ def test_a_false_flag_past_its_due_time_opens_a_thread_however_mild(code: str) -
     ids=["just due", "just past it", "not due"],
 )
 def test_a_false_flag_is_late_only_after_its_due_time(due: datetime, opens: bool) -> None:
-    report = report_of(with_findings("trigger", replace(flag(), evidence={"triggered": False, "due": due})))
+    report = report_of(with_findings("trigger", replace(flag(), facts=TriggerFacts(triggered=False, due=due))))
 
     assert bool(failing(observe(report, PIPELINE, ()))) == opens
 
@@ -440,7 +442,7 @@ def test_the_date_of_an_incident_is_that_of_the_finding_that_leads() -> None:
 
 def test_a_run_of_a_few_checks_keeps_what_the_alert_says_and_advises() -> None:
     findings, cause = refused(*ORCHESTRATORS)
-    advice = Action(text="Grant it.", command="gcloud run services add-iam-policy-binding a", repair="grant-invoker:a")
+    advice = advised(text="Grant it.", command="gcloud run services add-iam-policy-binding a", repair="grant-invoker:a")
     linked = [replace(each, link="https://console.cloud.google.com/run") for each in findings["invoker"]]
     whole = report_of({**findings, "invoker": linked}, [replace(cause, action=advice)])
     alert = opened(whole)

@@ -12,6 +12,7 @@ from bot.render.alert_replies import look_reply
 from bot.render.repairs import still_open_reply
 from bot.store.model import Alert
 from bot.store.sqlite import SqliteStore
+from checks.facts import Unread
 from checks.model import Finding, Outcome, Severity
 from tests.bot.alerting.incident_reports import PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import alert_of, follow, many
@@ -25,8 +26,8 @@ def ungraded(subject: str) -> Finding:
 
 
 def unread(source: str = "BigQuery") -> Finding:
-    evidence = {"source": source, "problem": "timed out"}
-    return finding(Outcome.UNKNOWN, "unavailable", "trigger", "Silent.", severity=Severity.P1, evidence=evidence)
+    facts = Unread(source=source, problem="timed out")
+    return finding(Outcome.UNKNOWN, "unavailable", "trigger", "Silent.", severity=Severity.P1, facts=facts)
 
 
 ALERT: Alert = alert_of(follow(many(7)))

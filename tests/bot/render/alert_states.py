@@ -13,7 +13,8 @@ from bot.alerting.observing import observe
 from bot.alerting.relooking import Relook
 from bot.render.alert import AlertMessages
 from bot.store.model import Alert, SnoozeUntil
-from checks.model import Action, Cause, FindingKey, Report, Severity
+from checks.model import Cause, FindingKey, Report, Severity
+from tests.advice import advised
 from tests.bot.alerting.incident_reports import (
     NOTIFICATIONS,
     PIPELINE,
@@ -38,12 +39,12 @@ Body = dict[str, Any]
 def lost(*names: str) -> Report:
     """The orchestrators lost their invoker; the data arrived all the same."""
     findings, cause = refused(*names)
-    action = Action(text="Grant the permission again.", command="\n".join(grant(name) for name in names))
+    action = advised(text="Grant the permission again.", command="\n".join(grant(name) for name in names))
     return report_of(findings, [replace(cause, action=action)])
 
 
 def ungraded(severity: Severity = Severity.P2) -> Report:
-    action = Action(text="Run the grading job once more.", command="gcloud scheduler jobs run grading-daily")
+    action = advised(text="Run the grading job once more.", command="gcloud scheduler jobs run grading-daily")
     summary = "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are owed."
     return report_of(
         with_findings(
@@ -95,7 +96,7 @@ def hostile() -> Report:
                 f"{HOSTILE} " + "x" * 5_000,
                 Severity.P0,
                 impact=HOSTILE * 20,
-                action=Action(text=HOSTILE, command=f"echo {HOSTILE}\n" * 200),
+                action=advised(text=HOSTILE, command=f"echo {HOSTILE}\n" * 200),
                 link="https://evil.example|<!channel>",
             ),
         )

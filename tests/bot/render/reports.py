@@ -10,22 +10,15 @@ from zoneinfo import ZoneInfo
 
 from bot.render.reading import Reading
 from checks.context import Context, could_not_check
+from checks.facts import Values
+from checks.facts.control_plane import DeployFacts, InvokerFacts
 from checks.intervals import Words
-from checks.model import (
-    Action,
-    Cause,
-    CheckResult,
-    Finding,
-    FindingKey,
-    Interval,
-    Outcome,
-    ReadRecord,
-    Report,
-    Severity,
-)
+from checks.model import Cause, CheckResult, Finding, FindingKey, Interval, Outcome, ReadRecord, Report, Severity
 from checks.pipeline import KnownIssue, Phase, Pipeline, Rule, SqlCheck
+from checks.places import PlaceKind
 from checks.registry import Check
 from checks.source import Problem, SourceError
+from tests.advice import advised
 from tests.fakes import NIGHT, SLATE
 
 ZONE = ZoneInfo("America/New_York")
@@ -77,6 +70,9 @@ def python_check(check_id: str, title: str, worst: Severity, expected: str, unwa
         run=_silent,
         expected=expected,
         unwanted=unwanted,
+        place=PlaceKind.TRANSITION if check_id == "trigger" else PlaceKind.SERVICE,
+        always_shown=check_id == "invoker",
+        short={"service-ready": "readiness"}.get(check_id, ""),
     )
 
 
@@ -137,14 +133,14 @@ CHECKS = (
 Findings = dict[str, Sequence[Finding]]
 
 
-def passed(summary: str, subject: str, interval: Interval | None = NIGHT, **evidence: str | int) -> Finding:
+def passed(summary: str, subject: str, interval: Interval | None = NIGHT, **values: str | int) -> Finding:
     return Finding(
         outcome=Outcome.PASSED,
         code="as-expected",
         subject=subject,
         summary=summary,
         interval=interval,
-        evidence=evidence,
+        facts=Values(values=values),
     )
 
 
@@ -160,7 +156,7 @@ def reading_of(findings: Findings, causes: tuple[Cause, ...] = (), *, full: bool
             check=check.id,
             title=check.title,
             phase=check.phase,
-            findings=tuple(findings[check.id]),
+            findings=tuple(map(check.placed, findings[check.id])),
             started_at=NOW,
             duration=0.25,
         )
@@ -235,9 +231,11 @@ def blocked(*, full: bool = False) -> Reading:
             f"{CALLER} may not call {name}: no binding grants roles/run.invoker.",
             severity=Severity.P0,
             interval=None,
-            evidence={"caller": CALLER, "deployed_at": datetime(2026, 2, 10, 2, 13, tzinfo=ZONE)},
+            facts=InvokerFacts(
+                caller=(CALLER,), deploy=DeployFacts(deployed_at=datetime(2026, 2, 10, 2, 13, tzinfo=ZONE))
+            ),
             impact=f"Every message for {name} is refused; the next phase starts only if something else starts it.",
-            action=Action(text="Grant the permission again.", command=grant(name), repair=f"grant-invoker:{name}"),
+            action=advised(text="Grant the permission again.", command=grant(name), repair=f"grant-invoker:{name}"),
         )
         for name in ORCHESTRATORS
     ]
@@ -258,7 +256,7 @@ def blocked(*, full: bool = False) -> Reading:
             "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are owed.",
             severity=Severity.P2,
             impact="Yesterday's hit rate is judged on a part of the picks.",
-            action=Action(
+            action=advised(
                 text="Run the grading job once more.",
                 command="gcloud scheduler jobs run grading-daily --location=us-west2",
             ),
@@ -269,12 +267,14 @@ def blocked(*, full: bool = False) -> Reading:
         subject="phase3-to-phase4-orchestrator",
         sentence="Pub/Sub may not call 4 orchestrators since the deploy of 10 Feb 02:13",
         severity=Severity.P0,
-        evidence={
-            "services": ", ".join(ORCHESTRATORS),
-            "last_deploy": datetime(2026, 2, 10, 2, 13, tzinfo=ZONE),
-            "last_good_trigger": datetime(2026, 2, 4, 6, 12, tzinfo=ZONE),
-        },
-        action=Action(
+        facts=Values(
+            values={
+                "services": ", ".join(ORCHESTRATORS),
+                "last_deploy": datetime(2026, 2, 10, 2, 13, tzinfo=ZONE),
+                "last_good_trigger": datetime(2026, 2, 4, 6, 12, tzinfo=ZONE),
+            }
+        ),
+        action=advised(
             text="Grant the permission again, then let the deploy bind and verify it each time.",
             command="\n".join(grant(name) for name in ORCHESTRATORS),
         ),
@@ -286,34 +286,30 @@ def blocked(*, full: bool = False) -> Reading:
     return reading_of(findings, (cause,), full=full)
 
 
+SLOW = SourceError(
+    "BigQuery",
+    Problem.TIMED_OUT,
+    "no answer within 30 s",
+    advice="Run the check again; if it stays slow, look at the status of BigQuery.",
+    retryable=True,
+)
+DENIED = SourceError(
+    "Resource Manager",
+    Problem.DENIED,
+    "the account may not read the project's policy",
+    advice="Grant it resourcemanager.projects.getIamPolicy.",
+)
+
+
 def unknown() -> Reading:
     """BigQuery hangs, and the project's policy may not be read."""
     findings = healthy()
     for check in CHECKS:
         if check.spec is not None:
-            findings[check.id] = [
-                finding(
-                    Outcome.UNKNOWN,
-                    "source-unavailable",
-                    check.id,
-                    "Could not look: BigQuery timed out: no answer within 30 s."
-                    " Run the check again; if it stays slow, look at the status of BigQuery.",
-                    severity=check.worst,
-                    evidence={"source": "BigQuery", "problem": "timed out", "retryable": True},
-                )
-            ]
+            findings[check.id] = [could_not_check(SLOW, subject=check.id, severity=check.worst, interval=NIGHT)]
     findings["invoker"] = [
         *findings["invoker"][1:],
-        finding(
-            Outcome.UNKNOWN,
-            "source-unavailable",
-            ORCHESTRATORS[0],
-            "Could not look: Resource Manager denied: the account may not read the project's policy."
-            " Grant it resourcemanager.projects.getIamPolicy.",
-            severity=Severity.P0,
-            interval=None,
-            evidence={"source": "Resource Manager", "problem": "denied", "retryable": False},
-        ),
+        could_not_check(DENIED, subject=ORCHESTRATORS[0], severity=Severity.P0),
     ]
     return reading_of(findings)
 
@@ -368,7 +364,7 @@ def monstrous() -> Reading:
                 f"#{index:03} {HOSTILE} " + "x" * (4_000 if index % 50 == 0 else 0),
                 severity=Severity(index % 4),
                 impact=HOSTILE,
-                action=Action(text=HOSTILE, command=f"echo {index} {HOSTILE}"),
+                action=advised(text=HOSTILE, command=f"echo {index} {HOSTILE}"),
             )
             for index in range(500)
         ]

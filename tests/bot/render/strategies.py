@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from bot.render.reading import Reading
-from checks.model import Action, Cause, CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.facts import Unread, Values
+from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Severity
+from checks.source import Problem
+from tests.advice import advised
 from tests.bot.render.reports import CHECKS, HOSTILE, NOW, all_clear
 from tests.fakes import NIGHT, SLATE
 
@@ -35,13 +38,17 @@ ATTACKS = st.sampled_from(
 )
 TEXTS = st.one_of(st.text(max_size=80), ATTACKS)
 DATES = st.sampled_from([NIGHT, SLATE, None])
-ACTIONS = st.none() | st.builds(Action, text=TEXTS, command=st.none() | TEXTS, repair=st.none() | TEXTS)
+ACTIONS = st.none() | st.builds(advised, text=TEXTS, command=st.none() | TEXTS, repair=TEXTS)
 INSTANTS = st.datetimes(
     min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - likewise
     timezones=st.just(ZoneInfo("UTC")),
 )
 SCALARS = st.one_of(TEXTS, st.integers(), st.floats(), st.booleans(), st.none(), INSTANTS, st.just(NIGHT.day))
+
+
+VALUES = st.builds(Values, values=st.dictionaries(st.sampled_from(["rows", "at"]), SCALARS, max_size=2))
+FACTS = VALUES | st.builds(Unread, source=TEXTS, problem=TEXTS | st.just(str(Problem.UNREACHABLE)))
 
 
 @st.composite
@@ -56,7 +63,7 @@ def findings(draw: st.DrawFn) -> Finding:
         severity=draw(st.sampled_from(Severity)) if loud else None,
         phase=draw(st.sampled_from(["phase3", "phase5", None, "nowhere"])),
         interval=draw(DATES),
-        evidence=draw(st.dictionaries(st.sampled_from(["source", "problem", "rows", "at"]), SCALARS, max_size=3)),
+        facts=draw(FACTS),
         impact=draw(TEXTS),
         action=draw(ACTIONS),
         link=draw(st.none() | TEXTS | st.just("https://example.com/runbook")),
@@ -87,7 +94,7 @@ def readings(draw: st.DrawFn) -> Reading:
                 subject=TEXTS,
                 sentence=TEXTS,
                 severity=st.sampled_from(Severity),
-                evidence=st.dictionaries(st.sampled_from(["last_deploy", "rows"]), SCALARS, max_size=2),
+                facts=VALUES,
                 action=ACTIONS,
                 explains=st.lists(st.sampled_from(keys), max_size=4).map(tuple),
             ),

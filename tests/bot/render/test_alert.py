@@ -28,7 +28,8 @@ from bot.render.mentions import mention
 from bot.render.repairs import still_open_reply
 from bot.render.words import duration
 from bot.store.model import Alert, AlertState
-from checks.model import Action, Severity
+from checks.model import Severity
+from tests.advice import advised
 from tests.bot.alerting.incident_reports import PIPELINE, failed, report_of, with_findings
 from tests.bot.render.alert_states import OPEN, PARENTS, TRANSITIONS, alert_of, bodies, follow
 from tests.bot.render.reports import NOW
@@ -186,7 +187,7 @@ SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthChe
 @st.composite
 def alerts(draw: st.DrawFn) -> Alert:
     """An alert made of any texts, in any state."""
-    action = draw(st.none() | st.builds(Action, text=TEXTS, command=st.none() | TEXTS))
+    action = draw(st.none() | st.builds(advised, text=TEXTS, command=st.none() | TEXTS))
     number = draw(st.sampled_from([1, 2, 5, 6, 40, 150]))
     subject, summary, impact = draw(TEXTS), draw(TEXTS), draw(TEXTS)
     many = [

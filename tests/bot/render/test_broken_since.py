@@ -79,7 +79,7 @@ def test_a_report_says_in_words_since_when_a_cause_is_broken(began: datetime | N
         sentence="Nobody may call it.",
         severity=Severity.P0,
         explains=(FindingKey("grading", "catboost_v9", NIGHT.name),),
-        evidence={} if began is None else {"broken_since": began},
+        broken_since=began,
     )
     failed = finding(Outcome.FAILED, "low", "catboost_v9", "Low.", severity=Severity.P0)
 

@@ -9,6 +9,7 @@ import pytest
 from bot.render.message import Heading, Line, Mark
 from bot.render.reading import Reading
 from bot.render.report import message_of
+from checks.catalog import PYTHON_CHECKS
 from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Severity
 from tests.bot.render.reports import NOW, all_clear, passed
 
@@ -33,7 +34,7 @@ def failed(check: str, summary: str = "It failed: a, b and c.") -> CheckResult:
 
 def morning(*results: CheckResult, causes: tuple[Cause, ...] = (), full: bool = False) -> Reading:
     clear = all_clear(full=full)
-    return replace(clear, report=replace(clear.report, results=results, causes=causes))
+    return replace(clear, checks=PYTHON_CHECKS, report=replace(clear.report, results=results, causes=causes))
 
 
 def section(reading: Reading) -> list[Line]:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.render.json import report_document, report_json
 from bot.render.reading import Reading
+from checks.facts import Values
 from tests.bot.render.reports import READINGS, ZONE, all_clear, passed, reading_of
 from tests.bot.render.strategies import readings
 
@@ -63,7 +64,9 @@ def test_the_schema_refuses_a_verdict_that_does_not_exist() -> None:
 
 def test_times_are_iso_and_numbers_that_json_lacks_are_named() -> None:
     at = datetime(2026, 2, 10, 2, 13, tzinfo=ZONE)
-    finding = replace(passed("x", "y"), evidence={"at": at, "day": at.date(), "ratio": float("nan"), "rows": 3})
+    finding = replace(
+        passed("x", "y"), facts=Values(values={"at": at, "day": at.date(), "ratio": float("nan"), "rows": 3})
+    )
 
     evidence = report_document(reading_of({"grading": [finding]}))["results"][0]["findings"][0]["evidence"]
 

@@ -19,7 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.repairs import UNDO, actor_of, begun_reply, made_reply, plan_blocks, verified_reply
-from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, Refusal, RepairKey, RepairRefusedError, Run
+from bot.repairs.model import (
+    PlannedChange,
+    Recurrence,
+    RepairOutcome,
+    RepairPlan,
+    RepairRefusal,
+    RepairRefusedError,
+    RepairRun,
+)
+from checks.actions import RepairKey
 from tests.bot.render.strategies import TEXTS
 from tests.servers.slack_limits import check_message, check_view
 
@@ -35,14 +44,14 @@ WAIT = "Calls may still be refused for up to seven minutes after a grant."
 HOSTILE = "<!channel> *x* & `y`\u202e\n" * 40
 
 
-def grant(service: str = "phase3-to-phase4-orchestrator", **changes: Any) -> Plan:
-    plan = Plan(
+def grant(service: str = "phase3-to-phase4-orchestrator", **changes: Any) -> RepairPlan:
+    plan = RepairPlan(
         id=f"id-of-{service}",
-        key=RepairKey(Kind.GRANT_INVOKER, service),
+        key=RepairKey("grant-invoker", service),
         actor=USER,
         created_at=NOW,
         title=f"Grant roles/run.invoker on {service}",
-        changes=(Change(subject=f"roles/run.invoker on {service}", after=MEMBER),),
+        changes=(PlannedChange(subject=f"roles/run.invoker on {service}", after=MEMBER),),
         command=f"gcloud run services add-iam-policy-binding {service} --member={MEMBER} --role=roles/run.invoker",
         fingerprint="f",
         wanted={},
@@ -55,22 +64,24 @@ def grant(service: str = "phase3-to-phase4-orchestrator", **changes: Any) -> Pla
 THREE = tuple(grant(f"{name}-orchestrator") for name in ("phase3-to-phase4", "phase4-to-phase5", "phase5-to-phase6"))
 TAKEN_BACK = grant(
     title="Take roles/run.invoker on phase3-to-phase4-orchestrator away again",
-    changes=(Change(subject="roles/run.invoker on phase3-to-phase4-orchestrator", before=MEMBER),),
+    changes=(PlannedChange(subject="roles/run.invoker on phase3-to-phase4-orchestrator", before=MEMBER),),
     warnings=("Until somebody grants it again, their calls are refused.",),
     former=None,
     undoes="another",
 )
 TRAFFIC = grant(
-    key=RepairKey(Kind.ROUTE_TO_LATEST, "live-export"),
+    key=RepairKey("route-to-latest", "live-export"),
     title="Send all traffic of live-export to its latest ready revision, live-export-00058-qov",
-    changes=(Change(subject="traffic of live-export", before="100 % live-export-00057-bap", after="100 % latest"),),
+    changes=(
+        PlannedChange(subject="traffic of live-export", before="100 % live-export-00057-bap", after="100 % latest"),
+    ),
     command="gcloud run services update-traffic live-export --to-latest",
     warnings=(),
 )
 JOB = grant(
-    key=RepairKey(Kind.RUN_JOB, "line-enrichment"),
+    key=RepairKey("run-job", "line-enrichment"),
     title="Run the scheduler job line-enrichment now",
-    changes=(Change(subject="job line-enrichment", before="ran 11 Feb 13:40 EST, INTERNAL", after="runs now"),),
+    changes=(PlannedChange(subject="job line-enrichment", before="ran 11 Feb 13:40 EST, INTERNAL", after="runs now"),),
     command="gcloud scheduler jobs run line-enrichment",
     warnings=("What the job does cannot be taken back.",),
     former=None,
@@ -85,24 +96,26 @@ AGAIN = grant(
     )
 )
 DENIED = RepairRefusedError(
-    Refusal.DENIED,
+    RepairRefusal.DENIED,
     "This account may not change who calls phase5-to-phase6-orchestrator.",
     advice="It needs run.services.setIamPolicy; an administrator can run this:",
     command="gcloud run services add-iam-policy-binding phase5-to-phase6-orchestrator",
 )
-BUSY = RepairRefusedError(Refusal.BUSY, "Somebody else is repairing phase3-to-phase4-orchestrator right now.")
+BUSY = RepairRefusedError(RepairRefusal.BUSY, "Somebody else is repairing phase3-to-phase4-orchestrator right now.")
 
 
-def run(plan: Plan, outcome: Outcome = Outcome.APPLIED, detail: str = "Written, and read back as written.") -> Run:
-    done = Run(plan=plan, actor=USER, begun_at=NOW, ended_at=NOW, outcome=outcome, detail=detail)
+def run(
+    plan: RepairPlan, outcome: RepairOutcome = RepairOutcome.APPLIED, detail: str = "Written, and read back as written."
+) -> RepairRun:
+    done = RepairRun(plan=plan, actor=USER, begun_at=NOW, ended_at=NOW, outcome=outcome, detail=detail)
     return replace(done, verified_at=NOW + timedelta(minutes=1)) if outcome in VERIFIED else done
 
 
-VERIFIED = (Outcome.VERIFIED, Outcome.UNVERIFIED)
+VERIFIED = (RepairOutcome.VERIFIED, RepairOutcome.UNVERIFIED)
 
 
-def proved(plan: Plan) -> Run:
-    return run(plan, Outcome.VERIFIED, f"{MEMBER} may call {plan.key.target} (roles/run.invoker).")
+def proved(plan: RepairPlan) -> RepairRun:
+    return run(plan, RepairOutcome.VERIFIED, f"{MEMBER} may call {plan.key.target} (roles/run.invoker).")
 
 
 REFUSED = f"{MEMBER} may not call phase4-to-phase5-orchestrator: a policy above it denies that."
@@ -126,17 +139,19 @@ REPLIES: dict[str, dict[str, Any]] = {
     "done-traffic": made_reply((run(TRAFFIC),), ALERT),
     "done-job": made_reply((run(JOB, detail=""),), ALERT),
     "done-undo": made_reply((run(TAKEN_BACK),), ALERT),
-    "done-already": made_reply((run(grant(), Outcome.ALREADY, "Nothing was written."),), ALERT),
+    "done-already": made_reply((run(grant(), RepairOutcome.ALREADY, "Nothing was written."),), ALERT),
     "done-unrecorded": made_reply((replace(run(grant()), recorded=False),), ALERT),
-    "failed": made_reply((run(grant(), Outcome.FAILED, "Somebody else wrote at once."),), ALERT),
+    "failed": made_reply((run(grant(), RepairOutcome.FAILED, "Somebody else wrote at once."),), ALERT),
     "refused": made_reply((DENIED,), ALERT),
     "refused-in-part": made_reply((run(THREE[0]), run(THREE[1]), DENIED), ALERT),
     "refused-busy": made_reply((BUSY,), ALERT),
     "verified-one": verified_reply([proved(grant())], ZONE),
     "verified-three": verified_reply([proved(plan) for plan in reversed(THREE)], ZONE),
-    "verified-undo": verified_reply([run(TAKEN_BACK, Outcome.VERIFIED, "Everything is as it was before.")], ZONE),
-    "without-effect": verified_reply([run(THREE[1], Outcome.UNVERIFIED, REFUSED)], ZONE),
-    "without-effect-in-part": verified_reply([proved(THREE[0]), run(THREE[1], Outcome.UNVERIFIED, REFUSED)], ZONE),
+    "verified-undo": verified_reply([run(TAKEN_BACK, RepairOutcome.VERIFIED, "Everything is as it was before.")], ZONE),
+    "without-effect": verified_reply([run(THREE[1], RepairOutcome.UNVERIFIED, REFUSED)], ZONE),
+    "without-effect-in-part": verified_reply(
+        [proved(THREE[0]), run(THREE[1], RepairOutcome.UNVERIFIED, REFUSED)], ZONE
+    ),
 }
 MESSAGES: dict[str, Any] = {**FORMS, **REPLIES}
 
@@ -176,8 +191,8 @@ def modal(blocks: list[Any]) -> dict[str, Any]:
         pytest.param((run(grant()), DENIED), True, id="what was written beside a refusal"),
         pytest.param((run(TAKEN_BACK),), False, id="what took a repair back"),
         pytest.param((run(JOB),), False, id="a job that ran"),
-        pytest.param((run(grant(), Outcome.ALREADY),), False, id="what somebody else did"),
-        pytest.param((run(grant(), Outcome.FAILED),), False, id="what failed"),
+        pytest.param((run(grant(), RepairOutcome.ALREADY),), False, id="what somebody else did"),
+        pytest.param((run(grant(), RepairOutcome.FAILED),), False, id="what failed"),
         pytest.param((DENIED,), False, id="what was refused"),
     ],
 )
@@ -204,11 +219,11 @@ def test_a_name_is_written_out_where_it_is_asked_about_and_short_where_it_is_pro
 
 def hostile(text: str) -> list[Any]:
     """Every message with a text that others have written in every place that takes one."""
-    change = Change(subject=text, before=text, after=text)
+    change = PlannedChange(subject=text, before=text, after=text)
     recurrence = Recurrence(repaired_at=NOW, repaired_by=text, revision=text, deployed_at=NOW, deployed_by=text)
     plan = grant(title=text, changes=(change,) * 20, warnings=(text,), command=text, recurrence=recurrence)
-    error = RepairRefusedError(Refusal.UNREACHABLE, text, advice=text, command=text)
-    outcomes = [run(plan, outcome, text) for outcome in Outcome]
+    error = RepairRefusedError(RepairRefusal.UNREACHABLE, text, advice=text, command=text)
+    outcomes = [run(plan, outcome, text) for outcome in RepairOutcome]
     return [
         plan_blocks([plan, plan, error], ZONE),
         begun_reply([plan, plan], text, ZONE),

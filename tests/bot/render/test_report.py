@@ -9,7 +9,8 @@ import pytest
 from bot.render.message import Command, Heading, Line, Mark, Message, SmallPrint, Table
 from bot.render.reading import Reading
 from bot.render.report import message_of
-from checks.model import Action, Outcome, Severity
+from checks.model import Outcome, Severity
+from tests.advice import advised
 from tests.bot.render.reports import (
     ORCHESTRATORS,
     all_clear,
@@ -139,7 +140,7 @@ def test_the_repair_of_a_cause_can_be_copied() -> None:
 
 
 def test_equal_failures_share_their_impact_and_repair() -> None:
-    action = Action(text="Run it again.", command="gcloud run jobs execute grading")
+    action = advised(text="Run it again.", command="gcloud run jobs execute grading")
     findings = healthy() | {
         "grading": [
             finding(

@@ -14,11 +14,13 @@ import pytest
 
 from bot.redaction.shown import Secret
 from bot.repairs.allowlist import AllowedPlatform
-from bot.repairs.model import Kind, Outcome, Refusal, RepairKey, RepairRefusedError
-from bot.repairs.ports import ConflictError, GrantCondition, IamPolicy, RoleBinding, TrafficTarget, Variable
+from bot.repairs.kinds import KINDS
+from bot.repairs.model import RepairOutcome, RepairRefusal, RepairRefusedError
+from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding, TrafficTarget, Variable, WriteConflictError
 from bot.repairs.records import shown_as
-from bot.repairs.repairs import UNSEALED, Repairs
+from bot.repairs.service import UNSEALED, RepairService
 from bot.store.sqlite import SqliteStore
+from checks.actions import RepairKey
 from tests.bot.repairs.test_repairs import SOON
 from tests.bot.repairs.worlds import (
     CALLER,
@@ -54,7 +56,7 @@ class Desk:
         self.platform = FakePlatform()
         self.file = folder / "store.db"
         self.store = SqliteStore(self.file)
-        self.repairs = Repairs(
+        self.repairs = RepairService(
             bounded_pipeline(), self.platform, self.store, passing, secret=secret, pause=lambda _: None
         )
 
@@ -70,7 +72,7 @@ class Desk:
             how(record["details"])
             connection.execute("update audit set record = ? where key = ?", (json.dumps(record), key))
 
-    def refusal(self, act: Callable[[], object]) -> Refusal:
+    def refusal(self, act: Callable[[], object]) -> RepairRefusal:
         with pytest.raises(RepairRefusedError) as caught:
             act()
         return caught.value.refusal
@@ -111,7 +113,7 @@ class TestThePlanThatIsConfirmed:
 
         shown = shown_as(plan, ALERT)
 
-        assert desk.refusal(lambda: desk.repairs.shown(plan.id, shown, ALERT, SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.shown(plan.id, shown, ALERT, SOON)) is RepairRefusal.ALTERED
 
     @pytest.mark.parametrize("spoiled", [{}, {"plan": None}, {"plan": {"key": "x"}}, {"plan": []}])
     def test_a_record_that_was_spoiled_is_a_plan_that_is_lost(self, desk: Desk, spoiled: dict[str, object]) -> None:
@@ -130,7 +132,7 @@ class TestThePlanThatIsConfirmed:
 
         shown = shown_as(plan, ALERT)
 
-        assert desk.refusal(lambda: desk.repairs.shown(plan.id, shown, "another", SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.shown(plan.id, shown, "another", SOON)) is RepairRefusal.ALTERED
 
     @pytest.mark.parametrize("key", [GRANT, ROUTE, RESTORE, RUN])
     def test_what_is_not_planned_again_is_not_written(self, desk: Desk, key: str) -> None:
@@ -138,13 +140,13 @@ class TestThePlanThatIsConfirmed:
         plan = desk.repairs.plan(key, "slack:U1", NOW)
         forged = replace(plan, wanted=ELSEWHERE[key])
 
-        assert desk.refusal(lambda: desk.repairs.apply(forged, "slack:U1", SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.apply(forged, "slack:U1", SOON)) is RepairRefusal.ALTERED
         assert desk.written == 0
 
     def test_a_grant_that_was_narrowed_is_written_as_narrow(self, desk: Desk) -> None:
         plan = desk.repairs.plan(GRANT, "shell:a", NOW, members=[CALLER])
 
-        assert desk.repairs.apply(plan, "shell:a", SOON).outcome is Outcome.APPLIED
+        assert desk.repairs.apply(plan, "shell:a", SOON).outcome is RepairOutcome.APPLIED
 
 
 class TestTakingBack:
@@ -164,21 +166,21 @@ class TestTakingBack:
         desk.change(f"repair:{run.id}:begun", lambda details: details["plan"].update(former=former))
         before = desk.written
 
-        assert desk.refusal(lambda: desk.repairs.plan_undo(run.id, "slack:U1", SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.plan_undo(run.id, "slack:U1", SOON)) is RepairRefusal.ALTERED
         assert desk.written == before
 
     def test_a_record_whose_seal_was_taken_off_does_not_count(self, desk: Desk) -> None:
         run = desk.repairs.apply(desk.repairs.plan(ROUTE, "slack:U1", NOW), "slack:U1", NOW)
         desk.change(f"repair:{run.id}:begun", lambda details: details.pop("seal"))
 
-        assert desk.refusal(lambda: desk.repairs.plan_undo(run.id, "slack:U1", SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.plan_undo(run.id, "slack:U1", SOON)) is RepairRefusal.ALTERED
 
     def test_a_record_that_changed_between_form_and_confirmation_is_not_taken_back_from(self, desk: Desk) -> None:
         run = desk.repairs.apply(desk.repairs.plan(ROUTE, "slack:U1", NOW), "slack:U1", NOW)
         plan = desk.repairs.plan_undo(run.id, "slack:U1", SOON)
         desk.change(f"repair:{run.id}:begun", lambda details: details["plan"].update(former=ELSEWHERE[ROUTE]))
 
-        assert desk.refusal(lambda: desk.repairs.apply(plan, "slack:U1", SOON)) is Refusal.ALTERED
+        assert desk.refusal(lambda: desk.repairs.apply(plan, "slack:U1", SOON)) is RepairRefusal.ALTERED
         assert desk.platform.calls["write_traffic"] == 1
 
     @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ class TestTakingBack:
         plan = desk.repairs.plan_undo(run.id, "shell:a", SOON)
 
         assert UNSEALED in plan.warnings
-        assert desk.refusal(lambda: desk.repairs.apply(plan, "shell:a", SOON)) is Refusal.NOT_ALLOWED
+        assert desk.refusal(lambda: desk.repairs.apply(plan, "shell:a", SOON)) is RepairRefusal.NOT_ALLOWED
         assert (desk.platform.policies[SERVICE], desk.platform.services[SERVICE]) == before
 
     @pytest.mark.parametrize("key", [GRANT, ROUTE, RESTORE])
@@ -209,7 +211,7 @@ class TestTakingBack:
         plan = desk.repairs.plan_undo(run.id, "slack:U1", SOON)
 
         assert UNSEALED not in plan.warnings
-        assert desk.repairs.apply(plan, "slack:U1", SOON).outcome is Outcome.APPLIED
+        assert desk.repairs.apply(plan, "slack:U1", SOON).outcome is RepairOutcome.APPLIED
 
     def test_one_record_that_is_spoiled_stops_no_other_repair(self, desk: Desk, tmp_path: Path) -> None:
         other = Desk(tmp_path, secret=None)
@@ -249,7 +251,7 @@ class TestTheAllowList:
         with pytest.raises(RepairRefusedError) as caught:
             allowed.write_policy(SERVICE, new if present else old)
 
-        assert caught.value.refusal is Refusal.NOT_ALLOWED
+        assert caught.value.refusal is RepairRefusal.NOT_ALLOWED
         assert not platform.calls["write_policy"]
 
     @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ class TestTheAllowList:
         with pytest.raises(RepairRefusedError) as caught:
             allowed.write_variables(SERVICE, changes, "1")
 
-        assert caught.value.refusal is Refusal.NOT_ALLOWED
+        assert caught.value.refusal is RepairRefusal.NOT_ALLOWED
         assert not platform.calls["write_variables"]
 
     @pytest.mark.parametrize(
@@ -288,27 +290,27 @@ class TestTheAllowList:
         with pytest.raises(RepairRefusedError) as caught:
             allowed.write_traffic(SERVICE, targets, "1")
 
-        assert caught.value.refusal is Refusal.NOT_ALLOWED
+        assert caught.value.refusal is RepairRefusal.NOT_ALLOWED
         assert not platform.calls["write_traffic"]
 
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_what_the_file_does_not_list_is_not_written(self, kind: Kind) -> None:
+    @pytest.mark.parametrize("kind", [each.name for each in KINDS])
+    def test_what_the_file_does_not_list_is_not_written(self, kind: str) -> None:
         """A kind that is new must stand here, with the write that it makes."""
         platform, allowed = self.allowed()
         allowed.policy("closed")
         allowed.configuration("closed")
-        writes: Mapping[Kind, Callable[[], None]] = {
-            Kind.GRANT_INVOKER: lambda: allowed.write_policy("closed", platform.policies["closed"]),
-            Kind.ROUTE_TO_LATEST: lambda: allowed.write_traffic("closed", [TrafficTarget(percent=100)], "1"),
-            Kind.RESTORE_VARIABLES: lambda: allowed.write_variables("closed", {}, "1"),
-            Kind.RUN_JOB: lambda: allowed.run_job("other"),
+        writes: Mapping[str, Callable[[], None]] = {
+            "grant-invoker": lambda: allowed.write_policy("closed", platform.policies["closed"]),
+            "route-to-latest": lambda: allowed.write_traffic("closed", [TrafficTarget(percent=100)], "1"),
+            "restore-variables": lambda: allowed.write_variables("closed", {}, "1"),
+            "run-job": lambda: allowed.run_job("other"),
         }
 
         with pytest.raises(RepairRefusedError) as caught:
             writes[kind]()
 
-        assert caught.value.refusal is Refusal.NOT_ALLOWED
-        assert str(RepairKey(kind, "other" if kind is Kind.RUN_JOB else "closed")) in caught.value.text
+        assert caught.value.refusal is RepairRefusal.NOT_ALLOWED
+        assert str(RepairKey(kind, "other" if kind == "run-job" else "closed")) in caught.value.text
         assert not any(platform.calls[each] for each in WRITES)
 
     def test_what_was_written_since_it_was_read_is_a_conflict_and_no_refusal(self) -> None:
@@ -318,5 +320,5 @@ class TestTheAllowList:
         platform.grant(OTHER)
         allowed.policy(SERVICE)
 
-        with pytest.raises(ConflictError):
+        with pytest.raises(WriteConflictError):
             allowed.write_policy(SERVICE, read)

@@ -11,8 +11,8 @@ import pytest
 from bot.commands.log import lines
 from bot.composition.google import google_repair_platform
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.repairs.model import LEASE, Outcome
-from bot.repairs.repairs import Repairs
+from bot.repairs.model import LEASE, RepairOutcome
+from bot.repairs.service import RepairService
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.cloud import CALLER, SERVICE, Cloud, cloud
@@ -48,11 +48,11 @@ def killed_while_writing(served: Cloud, store: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arrived", "outcome"),
-    [(True, Outcome.APPLIED), (False, Outcome.FAILED)],
+    [(True, RepairOutcome.APPLIED), (False, RepairOutcome.FAILED)],
     ids=["the write arrived", "the write did not arrive"],
 )
 def test_the_audit_is_complete_when_the_process_is_killed_in_the_middle(
-    arrived: bool, outcome: Outcome, tmp_path: Path
+    arrived: bool, outcome: RepairOutcome, tmp_path: Path
 ) -> None:
     pipeline, path = shipped_pipeline(), tmp_path / "store.db"
     with cloud() as served:
@@ -63,7 +63,7 @@ def test_the_audit_is_complete_when_the_process_is_killed_in_the_middle(
         later = datetime.now(UTC) + LEASE + timedelta(seconds=5)
 
         platform = google_repair_platform(pipeline, Settings.from_environment(served.environment))
-        repairs = Repairs(pipeline, platform, store, passing)
+        repairs = RepairService(pipeline, platform, store, passing)
 
         (dead,) = repairs.runs(later - timedelta(hours=1))
         told = "\n".join(lines(pipeline, store.audit(later - timedelta(hours=1), 100), later))

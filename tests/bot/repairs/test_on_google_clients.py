@@ -12,9 +12,9 @@ from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[imp
 from bot.composition.google import google_ports, google_repair_platform
 from bot.composition.repairs import repairs_of
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.repairs.model import Outcome, Refusal, RepairRefusedError
-from bot.repairs.ports import ConflictError, TrafficTarget, Variable
-from bot.repairs.repairs import Repairs
+from bot.repairs.model import RepairOutcome, RepairRefusal, RepairRefusedError
+from bot.repairs.ports import TrafficTarget, Variable, WriteConflictError
+from bot.repairs.service import RepairService
 from bot.settings import Settings
 from bot.sources.services.repairs import GoogleRepairPlatform
 from bot.store.sqlite import SqliteStore
@@ -46,11 +46,11 @@ def platform(served: Cloud) -> Iterator[GoogleRepairPlatform]:
 
 
 @pytest.fixture
-def repairs(platform: GoogleRepairPlatform) -> Repairs:
-    return Repairs(shipped_pipeline(), platform, SqliteStore(":memory:"), passing, pause=lambda _: None)
+def repairs(platform: GoogleRepairPlatform) -> RepairService:
+    return RepairService(shipped_pipeline(), platform, SqliteStore(":memory:"), passing, pause=lambda _: None)
 
 
-def test_a_grant_is_written_with_etag_and_version_and_keeps_conditions(served: Cloud, repairs: Repairs) -> None:
+def test_a_grant_is_written_with_etag_and_version_and_keeps_conditions(served: Cloud, repairs: RepairService) -> None:
     served.grant(SERVICE, CALLER, condition="request.time < timestamp('2026-01-01T00:00:00Z')")
     served.grant(SERVICE, "user:admin@example.com", role="roles/run.admin")
     before = PolicyMessage()
@@ -59,51 +59,53 @@ def test_a_grant_is_written_with_etag_and_version_and_keeps_conditions(served: C
     run = repairs.apply(repairs.plan(GRANT, "slack:U1", NOW), "slack:U1", NOW)
 
     after = served.run.policies[SERVICE]
-    assert run.outcome is Outcome.APPLIED
+    assert run.outcome is RepairOutcome.APPLIED
     assert list(after.bindings)[:2] == list(before.bindings)
     assert served.members(SERVICE) == {CALLER}
     assert (after.version, served.run.policy_versions) == (3, {3})
 
 
-def test_what_is_right_is_read_once_and_not_written(served: Cloud, repairs: Repairs) -> None:
+def test_what_is_right_is_read_once_and_not_written(served: Cloud, repairs: RepairService) -> None:
     served.grant(SERVICE, CALLER)
 
     assert not repairs.plan(GRANT, "slack:U1", NOW).needed
     assert served.run.calls == {(GET_SERVICE_POLICY, SERVICE): 1}
 
 
-def test_a_race_between_read_and_write_loses_nobody(served: Cloud, repairs: Repairs) -> None:
+def test_a_race_between_read_and_write_loses_nobody(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     intruders = ["user:one@example.com", "user:two@example.com"]
     served.run.race = lambda name: served.grant(name, intruders.pop()) if intruders else None
 
     run = repairs.apply(plan, "slack:U1", NOW)
 
-    assert run.outcome is Outcome.APPLIED
+    assert run.outcome is RepairOutcome.APPLIED
     assert served.members(SERVICE) == {CALLER, "user:one@example.com", "user:two@example.com"}
     assert served.run.calls[SET_POLICY, SERVICE] == 3
 
 
-def test_a_stale_etag_each_time_is_given_up_with_nothing_half_done(served: Cloud, repairs: Repairs) -> None:
+def test_a_stale_etag_each_time_is_given_up_with_nothing_half_done(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     served.run.race = lambda name: served.grant(name, "user:somebody@example.com")
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.CONFLICT
+    assert caught.value.refusal is RepairRefusal.CONFLICT
     assert CALLER not in served.members(SERVICE)
     assert served.run.calls[SET_POLICY, SERVICE] == 5
 
 
-def test_a_missing_permission_is_named_with_the_command_of_an_administrator(served: Cloud, repairs: Repairs) -> None:
+def test_a_missing_permission_is_named_with_the_command_of_an_administrator(
+    served: Cloud, repairs: RepairService
+) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     served.run.fail(SET_POLICY, EVERYTHING, DENIED)
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.DENIED
+    assert caught.value.refusal is RepairRefusal.DENIED
     assert "run.services.setIamPolicy" in caught.value.text
     assert caught.value.command.startswith("gcloud run services add-iam-policy-binding")
 
@@ -139,7 +141,7 @@ def test_a_missing_permission_is_named_with_the_command_of_an_administrator(serv
     ],
 )
 def test_a_rule_that_forbids_the_write_is_named_as_such(
-    served: Cloud, repairs: Repairs, code: grpc.StatusCode, text: str, words: str
+    served: Cloud, repairs: RepairService, code: grpc.StatusCode, text: str, words: str
 ) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     served.run.fail(SET_POLICY, EVERYTHING, Failure(code, text))
@@ -147,52 +149,52 @@ def test_a_rule_that_forbids_the_write_is_named_as_such(
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.NOT_POSSIBLE
+    assert caught.value.refusal is RepairRefusal.NOT_POSSIBLE
     assert words in caught.value.advice
     assert CALLER not in served.members(SERVICE)
 
 
-def test_a_failed_precondition_that_names_no_policy_is_blamed_on_none(served: Cloud, repairs: Repairs) -> None:
+def test_a_failed_precondition_that_names_no_policy_is_blamed_on_none(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     served.run.fail(SET_POLICY, EVERYTHING, Failure(grpc.StatusCode.FAILED_PRECONDITION, "The service is busy."))
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.UNREACHABLE
+    assert caught.value.refusal is RepairRefusal.UNREACHABLE
 
 
-def test_a_perimeter_that_forbids_the_look_is_no_missing_permission(served: Cloud, repairs: Repairs) -> None:
+def test_a_perimeter_that_forbids_the_look_is_no_missing_permission(served: Cloud, repairs: RepairService) -> None:
     text = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"
     served.run.fail(GET_SERVICE_POLICY, EVERYTHING, Failure(grpc.StatusCode.PERMISSION_DENIED, text))
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.plan(GRANT, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.NOT_POSSIBLE
+    assert caught.value.refusal is RepairRefusal.NOT_POSSIBLE
 
 
-def test_a_policy_that_may_not_even_be_read_is_refused(served: Cloud, repairs: Repairs) -> None:
+def test_a_policy_that_may_not_even_be_read_is_refused(served: Cloud, repairs: RepairService) -> None:
     served.run.fail(GET_SERVICE_POLICY, EVERYTHING, DENIED)
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.plan(GRANT, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.DENIED
+    assert caught.value.refusal is RepairRefusal.DENIED
     assert "run.services.getIamPolicy" in caught.value.text
 
 
-def test_a_service_that_vanishes_between_plan_and_apply_is_said(served: Cloud, repairs: Repairs) -> None:
+def test_a_service_that_vanishes_between_plan_and_apply_is_said(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     del served.run.services[SERVICE]
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.VANISHED
+    assert caught.value.refusal is RepairRefusal.VANISHED
 
 
-def test_a_service_that_vanishes_between_read_and_write_is_said(served: Cloud, repairs: Repairs) -> None:
+def test_a_service_that_vanishes_between_read_and_write_is_said(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     gone = Failure(grpc.StatusCode.NOT_FOUND, "Resource does not exist.")
     served.run.fail(SET_POLICY, SERVICE, gone)
@@ -200,21 +202,21 @@ def test_a_service_that_vanishes_between_read_and_write_is_said(served: Cloud, r
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.VANISHED
+    assert caught.value.refusal is RepairRefusal.VANISHED
 
 
-def test_a_write_is_never_repeated_by_itself(served: Cloud, repairs: Repairs) -> None:
+def test_a_write_is_never_repeated_by_itself(served: Cloud, repairs: RepairService) -> None:
     plan = repairs.plan(GRANT, "slack:U1", NOW)
     served.run.fail(SET_POLICY, SERVICE, Failure(grpc.StatusCode.UNAVAILABLE, "try again", times=1))
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.apply(plan, "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.UNREACHABLE
+    assert caught.value.refusal is RepairRefusal.UNREACHABLE
     assert served.run.calls[SET_POLICY, SERVICE] == 1
 
 
-def test_traffic_goes_to_the_latest_and_back_and_keeps_its_tags(served: Cloud, repairs: Repairs) -> None:
+def test_traffic_goes_to_the_latest_and_back_and_keeps_its_tags(served: Cloud, repairs: RepairService) -> None:
     old = run_v2.TrafficTarget(type_=BY_NAME, revision=f"{SERVICE}-00000", percent=100, tag="stable")
     served.run.services[SERVICE].traffic = [old]
     template = run_v2.RevisionTemplate(served.run.services[SERVICE].template)
@@ -231,7 +233,9 @@ def test_traffic_goes_to_the_latest_and_back_and_keeps_its_tags(served: Cloud, r
     assert list(served.run.services[SERVICE].traffic) == [old]
 
 
-def test_a_variable_comes_back_as_a_reference_in_the_container_that_serves(served: Cloud, repairs: Repairs) -> None:
+def test_a_variable_comes_back_as_a_reference_in_the_container_that_serves(
+    served: Cloud, repairs: RepairService
+) -> None:
     serving = run_v2.Container(
         image="app",
         ports=[run_v2.ContainerPort(container_port=8080)],
@@ -257,25 +261,25 @@ def test_a_variable_comes_back_as_a_reference_in_the_container_that_serves(serve
     assert after.revision == ""
 
 
-def test_a_job_runs(served: Cloud, repairs: Repairs) -> None:
+def test_a_job_runs(served: Cloud, repairs: RepairService) -> None:
     run = repairs.apply(repairs.plan("run-job:line-enrichment", "slack:U1", NOW), "slack:U1", NOW)
 
     assert served.scheduler.calls[RUN_JOB, "line-enrichment"] == 1
-    assert repairs.verify(run, NOW + timedelta(seconds=5)).run.outcome is Outcome.VERIFIED
+    assert repairs.verify(run, NOW + timedelta(seconds=5)).run.outcome is RepairOutcome.VERIFIED
 
 
-def test_a_job_that_does_not_exist_is_never_run(served: Cloud, repairs: Repairs) -> None:
+def test_a_job_that_does_not_exist_is_never_run(served: Cloud, repairs: RepairService) -> None:
     served.scheduler.jobs = []
 
     with pytest.raises(RepairRefusedError) as caught:
         repairs.plan("run-job:line-enrichment", "slack:U1", NOW)
 
-    assert caught.value.refusal is Refusal.VANISHED
+    assert caught.value.refusal is RepairRefusal.VANISHED
     assert served.scheduler.calls[RUN_JOB, "line-enrichment"] == 0
 
 
 def test_a_service_that_another_deploy_changed_is_a_conflict(served: Cloud, platform: GoogleRepairPlatform) -> None:
-    with pytest.raises(ConflictError):
+    with pytest.raises(WriteConflictError):
         platform.write_traffic(SERVICE, [TrafficTarget(percent=100)], '"0"')
     assert served.run.calls[UPDATE_SERVICE, SERVICE] == 0
 
@@ -283,7 +287,7 @@ def test_a_service_that_another_deploy_changed_is_a_conflict(served: Cloud, plat
         served.run.services[name].etag = '"9"'
 
     served.run.race = deploy
-    with pytest.raises(ConflictError):
+    with pytest.raises(WriteConflictError):
         platform.write_variables(SERVICE, {"A": Variable(value="1")}, '"1"')
 
 
@@ -320,6 +324,6 @@ def test_from_plan_to_verified_takes_less_than_two_seconds_at_200_milliseconds_a
         seen = repairs.verify(run, NOW + timedelta(seconds=1))
         took = monotonic() - began
 
-    assert seen.run.outcome is Outcome.VERIFIED, seen
+    assert seen.run.outcome is RepairOutcome.VERIFIED, seen
     assert CALLER in served.members(SERVICE, INVOKER)
     assert took < 2.0

@@ -8,9 +8,9 @@ import pytest
 from bot.composition.repairs import repairs_of
 from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.repairs.model import Outcome, Plan, RepairRefusedError, Run
-from bot.repairs.ports import ConflictError, IamPolicy, TrafficTarget
-from bot.repairs.repairs import Repairs
+from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
+from bot.repairs.ports import IamPolicy, TrafficTarget, WriteConflictError
+from bot.repairs.service import RepairService
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
@@ -21,7 +21,7 @@ from tests.validated import validated
 
 
 @contextmanager
-def morning(name: str) -> Iterator[tuple[Validation, Repairs, Request]]:
+def morning(name: str) -> Iterator[tuple[Validation, RepairService, Request]]:
     scenario, pipeline = load_scenario(name), shipped_pipeline()
     ports = scenario_ports(pipeline, scenario)
     request = Request(interval=scenario.file.requested)
@@ -41,7 +41,7 @@ def loud(report: Report) -> list[tuple[str, str, str]]:
     ]
 
 
-def offered(repairs: Repairs, report: Report) -> list[str]:
+def offered(repairs: RepairService, report: Report) -> list[str]:
     """Return the repairs that the report's causes offer."""
     keys = [cause.action.repair for cause in report.causes if cause.action is not None and cause.action.repair]
     return [str(each) for words in keys for each in repairs.offered(words)]
@@ -57,14 +57,14 @@ def test_what_the_cause_offers_repairs_the_morning(name: str) -> None:
         keys = offered(repairs, before)
         assert keys
 
-        plans = [each for each in repairs.plan_all(keys, "slack:U1", now) if isinstance(each, Plan)]
-        runs = [each for each in repairs.apply_all(plans, "slack:U1", now) if isinstance(each, Run)]
+        plans = [each for each in repairs.plan_all(keys, "slack:U1", now) if isinstance(each, RepairPlan)]
+        runs = [each for each in repairs.apply_all(plans, "slack:U1", now) if isinstance(each, RepairRun)]
         seen = repairs.verify_all(runs, now)
         after = validated(validation, request)
 
     assert len(plans) == len(runs) == len(keys)
     assert [each.run.outcome for each in seen if not isinstance(each, RepairRefusedError)] == [
-        Outcome.VERIFIED for _ in keys
+        RepairOutcome.VERIFIED for _ in keys
     ]
     subjects = {key.partition(":")[2] for key in keys}
     checks = {"invoker", "service-environment", "service-traffic"}
@@ -76,7 +76,7 @@ def test_the_morning_of_february_is_no_longer_blocked() -> None:
     with morning("invoker-lost") as (validation, repairs, request):
         before = validated(validation, request)
         for plan in repairs.plan_all(offered(repairs, before), "slack:U1", before.now):
-            assert isinstance(plan, Plan)
+            assert isinstance(plan, RepairPlan)
             repairs.apply(plan, "slack:U1", before.now)
 
         after = validated(validation, request)
@@ -104,7 +104,7 @@ def test_a_job_runs_once_and_ends_well() -> None:
 
         run = repairs.apply(repairs.plan("run-job:line-enrichment", "slack:U1", now), "slack:U1", now)
 
-        assert repairs.verify(run, now).run.outcome is Outcome.VERIFIED
+        assert repairs.verify(run, now).run.outcome is RepairOutcome.VERIFIED
 
 
 def test_a_world_refuses_what_was_read_before_somebody_else_wrote() -> None:
@@ -113,9 +113,9 @@ def test_a_world_refuses_what_was_read_before_somebody_else_wrote() -> None:
     assert stale is not None
     ports.platform.write_policy("nba-scrapers", stale)
 
-    with pytest.raises(ConflictError):
+    with pytest.raises(WriteConflictError):
         ports.platform.write_policy("nba-scrapers", IamPolicy(etag=stale.etag))
-    with pytest.raises(ConflictError):
+    with pytest.raises(WriteConflictError):
         ports.platform.write_traffic("nba-scrapers", [TrafficTarget(percent=100)], stale.etag.decode())
 
     ports.close()

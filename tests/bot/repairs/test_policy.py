@@ -20,7 +20,7 @@ from bot.repairs.policy import (
 )
 from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding
 from bot.sources.services.messages import policy_message, policy_of
-from checks.control_plane.grants import Standing, decide, spelled
+from checks.control_plane.grants import GrantStanding, decide, spelled
 
 INVOKER = "roles/run.invoker"
 
@@ -167,7 +167,7 @@ def test_a_binding_with_any_condition_is_judged_as_conditional(condition: GrantC
     member = "serviceAccount:a@example.com"
     policy = IamPolicy(bindings=(RoleBinding(role=INVOKER, members=(member,), condition=condition),))
 
-    assert decide(as_judged(policy), None, member).standing is Standing.CONDITIONAL
+    assert decide(as_judged(policy), None, member).standing is GrantStanding.CONDITIONAL
 
 
 def test_a_condition_is_judged_by_its_expression_before_its_title() -> None:

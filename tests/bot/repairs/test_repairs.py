@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.repairs.model import LEASE, Outcome, Plan, Refusal, RepairRefusedError, Run
+from bot.repairs.model import LEASE, RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun
 from bot.repairs.policy import MOST_PRINCIPALS, grants
 from bot.repairs.ports import GrantCondition, IamPolicy, RoleBinding, TrafficTarget, Variable
 from bot.repairs.records import BEGUN, ENDED, PLANNED, REFUSED, VERIFIED, begun, shown_as
@@ -45,7 +45,9 @@ def silent(problem: Problem = Problem.TIMED_OUT) -> SourceError:
     return SourceError("Cloud Run", problem, "no answer", retryable=True)
 
 
-def refusal_of(plan: Plan, platform: FakePlatform, store: SqliteStore | None = None, at: datetime = SOON) -> Refusal:
+def refusal_of(
+    plan: RepairPlan, platform: FakePlatform, store: SqliteStore | None = None, at: datetime = SOON
+) -> RepairRefusal:
     with pytest.raises(RepairRefusedError) as caught:
         repairs_on(platform, store).apply(plan, "slack:U1", at)
     return caught.value.refusal
@@ -88,15 +90,17 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("key", "refusal"),
         [
-            ("", Refusal.UNKNOWN_KEY),
-            ("grant-owner:worker", Refusal.UNKNOWN_KEY),
-            ("grant-invoker:", Refusal.UNKNOWN_KEY),
-            ("grant-invoker:closed", Refusal.NOT_ALLOWED),
-            ("route-to-latest:other", Refusal.NOT_ALLOWED),
-            ("run-job:other", Refusal.NOT_ALLOWED),
+            ("", RepairRefusal.UNKNOWN_KEY),
+            ("grant-owner:worker", RepairRefusal.UNKNOWN_KEY),
+            ("grant-invoker:", RepairRefusal.UNKNOWN_KEY),
+            ("grant-invoker:closed", RepairRefusal.NOT_ALLOWED),
+            ("route-to-latest:other", RepairRefusal.NOT_ALLOWED),
+            ("run-job:other", RepairRefusal.NOT_ALLOWED),
         ],
     )
-    def test_what_the_file_does_not_allow_is_refused_before_anything_is_asked(self, key: str, refusal: Refusal) -> None:
+    def test_what_the_file_does_not_allow_is_refused_before_anything_is_asked(
+        self, key: str, refusal: RepairRefusal
+    ) -> None:
         platform = FakePlatform()
 
         with pytest.raises(RepairRefusedError) as caught:
@@ -109,7 +113,7 @@ class TestPlan:
         with pytest.raises(RepairRefusedError) as caught:
             repairs_on(FakePlatform()).plan(GRANT, "shell:a", NOW, members=["allUsers"])
 
-        assert caught.value.refusal is Refusal.NOT_ALLOWED
+        assert caught.value.refusal is RepairRefusal.NOT_ALLOWED
 
     @pytest.mark.parametrize("key", [GRANT, ROUTE, RESTORE, RUN])
     def test_what_is_not_there_has_vanished(self, key: str) -> None:
@@ -119,7 +123,7 @@ class TestPlan:
         with pytest.raises(RepairRefusedError) as caught:
             repairs_on(platform).plan(key, "slack:U1", NOW)
 
-        assert caught.value.refusal is Refusal.VANISHED
+        assert caught.value.refusal is RepairRefusal.VANISHED
 
     def test_a_policy_that_is_full_is_said_before_anybody_confirms(self) -> None:
         platform = FakePlatform()
@@ -129,7 +133,7 @@ class TestPlan:
         with pytest.raises(RepairRefusedError) as caught:
             repairs_on(platform).plan(GRANT, "slack:U1", NOW)
 
-        assert caught.value.refusal is Refusal.NOT_POSSIBLE
+        assert caught.value.refusal is RepairRefusal.NOT_POSSIBLE
         assert "1,500" in str(caught.value)
 
     def test_no_ready_revision_is_no_place_for_traffic(self) -> None:
@@ -139,17 +143,17 @@ class TestPlan:
         with pytest.raises(RepairRefusedError) as caught:
             repairs_on(platform).plan(ROUTE, "slack:U1", NOW)
 
-        assert caught.value.refusal is Refusal.NOT_POSSIBLE
+        assert caught.value.refusal is RepairRefusal.NOT_POSSIBLE
 
     @pytest.mark.parametrize(
         ("problem", "refusal"),
         [
-            (Problem.DENIED, Refusal.DENIED),
-            (Problem.UNAVAILABLE, Refusal.UNREACHABLE),
-            (Problem.TIMED_OUT, Refusal.UNREACHABLE),
+            (Problem.DENIED, RepairRefusal.DENIED),
+            (Problem.UNAVAILABLE, RepairRefusal.UNREACHABLE),
+            (Problem.TIMED_OUT, RepairRefusal.UNREACHABLE),
         ],
     )
-    def test_a_source_that_fails_refuses(self, problem: Problem, refusal: Refusal) -> None:
+    def test_a_source_that_fails_refuses(self, problem: Problem, refusal: RepairRefusal) -> None:
         platform = FakePlatform()
         platform.failures["policy"] = [SourceError("Cloud Run", problem, "it fails")]
 
@@ -177,7 +181,7 @@ class TestApply:
 
         run = repairs.apply(repairs.plan(key, "slack:U1", NOW), "slack:U2", SOON)
 
-        assert run.outcome is Outcome.APPLIED
+        assert run.outcome is RepairOutcome.APPLIED
         assert (run.plan.actor, run.actor) == ("slack:U1", "slack:U2")
         assert records(store) == [(PLANNED, "needed"), (BEGUN, "begun"), (ENDED, "applied")]
         assert repairs.run(run.id, SOON) == run
@@ -229,17 +233,17 @@ class TestApply:
         plan = repairs.plan(GRANT, "slack:U1", NOW)
 
         if refused:
-            assert refusal_of(plan, platform, at=NOW + age) is Refusal.TOO_OLD
+            assert refusal_of(plan, platform, at=NOW + age) is RepairRefusal.TOO_OLD
             assert platform.calls["write_policy"] == 0
         else:
-            assert repairs.apply(plan, "slack:U1", NOW + age).outcome is Outcome.APPLIED
+            assert repairs.apply(plan, "slack:U1", NOW + age).outcome is RepairOutcome.APPLIED
 
     def test_a_state_that_changed_since_the_plan_is_refused(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         platform.grant(OTHER)
 
-        assert refusal_of(plan, platform, store) is Refusal.CHANGED
+        assert refusal_of(plan, platform, store) is RepairRefusal.CHANGED
         assert platform.calls["write_policy"] == 0
         assert records(store)[-1] == (REFUSED, "changed")
 
@@ -252,7 +256,7 @@ class TestApply:
         )
         platform.jobs["nightly"] = replace(platform.jobs["nightly"], enabled=False)
 
-        assert refusal_of(plan, platform) is Refusal.CHANGED
+        assert refusal_of(plan, platform) is RepairRefusal.CHANGED
 
     def test_what_somebody_else_has_done_in_the_meantime_is_done_already(self) -> None:
         platform = FakePlatform()
@@ -262,7 +266,7 @@ class TestApply:
 
         run = repairs.apply(plan, "slack:U1", SOON)
 
-        assert run.outcome is Outcome.ALREADY
+        assert run.outcome is RepairOutcome.ALREADY
         assert platform.calls["write_policy"] == 0
 
     def test_a_service_that_vanished_since_the_plan_is_said(self) -> None:
@@ -270,7 +274,7 @@ class TestApply:
         plan = repairs_on(platform).plan(GRANT, "slack:U1", NOW)
         platform.policies.clear()
 
-        assert refusal_of(plan, platform) is Refusal.VANISHED
+        assert refusal_of(plan, platform) is RepairRefusal.VANISHED
 
     def test_a_button_pressed_twice_is_one_repair(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
@@ -278,7 +282,7 @@ class TestApply:
         plan = repairs.plan(GRANT, "slack:U1", NOW)
         repairs.apply(plan, "slack:U1", SOON)
 
-        assert refusal_of(plan, platform, store) is Refusal.USED
+        assert refusal_of(plan, platform, store) is RepairRefusal.USED
         assert platform.calls["write_policy"] == 1
 
     def test_two_people_at_once_are_one_repair(self) -> None:
@@ -292,18 +296,18 @@ class TestApply:
             assert over.wait(5)
 
         platform.race = wait
-        first: list[Run] = []
+        first: list[RepairRun] = []
         thread = threading.Thread(target=lambda: first.append(repairs.apply(plans[0], "slack:U0", SOON)))
         thread.start()
         assert inside.wait(5)
 
-        assert refusal_of(plans[1], platform, store) is Refusal.BUSY
-        assert (REFUSED, Refusal.BUSY) in records(store)
+        assert refusal_of(plans[1], platform, store) is RepairRefusal.BUSY
+        assert (REFUSED, RepairRefusal.BUSY) in records(store)
 
         over.set()
         thread.join()
-        assert [each.outcome for each in first] == [Outcome.APPLIED]
-        assert repairs.apply(plans[1], "slack:U1", SOON).outcome is Outcome.ALREADY
+        assert [each.outcome for each in first] == [RepairOutcome.APPLIED]
+        assert repairs.apply(plans[1], "slack:U1", SOON).outcome is RepairOutcome.ALREADY
         assert platform.calls["write_policy"] == 1
 
     def test_a_race_between_read_and_write_keeps_both_grants(self) -> None:
@@ -315,7 +319,7 @@ class TestApply:
 
         run = repairs.apply(plan, "slack:U1", SOON)
 
-        assert run.outcome is Outcome.APPLIED
+        assert run.outcome is RepairOutcome.APPLIED
         assert grants(platform.policies[SERVICE], INVOKER, OTHER)
         assert grants(platform.policies[SERVICE], INVOKER, CALLER)
         assert platform.calls["write_policy"] == 2
@@ -326,14 +330,14 @@ class TestApply:
         plan = repairs.plan(GRANT, "slack:U1", NOW)
         platform.race = lambda: platform.grant(CALLER)
 
-        assert repairs.apply(plan, "slack:U1", SOON).outcome is Outcome.ALREADY
+        assert repairs.apply(plan, "slack:U1", SOON).outcome is RepairOutcome.ALREADY
 
     def test_a_conflict_each_time_is_given_up_with_nothing_half_done(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         platform.race = lambda: platform.grant(OTHER)
 
-        assert refusal_of(plan, platform, store) is Refusal.CONFLICT
+        assert refusal_of(plan, platform, store) is RepairRefusal.CONFLICT
         assert not grants(platform.policies[SERVICE], INVOKER, CALLER)
         assert platform.calls["write_policy"] == 5
         assert (ENDED, "failed") in records(store)
@@ -349,7 +353,7 @@ class TestApply:
 
         platform.race = deploy
 
-        assert refusal_of(plan, platform) is Refusal.CHANGED
+        assert refusal_of(plan, platform) is RepairRefusal.CHANGED
 
     def test_a_missing_permission_names_it_and_what_an_administrator_runs(self) -> None:
         platform = FakePlatform()
@@ -359,7 +363,7 @@ class TestApply:
         with pytest.raises(RepairRefusedError) as caught:
             repairs_on(platform).apply(plan, "slack:U1", SOON)
 
-        assert caught.value.refusal is Refusal.DENIED
+        assert caught.value.refusal is RepairRefusal.DENIED
         assert "run.services.setIamPolicy on the service worker" in caught.value.text
         assert caught.value.command == plan.command
 
@@ -369,7 +373,7 @@ class TestApply:
         plan = repairs.plan(GRANT, "slack:U1", NOW)
         platform.failures["write_policy+"] = [silent()]
 
-        assert repairs.apply(plan, "slack:U1", SOON).outcome is Outcome.APPLIED
+        assert repairs.apply(plan, "slack:U1", SOON).outcome is RepairOutcome.APPLIED
         assert platform.calls["write_policy"] == 1
 
     def test_a_write_that_did_not_arrive_is_a_failure(self) -> None:
@@ -377,7 +381,7 @@ class TestApply:
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         platform.failures["write_policy"] = [silent()]
 
-        assert refusal_of(plan, platform, store) is Refusal.UNREACHABLE
+        assert refusal_of(plan, platform, store) is RepairRefusal.UNREACHABLE
         assert (ENDED, "failed") in records(store)
 
     def test_whether_it_was_written_is_not_claimed_when_nobody_can_tell(self) -> None:
@@ -396,7 +400,7 @@ class TestApply:
         platform.keeps_writes = False
         plan = repairs_on(platform).plan(GRANT, "slack:U1", NOW)
 
-        assert refusal_of(plan, platform) is Refusal.CONFLICT
+        assert refusal_of(plan, platform) is RepairRefusal.CONFLICT
 
     def test_what_cannot_be_read_back_is_applied_and_says_so(self) -> None:
         platform = FakePlatform()
@@ -406,7 +410,7 @@ class TestApply:
 
         run = repairs.apply(plan, "slack:U1", SOON)
 
-        assert run.outcome is Outcome.APPLIED
+        assert run.outcome is RepairOutcome.APPLIED
         assert "could not be read back" in run.detail
 
     def test_nothing_is_written_that_cannot_be_recorded_first(self) -> None:
@@ -422,7 +426,7 @@ class TestApply:
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         store.broken = True
 
-        assert refusal_of(plan, platform, store) is Refusal.NOT_RECORDED
+        assert refusal_of(plan, platform, store) is RepairRefusal.NOT_RECORDED
         assert platform.calls["write_policy"] == 0
 
     def test_a_plan_never_grants_to_somebody_whom_the_file_does_not_name(self) -> None:
@@ -431,7 +435,7 @@ class TestApply:
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         foreign = replace(plan, wanted={"members": [OTHER], "present": True})
 
-        assert refusal_of(foreign, platform, store) is Refusal.ALTERED
+        assert refusal_of(foreign, platform, store) is RepairRefusal.ALTERED
         assert platform.calls["write_policy"] == 0
 
     def test_a_repair_whose_end_cannot_be_recorded_is_done_and_says_so(self) -> None:
@@ -446,21 +450,24 @@ class TestApply:
 
         run = repairs.apply(repairs.plan(GRANT, "slack:U1", NOW), "slack:U1", SOON)
 
-        assert (run.outcome, run.recorded) == (Outcome.APPLIED, False)
+        assert (run.outcome, run.recorded) == (RepairOutcome.APPLIED, False)
 
     def test_several_at_once_are_each_alone_in_their_trouble(self) -> None:
         platform = FakePlatform()
         repairs = repairs_on(platform)
 
         plans = repairs.plan_all([GRANT, "grant-invoker:closed", ROUTE], "slack:U1", NOW)
-        runs = repairs.apply_all([each for each in plans if isinstance(each, Plan)], "slack:U1", SOON)
+        runs = repairs.apply_all([each for each in plans if isinstance(each, RepairPlan)], "slack:U1", SOON)
 
-        assert [type(each).__name__ for each in plans] == ["Plan", "RepairRefusedError", "Plan"]
-        assert [each.outcome for each in runs if isinstance(each, Run)] == [Outcome.APPLIED, Outcome.APPLIED]
+        assert [type(each).__name__ for each in plans] == ["RepairPlan", "RepairRefusedError", "RepairPlan"]
+        assert [each.outcome for each in runs if isinstance(each, RepairRun)] == [
+            RepairOutcome.APPLIED,
+            RepairOutcome.APPLIED,
+        ]
 
 
 class TestVerify:
-    def applied(self, platform: FakePlatform, key: str = GRANT, store: SqliteStore | None = None) -> Run:
+    def applied(self, platform: FakePlatform, key: str = GRANT, store: SqliteStore | None = None) -> RepairRun:
         repairs = repairs_on(platform, store)
         return repairs.apply(repairs.plan(key, "slack:U1", NOW), "slack:U1", NOW)
 
@@ -472,7 +479,7 @@ class TestVerify:
 
         seen = repairs.verify(run, SOON)
 
-        assert (seen.run.outcome, seen.next_at) == (Outcome.VERIFIED, None)
+        assert (seen.run.outcome, seen.next_at) == (RepairOutcome.VERIFIED, None)
         assert records(store)[-1] == (VERIFIED, "verified")
         assert repairs.waiting(SOON) == ()
 
@@ -491,7 +498,7 @@ class TestVerify:
             assert seen.next_at > at
             at = seen.next_at
 
-        assert seen.run.outcome is Outcome.UNVERIFIED
+        assert seen.run.outcome is RepairOutcome.UNVERIFIED
         assert run.ended_at is not None
         assert at - run.ended_at == timedelta(minutes=7)
         assert reads == 11
@@ -511,8 +518,8 @@ class TestVerify:
 
         assert repairs_on(platform, validate=lambda _: said).verify(run, SOON).next_at is not None
 
-    @pytest.mark.parametrize(("status", "outcome"), [(0, Outcome.VERIFIED), (7, Outcome.UNVERIFIED)])
-    def test_a_job_is_judged_by_its_new_attempt(self, status: int, outcome: Outcome) -> None:
+    @pytest.mark.parametrize(("status", "outcome"), [(0, RepairOutcome.VERIFIED), (7, RepairOutcome.UNVERIFIED)])
+    def test_a_job_is_judged_by_its_new_attempt(self, status: int, outcome: RepairOutcome) -> None:
         platform = FakePlatform()
         run = self.applied(platform, RUN)
         platform.jobs["nightly"] = replace(platform.jobs["nightly"], status=status)
@@ -528,7 +535,7 @@ class TestVerify:
 
     def test_what_is_settled_is_not_looked_at_again(self) -> None:
         platform = FakePlatform()
-        run = replace(self.applied(platform), outcome=Outcome.VERIFIED)
+        run = replace(self.applied(platform), outcome=RepairOutcome.VERIFIED)
 
         def never(checks: Sequence[str]) -> Report:
             raise AssertionError(checks)
@@ -554,7 +561,7 @@ class TestUndo:
         assert found is not None
         assert found.undone_by == "slack:U2"
         assert not found.undoable(SOON)
-        assert repairs.verify(undo, SOON).run.outcome is Outcome.VERIFIED
+        assert repairs.verify(undo, SOON).run.outcome is RepairOutcome.VERIFIED
 
     def test_it_takes_away_only_what_was_granted(self) -> None:
         platform, store = FakePlatform(), SqliteStore(":memory:")
@@ -581,7 +588,7 @@ class TestUndo:
         with pytest.raises(RepairRefusedError) as caught:
             repairs.plan_undo(run.id, "slack:U1", SOON)
 
-        assert caught.value.refusal is Refusal.CHANGED
+        assert caught.value.refusal is RepairRefusal.CHANGED
 
     def test_a_job_cannot_be_taken_back(self) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
@@ -617,12 +624,12 @@ class FakeDeploys:
 
 
 class TestRecurrence:
-    def returning(self, deploys: FakeDeploys, after: timedelta = timedelta(hours=5)) -> Plan:
+    def returning(self, deploys: FakeDeploys, after: timedelta = timedelta(hours=5)) -> RepairPlan:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         repairs = repairs_on(platform, store)
         repairs._deploys = deploys
         run = repairs.apply(repairs.plan(GRANT, "slack:U1", NOW), "slack:U1", NOW)
-        assert repairs.verify(run, NOW).run.outcome is Outcome.VERIFIED
+        assert repairs.verify(run, NOW).run.outcome is RepairOutcome.VERIFIED
         platform.policies[SERVICE] = IamPolicy(etag=b"new")
         return repairs.plan(GRANT, "slack:U2", NOW + after)
 
@@ -685,15 +692,17 @@ class TestRecurrence:
 class TestDeath:
     """A process that died between "begun" and "ended" leaves a record without an end."""
 
-    def dead(self, store: SqliteStore, platform: FakePlatform) -> Plan:
+    def dead(self, store: SqliteStore, platform: FakePlatform) -> RepairPlan:
         plan = repairs_on(platform, store).plan(GRANT, "slack:U1", NOW)
         store.commit(Changes(audit=(begun(plan, "slack:U1", NOW),)))
         return plan
 
     @pytest.mark.parametrize(
-        ("written", "outcome"), [(True, Outcome.APPLIED), (False, Outcome.FAILED)], ids=["written", "not written"]
+        ("written", "outcome"),
+        [(True, RepairOutcome.APPLIED), (False, RepairOutcome.FAILED)],
+        ids=["written", "not written"],
     )
-    def test_the_next_plan_finds_out_what_became_of_it(self, written: bool, outcome: Outcome) -> None:
+    def test_the_next_plan_finds_out_what_became_of_it(self, written: bool, outcome: RepairOutcome) -> None:
         store, platform = SqliteStore(":memory:"), FakePlatform()
         plan = self.dead(store, platform)
         if written:
@@ -719,7 +728,7 @@ class TestDeath:
 
         found = repairs.run(plan.id, NOW + LEASE)
         assert found is not None
-        assert found.outcome is Outcome.BEGUN
+        assert found.outcome is RepairOutcome.BEGUN
         assert repairs.reconcile(NOW + LEASE) == ()
 
     def test_reconciling_hands_it_on_to_verification(self) -> None:
@@ -741,7 +750,7 @@ class TestDeath:
 
         assert repairs.reconcile(later) == ()
         platform.policies.clear()
-        assert [(each.id, each.outcome) for each in repairs.reconcile(later)] == [(plan.id, Outcome.FAILED)]
+        assert [(each.id, each.outcome) for each in repairs.reconcile(later)] == [(plan.id, RepairOutcome.FAILED)]
 
 
 def test_a_deploy_step_with_nothing_to_do_leaves_no_record() -> None:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.repairs.kinds.latest_traffic import in_words, same, shares, to_latest
 from bot.repairs.ports import TrafficTarget
-from bot.repairs.routing import in_words, same, shares, to_latest
 
 targets = st.lists(
     st.builds(

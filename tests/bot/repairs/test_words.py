@@ -8,22 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.repairs.model import Change, Kind, Outcome, Plan, Recurrence, RepairKey, Run
+from bot.repairs.kinds import KINDS
+from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRun
 from bot.repairs.records import plan_json, plan_of
 from bot.repairs.words import difference_lines, note_lines, plan_lines, recurrence_words, run_line
+from checks.actions import RepairKey
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 texts = st.text(max_size=12)
 moments = st.datetimes(timezones=st.just(UTC))
 plans = st.builds(
-    Plan,
+    RepairPlan,
     id=texts,
-    key=st.builds(RepairKey, kind=st.sampled_from(Kind), target=st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)),
+    key=st.builds(
+        RepairKey,
+        kind=st.sampled_from([each.name for each in KINDS]),
+        target=st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True),
+    ),
     actor=texts,
     created_at=moments,
     title=texts,
-    changes=st.lists(st.builds(Change, subject=texts, before=texts, after=texts), max_size=3).map(tuple),
+    changes=st.lists(st.builds(PlannedChange, subject=texts, before=texts, after=texts), max_size=3).map(tuple),
     command=texts,
     fingerprint=texts,
     wanted=st.dictionaries(texts, st.lists(texts, max_size=2), max_size=2),
@@ -42,41 +48,41 @@ plans = st.builds(
 )
 
 
-def plan(**fields: object) -> Plan:
+def plan(**fields: object) -> RepairPlan:
     described = {
         "id": "1",
-        "key": RepairKey(Kind.GRANT_INVOKER, "worker"),
+        "key": RepairKey("grant-invoker", "worker"),
         "actor": "U1",
         "created_at": NOW,
         "title": "Grant it",
-        "changes": (Change(subject="role", after="caller"),),
+        "changes": (PlannedChange(subject="role", after="caller"),),
         "command": "gcloud one\ngcloud two",
         "fingerprint": "f",
         "wanted": {},
     }
-    return Plan(**{**described, **fields})  # type: ignore[arg-type]
+    return RepairPlan(**{**described, **fields})  # type: ignore[arg-type]
 
 
 @given(plans)
-def test_a_plan_comes_back_from_the_store_as_it_was(each: Plan) -> None:
+def test_a_plan_comes_back_from_the_store_as_it_was(each: RepairPlan) -> None:
     assert plan_of(plan_json(each)) == each
 
 
 @given(plans)
-def test_every_plan_can_be_told(each: Plan) -> None:
+def test_every_plan_can_be_told(each: RepairPlan) -> None:
     assert list(plan_lines(each, ZONE))
 
 
 @pytest.mark.parametrize(
     ("change", "sign"),
     [
-        (Change(subject="s", after="a"), "+"),
-        (Change(subject="s", before="b"), "-"),
-        (Change(subject="s", before="b", after="a"), "~"),
+        (PlannedChange(subject="s", after="a"), "+"),
+        (PlannedChange(subject="s", before="b"), "-"),
+        (PlannedChange(subject="s", before="b", after="a"), "~"),
     ],
     ids=["added", "removed", "replaced"],
 )
-def test_a_difference_says_what_it_does(change: Change, sign: str) -> None:
+def test_a_difference_says_what_it_does(change: PlannedChange, sign: str) -> None:
     (line,) = difference_lines(plan(changes=(change,)))
 
     assert line.startswith(f"{sign} s: ")
@@ -93,19 +99,19 @@ def test_a_repair_that_returns_names_the_deploy_before_anything_else() -> None:
     assert rest == ["careful"]
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
-def test_every_outcome_has_its_words(outcome: Outcome) -> None:
-    line = run_line(Run(plan=plan(), actor="U2", begun_at=NOW, outcome=outcome), ZONE, NOW)
+@pytest.mark.parametrize("outcome", list(RepairOutcome))
+def test_every_outcome_has_its_words(outcome: RepairOutcome) -> None:
+    line = run_line(RepairRun(plan=plan(), actor="U2", begun_at=NOW, outcome=outcome), ZONE, NOW)
 
     assert line.startswith("11 Feb 08:00 EST  Grant it, by U2: ")
 
 
 def test_a_run_without_an_end_is_unfinished_after_its_lease() -> None:
-    run = Run(plan=plan(), actor="U2", begun_at=NOW)
+    run = RepairRun(plan=plan(), actor="U2", begun_at=NOW)
 
     assert "unfinished" not in run_line(run, ZONE, NOW + timedelta(minutes=3))
     assert "unfinished" in run_line(run, ZONE, NOW + timedelta(minutes=3, seconds=1))
-    assert "taken back by U3" in run_line(replace(run, outcome=Outcome.VERIFIED, undone_by="U3"), ZONE, NOW)
+    assert "taken back by U3" in run_line(replace(run, outcome=RepairOutcome.VERIFIED, undone_by="U3"), ZONE, NOW)
 
 
 def test_a_repair_and_a_deploy_of_another_year_are_told_with_their_year() -> None:

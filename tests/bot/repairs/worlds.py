@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from bot.repairs.allowlist import Kinds
+from bot.repairs.kinds import KINDS
 from bot.repairs.ports import (
     Configuration,
-    ConflictError,
     IamPolicy,
     RoleBinding,
     TrafficTarget,
     Variable,
+    WriteConflictError,
 )
-from bot.repairs.repairs import Repairs
+from bot.repairs.service import RepairService
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
@@ -80,7 +82,7 @@ class FakePlatform:
         self._called("write_policy")
         self.race()
         if policy.etag != self.policies[service].etag:
-            raise ConflictError(service)
+            raise WriteConflictError(service)
         if self.keeps_writes:
             self.policies[service] = replace(policy, etag=policy.etag + b"+")
         self._fail("write_policy+")
@@ -117,7 +119,7 @@ class FakePlatform:
         self.race()
         found = self.services[service]
         if etag != found.etag:
-            raise ConflictError(service)
+            raise WriteConflictError(service)
         self.services[service] = replace(found, etag=f"{etag}+", **changes)  # type: ignore[arg-type]
 
     def _called(self, method: str) -> None:
@@ -160,6 +162,9 @@ def repairs_on(
     platform: FakePlatform,
     store: StateStore | None = None,
     validate: Callable[[Sequence[str]], Report] = passing,
-) -> Repairs:
+    kinds: Kinds = KINDS,
+) -> RepairService:
     """Return repairs of the fake platform; nothing sleeps."""
-    return Repairs(bounded_pipeline(), platform, store or SqliteStore(":memory:"), validate, pause=lambda _: None)
+    return RepairService(
+        bounded_pipeline(), platform, store or SqliteStore(":memory:"), validate, pause=lambda _: None, kinds=kinds
+    )

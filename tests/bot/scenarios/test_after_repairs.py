@@ -13,8 +13,8 @@ import pytest
 from bot.composition.repairs import repairs_of
 from bot.composition.scenario import ScenarioPorts, scenario_ports
 from bot.definition.pipeline_file import PipelineFileError, shipped_pipeline
-from bot.repairs.model import Run
-from bot.repairs.repairs import Repairs
+from bot.repairs.model import RepairRun
+from bot.repairs.service import RepairService
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
@@ -72,7 +72,7 @@ AFTER_JOB = """\
 
 
 @contextmanager
-def ports_of(scenario: Scenario, prefix: str = "") -> Iterator[tuple[ScenarioPorts, Repairs]]:
+def ports_of(scenario: Scenario, prefix: str = "") -> Iterator[tuple[ScenarioPorts, RepairService]]:
     ports = scenario_ports(REPAIRABLE, scenario, prefix)
     validation = Validation(REPAIRABLE, ports, lambda: NOW)
     try:
@@ -81,7 +81,7 @@ def ports_of(scenario: Scenario, prefix: str = "") -> Iterator[tuple[ScenarioPor
         ports.close()
 
 
-def make(repairs: Repairs, *keys: str) -> list[Run]:
+def make(repairs: RepairService, *keys: str) -> list[RepairRun]:
     return [repairs.apply(repairs.plan(key, ACTOR, NOW), ACTOR, NOW) for key in keys]
 
 

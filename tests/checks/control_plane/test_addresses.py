@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.control_plane.addresses import Addresses, Target
+from checks.control_plane.addresses import Addresses, CallTarget
 from checks.ports.services import Service
 from tests import fakes
 from tests.checks.control_plane.estate import (
@@ -28,7 +28,7 @@ tails = st.sampled_from(["", "/", "/run", "/a/b?c=d", "?__GCP_CloudEventsMode=CU
 forms = st.sampled_from([hashed, numbered])
 
 
-def target(address: str, *services: Service) -> Target | None:
+def target(address: str, *services: Service) -> CallTarget | None:
     return Addresses(fakes.pipeline(), services or (WORKER, FUNCTION)).target(address)
 
 
@@ -56,14 +56,14 @@ def test_every_form_of_an_address_leads_to_its_service(address: str) -> None:
 
 @pytest.mark.parametrize("name", ["On_Write", "on_write", "on-write"])
 def test_a_function_is_found_by_its_name_and_by_that_of_its_service(name: str) -> None:
-    assert target(function_address(name, "/deeper?x=y")) == Target(service="on-write", exists=True, function=True)
+    assert target(function_address(name, "/deeper?x=y")) == CallTarget(service="on-write", exists=True, function=True)
 
 
 def test_the_exact_name_of_a_function_goes_before_a_similar_one() -> None:
     first, second = service("go", function="go"), service("go-2", function="Go")
 
-    assert target(function_address("Go"), first, second) == Target(service="go-2", exists=True, function=True)
-    assert target(function_address("go"), first, second) == Target(service="go", exists=True, function=True)
+    assert target(function_address("Go"), first, second) == CallTarget(service="go-2", exists=True, function=True)
+    assert target(function_address("go"), first, second) == CallTarget(service="go", exists=True, function=True)
 
 
 @pytest.mark.parametrize(
@@ -96,38 +96,38 @@ def test_an_address_of_somebody_else_is_nobodys(address: str) -> None:
 
 @pytest.mark.parametrize("address", [hashed("gone"), numbered("gone"), f"https://tag---gone-{HASH}.a.run.app"])
 def test_an_address_of_ours_without_its_service_names_the_one_that_is_missing(address: str) -> None:
-    assert target(address) == Target(service="gone", exists=False)
+    assert target(address) == CallTarget(service="gone", exists=False)
 
 
 def test_a_function_that_is_nowhere_is_told_apart_from_a_service() -> None:
-    assert target(function_address("Gone")) == Target(service="Gone", exists=False, function=True)
+    assert target(function_address("Gone")) == CallTarget(service="Gone", exists=False, function=True)
 
 
 def test_without_any_service_a_hash_says_nothing_and_a_number_does() -> None:
     addresses = Addresses(fakes.pipeline(), ())
 
     assert addresses.target(hashed("worker")) is None
-    assert addresses.target(numbered("worker")) == Target(service="worker", exists=False)
+    assert addresses.target(numbered("worker")) == CallTarget(service="worker", exists=False)
 
 
 def test_a_name_that_ends_like_another_one_is_not_mistaken_for_it() -> None:
     first, second = service("worker"), service("other-worker")
 
     for form in (hashed, numbered):
-        assert target(form("other-worker"), first, second) == Target(service="other-worker", exists=True)
-        assert target(form("worker"), first, second) == Target(service="worker", exists=True)
+        assert target(form("other-worker"), first, second) == CallTarget(service="other-worker", exists=True)
+        assert target(form("worker"), first, second) == CallTarget(service="worker", exists=True)
 
 
 def test_a_name_that_holds_the_mark_of_tags_is_still_found() -> None:
     odd = service("a---b")
 
-    assert target(hashed("a---b"), odd, WORKER) == Target(service="a---b", exists=True)
+    assert target(hashed("a---b"), odd, WORKER) == CallTarget(service="a---b", exists=True)
 
 
 def test_a_shortened_address_counts_where_the_service_states_it() -> None:
     long = service("a-very-long-name", urls=("https://a-very-lo-1234567890-wl.a.run.app",))
 
-    assert target("https://a-very-lo-1234567890-wl.a.run.app/x", long) == Target(
+    assert target("https://a-very-lo-1234567890-wl.a.run.app/x", long) == CallTarget(
         service="a-very-long-name", exists=True
     )
 
@@ -139,7 +139,7 @@ def test_whatever_its_name_a_service_is_found_by_each_of_its_addresses(
     assert callable(form)
     services = [service(each) for each in sorted({name, *others})]
 
-    assert target(form(name, tail), *services) == Target(service=name, exists=True)
+    assert target(form(name, tail), *services) == CallTarget(service=name, exists=True)
 
 
 @given(name=names, form=forms, others=st.sets(names, min_size=1, max_size=4))

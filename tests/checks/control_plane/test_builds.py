@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checks.control_plane.build_state import BROKEN, RUNNING, STARTING, Verdict, of_commits, unbuilt
-from checks.control_plane.builds import Seen, builds, finding_of
+from checks.control_plane.build_state import BROKEN, RUNNING, STARTING, BuildVerdict, of_commits, unbuilt
+from checks.control_plane.builds import BuildSeen, builds, finding_of
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
@@ -317,8 +317,8 @@ def test_no_commit_missing_passes_whatever_the_time() -> None:
 @pytest.mark.parametrize(("year", "said"), [(2026, "11 Feb"), (2027, "11 Feb 2026")], ids=["same year", "another"])
 def test_builds_and_commits_of_another_year_are_told_with_their_year(year: int, said: str) -> None:
     late = commit(2, "shared/b.py")
-    lacking = Seen(name="deploy-worker", trigger=TRIGGER, build=build(), lacking=(late,), head=late)
-    stale = Verdict(code="stale-commit", outcome=Outcome.FAILED, severity=Severity.P1)
+    lacking = BuildSeen(name="deploy-worker", trigger=TRIGGER, build=build(), lacking=(late,), head=late)
+    stale = BuildVerdict(code="stale-commit", outcome=Outcome.FAILED, severity=Severity.P1)
 
     finding = finding_of(fakes.pipeline(), SPEC, lacking, stale, year)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.control_plane.drift import drift
-from checks.control_plane.drift_state import Deployed, deployed, distance
+from checks.control_plane.drift_state import DeployedCommit, deployed, distance
 from checks.control_plane.touched import Touched, lies_in, touched
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
@@ -176,7 +176,7 @@ class TestDeployedCommit:
     def test_is_the_label_before_the_variable(self) -> None:
         state = service(labels={"commit-sha": "ABCDEF1"}, environment={"BUILD_COMMIT": "1234567"})
 
-        assert deployed(state) == Deployed(commit="abcdef1", at=state.deployed_at, basis="label")
+        assert deployed(state) == DeployedCommit(commit="abcdef1", at=state.deployed_at, basis="label")
 
     @pytest.mark.parametrize("label", [None, "", "unknown", "main", "dead", "HEAD"])
     def test_is_the_variable_where_the_label_says_nothing(self, label: str | None) -> None:
@@ -189,7 +189,7 @@ class TestDeployedCommit:
     def test_is_known_by_time_alone_where_neither_says_anything(self, variable: str) -> None:
         state = service(environment={"BUILD_COMMIT": variable})
 
-        assert deployed(state) == Deployed(at=state.deployed_at, basis="time")
+        assert deployed(state) == DeployedCommit(at=state.deployed_at, basis="time")
 
     def test_known_by_time_lacks_what_was_committed_after_the_deploy(self) -> None:
         commits = history(8, "shared/model.py")

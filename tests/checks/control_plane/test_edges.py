@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.control_plane.callers import Kind, edges_of
+from checks.control_plane.callers import CallerKind, edges_of
 from checks.control_plane.edges import edges
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec, Transition
@@ -48,8 +48,8 @@ class TestDrawingThem:
 
         first, second = edges_of(pipeline(), [subscription], [job("nightly", account="cron@example.com")], [WORKER])
 
-        assert (first.kind, first.name, first.account) == (Kind.SUBSCRIPTION, "orders-push", ACCOUNT)
-        assert (second.kind, second.name, second.account) == (Kind.JOB, "nightly", "cron@example.com")
+        assert (first.kind, first.name, first.account) == (CallerKind.SUBSCRIPTION, "orders-push", ACCOUNT)
+        assert (second.kind, second.name, second.account) == (CallerKind.JOB, "nightly", "cron@example.com")
         assert (first.audience, first.trigger) == ("https://audience.example.com", "orders-trigger")
         assert {first.service, second.service} == {"worker"}
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.control_plane.environment_change import Change, change, environment_change, judge
+from checks.control_plane.environment_change import VariablesChange, change, environment_change, judge
+from checks.facts import known
+from checks.facts.control_plane import LATEST_REVISIONS, Redeploy, RevisionsFacts, first_after
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
 from checks.ports.services import SECRET, Revision
-from checks.redeploys import LATEST_REVISIONS, Redeploy, evidence_of, first_after
 from checks.source import SourceError
 from tests import fakes
 
@@ -160,11 +161,11 @@ def test_every_variable_is_in_one_group_at_most_and_lost_exactly_when_its_value_
 
 
 def test_the_same_variables_are_no_change() -> None:
-    assert change(BEFORE, dict(BEFORE)) == Change()
+    assert change(BEFORE, dict(BEFORE)) == VariablesChange()
 
 
 class TestFirstRevisionAfter:
-    EVIDENCE = evidence_of([revision(number) for number in (9, 7, 5)])
+    REVISIONS = tuple(revision(number) for number in (9, 7, 5))
 
     @pytest.mark.parametrize(
         ("hours", "expected", "later"),
@@ -175,7 +176,7 @@ class TestFirstRevisionAfter:
         ],
     )
     def test_is_the_earliest_that_came_later(self, hours: int, expected: int, later: int) -> None:
-        found = first_after(self.EVIDENCE, DEPLOYED + timedelta(hours=hours))
+        found = first_after(self.REVISIONS, DEPLOYED + timedelta(hours=hours))
 
         assert found == Redeploy(
             revision=f"{NAME}-{expected:05}",
@@ -185,20 +186,23 @@ class TestFirstRevisionAfter:
         )
 
     def test_is_none_when_nothing_was_deployed_since(self) -> None:
-        assert first_after(self.EVIDENCE, DEPLOYED + timedelta(hours=9)) is None
-        assert first_after({}, DEPLOYED) is None
+        assert first_after(self.REVISIONS, DEPLOYED + timedelta(hours=9)) is None
+        assert first_after((), DEPLOYED) is None
 
     @pytest.mark.parametrize(("hours", "certain"), [(0, False), (1, True)])
     def test_is_not_certain_when_earlier_revisions_may_have_followed_as_well(self, hours: int, certain: bool) -> None:
-        evidence = evidence_of([revision(number) for number in range(LATEST_REVISIONS, 0, -1)])
+        latest = [revision(number) for number in range(LATEST_REVISIONS, 0, -1)]
 
-        found = first_after(evidence, DEPLOYED + timedelta(hours=hours))
+        found = first_after(latest, DEPLOYED + timedelta(hours=hours))
 
         assert found is not None
         assert found.certain is certain
 
-    def test_is_found_in_the_evidence_of_the_check(self) -> None:
-        found = first_after(judged(BEFORE, BEFORE).evidence, DEPLOYED + timedelta(hours=1))
+    def test_is_found_in_the_facts_of_the_check(self) -> None:
+        facts = known(judged(BEFORE, BEFORE).facts, RevisionsFacts)
+        assert facts is not None
+
+        found = first_after(facts.revisions, DEPLOYED + timedelta(hours=1))
 
         assert found is not None
         assert found.revision == f"{NAME}-00002"

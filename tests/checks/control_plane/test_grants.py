@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.control_plane.grants import INVOKER, INVOKING_ROLES, Grant, Standing, decide, member_of, roles_of
+from checks.control_plane.grants import (
+    INVOKER,
+    INVOKING_ROLES,
+    Grant,
+    GrantStanding,
+    decide,
+    member_of,
+    roles_of,
+)
 from checks.ports.policies import Binding, Policy
 
 CALLER = "serviceAccount:invoker@example.com"
@@ -22,7 +30,7 @@ def policy(*bindings: Binding) -> Policy:
     return Policy(bindings)
 
 
-def standing(own: Policy | None, project: Policy | None = None, caller: str = CALLER) -> Standing:
+def standing(own: Policy | None, project: Policy | None = None, caller: str = CALLER) -> GrantStanding:
     return decide(own, project, caller).standing
 
 
@@ -32,11 +40,11 @@ class TestAGroupThatHoldsNoCaller:
     @pytest.mark.parametrize(
         ("member", "expected"),
         [
-            pytest.param("group:admins@example.com", Standing.REFUSED, id="counts for nothing"),
-            pytest.param("group:others@example.com", Standing.UNDECIDABLE, id="another one may let the caller in"),
+            pytest.param("group:admins@example.com", GrantStanding.REFUSED, id="counts for nothing"),
+            pytest.param("group:others@example.com", GrantStanding.UNDECIDABLE, id="another one may let the caller in"),
         ],
     )
-    def test_as_owner_of_the_project(self, member: str, expected: Standing) -> None:
+    def test_as_owner_of_the_project(self, member: str, expected: GrantStanding) -> None:
         project = policy(binding("roles/owner", member))
 
         assert decide(policy(), project, CALLER, without_callers=[self.ADMINS]).standing is expected
@@ -44,136 +52,146 @@ class TestAGroupThatHoldsNoCaller:
     def test_it_takes_no_grant_by_name_away(self) -> None:
         own = policy(binding(INVOKER, self.ADMINS, CALLER))
 
-        assert decide(own, None, CALLER, without_callers=[self.ADMINS]).standing is Standing.ALLOWED
+        assert decide(own, None, CALLER, without_callers=[self.ADMINS]).standing is GrantStanding.ALLOWED
 
 
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        pytest.param(policy(binding(INVOKER, CALLER)), Standing.ALLOWED, id="role and member in one binding"),
-        pytest.param(policy(binding(INVOKER, OTHER, CALLER)), Standing.ALLOWED, id="among other members"),
+        pytest.param(policy(binding(INVOKER, CALLER)), GrantStanding.ALLOWED, id="role and member in one binding"),
+        pytest.param(policy(binding(INVOKER, OTHER, CALLER)), GrantStanding.ALLOWED, id="among other members"),
         pytest.param(
             policy(binding(INVOKER, OTHER), binding("roles/viewer", CALLER)),
-            Standing.REFUSED,
+            GrantStanding.REFUSED,
             id="role and member in two bindings",
         ),
-        pytest.param(policy(), Standing.REFUSED, id="nothing in it"),
-        pytest.param(policy(binding(INVOKER)), Standing.REFUSED, id="a binding without members"),
-        pytest.param(policy(binding("roles/run.viewer", CALLER)), Standing.REFUSED, id="a role that may not invoke"),
+        pytest.param(policy(), GrantStanding.REFUSED, id="nothing in it"),
+        pytest.param(policy(binding(INVOKER)), GrantStanding.REFUSED, id="a binding without members"),
         pytest.param(
-            policy(binding("roles/run.invokers", CALLER)), Standing.REFUSED, id="a role that only looks alike"
-        ),
-        pytest.param(policy(binding(INVOKER, CALLER + ".au")), Standing.REFUSED, id="a member that only begins alike"),
-        pytest.param(
-            policy(binding(INVOKER, "user:invoker@example.com")), Standing.REFUSED, id="another type of member"
+            policy(binding("roles/run.viewer", CALLER)), GrantStanding.REFUSED, id="a role that may not invoke"
         ),
         pytest.param(
-            policy(binding("roles/run.developer", CALLER)), Standing.ALLOWED, id="another role that may invoke"
+            policy(binding("roles/run.invokers", CALLER)), GrantStanding.REFUSED, id="a role that only looks alike"
         ),
         pytest.param(
-            policy(binding(INVOKER, CALLER, condition=CONDITION)), Standing.CONDITIONAL, id="under a condition"
+            policy(binding(INVOKER, CALLER + ".au")), GrantStanding.REFUSED, id="a member that only begins alike"
+        ),
+        pytest.param(
+            policy(binding(INVOKER, "user:invoker@example.com")), GrantStanding.REFUSED, id="another type of member"
+        ),
+        pytest.param(
+            policy(binding("roles/run.developer", CALLER)), GrantStanding.ALLOWED, id="another role that may invoke"
+        ),
+        pytest.param(
+            policy(binding(INVOKER, CALLER, condition=CONDITION)), GrantStanding.CONDITIONAL, id="under a condition"
         ),
         pytest.param(
             policy(binding(INVOKER, CALLER, condition=CONDITION), binding(INVOKER, CALLER)),
-            Standing.ALLOWED,
+            GrantStanding.ALLOWED,
             id="under a condition and without",
         ),
-        pytest.param(policy(binding(INVOKER, DELETED)), Standing.DELETED, id="deleted and made again"),
-        pytest.param(policy(binding(INVOKER, DELETED, CALLER)), Standing.ALLOWED, id="deleted, and granted again"),
+        pytest.param(policy(binding(INVOKER, DELETED)), GrantStanding.DELETED, id="deleted and made again"),
+        pytest.param(policy(binding(INVOKER, DELETED, CALLER)), GrantStanding.ALLOWED, id="deleted, and granted again"),
         pytest.param(
             policy(binding(INVOKER, DELETED.replace("invoker", "other"))),
-            Standing.REFUSED,
+            GrantStanding.REFUSED,
             id="another that was deleted",
         ),
-        pytest.param(policy(binding(INVOKER, "allUsers")), Standing.PUBLIC, id="everyone"),
-        pytest.param(policy(binding(INVOKER, "allAuthenticatedUsers")), Standing.PUBLIC, id="every account"),
-        pytest.param(policy(binding(INVOKER, "allUsers", CALLER)), Standing.PUBLIC, id="everyone and the caller"),
+        pytest.param(policy(binding(INVOKER, "allUsers")), GrantStanding.PUBLIC, id="everyone"),
+        pytest.param(policy(binding(INVOKER, "allAuthenticatedUsers")), GrantStanding.PUBLIC, id="every account"),
+        pytest.param(policy(binding(INVOKER, "allUsers", CALLER)), GrantStanding.PUBLIC, id="everyone and the caller"),
         pytest.param(
             policy(binding(INVOKER, "allUsers", condition=CONDITION)),
-            Standing.CONDITIONAL,
+            GrantStanding.CONDITIONAL,
             id="everyone, conditionally",
         ),
-        pytest.param(policy(binding(INVOKER, "group:team@example.com")), Standing.UNDECIDABLE, id="a group"),
-        pytest.param(policy(binding(INVOKER, "domain:example.com")), Standing.UNDECIDABLE, id="a domain"),
+        pytest.param(policy(binding(INVOKER, "group:team@example.com")), GrantStanding.UNDECIDABLE, id="a group"),
+        pytest.param(policy(binding(INVOKER, "domain:example.com")), GrantStanding.UNDECIDABLE, id="a domain"),
         pytest.param(
             policy(
                 binding(INVOKER, "principalSet://cloudresourcemanager.googleapis.com/projects/1/type/ServiceAccount")
             ),
-            Standing.UNDECIDABLE,
+            GrantStanding.UNDECIDABLE,
             id="a set of principals",
         ),
         pytest.param(
-            policy(binding(INVOKER, "projectEditor:example-project")), Standing.UNDECIDABLE, id="the project's editors"
+            policy(binding(INVOKER, "projectEditor:example-project")),
+            GrantStanding.UNDECIDABLE,
+            id="the project's editors",
         ),
-        pytest.param(policy(binding(CUSTOM, CALLER)), Standing.UNDECIDABLE, id="a custom role"),
+        pytest.param(policy(binding(CUSTOM, CALLER)), GrantStanding.UNDECIDABLE, id="a custom role"),
         pytest.param(
             policy(binding("organizations/1/roles/caller", "group:team@example.com")),
-            Standing.UNDECIDABLE,
+            GrantStanding.UNDECIDABLE,
             id="a custom role for a group",
         ),
-        pytest.param(policy(binding(CUSTOM, OTHER)), Standing.REFUSED, id="a custom role for another"),
+        pytest.param(policy(binding(CUSTOM, OTHER)), GrantStanding.REFUSED, id="a custom role for another"),
         pytest.param(
-            policy(binding("roles/viewer", "group:team@example.com")), Standing.REFUSED, id="a group that may see"
+            policy(binding("roles/viewer", "group:team@example.com")), GrantStanding.REFUSED, id="a group that may see"
         ),
         pytest.param(
             policy(binding(INVOKER, "domain:example.com", condition=CONDITION)),
-            Standing.CONDITIONAL,
+            GrantStanding.CONDITIONAL,
             id="a domain under a condition",
         ),
         pytest.param(
             policy(binding(CUSTOM, CALLER, condition=CONDITION)),
-            Standing.CONDITIONAL,
+            GrantStanding.CONDITIONAL,
             id="a custom role under a condition",
         ),
         pytest.param(
             policy(binding(INVOKER, "group:team@example.com", condition=CONDITION)),
-            Standing.CONDITIONAL,
+            GrantStanding.CONDITIONAL,
             id="a group under a condition",
         ),
         pytest.param(
             policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, CALLER)),
-            Standing.ALLOWED,
+            GrantStanding.ALLOWED,
             id="a group, and the caller by name",
         ),
         pytest.param(
             policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, CALLER, condition=CONDITION)),
-            Standing.UNDECIDABLE,
+            GrantStanding.UNDECIDABLE,
             id="a group may still let in whom a condition keeps out",
         ),
         pytest.param(
             policy(binding(INVOKER, "group:team@example.com"), binding(INVOKER, DELETED)),
-            Standing.UNDECIDABLE,
+            GrantStanding.UNDECIDABLE,
             id="a group may still let in whom a deletion keeps out",
         ),
     ],
 )
-def test_a_service_policy_is_read_as_data(own: Policy, expected: Standing) -> None:
+def test_a_service_policy_is_read_as_data(own: Policy, expected: GrantStanding) -> None:
     assert standing(own) is expected
 
 
 @pytest.mark.parametrize(
     ("project", "expected"),
     [
-        pytest.param(None, Standing.REFUSED, id="not known"),
-        pytest.param(policy(), Standing.REFUSED, id="nothing in it"),
-        pytest.param(policy(binding(INVOKER, CALLER)), Standing.INHERITED, id="the role itself"),
-        pytest.param(policy(binding("roles/editor", CALLER)), Standing.INHERITED, id="a basic role"),
-        pytest.param(policy(binding("roles/viewer", CALLER)), Standing.REFUSED, id="a basic role that may not invoke"),
-        pytest.param(policy(binding("roles/editor", "group:team@example.com")), Standing.UNDECIDABLE, id="a group"),
+        pytest.param(None, GrantStanding.REFUSED, id="not known"),
+        pytest.param(policy(), GrantStanding.REFUSED, id="nothing in it"),
+        pytest.param(policy(binding(INVOKER, CALLER)), GrantStanding.INHERITED, id="the role itself"),
+        pytest.param(policy(binding("roles/editor", CALLER)), GrantStanding.INHERITED, id="a basic role"),
         pytest.param(
-            policy(binding("roles/editor", CALLER, condition=CONDITION)), Standing.CONDITIONAL, id="conditional"
+            policy(binding("roles/viewer", CALLER)), GrantStanding.REFUSED, id="a basic role that may not invoke"
         ),
-        pytest.param(policy(binding("roles/editor", DELETED)), Standing.DELETED, id="deleted"),
+        pytest.param(
+            policy(binding("roles/editor", "group:team@example.com")), GrantStanding.UNDECIDABLE, id="a group"
+        ),
+        pytest.param(
+            policy(binding("roles/editor", CALLER, condition=CONDITION)), GrantStanding.CONDITIONAL, id="conditional"
+        ),
+        pytest.param(policy(binding("roles/editor", DELETED)), GrantStanding.DELETED, id="deleted"),
     ],
 )
-def test_the_project_policy_is_inherited(project: Policy | None, expected: Standing) -> None:
+def test_the_project_policy_is_inherited(project: Policy | None, expected: GrantStanding) -> None:
     assert standing(policy(binding(INVOKER, OTHER)), project) is expected
 
 
 def test_the_services_own_grant_goes_before_the_inherited_one() -> None:
     own, project = policy(binding(INVOKER, CALLER)), policy(binding("roles/owner", CALLER))
 
-    assert decide(own, project, CALLER) == Grant(standing=Standing.ALLOWED, roles=(INVOKER,), members=(CALLER,))
+    assert decide(own, project, CALLER) == Grant(standing=GrantStanding.ALLOWED, roles=(INVOKER,), members=(CALLER,))
 
 
 @pytest.mark.parametrize(
@@ -186,18 +204,20 @@ def test_the_services_own_grant_goes_before_the_inherited_one() -> None:
     ],
 )
 def test_the_spelling_of_a_member_does_not_matter(caller: str) -> None:
-    assert standing(policy(binding(INVOKER, "serviceAccount:invoker@EXAMPLE.com")), caller=caller) is Standing.ALLOWED
+    assert (
+        standing(policy(binding(INVOKER, "serviceAccount:invoker@EXAMPLE.com")), caller=caller) is GrantStanding.ALLOWED
+    )
 
 
 @pytest.mark.parametrize(
     ("caller", "member", "expected"),
     [
-        ("allUsers", "allUsers", Standing.ALLOWED),
-        ("allAuthenticatedUsers", "allUsers", Standing.ALLOWED),
-        ("allUsers", "allAuthenticatedUsers", Standing.REFUSED),
+        ("allUsers", "allUsers", GrantStanding.ALLOWED),
+        ("allAuthenticatedUsers", "allUsers", GrantStanding.ALLOWED),
+        ("allUsers", "allAuthenticatedUsers", GrantStanding.REFUSED),
     ],
 )
-def test_a_service_may_be_meant_for_everyone(caller: str, member: str, expected: Standing) -> None:
+def test_a_service_may_be_meant_for_everyone(caller: str, member: str, expected: GrantStanding) -> None:
     assert standing(policy(binding(INVOKER, member)), caller=caller) is expected
 
 
@@ -265,7 +285,7 @@ def test_member_and_role_in_different_bindings_never_grant(others: list[Binding]
     )
 
     assert not decide(apart, None, CALLER).callable
-    assert decide(apart, project, CALLER).standing is not Standing.ALLOWED
+    assert decide(apart, project, CALLER).standing is not GrantStanding.ALLOWED
 
 
 unrelated = st.one_of(
@@ -286,15 +306,17 @@ def test_unrelated_bindings_and_their_order_never_change_the_decision(own: Polic
 @pytest.mark.parametrize(
     ("member", "caller", "expected"),
     [
-        pytest.param("allUsers", CALLER, Standing.PUBLIC, id="everyone, for one account"),
-        pytest.param("allAuthenticatedUsers", CALLER, Standing.PUBLIC, id="every account, for one account"),
-        pytest.param("allUsers", "allUsers", Standing.ALLOWED, id="everyone, for everyone"),
-        pytest.param("allUsers", "allAuthenticatedUsers", Standing.ALLOWED, id="everyone, for every account"),
-        pytest.param("allAuthenticatedUsers", "allAuthenticatedUsers", Standing.ALLOWED, id="every account, for it"),
-        pytest.param("allAuthenticatedUsers", "allUsers", Standing.REFUSED, id="every account, for everyone"),
-        pytest.param(CALLER, "allUsers", Standing.REFUSED, id="one account, for everyone"),
-        pytest.param(CALLER, "allAuthenticatedUsers", Standing.REFUSED, id="one account, for every account"),
+        pytest.param("allUsers", CALLER, GrantStanding.PUBLIC, id="everyone, for one account"),
+        pytest.param("allAuthenticatedUsers", CALLER, GrantStanding.PUBLIC, id="every account, for one account"),
+        pytest.param("allUsers", "allUsers", GrantStanding.ALLOWED, id="everyone, for everyone"),
+        pytest.param("allUsers", "allAuthenticatedUsers", GrantStanding.ALLOWED, id="everyone, for every account"),
+        pytest.param(
+            "allAuthenticatedUsers", "allAuthenticatedUsers", GrantStanding.ALLOWED, id="every account, for it"
+        ),
+        pytest.param("allAuthenticatedUsers", "allUsers", GrantStanding.REFUSED, id="every account, for everyone"),
+        pytest.param(CALLER, "allUsers", GrantStanding.REFUSED, id="one account, for everyone"),
+        pytest.param(CALLER, "allAuthenticatedUsers", GrantStanding.REFUSED, id="one account, for every account"),
     ],
 )
-def test_who_is_asked_about_decides_what_a_public_grant_is(member: str, caller: str, expected: Standing) -> None:
+def test_who_is_asked_about_decides_what_a_public_grant_is(member: str, caller: str, expected: GrantStanding) -> None:
     assert standing(policy(binding(INVOKER, member)), caller=caller) is expected

@@ -207,7 +207,7 @@ class TestAnOptionalService:
         finding = self.judged(policy, state)
 
         assert (finding.outcome, finding.severity, finding.code) == (Outcome.SKIPPED, None, "optional-service")
-        assert finding.evidence["found"] == found
+        assert finding.evidence["former_code"] == found
 
 
 class TestSeveralCallers:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.repairs import bounds
-from bot.repairs.environment import Merge, MergeRefusedError, merge
-from bot.repairs.granting import vanished
-from bot.repairs.model import Kind, Refusal, RepairKey, RepairRefusedError
-from bot.repairs.ports import Configuration, ConflictError, Platform, Variable
+from bot.repairs.environment import Merge, MergeRefusedError, merge, spec_of
+from bot.repairs.kind import configuration_of
+from bot.repairs.model import RepairRefusal, RepairRefusedError
+from bot.repairs.ports import Configuration, Platform, Variable, WriteConflictError
 from bot.repairs.refusals import plainly, refusal_of
 from bot.store.model import AuditEntry, Changes, StateStore, StoreError
 from checks.pipeline import Pipeline
@@ -32,7 +31,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merging:
+class EnvironmentMerge:
     """``now`` returns the instant for records; ``pause`` sleeps for so many seconds."""
 
     pipeline: Pipeline
@@ -44,17 +43,14 @@ class Merging:
     def look(self, service: str) -> Configuration:
         """Read a service that the pipeline file names. Raises RepairRefusedError."""
         # Also right before each write: whatever the caller forgot, a service of somebody else is not touched.
-        if bounds.spec_of(self.pipeline, service) is None:
+        if spec_of(self.pipeline, service) is None:
             raise RepairRefusedError(
-                Refusal.NOT_ALLOWED,
+                RepairRefusal.NOT_ALLOWED,
                 f"The pipeline file names no service {service!r}.",
                 advice="Add it under 'services'.",
             )
-        with plainly(RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION):
-            found = self.platform.configuration(service)
-        if found is None:
-            raise vanished(self.pipeline, service)
-        return found
+        with plainly(service, PERMISSION):
+            return configuration_of(self.pipeline, self.platform, service)
 
     def write(
         self,
@@ -70,7 +66,7 @@ class Merging:
             record = self._begun(service, wanted, actor)
         except StoreError as error:
             raise RepairRefusedError(
-                Refusal.NOT_RECORDED,
+                RepairRefusal.NOT_RECORDED,
                 f"Nothing was written, because it could not be written down first: {error}.",
                 advice="Repair the store.",
             ) from error
@@ -93,19 +89,17 @@ class Merging:
             changes = {name: wanted[name] for name in (*change.added, *change.changed)}
             try:
                 self.platform.write_variables(service, changes, state.etag)
-            except ConflictError:
+            except WriteConflictError:
                 self.pause(0.05 * 2**attempt)
                 continue
             except SourceError as error:
                 if not self._arrived(service, wanted, error):
                     # Not chained: Google repeats values in its refusals, and a log would show them.
-                    raise _without_values(
-                        refusal_of(error, RepairKey(Kind.RESTORE_VARIABLES, service), PERMISSION), wanted
-                    ) from None
+                    raise _without_values(refusal_of(error, service, PERMISSION), wanted) from None
             self._must_read_back(service, state, wanted)
             return change
         raise RepairRefusedError(
-            Refusal.CONFLICT,
+            RepairRefusal.CONFLICT,
             f"Others changed {service} between reading and writing, {ATTEMPTS} times. Nothing was written.",
             advice="Let the other deploy end, and run it again.",
         )
@@ -130,7 +124,7 @@ class Merging:
         lost = [name for name in before.variables if name not in after]
         if wrong or lost:
             raise RepairRefusedError(
-                Refusal.CONFLICT,
+                RepairRefusal.CONFLICT,
                 f"{service} was written, and reads back without {', '.join([*wrong, *lost])}: something else wrote "
                 "it at the same time.",
                 advice="Run it again.",

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bot.repairs.model import Change, Refusal, RepairRefusedError
-from bot.repairs.ports import Platform
-from bot.repairs.remedies import Proposal, Wanted, digest
+from bot.repairs.effects import Effect, EffectSeen
+from bot.repairs.kind import Proposal, RepairKind, Wanted, digest
+from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
+from bot.repairs.ports import JobRunWrite
+from checks.actions import Gcloud
 from checks.cells import in_words
 from checks.control_plane.job_failures import WORDS
-from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
-from checks.shell_words import command_line
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class JobRun(RepairKind[SchedulerJob]):
     """Its effect is judged by the job itself: a new attempt, and how that ended."""
 
-    pipeline: Pipeline
-    platform: Platform
-
+    name = "run-job"
+    section = "jobs"
+    thing = "job"
     permission = "cloudscheduler.jobs.run"
-    checks = ()
     immediate = False
-    commutes = False
+    lasts = False
+    writes = JobRunWrite
 
-    def look(self, target: str) -> SchedulerJob:
+    def read(self, target: str) -> SchedulerJob:
         found = self.platform.job(target)
         if found is None:
             raise RepairRefusedError(
-                Refusal.VANISHED,
+                RepairRefusal.VANISHED,
                 f"There is no scheduler job {target} in {self.pipeline.project}, {self.pipeline.region}.",
                 advice="Nothing was run.",
-                command=" ".join(["gcloud scheduler jobs list", *self._where()]),
+                command=str(Gcloud("scheduler jobs", "list", "", self._where())),
             )
         return found
 
     def fingerprint(self, state: SchedulerJob) -> str:
         return digest([state.enabled, state.url, state.topic, _moment(state)])
 
-    def propose(self, target: str, state: SchedulerJob) -> Proposal:
+    def plan(self, target: str, state: SchedulerJob) -> Proposal:
         paused = "" if state.enabled else f"{target} is paused; running it once does not resume it."
         return Proposal(
             title=f"Run the scheduler job {target} now",
-            changes=(Change(subject=f"job {target}", before=self._last(state), after="runs now"),),
-            command=command_line("gcloud scheduler jobs run", [target], self._where()),
+            changes=(PlannedChange(subject=f"job {target}", before=self._last(state), after="runs now"),),
+            command=str(Gcloud("scheduler jobs", "run", target, self._where())),
             wanted={"after": _moment(state)},
             warnings=tuple(filter(None, (paused, "What the job does cannot be taken back."))),
         )
 
-    def take_back(self, target: str, state: SchedulerJob, former: Wanted) -> Proposal:
+    def undo(self, target: str, state: SchedulerJob, former: Wanted) -> Proposal:
         del state, former
-        raise RepairRefusedError(Refusal.NOT_POSSIBLE, f"That {target} ran cannot be taken back.")
+        raise RepairRefusedError(RepairRefusal.NOT_POSSIBLE, f"That {target} ran cannot be taken back.")
 
     def write(self, target: str, state: SchedulerJob, wanted: Wanted) -> None:
         del state, wanted
@@ -60,6 +57,15 @@ class Running:
 
     def holds(self, state: SchedulerJob, wanted: Wanted) -> bool:
         return bool(_moment(state) != wanted["after"])
+
+    def verify(self, state: SchedulerJob, *, held: bool) -> EffectSeen:
+        # A negative code stands there while an attempt is under way.
+        if not held or (state.status or 0) < 0:
+            return EffectSeen(Effect.NOT_YET, f"{state.name} has not ended yet.")
+        if state.status:
+            words = f"{state.name} ran and ended with {status_word(state.status)}"
+            return EffectSeen(Effect.NEVER, f"{words}: {state.message}." if state.message else f"{words}.")
+        return EffectSeen(Effect.THERE, f"{state.name} ran and ended well.")
 
     def _where(self) -> tuple[str, str]:
         return f"--location={self.pipeline.region}", f"--project={self.pipeline.project}"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.repairs import records
-from bot.repairs.model import UNDO_LIVES, Plan, RepairKey, Run
+from bot.repairs.model import UNDO_LIVES, RepairPlan, RepairRun
 from bot.repairs.seals import Seal, Seals
 from bot.store.model import AuditEntry, Changes, StateStore
+from checks.actions import RepairKey
 
 AT_MOST = 5_000
 """Records that are read at once; two days of an eager team are some hundreds."""
@@ -20,7 +21,7 @@ LOOK_BACK = UNDO_LIVES * 2
 _logger = logging.getLogger(__name__)
 
 
-class History:
+class RepairJournal:
     """The audit, read and written; ``pipeline`` keeps the leases of two pipelines in one store apart.
 
     The records that a repair is taken back from are sealed.
@@ -46,15 +47,15 @@ class History:
         """Return the records since an instant, the newest first."""
         return self._store.audit(since, AT_MOST)
 
-    def runs(self, since: datetime) -> tuple[Run, ...]:
+    def runs(self, since: datetime) -> tuple[RepairRun, ...]:
         """Return the runs that began since, the newest first; none from a record that somebody changed."""
         return records.runs_of(each for each in self.entries(since) if not self._is_altered(each))
 
-    def run(self, run_id: str, now: datetime) -> Run | None:
+    def run(self, run_id: str, now: datetime) -> RepairRun | None:
         """Return a run of the last two days, None when there is no such run."""
         return next((each for each in self.runs(now - LOOK_BACK) if each.id == run_id), None)
 
-    def plan(self, plan_id: str, now: datetime) -> Plan | None:
+    def plan(self, plan_id: str, now: datetime) -> RepairPlan | None:
         """Return a plan of the last hour, None when there is no such plan."""
         found = self._entry(plan_id, records.PLANNED, now - timedelta(hours=1))
         return None if found is None else records.plan_in([found], plan_id)
@@ -72,7 +73,7 @@ class History:
         """Give the lease back."""
         self._store.release(self._lease(key), owner)
 
-    def first_time(self, plan: Plan, now: datetime) -> bool:
+    def first_time(self, plan: RepairPlan, now: datetime) -> bool:
         """Use a plan up; True for exactly one caller."""
         return self._store.first_time(f"repair:{plan.id}", now)
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.repairs.history import AT_MOST, LOOK_BACK
-from bot.repairs.model import NEVER_WRITTEN, Outcome, RepairRefusedError, Run
-from bot.repairs.repairs import Repairs
+from bot.repairs.journal import AT_MOST, LOOK_BACK
+from bot.repairs.model import NEVER_WRITTEN, RepairOutcome, RepairRefusedError, RepairRun
+from bot.repairs.service import RepairService
 from bot.store.model import StateStore, StoreError
 
 PACE = 5.0
@@ -27,7 +27,7 @@ IDLE_SECONDS = 300.0
 REMEMBERED = timedelta(hours=1)
 """For so long what was found out is said, if nobody has said it."""
 
-_MADE = frozenset({Outcome.APPLIED, Outcome.VERIFIED, Outcome.UNVERIFIED})
+_MADE = frozenset({RepairOutcome.APPLIED, RepairOutcome.VERIFIED, RepairOutcome.UNVERIFIED})
 
 _logger = logging.getLogger(__name__)
 
@@ -54,15 +54,15 @@ class Group:
     repairer: str = ""
 
 
-class Following:
+class FollowUp:
     """Looks after repairs. ``say`` writes what the thread hears of repairs whose effect is known."""
 
     def __init__(
         self,
-        repairs: Repairs,
+        repairs: RepairService,
         store: StateStore,
         thread: Thread,
-        say: Callable[[Sequence[Run]], Mapping[str, Any]],
+        say: Callable[[Sequence[RepairRun]], Mapping[str, Any]],
         clock: Callable[[], datetime],
         *,
         pace: float = PACE,
@@ -117,7 +117,7 @@ class Following:
         self._tell_settled(now)
         return left
 
-    def _is_settled(self, run: Run, now: datetime) -> bool:
+    def _is_settled(self, run: RepairRun, now: datetime) -> bool:
         """Look for the effect of a repair where it is time to; whether that was the last look."""
         if self._next.get(run.id, now) > now:
             return False
@@ -139,7 +139,7 @@ class Following:
         """
         runs = [each for each in self._repairs.runs(now - REMEMBERED) if each.outcome in _MADE]
         groups = self._groups(now) if runs else {}
-        found: dict[Group, list[Run]] = {}
+        found: dict[Group, list[RepairRun]] = {}
         for run in runs:
             if (group := groups.get(run.id)) is not None:
                 found.setdefault(group, []).append(run)

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.repairs import policy
-from bot.repairs.model import Change, Refusal, RepairRefusedError
-from bot.repairs.ports import IamPolicy, Platform
-from bot.repairs.remedies import Proposal, Wanted, digest
+from bot.repairs.kind import Proposal, RepairKind, Wanted, digest, vanished
+from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
+from bot.repairs.ports import GrantCondition, IamPolicy, PolicyWrite
+from checks.actions import lines
 from checks.control_plane import services
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, decide, member_of, spelled
 from checks.pipeline import Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Granting:
+class InvokerGrant(RepairKind[IamPolicy]):
     """``members`` narrows what is granted to some of those whom the pipeline file allows."""
 
-    pipeline: Pipeline
-    platform: Platform
-    members: tuple[str, ...] = ()
-
+    name = "grant-invoker"
+    section = "invoker"
     permission = "run.services.setIamPolicy"
     checks = ("invoker",)
-    immediate = True
     commutes = True
+    note = "A grant may take up to seven minutes to have its effect."
+    writes = PolicyWrite
 
-    def look(self, target: str) -> IamPolicy:
+    @classmethod
+    def forbidden(cls, pipeline: Pipeline, write: PolicyWrite) -> str:
+        """Grants of the role to allowed members, without a condition, may come and go, and nothing else."""
+        allowed = {spelled(member_of(each)) for each in grantable(pipeline, write.target)}
+        for role, member, condition in _grants(write.before) ^ _grants(write.policy):
+            if role != INVOKER or condition is not None or spelled(member) not in allowed:
+                return f"to change {role} of {member} on {write.target}"
+        return f"to change what is audited of {write.target}" if _audits_differ(write) else ""
+
+    def read(self, target: str) -> IamPolicy:
         # Whom the file does not allow is refused before anything is asked.
         self._allowed(target)
         found = self.platform.policy(target)
@@ -44,31 +51,31 @@ class Granting:
             )
         )
 
-    def propose(self, target: str, state: IamPolicy) -> Proposal:
+    def plan(self, target: str, state: IamPolicy) -> Proposal:
         members = self._allowed(target)
         missing = tuple(each for each in members if not policy.grants(state, INVOKER, each))
         try:
             policy.ensured(state, INVOKER, missing)
         except policy.PolicyFullError as error:
             raise RepairRefusedError(
-                Refusal.NOT_POSSIBLE,
+                RepairRefusal.NOT_POSSIBLE,
                 f"{target} cannot be opened to {missing[0]}. {error}",
                 advice="Remove members that are no longer needed, or grant a group; nothing was written.",
             ) from None
         return Proposal(
             title=f"Grant {INVOKER} on {target}",
-            changes=tuple(Change(subject=f"{INVOKER} on {target}", after=each) for each in missing),
+            changes=tuple(PlannedChange(subject=f"{INVOKER} on {target}", after=each) for each in missing),
             command=_commands(self.pipeline, "add", target, missing or members, state),
             wanted={"members": list(missing), "present": True},
             former={"members": list(missing), "present": False},
             warnings=_warnings(state, missing),
         )
 
-    def take_back(self, target: str, state: IamPolicy, former: Wanted) -> Proposal:
+    def undo(self, target: str, state: IamPolicy, former: Wanted) -> Proposal:
         members = tuple(each for each in former["members"] if policy.grants(state, INVOKER, each))
         return Proposal(
             title=f"Take {INVOKER} on {target} away again",
-            changes=tuple(Change(subject=f"{INVOKER} on {target}", before=each) for each in members),
+            changes=tuple(PlannedChange(subject=f"{INVOKER} on {target}", before=each) for each in members),
             command=_commands(self.pipeline, "remove", target, members or tuple(former["members"]), state),
             wanted=former,
             warnings=("Until somebody grants it again, their calls are refused.",),
@@ -79,7 +86,7 @@ class Granting:
         try:
             new = (policy.ensured if wanted["present"] else policy.undone)(state, INVOKER, members)
         except policy.PolicyFullError as error:
-            raise RepairRefusedError(Refusal.NOT_POSSIBLE, f"{target}: {error} Nothing was written.") from None
+            raise RepairRefusedError(RepairRefusal.NOT_POSSIBLE, f"{target}: {error} Nothing was written.") from None
         if new != state:
             self.platform.write_policy(target, new)
 
@@ -91,7 +98,7 @@ class Granting:
         allowed = self._declared(target)
         if not allowed:
             raise RepairRefusedError(
-                Refusal.NOT_ALLOWED,
+                RepairRefusal.NOT_ALLOWED,
                 f"The pipeline file names nobody who must be able to call {target}.",
                 advice=f"Name them under 'callers' of the service, or under 'members: {{{target}: […]}}' of 'repairs'.",
             )
@@ -107,27 +114,25 @@ class Granting:
     def _must_allow(target: str, member: str, allowed: Sequence[str]) -> None:
         if spelled(member) not in map(spelled, allowed):
             raise RepairRefusedError(
-                Refusal.NOT_ALLOWED,
+                RepairRefusal.NOT_ALLOWED,
                 f"The pipeline file does not allow {member} to call {target}: it allows {', '.join(allowed)}.",
                 advice=f"To allow it, add it to 'callers' of the service, or to 'members: {{{target}: […]}}' of "
                 "'repairs'.",
             )
 
 
-def vanished(pipeline: Pipeline, service: str) -> RepairRefusedError:
-    """Return the refusal for a service that is not there."""
-    return RepairRefusedError(
-        Refusal.VANISHED,
-        f"There is no service {service} in {pipeline.project}, {pipeline.region}.",
-        advice="Deploy it first; nothing was written.",
-        command=f"gcloud run services list --region={pipeline.region} --project={pipeline.project}",
-    )
+def _grants(policy: IamPolicy) -> set[tuple[str, str, GrantCondition | None]]:
+    return {(each.role, member, each.condition) for each in policy.bindings for member in each.members}
+
+
+def _audits_differ(write: PolicyWrite) -> bool:
+    return write.policy.audit_configs != write.before.audit_configs
 
 
 def _commands(pipeline: Pipeline, verb: str, target: str, members: Sequence[str], state: IamPolicy) -> str:
     # gcloud asks for the condition as soon as the policy has any.
     extra = ["--condition=None"] if any(each.condition for each in state.bindings) else []
-    return "\n".join(
+    return lines(
         services.command(
             pipeline, f"{verb}-iam-policy-binding", target, f"--member={each}", f"--role={INVOKER}", *extra
         )

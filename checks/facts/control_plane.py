@@ -1,0 +1,285 @@
+"""The facts that the checks of the control plane find. Instants are aware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from checks.facts import Facts, Scalar, part, several
+from checks.ports.services import Revision
+
+LATEST_REVISIONS = 5
+"""Revisions that are looked at: several deploys may have followed the one that broke something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFacts(Facts):
+    """The last deploy of a service."""
+
+    revision: str = ""
+    deployed_at: datetime | None = None
+    deployed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFacts(Facts):
+    """What is known of a service; ``deploy`` is None where it could not be read."""
+
+    deploy: DeployFacts | None = part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvokerFacts(ServiceFacts):
+    """Whether a service lets its callers in. ``caller`` are the members that are worst off, ``callers`` all of them,
+    each with the calls that it makes."""
+
+    caller: tuple[str, ...] = several()
+    through: str = ""
+    roles: tuple[str, ...] = several()
+    members: tuple[str, ...] = several()
+    conditions: tuple[str, ...] = several("; ")
+    callers: tuple[str, ...] = several("; ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts(Facts):
+    """Calls to one service: what makes them, how many of each kind, and for whom their tokens are."""
+
+    callers: str = ""
+    subscriptions: int = 0
+    jobs: int = 0
+    triggers: tuple[str, ...] = several()
+    audience: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicFacts(Facts):
+    """The push subscriptions of a topic. ``missing`` are the services that none of them reaches."""
+
+    expected: int = 0
+    found: int = 0
+    subscriptions: tuple[str, ...] = several()
+    surplus: tuple[str, ...] = several()
+    idle: tuple[str, ...] = several()
+    missing: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionFacts(Facts):
+    """One subscription."""
+
+    topic: str = ""
+    trigger: str = ""
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyFacts(ServiceFacts):
+    """Why a service is not ready."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficFacts(ServiceFacts):
+    """Which revisions there are, and where the traffic goes: "rev-2 90 %", "rev-1 10 %"."""
+
+    latest_created: str = ""
+    latest_ready: str = ""
+    traffic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesFacts(ServiceFacts):
+    """How many instances a service keeps."""
+
+    minimum_instances: int = 0
+    declared: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablesFacts(ServiceFacts):
+    """The names of required variables."""
+
+    missing: tuple[str, ...] = several()
+    empty: tuple[str, ...] = several()
+    required: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionsFacts(Facts):
+    """The latest revisions of a service, the newest first, and how the variables of the first two differ."""
+
+    revisions: tuple[Revision, ...] = ()
+    removed: tuple[str, ...] = several()
+    emptied: tuple[str, ...] = several()
+    added: tuple[str, ...] = several()
+    changed: tuple[str, ...] = several()
+    required_lost: tuple[str, ...] = several()
+
+    def lines(self) -> Iterator[tuple[str, Scalar]]:
+        """Names and times of revisions alone: their variables may hold secrets."""
+        for number, each in enumerate(self.revisions[:LATEST_REVISIONS], start=1):
+            yield f"revision_{number}", each.name
+            yield f"revision_{number}_at", each.created_at
+            yield f"revision_{number}_by", each.created_by
+        if len(self.revisions) > 1:
+            for name in ("removed", "emptied", "added", "changed", "required_lost"):
+                yield name, ", ".join(getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeploy:
+    """The first revision that is known to have come after an instant.
+
+    ``certain`` is False when every revision that was looked at came after: there may have been earlier ones.
+    ``later`` counts those that followed it.
+    """
+
+    revision: str
+    at: datetime
+    by: str = ""
+    later: int = 0
+    certain: bool = True
+
+
+def first_after(revisions: Sequence[Revision], instant: datetime) -> Redeploy | None:
+    """Return the first of the latest revisions that came after an instant, None when none did."""
+    after = sorted((each for each in revisions if each.created_at > instant), key=lambda each: each.created_at)
+    if not after:
+        return None
+    first = after[0]
+    # A list that is shorter than what was asked for is all there is.
+    complete = len(revisions) < LATEST_REVISIONS or len(after) < len(revisions)
+    return Redeploy(
+        revision=first.name, at=first.created_at, by=first.created_by, later=len(after) - 1, certain=complete
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFacts(Facts):
+    """A build of a trigger."""
+
+    status: str = ""
+    commit: str = ""
+    built_at: datetime | None = None
+    finished_at: datetime | None = None
+    built_by: str = ""
+    build: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadFacts(Facts):
+    """The newest commit of the branch."""
+
+    head: str
+    head_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LagFacts(Facts):
+    """The commits that something lacks, in words and by number."""
+
+    behind: int = 0
+    commits: str = ""
+    authors: str = ""
+    behind_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildsFacts(Facts):
+    """The latest build of a trigger, and what it lacks; a part that is None is not known."""
+
+    trigger: str = ""
+    latest: BuildFacts | None = part()
+    newest: HeadFacts | None = part()
+    lag: LagFacts | None = part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFacts(ServiceFacts):
+    """Which commit a service runs, how that is known, and what it lacks. ``missing`` are folders that do not exist."""
+
+    commit: str = ""
+    basis: str = ""
+    newest: HeadFacts | None = part()
+    lag: LagFacts | None = part()
+    documentation: int = 0
+    missing: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A scheduler job and the word for how its last attempt ended: gRPC's, or why there was none."""
+
+    name: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.word})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsFacts(Facts):
+    """How the enabled scheduler jobs run; the lists after ``failing`` name some of those."""
+
+    failing: tuple[JobStatus, ...] = several()
+    failing_count: int = 0
+    never_ran: tuple[str, ...] = several()
+    not_attempted: tuple[str, ...] = several()
+    stopped: tuple[str, ...] = several()
+    critical: tuple[str, ...] = several()
+    enabled_count: int = 0
+    total_count: int = 0
+    excused: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimesFacts(Facts):
+    """Jobs of which nobody can tell when they were due."""
+
+    jobs: tuple[str, ...] = several()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryFacts(Facts):
+    """Expected jobs that are missing or not enabled."""
+
+    missing: tuple[str, ...] = several()
+    paused: tuple[str, ...] = several()
+    expected_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberOfJobsFacts(Facts):
+    """How many jobs there are, and must be."""
+
+    enabled_count: int = 0
+    total_count: int = 0
+    at_least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsFacts(Facts):
+    """Services that received no request for so many hours."""
+
+    requests: int = 0
+    hours: int = 0
+    silent_count: int = 0
+    silent: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesFacts(Facts):
+    """Rules of the deployment audit that a file breaks, and where it breaks the first of them."""
+
+    violations: int = 0
+    errors: int = 0
+    rules: tuple[str, ...] = several()
+    line: int = 0
+    column: int = 0
+    shown: str | None = part()
+    """The first of them in words."""
