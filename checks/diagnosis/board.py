@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -172,13 +172,21 @@ class Board:
         found = (each for each in self._all if known(each.finding.facts, RevisionsFacts) is not None)
         return {each.place.name: each for each in sorted(found, key=self.order, reverse=True)}
 
-    def unread_reasons(self, services: Collection[str]) -> Iterator[tuple[int, Symptom]]:
+    def unread_reasons(self, services: Iterable[str]) -> Iterator[tuple[int, Symptom]]:
         """Yield what could not be read of some services, or of all, by checks that can give a reason, each with its
         place among all that could not be read."""
+        for name in (None, *services):
+            yield from self._unread_reasons.get(name, ())
+
+    @cached_property
+    def _unread_reasons(self) -> dict[str | None, list[tuple[int, Symptom]]]:
+        """By service; under None, what stands for all of them."""
+        found: dict[str | None, list[tuple[int, Symptom]]] = {}
         for number, each in enumerate(self.unknown):
             whole = each.place.kind is PlaceKind.SOURCE and not each.place.facet
-            if each.check in self.reasons and (whole or each.place.service in services):
-                yield number, each
+            if each.check in self.reasons and (whole or each.place.service is not None):
+                found.setdefault(None if whole else each.place.service, []).append((number, each))
+        return found
 
     def unread_before(self, phase: str, day: Interval | None) -> Sequence[tuple[int, Symptom]]:
         """What SQL checks could not judge on a date that the file says explain a phase, as above."""
