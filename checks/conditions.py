@@ -12,16 +12,29 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from checks.model import Finding, Interval, Severity
+from checks.pipeline import Doubt, Pipeline
 from checks.ports.documents import read_document
-from checks.ports.warehouse import Row, read_rows
+from checks.ports.warehouse import Query, Row, read_rows
+from checks.reads import Reads
 from checks.source import Problem, SourceError
 
-if TYPE_CHECKING:
-    from checks.context import Context
-    from checks.pipeline import Doubt
+
+class Asking(Protocol):
+    """What a condition is asked with: the context of a check."""
+
+    @property
+    def pipeline(self) -> Pipeline: ...
+
+    @property
+    def reads(self) -> Reads: ...
+
+    def query(self, sql: str, label: str, interval: Interval) -> Query:
+        """Bind a statement of the pipeline file for an interval."""
+        ...
+
 
 DOUBTED = Severity.P1
 """How loud a doubted day off is, and the most that a failure on it can be."""
@@ -78,7 +91,7 @@ def number_of(rows: Sequence[Row], column: str = "number") -> int | float | None
     return value
 
 
-def answer(context: Context, name: str, interval: Interval) -> Answer:
+def answer(context: Asking, name: str, interval: Interval) -> Answer:
     """Return what a condition comes to on a date. Raises SourceError, also when nothing gives an answer."""
     spec = context.pipeline.conditions[name]
     rows = read_rows(context.reads, context.query(spec.query, name, interval)).result()
@@ -100,7 +113,7 @@ def _unanswered(what: str) -> SourceError:
     return SourceError("BigQuery", Problem.INVALID, what, advice=advice)
 
 
-def _traces(context: Context, name: str, doubt: Doubt, interval: Interval) -> tuple[str, ...]:
+def _traces(context: Asking, name: str, doubt: Doubt, interval: Interval) -> tuple[str, ...]:
     """Return what of a date exists although there should be nothing. What cannot be read matters only where nothing
     else shows anything. Raises SourceError."""
     documents = {place: read_document(context.reads, f"{place}/{interval.name}") for place in doubt.documents}

@@ -13,9 +13,9 @@ from bot.render.message import Command, Heading, Line, Mark, Message, Part, Smal
 from bot.render.phases import phase_table
 from bot.render.reading import Found, Reading, grouped, source_of, total
 from bot.render.report import message_of
+from bot.render.report_changes import Changes, Problem
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.words import clean, joined, moment, number, once, shortened
-from bot.timetable.report_changes import Changes, Problem
 from checks.actions import Action
 from checks.model import Outcome, Severity, Verdict
 

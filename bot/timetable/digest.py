@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 
 from bot.render.digest import Digest, changes_message, digest_messages
+from bot.render.report_changes import Changes as ReportChanges
+from bot.render.report_changes import changes
 from bot.render.words import moment
 from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
 from bot.timetable.digest_deliveries import (
@@ -28,8 +30,6 @@ from bot.timetable.digest_deliveries import (
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.looking import IncidentDesk, Looking, PastStore
-from bot.timetable.report_changes import Changes as ReportChanges
-from bot.timetable.report_changes import changes
 from bot.timetable.slots import DigestCalendar, Slot, notifications_of
 from bot.timetable.watching import Watching
 from bot.validation import Request, RequestError, Validation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from checks.facts import Facts, Scalar, part, several
-from checks.ports.services import Revision
 
 LATEST_REVISIONS = 5
 """Revisions that are looked at: several deploys may have followed the one that broke something."""
@@ -107,11 +107,24 @@ class VariablesFacts(ServiceFacts):
     required: tuple[str, ...] = several()
 
 
+class DeployedRevision(Protocol):
+    """What the facts need of a revision: which, when and by whom."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def created_by(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionsFacts(Facts):
     """The latest revisions of a service, the newest first, and how the variables of the first two differ."""
 
-    revisions: tuple[Revision, ...] = ()
+    revisions: tuple[DeployedRevision, ...] = ()
     removed: tuple[str, ...] = several()
     emptied: tuple[str, ...] = several()
     added: tuple[str, ...] = several()
@@ -144,7 +157,7 @@ class Redeploy:
     certain: bool = True
 
 
-def first_after(revisions: Sequence[Revision], instant: datetime) -> Redeploy | None:
+def first_after(revisions: Sequence[DeployedRevision], instant: datetime) -> Redeploy | None:
     """Return the first of the latest revisions that came after an instant, None when none did."""
     after = sorted((each for each in revisions if each.created_at > instant), key=lambda each: each.created_at)
     if not after:

@@ -17,11 +17,11 @@ from bot.render.home import Home, home_view
 from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.render.report import message_of
+from bot.render.report_changes import changes
 from bot.render.terminal import terminal_text
 from bot.store.codec import decode, encode
 from bot.store.model import StoredReport
 from bot.store.sqlite import SqliteStore
-from bot.timetable.report_changes import changes
 from checks.diagnosis import diagnose
 from checks.model import Report, Verdict
 from checks.pipeline import Pipeline

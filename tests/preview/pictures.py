@@ -10,8 +10,8 @@ from bot.render.blocks import SlackMessage
 from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
 from bot.render.json import report_document
+from bot.render.report_changes import changes
 from bot.store.model import SnoozeUntil, StoredReport
-from bot.timetable.report_changes import changes
 from checks.model import Verdict
 from tests.preview.page import Post, channel_page, home_page, modal_page
 from tests.preview.repairing import repairing

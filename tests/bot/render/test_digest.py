@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.render.digest import Digest, changes_message, digest_messages, late_message, note_message
 from bot.render.reading import Reading
-from bot.timetable.report_changes import Changes, Problem
+from bot.render.report_changes import Changes, Problem
 from checks.model import Severity
 from tests.bot.render.reports import READINGS
 from tests.bot.render.slack_rules import violations

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.timetable.report_changes import Problem, changes
+from bot.render.report_changes import Problem, changes
 from checks.model import Severity
 
 P1 = {"outcome": "failed", "severity": "P1"}
