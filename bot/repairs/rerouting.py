@@ -1,4 +1,4 @@
-"""Sending all traffic to the latest ready revision."""
+"""Dispatch all traffic to the latest ready revision."""
 
 from __future__ import annotations
 
