@@ -70,6 +70,7 @@ COMMANDS = {
         "bot.commands.digest:digest",
         "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
     ),
+    "webhook": Entry("bot.commands.webhook:webhook", "Send a test event to a webhook of the pipeline file."),
     "serve": Entry("bot.commands.serve:serve", "Answer Slack, post the digest, keep the alert threads: until SIGTERM."),
     "staging": Entry(
         "bot.commands.staging:staging",

@@ -8,6 +8,10 @@ LARGEST_FILE = 65_536
 """Bytes. A file with a secret is far smaller; whatever is larger is none."""
 
 
+WEBHOOK_PREFIX = "REVEILLE_WEBHOOK_"
+"""Whatever begins with it holds the address or the key of a webhook, and is secret."""
+
+
 class SecretSetting(StrEnum):
     """A setting whose whole value is secret. Each may stand in the file that ``NAME_FILE`` names."""
 

@@ -126,7 +126,7 @@ class Variables:
     def text(self, name: str) -> str | None:
         return self.environment.get(name, "").strip() or None
 
-    def secret(self, name: SecretSetting) -> Secret | None:
+    def secret(self, name: str) -> Secret | None:
         """Return what ``NAME`` holds, or the file that ``NAME_FILE`` names; the two exclude each other."""
         value, path = self.text(name), self.text(f"{name}_FILE")
         if path is not None and value is not None:

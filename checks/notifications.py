@@ -1,11 +1,11 @@
-"""Who is told what, where and when: the part of the pipeline file about Slack."""
+"""Who is told what, where and when: the part of the pipeline file about Slack and webhooks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from checks.intervals import Offset
 from checks.model import Severity
@@ -87,8 +87,43 @@ class Permissions(Model):
     """Whom a refusal names."""
 
 
+WebhookFormat = Literal["reveille", "pagerduty"]
+"""What a webhook sends: everything in a form of our own, or events of PagerDuty's Events API v2."""
+
+WebhookVariable = Annotated[str, Field(pattern=r"^REVEILLE_WEBHOOK_[A-Z0-9_]{1,64}$")]
+"""The name of an environment variable; by its beginning its value is known to be secret wherever it could be shown."""
+
+
+class Webhook(Model):
+    """Where one JSON event a transition goes: a pager, or whatever takes JSON."""
+
+    name: Identifier
+    """What it is called in the log, the metrics and the events' keys."""
+    format: WebhookFormat = "reveille"
+    """``reveille`` sends everything that is known, ``pagerduty`` events of PagerDuty's Events API v2."""
+    url_variable: WebhookVariable | None = None
+    """The environment variable that holds the address. ``pagerduty`` knows its own without it."""
+    key_variable: WebhookVariable | None = None
+    """The environment variable that holds the integration key of PagerDuty, or a token that is sent as
+    ``Authorization: Bearer``."""
+    severities: tuple[NamedSeverity, ...] = Field(default=(Severity.P0, Severity.P1), min_length=1)
+    """The severities of which it hears."""
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.format == "pagerduty" and self.key_variable is None:
+            raise ValueError("a webhook of the format pagerduty needs key_variable, for its integration key")
+        if self.format == "reveille" and self.url_variable is None:
+            raise ValueError("a webhook needs url_variable, for its address")
+        return self
+
+
+MOST_WEBHOOKS = 10
+"""Each adds an event to what one commit of the store writes for an alert."""
+
+
 class Notifications(Model):
-    """Everything about Slack that is particular to a pipeline."""
+    """Everything about Slack and webhooks that is particular to a pipeline."""
 
     routes: Routes
     """Where messages go."""
@@ -102,5 +137,15 @@ class Notifications(Model):
     """When an alert speaks, and when it speaks again."""
     permissions: Permissions = Field(default_factory=Permissions)
     """Who may do what."""
+    webhooks: tuple[Webhook, ...] = Field(default=(), max_length=MOST_WEBHOOKS)
+    """Who hears of alerts besides Slack, as events."""
     history_days: int = Field(default=90, ge=14, le=3650)
     """How long reports, resolved alerts, sent deliveries and the audit are kept."""
+
+    @model_validator(mode="after")
+    def _each_webhook_has_its_name(self) -> Self:
+        names = [each.name for each in self.webhooks]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            message = f"two webhooks are called {twice[0]!r}"
+            raise ValueError(message)
+        return self

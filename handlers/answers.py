@@ -9,9 +9,7 @@ from collections.abc import Callable, Sequence
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.delivery.poster import Trouble
-from bot.delivery.slack import keyed
-from bot.delivery.slack_errors import TROUBLES
+from bot.delivery.troubles import Trouble
 from bot.render.alert_links import thread_link
 from bot.render.blocks import SlackMessage, slack_messages
 from bot.render.pages import Block
@@ -20,6 +18,8 @@ from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import fitted
 from bot.render.words import interval_title
+from bot.sinks.slack.errors import TROUBLES
+from bot.sinks.slack.poster import keyed
 from bot.store.model import Alert, StoreError
 from bot.validation import Plan
 from checks.model import Report

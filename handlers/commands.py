@@ -47,7 +47,7 @@ PREDICTIONS_PHASE = "predictions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class SlashCommand:
     """A slash command that validates. ``title`` is what its answer is called, empty for one that says what it ran."""
 
     name: str
@@ -90,35 +90,35 @@ def _everything(services: Services, text: str) -> Asked:
 
 
 VALIDATING = (
-    Command(
+    SlashCommand(
         name="/validate-daily",
         title="",
         usage="[DATE|today|yesterday] [quick|full] [phase or check …] [private]",
         does="validate an interval: all of it, the quick checks, or some phases and checks",
         read=_everything,
     ),
-    Command(
+    SlashCommand(
         name="/orchestrators",
         title="Orchestrators",
         usage="[DATE|today|yesterday] [private]",
         does="whether each orchestrator triggered on its own",
         read=_orchestrators,
     ),
-    Command(
+    SlashCommand(
         name="/iam-check",
         title="Permissions",
         usage="[SERVICE] [private]",
         does="whether every caller may still call its service, or one service",
         read=_iam_check,
     ),
-    Command(
+    SlashCommand(
         name="/drift",
         title="Drift",
         usage="[SERVICE] [private]",
         does="whether what runs is what is in the repository, and what the last deploys changed",
         read=_drift,
     ),
-    Command(
+    SlashCommand(
         name="/predictions",
         title="Predictions",
         usage="[DATE|today|yesterday] [private]",
@@ -143,10 +143,10 @@ def help_text() -> str:
             *lines,
             f"• `{DEPLOYS} {DEPLOYS_USAGE}`: recent builds and revisions, with who and when",
             f"• `{STAGING} {STAGING_USAGE}`: {STAGING_DOES}",
-            f"• `{ALERTS}`: the open alerts, and who has taken them",
+            f"• `{ALERTS}`: the open alerts, and who acknowledged them",
             f"• `{HELP} help`: this",
             "The words come in any order; `private` answers in our direct messages.",
-            "An alert's buttons and the message shortcut *Re-check* look again; my *Home* tab shows everything.",
+            "An alert's buttons and the message shortcut *Re-check* check again; my *Home* tab shows everything.",
         )
     )
 
@@ -177,7 +177,7 @@ def register(app: App, services: Services) -> None:
         ack(text=f"{unknown}{help_text()}", response_type="ephemeral")
 
 
-def _listener(services: Services, command: Command) -> Callable[[Ack, Body], None]:
+def _listener(services: Services, command: SlashCommand) -> Callable[[Ack, Body], None]:
     def listener(ack: Ack, body: Body) -> None:
         try:
             asked = replace(command.read(services, str(body.get("text") or "")), name=command.title)

@@ -60,13 +60,13 @@ def register(app: App, services: Services) -> None:
 
 
 def redraw(services: Services) -> None:
-    """Draw the tab anew for those who opened it lately; whoever it fails for opens it again."""
+    """Redraw the tab for those who opened it lately; whoever it fails for opens it again."""
     drawn = cache(partial(_view, services))
     for user, team in services.viewers.current(services.clock()).items():
         try:
             _publish(services, PrivateReply(client=services.client, user=user, team=team), None, drawn)
         except (SlackClientError, OSError) as error:
-            log.warning("a home tab could not be drawn anew: %s", type(error).__name__)
+            log.warning("a home tab could not be redrawn: %s", type(error).__name__)
 
 
 def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.delivery.poster import PostError
+from bot.delivery.troubles import PostError
 from bot.render.slack_text import escape
 from bot.repairs.records import BEGUN, ENDED, REFUSED, id_of
 from bot.store.kept import Kept, is_older, recent, undone

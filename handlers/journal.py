@@ -30,7 +30,7 @@ AT_ONCE = 100
 """Records in one commit; Firestore takes 500."""
 
 
-class Written(Protocol):
+class JournalEntry(Protocol):
     """What is asked of the store."""
 
     def commit(self, changes: Changes) -> None: ...
@@ -40,7 +40,7 @@ class Journal:
     """One thread writes for all. What writes raises StoreError."""
 
     def __init__(
-        self, store: Written, *, seconds: float = STORE_SECONDS, timer: Callable[[], float] = time.monotonic
+        self, store: JournalEntry, *, seconds: float = STORE_SECONDS, timer: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
         self._seconds = seconds

@@ -52,7 +52,7 @@ def not_answered(report: Report, service: str, declared: Collection[str]) -> str
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     blind = any(_hides(result, each) for result, each in report.findings() if each.outcome is Outcome.UNKNOWN)
     unread = " Not every source answered, so there may be more." if blind else ""
-    return f"⚠️ Of the {len(subjects)} services that I looked at none is called {escape(service)}.{escape(hint)}{unread}"
+    return f"⚠️ Of the {len(subjects)} services checked, none is called {escape(service)}.{escape(hint)}{unread}"
 
 
 def _subjects(report: Report) -> Iterable[str]:

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.delivery import slack_errors
-from bot.delivery.bodies import said
-from bot.delivery.decisions import Attempt, Form, Step
-from bot.delivery.poster import Trouble
-from bot.delivery.slack_errors import TROUBLES
+from bot.delivery.decisions import Adaptation, Attempt, Form
+from bot.delivery.troubles import Trouble
 from bot.render.pages import Block
+from bot.sinks import http
+from bot.sinks.slack.errors import TROUBLES
+from bot.sinks.slack.format import said
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +32,7 @@ def retry_after(error: Exception) -> float | None:
     """Return for how many seconds Slack wants to hear nothing; None when that is not what it says."""
     if not isinstance(error, SlackApiError) or error.response.status_code != RATE_LIMITED:
         return None
-    asked = slack_errors.retry_after(error.response.headers)
+    asked = http.retry_after(error.response.headers)
     return 1.0 if asked is None else asked.total_seconds()
 
 
@@ -71,7 +71,7 @@ def in_words_at_least(send: Callable[[str, list[Block] | None], Answer], text: s
         code = str(error.response.get("error"))
         if TROUBLES.get(code) is not Trouble.CONTENT:
             raise
-        words = said({"text": text}, Attempt(channel="", form=Form.WORDS).noting(Step.WORDS, code))
+        words = said({"text": text}, Attempt(channel="", form=Form.WORDS).noting(Adaptation.WORDS, code))
         return send(words["text"], None)
 
 

@@ -56,5 +56,5 @@ def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, 
         return
     click = click_of(services, target, reply.user, key)
     joined = services.runs.join(request, None, reply.user)
-    reply.say("I look again. What I find comes in the thread of the alert.")
+    reply.say("I check again. What I find comes in the thread of the alert.")
     joined.run.add(Recheck(services=services, click=click, reply=reply, taken=taken))

@@ -11,9 +11,9 @@ from typing import Any, Self
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.delivery.slack_transport import ResponseAddress
 from bot.render.limits import FALLBACK_TEXT
 from bot.render.pages import Block
+from bot.sinks.slack.transport import ResponseAddress
 from handlers.patience import patiently
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Click, Clicked
-from bot.delivery.poster import Posted
-from bot.delivery.workspace import ANY_WORKSPACE
+from bot.delivery.troubles import Posted
 from bot.permissions import Permissions
+from bot.render.alert_links import ANY_WORKSPACE
 from bot.repairs.service import RepairService
 from bot.staging.environment import StagingEnvironment
 from bot.store.model import AuditEntry, SnoozeUntil, StateStore

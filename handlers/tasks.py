@@ -25,13 +25,13 @@ LARGEST_BODY = 16_384
 _logger = logging.getLogger(__name__)
 
 
-class Runs(Protocol):
+class ScheduledRuns(Protocol):
     """What the endpoint needs of the schedules."""
 
     def run(self, job: str) -> str: ...
 
 
-class Refusal(Protocol):
+class TokenRefusal(Protocol):
     """Hears of each knock that is not let in; ``decided`` is False when nobody could tell whether it may."""
 
     def __call__(self, *, decided: bool) -> None: ...
@@ -46,7 +46,10 @@ def _unheard(*, decided: bool) -> None:
 
 
 def tasks_blueprint(
-    schedules: Runs, verify: Verify, settle: Callable[[], object] = lambda: None, refused: Refusal = _unheard
+    schedules: ScheduledRuns,
+    verify: Verify,
+    settle: Callable[[], object] = lambda: None,
+    refused: TokenRefusal = _unheard,
 ) -> Blueprint:
     """Return the route ``POST /tasks/<job>``. It answers when the work is done: until then there is a CPU.
 

@@ -53,4 +53,4 @@ class Viewers:
                 try:
                     draw()
                 except Exception:
-                    log.exception("the home tab could not be drawn anew")
+                    log.exception("the home tab could not be redrawn")

@@ -11,6 +11,7 @@ from bot.alerting.incidents import Incidents
 from bot.composition.google import google_ports
 from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import load_pipeline
+from bot.render.alert import AlertMessages
 from bot.replay import replay
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.scenarios.world import build_world
@@ -86,7 +87,9 @@ def test_the_digest_is_posted_and_judges_the_interval_before(name: str) -> None:
     of, judged = DIGESTS[name]
     try:
         validation = Validation(pipeline, ports, lambda: ports.now)
-        digests = Digests(validation, store, Incidents(store, pipeline), lambda: ports.now, "test")
+        digests = Digests(
+            validation, store, Incidents(store, pipeline, AlertMessages(pipeline)), lambda: ports.now, "test"
+        )
 
         done = digests.run_owed()
 

@@ -42,7 +42,7 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Sight(StrEnum):
+class Observed(StrEnum):
     """What a run saw of an incident."""
 
     FAILING = "failing"
@@ -57,7 +57,7 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class AlertFault:
     """What is wrong. ``extent`` counts the findings that it takes together; ``fingerprint`` is equal as long
     as there is nothing new to say; ``details`` is what the message shows, as JSON."""
 
@@ -85,16 +85,16 @@ class Observation:
 
     key: str
     pipeline: str
-    sight: Sight
-    failure: Failure | None = None
+    observed: Observed
+    failure: AlertFault | None = None
     after_runs: int = 1
     apart: timedelta = timedelta(0)
     folded: bool = False
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (self.sight is Sight.FAILING) != (self.failure is not None):
-            message = f"observation {self.key!r}: {self.sight} and a failure do not go together"
+        if (self.observed is Observed.FAILING) != (self.failure is not None):
+            message = f"observation {self.key!r}: {self.observed} and a failure do not go together"
             raise ValueError(message)
 
 
@@ -141,12 +141,12 @@ def decide(alert: Alert | None, observation: Observation, now: datetime, policy:
         return _go_on(alert, observation.failure, now, policy)
     if alert is None or not is_open:
         return _still_closed(alert, observation)
-    match observation.sight:
-        case Sight.CLEAR:
+    match observation.observed:
+        case Observed.CLEAR:
             return _close(Reason.RESOLVED, alert, observation, now)
-        case Sight.SUPERSEDED:
+        case Observed.SUPERSEDED:
             return _close(Reason.SUPERSEDED, alert, observation, now)
-        case Sight.QUIET:
+        case Observed.QUIET:
             return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
         case _:
             return _time_passes(alert, alert, now, policy)
@@ -163,7 +163,7 @@ def snooze_holds(alert: Alert, now: datetime) -> bool:
 
 
 def _begin(
-    alert: Alert | None, observation: Observation, failure: Failure, now: datetime, policy: AlertPolicy
+    alert: Alert | None, observation: Observation, failure: AlertFault, now: datetime, policy: AlertPolicy
 ) -> Transition:
     if alert is not None and _was_just_counted(alert, observation, now):
         return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
@@ -185,7 +185,7 @@ def _begin(
     return Transition(reason=Reason.OPENED, before=alert, alert=opened, mention=True)
 
 
-def _new(observation: Observation, failure: Failure, now: datetime) -> Alert:
+def _new(observation: Observation, failure: AlertFault, now: datetime) -> Alert:
     return Alert(
         key=observation.key,
         pipeline=observation.pipeline,
@@ -207,11 +207,11 @@ def _new(observation: Observation, failure: Failure, now: datetime) -> Alert:
     )
 
 
-def _details(failure: Failure) -> Mapping[str, Any]:
+def _details(failure: AlertFault) -> Mapping[str, Any]:
     return {**failure.details, "extent": failure.extent}
 
 
-def _counting(alert: Alert | None, observation: Observation, failure: Failure, now: datetime, runs: int) -> Alert:
+def _counting(alert: Alert | None, observation: Observation, failure: AlertFault, now: datetime, runs: int) -> Alert:
     """Return the record that counts: closed when it was last seen, and told to nobody."""
     return replace(
         _new(observation, failure, now),
@@ -243,7 +243,7 @@ def _goes_on_in_its_thread(alert: Alert, now: datetime, policy: AlertPolicy) -> 
     return snooze_holds(alert, now) or now - alert.resolved_at <= timedelta(minutes=policy.flap_minutes)
 
 
-def _reopen(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
+def _reopen(alert: Alert, failure: AlertFault, now: datetime, policy: AlertPolicy) -> Transition:
     """Open the old thread again. A P0 calls each time; whatever else flaps, no more often than a reminder would."""
     snoozed = snooze_holds(alert, now) and not _breaks_snooze(alert, failure)
     interval = _interval(failure.severity, policy)
@@ -262,7 +262,7 @@ def _reopen(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) 
     )
 
 
-def _go_on(alert: Alert, failure: Failure, now: datetime, policy: AlertPolicy) -> Transition:
+def _go_on(alert: Alert, failure: AlertFault, now: datetime, policy: AlertPolicy) -> Transition:
     seen = _as_seen(alert, failure)
     if failure.severity < _answered(alert):
         return _worsened(alert, seen, failure, now)
@@ -285,7 +285,7 @@ def _answered(alert: Alert) -> Severity:
     return alert.severity if alert.answered is None else alert.answered
 
 
-def _only_counts(alert: Alert, failure: Failure) -> bool:
+def _only_counts(alert: Alert, failure: AlertFault) -> bool:
     """Whether it is the same fault of the same checks as before, with others or more of them."""
     return alert.code == failure.code and _kinds(alert.details) == _kinds(failure.details)
 
@@ -304,7 +304,7 @@ def _counted(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> T
     return Transition(reason=reason, before=alert, alert=counted)
 
 
-def _as_seen(alert: Alert, failure: Failure) -> Alert:
+def _as_seen(alert: Alert, failure: AlertFault) -> Alert:
     """Return the alert with what the run saw; key, thread and channel stay those it was opened with."""
     return replace(
         alert,
@@ -321,14 +321,14 @@ def _as_seen(alert: Alert, failure: Failure) -> Alert:
     )
 
 
-def _direction(alert: Alert, failure: Failure) -> Reason:
+def _direction(alert: Alert, failure: AlertFault) -> Reason:
     before = alert.details.get("extent", 1)
     if failure.extent == before:
         return Reason.CHANGED
     return Reason.WORSENED if failure.extent > before else Reason.EASED
 
 
-def _worsened(alert: Alert, seen: Alert, failure: Failure, now: datetime) -> Transition:
+def _worsened(alert: Alert, seen: Alert, failure: AlertFault, now: datetime) -> Transition:
     """What is graver than anything that somebody was called for calls, also after an acknowledgement, which was given
     for less. A snooze for a time stays one, unless it is a P0 now; its thread says what happened."""
     snoozed = (
@@ -345,7 +345,7 @@ def _worsened(alert: Alert, seen: Alert, failure: Failure, now: datetime) -> Tra
     return Transition(reason=Reason.WORSENED, before=alert, alert=_firing(seen, now), mention=True)
 
 
-def _breaks_snooze(alert: Alert, failure: Failure) -> bool:
+def _breaks_snooze(alert: Alert, failure: AlertFault) -> bool:
     """Whether it is a P0 now, and the snooze was given for less."""
     return failure.severity is Severity.P0 and _answered(alert) is not Severity.P0
 
@@ -400,7 +400,7 @@ def _awake(alert: Alert) -> Alert:
 def _still_closed(alert: Alert | None, observation: Observation) -> Transition:
     """Nothing is open: only a count of runs in a row may end."""
     after = alert
-    if alert is not None and observation.sight is Sight.CLEAR and alert.unknown_runs:
+    if alert is not None and observation.observed is Observed.CLEAR and alert.unknown_runs:
         after = replace(alert, unknown_runs=0)
     return Transition(reason=Reason.UNCHANGED, before=alert, alert=after)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.alerting.alerts import Failure, Observation, Sight
-from bot.alerting.folding_blind import Covers
+from bot.alerting.alerts import AlertFault, Observation, Observed
+from bot.alerting.covers import Covers
 from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
-from bot.alerting.sightings import Sightings
+from bot.alerting.run_view import RunView
 from bot.store.model import Alert
 from checks.facts import Crashed, Unread, known
 from checks.model import Finding, FindingKey, Outcome, Severity
@@ -20,10 +20,10 @@ CANNOT_LOOK = "cannot-look"
 """Stands in the place of a check in the alert of a source that could not be asked."""
 
 
-def unread_of(sightings: Sightings, covers: Covers) -> Mapping[FindingKey, Sequence[str]]:
+def unread_of(view: RunView, covers: Covers) -> Mapping[FindingKey, Sequence[str]]:
     """Return what an open P0 covers of what could not be checked, by the key of that P0's lead, in words."""
     found: dict[FindingKey, list[str]] = {}
-    for source, blind in _by_source(sightings).items():
+    for source, blind in _by_source(view).items():
         for member, finding in blind:
             if (cover := covers.of(member)) is not None:
                 asked = source if known(finding.facts, Unread) is not None else ""
@@ -32,23 +32,23 @@ def unread_of(sightings: Sightings, covers: Covers) -> Mapping[FindingKey, Seque
 
 
 def blind_observations(
-    sightings: Sightings, pipeline: Pipeline, known: Sequence[Alert], covers: Covers
+    view: RunView, pipeline: Pipeline, known: Sequence[Alert], covers: Covers
 ) -> Iterator[Observation]:
     """Yield one observation for each source that could not be asked, and for each that could be again. One of which
     open P0s cover every check is folded into the first of them."""
-    if pipeline.notifications is None or not sightings.is_current:
+    if pipeline.notifications is None or not view.is_current:
         return
-    groups = _by_source(sightings)
+    groups = _by_source(view)
     by_key = {key_of(pipeline.name, FindingKey(CANNOT_LOOK, source, None)): source for source in groups}
     alerts = {each.key: each for each in known}
     lowest = pipeline.notifications.alerts.lowest
     for key, source in by_key.items():
-        failure = _failure(source, groups[source], _unseen(alerts.get(key), sightings), pipeline.notifications)
+        failure = _failure(source, groups[source], _unseen(alerts.get(key), view), pipeline.notifications)
         if failure.severity <= lowest:
             yield Observation(
                 key=key,
                 pipeline=pipeline.name,
-                sight=Sight.FAILING,
+                observed=Observed.FAILING,
                 failure=failure,
                 after_runs=pipeline.notifications.alerts.unknown_runs,
                 apart=timedelta(minutes=pipeline.notifications.watch_minutes) / 2,
@@ -56,12 +56,12 @@ def blind_observations(
             )
         elif key in alerts:
             remarks = {"closing": "note", "closing_title": f"less than {lowest.name}"}
-            yield Observation(key=key, pipeline=pipeline.name, sight=Sight.CLEAR, remarks=remarks)
+            yield Observation(key=key, pipeline=pipeline.name, observed=Observed.CLEAR, remarks=remarks)
     for alert in known:
         if alert.key not in by_key:
-            looked = all(sightings.could_look(each.check, each.subject) for each in members_of(alert))
-            sight = Sight.CLEAR if looked else Sight.UNSEEN
-            yield Observation(key=alert.key, pipeline=alert.pipeline, sight=sight, remarks={"closing": "clear"})
+            looked = all(view.could_look(each.check, each.subject) for each in members_of(alert))
+            observed = Observed.CLEAR if looked else Observed.UNSEEN
+            yield Observation(key=alert.key, pipeline=alert.pipeline, observed=observed, remarks={"closing": "clear"})
 
 
 def _folded(blind: Sequence[Blind], covers: Covers) -> dict[str, Any]:
@@ -75,10 +75,10 @@ def _folded(blind: Sequence[Blind], covers: Covers) -> dict[str, Any]:
 Blind = tuple[Member, Finding]
 
 
-def _by_source(sightings: Sightings) -> dict[str, list[Blind]]:
+def _by_source(view: RunView) -> dict[str, list[Blind]]:
     """Group what could not be looked at by its source; what broke for another reason, by its check."""
     groups: dict[str, list[Blind]] = {}
-    for result, finding in sightings.report.findings():
+    for result, finding in view.report.findings():
         if finding.outcome is Outcome.UNKNOWN and finding.severity is not None:
             unread = known(finding.facts, Unread)
             source = result.check if unread is None else unread.source
@@ -87,14 +87,14 @@ def _by_source(sightings: Sightings) -> dict[str, list[Blind]]:
     return groups
 
 
-def _unseen(alert: Alert | None, sightings: Sightings) -> list[Member]:
+def _unseen(alert: Alert | None, view: RunView) -> list[Member]:
     """What the source left undecided before, in checks that this run left out."""
     if alert is None:
         return []
-    return [each for each in members_of(alert) if sightings.result(each.check) is None]
+    return [each for each in members_of(alert) if view.result(each.check) is None]
 
 
-def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], notifications: Notifications) -> Failure:
+def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], notifications: Notifications) -> AlertFault:
     """Which checks suffer, and of what exactly, moves from run to run: the fingerprint does not contain it."""
     worst, finding = min(blind, key=lambda each: each[0].severity)
     members = [member for member, _ in sorted(blind, key=lambda each: each[0].severity)]
@@ -105,7 +105,7 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
     is_check = unread is None
     what = (unread.said if unread is not None else "") or finding.summary
     action = finding.action
-    return Failure(
+    return AlertFault(
         check=CANNOT_LOOK,
         code=finding.code,
         subject=source,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from bot.alerting.alerts import Failure
+from bot.alerting.alerts import AlertFault
 from bot.store.model import Alert
 from checks.actions import Action
 from checks.cells import as_json, exact
@@ -136,12 +136,12 @@ class Incident:
         new = tuple(each for each in others if each.key not in self.keys)
         return replace(self, members=(*self.members, *new))
 
-    def failure(self, notifications: Notifications, unread: Sequence[str] = ()) -> Failure:
+    def failure(self, notifications: Notifications, unread: Sequence[str] = ()) -> AlertFault:
         """Return what the alert is made of; ``unread`` names what could not be checked beside it."""
         lead, *others = self.members
         others.sort(key=lambda each: each.severity)
         told = [lead, *others][:MEMBERS_KEPT]
-        return Failure(
+        return AlertFault(
             check=self.lead.check,
             code=self.code,
             subject=self.lead.subject,

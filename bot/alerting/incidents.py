@@ -15,14 +15,15 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
-from bot.alerting.clicking import acknowledged, snoozed, unsnoozed
+from bot.alerting.clicks import acknowledged, snoozed, unsnoozed
 from bot.alerting.incident import members_of
-from bot.alerting.observing import observe
-from bot.alerting.relooking import Relook, relooked
-from bot.alerting.sightings import oldest_seen
-from bot.render.alert import AlertMessages
+from bot.alerting.observations import observe
+from bot.alerting.pages import is_trigger, paged
+from bot.alerting.recheck import RecheckResult, rechecked_of
+from bot.alerting.run_view import oldest_seen
 from bot.store.model import (
     BROADCAST,
+    SLACK,
     Alert,
     AlertState,
     AuditEntry,
@@ -43,7 +44,7 @@ ATTEMPTS = 8
 """How often a decision is taken anew when somebody else was faster."""
 
 AT_ONCE = 25
-"""Alerts that one commit writes, each with its own deliveries. All alerts of a bad night at once would be more than the
+"""Alerts that one commit writes, each with its own deliveries. All alerts of a bad run at once would be more than the
 10 MiB that Firestore takes in a request (https://firebase.google.com/docs/firestore/quotas)."""
 
 REMEMBERED = timedelta(hours=24)
@@ -131,7 +132,7 @@ class Composer(Protocol):
         ...
 
     def looked(
-        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: Relook
+        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: RecheckResult
     ) -> dict[str, Any]:
         """What the thread hears of a re-check."""
         ...
@@ -165,7 +166,7 @@ class Incidents:
         self,
         store: StateStore,
         pipeline: Pipeline,
-        composer: Composer | None = None,
+        composer: Composer,
         *,
         digest: DigestDesk | None = None,
     ) -> None:
@@ -175,7 +176,7 @@ class Incidents:
         self._store = store
         self._pipeline = pipeline
         self._notifications = pipeline.notifications
-        self._composer: Composer = composer or AlertMessages(pipeline)
+        self._composer = composer
         self._digest = digest
 
     def process(
@@ -217,6 +218,7 @@ class Incidents:
                         now,
                     )
                 )
+                posts += self._paged(None, alert, transition.reason, now, calls=True)[1]
         return tuple(posts)
 
     def acknowledge(self, click: Click) -> Clicked:
@@ -257,7 +259,7 @@ class Incidents:
         alert = self._store.alert(click.key)
         if alert is None or not was_told(alert):
             return processed
-        look = relooked(alert, report)
+        look = rechecked_of(alert, report)
         body = self._composer.looked(alert, processed.of(click.key), click.actor, click.now, look)
         answer = _delivery(alert, f"{alert.thread}:rechecked:{click.action_key}", DeliveryKind.REPLY, body, click.now)
         reply = replace(answer, order=answer.order + 1)
@@ -265,10 +267,10 @@ class Incidents:
         self._store.commit(Changes(deliveries=(reply,), audit=(entry,)))
         return replace(processed, deliveries=(*processed.deliveries, reply))
 
-    def seen_in(self, key: str, report: Report) -> Relook:
+    def seen_in(self, key: str, report: Report) -> RecheckResult:
         """Return what a report shows of an alert; nothing of one that is not there."""
         alert = self._store.alert(key)
-        return Relook() if alert is None else relooked(alert, report)
+        return RecheckResult() if alert is None else rechecked_of(alert, report)
 
     def tell(self, key: str, name: str, body: Mapping[str, Any], now: datetime, *audit: AuditEntry) -> bool:
         """Say something in the thread of an alert, once for each ``name``; False when there is no thread."""
@@ -294,16 +296,19 @@ class Incidents:
         known = sorted(recent, key=_as_it_is_taken_up)
         by_key = {each.key: each for each in known}
         transitions = []
+        pages: dict[str, tuple[Delivery, ...]] = {}
         for observation in observe(report, self._pipeline, known, phases=phases):
             alert = by_key.get(observation.key) or self._long_closed(observation)
             transition = decide(alert, observation, now, self._notifications.alerts)
-            if transition.writes:
-                transitions.append(_by_repair(transition, repairers))
+            if transition.writes and transition.alert is not None:
+                after, events = self._paged(alert, transition.alert, transition.reason, now, calls=transition.mention)
+                pages[after.key] = events
+                transitions.append(_by_repair(replace(transition, alert=after), repairers))
         link = self._link(now) if transitions else ""
         # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
         for start in range(0, max(len(transitions), int(stored is not None)), AT_ONCE):
             some = tuple(transitions[start : start + AT_ONCE])
-            deliveries = tuple(each for transition in some for each in self._deliveries(transition, now, link))
+            deliveries = tuple(each for transition in some for each in self._deliveries(transition, now, link, pages))
             deliveries += self._digest_edit([each.alert for each in transitions[: start + AT_ONCE]], now)
             # The report comes last: who finds it knows that all alerts were brought up to date with it.
             reports = () if stored is None or start + AT_ONCE < len(transitions) else (stored,)
@@ -312,11 +317,11 @@ class Incidents:
                 self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
             except StoreError as error:
                 unstored = (
-                    each for transition in transitions[start:] for each in self._deliveries(transition, now, link)
+                    each
+                    for transition in transitions[start:]
+                    for each in self._deliveries(transition, now, link, pages)
                 )
-                raise NotStoredError(
-                    error, tuple(each for each in unstored if each.kind is DeliveryKind.POST)
-                ) from error
+                raise NotStoredError(error, tuple(each for each in unstored if _is_loud(each))) from error
             made.append(Processed(transitions=some, deliveries=deliveries))
 
     def _long_closed(self, observation: Observation) -> Alert | None:
@@ -352,7 +357,19 @@ class Incidents:
         except StoreError as error:
             _logger.warning("the digest does not tell yet what its alerts are: %s", error)
 
-    def _deliveries(self, transition: Transition, now: datetime, link: str) -> tuple[Delivery, ...]:
+    def _paged(
+        self, before: Alert | None, alert: Alert, reason: str, now: datetime, *, calls: bool
+    ) -> tuple[Alert, tuple[Delivery, ...]]:
+        return paged(before, alert, self._notifications.webhooks, now, reason=str(reason), calls=calls)
+
+    def _deliveries(
+        self, transition: Transition, now: datetime, link: str, pages: Mapping[str, tuple[Delivery, ...]]
+    ) -> tuple[Delivery, ...]:
+        if transition.alert is None:
+            return ()
+        return (*self._messages(transition, now, link), *pages.get(transition.alert.key, ()))
+
+    def _messages(self, transition: Transition, now: datetime, link: str) -> tuple[Delivery, ...]:
         if transition.alert is None or not transition.speaks:
             return ()
         alert = _as_stored(transition.alert)
@@ -407,6 +424,7 @@ class Incidents:
             return Clicked(result=ClickResult.ALREADY, alert=alert)
         if click.version is not None and click.version != alert.version:
             return Clicked(result=ClickResult.STALE, alert=alert)
+        after, pages = self._paged(alert, after, action, click.now, calls=action == "unsnoozed")
         stored = _as_stored(after)
         parent = self._composer.parent(stored, click.now, self._link(click.now))
         reply = self._composer.clicked(stored, action, click.actor)
@@ -417,6 +435,7 @@ class Incidents:
                 deliveries=(
                     _delivery(stored, update_key, DeliveryKind.UPDATE, parent, click.now),
                     _delivery(stored, reply_key, DeliveryKind.REPLY, reply, click.now),
+                    *pages,
                     *self._digest_edit([after], click.now),
                 ),
                 audit=(_audit(click, stored, action, ClickResult.DONE),),
@@ -432,6 +451,11 @@ class Incidents:
                 continue
         message = f"an alert of {self._pipeline.name} changed {ATTEMPTS} times while it was decided; try again"
         raise StoreError(message)
+
+
+def _is_loud(delivery: Delivery) -> bool:
+    """Whether a delivery reaches people who do not look for it."""
+    return delivery.kind is DeliveryKind.POST if delivery.sink == SLACK else is_trigger(delivery)
 
 
 def _as_it_is_taken_up(alert: Alert) -> tuple[bool, float]:

@@ -6,18 +6,27 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.alerting.incidents import Incidents
-from bot.render.repairs import still_open_reply
+from bot.alerting.recheck import RecheckResult
 from bot.validation import Validation
 
 _logger = logging.getLogger(__name__)
 
 
 class AlertThreads:
-    """Speaks in threads and looks again at their alerts. ``wake`` tells the outbox that something waits."""
+    """Speaks in threads and checks their alerts again. ``wake`` tells the outbox that something waits, ``still_open``
+    returns what a thread hears of an alert that a repair has not closed."""
 
-    def __init__(self, incidents: Incidents, validation: Validation, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        incidents: Incidents,
+        validation: Validation,
+        wake: Callable[[], None],
+        still_open: Callable[[datetime, ZoneInfo, RecheckResult], Mapping[str, Any]],
+    ) -> None:
+        self._still_open = still_open
         self._incidents = incidents
         self._validation = validation
         self._wake = wake
@@ -42,6 +51,6 @@ class AlertThreads:
         if transition is None or not transition.speaks:
             look = self._incidents.seen_in(key, report)
             self._incidents.tell(
-                key, f"looked:{name}", still_open_reply(now, self._validation.pipeline.zone, look), now
+                key, f"looked:{name}", self._still_open(now, self._validation.pipeline.zone, look), now
             )
         self._wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from difflib import unified_diff
@@ -16,12 +17,13 @@ from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
 from bot.composition.google import google_ports
-from bot.composition.validation import source_of
+from bot.composition.validation import pipeline_of, source_of
 from bot.definition.config_check import check_config, pipeline_schema
 from bot.definition.pipeline_file import PipelineFileError, read_text
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings
+from bot.sinks.webhook.endpoints import endpoints_of
 from bot.yaml_tree import FileProblem, YamlError
 
 
@@ -47,6 +49,8 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         settings = Settings.from_environment()
         path = source_of(pipeline_file, settings)
         problems = check_config(path, partial(google_ports, settings=settings) if live else None, datetime.now(UTC))
+        if live and not problems and (notifications := pipeline_of(path, settings).notifications) is not None:
+            endpoints_of(notifications.webhooks, os.environ)
     for problem in problems:
         complain(str(problem))
     if not problems:

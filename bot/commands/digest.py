@@ -14,11 +14,11 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, day_of, instant
 from bot.commands.output import complain, say
-from bot.composition.notifying import Notifying, notifying
-from bot.delivery.access import ask
-from bot.delivery.poster import Trouble
-from bot.delivery.slack_errors import TROUBLES, remedy
-from bot.store.model import Delivery
+from bot.composition.notifier import Notifier, notifying
+from bot.delivery.troubles import Trouble
+from bot.sinks.slack.access import ask
+from bot.sinks.slack.errors import TROUBLES, remedy
+from bot.store.model import SLACK, Delivery
 from bot.timetable.digest import Digests
 from bot.timetable.done import Done
 
@@ -56,7 +56,7 @@ def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, n
         return write(told.digests, told.outbox, told.store, day)
 
 
-def _must_be_let_in(told: Notifying) -> None:
+def _must_be_let_in(told: Notifier) -> None:
     """A validation costs a minute and queries: not before it is known that Slack takes what comes of it.
 
     A Slack that does not answer refuses nothing: the digest is stored and waits for it.
@@ -100,11 +100,11 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
 
 
 def _send(outbox: Pump, queue: Queue, patience: float) -> str:
-    """Send what waits; return why Slack refuses it, as soon as it does so in a way that only a person can end."""
+    """Send what waits, and wait for Slack alone; return why it refuses, where only a person can end that."""
     began = time.monotonic()
     is_said = False
     while True:
-        sent, waiting = outbox.pump(), queue.pending()
+        sent, waiting = outbox.pump(), [each for each in queue.pending() if each.sink == SLACK]
         if not sent and not waiting:
             return ""
         if refusal := _refusal(waiting):

@@ -8,9 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from bot.alerting.threads import AlertThreads
 from bot.composition.google import google_repair_platform
-from bot.composition.notifying import Notifying
+from bot.composition.notifier import Notifier
 from bot.redaction.shown import Secret
-from bot.render.repairs import verified_reply
+from bot.render.repairs import still_open_reply, verified_reply
 from bot.repairs.follow_up import FollowUp
 from bot.repairs.model import RepairRun
 from bot.repairs.ports import Platform
@@ -77,7 +77,7 @@ class Repairing:
     following: FollowUp
 
 
-def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairing | None:
+def repairing_of(settings: Settings, secret: Secret, told: Notifier) -> Repairing | None:
     """Put repairs together, their records sealed with a secret; None where the pipeline file allows none.
 
     Raises SettingsError without credentials.
@@ -86,7 +86,7 @@ def repairing_of(settings: Settings, secret: Secret, told: Notifying) -> Repairi
     if pipeline.repairs is None:
         return None
     repairs = repairs_of(told.validation, told.store, settings, told.requested, secret=secret)
-    threads = AlertThreads(told.incidents, told.validation, told.outbox.wake)
+    threads = AlertThreads(told.incidents, told.validation, told.outbox.wake, still_open_reply)
 
     def say(runs: Sequence[RepairRun]) -> Mapping[str, Any]:
         return verified_reply(runs, pipeline.zone)

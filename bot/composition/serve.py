@@ -18,29 +18,30 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.composition.google import google_staging
-from bot.composition.notifying import Notifying, Prepared, notifying_of
-from bot.composition.notifying import prepare as prepare_notifying
+from bot.composition.notifier import Notifier, Prepared, notifier_of
+from bot.composition.notifier import prepare as prepare_notifier
 from bot.composition.repairs import repairing_of
 from bot.definition.pipeline_file import PipelineFileError
-from bot.delivery.access import SlackAccess
-from bot.delivery.settling import Settling
-from bot.delivery.slack_client import REQUEST_SECONDS
+from bot.delivery.drain import Drain
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
-from bot.serving.connections import Limits
+from bot.serving.bot_process import Bot
+from bot.serving.connections import ConnectionLimits
 from bot.serving.courtesy import Courtesy
 from bot.serving.logs import log_threads, log_to_cloud
 from bot.serving.process import Serving, serve
 from bot.serving.readiness import Readiness
 from bot.serving.refusals import Refusals, Refused
-from bot.serving.running import Bot
 from bot.serving.serving_settings import SlackSettings
 from bot.serving.slack_endpoint import SlackEndpoint, given_to_listener
 from bot.serving.socket_mode import SlackSocket
 from bot.serving.web import Insight, web_app
 from bot.settings import SettingsError
+from bot.sinks.slack.access import SlackAccess
+from bot.sinks.slack.client import REQUEST_SECONDS
+from bot.sinks.slack.poster import SlackPoster
 from bot.staging.environment import StagingEnvironment
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
@@ -67,7 +68,7 @@ def prepare(pipeline_file: Path | None, scenario: str | None) -> Prepared:
 
     Raises SettingsError, PipelineFileError, UnknownScenario, DemoExtraMissing.
     """
-    return prepare_notifying(pipeline_file, scenario, SlackSettings.from_environment())
+    return prepare_notifier(pipeline_file, scenario, SlackSettings.from_environment())
 
 
 def run(prepared: Prepared) -> int:
@@ -106,11 +107,13 @@ def assemble(prepared: Prepared) -> Serving:
     sys.setswitchinterval(SWITCH_SECONDS)
     courtesy = Courtesy()
     # A disk that is full is no reason to say nothing: what cannot be stored goes straight to Slack.
-    told = notifying_of(prepared, courtesy.give_way, patient=True)
+    told = notifier_of(prepared, courtesy.give_way, patient=True)
     health = StoreHealth(told.store)
     turns = Turns(_teller(told))
     access = SlackAccess(told.client, _channels(told.notifications), told.workspace)
-    told.metrics.watch(told.store, told.clock, told.outbox.problems, health.problem)
+    told.metrics.watch(
+        told.store, told.clock, lambda: {**told.outbox.problems(), **told.outbox.warnings()}, health.problem
+    )
     told.metrics.watch_turns(turns.counts)
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
@@ -158,7 +161,7 @@ def assemble(prepared: Prepared) -> Serving:
             prepared, told, bot, endpoint, _tasks(prepared, told, schedules, refusals), refusals
         ),
         refusals=refusals,
-        limits=Limits(per_peer=prepared.serving.peer_connections),
+        limits=ConnectionLimits(per_peer=prepared.serving.peer_connections),
     )
     # What was imported and built stays for as long as the process; the garbage collector need not look at it.
     gc.freeze()
@@ -167,7 +170,7 @@ def assemble(prepared: Prepared) -> Serving:
 
 def _applications(
     prepared: Prepared,
-    told: Notifying,
+    told: Notifier,
     bot: Bot,
     slack: SlackEndpoint | None,
     tasks: tuple[Blueprint, ...],
@@ -175,7 +178,8 @@ def _applications(
 ) -> Mapping[int, Flask]:
     """Return what each port serves: metrics and reasons on a port of their own, else only to whoever has the token."""
     serving = prepared.serving
-    readiness, metrics, token = Readiness(bot.problems), told.metrics.text, serving.operations_token
+    readiness = Readiness(bot.problems, warnings=told.outbox.warnings)
+    metrics, token = told.metrics.text, serving.operations_token
     own = serving.operations_port
     public = web_app(
         slack=slack,
@@ -198,7 +202,7 @@ def _channels(notifications: Notifications) -> tuple[str, ...]:
     return (routes.default, *routes.severities.values(), *routes.phases.values())
 
 
-def _teller(told: Notifying) -> Callable[[str, str], None]:
+def _teller(told: Notifier) -> Callable[[str, str], None]:
     """Return what tells the default channel of a trouble: past the store, which may be the trouble."""
 
     def tell(name: str, sentence: str) -> None:
@@ -243,7 +247,7 @@ def _hushed(logger: logging.Logger) -> Iterator[None]:
         logger.removeFilter(refuse)
 
 
-def _services(told: Notifying, workers: Workers) -> Services:
+def _services(told: Notifier, workers: Workers) -> Services:
     return Services(
         validation=told.validation,
         notifications=told.notifications,
@@ -256,7 +260,7 @@ def _services(told: Notifying, workers: Workers) -> Services:
         workers=workers,
         runs=Runs(told.validation, told.store, told.clock, workers),
         journal=Journal(told.store),
-        find=lambda channel, key, since: told.poster.find(channel, key, since, None),
+        find=lambda channel, key, since: SlackPoster(told.client).find(channel, key, since, None),
         clock=told.clock,
         wake=told.outbox.wake,
         requested=told.requested,
@@ -272,11 +276,11 @@ def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingE
     return partial(google_staging, prepared.pipeline, prepared.settings)
 
 
-def _tasks(prepared: Prepared, told: Notifying, schedules: Schedules, refusals: Refusals) -> tuple[Blueprint, ...]:
+def _tasks(prepared: Prepared, told: Notifier, schedules: Schedules, refusals: Refusals) -> tuple[Blueprint, ...]:
     tasks = prepared.serving.tasks
     if tasks is None:
         return ()
-    settle = Settling(told.store, told.outbox.wake, told.clock, told.outbox.holds)
+    settle = Drain(told.store, told.outbox.wake, told.clock, told.outbox.holds)
     verify = GoogleTokens(tasks.audience, tasks.account)
 
     def refused(*, decided: bool) -> None:

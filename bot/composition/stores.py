@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.serving.serving_settings import FIRESTORE, ServingSettings, StoreDatabase
 from bot.settings import Settings, SettingsError
+from bot.store.migrations import NewerStoreError
 from bot.store.model import StateStore, StoreError
 from bot.store.sqlite import SqliteStore
 
@@ -31,6 +32,7 @@ def store_of(serving: ServingSettings, settings: Settings, project: str, *, pati
     store = _in_firestore(serving.store.name, settings, project)
     try:
         _must_be_the_right_one(store, serving.store, settings, project)
+        _must_not_be_newer(store)
     except BaseException:
         store.close()
         raise
@@ -48,6 +50,15 @@ def _in_firestore(database: str, settings: Settings, project: str) -> FirestoreS
         prefix=f"{settings.collection_prefix}reveille_",
         credentials=default_credentials() if settings.firestore_emulator is None else None,
     )
+
+
+def _must_not_be_newer(store: FirestoreStore) -> None:
+    try:
+        store.meet_format()
+    except NewerStoreError as error:
+        raise SettingsError(f"The store cannot be opened: {error}") from error
+    except StoreError as error:
+        log.warning("the version of the store could not be looked up: %s", error)
 
 
 def _must_be_the_right_one(store: FirestoreStore, database: StoreDatabase, settings: Settings, project: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from bot.delivery.poster import Call, PostError, Trouble
+from bot.delivery.troubles import PostError, SinkCall, Trouble
 
 PATIENCE = timedelta(hours=24)
 """A message that is refused for so long is given up, and the default channel is told."""
@@ -19,10 +19,10 @@ PATIENCE = timedelta(hours=24)
 TRIES = 4
 """A refusal that nobody has told us of is waited for so often, together about 20 seconds; then it is taken as meant."""
 
-UNLOOKED_URGENT = timedelta(minutes=2)
-UNLOOKED = timedelta(minutes=10)
+UNSEARCHED_URGENT = timedelta(minutes=2)
+UNSEARCHED = timedelta(minutes=10)
 """For so long a message that may be there already waits for a look at the channel, which Slack does not give."""
-LOOKS = 4
+SEARCHES = 4
 """So often Slack must have refused the look, too: two refusals with hours between them are no refusal that lasts."""
 
 
@@ -36,7 +36,7 @@ class Form(IntEnum):
     """The beginning of its text, without markup."""
 
 
-class Step(StrEnum):
+class Adaptation(StrEnum):
     """Why a message is sent otherwise than it was meant."""
 
     UNMENTIONED = "unmentioned"
@@ -48,12 +48,12 @@ class Step(StrEnum):
     MAYBE_TWICE = "maybe-twice"
 
 
-class Reason(StrEnum):
+class DeliveryFate(StrEnum):
     """What becomes of a delivery that Slack did not take."""
 
     RATE_LIMITED = "rate-limited"
     NO_ANSWER = "no-answer"
-    CANNOT_LOOK = "cannot-look"
+    CANNOT_SEARCH = "cannot-search"
     APP_REFUSED = "app-refused"
     CHANNEL_REFUSED = "channel-refused"
     REFUSED = "refused"
@@ -65,7 +65,7 @@ class Reason(StrEnum):
 class Note:
     """A step, Slack's code for why, and the channel that it was in."""
 
-    step: Step
+    step: Adaptation
     detail: str
     channel: str
 
@@ -80,10 +80,10 @@ class Attempt:
     mentions: bool = True
     notes: tuple[Note, ...] = ()
 
-    def took(self, step: Step) -> bool:
+    def took(self, step: Adaptation) -> bool:
         return any(note.step is step for note in self.notes)
 
-    def noting(self, step: Step, detail: str) -> Attempt:
+    def noting(self, step: Adaptation, detail: str) -> Attempt:
         return replace(self, notes=(*self.notes, Note(step, detail, self.channel)))
 
 
@@ -96,7 +96,7 @@ def another(attempt: Attempt, error: PostError, *, default: str | None, calls: b
         case Trouble.CONTENT:
             return plainer(attempt, error)
         case Trouble.UNTHREADED | Trouble.GONE if attempt.thread_ts is not None:
-            step = Step.TOP_LEVEL if error.trouble is Trouble.UNTHREADED else Step.THREAD_GONE
+            step = Adaptation.TOP_LEVEL if error.trouble is Trouble.UNTHREADED else Adaptation.THREAD_GONE
             return replace(attempt.noting(step, error.detail), thread_ts=None)
         case Trouble.BUSY | Trouble.UNAVAILABLE | Trouble.APP:
             return None
@@ -111,8 +111,8 @@ def another(attempt: Attempt, error: PostError, *, default: str | None, calls: b
 
 def detour(attempt: Attempt, detail: str, default: str) -> Attempt:
     """Return the attempt in the default channel, where a mention gets another chance."""
-    notes = tuple(note for note in attempt.notes if note.step not in (Step.UNMENTIONED, Step.TOP_LEVEL))
-    elsewhere = replace(attempt, notes=notes).noting(Step.REROUTED, detail)
+    notes = tuple(note for note in attempt.notes if note.step not in (Adaptation.UNMENTIONED, Adaptation.TOP_LEVEL))
+    elsewhere = replace(attempt, notes=notes).noting(Adaptation.REROUTED, detail)
     return replace(elsewhere, channel=default, thread_ts=None, mentions=True)
 
 
@@ -121,16 +121,16 @@ def unmentioned(attempt: Attempt, error: PostError, *, calls: bool) -> Attempt |
     may_be_it = error.trouble in (Trouble.RESTRICTED, Trouble.ACCESS, Trouble.REFUSED)
     if not (calls and attempt.mentions and may_be_it):
         return None
-    return replace(attempt.noting(Step.UNMENTIONED, error.detail), mentions=False)
+    return replace(attempt.noting(Adaptation.UNMENTIONED, error.detail), mentions=False)
 
 
 def plainer(attempt: Attempt, error: PostError) -> Attempt | None:
     """Return the attempt with less in it; None when there is nothing to leave out."""
     match attempt.form:
         case Form.WHOLE:
-            return replace(attempt.noting(Step.WORDS, error.detail), form=Form.WORDS)
+            return replace(attempt.noting(Adaptation.WORDS, error.detail), form=Form.WORDS)
         case Form.WORDS:
-            return replace(attempt.noting(Step.SHORTENED, error.detail), form=Form.SHORT, mentions=False)
+            return replace(attempt.noting(Adaptation.SHORTENED, error.detail), form=Form.SHORT, mentions=False)
         case Form.SHORT:
             return None
 
@@ -146,7 +146,7 @@ def is_lost(error: PostError, tried: int) -> bool:
             return False
 
 
-def may_go_unlooked(error: PostError, *, since: datetime, reads: int, again: bool, urgent: bool, now: datetime) -> bool:
+def may_go_again(error: PostError, *, since: datetime, reads: int, again: bool, urgent: bool, now: datetime) -> bool:
     """Whether a message that may be there already is posted though Slack does not let us look for it.
 
     A refusal lasts, so that waiting does not help; where Slack is slow or busy, ``since`` is when it was so first, and
@@ -156,10 +156,10 @@ def may_go_unlooked(error: PostError, *, since: datetime, reads: int, again: boo
         return False
     if not again and error.trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE):
         return True
-    return reads >= LOOKS and now - since >= (UNLOOKED_URGENT if urgent else UNLOOKED)
+    return reads >= SEARCHES and now - since >= (UNSEARCHED_URGENT if urgent else UNSEARCHED)
 
 
-def judge(error: PostError, *, age: timedelta, failing: timedelta, elsewhere: bool, silent: bool) -> Reason:
+def judge(error: PostError, *, age: timedelta, failing: timedelta, elsewhere: bool, silent: bool) -> DeliveryFate:
     """Return what becomes of a message that Slack did not take in any shape.
 
     ``age`` is the message's, ``failing`` how long its channel has failed, ``elsewhere`` whether another channel has
@@ -167,18 +167,19 @@ def judge(error: PostError, *, age: timedelta, failing: timedelta, elsewhere: bo
     """
     match error.trouble:
         case Trouble.APP:
-            return Reason.APP_REFUSED
-        case Trouble.CONTENT:
-            return Reason.UNACCEPTABLE
+            return DeliveryFate.APP_REFUSED
+        case Trouble.CONTENT if error.call is not SinkCall.FIND:
+            # What a search is refused for says nothing of the message.
+            return DeliveryFate.UNACCEPTABLE
         case Trouble.BUSY | Trouble.UNAVAILABLE if elsewhere and failing >= PATIENCE:
-            return Reason.GIVEN_UP
+            return DeliveryFate.GIVEN_UP
         case Trouble.BUSY:
-            return Reason.RATE_LIMITED
+            return DeliveryFate.RATE_LIMITED
         case Trouble.UNAVAILABLE:
-            return Reason.CANNOT_LOOK if error.call is Call.LOOK and not silent else Reason.NO_ANSWER
+            return DeliveryFate.CANNOT_SEARCH if error.call is SinkCall.FIND and not silent else DeliveryFate.NO_ANSWER
         case _ if age >= PATIENCE:
-            return Reason.GIVEN_UP
+            return DeliveryFate.GIVEN_UP
         case Trouble.REFUSED | Trouble.GONE:
-            return Reason.REFUSED
+            return DeliveryFate.REFUSED
         case _:
-            return Reason.CHANNEL_REFUSED if error.call is Call.POST else Reason.REFUSED
+            return DeliveryFate.CHANNEL_REFUSED if error.call is SinkCall.POST else DeliveryFate.REFUSED

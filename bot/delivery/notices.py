@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.delivery.bodies import cut
-from bot.delivery.poster import PostError, Trouble
-from bot.delivery.slack_errors import remedy
-from bot.render.slack_text import escape
+from bot.delivery.poster import Body, Wording
+from bot.delivery.troubles import PostError
 from bot.store.model import Delivery, DeliveryKind
 
 UNDELIVERED = "undelivered:"
@@ -19,22 +17,16 @@ def is_notice(delivery: Delivery) -> bool:
     return delivery.key.startswith((UNDELIVERED, REFUSES))
 
 
-def obituary(delivery: Delivery, channel: str, error: str, now: datetime) -> Delivery:
+def obituary(wording: Wording, delivery: Delivery, channel: str, error: str, now: datetime) -> Delivery:
     """Say in a channel what could not be said in another."""
-    said = cut(str(delivery.body.get("text", "")), 1_000)
-    text = f"A message for <#{delivery.channel}> could not be delivered ({escape(error)}). It said: {said}"
-    return _post(f"{UNDELIVERED}{delivery.key}", channel, text, now, urgent=delivery.urgent)
+    body = wording.undelivered(delivery, error)
+    return _post(f"{UNDELIVERED}{delivery.key}", channel, body, now, urgent=delivery.urgent)
 
 
-def refusal(error: PostError, default: str, now: datetime) -> Delivery:
+def refusal(wording: Wording, error: PostError, default: str, now: datetime) -> Delivery:
     """Say in the default channel why another channel takes nothing and what to do; one notice a channel and day."""
-    passing = error.trouble in (Trouble.BUSY, Trouble.UNAVAILABLE)
-    fix = "If that lasts, name another channel under `routes`." if passing else remedy(error.detail)
-    text = f"<#{error.channel}> does not take messages ({escape(error.detail)}): they come here instead. {fix}"
-    return _post(f"{REFUSES}{error.channel}:{now:%Y-%m-%d}", default, text, now)
+    return _post(f"{REFUSES}{error.channel}:{now:%Y-%m-%d}", default, wording.refusal(error), now)
 
 
-def _post(key: str, channel: str, text: str, now: datetime, *, urgent: bool = False) -> Delivery:
-    return Delivery(
-        key=key, kind=DeliveryKind.POST, channel=channel, body={"text": text}, created_at=now, urgent=urgent
-    )
+def _post(key: str, channel: str, body: Body, now: datetime, *, urgent: bool = False) -> Delivery:
+    return Delivery(key=key, kind=DeliveryKind.POST, channel=channel, body=body, created_at=now, urgent=urgent)

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.delivery.decisions import PATIENCE, Reason, judge
+from bot.delivery.decisions import PATIENCE, DeliveryFate, judge
+from bot.delivery.dispatch import Dispatch, Hopeless, Waiting
 from bot.delivery.notices import UNDELIVERED, is_notice, obituary
-from bot.delivery.poster import Posted, Poster, PostError, Trouble
-from bot.delivery.sending import Hopeless, Sending, Waiting
+from bot.delivery.poster import Poster
 from bot.delivery.straight import Straight
 from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Pause, Traffic, back_off
+from bot.delivery.troubles import Posted, PostError, Trouble
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 
 __all__ = ["PATIENCE", "UNDELIVERED", "Outbox", "PostError", "Posted", "Poster", "Trouble"]
@@ -37,8 +38,9 @@ _logger = logging.getLogger(__name__)
 class Outbox:
     """Sends what waits in the store. ``pump`` and ``run`` belong to one thread; the rest may be called from any.
 
-    ``owner`` is unique to this process. ``on_sent`` is told of each delivery once it is recorded, ``on_buried`` of
-    each given up, ``on_busy`` of each 429.
+    ``owner`` is unique to this process and its sink. ``on_sent`` is told of each delivery once it is recorded,
+    ``on_buried`` of each given up. ``told_in`` is the channel of Slack that hears what was given up: by default the
+    default channel, or that of the message.
     """
 
     def __init__(
@@ -49,19 +51,19 @@ class Outbox:
         owner: str,
         *,
         default_channel: str | None = None,
+        told_in: str | None = None,
         on_sent: Callable[[Delivery], object] | None = None,
         on_buried: Callable[[Delivery], object] | None = None,
-        on_busy: Callable[[Delivery], object] | None = None,
     ) -> None:
         self._store = store
-        self._traffic = Traffic(default_channel)
-        self._sending = Sending(store, poster, default_channel, self._traffic)
+        self._traffic = Traffic(default_channel, poster.wording)
+        self._dispatch = Dispatch(store, poster, default_channel, self._traffic)
         self._clock = clock
         self._owner = owner
-        self._default_channel = default_channel
+        self._told_in = told_in or default_channel
+        self._wording = poster.wording
         self._on_sent = [] if on_sent is None else [on_sent]
         self._on_buried = on_buried
-        self._on_busy = on_busy
         self._awake = threading.Event()
         self._stop = threading.Event()
         self._unsent: dict[str, int] = {}
@@ -70,7 +72,7 @@ class Outbox:
         """What other threads want to be said past the store."""
         self._unrecorded: deque[tuple[Delivery, Posted]] = deque()
         """What Slack has confirmed and the store could not be told."""
-        self._straight = Straight(self._sending, self._refused_straight)
+        self._straight = Straight(self._dispatch, self._refused_straight, poster.wording.sink)
 
     def also_tell(self, listener: Callable[[Delivery], object]) -> None:
         """Have somebody else told of each delivery once it is recorded. Before anything is sent."""
@@ -86,7 +88,7 @@ class Outbox:
         self.wake()
 
     def problems(self) -> Mapping[str, str]:
-        """Return why Slack takes nothing, where only a person can repair that; from any thread."""
+        """Return why the sink takes nothing, where only a person can repair that; from any thread."""
         return self._traffic.problems()
 
     def holds(self, delivery: Delivery) -> bool:
@@ -140,7 +142,7 @@ class Outbox:
             self._give_back(delivery, now, delivery.error, in_doubt=in_doubt)
             return False
         try:
-            posted = self._sending.send(delivery, now, in_doubt=in_doubt)
+            posted = self._dispatch.send(delivery, now, in_doubt=in_doubt)
         except Waiting as reason:
             self._give_back(delivery, reason.until, delivery.error, in_doubt=in_doubt)
         except Hopeless as reason:
@@ -163,17 +165,15 @@ class Outbox:
         now = self._clock()
         reason = self._judged(delivery, error, now)
         pause = self._traffic.failed(reason, error, now)
-        if reason in (Reason.UNACCEPTABLE, Reason.GIVEN_UP):
+        if reason in (DeliveryFate.UNACCEPTABLE, DeliveryFate.GIVEN_UP):
             self._bury(delivery, error.detail)
             return
-        if reason is Reason.RATE_LIMITED:
-            self._tell(self._on_busy, delivery)
-        longest = LONGEST_BACK_OFF if reason is Reason.CANNOT_LOOK else LONGEST_WAIT
+        longest = LONGEST_BACK_OFF if reason is DeliveryFate.CANNOT_SEARCH else LONGEST_WAIT
         until = now + back_off(delivery.attempts, longest) if pause is None else pause.until
-        in_doubt = in_doubt or reason is Reason.NO_ANSWER
+        in_doubt = in_doubt or reason is DeliveryFate.NO_ANSWER
         self._give_back(delivery, until, error.detail, in_doubt=in_doubt)
 
-    def _judged(self, delivery: Delivery, error: PostError, now: datetime) -> Reason:
+    def _judged(self, delivery: Delivery, error: PostError, now: datetime) -> DeliveryFate:
         since = self._traffic.failing_since(error.channel) or now
         reason = judge(
             error,
@@ -182,7 +182,7 @@ class Outbox:
             elsewhere=self._traffic.worked_elsewhere(error.channel, since),
             silent=self._traffic.silent,
         )
-        news = reason is not Reason.RATE_LIMITED and not self._traffic.is_known(error)
+        news = reason is not DeliveryFate.RATE_LIMITED and not self._traffic.is_known(error)
         level = logging.WARNING if news else logging.INFO
         _logger.log(level, "%s in %s waits: %s, %s", delivery.key, error.channel, reason, error.detail)
         return reason
@@ -218,8 +218,9 @@ class Outbox:
         """Give a delivery up and say so where it is read, unless that is what cannot be said."""
         _logger.error("The delivery %s is given up: %s", delivery.key, error)
         if not is_notice(delivery):
-            channel = self._default_channel or delivery.channel
-            self._store.commit(Changes(deliveries=[obituary(delivery, channel, error, self._clock())]))
+            channel = self._told_in or delivery.channel
+            notice = obituary(self._wording, delivery, channel, error, self._clock())
+            self._store.commit(Changes(deliveries=[notice]))
         if self._store.bury(delivery.key, self._owner, error=error):
             self._tell(self._on_buried, delivery)
 
@@ -233,7 +234,7 @@ class Outbox:
         """Return how long a message waits that is said past the store; None for one that Slack will never take."""
         now = self._clock()
         reason = self._judged(delivery, error, now)
-        if reason in (Reason.UNACCEPTABLE, Reason.GIVEN_UP):
+        if reason in (DeliveryFate.UNACCEPTABLE, DeliveryFate.GIVEN_UP):
             return None
         return self._traffic.failed(reason, error, now) or Pause(now, now + SETTLES)
 

@@ -1,81 +1,56 @@
-"""What the outbox asks of Slack, and how Slack may fail it."""
+"""What the outbox asks of a sink, which alone reads and changes the body of a message."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Protocol
 
+from bot.delivery.decisions import Attempt
+from bot.delivery.troubles import Posted, PostError
+from bot.store.model import Delivery
 
-class Trouble(StrEnum):
-    """What a failure means for the message at hand. ``slack_errors`` has the codes of each, in four groups."""
-
-    CHANNEL = "channel"
-    """This channel takes nothing from us: archived, deleted, or the bot is no member."""
-    ACCESS = "access"
-    """The bot lacks a permission: here alone, or everywhere. What another channel answers tells which."""
-    RESTRICTED = "restricted"
-    """Somebody set that such messages are not allowed: in this channel, or with this mention."""
-    UNTHREADED = "unthreaded"
-    """The channel takes messages, but no answers in threads."""
-    GONE = "gone"
-    """The message or the thread does not exist any more, or may not be touched."""
-
-    APP = "app"
-    """Slack refuses the bot itself: every message in every channel meets this."""
-
-    CONTENT = "content"
-    """Slack does not take these blocks or this text, and never will."""
-
-    BUSY = "busy"
-    """Nothing was done; not again before ``retry_after``."""
-    UNAVAILABLE = "unavailable"
-    """No answer, or none to rely on: it may have been done."""
-    REFUSED = "refused"
-    """Nothing was done, and whether that lasts is not known: also every code that nobody has told us of."""
+Body = Mapping[str, Any]
 
 
-class Call(StrEnum):
-    """What was asked of Slack."""
+class Wording(Protocol):
+    """How a sink says things; pure. ``sink`` is its name in the records of its deliveries."""
 
-    POST = "post"
-    EDIT = "edit"
-    LOOK = "look"
+    @property
+    def sink(self) -> str: ...
 
+    def shown(self, body: Body, attempt: Attempt, parent: str = "") -> Body:
+        """Return a body as an attempt shows it, with what was changed; ``parent`` names what it answers."""
+        ...
 
-class PostError(Exception):
-    """Slack did not do what was asked. The text is Slack's own code or the name of the failure."""
+    def calls_somebody(self, body: Body) -> bool:
+        """Whether anything in a body mentions a person, a group or a channel."""
+        ...
 
-    def __init__(
-        self,
-        trouble: Trouble,
-        detail: str,
-        *,
-        retry_after: timedelta = timedelta(0),
-        channel: str = "",
-        call: Call = Call.POST,
-    ) -> None:
-        super().__init__(detail)
-        self.trouble = trouble
-        self.detail = detail
-        self.retry_after = retry_after
-        self.channel = channel
-        self.call = call
+    def title(self, body: Body) -> str:
+        """Return what names a message in another one; it calls nobody."""
+        ...
 
+    def remedy(self, code: str) -> str:
+        """Return in one sentence what a person does about a refusal."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Where a message stands. ``thread_ts`` is None at the top level of a channel."""
+    def undelivered(self, delivery: Delivery, error: str) -> Body:
+        """Return what the default channel hears of a message that was given up."""
+        ...
 
-    channel: str
-    ts: str
-    thread_ts: str | None = None
+    def refusal(self, error: PostError) -> Body:
+        """Return what the default channel hears of a channel that takes nothing."""
+        ...
 
 
 class Poster(Protocol):
-    """Every method raises PostError and is tried once: who calls decides about another time."""
+    """A sink, as the outbox asks it. Every method raises PostError and tries once: who calls decides about more."""
+
+    @property
+    def wording(self) -> Wording:
+        """How this sink says things."""
+        ...
 
     def post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
         """Post a message that carries a key. Posted elsewhere than in ``thread_ts``, its thread is gone."""

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.delivery.poster import Call, Posted, PostError, Trouble
-from bot.delivery.sending import Hopeless, Sending, Waiting
+from bot.delivery.dispatch import Dispatch, Hopeless, Waiting
 from bot.delivery.traffic import Pause
-from bot.store.model import Delivery, DeliveryKind, StateStore, StoreError
+from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
+from bot.store.model import Channels, Delivery, DeliveryKind, StateStore, StoreError
 from bot.store.queue import choose, referred
 
 HICCUP = timedelta(seconds=10)
@@ -38,8 +38,9 @@ _logger = logging.getLogger(__name__)
 class Straight:
     """A queue in memory, and the memory of what went through it. Belongs to the outbox and its thread."""
 
-    def __init__(self, sending: Sending, refused: Refused) -> None:
-        self._sending = sending
+    def __init__(self, dispatch: Dispatch, refused: Refused, sink: str) -> None:
+        self._sink = sink
+        self._dispatch = dispatch
         self._refused = refused
         self._queue: deque[Delivery] = deque()
         self._pauses: dict[str, Pause] = {}
@@ -59,7 +60,7 @@ class Straight:
         if now - self._down_since < HICCUP:
             return
         try:
-            waiting = _claimable(store, now)
+            waiting = _claimable(store, now, self._sink)
         except StoreError:
             return
         for delivery in waiting:
@@ -113,16 +114,17 @@ class Straight:
     def _send(self, delivery: Delivery, now: datetime) -> Posted:
         earlier = replace(delivery, created_at=min(delivery.created_at, now - LOOK_BACK))
         try:
-            return self._sending.send(earlier, now, in_doubt=True)
+            return self._dispatch.send(earlier, now, in_doubt=True)
         except PostError as error:
-            if error.call is not Call.LOOK or error.trouble in _PASSES:
+            if error.call is not SinkCall.FIND or error.trouble in _PASSES:
                 raise
         # A channel whose history may not be read must not withhold an alert: rather twice than not at all.
-        return self._sending.send(delivery, now, in_doubt=False)
+        return self._dispatch.send(delivery, now, in_doubt=False)
 
 
-def _claimable(store: StateStore, now: datetime) -> Sequence[Delivery]:
+def _claimable(store: StateStore, now: datetime, sink: str) -> Sequence[Delivery]:
     pending = store.pending()
     targets = {key: found for key in referred(pending) if (found := store.delivery(key)) is not None}
-    choice = choose(pending, targets, owner="", now=now, lease_until=now, limit=len(pending))
+    ours = Channels(sink=sink)
+    choice = choose(pending, targets, owner="", now=now, lease_until=now, limit=len(pending), channels=ours)
     return [each for each in choice.claimed if each.kind is not DeliveryKind.UPDATE]

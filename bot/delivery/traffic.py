@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.delivery.decisions import TRIES, Reason
-from bot.delivery.poster import Call, PostError, Trouble
-from bot.delivery.slack_errors import remedy
-from bot.store.model import Channels, Delivery, DeliveryKind
+from bot.delivery.decisions import TRIES, DeliveryFate
+from bot.delivery.poster import Wording
+from bot.delivery.troubles import PostError, SinkCall, Trouble
+from bot.store.model import SLACK, Channels, Delivery, DeliveryKind
 
 SETTLES = timedelta(seconds=5)
 """After an ambiguous time-out: by then Slack shows what it accepted."""
@@ -60,13 +60,15 @@ class _Failing:
 
 
 class Traffic:
-    """Which channels work and which wait. ``default_channel`` takes the messages of those that fail."""
+    """Which channels of a sink work and which wait. ``default_channel`` takes the messages of those that fail."""
 
-    def __init__(self, default_channel: str | None) -> None:
+    def __init__(self, default_channel: str | None, wording: Wording) -> None:
+        self._sink = wording.sink
+        self._wording = wording
         self._default = default_channel
         self._app: _Failing | None = None
         self._failing: dict[str, _Failing] = {}
-        self._limited: dict[tuple[str, Call], Pause] = {}
+        self._limited: dict[tuple[str, SinkCall], Pause] = {}
         self._worked: dict[str, datetime] = {}
         self.silent = False
         """Whether Slack has not answered the last message; what a look came to does not count."""
@@ -85,25 +87,25 @@ class Traffic:
         self.silent = False
         self._fail(error, now, None)
 
-    def failed(self, reason: Reason, error: PostError, now: datetime) -> Pause | None:
+    def failed(self, reason: DeliveryFate, error: PostError, now: datetime) -> Pause | None:
         """Let wait what a reason says has to wait; return for how long."""
-        if error.call is not Call.LOOK:
+        if error.call is not SinkCall.FIND:
             self.silent = error.trouble is Trouble.UNAVAILABLE
         match reason:
-            case Reason.RATE_LIMITED:
+            case DeliveryFate.RATE_LIMITED:
                 pause = Pause(now, now + error.retry_after)
                 self._limited[_place(error), error.call] = pause
-                if error.call is Call.POST:
+                if error.call is SinkCall.POST:
                     self._fail(error, now, None)
                 return pause
-            case Reason.NO_ANSWER:
+            case DeliveryFate.NO_ANSWER:
                 return self._fail(error, now, LONGEST_BACK_OFF).pause
-            case Reason.CHANNEL_REFUSED:
+            case DeliveryFate.CHANNEL_REFUSED:
                 return self._fail(error, now, LONGEST_WAIT).pause
-            case Reason.APP_REFUSED:
+            case DeliveryFate.APP_REFUSED:
                 self._app = _again(self._app, error, now, LONGEST_BACK_OFF)
                 return self._app.pause
-            case Reason.REFUSED | Reason.GIVEN_UP if error.call is Call.POST:
+            case DeliveryFate.REFUSED | DeliveryFate.GIVEN_UP if error.call is SinkCall.POST:
                 self._fail(error, now, None)
                 return None
             case _:
@@ -123,10 +125,10 @@ class Traffic:
     def app_waits(self, now: datetime) -> bool:
         return self._app is not None and self._app.holds(now)
 
-    def waits_until(self, channel: str, call: Call, now: datetime) -> datetime | None:
+    def waits_until(self, channel: str, call: SinkCall, now: datetime) -> datetime | None:
         """Return when Slack may be asked for something in a channel, None for now."""
-        failing = None if call is Call.LOOK else self._failing.get(channel)
-        limited = self._limited.get(("" if call is Call.LOOK else channel, call))
+        failing = None if call is SinkCall.FIND else self._failing.get(channel)
+        limited = self._limited.get(("" if call is SinkCall.FIND else channel, call))
         pauses = [limited, *(each.pause for each in (self._app, failing) if each is not None)]
         return max((each.until for each in pauses if each is not None and each.holds(now)), default=None)
 
@@ -147,8 +149,9 @@ class Traffic:
         waiting = {name for name, each in self._failing.items() if each.holds(now) and not self.left_out(name, now)}
         limited = {place for place, pause in self._limited.items() if pause.holds(now)}
         return Channels(
-            waiting=frozenset(waiting | {name for name, call in limited if call is Call.POST}),
-            edits_waiting=frozenset(waiting | {name for name, call in limited if call is Call.EDIT}),
+            sink=self._sink,
+            waiting=frozenset(waiting | {name for name, call in limited if call is SinkCall.POST}),
+            edits_waiting=frozenset(waiting | {name for name, call in limited if call is SinkCall.EDIT}),
             failing=frozenset(n for n, each in self._failing.items() if each.error.trouble is not Trouble.BUSY),
         )
 
@@ -162,18 +165,24 @@ class Traffic:
 
     def holds(self, delivery: Delivery, now: datetime) -> bool:
         """Whether a delivery waits for Slack or for a person, so that nobody need wait for it."""
-        call = Call.EDIT if delivery.kind is DeliveryKind.UPDATE else Call.POST
+        call = SinkCall.EDIT if delivery.kind is DeliveryKind.UPDATE else SinkCall.POST
         return self.waits_until(delivery.posted_channel or delivery.channel, call, now) is not None
 
     def problems(self) -> Mapping[str, str]:
         """Return what only a person can repair, each in one sentence. That Slack is down or busy is none."""
         found = {}
         if (app := self._app) is not None:
-            found["slack"] = f"refuses the bot ({app.error.detail}). {remedy(app.error.detail)}"
+            found["slack"] = f"refuses the bot ({app.error.detail}). {self._wording.remedy(app.error.detail)}"
         default = self._failing.get(self._default or "")
         if default is not None and _lasts(default):
             code = default.error.detail
-            found["default channel"] = f"{self._default} does not take messages ({code}). {remedy(code)}"
+            found["default channel"] = f"{self._default} does not take messages ({code}). {self._wording.remedy(code)}"
+        if self._sink != SLACK:
+            # Nothing goes elsewhere instead, so each of its channels is somebody's to repair.
+            for name, each in tuple(self._failing.items()):
+                if _lasts(each):
+                    code = each.error.detail
+                    found[f"{self._sink} {name}"] = f"does not take events ({code}). {self._wording.remedy(code)}"
         return found
 
     def _fail(self, error: PostError, now: datetime, longest: timedelta | None) -> _Failing:
@@ -213,4 +222,4 @@ def _lasts(failing: _Failing) -> bool:
 
 def _place(error: PostError) -> str:
     """Slack limits looks for the whole app, whatever the channel."""
-    return "" if error.call is Call.LOOK else error.channel
+    return "" if error.call is SinkCall.FIND else error.channel

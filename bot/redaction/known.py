@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.setting_names import LARGEST_FILE, AddressSetting, PathSetting, ProxySetting, SecretSetting
+from bot.setting_names import (
+    LARGEST_FILE,
+    WEBHOOK_PREFIX,
+    AddressSetting,
+    PathSetting,
+    ProxySetting,
+    SecretSetting,
+)
 
 GOOGLE_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 """Names a file of Google's whose keys are secret."""
@@ -31,7 +38,8 @@ def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
 
 
 def _values(environment: Mapping[str, str]) -> Iterator[str]:
-    for secret in SecretSetting:
+    webhooks = {each.removesuffix("_FILE") for each in environment if each.startswith(WEBHOOK_PREFIX)}
+    for secret in (*SecretSetting, *sorted(webhooks)):
         for value in (environment.get(secret, ""), _content(environment.get(f"{secret}_FILE", ""))):
             yield from _told(value)
     for address in (*AddressSetting, *PathSetting):

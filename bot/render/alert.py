@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.alerting.alerts import Transition
 from bot.alerting.incident import Member, members_of, scalar, total
-from bot.alerting.relooking import Relook
+from bot.alerting.recheck import RecheckResult
 from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import broken_since, since_words, state_words
@@ -69,7 +69,9 @@ class AlertMessages:
         """Return what the thread hears of a click."""
         return click_reply(alert, action, actor, self._pipeline.zone)
 
-    def looked(self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: Relook) -> Body:
+    def looked(
+        self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: RecheckResult
+    ) -> Body:
         """Return what the thread hears of a re-check."""
         return look_reply(alert, transition, actor, now, self._pipeline.zone, look)
 
@@ -230,7 +232,7 @@ def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
         yield Line(
             label="Left undecided", text=listed(once(each.title for each in members), FINDINGS_AT_MOST), inset=True
         )
-        yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not look. Silence is not green.")
+        yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not check. Silence is not green.")
         return
     named_first = sorted(members, key=lambda each: each.count > 1)
     others = [each for each in named_first if not _is_said(each, members[0], what)]

@@ -81,9 +81,9 @@ def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     reason = f": {fitted(alert.reason, REASON_TEXT)}" if alert.reason else ""
     match alert.state:
         case AlertState.FIRING:
-            return "*nobody has taken it*"
+            return "*unacknowledged*"
         case AlertState.ACKNOWLEDGED:
-            return f"taken{owner}{reason}"
+            return f"acknowledged{owner}{reason}"
         case AlertState.SNOOZED:
             return f"snoozed {_until(alert, zone, now)}{owner}{reason}"
         case AlertState.RESOLVED:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import Member, members_of, total
-from bot.alerting.relooking import Relook
+from bot.alerting.recheck import RecheckResult
 from bot.render.alert_list import broken_since, state_words
 from bot.render.alert_title import short_title
 from bot.render.limits import SECTION_TEXT
@@ -49,7 +49,7 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
             yield _moved(reason, before, alert)
             yield from _differences(before, alert)
         case Reason.REMINDED:
-            yield f"⏰ *Nobody has taken this*{_for(now - alert.opened_at)}, and it is still open. {_what(alert)}"
+            yield f"⏰ *Unacknowledged*{_for(now - alert.opened_at)} and still open. {_what(alert)}"
         case Reason.SNOOZE_ENDED:
             yield f"⏰ *The snooze{_by(before)} is over*, and this is still open. {_what(alert)}"
         case Reason.RESOLVED:
@@ -158,7 +158,7 @@ def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
     who = mention(actor) or "Somebody"
     match action:
         case "acknowledged":
-            return _body([f"👀 {who} has taken this. Nobody is reminded any more; it still closes by itself."])
+            return _body([f"👀 {who} acknowledged this. Nobody is reminded any more; it still closes by itself."])
         case "snoozed":
             said = state_words(alert, zone, alert.changed_at)
             return _body([f"💤 {said[:1].upper()}{said[1:]}."])
@@ -169,11 +169,11 @@ def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
 
 
 def look_reply(
-    alert: Alert, transition: Transition | None, actor: str, now: datetime, zone: ZoneInfo, look: Relook
+    alert: Alert, transition: Transition | None, actor: str, now: datetime, zone: ZoneInfo, look: RecheckResult
 ) -> Body:
     """Return what came of a re-check: what still fails before what could not be checked; a transition has said what
     changed in a reply of its own."""
-    who = f"🔎 {mention(actor) or 'Somebody'} looked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
+    who = f"🔎 {mention(actor) or 'Somebody'} checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
     if transition is not None and transition.speaks:
         return _body([f"{who}; what changed stands above.", *still_lines(look)])
     if alert.state is AlertState.RESOLVED:
@@ -185,19 +185,19 @@ def look_reply(
     return _body([f"{who}: nothing has changed. {_what(alert)}"])
 
 
-def still_failing(look: Relook) -> str:
+def still_failing(look: RecheckResult) -> str:
     """Return ``3 findings still fail``."""
     count = total(look.failing)
     return f"{number(count, 'finding')} still {'fails' if count == 1 else 'fail'}"
 
 
-def still_lines(look: Relook) -> Iterator[str]:
+def still_lines(look: RecheckResult) -> Iterator[str]:
     """Name what still fails, and then what could not be checked."""
     yield from _listed("Still failing", look.failing)
     yield from _blind(look)
 
 
-def _blind(look: Relook) -> Iterator[str]:
+def _blind(look: RecheckResult) -> Iterator[str]:
     if look.blind:
         yield f"Could not check: {fitted(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}."
 

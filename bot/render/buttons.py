@@ -25,7 +25,7 @@ class Button:
 ACKNOWLEDGE = Button(text="Acknowledge", action="alert:acknowledge", style="primary")
 RECHECK = Button(text="Re-check", action="alert:recheck")
 SNOOZE = Button(text="Snooze…", action="alert:snooze")
-UNSNOOZE = Button(text="Wake up", action="alert:unsnooze")
+UNSNOOZE = Button(text="End snooze", action="alert:unsnooze")
 DETAILS = Button(text="Details", action="alert:details")
 
 REPAIR = Button(text="Repair…", action="alert:repair", style="danger")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerting.relooking import Relook
+from bot.alerting.recheck import RecheckResult
 from bot.render.alert_replies import still_failing, still_lines
 from bot.render.buttons import Button, actions_block
 from bot.render.limits import SECTION_TEXT
@@ -172,9 +172,9 @@ def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:
     return _body(list(_under_headings(_verified(run, zone) for run in sorted(runs, key=lambda run: run.key))))
 
 
-def still_open_reply(now: datetime, zone: ZoneInfo, look: Relook) -> Body:
+def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body:
     """Return what the thread hears when a look after the repair has changed nothing: what still fails comes first."""
-    who = f"🔎 After the repair I looked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
+    who = f"🔎 After the repair I checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
     if look.failing:
         return _body([f"{who}: {still_failing(look)}, so this stays open.", *still_lines(look)])
     if look.blind:

@@ -41,7 +41,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """How much the server takes. ``per_peer`` bounds the connections of one address."""
 
     connections: int = CONNECTIONS
@@ -63,14 +63,14 @@ class Held:
     """Bytes of a request that is not whole."""
 
 
-def is_overdue(held: Held, now: float, limits: Limits) -> bool:
+def is_overdue(held: Held, now: float, limits: ConnectionLimits) -> bool:
     """Whether a client has had its time. What we have not answered yet is never its fault."""
     if held.stage is Stage.ANSWERING:
         return False
     return now - held.since > (limits.idle_seconds if held.stage is Stage.KEPT else limits.request_seconds)
 
 
-def crowded_out(connections: Sequence[Held], limits: Limits) -> list[int]:
+def crowded_out(connections: Sequence[Held], limits: ConnectionLimits) -> list[int]:
     """Return the names of those that have to go, so that nothing is above its limit.
 
     A peer that has more than its share loses its own; else whoever has most does. The oldest that is not finished goes

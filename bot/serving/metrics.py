@@ -12,7 +12,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from bot.serving.refusals import Refused
-from bot.store.model import Delivery, StoreError
+from bot.store.model import WEBHOOK, Delivery, StoreError
 from checks.model import CheckResult, Report
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80)
@@ -44,7 +44,7 @@ class Metrics:
         self._check_seconds = histogram("check_seconds", "How long a check took.", "check")
         self._outcomes = counter("check_outcomes", "What checks came to.", "check", "outcome")
         self._deliveries = counter("deliveries", "Messages that left the outbox.", "kind", "result")
-        self._rate_limited = counter("slack_rate_limited", "Answers 429 of Slack.", "method")
+        self._rate_limited = counter("slack_rate_limited", "Answers 429 of Slack, or of a webhook.", "method")
         self._jobs = counter("jobs", "Scheduled jobs that did not do their work.", "job", "result")
         self._refused = counter("requests_refused", "Requests that were not taken, by reason.", "reason")
         for reason in Refused:
@@ -71,7 +71,7 @@ class Metrics:
         self.registry.register(_Outbox(store, clock, store_problem))
         refused = Gauge(
             "reveille_delivery_problems",
-            "What keeps messages from Slack until somebody repairs it; /ready names it.",
+            "What keeps messages from Slack, or events from webhooks, until somebody repairs it; /ready names it.",
             registry=self.registry,
         )
         refused.set_function(lambda: len(problems()))
@@ -90,10 +90,10 @@ class Metrics:
         self._run_seconds.labels(trigger).observe(report.duration)
 
     def delivery_sent(self, delivery: Delivery) -> None:
-        self._deliveries.labels(delivery.kind, "sent").inc()
+        self._deliveries.labels(_kind(delivery), "sent").inc()
 
     def delivery_buried(self, delivery: Delivery) -> None:
-        self._deliveries.labels(delivery.kind, "buried").inc()
+        self._deliveries.labels(_kind(delivery), "buried").inc()
 
     def rate_limited(self, method: str) -> None:
         self._rate_limited.labels(method).inc()
@@ -109,6 +109,10 @@ class Metrics:
 
     def digest_posted(self, at: datetime) -> None:
         self._digest.set(at.timestamp())
+
+
+def _kind(delivery: Delivery) -> str:
+    return "event" if delivery.sink == WEBHOOK else delivery.kind
 
 
 class _Outbox(Collector):
@@ -162,6 +166,6 @@ def _turns_gauge() -> GaugeMetricFamily:
 def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
     return (
         GaugeMetricFamily("reveille_store_up", "Whether the store answers and can be written."),
-        GaugeMetricFamily("reveille_deliveries_pending", "Messages that wait for Slack."),
+        GaugeMetricFamily("reveille_deliveries_pending", "Messages and events that wait to be sent."),
         GaugeMetricFamily("reveille_delivery_oldest_seconds", "How long the oldest of them has waited."),
     )

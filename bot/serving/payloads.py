@@ -26,42 +26,48 @@ _JSON = "application/json"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class UnreadableError(ValueError):
+class UnreadablePayloadError(ValueError):
     """A body is nothing that Slack says. The message names the place, and repeats nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PayloadShape:
     """What an object of a payload may be: texts, objects within it, lists of objects; anything else is free.
 
     Every field may be missing or null but for those that are ``needed``. A field of ``named`` is an object or its ID.
     """
 
     texts: tuple[str, ...] = ()
-    objects: Mapping[str, Shape] = field(default_factory=dict)
-    named: Mapping[str, Shape] = field(default_factory=dict)
-    lists: Mapping[str, Shape] = field(default_factory=dict)
+    objects: Mapping[str, PayloadShape] = field(default_factory=dict)
+    named: Mapping[str, PayloadShape] = field(default_factory=dict)
+    lists: Mapping[str, PayloadShape] = field(default_factory=dict)
     needed: tuple[str, ...] = ()
 
 
-_ID = Shape(texts=("id", "team_id", "enterprise_id"))
-_MESSAGE = Shape(
+_ID = PayloadShape(texts=("id", "team_id", "enterprise_id"))
+_MESSAGE = PayloadShape(
     texts=("ts", "thread_ts", "user", "bot_id", "subtype"),
-    lists={"blocks": Shape(texts=("type", "block_id"))},
+    lists={"blocks": PayloadShape(texts=("type", "block_id"))},
 )
-_FIELDS = {"values": Shape()}
-_VIEW = Shape(
+_FIELDS = {"values": PayloadShape()}
+_VIEW = PayloadShape(
     texts=("id", "callback_id", "private_metadata", "hash", "team_id", "app_installed_team_id", "type"),
-    objects={"state": Shape(objects=_FIELDS)},
+    objects={"state": PayloadShape(objects=_FIELDS)},
 )
-_ACTION = Shape(texts=("type", "action_id", "block_id", "action_ts"), needed=("action_id",))
-_EVENT = Shape(
+_ACTION = PayloadShape(texts=("type", "action_id", "block_id", "action_ts"), needed=("action_id",))
+_EVENT = PayloadShape(
     texts=("type", "subtype", "tab", "user_id", "channel_id", "thread_ts", "ts", "bot_id", "user_team"),
     named={"user": _ID, "channel": _ID, "team": _ID, "enterprise": _ID},
-    objects={"view": _VIEW, "message": _MESSAGE, "previous_message": _MESSAGE, "item": Shape(), "edited": Shape()},
+    objects={
+        "view": _VIEW,
+        "message": _MESSAGE,
+        "previous_message": _MESSAGE,
+        "item": PayloadShape(),
+        "edited": PayloadShape(),
+    },
     needed=("type",),
 )
-_PAYLOAD = Shape(
+_PAYLOAD = PayloadShape(
     texts=(
         *("type", "command", "text", "user_id", "team_id", "channel_id", "enterprise_id", "trigger_id", "response_url"),
         *(
@@ -82,20 +88,20 @@ _PAYLOAD = Shape(
         "channel": _ID,
         "team": _ID,
         "enterprise": _ID,
-        "container": Shape(),
-        "item": Shape(),
+        "container": PayloadShape(),
+        "item": PayloadShape(),
         "message": _MESSAGE,
         "previous_message": _MESSAGE,
         "view": _VIEW,
         "event": _EVENT,
-        "function_data": Shape(),
-        "assistant_thread": Shape(),
-        "state": Shape(objects=_FIELDS),
+        "function_data": PayloadShape(),
+        "assistant_thread": PayloadShape(),
+        "state": PayloadShape(objects=_FIELDS),
     },
     lists={
         "actions": _ACTION,
-        "authorizations": Shape(texts=("team_id", "user_id", "enterprise_id")),
-        "response_urls": Shape(texts=("response_url",)),
+        "authorizations": PayloadShape(texts=("team_id", "user_id", "enterprise_id")),
+        "response_urls": PayloadShape(texts=("response_url",)),
     },
 )
 _NEEDED = {
@@ -115,21 +121,21 @@ def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise UnreadableError("the body is no UTF-8") from None
+        raise UnreadablePayloadError("the body is no UTF-8") from None
     payload = _parsed(text, content_type)
     if not isinstance(payload, dict):
-        raise UnreadableError("the payload is no object")
+        raise UnreadablePayloadError("the payload is no object")
     _fit(payload, _PAYLOAD, "payload")
     # Bolt counts what is in a list that is null.
     payload = {name: value for name, value in payload.items() if value is not None or name not in _PAYLOAD.lists}
     if "command" in payload and len(payload.get("text") or "") > LONGEST_COMMAND:
-        raise UnreadableError("the command is too long")
+        raise UnreadablePayloadError("the command is too long")
     for path in _NEEDED.get(payload.get("type") or "", ()):
         found: Any = payload
         for name in path.split("."):
             found = (found or {}).get(name)
         if not found:
-            raise UnreadableError(f"a payload of its type without {path}")
+            raise UnreadablePayloadError(f"a payload of its type without {path}")
     return payload
 
 
@@ -139,7 +145,7 @@ def _parsed(text: str, content_type: str) -> Any:
     try:
         form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
-        raise UnreadableError("the form has too many fields") from None
+        raise UnreadablePayloadError("the form has too many fields") from None
     # A person's word may be "payload"; a payload comes as a field of that name, and a command never has one.
     return _from_json(form["payload"]) if "payload" in form and "command" not in form else form
 
@@ -148,9 +154,9 @@ def _from_json(text: str) -> Any:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise UnreadableError("the payload is no JSON") from None
+        raise UnreadablePayloadError("the payload is no JSON") from None
     if text.count("[") + text.count("{") > DEEPEST and _is_deeper(document, DEEPEST):
-        raise UnreadableError("the payload is nested too deeply")
+        raise UnreadablePayloadError("the payload is nested too deeply")
     if _SURROGATE.search(text):
         # Half of a character, as a text has that was cut in its middle, could be neither stored nor sent.
         document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
@@ -172,13 +178,13 @@ def _is_deeper(document: Any, levels: int) -> bool:
     return True
 
 
-def _fit(value: Mapping[str, Any], shape: Shape, where: str) -> None:
+def _fit(value: Mapping[str, Any], shape: PayloadShape, where: str) -> None:
     for name in shape.needed:
         if not value.get(name):
-            raise UnreadableError(f"{where} without {name}")
+            raise UnreadablePayloadError(f"{where} without {name}")
     for name in shape.texts:
         if not isinstance(value.get(name), str | None):
-            raise UnreadableError(f"{where}.{name} is no text")
+            raise UnreadablePayloadError(f"{where}.{name} is no text")
     for name, inner in (*shape.objects.items(), *shape.named.items()):
         found = value.get(name)
         if found is not None and not (name in shape.named and isinstance(found, str)):
@@ -186,12 +192,12 @@ def _fit(value: Mapping[str, Any], shape: Shape, where: str) -> None:
     for name, inner in shape.lists.items():
         found = value.get(name)
         if not isinstance(found, list | None):
-            raise UnreadableError(f"{where}.{name} is no list")
+            raise UnreadablePayloadError(f"{where}.{name} is no list")
         _fit_each(found or (), inner, f"{where}.{name}")
 
 
-def _fit_each(values: Iterable[Any], shape: Shape, where: str) -> None:
+def _fit_each(values: Iterable[Any], shape: PayloadShape, where: str) -> None:
     for each in values:
         if not isinstance(each, dict):
-            raise UnreadableError(f"{where} is no object")
+            raise UnreadablePayloadError(f"{where} is no object")
         _fit(each, shape, where)

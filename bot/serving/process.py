@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bot.serving.connections import Limits
+from bot.serving.bot_process import STOP_SECONDS, Bot
+from bot.serving.connections import ConnectionLimits
 from bot.serving.refusals import Refusals
-from bot.serving.running import STOP_SECONDS, Bot
 from bot.serving.web_server import WebServer, bind
 from bot.settings import SettingsError
 from bot.store.model import StoreError
@@ -50,7 +50,7 @@ class Serving:
     bot: Bot
     applications: Mapping[int, WSGIApplication]
     refusals: Refusals = field(default_factory=Refusals)
-    limits: Limits = field(default_factory=Limits)
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 def serve(load: Callable[[], Serving], ports: Mapping[str, int]) -> int:

@@ -22,7 +22,14 @@ class Readiness:
     So a store that hangs costs one thread, however many ask.
     """
 
-    def __init__(self, look: Callable[[], Problems], timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Problems],
+        timer: Callable[[], float] = time.monotonic,
+        warnings: Callable[[], Problems] = dict,
+    ) -> None:
+        self.warnings = warnings
+        """Returns what somebody should repair although the process is ready; costs nothing to ask."""
         self._look = look
         self._timer = timer
         self._looking = threading.Lock()

@@ -98,7 +98,7 @@ class ServingSettings:
     peer_connections: int = CONNECTIONS // 2
     """Connections that one address may have open: half of all, because behind a proxy all come from one."""
     scenario: str | None = None
-    """The recorded morning to serve instead of a project."""
+    """The scenario to serve instead of a project."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ServingSettings:

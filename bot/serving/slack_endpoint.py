@@ -19,7 +19,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 
 from bot.redaction.shown import Secret
 from bot.serving.courtesy import Courtesy
-from bot.serving.payloads import UnreadableError, read_payload
+from bot.serving.payloads import UnreadablePayloadError, read_payload
 from bot.serving.refusals import Refusals, Refused
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class SlackEndpoint:
             try:
                 payload = read_payload(body, environ.get("CONTENT_TYPE", ""))
                 answer = given_to_listener(self._app, payload, _headers(environ))
-            except UnreadableError:
+            except UnreadablePayloadError:
                 return self._refuse(Refused.UNREADABLE, start_response)
             except Exception:
                 # A listener's errors are answered by Bolt. What is left breaks on the payload before one is found; it

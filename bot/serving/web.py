@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.redaction.shown import Secret
+from bot.serving.readiness import Readiness
 from bot.serving.refusals import Refusals, Refused
 from bot.serving.slack_endpoint import LARGEST_BODY, PATH, SlackEndpoint
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _logger = logging.getLogger(__name__)
-
-Readiness = Callable[[], Mapping[str, str]]
-"""What does not work, by part, each with its reason; empty when everything does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,8 @@ def _show(
     def ready() -> tuple[Response, int]:
         problems = readiness()
         if not problems:
-            return jsonify(status="ready"), HTTPStatus.OK
+            others = {"warnings": dict(found)} if may_see() and (found := readiness.warnings()) else {}
+            return jsonify(status="ready", **others), HTTPStatus.OK
         reasons = {"problems": dict(problems)} if may_see() else {}
         return jsonify(status="not ready", **reasons), HTTPStatus.SERVICE_UNAVAILABLE
 

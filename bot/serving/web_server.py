@@ -20,7 +20,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
 from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
-from bot.serving.connections import Held, Limits, Stage, crowded_out, is_overdue
+from bot.serving.connections import ConnectionLimits, Held, Stage, crowded_out, is_overdue
 from bot.serving.http_parser import LARGEST_HEAD, StrictParser
 from bot.serving.refusals import Refusals, Refused
 from bot.serving.slack_endpoint import LARGEST_BODY
@@ -46,11 +46,11 @@ LOOP_SECONDS = 1
 """How often the loop looks at deadlines when nothing else happens."""
 
 
-def possible(limits: Limits) -> Limits:
+def possible(limits: ConnectionLimits) -> ConnectionLimits:
     """Return limits that the system's own bound on open files allows."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(1, min(limits.connections, files - FILES_OF_ITS_OWN))
-    return Limits(
+    return ConnectionLimits(
         connections=most,
         per_peer=min(limits.per_peer, most),
         request_seconds=limits.request_seconds,
@@ -65,7 +65,7 @@ class WebServer:
     ``bind`` what it listens on first, so that a port that is taken is known before anything is built.
     """
 
-    def __init__(self, refusals: Refusals, limits: Limits) -> None:
+    def __init__(self, refusals: Refusals, limits: ConnectionLimits) -> None:
         self._refusals = refusals
         self._limits = possible(limits)
         self._map: dict[int, Any] = {}
@@ -236,7 +236,7 @@ class _Listener(TcpWSGIServer):  # type: ignore[misc]  # likewise
         known: dict[int, Any],
         threads: ThreadedTaskDispatcher,
         refusals: Refusals,
-        limits: Limits,
+        limits: ConnectionLimits,
     ) -> None:
         self.refusals = refusals
         self.limits = limits

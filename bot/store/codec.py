@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.store.budget import within_budget
-from bot.store.earlier import upgraded
+from bot.store.migrations import FORMAT, NEWEST, migrated
 from bot.store.model import (
     Alert,
     AlertState,
@@ -59,13 +59,19 @@ def head(key: str, at: str, previous: object, verdict: object) -> ReportHead:
 
 def _text(record: Alert | Delivery | StoredReport | AuditEntry) -> str:
     document = {each.name: _plain(getattr(record, each.name)) for each in fields(record)}
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return json.dumps({FORMAT: NEWEST, **document}, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def rewritten(kind: type[Record], text: str) -> str:
+    """Return the text of a record as this version writes it. Raises StoreError for what is none."""
+    return encode(decode(kind, text))
 
 
 def decode(kind: type[Record], text: str) -> Record:
-    """Return the record that was encoded. Raises StoreError, not retryable, for what is none."""
+    """Return the record that was encoded, by this version or a former one. Raises StoreError, not retryable, for what
+    is none."""
     try:
-        document = upgraded(kind, json.loads(text))
+        document = migrated(kind.__name__, json.loads(text))
         names = {each.name for each in fields(kind)}
         known = {name: _read(kind, name, value) for name, value in document.items() if name in names}
         return kind(**known)

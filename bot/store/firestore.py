@@ -8,6 +8,7 @@ Times are kept as text that sorts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from bot.store.firestore_fields import (
     report_head,
 )
 from bot.store.firestore_retention import ACTIONS, ALERTS, AUDIT, DELIVERIES, LEASES, REPORTS, prune
+from bot.store.migrations import FORMAT, NEWEST, NewerStoreError
 from bot.store.model import (
     EVERY_CHANNEL_WORKS,
     Alert,
@@ -57,6 +59,9 @@ from bot.store.queue import Choice, choose, in_order, referred
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
+
+STORE = "store"
+"""Holds one document, which names the version of the records."""
 
 REQUEST_SECONDS = 5.0
 RETRY_SECONDS = 10.0
@@ -251,7 +256,7 @@ class FirestoreStore:
         found = self._newest_reports(pipeline, job, since, limit, only=HEAD)
         # A report of an older version of this program has no such fields, so it is read whole.
         older = self._collections.settled(
-            lambda: self._collections.get(each.name for each in found if "verdict" not in each.fields)
+            lambda: self._collections.get(each.name for each in found if "previous" not in each.fields)
         )
         heads = [report_head(each) for each in found if each.name not in older]
         heads += [record(StoredReport, each).head for each in older.values()]
@@ -294,7 +299,7 @@ class FirestoreStore:
                 raise ConflictError(f"the alert {alert.key} is twice in one commit")
             documents[name] = alert_fields(replace(alert, version=alert.version + 1))
         for delivery in changes.deliveries:
-            fields = {"key": delivery.key, "target": delivery.target, **delivery_fields(delivery)}
+            fields = {"key": delivery.key, "target": delivery.target or delivery.lane, **delivery_fields(delivery)}
             documents.setdefault(self._collections.name(DELIVERIES, delivery.key), fields)
         for report in changes.reports:
             documents.setdefault(self._collections.name(REPORTS, report.key), report_fields(report))
@@ -397,6 +402,25 @@ class FirestoreStore:
             )
             for name in (ALERTS, AUDIT)
         )
+
+    def meet_format(self) -> None:
+        """Note which version of records this program writes. Raises StoreError for what a newer one writes to."""
+        name = self._collections.name(STORE, FORMAT)
+        wanted: Fields = {"version": NEWEST}
+
+        def attempt() -> None:
+            found = self._collections.get([name]).get(name)
+            version = 1 if found is None else found.fields["version"]
+            if not isinstance(version, int) or version > NEWEST:
+                raise NewerStoreError(version)
+            if found is None:
+                self._collections.commit([self._collections.create(name, wanted)])
+            elif version < NEWEST:
+                self._collections.commit([self._collections.change(found, wanted)])
+
+        # Another instance that was faster has noted the same.
+        with suppress(OvertakenError):
+            self._settled(attempt)
 
     def _settled(self, attempt: Callable[[], Result]) -> Result:
         return self._collections.settled(attempt)

@@ -63,6 +63,8 @@ class Alert:
     done at: what is no graver calls nobody anew. None in records of the first version stands for ``severity``."""
     counted_at: datetime | None = None
     """When its thread was last told that there are more or fewer of the same."""
+    paged: Mapping[str, str] = field(default_factory=dict)
+    """What each webhook was last told of it, by the webhook's name: a PageAction."""
     shown: str = ""
     """The fingerprint of what the message shows, where that is not what its thread was told last."""
     unknown_runs: int = 0
@@ -75,6 +77,11 @@ class Alert:
         """The key of the delivery that opened the thread."""
         return f"alert:{self.key}:{self.generation}"
 
+
+SLACK = "slack"
+"""The sink of every delivery that does not name another one, as no record of the first versions does."""
+
+WEBHOOK = "webhook"
 
 BROADCAST = "broadcast"
 """The mark in the body of a reply that shows in the channel as well as in its thread."""
@@ -92,15 +99,16 @@ class DeliveryState(StrEnum):
     SUPERSEDED = "superseded"
     """A later update of the same message made it needless."""
     DEAD = "dead"
-    """Slack refuses it for good; ``error`` says why."""
+    """Its sink refuses it for good; ``error`` says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message to Slack. ``key`` is unique for ever and travels in the message's metadata.
+    """One message to a sink. ``key`` is unique for ever and travels with the message; ``channel`` is a place there.
 
-    ``target`` is the key of the POST that a REPLY answers or an UPDATE edits; a POST has none. ``order``
-    sorts deliveries of one channel and target; ``urgent`` ones of P0 go first. ``lease_until`` is set while
+    ``target`` is the key of the POST that a REPLY answers or an UPDATE edits; a POST has none. Deliveries of one
+    ``lane``, which is the thread of an alert, go to a channel one after the other, and are pruned with that alert.
+    ``order`` sorts both; ``urgent`` ones of P0 go first. ``lease_until`` is set while
     somebody is sending it.
     """
 
@@ -108,8 +116,10 @@ class Delivery:
     kind: DeliveryKind
     channel: str
     body: Mapping[str, Any]
-    """``text`` and ``blocks``, and of a reply ``BROADCAST``: JSON."""
+    """JSON that the sink formats; for Slack ``text`` and ``blocks``, and of a reply ``BROADCAST``."""
     created_at: datetime
+    sink: str = SLACK
+    lane: str | None = None
     target: str | None = None
     urgent: bool = False
     order: int = 0
@@ -129,9 +139,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """What whoever claims knows of Slack's channels. Where nothing goes now, nothing is claimed: ``waiting`` is for
-    messages, ``edits_waiting`` for edits. What is for a ``failing`` channel goes last, and one at a time."""
+    """What whoever claims knows of the channels of its sink. Where nothing goes now, nothing is claimed: ``waiting``
+    is for messages, ``edits_waiting`` for edits. What is for a ``failing`` channel goes last, and one at a time."""
 
+    sink: str = SLACK
     waiting: frozenset[str] = frozenset()
     edits_waiting: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()

@@ -1,8 +1,8 @@
 """Which deliveries may go now: one pure decision that both stores share.
 
-Deliveries with one target form a lane: they go one after the other in their order, and the lane waits
-when its first one waits. An edit that a later edit of the same message follows is needless. A lane whose
-target was given up for good has nowhere to go.
+Each sink claims its own. Deliveries with one target, or with one lane of their own, form a lane: they go one after the
+other in their order, and the lane waits when its first one waits. An edit that a later edit of the same message follows
+is needless. A lane whose target was given up for good has nowhere to go.
 
 Channels take turns, so that a long queue for one does not delay another; those that fail come after all others.
 """
@@ -57,7 +57,7 @@ def choose(
     its turn, then messages before edits, then the oldest. Taking over a lease that ran out counts an attempt:
     whoever had it may have posted.
     """
-    pending = list(pending)
+    pending = [each for each in pending if each.sink == channels.sink]
     free: list[_Candidate] = []
     closed: list[Delivery] = []
     for target, lane in _lanes(pending):
@@ -109,14 +109,12 @@ def _channel(delivery: Delivery, targets: Mapping[str, Delivery]) -> str:
 
 
 def _lanes(pending: Iterable[Delivery]) -> Iterable[tuple[str | None, list[Delivery]]]:
-    """Yield every lane in its order; a POST is a lane of its own."""
-    lanes: dict[str, list[Delivery]] = {}
+    """Yield every lane in its order; a POST without one is a lane of its own."""
+    lanes: dict[tuple[str | None, ...], list[Delivery]] = {}
     for each in pending:
-        if each.target is None:
-            yield None, [each]
-        else:
-            lanes.setdefault(each.target, []).append(each)
-    for target, lane in lanes.items():
+        alone = None if each.target or each.lane else each.key
+        lanes.setdefault((each.target, each.lane and f"{each.channel} {each.lane}", alone), []).append(each)
+    for (target, *_), lane in lanes.items():
         yield target, sorted(lane, key=_place)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the SQLite store, and how an older file becomes a newer one.
+"""The tables of the SQLite store, and how an older file becomes a newer one, with the records in it.
 
 A step is never edited once it is released: the next version is a step of its own.
 """
@@ -6,8 +6,13 @@ A step is never edited once it is released: the next version is a step of its ow
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from bot.store.model import StoreError
+from bot.store.codec import rewritten
+from bot.store.migrations import FORMAT, NEWEST, NewerStoreError
+from bot.store.model import Alert, AuditEntry, Delivery, StoredReport, StoreError
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -35,20 +40,67 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     # The newest reports of a job are found without a look at the others.
     ("CREATE INDEX reports_by_job ON reports (pipeline, job, ended_at, key)",),
+    # Records say their version, and those of the first are rewritten.
+    (),
 )
+
+RECORDS: tuple[tuple[str, type[Any]], ...] = (
+    ("alerts", Alert),
+    ("deliveries", Delivery),
+    ("reports", StoredReport),
+    ("audit", AuditEntry),
+)
+
+RECORDS_SINCE = 3
+"""The version of a file in which every record says its own."""
+
+AT_ONCE = 100
+"""Records that one transaction rewrites: others write in between."""
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[tuple[str, ...], ...] = STEPS) -> None:
-    """Bring a file to the newest version, all of it or nothing. Raises StoreError for one that is newer."""
-    if _version(connection) == len(steps):
+    """Bring a file to the newest version, and its tables all of it or nothing. Raises StoreError for one that is newer.
+
+    Whoever dies on the way leaves a file that the next one goes on with.
+    """
+    version = _version(connection)
+    if version == len(steps):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    if 0 < version < RECORDS_SINCE:
+        for table, kind in RECORDS:
+            _rewrite(connection, table, kind)
+    with _transaction(connection):
         # Another process may have been faster while we waited for the lock.
         for step in steps[_known_version(connection, len(steps)) :]:
             for statement in step:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(steps)}")
+
+
+def _rewrite(connection: sqlite3.Connection, table: str, kind: type[Any]) -> None:
+    """Write the records of a table as this version has them, some at a time; one that cannot be read stays."""
+    statement = (
+        f"SELECT key, record FROM {table} WHERE key > ? AND CASE WHEN json_valid(record)"  # noqa: S608 - our own names
+        f" THEN coalesce(json_extract(record, '$.{FORMAT}'), 1) < ? END ORDER BY key LIMIT ?"
+    )
+    last = ""
+    while True:
+        with _transaction(connection):
+            rows = connection.execute(statement, (last, NEWEST, AT_ONCE)).fetchall()
+            for key, text in rows:
+                with suppress(StoreError):
+                    record = rewritten(kind, text)
+                    connection.execute(f"UPDATE {table} SET record = ? WHERE key = ?", (record, key))  # noqa: S608 - likewise
+        if not rows:
+            return
+        last = rows[-1][0]
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -59,11 +111,7 @@ def migrate(connection: sqlite3.Connection, steps: tuple[tuple[str, ...], ...] =
 def _known_version(connection: sqlite3.Connection, newest: int) -> int:
     version = _version(connection)
     if version > newest:
-        raise StoreError(
-            f"the store is of version {version}, and this program knows versions up to {newest}: "
-            "use the newer program, or another file.",
-            retryable=False,
-        )
+        raise NewerStoreError(version, newest)
     return version
 
 

@@ -231,12 +231,17 @@ class SqliteStore:
     def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
         with self._lock, _translated(self._path):
             rows = self._connection.execute(
-                "SELECT key, ended_at, json_extract(record, '$.previous'), json_extract(record, '$.verdict')"
+                "SELECT key, ended_at, json_extract(record, '$.previous'), json_extract(record, '$.verdict'),"
+                " CASE WHEN json_extract(record, '$.previous') IS NULL THEN record END"
                 " FROM reports WHERE pipeline = ? AND job = ? AND ended_at >= ?"
                 " ORDER BY ended_at DESC, key DESC LIMIT ?",
                 (pipeline, job, moment_text(since), max(limit, 0)),
             ).fetchall()
-        return [head(key, at, previous, verdict) for key, at, previous, verdict in rows]
+        # A program of the former version may still write beside this one, so what it wrote is read whole.
+        return [
+            head(key, at, previous, verdict) if record is None else decode(StoredReport, record).head
+            for key, at, previous, verdict, record in rows
+        ]
 
     def audit_entry(self, key: str) -> AuditEntry | None:
         return self._one(AuditEntry, "SELECT record FROM audit WHERE key = ?", key)
@@ -357,7 +362,7 @@ def _delivery_row(delivery: Delivery) -> tuple[str | None, ...]:
     return (
         delivery.key,
         delivery.state.value,
-        delivery.target,
+        delivery.target or delivery.lane,
         None if ended is None else moment_text(ended),
         encode(delivery),
     )

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.delivery.workspace import ANY_WORKSPACE
-from bot.render.alert_links import thread_link
+from bot.render.alert_links import ANY_WORKSPACE, thread_link
 from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore

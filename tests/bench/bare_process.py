@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.composition.serve import SWITCH_SECONDS
-from bot.serving.connections import Limits
+from bot.serving.connections import ConnectionLimits
 from bot.serving.refusals import Refusals
 from bot.serving.web_server import WebServer, bind
 from tests.bench.measured import Subject, commands
@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     sys.setswitchinterval(SWITCH_SECONDS)
     subject = Subject(options.now, options.date)
-    server = WebServer(Refusals(), Limits())
+    server = WebServer(Refusals(), ConnectionLimits())
     server.listen(_empty, bind(options.port))
     threading.Thread(target=server.run, daemon=True).start()
     reply({"port": options.port})

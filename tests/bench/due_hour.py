@@ -13,7 +13,8 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
-from bot.delivery.slack import SlackPoster
+from bot.render.alert import AlertMessages
+from bot.sinks.slack.poster import SlackPoster
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.schedules import ROUND_SECONDS, Schedules
@@ -48,7 +49,7 @@ def seconds_to_thread(due: datetime) -> float:
     store = SqliteStore(":memory:")
     with SlackServer((CHANNEL,), clock=clock) as slack:
         outbox = Outbox(store, SlackPoster(WebClient(slack.token, base_url=slack.api_url)), clock, "bench")
-        digests = Digests(Due(clock, due), store, Incidents(store, PIPELINE), clock, "bench")
+        digests = Digests(Due(clock, due), store, Incidents(store, PIPELINE, AlertMessages(PIPELINE)), clock, "bench")
         notifications = PIPELINE.notifications
         assert notifications is not None
         schedules = Schedules(digests, notifications, PIPELINE.zone, clock, pump=outbox.pump)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.alerting.incidents import Incidents
+from bot.render.alert import AlertMessages
 from bot.render.blocks import slack_messages
 from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
@@ -61,7 +62,7 @@ def _alerts(case: Case) -> object:
     """The alerts of a report, opened, and then of the same report once more."""
     store = SqliteStore(":memory:")
     try:
-        incidents = Incidents(store, case.pipeline)
+        incidents = Incidents(store, case.pipeline, AlertMessages(case.pipeline))
         return incidents.process(case.report, case.report.now), incidents.process(case.report, case.report.now)
     finally:
         store.close()

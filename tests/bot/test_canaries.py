@@ -85,6 +85,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("iam", "show"): (SERVICE, "--scenario", "SCENARIO"),
     ("env", "merge"): (SERVICE, f"A={MERGED}", "--scenario", "SCENARIO"),
     ("env", "diff"): (SERVICE, "--scenario", "SCENARIO"),
+    ("webhook", "test"): ("hook",),
     ("deploy", "verify"): (SERVICE, "--scenario", "SCENARIO"),
     ("log",): ("--json",),
 }

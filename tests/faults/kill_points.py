@@ -24,10 +24,12 @@ from tests.faults.digest_ledger import compare_digests, slots_on
 from tests.faults.killable import Killable, Nursery
 from tests.faults.ledger import Difference, compare
 from tests.faults.life import Life
+from tests.faults.page_ledger import compare_pages
 from tests.faults.points import Killed, Points
 from tests.faults.story import CHANNEL, PIPELINE, START, Fact, Story, story
 from tests.faults.workspace import Clock, shown
 from tests.servers.slack import SlackServer
+from tests.servers.webhook import WebhookServer
 
 KINDS = {
     "in-process": (POINTS,),
@@ -52,14 +54,14 @@ DEATHS_A_STEP = 4
 class InProcess:
     """Dies by an exception that nothing may catch."""
 
-    def __init__(self, store: Callable[[], StateStore], slack_url: str, clock: Clock) -> None:
-        self._store, self._slack_url, self._clock = store, slack_url, clock
+    def __init__(self, store: Callable[[], StateStore], slack_url: str, pager_url: str, clock: Clock) -> None:
+        self._store, self._slack_url, self._pager_url, self._clock = store, slack_url, pager_url, clock
         self._lives = 0
         self._life = self._born()
 
     def _born(self) -> Life:
         self._lives += 1
-        return Life(self._store(), self._slack_url, f"life-{self._lives}", self._clock, Points())
+        return Life(self._store(), self._slack_url, self._pager_url, f"life-{self._lives}", self._clock, Points())
 
     def tell(self, facts: Mapping[str, Fact] | None, now: datetime, death: Death) -> Told:
         life = self._life
@@ -111,13 +113,15 @@ def tell_story(
     teller.tell(None, clock.now, Death())
 
 
-def judge(told: Story, slack: SlackServer, store: StateStore) -> Difference:
-    """Compare Slack with the story, and every thread's parent with the last edit that the store wanted."""
+def judge(told: Story, slack: SlackServer, pager: WebhookServer, store: StateStore) -> Difference:
+    """Compare Slack and the pager with the story, and every parent with the last edit that the store wanted."""
     messages = shown(slack)
     alerts = [message for message in messages if message.key.startswith("alert:")]
     latest = {message.key: _wanted(message.key, store) for message in alerts if message.parent}
     difference = compare(told.expected(), alerts, latest)
     difference.add(compare_digests([START.astimezone(PIPELINE.zone).date()], messages, store))
+    taken = [(each.document["id"], each.document["key"]) for each in pager.taken]
+    difference.add(compare_pages(taken, store, START))
     difference.lost += [f"{delivery.key} still waits: {delivery.error}" for delivery in store.pending()]
     return difference
 
@@ -135,7 +139,9 @@ def _wanted(thread: str, store: StateStore) -> Any:
 
 
 @contextmanager
-def _in_process(seed: int, folder: Path, slack: SlackServer, clock: Clock) -> Iterator[tuple[Teller, StateStore]]:
+def _in_process(
+    seed: int, folder: Path, slack: SlackServer, pager: WebhookServer, clock: Clock
+) -> Iterator[tuple[Teller, StateStore]]:
     stores: list[SqliteStore] = []
 
     def opened() -> StateStore:
@@ -143,7 +149,7 @@ def _in_process(seed: int, folder: Path, slack: SlackServer, clock: Clock) -> It
         return stores[-1]
 
     try:
-        yield InProcess(opened, slack.api_url, clock), opened()
+        yield InProcess(opened, slack.api_url, pager.url, clock), opened()
     finally:
         for store in stores:
             store.close()
@@ -151,16 +157,16 @@ def _in_process(seed: int, folder: Path, slack: SlackServer, clock: Clock) -> It
 
 @contextmanager
 def _killable(
-    nursery: Nursery, where: str, store: StateStore, slack: SlackServer
+    nursery: Nursery, where: str, store: StateStore, slack: SlackServer, pager: WebhookServer
 ) -> Iterator[tuple[Teller, StateStore]]:
     try:
-        with Killable(nursery, where, slack.api_url) as teller:
+        with Killable(nursery, where, slack.api_url, pager.url) as teller:
             yield teller, store
     finally:
         store.close()
 
 
-Stage = Callable[[int, SlackServer, Clock], AbstractContextManager[tuple[Teller, StateStore]]]
+Stage = Callable[[int, SlackServer, WebhookServer, Clock], AbstractContextManager[tuple[Teller, StateStore]]]
 """Returns who tells the story of a seed, and the store to look at when it is told."""
 
 
@@ -169,18 +175,18 @@ def _stages(mode: str, address: str) -> Iterator[Stage]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         if mode == "in-process":
-            yield lambda seed, slack, clock: _in_process(seed, folder, slack, clock)
+            yield lambda seed, slack, pager, clock: _in_process(seed, folder, slack, pager, clock)
             return
         with Nursery(mode, {"FIRESTORE_EMULATOR_HOST": address} if address else {}) as nursery:
             if mode == "sqlite":
-                yield lambda seed, slack, _: _killable(
-                    nursery, f"sqlite:{folder / str(seed)}.db", SqliteStore(folder / f"{seed}.db"), slack
+                yield lambda seed, slack, pager, _: _killable(
+                    nursery, f"sqlite:{folder / str(seed)}.db", SqliteStore(folder / f"{seed}.db"), slack, pager
                 )
                 return
             from tests.faults.emulated import firestore_store  # noqa: PLC0415 - Google's client takes a second
 
-            yield lambda seed, slack, _: _killable(
-                nursery, f"firestore:kill_{seed}_", firestore_store(address, f"kill_{seed}_"), slack
+            yield lambda seed, slack, pager, _: _killable(
+                nursery, f"firestore:kill_{seed}_", firestore_store(address, f"kill_{seed}_"), slack, pager
             )
 
 
@@ -191,9 +197,13 @@ def run(mode: str, count: int, first_seed: int, firestore: str | None = None) ->
         while outcome.deaths.total() < count:
             seed = first_seed + outcome.stories
             told, clock = story(seed), Clock()
-            with SlackServer((CHANNEL,), clock=clock) as slack, stage(seed, slack, clock) as (teller, store):
+            with (
+                SlackServer((CHANNEL,), clock=clock) as slack,
+                WebhookServer() as pager,
+                stage(seed, slack, pager, clock) as (teller, store),
+            ):
                 tell_story(told, teller, clock, random.Random(seed), outcome.deaths, KINDS[mode])
-                difference = judge(told, slack, store)
+                difference = judge(told, slack, pager, store)
                 outcome.messages += len(shown(slack))
             outcome.digests += len(slots_on(START.date()))
             outcome.incidents += len(told.expected())

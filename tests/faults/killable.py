@@ -37,18 +37,24 @@ class Nursery:
 
 
 class Killable(AbstractContextManager["Killable"]):
-    """One life after the other, on a store (``sqlite:PATH`` or ``firestore:PREFIX``) and a Slack that outlive them."""
+    """One life after the other, on a store (``sqlite:PATH`` or ``firestore:PREFIX``), a Slack and a pager that stay."""
 
-    def __init__(self, nursery: Nursery, store: str, slack_url: str) -> None:
+    def __init__(self, nursery: Nursery, store: str, slack_url: str, pager_url: str) -> None:
         self._nursery = nursery.conversation
         self._store = store
         self._slack_url = slack_url
+        self._pager_url = pager_url
         self._lives = 0
         self._process = self._born()
 
     def _born(self) -> int:
         self._lives += 1
-        birth = {"owner": f"process-{self._lives}", "store": self._store, "slack": self._slack_url}
+        birth = {
+            "owner": f"process-{self._lives}",
+            "store": self._store,
+            "slack": self._slack_url,
+            "pager": self._pager_url,
+        }
         return int(self._nursery.ask(json.dumps(birth))["born"])
 
     def tell(self, facts: Mapping[str, Fact] | None, now: datetime, death: Death) -> Told:

@@ -9,14 +9,19 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
-from bot.delivery.slack import SlackPoster
-from bot.store.model import StateStore
+from bot.delivery.outboxes import Outboxes
+from bot.redaction.shown import Secret
+from bot.render.alert import AlertMessages
+from bot.sinks.slack.poster import SlackPoster
+from bot.sinks.webhook.endpoints import Endpoint
+from bot.sinks.webhook.poster import WebhookPoster
+from bot.store.model import SLACK, WEBHOOK, StateStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.done import Done
 from tests.faults.foretold import Foretold
 from tests.faults.points import Points, guarded
-from tests.faults.story import PIPELINE, Fact, report
+from tests.faults.story import CHANNEL, PAGER, PIPELINE, Fact, report
 from tests.faults.workspace import Clock
 from tests.servers.slack import TOKEN
 
@@ -33,15 +38,26 @@ ROUNDS = 30
 class Life:
     """What a process holds between its start and its death; only the store and Slack outlive it."""
 
-    def __init__(self, store: StateStore, slack_url: str, owner: str, clock: Clock, points: Points) -> None:
+    def __init__(
+        self, store: StateStore, slack_url: str, pager_url: str, owner: str, clock: Clock, points: Points
+    ) -> None:
         self.clock = clock
         self.points = points
         self._store = guarded(store, "store", points)
         poster = guarded(SlackPoster(WebClient(TOKEN, base_url=slack_url, timeout=CALL_SECONDS)), "slack", points)
-        self.incidents = Incidents(self._store, PIPELINE, digest=DigestStanding(self._store, PIPELINE))
+        standing = DigestStanding(self._store, PIPELINE)
+        self.incidents = Incidents(self._store, PIPELINE, AlertMessages(PIPELINE), digest=standing)
         self._facts: Mapping[str, Fact] = {}
         self._digests = Digests(Foretold(lambda _: self._facts, clock), self._store, self.incidents, clock, owner)
-        self._outbox = Outbox(self._store, poster, clock, owner)
+        pager = Endpoint(name=PAGER.name, format="reveille", url=Secret(pager_url))
+        events = guarded(WebhookPoster({PAGER.name: pager}), "webhook", points)
+        self._outbox = Outboxes(
+            {
+                SLACK: Outbox(self._store, poster, clock, owner),
+                WEBHOOK: Outbox(self._store, events, clock, f"{owner}-events", told_in=CHANNEL),
+            },
+            SLACK,
+        )
 
     def process(self, facts: Mapping[str, Fact]) -> None:
         """Process the report that says so; nothing is sent yet."""

@@ -59,7 +59,9 @@ def live(birth: Mapping[str, Any]) -> None:
         if statements:
             points(f"before SQL {text.split(maxsplit=1)[0]}")
 
-    life = Life(open_store(birth["store"], at_statement), birth["slack"], birth["owner"], Clock(), points)
+    life = Life(
+        open_store(birth["store"], at_statement), birth["slack"], birth["pager"], birth["owner"], Clock(), points
+    )
     reply({"born": os.getpid()})
     while (command := read_line()) is not None and not command.get("over"):
         life.clock.now = datetime.fromisoformat(command["now"])

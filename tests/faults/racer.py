@@ -16,14 +16,15 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
-from bot.delivery.slack import SlackPoster
+from bot.render.alert import AlertMessages
+from bot.sinks.slack.poster import SlackPoster
 from bot.timetable.digest import Digests
 from tests.bench.processes import reply
 from tests.faults.emulated import firestore_store
 from tests.faults.foretold import Foretold
 from tests.faults.life import CALL_SECONDS
 from tests.faults.lines import read_line
-from tests.faults.story import PIPELINE
+from tests.faults.story import WITHOUT_PAGER
 from tests.faults.tournament import FastClock, days_facts
 from tests.servers.slack import TOKEN
 
@@ -39,7 +40,8 @@ def live(birth: Mapping[str, Any]) -> None:
     store = firestore_store(os.environ["FIRESTORE_EMULATOR_HOST"], birth["store"])
     poster = SlackPoster(WebClient(TOKEN, base_url=birth["slack"], timeout=CALL_SECONDS))
     outbox = Outbox(store, poster, clock, birth["owner"])
-    digests = Digests(Foretold(days_facts, clock), store, Incidents(store, PIPELINE), clock, birth["owner"])
+    incidents = Incidents(store, WITHOUT_PAGER, AlertMessages(WITHOUT_PAGER))
+    digests = Digests(Foretold(days_facts, clock), store, incidents, clock, birth["owner"])
     reply({"born": os.getpid()})
     while (command := read_line()) is not None and not command.get("over"):
         clock.set(datetime.fromisoformat(command["now"]) + timedelta(seconds=command["off"]))

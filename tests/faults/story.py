@@ -13,7 +13,7 @@ from typing import Literal
 
 from checks.intervals import Offset
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
-from checks.notifications import AlertPolicy, DigestTimes, Notifications, Routes
+from checks.notifications import AlertPolicy, DigestTimes, Notifications, Routes, Webhook
 from checks.pipeline import Phase, Pipeline
 
 CHANNEL = "C0FAULTS01"
@@ -28,6 +28,8 @@ DIGEST = DigestTimes(post=Offset("08:00"), refresh=(Offset("12:00"), Offset("18:
 
 Fact = Severity | Literal["passed", "waiting", "unknown", "skipped"]
 SILENT: Mapping[str, Outcome] = {"waiting": Outcome.WAITING, "skipped": Outcome.SKIPPED, "unknown": Outcome.UNKNOWN}
+
+PAGER = Webhook(name="pager", url_variable="REVEILLE_WEBHOOK_PAGER", severities=(Severity.P0, Severity.P1, Severity.P2))
 
 PIPELINE = Pipeline(
     name="nba",
@@ -44,8 +46,14 @@ PIPELINE = Pipeline(
     notifications=Notifications(
         routes=Routes(default=CHANNEL),
         digest=DIGEST,
+        webhooks=(PAGER,),
         alerts=AlertPolicy(remind_minutes={}, flap_minutes=int(FLAP.total_seconds() // 60), unknown_runs=60),
     ),
+)
+
+
+WITHOUT_PAGER = PIPELINE.model_copy(
+    update={"notifications": PIPELINE.notifications and PIPELINE.notifications.model_copy(update={"webhooks": ()})}
 )
 
 

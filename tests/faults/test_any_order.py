@@ -20,10 +20,12 @@ from bot.store.sqlite import SqliteStore
 from checks.model import Severity
 from tests.faults.ledger import Shown, compare
 from tests.faults.life import Life
+from tests.faults.page_ledger import compare_pages
 from tests.faults.points import Killed, Points
-from tests.faults.story import CHANNEL, PIPELINE, Expectation, Fact
+from tests.faults.story import CHANNEL, PIPELINE, START, Expectation, Fact
 from tests.faults.workspace import Clock, shown
 from tests.servers import slack as fake
+from tests.servers.webhook import WebhookServer
 
 SUBJECTS = ("service-0", "service-1")
 FACTS: tuple[Fact, ...] = (Severity.P0, Severity.P1, Severity.P2, "passed", "passed", "waiting", "unknown", "skipped")
@@ -70,6 +72,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.clock = Clock()
         self.slack = fake.SlackServer((CHANNEL,), clock=self.clock)
         self.slack.__enter__()
+        self.pager = WebhookServer()
+        self.pager.__enter__()
         self.store = SqliteStore(":memory:")
         self.unsteady = Unsteady(self.store)
         self.model = Expectation()
@@ -80,7 +84,9 @@ class AnyOrder(RuleBasedStateMachine):
     def _born(self) -> None:
         self.lives += 1
         self.points = Points()
-        self.life = Life(self.unsteady, self.slack.api_url, f"life-{self.lives}", self.clock, self.points)
+        self.life = Life(
+            self.unsteady, self.slack.api_url, self.pager.url, f"life-{self.lives}", self.clock, self.points
+        )
 
     def _live(self, action: Callable[[], object]) -> bool:
         """Do something as this life, which may die of it or find the store down. Whether it committed anything."""
@@ -175,6 +181,7 @@ class AnyOrder(RuleBasedStateMachine):
             self._heal_and_judge()
         finally:
             self.slack.__exit__()
+            self.pager.__exit__(None, None, None)
             self.store.close()
 
     def _heal_and_judge(self) -> None:
@@ -192,6 +199,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert [each.key for each in self.store.pending()] == []
         assert all(each.state is AlertState.RESOLVED for each in self.store.open_alerts(PIPELINE.name))
         assert compare(self.model.incidents, self._spoken(), {}).wrong == []
+        taken = [(each.document["id"], each.document["key"]) for each in self.pager.taken]
+        assert compare_pages(taken, self.store, START).wrong == []
 
     def _spoken(self) -> list[Shown]:
         return shown(self.slack)

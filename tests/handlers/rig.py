@@ -14,13 +14,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
-from bot.delivery.slack import SlackPoster
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
+from bot.render.alert import AlertMessages
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
 from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
+from bot.sinks.slack.poster import SlackPoster
 from bot.staging.environment import StagingEnvironment
 from bot.store.kept import Kept
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, DeliveryKind, StateStore
@@ -238,7 +239,7 @@ def running(
             validation=validation,
             notifications=pipeline_.notifications,
             store=store,
-            incidents=desk or Incidents(store, pipeline_),
+            incidents=desk or Incidents(store, pipeline_, AlertMessages(pipeline_)),
             client=client,
             permissions=Permissions(rules, SlackGroups(client), clock, SlackPeople(client)),
             workers=workers,

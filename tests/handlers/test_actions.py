@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.alerting.incidents import Click, Incidents, Processed
-from bot.delivery.sending import ANEW
+from bot.delivery.dispatch import ANEW
+from bot.render.alert import AlertMessages
 from bot.store import kept
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
 from bot.validation import Request
@@ -101,7 +102,7 @@ class TestAcknowledging:
 
             press(rig, alert, "alert:acknowledge")
 
-            assert f"taken by <@{PERSON}>" in rig.said[0]
+            assert f"acknowledged by <@{PERSON}>" in rig.said[0]
 
     def test_a_second_click_on_the_new_message_leaves_it_with_who_took_it(self) -> None:
         with running() as rig:
@@ -363,7 +364,9 @@ class BrokenDesk(Incidents):
 def test_a_recheck_whose_end_cannot_be_stored_is_told() -> None:
     with running() as rig:
         alert = rig.alert()
-        services = replace(rig.services, incidents=BrokenDesk(rig.store, rig.services.validation.pipeline))
+        pipeline = rig.services.validation.pipeline
+        desk = BrokenDesk(rig.store, pipeline, AlertMessages(pipeline))
+        services = replace(rig.services, incidents=desk)
         reply = PrivateReply(client=rig.services.client, user=PERSON)
 
         recheck(services, Pressed(key=alert.key, version=None), reply, "recheck:1", taken_by(services))

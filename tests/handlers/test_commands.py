@@ -456,7 +456,7 @@ def test_open_alerts_are_listed_the_gravest_first_with_who_has_them() -> None:
         text = str(answer["blocks"])
         assert answer["text"] == "Tiny pipeline: 3 open alerts"
         assert text.index("Nobody") < text.index("Taken &lt;!here&gt;")
-        assert "taken by <@U0ANN>" in text
+        assert "acknowledged by <@U0ANN>" in text
         assert "until it changes by <@U0ANN>: known" in text
 
 

@@ -126,7 +126,7 @@ def test_open_alerts_are_shown_with_owner_and_the_snoozes_that_end_today() -> No
         opened(rig)
 
         assert "Open alerts: 4" in shown(rig)
-        assert "taken by <@U0ANN>" in shown(rig)
+        assert "acknowledged by <@U0ANN>" in shown(rig)
         assert "⏰ 10:00  Ends today" in shown(rig)
         assert shown(rig).count("⏰") == 1
 

@@ -15,7 +15,8 @@ import pytest
 
 from bot.alerting.incidents import Incidents
 from bot.alerting.threads import AlertThreads
-from bot.render.repairs import verified_reply
+from bot.render.alert import AlertMessages
+from bot.render.repairs import still_open_reply, verified_reply
 from bot.repairs.follow_up import PACE, FollowUp
 from bot.repairs.model import LEASE, NEVER_WRITTEN, RepairOutcome
 from bot.repairs.records import begun
@@ -133,7 +134,7 @@ def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: flo
     repairs, incidents = rig.services.repairs, rig.services.incidents
     assert repairs is not None
     assert isinstance(incidents, Incidents)
-    threads = AlertThreads(incidents, rig.services.validation, lambda: None)
+    threads = AlertThreads(incidents, rig.services.validation, lambda: None, still_open_reply)
     zone = rig.services.validation.pipeline.zone
     return FollowUp(
         repairs,
@@ -478,7 +479,9 @@ def test_what_was_done_is_said_to_its_maker_while_the_store_is_down() -> None:
     with broken() as (rig, platform):
         alert = refused_alert(rig)
         view = press(rig, alert)
-        desk = ForgetfulDesk(rig.store, rig.services.validation.pipeline)
+        desk = ForgetfulDesk(
+            rig.store, rig.services.validation.pipeline, AlertMessages(rig.services.validation.pipeline)
+        )
         confirmation = Confirmation.read(view["private_metadata"])
         reply = PrivateReply(client=rig.services.client, user=PERSON)
         assert rig.services.repairs is not None

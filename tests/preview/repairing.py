@@ -11,7 +11,7 @@ from bot.composition.repairs import repairs_of
 from bot.composition.validation import Ready, on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.pages import Block
-from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, verified_reply
+from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, still_open_reply, verified_reply
 from bot.repairs.model import RepairPlan
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
@@ -63,7 +63,7 @@ class RepairStory(Story):
         self.now += HAS_EFFECT
         settled = [self._repairs.verify(run, self.now).run for run in runs if run is not None]
         self.incidents.tell(key, "verified", verified_reply(settled, self.pipeline.zone), self.now)
-        AlertThreads(self.incidents, self._validation, self.told).look_again(key, "repair", self.now)
+        AlertThreads(self.incidents, self._validation, self.told, still_open_reply).look_again(key, "repair", self.now)
 
 
 @contextmanager

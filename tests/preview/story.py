@@ -8,6 +8,7 @@ from functools import cache
 from bot.alerting.incidents import Click, Incidents
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.render.alert import AlertMessages
 from bot.render.reading import Reading
 from bot.scenarios.scenario import load_scenario
 from bot.store.model import Alert
@@ -36,7 +37,7 @@ class Story:
     def __init__(self) -> None:
         self.pipeline = shipped_pipeline()
         self.store = SqliteStore(":memory:")
-        self.incidents = Incidents(self.store, self.pipeline)
+        self.incidents = Incidents(self.store, self.pipeline, AlertMessages(self.pipeline))
         self.conversation = Conversation(self.store, self.pipeline.zone)
         self.now = datetime.min.replace(tzinfo=UTC)
 

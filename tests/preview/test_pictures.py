@@ -30,7 +30,7 @@ def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
         ("alert-firing", "Acknowledge"),
         ("alert-firing", "Repair…"),
         ("alert-acknowledged", "Snooze"),
-        ("alert-snoozed", "Wake up"),
+        ("alert-snoozed", "End snooze"),
         ("alert-resolved", "Details"),
         ("repair-form", "Cancel"),
         ("repair-thread", "Undo…"),

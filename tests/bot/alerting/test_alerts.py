@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.alerting.alerts import Failure, Observation, Reason, Sight, Transition, decide, was_told
+from bot.alerting.alerts import AlertFault, Observation, Observed, Reason, Transition, decide, was_told
 from bot.store.model import Alert, AlertState, SnoozeUntil
 from checks.model import Severity
 from checks.notifications import AlertPolicy
@@ -22,9 +22,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def failure(**changes: Any) -> Failure:
+def failure(**changes: Any) -> AlertFault:
     return replace(
-        Failure(
+        AlertFault(
             check="trigger",
             code="not-triggered",
             subject="phase3_to_phase4",
@@ -42,12 +42,12 @@ def failure(**changes: Any) -> Failure:
 
 def failing(after_runs: int = 1, **changes: Any) -> Observation:
     return Observation(
-        key="a-key", pipeline="nba", sight=Sight.FAILING, failure=failure(**changes), after_runs=after_runs
+        key="a-key", pipeline="nba", observed=Observed.FAILING, failure=failure(**changes), after_runs=after_runs
     )
 
 
-def seen(sight: Sight) -> Observation:
-    return Observation(key="a-key", pipeline="nba", sight=sight)
+def seen(observed: Observed) -> Observation:
+    return Observation(key="a-key", pipeline="nba", observed=observed)
 
 
 def alert(**changes: Any) -> Alert:
@@ -79,41 +79,41 @@ FIRING, ACKNOWLEDGED, SNOOZED, RESOLVED = AlertState
 
 TABLE: list[tuple[str, Alert | None, Observation, Reason, AlertState | None, bool]] = [
     ("nothing known, failing", None, failing(), Reason.OPENED, FIRING, True),
-    ("nothing known, clear", None, seen(Sight.CLEAR), Reason.UNCHANGED, None, False),
-    ("nothing known, waiting or skipped", None, seen(Sight.QUIET), Reason.UNCHANGED, None, False),
-    ("nothing known, could not look", None, seen(Sight.BLIND), Reason.UNCHANGED, None, False),
-    ("nothing known, did not look", None, seen(Sight.UNSEEN), Reason.UNCHANGED, None, False),
+    ("nothing known, clear", None, seen(Observed.CLEAR), Reason.UNCHANGED, None, False),
+    ("nothing known, waiting or skipped", None, seen(Observed.QUIET), Reason.UNCHANGED, None, False),
+    ("nothing known, could not look", None, seen(Observed.BLIND), Reason.UNCHANGED, None, False),
+    ("nothing known, did not look", None, seen(Observed.UNSEEN), Reason.UNCHANGED, None, False),
     ("firing, the same", alert(), failing(), Reason.UNCHANGED, FIRING, False),
     ("firing, graver", alert(), failing(**WORSE), Reason.WORSENED, FIRING, True),
     ("firing, milder", alert(), failing(**MILDER), Reason.EASED, FIRING, False),
     ("firing, wider", alert(), failing(**WIDER), Reason.WORSENED, FIRING, False),
     ("firing, narrower", alert(), failing(**NARROWER), Reason.EASED, FIRING, False),
     ("firing, different", alert(), failing(**OTHER), Reason.CHANGED, FIRING, False),
-    ("firing, clear", alert(), seen(Sight.CLEAR), Reason.RESOLVED, RESOLVED, False),
-    ("firing, waiting or skipped", alert(), seen(Sight.QUIET), Reason.UNCHANGED, FIRING, False),
-    ("firing, could not look", alert(), seen(Sight.BLIND), Reason.UNCHANGED, FIRING, False),
-    ("firing, did not look", alert(), seen(Sight.UNSEEN), Reason.UNCHANGED, FIRING, False),
-    ("firing, told elsewhere", alert(), seen(Sight.SUPERSEDED), Reason.SUPERSEDED, RESOLVED, False),
+    ("firing, clear", alert(), seen(Observed.CLEAR), Reason.RESOLVED, RESOLVED, False),
+    ("firing, waiting or skipped", alert(), seen(Observed.QUIET), Reason.UNCHANGED, FIRING, False),
+    ("firing, could not look", alert(), seen(Observed.BLIND), Reason.UNCHANGED, FIRING, False),
+    ("firing, did not look", alert(), seen(Observed.UNSEEN), Reason.UNCHANGED, FIRING, False),
+    ("firing, told elsewhere", alert(), seen(Observed.SUPERSEDED), Reason.SUPERSEDED, RESOLVED, False),
     ("acknowledged, the same", acknowledged(), failing(), Reason.UNCHANGED, ACKNOWLEDGED, False),
     ("acknowledged, graver", acknowledged(), failing(**WORSE), Reason.WORSENED, FIRING, True),
     ("acknowledged, milder", acknowledged(), failing(**MILDER), Reason.EASED, ACKNOWLEDGED, False),
     ("acknowledged, wider", acknowledged(), failing(**WIDER), Reason.WORSENED, ACKNOWLEDGED, False),
-    ("acknowledged, clear", acknowledged(), seen(Sight.CLEAR), Reason.RESOLVED, RESOLVED, False),
+    ("acknowledged, clear", acknowledged(), seen(Observed.CLEAR), Reason.RESOLVED, RESOLVED, False),
     ("snoozed, the same", snoozed(), failing(), Reason.UNCHANGED, SNOOZED, False),
     ("snoozed, graver", snoozed(severity=Severity.P2), failing(), Reason.WORSENED, SNOOZED, False),
     ("snoozed, a P0 now", snoozed(severity=Severity.P2), failing(**WORSE), Reason.WORSENED, FIRING, True),
     ("snoozed, milder", snoozed(), failing(**MILDER), Reason.EASED, SNOOZED, False),
-    ("snoozed, clear", snoozed(), seen(Sight.CLEAR), Reason.RESOLVED, RESOLVED, False),
+    ("snoozed, clear", snoozed(), seen(Observed.CLEAR), Reason.RESOLVED, RESOLVED, False),
     ("snoozed until a change, the same", snoozed(None, CHANGE), failing(), Reason.UNCHANGED, SNOOZED, False),
     ("snoozed until a change, graver", snoozed(None, CHANGE), failing(**WORSE), Reason.WORSENED, FIRING, True),
     ("snoozed until a change, milder", snoozed(None, CHANGE), failing(**MILDER), Reason.EASED, FIRING, False),
     ("snoozed until a change, different", snoozed(None, CHANGE), failing(**OTHER), Reason.CHANGED, FIRING, False),
-    ("snoozed until a change, blind", snoozed(None, CHANGE), seen(Sight.BLIND), Reason.UNCHANGED, SNOOZED, False),
+    ("snoozed until a change, blind", snoozed(None, CHANGE), seen(Observed.BLIND), Reason.UNCHANGED, SNOOZED, False),
     ("snoozed until the next run", snoozed(None, NEXT_RUN), failing(), Reason.SNOOZE_ENDED, FIRING, True),
-    ("snoozed until a run looks", snoozed(None, NEXT_RUN), seen(Sight.UNSEEN), Reason.UNCHANGED, SNOOZED, False),
-    ("resolved, clear", resolved(HOUR), seen(Sight.CLEAR), Reason.UNCHANGED, RESOLVED, False),
-    ("resolved, did not look", resolved(HOUR), seen(Sight.UNSEEN), Reason.UNCHANGED, RESOLVED, False),
-    ("resolved, told elsewhere", resolved(HOUR), seen(Sight.SUPERSEDED), Reason.UNCHANGED, RESOLVED, False),
+    ("snoozed until a run looks", snoozed(None, NEXT_RUN), seen(Observed.UNSEEN), Reason.UNCHANGED, SNOOZED, False),
+    ("resolved, clear", resolved(HOUR), seen(Observed.CLEAR), Reason.UNCHANGED, RESOLVED, False),
+    ("resolved, did not look", resolved(HOUR), seen(Observed.UNSEEN), Reason.UNCHANGED, RESOLVED, False),
+    ("resolved, told elsewhere", resolved(HOUR), seen(Observed.SUPERSEDED), Reason.UNCHANGED, RESOLVED, False),
 ]
 
 
@@ -148,11 +148,11 @@ def test_it_reminds_after_the_interval_of_its_severity(severity: Severity, silen
     assert transition.reason is reason
 
 
-@pytest.mark.parametrize("sight", [Sight.BLIND, Sight.UNSEEN])
-def test_it_reminds_of_what_nobody_could_look_at_again(sight: Sight) -> None:
+@pytest.mark.parametrize("observed", [Observed.BLIND, Observed.UNSEEN])
+def test_it_reminds_of_what_nobody_could_look_at_again(observed: Observed) -> None:
     before = alert(severity=Severity.P0, notified_at=NOW - HOUR)
 
-    assert decide(before, seen(sight), NOW, POLICY).reason is Reason.REMINDED
+    assert decide(before, seen(observed), NOW, POLICY).reason is Reason.REMINDED
 
 
 @pytest.mark.parametrize("before", [acknowledged(notified_at=NOW - 9 * HOUR), snoozed(notified_at=NOW - 9 * HOUR)])
@@ -183,7 +183,9 @@ def test_a_reminder_is_repeated_only_after_another_interval() -> None:
     [(NOW + timedelta(seconds=1), Reason.UNCHANGED), (NOW, Reason.SNOOZE_ENDED), (NOW - HOUR, Reason.SNOOZE_ENDED)],
     ids=["just before", "at its end", "long over"],
 )
-@pytest.mark.parametrize("observation", [failing(), seen(Sight.UNSEEN), seen(Sight.BLIND)], ids=lambda each: each.sight)
+@pytest.mark.parametrize(
+    "observation", [failing(), seen(Observed.UNSEEN), seen(Observed.BLIND)], ids=lambda each: each.observed
+)
 def test_a_snooze_ends_at_its_time(observation: Observation, until: datetime, reason: Reason) -> None:
     assert decide(snoozed(until), observation, NOW, POLICY).reason is reason
 
@@ -350,7 +352,7 @@ def test_after_an_acknowledgement_only_what_is_graver_than_all_before_calls(
 
 
 def test_a_snooze_outlasts_a_recovery() -> None:
-    closed = decide(snoozed(NOW + 48 * HOUR), seen(Sight.CLEAR), NOW, POLICY)
+    closed = decide(snoozed(NOW + 48 * HOUR), seen(Observed.CLEAR), NOW, POLICY)
 
     back = decide(closed.alert, failing(), NOW + 24 * HOUR, POLICY)
 
@@ -360,7 +362,7 @@ def test_a_snooze_outlasts_a_recovery() -> None:
 
 
 def test_a_recovery_is_a_change_that_ends_a_snooze() -> None:
-    closed = decide(snoozed(NOW + 48 * HOUR, CHANGE), seen(Sight.CLEAR), NOW, POLICY)
+    closed = decide(snoozed(NOW + 48 * HOUR, CHANGE), seen(Observed.CLEAR), NOW, POLICY)
 
     back = decide(closed.alert, failing(), NOW + MINUTE, POLICY)
 
@@ -369,7 +371,7 @@ def test_a_recovery_is_a_change_that_ends_a_snooze() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sights", "opens_at"),
+    ("states", "opens_at"),
     [
         ("xx", None),
         ("xxx", 2),
@@ -379,12 +381,12 @@ def test_a_recovery_is_a_change_that_ends_a_snooze() -> None:
     ],
     ids=["too few", "enough", "interrupted", "begun anew", "not looked at between"],
 )
-def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(sights: str, opens_at: int | None) -> None:
-    observations = {"x": failing(after_runs=3), ".": seen(Sight.CLEAR), "?": seen(Sight.UNSEEN)}
+def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(states: str, opens_at: int | None) -> None:
+    observations = {"x": failing(after_runs=3), ".": seen(Observed.CLEAR), "?": seen(Observed.UNSEEN)}
     current: Alert | None = None
     reasons = []
-    for sight in sights:
-        transition = decide(current, observations[sight], NOW, POLICY)
+    for observed in states:
+        transition = decide(current, observations[observed], NOW, POLICY)
         current = transition.alert
         reasons.append(transition.reason)
 
@@ -431,12 +433,12 @@ def test_a_count_that_begins_after_a_recovery_leads_to_a_thread_of_its_own() -> 
 
 def test_an_observation_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(ValueError, match="do not go together"):
-        Observation(key="a-key", pipeline="nba", sight=Sight.CLEAR, failure=failure())
+        Observation(key="a-key", pipeline="nba", observed=Observed.CLEAR, failure=failure())
 
 
 def test_a_count_begins_anew_after_a_recovery() -> None:
     current: Alert | None = None
-    for observation in (*[failing(after_runs=3)] * 3, seen(Sight.CLEAR), *[failing(after_runs=3)] * 2):
+    for observation in (*[failing(after_runs=3)] * 3, seen(Observed.CLEAR), *[failing(after_runs=3)] * 2):
         transition = decide(current, observation, NOW, POLICY)
         current = transition.alert
 
@@ -455,7 +457,7 @@ STEPS = st.tuples(
             failing(**NARROWER),
             failing(**OTHER),
             failing(after_runs=2),
-            *(seen(sight) for sight in Sight if sight is not Sight.FAILING),
+            *(seen(observed) for observed in Observed if observed is not Observed.FAILING),
         ]
     ),
     st.integers(min_value=-5, max_value=600),
@@ -485,7 +487,7 @@ def test_it_opens_and_closes_in_turn_whatever_happens(steps: list[tuple[Observat
 
 def check_invariants(transition: Transition, observation: Observation) -> None:
     before, after = transition.before, transition.alert
-    if observation.sight in (Sight.QUIET, Sight.BLIND, Sight.UNSEEN):
+    if observation.observed in (Observed.QUIET, Observed.BLIND, Observed.UNSEEN):
         assert (before is None) == (after is None)
         assert before is None or after is None or (before.state is RESOLVED) == (after.state is RESOLVED)
     if not transition.speaks and (after is None or was_told(after)):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerting.alerts import Reason, Sight, decide
+from bot.alerting.alerts import Observed, Reason, decide
 from bot.alerting.incident import MEMBERS_KEPT, members_of, total
-from bot.alerting.observing import observe
+from bot.alerting.observations import observe
 from bot.render.alert import alert_message
 from bot.store.model import Alert
 from checks.folding import Folding
@@ -77,8 +77,8 @@ def test_a_few_that_grow_to_many_stay_in_a_thread_they_had_and_the_others_hand_o
 
     observations = observe(crowd(rows(4000, first=10_000) + rows(3)), PIPELINE, few)
 
-    sights = sorted((each.sight, each.key in {alert.key for alert in few}) for each in observations)
-    assert sights == [(Sight.FAILING, True), (Sight.SUPERSEDED, True), (Sight.SUPERSEDED, True)]
+    states = sorted((each.observed, each.key in {alert.key for alert in few}) for each in observations)
+    assert states == [(Observed.FAILING, True), (Observed.SUPERSEDED, True), (Observed.SUPERSEDED, True)]
 
 
 def test_many_that_shrink_to_one_that_was_not_named_stay_in_their_thread() -> None:
@@ -86,7 +86,7 @@ def test_many_that_shrink_to_one_that_was_not_named_stay_in_their_thread() -> No
 
     (observation,) = observe(crowd(rows(1, first=3000)), PIPELINE, [alert])
 
-    assert (observation.sight, observation.key) == (Sight.FAILING, alert.key)
+    assert (observation.observed, observation.key) == (Observed.FAILING, alert.key)
 
 
 def test_when_all_rows_are_in_order_the_alert_closes() -> None:
@@ -95,7 +95,7 @@ def test_when_all_rows_are_in_order_the_alert_closes() -> None:
 
     (observation,) = observe(crowd(passed), PIPELINE, [alert])
 
-    assert (observation.sight, observation.key) == (Sight.CLEAR, alert.key)
+    assert (observation.observed, observation.key) == (Observed.CLEAR, alert.key)
 
 
 def test_a_row_that_is_only_counted_among_notes_is_not_resolved_but_a_note() -> None:
@@ -103,7 +103,7 @@ def test_a_row_that_is_only_counted_among_notes_is_not_resolved_but_a_note() -> 
 
     (observation,) = observe(crowd(rows(100, severity=Severity.P3)), PIPELINE, [alert])
 
-    assert (observation.sight, observation.remarks["closing"]) == (Sight.CLEAR, "note")
+    assert (observation.observed, observation.remarks["closing"]) == (Observed.CLEAR, "note")
 
 
 def test_a_cause_of_many_rows_keeps_its_alert_whichever_rows_they_are() -> None:

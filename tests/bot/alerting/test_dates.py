@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.alerting.alerts import decide
 from bot.alerting.incident import incidents_of
 from bot.alerting.incidents import Incidents
-from bot.alerting.observing import observe
-from bot.render.alert import alert_message
+from bot.alerting.observations import observe
+from bot.render.alert import AlertMessages, alert_message
 from bot.store.model import Alert, AlertState
 from bot.store.sqlite import SqliteStore
 from checks.model import Cause, FindingKey, Interval, Outcome, Report, Severity
@@ -140,7 +140,7 @@ def test_one_cause_has_one_open_alert_while_it_fails_on_any_date(mornings: list[
 )
 def test_a_recheck_looks_at_the_dates_that_still_count(days: int, expected: Interval) -> None:
     store = SqliteStore(":memory:")
-    incidents = Incidents(store, PIPELINE)
+    incidents = Incidents(store, PIPELINE, AlertMessages(PIPELINE))
     incidents.process(predicted(*DATES), NOW)
     (alert,) = store.open_alerts("nba")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.alerting.incident import members_of
-from bot.alerting.relooking import relooked
+from bot.alerting.recheck import rechecked_of
 from bot.render.alert_links import service_of
 from bot.render.alert_list import broken_since
 from bot.store.model import Alert
@@ -43,7 +43,7 @@ def test_a_place_that_is_not_recorded_is_what_the_subject_names() -> None:
 def test_what_still_fails_of_it_is_found_by_its_key() -> None:
     findings = with_findings("grading", failed("ungraded", "system_01", "No grades.", Severity.P1))
 
-    assert relooked(without_places(ALERT), report_of(findings)) == relooked(ALERT, report_of(findings))
+    assert rechecked_of(without_places(ALERT), report_of(findings)) == rechecked_of(ALERT, report_of(findings))
 
 
 @pytest.mark.parametrize("place", [True, False], ids=["with a place", "without one"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.alerting.alerts import was_told
 from bot.alerting.incidents import Click, ClickResult, Incidents
+from bot.render.alert import AlertMessages
 from bot.store.model import Alert, AlertState, Delivery, DeliveryKind, SnoozeUntil
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
@@ -55,7 +56,7 @@ CLOSING = ("resolved", "superseded")
 @given(st.lists(STEPS, max_size=20))
 def test_openings_and_closings_take_turns_in_every_thread(steps: list[tuple[str, int, str]]) -> None:
     store = SqliteStore(":memory:")
-    incidents = Incidents(store, PIPELINE)
+    incidents = Incidents(store, PIPELINE, AlertMessages(PIPELINE))
     now = NOW
     for number, (name, minutes, action) in enumerate(steps):
         now += timedelta(minutes=minutes)

@@ -12,6 +12,7 @@ import pytest
 
 from bot.alerting.alerts import Reason
 from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents, NotStoredError
+from bot.render.alert import AlertMessages
 from bot.store.model import (
     Alert,
     AlertState,
@@ -56,7 +57,7 @@ def store() -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def incidents(store: SqliteStore) -> Incidents:
-    return Incidents(store, PIPELINE)
+    return Incidents(store, PIPELINE, AlertMessages(PIPELINE))
 
 
 def broken(severity: Severity = Severity.P1) -> Report:
@@ -387,7 +388,7 @@ class Hurried(SqliteStore):
 def test_a_decision_is_taken_again_when_somebody_else_was_faster() -> None:
     store = Hurried(ATTEMPTS - 1)
 
-    processed = Incidents(store, PIPELINE).process(broken(), NOW)
+    processed = Incidents(store, PIPELINE, AlertMessages(PIPELINE)).process(broken(), NOW)
 
     assert len(processed.transitions) == 1
     assert keys(store) == [THREAD]
@@ -398,7 +399,7 @@ def test_a_decision_that_never_comes_through_is_an_error_that_may_be_tried_again
     store = Hurried(ATTEMPTS)
 
     with pytest.raises(StoreError) as caught:
-        Incidents(store, PIPELINE).process(broken(), NOW)
+        Incidents(store, PIPELINE, AlertMessages(PIPELINE)).process(broken(), NOW)
 
     assert caught.value.retryable
     assert keys(store) == []
@@ -421,7 +422,7 @@ class Overtaken(SqliteStore):
 
 def test_two_instances_that_see_the_same_open_one_thread() -> None:
     store = Overtaken()
-    ours, theirs = Incidents(store, PIPELINE), Incidents(store, PIPELINE)
+    ours, theirs = (Incidents(store, PIPELINE, AlertMessages(PIPELINE)) for _ in range(2))
     store.meanwhile = lambda: theirs.process(broken(), NOW)
 
     processed = ours.process(broken(), NOW)
@@ -433,7 +434,7 @@ def test_two_instances_that_see_the_same_open_one_thread() -> None:
 
 def test_a_click_that_a_recovery_overtakes_changes_nothing() -> None:
     store = Overtaken()
-    incidents = Incidents(store, PIPELINE)
+    incidents = Incidents(store, PIPELINE, AlertMessages(PIPELINE))
     incidents.process(broken(), NOW)
     store.meanwhile = lambda: incidents.process(at(report_of(healthy()), NOW + MINUTE), NOW + MINUTE)
 
@@ -497,7 +498,7 @@ def test_a_report_without_news_that_cannot_be_stored_makes_nothing_loud(
 
 def test_a_pipeline_without_notifications_is_refused(store: SqliteStore) -> None:
     with pytest.raises(ValueError, match="no notifications"):
-        Incidents(store, PIPELINE.model_copy(update={"notifications": None}))
+        Incidents(store, PIPELINE.model_copy(update={"notifications": None}), AlertMessages(PIPELINE))
 
 
 class Bookkeeping(SqliteStore):
@@ -529,7 +530,7 @@ def test_many_alerts_are_committed_a_few_at_a_time_each_with_its_messages_and_th
     report = report_of(with_findings("service-ready", *unready), causes)
     kept = a_report("report")
 
-    processed = Incidents(store, PIPELINE).process(report, NOW, stored=kept)
+    processed = Incidents(store, PIPELINE, AlertMessages(PIPELINE)).process(report, NOW, stored=kept)
 
     assert [len(each.alerts) for each in store.commits] == [AT_ONCE, AT_ONCE, 1]
     assert [{each.thread for each in changes.alerts} for changes in store.commits] == [

@@ -10,8 +10,9 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.delivery.outbox import LEASE, Outbox
-from bot.delivery.slack import SlackPoster
-from bot.store.model import Changes, Channels, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
+from bot.delivery.outboxes import Outboxes
+from bot.sinks.slack.poster import SlackPoster
+from bot.store.model import SLACK, Changes, Channels, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 from bot.store.sqlite import SqliteStore
 from tests.servers.slack import SlackServer
 
@@ -83,7 +84,6 @@ class Posting:
             default_channel=default,
             on_sent=lambda delivery: self.told.append(("sent", delivery.key)),
             on_buried=lambda delivery: self.told.append(("buried", delivery.key)),
-            on_busy=lambda delivery: self.told.append(("busy", delivery.key)),
         )
 
     def poster(self) -> SlackPoster:
@@ -104,7 +104,7 @@ class Posting:
         """What stands in a channel and its threads now, oldest first."""
         return [message.text for message in self.slack.messages(channel)]
 
-    def settle(self, outbox: Outbox | None = None, *, seconds: float = 900, step: float = 1) -> None:
+    def settle(self, outbox: Outbox | Outboxes | None = None, *, seconds: float = 900, step: float = 1) -> None:
         """Let time pass until nothing waits, and fail when something still does."""
         for _ in range(int(seconds / step)):
             (outbox or self.outbox).pump()
@@ -134,9 +134,23 @@ def body(text: str) -> Mapping[str, Any]:
     return {"text": text, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}
 
 
-def post(key: str, text: str = "", *, channel: str = HOME, at: datetime = MORNING, urgent: bool = False) -> Delivery:
+def post(
+    key: str,
+    text: str = "",
+    *,
+    channel: str = HOME,
+    at: datetime = MORNING,
+    urgent: bool = False,
+    sink: str = SLACK,
+) -> Delivery:
     return Delivery(
-        key=key, kind=DeliveryKind.POST, channel=channel, body=body(text or key), created_at=at, urgent=urgent
+        key=key,
+        kind=DeliveryKind.POST,
+        channel=channel,
+        body=body(text or key),
+        created_at=at,
+        urgent=urgent,
+        sink=sink,
     )
 
 

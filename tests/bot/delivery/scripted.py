@@ -10,8 +10,9 @@ from itertools import count
 from typing import Any
 
 from bot.delivery.outbox import Outbox
-from bot.delivery.poster import Call, Posted, PostError, Trouble
-from bot.delivery.slack_errors import trouble_of
+from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
+from bot.sinks.slack.errors import trouble_of
+from bot.sinks.slack.format import SlackWording
 from bot.store.model import Changes, Delivery
 from bot.store.sqlite import SqliteStore
 from tests.bot.delivery.posting import HOME, Clock
@@ -37,30 +38,32 @@ class Said:
 class ScriptedPoster:
     """Each post, edit and look in a channel takes the next answer of its script, and works once that is over."""
 
+    wording = SlackWording()
+
     def __init__(self) -> None:
-        self.scripts: dict[tuple[Call, str], list[str]] = defaultdict(list)
-        self.for_ever: dict[tuple[Call, str], str] = {}
+        self.scripts: dict[tuple[SinkCall, str], list[str]] = defaultdict(list)
+        self.for_ever: dict[tuple[SinkCall, str], str] = {}
         self.said: list[Said] = []
-        self.asked: list[tuple[Call, str]] = []
+        self.asked: list[tuple[SinkCall, str]] = []
         self._numbers = count(1)
 
     def post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
-        answer = self._answer(Call.POST, channel)
+        answer = self._answer(SinkCall.POST, channel)
         posted = Posted(channel, f"{next(self._numbers)}.0", thread_ts)
         if answer in (OK, LOST):
             self.said.append(Said(key, channel, posted.ts, thread_ts, body))
-        self._raise(answer, Call.POST, channel)
+        self._raise(answer, SinkCall.POST, channel)
         return posted
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
-        answer = self._answer(Call.EDIT, channel)
+        answer = self._answer(SinkCall.EDIT, channel)
         if answer in (OK, LOST):
             self.said = [Said(key, channel, ts, s.thread_ts, body) if s.ts == ts else s for s in self.said]
-        self._raise(answer, Call.EDIT, channel)
+        self._raise(answer, SinkCall.EDIT, channel)
         return Posted(channel, ts)
 
     def find(self, channel: str, key: str, since: datetime, thread_ts: str | None) -> Posted | None:
-        self._raise(self._answer(Call.LOOK, channel), Call.LOOK, channel)
+        self._raise(self._answer(SinkCall.FIND, channel), SinkCall.FIND, channel)
         places = ((each.channel, each.thread_ts, each.key) for each in self.said)
         for place, said in zip(places, self.said, strict=True):
             if place == (channel, thread_ts, key):
@@ -70,12 +73,12 @@ class ScriptedPoster:
     def keys(self, channel: str) -> list[str]:
         return [each.key for each in self.said if each.channel == channel]
 
-    def _answer(self, call: Call, channel: str) -> str:
+    def _answer(self, call: SinkCall, channel: str) -> str:
         self.asked.append((call, channel))
         script = self.scripts[call, channel]
         return script.pop(0) if script else self.for_ever.get((call, channel), OK)
 
-    def _raise(self, answer: str, call: Call, channel: str) -> None:
+    def _raise(self, answer: str, call: SinkCall, channel: str) -> None:
         if answer == OK:
             return
         trouble = Trouble.UNAVAILABLE if answer in (LOST, SILENT) else trouble_of(answer, 200)

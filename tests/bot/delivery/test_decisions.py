@@ -9,31 +9,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.decisions import (
-    LOOKS,
     PATIENCE,
+    SEARCHES,
     TRIES,
-    UNLOOKED,
-    UNLOOKED_URGENT,
+    UNSEARCHED,
+    UNSEARCHED_URGENT,
+    Adaptation,
     Attempt,
+    DeliveryFate,
     Form,
-    Reason,
-    Step,
     another,
     is_lost,
     judge,
-    may_go_unlooked,
+    may_go_again,
 )
-from bot.delivery.poster import Call, PostError, Trouble
+from bot.delivery.troubles import PostError, SinkCall, Trouble
 from tests.bot.delivery.posting import HOME, MORNING, OTHER
 
 SECOND = timedelta(seconds=1)
 
 
-def error(trouble: Trouble, call: Call = Call.POST) -> PostError:
+def error(trouble: Trouble, call: SinkCall = SinkCall.POST) -> PostError:
     return PostError(trouble, "a_code", channel=OTHER, call=call)
 
 
-def steps(attempt: Attempt | None) -> list[Step]:
+def steps(attempt: Attempt | None) -> list[Adaptation]:
     return [] if attempt is None else [note.step for note in attempt.notes]
 
 
@@ -68,24 +68,24 @@ def test_what_is_not_the_messages_fault_changes_nothing_about_it(trouble: Troubl
 @pytest.mark.parametrize(
     ("trouble", "calls", "taken"),
     [
-        (Trouble.CHANNEL, True, [Step.REROUTED]),
-        (Trouble.ACCESS, False, [Step.REROUTED]),
-        (Trouble.ACCESS, True, [Step.UNMENTIONED]),
-        (Trouble.RESTRICTED, True, [Step.UNMENTIONED]),
-        (Trouble.RESTRICTED, False, [Step.REROUTED]),
-        (Trouble.UNTHREADED, False, [Step.REROUTED]),
-        (Trouble.CONTENT, True, [Step.WORDS]),
+        (Trouble.CHANNEL, True, [Adaptation.REROUTED]),
+        (Trouble.ACCESS, False, [Adaptation.REROUTED]),
+        (Trouble.ACCESS, True, [Adaptation.UNMENTIONED]),
+        (Trouble.RESTRICTED, True, [Adaptation.UNMENTIONED]),
+        (Trouble.RESTRICTED, False, [Adaptation.REROUTED]),
+        (Trouble.UNTHREADED, False, [Adaptation.REROUTED]),
+        (Trouble.CONTENT, True, [Adaptation.WORDS]),
     ],
 )
-def test_the_first_step_fits_the_trouble(trouble: Trouble, calls: bool, taken: list[Step]) -> None:
+def test_the_first_step_fits_the_trouble(trouble: Trouble, calls: bool, taken: list[Adaptation]) -> None:
     assert steps(another(Attempt(channel=OTHER), error(trouble), default=HOME, calls=calls, tried=0)) == taken
 
 
 @pytest.mark.parametrize(
     ("tried", "taken"),
-    [pytest.param(TRIES - 1, [], id="just before"), pytest.param(TRIES, [Step.REROUTED], id="at the limit")],
+    [pytest.param(TRIES - 1, [], id="just before"), pytest.param(TRIES, [Adaptation.REROUTED], id="at the limit")],
 )
-def test_a_code_that_nobody_has_told_us_of_is_waited_for_at_first(tried: int, taken: list[Step]) -> None:
+def test_a_code_that_nobody_has_told_us_of_is_waited_for_at_first(tried: int, taken: list[Adaptation]) -> None:
     attempt = Attempt(channel=OTHER)
 
     assert steps(another(attempt, error(Trouble.REFUSED), default=HOME, calls=False, tried=tried)) == taken
@@ -127,7 +127,7 @@ def test_the_shortest_form_has_nothing_to_leave_out() -> None:
 def test_an_edit_is_lost_when_no_further_attempt_can_reach_its_message(
     trouble: Trouble, tried: int, lost: bool
 ) -> None:
-    assert is_lost(error(trouble, Call.EDIT), tried) is lost
+    assert is_lost(error(trouble, SinkCall.EDIT), tried) is lost
 
 
 @pytest.mark.parametrize("urgent", [False, True])
@@ -136,68 +136,71 @@ def test_an_edit_is_lost_when_no_further_attempt_can_reach_its_message(
 def test_a_message_in_doubt_waits_for_a_look_as_long_as_that_may_help(
     trouble: Trouble, again: bool, urgent: bool
 ) -> None:
-    bound = UNLOOKED_URGENT if urgent else UNLOOKED
+    bound = UNSEARCHED_URGENT if urgent else UNSEARCHED
 
-    def goes(after: timedelta, reads: int = LOOKS) -> bool:
-        look = error(trouble, Call.LOOK)
-        return may_go_unlooked(look, since=MORNING, reads=reads, again=again, urgent=urgent, now=MORNING + after)
+    def goes(after: timedelta, reads: int = SEARCHES) -> bool:
+        look = error(trouble, SinkCall.FIND)
+        return may_go_again(look, since=MORNING, reads=reads, again=again, urgent=urgent, now=MORNING + after)
 
     at_once = trouble not in (Trouble.BUSY, Trouble.UNAVAILABLE, Trouble.APP) and not again
     assert goes(bound - SECOND) is at_once
     assert goes(bound) is (trouble is not Trouble.APP)
     # Two looks with a night between them are no refusal that lasts.
-    assert goes(100 * bound, LOOKS - 1) is at_once
+    assert goes(100 * bound, SEARCHES - 1) is at_once
 
 
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
-        (Trouble.APP, Reason.APP_REFUSED),
-        (Trouble.CONTENT, Reason.UNACCEPTABLE),
-        (Trouble.BUSY, Reason.RATE_LIMITED),
-        (Trouble.UNAVAILABLE, Reason.NO_ANSWER),
-        (Trouble.CHANNEL, Reason.CHANNEL_REFUSED),
-        (Trouble.ACCESS, Reason.CHANNEL_REFUSED),
-        (Trouble.RESTRICTED, Reason.CHANNEL_REFUSED),
-        (Trouble.UNTHREADED, Reason.CHANNEL_REFUSED),
-        (Trouble.GONE, Reason.REFUSED),
-        (Trouble.REFUSED, Reason.REFUSED),
+        (Trouble.APP, DeliveryFate.APP_REFUSED),
+        (Trouble.CONTENT, DeliveryFate.UNACCEPTABLE),
+        (Trouble.BUSY, DeliveryFate.RATE_LIMITED),
+        (Trouble.UNAVAILABLE, DeliveryFate.NO_ANSWER),
+        (Trouble.CHANNEL, DeliveryFate.CHANNEL_REFUSED),
+        (Trouble.ACCESS, DeliveryFate.CHANNEL_REFUSED),
+        (Trouble.RESTRICTED, DeliveryFate.CHANNEL_REFUSED),
+        (Trouble.UNTHREADED, DeliveryFate.CHANNEL_REFUSED),
+        (Trouble.GONE, DeliveryFate.REFUSED),
+        (Trouble.REFUSED, DeliveryFate.REFUSED),
     ],
 )
-def test_what_waits_waits_for_a_reason_and_a_refusal_is_given_up_after_a_day(trouble: Trouble, reason: Reason) -> None:
-    def judged(age: timedelta) -> Reason:
+def test_what_waits_waits_for_a_reason_and_a_refusal_is_given_up_after_a_day(
+    trouble: Trouble, reason: DeliveryFate
+) -> None:
+    def judged(age: timedelta) -> DeliveryFate:
         return judge(error(trouble), age=age, failing=age, elsewhere=False, silent=True)
 
-    never = (Reason.APP_REFUSED, Reason.UNACCEPTABLE, Reason.RATE_LIMITED, Reason.NO_ANSWER)
+    never = (DeliveryFate.APP_REFUSED, DeliveryFate.UNACCEPTABLE, DeliveryFate.RATE_LIMITED, DeliveryFate.NO_ANSWER)
     assert judged(PATIENCE - SECOND) is reason
-    assert judged(PATIENCE) is (reason if reason in never else Reason.GIVEN_UP)
+    assert judged(PATIENCE) is (reason if reason in never else DeliveryFate.GIVEN_UP)
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.UNAVAILABLE])
 def test_a_slack_that_is_down_is_waited_for_for_ever_and_one_channel_for_a_day(trouble: Trouble) -> None:
     def given_up(failing: timedelta, *, elsewhere: bool) -> bool:
         reason = judge(error(trouble), age=timedelta(0), failing=failing, elsewhere=elsewhere, silent=True)
-        return reason is Reason.GIVEN_UP
+        return reason is DeliveryFate.GIVEN_UP
 
     assert not given_up(PATIENCE * 9, elsewhere=False)
     assert not given_up(PATIENCE - SECOND, elsewhere=True)
     assert given_up(PATIENCE, elsewhere=True)
 
 
-@pytest.mark.parametrize(("silent", "reason"), [(True, Reason.NO_ANSWER), (False, Reason.CANNOT_LOOK)])
+@pytest.mark.parametrize(("silent", "reason"), [(True, DeliveryFate.NO_ANSWER), (False, DeliveryFate.CANNOT_SEARCH)])
 def test_a_look_without_answer_holds_up_its_channel_only_when_nothing_else_is_answered(
-    silent: bool, reason: Reason
+    silent: bool, reason: DeliveryFate
 ) -> None:
     zero = timedelta(0)
 
     assert (
-        judge(error(Trouble.UNAVAILABLE, Call.LOOK), age=zero, failing=zero, elsewhere=False, silent=silent) is reason
+        judge(error(Trouble.UNAVAILABLE, SinkCall.FIND), age=zero, failing=zero, elsewhere=False, silent=silent)
+        is reason
     )
 
 
 def test_a_refused_edit_pauses_no_channel() -> None:
     zero = timedelta(0)
 
-    found = judge(error(Trouble.ACCESS, Call.EDIT), age=zero, failing=zero, elsewhere=False, silent=False)
+    found = judge(error(Trouble.ACCESS, SinkCall.EDIT), age=zero, failing=zero, elsewhere=False, silent=False)
 
-    assert found is Reason.REFUSED
+    assert found is DeliveryFate.REFUSED

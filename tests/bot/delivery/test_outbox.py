@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.delivery.outbox import LEASE, SAFE, Outbox
-from bot.delivery.poster import Posted
-from bot.delivery.slack import SlackPoster
+from bot.delivery.troubles import Posted
+from bot.sinks.slack.format import SlackWording
+from bot.sinks.slack.poster import SlackPoster
 from bot.store.model import Delivery, DeliveryState
 from tests.bot.delivery.posting import HOME, MORNING, OTHER, Posting, post, posting, reply, update
 from tests.servers.slack import (
@@ -29,6 +30,8 @@ from tests.servers.slack import (
 class BreaksOnBad:
     """A poster with a fault of ours for one message."""
 
+    wording = SlackWording()
+
     def __init__(self, poster: SlackPoster) -> None:
         self._poster = poster
         self.update = poster.update
@@ -42,6 +45,8 @@ class BreaksOnBad:
 
 class Overtaken:
     """A poster so slow that its lease runs out and another instance records the delivery."""
+
+    wording = SlackWording()
 
     def __init__(self, rig: Posting) -> None:
         self._rig = rig
@@ -127,7 +132,6 @@ def test_a_429_is_waited_for_and_nothing_is_dropped(rig: Posting, method: str) -
 
     assert (early, late) == (0, 1)
     assert "said" in rig.texts()
-    assert ("busy", "said") in rig.told
 
 
 def test_a_429_lets_its_channel_wait_and_no_other(rig: Posting) -> None:

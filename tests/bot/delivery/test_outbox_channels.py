@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery.decisions import PATIENCE, TRIES, UNLOOKED, UNLOOKED_URGENT
+from bot.delivery.decisions import PATIENCE, TRIES, UNSEARCHED, UNSEARCHED_URGENT
 from bot.delivery.notices import REFUSES, UNDELIVERED
 from bot.delivery.outbox import BATCH, LEASE
-from bot.delivery.poster import Call
-from bot.delivery.slack_errors import TROUBLES
 from bot.delivery.traffic import DETOUR_AFTER, PROBE
+from bot.delivery.troubles import SinkCall
+from bot.sinks.slack.errors import TROUBLES
 from bot.store.model import Delivery, DeliveryState
 from tests.bot.delivery.posting import HOME, MORNING, OTHER, post, reply, update
 from tests.bot.delivery.scripted import LOST, OK, SILENT, Script, sent
@@ -48,7 +48,7 @@ def in_doubt(script: Script, delivery: Delivery) -> None:
 
 @pytest.mark.parametrize("code", [*LASTING, "never_heard_of", SILENT])
 def test_a_channel_that_refuses_for_ever_delays_nobody_and_its_alert_is_read(script: Script, code: str) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = code
+    script.poster.for_ever[SinkCall.POST, OTHER] = code
     script.put(post("there", channel=OTHER, urgent=True))
     script.run(lambda: bool(script.poster.asked), MINUTES)
     script.put(*(post(f"here-{number}", at=script.clock()) for number in range(5)))
@@ -62,7 +62,7 @@ def test_a_channel_that_refuses_for_ever_delays_nobody_and_its_alert_is_read(scr
 
 @pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked"])
 def test_a_bot_that_slack_refuses_waits_with_everything_and_says_why(script: Script, code: str) -> None:
-    script.poster.for_ever = {(Call.POST, channel): code for channel in (HOME, OTHER)}
+    script.poster.for_ever = {(SinkCall.POST, channel): code for channel in (HOME, OTHER)}
     script.put(*(post(f"{number}", channel=(HOME, OTHER)[number % 2]) for number in range(10)))
     for _ in range(3600):
         script.outbox.pump()
@@ -79,7 +79,7 @@ def test_a_bot_that_slack_refuses_waits_with_everything_and_says_why(script: Scr
 
 
 def test_a_default_channel_that_is_closed_is_a_problem_until_it_takes_something(script: Script) -> None:
-    script.poster.for_ever[Call.POST, HOME] = "is_archived"
+    script.poster.for_ever[SinkCall.POST, HOME] = "is_archived"
     script.put(post("here"), post("there", channel=OTHER))
     script.run(sent(script, ["there"]), MINUTES)
     closed = script.outbox.problems()
@@ -95,7 +95,7 @@ def test_a_default_channel_that_is_closed_is_a_problem_until_it_takes_something(
 def test_a_refusal_nobody_has_told_us_of_is_a_problem_only_when_it_lasts(
     script: Script, times: int, said: bool
 ) -> None:
-    script.poster.for_ever[Call.POST, HOME] = "never_heard_of"
+    script.poster.for_ever[SinkCall.POST, HOME] = "never_heard_of"
     script.put(post("here"))
 
     script.run(lambda: len(script.poster.asked) >= times, MINUTES)
@@ -105,7 +105,7 @@ def test_a_refusal_nobody_has_told_us_of_is_a_problem_only_when_it_lasts(
 
 @pytest.mark.parametrize("code", ["internal_error", "ratelimited"])
 def test_slack_being_down_or_busy_is_no_problem_of_ours(script: Script, code: str) -> None:
-    script.poster.for_ever[Call.POST, HOME] = code
+    script.poster.for_ever[SinkCall.POST, HOME] = code
     script.put(post("here"))
 
     for _ in range(60):
@@ -116,7 +116,7 @@ def test_slack_being_down_or_busy_is_no_problem_of_ours(script: Script, code: st
 
 
 def test_a_channel_that_takes_nothing_is_told_of_once_with_what_to_do(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "not_in_channel"
+    script.poster.for_ever[SinkCall.POST, OTHER] = "not_in_channel"
     script.put(*(post(f"{number}", channel=OTHER) for number in range(20)))
 
     script.run(script.nothing_waits, MINUTES)
@@ -128,7 +128,7 @@ def test_a_channel_that_takes_nothing_is_told_of_once_with_what_to_do(script: Sc
 
 
 def test_two_instances_tell_of_it_once(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "not_in_channel"
+    script.poster.for_ever[SinkCall.POST, OTHER] = "not_in_channel"
     for owner in ("one", "two"):
         script.outbox = script.instance(owner)
         script.put(post(owner, channel=OTHER))
@@ -138,7 +138,7 @@ def test_two_instances_tell_of_it_once(script: Script) -> None:
 
 
 def test_a_channel_that_is_repaired_takes_the_next_message(script: Script) -> None:
-    script.poster.scripts[Call.POST, OTHER] = ["not_in_channel"]
+    script.poster.scripts[SinkCall.POST, OTHER] = ["not_in_channel"]
     script.put(post("first", channel=OTHER))
     script.run(script.nothing_waits, MINUTES)
     script.put(post("second", channel=OTHER, at=script.clock()))
@@ -149,7 +149,7 @@ def test_a_channel_that_is_repaired_takes_the_next_message(script: Script) -> No
 
 
 def test_a_channel_that_only_slack_can_wake_is_left_out_after_minutes_and_comes_back(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "internal_error"
+    script.poster.for_ever[SinkCall.POST, OTHER] = "internal_error"
     script.put(post("there", channel=OTHER))
     waited = script.run(sent(script, ["there"]), DETOUR_AFTER + MINUTES)
     script.poster.for_ever.clear()
@@ -163,7 +163,7 @@ def test_a_channel_that_only_slack_can_wake_is_left_out_after_minutes_and_comes_
 
 
 def test_after_an_outage_of_everything_a_message_goes_where_it_belongs(script: Script) -> None:
-    script.poster.for_ever = {(call, channel): SILENT for call in Call for channel in (HOME, OTHER)}
+    script.poster.for_ever = {(call, channel): SILENT for call in SinkCall for channel in (HOME, OTHER)}
     script.put(post("here"), post("there", channel=OTHER))
     for _ in range(3600):
         script.outbox.pump()
@@ -183,7 +183,7 @@ def test_how_long_a_message_takes_does_not_depend_on_how_many_channels_fail(
     with closing(Script(default=None).store) as store:
         script = Script(store=store, default=None)
         for channel in others(number):
-            script.poster.for_ever[Call.POST, channel] = code
+            script.poster.for_ever[SinkCall.POST, channel] = code
             script.put(*(post(f"{channel} {each}", channel=channel) for each in range(backlog)))
         for _ in range(60):
             script.outbox.pump()
@@ -206,7 +206,7 @@ def test_before_that_is_known_each_failing_channel_costs_one_call_whatever_waits
     with closing(Script(default=None).store) as store:
         script = Script(store=store, default=None)
         for channel in others(number):
-            script.poster.for_ever[Call.POST, channel] = SILENT
+            script.poster.for_ever[SinkCall.POST, channel] = SILENT
             script.put(*(post(f"{channel} {each}", channel=channel) for each in range(backlog)))
         script.put(post("healthy", channel=HEALTHY), post("urgent", channel=HEALTHY, urgent=True))
 
@@ -214,12 +214,12 @@ def test_before_that_is_known_each_failing_channel_costs_one_call_whatever_waits
         script.run(sent(script, ["healthy"]), timedelta(seconds=30), timedelta(milliseconds=1))
 
         assert script.poster.keys(HEALTHY) == ["urgent", "healthy"]
-        assert script.poster.asked[0] == (Call.POST, HEALTHY)
+        assert script.poster.asked[0] == (SinkCall.POST, HEALTHY)
         assert len(script.poster.asked) <= number + 2
 
 
 def test_what_comes_from_a_refused_channel_goes_last_in_the_default_channel(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "is_archived"
+    script.poster.for_ever[SinkCall.POST, OTHER] = "is_archived"
     script.put(*(post(f"there {number:02}", channel=OTHER) for number in range(40)))
     script.outbox.pump()
     script.put(*(post(f"here {number}", at=script.clock()) for number in range(8)))
@@ -231,7 +231,7 @@ def test_what_comes_from_a_refused_channel_goes_last_in_the_default_channel(scri
 
 
 def test_what_waits_for_a_channel_is_left_alone_in_the_store(script: Script) -> None:
-    script.poster.for_ever[Call.POST, HOME] = "is_archived"
+    script.poster.for_ever[SinkCall.POST, HOME] = "is_archived"
     script.put(*(post(f"{number:02}") for number in range(40)))
 
     for _ in range(120):
@@ -243,7 +243,7 @@ def test_what_waits_for_a_channel_is_left_alone_in_the_store(script: Script) -> 
 
 def test_an_instance_that_starts_anew_knows_from_the_store_who_fails(script: Script) -> None:
     for channel in others(20):
-        script.poster.for_ever[Call.POST, channel] = SILENT
+        script.poster.for_ever[SinkCall.POST, channel] = SILENT
         script.put(post(channel, channel=channel))
     for _ in range(60):
         script.outbox.pump()
@@ -254,7 +254,7 @@ def test_an_instance_that_starts_anew_knows_from_the_store_who_fails(script: Scr
 
     script.instance("two").pump()
 
-    assert script.poster.asked[0] == (Call.POST, HEALTHY)
+    assert script.poster.asked[0] == (SinkCall.POST, HEALTHY)
 
 
 # A limit of Slack
@@ -263,7 +263,7 @@ def test_an_instance_that_starts_anew_knows_from_the_store_who_fails(script: Scr
 def test_a_429_on_edits_lets_messages_of_the_channel_go(script: Script) -> None:
     script.put(post("alert"))
     script.run(script.nothing_waits, MINUTES)
-    script.poster.scripts[Call.EDIT, HOME] = ["ratelimited"]
+    script.poster.scripts[SinkCall.EDIT, HOME] = ["ratelimited"]
     script.put(update("edit", "alert"), post("said", at=script.clock()))
 
     waited = script.run(sent(script, ["said"]), MINUTES)
@@ -274,12 +274,12 @@ def test_a_429_on_edits_lets_messages_of_the_channel_go(script: Script) -> None:
 
 
 def test_a_limit_of_the_default_channel_is_kept_by_what_comes_from_elsewhere(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "is_archived"
-    script.poster.scripts[Call.POST, HOME] = ["ratelimited"]
+    script.poster.for_ever[SinkCall.POST, OTHER] = "is_archived"
+    script.poster.scripts[SinkCall.POST, HOME] = ["ratelimited"]
     script.put(post("here", urgent=True), post("there", channel=OTHER))
     script.outbox.pump()
 
-    early = script.poster.asked.count((Call.POST, HOME))
+    early = script.poster.asked.count((SinkCall.POST, HOME))
     waited = script.run(script.nothing_waits, MINUTES)
 
     assert early == 1
@@ -288,7 +288,7 @@ def test_a_limit_of_the_default_channel_is_kept_by_what_comes_from_elsewhere(scr
 
 def test_a_429_on_looks_lets_every_message_go_that_needs_none(script: Script) -> None:
     in_doubt(script, post("doubtful", channel=OTHER))
-    script.poster.scripts[Call.LOOK, OTHER] = ["ratelimited"]
+    script.poster.scripts[SinkCall.FIND, OTHER] = ["ratelimited"]
     script.put(post("said", channel=OTHER, at=script.clock()))
 
     waited = script.run(sent(script, ["said"]), MINUTES)
@@ -306,7 +306,7 @@ def test_what_may_not_be_looked_for_is_posted_at_once_and_says_that_it_may_be_th
     script: Script, code: str
 ) -> None:
     in_doubt(script, post("doubtful", channel=OTHER))
-    script.poster.for_ever[Call.LOOK, OTHER] = code
+    script.poster.for_ever[SinkCall.FIND, OTHER] = code
 
     waited = script.run(script.nothing_waits, MINUTES)
 
@@ -322,32 +322,32 @@ def test_what_slack_is_too_busy_to_look_for_waits_within_bounds_and_holds_up_nob
     script: Script, code: str, urgent: bool
 ) -> None:
     in_doubt(script, post("doubtful", channel=OTHER, urgent=urgent))
-    script.poster.for_ever[Call.LOOK, OTHER] = code
+    script.poster.for_ever[SinkCall.FIND, OTHER] = code
     start = script.clock()
     script.put(*(post(f"{n}", channel=(HOME, OTHER)[n % 2], at=start) for n in range(20)))
 
     others_waited = script.run(sent(script, [f"{n}" for n in range(20)]), MINUTES)
     script.run(script.nothing_waits, timedelta(minutes=12))
 
-    bound = UNLOOKED_URGENT if urgent else UNLOOKED
+    bound = UNSEARCHED_URGENT if urgent else UNSEARCHED
     assert others_waited <= timedelta(seconds=10)
     assert bound <= script.clock() - start <= bound + timedelta(minutes=2)
 
 
 def test_a_post_that_is_lost_each_time_while_nobody_can_look_is_repeated_within_bounds(script: Script) -> None:
-    script.poster.for_ever = {(Call.POST, HOME): LOST, (Call.LOOK, HOME): "missing_scope"}
+    script.poster.for_ever = {(SinkCall.POST, HOME): LOST, (SinkCall.FIND, HOME): "missing_scope"}
     script.put(post("said"))
 
     for _ in range(3600):
         script.outbox.pump()
         script.clock.advance(seconds=1)
 
-    assert len(script.poster.keys(HOME)) <= 2 + timedelta(hours=1) / UNLOOKED
+    assert len(script.poster.keys(HOME)) <= 2 + timedelta(hours=1) / UNSEARCHED
 
 
 def test_what_went_elsewhere_before_a_death_is_found_there_though_its_channel_works_again(script: Script) -> None:
-    script.poster.scripts[Call.POST, OTHER] = ["no_permission"]
-    script.poster.scripts[Call.POST, HOME] = [LOST]
+    script.poster.scripts[SinkCall.POST, OTHER] = ["no_permission"]
+    script.poster.scripts[SinkCall.POST, HOME] = [LOST]
     script.put(post("said", channel=OTHER))
     script.outbox.pump()
     script.outbox = script.instance("after a death")
@@ -364,7 +364,7 @@ def test_what_went_elsewhere_before_a_death_is_found_there_though_its_channel_wo
 def test_answers_in_a_channel_without_threads_stand_beside_their_message_and_name_it(script: Script) -> None:
     script.put(post("alert", "Phase 4 was not triggered"))
     script.run(script.nothing_waits, MINUTES)
-    script.poster.scripts[Call.POST, HOME] = ["restricted_action_non_threadable_channel", OK] * 2
+    script.poster.scripts[SinkCall.POST, HOME] = ["restricted_action_non_threadable_channel", OK] * 2
     script.put(reply("worse", "alert", order=1), reply("better", "alert", order=2), update("over", "alert", order=3))
 
     script.run(script.nothing_waits, MINUTES)
@@ -380,7 +380,7 @@ def test_answers_in_a_channel_without_threads_stand_beside_their_message_and_nam
 def test_a_mention_that_is_refused_is_left_out(script: Script, what: str) -> None:
     script.put(post("alert"))
     script.run(script.nothing_waits, MINUTES)
-    script.poster.scripts[Call.EDIT if what == "update" else Call.POST, HOME] = ["restricted_action"]
+    script.poster.scripts[SinkCall.EDIT if what == "update" else SinkCall.POST, HOME] = ["restricted_action"]
     called = {"post": post("said"), "reply": reply("said", "alert"), "update": update("said", "alert")}[what]
     script.put(replace(called, body={"text": "P0 <!subteam^S0EXAMPLE1>"}))
 
@@ -392,7 +392,7 @@ def test_a_mention_that_is_refused_is_left_out(script: Script, what: str) -> Non
 
 
 def test_a_mention_gets_another_chance_in_the_default_channel(script: Script) -> None:
-    script.poster.for_ever[Call.POST, OTHER] = "restricted_action"
+    script.poster.for_ever[SinkCall.POST, OTHER] = "restricted_action"
     script.put(post("said", "P0 <!subteam^S0EXAMPLE1>", channel=OTHER))
 
     script.run(script.nothing_waits, MINUTES)
@@ -403,7 +403,7 @@ def test_a_mention_gets_another_chance_in_the_default_channel(script: Script) ->
 
 def test_a_mention_that_is_refused_is_left_out_of_the_notice_of_giving_up(script: Script) -> None:
     script.put(post("said", "P0 <!subteam^S0EXAMPLE1>", at=MORNING - PATIENCE))
-    script.poster.scripts[Call.POST, HOME] = ["who_knows", "restricted_action"]
+    script.poster.scripts[SinkCall.POST, HOME] = ["who_knows", "restricted_action"]
 
     script.run(script.nothing_waits, MINUTES)
 
@@ -417,7 +417,7 @@ def test_a_mention_that_is_refused_is_left_out_of_the_notice_of_giving_up(script
 def test_an_edit_that_cannot_reach_its_message_is_posted(script: Script, code: str) -> None:
     script.put(post("alert"))
     script.run(script.nothing_waits, MINUTES)
-    script.poster.scripts[Call.EDIT, HOME] = [code]
+    script.poster.scripts[SinkCall.EDIT, HOME] = [code]
     script.put(update("resolved", "alert"))
 
     script.run(script.nothing_waits, MINUTES)
@@ -429,7 +429,7 @@ def test_an_edit_that_cannot_reach_its_message_is_posted(script: Script, code: s
 def test_an_edit_that_is_refused_again_and_again_is_posted_within_a_minute(script: Script, code: str) -> None:
     script.put(post("alert"))
     script.run(script.nothing_waits, MINUTES)
-    script.poster.for_ever[Call.EDIT, HOME] = code
+    script.poster.for_ever[SinkCall.EDIT, HOME] = code
     script.put(update("resolved", "alert"))
 
     waited = script.run(lambda: "resolved" in [each.body["text"] for each in script.poster.said], MINUTES)
@@ -446,19 +446,19 @@ threads = st.lists(st.sampled_from(["reply", "update"]), max_size=4)
 
 
 @given(
-    scripts=st.fixed_dictionaries({(call, name): answers for call in Call for name in (HOME, OTHER)}),
+    scripts=st.fixed_dictionaries({(call, name): answers for call in SinkCall for name in (HOME, OTHER)}),
     for_ever=never_ending,
     urgent=st.booleans(),
     following=threads,
 )
 @settings(deadline=None, max_examples=40)
 def test_every_delivery_comes_to_an_end_in_order_and_nothing_is_lost(
-    scripts: dict[tuple[Call, str], list[str]], for_ever: str, urgent: bool, following: list[str]
+    scripts: dict[tuple[SinkCall, str], list[str]], for_ever: str, urgent: bool, following: list[str]
 ) -> None:
     with closing(Script().store) as store:
         script = Script(store=store)
         script.poster.scripts.update({place: list(script_) for place, script_ in scripts.items()})
-        script.poster.for_ever[Call.POST, OTHER] = for_ever
+        script.poster.for_ever[SinkCall.POST, OTHER] = for_ever
         make = {"reply": reply, "update": update}
         lane = [make[kind](f"{n}", "alert", order=n, channel=OTHER) for n, kind in enumerate(following)]
         script.put(post("alert", channel=OTHER, urgent=urgent), *lane)

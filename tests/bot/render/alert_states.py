@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.alerting.alerts import Transition, decide
-from bot.alerting.clicking import acknowledged, snoozed
+from bot.alerting.clicks import acknowledged, snoozed
 from bot.alerting.incident import members_of
-from bot.alerting.observing import observe
-from bot.alerting.relooking import Relook
+from bot.alerting.observations import observe
+from bot.alerting.recheck import RecheckResult
 from bot.render.alert import AlertMessages
 from bot.store.model import Alert, SnoozeUntil
 from checks.model import Cause, FindingKey, Report, Severity
@@ -205,8 +205,8 @@ TRANSITIONS: dict[str, Transition] = {
 }
 
 
-STILL_FAILS = Relook(failing=members_of(OPEN)[:3])
-SILENT = Relook(blind=("BigQuery (timed out)", "Every processor sends heartbeats"))
+STILL_FAILS = RecheckResult(failing=members_of(OPEN)[:3])
+SILENT = RecheckResult(blind=("BigQuery (timed out)", "Every processor sends heartbeats"))
 
 
 def bodies() -> dict[str, Body]:
@@ -222,9 +222,9 @@ def bodies() -> dict[str, Body]:
         "looked-unchanged": WRITER.looked(OPEN, None, USER, later, STILL_FAILS),
         "looked-failing-and-blind": WRITER.looked(OPEN, None, USER, later, replace(STILL_FAILS, blind=SILENT.blind)),
         "looked-blind": WRITER.looked(OPEN, None, USER, later, SILENT),
-        "looked-waiting": WRITER.looked(OPEN, None, USER, later, Relook()),
+        "looked-waiting": WRITER.looked(OPEN, None, USER, later, RecheckResult()),
         "looked-changed-and-blind": WRITER.looked(OPEN, resolved(OPEN), USER, later, SILENT),
-        "looked-resolved": WRITER.looked(alert_of(resolved(OPEN)), resolved(OPEN), USER, later, Relook()),
+        "looked-resolved": WRITER.looked(alert_of(resolved(OPEN)), resolved(OPEN), USER, later, RecheckResult()),
         "pointer": WRITER.pointer(OPEN),
     }
 

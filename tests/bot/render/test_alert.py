@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import members_of
-from bot.alerting.relooking import Relook
+from bot.alerting.recheck import RecheckResult
 from bot.render.alert import AlertMessages, alert_message
 from bot.render.alert_links import links_of
 from bot.render.buttons import BUTTONS
@@ -238,9 +238,11 @@ def test_every_reply_fits_into_slack(before: Alert, after: Alert, reason: Reason
     for body in (
         *([] if reason is Reason.OPENED else [writer.reply(transition, NOW)]),
         writer.clicked(after, "snoozed", "U0000001"),
-        writer.looked(after, transition, "U0000001", NOW, Relook(failing=members_of(after), blind=("BigQuery",))),
-        writer.looked(after, None, "U0000001", NOW, Relook(failing=members_of(before), blind=("a\nb" * 500,))),
-        still_open_reply(NOW, PIPELINE.zone, Relook(failing=members_of(before), blind=("BigQuery",))),
+        writer.looked(
+            after, transition, "U0000001", NOW, RecheckResult(failing=members_of(after), blind=("BigQuery",))
+        ),
+        writer.looked(after, None, "U0000001", NOW, RecheckResult(failing=members_of(before), blind=("a\nb" * 500,))),
+        still_open_reply(NOW, PIPELINE.zone, RecheckResult(failing=members_of(before), blind=("BigQuery",))),
         writer.pointer(after),
         writer.past_store(after, NOW),
     ):

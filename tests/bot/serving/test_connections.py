@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.serving.connections import Held, Limits, Stage, crowded_out, is_overdue
+from bot.serving.connections import ConnectionLimits, Held, Stage, crowded_out, is_overdue
 
-LIMITS = Limits(connections=4, per_peer=3, request_seconds=10, idle_seconds=65, unfinished_bytes=100)
+LIMITS = ConnectionLimits(connections=4, per_peer=3, request_seconds=10, idle_seconds=65, unfinished_bytes=100)
 
 
 def held(name: int, since: float = 0.0, stage: Stage = Stage.ASKING, peer: str = "a", unfinished: int = 0) -> Held:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.serving.payloads import DEEPEST, LONGEST_COMMAND, MOST_FIELDS, UnreadableError, read_payload
+from bot.serving.payloads import DEEPEST, LONGEST_COMMAND, MOST_FIELDS, UnreadablePayloadError, read_payload
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -79,7 +79,7 @@ def test_what_slack_says_is_read(body: bytes, kind: str, payload: dict[str, Any]
     ],
 )
 def test_what_slack_would_not_say_is_refused(body: bytes, kind: str) -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(UnreadablePayloadError):
         read_payload(body, kind)
 
 
@@ -87,7 +87,7 @@ def test_nesting_has_a_deepest_level() -> None:
     inside = 3  # the payload, its event, and what the deepest list would hold
 
     assert read_payload(nested(DEEPEST - inside), JSON)
-    with pytest.raises(UnreadableError):
+    with pytest.raises(UnreadablePayloadError):
         read_payload(nested(DEEPEST + 1), JSON)
 
 
@@ -104,7 +104,7 @@ def test_a_command_has_a_longest_text(length: int, readable: bool) -> None:
     if readable:
         assert len(read_payload(body, FORM)["text"]) == length
     else:
-        with pytest.raises(UnreadableError):
+        with pytest.raises(UnreadablePayloadError):
             read_payload(body, FORM)
 
 
@@ -119,7 +119,7 @@ TREES = st.recursive(
 def test_whatever_is_signed_is_read_or_refused(payload: dict[str, Any]) -> None:
     try:
         read = read_payload(json.dumps(payload).encode(), JSON)
-    except UnreadableError:
+    except UnreadablePayloadError:
         return
     assert isinstance(read.get("user") or {}, dict)
     assert all(isinstance(each, dict) for each in read.get("actions") or ())

@@ -90,7 +90,9 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
             acknowledged = click.send(bot.slack_url)
             bot.wait_for(lambda: now(slack, opened).blocks != opened.blocks, "to update the alert's message")
             bot.wait_for(lambda: slack.thread(opened), "to say in the thread who acknowledged")
-            bot.wait_for(lambda: f"taken by <@{PERSON}>" in str(slack.workspace.homes), "to draw the home tab anew")
+            bot.wait_for(
+                lambda: f"acknowledged by <@{PERSON}>" in str(slack.workspace.homes), "to draw the home tab anew"
+            )
             updated = now(slack, opened)
             code, seconds = bot.end()
             errors = bot.errors

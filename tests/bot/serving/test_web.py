@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.redaction.shown import Secret
 from bot.serving.courtesy import Courtesy
 from bot.serving.metrics import Metrics
+from bot.serving.readiness import Readiness
 from bot.serving.refusals import Refusals
 from bot.serving.slack_endpoint import LARGEST_BODY, SlackEndpoint
 from bot.serving.web import Insight, web_app
@@ -44,11 +45,12 @@ def client(
     blueprint: Blueprint | None = None,
     insight: Insight = EVERYBODY,
     refusals: Refusals | None = None,
+    warnings: dict[str, str] | None = None,
 ) -> FlaskClient:
     counted = refusals or Refusals()
     app = web_app(
         slack=SlackEndpoint(slack_app(), Secret(SECRET), counted, Courtesy()) if slack else None,
-        readiness=lambda: problems or {},
+        readiness=Readiness(lambda: problems or {}, warnings=lambda: warnings or {}),
         metrics=Metrics().text,
         blueprints=(blueprint,) if blueprint is not None else (),
         insight=insight,
@@ -149,6 +151,13 @@ def test_ready_when_nothing_is_wrong() -> None:
     assert client().get("/ready").status_code == 200
 
 
+@pytest.mark.parametrize(("insight", "shown"), [(EVERYBODY, True), (Insight(), False)], ids=["shown", "kept"])
+def test_a_warning_is_no_reason_to_be_out_of_service(insight: Insight, shown: bool) -> None:
+    answer = client(warnings={"webhook pager": "does not take events"}, insight=insight).get("/ready")
+
+    assert (answer.status_code, "warnings" in answer.get_json()) == (200, shown)
+
+
 def test_not_ready_names_what_does_not_work() -> None:
     answer = client(problems={"store": "does not answer"}).get("/ready")
 
@@ -244,7 +253,7 @@ def test_a_signed_payload_that_breaks_bolt_is_refused_with_its_traceback_in_the_
         raise KeyError("type")
 
     endpoint = SlackEndpoint(slack, Secret(SECRET), Refusals(), Courtesy())
-    app = web_app(slack=endpoint, readiness=dict, metrics=bytes)
+    app = web_app(slack=endpoint, readiness=Readiness(dict), metrics=bytes)
 
     answer = app.test_client().post("/slack/events", data=body, headers=signed(body))
 

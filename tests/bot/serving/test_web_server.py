@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 
-from bot.serving.connections import Limits
+from bot.serving.connections import ConnectionLimits
 from bot.serving.http_parser import StrictParser
 from bot.serving.refusals import Refusals
 from bot.serving.web_server import MOST_AT_ONCE, WebServer, bind
@@ -35,7 +35,7 @@ def short(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
 
 
 @contextmanager
-def serving(application: WSGIApplication, limits: Limits) -> Iterator[tuple[int, list[str], WebServer]]:
+def serving(application: WSGIApplication, limits: ConnectionLimits) -> Iterator[tuple[int, list[str], WebServer]]:
     """Serve; yields the port, the reasons of refusals so far, and the server."""
     counted: list[str] = []
     server = WebServer(Refusals(counted.append), limits)
@@ -63,7 +63,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 
 def test_a_client_that_does_not_read_its_answer_is_sent_away() -> None:
-    with serving(large, Limits(request_seconds=0.5)) as (port, counted, _):
+    with serving(large, ConnectionLimits(request_seconds=0.5)) as (port, counted, _):
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(get())
             wait_for(lambda: counted)
@@ -82,7 +82,10 @@ def test_requests_sent_without_waiting_for_answers_are_few(count: int, answered:
         assert may_answer.wait(10)
         return short(environ, start_response)
 
-    with serving(patient, Limits()) as (port, counted, _), socket.create_connection(("127.0.0.1", port)) as client:
+    with (
+        serving(patient, ConnectionLimits()) as (port, counted, _),
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
         client.settimeout(10)
         client.sendall(get(count))
         if not answered:
@@ -96,7 +99,7 @@ def test_requests_sent_without_waiting_for_answers_are_few(count: int, answered:
 
 
 def test_a_kept_connection_is_closed_after_a_while_and_nobody_is_blamed() -> None:
-    with serving(short, Limits(idle_seconds=0.5)) as (port, counted, _):
+    with serving(short, ConnectionLimits(idle_seconds=0.5)) as (port, counted, _):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             client.sendall(get())
             assert client.makefile("rb").read().endswith(b"ok")
@@ -107,7 +110,7 @@ def test_a_kept_connection_is_closed_after_a_while_and_nobody_is_blamed() -> Non
 def test_more_bytes_than_all_may_leave_unfinished_send_the_oldest_away() -> None:
     half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + b"x" * 6000
     with (
-        serving(short, Limits(unfinished_bytes=10_000)) as (port, counted, _),
+        serving(short, ConnectionLimits(unfinished_bytes=10_000)) as (port, counted, _),
         socket.create_connection(("127.0.0.1", port), timeout=10) as first,
     ):
         first.sendall(half)
@@ -129,7 +132,10 @@ def test_it_waits_for_answers_under_way_and_not_for_ever() -> None:
         assert may_answer.wait(10)
         return short(environ, start_response)
 
-    with serving(patient, Limits()) as (port, _, server), socket.create_connection(("127.0.0.1", port)) as client:
+    with (
+        serving(patient, ConnectionLimits()) as (port, _, server),
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
         client.sendall(get())
         time.sleep(0.2)
         waited = server.drain(0.1)

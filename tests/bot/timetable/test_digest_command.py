@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from bot.commands.digest import PATIENCE, digest, write
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
-from bot.delivery.slack_errors import remedy
+from bot.sinks.slack.errors import remedy
+from bot.store.model import WEBHOOK, Changes
+from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import POSTING, Morning
 from tests.fakes import day
 from tests.servers.slack import SlackServer, refused, unreachable
@@ -167,6 +169,17 @@ def test_one_that_slack_does_not_take_is_told_to_be_waiting(capsys: pytest.Captu
     assert code == FAILED
     assert "stored" in capsys.readouterr().err
     assert POSTING in morning.waiting()
+
+
+def test_an_event_that_no_pager_takes_does_not_keep_anybody_waiting(capsys: pytest.CaptureFixture[str]) -> None:
+    morning = Morning()
+    event = a_post("page:hook:alert:a:0:v1:trigger", sink=WEBHOOK, channel="hook", lane="alert:a:0")
+    morning.store.commit(Changes(deliveries=[event]))
+
+    code = write(morning.instance(), Outbox(morning), morning.store, None, patience=60)
+
+    assert (code, morning.waiting()) == (FINE, [event.key])
+    assert "Waiting" not in capsys.readouterr().err
 
 
 def test_one_that_another_process_is_writing_is_left_to_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.alerting.incidents import Click, Incidents
+from bot.render.alert import AlertMessages
 from bot.render.standing import lead, restated, since_digest
-from bot.store.model import AlertState, Changes, Delivery, DeliveryKind, StoreError
+from bot.store.model import SLACK, AlertState, Changes, Delivery, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding, counted
@@ -34,7 +35,7 @@ class Day:
         self.store = store or SqliteStore(":memory:")
         self.now = EIGHT
         self.standing = DigestStanding(self.store, PIPELINE)
-        self.incidents = Incidents(self.store, PIPELINE, digest=self.standing)
+        self.incidents = Incidents(self.store, PIPELINE, AlertMessages(PIPELINE), digest=self.standing)
         self.facts: dict[str, Fact] = facts
         validation: Any = Foretold(lambda _: self.facts, lambda: self.now)
         self.digests = Digests(validation, self.store, self.incidents, lambda: self.now, "one")
@@ -92,7 +93,8 @@ def test_a_repair_is_named_by_the_digest_the_alert_and_its_thread(day: Day) -> N
     processed = day.incidents.process(day.report(), day.now, repairers={KEY: "U0ANN"})
 
     assert any(":standing:" in each.key for each in processed.deliveries), "stored with the decision"
-    assert all("by a repair of <@U0ANN>" in str(each.body) for each in (*processed.deliveries, *day.edits()))
+    messages = [each for each in processed.deliveries if each.sink == SLACK]
+    assert all("by a repair of <@U0ANN>" in str(each.body) for each in (*messages, *day.edits()))
 
 
 def test_a_click_is_told_by_the_digest(day: Day) -> None:
@@ -144,7 +146,7 @@ def test_a_refresh_has_the_last_word_over_edits_before_it(day: Day) -> None:
 
 def test_two_processes_that_decide_at_once_leave_a_digest_that_tells_both(day: Day) -> None:
     day.see(two=Severity.P0)
-    other = Incidents(day.store, PIPELINE, digest=_Late(day))
+    other = Incidents(day.store, PIPELINE, AlertMessages(PIPELINE), digest=_Late(day))
 
     other.process(report({"one": "passed", "two": Severity.P0}, day.now + MINUTE), day.now + MINUTE)
 
@@ -164,7 +166,7 @@ class _Late:
         edit = self._own.edit(moved, now, after=after)
         if not self._was_overtaken:
             self._was_overtaken = True
-            alone = Incidents(self._day.store, PIPELINE, digest=self._day.standing)
+            alone = Incidents(self._day.store, PIPELINE, AlertMessages(PIPELINE), digest=self._day.standing)
             alone.process(report({"one": Severity.P0, "two": "passed"}, now), now)
         return edit
 
@@ -195,7 +197,7 @@ def test_a_store_that_fails_after_the_decision_does_not_fail_the_decision(day: D
                 raise StoreError(message)
             return None
 
-    incidents = Incidents(day.store, PIPELINE, digest=Failing(day))
+    incidents = Incidents(day.store, PIPELINE, AlertMessages(PIPELINE), digest=Failing(day))
 
     processed = incidents.process(report({"one": "passed"}, day.now + MINUTE), day.now + MINUTE)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.alerting.incidents import Incidents
+from bot.render.alert import AlertMessages
 from bot.store.codec import encode
 from bot.store.model import StateStore
 from bot.timetable.digest import Digests
@@ -47,7 +48,7 @@ def test_the_digest_of_a_large_morning_is_posted_and_kept(store: StateStore, mor
     described, found = pipeline(), MORNINGS[morning]()
     world = fakes.ports(warehouse=fakes.FakeWarehouse(lambda query: found))
     validation = Validation(described, world, lambda: EIGHT)
-    digests = Digests(validation, store, Incidents(store, described), lambda: EIGHT, "one")
+    digests = Digests(validation, store, Incidents(store, described, AlertMessages(described)), lambda: EIGHT, "one")
 
     assert digests.run_owed() is Done.POSTED
 

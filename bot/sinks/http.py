@@ -1,0 +1,143 @@
+"""One request of the web: an answer that is whole, in time, and from where it was asked.
+
+The standard library waits for each piece of an answer anew and follows redirects with whatever secret the request
+carries: a proxy or a portal in between could hold the outbox for hours, or get the secret.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+
+LARGEST_ANSWER = 32_000_000
+"""Bytes. The longest is a page of 200 messages of Slack with their blocks, about 3 MB."""
+
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+"""Servers ask for seconds or minutes; whatever asks for more is asked again after this."""
+
+
+class NoAnswerError(ConnectionError):
+    """What came is no answer: whether what was asked for was done is not known."""
+
+
+class RedirectError(NoAnswerError):
+    """The answer leads to another address, which is not followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def ask(
+    request: Request, seconds: float, *, context: ssl.SSLContext | None = None, proxy: str | None = None
+) -> HttpAnswer:
+    """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open.
+
+    ``seconds`` bound the connection, and the whole answer. Raises OSError, NoAnswerError for whatever is no answer.
+    """
+    if request.type not in ("http", "https"):
+        raise NoAnswerError("no address of the web")
+    proxies = [] if proxy is None else [ProxyHandler({"http": proxy, "https": proxy})]
+    opener = build_opener(*proxies, _Timely(), _TimelyAndSafe(context), _Staying())
+    try:
+        try:
+            answered = opener.open(request, timeout=seconds)
+        except HTTPError as refusal:
+            answered = refusal  # an answer as well
+        with answered as answer:
+            body = answer.read(LARGEST_ANSWER + 1)
+            if len(body) > LARGEST_ANSWER:
+                raise NoAnswerError("the answer is too long")
+            if answer.length:  # bytes that were announced and did not come
+                raise NoAnswerError("the answer breaks off")
+            charset = answer.headers.get_content_charset() or "utf-8"
+            return HttpAnswer(status=answer.status, headers=answer.headers, body=body.decode(charset))
+    except (HTTPException, ValueError, LookupError) as error:
+        raise NoAnswerError(type(error).__name__) from error
+
+
+def retry_after(headers: Mapping[str, str | Sequence[str]]) -> timedelta | None:
+    """Return for how long an answer asks to be left alone; None when it does not say so in seconds."""
+    value = headers.get("Retry-After") or headers.get("retry-after") or ""
+    text = value if isinstance(value, str) else next(iter(value), "")
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY_AFTER)
+
+
+class _Staying(HTTPRedirectHandler):
+    """Follows nowhere: another address is not the one that was meant, and would get the secret."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        _, answer, code, *_ = arguments
+        answer.close()
+        raise RedirectError(f"HTTP {code} leads elsewhere")
+
+
+class _WholeAnswer(io.RawIOBase):
+    """Reads from a socket until the time of the whole answer is over, however steadily it drips."""
+
+    def __init__(self, connection: socket.socket, answer: Any) -> None:
+        self._connection = connection
+        self._answer = answer
+        seconds = connection.gettimeout()
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._until is not None:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer takes too long")
+            self._connection.settimeout(left)
+        read: int | None = self._answer.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        self._answer.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        self.fp = io.BufferedReader(_WholeAnswer(sock, self.fp.detach()))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _SafeConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Timely(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _TimelyAndSafe(HTTPSHandler):
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        super().__init__(context=context)
+        self._chosen = context
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_SafeConnection, req, context=self._chosen)

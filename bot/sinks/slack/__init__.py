@@ -1,0 +1,1 @@
+"""Slack: what is posted, edited and found there, and everything that holds of Slack alone."""
