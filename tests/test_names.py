@@ -10,26 +10,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 KNOWN = frozenset(
     [
-        "Change",
         "Changes",
         "Comparison",
-        "ConflictError",
-        "Deployed",
-        "Deploys",
         "Judgement",
-        "Kind",
-        "Outcome",
         "Permissions",
-        "Plan",
         "Problem",
-        "Repairs",
         "Run",
-        "Seen",
         "Standing",
         "Table",
         "Transition",
-        "Variables",
-        "Verdict",
         "_Commits",
         "_Connection",
     ]
