@@ -7,14 +7,17 @@ the findings and never stored beside them, so that they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import IntEnum, StrEnum
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from checks.actions import Action
 from checks.facts import NOTHING, Evidence, Facts, Scalar, rendered
+from checks.intervals import Interval as Interval  # noqa: PLC0414 - one of the words of a finding
 from checks.places import Place
+from checks.source import ReadRecord
+from checks.values import Severity as Severity  # noqa: PLC0414 - likewise
 
 
 class Outcome(StrEnum):
@@ -30,19 +33,6 @@ class Outcome(StrEnum):
     """Could not look."""
 
 
-class Severity(IntEnum):
-    """How loud a failed finding is; for an unknown one, how loud it could have been."""
-
-    P0 = 0
-    """Act now."""
-    P1 = 1
-    """Act today."""
-    P2 = 2
-    """Act soon."""
-    P3 = 3
-    """A note."""
-
-
 class Verdict(StrEnum):
     """The one word above a report."""
 
@@ -51,23 +41,6 @@ class Verdict(StrEnum):
     UNKNOWN = "UNKNOWN"
     WATCH = "WATCH"
     ALL_CLEAR = "ALL CLEAR"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
-    """The span [start, end) whose data a run makes; both are aware and in the pipeline's zone."""
-
-    start: datetime = field(compare=False)
-    end: datetime = field(compare=False)
-    name: str
-
-    @property
-    def day(self) -> date:
-        """The local date on which it starts."""
-        return self.start.date()
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,23 +208,6 @@ class Cause:
         }
         lines = {**rendered(self.facts), **more}
         return {name: value for name, value in lines.items() if value not in (None, "")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRecord:
-    """One question that was really sent to a source.
-
-    ``duration``, ``cpu`` and ``started`` (since the run began) are seconds. ``depth`` is 1 for a
-    question that waits for nothing, 2 for one that needed the answer of such a one, and so on.
-    """
-
-    source: str
-    key: str
-    depth: int
-    started: float
-    duration: float
-    cpu: float
-    answered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from checks.intervals import Offset
-from checks.model import Severity
-from checks.values import A_WEEK, Identifier, Model, NamedSeverity, PatienceMinutes
+from checks.values import A_WEEK, Identifier, Model, NamedSeverity, PatienceMinutes, Severity
 
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{6,}$")]
 UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{6,}$")]

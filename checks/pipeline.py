@@ -16,7 +16,6 @@ from pydantic import Field, model_validator
 from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
-from checks.model import Severity
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Staging
@@ -29,6 +28,7 @@ from checks.values import (
     Model,
     NamedSeverity,
     PatienceMinutes,
+    Severity,
     WaitMinutes,
     ZoneName,
 )

@@ -16,9 +16,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from checks.model import ReadRecord
-from checks.pipeline import Limits
-from checks.source import Ports, Problem, Source, SourceError
+from checks.source import Ports, Problem, ReadRecord, Source, SourceError
 
 P = TypeVar("P")
 A = TypeVar("A")
@@ -92,7 +90,7 @@ class ReadCache:
     returns when it may be asked.
     """
 
-    def __init__(self, limits: Limits, give_way: Callable[[], object] = nothing) -> None:
+    def __init__(self, limits: object, give_way: Callable[[], object] = nothing) -> None:
         self._limits = limits
         self._give_way = give_way
         self._pools: dict[Source[Any], BoundedPool] = {}

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from checks.pipeline import Limits
-
 P = TypeVar("P")
 
 
@@ -42,15 +40,32 @@ class Source(Generic[P]):
     """A source whose port is a ``P``.
 
     ``name`` is the word people read (``BigQuery``, ``Firestore`` ...), ``bound`` how many questions it is asked at
-    once, ``section`` the part of the pipeline file that connects it.
+    once by the ``limits`` of a pipeline file, ``section`` the part of the pipeline file that connects it.
     """
 
     name: str
-    bound: Callable[[Limits], int]
+    bound: Callable[[Any], int]
     section: str
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRecord:
+    """One question that was really sent to a source.
+
+    ``duration``, ``cpu`` and ``started`` (since the run began) are seconds. ``depth`` is 1 for a
+    question that waits for nothing, 2 for one that needed the answer of such a one, and so on.
+    """
+
+    source: str
+    key: str
+    depth: int
+    started: float
+    duration: float
+    cpu: float
+    answered: bool
 
 
 class SourceError(Exception):

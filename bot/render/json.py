@@ -14,8 +14,9 @@ from bot.render.reading import Reading, total
 from checks.actions import Action
 from checks.cells import as_json
 from checks.facts import Evidence
-from checks.model import Cause, CheckResult, Finding, Outcome, ReadRecord, Severity
+from checks.model import Cause, CheckResult, Finding, Outcome, Severity
 from checks.places import Place
+from checks.source import ReadRecord
 
 SCHEMA_VERSION = 2
 

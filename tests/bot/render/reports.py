@@ -13,11 +13,11 @@ from checks.context import Context, could_not_check
 from checks.facts import Values
 from checks.facts.control_plane import DeployFacts, InvokerFacts
 from checks.intervals import Words
-from checks.model import Cause, CheckResult, Finding, FindingKey, Interval, Outcome, ReadRecord, Report, Severity
+from checks.model import Cause, CheckResult, Finding, FindingKey, Interval, Outcome, Report, Severity
 from checks.pipeline import KnownIssue, Phase, Pipeline, Rule, SqlCheck
 from checks.places import PlaceKind
 from checks.registry import Check
-from checks.source import Problem, SourceError
+from checks.source import Problem, ReadRecord, SourceError
 from tests.advice import advised
 from tests.fakes import NIGHT, SLATE
 

@@ -10,9 +10,10 @@ import pytest
 from bot.composition.google import google_ports
 from bot.settings import Settings
 from checks.catalog import PYTHON_CHECKS
-from checks.model import CheckResult, Outcome, ReadRecord, Severity
+from checks.model import CheckResult, Outcome, Severity
 from checks.reads import ReadCache
 from checks.runner import Run, run_checks
+from checks.source import ReadRecord
 from tests.servers.cloud_run import GET_PROJECT_POLICY, GET_SERVICE_POLICY, LIST_SERVICES
 from tests.servers.cloud_scheduler import LIST_JOBS
 from tests.servers.estate import NOW, PROJECT, REGION, Estate, Shape, described, estate
