@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.composition.scenario import scenario_ports
+from bot.request import Request, intervals_of
 from bot.scenarios.scenario import Expectation, Scenario, instant_of, load_scenario, shipped_scenarios
-from bot.validation import Request, Validation, intervals_of
+from bot.validation import Validation
 from checks.model import CheckResult, Interval, Outcome, Report, Verdict
 from checks.pipeline import Pipeline
 

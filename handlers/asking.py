@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from bot.validation import Request, RequestError
+from bot.request import Request, RequestError
 from checks.pipeline import Pipeline
 from checks.registry import Check
 

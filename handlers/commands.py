@@ -15,7 +15,7 @@ from bot.render.blocks import first_page
 from bot.render.deploys import deploy_parts
 from bot.render.slack_text import code, escape
 from bot.render.words import number
-from bot.validation import RequestError
+from bot.request import RequestError
 from checks.control_plane.invoker import invoker
 from handlers.answers import AnswerMessage
 from handlers.asking import (

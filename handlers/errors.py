@@ -12,8 +12,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.render.slack_text import code, escape
+from bot.request import RequestError
 from bot.store.model import StoreError
-from bot.validation import RequestError
 from handlers.replies import PrivateReply
 from handlers.runs import BusyError, RestartingError
 from handlers.services import Services

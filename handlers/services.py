@@ -15,9 +15,10 @@ from bot.delivery.troubles import Posted
 from bot.permissions import Permissions
 from bot.render.alert_links import ANY_WORKSPACE
 from bot.repairs.service import RepairService
+from bot.request import Request
 from bot.staging.environment import StagingEnvironment
 from bot.store.model import AuditEntry, SnoozeUntil, StateStore
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Report
 from checks.notifications import Notifications
 from handlers.journal import Journal

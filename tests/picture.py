@@ -17,8 +17,8 @@ from bot.render.message import Command, Heading, Message, Part
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.terminal import print_message
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
-from bot.validation import Request
 from tests.validated import validated
 
 SCENARIO = "invoker-lost"

@@ -13,6 +13,7 @@ from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import load_pipeline
 from bot.render.alert import AlertMessages
 from bot.replay import replay
+from bot.request import Request
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.scenarios.world import build_world
 from bot.settings import Settings
@@ -20,7 +21,7 @@ from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_deliveries import posting_key
 from bot.timetable.done import Done
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.intervals import Offset
 from checks.model import Report, Verdict
 from checks.notifications import DigestTimes

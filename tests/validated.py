@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.validation import Request, Validation
+from bot.request import Request
+from bot.validation import Validation
 from checks.model import Report
 
 

@@ -21,6 +21,7 @@ from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
 from bot.alerting.recheck import RecheckResult, rechecked_of
 from bot.alerting.run_view import oldest_seen
+from bot.request import Request
 from bot.store.model import (
     BROADCAST,
     SLACK,
@@ -36,7 +37,6 @@ from bot.store.model import (
     StoredReport,
     StoreError,
 )
-from bot.validation import Request
 from checks.model import Report, Severity
 from checks.pipeline import Pipeline
 

@@ -19,7 +19,7 @@ from bot.commands.output import complain, emit, say
 from bot.composition.google import google_ports
 from bot.composition.validation import pipeline_of, source_of
 from bot.definition.config_check import check_config, pipeline_schema
-from bot.definition.pipeline_file import PipelineFileError, read_text
+from bot.definition.files import PipelineFileError, read_text
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings

@@ -15,8 +15,8 @@ from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.message import Command, Heading, Line, Message, Part, SmallPrint, Table
 from bot.render.reading import Reading
 from bot.render.report import message_of
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
-from bot.validation import Request
 from checks.pipeline import Pipeline
 
 INCIDENT, REPAIRED = "invoker-lost", "invoker-repaired"

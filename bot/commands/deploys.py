@@ -14,7 +14,7 @@ from bot.commands.options import PIPELINE_OPTION, instant
 from bot.composition.validation import ready
 from bot.deploys import recent_deploys
 from bot.render.deploys import deploy_parts
-from bot.validation import Request
+from bot.request import Request
 
 
 @click.command()

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from bot.commands.exits import CannotGoOnError
 from bot.composition.scenario import DemoExtraMissing
-from bot.definition.pipeline_file import PipelineFileError
+from bot.definition.files import PipelineFileError
+from bot.request import RequestError
 from bot.scenarios.scenario import UnknownScenario
 from bot.settings import SettingsError
 from bot.store.model import StoreError
-from bot.validation import RequestError
 
 
 @contextmanager

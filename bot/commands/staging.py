@@ -18,10 +18,10 @@ from bot.commands.staging_proof import prove
 from bot.commands.validate import progress
 from bot.composition.validation import pipeline_of, ready
 from bot.render.reading import Reading
+from bot.request import Request
 from bot.settings import Settings
 from bot.staging.environment import prefix_of
 from bot.staging.steps import failed
-from bot.validation import Request
 
 DRY_RUN_OPTION = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 

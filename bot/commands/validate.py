@@ -19,7 +19,8 @@ from bot.commands.options import PIPELINE_OPTION, instant
 from bot.composition.validation import ready
 from bot.render.progress import live_progress
 from bot.render.reading import Reading
-from bot.validation import Plan, Request
+from bot.request import Request
+from bot.validation import Plan
 from checks.model import CheckResult
 
 

@@ -15,9 +15,10 @@ from bot.repairs.follow_up import FollowUp
 from bot.repairs.model import RepairRun
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
+from bot.request import Request
 from bot.settings import Settings
 from bot.store.model import StateStore
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Report
 from checks.ports.services import CLOUD_RUN
 

@@ -21,7 +21,7 @@ from bot.composition.google import google_staging
 from bot.composition.notifier import Notifier, Prepared, notifier_of
 from bot.composition.notifier import prepare as prepare_notifier
 from bot.composition.repairs import repairing_of
-from bot.definition.pipeline_file import PipelineFileError
+from bot.definition.files import PipelineFileError
 from bot.delivery.drain import Drain
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups

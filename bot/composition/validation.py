@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.composition.google import google_ports
-from bot.definition.pipeline_file import EXAMPLES, file_of, load_pipeline
+from bot.definition.files import EXAMPLES, file_of
+from bot.definition.pipeline_file import load_pipeline
+from bot.request import Request
 from bot.settings import Settings, SettingsError
-from bot.validation import Request, Validation, plan
+from bot.validation import Validation, plan
 from checks.catalog import checks_of
 from checks.pipeline import Pipeline
 

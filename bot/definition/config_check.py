@@ -16,7 +16,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from bot.definition.pipeline_file import PipelineFileError, ReadFile, read_pipeline
+from bot.definition.files import PipelineFileError, ReadFile
+from bot.definition.pipeline_file import read_pipeline
 from bot.definition.pipeline_queries import queries_of
 from bot.definition.statement_checks import statement_problems
 from bot.yaml_tree import FileProblem

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import yaml_tree
-from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.definition.files import PipelineFileError, ReadFile
 from bot.repairs.allowlist import key_of, kind_of, must_allow
 from bot.repairs.kinds.job_run import JobRun
 from bot.repairs.model import RepairRefusedError

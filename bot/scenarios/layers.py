@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot import yaml_tree
-from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import GapError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios.changes import RowGroup
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.stated_values import NotHeldError, conversion

@@ -16,8 +16,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from bot.definition.files import PipelineFileError, ReadFile, file_of, read
 from bot.definition.model_errors import nearest
-from bot.definition.pipeline_file import PipelineFileError, ReadFile, file_of, read
 from bot.definition.sources import SOURCES
 from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.platform_states import RevisionState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, merged, placed
 from bot.scenarios.platform_states import BuildState, CommitState, JobState, TriggerState

@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from bot.definition.pipeline_file import PipelineFileError, ReadFile
+from bot.definition.files import PipelineFileError, ReadFile
+from bot.request import RequestError, intervals_of
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, merged, placed
 from bot.scenarios.rows import table_rows
 from bot.scenarios.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile, instant_of
 from bot.scenarios.surroundings import Surroundings, build_surroundings
 from bot.scenarios.template import COMMIT, Gaps
-from bot.validation import RequestError, intervals_of
 from checks.pipeline import Pipeline
 from checks.ports.policies import Binding, Policy
 from checks.ports.services import Service

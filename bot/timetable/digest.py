@@ -17,6 +17,7 @@ from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.report_changes import Changes as ReportChanges
 from bot.render.report_changes import changes
 from bot.render.words import moment
+from bot.request import Request, RequestError
 from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
 from bot.timetable.digest_deliveries import (
     Written,
@@ -32,7 +33,7 @@ from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.looking import IncidentDesk, Looking, PastStore
 from bot.timetable.slots import DigestCalendar, Slot, notifications_of
 from bot.timetable.watching import Watching
-from bot.validation import Request, RequestError, Validation
+from bot.validation import Validation
 from checks.model import Interval, Report
 
 JOB = "digest"

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from bot.alerting.incidents import NotStoredError
 from bot.render.json import report_document
 from bot.render.reading import Reading
+from bot.request import Request
 from bot.store.model import Delivery, StoredReport, StoreError
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Report
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from bot.request import Request
 from bot.store.model import StateStore, StoreError
 from bot.timetable.done import Done
 from bot.timetable.looking import Looking
 from bot.timetable.slots import watch_slot, watched
-from bot.validation import Request
 from checks.pipeline import Pipeline
 
 WATCH = "watch"

@@ -80,7 +80,7 @@ class Subject:
     def _time(self, build: Callable[[], Validation]) -> Mapping[str, Any]:
         cpu, began = time.process_time(), time.perf_counter()
         validation = build()
-        from bot.validation import Request  # noqa: PLC0415 - the clock has started before the first import
+        from bot.request import Request  # noqa: PLC0415 - the clock has started before the first import
 
         report = validation.run(validation.plan(Request(interval=self._date)))
         wall = time.perf_counter() - began

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.validation import Request, Validation
+from bot.request import Request
+from bot.validation import Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT

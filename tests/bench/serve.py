@@ -14,9 +14,9 @@ from collections.abc import Mapping
 
 from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.scenarios.world import World, build_world
-from bot.validation import Request
 from checks.pipeline import Pipeline
 from checks.ports.policies import RESOURCE_MANAGER
 from checks.ports.services import CLOUD_RUN

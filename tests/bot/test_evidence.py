@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from bot.definition.sources import SOURCES as TABLE
 from bot.replay import replay
+from bot.request import Request
 from bot.scenarios.scenario import Fault, Scenario, load_scenario, shipped_scenarios
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Outcome, Report, Severity, Verdict
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.validation import Request, Validation
+from bot.request import Request
+from bot.validation import Validation
 from checks.actions import Action
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Report

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.validation import Request, RequestError, Validation, intervals_of, select
+from bot.request import Request, RequestError, intervals_of
+from bot.validation import Validation, select
 from checks.context import Context
 from checks.intervals import WEEKDAYS
 from checks.model import CheckResult, Finding, Severity, Verdict

@@ -12,10 +12,11 @@ import pytest
 from bot.composition.google import google_ports
 from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.request import Request
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.scenarios.world import build_world
 from bot.settings import Settings
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT

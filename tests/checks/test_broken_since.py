@@ -6,8 +6,9 @@ import pytest
 
 from bot.composition.scenario import scenario_ports
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from tests.validated import validated
 
 

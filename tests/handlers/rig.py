@@ -19,6 +19,7 @@ from bot.permissions import Permissions, SlackGroups
 from bot.render.alert import AlertMessages
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
+from bot.request import Request
 from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
 from bot.sinks.slack.poster import SlackPoster
@@ -26,7 +27,7 @@ from bot.staging.environment import StagingEnvironment
 from bot.store.kept import Kept
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Report, Severity
 from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules

@@ -12,9 +12,9 @@ import pytest
 from bot.alerting.incidents import Click, Incidents, Processed
 from bot.delivery.dispatch import ANEW
 from bot.render.alert import AlertMessages
+from bot.request import Request
 from bot.store import kept
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
-from bot.validation import Request
 from checks.model import Report
 from checks.notifications import Permissions as Rules
 from handlers.clicks import Pressed, pressed

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.validation import Request, RequestError
+from bot.request import Request, RequestError
 from checks.catalog import checks_of
 from checks.notifications import Permissions as Rules
 from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_days, ask_for_everything, ask_for_service

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.validation import RequestError
+from bot.request import RequestError
 from handlers.errors import told
 from tests.servers.slack import SlackServer, refused
 

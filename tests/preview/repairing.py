@@ -13,9 +13,9 @@ from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.pages import Block
 from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, still_open_reply, verified_reply
 from bot.repairs.model import RepairPlan
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
-from bot.validation import Request
 from handlers.repairs import Confirmation, repair_form
 from tests.preview.story import ALICE, Story
 from tests.validated import validated

@@ -10,10 +10,10 @@ from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.alert import AlertMessages
 from bot.render.reading import Reading
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.store.model import Alert
 from bot.store.sqlite import SqliteStore
-from bot.validation import Request
 from tests.preview.conversation import Conversation
 from tests.preview.markup import NAMES
 from tests.validated import validated

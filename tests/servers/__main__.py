@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 
 from bot.composition.validation import source_of
-from bot.definition.pipeline_file import PipelineFileError, load_pipeline
+from bot.definition.files import PipelineFileError
+from bot.definition.pipeline_file import load_pipeline
 from bot.scenarios.scenario import UnknownScenario, load_scenario
 from bot.scenarios.world import build_world
 from tests.servers.bigquery_emulator import bigquery_emulator

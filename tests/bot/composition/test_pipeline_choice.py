@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.composition.validation import pipeline_of, source_of
-from bot.definition.pipeline_file import EXAMPLES, PipelineFileError
+from bot.definition.files import EXAMPLES, PipelineFileError
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.settings import Settings, SettingsError
 from tests.bot.scenarios.worlds import loaded

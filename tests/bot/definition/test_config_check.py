@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.definition.config_check import check_config, check_live, pipeline_schema, questions_of
-from bot.definition.pipeline_file import EXAMPLES, PipelineFileError, ReadFile, parse, read_pipeline, referenced
+from bot.definition.files import EXAMPLES, PipelineFileError, ReadFile, parse
+from bot.definition.pipeline_file import read_pipeline, referenced
 from bot.yaml_tree import FileProblem, read_yaml
 from checks.pipeline import Pipeline
 from checks.ports.services import Service

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.definition.files import PipelineFileError, parse
 from bot.definition.model_errors import LONGEST_SHOWN, nearest
-from bot.definition.pipeline_file import PipelineFileError, parse
 
 
 class Strict(BaseModel):

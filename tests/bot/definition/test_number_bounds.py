@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from bot.definition.config_check import check_config
-from bot.definition.pipeline_file import EXAMPLES, PipelineFileError, parse
+from bot.definition.files import EXAMPLES, PipelineFileError, parse
 from bot.scenarios.scenario import ScenarioFile
 from checks.notifications import AlertPolicy
 from checks.pipeline import ParameterValue, Pipeline

@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.definition.pipeline_file import (
-    EXAMPLES,
-    LARGEST,
-    MOST_PROBLEMS,
-    PipelineFileError,
-    load,
-    load_pipeline,
-    parse,
-    referenced,
-    shipped_pipeline,
-)
+from bot.definition.files import EXAMPLES, LARGEST, MOST_PROBLEMS, PipelineFileError, load, parse
+from bot.definition.pipeline_file import load_pipeline, referenced, shipped_pipeline
 from bot.yaml_tree import FileProblem
 from checks.pipeline import Limits, Pipeline
 

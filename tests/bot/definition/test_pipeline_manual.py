@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.definition.config_check import pipeline_schema
-from bot.definition.pipeline_file import EXAMPLES, parse, referenced
+from bot.definition.files import EXAMPLES, parse
+from bot.definition.pipeline_file import referenced
 from checks.data.sql import sql_check
 from checks.model import Outcome, Severity
 from checks.pipeline import Pipeline

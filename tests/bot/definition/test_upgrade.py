@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.definition.pipeline_file import PipelineFileError, parse
+from bot.definition.files import PipelineFileError, parse
 from bot.definition.upgrade import upgraded
 from bot.scenarios.scenario import ScenarioFile
 from checks.pipeline import Pipeline, SqlCheck

@@ -11,10 +11,11 @@ from bot.definition.pipeline_file import shipped_pipeline
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 from bot.repairs.ports import IamPolicy, TrafficTarget, WriteConflictError
 from bot.repairs.service import RepairService
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.model import Outcome as Found
 from checks.model import Report, Severity, Verdict
 from tests.validated import validated

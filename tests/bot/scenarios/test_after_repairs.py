@@ -12,13 +12,15 @@ import pytest
 
 from bot.composition.repairs import repairs_of
 from bot.composition.scenario import ScenarioPorts, scenario_ports
-from bot.definition.pipeline_file import PipelineFileError, shipped_pipeline
+from bot.definition.files import PipelineFileError
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.repairs.model import RepairRun
 from bot.repairs.service import RepairService
+from bot.request import Request
 from bot.scenarios.scenario import Scenario, load_scenario
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Report, Verdict
 from checks.ports.documents import FIRESTORE

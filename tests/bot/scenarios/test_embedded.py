@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from bot.composition.scenario import ScenarioPorts, scenario_ports
+from bot.request import Request
 from bot.scenarios.template import COMMIT
-from bot.validation import Request, Validation
+from bot.validation import Validation
 from checks.control_plane_spec import Deployment
 from checks.model import Verdict
 from checks.pipeline import Pipeline

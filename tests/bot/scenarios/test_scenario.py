@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.composition.scenario import scenario_ports
-from bot.definition.pipeline_file import PipelineFileError
+from bot.definition.files import PipelineFileError
 from bot.scenarios.scenario import UnknownScenario, load_scenario, shipped_scenarios
 from tests.bot.scenarios.worlds import PIPELINE, loaded, world, write
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.definition.pipeline_file import PipelineFileError, parse
+from bot.definition.files import PipelineFileError, parse
 from bot.scenarios.scenario import ScenarioFile
 
 HEAD = "name: a\ntitle: A\nstory: B\nwhen: then\nexpect: {verdict: ACT}\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.composition.scenario import ScenarioPorts, scenario_ports
-from bot.definition.pipeline_file import PipelineFileError
+from bot.definition.files import PipelineFileError
 from bot.scenarios.template import COMMIT
 from checks.control_plane_spec import Deployment, Messaging, SchedulerJobs
 from checks.ports.audit import AUDIT

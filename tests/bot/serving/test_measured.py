@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.serving.measured import MeasuredValidation
-from bot.validation import Request
 from checks.model import CheckResult, Report
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bot.definition.pipeline_file import EXAMPLES
+from bot.definition.files import EXAMPLES
 from bot.scenarios.scenario import SHIPPED
 from tests.bot.serving.served import Served, http_variables
 from tests.servers.slack import SlackServer

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.request import RequestError
 from bot.settings import SettingsError
 from bot.store.model import Changes, DeliveryKind, DeliveryState
 from bot.timetable.digest import EARLY
 from bot.timetable.done import Done
 from bot.timetable.slots import notifications_of
-from bot.validation import RequestError
 from checks.notifications import Notifications, Routes
 from tests import fakes
 from tests.bot.timetable.mornings import CHANNEL, DAY, EIGHT, POSTING, Morning

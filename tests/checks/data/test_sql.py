@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.validation import Request, select
+from bot.request import Request
+from bot.validation import select
 from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, sql_check
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
