@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from checks.actions import Action, RepairKey
 from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
-from checks.facts.control_plane import LATEST_REVISIONS, RevisionsFacts
+from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.places import PlaceKind
@@ -94,9 +94,12 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
     )
 
 
-def _bare(revisions: Sequence[Revision]) -> tuple[Revision, ...]:
+def _bare(revisions: Sequence[Revision]) -> tuple[DeployedRevision, ...]:
     """Return the latest revisions without their variables, which may hold secrets."""
-    return tuple(replace(each, environment={}) for each in revisions[:LATEST_REVISIONS])
+    return tuple(
+        DeployedRevision(name=each.name, created_at=each.created_at, created_by=each.created_by)
+        for each in revisions[:LATEST_REVISIONS]
+    )
 
 
 def _differences(found: VariablesChange) -> str:

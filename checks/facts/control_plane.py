@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from checks.facts import Facts, Scalar, part, several
 
@@ -107,17 +106,13 @@ class VariablesFacts(ServiceFacts):
     required: tuple[str, ...] = several()
 
 
-class DeployedRevision(Protocol):
-    """What the facts need of a revision: which, when and by whom."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedRevision:
+    """A revision without its variables, which may hold secrets: which it is, when and by whom it was deployed."""
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def created_at(self) -> datetime: ...
-
-    @property
-    def created_by(self) -> str: ...
+    name: str
+    created_at: datetime
+    created_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,8 @@ def measure(times: int, now: datetime, date: str, peak_memory: Callable[[], int]
     processor, the seconds of the validation, and the memory."""
     from bot.composition.validation import on_google  # noqa: PLC0415 - its import is no part of what is measured
     from bot.definition.pipeline_file import shipped_pipeline  # noqa: PLC0415 - likewise
-    from bot.settings import Settings  # noqa: PLC0415 - likewise
     from bot.request import Request  # noqa: PLC0415 - likewise
+    from bot.settings import Settings  # noqa: PLC0415 - likewise
     from tests.bench.growing_steps import OF_A_DIGEST, STEPS, Case  # noqa: PLC0415 - likewise
 
     pipeline = grown(shipped_pipeline(), times)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.control_plane.environment_change import VariablesChange, change, environment_change, judge
 from checks.facts import known
-from checks.facts.control_plane import LATEST_REVISIONS, Redeploy, RevisionsFacts, first_after
+from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, Redeploy, RevisionsFacts, first_after
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
 from checks.ports.services import SECRET, Revision
@@ -164,8 +164,13 @@ def test_the_same_variables_are_no_change() -> None:
     assert change(BEFORE, dict(BEFORE)) == VariablesChange()
 
 
+def deployed(number: int) -> DeployedRevision:
+    full = revision(number)
+    return DeployedRevision(name=full.name, created_at=full.created_at, created_by=full.created_by)
+
+
 class TestFirstRevisionAfter:
-    REVISIONS = tuple(revision(number) for number in (9, 7, 5))
+    REVISIONS = tuple(deployed(number) for number in (9, 7, 5))
 
     @pytest.mark.parametrize(
         ("hours", "expected", "later"),
@@ -191,7 +196,7 @@ class TestFirstRevisionAfter:
 
     @pytest.mark.parametrize(("hours", "certain"), [(0, False), (1, True)])
     def test_is_not_certain_when_earlier_revisions_may_have_followed_as_well(self, hours: int, certain: bool) -> None:
-        latest = [revision(number) for number in range(LATEST_REVISIONS, 0, -1)]
+        latest = [deployed(number) for number in range(LATEST_REVISIONS, 0, -1)]
 
         found = first_after(latest, DEPLOYED + timedelta(hours=hours))
 
