@@ -103,8 +103,10 @@ class Reading:
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:
-        """The previous interval, then the current one where it is another."""
-        return tuple(dict.fromkeys((self.report.previous, self.report.current)))
+        """The previous interval, then the current one where it is another: those that something was found about."""
+        asked = tuple(dict.fromkeys((self.report.previous, self.report.current)))
+        known = {each.finding.interval for each in self.found}
+        return tuple(each for each in asked if each in known) or asked
 
     def is_data(self, check: str) -> bool:
         """Whether a check looks at what the pipeline wrote."""

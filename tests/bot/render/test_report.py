@@ -23,6 +23,7 @@ from tests.bot.render.reports import (
     reading_of,
     unknown,
 )
+from tests.fakes import SLATE
 
 
 def headings(message: Message) -> list[str]:
@@ -219,3 +220,17 @@ def test_a_partial_report_says_so() -> None:
     assert any("Only selected checks ran" in part.text for part in message.parts if isinstance(part, SmallPrint))
     ran, every = len(reading.report.results), len(reading.checks)
     assert message.title == f"{reading.report.title}: {ran} of {every} checks"
+
+
+def test_an_interval_that_no_check_judges_has_no_column() -> None:
+    reading = all_clear()
+    results = tuple(
+        replace(result, findings=tuple(each for each in result.findings if each.interval != SLATE))
+        for result in reading.report.results
+        if any(each.interval != SLATE for each in result.findings)
+    )
+
+    message = message_of(replace(reading, report=replace(reading.report, results=results)))
+
+    table = next(part for part in message.parts if isinstance(part, Table))
+    assert table.columns == ("Phase", "Last night", "What is")
