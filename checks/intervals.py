@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from checks.span import Interval as Interval  # noqa: PLC0414 - what this module counts
 from checks.values import Model
 
 Kind = Literal["daily", "hourly", "weekly", "monthly"]
@@ -39,23 +40,6 @@ HOUR = timedelta(hours=1)
 
 FARTHEST_RUN = 800
 """Intervals that are looked through for one with a run: two years of days. A calendar without any has none."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
-    """The span [start, end) whose data a run makes; both are aware and in the pipeline's zone."""
-
-    start: datetime = field(compare=False)
-    end: datetime = field(compare=False)
-    name: str
-
-    @property
-    def day(self) -> date:
-        """The local date on which it starts."""
-        return self.start.date()
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @dataclass(frozen=True, slots=True)

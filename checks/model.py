@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from checks.actions import Action
 from checks.facts import NOTHING, Evidence, Facts, Scalar, rendered
-from checks.intervals import Interval as Interval  # noqa: PLC0414 - one of the words of a finding
 from checks.places import Place
+from checks.severity import Severity as Severity  # noqa: PLC0414 - likewise
 from checks.source import ReadRecord
-from checks.values import Severity as Severity  # noqa: PLC0414 - likewise
+from checks.span import Interval as Interval  # noqa: PLC0414 - one of the words of a finding
 
 
 class Outcome(StrEnum):

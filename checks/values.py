@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import IntEnum
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,21 +19,9 @@ from pydantic import (
 )
 
 from checks.cells import WHOLE_FLOATS, exact
+from checks.severity import Severity as Severity  # noqa: PLC0414 - one of the values of a file
 
 Number = int | float | Decimal
-
-
-class Severity(IntEnum):
-    """How loud a failed finding is; for an unknown one, how loud it could have been."""
-
-    P0 = 0
-    """Act now."""
-    P1 = 1
-    """Act today."""
-    P2 = 2
-    """Act soon."""
-    P3 = 3
-    """A note."""
 
 
 def _known_zone(name: str) -> str:
