@@ -1,0 +1,1 @@
+"""Everything around the checks: the commands, Slack, Google Cloud, the store."""

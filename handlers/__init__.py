@@ -1,0 +1,1 @@
+"""What Slack and Cloud Scheduler call: parse, ask, answer."""

@@ -1,0 +1,1 @@
+"""Checks on data, from queries and rules of the pipeline file."""

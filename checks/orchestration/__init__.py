@@ -1,0 +1,1 @@
+"""Checks of phases and the triggers between them."""

@@ -1,1 +1,1 @@
-"""The rules of the audit, one module each: what it demands, why, and the pure function that looks."""
+"""The rules of the audit, one module each: what it demands, why, and the pure function that decides."""
