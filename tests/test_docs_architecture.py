@@ -105,7 +105,7 @@ def called() -> Iterator[set[Station]]:
     def look(frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
             path = Path(frame.f_code.co_filename).relative_to(ROOT).as_posix()
-            seen.add((path, frame.f_code.co_qualname.partition(".<locals>")[0]))  # type: ignore[attr-defined]
+            seen.add((path, frame.f_code.co_qualname.partition(".<locals>")[0]))
 
     before = sys.getprofile()
     threading.setprofile(look)
@@ -114,7 +114,7 @@ def called() -> Iterator[set[Station]]:
         yield seen
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def through_the_endpoint(rig: Rig, request: SignedRequest) -> None:
@@ -129,7 +129,7 @@ def through_the_endpoint(rig: Rig, request: SignedRequest) -> None:
         "wsgi.input": BytesIO(request.body),
     }
     statuses: list[str] = []
-    endpoint(environ, lambda status, _: statuses.append(status))  # type: ignore[arg-type, return-value, misc]
+    endpoint(environ, lambda status, _: statuses.append(status))  # type: ignore[arg-type]
     assert statuses == ["200 OK"]
     rig.wait()
 
