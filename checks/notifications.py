@@ -98,6 +98,8 @@ class Webhook(Model):
 
     name: Identifier
     """What it is called in the log, the metrics and the events' keys."""
+    sink: Identifier = "webhook"
+    """What delivers it: ``webhook`` by HTTP, or another sink that the product has."""
     format: WebhookFormat = "reveille"
     """``reveille`` sends everything that is known, ``pagerduty`` events of PagerDuty's Events API v2."""
     url_variable: WebhookVariable | None = None
@@ -110,6 +112,8 @@ class Webhook(Model):
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
+        if self.sink != "webhook":
+            return self
         if self.format == "pagerduty" and self.key_variable is None:
             raise ValueError("a webhook of the format pagerduty needs key_variable, for its integration key")
         if self.format == "reveille" and self.url_variable is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.alerting.alerts import was_told
 from bot.alerting.incident import members_of, total
-from bot.store.model import WEBHOOK, Alert, AlertState, Delivery, DeliveryKind
+from bot.store.model import Alert, AlertState, Delivery, DeliveryKind
 from checks.model import Severity
 from checks.notifications import Webhook
 
@@ -77,7 +77,7 @@ def paged(
 
 def is_trigger(delivery: Delivery) -> bool:
     """Whether a delivery is an event that calls somebody."""
-    return delivery.sink == WEBHOOK and delivery.body["event"]["action"] == PageAction.TRIGGER
+    return "event" in delivery.body and delivery.body["event"]["action"] == PageAction.TRIGGER
 
 
 def event_of(alert: Alert, action: PageAction, reason: str, now: datetime) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _delivery(alert: Alert, webhook: Webhook, event: Mapping[str, Any], number: 
     return Delivery(
         key=f"page:{webhook.name}:{alert.thread}:v{version}:{event['action']}",
         kind=DeliveryKind.POST,
-        sink=WEBHOOK,
+        sink=webhook.sink,
         channel=webhook.name,
         lane=alert.thread,
         body={"event": event},

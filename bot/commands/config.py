@@ -23,6 +23,7 @@ from bot.definition.files import PipelineFileError, read_text
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings
+from bot.sinks.table import must_be_there
 from bot.sinks.webhook.endpoints import endpoints_of
 from bot.yaml_tree import FileProblem, YamlError
 
@@ -50,6 +51,7 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         path = source_of(pipeline_file, settings)
         problems = check_config(path, partial(google_ports, settings=settings) if live else None, datetime.now(UTC))
         if live and not problems and (notifications := pipeline_of(path, settings).notifications) is not None:
+            must_be_there(notifications)
             endpoints_of(notifications.webhooks, os.environ)
     for problem in problems:
         complain(str(problem))

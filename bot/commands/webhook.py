@@ -18,7 +18,7 @@ from bot.composition.validation import pipeline_of
 from bot.delivery.troubles import PostError, Trouble
 from bot.sinks.webhook.endpoints import endpoints_of
 from bot.sinks.webhook.poster import WebhookPoster
-from bot.store.model import Alert, AlertState
+from bot.store.model import WEBHOOK, Alert, AlertState
 from checks.model import Severity
 from checks.notifications import Webhook
 from checks.pipeline import Pipeline
@@ -68,7 +68,8 @@ def _failed(name: str, action: PageAction, error: PostError, poster: WebhookPost
 
 
 def _chosen(pipeline: Pipeline, name: str) -> Webhook:
-    known = () if pipeline.notifications is None else pipeline.notifications.webhooks
+    webhooks = () if pipeline.notifications is None else pipeline.notifications.webhooks
+    known = [each for each in webhooks if each.sink == WEBHOOK]
     for each in known:
         if each.name == name:
             return each

@@ -30,7 +30,7 @@ from bot.settings import Settings, SettingsError
 from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
-from bot.sinks.table import SINKS, SinkContext
+from bot.sinks.table import SINKS, SinkContext, must_be_there
 from bot.store.model import SLACK, Delivery, DeliveryKind, StateStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding
@@ -94,6 +94,7 @@ def prepare(
         message = "The pipeline file has no section 'notifications', so nobody knows where messages go."
         raise SettingsError(message)
     notifications = _in_one_channel(pipeline.notifications, slack.channel)
+    must_be_there(notifications)
     if scenario or serving.scenario:
         # A scenario calls nobody out of bed.
         notifications = notifications.model_copy(update={"webhooks": ()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,15 +29,28 @@ def store_of(serving: ServingSettings, settings: Settings, project: str, *, pati
     """
     if isinstance(serving.store, Path):
         return SqliteStore(serving.store, patient=patient)
-    project = settings.project or project
-    store = _in_firestore(serving.store.name, settings, project)
+    opener = STORES.get(serving.store.kind)
+    if opener is None:
+        raise SettingsError(
+            f"REVEILLE_STORE names the store '{serving.store.kind}', which there is not: there are "
+            f"{', '.join(sorted(STORES))}, and the path of a file."
+        )
+    return opener(serving.store, settings, settings.project or project)
+
+
+def _firestore(database: StoreDatabase, settings: Settings, project: str) -> StateStore:
+    store = _in_firestore(database.name, settings, project)
     try:
-        _must_be_the_right_one(store, serving.store, settings, project)
+        _must_be_the_right_one(store, database, settings, project)
         _must_not_be_newer(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+STORES: Mapping[str, Callable[[StoreDatabase, Settings, str], StateStore]] = {FIRESTORE: _firestore}
+"""What opens a store by the word before the colon of ``REVEILLE_STORE``: its database, the settings, the project."""
 
 
 def _in_firestore(database: str, settings: Settings, project: str) -> FirestoreStore:

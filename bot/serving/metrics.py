@@ -12,7 +12,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from bot.serving.refusals import Refused
-from bot.store.model import WEBHOOK, Delivery, StoreError
+from bot.store.model import Delivery, StoreError
 from checks.model import CheckResult, Report
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80)
@@ -112,7 +112,7 @@ class Metrics:
 
 
 def _kind(delivery: Delivery) -> str:
-    return "event" if delivery.sink == WEBHOOK else delivery.kind
+    return "event" if "event" in delivery.body else delivery.kind
 
 
 class _Outbox(Collector):

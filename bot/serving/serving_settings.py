@@ -24,6 +24,9 @@ STORE_DATABASE = "reveille"
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]+", re.ASCII)
+"""What names a kind of store before a colon. A file with one in its name is written ``./a:b.db``."""
+
 _PEERS = f"a number of connections, 1 to {CONNECTIONS}"
 
 
@@ -71,13 +74,14 @@ class TaskSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreDatabase:
-    """A database of Firestore; ``chosen`` says whether somebody named it."""
+    """A database of Firestore, or of another ``kind`` of store; ``chosen`` says whether somebody named it."""
 
     name: str = STORE_DATABASE
     chosen: bool = False
+    kind: str = FIRESTORE
 
     def __str__(self) -> str:
-        return f"the Firestore database {self.name}"
+        return f"the {self.kind.capitalize()} database {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class ServingSettings:
     """Everything that is particular to a process that serves, beside ``Settings`` and ``SlackSettings``."""
 
     store: Path | StoreDatabase = DEFAULT_STORE
-    """The file of the SQLite store, or a database of Firestore."""
+    """The file of the SQLite store, or a database of another kind of store."""
     heartbeat_url: Secret | None = None
     """Asked for after each digest that Slack has confirmed; it is a secret, because it contains a key."""
     tasks: TaskSettings | None = None
@@ -151,6 +155,8 @@ def _bot_token(variables: Variables) -> Secret:
 def _store(variables: Variables) -> Path | StoreDatabase:
     value = variables.text("REVEILLE_STORE")
     word, colon, database = (value or "").partition(":")
+    if value is not None and word.lower() != FIRESTORE and _KIND.fullmatch(word) and database:
+        return StoreDatabase(database, chosen=True, kind=word.lower())
     if value is None or word.lower() != FIRESTORE:
         return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
     if not colon:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.delivery.poster import Poster
+from bot.settings import SettingsError
 from bot.sinks.slack.poster import SlackPoster
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.webhook.endpoints import endpoints_of
@@ -47,3 +48,13 @@ SINKS = (
     Sink(SLACK, "messages: digests, alerts and what their threads hear", _slack),
     Sink(WEBHOOK, "one event a transition of an alert", _webhook),
 )
+
+
+def must_be_there(notifications: Notifications) -> None:
+    """Raise SettingsError where the pipeline file names a sink for events that there is not."""
+    there = [sink.name for sink in SINKS if sink.name != SLACK]
+    for each in notifications.webhooks:
+        if each.sink not in there:
+            raise SettingsError(
+                f"The webhook {each.name} names the sink '{each.sink}', which there is not: take {', '.join(there)}."
+            )

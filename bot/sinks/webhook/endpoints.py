@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.redaction.shown import Secret
 from bot.settings import SettingsError, Variables, web_fault
+from bot.store.model import WEBHOOK
 from checks.notifications import Webhook, WebhookFormat
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
@@ -26,7 +27,7 @@ class Endpoint:
 def endpoints_of(webhooks: Iterable[Webhook], environment: Mapping[str, str]) -> Mapping[str, Endpoint]:
     """Return the endpoints by their names. Raises SettingsError for a variable that is missing or no address."""
     variables = Variables(environment)
-    return {each.name: _endpoint(each, variables) for each in webhooks}
+    return {each.name: _endpoint(each, variables) for each in webhooks if each.sink == WEBHOOK}
 
 
 def _endpoint(webhook: Webhook, variables: Variables) -> Endpoint:

@@ -166,6 +166,17 @@ def test_the_database_of_the_store_may_be_named(name: str) -> None:
     assert found == StoreDatabase(name, chosen=True)
 
 
+def test_the_word_before_a_colon_names_another_kind_of_store() -> None:
+    found = ServingSettings.from_environment({"REVEILLE_STORE": "Other:place"}).store
+
+    assert found == StoreDatabase("place", chosen=True, kind="other")
+
+
+@pytest.mark.parametrize("path", ["./a:b.db", "a.b:c", "state/reveille:1.db"])
+def test_what_has_a_folder_or_a_dot_before_its_colon_is_a_file(path: str) -> None:
+    assert ServingSettings.from_environment({"REVEILLE_STORE": path}).store == Path(path)
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "UPPER", "x"])
 def test_what_is_no_name_of_a_database_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="REVEILLE_STORE"):

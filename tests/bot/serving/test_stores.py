@@ -50,6 +50,11 @@ def test_a_path_is_a_file(tmp_path: Path) -> None:
         assert isinstance(store, SqliteStore)
 
 
+def test_a_kind_of_store_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="other"):
+        store_of(ServingSettings(store=StoreDatabase("place", kind="other")), Settings(), PROJECT)
+
+
 @emulated
 @pytest.mark.parametrize(
     ("kept_in", "database"),

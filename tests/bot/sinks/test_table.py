@@ -11,8 +11,9 @@ import pytest
 from bot.delivery.outbox import Outbox
 from bot.delivery.outboxes import Outboxes
 from bot.delivery.troubles import Posted
+from bot.settings import SettingsError
 from bot.sinks.slack.transport import SlackClient
-from bot.sinks.table import SINKS, Sink, SinkContext
+from bot.sinks.table import SINKS, Sink, SinkContext, must_be_there
 from bot.sinks.webhook.events import WebhookWording
 from bot.store.model import SLACK, DeliveryState
 from checks.notifications import Notifications, Routes, Webhook
@@ -79,3 +80,11 @@ def test_another_sink_is_a_poster_and_a_line() -> None:
 
         assert (printer.pages, rig.texts(HOME)) == (["tray-1: page"], ["digest"])
         assert rig.state("page") is DeliveryState.SENT
+
+
+@pytest.mark.parametrize("sink", ["paper", "slack"])
+def test_events_go_to_no_sink_that_does_not_take_them(sink: str) -> None:
+    notifications = Notifications(routes=Routes(default="C0EXAMPLE1"), webhooks=(Webhook(name="tray", sink=sink),))
+
+    with pytest.raises(SettingsError, match=sink):
+        must_be_there(notifications)
