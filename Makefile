@@ -19,7 +19,7 @@ INSTALL = @$(1)/bin/python $(PIP) install --quiet --no-deps --require-hashes -r 
 CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; exit 1; }
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint fresh bench mutants picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench mutants docs picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: $(VENV)/dev.stamp $(MEASURED)/runtime.stamp  ## Measure a full validation
 
 mutants: $(VENV)/dev.stamp  ## See which small changes of the code the tests notice; SEED=, COUNT=, ONLY=FOLDER
 	@nice $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(ONLY)
+
+docs: $(VENV)/dev.stamp  ## Write the generated parts of README and docs, and the golden files
+	@UPDATE_MANUAL=1 UPDATE_GOLDEN=1 $(BIN)/pytest -n0 $$(grep -rlE --include='test_*.py' 'UPDATE_(MANUAL|GOLDEN)' tests)
 
 picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chromium)
 	@$(BIN)/python -m tests.picture docs/report.svg

@@ -1,4 +1,4 @@
-"""What the README and the pages about Slack, schedules and checks show is what the product does."""
+"""What the README, CONTRIBUTING and pages of docs show is what the product does."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from checks.registry import Check
 from tests.fakes import FakeControlPlane, down, pipeline, ports, run_check
 from tests.sections import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "docs/slack.md", "docs/scheduling.md", "docs/checks.md")
+PAGES = (
+    "README.md", "CONTRIBUTING.md", "docs/slack.md", "docs/scheduling.md", "docs/checks.md", "docs/extending.md",
+)  # fmt: skip
 FENCED = re.compile(r"```.*?```", re.DOTALL)
 
 
@@ -66,9 +67,10 @@ def service(name: str, **labels: str) -> Service:
 
 
 def test_the_example_of_a_check_works() -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"service_owner\.py` \(new\):\n\n```python\n(.*?)```", page, re.DOTALL)
     module = ModuleType("example")
-    exec(compile(source, "README.md", "exec"), module.__dict__)
+    exec(compile(source, "extending.md", "exec"), module.__dict__)
     check: Check = module.service_owner
     services = tuple(ServiceSpec(name=name) for name in ("owned", "bare"))
     world = FakeControlPlane({"owned": service("owned", owner="data"), "bare": service("bare")})

@@ -49,7 +49,9 @@ def _firestore(database: StoreDatabase, settings: Settings, project: str) -> Sta
     return store
 
 
-STORES: Mapping[str, Callable[[StoreDatabase, Settings, str], StateStore]] = {FIRESTORE: _firestore}
+STORES: Mapping[str, Callable[[StoreDatabase, Settings, str], StateStore]] = {
+    FIRESTORE: _firestore,
+}
 """What opens a store by the word before the colon of ``REVEILLE_STORE``: its database, the settings, the project."""
 
 

@@ -119,7 +119,7 @@ def test_no_installation_of_a_target_resolves_anything(target: str, clone: Clone
 
 
 def test_every_target_that_the_pages_name_is_there(clone: Clone) -> None:
-    pages = (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md"))
+    pages = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     named = set(re.findall(r"(?:^|`)make ((?:[A-Z]+=\S+ )*[a-z][a-z-]*)", text, re.MULTILINE))
 
