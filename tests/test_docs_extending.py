@@ -106,6 +106,16 @@ def test_an_example_touches_what_the_table_says_and_its_commands_work(copy: Copy
         assert (program, done.returncode) == ("reveille", 0), done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("copy", SECTIONS, indirect=True)
+def test_an_example_is_written_as_the_product_is(copy: Copy) -> None:
+    python = [file for file in copy.files if file.endswith(".py")]
+    shutil.copy(ROOT / "pyproject.toml", copy.root)
+
+    for words in (("check", "--no-cache"), ("format", "--check", "--no-cache")):
+        done = copy.python("-m", "ruff", *words, *python)
+        assert done.returncode == 0, done.stdout
+
+
 @example("A check as data")
 def test_a_check_as_data_judges_rows(copy: Copy) -> None:
     words = ("--scenario", "examples/finance-load/scenarios/monday.yaml", "--check", "entries-unique")
