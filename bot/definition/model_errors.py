@@ -155,29 +155,30 @@ _WANTED: Mapping[str, str] = {
 }
 
 
+_BOUNDS: Mapping[str, str] = {
+    "literal_error": "{expected}",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "less than {lt:g}",
+    "string_too_short": "a text that is not empty",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} in it",
+    "too_long": "at most {max_length} in it",
+}
+"""What is expected where a model has a bound, whose value pydantic gives by its name."""
+
+
 def _wanted(details: ErrorDetails) -> str:
     context = details.get("ctx", {})
-    match details["type"]:
-        case "literal_error":
-            return str(context["expected"])
-        case "greater_than_equal":
-            return f"at least {context['ge']:g}"
-        case "greater_than":
-            return f"more than {context['gt']:g}"
-        case "less_than_equal":
-            return f"at most {context['le']:g}"
-        case "less_than":
-            return f"less than {context['lt']:g}"
-        case "string_too_long":
-            return f"at most {context['max_length']} characters"
-        case "too_short":
-            return f"at least {context['min_length']} in it"
-        case "string_pattern_mismatch":
-            return _pattern_in_words(str(context["pattern"]))
-        case "value_error":
-            return str(context["error"]).removeprefix("expected ")
-        case kind:
-            return _WANTED.get(kind, details["msg"].removeprefix("Input should be ").removeprefix("a valid "))
+    kind = details["type"]
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**context)
+    if kind == "string_pattern_mismatch":
+        return _pattern_in_words(str(context["pattern"]))
+    if kind == "value_error":
+        return str(context["error"]).removeprefix("expected ")
+    return _WANTED.get(kind, details["msg"].removeprefix("Input should be ").removeprefix("a valid "))
 
 
 def _pattern_in_words(pattern: str) -> str:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.definition.files import PipelineFileError, parse
 from bot.definition.model_errors import LONGEST_SHOWN, nearest
+from checks.intervals import Words
+from checks.notifications import DigestTimes
 
 
 class Strict(BaseModel):
@@ -98,3 +100,18 @@ def test_items_are_called_by_their_names() -> None:
         parse("items: [{id: a, x: 1}, {name: b, x: 1}, {id: [], x: 1}]", "a.yaml", Items)
 
     assert [problem.key for problem in caught.value.problems] == ["items[a].x", "items[b].x", "items[2].x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "said"),
+    [
+        pytest.param("interval: ''", Words, "expected a text that is not empty", id="an empty text"),
+        pytest.param(f"interval: {'x' * 41}", Words, "expected at most 40 characters", id="a text that is too long"),
+        pytest.param(
+            f"refresh: [{', '.join(['09:00'] * 49)}]", DigestTimes, "expected at most 48 in it", id="a long list"
+        ),
+    ],
+)
+def test_what_is_too_short_or_too_long_is_said_in_our_words(text: str, model: type[BaseModel], said: str) -> None:
+    with pytest.raises(PipelineFileError, match=said):
+        parse(text, "a.yaml", model)
