@@ -35,3 +35,19 @@ def test_there_are_links_to_follow() -> None:
 )
 def test_a_broken_link_is_found(path: str, anchor: str) -> None:
     assert not leads_somewhere(ROOT / "README.md", path, anchor)
+
+
+EXPLAINING = (
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "architecture.md",
+    *sorted((ROOT / "docs/decisions").glob("*.md")),
+)
+"""Pages about the code, which name its files also outside of links; a name in capitals stands for any."""
+NAMED = re.compile(r"`((?:bot|checks|handlers|tests|docs|examples)/[a-z_./*]*)`")
+
+
+@pytest.mark.parametrize("page", EXPLAINING, ids=lambda page: page.name)
+def test_every_file_that_a_page_about_the_code_names_is_there(page: Path) -> None:
+    named = NAMED.findall(FENCED.sub("", page.read_text(encoding="utf-8")))
+
+    assert [path for path in named if not any(ROOT.glob(path.rstrip("/")))] == []

@@ -24,9 +24,9 @@ STORE_DATABASE = "reveille"
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{6,}")
 _ACCOUNT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]+", re.ASCII)
-"""What names a kind of store before a colon. A file with one in its name is written ``./a:b.db``."""
-
+_OTHER_STORE = re.compile(r"([A-Za-z][A-Za-z0-9]+):((?!//)[\w./()-]+)", re.ASCII)
+"""A kind of store and its place, which is no address: those hold passwords. A file is told from it by its folder:
+``./a:b.db``."""
 _PEERS = f"a number of connections, 1 to {CONNECTIONS}"
 
 
@@ -155,9 +155,9 @@ def _bot_token(variables: Variables) -> Secret:
 def _store(variables: Variables) -> Path | StoreDatabase:
     value = variables.text("REVEILLE_STORE")
     word, colon, database = (value or "").partition(":")
-    if value is not None and word.lower() != FIRESTORE and _KIND.fullmatch(word) and database:
-        return StoreDatabase(database, chosen=True, kind=word.lower())
     if value is None or word.lower() != FIRESTORE:
+        if other := _OTHER_STORE.fullmatch(value or ""):
+            return StoreDatabase(other[2], chosen=True, kind=other[1].lower())
         return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
     if not colon:
         return StoreDatabase()
