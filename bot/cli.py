@@ -46,14 +46,14 @@ COMMANDS = {
     ),
     "explain": Entry(
         "bot.commands.listing:explain",
-        "Explain a check: why it exists, what should be, its thresholds, its query, where to read on.",
+        "Explain a check, a cause, a finding's code or a rule of the audit: what it means and what to do.",
     ),
     "scenarios": Entry(
-        "bot.commands.scenarios:scenarios", "List the recorded mornings that 'validate --scenario' and 'replay' know."
+        "bot.commands.scenarios:scenarios", "List the scenarios that 'validate --scenario' and 'replay' know."
     ),
     "replay": Entry(
         "bot.commands.scenarios:replay",
-        "Run scenarios and compare what they state with what is found; leave with 1 on any difference.",
+        "Run scenarios and compare what they state with what is found; exit with 1 on any difference.",
     ),
     "demo": Entry(
         "bot.commands.demo:demo",
@@ -100,12 +100,12 @@ def reveille(verbose: bool) -> None:
     Examples:
       reveille demo                                    one incident, without any account
       reveille validate                                the last run, on Google Cloud
-      reveille validate --scenario healthy-morning     a recorded morning
-      reveille explain trigger                         what a check looks at, and why
+      reveille validate --scenario healthy-morning     a scenario
+      reveille explain trigger                         what a check, cause or rule means
 
     \b
     Exit codes:
-      0  ALL CLEAR or WATCH          2  UNKNOWN: something could not be looked at
+      0  ALL CLEAR or WATCH          2  UNKNOWN: something could not be checked
       1  ACT or BLOCKED              3  wrong use or configuration
     """  # noqa: D301 - click reads the backspace
     _log(verbose=verbose)
@@ -121,7 +121,7 @@ def _log(*, verbose: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and leave with its exit code. Every error is one sentence on standard error."""
+    """Run the command and exit with its exit code. Every error is one sentence on standard error."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):

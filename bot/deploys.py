@@ -36,7 +36,7 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deploys:
-    """What was found, the newest first; ``unseen`` says in a sentence each what could not be looked at."""
+    """What was found, the newest first; ``unseen`` says in a sentence each what could not be checked."""
 
     since: datetime
     entries: tuple[Deployed, ...]

@@ -258,7 +258,7 @@ def _refusal(said: str) -> SourceError:
         REPOSITORY,
         Problem.UNAVAILABLE,
         f"git says: {sentence[:_LONGEST_SENTENCE].removesuffix('.')}",
-        advice="Check the clone with 'git fsck'; if it is damaged, clone it anew.",
+        advice="Check the clone with 'git fsck'; if it is damaged, clone it again.",
     )
 
 

@@ -112,7 +112,7 @@ class Permissions:
             log.warning("who somebody is could not be looked up in Slack: %s", error)
             if error.passing:
                 return f"Whether you may {deed} could not be looked up just now: Slack does not answer. {ask}"
-            return f"You may not {deed}: Slack refuses to say who you are ({error}). {ask}"
+            return f"You cannot {deed}: Slack refuses to say who you are ({error}). {ask}"
         return None if reason is None else f"{reason.format(deed=deed)} {ask}"
 
     def _reason(self, user: str, role: Role, team: str) -> str | None:
@@ -126,19 +126,19 @@ class Permissions:
                 return reason
         if allowed is None or named or any(self._is_in(group, user, role) for group in allowed if group[0] == "S"):
             return None
-        return "You may not {deed}."
+        return "You cannot {deed}."
 
     def _is_ours(self, team: str) -> bool:
         return not team or self._people is None or team == self._people.team()
 
     def _reason_of_standing(self, user: str, role: Role, team: str) -> str | None:
         if self._people is None:
-            return None if self._allowed(role) is not None else "Only who is named may {deed}."
+            return None if self._allowed(role) is not None else "Only who is named can {deed}."
         match self._standing(user, role, team):
             case Standing.NOBODY:
                 return "Only people may {deed}."
             case Standing.GUEST if not self._rules.guests:
-                return "Guests of this workspace may not {deed}."
+                return "Guests of this workspace cannot {deed}."
             case Standing.OUTSIDER if not self._rules.outsiders:
                 return "Only members of this workspace may {deed}."
         return None

@@ -235,7 +235,7 @@ class _Reader:
                 merged += self._merged(child, event)
             elif event.value in result.children:
                 first = result.lines[event.value]
-                self._problem(f"the key '{event.value}' stands twice, first in line {first}; keep one", event)
+                self._problem(f"the key '{event.value}' is there twice, first in line {first}; keep one", event)
             else:
                 self._add(result, event.value, child, _line(event))
                 result.keys[event.value] = _offsets(event)

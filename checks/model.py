@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     """Does not apply: no games, optional, excused until a date."""
     FAILED = "failed"
     UNKNOWN = "unknown"
-    """Could not look."""
+    """Could not check."""
 
 
 class Verdict(StrEnum):
@@ -140,7 +140,7 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     """Derive the verdict.
 
     BLOCKED any failed P0 · ACT any failed P1 · UNKNOWN something that could have been P0 or P1 could
-    not be looked at · WATCH any failed P2, or something lesser could not be looked at · else ALL CLEAR.
+    not be looked at · WATCH any failed P2, or something lesser could not be checked · else ALL CLEAR.
     Where nothing was looked at it is UNKNOWN: what is not configured, skipped or not due yet proves nothing.
     """
     every = tuple(findings)

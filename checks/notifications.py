@@ -65,7 +65,7 @@ class AlertPolicy(Model):
     flap_minutes: int = Field(default=60, ge=0, le=A_WEEK)
     """An incident that comes back within this time reopens its old thread."""
     unknown_runs: int = Field(default=3, ge=1, le=100)
-    """So many runs in a row that could not look open an alert of their own."""
+    """So many runs in a row that could not check open an alert of their own."""
 
 
 class Permissions(Model):

@@ -23,7 +23,7 @@ class PlaceKind(StrEnum):
     TRANSITION = "transition"
     SERVICE = "service"
     PERMISSION = "permission"
-    """That somebody may call a service, which is its name; its facet is the caller."""
+    """That somebody can call a service, which is its name; its facet is the caller."""
     REVISION = "revision"
     """What a service, which is its name, runs; its facet is the revision."""
     BUILD = "build"

@@ -216,7 +216,7 @@ class Reads:
                 asked.source,
                 Problem.TIMED_OUT,
                 f"no answer within {self._seconds:g} s",
-                advice=f"Run the check again; if it stays slow, look at the status of {asked.source}.",
+                advice=f"Run the check again; if it stays slow, check the status of {asked.source}.",
                 retryable=True,
             ) from None
         finally:

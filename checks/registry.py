@@ -17,9 +17,9 @@ COMMON_CODES: Mapping[str, str] = {
     "source-unavailable": "A source could not be asked; the finding names it and why.",
     "no-evidence": "The check had nothing to say. Silence is never green.",
     "crashed": "The check itself is broken; the others went on.",
-    "timed-out": "The check did not end in time; what it had found stands.",
+    "timed-out": "The check did not end in time; what it had found is kept.",
     "suppressed": "Known and tolerated until a date, by the pipeline file.",
-    "not-configured": "The pipeline file names nothing for this check to look at.",
+    "not-configured": "The pipeline file names nothing for this check to read.",
 }
 
 
@@ -27,7 +27,7 @@ COMMON_CODES: Mapping[str, str] = {
 class Check:
     """A question to the pipeline.
 
-    ``worst`` is the loudest severity that it can give, hence what is at stake when it cannot look.
+    ``worst`` is the loudest severity that it can give, hence what is at stake when it cannot check.
     ``codes`` explains every code of its findings beside ``COMMON_CODES``. ``quick`` checks run in the
     watch and under ``--quick``. ``phase`` is None when the check spans phases and scopes itself.
     ``expected`` and ``unwanted`` say what should be and what should not be. ``place`` is what its findings are about

@@ -171,7 +171,7 @@ def _crashed(check: Check, error: Exception) -> Finding:
         outcome=Outcome.UNKNOWN,
         code="crashed",
         subject=check.id,
-        summary=f"The check broke ({type(error).__name__}); a programmer must mend it. The log has the details.",
+        summary=f"The check broke ({type(error).__name__}); a programmer must fix it. The log has the details.",
         severity=check.worst,
         phase=check.phase,
         facts=Crashed(error=type(error).__name__),

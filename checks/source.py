@@ -31,7 +31,7 @@ class Problem(StrEnum):
 UNANSWERED = frozenset({Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT})
 """Problems after which nobody knows whether a write arrived."""
 
-NO_NETWORK = "Look at the network of the machine that runs Reveille: its names (DNS), its proxy, its firewall."
+NO_NETWORK = "Check the network of the machine that runs Reveille: its names (DNS), its proxy, its firewall."
 """What to do about a source that is unreachable."""
 
 

@@ -91,7 +91,7 @@ class AnswerMessage:
             elif not self._posted_in(self._reply.channel, text):
                 self._post(self._reply.user, text)
                 self._reply.say(
-                    "I may not write in this channel, so the answer is in our direct messages."
+                    "I cannot write in this channel, so the answer is in our direct messages."
                     " `/invite` me here to see it in the channel."
                 )
         except (SlackClientError, OSError) as error:
@@ -195,7 +195,7 @@ class AnswerMessage:
                 self._next_edit = self._seconds() + pause
 
     def _close(self, text: str, blocks: Sequence[Block]) -> None:
-        """Make the last edit. Where the message cannot be edited any more, the answer is posted anew."""
+        """Make the last edit. Where the message cannot be edited any more, the answer is posted again."""
         with self._state:
             self._over = True
         # An edit of the progress that is under way must land before the result does.

@@ -137,7 +137,7 @@ def ask_for_days(text: str, default: int, most: int) -> int:
 
 
 def _phases(pipeline: Pipeline) -> dict[str, str]:
-    """Return the ids of phases by what people may call them: the id, or a title of one word."""
+    """Return the ids of phases by what people can call them: the id, or a title of one word."""
     titles = {phase.title.lower(): phase.id for phase in pipeline.phases if len(phase.title.split()) == 1}
     return {**titles, **{phase.id: phase.id for phase in pipeline.phases}}
 

@@ -153,7 +153,7 @@ def parent_of(services: Services, alert: Alert) -> Delivery | None:
 
 
 def refresh(services: Services, alert: Alert) -> None:
-    """Write the message of an alert anew, as it is now. It is a courtesy: failing, it leaves a line in the log."""
+    """Write the message of an alert again, as it is now. It is a courtesy: failing, it leaves a line in the log."""
     parent = parent_of(services, alert)
     if parent is None or parent.ts is None:
         return

@@ -56,7 +56,7 @@ def told(error: Exception) -> str:
         case SlackClientError() | OSError():
             sentence = "Slack did not answer me. Try again in a minute."
         case _:
-            sentence = "Something broke on my side, and nobody need look at yours."
+            sentence = "Something broke on my side, and nothing is wrong on yours."
     return f"{sentence} Error `{number}`: my owners find it in the log."
 
 

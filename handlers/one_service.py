@@ -29,7 +29,7 @@ def only_about(report: Report, service: str) -> Report:
 
 
 def _hides(result: CheckResult, finding: Finding) -> bool:
-    """Whether a finding says that a check could not look at some services or at none, whichever they are."""
+    """Whether a finding says that a check could not check some services, or none, whichever they are."""
     if finding.outcome is not Outcome.UNKNOWN and finding.code != "not-configured":
         return False
     return finding.subject in {*EVERY, result.check} or finding.subject.startswith("callers from ")

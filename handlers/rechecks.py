@@ -44,7 +44,7 @@ class Recheck:
 
 
 def recheck(services: Services, target: Pressed, reply: PrivateReply, key: str, taken: Taken) -> None:
-    """Validate what an alert is about, and let the incidents decide anew."""
+    """Validate what an alert is about, and let the incidents decide again."""
     if refused(services, reply, Deed(name="recheck", subject=target.key, key=key)):
         taken.done()
         return

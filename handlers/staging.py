@@ -31,7 +31,9 @@ Body = Mapping[str, Any]
 
 NAME = "/staging"
 USAGE = "[status|seed DATE|prove start|prove check|teardown]"
-DOES = "a staging ground beside production: what stands, one date of data, the proof that production is untouched"
+DOES = (
+    "a staging environment beside production: what is there, one date of data, the proof that production is untouched"
+)
 
 STARTED = "staging prove start"
 """The deed under which the audit keeps what production was."""
@@ -126,7 +128,7 @@ def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
 
 def _status(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     del services
-    reply.say(f"What stands under `{ground.prefix.text}`", _titled(f"Staging `{ground.prefix.text}`", ground.status()))
+    reply.say(f"What is under `{ground.prefix.text}`", _titled(f"Staging `{ground.prefix.text}`", ground.status()))
 
 
 def _seeding(day: date) -> Deed:
@@ -150,7 +152,7 @@ def _start(services: Services, ground: StagingEnvironment, reply: PrivateReply) 
 def _check(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
     before = _remembered(services, ground)
     if before is None:
-        raise StagingError(f"There is no first look of the last {PROOF_DAYS} days: say '{NAME} prove start' first.")
+        raise StagingError(f"There is no first record of the last {PROOF_DAYS} days: say '{NAME} prove start' first.")
     after, changed = ground.changed_since(before, services.clock())
     outcome = number(len(changed), "change") if changed else "untouched"
     _write_down(services, ground, reply, "staging prove check", outcome)

@@ -1,4 +1,4 @@
-"""Who looks at the home tab: for them it is drawn anew when a message says that something changed."""
+"""Who looks at the home tab: for them it is drawn again when a message says that something changed."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def _why(services: Services, alert: Alert) -> Block | None:
     lines = (
         f"*{fitted(check.title, HISTORY_TEXT)}*  `{check.id}`",
         fitted(check.rationale.partition("\n\n")[0], RATIONALE_TEXT),
-        f"*Should be:* {fitted(check.expected, RATIONALE_TEXT)}" if check.expected else "",
+        f"*Expected:* {fitted(check.expected, RATIONALE_TEXT)}" if check.expected else "",
     )
     return section("\n".join(filter(None, lines)))
 

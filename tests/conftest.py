@@ -14,7 +14,7 @@ from hypothesis import settings
 from tests.servers.emulator import EmulatorUnavailable, required
 
 # Keep the tests' compiled files also where the environment turns that off, as it does in many containers: without
-# them every worker prepares the assertions of three hundred files anew. They lie in __pycache__, which git ignores.
+# them every worker prepares the assertions of three hundred files again. They lie in __pycache__, which git ignores.
 sys.dont_write_bytecode = False
 
 # No pipeline is the default: what tests run is about the example, unless they name another.

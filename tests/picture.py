@@ -27,7 +27,7 @@ COMMAND_WIDTH = 108
 """Leaves room for the indentation, and for the backslash at the end."""
 
 SECTIONS = 3
-"""The cause with its repair, what could not be looked at, the phases."""
+"""The cause with its repair, what could not be checked, the phases."""
 
 # Rich's own frame, without the web font that it would fetch.
 FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

@@ -1,6 +1,6 @@
 """Sections of the documentation that are written from the product, between two comments that name them.
 
-A test compares; with ``UPDATE_MANUAL=1`` it writes the section anew first (``-n0``, because tests share files).
+A test compares; with ``UPDATE_MANUAL=1`` it writes the section again first (``-n0``, because tests share files).
 """
 
 from __future__ import annotations

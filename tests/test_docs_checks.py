@@ -1,6 +1,6 @@
 """docs/checks.md and the README's table of checks are what the catalogue holds.
 
-``UPDATE_MANUAL=1 pytest -n0`` on this file writes both anew.
+``UPDATE_MANUAL=1 pytest -n0`` on this file writes both again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.definition.pipeline_file import shipped_pipeline
 from checks.catalog import checks_of
 from checks.data.sql import ENGINE_CODES
+from checks.diagnosis.codes import CAUSE_CODES
+from checks.diagnosis.sentences import TELL
 from checks.registry import COMMON_CODES, Check
 from tests.sections import ROOT, anchors, cell, section
 
@@ -58,9 +60,9 @@ def check_section(check: Check) -> Iterator[str]:
     yield f"**{check.title.rstrip('?')}{'?' if check.title.endswith('?') else '.'}**"
     yield f"At worst {check.worst.name}{' · quick' if check.quick else ''}"
     yield rationale(check)
-    yield f"*Should be:* {cell(check.expected)}"
+    yield f"*Expected:* {cell(check.expected)}"
     if check.unwanted:
-        yield f"*Should not be:* {cell(check.unwanted)}"
+        yield f"*Unwanted:* {cell(check.unwanted)}"
     if codes := own_codes(check):
         yield codes_table(codes)
     if check.spec is not None and all(rule.severity is None for rule in check.spec.rules):
@@ -79,6 +81,13 @@ def page_section() -> str:
     return "\n" + "\n\n".join(parts) + "\n\n"
 
 
+def causes_section() -> str:
+    rows = "".join(
+        f"\n| `{code}` | {cell(cause.meaning)} | {cell(cause.fix)} |" for code, cause in sorted(CAUSE_CODES.items())
+    )
+    return f"\n| cause | it means | what to do |\n| --- | --- | --- |{rows}\n\n"
+
+
 def readme_table() -> str:
     rows = (
         f"| {name} | {' · '.join(f'[`{check.id}`](docs/checks.md#{check.id}) {check.worst.name}' for check in some)} |"
@@ -91,6 +100,16 @@ def test_the_page_has_every_check_as_the_catalogue_has_it() -> None:
     written = page_section()
 
     assert section(PAGE, "checks", written) == written
+
+
+def test_the_page_has_every_cause() -> None:
+    written = causes_section()
+
+    assert section(PAGE, "causes", written) == written
+
+
+def test_every_cause_that_is_told_has_a_meaning() -> None:
+    assert set(CAUSE_CODES) == set(TELL)
 
 
 def test_the_readme_lists_every_check() -> None:

@@ -1,6 +1,6 @@
-"""What the README shows as output is what its commands print, on recorded mornings and the trees of the tests.
+"""What the README shows as output is what its commands print, on scenarios and the trees of the tests.
 
-``UPDATE_MANUAL=1 pytest -n0`` on this file writes the outputs anew.
+``UPDATE_MANUAL=1 pytest -n0`` on this file writes the outputs again.
 """
 
 from __future__ import annotations

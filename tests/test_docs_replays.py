@@ -1,6 +1,6 @@
 """The README's table of replays is what the scenarios state; tests/bot/test_replay.py shows that each is so.
 
-``UPDATE_MANUAL=1 pytest -n0`` on this file writes the table anew.
+``UPDATE_MANUAL=1 pytest -n0`` on this file writes the table again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The README's table of audit rules is what the rulebook holds; docs/audit.md has each with its reason and an example.
 
-``UPDATE_MANUAL=1 pytest -n0 tests/test_docs_rules.py`` writes the table anew.
+``UPDATE_MANUAL=1 pytest -n0 tests/test_docs_rules.py`` writes the table again.
 """
 
 from __future__ import annotations

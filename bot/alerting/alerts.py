@@ -1,7 +1,7 @@
 """What becomes of an alert when a run has looked: one pure decision with a named reason.
 
 An alert opens once and closes once for each incident. It speaks on a transition, on a reminder that is due and
-never else; what is not due, does not apply or could not be looked at neither opens nor resolves anything.
+never else; what is not due, does not apply or could not be checked neither opens nor resolves anything.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Observed(StrEnum):
     QUIET = "quiet"
     """Not due, or it does not apply at present."""
     BLIND = "blind"
-    """Could not look."""
+    """Could not check."""
     UNSEEN = "unseen"
     """Did not look."""
     SUPERSEDED = "superseded"

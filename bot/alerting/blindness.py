@@ -76,7 +76,7 @@ Blind = tuple[Member, Finding]
 
 
 def _by_source(view: RunView) -> dict[str, list[Blind]]:
-    """Group what could not be looked at by its source; what broke for another reason, by its check."""
+    """Group what could not be checked by its source; what broke for another reason, by its check."""
     groups: dict[str, list[Blind]] = {}
     for result, finding in view.report.findings():
         if finding.outcome is Outcome.UNKNOWN and finding.severity is not None:
@@ -112,7 +112,7 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
         interval=None,
         phase=None,
         severity=severity,
-        title=f"Could not look: {worst.title}" if is_check else f"{source} cannot be read",
+        title=f"Could not check: {worst.title}" if is_check else f"{source} cannot be read",
         channel=notifications.routes.channel(severity, None),
         fingerprint=digest_of([source, severity.name]),
         details={

@@ -41,14 +41,14 @@ from checks.model import Report, Severity
 from checks.pipeline import Pipeline
 
 ATTEMPTS = 8
-"""How often a decision is taken anew when somebody else was faster."""
+"""How often a decision is taken again when somebody else was faster."""
 
 AT_ONCE = 25
 """Alerts that one commit writes, each with its own deliveries. All alerts of a bad run at once would be more than the
 10 MiB that Firestore takes in a request (https://firebase.google.com/docs/firestore/quotas)."""
 
 REMEMBERED = timedelta(hours=24)
-"""For how long at least a resolved alert may be taken up again, and a run that could not look counts."""
+"""For how long at least a resolved alert may be taken up again, and a run that could not check counts."""
 
 
 REPAIRED_BY = "repaired_by"
@@ -151,7 +151,7 @@ class DigestDesk(Protocol):
 
     def edit(self, moved: Iterable[Alert], now: datetime, *, after: Delivery | None = None) -> Delivery | None:
         """Return the edit that lets it tell them with those that have ``moved``; None where it does so already, unless
-        it was written anew since the edit ``after``."""
+        it was written again since the edit ``after``."""
         ...
 
     def link(self, now: datetime) -> str:

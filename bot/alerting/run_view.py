@@ -77,7 +77,7 @@ class RunView:
         }
 
     def could_look(self, check: str, subject: str) -> bool:
-        """Whether a check has looked at what it could not look at before, whatever it found, on whichever date."""
+        """Whether a check has looked at what it could not check before, whatever it found, on whichever date."""
         result = self.result(check)
         if result is None or any(each.count > 1 and each.outcome is Outcome.UNKNOWN for each in result.findings):
             return False

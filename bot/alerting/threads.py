@@ -38,7 +38,7 @@ class AlertThreads:
         return told
 
     def look_again(self, key: str, name: str, now: datetime, repairer: str = "") -> None:
-        """Validate what an alert is about and decide anew; say so where nothing changed by it. What is resolved then,
+        """Validate what an alert is about and decide again; say so where nothing changed by it. What is resolved then,
         the repair of ``repairer`` resolved. Raises StoreError."""
         try:
             request = self._incidents.recheck(key, now)

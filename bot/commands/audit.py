@@ -134,12 +134,13 @@ def _tell(explain: str | None) -> int:
             (wanted,) = rule_ids((explain,))
         except AuditRequestError as error:
             raise CannotGoOnError(str(error)) from error
-        parts = _explanation(next(rule for rule in EVERY_RULE if rule.id == wanted))
+        parts = rule_explanation(next(rule for rule in EVERY_RULE if rule.id == wanted))
     print_parts(parts, console_for(sys.stdout))
     return FINE
 
 
-def _explanation(rule: AuditRule) -> Sequence[Part]:
+def rule_explanation(rule: AuditRule) -> Sequence[Part]:
+    """Return everything there is to know about a rule."""
     return (
         Heading(text=rule.title),
         SmallPrint(text=f"{rule.id} · {rule.severity.value}"),

@@ -39,7 +39,7 @@ def config() -> None:
 def check(pipeline_file: Path | None, live: bool) -> int:
     """Check the pipeline file: each problem with its file, line and key, and what was expected.
 
-    Leaves with 3 when something is wrong, with 2 when a source did not answer.
+    Exits with 3 when something is wrong, with 2 when a source did not answer.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         complain(str(problem))
     if not problems:
         asked = "; every query, service and collection in it answers" if live else ""
-        say(f"{path.name} is in order{asked}.")
+        say(f"{path.name} is valid{asked}.")
     return _exit_code(problems)
 
 

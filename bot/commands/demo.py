@@ -27,7 +27,7 @@ STORY = (
     " right, and it took more than a week until somebody noticed."
 )
 NEXT = (
-    ("every recorded morning", "reveille scenarios"),
+    ("every scenario", "reveille scenarios"),
     ("the same report with the expected state", f"reveille validate --scenario {INCIDENT} --full"),
     (
         "the repair, planned, confirmed and proved",
@@ -43,7 +43,7 @@ NEXT = (
 def demo() -> None:
     """Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.
 
-    Runs on this machine, on the embedded default. Always leaves with 0 when the demonstration itself worked.
+    Runs on this machine, on the embedded default. Always exits with 0 when the demonstration itself worked.
     """
     with said_plainly():
         pipeline = shipped_pipeline()

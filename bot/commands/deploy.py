@@ -49,7 +49,7 @@ def deploy() -> None:
 def verify(services: tuple[str, ...], wait: int, pipeline_file: Path | None, scenario: str | None) -> int:
     """Verify services after a deploy: ready, traffic, callers, variables, instances, subscriptions; a line each.
 
-    Leaves with 0 when everything is right, with 1 when something is wrong, with 2 when something could not be looked
+    Exits with 0 when everything is right, with 1 when something is wrong, with 2 when something could not be looked
     at or is still under way.
 
     \b
@@ -61,7 +61,7 @@ def verify(services: tuple[str, ...], wait: int, pipeline_file: Path | None, sce
         for name in services:
             if spec_of(ready.pipeline, name) is None:
                 raise CannotGoOnError(f"the pipeline file names no service {name!r}; add it under 'services'.")
-        # A recorded morning stands still: nobody need wait for it.
+        # A scenario stands still: nobody need wait for it.
         return verified(ready, tuple(dict.fromkeys(services)), wait if scenario is None else 0)
 
 
@@ -80,8 +80,7 @@ def verified(ready: ShellRepairs, services: tuple[str, ...], wait: float) -> int
 
 
 def findings_about(ready: ShellRepairs, report: Report, service: str) -> Iterator[tuple[str, Finding]]:
-    """Yield the findings about a service and about the topics that are known to push to it, and what could not be
-    looked at for all."""
+    """Yield the findings about a service and the topics that are known to push to it, and what could not be checked."""
     messaging = ready.pipeline.messaging
     topics = {topic for topic, names in messaging.targets.items() if service in names} if messaging else set()
     for result, each in report.findings():

@@ -19,15 +19,15 @@ from bot.request import Request
 
 @click.command()
 @click.option(
-    "--days", type=click.IntRange(1, 90), default=7, show_default=True, metavar="N", help="How far back to look."
+    "--days", type=click.IntRange(1, 90), default=7, show_default=True, metavar="N", help="How far back to list."
 )
 @PIPELINE_OPTION
-@click.option("--scenario", metavar="NAME|FILE", help="Those of a recorded morning; no account is needed.")
-@click.option("--now", callback=instant, metavar="ISO", help="Look back from this instant.")
+@click.option("--scenario", metavar="NAME|FILE", help="Those of a scenario; no account is needed.")
+@click.option("--now", callback=instant, metavar="ISO", help="Count back from this instant.")
 def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
     """List recent builds and revisions, the newest first, with who and when.
 
-    Leaves with 2 when something could not be looked at.
+    Exits with 2 when something could not be checked.
 
     \b
     Examples:

@@ -36,12 +36,12 @@ SILENCE = 3.0
     "--date", "day", callback=day_of, metavar="DATE", help="The morning whose digest it is; by default today."
 )
 @PIPELINE_OPTION
-@click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a recorded morning.")
+@click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a scenario.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
 def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
-    A digest judges the run before its date. Needs SLACK_BOT_TOKEN. Leaves with 0 when Slack has it, with 1
+    A digest judges the run before its date. Needs SLACK_BOT_TOKEN. Exits with 0 when Slack has it, with 1
     when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when Slack does not let
     the bot in: then nothing was validated.
 

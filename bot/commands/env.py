@@ -172,7 +172,7 @@ def _until_ready(ready: ShellRepairs, service: str, wait: float) -> int:
 def diff(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
     """Compare the variables of a service's two latest revisions, and with what the pipeline file requires.
 
-    Names only, never a value. Leaves with 1 when a required variable is missing or empty.
+    Names only, never a value. Exits with 1 when a required variable is missing or empty.
 
     \b
     Example:

@@ -35,7 +35,7 @@ def iam() -> None:
 @iam.command()
 @click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
 @click.option("--member", "members", multiple=True, metavar="MEMBER", help="Only this caller; may be repeated.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; leave with 1 when something would be written.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; exit with 1 when something would be written.")
 @PIPELINE_OPTION
 @SCENARIO_OPTION
 def ensure(
@@ -44,7 +44,7 @@ def ensure(
     """Make sure that the callers of services hold roles/run.invoker, and read the policy back to prove it.
 
     A service that is right costs one read and no write, so this can follow every deploy. Nothing else of a policy
-    changes. Leaves with 0 only when every service is proved; with 1 when one is not, with 2 when Google does not
+    changes. Exits with 0 only when every service is proved; with 1 when one is not, with 2 when Google does not
     answer or a grant could not be read back, with 3 for a service or member that the pipeline file does not allow
     under 'repairs'.
 
@@ -109,7 +109,7 @@ def _who(plan: RepairPlan) -> str:
 @PIPELINE_OPTION
 @SCENARIO_OPTION
 def show(service: str, pipeline_file: Path | None, scenario: str | None) -> int:
-    """Show the policy of a service: each role with its members and condition, then whether its callers may call it.
+    """Show the policy of a service: each role with its members and condition, then whether its callers can call it.
 
     \b
     Example:
@@ -138,6 +138,6 @@ def shown(ready: ShellRepairs, service: str) -> int:
         say("The policy of the service has nothing in it.")
     for caller in map(member_of, grantable(ready.pipeline, service)):
         grant = decide(judged, None, caller, without_callers=ready.pipeline.groups_without_callers)
-        words = "may call it" if grant.callable else "is not let in by this policy"
+        words = "can call it" if grant.callable else "is not let in by this policy"
         say(f"{caller} {words} ({grant.standing}).")
     return FINE

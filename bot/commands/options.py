@@ -17,7 +17,7 @@ PIPELINE_OPTION = click.option(
     help="The pipeline file, or 'nba' for the example; by default the scenario's, else $REVEILLE_PIPELINE.",
 )
 SCENARIO_OPTION = click.option(
-    "--scenario", metavar="NAME|FILE", help="Work on a recorded morning, on this machine; no account is needed."
+    "--scenario", metavar="NAME|FILE", help="Work on a scenario, on this machine; no account is needed."
 )
 
 

@@ -57,7 +57,7 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Repair what a finding names: show the exact difference, ask, write it once, prove the effect.
 
-    Leaves with 0 when everything is proved, with 1 when a repair was refused or has no effect, with 2 when the effect
+    Exits with 0 when everything is proved, with 1 when a repair was refused or has no effect, with 2 when the effect
     is not known yet, with 3 for what the pipeline file does not allow under 'repairs'.
 
     \b
@@ -75,7 +75,7 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
             _show_list(pipeline_of(pipeline_file, scenario=scenario_of(scenario)))
             return FINE
         with repairing(pipeline_file, scenario, now) as ready:
-            # A recorded morning stands still: what is not there at once never comes.
+            # A scenario stands still: what is not there at once never comes.
             patience = wait if scenario is None else 0
             code = make(ready, keys, dry_run=dry_run, yes=yes, undo=undo, wait=patience)
             if scenario is not None:
@@ -181,7 +181,7 @@ def _say_end(ready: ShellRepairs, run: RepairRun, seen: str) -> None:
 
 
 def _say_what_followed(ready: ShellRepairs) -> None:
-    """Say what a validation of a recorded morning finds after a repair; the repaired world ends with the process."""
+    """Say what a validation of a scenario finds after a repair; the repaired world ends with the process."""
     if not ready.repairs.runs(ready.clock() - timedelta(hours=1)):
         return
     report = ready.validate(())

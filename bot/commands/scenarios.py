@@ -1,4 +1,4 @@
-"""``reveille scenarios`` and ``reveille replay``: recorded mornings, and what must be said of them."""
+"""``reveille scenarios`` and ``reveille replay``: scenarios, and what must be said of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.scenarios.scenario import load_scenario, shipped_scenarios
 
 @click.command()
 def scenarios() -> None:
-    """List the recorded mornings that 'validate --scenario' and 'replay' know."""
+    """List the scenarios that 'validate --scenario' and 'replay' know."""
     with said_plainly():
         known = shipped(shipped_pipeline())
     show_parts(scenario_list(known))
@@ -32,7 +32,7 @@ def scenarios() -> None:
 @click.option("--all", "everything", is_flag=True, help="Run every scenario that is shipped.")
 @PIPELINE_OPTION
 def replay(names: tuple[str, ...], everything: bool, pipeline_file: Path | None) -> int:
-    """Run scenarios and compare what they state with what is found; leave with 1 on any difference.
+    """Run scenarios and compare what they state with what is found; exit with 1 on any difference.
 
     \b
     Examples:

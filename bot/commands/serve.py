@@ -16,7 +16,7 @@ from bot.composition.serve import prepare, run
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
-    help="Serve a recorded morning, on this machine; by default $REVEILLE_SCENARIO, else the project.",
+    help="Serve a scenario, on this machine; by default $REVEILLE_SCENARIO, else the project.",
 )
 def serve(pipeline_file: Path | None, scenario: str | None) -> int:
     """Answer Slack, post the digest, keep the alert threads: until SIGTERM.

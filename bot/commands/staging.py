@@ -143,7 +143,7 @@ def teardown(yes: bool, pipeline_file: Path | None, prefix: str | None, dry_run:
 @staging.command()
 @common_options
 def status(pipeline_file: Path | None, prefix: str | None) -> int:
-    """Show what stands: datasets, what was seeded, services, topics, documents."""
+    """Show what is there: datasets, what was seeded, services, topics, documents."""
     with staging_ground(pipeline_file, prefix) as ground:
         steps = ground.status()
         for step in steps:

@@ -31,7 +31,7 @@ def _state_option(command: Callable[..., int]) -> Callable[..., int]:
         "--state",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help="Where the first look is kept; by default reveille-staging-PREFIX.json in the current folder.",
+        help="Where the first record is kept; by default reveille-staging-PREFIX.json in the current folder.",
     )(command)
 
 
@@ -39,7 +39,7 @@ def _state_option(command: Callable[..., int]) -> Callable[..., int]:
 @_state_option
 @common_options
 def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
-    """Look at production and remember it."""
+    """Record the state of production."""
     with staging_ground(pipeline_file, prefix) as ground:
         before = ground.look(datetime.now(UTC))
         path = _write(before, state or _state_path(ground))
@@ -51,7 +51,7 @@ def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) ->
 @_state_option
 @common_options
 def check(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
-    """Look again; leave with 1, and name it, when anything has changed since ``prove start``."""
+    """Check again; exit with 1, and name it, when anything has changed since ``prove start``."""
     with staging_ground(pipeline_file, prefix) as ground:
         before = _read(state or _state_path(ground))
         return _compared(ground, before)
@@ -61,9 +61,9 @@ def check(state: Path | None, pipeline_file: Path | None, prefix: str | None) ->
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @common_options
 def run(command: tuple[str, ...], pipeline_file: Path | None, prefix: str | None) -> int:
-    """Look, run COMMAND, look again: reveille staging prove run -- ./try-it.sh
+    """Record, run COMMAND, check again: reveille staging prove run -- ./try-it.sh
 
-    Leaves with 1 when production has changed, else with the exit code of COMMAND.
+    Exits with 1 when production has changed, else with the exit code of COMMAND.
     """
     with staging_ground(pipeline_file, prefix) as ground:
         before = ground.look(datetime.now(UTC))
@@ -110,7 +110,7 @@ def _read(path: Path) -> Snapshot:
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"There is no first look in {path}: run 'reveille staging prove start' before what is to be proved."
+        message = f"There is no first record in {path}: run 'reveille staging prove start' before what is to be proved."
         raise CannotGoOnError(message) from error
     except OSError as error:
         message = f"The file {path} cannot be read: {error.strerror}."

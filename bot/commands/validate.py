@@ -1,4 +1,4 @@
-"""``reveille validate``: run the checks, show the report, leave with its exit code."""
+"""``reveille validate``: run the checks, show the report, exit with its exit code."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ from checks.model import CheckResult
 @click.command()
 @click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
-@click.option("--phase", "phases", multiple=True, metavar="PHASE", help="Look only at this phase; may be repeated.")
+@click.option("--phase", "phases", multiple=True, metavar="PHASE", help="Check only this phase; may be repeated.")
 @click.option("--quick", is_flag=True, help="Run only the checks that answer at once.")
 @click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
 @PIPELINE_OPTION
-@click.option(
-    "--scenario", metavar="NAME|FILE", help="Validate a recorded morning, on this machine; no account is needed."
-)
+@click.option("--scenario", metavar="NAME|FILE", help="Validate a scenario, on this machine; no account is needed.")
 @click.option(
     "--format",
     "shape",

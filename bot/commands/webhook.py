@@ -35,7 +35,7 @@ def webhook() -> None:
 def test(name: str, pipeline_file: Path | None) -> int:
     """Send a trigger and its end to the webhook NAME, as an alert of the gravest severity that it hears of.
 
-    A pager calls whoever is on call, for a moment. Exits with 0 when both events were taken, with 1 when one was
+    A pager calls whoever is on call, for a moment. Exits with 0 when both events were accepted, with 1 when one was
     refused, with 2 when the other side did not answer, with 3 when the webhook is not in the pipeline file or its
     variables are not set.
 

@@ -94,7 +94,7 @@ def _must_be_the_right_one(store: FirestoreStore, database: StoreDatabase, setti
         return
     if left_behind:
         raise SettingsError(
-            f"The store is empty in the Firestore database {name}, and its records stand in {former}, where an earlier "
+            f"The store is empty in the Firestore database {name}, and its records are in {former}, where an earlier "
             f"version kept them. To go on there, set REVEILLE_STORE={FIRESTORE}:{former}. To move, export them from "
             f"there and import them into {name} (docs/slack.md). To begin without them, set "
             f"REVEILLE_STORE={FIRESTORE}:{name}."

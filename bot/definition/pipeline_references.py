@@ -46,7 +46,7 @@ def _repeated(section: str, ids: Iterable[str]) -> Iterator[Fault]:
     seen: dict[str, int] = {}
     for index, each in enumerate(ids):
         if each in seen:
-            yield (section, index), f"'{each}' stands twice; every one needs a name of its own"
+            yield (section, index), f"'{each}' is there twice; every one needs a name of its own"
         seen.setdefault(each, index)
 
 
@@ -260,7 +260,7 @@ def _one_check(check: SqlCheck) -> Iterator[Fault]:
                 yield ("rules", position, "if", column), f"the query does not select a column '{column}'"
         for earlier, other in enumerate(check.rules[:position]):
             if rule.implies(other):
-                yield ("rules", position), f"can never decide: rule {earlier} ({other.test}) holds whenever it does"
+                yield ("rules", position), f"can never decide: rule {earlier} ({other.test}) matches whenever it does"
                 break
 
 

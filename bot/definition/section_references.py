@@ -37,7 +37,7 @@ def _known(here: Path, kind: str, name: str, known: Collection[str]) -> Iterator
 def _twice(names: Sequence[str], *here: str | int, key: tuple[str, ...] = ()) -> Iterator[Fault]:
     for position, name in enumerate(names):
         if name in names[:position]:
-            yield (*here, position, *key), f"'{name}' stands twice; once is enough"
+            yield (*here, position, *key), f"'{name}' is there twice; once is enough"
 
 
 def _messaging(pipeline: Pipeline) -> Iterator[Fault]:

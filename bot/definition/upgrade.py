@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.version_1 import TABLES
 from bot.yaml_tree import Node, read_yaml
 
 VERSION = 2
@@ -18,20 +19,15 @@ VERSION = 2
 EACH = "*"
 """In a path: every entry of a list or mapping."""
 
-KEYS: Mapping[tuple[str, ...], str] = {
-    ("checks", EACH, "dates"): "interval",
-    ("excuses",): "suppressions",
-    ("oddities",): "known_issues",
-    ("date",): "interval",
-}
+KEYS: Mapping[tuple[str, ...], str] = {tuple(path.split(".")): key for path, key in TABLES["keys"].items()}
 """Keys of version 1 and what they are called now; ``date`` is one of scenarios."""
 
 VALUES: Mapping[tuple[str, ...], Mapping[str, str]] = {
-    ("checks", EACH, "dates"): {"night": "previous", "slate": "current"},
+    tuple(path.split(".")): values for path, values in TABLES["values"].items()
 }
 """Values of version 1, by the path of version 1, and what they are called now."""
 
-CODES = {"excused": "suppressed"}
+CODES: Mapping[str, str] = TABLES["codes"]
 """Codes of version 1 that a scenario may state, and what they are called now."""
 
 
@@ -77,7 +73,7 @@ def _versioned(text: str, root: Node) -> Iterator[TextEdit]:
     if scenario and "pipeline" not in root.value and "base" not in root.value:
         added += f"pipeline: nba{newline}"
     if not scenario and "phases" in root.value and "words" not in root.value:
-        added += f"words: {{previous: last night}}{newline}"
+        added += f"{TABLES['words']}{newline}"
     if "version" in root.children:
         version = root.children["version"]
         yield TextEdit(version.start, version.end, str(VERSION))

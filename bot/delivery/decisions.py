@@ -136,7 +136,7 @@ def plainer(attempt: Attempt, error: PostError) -> Attempt | None:
 
 
 def is_lost(error: PostError, tried: int) -> bool:
-    """Whether an edit that was refused will never reach its message, which is then posted anew."""
+    """Whether an edit that was refused will never reach its message, which is then posted again."""
     match error.trouble:
         case Trouble.GONE | Trouble.CHANNEL | Trouble.RESTRICTED | Trouble.UNTHREADED:
             return True

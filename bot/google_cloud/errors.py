@@ -154,7 +154,7 @@ def _advice(problem: Problem, error: BaseException, api: Api, project: str) -> s
         case Problem.INVALID:
             return "Correct the question in the pipeline file; 'reveille config check --live' tries every one."
         case _:
-            return f"Run it again; if it stays so, look at the status of {api.source}."
+            return f"Run it again; if it stays so, check the status of {api.source}."
 
 
 def _how_to_permit(text: str, api: Api, project: str) -> str:

@@ -120,7 +120,7 @@ def _emoji(alert: Alert) -> str:
 def _lead(alert: Alert) -> str:
     if alert.state is not AlertState.RESOLVED:
         return alert.severity.name
-    return {"superseded": "Told elsewhere", "gone": "No longer looked at"}.get(
+    return {"superseded": "Told elsewhere", "gone": "No longer checked"}.get(
         alert.details.get("closing", ""), "Resolved"
     )
 
@@ -229,9 +229,7 @@ def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
     members = members_of(alert)
     more = int(alert.details.get("more") or 0)
     if "runs" in alert.details:
-        yield Line(
-            label="Left undecided", text=listed(once(each.title for each in members), FINDINGS_AT_MOST), inset=True
-        )
+        yield Line(label="Not checked", text=listed(once(each.title for each in members), FINDINGS_AT_MOST), inset=True)
         yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not check. Silence is not green.")
         return
     named_first = sorted(members, key=lambda each: each.count > 1)

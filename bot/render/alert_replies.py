@@ -123,7 +123,7 @@ def _remainder(alert: Alert) -> str:
 
 def _handed_over(alert: Alert) -> str:
     if alert.details.get("closing") == "gone":
-        return "⌛ No run looks at this date any more, so this thread ends. When one last did, it was still failing."
+        return "⌛ No run checks this date any more, so this thread ends. When one last did, it was still failing."
     other = fitted(str(alert.details.get("closing_title") or "another alert"), LINE_TEXT)
     return f"↪️ This turned out to be a part of another incident, and goes on in its thread: {other}"
 
@@ -175,7 +175,7 @@ def look_reply(
     changed in a reply of its own."""
     who = f"🔎 {mention(actor) or 'Somebody'} checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
     if transition is not None and transition.speaks:
-        return _body([f"{who}; what changed stands above.", *still_lines(look)])
+        return _body([f"{who}; what changed is above.", *still_lines(look)])
     if alert.state is AlertState.RESOLVED:
         return _body([f"{who}: it is still resolved."])
     if look.failing:

@@ -15,7 +15,7 @@ INTERVALS = {
     "current": "the one being prepared",
     "both": "the newest that should be complete, and the one being prepared",
 }
-BEFORE_DUE = {"wait": "not looked at before", "note": "looked at before, too, and then never more than a note"}
+BEFORE_DUE = {"wait": "not checked before", "note": "checked before, too, and then never more than a note"}
 
 
 def check_list(pipeline: Pipeline, checks: Sequence[Check]) -> Iterator[Part]:
@@ -26,7 +26,7 @@ def check_list(pipeline: Pipeline, checks: Sequence[Check]) -> Iterator[Part]:
         if rows:
             yield Heading(text="Every phase" if phase is None else f"{titles[phase]} ({phase})")
             yield Table(columns=("Check", "Worst", "Quick", "What it asks"), rows=rows)
-    yield SmallPrint(text="'reveille explain ID' tells why a check exists and what it looks at.")
+    yield SmallPrint(text="'reveille explain ID' explains a check, a cause or a code.")
 
 
 def _row(check: Check) -> tuple[Cell, ...]:
@@ -42,9 +42,9 @@ def explanation(check: Check, pipeline: Pipeline) -> Iterator[Part]:
     for paragraph in check.rationale.split("\n\n"):
         yield Line(text=paragraph)
     yield Heading(text="Expected state")
-    yield Line(label="Should be", text=check.expected or "-")
+    yield Line(label="Expected", text=check.expected or "-")
     if check.unwanted:
-        yield Line(label="Should not be", text=check.unwanted)
+        yield Line(label="Unwanted", text=check.unwanted)
     if check.spec is not None:
         yield from _when(check.spec, pipeline)
         yield from _thresholds(check.spec)
@@ -73,7 +73,7 @@ def _when(spec: SqlCheck, pipeline: Pipeline) -> Iterator[Part]:
 
 
 def _thresholds(spec: SqlCheck) -> Iterator[Part]:
-    yield Heading(text="Thresholds, the first that holds decides")
+    yield Heading(text="Thresholds: the first that matches decides")
     for rule in spec.rules:
         yield Line(text=str(rule))
     if all(rule.severity is None for rule in spec.rules):

@@ -17,7 +17,7 @@ COMMIT_TEXT = 10
 
 
 def deploy_parts(deploys: Deploys, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
-    """Yield the deploys, the newest first, and what could not be looked at."""
+    """Yield the deploys, the newest first, and what could not be checked."""
     zone = pipeline.zone
     yield Heading(text=f"{pipeline.title}: deploys since {moment(deploys.since, zone, now)}")
     shown = deploys.entries[:SHOWN]

@@ -64,7 +64,7 @@ def changes_message(digest: Digest, changes: Changes) -> SlackMessage:
         SmallPrint(text=_unchanged(digest.reading, changes)),
     )
     whole = message_of(digest.reading)
-    text = f"Seen at {digest.reading.clock}: {digest.reading.report.verdict}"
+    text = f"Checked at {digest.reading.clock}: {digest.reading.report.verdict}"
     (message, *_) = slack_messages(replace(whole, sentence="", parts=lines))
     # The header of a message belongs over a report; in a thread the lines are enough.
     blocks = tuple(block for block in message.blocks if block["type"] != "header")
@@ -79,7 +79,7 @@ def _one_line(digest: Digest) -> SlackMessage:
     title, sentence = clean(report.title), headline(reading)
     recovered = once(_named(each.recovered) for each in digest.changes if each.recovered)
     text = f"{emoji} *{fitted(f'{title}: {report.verdict}', LINE_TEXT // 4)}* {fitted(sentence, LINE_TEXT)}"
-    small = [*(f"Recovered: {names}." for names in recovered), *digest.notes, f"Seen at {reading.clock}."]
+    small = [*(f"Recovered: {names}." for names in recovered), *digest.notes, f"Checked at {reading.clock}."]
     return SlackMessage(
         text=f"{emoji} {fitted(f'{title}: {report.verdict}. {sentence}', LINE_TEXT)}",
         blocks=(
@@ -104,7 +104,7 @@ def _parts(digest: Digest, whole: Message) -> Iterator[Part]:
     yield from _problems(reading)
     yield from _unseen(reading)
     yield from phase_table(reading)
-    yield SmallPrint(text="Figures, impacts and every finding stand in the thread.")
+    yield SmallPrint(text="Figures, impacts and every finding are in the thread.")
 
 
 def _unchanged(reading: Reading, changes: Changes) -> str:
@@ -177,7 +177,7 @@ def _problems(reading: Reading) -> Iterator[Part]:
         if first.finding.severity in (Severity.P0, Severity.P1):
             yield from _repair(first.finding.action)
     if len(groups) > PROBLEMS_AT_MOST:
-        yield SmallPrint(text=f"{len(groups) - PROBLEMS_AT_MOST} more kinds of problems stand in the thread.")
+        yield SmallPrint(text=f"{len(groups) - PROBLEMS_AT_MOST} more kinds of problems are in the thread.")
 
 
 def _unseen(reading: Reading) -> Iterator[Part]:
@@ -187,7 +187,7 @@ def _unseen(reading: Reading) -> Iterator[Part]:
     sources = once(" ".join(filter(None, source_of(each.finding))) for each in unknown)
     titles = shortened(once(each.title for each in unknown), NAMES_AT_MOST)
     because = f" ({shortened(sources, NAMES_AT_MOST)})" if sources else ""
-    yield Line(mark=Mark.UNKNOWN, label=f"Could not look{because}", text=titles)
+    yield Line(mark=Mark.UNKNOWN, label=f"Could not check{because}", text=titles)
 
 
 def late_message(title: str, due: str, reason: str) -> SlackMessage:

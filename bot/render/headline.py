@@ -21,7 +21,7 @@ GRAVE = (Severity.P0, Severity.P1)
 
 
 def headline(reading: Reading) -> str:
-    """Return one sentence that names the gravest cause, what could not be looked at, or what is complete."""
+    """Return one sentence that names the gravest cause, what could not be checked, or what is complete."""
     failed = reading.of(Outcome.FAILED)
     match reading.report.verdict:
         case Verdict.BLOCKED | Verdict.ACT:
@@ -112,10 +112,10 @@ def _blind(reading: Reading) -> str:
     total = number(len(reading.report.results), "check")
     if sources:
         return (
-            f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not look"
+            f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not run"
             " and what they guard is not known"
         )
-    return f"{len(checks)} of {total} could not look: {shortened(checks, NAMED_AT_MOST)}"
+    return f"{len(checks)} of {total} could not run: {shortened(checks, NAMED_AT_MOST)}"
 
 
 def _beside(reading: Reading) -> str:
@@ -158,7 +158,7 @@ def _clear_date(reading: Reading, index: int) -> str:
     if _is_empty(reading, judged):
         state = "had nothing to run for" if interval.end <= reading.report.now else "has nothing to run for"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):
-        state = "is in order so far" if waiting else "is complete"
+        state = "is OK so far" if waiting else "is complete"
     else:
         state = "has nothing due yet" if waiting else "was not judged"
     inside = "; ".join([*figures, *([f"{waiting} not due yet"] if waiting else [])])

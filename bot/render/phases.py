@@ -11,9 +11,9 @@ from checks.intervals import interval_words
 from checks.model import Interval, Outcome
 
 STATE_WORDS = {
-    Mark.PASSED: "in order",
+    Mark.PASSED: "OK",
     Mark.WAITING: "not due yet",
-    Mark.SKIPPED: "not owed",
+    Mark.SKIPPED: "not applicable",
     Mark.UNKNOWN: "not known",
 }
 
@@ -28,7 +28,7 @@ def phase_table(reading: Reading) -> Iterator[Part]:
     if not rows:
         return
     yield Heading(text="Phases")
-    yield Table(columns=("Phase", *(_column(reading, each) for each in reading.intervals), "What is"), rows=rows)
+    yield Table(columns=("Phase", *(_column(reading, each) for each in reading.intervals), "Status"), rows=rows)
 
 
 def _title(reading: Reading, interval: Interval) -> str:
@@ -89,14 +89,14 @@ def _figure_lines(reading: Reading, interval: Interval) -> Iterator[Line]:
 
 
 def _figures(reading: Reading, passed: Sequence[Found]) -> str:
-    """Tell the first figure of each check, those about data first, and how many more are in order."""
+    """Tell the first figure of each check, those about data first, and how many more are OK."""
     first: dict[str, Found] = {}
     for each in passed:
         first.setdefault(each.check, each)
     telling = sorted(first.values(), key=lambda each: not reading.is_data(each.check))
     summaries = once(each.finding.summary.rstrip(".") for each in telling)[:FIGURES_AT_MOST]
     left = total(passed) - len(summaries)
-    return " · ".join((*summaries, *((f"{left:,} more in order",) if left > 0 else ())))
+    return " · ".join((*summaries, *((f"{left:,} more OK",) if left > 0 else ())))
 
 
 def control_plane(reading: Reading) -> Iterator[Part]:
@@ -120,7 +120,7 @@ def control_plane(reading: Reading) -> Iterator[Part]:
         return
     yield from (_control_line(reading, found) for found in rest if not _is_quiet(found))
     words = joined([_short(reading, found[0]) for found in quiet])
-    yield Line(label="Also in order", mark=Mark.PASSED, text=words)
+    yield Line(label="Also OK", mark=Mark.PASSED, text=words)
 
 
 def _is_quiet(found: Sequence[Found]) -> bool:
@@ -138,10 +138,10 @@ def _asked_nothing(found: Found) -> bool:
 
 OUTCOME_WORDS = (
     (Outcome.FAILED, "failed"),
-    (Outcome.UNKNOWN, "could not be looked at"),
+    (Outcome.UNKNOWN, "could not be checked"),
     (Outcome.WAITING, "not due yet"),
-    (Outcome.SKIPPED, "left out"),
-    (Outcome.PASSED, "in order"),
+    (Outcome.SKIPPED, "not applicable"),
+    (Outcome.PASSED, "OK"),
 )
 
 NAMES_AT_MOST = 6
@@ -164,7 +164,7 @@ def told(found: Sequence[Found]) -> str:
         # Each says something else, so that a count would say nothing.
         return min(found, key=lambda each: each.badness).finding.summary
     if all(each.finding.outcome is Outcome.PASSED for each in found):
-        return f"all {total(found):,} in order"
+        return f"all {total(found):,} OK"
     parts = []
     for outcome, words in OUTCOME_WORDS:
         some = [each for each in found if each.finding.outcome is outcome]
@@ -174,7 +174,7 @@ def told(found: Sequence[Found]) -> str:
 
 
 def _names(found: Sequence[Found]) -> str:
-    """Name the subjects, except those in order."""
+    """Name the subjects, except those that passed."""
     if found[0].finding.outcome is Outcome.PASSED:
         return ""
     named = once(each.finding.subject for each in found if each.finding.count == 1)

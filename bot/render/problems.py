@@ -154,11 +154,11 @@ def _repair(action: Action | None) -> Iterator[Part]:
 
 
 def unknown_section(reading: Reading) -> Iterator[Part]:
-    """Yield what could not be looked at: one line for each source and reason, with all that it left unseen."""
+    """Yield what could not be checked: one line for each source and reason, with all that it left unseen."""
     unknown = reading.of(Outcome.UNKNOWN)
     if not unknown:
         return
-    yield Heading(text="Could not look")
+    yield Heading(text="Could not check")
     groups: dict[tuple[str, ...], list[Found]] = {}
     for each in unknown:
         groups.setdefault(_reason(each), []).append(each)
@@ -167,7 +167,7 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
         yield Line(mark=Mark.UNKNOWN, text=_why_unknown(group), code=_codes(group), link=first.link)
         worst = min(each.finding.severity for each in group if each.finding.severity is not None)
         unseen = listed(once(_unseen(each) for each in group), NAMES_AT_MOST)
-        yield Line(label="Left undecided", text=f"{unseen} ({worst.name} at worst)", inset=True)
+        yield Line(label="Not checked", text=f"{unseen} ({worst.name} at worst)", inset=True)
         for action in dict.fromkeys(each.finding.action for each in group):
             yield from _repair(action)
 
@@ -216,7 +216,7 @@ def quiet_section(reading: Reading) -> Iterator[Part]:
     for each in suppressed:
         yield Line(mark=Mark.SKIPPED, label=each.title, text=each.finding.summary, code=each.check)
     yield from _summed_up(reading, Mark.WAITING, waiting, "not due yet")
-    yield from _summed_up(reading, Mark.SKIPPED, others, "left out")
+    yield from _summed_up(reading, Mark.SKIPPED, others, "not applicable")
 
 
 def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str) -> Iterator[Part]:
@@ -242,19 +242,18 @@ def _summed_up(reading: Reading, mark: Mark, found: Sequence[Found], words: str)
 
 
 def counts(reading: Reading) -> str:
-    """Return the whole report in numbers: ``31 checks, 58 findings: 50 in order, 3 failed …``."""
+    """Return the whole report in numbers: ``31 checks, 58 findings: 50 passed, 3 failed …``."""
     words = {
         Outcome.FAILED: "failed",
-        Outcome.UNKNOWN: "could not be looked at",
-        Outcome.PASSED: "in order",
+        Outcome.UNKNOWN: "could not be checked",
+        Outcome.PASSED: "passed",
         Outcome.WAITING: "not due yet",
-        Outcome.SKIPPED: "not owed",
+        Outcome.SKIPPED: "not applicable",
     }
+    used = [each for each in reading.found if each.check not in reading.unused]
     by_outcome = [
-        (word, total(each for each in reading.found if each.finding.outcome is outcome))
-        for outcome, word in words.items()
+        (word, total(each for each in used if each.finding.outcome is outcome)) for outcome, word in words.items()
     ]
     told = joined([f"{count:,} {word}" for word, count in by_outcome if count])
-    return (
-        f"{number(len(reading.report.results), 'check')}, {number(total(reading.found), 'finding')}: {told or 'none'}"
-    )
+    checks = len(reading.report.results) - len(reading.unused)
+    return f"{number(checks, 'check')}, {number(total(used), 'finding')}: {told or 'none'}"

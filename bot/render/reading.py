@@ -62,6 +62,17 @@ class Reading:
         return grouped(self.found, lambda each: each.check)
 
     @cached_property
+    def unused(self) -> frozenset[str]:
+        """The checks that have nothing to check in this pipeline; none where no check had anything."""
+        if not any(each.finding.checked for each in self.found):
+            return frozenset()
+        return frozenset(
+            check
+            for check, found in self.by_check.items()
+            if all(each.finding.code == "not-configured" for each in found)
+        )
+
+    @cached_property
     def by_place(self) -> Mapping[tuple[str | None, Interval | None], Sequence[Found]]:
         """The findings of each phase and interval."""
         return grouped(self.found, lambda each: (each.phase, each.finding.interval))

@@ -99,7 +99,7 @@ def _recurring(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> str:
         return f"{undone}: something undoes it."
     at = f" of {_at(recurrence.deployed_at, zone, now)}" if recurrence.deployed_at is not None else ""
     by = f", deployed by {fitted(recurrence.deployed_by, TEXT)}," if recurrence.deployed_by else ""
-    return f"{undone}. Revision {fitted(recurrence.revision, TEXT)}{at}{by} came after it: mend that deploy as well."
+    return f"{undone}. Revision {fitted(recurrence.revision, TEXT)}{at}{by} came after it: fix that deploy as well."
 
 
 def begun_reply(plans: Sequence[RepairPlan], actor: str, zone: ZoneInfo) -> Body:

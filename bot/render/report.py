@@ -66,7 +66,7 @@ def _judged(reading: Reading) -> str:
 
 
 def expected_state(reading: Reading) -> Iterator[Part]:
-    """Yield the table of what should be, what should not be, and what is, a row for each check that ran."""
+    """Yield the expected, the unwanted and the actual state, a row for each check that ran."""
     ran = {result.check: result for result in reading.report.results}
     rows = tuple(
         (
@@ -76,11 +76,15 @@ def expected_state(reading: Reading) -> Iterator[Part]:
             Cell(text=_what_is(reading, check.id), mark=mark_of(ran[check.id].worst)),
         )
         for check in reading.checks
-        if check.id in ran
+        if check.id in ran and check.id not in reading.unused
     )
     if rows:
         yield Heading(text="Expected state")
-        yield Table(columns=("Check", "Should be", "Should not be", "What is"), rows=rows)
+        yield Table(columns=("Check", "Expected", "Unwanted", "Status"), rows=rows)
+    if reading.unused:
+        verb = "has" if len(reading.unused) == 1 else "have"
+        names = ", ".join(check.id for check in reading.checks if check.id in reading.unused)
+        yield SmallPrint(text=f"{number(len(reading.unused), 'check')} {verb} nothing to check here: {names}.")
 
 
 def _what_is(reading: Reading, check: str) -> str:
@@ -96,7 +100,7 @@ def passed_section(reading: Reading) -> Iterator[Part]:
     """Yield every passed finding on its line."""
     passed = reading.of(Outcome.PASSED)
     if passed:
-        yield Heading(text="In order")
+        yield Heading(text="Passed")
         yield from (_passed_line(each) for each in passed)
 
 

@@ -49,7 +49,7 @@ class _Place:
 
 
 def changes(before: Document, after: Document) -> Changes:
-    """Compare two reports. What could not be looked at, or is not due yet, is neither new nor recovered.
+    """Compare two reports. What could not be checked, or is not due yet, is neither new nor recovered.
 
     A note (P3) is no problem here. What the earlier report cannot tell, because its shape is older, counts as absent.
     A row that fails today may have been one of those that the earlier report only counted: it is not new.

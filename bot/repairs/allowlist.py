@@ -136,5 +136,5 @@ def _not_allowed(what: str) -> RepairRefusedError:
     return RepairRefusedError(
         RepairRefusal.NOT_ALLOWED,
         f"The pipeline file does not allow {what}. Nothing was written.",
-        advice="What may be repaired stands under 'repairs'.",
+        advice="What can be repaired is listed under 'repairs'.",
     )

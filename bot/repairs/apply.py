@@ -20,7 +20,7 @@ from bot.store.model import AuditEntry, StoreError
 from checks.source import UNANSWERED, SourceError
 
 ATTEMPTS = 5
-"""Times that something is read and written anew while somebody else writes it, too."""
+"""Times that something is read and written again while somebody else writes it, too."""
 
 FIRST_PAUSE = 0.05
 """Seconds before the second attempt; each further one waits twice as long."""
@@ -50,7 +50,7 @@ class Applier:
             if not self._journal.acquire(plan.key, owner, now, now + LEASE):
                 busy = RepairRefusedError(
                     RepairRefusal.BUSY,
-                    f"Somebody is making this repair of {plan.key.target} right now. Look again shortly.",
+                    f"Somebody is making this repair of {plan.key.target} right now. Check again shortly.",
                 )
                 self._remember(records.refused(plan, actor, now, busy.refusal, busy.text))
                 raise busy
@@ -202,7 +202,7 @@ def _must_be_the_same(plan: RepairPlan, again: Proposal) -> None:
             RepairRefusal.ALTERED,
             f"This plan for {plan.key.target} is not what would be planned now: its record, or the pipeline file, was "
             "changed. Nothing was written.",
-            advice="Plan it again and look at the new difference.",
+            advice="Plan it again and read the new difference.",
         )
 
 
@@ -210,7 +210,7 @@ def _changed(plan: RepairPlan) -> RepairRefusedError:
     return RepairRefusedError(
         RepairRefusal.CHANGED,
         f"{plan.key.target} has changed since the plan was made. Nothing was written.",
-        advice="Plan it again and look at the new difference.",
+        advice="Plan it again and read the new difference.",
     )
 
 

@@ -118,7 +118,7 @@ class EnvironmentMerge:
             raise RepairRefusedError(
                 error.refusal,
                 f"{service} was written, and could not be read back.",
-                advice=f"Look with 'reveille env diff {service}', and run it again.",
+                advice=f"Check with 'reveille env diff {service}', and run it again.",
             ) from error
         wrong = [name for name, each in wanted.items() if after.get(name) != each]
         lost = [name for name in before.variables if name not in after]

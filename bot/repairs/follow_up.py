@@ -40,7 +40,7 @@ class Thread(Protocol):
         ...
 
     def look_again(self, key: str, name: str, now: datetime, repairer: str = "") -> None:
-        """Validate what an alert is about and let it be decided anew; ``repairer`` is whose repair is looked after."""
+        """Validate what an alert is about and let it be decided again; ``repairer`` is whose repair is looked after."""
         ...
 
 

@@ -183,7 +183,7 @@ class RepairService:
     def reconcile(self, now: datetime) -> tuple[RepairRun, ...]:
         """Find out what became of repairs whose process died in the middle, write it down, and return them.
 
-        What cannot be looked at just now stays unfinished for the next time.
+        What cannot be checked just now stays unfinished for the next time.
         """
         found = []
         for run in self._journal.runs(now - LOOK_BACK):
@@ -248,7 +248,7 @@ class RepairService:
         try:
             state = kind.read(run.key.target)
         except (SourceError, RepairRefusedError) as error:
-            return EffectSeen(Effect.NOT_YET, f"It could not be looked at: {error}.")
+            return EffectSeen(Effect.NOT_YET, f"It could not be checked: {error}.")
         held = _is_there(kind, state, run.plan.wanted)
         return kind.verify(state, held=held)
 

@@ -47,7 +47,7 @@ def recurrence_words(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> s
     by = f" by {recurrence.deployed_by}" if recurrence.deployed_by else ""
     return (
         f"{repaired}, and something is undoing it: the deploy of {recurrence.revision or 'an unknown revision'}, "
-        f"{in_words(recurrence.deployed_at, zone, year)}{by}, came after. Mend that deploy, or it will come back."
+        f"{in_words(recurrence.deployed_at, zone, year)}{by}, came after. Fix that deploy, or it will come back."
     )
 
 

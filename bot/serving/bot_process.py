@@ -61,8 +61,8 @@ class Bot:
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
     ``recover`` ends at the start what a former process has left standing; it comes back when its event is set.
-    ``access`` asks Slack now and then whether it lets the bot in, ``homes`` draws home tabs anew, both until their
-    event is set. ``store_problem`` says why the store cannot be written; by default it is asked anew. ``troubles``
+    ``access`` asks Slack now and then whether it lets the bot in, ``homes`` draws home tabs again, both until their
+    event is set. ``store_problem`` says why the store cannot be written; by default it is asked again. ``troubles``
     name further parts that do not work. ``close`` lets go of what the validation asks.
     """
 

@@ -1,6 +1,6 @@
 """One request of the web: an answer that is whole, in time, and from where it was asked.
 
-The standard library waits for each piece of an answer anew and follows redirects with whatever secret the request
+The standard library waits for each piece of an answer again and follows redirects with whatever secret the request
 carries: a proxy or a portal in between could hold the outbox for hours, or get the secret.
 """
 

@@ -41,7 +41,7 @@ def targets(pipeline: Pipeline, staging: Staging, names: Sequence[str]) -> list[
     for name in dict.fromkeys(names):
         if name not in allowed:
             may = ", ".join(sorted(allowed)) or "none"
-            raise StagingError(f"{name!r} may not be deployed to staging: the pipeline file allows {may}.")
+            raise StagingError(f"{name!r} cannot be deployed to staging: the pipeline file allows {may}.")
         if len(name) + len(SUFFIX) > LONGEST_NAME:
             raise StagingError(f"{name + SUFFIX!r} is longer than the {LONGEST_NAME} characters Cloud Run allows.")
         callers = known[name].callers if name in known else None
@@ -175,10 +175,10 @@ def _must_be_ready(copied: Copied) -> None:
 
 
 def _must_be_called(ports: StagingPorts, target: StagingTarget) -> None:
-    """Read the policy anew: a grant that did not arrive fails the deployment."""
+    """Read the policy again: a grant that did not arrive fails the deployment."""
     missing = sorted(set(target.callers) - ports.services.invokers(target.name))
     if missing:
-        raise StagingError(f"is deployed, but {', '.join(missing)} may not invoke it although that was just granted")
+        raise StagingError(f"is deployed, but {', '.join(missing)} cannot invoke it although that was just granted")
 
 
 def _callers(target: StagingTarget) -> str:

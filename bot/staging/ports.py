@@ -147,7 +147,7 @@ class StagingServices(Protocol):
         """Let members invoke a service; False when they all could already. Nothing else of the policy changes."""
 
     def invokers(self, name: str) -> frozenset[str]:
-        """Read who may invoke a service by its own policy, without any condition."""
+        """Read who can invoke a service by its own policy, without any condition."""
 
 
 class StagingTopics(Protocol):

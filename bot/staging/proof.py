@@ -86,10 +86,10 @@ def changes(before: Snapshot, after: Snapshot) -> tuple[ProductionChange, ...]:
     """Name everything that changed between two moments, in order. Raises StagingError for two that do not compare."""
     if before.project != after.project:
         raise StagingError(
-            f"The first look was at the project {before.project!r}, this one at {after.project!r}; begin again."
+            f"The first record is of the project {before.project!r}, this one at {after.project!r}; begin again."
         )
     if set(before.documents) != set(after.documents):
-        raise StagingError("The watched collections are not those of the first look; begin again.")
+        raise StagingError("The watched collections are not those of the first record; begin again.")
     return (*_changed_tables(before, after), *_changed_documents(before, after))
 
 
@@ -158,9 +158,7 @@ def from_json(text: str) -> Snapshot:
     try:
         return from_document(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise StagingError(
-            "This is not the record of a first look; run 'reveille staging prove start' again."
-        ) from None
+        raise StagingError("This is not a first record; run 'reveille staging prove start' again.") from None
 
 
 def from_document(content: Any) -> Snapshot:

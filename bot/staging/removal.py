@@ -117,7 +117,7 @@ def remove(ports: StagingPorts, prefix: Prefix, removal: Removal, tell: Tell) ->
         found = ports.tables.dataset(name)
         if found is not None and (inside := ports.tables.tables(name)):
             return StagingStep(
-                mark=StepMark.LEFT, subject=f"dataset {name}", detail=f"still holds {inside[0]}; left alone"
+                mark=StepMark.LEFT, subject=f"dataset {name}", detail=f"still has {inside[0]}; left alone"
             )
         labels = None if found is None else found.labels
         return _removed(f"dataset {name}", prefix, labels, lambda: ports.tables.delete_dataset(name))

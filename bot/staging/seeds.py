@@ -107,7 +107,7 @@ def planned_copy(each: Seed, source: StoredTable, location: str, seeding: Seedin
     if missing := [column for column in declared.columns if column not in columns]:
         raise StagingError(f"{each.table} has no column {missing[0]!r}, which the pipeline file names")
     if strange := [column for column in columns if _COLUMN.fullmatch(column) is None]:
-        raise StagingError(f"{each.table} has a column {strange[0]!r}, whose name cannot stand in a statement")
+        raise StagingError(f"{each.table} has a column {strange[0]!r}, whose name cannot be part of a statement")
     column = each.date or declared.partition or source.partition
     if column is None:
         raise StagingError(

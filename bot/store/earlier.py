@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.store.model import Alert, StoredReport
+from bot.version_1 import TABLES
 
 Document = Mapping[str, Any]
 
-_FIELDS: Mapping[type[Any], Mapping[str, str]] = {Alert: {"date": "interval"}, StoredReport: {"night": "previous"}}
+_FIELDS: Mapping[type[Any], Mapping[str, str]] = {
+    Alert: TABLES["alert"],
+    StoredReport: TABLES["stored_report"],
+}
 
 
 def upgraded(kind: type[Any], record: Document) -> Document:
@@ -24,7 +28,7 @@ def upgraded_report(report: Document) -> Document:
     """Return a report as ``bot.render.json`` writes it now. Version 1 had dates where 2 has intervals."""
     if report.get("schema_version") != 1:
         return report
-    dates = {"date": "interval"}
+    dates = TABLES["finding"]
     parts: dict[str, Any] = {"schema_version": 2}
     if "causes" in report:
         parts["causes"] = [
@@ -37,8 +41,8 @@ def upgraded_report(report: Document) -> Document:
             for result in _list(report["results"])
         ]
     if "sources" in report:
-        parts["sources"] = [_renamed(each, {"looks": "reads"}) for each in _list(report["sources"])]
-    return {**_renamed(report, {"night": "previous", "slate": "current"}), **parts}
+        parts["sources"] = [_renamed(each, TABLES["source"]) for each in _list(report["sources"])]
+    return {**_renamed(report, TABLES["report"]), **parts}
 
 
 def _renamed(record: Document, names: Mapping[str, str]) -> Document:

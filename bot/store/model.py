@@ -60,7 +60,7 @@ class Alert:
     reason: str = ""
     answered: Severity | None = None
     """The gravest severity that somebody was called for since it was last acknowledged or snoozed, or that this was
-    done at: what is no graver calls nobody anew. None in records of the first version stands for ``severity``."""
+    done at: what is no graver calls nobody again. None in records of the first version stands for ``severity``."""
     counted_at: datetime | None = None
     """When its thread was last told that there are more or fewer of the same."""
     paged: Mapping[str, str] = field(default_factory=dict)

@@ -172,8 +172,8 @@ class Digests:
             order = order_after(self._store.pending(), posting, now)
             return Done.REFRESHED, refreshed(posting, self._details_posted(posting.key), written, now, order)
         key = posting_key(self._pipeline.name, written.slot.of.name)
-        anew = key if posting is None else f"{key}:{written.slot.name}"
-        return Done.POSTED, posted(anew, self._notifications.routes.default, written, now)
+        again = key if posting is None else f"{key}:{written.slot.name}"
+        return Done.POSTED, posted(again, self._notifications.routes.default, written, now)
 
     def _details_posted(self, key: str) -> int:
         count = 0

@@ -55,7 +55,7 @@ class DigestStanding:
         """Return the edit that lets the digest tell its alerts as they are, with those that have ``moved`` and are not
         stored yet; None where it does so already.
 
-        ``after`` is an edit that was stored just now: where the digest was written anew meanwhile, it must be
+        ``after`` is an edit that was stored just now: where the digest was written again meanwhile, it must be
         followed by another one. Edits of one digest are numbered, so two processes never store one twice.
         """
         written = self._newest(now)

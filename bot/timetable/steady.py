@@ -10,13 +10,13 @@ from typing import Any
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 SMALL_STEP = timedelta(seconds=30)
-"""Clocks are set back by less all the time; nothing is planned anew for that."""
+"""Clocks are set back by less all the time; nothing is planned again for that."""
 
 _logger = logging.getLogger(__name__)
 
 
 class SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]
-    """Plans every job anew once the clock shows less than before.
+    """Plans every job again once the clock shows less than before.
 
     APScheduler keeps the instants that it planned, so with a clock that is set back by an hour nothing would run for
     an hour: no watch, no alert.
@@ -31,7 +31,7 @@ class SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]
         """Called by the thread of APScheduler when the next job is due, and whenever it is woken."""
         now = self._clock()
         if self._seen is not None and now < self._seen - SMALL_STEP:
-            _logger.warning("The clock was set back by %s; the timetable is planned anew.", self._seen - now)
+            _logger.warning("The clock was set back by %s; the timetable is planned again.", self._seen - now)
             for job in self.get_jobs():
                 job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
         self._seen = now

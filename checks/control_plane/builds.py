@@ -141,7 +141,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str) -
                 commands=(run,),
             )
         case "build-failed":
-            return Action(text="Read the build's log, mend what it names, and build again.", commands=(run,))
+            return Action(text="Read the build's log, fix what it names, and build again.", commands=(run,))
         case _:
             return Action(text="Build the newest commit.", commands=(run,))
 
@@ -155,7 +155,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str) -
     worst=Severity.P1,
     codes={
         "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",
-        "nothing-to-build": "No build for a while, and nothing changed that one is owed for.",
+        "nothing-to-build": "No build for a while, and nothing changed that needs one.",
         "build-running": "The latest build is under way.",
         "build-stuck": "The latest build has been under way, or waits for an approval, for more than a day.",
         "build-due": "Something was pushed just now; its build may still start.",
@@ -202,7 +202,7 @@ def builds(context: Context) -> Iterator[Finding]:
         )
     commits = _Commits(context, deployment, [each for _, each in seen])
     if commits.error is not None:
-        # One repository serves all services: that it cannot be looked at is said once.
+        # One repository serves all services: that it cannot be checked is said once.
         yield could_not_check(
             commits.error,
             subject="repository",

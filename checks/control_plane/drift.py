@@ -157,7 +157,7 @@ def drift(context: Context) -> Iterator[Finding]:
     try:
         newest = head.result()
     except SourceError as error:
-        # One repository serves all services: that it cannot be looked at is said once.
+        # One repository serves all services: that it cannot be checked is said once.
         yield could_not_check(
             error, subject="repository", severity=Severity.P0, place=Place(PlaceKind.SOURCE, error.source)
         )

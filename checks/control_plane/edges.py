@@ -40,7 +40,7 @@ def missing(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge]) -> Fin
     """Return the finding about callers of a service, or of a function, that does not exist."""
     function = all(edge.function for edge in edges)
     what = "function" if function else "service"
-    unsure = " It may be one of the first generation, which is no service; look before you delete." if function else ""
+    unsure = " It may be one of the first generation, which is no service; check before you delete." if function else ""
     return Finding(
         outcome=Outcome.FAILED,
         code="function-missing" if function else "target-missing",
@@ -72,7 +72,7 @@ def without_identity(pipeline: Pipeline, spec: ServiceSpec, edges: Sequence[Edge
         facts=_facts(edges),
         impact=f"{spec.name} refuses every such call.",
         action=Action(
-            text="Give each call the account that may call the service. ADDRESS stands for the one that it has now.",
+            text="Give each call the account that can call the service. ADDRESS is the one that it has now.",
             commands=tuple(_identity(pipeline, edge) for edge in edges),
         ),
         tab="security",
@@ -94,7 +94,7 @@ def wrong_audience(pipeline: Pipeline, service: Service, edges: Sequence[Edge]) 
         facts=_facts(edges, audiences),
         impact=f"{service.name} refuses every such call.",
         action=Action(
-            text=f"Give the token the address of {service.name} as its audience. ADDRESS stands for the one that the "
+            text=f"Give the token the address of {service.name} as its audience. ADDRESS is the one that the "
             "call has now.",
             commands=tuple(call_command(pipeline, edge, edge.account, service.uri) for edge in edges),
         ),
@@ -243,7 +243,7 @@ def _both_facts(facts: Sequence[CallFacts]) -> CallFacts:
 
 
 def _is_open(own: Read[Policy | None], project: Read[Policy]) -> bool:
-    """Whether everyone may call a service. Raises SourceError where what is known does not decide it."""
+    """Whether everyone can call a service. Raises SourceError where what is known does not decide it."""
     errors: list[SourceError] = []
     known: list[Policy | None] = []
     for answer in (own.result, project.result):

@@ -116,10 +116,10 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, befor
     first = [services.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(literals)}")]
     flags = [f"--update-secrets={','.join(secrets)}"] if secrets else []
     flags += [f"--update-env-vars={','.join(values)}"] if values else []
-    where = f" Each VALUE still stands in {shlex.quote(before.name)}." if values else ""
+    where = f" Each VALUE is still in {shlex.quote(before.name)}." if values else ""
     return Action(
         text=f"Set what was lost again.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
-        "leave the other variables alone. If the variable was removed on purpose, deploy once more or excuse it.",
+        "leave the other variables alone. If the variable was removed on purpose, deploy once more or suppress it.",
         commands=(*(first if literals else []), services.command(pipeline, "update", spec.name, *flags)),
         repairs=(RepairKey("restore-variables", spec.name),) if secrets and not values else (),
     )

@@ -96,7 +96,7 @@ def member_of(caller: str) -> str:
 def decide(
     policy: Policy | None, project_policy: Policy | None, caller: str, *, without_callers: Collection[str] = ()
 ) -> Grant:
-    """Decide whether ``caller`` may invoke a service. ``without_callers`` are groups and domains that hold no caller.
+    """Decide whether ``caller`` can invoke a service. ``without_callers`` are groups and domains that hold no caller.
 
     ``policy`` is the service's own, ``project_policy`` the project's, which it inherits; None where it is
     not known, which then counts as empty: whoever asks must not take a refusal for certain.

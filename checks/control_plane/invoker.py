@@ -39,15 +39,15 @@ from checks.source import SourceError
 T = TypeVar("T")
 
 _SUMMARIES = {
-    GrantStanding.ALLOWED: "{caller} may call {service} ({roles}).",
-    GrantStanding.INHERITED: "{caller} may call {service}: the project grants {roles}.",
-    GrantStanding.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} may call it too.",
-    GrantStanding.UNDECIDABLE: "Whether {caller} may call {service} cannot be told from the policy: {roles} is granted "
+    GrantStanding.ALLOWED: "{caller} can call {service} ({roles}).",
+    GrantStanding.INHERITED: "{caller} can call {service}: the project grants {roles}.",
+    GrantStanding.PUBLIC: "{service} is open to everyone: {roles} is granted to {members}. {caller} can call it too.",
+    GrantStanding.UNDECIDABLE: "Whether {caller} can call {service} cannot be told from the policy: {roles} is granted "
     "to {members}. If those hold no caller, name them under 'groups_without_callers' of the pipeline file.",
-    GrantStanding.CONDITIONAL: "{caller} may not rely on calling {service}: {roles} is granted under a condition only "
+    GrantStanding.CONDITIONAL: "{caller} cannot rely on calling {service}: {roles} is granted under a condition only "
     "({conditions}).",
-    GrantStanding.DELETED: "{caller} may not call {service}: {roles} is granted to a deleted account of that name.",
-    GrantStanding.REFUSED: "{caller} may not call {service}: {why}.",
+    GrantStanding.DELETED: "{caller} cannot call {service}: {roles} is granted to a deleted account of that name.",
+    GrantStanding.REFUSED: "{caller} cannot call {service}: {why}.",
 }
 
 
@@ -116,7 +116,7 @@ def judge_caller(
             finding = could_not_check(
                 unread, subject=spec.name, severity=Severity.P0, phase=phase, place=place, about=facts
             )
-            return after(f"Whether {caller} may call {spec.name} depends on {words}.", finding)
+            return after(f"Whether {caller} can call {spec.name} depends on {words}.", finding)
     outcome, severity = _loudness(grant.standing)
     words = _SUMMARIES[grant.standing].format(
         caller=caller,
@@ -201,7 +201,7 @@ def _other_account(
 ) -> Action | None:
     """Return the advice to correct the account of a call; None where it may be the right one.
 
-    It is wrong where the pipeline file names other accounts and one of those may call the service already: then
+    It is wrong where the pipeline file names other accounts and one of those can call the service already: then
     another one need not be let in.
     """
     if grant.callable or not through or _is_grantable(pipeline, spec, caller):
@@ -223,7 +223,7 @@ def _open(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         spec,
         Outcome.FAILED,
         "check-disabled",
-        f"{spec.name} does not check its callers: whoever can reach it may call it.",
+        f"{spec.name} does not check its callers: whoever can reach it can call it.",
         severity=Severity.P3,
         facts=InvokerFacts(deploy=services.deployment(service)),
         action=Action(
@@ -277,8 +277,8 @@ def _read(look: Read[T]) -> T | SourceError:
     always_shown=True,
     worst=Severity.P0,
     codes={
-        "caller-allowed": "The caller may call the service.",
-        "inherited-grant": "The caller may call the service by the project's policy.",
+        "caller-allowed": "The caller can call the service.",
+        "inherited-grant": "The caller can call the service by the project's policy.",
         "public": "The service is open to everyone, the caller included.",
         "check-disabled": "The service does not check its callers.",
         "undecidable-grant": "A group, a domain or a custom role may or may not let the caller in.",
@@ -287,7 +287,7 @@ def _read(look: Read[T]) -> T | SourceError:
         "caller-refused": "Nothing lets the caller in.",
         **services.SERVICE_CODES,
     },
-    expected="Every caller of a service may call it.",
+    expected="Every caller of a service can call it.",
     unwanted="A binding that a deploy has removed; a service open to everyone.",
     quick=True,
 )

@@ -16,7 +16,7 @@ def gcloud(pipeline: Pipeline, resource: str, verb: str, name: str, *flags: str)
 def subscription_removal(pipeline: Pipeline, subscription: Subscription | Edge) -> Gcloud:
     """Return the command that removes a subscription: through its Eventarc trigger where it has one.
 
-    Eventarc would make a subscription of its own anew.
+    Eventarc would make a subscription of its own again.
     """
     if subscription.trigger:
         region = subscription.trigger_region or pipeline.region

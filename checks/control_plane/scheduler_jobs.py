@@ -121,7 +121,7 @@ def _summary(
     reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
     idle = [each for each in failures if each.word == NOT_ATTEMPTED]
     words = f"{words}. NOT_ATTEMPTED: due since the last attempt, and not started" if idle else words
-    return f"{words}." + (f" Excused: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
+    return f"{words}." + (f" Suppressed: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
 
 
 def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None:
@@ -132,7 +132,7 @@ def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None
     if any(each.job.fault or each.word == NOT_ATTEMPTED for each in failures):
         advice += "Update or resume the jobs that Cloud Scheduler stopped or did not start. "
     return Action(
-        text=f"{advice}Read what each job was answered, mend what it calls, and run it again.",
+        text=f"{advice}Read what each job was answered, fix what it calls, and run it again.",
         commands=(
             job_logs(
                 [each.job.name for each in failures[:MOST_NAMED]],
@@ -220,7 +220,7 @@ def _none(pipeline: Pipeline, paused: int) -> Finding:
         action=Action(
             text="Find out who paused them, and resume those that the pipeline needs."
             if paused
-            else "Look whether region and project are right; if so, make the jobs again from their definitions.",
+            else "Check that region and project are right; if so, make the jobs again from their definitions.",
             commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
         ),
         link=console(pipeline),

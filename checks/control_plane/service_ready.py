@@ -64,7 +64,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
         facts=ReadyFacts(reason=service.reason, deploy=services.deployment(service)),
         impact=f"What is sent to {spec.name} fails, or is answered by an older revision." if failed else "",
         action=Action(
-            text="Read why the revision did not start, mend it, and deploy again.",
+            text="Read why the revision did not start, fix it, and deploy again.",
             commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
         if failed

@@ -71,7 +71,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Action:
     """Traffic can only be sent to a revision that is ready."""
     if service.traffic.get(service.latest_ready_revision, 0) >= 100:  # noqa: PLR2004 - percent
         return Action(
-            text=f"Find out why {service.latest_created_revision} did not become ready, mend it and deploy again.",
+            text=f"Find out why {service.latest_created_revision} did not become ready, fix it and deploy again.",
             commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
     return Action(

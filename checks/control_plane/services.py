@@ -111,7 +111,7 @@ def phase_of(pipeline: Pipeline, spec: ServiceSpec) -> str | None:
 
 
 def deployment(service: Service | None) -> DeployFacts | None:
-    """Return the last deploy of a service; None when it could not be looked at."""
+    """Return the last deploy of a service; None when it could not be checked."""
     if service is None:
         return None
     return DeployFacts(

@@ -50,7 +50,7 @@ _SEVERITIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicCase:
-    """What was seen of one topic. ``exists`` and ``services`` are None when they could not be looked at."""
+    """What was seen of one topic. ``exists`` and ``services`` are None when they could not be checked."""
 
     topic: str
     expected: int
@@ -221,7 +221,7 @@ def _action(pipeline: Pipeline, case: TopicCase, code: str, orphans: Sequence[Su
             )
         case "one-too-many" | "too-many":
             return Action(
-                text="Look at the address of each, and delete the Eventarc trigger (or the subscription) that is left "
+                text="Check the address of each, and delete the Eventarc trigger (or the subscription) that is left "
                 "over.",
                 commands=tuple(_describe(pipeline, each) for each in case.pushes),
             )
@@ -260,7 +260,7 @@ def orphan(pipeline: Pipeline, subscription: Subscription) -> Finding:
         code="orphan-subscription",
         subject=subscription.name,
         summary=f"The topic of the subscription {subscription.name} was deleted: it never gets a message again, also "
-        "when a topic of that name is made anew.",
+        "when a topic of that name is made again.",
         severity=Severity.P2,
         place=Place(PlaceKind.SUBSCRIPTION, subscription.name),
         facts=SubscriptionFacts(trigger=subscription.trigger),

@@ -28,7 +28,7 @@ def by_name(triggers: Sequence[BuildTrigger]) -> Mapping[str, BuildTrigger]:
 
 
 def known(look: Read[Sequence[BuildTrigger]] | None) -> Mapping[str, BuildTrigger]:
-    """Return the triggers for suggestions alone: none where they cannot be looked at."""
+    """Return the triggers for suggestions alone: none where they cannot be checked."""
     if look is None:
         return {}
     try:

@@ -66,7 +66,7 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
         facts=RequestsFacts(hours=rules.hours, silent_count=len(names), silent=tuple(names)),
         impact=f"What {name} should have done was done by nobody, or by another path.",
         action=Action(
-            text=f"Look whether its caller may invoke {name}, and whether its topic still pushes to it: the checks "
+            text=f"Check whether its caller can invoke {name}, and whether its topic still pushes to it: the checks "
             "'invoker' and 'subscriptions' say so.",
             commands=(services.command(pipeline, "get-iam-policy", name),),
         ),

@@ -95,7 +95,7 @@ class Suspect:
 
 
 class Board:
-    """What failed and what could not be looked at, and which of it is explained already."""
+    """What failed and what could not be checked, and which of it is explained already."""
 
     def __init__(
         self, pipeline: Pipeline, reasons: Mapping[str, str], results: Sequence[CheckResult], year: int | None = None

@@ -140,7 +140,7 @@ def _plain(verdict: Symptom) -> str:
 
 
 def _unread(board: Board, transition: Transition, verdict: Symptom, *, found: bool) -> tuple[str, ...]:
-    """Name the checks that might have shown the reason and could not look, or are not part of this run.
+    """Name the checks that might have shown the reason and could not check, or are not part of this run.
 
     Where a reason was ``found``, only those count that come before it.
     """

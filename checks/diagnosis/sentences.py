@@ -25,7 +25,7 @@ from checks.model import Cause, FindingKey
 
 def cause(board: Board, suspect: Suspect) -> Cause:
     """Return the finished cause."""
-    told = " ".join(filter(None, (_TELL[suspect.code](board, suspect), _could_not_look(suspect))))
+    told = " ".join(filter(None, (TELL[suspect.code](board, suspect), _not_ruled_out(suspect))))
     explains = tuple(sorted({each.key for each in suspect.everything}, key=_order))
     return Cause(
         code=suspect.code,
@@ -62,7 +62,7 @@ def _shut_out(board: Board, suspect: Suspect) -> str:
     callers = suspect.primary[0].of(InvokerFacts).caller
     who = "Pub/Sub's account" if callers == (board.pipeline.invoker,) else ", ".join(callers) or "The caller"
     return (
-        f"{who} may not call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
+        f"{who} cannot call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
         f"{_consequence(board, suspect)}"
     )
 
@@ -215,7 +215,7 @@ def _with_consequence(tell: Callable[[Board, Suspect], str]) -> Callable[[Board,
     return lambda board, suspect: f"{tell(board, suspect)}{_consequence(board, suspect)}"
 
 
-_TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
+TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "invoker-removed-by-deploy": _shut_out,
     "invoker-missing": _shut_out,
     "service-not-ready": _not_ready,
@@ -231,6 +231,7 @@ _TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "broken-flag": _broken_flag,
     **{code: _with_consequence(tell) for code, tell in TELL_PLATFORM.items()},
 }
+"""The sentence of each cause; what its code means is in ``codes``."""
 
 
 # What they share.
@@ -283,7 +284,7 @@ def _no_reason(suspect: Suspect) -> str:
     return "" if suspect.unread else " The reason was not found."
 
 
-def _could_not_look(suspect: Suspect) -> str:
+def _not_ruled_out(suspect: Suspect) -> str:
     """An unknown reason must not pass for an unfindable one."""
     if not suspect.unread:
         return ""

@@ -73,10 +73,10 @@ def start_reads(context: Context, transitions: Iterable[Transition], *, log: boo
 
 
 def no_transition(check_id: str) -> Finding:
-    """Say that no transition leads into the phases that are looked at."""
+    """Say that no transition leads into the phases that are checked."""
     return not_configured(
         check_id,
-        "The pipeline file names no transition into the phases that are looked at",
+        "The pipeline file names no transition into the phases that are checked",
         configure="add it under 'transitions'",
     )
 

@@ -177,7 +177,7 @@ def _count_finding(context: Context, spec: Heartbeats, count: int, *, whole: boo
         summary=sentence + tail,
         place=_collection(spec),
         facts=DocumentsFacts(count=count, all_counted=whole),
-        impact="Every look at the heartbeats gets slower and dearer, and real ones are hard to find." if failed else "",
+        impact="Every read of the heartbeats gets slower and dearer, and real ones are hard to find." if failed else "",
         action=Action(text="Find the program that writes a new id for each run, then delete the stray documents.")
         if failed
         else None,
@@ -307,7 +307,7 @@ def _rest(context: Context, spec: Heartbeats, judgements: Sequence[Judgement]) -
         summary=f"{len(judgements)} more running processor{' is' if len(judgements) == 1 else 's are'} silent.",
         facts=CountFacts(count=len(judgements)),
         impact="So many silent processors have one reason in common.",
-        action=Action(text="Look at the longest silent first; they are listed above."),
+        action=Action(text="Start with the longest silent; they are listed above."),
         link=_link(context, spec),
     )
 

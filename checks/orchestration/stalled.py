@@ -252,5 +252,5 @@ def _rest(count: int) -> Finding:
         place=Place(PlaceKind.TASK, "other runs"),
         facts=OtherRunsFacts(count=count),
         impact="So many unfinished runs have one reason in common.",
-        action=Action(text="Look at the oldest ones first; they are listed above."),
+        action=Action(text="Start with the oldest ones; they are listed above."),
     )

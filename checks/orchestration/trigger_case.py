@@ -167,7 +167,7 @@ def _effect_in_rows(rows: Rows, opens: datetime, *, past_due: bool) -> bool:
     """Return whether the next phase wrote for the date.
 
     Before the run is due, rows from before its window are those of an earlier run of the date, and say nothing
-    about this one. Afterwards they count, because not every run writes every row anew.
+    about this one. Afterwards they count, because not every run writes every row again.
     """
     earlier = not past_due and rows.last_at is not None and rows.last_at < opens
     return rows.count > 0 and not earlier

@@ -50,13 +50,13 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "triggered-without-effect": ("Read what the services of {target} logged since the trigger.", "target log"),
     "not-triggered": ("See whether {invoker} may still invoke {orchestrator}, then read its log.", "policy"),
     "bypassed": ("See whether {invoker} may still invoke {orchestrator}, then read its log.", "policy"),
-    "flag-not-set": ("Nothing to repair today; mend how {orchestrator} sets _triggered.", ""),
+    "flag-not-set": ("Nothing to repair today; fix how {orchestrator} sets _triggered.", ""),
     "processors-missing": ("Find out why {missing_names} did not finish: see the run history and their logs.", ""),
     "untracked": ("If no backfill ran, find out why {missing_names} did not report.", ""),
     "no-record": ("Read the log of {orchestrator}: it should have written the document.", "orchestrator log"),
     "not-started": ("Start with the phase before: {source} has reported no processor for this date.", ""),
     "flag-unreadable": ("Find out which program wrote _triggered, and set it to true or false.", ""),
-    "no-evidence": ("Look at the log of {orchestrator} and at the phase log's table.", "orchestrator log"),
+    "no-evidence": ("Check the log of {orchestrator} and the phase log's table.", "orchestrator log"),
 }
 
 
@@ -202,4 +202,4 @@ def _evidence(case: Case) -> str:
 def _no_evidence(case: Case) -> str:
     if case.log_empty:
         return f"{_counted(case)}, and the phase log has no row for any transition on this date"
-    return f"{_counted(case)}, but neither rows nor a log are there to look at"
+    return f"{_counted(case)}, but neither rows nor a log are there to check"

@@ -1,7 +1,7 @@
 """The shipped pipeline at 1, 4 and 16 times its checks and services, on a bad morning: the servers' process, and the
 measured one.
 
-As a command it serves the recorded morning so many times over. ``measure`` runs in the measured interpreter.
+As a command it serves the scenario so many times over. ``measure`` runs in the measured interpreter.
 """
 
 from __future__ import annotations

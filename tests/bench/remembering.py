@@ -1,6 +1,6 @@
 """gRPC servers that answer from memory, so that no server's own work is measured.
 
-The servers of the tests build each answer anew, on threads that wait for one another: 60 questions at once cost them a
+The servers of the tests build each answer again, on threads that wait for one another: 60 questions at once cost them a
 third of the delay that they are to show. One that stands before them asks each thing once and knows the answer
 from then on.
 """

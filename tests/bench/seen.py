@@ -23,7 +23,7 @@ class Seen:
             self._items.update((source, f"{method} {item}") for item in items)
 
     def take(self) -> Mapping[str, Any]:
-        """Return what was seen since the last call, and start anew.
+        """Return what was seen since the last call, and start again.
 
         ``requests`` counts by source and method, ``items`` the different things that were asked for by
         source, ``repeated`` names what was asked for more than once.

@@ -402,6 +402,25 @@ def test_a_check_is_explained(check: str, said: str) -> None:
     assert said in done.stdout
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["invoker-missing", "not-triggered", "not-configured", "REV001", "rev001", "no-predictions"],
+    ids=["a cause", "a code of a check", "a common code", "a rule", "a rule in lower case", "a code of the file"],
+)
+def test_every_code_that_a_message_shows_is_explained(name: str) -> None:
+    done = reveille("explain", name)
+
+    assert done.returncode == 0
+    assert "what to do" in done.stdout.lower()
+
+
+def test_a_code_that_is_also_a_check_is_explained_as_both() -> None:
+    done = reveille("explain", "drift")
+
+    assert "Expected state" in done.stdout
+    assert "drift: a cause" in done.stdout
+
+
 def test_the_scenarios_are_listed() -> None:
     done = reveille("scenarios")
 
@@ -436,11 +455,11 @@ def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
     assert blocked < cause < command < clear
 
 
-def test_the_shipped_pipeline_file_is_in_order() -> None:
+def test_the_shipped_pipeline_file_is_valid() -> None:
     done = reveille("config", "check")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "nba.yaml is in order" in done.stdout
+    assert "nba.yaml is valid" in done.stdout
 
 
 def test_every_problem_of_a_pipeline_file_has_its_own_line(tmp_path: Path) -> None:

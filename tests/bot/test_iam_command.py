@@ -1,4 +1,4 @@
-"""``reveille iam`` as deploys use it: against servers, and on a recorded morning."""
+"""``reveille iam`` as deploys use it: against servers, and on a scenario."""
 
 import sqlite3
 from contextlib import closing

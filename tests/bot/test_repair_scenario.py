@@ -1,4 +1,4 @@
-"""``reveille repair`` on a recorded morning: planned, proved, and what a validation says after it."""
+"""``reveille repair`` on a scenario: planned, proved, and what a validation says after it."""
 
 import pytest
 

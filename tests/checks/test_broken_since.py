@@ -1,4 +1,4 @@
-"""The beginning of a fault, as the diagnosis of recorded mornings knows it."""
+"""The beginning of a fault, as the diagnosis of scenarios knows it."""
 
 from __future__ import annotations
 

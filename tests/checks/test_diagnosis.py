@@ -118,7 +118,7 @@ class TestACallerShutOut:
         )
 
         assert cause.sentence.startswith(
-            "Pub/Sub's account may not call 3 orchestrators (three-to-four, four-to-five and five-to-six)"
+            "Pub/Sub's account cannot call 3 orchestrators (three-to-four, four-to-five and five-to-six)"
         )
         assert explained(cause) == {
             *(("invoker", name) for name in self.ALL),

@@ -55,7 +55,7 @@ def test_a_report_without_findings_is_unknown() -> None:
     [
         pytest.param(Outcome.SKIPPED, None, None, id="not configured"),
         pytest.param(Outcome.WAITING, None, None, id="not due, and not looked at"),
-        pytest.param(Outcome.UNKNOWN, Severity.P3, None, id="a lesser thing could not be looked at"),
+        pytest.param(Outcome.UNKNOWN, Severity.P3, None, id="a lesser thing could not be checked"),
         pytest.param(Outcome.PASSED, None, False, id="passed without proving anything"),
     ],
 )

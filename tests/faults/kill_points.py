@@ -1,4 +1,4 @@
-"""Kills the bot at random points of random stories, starts it anew each time, and looks at what Slack shows.
+"""Kills the bot at random points of random stories, starts it again each time, and looks at what Slack shows.
 
 A story goes on until it is told, however often the one who tells it dies on the way.
 """
@@ -45,7 +45,7 @@ BEYOND = 1.25
 """So much further than the last step went may be where the next one is to die, so that some live."""
 
 AFTER_DEATH = timedelta(seconds=75)
-"""Somebody starts the bot anew, and the leases of the dead run out."""
+"""Somebody starts the bot again, and the leases of the dead run out."""
 
 DEATHS_A_STEP = 4
 """So that the time that deaths take never decides whether an incident is a new one."""

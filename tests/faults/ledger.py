@@ -100,7 +100,7 @@ def _pair(
 
 
 def _generation(thread: Shown) -> tuple[int, str]:
-    """The number at the end of a thread's key, before the mark of one that was posted anew; then its time."""
+    """The number at the end of a thread's key, before the mark of one that was posted again; then its time."""
     numbers = [int(part) for part in thread.key.split(":") if part.isdecimal()]
     return (numbers[-1] if numbers else 0, thread.ts)
 

@@ -269,7 +269,7 @@ def _something(slack: SlackServer, world: World, people: People, chance: random.
 
 
 def _unseen(lives: Lives, world: World, store: StateStore) -> Sequence[str]:
-    """Return the services that nobody may call and no alert is open for, once somebody had time to look."""
+    """Return the services that nobody can call and no alert is open for, once somebody had time to look."""
     lives.restart()
     broken = [name for name in SERVICES if not world.is_open(name)]
 

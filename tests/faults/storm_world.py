@@ -1,4 +1,4 @@
-"""What outlives every process of a storm: services on loopback, who may call them, and the file that describes them."""
+"""What outlives every process of a storm: services on loopback, who can call them, and the file that describes them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class CountingCloudRunServer(RepairableCloudRunServer):
 
 @dataclass
 class World:
-    """The services, and which of them their caller may call."""
+    """The services, and which of them their caller can call."""
 
     run: CountingCloudRunServer
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -288,7 +288,7 @@ class TestRechecking:
         with running() as rig:
             alert = _opened(rig)
             rig.gate.rows = HEALTHY
-            again = rig.services.client.chat_postMessage(channel=CHANNEL, text="posted anew")
+            again = rig.services.client.chat_postMessage(channel=CHANNEL, text="posted again")
             post = Delivery(
                 key=f"{alert.thread}{ANEW}", kind=DeliveryKind.POST, channel=CHANNEL, body={}, created_at=rig.now
             )

@@ -522,14 +522,14 @@ def test_every_check_speaks_for_the_pipeline() -> None:
 
 def test_the_open_alerts_stand_beside_the_answer_of_a_few_checks_with_their_threads() -> None:
     with running() as rig:
-        alert = rig.alert(title="Nobody may call the coordinator", severity=Severity.P0)
+        alert = rig.alert(title="Nobody can call the coordinator", severity=Severity.P0)
         parent = rig.parent(alert)
 
         rig.done("/validate-daily", "players")
 
         shown = str(rig.slack.messages()[-1].blocks)
         assert "players: nothing found" in rig.slack.messages()[-1].text
-        assert "Nobody may call the coordinator" in shown
+        assert "Nobody can call the coordinator" in shown
         assert f"https://example.slack.com/archives/{CHANNEL}/p{parent.ts.replace('.', '')}" in shown
 
 

@@ -1,5 +1,5 @@
 """What the handlers show, word for word. ``UPDATE_GOLDEN=1 pytest tests/handlers/test_golden.py`` writes the files
-anew; look at the difference before it is committed."""
+again; look at the difference before it is committed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ZONE = reports.PIPELINE.zone
 FORTNIGHT = [str(NOW.date() - timedelta(days=number)) for number in reversed(range(14))]
 HOSTILE = "<!channel> & <https://evil.example|click> *bold*"
 ALERTS = (
-    an_alert(key="firing", severity=Severity.P0, title="Pub/Sub may not call 4 orchestrators (a, b, c and d)"),
+    an_alert(key="firing", severity=Severity.P0, title="Pub/Sub cannot call 4 orchestrators (a, b, c and d)"),
     an_alert(key="taken", title=HOSTILE, state=AlertState.ACKNOWLEDGED, owner="U0ANN"),
     an_alert(
         key="asleep",

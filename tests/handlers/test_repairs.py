@@ -212,7 +212,7 @@ def test_one_who_may_not_repair_sees_no_plan(rules: Rules) -> None:
     with broken(rules) as (rig, platform):
         view = press(rig, refused_alert(rig))
 
-        assert "may not repair this pipeline" in str(view["blocks"])
+        assert "cannot repair this pipeline" in str(view["blocks"])
         assert "the owners" in str(view["blocks"])
         assert platform.policies[SERVICE] == Policy(())
 
@@ -223,7 +223,7 @@ def test_who_lost_the_right_between_form_and_confirmation_changes_nothing() -> N
         confirm(rig, view, user=COLLEAGUE)
 
         assert platform.policies[SERVICE] == Policy(())
-        assert "may not repair this pipeline" in rig.slack.messages(COLLEAGUE)[-1].text
+        assert "cannot repair this pipeline" in rig.slack.messages(COLLEAGUE)[-1].text
 
 
 def test_ten_minutes_later_the_plan_is_refused_in_the_thread() -> None:

@@ -72,7 +72,7 @@ def test_who_may_not_repair_may_not_change_staging(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        pytest.param("help", "a staging ground beside production", id="help"),
+        pytest.param("help", "a staging environment beside production", id="help"),
         pytest.param("seed", "Which date", id="no date"),
         pytest.param("seed 2026-02-30", "is not a date", id="a date that does not exist"),
         pytest.param("deploy worker", "I know no /staging", id="what only the shell does"),
@@ -158,7 +158,7 @@ def test_a_first_look_that_is_too_old_does_not_count() -> None:
 
         rig.done("/staging", "prove check")
 
-        assert "There is no first look" in rig.said[-1]
+        assert "There is no first record" in rig.said[-1]
 
 
 def test_a_teardown_shows_its_list_and_removes_nothing_before_the_button() -> None:

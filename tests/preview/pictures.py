@@ -1,4 +1,4 @@
-"""The pictures of the documentation: pages of Slack made of real messages, from recorded mornings."""
+"""The pictures of the documentation: pages of Slack made of real messages, from scenarios."""
 
 from __future__ import annotations
 

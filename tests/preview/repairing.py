@@ -1,4 +1,4 @@
-"""A repair from an alert's thread on a recorded morning: the form, the confirmation, what the thread hears."""
+"""A repair from an alert's thread on a scenario: the form, the confirmation, what the thread hears."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ class RepairStory(Story):
 
 @contextmanager
 def repairing(scenario: str) -> Iterator[RepairStory]:
-    """Yield the story of a recorded morning; what it repairs is gone when it ends."""
+    """Yield the story of a scenario; what it repairs is gone when it ends."""
     with on_scenario(shipped_pipeline(), load_scenario(scenario)) as ready:
         yield RepairStory(ready)

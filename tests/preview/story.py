@@ -1,4 +1,4 @@
-"""The recorded mornings as the bot tells them in Slack: alerts, clicks and digests on a store of their own."""
+"""The scenarios as the bot tells them in Slack: alerts, clicks and digests on a store of their own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES.update({ALICE: "Alice", BOB: "Bob", "C0EXAMPLE1": "nba-pipeline", "S0EXAMP
 
 @cache
 def reading_of(scenario: str) -> Reading:
-    """Validate a recorded morning and return what its messages are written from."""
+    """Validate a scenario and return what its messages are written from."""
     pipeline = shipped_pipeline()
     with on_scenario(pipeline, load_scenario(scenario)) as ready:
         report = validated(ready.validation, Request(interval=ready.interval))
@@ -42,7 +42,7 @@ class Story:
         self.now = datetime.min.replace(tzinfo=UTC)
 
     def morning(self, scenario: str, after: timedelta = timedelta()) -> None:
-        """Let the alerts follow the report of a recorded morning, some time after it was seen."""
+        """Let the alerts follow the report of a scenario, some time after it was seen."""
         report = reading_of(scenario).report
         self.now = report.now + after
         self.incidents.process(report, self.now)

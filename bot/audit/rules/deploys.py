@@ -103,7 +103,7 @@ class Deploy:
 
     @cached_property
     def called(self) -> bool:
-        """Whether somebody must hold roles/run.invoker: not on what serves nothing, nor where everybody may call."""
+        """Whether somebody must hold roles/run.invoker: not on what serves nothing, nor where everybody can call."""
         return self.serves and self.call.flag("--allow-unauthenticated", "--no-invoker-iam-check") is None
 
     @property

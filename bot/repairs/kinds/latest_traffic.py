@@ -43,7 +43,7 @@ class LatestTraffic(RepairKind[Configuration]):
             raise RepairRefusedError(
                 RepairRefusal.NOT_POSSIBLE,
                 f"No revision of {target} is ready, so there is none to send traffic to.",
-                advice="Mend the deploy first.",
+                advice="Fix the deploy first.",
             )
         wanted = to_latest(state.targets)
         change = PlannedChange(

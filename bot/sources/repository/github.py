@@ -221,7 +221,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise not_understood("there is no list where one is owed")
+        raise not_understood("there is no list where one is expected")
     return value
 
 

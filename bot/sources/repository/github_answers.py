@@ -134,7 +134,7 @@ class GitHubAnswers:
             REPOSITORY,
             Problem.UNAVAILABLE,
             f"GitHub answered with status {status}",
-            advice="Run it again; if it stays so, look at GitHub's status page.",
+            advice="Run it again; if it stays so, check GitHub's status page.",
             retryable=True,
         )
 

@@ -104,7 +104,7 @@ def _refuse_gaps(unreachable: Sequence[str]) -> None:
             CLOUD_RUN,
             Problem.UNAVAILABLE,
             f"the list of services lacks {', '.join(map(short_name, unreachable))}, which cannot be reached",
-            advice="Run it again; if it stays so, look at the status of Cloud Run.",
+            advice="Run it again; if it stays so, check the status of Cloud Run.",
             retryable=True,
         )
 

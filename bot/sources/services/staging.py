@@ -38,7 +38,7 @@ DEPLOY_SECONDS = 300.0
 """How long Cloud Run may take until a copy serves, or is gone."""
 
 ATTEMPTS = 5
-"""Times that a policy is read and written anew while somebody else writes it, too."""
+"""Times that a policy is read and written again while somebody else writes it, too."""
 
 _GOOGLES_LABEL = re.compile(r"goog-|.*googleapis\.com|.*knative\.dev|deployment-tool$|managed-by$|commit-sha$")
 """Labels that others manage. The commit is production's: a copy must not look like a deployment of it."""

@@ -81,10 +81,10 @@ def with_findings(check: str, *findings: Finding) -> Findings:
 
 
 def refused(*names: str) -> tuple[Findings, Cause]:
-    """Orchestrators that nobody may call, and the cause that names them."""
+    """Orchestrators that nobody can call, and the cause that names them."""
     findings = healthy()
     refusals = [
-        failed("caller-refused", name, f"Nobody may call {name}.", Severity.P0, interval=None, impact=f"{name} stands.")
+        failed("caller-refused", name, f"Nobody can call {name}.", Severity.P0, interval=None, impact=f"{name} stands.")
         for name in names
     ]
     findings["invoker"] = [*refusals, *(each for each in findings["invoker"] if each.subject not in names)]
@@ -92,7 +92,7 @@ def refused(*names: str) -> tuple[Findings, Cause]:
     cause = Cause(
         code="invoker-missing",
         subject=names[0],
-        sentence=f"Pub/Sub may not call {len(names)} services ({', '.join(names)}). The data arrived all the same.",
+        sentence=f"Pub/Sub cannot call {len(names)} services ({', '.join(names)}). The data arrived all the same.",
         severity=Severity.P0,
         phase="phase4",
         facts=Values(values={"caller": "someone@example.com", "since": NOW}),

@@ -81,7 +81,7 @@ TABLE: list[tuple[str, Alert | None, Observation, Reason, AlertState | None, boo
     ("nothing known, failing", None, failing(), Reason.OPENED, FIRING, True),
     ("nothing known, clear", None, seen(Observed.CLEAR), Reason.UNCHANGED, None, False),
     ("nothing known, waiting or skipped", None, seen(Observed.QUIET), Reason.UNCHANGED, None, False),
-    ("nothing known, could not look", None, seen(Observed.BLIND), Reason.UNCHANGED, None, False),
+    ("nothing known, could not check", None, seen(Observed.BLIND), Reason.UNCHANGED, None, False),
     ("nothing known, did not look", None, seen(Observed.UNSEEN), Reason.UNCHANGED, None, False),
     ("firing, the same", alert(), failing(), Reason.UNCHANGED, FIRING, False),
     ("firing, graver", alert(), failing(**WORSE), Reason.WORSENED, FIRING, True),
@@ -91,7 +91,7 @@ TABLE: list[tuple[str, Alert | None, Observation, Reason, AlertState | None, boo
     ("firing, different", alert(), failing(**OTHER), Reason.CHANGED, FIRING, False),
     ("firing, clear", alert(), seen(Observed.CLEAR), Reason.RESOLVED, RESOLVED, False),
     ("firing, waiting or skipped", alert(), seen(Observed.QUIET), Reason.UNCHANGED, FIRING, False),
-    ("firing, could not look", alert(), seen(Observed.BLIND), Reason.UNCHANGED, FIRING, False),
+    ("firing, could not check", alert(), seen(Observed.BLIND), Reason.UNCHANGED, FIRING, False),
     ("firing, did not look", alert(), seen(Observed.UNSEEN), Reason.UNCHANGED, FIRING, False),
     ("firing, told elsewhere", alert(), seen(Observed.SUPERSEDED), Reason.SUPERSEDED, RESOLVED, False),
     ("acknowledged, the same", acknowledged(), failing(), Reason.UNCHANGED, ACKNOWLEDGED, False),
@@ -379,7 +379,7 @@ def test_a_recovery_is_a_change_that_ends_a_snooze() -> None:
         ("xx.xxx", 5),
         ("xx?x", 3),
     ],
-    ids=["too few", "enough", "interrupted", "begun anew", "not looked at between"],
+    ids=["too few", "enough", "interrupted", "begun again", "not looked at between"],
 )
 def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(states: str, opens_at: int | None) -> None:
     observations = {"x": failing(after_runs=3), ".": seen(Observed.CLEAR), "?": seen(Observed.UNSEEN)}

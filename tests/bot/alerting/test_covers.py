@@ -29,7 +29,7 @@ def unread(check: str = "grading", subject: str = "catboost_v9", source: str = "
         Outcome.UNKNOWN,
         "source-unavailable",
         subject,
-        f"Could not look: {source} timed out.",
+        f"Could not check: {source} timed out.",
         severity=Severity.P0,
         interval=NIGHT,
         facts=Unread(source=source, problem="timed out"),

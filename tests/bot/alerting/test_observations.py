@@ -270,7 +270,7 @@ def waiting(outcome: Outcome) -> Report:
         "skipped",
         "unknown",
         "passed",
-        "its check could not look at all",
+        "its check could not run at all",
         "its check does not apply",
     ],
 )

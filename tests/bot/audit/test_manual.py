@@ -1,5 +1,5 @@
 """docs/audit.md and the pre-commit hook are held to what they say. ``UPDATE_MANUAL=1 pytest`` on this file writes the
-section of the rules anew."""
+section of the rules again."""
 
 from __future__ import annotations
 

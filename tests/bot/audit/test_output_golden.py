@@ -1,4 +1,4 @@
-"""What the outputs of an audit show, word for word. ``UPDATE_GOLDEN=1 pytest`` on this file writes the files anew;
+"""What the outputs of an audit show, word for word. ``UPDATE_GOLDEN=1 pytest`` on this file writes the files again;
 look at the difference before it is committed."""
 
 from __future__ import annotations

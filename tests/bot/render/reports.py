@@ -109,7 +109,7 @@ CHECKS = (
         "invoker",
         "Every service can be called by those who must call it",
         Severity.P0,
-        "Every caller of a service may call it.",
+        "Every caller of a service can call it.",
         "A binding that a deploy has removed.",
     ),
     python_check(
@@ -183,7 +183,7 @@ def reading_of(findings: Findings, causes: tuple[Cause, ...] = (), *, full: bool
 
 def healthy() -> Findings:
     return {
-        "invoker": [passed(f"{CALLER} may call {name}.", name, None) for name in ORCHESTRATORS],
+        "invoker": [passed(f"{CALLER} can call {name}.", name, None) for name in ORCHESTRATORS],
         "service-ready": [passed(f"{name} is ready.", name, None) for name in ORCHESTRATORS],
         "trigger": [
             replace(passed("Triggered at 06:12, and precompute wrote 137 rows.", "phase3_to_phase4"), phase="phase4"),
@@ -228,7 +228,7 @@ def blocked(*, full: bool = False) -> Reading:
             Outcome.FAILED,
             "caller-refused",
             name,
-            f"{CALLER} may not call {name}: no binding grants roles/run.invoker.",
+            f"{CALLER} cannot call {name}: no binding grants roles/run.invoker.",
             severity=Severity.P0,
             interval=None,
             facts=InvokerFacts(
@@ -265,7 +265,7 @@ def blocked(*, full: bool = False) -> Reading:
     cause = Cause(
         code="invoker-lost",
         subject="phase3-to-phase4-orchestrator",
-        sentence="Pub/Sub may not call 4 orchestrators since the deploy of 10 Feb 02:13",
+        sentence="Pub/Sub cannot call 4 orchestrators since the deploy of 10 Feb 02:13",
         severity=Severity.P0,
         facts=Values(
             values={
@@ -290,7 +290,7 @@ SLOW = SourceError(
     "BigQuery",
     Problem.TIMED_OUT,
     "no answer within 30 s",
-    advice="Run the check again; if it stays slow, look at the status of BigQuery.",
+    advice="Run the check again; if it stays slow, check the status of BigQuery.",
     retryable=True,
 )
 DENIED = SourceError(

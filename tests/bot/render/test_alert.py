@@ -1,6 +1,6 @@
 """Every message about an alert: word for word, within Slack's limits, and harmless whatever the data say.
 
-``UPDATE_GOLDEN=1 pytest tests/bot/render/test_alert.py`` writes the golden files anew; look at the difference.
+``UPDATE_GOLDEN=1 pytest tests/bot/render/test_alert.py`` writes the golden files again; look at the difference.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def test_a_report_says_in_words_since_when_a_cause_is_broken(began: datetime | N
     cause = Cause(
         code="invoker-lost",
         subject="games",
-        sentence="Nobody may call it.",
+        sentence="Nobody can call it.",
         severity=Severity.P0,
         explains=(FindingKey("grading", "catboost_v9", NIGHT.name),),
         broken_since=began,

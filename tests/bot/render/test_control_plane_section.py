@@ -76,7 +76,7 @@ def test_a_check_without_a_short_word_is_named_by_its_title() -> None:
 def test_one_that_failed_has_a_line_of_its_own_before_those_in_order() -> None:
     lines = section(morning(*(in_order(check) for check in ALWAYS), *map(in_order, OTHERS[1:]), failed("edges")))
 
-    assert [line.label for line in lines[len(ALWAYS) :]] == ["Title of edges", "Also in order"]
+    assert [line.label for line in lines[len(ALWAYS) :]] == ["Title of edges", "Also OK"]
 
 
 def test_a_full_report_has_a_line_for_every_check() -> None:

@@ -54,4 +54,4 @@ def test_those_that_pass_wait_or_do_not_apply_are_counted_as_well() -> None:
     passed = terminal_text(message_of(reading_of({"grading": crowd(Outcome.PASSED)})), width=400)
 
     assert "4,000 not due yet" in waiting
-    assert "4,000 in order" in passed
+    assert "4,000 passed" in passed

@@ -1,4 +1,4 @@
-"""The digest, word for word. ``UPDATE_GOLDEN=1 pytest tests/bot/render/test_digest.py`` writes the files anew; look at
+"""The digest, word for word. ``UPDATE_GOLDEN=1 pytest tests/bot/render/test_digest.py`` writes the files again; look at
 the difference before it is committed."""
 
 from __future__ import annotations

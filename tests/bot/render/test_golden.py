@@ -1,5 +1,5 @@
 """What the renderers show, word for word. ``UPDATE_GOLDEN=1 pytest tests/bot/render/test_golden.py`` writes the
-files anew; look at the difference before it is committed."""
+files again; look at the difference before it is committed."""
 
 from __future__ import annotations
 

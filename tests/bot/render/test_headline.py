@@ -54,7 +54,7 @@ def cause(*explains: FindingKey, severity: Severity = Severity.P0) -> Cause:
 def test_a_complete_night_is_told_with_its_games() -> None:
     assert headline(all_clear()) == (
         "Last night, Tue 10 Feb, is complete (4 games, all final);"
-        " today, Wed 11 Feb, is in order so far (14 games; 1 not due yet)."
+        " today, Wed 11 Feb, is OK so far (14 games; 1 not due yet)."
     )
 
 
@@ -74,7 +74,7 @@ def test_a_day_without_games_owes_nothing() -> None:
 
 def test_a_lost_permission_is_named_with_the_data_that_arrived_all_the_same() -> None:
     assert headline(blocked()) == (
-        "Pub/Sub may not call 4 orchestrators since the deploy of 10 Feb 02:13; last night's data arrived all the same."
+        "Pub/Sub cannot call 4 orchestrators since the deploy of 10 Feb 02:13; last night's data arrived all the same."
     )
 
 
@@ -101,7 +101,7 @@ def test_on_a_day_that_owed_nothing_no_data_arrived() -> None:
     for shown in (results, with_one_that_ran):
         said = headline(replace(off_day(), report=replace(previous, results=shown, causes=refused.causes)))
 
-        assert said.startswith("Pub/Sub may not call 4 orchestrators")
+        assert said.startswith("Pub/Sub cannot call 4 orchestrators")
         assert "arrived" not in said
 
 
@@ -173,7 +173,7 @@ def test_a_check_that_could_not_look_without_a_source_is_named_by_its_title() ->
 
     said = headline(reading_of(with_failures(grading=[crashed])))
 
-    assert said == "1 of 9 checks could not look: Predictions are graded."
+    assert said == "1 of 9 checks could not run: Predictions are graded."
 
 
 def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
@@ -181,7 +181,7 @@ def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
     reading = reading_of(with_failures(grading=[lesser]))
 
     assert reading.report.verdict is Verdict.WATCH
-    assert "could not look" in headline(reading)
+    assert "could not run" in headline(reading)
 
 
 def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
@@ -191,7 +191,7 @@ def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
     reading = reading_of(with_failures(grading=[mild], trigger=[crashed]))
 
     assert reading.report.verdict is Verdict.UNKNOWN
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not look: Each orchestrator triggered on its own."
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not run: Each orchestrator triggered on its own."
 
 
 def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
@@ -244,4 +244,4 @@ def test_a_verdict_on_what_fails_says_after_it_what_could_not_be_looked_at(
     reading = reading_of(with_failures(grading=[replace(GRADING, severity=severity)], trigger=[lesser]))
 
     assert reading.report.verdict is verdict
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not look: Each orchestrator triggered on its own."
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not run: Each orchestrator triggered on its own."

@@ -1,6 +1,6 @@
 """Every message about a repair: word for word, within Slack's limits, and harmless whatever the data say.
 
-``UPDATE_GOLDEN=1 pytest tests/bot/render/test_repairs.py`` writes the golden files anew; look at the difference.
+``UPDATE_GOLDEN=1 pytest tests/bot/render/test_repairs.py`` writes the golden files again; look at the difference.
 """
 
 from __future__ import annotations
@@ -115,10 +115,10 @@ VERIFIED = (RepairOutcome.VERIFIED, RepairOutcome.UNVERIFIED)
 
 
 def proved(plan: RepairPlan) -> RepairRun:
-    return run(plan, RepairOutcome.VERIFIED, f"{MEMBER} may call {plan.key.target} (roles/run.invoker).")
+    return run(plan, RepairOutcome.VERIFIED, f"{MEMBER} can call {plan.key.target} (roles/run.invoker).")
 
 
-REFUSED = f"{MEMBER} may not call phase4-to-phase5-orchestrator: a policy above it denies that."
+REFUSED = f"{MEMBER} cannot call phase4-to-phase5-orchestrator: a policy above it denies that."
 
 FORMS: dict[str, list[Any]] = {
     "form-one": plan_blocks([grant()], ZONE),
@@ -214,7 +214,7 @@ def test_what_holds_for_every_repair_is_said_once_and_what_holds_for_one_beside_
 def test_a_name_is_written_out_where_it_is_asked_about_and_short_where_it_is_proved() -> None:
     assert MEMBER in json.dumps(plan_blocks([grant()], ZONE))
     assert MEMBER in json.dumps(begun_reply([grant()], USER, ZONE))
-    assert "invoker may call" in verified_reply([proved(grant())], ZONE)["text"]
+    assert "invoker can call" in verified_reply([proved(grant())], ZONE)["text"]
 
 
 def hostile(text: str) -> list[Any]:

@@ -84,7 +84,7 @@ def test_grave_and_lesser_problems_have_sections_of_their_own() -> None:
 
 
 def test_what_could_not_be_looked_at_stands_before_the_board() -> None:
-    assert headings(message_of(unknown()))[:2] == ["Could not look", "Phases"]
+    assert headings(message_of(unknown()))[:2] == ["Could not check", "Phases"]
 
 
 def test_evidence_that_the_cause_tells_already_is_told_in_the_full_report_only() -> None:
@@ -98,7 +98,7 @@ def test_evidence_that_the_cause_tells_already_is_told_in_the_full_report_only()
 
 
 def test_a_run_without_a_network_says_so_once() -> None:
-    lines = section(message_of(cut_off()), "Could not look")
+    lines = section(message_of(cut_off()), "Could not check")
 
     why = [line for line in lines if isinstance(line, Line) and line.mark is Mark.UNKNOWN]
     assert len(why) == 1
@@ -106,7 +106,7 @@ def test_a_run_without_a_network_says_so_once() -> None:
 
 
 def test_what_could_not_be_looked_at_has_its_own_section() -> None:
-    lines = section(message_of(unknown()), "Could not look")
+    lines = section(message_of(unknown()), "Could not check")
 
     assert [line.mark for line in lines if line.mark] == [Mark.UNKNOWN, Mark.UNKNOWN]
     assert "BigQuery timed out" in lines[2].text
@@ -115,7 +115,7 @@ def test_what_could_not_be_looked_at_has_its_own_section() -> None:
 def test_the_full_report_adds_the_expected_state_and_all_that_passed() -> None:
     added = set(headings(message_of(all_clear(full=True)))) - set(headings(message_of(all_clear())))
 
-    assert added == {"Expected state", "In order", "Known and expected"}
+    assert added == {"Expected state", "Passed", "Known and expected"}
 
 
 def test_the_expected_state_has_a_row_for_each_check_that_ran() -> None:
@@ -123,7 +123,7 @@ def test_the_expected_state_has_a_row_for_each_check_that_ran() -> None:
 
     tables = [part for part in message_of(reading).parts if isinstance(part, Table)]
 
-    assert tables[-1].columns == ("Check", "Should be", "Should not be", "What is")
+    assert tables[-1].columns == ("Check", "Expected", "Unwanted", "Status")
     assert len(tables[-1].rows) == len(reading.report.results)
 
 
@@ -209,7 +209,7 @@ def test_a_single_date_has_a_single_column() -> None:
     message = message_of(replace(reading, report=replace(reading.report, current=reading.report.previous)))
 
     table = next(part for part in message.parts if isinstance(part, Table))
-    assert table.columns == ("Phase", "Last night", "What is")
+    assert table.columns == ("Phase", "Last night", "Status")
 
 
 def test_a_partial_report_says_so() -> None:
@@ -233,4 +233,14 @@ def test_an_interval_that_no_check_judges_has_no_column() -> None:
     message = message_of(replace(reading, report=replace(reading.report, results=results)))
 
     table = next(part for part in message.parts if isinstance(part, Table))
-    assert table.columns == ("Phase", "Last night", "What is")
+    assert table.columns == ("Phase", "Last night", "Status")
+
+
+def test_what_is_not_configured_is_one_line_of_the_expected_state_and_is_not_counted() -> None:
+    nothing = [finding(Outcome.SKIPPED, "not-configured", "invoker", "Nothing.", interval=None)]
+    small = message_of(reading_of(healthy() | {"invoker": nothing}, full=True))
+    without = message_of(reading_of({name: each for name, each in healthy().items() if name != "invoker"}, full=True))
+
+    lines = [part.text for part in small.parts if isinstance(part, SmallPrint)]
+    assert [line for line in lines if "invoker" in line] == ["1 check has nothing to check here: invoker."]
+    assert lines[0] == next(part.text for part in without.parts if isinstance(part, SmallPrint))

@@ -59,7 +59,7 @@ def service(name: str, **fields: object) -> Service:
 
 @contextmanager
 def cloud(*, delay: float = 0.0) -> Iterator[Cloud]:
-    """Serve every service of the pipeline file, none of which anybody may call; ``delay`` is in seconds."""
+    """Serve every service of the pipeline file, none of which anybody can call; ``delay`` is in seconds."""
     pipeline = shipped_pipeline()
     services = {spec.name: service(spec.name) for spec in pipeline.services}
     revisions = {

@@ -11,9 +11,9 @@ from checks.model import Finding, Outcome, Report, Severity
 from tests.bot.render.reports import finding, healthy, reading_of
 
 SERVICE = "exporter"
-FAILS = finding(Outcome.FAILED, "no-invoker", SERVICE, "Nobody may call exporter.", severity=Severity.P0)
+FAILS = finding(Outcome.FAILED, "no-invoker", SERVICE, "Nobody can call exporter.", severity=Severity.P0)
 WAITS = finding(Outcome.WAITING, "reconciling", SERVICE, "exporter is being deployed.")
-BLIND = finding(Outcome.UNKNOWN, "source-unavailable", SERVICE, "Could not look: exporter.", severity=Severity.P1)
+BLIND = finding(Outcome.UNKNOWN, "source-unavailable", SERVICE, "Could not check: exporter.", severity=Severity.P1)
 PASSES = finding(Outcome.PASSED, "may-call", SERVICE, "exporter may be called.")
 CHECKS = ("grading", "trigger")
 
@@ -33,7 +33,7 @@ def test_what_still_fails_is_said_before_what_is_not_due_and_that_before_what_co
 
 
 def test_a_failure_of_one_check_is_said_before_a_source_of_the_other_that_gave_no_answer() -> None:
-    source = replace(BLIND, subject="grading", summary="Could not look: Cloud Run.")
+    source = replace(BLIND, subject="grading", summary="Could not check: Cloud Run.")
 
     seen = seen_in(saw([source], [FAILS]), CHECKS, SERVICE)
 

@@ -1,4 +1,4 @@
-"""Repairs of recorded mornings: what was broken works afterwards, in the same process."""
+"""Repairs of scenarios: what was broken works afterwards, in the same process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -510,7 +510,7 @@ class TestVerify:
             report("invoker", Found.UNKNOWN, severity=failing(("x",)).results[0].severity),
             report("invoker", Found.PASSED, subject="another"),
         ],
-        ids=["under way", "could not look", "about something else"],
+        ids=["under way", "could not check", "about something else"],
     )
     def test_what_does_not_say_that_it_works_is_not_taken_for_it(self, said: Report) -> None:
         platform = FakePlatform()

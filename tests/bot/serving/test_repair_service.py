@@ -1,4 +1,4 @@
-"""Repairing from a thread as people do it: a process, a Slack on loopback, a recorded morning that can be repaired."""
+"""Repairing from a thread as people do it: a process, a Slack on loopback, a scenario that can be repaired."""
 
 import json
 import os
@@ -36,7 +36,7 @@ jobs:
 
 
 def variables(folder: Path, slack: SlackServer, scenario: str) -> dict[str, str]:
-    """What lets one person repair a recorded morning."""
+    """What lets one person repair a scenario."""
     text = (EXAMPLES / "nba.yaml").read_text(encoding="utf-8")
     pipeline = folder / "nba.yaml"
     pipeline.write_text(text.replace("  permissions:\n", f"  permissions:\n    repairers: [{PERSON}]\n", 1))

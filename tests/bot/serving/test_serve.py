@@ -1,4 +1,4 @@
-"""``reveille serve`` as people run it: a process, a Slack on loopback, a recorded morning."""
+"""``reveille serve`` as people run it: a process, a Slack on loopback, a scenario."""
 
 import json
 import os
@@ -91,7 +91,7 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
             bot.wait_for(lambda: now(slack, opened).blocks != opened.blocks, "to update the alert's message")
             bot.wait_for(lambda: slack.thread(opened), "to say in the thread who acknowledged")
             bot.wait_for(
-                lambda: f"acknowledged by <@{PERSON}>" in str(slack.workspace.homes), "to draw the home tab anew"
+                lambda: f"acknowledged by <@{PERSON}>" in str(slack.workspace.homes), "to draw the home tab again"
             )
             updated = now(slack, opened)
             code, seconds = bot.end()

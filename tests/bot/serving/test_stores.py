@@ -63,7 +63,7 @@ def test_a_kind_of_store_that_there_is_not_is_refused() -> None:
         pytest.param(("reveille",), StoreDatabase(), id="records in its own"),
         pytest.param(("(default)", "reveille"), StoreDatabase(), id="records in both"),
         pytest.param(("(default)",), StoreDatabase("(default)", chosen=True), id="the former one by name"),
-        pytest.param(("(default)",), StoreDatabase("reveille", chosen=True), id="its own by name, to begin anew"),
+        pytest.param(("(default)",), StoreDatabase("reveille", chosen=True), id="its own by name, to begin again"),
     ],
 )
 def test_the_store_opens(place: Place, kept_in: tuple[str, ...], database: StoreDatabase) -> None:

@@ -58,7 +58,7 @@ def test_a_grant_that_does_not_arrive_fails_the_deployment() -> None:
     (_, step) = world.ground().deploy(["worker"])
 
     assert step.mark is StepMark.FAILED
-    assert f"{INVOKER} may not invoke it" in step.detail
+    assert f"{INVOKER} cannot invoke it" in step.detail
 
 
 def test_deploying_what_runs_already_writes_nothing() -> None:

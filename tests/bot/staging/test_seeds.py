@@ -296,7 +296,7 @@ def test_a_day_of_timestamps_is_the_local_day(day: date, hours: int) -> None:
             Seed(table=QUEUE, date="inserted_at"),
             TableSpec(columns=SOURCE.columns),
             replace(SOURCE, columns={**SOURCE.columns, "a`, (SELECT 1) AS `b": "STRING"}),
-            "whose name cannot stand in a statement",
+            "whose name cannot be part of a statement",
             id="a column that would break out of its quotes",
         ),
     ],

@@ -336,9 +336,9 @@ def test_a_source_that_does_not_answer_is_unknown_and_no_proof(place: Place) -> 
     ("command", "why"),
     [
         pytest.param(("seed", "2026-02-30"), "is not a date", id="no date"),
-        pytest.param(("deploy", "coordinator"), "may not be deployed", id="no such service"),
+        pytest.param(("deploy", "coordinator"), "cannot be deployed", id="no such service"),
         pytest.param(("prove", "run", "--", "no-such-command"), "cannot be run", id="no such command"),
-        pytest.param(("prove", "check", "--state", "broken.json"), "not the record of a first look", id="no record"),
+        pytest.param(("prove", "check", "--state", "broken.json"), "not a first record", id="no record"),
         pytest.param(("prove", "start", "--state", "nowhere/state.json"), "cannot be written", id="no such folder"),
     ],
 )

@@ -13,7 +13,7 @@ from tests.platform_fakes import FakeAudit, ports
 
 def violation(rule: str, path: str = "bin/deploy.sh", line: int = 12, severity: str = "error") -> AuditFinding:
     return AuditFinding(
-        rule=rule, path=path, line=line, column=3, message=f"{rule} is broken.", fix=f"Mend {rule}.", severity=severity
+        rule=rule, path=path, line=line, column=3, message=f"{rule} is broken.", fix=f"Fix {rule}.", severity=severity
     )
 
 
@@ -72,7 +72,7 @@ def test_a_file_is_one_finding_with_its_errors_first() -> None:
     assert "line 12: REV001 is broken (REV001)" in found[0].summary
     assert "and 1 more" in found[0].summary
     assert found[0].action is not None
-    assert found[0].action.text == "Mend REV001."
+    assert found[0].action.text == "Fix REV001."
     assert found[1].action is not None
     assert found[1].action.command == "reveille audit 'bin/other deploy.sh'"
 

@@ -68,7 +68,7 @@ class TestAGroupThatHoldsNoCaller:
         pytest.param(policy(), GrantStanding.REFUSED, id="nothing in it"),
         pytest.param(policy(binding(INVOKER)), GrantStanding.REFUSED, id="a binding without members"),
         pytest.param(
-            policy(binding("roles/run.viewer", CALLER)), GrantStanding.REFUSED, id="a role that may not invoke"
+            policy(binding("roles/run.viewer", CALLER)), GrantStanding.REFUSED, id="a role that cannot invoke"
         ),
         pytest.param(
             policy(binding("roles/run.invokers", CALLER)), GrantStanding.REFUSED, id="a role that only looks alike"
@@ -80,7 +80,7 @@ class TestAGroupThatHoldsNoCaller:
             policy(binding(INVOKER, "user:invoker@example.com")), GrantStanding.REFUSED, id="another type of member"
         ),
         pytest.param(
-            policy(binding("roles/run.developer", CALLER)), GrantStanding.ALLOWED, id="another role that may invoke"
+            policy(binding("roles/run.developer", CALLER)), GrantStanding.ALLOWED, id="another role that can invoke"
         ),
         pytest.param(
             policy(binding(INVOKER, CALLER, condition=CONDITION)), GrantStanding.CONDITIONAL, id="under a condition"
@@ -173,7 +173,7 @@ def test_a_service_policy_is_read_as_data(own: Policy, expected: GrantStanding) 
         pytest.param(policy(binding(INVOKER, CALLER)), GrantStanding.INHERITED, id="the role itself"),
         pytest.param(policy(binding("roles/editor", CALLER)), GrantStanding.INHERITED, id="a basic role"),
         pytest.param(
-            policy(binding("roles/viewer", CALLER)), GrantStanding.REFUSED, id="a basic role that may not invoke"
+            policy(binding("roles/viewer", CALLER)), GrantStanding.REFUSED, id="a basic role that cannot invoke"
         ),
         pytest.param(
             policy(binding("roles/editor", "group:team@example.com")), GrantStanding.UNDECIDABLE, id="a group"

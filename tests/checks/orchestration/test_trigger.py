@@ -581,7 +581,7 @@ READ_LOG, READ_POLICY = "gcloud run services logs read", "gcloud run services ge
     ("the_world", "code", "advised"),
     [
         pytest.param(of(TRIGGERED), "triggered-without-effect", f"{READ_LOG} four", id="its own worker's log"),
-        pytest.param(of(COMPLETE), "not-triggered", f"{READ_POLICY} three-to-four", id="who may call it"),
+        pytest.param(of(COMPLETE), "not-triggered", f"{READ_POLICY} three-to-four", id="who can call it"),
         pytest.param(of(COMPLETE, phase4=rows(1)), "bypassed", f"{READ_POLICY} three-to-four", id="likewise"),
         pytest.param(of(None, phase4=rows(1)), "no-record", f"{READ_LOG} three-to-four", id="the orchestrator's log"),
         pytest.param(of(COMPLETE, phase4=rows(1), log=LOGGED), "flag-not-set", None, id="nothing to run"),

@@ -92,7 +92,7 @@ _MACROS: Mapping[str, str] = {
             THEN {refused("REGEXP_EXTRACT of an empty group")} ELSE regexp_extract(s, pattern, part) END END""",
     "bq_element(list, place)": """CASE WHEN place < 1 OR place > len(list)
         THEN error('an index is out of the bounds of its array') ELSE list[place] END""",
-    # DuckDB writes a number anew, so that 1.50 becomes 1.5; JSON that is none has no values.
+    # DuckDB writes a number again, so that 1.50 becomes 1.5; JSON that is none has no values.
     "bq_json_value(x, path)": rf"""CASE WHEN NOT json_valid(x) THEN NULL
         WHEN {_TEXT} AND json_type(x, path) = 'DOUBLE' AND NOT regexp_matches(
             CAST(x AS VARCHAR), regexp_escape(json_value(x, path) ->> '$') || '([^0-9eE.]|$)')

@@ -19,7 +19,7 @@ from tests.servers.github import REPOSITORY, GitHubServer, Pushed
 
 HISTORY = (
     ("Begin", ("shared/model.py", "worker/main.py")),
-    ("Mend the worker", ("worker/main.py",)),
+    ("Fix the worker", ("worker/main.py",)),
     ("Explain", ("worker/README.md",)),
     ("Touch both", ("shared/model.py", "worker/main.py")),
 )

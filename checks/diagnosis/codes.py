@@ -1,0 +1,106 @@
+"""The codes of causes: what each means and what to do first. Codes are permanent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CauseCode:
+    """``meaning`` is what happened; ``fix`` is what to do. The report adds the names, the times and the command."""
+
+    meaning: str
+    fix: str
+
+
+CAUSE_CODES: Mapping[str, CauseCode] = {
+    "invoker-removed-by-deploy": CauseCode(
+        "A deploy removed the permission of a caller; the service refuses every message since.",
+        "Grant roles/run.invoker to the caller again, then add the grant to the deploy script.",
+    ),
+    "invoker-missing": CauseCode(
+        "A caller of a service has no permission to call it, so the service refuses every message.",
+        "Grant roles/run.invoker on the service to the caller that the report names.",
+    ),
+    "identity-missing": CauseCode(
+        "Pub/Sub or Cloud Scheduler calls a service without an identity, or with one that the service refuses.",
+        "Give the subscription or job an account that can call the service, and the service's address as audience.",
+    ),
+    "service-not-ready": CauseCode(
+        "A service does not exist, did not become ready, or hangs in the middle of a change.",
+        "Read why the revision did not start, fix it, and deploy again.",
+    ),
+    "stale-revision": CauseCode(
+        "Traffic goes to an older revision than the newest one, so the last deploy has no effect.",
+        "If the newest revision is ready, send all traffic to it; otherwise fix the deploy first.",
+    ),
+    "variable-removed-by-deploy": CauseCode(
+        "A deploy removed an environment variable that the service needs.",
+        "Set the variable again with an --update- flag, then find the --set- flag in the deploy that removed it.",
+    ),
+    "variable-missing": CauseCode(
+        "A service lacks an environment variable that it needs, or the variable is empty.",
+        "Set the variable, or bind it to its secret.",
+    ),
+    "subscription-missing": CauseCode(
+        "No subscription pushes a topic to the service that works on it: its messages are lost.",
+        "Deploy the service again: the deploy makes the trigger and its subscription.",
+    ),
+    "subscription-surplus": CauseCode(
+        "A topic pushes to a service more than once, or to one that should not get it: work is done twice or astray.",
+        "Check the address of each subscription, and delete the one that is left over.",
+    ),
+    "build-failed": CauseCode(
+        "The last build of a service failed, so older code goes on running.",
+        "Read the build's log, fix what it names, and build again.",
+    ),
+    "stale-build": CauseCode(
+        "Commits that change a service were not built, so older code goes on running.",
+        "Check that the build trigger is enabled and covers the changed files, then run it.",
+    ),
+    "drift": CauseCode(
+        "A service runs another commit than the head of its branch.",
+        "Deploy the head of the branch, or revert what should not run.",
+    ),
+    "job-failing": CauseCode(
+        "A Cloud Scheduler job fails: what it starts does not happen.",
+        "Read what the job was answered, fix what it calls, and run the job again.",
+    ),
+    "jobs-missing": CauseCode(
+        "Cloud Scheduler jobs that the pipeline file lists do not exist, or are not enabled.",
+        "Create the jobs again from their definitions, or enable them.",
+    ),
+    "deploy-unsafe": CauseCode(
+        "A deploy script breaks a rule of the audit: the next deploy can break what works today.",
+        "Fix the script before the next deploy; 'reveille audit' shows the place and the rule.",
+    ),
+    "stale-trigger": CauseCode(
+        "The flag of a transition was set by an earlier run of that date, so the later run took itself for done.",
+        "Start the next phase once by hand, then give each run a document of its own.",
+    ),
+    "upstream-check": CauseCode(
+        "Data that the phase needs is missing or wrong in a table before it.",
+        "Repair the table that the failed check names, then run the phase again.",
+    ),
+    "processor-stalled": CauseCode(
+        "A processor started and did not finish.",
+        "Read the processor's log from its start on, then run it again.",
+    ),
+    "processor-missing": CauseCode(
+        "A transition waits for a processor that has not reported.",
+        "Read the log of the missing processor, and run it; a critical one blocks the transition.",
+    ),
+    "trigger-without-effect": CauseCode(
+        "The orchestrator says that it triggered the next phase, but that phase wrote nothing.",
+        "Read the log of the next phase's services from the time of the trigger on.",
+    ),
+    "unexplained": CauseCode(
+        "A transition broke, and no check found the reason.",
+        "Read the log of the orchestrator, and the checks that could not be read.",
+    ),
+    "broken-flag": CauseCode(
+        "A flag says that the phase did not start, but its data is there: the flag is wrong, not the pipeline.",
+        "Nothing to repair today; fix how the orchestrator sets its flag.",
+    ),
+}
