@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     """Not due yet."""
     SKIPPED = "skipped"
-    """Does not apply: no games, optional, excused until a date."""
+    """Does not apply: no games, optional, suppressed until a date."""
     FAILED = "failed"
     UNKNOWN = "unknown"
     """Could not check."""

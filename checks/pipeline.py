@@ -560,7 +560,7 @@ class Pipeline(Model):
     notifications: Notifications | None = None
     """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""
     staging: Staging | None = None
-    """A staging ground beside production, told apart by a prefix."""
+    """A staging environment beside production, told apart by a prefix."""
     repairs: Repairs | None = None
     """What may be repaired; without it nothing may."""
     suppressions: tuple[Suppression, ...] = ()

@@ -23,7 +23,7 @@ from bot.sinks.slack.poster import keyed
 from bot.store.model import Alert, StoreError
 from bot.validation import Plan
 from checks.model import Report
-from handlers.asking import Asked
+from handlers.command_words import Asked
 from handlers.errors import told
 from handlers.one_service import is_answered, not_answered, only_about
 from handlers.patience import LONGEST_WAIT, in_words_at_least, patiently, retry_after

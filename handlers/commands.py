@@ -18,7 +18,7 @@ from bot.render.words import number
 from bot.request import RequestError
 from checks.control_plane.invoker import invoker
 from handlers.answers import AnswerMessage
-from handlers.asking import (
+from handlers.command_words import (
     Asked,
     HelpWanted,
     ask_for_checks,

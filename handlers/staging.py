@@ -1,4 +1,4 @@
-"""``/staging``: the staging ground from Slack, for those whom the pipeline file allows."""
+"""``/staging``: the staging environment from Slack, for those whom the pipeline file allows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.staging.proof import Snapshot, from_json, to_json
 from bot.staging.steps import StagingStep, failed, in_words
 from bot.store.model import AuditEntry, Changes
 from checks.source import SourceError
-from handlers.asking import HelpWanted, words_of
+from handlers.command_words import HelpWanted, words_of
 from handlers.modals import section
 from handlers.replies import PrivateReply
 from handlers.requests import ask, title_of, to_its_end
@@ -118,44 +118,44 @@ def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:
         reply.say(NOT_HERE)
         return
     try:
-        with opened() as ground:
-            wanted.deed(services, ground, reply)
+        with opened() as staging:
+            wanted.deed(services, staging, reply)
     except StagingError as error:
         reply.say(escape(str(error)))
     except SourceError as error:
         reply.say(f"❔ {fitted(in_words(error), 1000)}")
 
 
-def _status(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
+def _status(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
     del services
-    reply.say(f"What is under `{ground.prefix.text}`", _titled(f"Staging `{ground.prefix.text}`", ground.status()))
+    reply.say(f"What is under `{staging.prefix.text}`", _titled(f"Staging `{staging.prefix.text}`", staging.status()))
 
 
 def _seeding(day: date) -> Deed:
-    def seed(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
-        reply.say(f"⏳ Copying {day} of {len(ground.staging.seed)} tables to `{ground.prefix.text}` …")
-        steps = ground.seed(day)
-        _write_down(services, ground, reply, f"staging seed {day}", "failed" if failed(steps) else "done")
+    def seed(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
+        reply.say(f"⏳ Copying {day} of {len(staging.staging.seed)} tables to `{staging.prefix.text}` …")
+        steps = staging.seed(day)
+        _write_down(services, staging, reply, f"staging seed {day}", "failed" if failed(steps) else "done")
         broken = sum(step.mark == "failed" for step in steps)
         title = f"{broken} of {len(steps)} tables were not copied; ask again to go on" if broken else "Seeded"
-        reply.say(title, _titled(f"{title}: {day} in `{ground.prefix.text}`", steps))
+        reply.say(title, _titled(f"{title}: {day} in `{staging.prefix.text}`", steps))
 
     return seed
 
 
-def _start(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
-    before = ground.look(services.clock())
-    _write_down(services, ground, reply, STARTED, "done", snapshot=to_json(before))
+def _start(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
+    before = staging.look(services.clock())
+    _write_down(services, staging, reply, STARTED, "done", snapshot=to_json(before))
     reply.say(f"Remembered {before.size}. Try what you want to try, then `{NAME} prove check`.")
 
 
-def _check(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
-    before = _remembered(services, ground)
+def _check(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
+    before = _remembered(services, staging)
     if before is None:
         raise StagingError(f"There is no first record of the last {PROOF_DAYS} days: say '{NAME} prove start' first.")
-    after, changed = ground.changed_since(before, services.clock())
+    after, changed = staging.changed_since(before, services.clock())
     outcome = number(len(changed), "change") if changed else "untouched"
-    _write_down(services, ground, reply, "staging prove check", outcome)
+    _write_down(services, staging, reply, "staging prove check", outcome)
     if not changed:
         reply.say(untouched_text(before, after))
         return
@@ -164,37 +164,37 @@ def _check(services: Services, ground: StagingEnvironment, reply: PrivateReply) 
     reply.say(title, [section(f"*{title}* {hint}"), *change_blocks(changed)])
 
 
-def _remembered(services: Services, ground: StagingEnvironment) -> Snapshot | None:
+def _remembered(services: Services, staging: StagingEnvironment) -> Snapshot | None:
     since = services.clock() - timedelta(days=PROOF_DAYS)
     for entry in services.store.audit(since, AUDIT_AT_MOST):
-        if entry.action == STARTED and entry.subject == _subject(ground):
+        if entry.action == STARTED and entry.subject == _subject(staging):
             return from_json(str(entry.details.get("snapshot", "")))
     return None
 
 
-def _list(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
-    removal = ground.plan_teardown()
+def _list(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
+    removal = staging.plan_teardown()
     if removal.empty:
-        reply.say(f"Nothing carries the label of `{ground.prefix.text}`: there is nothing to remove.")
+        reply.say(f"Nothing carries the label of `{staging.prefix.text}`: there is nothing to remove.")
         return
     value = {"list": removal.fingerprint, "at": services.clock().isoformat()}
-    title = f"To be removed from {escape(ground.project)}"
-    reply.say(title, [section(f"*{title}*"), *removal_blocks(removal, ground.prefix, value)])
+    title = f"To be removed from {escape(staging.project)}"
+    reply.say(title, [section(f"*{title}*"), *removal_blocks(removal, staging.prefix, value)])
 
 
 def _removing(value: str) -> Deed:
-    def remove(services: Services, ground: StagingEnvironment, reply: PrivateReply) -> None:
+    def remove(services: Services, staging: StagingEnvironment, reply: PrivateReply) -> None:
         fingerprint, listed_at = _pressed(value)
         if services.clock() - listed_at > timedelta(minutes=LIST_MINUTES):
             raise StagingError(f"That list is older than {LIST_MINUTES} minutes: say '{NAME} teardown' for a new one.")
-        removal = ground.plan_teardown()
+        removal = staging.plan_teardown()
         if removal.fingerprint != fingerprint:
             raise StagingError(f"What there is has changed since that list: say '{NAME} teardown' for a new one.")
         if not services.store.first_time(f"{TEARDOWN}:{value}", services.clock()):
             raise StagingError("That list was acted on already.")
-        steps = ground.tear_down(removal)
-        _write_down(services, ground, reply, "staging teardown", "failed" if failed(steps) else "done")
-        reply.say("Torn down", _titled(f"Teardown of `{ground.prefix.text}`", steps))
+        steps = staging.tear_down(removal)
+        _write_down(services, staging, reply, "staging teardown", "failed" if failed(steps) else "done")
+        reply.say("Torn down", _titled(f"Teardown of `{staging.prefix.text}`", steps))
 
     return remove
 
@@ -207,20 +207,20 @@ def _pressed(value: str) -> tuple[str, datetime]:
         raise StagingError(f"This button is not one of mine any more: say '{NAME} teardown' for a new list.") from None
 
 
-def _subject(ground: StagingEnvironment) -> str:
-    return f"{ground.project} {ground.prefix.text}"
+def _subject(staging: StagingEnvironment) -> str:
+    return f"{staging.project} {staging.prefix.text}"
 
 
 def _write_down(
-    services: Services, ground: StagingEnvironment, reply: PrivateReply, action: str, outcome: str, **details: str
+    services: Services, staging: StagingEnvironment, reply: PrivateReply, action: str, outcome: str, **details: str
 ) -> None:
     now = services.clock()
     entry = AuditEntry(
-        key=f"{action}:{_subject(ground)}:{now.isoformat()}:{reply.user}",
+        key=f"{action}:{_subject(staging)}:{now.isoformat()}:{reply.user}",
         at=now,
         actor=reply.user,
         action=action,
-        subject=_subject(ground),
+        subject=_subject(staging),
         outcome=outcome,
         details=details,
     )

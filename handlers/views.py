@@ -30,7 +30,7 @@ from handlers.replays import is_kept, untold
 from handlers.replies import PrivateReply
 from handlers.requests import change, submit_outdated, to_its_end
 from handlers.services import Services
-from handlers.snoozing import CALLBACK, Origin, Snooze, read_snooze, snooze_form
+from handlers.snooze_form import CALLBACK, Origin, Snooze, read_snooze, snooze_form
 
 TRIGGER_LIVES = 2.0
 """Seconds that are left of the three of a trigger once we have it: longer nobody need wait to open a modal."""

@@ -1,4 +1,4 @@
-"""``reveille staging``: a staging ground beside production, and the proof that production stayed untouched."""
+"""``reveille staging``: a staging environment beside production, and the proof that production stayed untouched."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
 from bot.commands.options import day_of, instant
 from bot.commands.output import agreed, say
-from bot.commands.staging_ground import common_options, counted, exit_code, plainly, staging_ground, tell
 from bot.commands.staging_proof import prove
+from bot.commands.staging_shell import common_options, counted, exit_code, plainly, staging_shell, tell
 from bot.commands.validate import progress
 from bot.composition.validation import pipeline_of, ready
 from bot.render.reading import Reading
@@ -47,8 +47,8 @@ def staging() -> None:
 @common_options
 def setup(pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
     """Create the staging datasets: in the location of their originals, labelled, their tables expiring."""
-    with staging_ground(pipeline_file, prefix) as ground:
-        return exit_code(ground.set_up(tell, dry_run=dry_run), "setup")
+    with staging_shell(pipeline_file, prefix) as staging:
+        return exit_code(staging.set_up(tell, dry_run=dry_run), "setup")
 
 
 @staging.command()
@@ -64,8 +64,8 @@ def seed(
 
     What is there already is not copied again, so that a seeding which was interrupted goes on where it stopped.
     """
-    with staging_ground(pipeline_file, prefix) as ground:
-        steps = ground.seed(day, counted(len(ground.staging.seed)), limit=limit, again=again, dry_run=dry_run)
+    with staging_shell(pipeline_file, prefix) as staging:
+        steps = staging.seed(day, counted(len(staging.staging.seed)), limit=limit, again=again, dry_run=dry_run)
         return exit_code(steps, f"seed {day}")
 
 
@@ -78,8 +78,8 @@ def deploy(services: tuple[str, ...], pipeline_file: Path | None, prefix: str | 
 
     Its topics are created, its callers are granted the invoker role, and the grant is read back.
     """
-    with staging_ground(pipeline_file, prefix) as ground:
-        return exit_code(ground.deploy(services, tell, dry_run=dry_run), f"deploy {' '.join(services)}")
+    with staging_shell(pipeline_file, prefix) as staging:
+        return exit_code(staging.deploy(services, tell, dry_run=dry_run), f"deploy {' '.join(services)}")
 
 
 @staging.command()
@@ -123,29 +123,29 @@ staging.add_command(prove)
 @common_options
 def teardown(yes: bool, pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
     """Remove what staging made, that is what carries its label; show the list first, and ask."""
-    with staging_ground(pipeline_file, prefix) as ground:
-        removal = ground.plan_teardown()
+    with staging_shell(pipeline_file, prefix) as staging:
+        removal = staging.plan_teardown()
         for left in removal.left:
             say(f"left alone: {left.subject} ({left.why})")
         if removal.empty:
-            say(f"Nothing carries the label of {ground.prefix.text}: there is nothing to remove.")
+            say(f"Nothing carries the label of {staging.prefix.text}: there is nothing to remove.")
             return FINE
-        say(f"{'Would remove' if dry_run else 'To be removed'} from {ground.project}:")
+        say(f"{'Would remove' if dry_run else 'To be removed'} from {staging.project}:")
         for line in removal.lines():
             say(f"  {line}")
         if dry_run:
             return FINE
         if not yes:
             agreed("Remove all of it?", abort=True)
-        return exit_code(ground.tear_down(removal, tell), "teardown")
+        return exit_code(staging.tear_down(removal, tell), "teardown")
 
 
 @staging.command()
 @common_options
 def status(pipeline_file: Path | None, prefix: str | None) -> int:
     """Show what is there: datasets, what was seeded, services, topics, documents."""
-    with staging_ground(pipeline_file, prefix) as ground:
-        steps = ground.status()
+    with staging_shell(pipeline_file, prefix) as staging:
+        steps = staging.status()
         for step in steps:
             tell(step)
         return FAILED if failed(steps) else FINE

@@ -12,7 +12,7 @@ import click
 
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.output import complain, say
-from bot.commands.staging_ground import common_options, staging_ground
+from bot.commands.staging_shell import common_options, staging_shell
 from bot.private_files import write_private
 from bot.staging.environment import StagingEnvironment
 from bot.staging.proof import ProductionChange, Snapshot, from_json, to_json
@@ -40,9 +40,9 @@ def _state_option(command: Callable[..., int]) -> Callable[..., int]:
 @common_options
 def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
     """Record the state of production."""
-    with staging_ground(pipeline_file, prefix) as ground:
-        before = ground.look(datetime.now(UTC))
-        path = _write(before, state or _state_path(ground))
+    with staging_shell(pipeline_file, prefix) as staging:
+        before = staging.look(datetime.now(UTC))
+        path = _write(before, state or _state_path(staging))
         say(f"Remembered {before.size} in {path}.")
         return FINE
 
@@ -52,9 +52,9 @@ def start(state: Path | None, pipeline_file: Path | None, prefix: str | None) ->
 @common_options
 def check(state: Path | None, pipeline_file: Path | None, prefix: str | None) -> int:
     """Check again; exit with 1, and name it, when anything has changed since ``prove start``."""
-    with staging_ground(pipeline_file, prefix) as ground:
-        before = _read(state or _state_path(ground))
-        return _compared(ground, before)
+    with staging_shell(pipeline_file, prefix) as staging:
+        before = _read(state or _state_path(staging))
+        return _compared(staging, before)
 
 
 @prove.command(context_settings={"ignore_unknown_options": True})
@@ -65,19 +65,19 @@ def run(command: tuple[str, ...], pipeline_file: Path | None, prefix: str | None
 
     Exits with 1 when production has changed, else with the exit code of COMMAND.
     """
-    with staging_ground(pipeline_file, prefix) as ground:
-        before = ground.look(datetime.now(UTC))
+    with staging_shell(pipeline_file, prefix) as staging:
+        before = staging.look(datetime.now(UTC))
         sys.stdout.flush()
         try:
             ran = subprocess.run(command, check=False)  # noqa: S603 - running it is what was asked for
         except OSError as error:
             message = f"'{command[0]}' cannot be run: {error.strerror}."
             raise CannotGoOnError(message) from error
-        return _compared(ground, before) or ran.returncode
+        return _compared(staging, before) or ran.returncode
 
 
-def _compared(ground: StagingEnvironment, before: Snapshot) -> int:
-    after, changed = ground.changed_since(before, datetime.now(UTC))
+def _compared(staging: StagingEnvironment, before: Snapshot) -> int:
+    after, changed = staging.changed_since(before, datetime.now(UTC))
     for change in changed:
         say(f"✗ {change.subject}: {change.detail}")
     between = f"between {before.at:%H:%M:%S} and {after.at:%H:%M:%S} UTC"
@@ -93,8 +93,8 @@ def _places(changed: Sequence[ProductionChange]) -> str:
     return "1 place" if len(changed) == 1 else f"{len(changed)} places"
 
 
-def _state_path(ground: StagingEnvironment) -> Path:
-    return Path(STATE_FILE.format(prefix=ground.prefix.label))
+def _state_path(staging: StagingEnvironment) -> Path:
+    return Path(STATE_FILE.format(prefix=staging.prefix.label))
 
 
 def _write(before: Snapshot, path: Path) -> Path:

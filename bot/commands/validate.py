@@ -40,7 +40,7 @@ from checks.model import CheckResult
     show_default=True,
     help="Text for people, JSON for programs (docs/report-json.md), or Slack's Block Kit.",
 )
-@click.option("--strict", is_flag=True, help="Leave with 1 on WATCH, too.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on WATCH, too.")
 @click.option(
     "--now",
     callback=instant,

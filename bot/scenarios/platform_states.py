@@ -37,7 +37,7 @@ class SubscriptionState(Model):
 
 
 class JobState(Model):
-    """A Cloud Scheduler job. What is left out is in order: enabled, attempted just now and successful."""
+    """A Cloud Scheduler job. What is left out is OK: enabled, attempted just now and successful."""
 
     enabled: bool = True
     fault: Literal["", "DISABLED", "UPDATE_FAILED"] = ""

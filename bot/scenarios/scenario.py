@@ -84,7 +84,7 @@ class Expectation(Model):
 
 
 class ServiceState(Model):
-    """A Cloud Run service as it stands. What is left out is in order: ready, all traffic on ``revision``."""
+    """A Cloud Run service as it stands. What is left out is OK: ready, all traffic on ``revision``."""
 
     ready: bool = True
     reason: str = ""

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bot.store.cutting import cut_lists, cut_texts
-from bot.store.cutting_reports import LEVELS, shortened
+from bot.store.cuts import cut_lists, cut_texts
 from bot.store.model import Alert, AuditEntry, Delivery, StoredReport, StoreError
+from bot.store.report_cuts import LEVELS, shortened
 from checks.amounts import size_words
 
 Kind = TypeVar("Kind", Alert, Delivery, StoredReport, AuditEntry)

@@ -30,9 +30,9 @@ from bot.timetable.digest_deliveries import (
 )
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
-from bot.timetable.looking import IncidentDesk, Looking, PastStore
+from bot.timetable.scheduled_run import IncidentDesk, PastStore, ScheduledRun
 from bot.timetable.slots import DigestCalendar, Slot, notifications_of
-from bot.timetable.watching import Watching
+from bot.timetable.watch import Watch
 from bot.validation import Validation
 from checks.model import Interval, Report
 
@@ -82,13 +82,13 @@ class Digests:
         self._clock = clock
         self._owner = owner
         past = PastStore(past_store)
-        self._looking = Looking(validation, incidents, clock, past)
+        self._scheduled = ScheduledRun(validation, incidents, clock, past)
         self._lateness = Lateness(self._pipeline, store, clock, owner, heartbeat, past)
         minutes = self._notifications.watch_minutes
-        self._watching = Watching(self._looking, self._pipeline, store, clock, owner, minutes)
+        self._watch = Watch(self._scheduled, self._pipeline, store, clock, owner, minutes)
         # A lease keeps other processes out, not another thread of this one.
         self._one_at_a_time = threading.Lock()
-        self.watch = self._watching.watch
+        self.watch = self._watch.watch
         self.say_if_late = self._lateness.say_if_late
         self.follow_up = self._lateness.follow_up
         self.failed = self._lateness.failed
@@ -140,7 +140,7 @@ class Digests:
                 self._store.release(lease, self._owner)
 
     def _write(self, slot: Slot, lease: str) -> Done:
-        report = self._looking.look(Request(interval=slot.judges, trigger=JOB))
+        report = self._scheduled.look(Request(interval=slot.judges, trigger=JOB))
         # Alerts come first: whoever dies in between leaves the slot open, and the next try decides nothing twice.
         trouble = self._follow(report)
         now = self._clock()
@@ -159,7 +159,7 @@ class Digests:
     def _follow(self, report: Report) -> Exception | None:
         """Let incidents follow. A digest without its alerts is better than neither, so what went wrong is returned."""
         try:
-            self._looking.follow(report)
+            self._scheduled.follow(report)
         except Exception as error:
             _logger.exception("the alerts could not be brought up to date")
             return error
@@ -182,14 +182,14 @@ class Digests:
         return count
 
     def _compose(self, slot: Slot, report: Report, notes: Sequence[str]) -> Written:
-        stored = self._looking.record(report, self._report_key(slot), JOB)
+        stored = self._scheduled.record(report, self._report_key(slot), JOB)
         since = min(report.now - LOOK_BACK, self._calendar.before(slot.of).start)
         earlier = self._store.report_heads(self._pipeline.name, JOB, since, EARLIER_AT_MOST)
         same = [each for each in earlier if interval_in(each.key) == slot.of.name]
         before = [each for each in earlier if interval_in(each.key) < slot.of.name][:1]
         stored = _newer_than(same[:1], stored)
         digest = Digest(
-            reading=self._looking.reading(report),
+            reading=self._scheduled.reading(report),
             changes=self._changes((*before, *same[-1:]), stored),
             notes=[note for note in (*notes, *self._pauses(before, report.now)) if note],
             quiet=self._notifications.digest.quiet,
@@ -216,7 +216,7 @@ class Digests:
         zone = self._pipeline.zone
         return tuple(
             f"Nobody watched from {moment(begin, zone, until)} to {moment(end, zone, until)}."
-            for begin, end in self._watching.stood_still(since, until)
+            for begin, end in self._watch.stood_still(since, until)
         )
 
     def _unwritten(self, slots: Iterable[Slot]) -> Slot | None:

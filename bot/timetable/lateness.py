@@ -10,7 +10,7 @@ from bot.render.digest import late_message, note_message
 from bot.render.words import interval_title
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 from bot.timetable.digest_deliveries import late_key, message_to, posting_key
-from bot.timetable.looking import PastStore
+from bot.timetable.scheduled_run import PastStore
 from bot.timetable.slots import DigestCalendar, notifications_of
 from checks.model import Interval
 from checks.pipeline import Pipeline

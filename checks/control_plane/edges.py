@@ -197,7 +197,7 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
     for name in names:
         spec = spec_of(pipeline, name)
         if name not in exists:
-            yield services.excused_if_optional(spec, missing(pipeline, spec, found.of(name))), name
+            yield services.tolerated_if_optional(spec, missing(pipeline, spec, found.of(name))), name
         elif project is not None and name in policies:
             refused = [
                 *([without_identity(pipeline, spec, nameless[name])] if nameless[name] else []),
@@ -211,7 +211,7 @@ def _wanting(context: Context, found: Discovered) -> Iterator[tuple[Finding, str
                     yield _both(refused)
 
             for finding in attempt(judged, subject=name, severity=Severity.P0, phase=services.phase_of(pipeline, spec)):
-                yield services.excused_if_optional(spec, _explained(finding, refused)), name
+                yield services.tolerated_if_optional(spec, _explained(finding, refused)), name
 
 
 def _misdirected(pipeline: Pipeline, found: Discovered) -> Mapping[str, Finding]:

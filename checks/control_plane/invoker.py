@@ -306,7 +306,7 @@ def invoker(context: Context) -> Iterator[Finding]:
     for spec, service, policy in reads:
         of_service, of_policy = _read(service), _read(policy)
         answers = Answers(service=of_service, policy=of_policy, project=of_project)
-        yield services.excused_if_optional(spec, judge(context.pipeline, spec, answers, found.of(spec.name)))
+        yield services.tolerated_if_optional(spec, judge(context.pipeline, spec, answers, found.of(spec.name)))
     yield from incomplete(found)
 
 

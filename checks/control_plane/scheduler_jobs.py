@@ -5,8 +5,8 @@ jobs once did, unseen, and 94 were once deleted together. The check reads how th
 ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
 that has never run, or not again, although its schedule has been due since it was last changed counts as failing; of a
 job whose schedule is not understood that is unknown, and noted. A job that Cloud Scheduler itself has stopped fails as
-well. It compares the jobs with the inventory of the pipeline file. Jobs of a season that the file excuses between two
-dates are left out, and named.
+well. It compares the jobs with the inventory of the pipeline file. Jobs that the file suppresses for a season
+are not judged, and named.
 """
 
 from __future__ import annotations

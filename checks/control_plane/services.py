@@ -55,10 +55,10 @@ def attempt_service(
 ) -> Iterator[Finding]:
     """Yield what ``judge`` finds; a source that fails costs this service alone, an optional service nothing."""
     for finding in attempt(judge, subject=spec.name, severity=severity, phase=phase_of(pipeline, spec)):
-        yield excused_if_optional(spec, finding)
+        yield tolerated_if_optional(spec, finding)
 
 
-def excused_if_optional(spec: ServiceSpec, finding: Finding) -> Finding:
+def tolerated_if_optional(spec: ServiceSpec, finding: Finding) -> Finding:
     """Return the finding, or what it means for a service that may be missing or closed."""
     if not spec.optional or finding.severity is None:
         return finding

@@ -13,7 +13,7 @@ import pytest
 import bot
 import checks
 import handlers
-from bot.commands.staging_ground import SIGNS
+from bot.commands.staging_shell import SIGNS
 from bot.staging.steps import StepMark
 
 PARTIAL = {

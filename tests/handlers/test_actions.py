@@ -21,7 +21,7 @@ from handlers.clicks import Pressed, pressed
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import OUTDATED
-from handlers.snoozing import LONGEST
+from handlers.snooze_form import LONGEST
 from handlers.views import HISTORY_AT_MOST
 from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by

@@ -14,7 +14,7 @@ from checks.model import Report, Severity, Verdict
 from checks.notifications import Permissions as Rules
 from checks.ports.warehouse import BIGQUERY
 from handlers.answers import AnswerMessage
-from handlers.asking import ask_for_everything
+from handlers.command_words import ask_for_everything
 from handlers.commands import NAMES, VALIDATING
 from handlers.replies import PrivateReply
 from handlers.workers import Job, Lane, Workers

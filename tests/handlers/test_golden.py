@@ -20,7 +20,7 @@ from checks.model import Severity, Verdict
 from handlers.clicks import GONE, Pressed
 from handlers.commands import help_text
 from handlers.modals import notice
-from handlers.snoozing import Origin, snooze_form
+from handlers.snooze_form import Origin, snooze_form
 from handlers.views import details
 from tests.bot.render import reports
 from tests.handlers.rig import CHANNEL, NOW, an_alert, running

@@ -45,7 +45,7 @@ def lost(*names: str) -> Report:
 
 def ungraded(severity: Severity = Severity.P2) -> Report:
     action = advised(text="Run the grading job once more.", command="gcloud scheduler jobs run grading-daily")
-    summary = "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are owed."
+    summary = "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are expected."
     return report_of(
         with_findings(
             "grading",

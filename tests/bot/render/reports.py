@@ -253,7 +253,7 @@ def blocked(*, full: bool = False) -> Reading:
             Outcome.FAILED,
             "partly-graded",
             "catboost_v8",
-            "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are owed.",
+            "catboost_v8: 71 % of 90 gradable predictions are graded, 80 % are expected.",
             severity=Severity.P2,
             impact="Yesterday's hit rate is judged on a part of the picks.",
             action=advised(
@@ -325,7 +325,7 @@ def cut_off() -> Reading:
 
 
 def off_day() -> Reading:
-    """No games on either date; one failure is excused."""
+    """No games on either date; one failure is suppressed."""
     findings = healthy()
     findings["trigger"] = [
         finding(Outcome.SKIPPED, "off-day", "phase3_to_phase4", "No games on that date.", phase="phase4", interval=day)
@@ -341,7 +341,7 @@ def off_day() -> Reading:
             Outcome.SKIPPED,
             "suppressed",
             "phase3-to-grading",
-            "phase3-to-grading is not ready. Excused until 2026-02-20: it is being moved.",
+            "phase3-to-grading is not ready. Suppressed until 2026-02-20: it is being moved.",
             interval=None,
         )
     ]

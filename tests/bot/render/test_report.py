@@ -172,7 +172,7 @@ def test_equal_failures_share_their_impact_and_repair() -> None:
 def test_an_excuse_is_told_with_its_end() -> None:
     lines = section(message_of(off_day()), "Not judged")
 
-    assert "Excused until 2026-02-20" in lines[0].text
+    assert "Suppressed until 2026-02-20" in lines[0].text
 
 
 def test_an_oddity_past_its_date_is_not_shown() -> None:

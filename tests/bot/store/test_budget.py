@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from bot.store.budget import BUDGETS, LONGEST, weight_of
 from bot.store.codec import decode, encode
-from bot.store.cutting_reports import LEVELS, shortened
 from bot.store.firestore_documents import LARGEST_DOCUMENT, document_size
 from bot.store.firestore_fields import report_fields
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StateStore, StoredReport, StoreError
+from bot.store.report_cuts import LEVELS, shortened
 from checks.model import Outcome, Severity
 from tests.bot.store.records import a_post, a_report, an_alert, an_entry
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.timetable.done import Done
-from bot.timetable.watching import gaps
+from bot.timetable.watch import gaps
 from tests.bot.timetable.mornings import EIGHT, Morning, pipeline
 from tests.bot.timetable.written import (
     OTHER_DAY,

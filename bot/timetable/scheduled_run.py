@@ -1,4 +1,4 @@
-"""Looks that nobody asked for: a validation of the timetable, and the incidents that follow from it."""
+"""Validations by the timetable, which nobody asked for, and the incidents that follow from them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PastStore:
         self._said.clear()
 
 
-class Looking:
+class ScheduledRun:
     """Validates for the timetable, and lets incidents follow."""
 
     def __init__(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.store.cutting import cut_texts
+from bot.store.cuts import cut_texts
 from checks.amounts import size_words
 from checks.model import Outcome, Severity, badness
 

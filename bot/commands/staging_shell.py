@@ -1,4 +1,4 @@
-"""What every ``reveille staging`` command begins and ends with: the ground, the steps, the exit code."""
+"""What every ``reveille staging`` command begins and ends with: the staging, the steps, the exit code."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def plainly() -> Iterator[None]:
 
 
 @contextmanager
-def staging_ground(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingEnvironment]:
-    """Yield the ground of a pipeline on Google Cloud."""
+def staging_shell(pipeline_file: Path | None, prefix: str | None) -> Iterator[StagingEnvironment]:
+    """Yield the staging of a pipeline on Google Cloud."""
     with plainly():
         settings = Settings.from_environment()
-        with google_staging(pipeline_of(pipeline_file, settings), settings, prefix) as ground:
-            yield ground
+        with google_staging(pipeline_of(pipeline_file, settings), settings, prefix) as staging:
+            yield staging
 
 
 def tell(step: StagingStep) -> None:

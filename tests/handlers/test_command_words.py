@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.request import Request, RequestError
 from checks.catalog import checks_of
 from checks.notifications import Permissions as Rules
-from handlers.asking import Asked, HelpWanted, ask_for_checks, ask_for_days, ask_for_everything, ask_for_service
+from handlers.command_words import Asked, HelpWanted, ask_for_checks, ask_for_days, ask_for_everything, ask_for_service
 from tests.handlers.rig import described
 
 PIPELINE = described(Rules())

@@ -11,7 +11,7 @@ from itertools import pairwise
 from bot.request import Request
 from bot.store.model import StateStore, StoreError
 from bot.timetable.done import Done
-from bot.timetable.looking import Looking
+from bot.timetable.scheduled_run import ScheduledRun
 from bot.timetable.slots import watch_slot, watched
 from checks.pipeline import Pipeline
 
@@ -27,19 +27,19 @@ LOOKS_AT_MOST = 10_000
 _logger = logging.getLogger(__name__)
 
 
-class Watching:
+class Watch:
     """Watches one pipeline, once in each interval whoever calls."""
 
     def __init__(
         self,
-        looking: Looking,
+        scheduled: ScheduledRun,
         pipeline: Pipeline,
         store: StateStore,
         clock: Callable[[], datetime],
         owner: str,
         minutes: int,
     ) -> None:
-        self._looking = looking
+        self._scheduled = scheduled
         self._pipeline = pipeline
         self._store = store
         self._clock = clock
@@ -72,9 +72,9 @@ class Watching:
     def _look(self, lease: str, now: datetime) -> None:
         for each in watched(self._pipeline, now):
             request = Request(interval=each.interval, checks=each.checks, depth="quick", trigger=WATCH)
-            report = self._looking.look(request)
-            stored = self._looking.short_record(report, f"{lease}:{each.interval}", WATCH)
-            self._looking.follow(report, stored)
+            report = self._scheduled.look(request)
+            stored = self._scheduled.short_record(report, f"{lease}:{each.interval}", WATCH)
+            self._scheduled.follow(report, stored)
 
     def _leased(self, lease: str, slot: datetime) -> bool:
         """Take a lease. A store that is down must not silence the watch: twice is better than never."""

@@ -1,0 +1,107 @@
+"""People read one word for one thing: no message, help text, page or golden uses a word that was replaced."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sections import ROOT
+
+REPLACED = {
+    r"\b(not|is|are|was|were) owed\b": "expected, or not applicable",
+    r"\b(could not|cannot) be looked at\b": "could not be checked",
+    r"\b(could not|cannot) look\b": "could not check",
+    r"\bleft undecided\b": "not checked",
+    r"\d in order\b|\b(more|also|is|are) in order\b": "OK, or passed",
+    r"\bshould (not )?be:": "Expected, Unwanted",
+    r"\brecorded mornings?\b": "scenario",
+    r"\b[Ll]eaves? with [0-9]": "exits with",
+    r"\bmend(s|ed|ing)?\b": "fix, or repair for what the product does",
+    r"\banew\b": "again",
+    r"\boddit(y|ies)\b": "known issue",
+    r"\bexcuse[sd]?\b": "suppression",
+    r"\bsighting|\bknock|\bstaging ground\b": "observation, trigger, staging environment",
+    r"\bmay (not )?(call|invoke)\b": "can call, cannot call",
+    r"\b(seen at|nobody has taken|taken by)\b": "checked at, unacknowledged, acknowledged by",
+}
+"""What is not written any more, and what is."""
+
+EXCEPTIONS = {
+    ("bot/delivery/dispatch.py", "anew"): "part of keys in the store",
+}
+
+PAGES = sorted(
+    path
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("tests/golden*/*"))
+    if path.suffix in {".md", ".txt", ".json"} and path.name not in {"architecture.md", "extending.md"}
+)
+MODULES = sorted(path for room in ("bot", "checks", "handlers") for path in (ROOT / room).rglob("*.py"))
+
+
+def told(path: Path) -> Iterator[str]:
+    """The texts of a module that people can read: strings with a blank, and the docstrings of commands, which are
+    their help."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {id(string) for owner in ast.walk(tree) for string in _docstrings(owner)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            yield node.value
+
+
+def _docstrings(owner: ast.AST) -> Iterator[ast.expr]:
+    is_command = isinstance(owner, ast.FunctionDef) and any(
+        isinstance(each, ast.Call) and ast.unparse(each.func).endswith(("command", "group"))
+        for each in owner.decorator_list
+    )
+    if isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not is_command:
+        yield from (each.value for each in owner.body if isinstance(each, ast.Expr))
+
+
+def replaced_in(text: str) -> Iterator[str]:
+    """The replaced words of a text, each with what is written instead."""
+    for pattern, instead in REPLACED.items():
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            yield f"{found[0]!r}: write {instead}"
+
+
+def unexcepted(path: Path, texts: Iterator[str]) -> list[str]:
+    name = path.relative_to(ROOT).as_posix()
+    allowed = {word for page, word in EXCEPTIONS if page == name}
+    return [each for text in texts for each in replaced_in(text) if each.split("'")[1].lower() not in allowed]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_message_and_no_help_uses_a_replaced_word(path: Path) -> None:
+    assert unexcepted(path, told(path)) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_page_and_no_golden_uses_a_replaced_word(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert unexcepted(path, iter((text,))) == []
+
+
+def test_the_example_pipeline_uses_no_replaced_word() -> None:
+    path = ROOT / "bot" / "pipelines" / "nba.yaml"
+
+    assert unexcepted(path, iter((path.read_text(encoding="utf-8"),))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["It could not be looked at.", "50 in order", "Leaves with 2", "It is not owed.", "anew"]
+)
+def test_a_replaced_word_is_noticed(text: str) -> None:
+    assert list(replaced_in(text))
+
+
+def test_every_exception_is_still_needed() -> None:
+    unused = [
+        (page, word) for page, word in EXCEPTIONS if word not in (ROOT / page).read_text(encoding="utf-8").lower()
+    ]
+
+    assert unused == []
