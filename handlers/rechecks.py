@@ -1,4 +1,4 @@
-"""Looking again at an alert, from its button or from the message shortcut."""
+"""The check of an alert once more, from its button or from the message shortcut."""
 
 from __future__ import annotations
 
