@@ -346,7 +346,7 @@ class Words(Model):
     interval: str = Field(default="date", min_length=1, max_length=40)
     """One of them: "game date", "hour", "business day"."""
     previous: str = Field(default="last run", min_length=1, max_length=40)
-    """The newest that should be complete: "last night"."""
+    """The newest that should be complete."""
     current: str = Field(default="today", min_length=1, max_length=40)
     """The one that is being prepared."""
 

@@ -183,7 +183,7 @@ def findings_of(alert: Alert) -> Iterator[str]:
 
 
 def _why(services: Services, alert: Alert) -> Block | None:
-    """Say what the check is for, to one who meets it in the middle of the night."""
+    """Say what the check is for, to one who has never seen it."""
     check = next((each for each in services.validation.checks if each.id == alert.check), None)
     if check is None:
         return None

@@ -37,7 +37,7 @@ def _title(reading: Reading, interval: Interval) -> str:
 
 
 def _column(reading: Reading, interval: Interval) -> str:
-    """A short title, because the states below it are short: ``Last night``, or ``10 Feb``."""
+    """A short title, because the states below it are short: ``Last run``, or ``10 Feb``."""
     return reading.word(interval).capitalize() or interval_words(interval.name, reading.today.year)
 
 

@@ -40,7 +40,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a finding stands. Its date is told by its part in the report, so that what fails every night is the same
+    """Where a finding stands. Its date is told by its part in the report, so that what fails in every run is the same
     problem each morning, and not a new one."""
 
     check: str

@@ -1,7 +1,7 @@
 """Minimum instances are as declared.
 
 A deploy that names its own number of minimum instances resets what was set by hand. With none kept warm, the
-first message of the night meets a cold start, and a push with a short deadline is sent again and again.
+first message of a run meets a cold start, and a push with a short deadline is sent again and again.
 """
 
 from __future__ import annotations

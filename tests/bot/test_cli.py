@@ -197,7 +197,7 @@ def test_no_command_at_all_is_wrong_use() -> None:
         (("validate", "--format", "xml"), "'xml'"),
         (("validate", "today", "tomorrow"), "unexpected extra argument"),
         (("validat",), "validate"),
-        (("explain", "trigr"), "did you mean trigger?"),
+        (("explain", "trigr"), "did you mean trigger or"),
         (("explain",), "ID"),
         (("replay",), "--all"),
         (("replay", "--all", "healthy-morning"), "--all"),
