@@ -322,7 +322,7 @@ def _joined(first: Incident, other: Incident) -> Incident:
 
 
 def _over_dates(found: Sequence[Incident]) -> list[Incident]:
-    """Join what fails in the same way for the same subject on several dates: the absence of one date and of the next have one
+    """Join what fails in the same way for the same subject on several dates: both absences have one
     reason as long as no cause says otherwise. The earliest date leads, the gravest finding says how loud it is."""
     joined: dict[tuple[str, str, str] | FindingKey, Incident] = {}
     for each in sorted(found, key=lambda each: each.lead.interval or ""):
