@@ -18,11 +18,12 @@ from bot.render.reading import Reading
 from checks.facts import Values
 from tests.bot.render.reports import READINGS, ZONE, all_clear, monstrous, passed, reading_of
 from tests.bot.render.strategies import readings
+from tests.thoroughness import examples
 
 SCHEMA: dict[str, Any] = json.loads((files("bot.render") / "report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

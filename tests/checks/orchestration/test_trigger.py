@@ -38,6 +38,7 @@ from tests.checks.orchestration.previous import (
 from tests.checks.orchestration.test_completion import ANY_DOCUMENT
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, run_check
 from tests.fakes import day as interval_of
+from tests.thoroughness import examples
 
 THE_DOCUMENT = "phase3_completion/2026-02-10"
 COMPLETE = document(*FIVE)
@@ -540,7 +541,7 @@ def test_a_window_that_opens_in_the_doubled_hour_opens_the_first_time(triggered_
     assert finding.evidence["stale_trigger"] is stale
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     data=st.none() | ANY_DOCUMENT,
     effect=st.booleans(),
