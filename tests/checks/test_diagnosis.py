@@ -439,6 +439,15 @@ class TestAProcessor:
         assert "not found" in cause.sentence
         assert "callers" not in cause.sentence
 
+    def test_what_stands_for_many_comes_after_one_that_speaks_for_itself(self) -> None:
+        one = self.stalled(phase="phase3")
+        crowd = replace(one.findings[0], subject="a crowd", facts=UnfinishedFacts(), count=3)
+
+        cause = only(self.missing(), replace(one, findings=(crowd, *one.findings)))
+
+        assert (cause.code, cause.subject) == ("processor-stalled", "player_game_summary")
+        assert "11 Feb 05:12 EST" in cause.sentence
+
     def test_one_that_stalled_is_the_reason(self) -> None:
         cause = only(self.missing(), self.stalled(phase="phase3"))
 
