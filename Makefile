@@ -17,12 +17,13 @@ STAMP = @pwd -P > $(1)
 PIP = -m pip --disable-pip-version-check
 INSTALL = @$(1)/bin/python $(PIP) install --quiet --no-deps --require-hashes -r $(2)
 CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; exit 1; }
+AS_JSON = $(if $(JSON),--json $(JSON))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint fresh bench mutants docs picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm mutants docs picture lock clean anew
 
 help:  ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp  ## Walk through one recorded incident, with no account anywhere
 	@$(BIN)/reveille demo
@@ -46,6 +47,21 @@ fresh: $(VENV)/dev.stamp  ## Prove make demo and the image on a Debian without a
 
 bench: $(VENV)/dev.stamp $(MEASURED)/runtime.stamp  ## Measure a full validation; BENCH_JSON=FILE writes JSON too
 	@$(BIN)/python -m tests.bench --python $(MEASURED)/bin/python $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+emulators: $(VENV)/dev.stamp  ## Validate SCENARIO=NAME through emulators; RUN="COMMAND" runs another command there
+	@$(BIN)/python -m tests.servers --scenario $(or $(SCENARIO),$(error Name a scenario: make emulators SCENARIO=invoker-lost)) $(if $(RUN),-- $(RUN))
+
+slack-server: $(VENV)/dev.stamp  ## Be Slack for a bot on this machine; PORT=, APP=URL where the bot listens
+	@$(BIN)/python -m tests.servers.slack $(if $(PORT),--port $(PORT)) $(if $(APP),--app $(APP))
+
+kill-points: $(VENV)/dev.stamp  ## Die at random points, again and again, and count what is lost or double; COUNT=, MODE=, SEED=, JSON=FILE
+	@$(BIN)/python -m tests.faults kill-points $(if $(COUNT),--count $(COUNT)) $(if $(MODE),--mode $(MODE)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
+
+race: $(VENV)/dev.stamp  ## Let two instances race on one Firestore; DIGESTS=, JSON=FILE
+	@$(BIN)/python -m tests.faults race $(if $(DIGESTS),--digests $(DIGESTS)) $(AS_JSON)
+
+storm: $(VENV)/dev.stamp  ## Kill a serving process while Slack fails and people repair; MINUTES=, SEED=, JSON=FILE
+	@$(BIN)/python -m tests.faults storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
 
 mutants: $(VENV)/dev.stamp  ## See which small changes of the code the tests notice; SEED=, COUNT=, ONLY=FOLDER
 	@nice $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(ONLY)

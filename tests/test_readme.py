@@ -55,6 +55,29 @@ def test_there_are_commands_to_understand() -> None:
     assert len(COMMANDS) > 30
 
 
+ALL_PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
+
+
+def test_no_page_tells_people_to_run_a_module_of_the_tests() -> None:
+    assert [page.name for page in ALL_PAGES if re.search(r"-m tests\b", page.read_text(encoding="utf-8"))] == []
+
+
+def test_every_target_of_make_that_a_page_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    named = {name for page in ALL_PAGES for name in _targets(page.read_text(encoding="utf-8"))}
+
+    assert {"demo", "storm", "slack-server"} <= named
+    assert named - targets == set()
+
+
+def _targets(text: str) -> Iterator[str]:
+    """Yield what a page lets people make: in words set as code, and in lines of blocks."""
+    for block in FENCED.findall(text):
+        yield from re.findall(r"^(?:\$ )?make ([a-z][a-z-]*)", block, re.MULTILINE)
+    yield from re.findall(r"`make ([a-z][a-z-]*)", FENCED.sub("", text))
+
+
 def service(name: str, **labels: str) -> Service:
     return Service(
         name=name,

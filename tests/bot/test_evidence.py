@@ -26,6 +26,7 @@ from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline, ports
 from tests.pipelines.nba_world import NBA
+from tests.thoroughness import examples
 from tests.validated import validated as run
 
 SOURCES = tuple(line.source.name for line in TABLE if line.source not in (REPOSITORY, AUDIT))
@@ -152,7 +153,7 @@ def validated(
     return run(Validation(described, known, lambda: MORNING), Request())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(pipelines(), answers, st.booleans())
 def test_no_generated_pipeline_is_judged_without_evidence(
     described: Pipeline, rows: dict[str, Any], started: bool

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.redaction.redactor import HIDDEN, LONGEST_LINE, LONGEST_SECRET, SHORTEST_SECRET, Redactor
 from bot.redaction.shapes import ERRORS, REQUESTS, SCRIPTS, TOKENS, Shape
+from tests.thoroughness import examples
 
 EVERY_SHAPE = (*TOKENS, *REQUESTS, *SCRIPTS, *ERRORS)
 ROOT = Path(__file__).parents[2]
@@ -145,7 +146,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spelling", WRITTEN)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(before=ANYTHING, secret=SECRETS, after=ANYTHING)
 @example(before="", secret=r"4711\\11", after="")
 def test_a_known_secret_never_stays_however_it_is_written(spelling: str, before: str, secret: str, after: str) -> None:
@@ -159,7 +160,7 @@ def test_a_known_secret_never_stays_however_it_is_written(spelling: str, before:
     assert HIDDEN in shown
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(user=st.text(alphabet="abc:", max_size=4), secret=SECRETS, after=st.text(alphabet="xyz", max_size=3))
 def test_a_known_secret_never_stays_in_base64(user: str, secret: str, after: str) -> None:
     encoded = base64.b64encode(f"{user}{secret}{after}".encode()).decode()
@@ -170,7 +171,7 @@ def test_a_known_secret_never_stays_in_base64(user: str, secret: str, after: str
     assert HIDDEN in shown
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(
     text=st.lists(
         st.sampled_from(["token", "=", '"', "\\", ":", " ", "xoxb-", "a", "7", "%22", "@", "/", "&", "\n"]), max_size=30

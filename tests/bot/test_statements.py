@@ -12,6 +12,7 @@ from bot.lexemes import bare, lexemes
 from bot.statements import only_reads, statement_of
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
+from tests.thoroughness import examples
 
 READS = (
     "SELECT 1",
@@ -180,7 +181,7 @@ def test_a_long_text_is_read_in_a_time_that_grows_with_its_length(opening: str) 
 
 
 @pytest.mark.xdist_group("googlesql")
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(
     st.sampled_from(["1 ", "'a' ", "`a` ", ""]), texts, st.sampled_from(["", "; DELETE FROM t", "'; DELETE FROM t --'"])
 )

@@ -26,6 +26,7 @@ from tests.faults.story import CHANNEL, PIPELINE, START, Expectation, Fact
 from tests.faults.workspace import Clock, shown
 from tests.servers import slack as fake
 from tests.servers.webhook import WebhookServer
+from tests.thoroughness import examples
 
 SUBJECTS = ("service-0", "service-1")
 FACTS: tuple[Fact, ...] = (Severity.P0, Severity.P1, Severity.P2, "passed", "passed", "waiting", "unknown", "skipped")
@@ -209,7 +210,7 @@ class AnyOrder(RuleBasedStateMachine):
 # Without shrinking: it would take longer than a test may. What happened is printed step by step all the same.
 AnyOrder.TestCase.settings = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=60,
+    max_examples=examples(60),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

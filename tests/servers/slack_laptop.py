@@ -1,6 +1,6 @@
 """The fake Slack in a terminal: shows what the bot posts, and sends it the commands that are typed.
 
-python -m tests.servers.slack --port 8090 --app http://127.0.0.1:3000/slack/events
+python -m tests.servers.slack --port 8090 --app http://127.0.0.1:8080/slack/events
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     """Serve until the input ends."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers.slack", description=__doc__)
     parser.add_argument("--port", type=int, default=8090)
-    parser.add_argument("--app", default="http://127.0.0.1:3000/slack/events", help="where the bot listens")
+    parser.add_argument("--app", default="http://127.0.0.1:8080/slack/events", help="where the bot listens")
     parser.add_argument("--channel", action="append", help=f"a channel ID; may be given again (default {CHANNEL})")
     chosen = parser.parse_args(arguments)
     with SlackServer(chosen.channel or (CHANNEL,), port=chosen.port, watch=_show) as slack:

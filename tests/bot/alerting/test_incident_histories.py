@@ -28,6 +28,7 @@ from tests.bot.alerting.incident_reports import (
     with_findings,
 )
 from tests.bot.render.reports import NOW, ORCHESTRATORS, healthy
+from tests.thoroughness import examples
 
 LOST, LOST_CAUSE = refused(*ORCHESTRATORS)
 FEWER, FEWER_CAUSE = refused(*ORCHESTRATORS[2:])
@@ -52,7 +53,7 @@ STEPS = st.tuples(
 CLOSING = ("resolved", "superseded")
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=20))
 def test_openings_and_closings_take_turns_in_every_thread(steps: list[tuple[str, int, str]]) -> None:
     store = SqliteStore(":memory:")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.audit.engine import audit, audit_text
 from tests.bot.audit.runs import audit as run_audit
 from tests.bot.audit.runs import tree
+from tests.thoroughness import examples
 
 BROKE = "the audit itself broke"
 TEXTS = st.sampled_from(
@@ -33,7 +34,7 @@ VALUES = st.recursive(
 STEPS = st.lists(st.dictionaries(KEYS, VALUES, max_size=5) | VALUES, max_size=4)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.dictionaries(KEYS, VALUES, max_size=4), STEPS, VALUES)
 @example({}, [{"uses": {"a": "b"}}, 3, None], 3)
 @example({"env": ["a"], "defaults": ["b"]}, [{"run": "gcloud run deploy x", "if": {"a": "b"}}], 3)
@@ -57,7 +58,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.sampled_from(["deploy.sh", "Makefile", "Dockerfile"]), st.lists(PIECES, max_size=40))
 def test_text_of_any_shape_is_read_or_refused(path: str, pieces: list[str]) -> None:
     found = audit_text(path, "".join(pieces))

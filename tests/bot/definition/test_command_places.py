@@ -17,6 +17,7 @@ from bot.definition.command_places import misplaced
 from bot.render.words import clean_command
 from checks.shell_words import WITHHELD
 from checks.templates import columns_in, fill_command
+from tests.thoroughness import examples
 
 ZONE = ZoneInfo("America/New_York")
 BASH = shutil.which("bash") or "bash"
@@ -129,7 +130,9 @@ def test_no_value_is_ever_run_not_even_where_the_file_would_be_refused(template:
     assert not run
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 @given(
     template=st.one_of(
         st.sampled_from(tuple(TAKEN.values())),

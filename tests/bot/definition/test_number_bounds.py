@@ -18,6 +18,7 @@ from bot.scenarios.scenario import ScenarioFile
 from checks.notifications import AlertPolicy
 from checks.pipeline import ParameterValue, Pipeline
 from checks.values import Bound, Comparison, Model
+from tests.thoroughness import examples
 
 SHIPPED = (EXAMPLES / "nba.yaml").read_text(encoding="utf-8")
 
@@ -132,7 +133,7 @@ def read_policy(text: str) -> tuple[AlertPolicy | None, list[int]]:
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     number=st.one_of(st.integers(), st.integers(-(10**300), 10**300), st.floats()),
     field=st.sampled_from(["flap_minutes", "unknown_runs"]),

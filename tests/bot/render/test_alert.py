@@ -35,6 +35,7 @@ from tests.bot.render.alert_states import OPEN, PARENTS, TRANSITIONS, alert_of, 
 from tests.bot.render.reports import NOW
 from tests.bot.render.strategies import TEXTS
 from tests.servers.slack_limits import check_message
+from tests.thoroughness import examples
 
 GOLDEN = Path(__file__).parents[2] / "golden_alerts"
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
@@ -181,7 +182,7 @@ def test_a_duration_is_said_in_words(minutes: float, words: str) -> None:
     assert duration(timedelta(minutes=minutes)) == words
 
 
-SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

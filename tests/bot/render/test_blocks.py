@@ -18,9 +18,10 @@ from checks.model import Outcome, Verdict
 from tests.bot.render.reports import READINGS, monstrous
 from tests.bot.render.slack_rules import violations
 from tests.bot.render.strategies import readings
+from tests.thoroughness import examples
 
 SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from bot.render.json import report_document, report_json
 from bot.render.reading import Reading
 from checks.facts import Values
-from tests.bot.render.reports import READINGS, ZONE, all_clear, passed, reading_of
+from tests.bot.render.reports import READINGS, ZONE, all_clear, monstrous, passed, reading_of
 from tests.bot.render.strategies import readings
+from tests.thoroughness import examples
 
 SCHEMA: dict[str, Any] = json.loads((files("bot.render") / "report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -54,6 +55,13 @@ def test_every_report_keeps_to_the_schema(reading: Reading) -> None:
 
     assert list(VALIDATOR.iter_errors(json.loads(text))) == []
     assert text.isascii()
+
+
+def test_of_hundreds_of_failures_the_json_leaves_out_none() -> None:
+    document = json.loads(report_json(monstrous()))
+
+    findings = [finding for check in document["results"] for finding in check["findings"]]
+    assert sorted(finding["summary"][:4] for finding in findings) == [f"#{index:03}" for index in range(500)]
 
 
 def test_the_schema_refuses_a_verdict_that_does_not_exist() -> None:

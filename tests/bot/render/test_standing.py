@@ -103,6 +103,16 @@ def test_a_report_counts_only_alerts_that_its_document_tells() -> None:
     assert since_report(Verdict.BLOCKED, WRITTEN, {"results": []}, [alert]).until is None
 
 
+def test_an_open_alert_is_either_told_by_a_report_or_new_since() -> None:
+    told, new, ended = an_alert("told"), an_alert("new", subject="other"), resolved(an_alert("ended", subject="ended"))
+    finding = {"outcome": "failed", "subject": told.subject, "interval": "2026-02-10"}
+    document = {"results": [{"check": told.check, "findings": [finding]}]}
+
+    standing = since_report(Verdict.BLOCKED, WRITTEN, document, [told, new, ended])
+
+    assert ([*standing.told], [*standing.new]) == ([told], [new])
+
+
 ALERTS = st.lists(
     st.builds(
         lambda number, severity, state, minutes, title: replace(

@@ -13,7 +13,7 @@ from bot.render.report import message_of
 from bot.render.terminal import terminal_text
 from bot.render.words import clean
 from checks.model import Outcome
-from tests.bot.render.reports import ORCHESTRATORS, READINGS, blocked, grant
+from tests.bot.render.reports import ORCHESTRATORS, READINGS, blocked, grant, monstrous
 from tests.bot.render.strategies import readings
 
 SLOW = settings(
@@ -39,6 +39,15 @@ def test_the_terminal_cuts_nothing(reading: Reading) -> None:
     for _, finding in reading.report.findings():
         if finding.outcome is Outcome.FAILED:
             assert "".join(clean(finding.summary).split()) in text
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_of_hundreds_of_hostile_failures_the_terminal_shows_each(width: int) -> None:
+    text = terminal_text(message_of(monstrous()), width)
+
+    shown = re.findall(r"^ +P\d #(\d{3}) ", text, re.MULTILINE)
+    assert CONTROL.search(text) is None
+    assert set(shown) == {f"{index:03}" for index in range(500)}
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

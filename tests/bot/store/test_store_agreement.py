@@ -16,6 +16,7 @@ from bot.store.model import AlertState, Changes, Channels, ConflictError, StateS
 from bot.store.sqlite import SqliteStore
 from tests.bot.store.places import firestore_place, open_store
 from tests.bot.store.records import NOW, PIPELINE, a_post, a_reply, a_report, an_alert, an_entry, an_update, later
+from tests.thoroughness import examples
 
 Step = Callable[[StateStore], object]
 
@@ -125,7 +126,9 @@ def firestores(firestore_address: str) -> Callable[[], StateStore]:
 
 @pytest.mark.xdist_group("emulators")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(steps, min_size=3, max_size=25))
 def test_both_stores_agree(firestores: Callable[[], StateStore], todo: list[Step]) -> None:

@@ -81,7 +81,7 @@ class TestPosting:
     def test_a_late_one_says_so(self, morning: Morning) -> None:
         morning.at("2026-02-11 08:16").instance().run_owed()
 
-        assert "This digest is late: it was due at 08:00 EST." in text_of(morning, POSTING)
+        assert "08:00 EST" in text_of(morning, POSTING)
 
     def test_a_punctual_one_does_not(self, morning: Morning) -> None:
         morning.at("2026-02-11 08:15").instance().run_owed()
@@ -96,13 +96,20 @@ class TestPosting:
 
         assert "Nobody watched from 11 Feb 02:00 to 11 Feb 08:00." in text_of(morning, POSTING)
 
-    def test_it_says_nothing_of_a_watch_without_pause(self, morning: Morning) -> None:
+    @pytest.mark.parametrize(
+        ("last", "is_told"),
+        [("07:45", False), ("07:30", False), ("07:15", True)],
+        ids=["without pause", "a run late", "two runs missing"],
+    )
+    def test_a_pause_of_the_watch_is_told_from_two_missing_runs_on(
+        self, morning: Morning, last: str, is_told: bool
+    ) -> None:
         morning.at("2026-02-10 08:00").instance().run_owed()
-        watches_until(morning, "2026-02-11 07:45")
+        watches_until(morning, f"2026-02-11 {last}")
 
         morning.at("2026-02-11 08:00").instance().run_owed()
 
-        assert "watched" not in text_of(morning, POSTING)
+        assert ("watched" in text_of(morning, POSTING)) == is_told
 
     def test_two_threads_of_one_process_write_it_once(self, morning: Morning) -> None:
         instance = morning.instance()

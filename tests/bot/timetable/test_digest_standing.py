@@ -22,6 +22,7 @@ from checks.model import Report, Severity, Verdict
 from tests.faults.foretold import Foretold
 from tests.faults.story import PIPELINE, Fact, report
 from tests.faults.story import START as EIGHT
+from tests.thoroughness import examples
 
 KEY = "nba:service-ready:one:-"
 POSTING = "digest:nba:2026-02-11"
@@ -261,7 +262,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["one", "two"]), FACTS, min_size=1), st.lists(STEPS, max_size=8))
 def test_the_last_edit_tells_what_the_alerts_are(
     begin: dict[str, Fact], steps: list[tuple[int, dict[str, Fact], str]]

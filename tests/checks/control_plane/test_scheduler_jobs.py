@@ -346,6 +346,12 @@ class TestAJobWhoseDueTimesAreUnknown:
 
         assert (note.code, note.severity, note.evidence["jobs"]) == ("due-times-unknown", Severity.P3, "unclear")
 
+    @pytest.mark.parametrize(("count", "words"), [(1, "1 job was"), (2, "2 jobs were")])
+    def test_the_note_counts_in_words_that_fit(self, count: int, words: str) -> None:
+        (note,) = checked([job(f"unclear-{each}", schedule="?") for each in range(count)]).findings[-1:]
+
+        assert words in note.summary
+
     @pytest.mark.parametrize(
         "other",
         [

@@ -71,6 +71,7 @@ def test_a_document_is_stuck_when_some_are_in_and_nothing_follows(the_world: Por
 
     assert finding.code == code
     assert (finding.outcome is Outcome.FAILED) == (code == "stalled")
+    assert finding.checked  # also where nothing was expected, evidence was read
 
 
 def test_a_stuck_document_names_what_is_missing_since_when_and_what_it_costs() -> None:
