@@ -237,7 +237,7 @@ def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
     left = total(others) - total(others[:FINDINGS_AT_MOST]) + more
     if not others:
         return
-    label = "Explains" if _is_cause(alert, members) else "With it"
+    label = "Also affected" if _is_cause(alert, members) else "With it"
     yield Line(label=label, text=number(total(others) + more, "finding"), inset=True)
     for each in others[:FINDINGS_AT_MOST]:
         yield Line(mark=mark_of_severity(each.severity), text=each.summary, code=each.check, inset=True)

@@ -77,7 +77,7 @@ def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) ->
         return
     untold = [each for each in explained if reading.full or each.finding.summary.rstrip(".") not in cause.sentence]
     code = "" if untold else ", ".join(once(each.check for each in explained))
-    yield Line(label="Explains", text=number(total(explained), "finding"), code=code, inset=True)
+    yield Line(label="Also affected", text=number(total(explained), "finding"), code=code, inset=True)
     shown = cause.action.command if cause.action else None
     for each in untold:
         yield Line(mark=mark_of(each.finding), text=each.finding.summary, code=each.check, inset=True)

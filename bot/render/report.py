@@ -116,7 +116,7 @@ def _known_issues(reading: Reading) -> Iterator[Part]:
     if current and unasked and not reading.full:
         yield SmallPrint(text=f"{number(len(current), 'known issue')}: {reading.command}")
     elif current:
-        yield Heading(text="Known and expected")
+        yield Heading(text="Known issues")
         for each in current:
             until = f" (until {day(each.until, reading.today)})" if each.until is not None else ""
             yield SmallPrint(text=f"- {each.text}{until}")

@@ -51,7 +51,7 @@ def test_causes_come_first_and_oddities_last() -> None:
         "Control plane",
         "Other problems",
         "Not judged",
-        "Known and expected",
+        "Known issues",
     ]
 
 
@@ -115,7 +115,7 @@ def test_what_could_not_be_looked_at_has_its_own_section() -> None:
 def test_the_full_report_adds_the_expected_state_and_all_that_passed() -> None:
     added = set(headings(message_of(all_clear(full=True)))) - set(headings(message_of(all_clear())))
 
-    assert added == {"Expected state", "Passed", "Known and expected"}
+    assert added == {"Expected state", "Passed", "Known issues"}
 
 
 def test_the_expected_state_has_a_row_for_each_check_that_ran() -> None:
