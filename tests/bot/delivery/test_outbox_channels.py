@@ -467,6 +467,9 @@ def test_every_delivery_comes_to_an_end_in_order_and_nothing_is_lost(
 
         for each in (script.delivery("alert"), *(script.delivery(other.key) for other in lane)):
             assert each.state in (DeliveryState.SENT, DeliveryState.SUPERSEDED, DeliveryState.DEAD)
-        assert {"alert", f"{UNDELIVERED}alert"} & {each.key for each in script.poster.said}
+        # Slack may call the plain note about an alert malformed as well, again and again; then the log is what is left.
+        notice = store.delivery(f"{UNDELIVERED}alert")
+        is_refused = notice is not None and notice.state is DeliveryState.DEAD
+        assert is_refused or {"alert", f"{UNDELIVERED}alert"} & {each.key for each in script.poster.said}
         replies = [each.key for each in script.poster.said if each.key in {other.key for other in lane}]
         assert list(dict.fromkeys(replies)) == sorted(set(replies))
