@@ -115,7 +115,7 @@ def _blind(reading: Reading) -> str:
             f"{shortened(sources, NAMED_AT_MOST)} could not be read, so {len(checks)} of {total} could not run"
             " and what they guard is not known"
         )
-    return f"{len(checks)} of {total} could not run: {shortened(checks, NAMED_AT_MOST)}"
+    return f"{len(checks)} of {total} could not tell: {shortened(checks, NAMED_AT_MOST)}"
 
 
 def _beside(reading: Reading) -> str:

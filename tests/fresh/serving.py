@@ -95,6 +95,7 @@ def settings(volume: Path) -> dict[str, str]:
     (volume / CREDENTIALS).write_text(json.dumps(account), encoding="utf-8")
     return {
         "GOOGLE_APPLICATION_CREDENTIALS": f"{VOLUME}/{CREDENTIALS}",
+        "REVEILLE_PIPELINE": "nba",
         "SLACK_BOT_TOKEN": "xoxb-nobody",
         "SLACK_SIGNING_SECRET": "nobody",
     }

@@ -173,7 +173,7 @@ def test_a_check_that_could_not_look_without_a_source_is_named_by_its_title() ->
 
     said = headline(reading_of(with_failures(grading=[crashed])))
 
-    assert said == "1 of 9 checks could not run: Predictions are graded."
+    assert said == "1 of 9 checks could not tell: Predictions are graded."
 
 
 def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
@@ -181,7 +181,7 @@ def test_something_lesser_that_could_not_be_looked_at_is_told_too() -> None:
     reading = reading_of(with_failures(grading=[lesser]))
 
     assert reading.report.verdict is Verdict.WATCH
-    assert "could not run" in headline(reading)
+    assert "could not tell" in headline(reading)
 
 
 def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
@@ -191,7 +191,7 @@ def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
     reading = reading_of(with_failures(grading=[mild], trigger=[crashed]))
 
     assert reading.report.verdict is Verdict.UNKNOWN
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not run: Each orchestrator triggered on its own."
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not tell: Each orchestrator triggered on its own."
 
 
 def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
@@ -244,4 +244,4 @@ def test_a_verdict_on_what_fails_says_after_it_what_could_not_be_looked_at(
     reading = reading_of(with_failures(grading=[replace(GRADING, severity=severity)], trigger=[lesser]))
 
     assert reading.report.verdict is verdict
-    assert headline(reading) == "71 % are graded; 1 of 9 checks could not run: Each orchestrator triggered on its own."
+    assert headline(reading) == "71 % are graded; 1 of 9 checks could not tell: Each orchestrator triggered on its own."
