@@ -45,7 +45,7 @@ def options_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--delay", type=float, default=0.2, help="seconds until each answer (default: 0.2)")
     parser.add_argument("--runs", type=int, default=7, help="warm validations (default: 7)")
     parser.add_argument("--starts", type=int, default=11, help="starts of the command (default: 11)")
-    parser.add_argument("--looks", type=int, default=1000, help="synthetic looks (default: 1000)")
+    parser.add_argument("--reads", type=int, default=1000, help="synthetic looks (default: 1000)")
     parser.add_argument("--audit-files", type=int, default=FILES, help=f"of the repository audited (default: {FILES})")
     parser.add_argument("--growth", type=int, nargs=2, default=TIMES[-2:], metavar="TIMES", help="sizes compared")
     parser.add_argument("--validations", type=int, default=500, help="of the serving process (default: 500)")

@@ -98,7 +98,7 @@ def synthetic_figures(runs: Sequence[Mapping[str, Any]]) -> list[Figure]:
     """Judge the runs of synthetic looks, all of one shape."""
     first = runs[0]
     wall = statistics.median(run["wall"] for run in runs)
-    title = f"{first['looks']} looks of {first['seconds'] * 1000:g} ms, {first['bound']} at once"
+    title = f"{first['reads']} reads of {first['seconds'] * 1000:g} ms, {first['bound']} at once"
     return [
         Figure(key="synthetic_wall", title=title, value=wall, unit="s"),
         Figure(

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 TINY = (
-    *("--delay", "0.01", "--runs", "1", "--starts", "1", "--looks", "20"),
+    *("--delay", "0.01", "--runs", "1", "--starts", "1", "--reads", "20"),
     *("--validations", "2", "--rounds", "1", "--hostile", "62", "--audit-files", "60", "--growth", "1", "2"),
 )
 
