@@ -39,8 +39,7 @@ def intervals_of(text: str, pipeline: Pipeline, now: datetime) -> tuple[Interval
     Raises RequestError.
     """
     timeline = pipeline.timeline
-    current = timeline.at(now)
-    previous = timeline.previous(current)
+    previous, current = timeline.around(now)
     try:
         match text:
             case "previous":
@@ -55,7 +54,8 @@ def intervals_of(text: str, pipeline: Pipeline, now: datetime) -> tuple[Interval
         words = "today or yesterday" if timeline.cadence.kind == "daily" else "previous or current"
         message = f"'{text}' is no {pipeline.words.interval}: use {error}, {words}."
         raise RequestError(message) from None
-    if found > timeline.following(current):
-        message = f"{found} is too far ahead: nothing can be judged later than {timeline.following(current)}."
+    latest = timeline.following(current)
+    if found > latest:
+        message = f"{found} is too far ahead: nothing can be judged later than {latest}."
         raise RequestError(message)
     return found, current if found == previous else found

@@ -199,14 +199,8 @@ class _Reader:
                 self._problem(f"'{event.value[:LONGEST_SHOWN]}' {what}", event)
         elif not quoted and event.tag not in _TEXT_TAGS:
             self._problem(f"the tag {event.tag} is not known here; write the value without it", event)
-        return Node(
-            value,
-            _line(event),
-            block=event.style == "|",
-            written=event.value,
-            start=_offsets(event)[0],
-            end=_offsets(event)[1],
-        )
+        start, end = _offsets(event)
+        return Node(value, _line(event), block=event.style == "|", written=event.value, start=start, end=end)
 
     def _sequence(self, start: yaml.SequenceStartEvent, events: Iterator[yaml.Event], depth: int) -> Node:
         self._count(1, start.start_mark)

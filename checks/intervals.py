@@ -54,12 +54,6 @@ class Cadence:
         """Whether an interval is a day or longer, so that a date names one."""
         return self.kind != "hourly"
 
-    def __str__(self) -> str:
-        return {
-            "weekly": f"weekly, from {WEEKDAYS[self.on % 7]}",
-            "monthly": f"monthly, from day {self.on}",
-        }.get(self.kind, self.kind)
-
     @classmethod
     def _read(cls, value: object) -> Cadence:
         if isinstance(value, cls):
@@ -167,10 +161,14 @@ class Timeline:
         """Return the interval that a name means: its own, or a date within it. Raises ValueError, whose text says what
         is expected."""
         try:
-            found = self._named(name)
+            return self._named(name)
         except (ValueError, OverflowError):
             raise ValueError(self._expected()) from None
-        return found
+
+    def around(self, instant: datetime) -> tuple[Interval, Interval]:
+        """Return the newest interval with a run that should be complete at an instant, and the one being prepared."""
+        current = self.at(instant)
+        return self.previous(current), current
 
     def next(self, interval: Interval) -> Interval:
         """Return the one after an interval, with a run or without."""

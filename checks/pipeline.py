@@ -588,6 +588,11 @@ class Pipeline(Model):
         """The intervals of this pipeline."""
         return Timeline(self.zone, self.cadence, self.calendar)
 
+    @property
+    def digest_timeline(self) -> Timeline:
+        """The intervals that digests belong to: its own; where they are shorter than a day, the days."""
+        return self.timeline if self.cadence.has_dates else Timeline(self.zone, calendar=self.calendar)
+
     def phase(self, phase_id: str) -> Phase:
         """Return a phase by id. Raises KeyError."""
         for phase in self.phases:

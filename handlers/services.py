@@ -58,7 +58,7 @@ class Services:
     ``find`` looks in a channel for the message with a key, posted since a time; it raises PostError. ``wake`` tells the
     outbox that something waits, so that a click is answered at once and not at its next turn. ``repairs`` is None where
     nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
-    a command without one means: ``yesterday``, or that of a scenario. ``staging`` opens the staging environment for one
+    a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
     deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace.
     """
 
@@ -74,7 +74,7 @@ class Services:
     clock: Callable[[], datetime]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
-    requested: str = "yesterday"
+    requested: str = "previous"
     repairs: RepairService | None = None
     follow: Callable[[], None] = lambda: None
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE

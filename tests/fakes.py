@@ -112,11 +112,10 @@ class FakeWarehouse:
     @staticmethod
     def _prepared(answers: Mapping[str | tuple[str, Interval], Answer], query: Query) -> Answer:
         if "date" in query.parameters:
-            of_date = ((key[0], key[1].day) for key in answers if isinstance(key, tuple))
             asked = (query.label, query.parameters["date"].value)
-            for key, known in zip((key for key in answers if isinstance(key, tuple)), of_date, strict=True):
-                if known == asked:
-                    return answers[key]
+            for key, answer in answers.items():
+                if isinstance(key, tuple) and (key[0], key[1].day) == asked:
+                    return answer
         if query.label in answers:
             return answers[query.label]
         message = f"the test prepared no answer for the query labelled {query.label!r}"

@@ -22,7 +22,7 @@ OUTCOMES = {
 
 def oldest_seen(now: datetime, timeline: Timeline) -> str:
     """Return the name of the oldest interval that runs at an instant judge."""
-    return timeline.previous(timeline.at(now)).name
+    return timeline.around(now)[0].name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class RunView:
     timeline: Timeline
     phases: Collection[str] = ()
 
-    @property
+    @cached_property
     def oldest(self) -> str:
         """The name of the oldest interval that the runs of these days judge."""
         return oldest_seen(self.report.now, self.timeline)

@@ -212,7 +212,7 @@ def _notifications(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _digest_times(times: DigestTimes, pipeline: Pipeline) -> Iterator[Fault]:
     day_by_day = pipeline.cadence.kind in ("daily", "hourly")
-    timeline = pipeline.timeline if pipeline.cadence.has_dates else Timeline(pipeline.zone)
+    timeline = pipeline.digest_timeline
     sample = timeline.on(SAMPLE)
     earlier: Offset | None = None
     for path, offset in ((("post",), times.post), *((("refresh", at), each) for at, each in enumerate(times.refresh))):

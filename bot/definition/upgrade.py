@@ -67,7 +67,7 @@ def renames(text: str, root: Node) -> tuple[TextEdit, ...]:
 
 def _versioned(text: str, root: Node) -> Iterator[TextEdit]:
     """Yield the edits that state the version and, of a scenario, the pipeline that was the default one."""
-    scenario = isinstance(root.value, dict) and "expect" in root.value
+    scenario = "expect" in root.value
     newline = "\r\n" if "\r\n" in text else "\n"
     added = f"version: {VERSION}{newline}"
     if scenario and "pipeline" not in root.value and "base" not in root.value:

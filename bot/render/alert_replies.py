@@ -17,7 +17,7 @@ from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
 from bot.render.slack_text import CODE_TEXT, EMOJI, LINE_TEXT, code, fitted
-from bot.render.words import duration, moment, number, sentence, shortened
+from bot.render.words import capital, duration, moment, number, sentence, shortened
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -161,7 +161,7 @@ def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
             return _body([f"👀 {who} acknowledged this. Nobody is reminded any more; it still closes by itself."])
         case "snoozed":
             said = state_words(alert, zone, alert.changed_at)
-            return _body([f"💤 {said[:1].upper()}{said[1:]}."])
+            return _body([f"💤 {capital(said)}."])
         case "unsnoozed":
             return _body([f"⏰ {who} has ended the snooze."])
         case _:

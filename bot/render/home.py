@@ -16,7 +16,7 @@ from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
-from bot.render.words import clean, interval_title, moment, number
+from bot.render.words import capital, clean, interval_title, moment, number, words_of_intervals
 from bot.store.model import Alert, AlertState, StoredReport
 from checks.model import Outcome, Severity, Verdict, badness
 from checks.pipeline import Pipeline
@@ -91,7 +91,7 @@ def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield _context(f"{_sentence(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
+    yield _context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
 
 
 def _board(home: Home, last: StoredReport) -> Iterator[Block]:
@@ -110,19 +110,13 @@ def _board(home: Home, last: StoredReport) -> Iterator[Block]:
         yield {"type": "section", "fields": fields[start : start + limits.FIELDS]}
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
 def _intervals(last: StoredReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys((last.previous, str(last.document.get("current", last.previous)))))
 
 
 def _interval_words(home: Home, interval: str) -> str:
-    timeline, words = home.pipeline.timeline, home.pipeline.words
-    current = timeline.at(home.now)
-    names = {timeline.previous(current).name: words.previous, current.name: words.current}
-    return f"{names.get(interval, '')} {interval_title(interval, home.today)}".strip()
+    word = words_of_intervals(home.pipeline, home.now).get(interval, "")
+    return f"{word} {interval_title(interval, home.today)}".strip()
 
 
 def _worst(document: Mapping[str, Any], phase: str, interval: str) -> Mark | None:

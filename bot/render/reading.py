@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.render.words import interval_title, moment
+from bot.render.words import interval_title, moment, words_of_intervals
 from checks.facts import Unread, known
 from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, badness
 from checks.pipeline import Pipeline
@@ -141,16 +141,14 @@ class Reading:
 
     def word(self, interval: Interval) -> str:
         """The pipeline's own word for an interval, seen from the instant of the report; empty where it has none."""
-        return self._words.get(interval, "")
+        return self._words.get(interval.name, "")
 
     @cached_property
-    def _words(self) -> Mapping[Interval, str]:
-        timeline, words = self.pipeline.timeline, self.pipeline.words
-        current = timeline.at(self.report.now)
-        known = {timeline.previous(current): words.previous, current: words.current}
-        if timeline.cadence.kind == "daily":
-            known[timeline.next(current)] = "tomorrow"
-        return known
+    def _words(self) -> Mapping[str, str]:
+        timeline = self.pipeline.timeline
+        tomorrow = timeline.next(timeline.at(self.report.now)).name
+        known = words_of_intervals(self.pipeline, self.report.now)
+        return known | ({tomorrow: "tomorrow"} if timeline.cadence.kind == "daily" else {})
 
     def when(self, interval: Interval) -> str:
         """The pipeline's word for an interval, else its title."""

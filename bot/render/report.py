@@ -10,7 +10,7 @@ from bot.render.message import Cell, Heading, Line, Mark, Message, Part, SmallPr
 from bot.render.phases import control_plane, day_sections, phase_table, told
 from bot.render.problems import cause_section, counts, grave_section, lesser_section, quiet_section, unknown_section
 from bot.render.reading import Found, Reading, total
-from bot.render.words import day, number
+from bot.render.words import capital, day, number
 from checks.model import Outcome, Verdict
 
 
@@ -61,8 +61,7 @@ def _frame(reading: Reading) -> Iterator[Part]:
 def _judged(reading: Reading) -> str:
     """Name the intervals that the report judges, with the pipeline's words for them."""
     named = (f"{reading.word(each)} {reading.title(each)}".strip() for each in reading.intervals)
-    words = ", ".join(named)
-    return f"{words[:1].upper()}{words[1:]}"
+    return capital(", ".join(named))
 
 
 def expected_state(reading: Reading) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from checks.cells import local, number_words
 from checks.facts import Evidence, Scalar
 from checks.intervals import interval_words
+from checks.pipeline import Pipeline
 
 _LEADING_DATE = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d\d? [A-Z][a-z]{2}(?: \d{4})?): ")
 
@@ -51,6 +52,17 @@ def interval_title(name: str, today: date) -> str:
         )
     except ValueError:
         return name
+
+
+def words_of_intervals(pipeline: Pipeline, now: datetime) -> dict[str, str]:
+    """Return the pipeline's own words for the previous and the current interval, by their names."""
+    previous, current = pipeline.timeline.around(now)
+    return {previous.name: pipeline.words.previous, current.name: pipeline.words.current}
+
+
+def capital(text: str) -> str:
+    """Return a text whose first letter is a capital; the others stay."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:

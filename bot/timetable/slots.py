@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from bot.settings import SettingsError
-from checks.intervals import Cadence, Timeline
 from checks.model import Interval
 from checks.notifications import Notifications
 from checks.pipeline import Pipeline
@@ -53,8 +52,7 @@ class DigestCalendar:
     def __init__(self, pipeline: Pipeline) -> None:
         self._judged = pipeline.timeline
         self._times = notifications_of(pipeline).digest
-        daily = Timeline(pipeline.zone, Cadence(), pipeline.calendar)
-        self._timeline = self._judged if pipeline.cadence.has_dates else daily
+        self._timeline = pipeline.digest_timeline
 
     def at(self, instant: datetime) -> Interval:
         """Return the interval whose digest is the one of an instant, due or not."""
@@ -131,7 +129,7 @@ class DigestCalendar:
     def _slot(self, of: Interval, name: str, due: datetime) -> Slot:
         # One of another day that somebody asks for by hand judges what it did at its own time.
         moment = due if self._timeline.at(due) == of else self.posts_at(of)
-        judged = of if self._judged is self._timeline else self._judged.at(moment)
+        judged = of if self._judged == self._timeline else self._judged.at(moment)
         return Slot(of=of, name=name, due=due.astimezone(UTC), judges=self._judged.previous(judged).name)
 
 
@@ -155,8 +153,8 @@ def watched(pipeline: Pipeline, now: datetime) -> tuple[Watched, ...]:
     Of the next one the triggers alone are judged: the other quick checks belong to no interval, and ran already.
     """
     timeline = pipeline.timeline
-    current = timeline.at(now)
-    previous, following = timeline.previous(current), timeline.following(current)
+    previous, current = timeline.around(now)
+    following = timeline.following(current)
     dues = (run.due.of(following, timeline) for each in pipeline.transitions for run in each.runs.values())
     usual = Watched(interval=previous.name)
     if any(due <= now for due in dues):

@@ -146,10 +146,6 @@ class Board:
         return {each.id: each for each in self.pipeline.checks}
 
     @cached_property
-    def transition_ids(self) -> frozenset[str]:
-        return frozenset(each.id for each in self.pipeline.transitions)
-
-    @cached_property
     def orchestrators(self) -> frozenset[str]:
         """The services that move one phase to the next."""
         return frozenset(
