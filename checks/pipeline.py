@@ -6,6 +6,7 @@ them. Every model is frozen and refuses keys that it does not know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +16,7 @@ from pydantic import Field, model_validator
 
 from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.effects import FailureEffect
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
@@ -285,6 +287,11 @@ class ServiceSpec(Model):
     """The name of the Cloud Run service."""
     phase: Identifier | None = None
     """The phase that it belongs to."""
+    writes: tuple[str, ...] = ()
+    """The tables (``dataset.table``) and collections that it writes: when one of them lacks something, its last deploy
+    is suspected first."""
+    reads: tuple[str, ...] = ()
+    """The tables and collections that it works from."""
     callers: tuple[str, ...] | None = None
     """Members that must be able to invoke it; left out, the pipeline's invoker; an empty list, nobody."""
     optional: bool = False
@@ -332,8 +339,15 @@ class Table(Model):
     """The partition column."""
     filter_required: bool = False
     """BigQuery refuses a query that does not filter on it."""
+    reads: tuple[str, ...] = ()
+    """The tables that it is made of, by ``dataset.table``: what they lack, it lacks."""
     columns: Mapping[str, TypeText]
     """The columns that queries may use, with their types."""
+
+
+def _is_nothing(comparison: Comparison) -> bool:
+    """Whether a comparison asks for none: 0, or less than 1."""
+    return comparison.holds(0) and not comparison.holds(1)
 
 
 class Rule(Model):
@@ -349,6 +363,19 @@ class Rule(Model):
     """The permanent name of this result: suppressions and alerts refer to it."""
     summary: str | None = None
     """A sentence instead of the check's own."""
+    effect: FailureEffect | None = None
+    """What a failure does to what comes after it; left out, a comparison with 0 rows ``stops``, P3 is a ``note``, and
+    anything else ``harms``."""
+
+    @property
+    def effects(self) -> FailureEffect:
+        """What a failure does, stated or not."""
+        if self.effect is not None:
+            return self.effect
+        if self.severity is Severity.P3:
+            return FailureEffect.NOTE
+        nothing = any(_is_nothing(comparison) for comparison in self.condition.values())
+        return FailureEffect.STOPS if nothing else FailureEffect.HARMS
 
     @model_validator(mode="after")
     def _severity_of_failure(self) -> Self:
@@ -396,6 +423,14 @@ class Subjects(Model):
         return self
 
 
+_TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}\.([A-Za-z_]\w*)")
+
+
+def tables_in(query: str) -> tuple[str, ...]:
+    """Return the tables that a query of the file names as ``{dataset}.table``, each once."""
+    return tuple(dict.fromkeys(".".join(each) for each in _TABLE.findall(query)))
+
+
 class SqlCheck(Model):
     """A check as data. Each row of the query is one finding.
 
@@ -433,6 +468,11 @@ class SqlCheck(Model):
     """What no row means; where one is owed it is unknown."""
     empty_summary: str = "nothing found"
     """What to say of no row."""
+    place: str | None = None
+    """The table (``dataset.table``) or collection that it judges; left out, the one that its subject names, else the
+    last that its query reads."""
+    reads: tuple[str, ...] = ()
+    """The tables that it reads; left out, those that its query names."""
     explains: tuple[Identifier, ...] = ()
     """Phases whose failures a failure of this check may have caused."""
     rules: tuple[Rule, ...] = ()
@@ -447,6 +487,25 @@ class SqlCheck(Model):
     """What should be."""
     unwanted: str = ""
     """What should not be."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it reads, in the order in which its query names them."""
+        return self.reads or tables_in(self.query)
+
+    def judges(self, subject: str) -> str | None:
+        """Return the table that a finding is about, None where nothing says so."""
+        if self.place is not None:
+            return self.place
+        named = subject.partition(".")[0]
+        return next(
+            (each for each in self.tables if each.partition(".")[2] == named), next(iter(self.tables[::-1]), None)
+        )
+
+    def effect_of(self, code: str) -> FailureEffect:
+        """Return what a failure with a code does to what comes after it. What is gone as a whole stops."""
+        rule = next((each for each in self.rules if each.code == code), None)
+        return (FailureEffect.STOPS if code == "absent" else FailureEffect.HARMS) if rule is None else rule.effects
 
     @property
     def worst(self) -> Severity:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from checks.context import Context
+from checks.effects import FailureEffect
 from checks.facts import Facts
 from checks.model import Finding, Severity
 from checks.pipeline import SqlCheck
@@ -50,6 +51,10 @@ class Check:
     facts: type[Facts] = Facts
     short: str = ""
     """A few words for what it looks at, in lists."""
+    effect: FailureEffect = FailureEffect.HARMS
+    """What a failure does to what comes after it, where ``effects`` does not say."""
+    effects: Mapping[str, FailureEffect] = field(default_factory=dict)
+    """The same by code, for those that differ."""
     reason: str = ""
     """What it looks at, where that can be why a service did not do its work: "the callers"."""
     always_shown: bool = False
@@ -64,6 +69,14 @@ class Check:
     def is_data(self) -> bool:
         """Whether it looks at what the pipeline wrote."""
         return self.spec is not None
+
+    def effect_of(self, finding: Finding) -> FailureEffect:
+        """Return what a failure does to what comes after it; a note never does anything."""
+        if finding.severity is Severity.P3:
+            return FailureEffect.NOTE
+        if self.spec is not None:
+            return self.spec.effect_of(finding.code)
+        return self.effects.get(finding.code, self.effect)
 
     def placed(self, finding: Finding) -> Finding:
         """Return a finding with its place; one about the check as a whole is about what it asks."""
@@ -91,6 +104,8 @@ def check(  # noqa: PLR0913 - what a check declares
     short: str = "",
     reason: str = "",
     always_shown: bool = False,
+    effect: FailureEffect = FailureEffect.HARMS,
+    effects: Mapping[str, FailureEffect] | None = None,
 ) -> Callable[[Judge], Check]:
     """Make a check of a function. The module's docstring is its title (first line) and rationale (the rest)."""
 
@@ -111,6 +126,8 @@ def check(  # noqa: PLR0913 - what a check declares
             short=short,
             reason=reason,
             always_shown=always_shown,
+            effect=effect,
+            effects=effects or {},
         )
 
     return decorate

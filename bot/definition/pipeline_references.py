@@ -83,6 +83,26 @@ def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
             yield from _known(("checks", index, "explains", position), "phase", phase, phases)
 
 
+def _lineage(pipeline: Pipeline) -> Iterator[Fault]:
+    """What has a point is a table, and its dataset is one of the file; what has none is a collection."""
+    for table, spec in pipeline.tables.items():
+        yield from _named_tables(("tables", table, "reads"), spec.reads, pipeline)
+    for index, service in enumerate(pipeline.services):
+        yield from _named_tables(("services", index, "writes"), service.writes, pipeline)
+        yield from _named_tables(("services", index, "reads"), service.reads, pipeline)
+    for index, check in enumerate(pipeline.checks):
+        yield from _named_tables(("checks", index, "reads"), check.reads, pipeline)
+        for _, text in _named_tables(("checks", index), (check.place or "",), pipeline):
+            yield ("checks", index, "place"), text
+
+
+def _named_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iterator[Fault]:
+    for position, name in enumerate(names):
+        dataset, point, _ = name.partition(".")
+        if point:
+            yield from _known((*here, position), "dataset", dataset, pipeline.datasets)
+
+
 def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
     for index, transition in enumerate(pipeline.transitions):
         here: Path = ("transitions", index)
@@ -289,6 +309,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _phases_and_conditions,
     _transitions,
     _tables,
+    _lineage,
     _parameters,
     _required,
     _members,

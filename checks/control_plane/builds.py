@@ -18,6 +18,7 @@ from checks.control_plane import services, triggers
 from checks.control_plane.build_state import BuildVerdict, latest_of, of_commits, of_trigger, unbuilt
 from checks.control_plane.touched import IN_SENTENCES, authors, listed
 from checks.control_plane_spec import Deployment
+from checks.effects import FailureEffect
 from checks.facts.control_plane import BuildFacts, BuildsFacts, HeadFacts, LagFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -152,6 +153,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str) -
     facts=BuildsFacts,
     reason="the builds",
     always_shown=True,
+    effect=FailureEffect.RISK,
     worst=Severity.P1,
     codes={
         "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from checks.actions import Action, Shell
 from checks.context import Context, not_configured
+from checks.effects import FailureEffect
 from checks.facts.control_plane import RulesFacts
 from checks.model import Finding, Outcome, Severity
 from checks.places import PlaceKind
@@ -65,6 +66,7 @@ def judge(path: str, violations: Sequence[AuditFinding]) -> Finding:
     place=PlaceKind.FILE,
     facts=RulesFacts,
     short="deploy scripts",
+    effect=FailureEffect.RISK,
     worst=Severity.P2,
     codes={
         "rules-kept": "No deploy script breaks a rule.",

@@ -18,6 +18,7 @@ from checks.control_plane import services, triggers
 from checks.control_plane.drift_state import LABEL, VARIABLE, DeployedCommit, DriftSeen, deployed, verdict
 from checks.control_plane.touched import IN_SENTENCES, Touched, authors, listed
 from checks.control_plane_spec import Deployment
+from checks.effects import FailureEffect
 from checks.facts.control_plane import DriftFacts, HeadFacts, LagFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -124,6 +125,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: DriftSeen, t
     place=PlaceKind.REVISION,
     facts=DriftFacts,
     always_shown=True,
+    effect=FailureEffect.RISK,
     worst=Severity.P0,
     codes={
         "up-to-date": "No commit touched the service's folders since the deployed one.",

@@ -22,6 +22,7 @@ from checks.control_plane.callers import CallerKind, Edge, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
 from checks.control_plane.removal import removal
+from checks.effects import FailureEffect
 from checks.facts import known
 from checks.facts.control_plane import CallFacts
 from checks.model import Finding, Outcome, Severity
@@ -134,6 +135,7 @@ def _facts(edges: Sequence[Edge], audiences: tuple[str, ...] = ()) -> CallFacts:
     place=PlaceKind.SERVICE,
     facts=CallFacts,
     short="callers",
+    effect=FailureEffect.STOPS,
     worst=Severity.P0,
     codes={
         "callers-in-order": "Every caller reaches a service and carries an identity where one is needed.",

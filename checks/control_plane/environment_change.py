@@ -15,6 +15,7 @@ from checks.actions import Action, RepairKey
 from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
+from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -130,6 +131,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, befor
     place=PlaceKind.REVISION,
     facts=RevisionsFacts,
     short="changes of variables",
+    effects={"required-variable-lost": FailureEffect.STOPS},
     worst=Severity.P1,
     codes={
         "variables-kept": "The latest revision has the same variables as the one before.",

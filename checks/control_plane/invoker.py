@@ -25,6 +25,7 @@ from checks.control_plane.call_identity import account_command
 from checks.control_plane.callers import Edge, grantable, in_words
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.control_plane.grants import INVOKER, Grant, GrantStanding, decide, member_of, roles_of, spelled
+from checks.effects import FailureEffect
 from checks.facts import Unread, known
 from checks.facts.control_plane import InvokerFacts
 from checks.model import Finding, Outcome, Severity, worst_of
@@ -275,6 +276,7 @@ def _read(look: Read[T]) -> T | SourceError:
     facts=InvokerFacts,
     reason="the callers",
     always_shown=True,
+    effect=FailureEffect.STOPS,
     worst=Severity.P0,
     codes={
         "caller-allowed": "The caller can call the service.",

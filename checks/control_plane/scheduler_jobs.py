@@ -30,6 +30,7 @@ from checks.control_plane.job_failures import (
 from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
+from checks.effects import FailureEffect
 from checks.facts.control_plane import DueTimesFacts, JobsFacts, NumberOfJobsFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
@@ -164,6 +165,7 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     place=PlaceKind.JOB,
     facts=JobsFacts,
     always_shown=True,
+    effect=FailureEffect.STOPS,
     worst=Severity.P1,
     codes={
         "jobs-in-order": "No job fails that is not paused.",

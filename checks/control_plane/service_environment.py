@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from checks.actions import Action, RepairKey
 from checks.context import Context
 from checks.control_plane import services
+from checks.effects import FailureEffect
 from checks.facts.control_plane import VariablesFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -97,6 +98,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, state: RequiredVariables) -> 
     facts=VariablesFacts,
     short="variables",
     reason="the variables",
+    effect=FailureEffect.STOPS,
     worst=Severity.P1,
     codes={
         "variables-present": "Every required variable is set and not empty.",

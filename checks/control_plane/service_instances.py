@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from checks.actions import Action
 from checks.context import Context
 from checks.control_plane import services
+from checks.effects import FailureEffect
 from checks.facts.control_plane import InstancesFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -47,6 +48,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
     place=PlaceKind.SERVICE,
     facts=InstancesFacts,
     short="instances",
+    effect=FailureEffect.RISK,
     worst=Severity.P2,
     codes={
         "enough-instances": "At least as many instances are kept as declared.",

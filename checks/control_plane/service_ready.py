@@ -16,6 +16,7 @@ from checks.actions import Action
 from checks.context import Context
 from checks.control_plane import services
 from checks.control_plane.discovery import discover, incomplete, unnamed
+from checks.effects import FailureEffect
 from checks.facts.control_plane import ReadyFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec
@@ -78,6 +79,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
     facts=ReadyFacts,
     short="readiness",
     reason="the readiness",
+    effect=FailureEffect.STOPS,
     worst=Severity.P0,
     codes={
         "ready": "The service is ready.",

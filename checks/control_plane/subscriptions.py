@@ -21,6 +21,7 @@ from checks.actions import Action, Gcloud
 from checks.context import Context, after, attempt, could_not_check, not_configured
 from checks.control_plane.addresses import Addresses, CallTarget, service_name
 from checks.control_plane.removal import gcloud, subscription_removal
+from checks.effects import FailureEffect
 from checks.facts.control_plane import SubscriptionFacts, TopicFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
@@ -332,6 +333,13 @@ def _judged_with(pipeline: Pipeline, case: TopicCase, error: SourceError | None)
     facts=TopicFacts,
     reason="the subscriptions",
     always_shown=True,
+    effect=FailureEffect.STOPS,
+    effects={
+        "one-too-many": FailureEffect.HARMS,
+        "too-many": FailureEffect.HARMS,
+        "orphan-subscription": FailureEffect.HARMS,
+        "filtered-subscription": FailureEffect.HARMS,
+    },
     worst=Severity.P0,
     codes={
         "as-expected": "The topic has the push subscriptions that it should have.",

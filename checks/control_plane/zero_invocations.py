@@ -18,6 +18,7 @@ from checks.control_plane import services
 from checks.control_plane.callers import CallerKind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
 from checks.control_plane_spec import Invocations
+from checks.effects import FailureEffect
 from checks.facts.control_plane import RequestsFacts
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
@@ -79,6 +80,7 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
     place=PlaceKind.SERVICE,
     facts=RequestsFacts,
     short="requests",
+    effect=FailureEffect.NOTE,
     worst=Severity.P0,
     codes={
         "invoked": "Every service that must be called received requests.",

@@ -14,6 +14,7 @@ from functools import partial
 from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
+from checks.effects import FailureEffect
 from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome
@@ -35,6 +36,7 @@ def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
     id="days-off",
     place=PlaceKind.CONDITION,
     facts=CalendarFacts,
+    effect=FailureEffect.NOTE,
     worst=DOUBTED,
     codes={
         "holds": "The date has something to do.",

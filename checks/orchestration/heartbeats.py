@@ -18,6 +18,7 @@ from typing import Any
 
 from checks.actions import Action
 from checks.context import Context, attempt, not_configured
+from checks.effects import FailureEffect
 from checks.facts.orchestration import CountFacts, DocumentsFacts, HeartbeatFacts, ReadUpToFacts, RunningFacts
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
@@ -108,6 +109,7 @@ def judge_heartbeat(last_at: datetime | None, now: datetime, spec: Heartbeats) -
     place=PlaceKind.TASK,
     facts=HeartbeatFacts,
     short="heartbeats",
+    effect=FailureEffect.STOPS,
     worst=Severity.P1,
     codes=CODES,
     expected="One heartbeat document a processor, refreshed while it runs.",

@@ -14,6 +14,7 @@ from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, attempt, not_configured
+from checks.effects import FailureEffect
 from checks.facts.orchestration import OtherRunsFacts, ProgressFacts, UnfinishedFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, Flag, moment_of, progress_of
@@ -88,6 +89,7 @@ def judge(halfway: Halfway) -> str:
     place=PlaceKind.TRANSITION,
     facts=ProgressFacts,
     short="runs",
+    effect=FailureEffect.STOPS,
     worst=Severity.P1,
     codes=CODES,
     expected="Whatever started has finished, or is still making progress.",

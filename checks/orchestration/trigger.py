@@ -16,6 +16,7 @@ from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, could_not_check
+from checks.effects import FailureEffect
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
@@ -41,6 +42,13 @@ from checks.registry import check
     id="trigger",
     place=PlaceKind.TRANSITION,
     facts=TriggerFacts,
+    effects={
+        "not-triggered": FailureEffect.STOPS,
+        "triggered-without-effect": FailureEffect.STOPS,
+        "processors-missing": FailureEffect.STOPS,
+        "not-started": FailureEffect.STOPS,
+        "data-missing": FailureEffect.STOPS,
+    },
     worst=Severity.P0,
     codes=CODES,
     expected="Every transition is triggered by its orchestrator, and the next phase has its data by the due time.",

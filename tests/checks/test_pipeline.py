@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from checks.effects import FailureEffect
 from checks.model import Severity
 from checks.pipeline import Comparison, ParameterValue, Rule, Run, SqlCheck
 from tests.fakes import pipeline
@@ -161,3 +162,54 @@ def test_a_phase_is_found_by_its_id() -> None:
     assert pipeline().phase("phase3").title == "Phase 3"
     with pytest.raises(KeyError):
         pipeline().phase("phase9")
+
+
+class TestPlacesAndEffects:
+    def sql_check(self, **more: Any) -> SqlCheck:
+        described = {
+            "id": "c",
+            "title": "t",
+            "rationale": "r",
+            "query": "SELECT 1 FROM {nba_raw}.games JOIN {nba_marts}.players USING (id) JOIN {nba_raw}.games USING (a)",
+            "subject": "{name}",
+            "summary": "s",
+            "expected": "e",
+        }
+        return SqlCheck(**{**described, **more})
+
+    def test_a_check_reads_the_tables_that_its_query_names(self) -> None:
+        assert self.sql_check().tables == ("nba_raw.games", "nba_marts.players")
+        assert self.sql_check(reads=("nba_raw.other",)).tables == ("nba_raw.other",)
+
+    @pytest.mark.parametrize(
+        ("more", "subject", "table"),
+        [
+            pytest.param({}, "somebody", "nba_marts.players", id="the last that is read"),
+            pytest.param({}, "games", "nba_raw.games", id="the one that the subject names"),
+            pytest.param({}, "games.score", "nba_raw.games", id="the one whose column the subject names"),
+            pytest.param({"place": "nba_raw.teams"}, "games", "nba_raw.teams", id="the one that is declared"),
+            pytest.param({"query": "SELECT 1"}, "games", None, id="none"),
+        ],
+    )
+    def test_a_finding_is_about_a_table(self, more: dict[str, Any], subject: str, table: str | None) -> None:
+        assert self.sql_check(**more).judges(subject) == table
+
+    @pytest.mark.parametrize(
+        ("rule", "effect"),
+        [
+            pytest.param({"if": {"n": {"equals": 0}}, "severity": "P1"}, FailureEffect.STOPS, id="none"),
+            pytest.param({"if": {"n": {"below": 1}}, "severity": "P1"}, FailureEffect.STOPS, id="less than one"),
+            pytest.param({"if": {"n": {"below": 2}}, "severity": "P1"}, FailureEffect.HARMS, id="few"),
+            pytest.param({"if": {"n": {"equals": 0}}, "severity": "P3"}, FailureEffect.NOTE, id="a note"),
+            pytest.param(
+                {"if": {"n": {"below": 2}}, "severity": "P1", "effect": "stops"}, FailureEffect.STOPS, id="stated"
+            ),
+        ],
+    )
+    def test_what_a_failure_does_is_stated_or_read_off_its_rule(
+        self, rule: dict[str, Any], effect: FailureEffect
+    ) -> None:
+        assert self.sql_check(rules=({**rule, "code": "x"},)).effect_of("x") is effect
+
+    def test_what_is_gone_as_a_whole_stops(self) -> None:
+        assert self.sql_check().effect_of("absent") is FailureEffect.STOPS

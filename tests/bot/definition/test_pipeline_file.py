@@ -312,6 +312,16 @@ class TestWhatPartsSayOfEachOther:
                 "phase",
                 id="service",
             ),
+            pytest.param(
+                "    phase: phase2\n    callers",
+                "    phase: phase2\n    writes: [nowhere.rows]\n    callers",
+                "services[marts-processor].writes[0]",
+                "dataset",
+                id="table that a service writes",
+            ),
+            pytest.param(
+                "phase: phase1\n", "place: nowhere.rows\n", "checks[games-loaded].place", "dataset", id="judged table"
+            ),
             pytest.param("phase: phase1\n", "phase: phase9\n", "checks[games-loaded].phase", "phase", id="check"),
             pytest.param(
                 "phase: phase1\n", "explains: [phase1, x]\n", "checks[games-loaded].explains[1]", "'x'", id="explains"
