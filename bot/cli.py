@@ -71,6 +71,9 @@ COMMANDS = {
         "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
     ),
     "webhook": Entry("bot.commands.webhook:webhook", "Send a test event to a webhook of the pipeline file."),
+    "slack": Entry(
+        "bot.commands.slack:slack", "Check that Slack lets the bot do its work, and write the manifest of its app."
+    ),
     "serve": Entry("bot.commands.serve:serve", "Answer Slack, post the digest, keep the alert threads: until SIGTERM."),
     "staging": Entry(
         "bot.commands.staging:staging",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -19,13 +20,13 @@ from bot.request import RequestError
 from checks.control_plane.invoker import invoker
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
+    HELP_WORDS,
     Asked,
     HelpWanted,
     ask_for_checks,
     ask_for_days,
     ask_for_everything,
     ask_for_service,
-    words_of,
 )
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, ask, title_of
@@ -33,8 +34,10 @@ from handlers.services import Services
 from handlers.staging import DOES as STAGING_DOES
 from handlers.staging import NAME as STAGING
 from handlers.staging import USAGE as STAGING_USAGE
+from handlers.staging import staging_listener
 
 Body = Mapping[str, Any]
+Listener = Callable[[Ack, Body], None]
 
 ORCHESTRATOR_CHECKS = ("trigger", "phase-log", "stalled", "phase-gap", "invoker")
 """What row by row says whether each orchestrator triggered on its own, and if not why."""
@@ -130,21 +133,26 @@ DEPLOYS = "/deploys"
 DEPLOYS_USAGE = "[DAYS]"
 ALERTS = "/alerts"
 HELP = "/reveille"
-NAMES = (*(command.name for command in VALIDATING), DEPLOYS, STAGING, ALERTS, HELP)
-"""Every command, as the app's manifest lists them."""
+SHORT = "/validate"
+"""What the first command is called behind ``/reveille``, too."""
+COMMANDS = (
+    *((command.name, command.usage, command.does) for command in VALIDATING),
+    (DEPLOYS, DEPLOYS_USAGE, "recent builds and revisions, with who and when"),
+    (STAGING, STAGING_USAGE, STAGING_DOES),
+    (ALERTS, "", "the open alerts, and who acknowledged them"),
+    (HELP, "help", "this"),
+)
+"""Every command with its usage and what it does, as the app's manifest lists them."""
 
 
 def help_text() -> str:
     """Return what people can ask for."""
-    lines = [f"• `{command.name} {command.usage}`: {command.does}" for command in VALIDATING]
+    lines = [f"• `{f'{name} {usage}'.strip()}`: {does}" for name, usage, does in COMMANDS]
     return "\n".join(
         (
             "*What you can ask me*",
             *lines,
-            f"• `{DEPLOYS} {DEPLOYS_USAGE}`: recent builds and revisions, with who and when",
-            f"• `{STAGING} {STAGING_USAGE}`: {STAGING_DOES}",
-            f"• `{ALERTS}`: the open alerts, and who acknowledged them",
-            f"• `{HELP} help`: this",
+            f"`{HELP}` takes them all, too: `{HELP} predictions today`.",
             "The words come in any order; `private` answers in our direct messages.",
             "An alert's buttons and the message shortcut *Re-check* check again; my *Home* tab shows everything.",
         )
@@ -152,11 +160,27 @@ def help_text() -> str:
 
 
 def register(app: App, services: Services) -> None:
-    """Register every command."""
-    for command in VALIDATING:
-        app.command(command.name)(_listener(services, command))
+    """Register every command, and the one that takes them all."""
+    listeners = {
+        **{command.name: _listener(services, command) for command in VALIDATING},
+        DEPLOYS: _deploys(services),
+        STAGING: staging_listener(services),
+        ALERTS: _alerts(services),
+    }
+    for name, listener in listeners.items():
+        app.command(name)(listener)
 
-    @app.command(DEPLOYS)
+    @app.command(HELP)
+    def reveille(ack: Ack, body: Body) -> None:
+        first, _, rest = str(body.get("text") or "").strip().partition(" ")
+        named = _named(first)
+        if named in listeners:
+            listeners[named](ack, {**body, "command": named, "text": rest})
+        else:
+            ack(text=f"{_unknown(first)}{help_text()}", response_type="ephemeral")
+
+
+def _deploys(services: Services) -> Listener:
     def deploys(ack: Ack, body: Body) -> None:
         try:
             days = ask_for_days(str(body.get("text") or ""), DAYS, MOST_DAYS)
@@ -167,17 +191,14 @@ def register(app: App, services: Services) -> None:
         else:
             _take(services, ack, body, _answer(lambda reply: _tell_deploys(services, reply, days)))
 
-    @app.command(ALERTS)
-    def alerts(ack: Ack, body: Body) -> None:
-        _take(services, ack, body, _answer(lambda reply: _tell_alerts(services, reply)))
-
-    @app.command(HELP)
-    def reveille(ack: Ack, body: Body) -> None:
-        unknown = _unknown_words(str(body.get("text") or ""))
-        ack(text=f"{unknown}{help_text()}", response_type="ephemeral")
+    return deploys
 
 
-def _listener(services: Services, command: SlashCommand) -> Callable[[Ack, Body], None]:
+def _alerts(services: Services) -> Listener:
+    return lambda ack, body: _take(services, ack, body, _answer(lambda reply: _tell_alerts(services, reply)))
+
+
+def _listener(services: Services, command: SlashCommand) -> Listener:
     def listener(ack: Ack, body: Body) -> None:
         try:
             asked = replace(command.read(services, str(body.get("text") or "")), name=command.title)
@@ -246,9 +267,16 @@ def _tell_deploys(services: Services, reply: PrivateReply, days: int) -> None:
     reply.say(text, first_page(deploy_parts(found, pipeline, services.clock())))
 
 
-def _unknown_words(text: str) -> str:
-    try:
-        words = words_of(text)
-    except HelpWanted:
+def _named(word: str) -> str:
+    """Return the command that a word behind ``/reveille`` means; ``validate`` is short for the first."""
+    name = f"/{word.lower().lstrip('/')}"
+    return VALIDATING[0].name if name == SHORT else name
+
+
+def _unknown(word: str) -> str:
+    """Say that a word is no command, with those that are near; nothing where it asks for help."""
+    if not word or word.lower() in HELP_WORDS:
         return ""
-    return f"I know no {code(' '.join((HELP, *words)), 80)}.\n" if words else ""
+    near = get_close_matches(_named(word), [SHORT, *(name for name, _, _ in COMMANDS)], n=3, cutoff=0.4)
+    hint = f" Did you mean {' or '.join(code(each.lstrip('/'), 40) for each in near)}?" if near else ""
+    return f"I know no {code(f'{HELP} {word}', 80)}.{hint}\n"

@@ -58,10 +58,9 @@ class Wanted:
     deed: Deed
 
 
-def register(app: App, services: Services) -> None:
-    """Register the command, and the button under its list."""
+def staging_listener(services: Services) -> Callable[[Ack, Body], None]:
+    """Return what answers the command."""
 
-    @app.command(NAME)
     def staging(ack: Ack, body: Body) -> None:
         try:
             wanted = _wanted(words_of(str(body.get("text") or "")))
@@ -71,6 +70,12 @@ def register(app: App, services: Services) -> None:
             ack(text=f"{escape(str(error))}\nUse: `{NAME} {USAGE}`", response_type="ephemeral")
         else:
             _take(services, ack, body, title_of(body), wanted)
+
+    return staging
+
+
+def register(app: App, services: Services) -> None:
+    """Register the button under the command's list."""
 
     @app.action(TEARDOWN)
     def remove(ack: Ack, body: Body) -> None:

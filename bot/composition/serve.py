@@ -42,11 +42,11 @@ from bot.settings import SettingsError
 from bot.sinks.slack.access import SlackAccess
 from bot.sinks.slack.client import REQUEST_SECONDS
 from bot.sinks.slack.poster import SlackPoster
+from bot.sinks.slack.preflight import channels_of
 from bot.staging.environment import StagingEnvironment
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
-from checks.notifications import Notifications
 from handlers.google_tokens import GoogleTokens
 from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
@@ -110,7 +110,7 @@ def assemble(prepared: Prepared) -> Serving:
     told = notifier_of(prepared, courtesy.give_way, patient=True)
     health = StoreHealth(told.store)
     turns = Turns(_teller(told))
-    access = SlackAccess(told.client, _channels(told.notifications), told.workspace)
+    access = SlackAccess(told.client, tuple(channels_of(told.notifications)), told.workspace)
     told.metrics.watch(
         told.store, told.clock, lambda: {**told.outbox.problems(), **told.outbox.warnings()}, health.problem
     )
@@ -194,12 +194,6 @@ def _applications(
     insight = Insight(everybody=True, token=token)
     inner = web_app(readiness=readiness, metrics=metrics, insight=insight, refusals=refusals)
     return {serving.port: public, own: inner}
-
-
-def _channels(notifications: Notifications) -> tuple[str, ...]:
-    """Return every channel that takes messages, the default one first."""
-    routes = notifications.routes
-    return (routes.default, *routes.severities.values(), *routes.phases.values())
 
 
 def _teller(told: Notifier) -> Callable[[str, str], None]:

@@ -15,7 +15,7 @@ from checks.notifications import Permissions as Rules
 from checks.ports.warehouse import BIGQUERY
 from handlers.answers import AnswerMessage
 from handlers.command_words import ask_for_everything
-from handlers.commands import NAMES, VALIDATING
+from handlers.commands import COMMANDS, VALIDATING
 from handlers.replies import PrivateReply
 from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running, taken_by
@@ -94,15 +94,49 @@ def test_help_is_answered_privately_at_once(command: str, text: str, answer: str
         assert rig.slack.calls == []
 
 
+@pytest.mark.parametrize(
+    ("text", "command", "rest"),
+    [
+        ("predictions help", "/predictions", "the predictions of a date"),
+        ("VALIDATE help", "/validate-daily", "validate an interval"),
+        ("/validate-daily help", "/validate-daily", "validate an interval"),
+        ("staging help", "/staging", "a staging environment"),
+        ("deploys help", "/deploys", "recent builds"),
+    ],
+)
+def test_one_command_takes_every_other_as_its_first_word(text: str, command: str, rest: str) -> None:
+    with running() as rig:
+        body = rig.done("/reveille", text).body
+
+        assert command in body
+        assert rest in body
+
+
+def test_a_command_behind_the_one_command_does_what_it_does_alone() -> None:
+    with running() as rig:
+        rig.done("/reveille", "alerts")
+        behind = list(rig.said)
+        rig.done("/alerts", "")
+
+        assert rig.said == [*behind, *behind]
+
+
+def test_a_word_that_is_no_command_is_answered_with_those_that_are_near() -> None:
+    with running() as rig:
+        body = rig.done("/reveille", "predict").body
+
+        assert "Did you mean `predictions`" in body
+
+
 def test_hostile_words_are_repeated_without_their_power() -> None:
     with running() as rig:
-        for name in NAMES:
+        for name, _, _ in COMMANDS:
             body = f"{rig.done(name, '<!channel> <https://evil.example|click>').body} {rig.said}"
             assert "<!channel>" not in body
             assert "<https" not in body
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
 def test_a_word_that_bolt_takes_for_something_else_is_read(name: str) -> None:
     with running() as rig:
         assert rig.done(name, "payload").status == 200

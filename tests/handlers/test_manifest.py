@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from handlers.commands import NAMES, VALIDATING
-from handlers.shortcuts import RECHECK
+from handlers.manifest import manifest
 from tests.handlers.rig import running
 
 ROOT = Path(__file__).parents[2]
@@ -51,14 +50,15 @@ def registered(kind: str) -> Iterator[str]:
                         yield str(name)
 
 
-def test_the_commands_are_those_of_the_handlers() -> None:
-    assert [each["command"] for each in MANIFEST["features"]["slash_commands"]] == list(NAMES)
+def test_the_file_is_what_the_command_writes() -> None:
+    assert manifest("https://example.com") == MANIFEST
 
 
-def test_the_hints_are_what_the_commands_read() -> None:
-    hints = {each["command"]: each.get("usage_hint") for each in MANIFEST["features"]["slash_commands"]}
+def test_one_command_is_enough() -> None:
+    small = manifest(None, one_command=True)
 
-    assert {command.name: command.usage for command in VALIDATING}.items() <= hints.items()
+    assert [each["command"] for each in small["features"]["slash_commands"]] == ["/reveille"]
+    assert small["settings"]["socket_mode_enabled"]
 
 
 def test_every_command_and_shortcut_of_the_manifest_is_answered() -> None:
@@ -79,10 +79,6 @@ def test_a_command_that_the_manifest_has_not_is_not_answered() -> None:
 
 def test_the_events_are_those_that_are_listened_to() -> None:
     assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == sorted(registered("event"))
-
-
-def test_the_shortcuts_are_those_that_are_listened_to() -> None:
-    assert [each["callback_id"] for each in MANIFEST["features"]["shortcuts"]] == [RECHECK]
 
 
 def test_the_scopes_are_those_of_the_methods_that_are_called() -> None:

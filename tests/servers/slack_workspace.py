@@ -129,7 +129,14 @@ class Workspace:
         return self._readable(arguments)
 
     def auth_test(self, arguments: Arguments) -> Answer:
-        return {"url": "https://example.slack.com/", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "user": "bot"}
+        return {
+            "url": "https://example.slack.com/",
+            "team": "Example",
+            "team_id": TEAM,
+            "user": "bot",
+            "user_id": BOT_USER,
+            "bot_id": BOT,
+        }
 
     def info(self, arguments: Arguments) -> Answer:
         if not self.scopes & {"channels:read", "groups:read"}:

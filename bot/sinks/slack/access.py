@@ -52,6 +52,8 @@ class Access:
     channels: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[str] = ()
     url: object = None
+    name: str = ""
+    """Who the bot is, and in which workspace."""
 
     def problems(self) -> Mapping[str, str]:
         """Return what only a person can repair. A channel beside the default one is no reason to be out of service: its
@@ -89,13 +91,18 @@ def ask(client: SlackClient, channels: Sequence[str]) -> Access:
         answer = client.auth_test()
     except SlackApiError as error:
         return Access(default=default, app=_refusal(error))
-    granted, url = _granted(answer), answer.get("url")
+    granted, url, name = _granted(answer), answer.get("url"), _name(answer)
     missing = () if granted is None else tuple(each for each in SCOPES if each not in granted)
     if WRITES in missing:
-        return Access(default=default, app=_MISSING, missing=missing, url=url)
+        return Access(default=default, app=_MISSING, missing=missing, url=url, name=name)
     known = granted or frozenset()
     refused = {each: code for each in dict.fromkeys(channels) if (code := _channel_refusal(client, each, known))}
-    return Access(default=default, channels=refused, missing=missing, url=url)
+    return Access(default=default, channels=refused, missing=missing, url=url, name=name)
+
+
+def _name(answer: SlackResponse) -> str:
+    bot, workspace = answer.get("user"), answer.get("team")
+    return f"{bot} in the workspace {workspace}" if bot and workspace else ""
 
 
 def _granted(answer: SlackResponse) -> frozenset[str] | None:

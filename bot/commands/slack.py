@@ -1,0 +1,121 @@
+"""``reveille slack``: whether Slack lets the bot do its work, and the manifest of its app."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import yaml
+
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
+from bot.commands.options import PIPELINE_OPTION
+from bot.commands.output import complain, emit, say
+from bot.composition.validation import pipeline_of
+from bot.redaction.shown import Secret
+from bot.serving.serving_settings import SlackSettings
+from bot.setting_names import SecretSetting
+from bot.settings import Variables
+from bot.sinks.slack.client import slack_client
+from bot.sinks.slack.preflight import Granted, channels_of, opens_socket, post_test, preflight
+from checks.notifications import Notifications, Routes
+
+HEADER = """\
+# The Slack app. https://api.slack.com/apps > Create New App > From a manifest.
+# Written by 'reveille slack manifest'; docs/slack.md says what each scope is for.
+"""
+
+
+@click.group()
+def slack() -> None:
+    """Check that Slack lets the bot do its work, and write the manifest of its app."""
+
+
+@slack.command()
+@click.option("--post", is_flag=True, help="Post one test message to each channel.")
+@PIPELINE_OPTION
+def check(*, post: bool, pipeline_file: Path | None) -> int:
+    """Check the token, its scopes, each channel and each user group of the pipeline file; nothing is posted.
+
+    Needs SLACK_BOT_TOKEN. Exits with 0 when all is well, with 1 when Slack refuses something, with 2 when it does not
+    answer, with 3 when the configuration is wrong.
+
+    \b
+    Examples:
+      reveille slack check
+      reveille slack check --post
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        settings = SlackSettings.outgoing()
+        notifications = _notifications(pipeline_file, settings.channel)
+        refused = 0
+        try:
+            for answer in _answers(settings, notifications, post=post):
+                refused += answer.refused
+                say(f"{'✗' if answer.refused else '✓'} {answer.about}: {answer.text}")
+        except OSError as error:
+            complain(f"Slack does not answer ({type(error).__name__}). Try again in a while.")
+            return UNKNOWN
+    if refused:
+        complain(f"Slack refuses {refused} of these; each line says what to do.")
+        return FAILED
+    return FINE
+
+
+@slack.command("manifest")
+@click.option("--url", metavar="https://HOST", help="The address at which Slack reaches the bot.")
+@click.option("--socket-mode", is_flag=True, help="The bot calls Slack instead; no address is needed.")
+@click.option("--one-command", is_flag=True, help="Only /reveille, which takes every other command as its first word.")
+def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> int:
+    """Write the manifest of the Slack app, with the bot's address in all its places.
+
+    \b
+    Examples:
+      reveille slack manifest --url https://reveille.example.com > slack-manifest.yaml
+      reveille slack manifest --socket-mode --one-command
+    """  # noqa: D301 - click reads the backspace
+    from handlers.manifest import manifest  # noqa: PLC0415 - Bolt takes a second, and 'slack check' does without
+
+    if (url is None) == (not socket_mode):
+        raise CannotGoOnError("Say how Slack reaches the bot: --url https://HOST, or --socket-mode; one of the two.")
+    if url is not None and (not url.startswith("https://") or any(each in url for each in " ?#")):
+        raise CannotGoOnError(f"Slack calls addresses that begin with https:// and have no query; {url!r} is none.")
+    document = manifest(url, one_command=one_command)
+    emit(HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120).rstrip())
+    return FINE
+
+
+def _notifications(pipeline_file: Path | None, channel: str | None) -> Notifications:
+    pipeline = pipeline_of(pipeline_file)
+    if pipeline.notifications is None:
+        raise CannotGoOnError(
+            f"The pipeline {pipeline.name} has no section 'notifications', so it says nothing in Slack."
+        )
+    if channel is None:
+        return pipeline.notifications
+    return pipeline.notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}})
+
+
+def _answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Granted]:
+    client = slack_client(settings.bot_token.reveal(), settings.api_url)
+    yield from preflight(client, notifications)
+    yield _way_in(settings)
+    if post:
+        yield from (post_test(client, channel) for channel in channels_of(notifications))
+
+
+def _way_in(settings: SlackSettings) -> Granted:
+    """Say how Slack reaches the bot, as far as that can be asked from here."""
+    variables = Variables(os.environ)
+    app_token: Secret | None = variables.secret(SecretSetting.SLACK_APP_TOKEN)
+    signing = variables.secret(SecretSetting.SLACK_SIGNING_SECRET)
+    if app_token is not None and signing is not None:
+        text = "SLACK_SIGNING_SECRET and SLACK_APP_TOKEN are both set, so 'reveille serve' refuses to start: keep one."
+        return Granted("way in", text, refused=True)
+    if app_token is not None:
+        return opens_socket(slack_client(app_token.reveal(), settings.api_url))
+    if signing is not None:
+        return Granted("way in", "HTTP: the signing secret is set; Slack must reach /slack/events of the bot")
+    return Granted("way in", "none is set; 'reveille serve' needs SLACK_SIGNING_SECRET or SLACK_APP_TOKEN")

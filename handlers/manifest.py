@@ -1,0 +1,68 @@
+"""The manifest of the Slack app: what the handlers answer, and what the product asks of Slack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sinks.slack.access import SCOPES
+from handlers.commands import COMMANDS, HELP
+from handlers.shortcuts import RECHECK
+
+PATH = "/slack/events"
+"""Where a process that serves takes Slack's requests."""
+
+EVENTS = ("app_home_opened",)
+"""The events that are listened to: the home tab is drawn when it is opened."""
+
+PLACEHOLDER = "https://example.com"
+
+
+def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any]:
+    """Return the manifest for a bot that Slack reaches at an ``https://`` address; None for one in Socket Mode.
+
+    ``one_command`` leaves out all commands but ``/reveille``, which takes the others as its first word.
+    """
+    url = f"{(address or PLACEHOLDER).rstrip('/')}{PATH}"
+    commands = [
+        {
+            "command": name,
+            "url": url,
+            "description": "What you can ask" if name == HELP else f"{does[0].upper()}{does[1:]}",
+            **({"usage_hint": usage} if usage else {}),
+            "should_escape": False,
+        }
+        for name, usage, does in COMMANDS
+        if name == HELP or not one_command
+    ]
+    return {
+        "display_information": {
+            "name": "Reveille",
+            "description": "Says each morning whether last night's pipeline really worked, and why not",
+            "background_color": "#1d3557",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "Reveille", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Re-check",
+                    "type": "message",
+                    "callback_id": RECHECK,
+                    "description": "Check the alert of this thread again",
+                }
+            ],
+            "slash_commands": commands,
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"request_url": url, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, "request_url": url},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": address is None,
+            "token_rotation_enabled": False,
+        },
+    }
