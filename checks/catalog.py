@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.control_plane.builds import builds
+from checks.control_plane.delivery import delivery
 from checks.control_plane.deployment_audit import deployment_audit
 from checks.control_plane.drift import drift
 from checks.control_plane.edges import edges
@@ -35,6 +36,7 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     invoker,
     edges,
     subscriptions,
+    delivery,
     scheduler_jobs,
     service_ready,
     service_traffic,

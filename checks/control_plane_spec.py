@@ -17,6 +17,26 @@ LONGEST_METRIC = 6 * 7 * 24
 """Hours. Cloud Monitoring keeps requests for six weeks."""
 
 
+class DeliveryLimits(Model):
+    """Cloud Monitoring: messages that nobody takes."""
+
+    minutes: int = Field(default=60, ge=10, le=LONGEST_METRIC * 60)
+    """How far back the answers to pushes are counted."""
+    few: int = Field(default=3, ge=1, le=LARGEST_COUNT)
+    """Fewer pushes than these say nothing."""
+    watch: int = Field(default=15, ge=1, le=LONGEST_METRIC * 60)
+    """Minutes; a message that waits for so long is P2."""
+    act: int = Field(default=60, ge=1, le=LONGEST_METRIC * 60)
+    """Minutes; a backlog whose oldest message waits for so long is P1."""
+
+    @model_validator(mode="after")
+    def _louder_the_older(self) -> Self:
+        if self.watch > self.act:
+            message = f"watch is {self.watch}, more than act, {self.act}"
+            raise ValueError(message)
+        return self
+
+
 class Messaging(Model):
     """Pub/Sub: how many push subscriptions each topic must have."""
 
@@ -26,6 +46,8 @@ class Messaging(Model):
     """The services that a topic pushes to, as far as they are known: a finding names the one that is left out."""
     dead_letter_suffix: str = "-dlq"
     """A subscription whose name or topic ends so carries dead letters."""
+    delivery: DeliveryLimits | None = None
+    """With it, Cloud Monitoring is asked whether messages arrive."""
 
 
 class Season(Model):

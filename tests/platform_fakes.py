@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from checks.ports.audit import AUDIT, AuditFinding, DeploymentAudit
 from checks.ports.builds import CLOUD_BUILD, Build, Builds, BuildTrigger
 from checks.ports.repository import REPOSITORY, Commit, Repository
-from checks.ports.requests import MONITORING, Requests
+from checks.ports.requests import MONITORING, Requests, SubscriptionFigure
 from checks.source import Ports, Source, SourceError
 from tests import fakes
 
@@ -46,15 +46,30 @@ class FakeBuilds:
 
 
 class FakeRequests:
-    """Cloud Monitoring as a dictionary of counts; ``windows`` holds what was asked."""
+    """Cloud Monitoring as dictionaries of counts; ``windows`` holds what was asked."""
 
-    def __init__(self, counts: Mapping[str, int] | SourceError | None = None) -> None:
+    def __init__(
+        self,
+        counts: Mapping[str, int] | SourceError | None = None,
+        figures: Mapping[SubscriptionFigure, Mapping[str, int]] | SourceError | None = None,
+        pushes: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
         self._counts: Mapping[str, int] | SourceError = counts if counts is not None else {}
+        self._figures: Mapping[SubscriptionFigure, Mapping[str, int]] | SourceError = figures or {}
+        self._pushes = pushes or {}
         self.windows: list[tuple[datetime, datetime]] = []
 
     def counts(self, since: datetime, until: datetime) -> Mapping[str, int]:
         self.windows.append((since, until))
         return _answer(self._counts)
+
+    def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Mapping[str, int]:
+        self.windows.append((since, until))
+        return _answer(self._figures).get(figure, {})
+
+    def pushes(self, since: datetime, until: datetime) -> Mapping[str, Mapping[str, int]]:
+        self.windows.append((since, until))
+        return self._pushes
 
 
 class FakeRepository:

@@ -56,6 +56,11 @@ def _services(pipeline: Pipeline) -> bool:
     return bool(pipeline.services) or any(each is not None for each in sections)
 
 
+def _monitored(pipeline: Pipeline) -> bool:
+    delivery = pipeline.messaging.delivery if pipeline.messaging is not None else None
+    return pipeline.invocations is not None or delivery is not None
+
+
 SOURCES = (
     SourceLine(FIRESTORE, "documents", _documents),
     SourceLine(BIGQUERY, "warehouse", lambda pipeline: bool(pipeline.tables) or any(queries_of(pipeline))),
@@ -64,7 +69,7 @@ SOURCES = (
     SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None),
     SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None),
     SourceLine(CLOUD_BUILD, "builds", lambda pipeline: pipeline.deployment is not None),
-    SourceLine(MONITORING, "requests", lambda pipeline: pipeline.invocations is not None),
+    SourceLine(MONITORING, "requests", _monitored),
     SourceLine(REPOSITORY, "repository", lambda pipeline: pipeline.deployment is not None),
     SourceLine(AUDIT, "audit", lambda _: True),
 )

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from bot.scenarios.platform_states import (
     BuildState,
+    FiguresState,
     JobState,
     RepositoryState,
     SubscriptionState,
@@ -53,6 +54,8 @@ class WorldChanges(Model):
     builds: Mapping[str, BuildState | None] = {}
     requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}
     """Requests by service; ``all`` stands for every service of the pipeline."""
+    deliveries: Mapping[str, FiguresState | None] = {}
+    """Figures by subscription; ``all`` stands for every one that there is. Without an entry there are none."""
     repository: RepositoryState | None = None
     audit: tuple[ViolationState, ...] | None = None
 

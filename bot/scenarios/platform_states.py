@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from checks.pipeline import Model
+from checks.ports.requests import SubscriptionFigure
 from checks.values import LARGEST_COUNT
 
 Moment = str | datetime
+
+PushAnswer = Literal[
+    "ack", "deadline_exceeded", "internal", "invalid", "remote_server_4xx", "remote_server_5xx", "unreachable"
+]
+"""Pub/Sub's classes of answers to a push."""
 
 
 class SubscriptionState(Model):
@@ -34,6 +40,27 @@ class SubscriptionState(Model):
     detached: bool = False
     filter: str = ""
     labels: Mapping[str, str] = {}
+
+
+class FiguresState(Model):
+    """What Cloud Monitoring has of a subscription by now; what is left out it has no figure of."""
+
+    oldest_seconds: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    """The age of the oldest message that nobody acknowledged."""
+    undelivered: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    answers: Mapping[PushAnswer, Annotated[int, Field(ge=0, le=LARGEST_COUNT)]] = {}
+    """Pushes by the class of their answer."""
+    dead_letters: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+
+    def figure(self, figure: SubscriptionFigure) -> int | None:
+        """Return a figure, None where there is none."""
+        match figure:
+            case SubscriptionFigure.OLDEST:
+                return self.oldest_seconds
+            case SubscriptionFigure.UNDELIVERED:
+                return self.undelivered
+            case SubscriptionFigure.DEAD_LETTERS:
+                return self.dead_letters
 
 
 class JobState(Model):

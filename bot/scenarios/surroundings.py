@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, merged, placed
-from bot.scenarios.platform_states import BuildState, CommitState, JobState, TriggerState
+from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, TriggerState
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import COMMIT, Gaps
 from checks.pipeline import Model, Pipeline
@@ -35,6 +35,7 @@ class Surroundings:
     triggers: tuple[BuildTrigger, ...]
     builds: tuple[Build, ...]
     requests: Mapping[str, int]
+    deliveries: Mapping[str, FiguresState]
     revisions: Mapping[str, tuple[Revision, ...]]
     commits: tuple[Commit, ...]
     missing_paths: frozenset[str]
@@ -67,6 +68,7 @@ def build_surroundings(
             [_build(gaps, ids, *each) for each in builds.items()], lambda each: -each.created_at.timestamp()
         ),
         requests=_requests(layers, services, gaps),
+        deliveries=_deliveries(layers, [each.name for each in subscriptions], gaps),
         revisions={name: _revisions(service, layers, gaps) for name, service in services.items()},
         commits=commits,
         missing_paths=missing,
@@ -166,6 +168,11 @@ def _requests(layers: Sequence[Layer], services: Mapping[str, Service], gaps: Ga
             with placed(layer, ("requests", key)):
                 counts |= dict.fromkeys(services if key == EVERY else dict(gaps.each(key)), number)
     return counts
+
+
+def _deliveries(layers: Sequence[Layer], names: Sequence[str], gaps: Gaps) -> dict[str, FiguresState]:
+    stated = _laid("deliveries", {name: {} for name in names}, layers, gaps)
+    return {name: FiguresState(**state) for name, state in stated.items() if state}
 
 
 def _revisions(service: Service, layers: Sequence[Layer], gaps: Gaps) -> tuple[Revision, ...]:

@@ -74,6 +74,24 @@ class SubscriptionFacts(Facts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFacts(Facts):
+    """How the messages of a subscription fare; None is what Cloud Monitoring has no figure of."""
+
+    topic: str = ""
+    service: str = ""
+    account: str = ""
+    oldest_minutes: int | None = None
+    undelivered: int | None = None
+    acknowledged: int = 0
+    refused: int = 0
+    """Pushes that the service, or Google before it, answered with 4xx."""
+    failed: int = 0
+    answers: tuple[str, ...] = several()
+    dead_letters: int | None = None
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyFacts(ServiceFacts):
     """Why a service is not ready."""
 

@@ -74,6 +74,7 @@ def test_every_kind_of_day_is_shipped() -> None:
         "half-the-sources-down",
         "platform-unreadable",
         "schedule-empty",
+        "pushes-refused",
     }
 
 

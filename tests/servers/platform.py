@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.scenarios.platform_states import FiguresState
+from bot.sources.requests.live import PUBSUB_METRICS, PUSHES
 from checks.pipeline import Pipeline
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.repository import Commit
-from checks.ports.requests import MONITORING
+from checks.ports.requests import MONITORING, SubscriptionFigure
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from tests.servers.cloud_build import CloudBuildServer
-from tests.servers.cloud_monitoring import CloudMonitoringServer
+from tests.servers.cloud_monitoring import CloudMonitoringServer, Figures
 from tests.servers.cloud_scheduler import CloudSchedulerServer
 from tests.servers.github import REPOSITORY, GitHubServer, Pushed
 from tests.servers.pubsub_writes import WritablePubSubServer
@@ -43,6 +45,9 @@ class Recorded(Protocol):
     def requests(self) -> Mapping[str, int]: ...
 
     @property
+    def deliveries(self) -> Mapping[str, FiguresState]: ...
+
+    @property
     def commits(self) -> Sequence[Commit]: ...
 
     @property
@@ -64,6 +69,20 @@ def on_github(pipeline: Pipeline) -> Pipeline:
     return pipeline.model_copy(update={"deployment": pipeline.deployment.model_copy(update={"repository": REPOSITORY})})
 
 
+def _figures(world: Recorded) -> Figures:
+    """Return what Cloud Monitoring has of the subscriptions of a world."""
+    figures = {
+        f"{PUBSUB_METRICS}/{figure}": {
+            (name,): number for name, each in world.deliveries.items() if (number := each.figure(figure)) is not None
+        }
+        for figure in SubscriptionFigure
+    }
+    pushes = {
+        (name, answer): number for name, each in world.deliveries.items() for answer, number in each.answers.items()
+    }
+    return {**figures, PUSHES: pushes}
+
+
 @contextmanager
 def platform_servers(pipeline: Pipeline, world: Recorded, *, delay: float = 0.0) -> Iterator[PlatformServers]:
     """Serve it until the block ends; ``delay`` is in seconds and holds for every answer."""
@@ -77,7 +96,7 @@ def platform_servers(pipeline: Pipeline, world: Recorded, *, delay: float = 0.0)
         WritablePubSubServer(world.subscriptions, world.topics, delay=delay) as pubsub,
         CloudSchedulerServer(world.jobs, delay=delay) as scheduler,
         CloudBuildServer(world.triggers, world.builds, delay=delay) as build,
-        CloudMonitoringServer(world.requests, delay=delay) as monitoring,
+        CloudMonitoringServer(world.requests, _figures(world), delay=delay) as monitoring,
         GitHubServer(commits, branch=branch, paths=sorted(folders), delay=delay) as github,
     ):
         yield PlatformServers(

@@ -18,7 +18,7 @@ from checks.ports.builds import CLOUD_BUILD
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.messaging import PubSub as MessagingPort
 from checks.ports.repository import REPOSITORY
-from checks.ports.requests import MONITORING
+from checks.ports.requests import MONITORING, SubscriptionFigure
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from checks.ports.services import CLOUD_RUN, SECRET
 from checks.source import Problem, SourceError
@@ -266,3 +266,25 @@ def test_a_fault_of_topics_leaves_the_subscriptions(tmp_path: Path) -> None:
     assert len(messaging(ports).subscriptions()) == 3  # the three of the two topics
     with pytest.raises(SourceError):
         messaging(ports).topics()
+
+
+def test_messages_have_the_figures_that_are_stated_and_no_others(tmp_path: Path) -> None:
+    body = """\
+subscriptions:
+  a-sub: {topic: orders}
+  b-sub: {topic: orders}
+deliveries:
+  all: {undelivered: 0, answers: {ack: 9}}
+  b-sub: {oldest_seconds: 90, answers: {ack: 0, remote_server_4xx: 5}}
+"""
+    monitoring = surrounded(tmp_path, body)[MONITORING]
+
+    def figure(name: SubscriptionFigure) -> dict[str, int]:
+        return {
+            key: value for key, value in monitoring.subscriptions(name, NOW, NOW).items() if key in ("a-sub", "b-sub")
+        }
+
+    assert figure(SubscriptionFigure.UNDELIVERED) == {"a-sub": 0, "b-sub": 0}
+    assert figure(SubscriptionFigure.OLDEST) == {"b-sub": 90}
+    assert figure(SubscriptionFigure.DEAD_LETTERS) == {}
+    assert monitoring.pushes(NOW, NOW)["b-sub"] == {"ack": 0, "remote_server_4xx": 5}

@@ -1,4 +1,4 @@
-"""Request counts are summed a service by Cloud Monitoring, over one window and one region."""
+"""Cloud Monitoring sums up by itself: one question a metric, for all services or subscriptions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from google.cloud.monitoring_v3.services.metric_service.transports import Metric
 
 from bot.google_cloud.clients import insecure_channel
 from bot.sources.requests.live import GoogleRequests
+from checks.ports.requests import SubscriptionFigure
 from checks.source import Problem, SourceError
 from tests.servers.cloud_monitoring import LIST_TIME_SERIES, CloudMonitoringServer
 from tests.servers.scripted_grpc import EVERYTHING, NOT_ENABLED, Failure
@@ -117,3 +118,60 @@ def test_a_server_that_hangs_costs_the_time_out_and_no_more() -> None:
 
         assert raised.value.problem is Problem.TIMED_OUT
         assert time.monotonic() - began < 2
+
+
+PUBSUB = "pubsub.googleapis.com/subscription"
+TEN_MINUTES = timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("figure", "aligner", "reducer", "expected"),
+    [
+        ("oldest_unacked_message_age", "ALIGN_MAX", "REDUCE_MAX", 90),
+        ("num_undelivered_messages", "ALIGN_MAX", "REDUCE_MAX", 90),
+        ("dead_letter_message_count", "ALIGN_DELTA", "REDUCE_SUM", 180),
+    ],
+)
+def test_a_figure_of_all_subscriptions_is_one_question(figure: str, aligner: str, reducer: str, expected: int) -> None:
+    figures = {f"{PUBSUB}/{figure}": {("orders-sub",): 90, ("idle-sub",): 0}}
+    with CloudMonitoringServer(figures=figures) as server, requests(server.address) as adapter:
+        server.points_of_each = 2
+        found = adapter.subscriptions(SubscriptionFigure(figure), UNTIL - TEN_MINUTES, UNTIL)
+
+    assert found == {"orders-sub": expected, "idle-sub": 0}
+    (asked,) = server.requests
+    assert asked.filter == f'metric.type = "{PUBSUB}/{figure}" AND resource.type = "pubsub_subscription"'
+    assert asked.aggregation.alignment_period == TEN_MINUTES
+    assert asked.aggregation.per_series_aligner.name == aligner
+    assert asked.aggregation.cross_series_reducer.name == reducer
+    assert asked.aggregation.group_by_fields == ["resource.labels.subscription_id"]
+
+
+def test_a_subscription_without_a_point_is_absent_and_not_zero() -> None:
+    figures = {f"{PUBSUB}/oldest_unacked_message_age": {("orders-sub",): 0}}
+    with CloudMonitoringServer(figures=figures) as server, requests(server.address) as adapter:
+        server.points_of_each = 0
+
+        assert adapter.subscriptions(SubscriptionFigure.OLDEST, SINCE, UNTIL) == {}
+
+
+def test_pushes_are_counted_by_subscription_and_class() -> None:
+    answered = {("orders-sub", "ack"): 3, ("orders-sub", "remote_server_4xx"): 322, ("other-sub", "ack"): 1}
+    figures = {f"{PUBSUB}/push_request_count": answered}
+    with CloudMonitoringServer(figures=figures, page_size=2) as server, requests(server.address) as adapter:
+        found = adapter.pushes(SINCE, UNTIL)
+
+    assert found == {"orders-sub": {"ack": 3, "remote_server_4xx": 322}, "other-sub": {"ack": 1}}
+    grouped = ["resource.labels.subscription_id", "metric.labels.response_class"]
+    assert server.requests[0].aggregation.group_by_fields == grouped
+
+
+def test_a_refusal_names_the_metric_and_the_role() -> None:
+    with CloudMonitoringServer() as server, requests(server.address) as adapter:
+        server.fail(LIST_TIME_SERIES, EVERYTHING, Failure(grpc.StatusCode.PERMISSION_DENIED, "no"))
+        with pytest.raises(SourceError) as raised:
+            adapter.pushes(SINCE, UNTIL)
+
+    assert raised.value.problem is Problem.DENIED
+    assert "push_request_count" in raised.value.detail
+    assert "roles/monitoring.viewer" in raised.value.advice
