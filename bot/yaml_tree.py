@@ -76,10 +76,16 @@ class Node:
     lines: dict[Key, int] = field(default_factory=dict)
     keys: dict[Key, tuple[int, int]] = field(default_factory=dict)
 
+    def is_alone(self, key: Key) -> bool:
+        """Whether a key is the place of the one item of a list that may be written without being one."""
+        return key == 0 and not isinstance(self.value, list)
+
     def find(self, path: Path) -> tuple[Path, int, Node]:
         """Follow a path as far as it exists; return the part that does, its line and its node."""
         node, line = self, self.line
         for depth, key in enumerate(path):
+            if node.is_alone(key):
+                continue
             if key not in node.children:
                 return path[:depth], line, node
             node, line = node.children[key], node.lines[key]

@@ -16,7 +16,9 @@ from checks.control_plane.service_ready import service_ready
 from checks.control_plane.service_traffic import service_traffic
 from checks.control_plane.subscriptions import subscriptions
 from checks.control_plane.zero_invocations import zero_invocations
+from checks.data.expectations import expectation_check
 from checks.data.sql import sql_check
+from checks.expansion import expansions
 from checks.orchestration.days_off import days_off
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
@@ -52,5 +54,6 @@ PYTHON_CHECKS: tuple[Check, ...] = (
 
 
 def checks_of(pipeline: Pipeline) -> tuple[Check, ...]:
-    """Return every check of a pipeline: those that are code, then its SQL checks in the file's order."""
-    return PYTHON_CHECKS + tuple(sql_check(spec) for spec in pipeline.checks)
+    """Return every check of a pipeline: those that are code, the SQL checks and the expectations of the file."""
+    written = tuple(sql_check(spec) for spec in pipeline.checks)
+    return PYTHON_CHECKS + written + tuple(map(expectation_check, expansions(pipeline)))

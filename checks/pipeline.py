@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.effects import FailureEffect
+from checks.expectations_spec import Expectations
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
@@ -137,6 +138,9 @@ class Condition(Model):
     there is one, counts the entries around the date: at zero the calendar is empty, which is no day off."""
     doubt: Doubt | None = None
     """What speaks against it when it does not hold."""
+    history: str | None = None
+    """Yields a row an interval with ``period`` (its date, or an instant in it) and ``number``, also for the intervals
+    before: what ``per`` of a volume counts rows for, and which intervals had nothing to do."""
 
 
 class Phase(Model):
@@ -343,6 +347,12 @@ class Table(Model):
     """The tables that it is made of, by ``dataset.table``: what they lack, it lacks."""
     columns: Mapping[str, TypeText]
     """The columns that queries may use, with their types."""
+    date: str | None = None
+    """The column that says to which interval a row belongs, a DATE or a TIMESTAMP; left out, the partition column."""
+    loaded: str | None = None
+    """The column that says when a row was loaded, a TIMESTAMP."""
+    expect: Expectations = ()
+    """What is expected of its rows in each interval: a check, or several."""
 
 
 def _is_nothing(comparison: Comparison) -> bool:

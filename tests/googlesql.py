@@ -39,6 +39,7 @@ _KINDS = {
     "STRING": TypeKind.TYPE_STRING,
     "INT64": TypeKind.TYPE_INT64,
     "FLOAT64": TypeKind.TYPE_DOUBLE,
+    "NUMERIC": TypeKind.TYPE_NUMERIC,
     "BOOL": TypeKind.TYPE_BOOL,
     "DATE": TypeKind.TYPE_DATE,
     "TIMESTAMP": TypeKind.TYPE_TIMESTAMP,
@@ -77,7 +78,7 @@ class GoogleSql:
         self._language = language
         self._catalog = _catalog(pipeline.tables)
         self._catalog.builtin_function_options = ZetaSQLBuiltinFunctionOptions(language_options=language)
-        declared = {"date": "DATE", "now": "TIMESTAMP"}
+        declared = {"date": "DATE", **dict.fromkeys(("interval_end", "interval_start", "now"), "TIMESTAMP")}
         declared |= {name: parameter.type for name, parameter in pipeline.parameters.items()}
         self._parameters = [
             AnalyzerOptions.QueryParameter(name=name, type=_type(type_name)) for name, type_name in declared.items()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from bot.alerting.incident import Incident, Member
+from checks.expansion import data_checks
 from checks.model import Severity
 from checks.pipeline import Pipeline
 from checks.places import PlaceKind
@@ -54,4 +55,4 @@ class Covers:
     @cached_property
     def _tables(self) -> Mapping[str, frozenset[tuple[str, ...]]]:
         """The tables that each check of the pipeline file reads."""
-        return {spec.id: frozenset(_TABLE.findall(spec.query)) for spec in self._pipeline.checks}
+        return {spec.id: frozenset(_TABLE.findall(spec.query)) for spec in data_checks(self._pipeline)}

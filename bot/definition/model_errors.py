@@ -46,6 +46,8 @@ def key_text(root: Node, path: Path) -> str:
     text = ""
     node: Node | None = root
     for key in path:
+        if node is not None and node.is_alone(key):
+            continue
         node = node.children.get(key) if node is not None else None
         if isinstance(key, int):
             text += f"[{_item_name(node) or key}]"

@@ -12,6 +12,8 @@ from bot.lexemes import bare
 from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
+from checks.expansion import expansions
+from checks.expectations_spec import Exposure
 from checks.model import Interval
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
@@ -65,12 +67,16 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 columns=("phase", "run_count", "last_at"),
             )
     yield from _of_checks(pipeline)
+    yield from _of_expectations(pipeline)
 
 
 def _of_conditions(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
     for name, condition in pipeline.conditions.items():
         here: Path = ("conditions", name)
         yield DeclaredQuery(path=(*here, "query"), label=name, sql=condition.query, columns=("number",))
+        if condition.history is not None:
+            path: Path = (*here, "history")
+            yield DeclaredQuery(path=path, label=f"{name}-history", sql=condition.history, columns=EXPOSURE)
         doubt = condition.doubt
         for key, sql in () if doubt is None else (("query", doubt.query), ("unless", doubt.unless)):
             if sql is not None:
@@ -84,6 +90,21 @@ def _of_checks(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
         if subjects is not None and subjects.query is not None:
             path: Path = ("checks", index, "subjects", "query")
             yield DeclaredQuery(path=path, label=f"{check.id}-subjects", sql=subjects.query, columns=("subject",))
+
+
+def _of_expectations(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
+    """Yield the query of each set of expectations, and those that say what its volumes are counted for."""
+    for expansion in expansions(pipeline):
+        for index, volume in enumerate(expansion.expect.volume):
+            if isinstance(volume.per, Exposure):
+                path: Path = (*expansion.path, "volume", index, "per", "query")
+                label = f"{expansion.spec.id}-per"
+                yield DeclaredQuery(path=path, label=label, sql=volume.per.query, columns=EXPOSURE)
+        yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
+
+
+EXPOSURE = ("period", "number")
+"""The columns of a query that says how much there was to do in each interval."""
 
 
 def words_in(sql: str) -> frozenset[str]:

@@ -11,13 +11,16 @@ from datetime import date, datetime, time
 from itertools import pairwise
 
 from bot.definition.command_places import misplaced
+from bot.definition.expectation_references import expectation_problems
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.section_references import section_problems
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.context import INTERVAL_PARAMETERS
+from checks.data.expectations import expectation_codes
 from checks.data.sql import codes_of
+from checks.expansion import expansions
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, SqlCheck
@@ -252,6 +255,7 @@ def _digest_times(times: DigestTimes, pipeline: Pipeline) -> Iterator[Fault]:
 def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
     codes: dict[str, Mapping[str, str]] = {check.id: check.codes for check in PYTHON_CHECKS}
     codes |= {check.id: codes_of(check) for check in pipeline.checks}
+    codes |= {each.spec.id: expectation_codes(each.spec) for each in expansions(pipeline)}
     for index, each in enumerate(pipeline.suppressions):
         yield from _known(("suppressions", index, "check"), "check", each.check, sorted(codes))
         if each.check in codes:
@@ -318,6 +322,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _notifications,
     _suppressions,
     _checks,
+    expectation_problems,
     query_problems,
     section_problems,
 )

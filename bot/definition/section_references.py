@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
+from checks.expansion import data_checks
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Seed, Staging
@@ -55,7 +56,7 @@ def _messaging(pipeline: Pipeline) -> Iterator[Fault]:
 def _scheduler(pipeline: Pipeline) -> Iterator[Fault]:
     if pipeline.scheduler is None:
         return
-    known = [*(check.id for check in pipeline.checks), *(phase.id for phase in pipeline.phases)]
+    known = [*(check.id for check in data_checks(pipeline)), *(phase.id for phase in pipeline.phases)]
     for pattern, explained in pipeline.scheduler.explains.items():
         for position, name in enumerate(explained):
             here: Path = ("scheduler", "explains", pattern, position)

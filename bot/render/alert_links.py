@@ -10,6 +10,7 @@ from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
 from bot.render.slack_text import is_safe_link
 from bot.store.model import Alert, Delivery
+from checks.expansion import data_checks
 from checks.pipeline import Pipeline
 
 BEFORE = timedelta(hours=12)
@@ -78,5 +79,5 @@ def logs_link(project: str, service: str, start: datetime, end: datetime) -> str
 
 
 def _runbook(alert: Alert, pipeline: Pipeline) -> str | None:
-    own = next((each.runbook for each in pipeline.checks if each.id == alert.check), None)
+    own = next((each.runbook for each in data_checks(pipeline) if each.id == alert.check), None)
     return own or pipeline.runbook

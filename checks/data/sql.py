@@ -5,7 +5,7 @@ Asking and judging are apart: ``judge_row`` is pure and decides about one row, t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,8 @@ ENGINE_CODES: Mapping[str, str] = {
     "no-value": "A column that a rule or a sentence needs is NULL, missing or of another type.",
 }
 """What every SQL check may say beside the codes of its rules."""
+
+NO_QUERIES: Mapping[str, str] = {}
 
 
 def sql_check(spec: SqlCheck) -> Check:
@@ -139,7 +141,7 @@ def _decided(spec: SqlCheck, row: Row, setting: Setting, decision: Decision) -> 
         outcome=decision.outcome,
         code=decision.code,
         subject=fill_name(spec.subject, values),
-        summary=fill(template, values, setting.zone, setting.year) + (_early(setting) if failed else ""),
+        summary=fill(template, values, setting.zone, setting.year) + (early(setting) if failed else ""),
         severity=None if decision.severity is None else setting.capped(decision.severity),
         phase=spec.phase,
         interval=setting.interval,
@@ -176,7 +178,8 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
     return f"The column '{column}' {what}, so '{rule.test}' cannot be judged."
 
 
-def _early(setting: Setting) -> str:
+def early(setting: Setting) -> str:
+    """Say until when a check is not due that looks before it is."""
     return f" (Not due until {in_words(setting.due, setting.zone, setting.year)}.)" if setting.due is not None else ""
 
 
@@ -205,9 +208,19 @@ def _scalar(value: Any) -> Scalar:
     return value if isinstance(value, Scalar) else exact(value)
 
 
-def run_sql_check(spec: SqlCheck, context: Context) -> Iterator[Finding]:
-    """Yield the findings of every interval. All questions are asked before the first answer is read."""
-    judged = [_Judged(spec, context, interval) for interval in intervals_of(spec, context)]
+Answers = Mapping[str, Sequence[Row]]
+Judge = Callable[[Sequence[Row], Answers, Setting], Iterator[Finding]]
+"""Makes findings of the rows of a check's query, and of the answers to its other queries, by name."""
+
+
+def run_sql_check(
+    spec: SqlCheck, context: Context, judge: Judge | None = None, queries: Mapping[str, str] = NO_QUERIES
+) -> Iterator[Finding]:
+    """Yield the findings of every interval. All questions are asked before the first answer is read.
+
+    ``judge`` makes the findings instead of ``judge_row``, of the rows and the answers to ``queries``.
+    """
+    judged = [_Judged(spec, context, interval, judge, queries) for interval in intervals_of(spec, context)]
     for each in judged:
         each.ask()
     for each in judged:
@@ -226,9 +239,14 @@ def intervals_of(spec: SqlCheck, context: Context) -> tuple[Interval, ...]:
 class _Judged:
     """One check on one interval."""
 
-    def __init__(self, spec: SqlCheck, context: Context, interval: Interval) -> None:
+    def __init__(
+        self, spec: SqlCheck, context: Context, interval: Interval, judge: Judge | None, queries: Mapping[str, str]
+    ) -> None:
         self.interval = interval
         self._spec = spec
+        self._judge = judge
+        self._queries = queries
+        self._answers: dict[str, Read[Any]] = {}
         self._context = context
         pipeline = context.pipeline
         due = context.at(spec.due, interval) if spec.due is not None else None
@@ -268,6 +286,7 @@ class _Judged:
         if self._waits:
             return
         self._rows = self._ask(self._spec.query, self._spec.id)
+        self._answers = {name: self._ask(sql, f"{self._spec.id}-{name}") for name, sql in self._queries.items()}
         if self._spec.subjects is not None and self._spec.subjects.query is not None:
             self._subjects = self._ask(self._spec.subjects.query, f"{self._spec.id}-subjects")
 
@@ -289,8 +308,13 @@ class _Judged:
                 f"Due {in_words(self._setting.due, self._setting.zone, self._setting.year)}.",
             )
             return
-        for finding in self._judged(self._rows.result(), standing):
-            yield standing.tempered(finding)
+        rows = self._rows.result()
+        if self._judge is None:
+            found = self._judged(rows, standing)
+        else:
+            answers = {name: read.result() for name, read in self._answers.items()}
+            found = self._judge(rows, answers, self._setting)
+        yield from map(standing.tempered, found)
 
     def _standing(self) -> Standing:
         """Return what the condition comes to. Before its time a check waits even if nobody can tell."""
@@ -337,7 +361,7 @@ class _Judged:
             outcome=Outcome.FAILED,
             code="absent",
             subject=name,
-            summary=f"{name} is gone: the check expects it, and the query gave no row about it.{_early(self._setting)}",
+            summary=f"{name} is gone: the check expects it, and the query gave no row about it.{early(self._setting)}",
             severity=self._setting.capped(severity),
             phase=self._spec.phase,
             interval=self.interval,

@@ -10,6 +10,7 @@ from functools import cached_property
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unexplained import Unexplained
 from checks.diagnosis.words import dates, local
+from checks.expansion import data_checks
 from checks.facts import known
 from checks.facts.control_plane import RevisionsFacts
 from checks.facts.orchestration import DataFacts, TriggerFacts
@@ -143,7 +144,7 @@ class Board:
 
     @cached_property
     def sql_checks(self) -> dict[str, SqlCheck]:
-        return {each.id: each for each in self.pipeline.checks}
+        return {each.id: each for each in data_checks(self.pipeline)}
 
     @cached_property
     def orchestrators(self) -> frozenset[str]:

@@ -331,7 +331,7 @@ class TestTheSchema:
         assert [
             f"{model}.{key}"
             for model, described in models.items()
-            for key, field in described["properties"].items()
+            for key, field in described.get("properties", {}).items()
             if "description" not in field
         ] == []
 

@@ -10,7 +10,10 @@ import pytest
 from bot.definition.config_check import pipeline_schema
 from bot.definition.files import EXAMPLES, parse
 from bot.definition.pipeline_file import referenced
+from bot.definition.pipeline_queries import queries_of
+from bot.definition.statement_checks import statement_problems
 from checks.data.sql import sql_check
+from checks.expansion import expansions
 from checks.model import Outcome, Severity
 from checks.pipeline import Pipeline
 from tests.fakes import FakeWarehouse, ports, run_check
@@ -54,6 +57,18 @@ def test_the_example_has_ten_lines() -> None:
 
 def test_the_manual_names_every_key() -> None:
     schema = pipeline_schema()
-    keys = {key for described in (schema, *schema["$defs"].values()) for key in described["properties"]}
+    keys = {key for described in (schema, *schema["$defs"].values()) for key in described.get("properties", ())}
 
     assert sorted(key for key in keys if f"`{key}`" not in MANUAL) == []
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(tables:\n.*?)```", MANUAL, re.DOTALL))
+def test_every_example_of_expectations_is_valid_and_its_queries_can_be_read(example: str) -> None:
+    head = "name: shop\ntitle: Shop\ntimezone: UTC\nproject: shop\ndatasets: [shop]\n"
+    openings = "  shop.openings:\n    columns: {day: DATE}\nconditions:" if "conditions:" in example else ""
+    text = head + (example.replace("conditions:", openings) if openings else example)
+
+    pipeline = referenced(parse(text, "manual.yaml", Pipeline)).content
+
+    assert [problem for each in queries_of(pipeline) for problem in statement_problems(each.sql, pipeline)] == []
+    assert len(list(expansions(pipeline))) == 1

@@ -1,0 +1,136 @@
+"""What the expectations of a table say of its columns and of the rest of a pipeline file, and whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from bot.definition.model_errors import nearest
+from bot.yaml_tree import Path
+from checks.catalog import PYTHON_CHECKS
+from checks.expansion import check_id
+from checks.expansion.query import date_column
+from checks.expansion.rules import volume_name
+from checks.expectations_spec import Expect
+from checks.pipeline import Pipeline, Table
+from checks.templates import columns_in, has_stray_brace
+
+Fault = tuple[Path, str]
+
+NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC")
+NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
+"""Types by which BigQuery does not partition, beside arrays and structs."""
+
+NAMES = ("columns", "interval", "table")
+"""What ``impact`` and ``action`` may name."""
+
+
+def expectation_problems(pipeline: Pipeline) -> Iterator[Fault]:
+    """Yield what does not fit together."""
+    taken = {check.id: "a built-in check" for check in PYTHON_CHECKS}
+    taken |= {check.id: "one of 'checks'" for check in pipeline.checks}
+    for name, table in pipeline.tables.items():
+        here: Path = ("tables", name)
+        yield from _own_columns(here, table)
+        for index, expect in enumerate(table.expect):
+            there: Path = (*here, "expect", index)
+            own = check_id(name, expect)
+            if own in taken:
+                yield (*there, "check"), f"'{own}' is the name of {taken[own]}; give it another with 'check'"
+            taken[own] = f"the expectations of {name}"
+            for path, text in _of_one(pipeline, name, table, expect):
+                yield (*there, *path), text
+
+
+def _own_columns(here: Path, table: Table) -> Iterator[Fault]:
+    if table.date is not None:
+        yield from _column((*here, "date"), table, table.date, ("DATE", "TIMESTAMP"))
+    if table.loaded is not None:
+        yield from _column((*here, "loaded"), table, table.loaded, ("TIMESTAMP",))
+
+
+def _column(here: Path, table: Table, column: str, kinds: Sequence[str] = ()) -> Iterator[Fault]:
+    kind = table.columns.get(column)
+    if kind is None:
+        yield here, f"'{column}' is not one of the table's columns; {nearest(column, list(table.columns))}"
+    elif kinds and kind not in kinds:
+        yield here, f"'{column}' is {kind}, expected {' or '.join(kinds)}"
+
+
+def _known(here: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Fault]:
+    if name is not None and name not in known:
+        yield here, f"there is no {kind} '{name}'; {nearest(name, list(known))}"
+
+
+def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
+    yield from _dates(pipeline, name, table, expect)
+    yield from _known(("phase",), "phase", expect.phase, [phase.id for phase in pipeline.phases])
+    when = None if expect.when == "always" else expect.when
+    yield from _known(("when",), "condition", when, pipeline.conditions)
+    for key in ("impact", "action"):
+        text = getattr(expect, key)
+        if has_stray_brace(text) or not set(columns_in(text)) <= set(NAMES):
+            yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"
+    yield from _volumes(pipeline, table, expect)
+    yield from _values(table, expect)
+    yield from _figures(pipeline, table, expect)
+
+
+def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
+    date = date_column(table)
+    if date is None:
+        yield (), f"needs the column that says to which {pipeline.words.interval} a row belongs; add 'date' to {name}"
+    elif table.date is None:
+        yield from _column((), table, date, ("DATE", "TIMESTAMP"))
+    if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
+        yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
+    if expect.freshness is not None and table.loaded is None:
+        yield ("freshness",), f"needs the column that says when a row was loaded; add 'loaded' to {name}"
+
+
+def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, volume in enumerate(expect.volume):
+        here: Path = ("volume", index)
+        for position, column in enumerate(volume.by):
+            yield from _column((*here, "by", position), table, column)
+        if isinstance(volume.per, str):
+            yield from _known((*here, "per"), "condition", volume.per, pipeline.conditions)
+            condition = pipeline.conditions.get(volume.per)
+            if condition is not None and condition.history is None:
+                yield (*here, "per"), f"the condition '{volume.per}' has no 'history'; add one"
+        if volume_name(volume) in seen:
+            yield here, f"'{volume_name(volume)}' is there twice; put the second into another set of expectations"
+        seen.add(volume_name(volume))
+
+
+def _values(table: Table, expect: Expect) -> Iterator[Fault]:
+    for index, unique in enumerate(expect.unique):
+        for position, column in enumerate(unique.key):
+            here: Path = ("unique", index, "key", position)
+            yield from _column(here, table, column)
+            kind = table.columns.get(column, "")
+            if kind.startswith(("ARRAY", "STRUCT", *NO_KEYS)):
+                yield here, f"'{column}' is {kind}, by which BigQuery cannot tell rows apart"
+    for key in ("not_null", "not_constant"):
+        for column in getattr(expect, key):
+            yield from _column((key, column), table, column)
+    for column, allowed in expect.values.items():
+        is_text = any(isinstance(each, str) for each in allowed.among)
+        kinds = () if not allowed.among else ("STRING",) if is_text else ("INT64",)
+        yield from _column(("values", column), table, column, kinds or NUMBERS)
+
+
+def _figures(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault]:
+    for column in expect.mean:
+        yield from _column(("mean", column), table, column, NUMBERS)
+    for column, sides in expect.not_one_sided.items():
+        yield from _column(("not_one_sided", column), table, column, NUMBERS)
+        if isinstance(sides.around, str):
+            yield from _column(("not_one_sided", column, "around"), table, sides.around, NUMBERS)
+    for column, reference in expect.references.items():
+        there: Path = ("references", column)
+        yield from _column(there, table, column)
+        other, _, key = reference.to.rpartition(".")
+        yield from _known((*there, "to"), "table", other, pipeline.tables)
+        if other in pipeline.tables:
+            yield from _column((*there, "to"), pipeline.tables[other], key, (table.columns.get(column, ""),))

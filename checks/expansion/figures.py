@@ -1,0 +1,130 @@
+"""What is counted of the interval that is judged, for each expectation of its values and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.expansion.sql_words import literal, quoted
+from checks.expansion.words import words_of
+from checks.expectations_spec import Expect
+from checks.pipeline import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Something that the judged part of the query counts: ``sql`` under the name ``column``, for one expectation.
+
+    ``columns`` are those of the table that it reads. ``of`` is how many values it is of, the name of another column.
+    ``said`` is a sentence about it with ``{measured}``, ``{share}`` and ``{rows}``, ``good`` the one of a figure that
+    is as expected.
+    """
+
+    expectation: str
+    facet: str
+    columns: tuple[str, ...]
+    column: str
+    sql: str
+    said: str
+    good: str
+    of: str = "judged_rows"
+    fewest: int = 1
+    """Of fewer values nothing can be told."""
+    before: tuple[str, ...] = ()
+    """Columns that have to be made first, each ``expression AS name``."""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further figures, by column."""
+
+
+def figures_of(table: Table, expect: Expect) -> Iterator[Figure]:
+    """Yield a figure for each expectation of values and keys."""
+    for number, unique in enumerate(expect.unique, start=1):
+        there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in unique.key)
+        keys = ", ".join(map(quoted, unique.key))
+        yield Figure(
+            expectation=f"unique {', '.join(unique.key)}",
+            facet=", ".join(unique.key),
+            columns=unique.key,
+            column=f"doubled_{number}",
+            sql=f"COUNTIF(copy_{number} > 1 AND {there})",
+            before=(f"ROW_NUMBER() OVER (PARTITION BY {keys}) AS copy_{number}",),
+            said=f"{{measured}} of {{rows}} rows repeat {' and '.join(unique.key)} of another.",
+            good=f"No row repeats {' and '.join(unique.key)} of another.",
+        )
+    for column in expect.not_null:
+        yield Figure(
+            expectation=f"not_null {column}",
+            facet=column,
+            columns=(column,),
+            column=f"nulls_{column}",
+            sql=f"COUNTIF({quoted(column)} IS NULL{_or_nan(table, column)})",
+            said=f"{{measured}} of {{rows}} rows have no {column} ({{share}}).",
+            good=f"{{measured}} of {{rows}} rows have no {column}.",
+        )
+    yield from _figures_of_values(expect)
+    for column, reference in expect.references.items():
+        yield Figure(
+            expectation=f"references {column}",
+            facet=column,
+            columns=(column,),
+            column=f"unmatched_{column}",
+            sql=f"COUNTIF({quoted(column)} IS NOT NULL AND there_{column} IS NULL)",
+            said=f"{{measured}} of {{rows}} rows have a {column} that {reference.to} has not ({{share}}).",
+            good=f"{reference.to} has the {column} of {{rows}} rows.",
+            of=f"filled_{column}",
+            more=((f"filled_{column}", f"COUNT({quoted(column)})"),),
+        )
+
+
+def _figures_of_values(expect: Expect) -> Iterator[Figure]:
+    for column, allowed in expect.values.items():
+        name = quoted(column)
+        lowest, highest = allowed.bounds
+        tests = [
+            f"{name} {sign} {literal(bound)}" for sign, bound in (("<", lowest), (">", highest)) if bound is not None
+        ]
+        if allowed.among:
+            tests = [f"{name} NOT IN ({', '.join(map(literal, allowed.among))})"]
+        yield Figure(
+            expectation=f"values {column}",
+            facet=column,
+            columns=(column,),
+            column=f"odd_{column}",
+            sql=f"COUNTIF({' OR '.join(tests)})",
+            said=f"{{measured}} of {{rows}} values of {column} are not {words_of(allowed.among, lowest, highest)}.",
+            good=f"{{rows}} values of {column} are {words_of(allowed.among, lowest, highest)}.",
+            of=f"filled_{column}",
+            more=((f"filled_{column}", f"COUNT({name})"),),
+        )
+    for column, varying in expect.not_constant.items():
+        yield Figure(
+            expectation=f"not_constant {column}",
+            facet=column,
+            columns=(column,),
+            column=f"different_{column}",
+            sql=f"COUNT(DISTINCT {quoted(column)})",
+            said=f"All {{rows}} values of {column} are the same.",
+            good=f"{{rows}} values of {column} differ.",
+            of=f"filled_{column}",
+            fewest=varying.rows,
+            more=((f"filled_{column}", f"COUNT({quoted(column)})"),),
+        )
+    for column, sides in expect.not_one_sided.items():
+        name = quoted(column)
+        around = quoted(sides.around) if isinstance(sides.around, str) else literal(sides.around)
+        yield Figure(
+            expectation=f"not_one_sided {column}",
+            facet=column,
+            columns=(column, *([sides.around] if isinstance(sides.around, str) else [])),
+            column=f"sided_{column}",
+            sql=f"GREATEST(COUNTIF({name} > {around}), COUNTIF({name} < {around}))",
+            said=f"{{measured}} of {{rows}} values of {column} lie on one side of {sides.around}.",
+            good=f"{{measured}} of {{rows}} values of {column} lie on the larger side of {sides.around}.",
+            of=f"apart_{column}",
+            fewest=sides.rows,
+            more=((f"apart_{column}", f"COUNTIF({name} != {around})"),),
+        )
+
+
+def _or_nan(table: Table, column: str) -> str:
+    return f" OR IS_NAN({quoted(column)})" if table.columns.get(column) == "FLOAT64" else ""

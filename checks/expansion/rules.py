@@ -1,0 +1,90 @@
+"""The rules of a set of expectations: fixed limits first, then those that are learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from checks.effects import FailureEffect
+from checks.expectations_spec import Expect, Volume
+from checks.pipeline import Comparison, Rule
+from checks.severity import Severity
+
+_EFFECTS = {"no-volume": FailureEffect.STOPS, "stale": FailureEffect.STOPS}
+"""What is there harms at most."""
+
+_SOME = Comparison(at_least=10)
+"""Rows; of fewer, all may well lack a value."""
+
+
+def rules_of(expect: Expect) -> Iterator[Rule]:
+    """Yield every rule, in the order in which they decide."""
+    if expect.freshness is not None:
+        hours = expect.freshness.at_most / timedelta(hours=1)
+        age = Comparison(above=hours)
+        yield _rule("freshness", "stale", expect.freshness.severity, age_hours=age)
+    for volume in expect.volume:
+        yield from _volume_rules(volume)
+    for unique in expect.unique:
+        yield _rule(f"unique {', '.join(unique.key)}", "doubled", unique.severity, measured=Comparison(above=0))
+    for column, nulls in expect.not_null.items():
+        worst = min(nulls.severity, Severity.P1)
+        yield _rule(f"not_null {column}", "all-null", worst, share=Comparison(at_least=1), rows=_SOME)
+        yield _rule(f"not_null {column}", "nulls", nulls.severity, share=Comparison(above=nulls.at_most))
+    yield from _value_rules(expect)
+
+
+def _value_rules(expect: Expect) -> Iterator[Rule]:
+    for column, allowed in expect.values.items():
+        yield _rule(f"values {column}", "odd-values", allowed.severity, share=Comparison(above=allowed.share))
+    for column, varying in expect.not_constant.items():
+        yield _rule(f"not_constant {column}", "constant", varying.severity, measured=Comparison(at_most=1))
+    for column, sides in expect.not_one_sided.items():
+        yield _rule(f"not_one_sided {column}", "one-sided", sides.severity, share=Comparison(at_least=sides.share))
+    for column, mean in expect.mean.items():
+        if mean.learned is not None:
+            yield from _learned_rules(f"mean {column}", "mean-moved", "mean-moved", mean.learned)
+    for column, reference in expect.references.items():
+        comparison = Comparison(above=reference.at_most)
+        yield _rule(f"references {column}", "unmatched", reference.severity, share=comparison)
+
+
+def _volume_rules(volume: Volume) -> Iterator[Rule]:
+    name = volume_name(volume)
+    if volume.at_least is not None and volume.at_least > 0:
+        yield from _nothing(volume, volume.severity, measured=Comparison(equals=0))
+    fixed = (("measured", (volume.at_least, volume.at_most)), ("of_median", volume.between or (None, None)))
+    for column, (low, high) in fixed:
+        if low is not None:
+            yield _rule(name, "low-volume", volume.severity, **{column: Comparison(below=low)})
+        if high is not None:
+            yield _rule(name, "high-volume", volume.severity, **{column: Comparison(above=high)})
+    if volume.learned is not None:
+        yield from _nothing(volume, volume.learned, usual=Comparison(equals="none"))
+        high_code = "high-volume" if volume.both_sides else None
+        yield from _learned_rules(name, "low-volume", high_code, volume.learned)
+
+
+def _nothing(volume: Volume, severity: Severity, **tests: Comparison) -> Iterator[Rule]:
+    """Yield what decides about no rows: of all groups together nothing comes any more, of one the others still do."""
+    name = volume_name(volume)
+    whole = {"all_rows": Comparison(equals=0)} if volume.by else {}
+    yield _rule(name, "no-volume", severity, **whole, **tests)
+    if volume.by:
+        yield _rule(name, "group-gone", severity, **tests)
+
+
+def _learned_rules(name: str, low: str, high: str | None, severity: Severity) -> Iterator[Rule]:
+    yield _rule(name, low, severity, usual=Comparison(equals="below"))
+    if high is not None:
+        yield _rule(name, high, severity, usual=Comparison(equals="above"))
+
+
+def _rule(expectation: str, code: str, severity: Severity, **tests: Comparison) -> Rule:
+    condition = {"expectation": Comparison(equals=expectation), **tests}
+    return Rule(condition=condition, code=code, severity=severity, effect=_EFFECTS.get(code, FailureEffect.HARMS))
+
+
+def volume_name(volume: Volume) -> str:
+    """Name an expectation of volume as the file does."""
+    return f"volume by {', '.join(volume.by)}" if volume.by else "volume"

@@ -1,0 +1,69 @@
+"""Expectations in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from checks.cells import exact
+from checks.expectations_spec import Expect, Volume
+
+
+def expected_of(expect: Expect) -> Iterator[str]:
+    """Yield what is expected, each as a sentence without its full stop."""
+    if expect.freshness is not None:
+        yield f"The newest row is at most {span_words(expect.freshness.at_most)} old"
+    for volume in expect.volume:
+        yield _expected_volume(expect, volume)
+    yield from (f"No two rows have the same {' and '.join(each.key)}" for each in expect.unique)
+    for column, nulls in expect.not_null.items():
+        yield f"{_most(nulls.at_most)} rows lack {column}"
+    for column, allowed in expect.values.items():
+        yield f"{column} is {words_of(allowed.among, *allowed.bounds)}"
+    yield from (f"{column} differs from row to row" for column in expect.not_constant)
+    for column, sides in expect.not_one_sided.items():
+        yield f"{column} lies on both sides of {sides.around}"
+    yield from (f"The mean of {column} is what it was" for column in expect.mean)
+    yield from (f"Every {column} is in {each.to}" for column, each in expect.references.items())
+
+
+def _expected_volume(expect: Expect, volume: Volume) -> str:
+    unit = f" for each of the {_per_name(volume.per)}" if volume.per is not None else ""
+    what = f"{expect.noun}{unit}{f' of each {_and(volume.by)}' if volume.by else ''}"
+    limits = [f"at least {exact(volume.at_least)} {what}"] if volume.at_least is not None else []
+    limits += [f"at most {exact(volume.at_most)} {what}"] if volume.at_most is not None else []
+    if volume.between is not None:
+        limits.append(f"{exact(volume.between[0])} to {exact(volume.between[1])} times the usual {what}")
+    if volume.learned is not None:
+        limits.append(f"as many {what} as in the last comparable intervals")
+    text = ", ".join(limits)
+    return text[0].upper() + text[1:]
+
+
+def _per_name(per: object) -> str:
+    return per if isinstance(per, str) else getattr(per, "name", "")
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)
+
+
+def _most(share: float) -> str:
+    return f"At most {share * 100:g} % of the" if share else "No"
+
+
+def span_words(span: timedelta) -> str:
+    """Write a span as people do."""
+    hours = span / timedelta(hours=1)
+    if hours % 24 == 0:
+        return f"{hours / 24:g} {'day' if hours == 24 else 'days'}"  # noqa: PLR2004 - hours of a day
+    return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
+
+
+def words_of(among: Sequence[str | int], lowest: float | None, highest: float | None) -> str:
+    """Say which values a column may have."""
+    if among:
+        return f"one of {', '.join(map(str, among))}"
+    if lowest is not None and highest is not None:
+        return f"between {exact(lowest)} and {exact(highest)}"
+    return f"at least {exact(lowest)}" if lowest is not None else f"at most {exact(highest)}"

@@ -1,0 +1,349 @@
+"""What a pipeline file expects of a table, as data: how much of it, how fresh, which keys and values.
+
+Each is turned into SQL and rules by ``checks.expansion``. Limits that the file states are fixed; those that are learned
+from a table's own history are never louder than P2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from checks.intervals import Offset
+from checks.severity import Severity
+from checks.values import LARGEST_COUNT, Bound, Identifier, Integer64, Model, NamedSeverity, Threshold
+
+LONGEST_HISTORY = 800
+"""Days."""
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
+
+
+def _span(value: object) -> object:
+    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, timedelta):
+        return value
+    if match is None or (span := timedelta(**{_UNITS[match[2]]: int(match[1])})) > timedelta(days=LONGEST_HISTORY):
+        message = f"expected a span such as 90m, 24h, 28d or 8w, of at most {LONGEST_HISTORY} days"
+        raise ValueError(message)
+    return span
+
+
+def _share(value: object) -> object:
+    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    share = float(match[1]) / 100 if match is not None else value
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        message = "expected a share such as '20 %', or a number from 0 to 1"
+        raise ValueError(message)
+    return float(share)
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, (str, Mapping)) else value
+
+
+def _learned(value: object) -> object:
+    return None if value == "none" else value
+
+
+Span = Annotated[
+    timedelta, BeforeValidator(_span, json_schema_input_type=Annotated[str, Field(pattern=f"^{_SPAN.pattern}$")])
+]
+Share = Annotated[
+    float,
+    BeforeValidator(
+        _share,
+        json_schema_input_type=Annotated[float, Field(ge=0, le=1)]
+        | Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")],
+    ),
+]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]
+Learned = Annotated[
+    Literal[Severity.P2, Severity.P3] | None,
+    BeforeValidator(
+        lambda value: Severity[value] if value in ("P2", "P3") else _learned(value),
+        json_schema_input_type=Literal["P2", "P3", "none"],
+    ),
+]
+
+
+class Exposure(Model):
+    """How much there is to do, by interval: games, teams, rows of the step before."""
+
+    query: str
+    """Yields a row an interval with ``period``, its date or an instant in it, and ``number``, also of earlier ones."""
+    name: str = "units"
+    """What is counted, for people, in the plural."""
+
+
+class Learning(Model):
+    """Limits learned from the last comparable intervals: median and median absolute deviation."""
+
+    history: Span | None = None
+    """How far back, at most the newest 56 comparable intervals; left out, by the cadence."""
+    alike: Literal["any", "weekday", "hour"] | None = None
+    """Which intervals are comparable: any, those of the same weekday, those of the same hour of the day (the default of
+    an hourly pipeline)."""
+    floor: Share = 0.2
+    """How far from the median is always usual, as a share of it."""
+    z: float = Field(default=3.5, ge=1, le=100)
+    """How many robust standard deviations (1.4826 times the median absolute deviation) from the median are usual."""
+    learned: Learned = Severity.P2
+    """How loud what is unusual is: P2, P3 or ``none``. Learned limits are never louder."""
+
+
+class Volume(Learning):
+    """How many rows an interval has."""
+
+    by: Columns = ()
+    """Columns: each group of rows is judged against its own past, also one that is gone."""
+    per: str | Exposure | None = None
+    """What the rows are counted for: a condition with a ``history``, or a query."""
+    margin: float = Field(default=2, ge=0, le=LARGEST_COUNT)
+    """How many rows from the median are always usual."""
+    both_sides: bool = False
+    """More than usual is a finding, too."""
+    at_least: Threshold | None = None
+    """A fixed limit: rows, or rows a unit with ``per``."""
+    at_most: Threshold | None = None
+    """A fixed limit, likewise."""
+    between: tuple[Bound, Bound] | None = None
+    """Fixed limits as parts of the median."""
+    severity: NamedSeverity = Severity.P1
+    """How loud what breaks a fixed limit is."""
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if self.between is not None and not 0 <= self.between[0] < self.between[1]:
+            message = "expected two parts of the median, the lower first, such as between: [0.5, 2]"
+            raise ValueError(message)
+        fixed = (self.at_least, self.at_most, self.between)
+        if self.learned is None and all(each is None for each in fixed):
+            message = "has no limit; add at_least, at_most or between, or leave out 'learned: none'"
+            raise ValueError(message)
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            message = "no number can be between at_least and at_most"
+            raise ValueError(message)
+        return self
+
+
+class Freshness(Model):
+    """How old the newest row may be; days without a run do not count."""
+
+    at_most: Span
+    """The age."""
+    severity: NamedSeverity = Severity.P1
+    """How loud an older one is."""
+
+
+class Unique(Model):
+    """Columns that tell a row from every other."""
+
+    key: Columns = Field(min_length=1)
+    """Its columns; rows without a value in one of them are left to ``not_null``."""
+    severity: NamedSeverity = Severity.P1
+    """How loud a key that is there twice is."""
+
+
+class Nulls(Model):
+    """How many rows may lack a value; NaN is none."""
+
+    at_most: Share = 0.0
+    """Their share."""
+    severity: NamedSeverity = Severity.P2
+    """How loud more are; where every row lacks it, at least P1."""
+
+
+class Allowed(Model):
+    """Which values a column may have; NULL is left to ``not_null``."""
+
+    among: tuple[str | Integer64, ...] = Field(default=(), alias="in")
+    """These."""
+    between: tuple[Threshold, Threshold] | None = None
+    """From the first to the second."""
+    at_least: Threshold | None = None
+    """This or more."""
+    at_most: Threshold | None = None
+    """This or less."""
+    share: Share = 0.0
+    """The share of rows that may have another."""
+    severity: NamedSeverity = Severity.P2
+    """How loud others are."""
+
+    @model_validator(mode="after")
+    def _some_values(self) -> Self:
+        bounded = any(each is not None for each in (self.between, self.at_least, self.at_most))
+        if bounded == bool(self.among):
+            message = "expected either a list of values, or between, at_least, at_most"
+            raise ValueError(message)
+        if self.between is not None and (self.at_least is not None or self.at_most is not None):
+            message = "expected between, or at_least and at_most"
+            raise ValueError(message)
+        lowest, highest = self.bounds
+        if lowest is not None and highest is not None and lowest > highest:
+            message = "no number can meet these bounds"
+            raise ValueError(message)
+        return self
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The lowest and the highest number allowed."""
+        return self.between if self.between is not None else (self.at_least, self.at_most)
+
+
+class Varying(Model):
+    """That not every row has the same value."""
+
+    rows: int = Field(default=10, ge=2, le=LARGEST_COUNT)
+    """From so many values on it is judged."""
+    severity: NamedSeverity = Severity.P2
+    """How loud one value everywhere is."""
+
+
+class Sides(Model):
+    """That values lie on both sides of another."""
+
+    around: str | Threshold
+    """A column, or a number."""
+    share: Share = 1.0
+    """From which share of the rows on one side it is a finding."""
+    rows: int = Field(default=20, ge=2, le=LARGEST_COUNT)
+    """From so many values on it is judged."""
+    severity: NamedSeverity = Severity.P2
+    """How loud it is."""
+
+
+class Mean(Learning):
+    """That the mean of a column is what it was in the last comparable intervals."""
+
+    margin: float = Field(default=0, ge=0, le=1e300)
+    """How far from the median of earlier means is always usual."""
+
+
+class Reference(Model):
+    """That a column's values are there in another table."""
+
+    to: str
+    """The column, as ``dataset.table.column``."""
+    at_most: Share = 0.0
+    """The share of rows whose value may not be there."""
+    severity: NamedSeverity = Severity.P2
+    """How loud more are."""
+
+
+def _keyed(key: str) -> Any:
+    """Take a bare value for a model with that value under ``key``."""
+    return lambda value: value if isinstance(value, (Mapping, Model)) else {key: value}
+
+
+def _named(value: object) -> object:
+    """Take a list of names for a mapping without anything beside the names."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return {name: {} for name in value}
+    return value
+
+
+def _keys(value: object) -> object:
+    if isinstance(value, (str, Mapping)) or (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+        value = [value]
+    return [_keyed("key")(each) for each in value] if isinstance(value, list) else value
+
+
+NullsOf = Annotated[Nulls, BeforeValidator(_keyed("at_most"), json_schema_input_type=Nulls | Share)]
+AllowedOf = Annotated[
+    Allowed, BeforeValidator(_keyed("in"), json_schema_input_type=Allowed | tuple[str | Integer64, ...])
+]
+SidesOf = Annotated[Sides, BeforeValidator(_keyed("around"), json_schema_input_type=Sides | str | Threshold)]
+MeanOf = Annotated[Mean, BeforeValidator(_keyed("floor"), json_schema_input_type=Mean | Share)]
+ReferenceOf = Annotated[Reference, BeforeValidator(_keyed("to"), json_schema_input_type=Reference | str)]
+ListOrMapping = BeforeValidator(_named)
+
+
+class Expect(Model):
+    """What is expected of a table in each interval: one check, one query."""
+
+    check: Identifier | None = None
+    """The id of the check; left out, the table's name with hyphens."""
+    title: str | None = None
+    """The name that people read."""
+    phase: Identifier | None = None
+    """The phase whose work it judges."""
+    interval: Literal["previous", "current", "both"] = "previous"
+    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
+    when: str | None = None
+    """A condition; on a date on which it does not hold the check is skipped. ``always`` depends on none."""
+    due: Offset | None = None
+    """Before this time the check waits."""
+    before_due: Literal["wait", "note"] = "wait"
+    """What to do before its time: wait, or look and only note a failure (P3)."""
+    quick: bool = False
+    """It also runs in a quick validation."""
+    where: str | None = None
+    """Which rows are meant, as a condition in GoogleSQL."""
+    noun: str = "rows"
+    """What a row is, for people, in the plural."""
+    freshness: Annotated[
+        Freshness | None,
+        BeforeValidator(
+            lambda value: value if value is None else _keyed("at_most")(value), json_schema_input_type=Freshness | str
+        ),
+    ] = None
+    """How old the newest row may be, by the column ``loaded`` of the table."""
+    volume: Annotated[
+        tuple[Volume, ...], BeforeValidator(_several, json_schema_input_type=Volume | tuple[Volume, ...])
+    ] = ()
+    """How many rows there must be."""
+    unique: Annotated[
+        tuple[Unique, ...],
+        BeforeValidator(_keys, json_schema_input_type=Unique | tuple[Unique | str | tuple[str, ...], ...]),
+    ] = ()
+    """The columns of a key, or several such lists."""
+    not_null: Annotated[Mapping[str, NullsOf], ListOrMapping] = {}
+    """Columns, or by column the share of rows that may lack it."""
+    values: Mapping[str, AllowedOf] = {}
+    """By column, the values that it may have, or their bounds."""
+    not_constant: Annotated[Mapping[str, Varying], ListOrMapping] = {}
+    """Columns whose values differ from row to row."""
+    not_one_sided: Mapping[str, SidesOf] = {}
+    """By column, a column or a number on both sides of which its values lie."""
+    mean: Annotated[Mapping[str, MeanOf], ListOrMapping] = {}
+    """By column, how far its mean may be from what it was."""
+    references: Mapping[str, ReferenceOf] = {}
+    """By column, the column of another table (``dataset.table.column``) that has its values."""
+    impact: str = ""
+    """What a failure means for people."""
+    action: str = ""
+    """What to do about a failure."""
+    runbook: str | None = None
+    """The address of a page about it."""
+
+    @model_validator(mode="after")
+    def _something_expected(self) -> Self:
+        if not any(getattr(self, kind) for kind in KINDS):
+            message = f"expects nothing; add one of {', '.join(KINDS)}"
+            raise ValueError(message)
+        return self
+
+
+KINDS = (
+    "freshness",
+    "volume",
+    "unique",
+    "not_null",
+    "values",
+    "not_constant",
+    "not_one_sided",
+    "mean",
+    "references",
+)
+"""Everything that can be expected, in the order in which it is judged."""
+
+Expectations = Annotated[
+    tuple[Expect, ...], BeforeValidator(_several, json_schema_input_type=Expect | tuple[Expect, ...])
+]

@@ -1,0 +1,110 @@
+"""The queries that expectations become: GoogleSQL for Google's own analyser, and filtered where they must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from bot.definition.pipeline_queries import query_problems
+from bot.definition.statement_checks import statement_problems
+from checks.expansion import expansions
+from checks.pipeline import Pipeline
+from tests.fakes import pipeline
+
+COLUMNS = {
+    "order_id": "STRING",
+    "day": "DATE",
+    "at": "TIMESTAMP",
+    "loaded_at": "TIMESTAMP",
+    "order": "STRING",
+    "amount": "NUMERIC",
+    "ratio": "FLOAT64",
+    "number": "INT64",
+    "open": "BOOL",
+}
+VALUES: dict[str, Any] = {
+    "unique": [{"key": ["order", "number"]}, {"key": ["order_id"]}],
+    "not_null": ["ratio", "order"],
+    "values": {"order": ["it's", "a\\b"], "number": [1, 2], "amount": {"between": [0, 9.5]}},
+    "not_constant": ["ratio", "open"],
+    "not_one_sided": {"ratio": "amount", "amount": 2.5},
+    "references": {"order_id": "data.others.order_id"},
+}
+HISTORY: dict[str, Any] = {
+    "freshness": "24h",
+    "volume": [{}, {"by": ["order", "open"]}],
+    "mean": ["ratio", "amount", "number"],
+}
+SETS = {
+    "history": HISTORY,
+    "values": VALUES,
+    "both": {**HISTORY, **VALUES},
+    "a condition": {"where": "open OR order_id IS NULL", **HISTORY, **VALUES},
+    "volume": {"volume": {}},
+}
+CADENCES: dict[str, Any] = {
+    "daily": "daily",
+    "hourly": "hourly",
+    "weekly": {"weekly": "sunday"},
+    "monthly": {"monthly": 5},
+}
+
+
+def described(expect: Any, date: str, cadence: str = "daily") -> Pipeline:
+    table = {"columns": COLUMNS, "partition": date, "filter_required": True, "loaded": "loaded_at", "expect": expect}
+    others = {"columns": {"order_id": "STRING", "day": "DATE"}, "partition": "day", "filter_required": True}
+    quiet: dict[str, Any] = {"phases": (), "conditions": {}}
+    tables = {"data.orders": table, "data.others": others}
+    return pipeline(tables=tables, cadence=CADENCES[cadence], **quiet)
+
+
+SHAPES = [
+    pytest.param(SETS[name], date, cadence, id=f"{name}, {date}, {cadence}")
+    for name in SETS
+    for date, cadence in (
+        ("day", "daily"),
+        ("at", "daily"),
+        ("at", "hourly"),
+        ("day", "weekly"),
+        ("at", "monthly"),
+    )
+]
+
+
+@pytest.mark.parametrize(("expect", "date", "cadence"), SHAPES)
+def test_each_query_filters_its_partitions_and_reads_declared_columns(expect: Any, date: str, cadence: str) -> None:
+    made = described(expect, date, cadence)
+    (expansion,) = expansions(made)
+
+    assert list(statement_problems(expansion.spec.query, made)) == []
+    assert list(query_problems(made)) == []
+
+
+@pytest.mark.xdist_group("googlesql")
+def test_each_query_is_one_for_googles_analyser(googlesql_compiled: None) -> None:
+    from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
+
+    for shape in SHAPES:
+        expect, date, cadence = shape.values
+        made = described(expect, str(date), str(cadence))
+        (expansion,) = expansions(made)
+        assert "part" in GoogleSql(made).columns(expansion.spec.query)
+
+
+def test_the_past_is_read_without_the_columns_of_the_interval() -> None:
+    """BigQuery bills the columns that are read, for as many days as they are read."""
+    (expansion,) = expansions(described({**SETS["both"], "volume": [{"by": "open"}]}, "day"))
+    tree = sqlglot.parse_one(expansion.spec.query.replace("{data}", "data"), read="bigquery")
+
+    history, judged = (
+        {column.name for column in part.find_all(exp.Column)} & COLUMNS.keys()
+        for part in tree.find_all(exp.Select)
+        if part.parent is tree
+    )
+
+    assert history == {"day", "loaded_at", "open", "ratio", "amount", "number"}
+    assert "order_id" in judged
+    assert len([each for each in tree.find_all(exp.Table) if each.name == "orders"]) == 2
