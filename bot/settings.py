@@ -76,6 +76,8 @@ class Settings:
     """Cloud Build's API, likewise."""
     monitoring_endpoint: str | None = None
     """Cloud Monitoring's API, likewise."""
+    logging_endpoint: str | None = None
+    """Cloud Logging's API, likewise."""
     repository: Path | None = None
     """A local clone of the repository that services are deployed from; without it GitHub is asked."""
     audit_baseline: Path | None = None
@@ -108,6 +110,7 @@ class Settings:
             scheduler_endpoint=variables.loopback_address(AddressSetting.REVEILLE_SCHEDULER_ENDPOINT),
             build_endpoint=variables.loopback_address(AddressSetting.REVEILLE_CLOUD_BUILD_ENDPOINT),
             monitoring_endpoint=variables.loopback_address(AddressSetting.REVEILLE_MONITORING_ENDPOINT),
+            logging_endpoint=variables.loopback_address(AddressSetting.REVEILLE_LOGGING_ENDPOINT),
             repository=variables.path(PathSetting.REVEILLE_REPOSITORY),
             audit_baseline=variables.path(PathSetting.REVEILLE_AUDIT_BASELINE),
             github_token=variables.secret(SecretSetting.GITHUB_TOKEN),

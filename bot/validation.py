@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from bot.redaction.shown import shown_log
 from bot.request import Request, RequestError, intervals_of
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
@@ -132,6 +133,7 @@ class Validation:
             previous=planned.previous,
             current=planned.current,
             phases=frozenset(planned.request.phases) or None,
+            hidden=shown_log,
         )
         began = time.monotonic()
         cache = ReadCache(self.pipeline.limits, self._give_way)

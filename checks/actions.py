@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from checks.shell_words import WITHHELD, command_line
@@ -90,6 +91,13 @@ def job_log_query(names: Sequence[str]) -> str:
     quoted = " OR ".join(f'"{name}"' for name in names)
     jobs = f"({quoted})" if len(names) > 1 else quoted
     return f'resource.type="cloud_scheduler_job" resource.labels.job_id={jobs} severity>=ERROR'
+
+
+def service_logs(name: str, since: datetime, *flags: str) -> Gcloud:
+    """Return the command that reads what a service logged as errors since an instant, the newest first."""
+    resource = f'resource.labels.service_name="{name}" OR resource.labels.job_name="{name}"'
+    query = f'({resource}) severity>=ERROR timestamp>="{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+    return Gcloud("logging", "read", query, ("--limit=50", *flags), (Named(Thing.SERVICE, name),))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,8 +9,10 @@ from checks.control_plane.drift import drift
 from checks.control_plane.edges import edges
 from checks.control_plane.environment_change import environment_change
 from checks.control_plane.invoker import invoker
+from checks.control_plane.recent_changes import recent_changes
 from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane.service_environment import service_environment
+from checks.control_plane.service_errors import service_errors
 from checks.control_plane.service_instances import service_instances
 from checks.control_plane.service_ready import service_ready
 from checks.control_plane.service_traffic import service_traffic
@@ -46,6 +48,8 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     service_environment,
     environment_change,
     zero_invocations,
+    service_errors,
+    recent_changes,
     builds,
     drift,
     deployment_audit,

@@ -28,6 +28,11 @@ INTERVAL_PARAMETERS = ("date", "interval_end", "interval_start", "now")
 """What every statement may name beside the pipeline's own parameters."""
 
 
+def all_hidden(_: str) -> str:
+    """Return what is shown of a text where nobody knows what in it is secret."""
+    return "***"
+
+
 def document_path(transition: Transition, interval: Interval) -> str:
     """Return the path of a transition's completion document, without any prefix."""
     return f"{transition.state}/{interval.name}"
@@ -68,6 +73,8 @@ class Context:
     pipeline: Pipeline
     reads: Reads
     phases: frozenset[str] | None = None
+    hidden: Callable[[str], str] = all_hidden
+    """Returns a text of the platform without its secrets."""
 
     @property
     def today(self) -> date:

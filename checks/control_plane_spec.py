@@ -16,6 +16,9 @@ MOST_OF_A_KIND = 10_000
 LONGEST_METRIC = 6 * 7 * 24
 """Hours. Cloud Monitoring keeps requests for six weeks."""
 
+LONGEST_LOG = 30 * 24
+"""Hours. Cloud Logging keeps entries for thirty days."""
+
 
 class DeliveryLimits(Model):
     """Cloud Monitoring: messages that nobody takes."""
@@ -95,6 +98,17 @@ class Invocations(Model):
     """A condition; on a date on which it does not hold, silence is a note."""
     many: int = Field(default=4, ge=1, le=MOST_OF_A_KIND)
     """From so many silent services on it is P0; fewer are P2."""
+
+
+class Errors(Model):
+    """What services logged as errors, and who changed what: Cloud Logging, and the platform's own table of errors."""
+
+    logging: bool = True
+    """Whether Cloud Logging is asked; it needs ``roles/logging.viewer``."""
+    hours: int = Field(default=24, ge=1, le=LONGEST_LOG)
+    """How far back errors and changes are read, and always back to the start of the previous interval."""
+    query: str | None = None
+    """Errors that the platform keeps in a table of its own, one row an error: ``service``, ``at``, ``message``."""
 
 
 class Deployment(Model):

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from checks.column_types import TypeText
-from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.control_plane_spec import Deployment, Errors, Invocations, Messaging, SchedulerJobs
 from checks.effects import FailureEffect
 from checks.expectations_spec import Expectations
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
@@ -622,6 +622,8 @@ class Pipeline(Model):
     """Cloud Scheduler: the jobs that must be there."""
     invocations: Invocations | None = None
     """Services that nobody calls any more."""
+    errors: Errors | None = None
+    """What services logged as errors, and who changed what."""
     deployment: Deployment | None = None
     """The repository, its builds, and how far behind a service may run."""
     checks: tuple[SqlCheck, ...] = Field(default=(), max_length=MOST_LISTED)

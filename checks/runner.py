@@ -6,13 +6,13 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 
-from checks.context import Context, could_not_check, document_path
+from checks.context import Context, all_hidden, could_not_check, document_path
 from checks.facts import Crashed
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
@@ -42,6 +42,8 @@ class Run:
     previous: Interval
     current: Interval
     phases: frozenset[str] | None = None
+    hidden: Callable[[str], str] = all_hidden
+    """Takes the secrets out of a text; without it no text of the platform is shown."""
 
     @cached_property
     def planned_documents(self) -> frozenset[str]:
@@ -152,6 +154,7 @@ def _execute(
         pipeline=run.pipeline,
         reads=Reads(cache, ports, run.planned_documents, seconds),
         phases=run.phases,
+        hidden=run.hidden,
     )
     try:
         for finding in check.run(context):

@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from checks.facts.logs import LoggedChange
 from checks.ports.audit import AUDIT, AuditFinding, DeploymentAudit
 from checks.ports.builds import CLOUD_BUILD, Build, Builds, BuildTrigger
+from checks.ports.logs import LOGS, LoggedErrors, Logs
 from checks.ports.repository import REPOSITORY, Commit, Repository
 from checks.ports.requests import MONITORING, Requests, SubscriptionFigure
 from checks.source import Ports, Source, SourceError
@@ -70,6 +72,25 @@ class FakeRequests:
     def pushes(self, since: datetime, until: datetime) -> Mapping[str, Mapping[str, int]]:
         self.windows.append((since, until))
         return self._pushes
+
+
+class FakeLogs:
+    """Cloud Logging as lines and changes; ``asked`` holds what was asked, and since when."""
+
+    def __init__(self, logged: LoggedErrors | SourceError, changes: Sequence[LoggedChange] | SourceError = ()) -> None:
+        self._logged = logged
+        self._changes = changes
+        self.asked: list[tuple[str, datetime]] = []
+
+    def errors(self, services: Sequence[str], since: datetime, limit: int) -> LoggedErrors:
+        self.asked.append((" ".join(services), since))
+        logged = _answer(self._logged)
+        lines = [each for each in logged.lines if each.service in services and each.at >= since]
+        return LoggedErrors(lines=lines[:limit], began=logged.began)
+
+    def changes(self, since: datetime, limit: int) -> Sequence[LoggedChange]:
+        self.asked.append(("changes", since))
+        return [each for each in _answer(self._changes) if each.at >= since][:limit]
 
 
 class FakeRepository:
@@ -132,10 +153,17 @@ def ports(
     *,
     builds: Builds | None = None,
     requests: Requests | None = None,
+    logs: Logs | None = None,
     repository: Repository | None = None,
     audit: DeploymentAudit | None = None,
 ) -> Ports:
     """Return ports with what surrounds the services; what is not given is not connected."""
-    around: dict[Source[Any], Any] = {CLOUD_BUILD: builds, MONITORING: requests, REPOSITORY: repository, AUDIT: audit}
+    around: dict[Source[Any], Any] = {
+        CLOUD_BUILD: builds,
+        MONITORING: requests,
+        LOGS: logs,
+        REPOSITORY: repository,
+        AUDIT: audit,
+    }
     connected = {source: port for source, port in around.items() if port is not None}
     return Ports({**(world or fakes.ports()).connected, **connected})

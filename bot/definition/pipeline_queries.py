@@ -66,6 +66,9 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 sql=pipeline.run_history.succeeded,
                 columns=("phase", "run_count", "last_at"),
             )
+    if pipeline.errors is not None and pipeline.errors.query is not None:
+        columns = ("service", "at", "message")
+        yield DeclaredQuery(path=("errors", "query"), label="errors", sql=pipeline.errors.query, columns=columns)
     yield from _of_checks(pipeline)
     yield from _of_expectations(pipeline)
 

@@ -12,6 +12,7 @@ from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT
 from checks.ports.builds import CLOUD_BUILD
 from checks.ports.documents import FIRESTORE
+from checks.ports.logs import LOGS
 from checks.ports.messaging import PUBSUB
 from checks.ports.policies import RESOURCE_MANAGER
 from checks.ports.repository import REPOSITORY
@@ -70,6 +71,7 @@ SOURCES = (
     SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None),
     SourceLine(CLOUD_BUILD, "builds", lambda pipeline: pipeline.deployment is not None),
     SourceLine(MONITORING, "requests", _monitored),
+    SourceLine(LOGS, "logs", lambda pipeline: pipeline.errors is not None and pipeline.errors.logging),
     SourceLine(REPOSITORY, "repository", lambda pipeline: pipeline.deployment is not None),
     SourceLine(AUDIT, "audit", lambda _: True),
 )

@@ -148,3 +148,11 @@ SCRIPTS = (
 
 ERRORS = (Shape(r"(?i:\b(?:key|password|token)\s{0,4}[=:]\s{0,4})", r"\S+"),)
 """What is secret in what a service says of an error: it may repeat a request in words of its own."""
+
+PEOPLE = (
+    Shape(
+        r"(?<![\w.+-])",
+        r"[\w.+-]{1,64}(?=@(?!(?:[\w-]{1,63}\.){1,3}gserviceaccount\.com)[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})",
+    ),
+)
+"""Who somebody is: what stands before the host of an e-mail address, except of a service account."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.redaction.redactor import HIDDEN, Redactor, spans_of
-from bot.redaction.shapes import ADDRESS, ERRORS, REQUESTS, SCRIPTS, SECRET_NAME, TOKENS
+from bot.redaction.shapes import ADDRESS, ERRORS, PEOPLE, REQUESTS, SCRIPTS, SECRET_NAME, TOKENS
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _of_services = Redactor(shapes=(*TOKENS, *REQUESTS, *ERRORS))
+_of_logs = Redactor(shapes=(*TOKENS, *REQUESTS, *ERRORS, *PEOPLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ def shown_address(value: str) -> str:
 def shown_error(text: str) -> str:
     """Return what a service says of an error, without addresses, secrets, and whatever stands behind "key" or so."""
     return _of_services(ADDRESS.sub("[address]", text))
+
+
+def shown_log(text: str) -> str:
+    """Return what a service logged, without secrets and without the mailboxes of people; addresses of the web stay."""
+    return _of_logs(text)
 
 
 @lru_cache(maxsize=4)

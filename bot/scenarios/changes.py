@@ -12,6 +12,7 @@ from bot.scenarios.platform_states import (
     BuildState,
     FiguresState,
     JobState,
+    LogsState,
     RepositoryState,
     SubscriptionState,
     TriggerState,
@@ -56,6 +57,8 @@ class WorldChanges(Model):
     """Requests by service; ``all`` stands for every service of the pipeline."""
     deliveries: Mapping[str, FiguresState | None] = {}
     """Figures by subscription; ``all`` stands for every one that there is. Without an entry there are none."""
+    logs: LogsState | None = None
+    """Left out, Cloud Logging is not connected."""
     repository: RepositoryState | None = None
     audit: tuple[ViolationState, ...] | None = None
 

@@ -21,6 +21,8 @@ PushAnswer = Literal[
     "ack", "deadline_exceeded", "internal", "invalid", "remote_server_4xx", "remote_server_5xx", "unreachable"
 ]
 """Pub/Sub's classes of answers to a push."""
+MOST_ERRORS = 10_000
+"""Equal lines of a service; each is an entry of the recorded log."""
 
 
 class SubscriptionState(Model):
@@ -138,6 +140,41 @@ class RepositoryState(Model):
     """The newest first. ``<commit>`` is the one that every service runs; unless it is among them it is the oldest."""
     missing: tuple[str, ...] = ()
     """Folders and files that do not exist; every other one does."""
+
+
+class ErrorState(Model):
+    """A line that a service logged as an error, ``count`` times from ``first`` to ``last``, evenly spread."""
+
+    text: str
+    count: int = Field(default=1, ge=1, le=MOST_ERRORS)
+    last: Moment = "<now-10m>"
+    first: Moment | None = None
+    """By default ``last``."""
+    revision: str = ""
+
+
+class ChangeState(Model):
+    """An entry of the audit log. It names one of ``service``, ``job``, ``subscription``, ``topic``; without any it is
+    about the project's policy. One with ``gave`` or ``took``, members by role, is a change of a policy."""
+
+    at: Moment
+    by: str = ""
+    what: str = "deployed"
+    service: str | None = None
+    job: str | None = None
+    subscription: str | None = None
+    topic: str | None = None
+    gave: Mapping[str, tuple[str, ...]] = {}
+    took: Mapping[str, tuple[str, ...]] = {}
+
+
+class LogsState(Model):
+    """What Cloud Logging holds. ``{}`` says that it was read and held nothing."""
+
+    errors: Mapping[str, tuple[ErrorState, ...] | None] = {}
+    """By service; null takes those of the base away."""
+    changes: tuple[ChangeState, ...] | None = None
+    """Replaces what the base says of them."""
 
 
 class ViolationState(Model):

@@ -32,11 +32,13 @@ class Scene:
     def deployed(self, source: Source[Any], section: str) -> bool:
         """Whether a source of what is deployed is there: where the pipeline file says what is deployed, or a layer of
         the scenario says something of it. One that nobody mentioned would prove something that nobody looked at."""
+        return self.pipeline.deployment is not None or self.mentioned(source, section)
+
+    def mentioned(self, source: Source[Any], section: str) -> bool:
+        """Whether a layer of the scenario says something of a source, be it that it does not answer."""
         contents = [layer.content for layer in self.scenario.layers]
-        return (
-            self.pipeline.deployment is not None
-            or any(getattr(each, section) is not None for each in contents)
-            or any(fault.source == source.name for each in contents for fault in each.faults or ())
+        return any(getattr(each, section) is not None for each in contents) or any(
+            fault.source == source.name for each in contents for fault in each.faults or ()
         )
 
 

@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, merged, placed
+from bot.scenarios.logs import logged_changes, logged_lines
 from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, TriggerState
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import COMMIT, Gaps
+from checks.facts.logs import LoggedChange
 from checks.pipeline import Model, Pipeline
 from checks.ports.audit import AuditFinding
 from checks.ports.builds import Build, BuildTrigger
+from checks.ports.logs import LogLine
 from checks.ports.messaging import Subscription
 from checks.ports.repository import Commit
 from checks.ports.scheduler import SchedulerJob
@@ -27,7 +30,8 @@ Layer = ReadFile[ScenarioFile]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the ports around the services answer from. ``commits`` and each list of ``revisions`` are newest first."""
+    """What the ports around the services answer from. ``commits``, ``logged``, ``changes`` and each list of
+    ``revisions`` are newest first."""
 
     topics: tuple[str, ...]
     subscriptions: tuple[Subscription, ...]
@@ -36,6 +40,8 @@ class Surroundings:
     builds: tuple[Build, ...]
     requests: Mapping[str, int]
     deliveries: Mapping[str, FiguresState]
+    logged: tuple[LogLine, ...]
+    changes: tuple[LoggedChange, ...]
     revisions: Mapping[str, tuple[Revision, ...]]
     commits: tuple[Commit, ...]
     missing_paths: frozenset[str]
@@ -69,6 +75,8 @@ def build_surroundings(
         ),
         requests=_requests(layers, services, gaps),
         deliveries=_deliveries(layers, [each.name for each in subscriptions], gaps),
+        logged=logged_lines(layers, gaps),
+        changes=logged_changes(pipeline, layers, gaps),
         revisions={name: _revisions(service, layers, gaps) for name, service in services.items()},
         commits=commits,
         missing_paths=missing,

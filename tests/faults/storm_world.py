@@ -107,7 +107,7 @@ def storm_world() -> Iterator[World]:
             each.etag = '"1"'
             latest = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
             each.traffic = [run_v2.TrafficTarget(type_=latest, percent=100)]
-        endpoints = ("RUN", "RESOURCE_MANAGER", "SCHEDULER", "CLOUD_BUILD", "MONITORING")
+        endpoints = ("RUN", "RESOURCE_MANAGER", "SCHEDULER", "CLOUD_BUILD", "MONITORING", "LOGGING")
         emulators = ("PUBSUB", "FIRESTORE", "BIGQUERY")
         # Nothing is asked of most of these; naming them means that no credentials are needed.
         environment = {f"REVEILLE_{name}_ENDPOINT": run.address for name in endpoints}

@@ -31,6 +31,9 @@ CONTRACT = {
     "phase": "STRING",
     "run_count": "INT64",
     "started_at": "TIMESTAMP",
+    "service": "STRING",
+    "at": "TIMESTAMP",
+    "message": "STRING",
 }
 """The types of the columns that the Python checks read."""
 

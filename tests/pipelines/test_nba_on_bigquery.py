@@ -81,6 +81,14 @@ BUSY_NIGHT: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "processed_at": at(34),
         },
     ],
+    "nba_orchestration.service_errors": [
+        {
+            "service_name": "prediction-worker",
+            "error_timestamp": at(34),
+            "error_type": None,
+            "error_message": "it broke",
+        }
+    ],
     QUEUE: [*queued(2), *queued(1, processor_name="ml_feature_store", retry_count=12)],
 }
 

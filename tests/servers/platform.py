@@ -11,11 +11,13 @@ from bot.scenarios.platform_states import FiguresState
 from bot.sources.requests.live import PUBSUB_METRICS, PUSHES
 from checks.pipeline import Pipeline
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
+from checks.ports.logs import LOGS
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.repository import Commit
 from checks.ports.requests import MONITORING, SubscriptionFigure
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from tests.servers.cloud_build import CloudBuildServer
+from tests.servers.cloud_logging import CloudLoggingServer
 from tests.servers.cloud_monitoring import CloudMonitoringServer, Figures
 from tests.servers.cloud_scheduler import CloudSchedulerServer
 from tests.servers.github import REPOSITORY, GitHubServer, Pushed
@@ -97,15 +99,23 @@ def platform_servers(pipeline: Pipeline, world: Recorded, *, delay: float = 0.0)
         CloudSchedulerServer(world.jobs, delay=delay) as scheduler,
         CloudBuildServer(world.triggers, world.builds, delay=delay) as build,
         CloudMonitoringServer(world.requests, _figures(world), delay=delay) as monitoring,
+        CloudLoggingServer(delay=delay) as logging,
         GitHubServer(commits, branch=branch, paths=sorted(folders), delay=delay) as github,
     ):
         yield PlatformServers(
-            {PUBSUB.name: pubsub, SCHEDULER.name: scheduler, CLOUD_BUILD.name: build, MONITORING.name: monitoring},
+            {
+                PUBSUB.name: pubsub,
+                SCHEDULER.name: scheduler,
+                CLOUD_BUILD.name: build,
+                MONITORING.name: monitoring,
+                LOGS.name: logging,
+            },
             {
                 "PUBSUB_EMULATOR_HOST": pubsub.address,
                 "REVEILLE_SCHEDULER_ENDPOINT": scheduler.address,
                 "REVEILLE_CLOUD_BUILD_ENDPOINT": build.address,
                 "REVEILLE_MONITORING_ENDPOINT": monitoring.address,
+                "REVEILLE_LOGGING_ENDPOINT": logging.address,
                 "GITHUB_API_URL": github.address,
             },
         )

@@ -92,6 +92,7 @@ def cloud(*, delay: float = 0.0) -> Iterator[Cloud]:
                 "BIGQUERY_EMULATOR_HOST": run.address,
                 "REVEILLE_CLOUD_BUILD_ENDPOINT": run.address,
                 "REVEILLE_MONITORING_ENDPOINT": run.address,
+                "REVEILLE_LOGGING_ENDPOINT": run.address,
             },
         )
 

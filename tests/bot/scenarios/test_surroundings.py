@@ -15,6 +15,7 @@ from bot.scenarios.template import COMMIT
 from checks.control_plane_spec import Deployment, Messaging, SchedulerJobs
 from checks.ports.audit import AUDIT
 from checks.ports.builds import CLOUD_BUILD
+from checks.ports.logs import LOGS
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.messaging import PubSub as MessagingPort
 from checks.ports.repository import REPOSITORY
@@ -242,6 +243,7 @@ SOURCES: dict[str, Callable[[Any], object]] = {
     "Cloud Scheduler": lambda ports: ports[SCHEDULER].jobs(),
     "Cloud Build": lambda ports: ports[CLOUD_BUILD].triggers(),
     "Cloud Monitoring": lambda ports: ports[MONITORING].counts(NOW, NOW),
+    "Cloud Logging": lambda ports: ports[LOGS].changes(NOW, 1),
     "the repository": lambda ports: ports[REPOSITORY].after(NOW),
     "the deployment audit": lambda ports: ports[AUDIT].violations(),
 }
@@ -249,7 +251,7 @@ SOURCES: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_fault_costs_its_own_source_alone(tmp_path: Path, source: str) -> None:
-    ports = surrounded(tmp_path, f"faults: [{{source: {source}, problem: not enabled}}]\n")
+    ports = surrounded(tmp_path, f"logs: {{}}\nfaults: [{{source: {source}, problem: not enabled}}]\n")
 
     for name, ask in SOURCES.items():
         if name == source:

@@ -15,7 +15,7 @@ from google.auth.credentials import Credentials
 from bot.composition.google import google_ports
 from bot.google_cloud.credentials import SharedCredentials
 from bot.settings import Settings, SettingsError
-from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
+from checks.control_plane_spec import Deployment, Errors, Invocations, Messaging, SchedulerJobs
 from checks.pipeline import Heartbeats, ServiceSpec
 from checks.ports.builds import CLOUD_BUILD, BuildTrigger
 from checks.ports.policies import RESOURCE_MANAGER
@@ -37,6 +37,7 @@ EMULATED = Settings(
     scheduler_endpoint="127.0.0.1:1",
     build_endpoint="127.0.0.1:1",
     monitoring_endpoint="127.0.0.1:1",
+    logging_endpoint="127.0.0.1:1",
 )
 SECTIONS: dict[str, Any] = {
     "heartbeats": Heartbeats(collection="beats", bad_id="_None_"),
@@ -44,6 +45,7 @@ SECTIONS: dict[str, Any] = {
     "scheduler": SchedulerJobs(),
     "deployment": Deployment(),
     "invocations": Invocations(),
+    "errors": Errors(),
 }
 
 
@@ -96,7 +98,7 @@ def test_emulators_for_everything_need_no_credentials(no_credentials: None) -> N
 
 def test_what_the_pipeline_file_has_no_section_for_is_not_connected(no_credentials: None) -> None:
     nothing: Any = dict.fromkeys(
-        ("pubsub_emulator", "scheduler_endpoint", "build_endpoint", "monitoring_endpoint"), None
+        ("pubsub_emulator", "scheduler_endpoint", "build_endpoint", "monitoring_endpoint", "logging_endpoint"), None
     )
     ports = google_ports(fakes.pipeline(), replace(EMULATED, **nothing))
     ports.close()
@@ -115,6 +117,7 @@ def test_what_the_pipeline_file_has_no_section_for_is_not_connected(no_credentia
         "scheduler_endpoint",
         "build_endpoint",
         "monitoring_endpoint",
+        "logging_endpoint",
     ],
 )
 def test_one_source_of_googles_own_needs_credentials(no_credentials: None, source: str) -> None:

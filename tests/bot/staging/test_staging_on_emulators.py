@@ -85,7 +85,7 @@ def place(bigquery_address: str, firestore_address: str, pubsub_address: str, tm
     policies = {"prediction-worker": Policy((Binding("roles/run.invoker", frozenset({CALLER})),))}
     with WritableCloudRunServer(world.services, policies) as server:
         server.serve("prediction-worker", run_v2.Revision(service_account="worker@example.com", containers=[CONTAINER]))
-        places = ("RUN", "RESOURCE_MANAGER", "SCHEDULER", "CLOUD_BUILD", "MONITORING")
+        places = ("RUN", "RESOURCE_MANAGER", "SCHEDULER", "CLOUD_BUILD", "MONITORING", "LOGGING")
         environment = {
             "REVEILLE_PIPELINE": "nba",
             "GOOGLE_CLOUD_PROJECT": project,

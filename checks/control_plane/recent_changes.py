@@ -1,0 +1,93 @@
+"""Who changed what lately.
+
+A pipeline that worked yesterday and does not today was mostly changed in between: deployed, a permission taken, a job
+edited. Each change is a note and never a failure. The causes look among them for the one that a fault began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from checks.cells import in_words
+from checks.context import Context, could_not_check, not_configured
+from checks.control_plane.service_errors import CONFIGURE, services_of, window
+from checks.effects import FailureEffect
+from checks.facts.logs import ChangeFacts, LoggedChange
+from checks.model import Finding, Outcome, Severity
+from checks.pipeline import Pipeline
+from checks.places import Place, PlaceKind
+from checks.ports.logs import LOGS, read_changes
+from checks.registry import check
+from checks.source import SourceError
+
+TOLD = 3
+"""Changes of one place that its sentence names, the newest."""
+
+
+def relevant(pipeline: Pipeline, changes: Iterable[LoggedChange]) -> dict[Place, list[LoggedChange]]:
+    """Return the changes of what belongs to the pipeline, by place, the newest first: services that it does not name
+    are somebody else's."""
+    named = {*services_of(pipeline), pipeline.project}
+    found: dict[Place, list[LoggedChange]] = {}
+    for each in sorted(changes, key=lambda change: change.at, reverse=True):
+        if each.place.service is None or each.place.name in named:
+            found.setdefault(each.place, []).append(each)
+    return found
+
+
+def name_of(place: Place) -> str:
+    """Return what people call a place that was changed."""
+    if place.kind is PlaceKind.SERVICE:
+        return place.name
+    return f"policy of {place.name}" if place.kind is PlaceKind.PERMISSION else f"{place.kind} {place.name}"
+
+
+def _told(context: Context, place: Place, changes: Sequence[LoggedChange]) -> Finding:
+    zone, year = context.pipeline.zone, context.today.year
+    told = [
+        f"{each} {in_words(each.at, zone, year)}{f' by {each.actor}' if each.actor else ''}" for each in changes[:TOLD]
+    ]
+    more = f"; and {len(changes) - TOLD} more" if len(changes) > TOLD else ""
+    return Finding(
+        outcome=Outcome.PASSED,
+        code="changed",
+        subject=name_of(place),
+        summary=f"{name_of(place)}: {'; '.join(told)}{more}.",
+        place=place,
+        facts=ChangeFacts(changes=tuple(changes)),
+        # A change says nothing of whether the pipeline works.
+        read=False,
+    )
+
+
+@check(
+    id="recent-changes",
+    place=PlaceKind.SERVICE,
+    facts=ChangeFacts,
+    short="changes",
+    worst=Severity.P3,
+    effect=FailureEffect.NOTE,
+    codes={
+        "changed": "Something was deployed, granted or edited; who did it, and when.",
+        "unchanged": "Nothing was deployed, granted or edited.",
+    },
+    expected="Every change is known: who deployed, granted or edited what, and when.",
+)
+def recent_changes(context: Context) -> Iterator[Finding]:
+    """Yield one note for each place that was changed."""
+    rules = context.pipeline.errors
+    if rules is None or not rules.logging or not context.reads.connected(LOGS):
+        yield not_configured("changes", "Cloud Logging is not read", configure=CONFIGURE)
+        return
+    since = window(context, rules)
+    try:
+        found = relevant(context.pipeline, read_changes(context.reads, since).result())
+    except SourceError as error:
+        place = Place(PlaceKind.SOURCE, error.source, "changes")
+        yield could_not_check(error, subject="changes", severity=Severity.P3, place=place)
+        return
+    for place, changes in found.items():
+        yield _told(context, place, changes)
+    if not found:
+        summary = f"Nothing was changed since {in_words(since, context.pipeline.zone, context.today.year)}."
+        yield Finding(outcome=Outcome.PASSED, code="unchanged", subject="changes", summary=summary, read=False)
