@@ -336,7 +336,9 @@ class _Judgement:
         """Whether an interval had nothing to do."""
         if not self._timeline.has_run(interval):
             return True
-        return self._due is not None and self._due.get(interval, 0) <= 0
+        # A history ends with the interval that is judged: of what comes after, it says nothing.
+        is_told = interval.start <= self._interval.start
+        return self._due is not None and is_told and self._due.get(interval, 0) <= 0
 
     # --- findings
 

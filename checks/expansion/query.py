@@ -92,7 +92,7 @@ def _judged(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures
         inner = ",\n    ".join([*columns, *before])
         rows = f"FROM (\n  SELECT\n    {inner}\n{_indented(rows)}\n)"
     for column, reference in expect.references.items():
-        rows += "\n" + _there(pipeline, column, reference.to)
+        rows += "\n" + _there(pipeline, column, *reference.to.rpartition(".")[::2])
     return _Select(name="judged", selected=selected, rest=rows)
 
 
@@ -101,11 +101,12 @@ def _from(name: str, expect: Expect, tests: Sequence[str]) -> str:
     return f"FROM {source(name)}\nWHERE {' AND '.join([*tests, *meant])}"
 
 
-def _there(pipeline: Pipeline, column: str, reference: str) -> str:
-    """Return the join with the values that another table has, each once."""
-    name, _, key = reference.rpartition(".")
+def _there(pipeline: Pipeline, column: str, name: str, key: str) -> str:
+    """Return the join with the values that another table has, each once; nothing for a table that does not exist."""
     other = pipeline.tables.get(name)
-    tests = _in_interval(pipeline, other) if other is not None and other.filter_required else []
+    if other is None:
+        return ""
+    tests = _in_interval(pipeline, other) if other.filter_required else []
     where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
     others = f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - declared names
     return f"LEFT JOIN (\n  {others}\n) ON there_{column} = {quoted(column)}"

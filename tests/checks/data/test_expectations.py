@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.catalog import checks_of
+from checks.data.expectations import age_of
 from checks.effects import FailureEffect
 from checks.facts.expectations import ExpectationFacts
+from checks.intervals import Timeline
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
@@ -21,6 +26,8 @@ from tests.fakes import MORNING, pipeline, ports, run_check
 
 TODAY = date(2026, 2, 10)
 """The interval that is judged: the night of the tests."""
+
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 CONDITIONS = {
     "games": {
@@ -328,3 +335,292 @@ class TestCheck:
         assert found.impact == "Nobody ships."
         assert found.action is not None
         assert found.action.text == "Load data.orders for 2026-02-10."
+
+
+class TestFreshness:
+    EXPECT: ClassVar[dict[str, Any]] = {"freshness": "24h"}
+
+    @staticmethod
+    def loaded(at: str) -> list[dict[str, Any]]:
+        return list(rows(3, loaded_at=at))
+
+    @pytest.mark.parametrize(
+        ("at", "expected"),
+        [
+            pytest.param("2026-02-10T13:00:00Z", ("passed", "as-expected"), id="a day ago, to the second"),
+            pytest.param("2026-02-10T12:59:00Z", ("P1", "stale"), id="a minute more"),
+        ],
+    )
+    def test_the_newest_row_must_be_young_enough(self, at: str, expected: tuple[str, str]) -> None:
+        assert told(findings(self.EXPECT, self.loaded(at))) == [(*expected, "freshness")]
+
+    def test_what_is_loaded_for_a_later_interval_is_fresh_all_the_same(self) -> None:
+        tomorrow = list(rows(1, TODAY + timedelta(days=2), loaded_at="2026-02-11T12:00:00Z"))
+
+        assert told(findings(self.EXPECT, tomorrow)) == [("passed", "as-expected", "freshness")]
+
+    @pytest.mark.parametrize(
+        ("at_most", "code"),
+        [pytest.param("35h", "as-expected", id="at the limit"), pytest.param("34h", "stale", id="over")],
+    )
+    def test_days_without_a_run_do_not_age_anything(self, at_most: str, code: str) -> None:
+        """Loaded on the seventh at nine in the evening; the eighth and ninth have no games, the morning is at eight."""
+        played = games({0: 5, 3: 5})
+        old = list(rows(3, TODAY - timedelta(days=3), loaded_at="2026-02-08T02:00:00Z"))
+
+        (found,) = findings({"when": "games", "freshness": at_most}, old, games=played)
+
+        assert (found.code, found.evidence["measured"]) == (code, 3 + 24 + 8)
+
+    def test_a_table_that_never_had_rows_alarms_nobody(self) -> None:
+        assert told(findings(self.EXPECT, [])) == [("skipped", "not-enough-history", "freshness")]
+
+    def test_a_clock_that_is_ahead_makes_nothing_fresh(self) -> None:
+        found = findings(self.EXPECT, [*self.loaded("2026-02-09T12:00:00Z"), *self.loaded("2027-01-01T00:00:00Z")])
+
+        assert told(found) == [("P1", "stale", "freshness")]
+
+    @given(
+        loaded=st.integers(0, 59 * 24 * 60).map(lambda minutes: JANUARY + timedelta(minutes=minutes)),
+        hours=st.integers(0, 500),
+        off=st.sets(st.integers(0, 60)),
+    )
+    def test_days_off_only_ever_make_it_younger(self, loaded: datetime, hours: int, off: set[int]) -> None:
+        timeline = Timeline(ZoneInfo("America/New_York"))
+        now = loaded + timedelta(hours=hours)
+
+        age = age_of(loaded, now, timeline, lambda each: (each.day - JANUARY.date()).days in off)
+
+        assert timedelta() <= age <= now - loaded
+        assert age_of(loaded, now, timeline, lambda _: False) == now - loaded
+
+
+class TestKeysAndValues:
+    @pytest.mark.parametrize(
+        ("expect", "orders", "expected"),
+        [
+            pytest.param({"unique": ["order_id"]}, [*rows(30)], ("passed", "as-expected"), id="keys are unique"),
+            pytest.param({"unique": ["order_id"]}, [*rows(30), *rows(1)], ("P1", "doubled"), id="one row twice"),
+            pytest.param(
+                {"unique": ["day", "shop"]},
+                [*rows(1, shop="a"), *rows(1, shop="b")],
+                ("passed", "as-expected"),
+                id="keys of two columns",
+            ),
+            pytest.param({"unique": ["shop"]}, [*rows(5)], ("passed", "as-expected"), id="no key is not a key twice"),
+            pytest.param(
+                {"not_null": {"amount": "50 %"}},
+                [*rows(5), *rows(5, amount="1")],
+                ("passed", "as-expected"),
+                id="as many NULLs as may be",
+            ),
+            pytest.param(
+                {"not_null": {"amount": "50 %"}}, [*rows(6), *rows(5, amount="1")], ("P2", "nulls"), id="one NULL more"
+            ),
+            pytest.param({"not_null": ["amount"]}, [*rows(10)], ("P1", "all-null"), id="nothing but NULL"),
+            pytest.param({"not_null": ["amount"]}, [*rows(9)], ("P2", "nulls"), id="nothing but NULL in a few rows"),
+            pytest.param(
+                {"values": {"status": ["open", "paid"]}},
+                [*rows(9, status="open"), *rows(1)],
+                ("passed", "as-expected"),
+                id="values of a list, and NULL",
+            ),
+            pytest.param(
+                {"values": {"status": ["open"]}},
+                [*rows(9, status="open"), *rows(1, status="OPEN")],
+                ("P2", "odd-values"),
+                id="another value",
+            ),
+            pytest.param(
+                {"values": {"amount": {"between": [0, 5]}}},
+                [*rows(1, amount="0"), *rows(1, amount="5")],
+                ("passed", "as-expected"),
+                id="at both bounds",
+            ),
+            pytest.param(
+                {"values": {"amount": {"between": [0, 5]}}},
+                [*rows(9, amount="1"), *rows(1, amount="5.01")],
+                ("P2", "odd-values"),
+                id="just beyond one",
+            ),
+            pytest.param(
+                {"values": {"amount": {"at_least": 0, "share": "10 %", "severity": "P0"}}},
+                [*rows(8, amount="1"), *rows(1, amount="-1")],
+                ("P0", "odd-values"),
+                id="more odd values than may be",
+            ),
+            pytest.param(
+                {"not_constant": ["amount"]}, [*rows(10, amount="7")], ("P2", "constant"), id="one value everywhere"
+            ),
+            pytest.param(
+                {"not_constant": ["amount"]}, [*rows(9, amount="7")], ("skipped", "no-rows"), id="too few to tell"
+            ),
+            pytest.param(
+                {"not_constant": ["amount"]},
+                [*rows(10, amount="7"), *rows(1, amount="8")],
+                ("passed", "as-expected"),
+                id="two values",
+            ),
+            pytest.param(
+                {"not_one_sided": {"ratio": "line"}},
+                [*rows(20, ratio=2.0, line=1.0)],
+                ("P2", "one-sided"),
+                id="all above another column",
+            ),
+            pytest.param(
+                {"not_one_sided": {"ratio": "line"}},
+                [*rows(20, ratio=2.0, line=1.0), *rows(1, ratio=0.0, line=1.0)],
+                ("passed", "as-expected"),
+                id="one below",
+            ),
+            pytest.param(
+                {"not_one_sided": {"ratio": {"around": 3, "share": "90 %"}}},
+                [*rows(18, ratio=2.0), *rows(2, ratio=4.0)],
+                ("P2", "one-sided"),
+                id="most below a number",
+            ),
+            pytest.param(
+                {"not_one_sided": {"ratio": "line"}},
+                [*rows(19, ratio=2.0, line=1.0), *rows(50, ratio=1.0, line=1.0)],
+                ("skipped", "no-rows"),
+                id="too few on either side",
+            ),
+        ],
+    )
+    def test_values_are_judged_at_their_limits(
+        self, expect: Any, orders: Sequence[Mapping[str, Any]], expected: tuple[str, str]
+    ) -> None:
+        (found,) = told(findings(expect, orders))
+
+        assert found[:2] == expected
+
+    @pytest.mark.parametrize(
+        ("customers", "code"),
+        [
+            pytest.param(["a", "b", "b"], "as-expected", id="all are there, one twice"),
+            pytest.param(["a"], "unmatched", id="some are not"),
+            pytest.param([], "unmatched", id="none is"),
+        ],
+    )
+    def test_values_of_another_table_are_looked_up(self, customers: list[str], code: str) -> None:
+        orders = [*rows(5, customer="a"), *rows(5, customer="b"), *rows(5)]
+        known = [{"customer": each} for each in customers]
+
+        (found,) = findings({"references": {"customer": "data.customers.customer"}}, orders, customers=known)
+
+        assert found.code == code
+        assert found.evidence["rows"] == 10
+
+    def test_rows_of_other_days_are_not_judged(self) -> None:
+        found = findings({"not_null": ["amount"]}, [*past(5, 50), *rows(5, amount="1")])
+
+        assert told(found) == [("passed", "as-expected", "not_null amount")]
+
+    def test_an_interval_without_rows_has_no_values_to_judge(self) -> None:
+        found = findings({"not_null": ["amount"], "unique": ["order_id"]}, past(5, 50))
+
+        assert [each[:2] for each in told(found)] == [("skipped", "no-rows")] * 2
+
+    def test_a_joined_lookup_leaves_the_other_figures_as_they_are(self) -> None:
+        """Everything of a table is one query: what one figure needs must not change another."""
+        known = [{"customer": "a"}, {"customer": "a"}]
+        expect = {
+            "volume": {"at_least": 1},
+            "unique": ["order_id"],
+            "not_null": ["amount"],
+            "references": {"customer": "data.customers.customer"},
+        }
+
+        found = findings(expect, [*past(20, 4), *rows(4, customer="a", amount="1")], customers=known)
+
+        assert {each.code for each in found} == {"as-expected"}
+        assert [each.evidence.get("rows") for each in found[1:]] == [4, 4, 4]
+
+    def test_a_failure_has_the_column_as_its_place(self) -> None:
+        (found,) = findings({"not_null": ["amount"]}, [*rows(12)])
+
+        assert found.place == Place(PlaceKind.TABLE, "data.orders", "amount")
+        assert found.facts == ExpectationFacts(expectation="not_null amount", measured=12, rows=12, share=1)
+
+
+class TestMean:
+    @pytest.mark.parametrize(
+        ("amount", "expected"),
+        [
+            pytest.param("12", ("passed", "as-expected"), id="at the tolerance"),
+            pytest.param("12.1", ("P2", "mean-moved"), id="just above"),
+            pytest.param("7.9", ("P2", "mean-moved"), id="just below"),
+            pytest.param("0", ("P2", "mean-moved"), id="zero"),
+            pytest.param("1000", ("P2", "mean-moved"), id="another unit"),
+        ],
+    )
+    def test_a_mean_is_compared_with_its_own_past(self, amount: str, expected: tuple[str, str]) -> None:
+        found = findings({"mean": {"amount": "20 %"}}, [*past(20, 5, amount="10"), *rows(5, amount=amount)])
+
+        assert told(found) == [(*expected, "mean amount")]
+
+    def test_groups_of_a_volume_do_not_change_a_mean(self) -> None:
+        orders = [*past(20, 5, amount="10", shop="a"), *past(20, 5, amount="30", shop="b")]
+        orders += [*rows(5, amount="10", shop="a"), *rows(5, amount="30", shop="b")]
+
+        found = findings({"volume": {"by": "shop"}, "mean": ["amount"]}, orders)
+
+        assert told(found)[-1] == ("passed", "as-expected", "mean amount")
+        assert found[-1].evidence["measured"] == 20
+
+    def test_a_short_history_is_said(self) -> None:
+        found = findings({"mean": ["amount"]}, [*past(9, 5, amount="10"), *rows(5, amount="99")])
+
+        assert told(found) == [("skipped", "not-enough-history", "mean amount")]
+
+    def test_without_values_there_is_no_mean(self) -> None:
+        found = findings({"mean": ["amount"]}, [*past(20, 5, amount="10"), *rows(5)])
+
+        assert told(found) == [("skipped", "no-rows", "mean amount")]
+
+
+class TestOtherCadences:
+    @staticmethod
+    def hourly(expect: Any, made: Sequence[Mapping[str, Any]], at: str) -> tuple[Finding, ...]:
+        columns = {"event": "STRING", "at": "TIMESTAMP"}
+        events = {"columns": columns, "partition": "at", "expect": expect}
+        wanted = pipeline(tables={"data.events": events}, conditions={}, phases=(), cadence="hourly", timezone="UTC")
+        interval = wanted.timeline.named(at)
+        check = next(each for each in checks_of(wanted) if each.id == "data-events")
+        with closing(DuckDbWarehouse(wanted, {"data.events": made}, Faults(()))) as warehouse:
+            now = interval.end + timedelta(minutes=10)
+            return run_check(check, wanted, ports(warehouse=warehouse), now=now, previous=interval).findings
+
+    @pytest.mark.parametrize(
+        ("count", "code"), [pytest.param(3, "as-expected", id="as always"), pytest.param(0, "no-volume", id="none")]
+    )
+    def test_an_hour_is_compared_with_the_same_hour_of_other_days(self, count: int, code: str) -> None:
+        """The nights have three events an hour and the days fifty: three are few at noon only."""
+        made = [
+            {"event": "e", "at": f"2026-02-{day:02}T{hour:02}:{minute:02}:00Z"}
+            for day in range(1, 21)
+            for hour, each in ((3, 3), (12, 50))
+            for minute in range(each)
+        ]
+        made += [{"event": "e", "at": f"2026-02-21T03:{minute:02}:00Z"} for minute in range(count)]
+
+        (found,) = self.hourly({"volume": {}}, made, "2026-02-21T03")
+
+        assert found.code == code
+
+    def test_a_week_is_its_seven_days(self) -> None:
+        columns = {"order_id": "STRING", "day": "DATE"}
+        orders = {"columns": columns, "partition": "day", "expect": {"volume": {}, "unique": ["order_id"]}}
+        wanted = pipeline(tables={"data.orders": orders}, conditions={}, phases=(), cadence={"weekly": "sunday"})
+        interval = wanted.timeline.named("2026-W07")
+        made = [
+            {"order_id": f"{ago}-{number}", "day": str(interval.day + timedelta(days=6 - ago))}
+            for ago in range(7 * 12)
+            for number in range(20 if ago >= 7 else 5)
+        ]
+        check = next(each for each in checks_of(wanted) if each.id == "data-orders")
+        with closing(DuckDbWarehouse(wanted, {"data.orders": made}, Faults(()))) as warehouse:
+            found = run_check(check, wanted, ports(warehouse=warehouse), previous=interval).findings
+
+        assert told(found) == [("P2", "low-volume", "volume"), ("passed", "as-expected", "unique order_id")]
+        assert [each.evidence[name] for each, name in zip(found, ("measured", "rows"), strict=True)] == [35, 35]
