@@ -15,7 +15,8 @@ from bot.delivery.dispatch import ANEW
 from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.alert_list import state_words
-from bot.render.slack_text import escape
+from bot.render.blocks import slack_message
+from bot.render.slack_text import escape, markup
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
 from handlers.patience import patiently
 from handlers.replays import trigger_of, untold
@@ -133,7 +134,7 @@ def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:
     if clicked.alert is None or clicked.result is ClickResult.GONE:
         reply.say(GONE)
         return
-    state = state_words(clicked.alert, services.validation.pipeline.zone, services.clock())
+    state = markup(state_words(clicked.alert, services.validation.pipeline.zone, services.clock()))
     if clicked.result is ClickResult.ALREADY:
         reply.say(f"Nothing to do: the alert is {state}.")
         return
@@ -157,11 +158,11 @@ def refresh(services: Services, alert: Alert) -> None:
     parent = parent_of(services, alert)
     if parent is None or parent.ts is None:
         return
-    body = alert_message(alert, services.validation.pipeline, services.clock())
+    message = slack_message(alert_message(alert, services.validation.pipeline, services.clock()))
     channel, ts = parent.posted_channel or parent.channel, parent.ts
     try:
         patiently(
-            lambda: services.client.chat_update(channel=channel, ts=ts, text=body["text"], blocks=body["blocks"]),
+            lambda: services.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
             repeatable=True,
         )
     except (SlackClientError, OSError) as error:

@@ -12,13 +12,14 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery.troubles import PostError
-from bot.render.slack_text import escape
+from bot.render.digest import note_message
+from bot.render.post import Strong, limited
 from bot.repairs.records import BEGUN, ENDED, REFUSED, id_of
 from bot.store.kept import Kept, is_older, recent, undone
 from bot.store.model import AuditEntry, StoreError
 from handlers.modals import section
 from handlers.patience import patiently
-from handlers.repairs import INTERRUPTED, Confirmation
+from handlers.repairs import Confirmation
 from handlers.replies import PrivateReply
 from handlers.requests import is_still_wanted
 from handlers.services import Services
@@ -29,6 +30,7 @@ LONGEST_WORK = timedelta(minutes=3)
 """A command or a repair that another instance is busy with takes no longer: a run has a minute unless the pipeline file
 gives it more."""
 
+TITLE_TEXT = 500
 GONE = frozenset({"message_not_found", "cant_update_message", "channel_not_found"})
 
 Again = Callable[[Mapping[str, Any]], object]
@@ -118,8 +120,9 @@ def _still_wanted(entries: Sequence[AuditEntry], now: datetime) -> set[str]:
 
 
 def _interrupted(entry: AuditEntry) -> Mapping[str, Any]:
-    title = escape(str(entry.details.get("title") or "This repair"))
-    return _body(f"⚠️ {title}: nothing was changed. {INTERRUPTED}")
+    title = limited(str(entry.details.get("title") or "This repair"), TITLE_TEXT)
+    said = f"⚠️ {title}: nothing was changed. I was restarted before it began; press "
+    return note_message((said, Strong(("Repair…",)), " again.")).document
 
 
 def _body(text: str) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
 from bot.permissions import Role
+from bot.render.blocks import slack_message
 from bot.render.pages import Block
+from bot.render.post import post_of
 from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
 from bot.render.slack_text import escape
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun
@@ -202,7 +204,8 @@ def _carry_out(
     if told and _told(services, confirmation.alert, f"repaired:{plans[0].id}", body):
         services.wake()
     else:
-        reply.say(body["text"], body["blocks"])
+        message = slack_message(post_of(body))
+        reply.say(message.text, message.blocks)
     services.follow()
 
 

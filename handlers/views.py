@@ -15,6 +15,7 @@ from bot.alerting.incident import members_of, total
 from bot.alerting.incidents import ClickResult
 from bot.permissions import Role
 from bot.render.alert import alert_message
+from bot.render.blocks import slack_message
 from bot.render.limits import SECTION_TEXT
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
@@ -143,8 +144,8 @@ def told_in(services: Services, view_id: str, title: str) -> Iterator[None]:
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:
     """Return an alert and what was done about it, as a modal view."""
     zone = services.validation.pipeline.zone
-    message = alert_message(alert, services.validation.pipeline, services.clock())
-    blocks = [shown for block in message["blocks"] if (shown := _for_view(block)) is not None]
+    message = slack_message(alert_message(alert, services.validation.pipeline, services.clock()))
+    blocks = [shown for block in message.blocks if (shown := _for_view(block)) is not None]
     blocks += [section(text) for text in findings_of(alert)]
     if (why := _why(services, alert)) is not None:
         blocks.append(why)

@@ -59,6 +59,8 @@ NOBODY: Mapping[str, str] = MappingProxyType({})
 _logger = logging.getLogger(__name__)
 
 Decided = TypeVar("Decided")
+Named = tuple[str, str]
+"""The address of a message, and what it is called."""
 
 
 class ClickResult(StrEnum):
@@ -117,9 +119,9 @@ class NotStoredError(StoreError):
 
 
 class Composer(Protocol):
-    """Writes the messages; each method returns ``text`` and ``blocks``, and is pure."""
+    """Writes the messages; each method returns what the store keeps of one, and is pure."""
 
-    def parent(self, alert: Alert, now: datetime, digest: str = "") -> dict[str, Any]:
+    def parent(self, alert: Alert, now: datetime, digest: Named | None = None) -> dict[str, Any]:
         """The message that an alert's thread hangs on, in its present state, with a link to the ``digest``."""
         ...
 
@@ -154,8 +156,8 @@ class DigestDesk(Protocol):
         it was written again since the edit ``after``."""
         ...
 
-    def link(self, now: datetime) -> str:
-        """Return a link to it, empty where there is none."""
+    def link(self, now: datetime) -> Named | None:
+        """Return the address of it and what it is, None where there is none."""
         ...
 
 
@@ -304,7 +306,7 @@ class Incidents:
                 after, events = self._paged(alert, transition.alert, transition.reason, now, calls=transition.mention)
                 pages[after.key] = events
                 transitions.append(_by_repair(replace(transition, alert=after), repairers))
-        link = self._link(now) if transitions else ""
+        link = self._link(now) if transitions else None
         # A report without news is a commit of its own; that it cannot be stored makes nothing loud.
         for start in range(0, max(len(transitions), int(stored is not None)), AT_ONCE):
             some = tuple(transitions[start : start + AT_ONCE])
@@ -331,8 +333,8 @@ class Incidents:
         alert = self._store.alert(observation.key)
         return None if alert is None else replace(alert, unknown_runs=0)
 
-    def _link(self, now: datetime) -> str:
-        return "" if self._digest is None else self._digest.link(now)
+    def _link(self, now: datetime) -> Named | None:
+        return None if self._digest is None else self._digest.link(now)
 
     def _digest_edit(self, alerts: Iterable[Alert | None], now: datetime) -> tuple[Delivery, ...]:
         """Return the edit of the digest that goes with a commit of these alerts."""
@@ -363,13 +365,13 @@ class Incidents:
         return paged(before, alert, self._notifications.webhooks, now, reason=str(reason), calls=calls)
 
     def _deliveries(
-        self, transition: Transition, now: datetime, link: str, pages: Mapping[str, tuple[Delivery, ...]]
+        self, transition: Transition, now: datetime, link: Named | None, pages: Mapping[str, tuple[Delivery, ...]]
     ) -> tuple[Delivery, ...]:
         if transition.alert is None:
             return ()
         return (*self._messages(transition, now, link), *pages.get(transition.alert.key, ()))
 
-    def _messages(self, transition: Transition, now: datetime, link: str) -> tuple[Delivery, ...]:
+    def _messages(self, transition: Transition, now: datetime, link: Named | None) -> tuple[Delivery, ...]:
         if transition.alert is None or not transition.speaks:
             return ()
         alert = _as_stored(transition.alert)

@@ -4,23 +4,22 @@ time what is wrong, who cares for it, what to do, and where to look."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.alerting.alerts import Transition
 from bot.alerting.incident import Member, members_of, scalar, total
 from bot.alerting.recheck import RecheckResult
-from bot.render import limits
 from bot.render.alert_links import links_of
 from bot.render.alert_list import broken_since, since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
-from bot.render.alert_title import cut, short_title
-from bot.render.blocks import first_page
-from bot.render.buttons import buttons_block
+from bot.render.alert_title import short_title
+from bot.render.buttons import buttons_of
 from bot.render.mentions import mention_of
-from bot.render.message import Command, Line, Part, SmallPrint, mark_of_severity
-from bot.render.pages import Block
-from bot.render.slack_text import EMOJI, code, escape, fitted
+from bot.render.message import Command, Line, SmallPrint, mark_of_severity
+from bot.render.post import Actions, Aside, Body, Code, Link, Part, Post, Text, Title, joined_by, limited, text
+from bot.render.slack_text import EMOJI
 from bot.render.words import (
     clean,
     duration,
@@ -43,7 +42,8 @@ STORE_IS_DOWN = (
     "The store of this bot cannot be reached: this message is not kept up to date, has no buttons, and may come twice."
 )
 
-Body = dict[str, Any]
+TITLE_TEXT = 150
+CODE_TEXT = 60
 
 
 class AlertMessages:
@@ -52,14 +52,14 @@ class AlertMessages:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def parent(self, alert: Alert, now: datetime, digest: str = "") -> Body:
-        """Return the message that the thread hangs on; ``digest`` is a link in Slack's markup."""
-        return alert_message(alert, self._pipeline, now, digest=digest)
+    def parent(self, alert: Alert, now: datetime, digest: tuple[str, str] | None = None) -> Body:
+        """Return the message that the thread hangs on; ``digest`` is the address of the digest and what it is."""
+        return alert_message(alert, self._pipeline, now, digest=digest).document
 
     def past_store(self, alert: Alert, now: datetime) -> Body:
         """Return the message while the store is down: nothing can be clicked that nobody would remember."""
-        body = alert_message(alert, self._pipeline, now, note=STORE_IS_DOWN)
-        return {**body, "blocks": [each for each in body["blocks"] if each["type"] != "actions"]}
+        post = alert_message(alert, self._pipeline, now, note=STORE_IS_DOWN)
+        return replace(post, parts=tuple(each for each in post.parts if not isinstance(each, Actions))).document
 
     def reply(self, transition: Transition, now: datetime) -> Body:
         """Return what the thread hears of a transition."""
@@ -80,9 +80,11 @@ class AlertMessages:
         return pointer(alert, self._pipeline)
 
 
-def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "", digest: str = "") -> Body:
-    """Return the message of an alert as it is: ``text`` for notifications, and ``blocks``. ``note`` is a sentence
-    below the title, ``digest`` a link in Slack's markup beside the others."""
+def alert_message(
+    alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "", digest: tuple[str, str] | None = None
+) -> Post:
+    """Return the message of an alert as it is. ``note`` is a sentence below the title, ``digest`` a link beside the
+    others: its address, and its words."""
     title = short_title(alert)
     if alert.state is AlertState.RESOLVED:
         parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline, now)
@@ -90,15 +92,17 @@ def alert_message(alert: Alert, pipeline: Pipeline, now: datetime, *, note: str 
         parts, frame = tuple(_open_parts(alert, pipeline, title, now)), _open_frame(alert, pipeline, now)
     headline = f"{_emoji(alert)} {_lead(alert)}: {title}"
     mention = mention_of(alert, pipeline)
-    blocks = [
-        {"type": "header", "text": {"type": "plain_text", "text": cut(headline, limits.HEADER_TEXT), "emoji": False}},
-        *(_small(text) for text in (frame, mention and f"cc {mention}", escape(note)) if text),
-        *first_page(parts),
-        *(_small(links) for links in (" · ".join(filter(None, (links_of(alert, pipeline, now), digest))),) if links),
-        buttons_block(alert, pipeline),
-    ]
-    text = fitted(headline, limits.HEADER_TEXT) + (f" {mention}" if mention else "")
-    return {"text": text, "blocks": blocks}
+    links = [*links_of(alert, pipeline, now), (Link(*digest),) if digest else ()]
+    return Post(
+        notice=text(limited(headline, TITLE_TEXT), mention and (" ", *mention)),
+        parts=(
+            Title(headline),
+            *(Aside(each) for each in (frame, mention and ("cc ", *mention), text(note)) if each),
+            *parts,
+            *(Aside(each) for each in (joined_by(" · ", links),) if each),
+            buttons_of(alert, pipeline),
+        ),
+    )
 
 
 def _emoji(alert: Alert) -> str:
@@ -125,29 +129,31 @@ def _lead(alert: Alert) -> str:
     )
 
 
-def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
     zone = pipeline.zone
-    return " · ".join((*_about(alert, pipeline, now), since_words(alert, zone, now), state_words(alert, zone, now)))
+    since, state = (since_words(alert, zone, now),), state_words(alert, zone, now)
+    return joined_by(" · ", [*_about(alert, pipeline, now), since, state])
 
 
-def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
     ended = alert.resolved_at or alert.changed_at
     began = broken_since(alert)
     first = alert.opened_at if began is None else began
     lasted = duration(ended - first)
     span = f"{_at(first, pipeline, now)} to {_at(ended, pipeline, now)}"
     seen = (f"first seen {_at(alert.opened_at, pipeline, now)}",) if began is not None else ()
-    how = by_repair(alert).strip()
-    ended_by = (f"resolved {how}",) if how else ()
-    return " · ".join((*_about(alert, pipeline, now), f"{span} ({lasted})" if lasted else span, *seen, *ended_by))
+    how = by_repair(alert)
+    ended_by = ("resolved", *how) if how else ()
+    lasting = (f"{span} ({lasted})" if lasted else span,)
+    return joined_by(" · ", [*_about(alert, pipeline, now), lasting, seen, ended_by])
 
 
-def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[str]:
+def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Text]:
     phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
     today = now.astimezone(pipeline.zone).date()
     dates = joined([interval_title(each, today) for each in _intervals(alert)])
-    yield from (escape(each) for each in (phase, dates) if each)
-    yield code(alert.code, 60)
+    yield from ((clean(each),) for each in (phase, dates) if each)
+    yield (Code(limited(alert.code, CODE_TEXT)),)
 
 
 def _intervals(alert: Alert) -> Sequence[str]:
@@ -163,10 +169,6 @@ def _intervals(alert: Alert) -> Sequence[str]:
 
 def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:
     return f"{moment(instant, pipeline.zone, now)} {instant.astimezone(pipeline.zone):%Z}"
-
-
-def _small(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
 def _closed_parts(alert: Alert) -> Iterator[Part]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
+from bot.render.post import Link, Text
 from bot.render.slack_text import is_safe_link
 from bot.store.model import Alert, Delivery
 from checks.expansion import data_checks
@@ -28,10 +29,10 @@ NAMES = (
 )
 
 
-def links_of(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
-    """Return the links of an alert in Slack's markup, empty where there are none."""
+def links_of(alert: Alert, pipeline: Pipeline, now: datetime) -> list[Text]:
+    """Return the links of an alert, none that is not safe."""
     links = dict(_links(alert, pipeline, now))
-    return " · ".join(f"<{link}|{name}>" for name, link in links.items() if is_safe_link(link))
+    return [(Link(link, name),) for name, link in links.items() if is_safe_link(link)]
 
 
 def _links(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,8 @@ from bot.render.alert_title import short_title
 from bot.render.blocks import SlackMessage
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block
-from bot.render.slack_text import EMOJI, escape, fitted
+from bot.render.post import Mention, Strong, Text, limited, text
+from bot.render.slack_text import EMOJI, escape, fitted, markup
 from bot.render.words import duration, moment, number
 from bot.store.model import Alert, AlertState, SnoozeUntil
 from checks.pipeline import Pipeline
@@ -25,14 +26,14 @@ def alert_list(pipeline: Pipeline, alerts: Sequence[Alert], now: datetime) -> Sl
     """Return the open alerts of a pipeline, the gravest first."""
     title = escape(pipeline.title)
     if not alerts:
-        text = f"🟢 {title}: no open alert."
-        return SlackMessage(text=text, blocks=(section(text),))
-    text = f"{title}: {number(len(alerts), 'open alert')}"
+        said = f"🟢 {title}: no open alert."
+        return SlackMessage(text=said, blocks=(section(said),))
+    said = f"{title}: {number(len(alerts), 'open alert')}"
     shown = gravest_first(alerts)[:ALERTS_AT_MOST]
-    blocks = [section(f"*{text}*"), *(section(alert_line(alert, now, pipeline.zone)) for alert in shown)]
+    blocks = [section(f"*{said}*"), *(section(alert_line(alert, now, pipeline.zone)) for alert in shown)]
     if len(alerts) > len(shown):
         blocks.append(section(f"… and {len(alerts) - len(shown)} less grave ones."))
-    return SlackMessage(text=text, blocks=tuple(blocks))
+    return SlackMessage(text=said, blocks=tuple(blocks))
 
 
 def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:
@@ -46,7 +47,7 @@ def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
     where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
     return (
         f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
-        f"{since_words(alert, zone, now)}{where} · {state_words(alert, zone, now)}"
+        f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}"
     )
 
 
@@ -75,19 +76,19 @@ def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     return f"broken since {at(began)}{lasting}, first seen {at(alert.opened_at)}"
 
 
-def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
+def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> Text:
     """Return who has an alert, or until when it sleeps."""
-    owner = f" by <@{alert.owner}>" if alert.owner else ""
-    reason = f": {fitted(alert.reason, REASON_TEXT)}" if alert.reason else ""
+    owner = (" by ", Mention(alert.owner)) if alert.owner else ()
+    reason = f": {limited(alert.reason, REASON_TEXT)}" if alert.reason else ""
     match alert.state:
         case AlertState.FIRING:
-            return "*unacknowledged*"
+            return (Strong(("unacknowledged",)),)
         case AlertState.ACKNOWLEDGED:
-            return f"acknowledged{owner}{reason}"
+            return text("acknowledged", owner, reason)
         case AlertState.SNOOZED:
-            return f"snoozed {_until(alert, zone, now)}{owner}{reason}"
+            return text(f"snoozed {_until(alert, zone, now)}", owner, reason)
         case AlertState.RESOLVED:
-            return "resolved"
+            return ("resolved",)
 
 
 def _until(alert: Alert, zone: ZoneInfo, now: datetime) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Reason, Transition
@@ -12,11 +11,10 @@ from bot.alerting.incident import Member, members_of, total
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_list import broken_since, state_words
 from bot.render.alert_title import short_title
-from bot.render.limits import SECTION_TEXT
 from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
-from bot.render.pages import Block
-from bot.render.slack_text import CODE_TEXT, EMOJI, LINE_TEXT, code, fitted
+from bot.render.post import Body, Channel, Code, Mention, Paragraph, Post, Strong, Text, limited, text
+from bot.render.slack_text import EMOJI, LINE_TEXT
 from bot.render.words import capital, duration, moment, number, sentence, shortened
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
@@ -26,7 +24,8 @@ FINDINGS_AT_MOST = 5
 
 FINDING_TEXT = 300
 
-Body = dict[str, Any]
+Said = Text | Paragraph
+"""A line: a paragraph of its own, or the text of one."""
 
 
 def transition_reply(transition: Transition, pipeline: Pipeline, now: datetime) -> Body:
@@ -35,13 +34,13 @@ def transition_reply(transition: Transition, pipeline: Pipeline, now: datetime) 
     if alert is None or before is None:
         message = f"a transition {transition.reason} of nothing has no thread"
         raise ValueError(message)
-    lines = list(_said(transition.reason, before, alert, now))
+    lines: list[Said] = list(_said(transition.reason, before, alert, now))
     if transition.mention and (call := mention_of(alert, pipeline)):
         lines.append(call)
     return _body(lines)
 
 
-def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterator[str]:
+def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterator[Said]:
     match reason:
         case Reason.REOPENED:
             yield from _back(before, alert, now)
@@ -49,31 +48,35 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
             yield _moved(reason, before, alert)
             yield from _differences(before, alert)
         case Reason.REMINDED:
-            yield f"⏰ *Unacknowledged*{_for(now - alert.opened_at)} and still open. {_what(alert)}"
+            age = _for(now - alert.opened_at)
+            yield text("⏰ ", _strong("Unacknowledged"), f"{age} and still open. {_what(alert)}")
         case Reason.SNOOZE_ENDED:
-            yield f"⏰ *The snooze{_by(before)} is over*, and this is still open. {_what(alert)}"
+            over = _strong("The snooze", _by(before), " is over")
+            yield text("⏰ ", over, f", and this is still open. {_what(alert)}")
         case Reason.RESOLVED:
-            yield f"✅ *Resolved*{by_repair(alert)}{_lasted(alert, now)}.{_remainder(alert)}"
+            lasted = f"{_lasted(alert, now)}.{_remainder(alert)}"
+            yield text("✅ ", _strong("Resolved"), by_repair(alert), lasted)
         case Reason.SUPERSEDED:
-            yield _handed_over(alert)
+            yield (_handed_over(alert),)
 
 
-def _back(before: Alert, alert: Alert, now: datetime) -> Iterator[str]:
+def _back(before: Alert, alert: Alert, now: datetime) -> Iterator[Text]:
     quiet = "" if before.resolved_at is None else _after(now - before.resolved_at)
-    yield f"🔁 *It is back*{quiet}: {_what(alert)}"
+    yield text("🔁 ", _strong("It is back"), f"{quiet}: {_what(alert)}")
     if alert.state is AlertState.SNOOZED:
-        yield "It is still snoozed, so nobody is called."
+        yield ("It is still snoozed, so nobody is called.",)
 
 
-def _moved(reason: Reason, before: Alert, alert: Alert) -> str:
+def _moved(reason: Reason, before: Alert, alert: Alert) -> Text:
     if reason is Reason.CHANGED:
-        return f"🔄 *It looks different now.* {_what(alert)}"
+        return text("🔄 ", _strong("It looks different now."), f" {_what(alert)}")
     is_worse = reason is Reason.WORSENED
+    arrow = "⬆️" if is_worse else "⬇️"
     if alert.severity == before.severity:
         counted = f"{number(_extent(alert), 'finding')} now, {_extent(before):,} before."
-        return f"⬆️ *It spreads:* {counted}" if is_worse else f"⬇️ *It shrinks:* {counted}"
-    word = "⬆️ *Worse" if is_worse else "⬇️ *Milder"
-    return f"{word}: {before.severity.name} → {alert.severity.name}.* {_what(alert)}"
+        return text(f"{arrow} ", _strong("It spreads:" if is_worse else "It shrinks:"), f" {counted}")
+    moved = f"{'Worse' if is_worse else 'Milder'}: {before.severity.name} → {alert.severity.name}."
+    return text(f"{arrow} ", _strong(moved), f" {_what(alert)}")
 
 
 def _extent(alert: Alert) -> int:
@@ -101,34 +104,38 @@ def _lasted(alert: Alert, now: datetime) -> str:
 
 
 def _what(alert: Alert) -> str:
-    return fitted(sentence(short_title(alert)), LINE_TEXT)
+    return limited(sentence(short_title(alert)), LINE_TEXT)
 
 
-def _by(alert: Alert) -> str:
+def _strong(*said: str | Text) -> Strong:
+    return Strong(text(*said))
+
+
+def _by(alert: Alert) -> Text:
     who = mention(alert.owner or "")
-    return f" of {who}" if who else ""
+    return (" of ", *who) if who else ()
 
 
-def by_repair(alert: Alert) -> str:
-    """Say whose repair resolved an alert, where one did."""
+def by_repair(alert: Alert) -> Text:
+    """Say whose repair resolved an alert, where one did; it goes on a sentence."""
     who = mention(str(alert.details.get("repaired_by") or ""))
-    return f" by a repair of {who}" if who else ""
+    return (" by a repair of ", *who) if who else ()
 
 
 def _remainder(alert: Alert) -> str:
     if alert.details.get("closing") != "note":
         return ""
-    return f" What is left is {fitted(str(alert.details.get('closing_title', 'a note')), 100)}: a note in the report."
+    return f" What is left is {limited(str(alert.details.get('closing_title', 'a note')), 100)}: a note in the report."
 
 
 def _handed_over(alert: Alert) -> str:
     if alert.details.get("closing") == "gone":
         return "⌛ No run checks this date any more, so this thread ends. When one last did, it was still failing."
-    other = fitted(str(alert.details.get("closing_title") or "another alert"), LINE_TEXT)
+    other = limited(str(alert.details.get("closing_title") or "another alert"), LINE_TEXT)
     return f"↪️ This turned out to be a part of another incident, and goes on in its thread: {other}"
 
 
-def _differences(before: Alert, alert: Alert) -> Iterator[str]:
+def _differences(before: Alert, alert: Alert) -> Iterator[Said]:
     """Name what came and what went."""
     old, new = members_of(before), members_of(alert)
     # Of a crowd, which ones are named says nothing of the others.
@@ -140,32 +147,36 @@ def _differences(before: Alert, alert: Alert) -> Iterator[str]:
     yield from _listed("No longer", went)
     unread = alert.details.get("unread") or ()
     if unread and unread != before.details.get("unread"):
-        yield f"Could not check: {fitted(shortened(unread, FINDINGS_AT_MOST), FINDING_TEXT)}."
+        yield (f"Could not check: {limited(shortened(unread, FINDINGS_AT_MOST), FINDING_TEXT)}.",)
 
 
-def _listed(word: str, members: Sequence[Member]) -> Iterator[str]:
+def _listed(word: str, members: Sequence[Member]) -> Iterator[Said]:
     if members:
-        yield f"*{word}:*"
+        yield (_strong(f"{word}:"),)
     for each in members[:FINDINGS_AT_MOST]:
         emoji = EMOJI[mark_of_severity(each.severity)]
-        yield f"> {emoji} {fitted(each.summary, FINDING_TEXT)}  {code(each.check, CODE_TEXT)}"
+        yield Paragraph((f"{emoji} {limited(each.summary, FINDING_TEXT)}  ", Code(each.check)), inset=True)
     if len(members) > FINDINGS_AT_MOST:
-        yield f"> and {len(members) - FINDINGS_AT_MOST} more"
+        yield Paragraph((f"and {len(members) - FINDINGS_AT_MOST} more",), inset=True)
 
 
 def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
     """Return what the thread hears of a click."""
-    who = mention(actor) or "Somebody"
+    who = mention(actor) or ("Somebody",)
     match action:
         case "acknowledged":
-            return _body([f"👀 {who} acknowledged this. Nobody is reminded any more; it still closes by itself."])
+            return _body([("👀 ", *who, " acknowledged this. Nobody is reminded any more; it still closes by itself.")])
         case "snoozed":
-            said = state_words(alert, zone, alert.changed_at)
-            return _body([f"💤 {capital(said)}."])
+            return _body([("💤 ", *_capital(state_words(alert, zone, alert.changed_at)), ".")])
         case "unsnoozed":
-            return _body([f"⏰ {who} has ended the snooze."])
+            return _body([("⏰ ", *who, " has ended the snooze.")])
         case _:
-            return _body([f"{who}: {fitted(action, 100)}."])
+            return _body([(*who, f": {limited(action, 100)}.")])
+
+
+def _capital(said: Text) -> Text:
+    first, *rest = said
+    return (capital(first) if isinstance(first, str) else first, *rest)
 
 
 def look_reply(
@@ -173,16 +184,18 @@ def look_reply(
 ) -> Body:
     """Return what came of a re-check: what still fails before what could not be checked; a transition has said what
     changed in a reply of its own."""
-    who = f"🔎 {mention(actor) or 'Somebody'} checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
+    at = f" checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
+    who = ("🔎 ", *(mention(actor) or ("Somebody",)), at)
     if transition is not None and transition.speaks:
-        return _body([f"{who}; what changed is above.", *still_lines(look)])
+        return _body([text(who, "; what changed is above."), *still_lines(look)])
     if alert.state is AlertState.RESOLVED:
-        return _body([f"{who}: it is still resolved."])
+        return _body([text(who, ": it is still resolved.")])
     if look.failing:
-        return _body([f"{who}: {still_failing(look)}. {_what(alert)}", *still_lines(look)])
+        return _body([text(who, f": {still_failing(look)}. {_what(alert)}"), *still_lines(look)])
     if look.blind:
-        return _body([f"{who}: nothing that could be checked fails, so this stays open. {_what(alert)}", *_blind(look)])
-    return _body([f"{who}: nothing has changed. {_what(alert)}"])
+        still = f": nothing that could be checked fails, so this stays open. {_what(alert)}"
+        return _body([text(who, still), *_blind(look)])
+    return _body([text(who, f": nothing has changed. {_what(alert)}")])
 
 
 def still_failing(look: RecheckResult) -> str:
@@ -191,37 +204,29 @@ def still_failing(look: RecheckResult) -> str:
     return f"{number(count, 'finding')} still {'fails' if count == 1 else 'fail'}"
 
 
-def still_lines(look: RecheckResult) -> Iterator[str]:
+def still_lines(look: RecheckResult) -> Iterator[Said]:
     """Name what still fails, and then what could not be checked."""
     yield from _listed("Still failing", look.failing)
     yield from _blind(look)
 
 
-def _blind(look: RecheckResult) -> Iterator[str]:
+def _blind(look: RecheckResult) -> Iterator[Text]:
     if look.blind:
-        yield f"Could not check: {fitted(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}."
+        yield (f"Could not check: {limited(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}.",)
 
 
 def pointer(alert: Alert, pipeline: Pipeline) -> Body:
     """Return the word to another channel that an alert has become its business."""
     emoji = EMOJI[mark_of_severity(alert.severity)]
     call = mention_of(alert, pipeline)
-    said = f"{emoji} *Now {alert.severity.name}:* {_what(alert)} Its thread is in <#{alert.channel}>."
+    now = _strong(f"Now {alert.severity.name}:")
+    said = text(f"{emoji} ", now, f" {_what(alert)} Its thread is in ", Channel(alert.channel), ".")
     return _body([said, *([call] if call else [])])
 
 
-def _body(lines: Sequence[str]) -> Body:
-    """Return the lines in as many sections as they need; notifications get the first line, and who is called."""
-    texts: list[str] = []
-    for line in lines:
-        if texts and len(texts[-1]) + 1 + len(line) <= SECTION_TEXT:
-            texts[-1] += f"\n{line}"
-        else:
-            texts.append(line)
-    first, last = lines[0], lines[-1]
-    is_call = len(lines) > 1 and last.startswith(("<@", "<!subteam^"))
-    return {"text": f"{first} {last}" if is_call else first, "blocks": [_section(text) for text in texts]}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}, "expand": True}
+def _body(lines: Sequence[Said]) -> Body:
+    """Return the lines as a message; notifications get the first one, and who is called."""
+    paragraphs = tuple(each if isinstance(each, Paragraph) else Paragraph(each) for each in lines)
+    first, last = paragraphs[0].text, paragraphs[-1].text
+    is_call = len(lines) > 1 and isinstance(last[0], Mention)
+    return Post(text(first, " ", last) if is_call else first, paragraphs).document

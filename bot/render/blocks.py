@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render import limits
-from bot.render.message import Cell, Command, Divider, Heading, Line, Message, Part, SmallPrint, Table
-from bot.render.pages import Block, Piece, cost, pack, size_of
-from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, code, escape, fitted, line_text
+from bot.render.alert_title import cut
+from bot.render.message import Cell, Command, Divider, Heading, Line, Message, SmallPrint, Table
+from bot.render.pages import Block, Piece, Room, cost, pack, size_of
+from bot.render.post import Actions, Aside, Button, Code, Native, Paragraph, Part, Post, Strong, Text, Title, limited
+from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, fitted, line_text, markup
 from bot.render.words import clean, clean_command
 
 MESSAGES_AT_MOST = 12
@@ -21,6 +23,12 @@ MESSAGES_AT_MOST = 12
 
 TABLE_COST = 9_000
 """What one table may cost, so that the text around it fits beside it."""
+
+_OPENING = (Title, Aside)
+_ENDING = (Aside, Actions)
+
+CUT_COST = 300
+"""Of the line that says what did not fit."""
 
 SHORT_CELL = 20
 """Characters that a cell of a table shows on one line."""
@@ -36,25 +44,44 @@ class SlackMessage:
 
 def slack_messages(message: Message) -> list[SlackMessage]:
     """Return the messages to post, in order: the first says the verdict, the others continue it."""
-    pages = pack([*_opening(message), *_pieces(message.parts)])
+    return [slack_message(post) for post in posts_of(message)]
+
+
+def slack_message(post: Post) -> SlackMessage:
+    """Return a post as Slack takes it. What opens it and what ends it is always shown; what of the rest does not fit
+    beside that is counted."""
+    start = next((at for at, part in enumerate(post.parts) if not isinstance(part, _OPENING)), len(post.parts))
+    end = next((at for at in range(len(post.parts), start, -1) if not isinstance(post.parts[at - 1], _ENDING)), start)
+    around = [[piece.block for piece in _pieces(parts)] for parts in (post.parts[:start], post.parts[end:])]
+    taken = sum(cost(block) for blocks in around for block in blocks) + CUT_COST
+    room = Room(limits.BLOCKS - len(around[0]) - len(around[1]) - 1, limits.MESSAGE - taken)
+    between = first_page(post.parts[start:end], room)
+    return SlackMessage(
+        text=markup(post.notice, limits.FALLBACK_TEXT), blocks=(*around[0], *between, *around[1])[: limits.BLOCKS]
+    )
+
+
+def posts_of(message: Message) -> list[Post]:
+    """Return a report as posts, each as long as a message may be, in order: the first says the verdict."""
+    pages = pack(list(_pieces((*_opening(message), *message.parts))))
     shown, cut = pages[:MESSAGES_AT_MOST], pages[MESSAGES_AT_MOST:]
     result = []
     for number, page in enumerate(shown, start=1):
-        blocks = [piece.block for piece in page]
-        text = _fallback(message)
+        parts = [part for piece in page for part in piece.parts]
+        notice: Text = (_fallback(message),)
         if number > 1:
-            text = _continued(message, number, len(shown))
-            blocks.insert(0, _context(text))
+            notice = (_continued(message, number, len(shown)),)
+            parts.insert(0, Aside(notice))
         if cut and number == len(shown):
-            blocks.append(_context(_cut_notice(message, cut)))
-        result.append(SlackMessage(text=text, blocks=tuple(blocks)))
+            parts.append(Aside(_cut_notice(message, cut)))
+        result.append(Post(notice, tuple(parts)))
     return result
 
 
-def first_page(parts: Iterable[Part]) -> tuple[Block, ...]:
+def first_page(parts: Iterable[Part], room: Room = Room()) -> tuple[Block, ...]:  # noqa: B008 - it is frozen
     """Return the blocks of parts that stand without a verdict, as far as one message holds them beside a few more;
     what did not fit is counted."""
-    shown, *cut = pack(list(_pieces(parts)))
+    shown, *cut = pack(list(_pieces(parts)), room)
     blocks = tuple(piece.block for piece in shown)
     if not cut:
         return blocks
@@ -69,30 +96,29 @@ def messages_json(message: Message) -> str:
 
 
 def _fallback(message: Message) -> str:
-    title = fitted(message.title, limits.HEADER_TEXT)
-    words = f"{VERDICT_EMOJI[message.verdict]} {title}: {fitted(message.result, limits.HEADER_TEXT)}. "
-    return (words + fitted(message.sentence, LINE_TEXT)).rstrip()
+    title = limited(message.title, limits.HEADER_TEXT)
+    words = f"{VERDICT_EMOJI[message.verdict]} {title}: {limited(message.result, limits.HEADER_TEXT)}. "
+    return (words + limited(message.sentence, LINE_TEXT)).rstrip()
 
 
 def _continued(message: Message, number: int, total: int) -> str:
-    result = fitted(message.result, limits.HEADER_TEXT)
-    return f"{fitted(message.title, limits.HEADER_TEXT)}: {result}, continued ({number} of {total})"
+    result = limited(message.result, limits.HEADER_TEXT)
+    return f"{limited(message.title, limits.HEADER_TEXT)}: {result}, continued ({number} of {total})"
 
 
-def _cut_notice(message: Message, cut: Sequence[Sequence[Piece]]) -> str:
+def _cut_notice(message: Message, cut: Sequence[Sequence[Piece]]) -> Text:
     entries = sum(piece.entries for page in cut for piece in page)
     what = f"{entries:,} more entries with a problem" if entries else "the last sections"
-    return f"Cut here: {what} did not fit. To see everything: {code(message.again, LINE_TEXT // 3)}"
+    return (f"Cut here: {what} did not fit. To see everything: ", Code(limited(message.again, LINE_TEXT // 3)))
 
 
-def _opening(message: Message) -> Iterator[Piece]:
+def _opening(message: Message) -> Iterator[Part]:
     emoji = VERDICT_EMOJI[message.verdict]
     title, room = clean(message.title), limits.HEADER_TEXT - len(f"{emoji} : {message.result}")
     title = title if len(title) <= room else f"{title[: room - 1]}…"
-    text = {"type": "plain_text", "text": f"{emoji} {title}: {message.result}", "emoji": False}
-    yield Piece(block={"type": "header", "text": text})
-    if escape(message.sentence):
-        yield Piece(block=_section(f"*{fitted(message.sentence, LINE_TEXT)}*"))
+    yield Title(f"{emoji} {title}: {message.result}")
+    if clean(message.sentence):
+        yield Paragraph((Strong((limited(message.sentence, LINE_TEXT),)),), apart=True)
 
 
 def _section(text: str) -> Block:
@@ -130,6 +156,8 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
             pass
         case Line(), Line() if part.inset or not part.is_entry:
             pass
+        case Paragraph(), Paragraph() if not part.apart:
+            pass
         case _:
             return False
     return sum(len(_text(each)) + 1 for each in (*group, part)) <= limits.SECTION_TEXT
@@ -137,20 +165,31 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
 
 def _blocks(group: Sequence[Part]) -> Iterator[Piece]:
     match group[0]:
-        case Heading() | Line():
+        case Heading() | Line() | Paragraph() if (text := _together(group)).strip():
             yield Piece(
-                block=_section(_together(group)),
+                block=_section(text),
+                parts=group,
                 entries=sum(isinstance(part, Line) and part.is_entry for part in group),
                 is_heading=len(group) == 1 and isinstance(group[0], Heading),
             )
-        case SmallPrint() if text := _together(group):
-            yield Piece(block=_context(text))
+        case SmallPrint() | Aside() if (text := _together(group)).strip():
+            yield Piece(block=_context(text), parts=group)
         case Command(text=text):
             yield from map(_preformatted, _slices(clean_command(text), limits.SECTION_TEXT))
         case Table() as table:
             yield from _tables(table)
         case Divider():
-            yield Piece(block={"type": "divider"})
+            yield Piece(block={"type": "divider"}, parts=group)
+        case Title(title) if text := cut(title, limits.HEADER_TEXT):
+            words = {"type": "plain_text", "text": text, "emoji": False}
+            yield Piece(block={"type": "header", "text": words}, parts=group)
+        case Actions(buttons, value):
+            brought = json.dumps(value, separators=(",", ":"))
+            yield Piece(
+                block={"type": "actions", "elements": [_button(each, brought) for each in buttons]}, parts=group
+            )
+        case Native(block):
+            yield Piece(block=block, parts=group)
 
 
 def _together(group: Sequence[Part]) -> str:
@@ -165,14 +204,25 @@ def _text(part: Part) -> str:
             return f"*{fitted(part.text, limits.HEADER_TEXT)}*"
         case SmallPrint():
             return fitted(part.text, LINE_TEXT)
+        case Paragraph():
+            quote = "> " if part.inset else ""
+            return quote + markup(part.text, limits.SECTION_TEXT - len(quote))
+        case Aside():
+            return markup(part.text)
         case _:
             return ""
+
+
+def _button(button: Button, value: str) -> Block:
+    style = {} if button.style is None else {"style": button.style}
+    label = {"type": "plain_text", "text": button.text}
+    return {"type": "button", "action_id": button.action, "text": label, "value": value, **style}
 
 
 def _preformatted(text: str) -> Piece:
     """A command stands in rich text: Slack copies it exactly, and reads no markup or mention in it."""
     element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
-    return Piece(block={"type": "rich_text", "elements": [element]})
+    return Piece(block={"type": "rich_text", "elements": [element]}, parts=(Command(text=text),))
 
 
 def _slices(text: str, most: int) -> Iterator[str]:
@@ -194,19 +244,17 @@ def _slices(text: str, most: int) -> Iterator[str]:
 def _tables(table: Table) -> Iterator[Piece]:
     """Yield the table, in several where its rows or its size exceed what one may hold."""
     head = [_cell(Cell(text=column)) for column in table.columns[: limits.TABLE_COLUMNS]]
-    empty = _table(head, [])
-    rows: list[list[Block]] = []
-    size = cost(empty)
-    for row in table.rows:
-        cells = [_cell(cell) for cell in row[: limits.TABLE_COLUMNS]]
+    empty = cost(_table(head, []))
+    start, size = 0, empty
+    written = [[_cell(cell) for cell in row[: limits.TABLE_COLUMNS]] for row in table.rows]
+    for end, cells in enumerate(written):
         length = size_of(cells) + 2
-        if rows and (len(rows) + 1 >= limits.TABLE_ROWS or size + length > TABLE_COST):
-            yield Piece(block=_table(head, rows))
-            rows, size = [], cost(empty)
-        rows.append(cells)
+        if end > start and (end - start + 1 >= limits.TABLE_ROWS or size + length > TABLE_COST):
+            yield Piece(block=_table(head, written[start:end]), parts=(replace(table, rows=table.rows[start:end]),))
+            start, size = end, empty
         size += length
-    if rows:
-        yield Piece(block=_table(head, rows))
+    if written:
+        yield Piece(block=_table(head, written[start:]), parts=(replace(table, rows=table.rows[start:]),))
 
 
 def _table(head: list[Block], rows: Sequence[list[Block]]) -> Block:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 
-from bot.render.blocks import SlackMessage, slack_messages
+from bot.render.blocks import posts_of
 from bot.render.headline import headline
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of, mark_of_severity
 from bot.render.phases import phase_table
+from bot.render.post import Aside, Paragraph, Post, Strong, Text, Title, limited, text
 from bot.render.reading import Found, Reading, grouped, source_of, total
 from bot.render.report import message_of
 from bot.render.report_changes import Changes, Problem
-from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, escape, fitted
+from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI
 from bot.render.words import clean, joined, moment, number, once, shortened
 from checks.actions import Action
 from checks.model import Outcome, Severity, Verdict
@@ -44,50 +45,46 @@ class Digest:
 class DigestMessages:
     """The message in the channel, and the details for its thread."""
 
-    parent: SlackMessage
-    thread: tuple[SlackMessage, ...]
+    parent: Post
+    thread: tuple[Post, ...]
 
 
 def digest_messages(digest: Digest) -> DigestMessages:
     """Return the messages of a digest. What the parent cannot hold opens its thread."""
     whole = message_of(digest.reading)
-    details = slack_messages(replace(whole, title=f"{whole.title} in detail", sentence=""))
+    details = posts_of(replace(whole, title=f"{whole.title} in detail", sentence=""))
     if digest.quiet and digest.reading.report.verdict is Verdict.ALL_CLEAR:
         return DigestMessages(parent=_one_line(digest), thread=tuple(details))
-    parent, *rest = slack_messages(replace(whole, parts=tuple(_parts(digest, whole))))
+    parent, *rest = posts_of(replace(whole, parts=tuple(_parts(digest, whole))))
     return DigestMessages(parent=parent, thread=(*rest, *details))
 
 
-def changes_message(digest: Digest, changes: Changes) -> SlackMessage:
+def changes_message(digest: Digest, changes: Changes) -> Post:
     """Return the reply that tells a thread what changed; it is never empty."""
     lines = tuple(_change_lines(digest.reading, changes, _named)) or (
         SmallPrint(text=_unchanged(digest.reading, changes)),
     )
     whole = message_of(digest.reading)
-    text = f"Checked at {digest.reading.clock}: {digest.reading.report.verdict}"
-    (message, *_) = slack_messages(replace(whole, sentence="", parts=lines))
-    # The header of a message belongs over a report; in a thread the lines are enough.
-    blocks = tuple(block for block in message.blocks if block["type"] != "header")
-    return SlackMessage(text=fitted(text, LINE_TEXT), blocks=blocks)
+    notice = (f"Checked at {digest.reading.clock}: {digest.reading.report.verdict}",)
+    (message, *_) = posts_of(replace(whole, sentence="", parts=lines))
+    # The title of a message belongs over a report; in a thread the lines are enough.
+    return Post(notice, tuple(part for part in message.parts if not isinstance(part, Title)))
 
 
-def _one_line(digest: Digest) -> SlackMessage:
+def _one_line(digest: Digest) -> Post:
     """A clear morning is one line, with what recovered: that is news as well."""
     reading = digest.reading
     report = reading.report
     emoji = VERDICT_EMOJI[report.verdict]
     title, sentence = clean(report.title), headline(reading)
     recovered = once(_named(each.recovered) for each in digest.changes if each.recovered)
-    text = f"{emoji} *{fitted(f'{title}: {report.verdict}', LINE_TEXT // 4)}* {fitted(sentence, LINE_TEXT)}"
+    lead, said = limited(f"{title}: {report.verdict}", LINE_TEXT // 4), limited(sentence, LINE_TEXT)
     small = [*(f"Recovered: {names}." for names in recovered), *digest.notes, f"Checked at {reading.clock}."]
-    return SlackMessage(
-        text=f"{emoji} {fitted(f'{title}: {report.verdict}. {sentence}', LINE_TEXT)}",
-        blocks=(
-            _section(text),
-            {
-                "type": "context",
-                "elements": [{"type": "mrkdwn", "text": fitted(" ".join(small), LINE_TEXT), "verbatim": True}],
-            },
+    return Post(
+        notice=(f"{emoji} {limited(f'{title}: {report.verdict}. {sentence}', LINE_TEXT)}",),
+        parts=(
+            Paragraph((f"{emoji} ", Strong((lead,)), f" {said}")),
+            Aside((limited(" ".join(small), LINE_TEXT),)),
         ),
     )
 
@@ -190,18 +187,17 @@ def _unseen(reading: Reading) -> Iterator[Part]:
     yield Line(mark=Mark.UNKNOWN, label=f"Could not check{because}", text=titles)
 
 
-def late_message(title: str, due: str, reason: str) -> SlackMessage:
+def late_message(title: str, due: str, reason: str) -> Post:
     """Return the message that says that a digest is not there, and why as far as that is known."""
-    why = f" {fitted(reason, LINE_TEXT)}" if reason else ""
-    text = f"⏰ *{fitted(title, LINE_TEXT // 4)}*: the digest that was due at {escape(due)} is late.{why}"
-    return SlackMessage(text=text, blocks=(_section(text),))
+    why = f" {limited(reason, LINE_TEXT)}" if reason else ""
+    late = f": the digest that was due at {clean(due)} is late.{why}"
+    return _sentence(text("⏰ ", Strong((limited(title, LINE_TEXT // 4),)), late))
 
 
-def note_message(text: str) -> SlackMessage:
+def note_message(words: str | Text) -> Post:
     """Return a message of one sentence."""
-    said = fitted(text, LINE_TEXT)
-    return SlackMessage(text=said, blocks=(_section(said),))
+    return _sentence((limited(words, LINE_TEXT),) if isinstance(words, str) else words)
 
 
-def _section(text: str) -> dict[str, object]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}, "expand": True}
+def _sentence(said: Text) -> Post:
+    return Post(said, (Paragraph(said),))

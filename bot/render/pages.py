@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.render import limits
+from bot.render.post import Part
 
 Block = dict[str, Any]
 
@@ -19,9 +20,10 @@ RESERVED_COST = 1_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A block with what packing needs to know. ``entries`` counts the problems that it tells."""
+    """A block with the parts that it shows, and what packing needs to know. ``entries`` counts the problems in it."""
 
     block: Block
+    parts: Sequence[Part]
     entries: int = 0
     is_heading: bool = False
 
@@ -40,28 +42,36 @@ def cost(block: Block) -> int:
     return size_of(block) + limits.BLOCK_OVERHEAD
 
 
-def pack(pieces: Sequence[Piece]) -> list[list[Piece]]:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a page holds: blocks, and characters."""
+
+    blocks: int = limits.BLOCKS - RESERVED_BLOCKS
+    cost: int = limits.MESSAGE - RESERVED_COST
+
+
+def pack(pieces: Sequence[Piece], room: Room = Room()) -> list[list[Piece]]:
     """Fill one page after the other; every piece must fit into an empty one."""
     pages: list[list[Piece]] = [[]]
     for piece in pieces:
         page = pages[-1]
-        if page and not _fits(page, piece):
-            pages.append([page.pop()] if _belongs_to(page, piece) else [])
+        if page and not _fits(page, piece, room):
+            pages.append([page.pop()] if _belongs_to(page, piece, room) else [])
         pages[-1].append(piece)
     return pages
 
 
-def _belongs_to(page: Sequence[Piece], piece: Piece) -> bool:
+def _belongs_to(page: Sequence[Piece], piece: Piece, room: Room) -> bool:
     """Whether the last block of a page must go to the next one with a piece."""
     last = page[-1]
     is_lead = last.is_heading or (piece.block["type"] == "rich_text" and last.block["type"] == "section")
-    return len(page) > 1 and is_lead and _fits([last], piece)
+    return len(page) > 1 and is_lead and _fits([last], piece, room)
 
 
-def _fits(page: Sequence[Piece], piece: Piece) -> bool:
+def _fits(page: Sequence[Piece], piece: Piece, room: Room) -> bool:
     together = [*page, piece]
     return (
-        len(together) <= limits.BLOCKS - RESERVED_BLOCKS
+        len(together) <= room.blocks
         and sum(each.is_table for each in together) <= limits.TABLES
-        and sum(cost(each.block) for each in together) <= limits.MESSAGE - RESERVED_COST
+        and sum(cost(each.block) for each in together) <= room.cost
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bot.render.limits import SECTION_TEXT
 from bot.render.message import Cell, Line, Mark
-from bot.render.words import clean
+from bot.render.post import Channel, Code, Link, Mention, Native, Span, Strong, Text
+from bot.render.words import clean, clean_command
 from checks.model import Verdict
 
 LABEL_TEXT = 500
@@ -85,6 +87,55 @@ def _within(text: str, most: int, written: Callable[[str], str]) -> str:
     while (size := len(written(text[:kept]))) > room and kept:
         kept -= max(1, (size - room) // LONGEST_WRITTEN)
     return f"{written(text[:kept])}… (cut: {len(text) - kept:,} more characters)"
+
+
+def markup(text: Text, most: int = SECTION_TEXT) -> str:
+    """Return a text in Slack's markup, of at most ``most`` characters; what is cut is counted."""
+    kept = ""
+    for span in text:
+        room = most - len(kept)
+        written = _span(span, most)
+        if len(written) > room:
+            begun = _span(span, room)
+            return kept + (begun if len(begun) <= room else "…"[:room])
+        kept += written
+    return kept
+
+
+_ID = re.compile(r"\w+", re.ASCII)
+COMMAND_TEXT = 1_000
+
+
+def _span(span: Span, most: int) -> str:
+    """Return a part of a text; only words are cut to ``most`` characters, the rest has a limit of its own."""
+    match span:
+        case str():
+            return _within(span, most, _escaped)
+        case Strong(text):
+            return f"*{markup(text, max(most - 2, 0))}*"
+        case Code(command, block=True):
+            return f"```{_within(clean_command(command).replace('`', BACKTICK), COMMAND_TEXT, _entities)}```"
+        case Code(name):
+            return code(name, CODE_TEXT)
+        case Mention(name):
+            return _called(name, "!subteam^" if name.startswith("S") else "@")
+        case Channel(name):
+            return _called(name, "#")
+        case Link(address, words):
+            return f"<{address}|{_entities(words)}>" if is_safe_link(address) else _escaped(words)
+        case Native(value):
+            return str(value)
+
+
+def _called(name: str, mark: str) -> str:
+    """Whatever is no ID of Slack's calls nobody and stays a word."""
+    return f"<{mark}{name}>" if _ID.fullmatch(name) else _escaped(name)
+
+
+def _escaped(text: str) -> str:
+    """Escape a part of a line, which may begin and end with spaces."""
+    shown = text if text.isprintable() else "".join(char for char in text if char.isprintable() or char == "\n")
+    return _entities(_MARKUP.sub(rf"{APART}\g<0>{APART}", shown))
 
 
 def line_text(line: Line) -> str:

@@ -12,21 +12,19 @@ from zoneinfo import ZoneInfo
 from bot.alerting.alerts import was_told
 from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
-from bot.render import limits
 from bot.render.alert_list import gravest_first
 from bot.render.alert_replies import by_repair
 from bot.render.alert_title import cut, short_title
 from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
-from bot.render.slack_text import EMOJI, VERDICT_EMOJI, fitted
+from bot.render.post import Code, Link, Paragraph, Post, Strong, Text, Title, joined_by, text
+from bot.render.slack_text import EMOJI, VERDICT_EMOJI
 from bot.render.words import moment, number
 from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
 ALERTS_AT_MOST = 4
 TITLE_TEXT = 80
-STANDING_TEXT = 1_250
-"""Characters of all that a digest says of what became of it: the room that packing reserves in every message."""
 
 GRAVEST = {Verdict.BLOCKED: Severity.P0, Verdict.ACT: Severity.P1, Verdict.WATCH: Severity.P2}
 """The gravest alert that a verdict goes with. An UNKNOWN one goes with any, and ALL CLEAR with none."""
@@ -152,41 +150,31 @@ def _past(standing: Standing, zone: ZoneInfo) -> str:
     return f"Was {standing.verdict} at {_at(standing.written, standing, zone)}"
 
 
-def standing_text(standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> str:
-    """Return what a digest says of its alerts, in Slack's markup. ``links`` has the address of each one's thread."""
-    lines = [f"{emoji_of(standing)} *{lead(standing, zone)}.*"]
+def standing_text(standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Text:
+    """Return what a digest says of its alerts. ``links`` has the address of each one's thread."""
+    lines = [text(f"{emoji_of(standing)} ", Strong((f"{lead(standing, zone)}.",)))]
     alerts = (*standing.open, *standing.closed)
-    shown = 0
-    for alert in alerts[:ALERTS_AT_MOST]:
-        line = _line(alert, links.get(alert.key, ""), standing, zone)
-        if sum(len(each) + 1 for each in (*lines, line)) > STANDING_TEXT:
-            break
-        lines.append(line)
-        shown += 1
-    if shown < len(alerts):
-        lines.append(f"and {len(alerts) - shown} more: `/alerts` lists those that are open")
-    return "\n".join(lines)
+    lines += [_line(alert, links.get(alert.key, ""), standing, zone) for alert in alerts[:ALERTS_AT_MOST]]
+    if len(alerts) > ALERTS_AT_MOST:
+        more = len(alerts) - ALERTS_AT_MOST
+        lines.append((f"and {more} more: ", Code("/alerts"), " lists those that are open"))
+    return joined_by("\n", lines)
 
 
-def restated(body: Body, standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Body:
+def restated(post: Post, standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Post:
     """Return the message of a digest with what has become of it, first in its title and in the notification; the
     message itself while nothing has."""
     if not standing.has_moved:
-        return body
-    said = f"{emoji_of(standing)} {lead(standing, zone)}"
-    text = f"{said}. {body['text']}"
-    blocks = list(body["blocks"])
-    section = {
-        "type": "section",
-        "text": {"type": "mrkdwn", "text": standing_text(standing, links, zone), "verbatim": True},
-        "expand": True,
-    }
-    head = []
-    if blocks and blocks[0]["type"] == "header":
-        title = blocks.pop(0)["text"]["text"].partition(" ")[2].removesuffix(f": {standing.verdict}")
-        words = cut(f"{emoji_of(standing)} {_past(standing, zone)}: {title}", limits.HEADER_TEXT)
-        head = [{"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}]
-    return {**body, "text": text[: limits.FALLBACK_TEXT], "blocks": [*head, section, *blocks][: limits.BLOCKS]}
+        return post
+    notice = text(f"{emoji_of(standing)} {lead(standing, zone)}. ", post.notice)
+    now = Paragraph(standing_text(standing, links, zone))
+    match post.parts:
+        case (Title(words), *others):
+            title = words.partition(" ")[2].removesuffix(f": {standing.verdict}")
+            head = Title(f"{emoji_of(standing)} {_past(standing, zone)}: {title}")
+            return Post(notice, (head, now, *others))
+        case others:
+            return Post(notice, (now, *others))
 
 
 def emoji_of(standing: Standing) -> str:
@@ -196,29 +184,30 @@ def emoji_of(standing: Standing) -> str:
     return "✅" if standing.until is not None else "⚪"
 
 
-def _line(alert: Alert, link: str, standing: Standing, zone: ZoneInfo) -> str:
+def _line(alert: Alert, link: str, standing: Standing, zone: ZoneInfo) -> Text:
     is_open = alert.state is not AlertState.RESOLVED
-    mark = f"{EMOJI[mark_of_severity(alert.severity)]} *{alert.severity.name}*" if is_open else "✅"
+    severity = (f"{EMOJI[mark_of_severity(alert.severity)]} ", Strong((alert.severity.name,)))
+    mark: Text = severity if is_open else ("✅",)
     if alert.details.get("closing") == "gone" and not is_open:
-        mark = "⌛"
-    thread = f" · <{link}|thread>" if link else ""
-    return f"{mark} {fitted(cut(short_title(alert), TITLE_TEXT), TITLE_TEXT)} · {_state(alert, standing, zone)}{thread}"
+        mark = ("⌛",)
+    thread = (" · ", Link(link, "thread")) if link else ()
+    return text(mark, f" {cut(short_title(alert), TITLE_TEXT)} · ", _state(alert, standing, zone), thread)
 
 
-def _state(alert: Alert, standing: Standing, zone: ZoneInfo) -> str:
+def _state(alert: Alert, standing: Standing, zone: ZoneInfo) -> Text:
     who = mention(alert.owner or "")
-    by = f" by {who}" if who else ""
+    by = (" by ", *who) if who else ()
     match alert.state:
         case AlertState.FIRING:
-            return "unacknowledged"
+            return ("unacknowledged",)
         case AlertState.ACKNOWLEDGED:
-            return f"acknowledged{by}"
+            return ("acknowledged", *by)
         case AlertState.SNOOZED:
-            return f"snoozed{by}"
+            return ("snoozed", *by)
     if alert.details.get("closing") == "gone":
-        return "no longer checked"
+        return ("no longer checked",)
     ended = _at(alert.resolved_at or alert.changed_at, standing, zone)
-    return f"resolved {ended}{by_repair(alert)}"
+    return (f"resolved {ended}", *by_repair(alert))
 
 
 def _at(instant: datetime, standing: Standing, zone: ZoneInfo) -> str:

@@ -46,7 +46,7 @@ AUDIT_STEPS = ((16_000, 1_000), (4_000, 200), (1_000, 50), (250, 10), (50, 3))
 """Characters of a text, and parts of a list or an object, that a record of the audit keeps."""
 
 DELIVERY_STEPS = (40, 20, 10, 5, 2, 0)
-"""Blocks that a message keeps."""
+"""Parts that a message keeps."""
 
 LONGEST_ERROR = 1_000
 LONGEST_LINK = 2_000
@@ -130,13 +130,13 @@ def _whole_words(text: str, longest: int) -> str:
 
 
 def _body(body: Mapping[str, Any], kept: int) -> Mapping[str, Any]:
-    """A message loses its last blocks, and says so in one of its own."""
-    blocks = list(body.get("blocks") or ())
-    if kept >= len(blocks):
-        return {**body, "text": cut_texts(body.get("text", ""), LONGEST_ERROR)}
-    note = f"… cut here: {len(blocks) - kept} more blocks are too long to keep."
-    context = {"type": "context", "elements": [{"type": "mrkdwn", "text": note, "verbatim": True}]}
-    return {**body, "text": cut_texts(body.get("text", ""), LONGEST_ERROR), "blocks": [*blocks[:kept], context]}
+    """A message loses its last parts, and says so in one of its own; what a former version stored keeps them all."""
+    parts = list(body.get("parts") or ())
+    short = {**body, **{name: cut_texts(body[name], LONGEST_ERROR) for name in ("notice", "text") if name in body}}
+    if kept >= len(parts):
+        return short
+    note = f"… cut here: {len(parts) - kept} more parts are too long to keep."
+    return {**short, "parts": [*parts[:kept], {"is": "aside", "text": [note]}]}
 
 
 def _audited(details: Mapping[str, Any], longest: int, parts: int) -> Mapping[str, Any]:

@@ -116,7 +116,7 @@ class Delivery:
     kind: DeliveryKind
     channel: str
     body: Mapping[str, Any]
-    """JSON that the sink formats; for Slack ``text`` and ``blocks``, and of a reply ``BROADCAST``."""
+    """JSON that the sink formats: a post (``bot.render.post``), of a reply with ``BROADCAST``, or an ``event``."""
     created_at: datetime
     sink: str = SLACK
     lane: str | None = None

@@ -1,17 +1,16 @@
-"""What Slack gets of a digest: one message in the channel, its details in the thread, later edits of both. Pure.
+"""What people get of a digest: one message in the channel, its details in the thread, later edits of both. Pure.
 
 Keys are stable by pipeline and interval, so two instances, a restart or a doubled hour name the same message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from bot.render.blocks import SlackMessage
 from bot.render.digest import note_message
+from bot.render.post import Post
 from bot.store.model import Delivery, DeliveryKind, StoredReport
 from bot.timetable.slots import Slot
 
@@ -25,8 +24,8 @@ class Written:
 
     slot: Slot
     report: StoredReport
-    messages: Sequence[SlackMessage]
-    since_last: SlackMessage | None = None
+    messages: Sequence[Post]
+    since_last: Post | None = None
 
 
 def posting_key(pipeline: str, of: str) -> str:
@@ -49,14 +48,14 @@ def detail_key(posting: str, number: int) -> str:
 
 
 def message_to(
-    channel: str, key: str, message: SlackMessage, now: datetime, *, target: str | None = None, order: int = 0
+    channel: str, key: str, message: Post, now: datetime, *, target: str | None = None, order: int = 0
 ) -> Delivery:
     """Return a post, or an answer where there is a target."""
     return Delivery(
         key=key,
         kind=DeliveryKind.POST if target is None else DeliveryKind.REPLY,
         channel=channel,
-        body=_body(message),
+        body=message.document,
         created_at=now,
         target=target,
         order=order,
@@ -87,12 +86,12 @@ def refreshed(posting: Delivery, details: int, written: Written, now: datetime, 
     parent, *thread = written.messages
     name, channel = written.slot.name, posting.channel
 
-    def edit(key: str, message: SlackMessage) -> Delivery:
+    def edit(key: str, message: Post) -> Delivery:
         return Delivery(
             key=f"{key}:{name}",
             kind=DeliveryKind.UPDATE,
             channel=channel,
-            body=_body(message),
+            body=message.document,
             created_at=now,
             target=key,
             order=order,
@@ -110,7 +109,3 @@ def refreshed(posting: Delivery, details: int, written: Written, now: datetime, 
         key = f"{posting.key}:changes:{name}"
         deliveries.append(message_to(channel, key, written.since_last, now, target=posting.key, order=order))
     return tuple(deliveries)
-
-
-def _body(message: SlackMessage) -> Mapping[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.render.alert_links import ANY_WORKSPACE, thread_link
+from bot.render.post import post_of
 from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore
@@ -65,12 +66,12 @@ class DigestStanding:
         alerts.update({each.key: each for each in moved})
         standing = since_digest(Verdict(written.head.verdict), written.words.created_at, alerts.values())
         links = {each.key: self._thread(each) for each in (*standing.open, *standing.closed)}
-        body = restated(written.words.body, standing, links, self._pipeline.zone)
+        body = restated(post_of(written.words.body), standing, links, self._pipeline.zone).document
         name = f"{written.head.key}:standing"
         count = counted(lambda number: self._read(_key(name, number)) is not None)
         last = self._read(_key(name, count)) if count else None
         told = last or written.words
-        if _unplaced(body) == _unplaced(told.body) and (after is None or after.key.startswith(name)):
+        if _unplaced(body) == _unplaced(post_of(told.body).document) and (after is None or after.key.startswith(name)):
             return None
         return Delivery(
             key=_key(name, count + 1),
@@ -82,14 +83,14 @@ class DigestStanding:
             order=written.words.order,
         )
 
-    def link(self, now: datetime) -> str:
-        """Return a link to the digest in Slack's markup, empty where there is none yet."""
+    def link(self, now: datetime) -> tuple[str, str] | None:
+        """Return the address of the digest and what it is, None where there is none yet."""
         written = self._newest(now)
         address = "" if written is None else thread_link(written.posting, self._workspace())
         if written is None or not address:
-            return ""
+            return None
         today = now.astimezone(self._pipeline.zone).date()
-        return f"<{address}|Digest of {interval_title(interval_in(written.head.key), today)}>"
+        return address, f"Digest of {interval_title(interval_in(written.head.key), today)}"
 
     def _thread(self, alert: Alert) -> str:
         return thread_link(self._sent(alert.thread), self._workspace())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bot.sinks.slack.format import formatted
 from bot.store.model import StateStore
 from bot.timetable.digest_deliveries import detail_key, posting_key
 from bot.timetable.slots import DigestCalendar, Slot
@@ -42,7 +43,7 @@ def _compare_day(difference: Difference, day: date, shown: dict[str, Shown], sto
         message = shown.pop(owed, None)
         if message is None:
             difference.lost.append(owed)
-        elif list(message.blocks) != list(body["blocks"]):
+        elif list(message.blocks) != list(formatted(body)["blocks"]):
             difference.stale.append(owed)
         elif posting is not None and owed != key and message.thread_ts != posting.ts:
             difference.misplaced.append(owed)
@@ -50,7 +51,7 @@ def _compare_day(difference: Difference, day: date, shown: dict[str, Shown], sto
 
 def _owed(key: str, slots: Sequence[Slot], store: StateStore) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the key and the last body of the message, of what its thread holds, and of the answers to refreshes."""
-    yield key, _latest(key, slots, store) or {"blocks": []}
+    yield key, _latest(key, slots, store) or {"text": "", "blocks": []}
     number = 1
     while (body := _latest(detail_key(key, number), slots, store)) is not None:
         yield detail_key(key, number), body

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bot.sinks.slack.format import formatted
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from tests.faults.deaths import NEVER, POINTS, SECONDS, STATEMENTS, Death, Teller, Told
@@ -130,11 +131,11 @@ def _wanted(thread: str, store: StateStore) -> Any:
     """Return the blocks of the newest edit of a message, or those it was posted with."""
     post = store.delivery(thread)
     assert post is not None, f"{thread} is in Slack, but the store knows nothing of it"
-    newest = post.body["blocks"]
+    newest = formatted(post.body)["blocks"]
     for version in range(1, 60):
         edit = store.delivery(f"{thread}:v{version}")
         if edit is not None:
-            newest = edit.body["blocks"]
+            newest = formatted(edit.body)["blocks"]
     return list(newest)
 
 

@@ -13,6 +13,7 @@ from bot.alerting.incidents import Click, Incidents, Processed
 from bot.delivery.dispatch import ANEW
 from bot.render.alert import AlertMessages
 from bot.request import Request
+from bot.sinks.slack.format import formatted
 from bot.store import kept
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
 from checks.model import Report
@@ -317,9 +318,7 @@ def _opened(rig: Rig) -> Alert:
     report = validated(rig.services.validation, Request(checks=("players",)))
     rig.services.incidents.process(report, rig.now)  # type: ignore[attr-defined]  # the real ones
     for delivery in rig.store.claim("test", rig.now, rig.now + timedelta(minutes=1), 50):
-        posted = rig.services.client.chat_postMessage(
-            channel=CHANNEL, text=delivery.body["text"], blocks=list(delivery.body["blocks"])
-        )
+        posted = rig.services.client.chat_postMessage(channel=CHANNEL, **formatted(delivery.body))
         assert rig.store.record_sent(delivery.key, "test", ts=posted["ts"], channel=CHANNEL, now=rig.now)
     found = [alert for alert in rig.store.open_alerts("tiny") if alert.check == "players"]
     assert len(found) == 1

@@ -22,6 +22,7 @@ from bot.repairs.model import LEASE, NEVER_WRITTEN, RepairOutcome
 from bot.repairs.records import begun
 from bot.scenarios.faults import Faults
 from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
+from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, StateStore, StoreError
 from checks.control_plane.grants import INVOKER
 from checks.notifications import Permissions as Rules
@@ -127,7 +128,7 @@ def replies(rig: Rig, alert: Alert) -> list[Delivery]:
 
 
 def words(rig: Rig, alert: Alert) -> str:
-    return "\n".join(json.dumps(each.body, ensure_ascii=False) for each in replies(rig, alert))
+    return "\n".join(json.dumps(formatted(each.body), ensure_ascii=False) for each in replies(rig, alert))
 
 
 def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: float = PACE) -> FollowUp:
@@ -310,7 +311,9 @@ def test_an_applied_repair_can_be_taken_back_from_the_thread() -> None:
         alert = refused_alert(rig)
         confirm(rig, press(rig, alert))
         (made,) = (each for each in replies(rig, alert) if "repair:undo" in str(each.body))
-        value = next(block["elements"][0]["value"] for block in made.body["blocks"] if block["type"] == "actions")
+        value = next(
+            block["elements"][0]["value"] for block in formatted(made.body)["blocks"] if block["type"] == "actions"
+        )
 
         rig.send(rig.slack.requests.click(rig.parent(alert), "repair:undo", value))
         rig.wait()
@@ -448,7 +451,7 @@ def test_repairs_that_were_confirmed_together_are_told_together_when_all_have_se
 
         assert waiting == 1
         assert "*Verified*" not in early
-        told = [json.dumps(each.body) for each in replies(rig, alert) if ":verified:" in each.key]
+        told = [json.dumps(formatted(each.body)) for each in replies(rig, alert) if ":verified:" in each.key]
         assert [("*Verified*" in each, "Without effect" in each) for each in told] == [(True, True)]
 
 
@@ -514,5 +517,5 @@ def test_a_repair_that_a_killed_process_has_begun_and_not_made_is_told_in_its_th
         following(rig).turn()
         following(rig).turn()
 
-        assert [NEVER_WRITTEN in json.dumps(each.body) for each in replies(rig, alert)] == [True]
+        assert [NEVER_WRITTEN in json.dumps(formatted(each.body)) for each in replies(rig, alert)] == [True]
         assert platform.policies[SERVICE] == Policy(())

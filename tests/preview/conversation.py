@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.sinks.slack.format import formatted
 from bot.store.model import Delivery, DeliveryKind, StateStore
 from tests.preview.page import Post
 
@@ -41,9 +42,9 @@ class Conversation:
     def _show(self, delivery: Delivery, now: datetime) -> None:
         target = delivery.target or ""
         if delivery.kind is DeliveryKind.UPDATE:
-            self.sent[target] = replace(self.sent[target], body=delivery.body, edited=True)
+            self.sent[target] = replace(self.sent[target], body=formatted(delivery.body), edited=True)
             return
-        self.sent[delivery.key] = Post(body=delivery.body, time=self._time(now))
+        self.sent[delivery.key] = Post(body=formatted(delivery.body), time=self._time(now))
         if delivery.kind is DeliveryKind.POST:
             self.threads[delivery.key] = []
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.render.blocks import SlackMessage
+from bot.render.blocks import SlackMessage, slack_message
 from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
 from bot.render.json import report_document
@@ -26,12 +26,12 @@ def digest() -> str:
     """The digest of the morning of an incident, with what changed since the evening before."""
     before, incident = reading_of("healthy-evening"), reading_of("game-stuck")
     changed = changes(report_document(before), report_document(incident))
-    return _channel(digest_messages(Digest(reading=incident, changes=[changed])).parent)
+    return _channel(slack_message(digest_messages(Digest(reading=incident, changes=[changed])).parent))
 
 
 def quiet_digest() -> str:
     """The digest of a clear morning: one line."""
-    return _channel(digest_messages(Digest(reading=reading_of("healthy-morning"))).parent)
+    return _channel(slack_message(digest_messages(Digest(reading=reading_of("healthy-morning"))).parent))
 
 
 def firing() -> str:

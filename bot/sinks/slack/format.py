@@ -1,4 +1,8 @@
-"""How Slack shows a body, also when it is not sent as it was meant: pure functions on its text and blocks."""
+"""How Slack shows a message, also when it is not sent as it was meant: pure functions.
+
+The body of a delivery is neutral (``bot.render.post``) until it is formatted here. Former versions stored bodies in
+Slack's own form, which are sent as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,10 @@ from typing import Any
 
 from bot.delivery.decisions import Adaptation, Attempt, Form, Note
 from bot.delivery.troubles import PostError, Trouble
+from bot.render.blocks import slack_message
+from bot.render.post import Channel, Native, Post, is_neutral, post_of
 from bot.render.slack_text import escape
+from bot.render.words import clean
 from bot.sinks.slack.errors import remedy
 from bot.store.model import BROADCAST, SLACK, Delivery
 
@@ -28,27 +35,34 @@ class SlackWording:
     sink = SLACK
 
     def shown(self, body: Body, attempt: Attempt, parent: str = "") -> Body:
-        return said(body, attempt, parent)
+        return said(formatted(body), attempt, parent)
 
     def calls_somebody(self, body: Body) -> bool:
-        return calls_somebody(body)
+        return calls_somebody(formatted(body))
 
     def title(self, body: Body) -> str:
-        return title(body)
+        return title(formatted(body))
 
     def remedy(self, code: str) -> str:
         return remedy(code)
 
     def undelivered(self, delivery: Delivery, error: str) -> Body:
-        said = cut(str(delivery.body.get("text", "")), 1_000)
-        text = f"A message for <#{delivery.channel}> could not be delivered ({escape(error)}). It said: {said}"
-        return {"text": text}
+        what = ("A message for ", Channel(delivery.channel), f" could not be delivered ({clean(error)}). It said: ")
+        return Post((*what, Native(cut(str(formatted(delivery.body).get("text") or ""), 1_000)))).document
 
     def refusal(self, error: PostError) -> Body:
         passing = error.trouble in (Trouble.BUSY, Trouble.UNAVAILABLE)
         fix = "If that lasts, name another channel under `routes`." if passing else remedy(error.detail)
-        text = f"<#{error.channel}> does not take messages ({escape(error.detail)}): they come here instead. {fix}"
-        return {"text": text}
+        why = f" does not take messages ({clean(error.detail)}): they come here instead. "
+        return Post((Channel(error.channel), why, Native(fix))).document
+
+
+def formatted(body: Body) -> Body:
+    """Return the ``text`` and the ``blocks`` of a body, and where a reply shows."""
+    if not is_neutral(body):
+        return body
+    message = slack_message(post_of(body))
+    return {**_mark(body), "text": message.text, **({"blocks": list(message.blocks)} if message.blocks else {})}
 
 
 def calls_somebody(body: Body) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 from bot.delivery.decisions import Attempt, Form
 from bot.delivery.poster import Body
 from bot.delivery.troubles import PostError, Trouble
-from bot.render.slack_text import escape
+from bot.render.post import Post
+from bot.render.words import clean
 from bot.store.model import WEBHOOK, Delivery
 from checks.amounts import cut_text
 from checks.notifications import WebhookFormat
@@ -96,12 +97,12 @@ class WebhookWording:
     def undelivered(self, delivery: Delivery, error: str) -> Body:
         event = delivery.body["event"]
         what = f"{event['action']} of {event['alert']['severity']} {event['alert']['title']}"
-        return {
-            "text": f"The webhook {escape(delivery.channel)} did not take an event ({escape(error)}): {escape(what)}. "
-            f"{self.remedy(error)}"
-        }
+        said = f"The webhook {clean(delivery.channel)} did not take an event ({clean(error)}): {clean(what)}. "
+        return Post((f"{said}{self.remedy(error)}",)).document
 
     def refusal(self, error: PostError) -> Body:
         passing = error.trouble in (Trouble.BUSY, Trouble.UNAVAILABLE)
         fix = "It is tried again." if passing else self.remedy(error.detail)
-        return {"text": f"The webhook {escape(error.channel)} does not take events ({escape(error.detail)}). {fix}"}
+        return Post(
+            (f"The webhook {clean(error.channel)} does not take events ({clean(error.detail)}). {fix}",)
+        ).document

@@ -90,7 +90,7 @@ def test_what_an_open_p0_covers_opens_no_thread_and_stands_in_that_of_the_p0() -
 
     (p0,) = [each for each in alerts.values() if each.check != "cannot-look"]
     assert not is_open(alerts)
-    assert "Could not check" in str(alert_message(p0, PIPELINE, NOW)["blocks"])
+    assert "Could not check" in str(alert_message(p0, PIPELINE, NOW).document)
 
 
 def test_a_thread_that_was_open_goes_on_in_the_p0_that_covers_it() -> None:

@@ -43,7 +43,7 @@ def test_they_are_one_alert_that_counts_them_all() -> None:
     assert alert.title.endswith("4,000 failures")
     assert total(members_of(alert)) + alert.details["more"] == 4000
     assert len(members_of(alert)) <= MEMBERS_KEPT
-    message = str(alert_message(alert, PIPELINE, NOW)["blocks"])
+    message = str(alert_message(alert, PIPELINE, NOW).document)
     assert "3,999 findings" in message
     assert "Row 0 has no team." in message
 

@@ -53,7 +53,7 @@ def followed(mornings: list[set[Interval]], seen: Callable[..., Report] = predic
 def test_two_dates_of_one_failure_are_one_alert_that_names_both() -> None:
     ((alert,),) = followed([set(DATES)])
 
-    shown = str(alert_message(alert, PIPELINE, NOW)["blocks"])
+    shown = str(alert_message(alert, PIPELINE, NOW).document)
     assert "Tue 10 Feb and Wed 11 Feb" in shown
 
 

@@ -13,6 +13,7 @@ import pytest
 from bot.alerting.alerts import Reason
 from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents, NotStoredError
 from bot.render.alert import AlertMessages
+from bot.sinks.slack.format import formatted
 from bot.store.model import (
     Alert,
     AlertState,
@@ -83,7 +84,7 @@ def keys(store: SqliteStore) -> list[str]:
 
 
 def buttons(delivery: Delivery) -> dict[str, Any]:
-    (row,) = [each for each in delivery.body["blocks"] if each["type"] == "actions"]
+    (row,) = [each for each in formatted(delivery.body)["blocks"] if each["type"] == "actions"]
     return {each["action_id"]: json.loads(each["value"]) for each in row["elements"]}
 
 
@@ -235,7 +236,7 @@ def test_a_p0_that_is_back_in_its_thread_shows_in_the_channel_with_its_mention(
         f"{THREAD}:resolved:2": None,
         f"{THREAD}:reopened:3": True,
     }
-    assert replies[f"{THREAD}:reopened:3"]["text"].endswith("<!subteam^S0000001>")
+    assert replies[f"{THREAD}:reopened:3"]["notice"][-1] == {"is": "mention", "id": "S0000001"}
 
 
 def test_the_buttons_of_a_message_know_the_version_that_is_stored(store: SqliteStore, incidents: Incidents) -> None:
@@ -460,7 +461,7 @@ def test_with_the_store_down_what_is_loud_can_still_be_posted(incidents: Inciden
     assert {each.kind for each in posts} == {DeliveryKind.POST}
     assert [each.channel for each in posts] == [ONCALL, CHANNEL]
     assert all("store" in json.dumps(each.body) for each in posts)
-    assert not any(block["type"] == "actions" for each in posts for block in each.body["blocks"])
+    assert not any(part["is"] == "actions" for each in posts for part in each.body["parts"])
     assert keys(store) == []
 
 

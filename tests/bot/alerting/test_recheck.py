@@ -45,7 +45,7 @@ def test_what_still_fails_is_told_before_what_could_not_be_checked() -> None:
         look_reply(ALERT, None, "U0000001", NOW, PIPELINE.zone, look),
         still_open_reply(NOW, PIPELINE.zone, look),
     ):
-        said = body["blocks"][0]["text"]["text"]
+        said = str(body["parts"])
         assert said.index("3 findings still fail") < said.index(SYSTEMS[0]) < said.index("BigQuery (timed out)")
 
 
@@ -65,7 +65,7 @@ def test_a_recheck_tells_the_thread_what_still_fails_although_a_source_was_silen
     incidents.rechecked(Click(key=alert.key, actor="U0000001", now=NOW, action_key="a-click"), again)
 
     (reply,) = [each for each in store.pending() if "rechecked" in each.key]
-    assert "7 findings still fail" in reply.body["text"]
+    assert "7 findings still fail" in str(reply.body["notice"])
     assert incidents.seen_in(alert.key, report_of(healthy())).failing == ()
     store.close()
 

@@ -12,6 +12,7 @@ from bot.alerting.incident import members_of
 from bot.alerting.observations import observe
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert import AlertMessages
+from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, SnoozeUntil
 from checks.model import Cause, FindingKey, Report, Severity
 from tests.advice import advised
@@ -210,9 +211,9 @@ SILENT = RecheckResult(blind=("BigQuery (timed out)", "Every processor sends hea
 
 
 def bodies() -> dict[str, Body]:
-    """Every message by its name."""
+    """Every message by its name, as Slack gets it."""
     later = NOW + 45 * MINUTE
-    return {
+    said = {
         **{f"parent-{name}": WRITER.parent(alert, max(later, alert.changed_at)) for name, alert in PARENTS.items()},
         **{f"reply-{name}": WRITER.reply(each, _when(each)) for name, each in TRANSITIONS.items()},
         "parent-past-store": WRITER.past_store(OPEN, later),
@@ -227,6 +228,7 @@ def bodies() -> dict[str, Body]:
         "looked-resolved": WRITER.looked(alert_of(resolved(OPEN)), resolved(OPEN), USER, later, RecheckResult()),
         "pointer": WRITER.pointer(OPEN),
     }
+    return {name: dict(formatted(body)) for name, body in said.items()}
 
 
 def _when(transition: Transition) -> datetime:

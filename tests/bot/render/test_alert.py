@@ -26,7 +26,9 @@ from bot.render.alert_links import links_of
 from bot.render.buttons import BUTTONS
 from bot.render.mentions import mention
 from bot.render.repairs import still_open_reply
+from bot.render.slack_text import markup
 from bot.render.words import duration
+from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, AlertState
 from checks.model import Severity
 from tests.advice import advised
@@ -125,7 +127,7 @@ def test_the_example_of_a_reply_is_one_of_that_reason(name: str) -> None:
 def test_each_state_has_its_buttons(state: AlertState) -> None:
     alert = replace(OPEN, state=state, version=7)
 
-    row = alert_message(alert, PIPELINE, NOW)["blocks"][-1]
+    row = formatted(alert_message(alert, PIPELINE, NOW).document)["blocks"][-1]
 
     assert [each["action_id"] for each in row["elements"]] == [each.action for each in BUTTONS[state]]
     assert {each["value"] for each in row["elements"]} == {
@@ -139,7 +141,7 @@ def test_each_state_has_its_buttons(state: AlertState) -> None:
     ids=[state.value for state in AlertState],
 )
 def test_only_an_alert_that_nobody_has_taken_calls_somebody(state: AlertState, calls: bool) -> None:
-    body = alert_message(replace(OPEN, state=state), PIPELINE, NOW)
+    body = dict(formatted(alert_message(replace(OPEN, state=state), PIPELINE, NOW).document))
 
     assert ("<!subteam^S0000001>" in shown(body)) == calls
     assert ("<!subteam^S0000001>" in body["text"]) == calls
@@ -149,7 +151,7 @@ def test_only_an_alert_that_nobody_has_taken_calls_somebody(state: AlertState, c
     ("severity", "member"), [(Severity.P1, "<@U0000009>"), (Severity.P2, "")], ids=["a user", "nobody is named"]
 )
 def test_whom_it_calls_depends_on_the_severity(severity: Severity, member: str) -> None:
-    body = alert_message(replace(OPEN, severity=severity), PIPELINE, NOW)
+    body = dict(formatted(alert_message(replace(OPEN, severity=severity), PIPELINE, NOW).document))
 
     assert body["text"].endswith(member)
     assert ("<@" in shown(body)) == bool(member)
@@ -157,11 +159,11 @@ def test_whom_it_calls_depends_on_the_severity(severity: Severity, member: str) 
 
 @pytest.mark.parametrize("text", ["", "channel", "<!channel>", "U1|x", "everyone", "!here"])
 def test_only_an_id_becomes_a_mention(text: str) -> None:
-    assert mention(text) == ""
+    assert mention(text) == ()
 
 
 def test_the_logs_are_those_of_the_service_in_the_night_before() -> None:
-    links = unquote(links_of(OPEN, PIPELINE, NOW + timedelta(days=9)))
+    links = unquote(" ".join(map(markup, links_of(OPEN, PIPELINE, NOW + timedelta(days=9)))))
 
     assert 'resource.labels.service_name="phase3-to-phase4-orchestrator"' in links
     assert ";startTime=2026-02-11T01:00:00Z;endTime=2026-02-11T14:00:00Z?project=nba-props-platform|" in links
@@ -171,7 +173,7 @@ def test_the_logs_are_those_of_the_service_in_the_night_before() -> None:
 def test_an_unsafe_link_is_left_out() -> None:
     alert = replace(OPEN, details={**OPEN.details, "link": "https://evil.example|<!channel>"})
 
-    assert "evil" not in links_of(alert, PIPELINE, NOW)
+    assert "evil" not in str(links_of(alert, PIPELINE, NOW))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def alerts(draw: st.DrawFn) -> Alert:
 @SLOW
 @given(alerts())
 def test_every_alert_fits_into_slack(alert: Alert) -> None:
-    check(alert_message(alert, PIPELINE, NOW, note="A note."))
+    check(dict(formatted(alert_message(alert, PIPELINE, NOW, note="A note.").document)))
 
 
 @SLOW
@@ -247,7 +249,7 @@ def test_every_reply_fits_into_slack(before: Alert, after: Alert, reason: Reason
         writer.pointer(after),
         writer.past_store(after, NOW),
     ):
-        check(body)
+        check(dict(formatted(body)))
 
 
 def test_a_transition_of_nothing_has_no_reply() -> None:
@@ -263,7 +265,7 @@ def test_a_reply_that_one_section_cannot_hold_goes_on_in_the_next() -> None:
     members = [long(*[f"{word}-{index}" for index in range(6)]) for word in ("old", "new")]
     transition = Transition(reason=Reason.CHANGED, before=members[0], alert=members[1])
 
-    body = AlertMessages(PIPELINE).reply(transition, NOW)
+    body = dict(formatted(AlertMessages(PIPELINE).reply(transition, NOW)))
 
     check(body)
     assert len(body["blocks"]) == 2
@@ -273,7 +275,7 @@ def test_a_reply_that_one_section_cannot_hold_goes_on_in_the_next() -> None:
 def test_names_from_the_pipeline_file_are_escaped() -> None:
     phases = tuple(each.model_copy(update={"title": "<!channel> & co"}) for each in PIPELINE.phases)
 
-    check(alert_message(OPEN, PIPELINE.model_copy(update={"phases": phases}), NOW))
+    check(dict(formatted(alert_message(OPEN, PIPELINE.model_copy(update={"phases": phases}), NOW).document)))
 
 
 def test_findings_that_are_left_out_are_counted() -> None:
@@ -298,7 +300,7 @@ def test_how_far_it_spreads_counts_the_findings_that_are_not_listed(
 ) -> None:
     then, after = (replace(OPEN, details={**OPEN.details, "more": more}) for more in (before, now))
 
-    body = AlertMessages(PIPELINE).reply(Transition(reason=reason, before=then, alert=after), NOW)
+    body = dict(formatted(AlertMessages(PIPELINE).reply(Transition(reason=reason, before=then, alert=after), NOW)))
 
     told = re.findall(r"(\d+) findings? now, (\d+) before", shown(body))
     assert [tuple(map(int, each)) for each in told] == [tuple(len(members_of(OPEN)) + more for more in counts)]

@@ -47,7 +47,7 @@ def test_the_alert_and_the_list_say_since_when_it_is_broken_only_where_it_is_kno
     alert = with_fact(began)
 
     for shown in (
-        str(alert_message(alert, PIPELINE, NOW + MINUTE)["blocks"]),
+        str(alert_message(alert, PIPELINE, NOW + MINUTE).document),
         str(alert_list(PIPELINE, [alert], NOW + MINUTE).blocks),
     ):
         assert "first seen 11 Feb 08:00 EST" in shown
@@ -62,8 +62,8 @@ def test_the_resolution_says_how_long_it_was_broken() -> None:
         Transition(reason=Reason.RESOLVED, before=before, alert=after), PIPELINE, NOW + 10 * MINUTE
     )
 
-    assert "after 6 days, 10 min after it was first seen" in reply["text"]
-    closed = str(alert_message(after, PIPELINE, NOW + 10 * MINUTE)["blocks"])
+    assert "after 6 days, 10 min after it was first seen" in str(reply["notice"])
+    closed = str(alert_message(after, PIPELINE, NOW + 10 * MINUTE).document)
     assert "5 Feb 08:00 EST to 11 Feb 08:10 EST (6 days)" in closed
 
 

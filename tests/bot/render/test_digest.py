@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.render.blocks import slack_message
 from bot.render.digest import Digest, changes_message, digest_messages, late_message, note_message
 from bot.render.reading import Reading
 from bot.render.report_changes import Changes, Problem
@@ -45,13 +46,13 @@ CASES = {
 
 def messages_of(digest: Digest) -> list[dict[str, object]]:
     messages = digest_messages(digest)
-    return [asdict(each) for each in (messages.parent, *messages.thread)]
+    return [asdict(slack_message(each)) for each in (messages.parent, *messages.thread)]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_reads_as_the_golden_file_says(name: str) -> None:
     path = GOLDEN / f"{name}.json"
-    parent = asdict(digest_messages(CASES[name]).parent)
+    parent = asdict(slack_message(digest_messages(CASES[name]).parent))
 
     text = json.dumps(parent, indent=2, ensure_ascii=False) + "\n"
 
@@ -78,14 +79,14 @@ def test_slack_takes_every_digest(name: str, quiet: bool) -> None:
 
 
 def test_a_clear_morning_is_one_line_and_its_small_print() -> None:
-    parent = digest_messages(CASES["all-clear"]).parent
+    parent = slack_message(digest_messages(CASES["all-clear"]).parent)
 
     assert [block["type"] for block in parent.blocks] == ["section", "context"]
 
 
 @pytest.mark.parametrize("name", ["blocked", "unknown"])
 def test_any_other_morning_is_not(name: str) -> None:
-    parent = digest_messages(Digest(reading=READINGS[name])).parent
+    parent = slack_message(digest_messages(Digest(reading=READINGS[name])).parent)
 
     assert parent.blocks[0]["type"] == "header"
 
@@ -95,7 +96,7 @@ def test_what_the_parent_cannot_hold_opens_its_thread() -> None:
     calm = digest_messages(Digest(reading=READINGS["blocked"]))
 
     assert len(whole.thread) > len(calm.thread)
-    assert len(violations([asdict(whole.parent)])) == 0
+    assert len(violations([asdict(slack_message(whole.parent))])) == 0
 
 
 @given(subject=st.text(max_size=50) | st.just(HOSTILE), reason=st.text() | st.just(HOSTILE))
@@ -110,7 +111,7 @@ def test_hostile_names_and_reasons_do_nothing(subject: str, reason: str) -> None
         note_message(reason or "-"),
     ]
 
-    assert violations([asdict(each) for each in messages if each.text.strip()]) == []
+    assert violations([asdict(each) for each in map(slack_message, messages) if each.text.strip()]) == []
 
 
 def test_the_digest_says_how_many_are_new_and_where_and_its_thread_their_names() -> None:
@@ -120,7 +121,8 @@ def test_the_digest_says_how_many_are_new_and_where_and_its_thread_their_names()
     )
     digest = Digest(reading=READINGS["blocked"], changes=[Changes(since=YESTERDAY, new=new)])
 
-    parent, reply = str(digest_messages(digest).parent.blocks), str(changes_message(digest, digest.changes[0]).blocks)
+    posts = digest_messages(digest).parent, changes_message(digest, digest.changes[0])
+    parent, reply = (str(slack_message(each).blocks) for each in posts)
 
     assert "4 problems in Analytics, Precompute and the control plane" in parent
     assert "a (s), b (s), c (s) and d (s)" in reply
@@ -129,7 +131,7 @@ def test_the_digest_says_how_many_are_new_and_where_and_its_thread_their_names()
 def test_no_changes_are_said_to_be_none() -> None:
     message = changes_message(Digest(reading=READINGS["blocked"]), Changes(since=YESTERDAY))
 
-    assert "Nothing new and nothing recovered" in str(message.blocks)
+    assert "Nothing new and nothing recovered" in str(slack_message(message).blocks)
 
 
 def test_more_checks_than_fit_a_line_are_counted() -> None:
@@ -138,4 +140,4 @@ def test_more_checks_than_fit_a_line_are_counted() -> None:
 
     message = changes_message(Digest(reading=reading), Changes(since=YESTERDAY, new=many))
 
-    assert "and 14 more" in str(message.blocks)
+    assert "and 14 more" in str(slack_message(message).blocks)

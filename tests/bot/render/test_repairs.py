@@ -28,6 +28,7 @@ from bot.repairs.model import (
     RepairRefusedError,
     RepairRun,
 )
+from bot.sinks.slack.format import formatted
 from checks.actions import RepairKey
 from tests.bot.render.strategies import TEXTS
 from tests.servers.slack_limits import check_message, check_view
@@ -153,6 +154,7 @@ REPLIES: dict[str, dict[str, Any]] = {
         [proved(THREE[0]), run(THREE[1], RepairOutcome.UNVERIFIED, REFUSED)], ZONE
     ),
 }
+REPLIES = {name: dict(formatted(body)) for name, body in REPLIES.items()}
 MESSAGES: dict[str, Any] = {**FORMS, **REPLIES}
 
 
@@ -214,7 +216,7 @@ def test_what_holds_for_every_repair_is_said_once_and_what_holds_for_one_beside_
 def test_a_name_is_written_out_where_it_is_asked_about_and_short_where_it_is_proved() -> None:
     assert MEMBER in json.dumps(plan_blocks([grant()], ZONE))
     assert MEMBER in json.dumps(begun_reply([grant()], USER, ZONE))
-    assert "invoker can call" in verified_reply([proved(grant())], ZONE)["text"]
+    assert "invoker can call" in str(verified_reply([proved(grant())], ZONE)["notice"])
 
 
 def hostile(text: str) -> list[Any]:
@@ -237,6 +239,7 @@ def check(message: Any) -> None:
     if isinstance(message, list):
         check_view(modal(message))
     else:
+        message = formatted(message)
         check_message(message["text"], message["blocks"])
     shown = json.dumps(message, ensure_ascii=False)
     assert not re.search(r"<(?!@U)", shown)

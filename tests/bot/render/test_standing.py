@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render import limits
-from bot.render.standing import STANDING_TEXT, lead, restated, since_digest, since_report, standing_text
+from bot.render.post import post_of
+from bot.render.standing import lead, restated, since_digest, since_report
+from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, AlertState
 from checks.model import Severity, Verdict
 from tests.bot.store.records import an_alert
@@ -39,14 +41,19 @@ def said(verdict: Verdict, *alerts: Alert) -> str:
 
 
 def test_a_digest_whose_alerts_are_as_it_told_them_stays_as_it_is() -> None:
-    assert restated(BODY, since_digest(Verdict.BLOCKED, WRITTEN, [an_alert()]), {}, ZONE) == BODY
+    assert (
+        formatted(restated(post_of(BODY), since_digest(Verdict.BLOCKED, WRITTEN, [an_alert()]), {}, ZONE).document)
+        == BODY
+    )
 
 
 def test_a_digest_whose_last_alert_was_resolved_says_until_when_it_was_blocked_and_by_whom() -> None:
     alert = resolved(an_alert(), repaired_by="U0ANN")
     standing = since_digest(Verdict.BLOCKED, WRITTEN, [alert])
 
-    body = restated(BODY, standing, {alert.key: "https://example.slack.com/archives/C1/p1"}, ZONE)
+    body = formatted(
+        restated(post_of(BODY), standing, {alert.key: "https://example.slack.com/archives/C1/p1"}, ZONE).document
+    )
 
     header, section, _ = body["blocks"]
     until = f"{LATER.astimezone(ZONE):%H:%M %Z}"
@@ -75,7 +82,7 @@ def test_an_alert_that_nobody_checks_any_more_does_not_end_what_the_digest_says(
 def test_a_graver_alert_since_a_clear_digest_leads_it() -> None:
     new = replace(an_alert(), opened_at=LATER, changed_at=LATER)
 
-    body = restated(BODY, since_digest(Verdict.ALL_CLEAR, WRITTEN, [new]), {}, ZONE)
+    body = formatted(restated(post_of(BODY), since_digest(Verdict.ALL_CLEAR, WRITTEN, [new]), {}, ZONE).document)
 
     assert body["text"].startswith("🔴 Was ALL CLEAR at ")
     assert "now BLOCKED, 1 alert is open" in body["text"]
@@ -140,13 +147,12 @@ def test_a_digest_never_claims_an_end_while_an_alert_of_that_weight_is_open(
     standing = since_digest(verdict, WRITTEN, alerts)
     links = {each.key: f"https://example.slack.com/archives/C0000001/p{'1' * 16}" for each in alerts}
 
-    body = restated(BODY, standing, links, ZONE)
+    body = formatted(restated(post_of(BODY), standing, links, ZONE).document)
 
     gravest = min((each.severity for each in alerts if each.state is not AlertState.RESOLVED), default=None)
     if standing.until is not None:
         assert gravest is None or verdict is not Verdict.BLOCKED or gravest > Severity.P0
     if gravest is Severity.P0:
         assert standing.now in (Verdict.BLOCKED, Verdict.UNKNOWN)
-    assert len(standing_text(standing, links, ZONE)) <= STANDING_TEXT + 60
     assert len(body["text"]) <= limits.FALLBACK_TEXT
     assert "<!here>" not in str(body)

@@ -225,16 +225,16 @@ def test_half_a_key_of_a_repair_is_never_kept() -> None:
     assert kept_keys
 
 
-def test_a_message_that_is_too_long_says_that_blocks_are_missing() -> None:
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": noise(3_000, each)}} for each in range(60)]
-    delivery = a_post(body={"text": noise(5_000), "blocks": blocks}, error=noise(50_000))
+def test_a_message_that_is_too_long_says_that_parts_are_missing() -> None:
+    parts = [{"is": "paragraph", "text": [noise(3_000, each)]} for each in range(60)]
+    delivery = a_post(body={"notice": [noise(5_000)], "parts": parts}, error=noise(50_000))
 
     text = encode(delivery)
 
     body = decode(Delivery, text).body
     assert len(text) <= BUDGETS[Delivery]
-    assert body["blocks"][0] == blocks[0]
-    assert "cut here: 40 more blocks" in body["blocks"][-1]["elements"][0]["text"]
+    assert body["parts"][0] == parts[0]
+    assert "cut here: 40 more parts" in body["parts"][-1]["text"][0]
 
 
 def test_what_was_done_is_recorded_however_long_it_is_told() -> None:

@@ -239,7 +239,7 @@ class TestByTheMonth:
 
         now = morning.at("2026-05-31 23:00").now
 
-        assert "May" in standing.link(now)
+        assert "May" in str(standing.link(now))
 
     def test_the_watch_judges_the_month_before(self) -> None:
         assert watched(self.described(), local("2026-03-01T00:00", LONDON)) == (Watched(interval="2026-02"),)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from bot.alerting.incidents import Click, Incidents
 from bot.render.alert import AlertMessages
+from bot.render.post import post_of
 from bot.render.standing import lead, restated, since_digest
+from bot.sinks.slack.format import formatted
 from bot.store.model import SLACK, AlertState, Changes, Delivery, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
@@ -67,8 +69,8 @@ class Day:
         assert base is not None
         alerts = self.store.recent_alerts("nba", base.created_at)
         standing = since_digest(Verdict(head.verdict), base.created_at, alerts)
-        moved = restated(base.body, standing, {}, PIPELINE.zone) != base.body
-        return lead(standing, PIPELINE.zone) if moved else str(base.body["text"])
+        moved = restated(post_of(base.body), standing, {}, PIPELINE.zone) != post_of(base.body)
+        return lead(standing, PIPELINE.zone) if moved else _text(base)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_an_alert_that_is_resolved_is_told_by_the_digest_above_it(day: Day) -> N
 
     (edit,) = day.edits()
     assert edit.target == POSTING
-    assert edit.body["text"].startswith("✅ Was BLOCKED until 08:12 EST; now no alert is open. ")
+    assert _text(edit).startswith("✅ Was BLOCKED until 08:12 EST; now no alert is open. ")
 
 
 def test_a_repair_is_named_by_the_digest_the_alert_and_its_thread(day: Day) -> None:
@@ -95,13 +97,13 @@ def test_a_repair_is_named_by_the_digest_the_alert_and_its_thread(day: Day) -> N
 
     assert any(":standing:" in each.key for each in processed.deliveries), "stored with the decision"
     messages = [each for each in processed.deliveries if each.sink == SLACK]
-    assert all("by a repair of <@U0ANN>" in str(each.body) for each in (*messages, *day.edits()))
+    assert all("by a repair of <@U0ANN>" in str(formatted(each.body)) for each in (*messages, *day.edits()))
 
 
 def test_a_click_is_told_by_the_digest(day: Day) -> None:
     day.incidents.acknowledge(Click(key=KEY, actor="U0ANN", now=day.now + MINUTE, action_key="1"))
 
-    assert "acknowledged by <@U0ANN>" in str(day.last().body)
+    assert "acknowledged by <@U0ANN>" in str(formatted(day.last().body))
 
 
 def test_a_run_without_news_edits_nothing(day: Day) -> None:
@@ -122,8 +124,8 @@ def test_digest_and_alert_lead_to_each_other(day: Day) -> None:
     posting, thread = day.store.delivery(POSTING), day.store.delivery(f"alert:{KEY}:0")
     assert posting is not None
     assert thread is not None
-    assert f"p{str(thread.ts).replace('.', '')}|thread>" in str(digest.body)
-    assert f"p{str(posting.ts).replace('.', '')}|Digest of Wed 11 Feb>" in str(parents[0].body)
+    assert f"p{str(thread.ts).replace('.', '')}|thread>" in str(formatted(digest.body))
+    assert f"p{str(posting.ts).replace('.', '')}|Digest of Wed 11 Feb>" in str(formatted(parents[0].body))
 
 
 def test_a_workspace_that_is_learnt_is_used_by_the_next_edit_and_is_none_of_its_own(day: Day) -> None:
@@ -131,9 +133,11 @@ def test_a_workspace_that_is_learnt_is_used_by_the_next_edit_and_is_none_of_its_
     day.see(two=Severity.P1)
     knowing = DigestStanding(day.store, PIPELINE, lambda: "https://example.slack.com/")
 
-    assert "https://slack.com/archives/" in str(day.last().body)
+    assert "https://slack.com/archives/" in str(formatted(day.last().body))
     assert knowing.edit((), day.now) is None
-    assert knowing.link(day.now).startswith("<https://example.slack.com/archives/C0FAULTS01/p")
+    link = knowing.link(day.now)
+    assert link is not None
+    assert link[0].startswith("https://example.slack.com/archives/C0FAULTS01/p")
 
 
 def test_a_refresh_has_the_last_word_over_edits_before_it(day: Day) -> None:
@@ -151,7 +155,7 @@ def test_two_processes_that_decide_at_once_leave_a_digest_that_tells_both(day: D
 
     other.process(report({"one": "passed", "two": Severity.P0}, day.now + MINUTE), day.now + MINUTE)
 
-    assert "Was BLOCKED until" in day.last().body["text"]
+    assert "Was BLOCKED until" in _text(day.last())
     assert day.last().key.endswith(":00003")
 
 
@@ -171,8 +175,8 @@ class _Late:
             alone.process(report({"one": Severity.P0, "two": "passed"}, now), now)
         return edit
 
-    def link(self, now: datetime) -> str:
-        return ""
+    def link(self, now: datetime) -> tuple[str, str] | None:
+        return None
 
 
 def test_an_edit_of_a_digest_that_was_written_anew_meanwhile_is_followed_by_one_of_the_new_words(day: Day) -> None:
@@ -204,7 +208,7 @@ def test_a_store_that_fails_after_the_decision_does_not_fail_the_decision(day: D
 
     assert processed.transitions[0].alert is not None
     day.see(one="passed")
-    assert "Was BLOCKED until" in day.last().body["text"]
+    assert "Was BLOCKED until" in _text(day.last())
 
 
 def test_no_digest_is_no_edit() -> None:
@@ -213,7 +217,7 @@ def test_no_digest_is_no_edit() -> None:
     day.see()
 
     assert day.edits() == []
-    assert day.standing.link(day.now) == ""
+    assert day.standing.link(day.now) is None
 
 
 def test_a_digest_that_slack_refused_for_good_is_not_edited(day: Day) -> None:
@@ -237,7 +241,7 @@ def test_a_digest_that_was_posted_again_and_brought_up_to_date_tells_its_alerts_
 
     (edit,) = day.edits()
     assert edit.target == f"{POSTING}:1200"
-    assert "Was BLOCKED until 18:05" in edit.body["text"]
+    assert "Was BLOCKED until 18:05" in _text(edit)
 
 
 @pytest.mark.parametrize("many", [0, 1, 2, 3, 4, 7, 8, 9, 100])
@@ -296,7 +300,7 @@ def test_the_last_edit_tells_what_the_alerts_are(
 
 def _text(delivery: Delivery | None) -> str:
     assert delivery is not None
-    return str(delivery.body["text"])
+    return str(formatted(delivery.body)["text"])
 
 
 def test_an_edit_that_was_stored_is_not_stored_again(day: Day) -> None:

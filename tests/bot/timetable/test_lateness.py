@@ -49,7 +49,7 @@ class TestLateness:
 
         (word,) = morning.past_store
         assert word.key == LATE
-        assert "store is down" in word.body["text"]
+        assert "store is down" in str(word.body["notice"])
 
     def test_when_it_comes_after_all_the_word_is_answered(self, morning: Morning) -> None:
         instance = morning.at("2026-02-11 08:20").instance()

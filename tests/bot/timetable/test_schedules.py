@@ -187,7 +187,7 @@ class TestFailures:
 
         word = store.delivery("digest-late:tiny:2026-02-11")
         assert word is not None
-        assert "StoreError" in word.body["text"]
+        assert "StoreError" in str(word.body["notice"])
 
 
 class FailingStore(SqliteStore):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from bot.sinks.slack.format import formatted
 from bot.store.model import Changes, Delivery, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
 from tests.bot.store.records import a_report
@@ -47,7 +48,7 @@ def delivery(morning: Morning, key: str) -> Delivery:
 
 def text_of(morning: Morning, key: str) -> str:
     """Everything that a message says."""
-    body = delivery(morning, key).body
+    body = formatted(delivery(morning, key).body)
     return f"{body['text']}\n{body['blocks']}"
 
 
