@@ -8,6 +8,7 @@ from checks.control_plane.deployment_audit import deployment_audit
 from checks.control_plane.drift import drift
 from checks.control_plane.edges import edges
 from checks.control_plane.environment_change import environment_change
+from checks.control_plane.error_rate import error_rate
 from checks.control_plane.invoker import invoker
 from checks.control_plane.recent_changes import recent_changes
 from checks.control_plane.scheduler_jobs import scheduler_jobs
@@ -17,6 +18,7 @@ from checks.control_plane.service_instances import service_instances
 from checks.control_plane.service_ready import service_ready
 from checks.control_plane.service_traffic import service_traffic
 from checks.control_plane.subscriptions import subscriptions
+from checks.control_plane.variable_addresses import variable_addresses
 from checks.control_plane.zero_invocations import zero_invocations
 from checks.data.expectations import expectation_check
 from checks.data.sql import sql_check
@@ -47,7 +49,9 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     service_instances,
     service_environment,
     environment_change,
+    variable_addresses,
     zero_invocations,
+    error_rate,
     service_errors,
     recent_changes,
     builds,

@@ -89,6 +89,26 @@ class SchedulerJobs(Model):
     failure of such a job may have caused."""
 
 
+class ErrorLimits(Model):
+    """How many requests may end with 5xx."""
+
+    hours: int = Field(default=6, ge=1, le=LONGEST_METRIC)
+    """How far back answers are counted."""
+    requests: int = Field(default=20, ge=1, le=LARGEST_COUNT)
+    """Fewer requests than these say nothing."""
+    watch: int = Field(default=10, ge=1, le=100)
+    """Percent; from this share on it is P2."""
+    act: int = Field(default=50, ge=1, le=100)
+    """Percent; from this share on it is P1."""
+
+    @model_validator(mode="after")
+    def _louder_the_more(self) -> Self:
+        if self.watch > self.act:
+            message = f"watch is {self.watch}, more than act, {self.act}"
+            raise ValueError(message)
+        return self
+
+
 class Invocations(Model):
     """Cloud Monitoring: services that nobody calls any more, although subscriptions target them."""
 
@@ -98,6 +118,8 @@ class Invocations(Model):
     """A condition; on a date on which it does not hold, silence is a note."""
     many: int = Field(default=4, ge=1, le=MOST_OF_A_KIND)
     """From so many silent services on it is P0; fewer are P2."""
+    errors: ErrorLimits | None = None
+    """With it, the answers of services are judged."""
 
 
 class Errors(Model):

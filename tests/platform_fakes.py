@@ -55,15 +55,21 @@ class FakeRequests:
         counts: Mapping[str, int] | SourceError | None = None,
         figures: Mapping[SubscriptionFigure, Mapping[str, int]] | SourceError | None = None,
         pushes: Mapping[str, Mapping[str, int]] | None = None,
+        answers: Mapping[str, Mapping[str, int]] | SourceError | None = None,
     ) -> None:
         self._counts: Mapping[str, int] | SourceError = counts if counts is not None else {}
         self._figures: Mapping[SubscriptionFigure, Mapping[str, int]] | SourceError = figures or {}
         self._pushes = pushes or {}
+        self._answers: Mapping[str, Mapping[str, int]] | SourceError = answers or {}
         self.windows: list[tuple[datetime, datetime]] = []
 
     def counts(self, since: datetime, until: datetime) -> Mapping[str, int]:
         self.windows.append((since, until))
         return _answer(self._counts)
+
+    def answers(self, since: datetime, until: datetime) -> Mapping[str, Mapping[str, int]]:
+        self.windows.append((since, until))
+        return _answer(self._answers)
 
     def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Mapping[str, int]:
         self.windows.append((since, until))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -20,6 +20,8 @@ from bot.scenarios.platform_states import (
 )
 from checks.pipeline import Identifier, Model
 from checks.values import Bound, Integer64
+
+AnswerClass = Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
 
 Cell = str | bool | Integer64 | Bound | date | datetime | None
 
@@ -55,6 +57,9 @@ class WorldChanges(Model):
     builds: Mapping[str, BuildState | None] = {}
     requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}
     """Requests by service; ``all`` stands for every service of the pipeline."""
+    responses: Mapping[str, Mapping[AnswerClass, Annotated[int, Field(ge=0, le=2**53)]]] = {}
+    """Answers to requests by service and class; ``all`` stands for every service that there is. Without an entry there
+    are no figures."""
     deliveries: Mapping[str, FiguresState | None] = {}
     """Figures by subscription; ``all`` stands for every one that there is. Without an entry there are none."""
     logs: LogsState | None = None

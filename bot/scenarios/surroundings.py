@@ -39,6 +39,7 @@ class Surroundings:
     triggers: tuple[BuildTrigger, ...]
     builds: tuple[Build, ...]
     requests: Mapping[str, int]
+    responses: Mapping[str, Mapping[str, int]]
     deliveries: Mapping[str, FiguresState]
     logged: tuple[LogLine, ...]
     changes: tuple[LoggedChange, ...]
@@ -74,6 +75,7 @@ def build_surroundings(
             [_build(gaps, ids, *each) for each in builds.items()], lambda each: -each.created_at.timestamp()
         ),
         requests=_requests(layers, services, gaps),
+        responses=_responses(layers, services, gaps),
         deliveries=_deliveries(layers, [each.name for each in subscriptions], gaps),
         logged=logged_lines(layers, gaps),
         changes=logged_changes(pipeline, layers, gaps),
@@ -176,6 +178,16 @@ def _requests(layers: Sequence[Layer], services: Mapping[str, Service], gaps: Ga
             with placed(layer, ("requests", key)):
                 counts |= dict.fromkeys(services if key == EVERY else dict(gaps.each(key)), number)
     return counts
+
+
+def _responses(layers: Sequence[Layer], services: Mapping[str, Service], gaps: Gaps) -> dict[str, Mapping[str, int]]:
+    found: dict[str, Mapping[str, int]] = {}
+    for layer in layers:
+        for key, answers in sorted(layer.content.responses.items(), key=lambda entry: entry[0] != EVERY):
+            with placed(layer, ("responses", key)):
+                names = services if key == EVERY else dict(gaps.each(key))
+                found |= {name: {str(answer): number for answer, number in answers.items()} for name in names}
+    return found
 
 
 def _deliveries(layers: Sequence[Layer], names: Sequence[str], gaps: Gaps) -> dict[str, FiguresState]:

@@ -20,6 +20,7 @@ from checks.ports.services import Service
 
 _NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
 _HASHED = ".a.run.app"
+_OTHER_HASH = re.compile(r"(?P<name>[^.]+)-[a-z0-9]{10}-(?P<region>[a-z]{2})\.a\.run\.app")
 _FUNCTIONS = ".cloudfunctions.net"
 _TAG_MARK = "---"
 
@@ -72,6 +73,17 @@ class Addresses:
         # A revision's tag stands before the host, and the service's policy decides there too.
         _, mark, untagged = host.partition(_TAG_MARK)
         return self._service(host) or (self._service(untagged) if mark else None) or self._missing(host)
+
+    def namesake(self, host: str) -> str:
+        """Return the service of here that a host of the first form names with a hash of elsewhere, empty for none.
+
+        The hash belongs to project and region; a service of this project at another hash of its region is a mistake.
+        """
+        hashed = _OTHER_HASH.fullmatch(host)
+        if hashed is None or hashed["name"] not in self._names:
+            return ""
+        regions = {suffix.rpartition("-")[2] for suffix in self._suffixes}
+        return hashed["name"] if hashed["region"] in regions else ""
 
     def is_unclear(self, address: str) -> bool:
         """Whether nothing tells which service answers: a domain of one's own, or a hash while none of here is known.

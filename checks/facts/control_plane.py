@@ -125,6 +125,26 @@ class VariablesFacts(ServiceFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VariableAddressesFacts(ServiceFacts):
+    """Variables that name an address which nothing has: the host alone, and the service that is missing there."""
+
+    variables: tuple[str, ...] = several()
+    hosts: tuple[str, ...] = several()
+    targets: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRateFacts(ServiceFacts):
+    """How a service answered the requests of so many hours."""
+
+    requests: int = 0
+    server_errors: int = 0
+    share_percent: float = 0.0
+    answers: tuple[str, ...] = several()
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedRevision:
     """A revision without its variables, which may hold secrets: which it is, when and by whom it was deployed."""
 

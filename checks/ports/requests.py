@@ -38,6 +38,9 @@ class Requests(Protocol):
     def counts(self, since: datetime, until: datetime) -> Counts:
         """Fetch how many requests each service received; a service without any may be absent."""
 
+    def answers(self, since: datetime, until: datetime) -> Classes:
+        """Fetch how many requests each service answered how: ``2xx``, ``5xx`` ..."""
+
     def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Counts:
         """Fetch one figure of every subscription of the project that has it."""
 
@@ -66,3 +69,9 @@ def read_pushes(reads: Reads, since: datetime, until: datetime) -> Read[Classes]
     """Ask how the pushes of every subscription were answered."""
     key = f"pushes {since.isoformat()} {until.isoformat()}"
     return reads.ask(MONITORING, key, lambda port: port.pushes(since, until))
+
+
+def read_answers(reads: Reads, since: datetime, until: datetime) -> Read[Classes]:
+    """Ask how every service answered its requests."""
+    key = f"answers {since.isoformat()} {until.isoformat()}"
+    return reads.ask(MONITORING, key, lambda port: port.answers(since, until))

@@ -75,6 +75,8 @@ def test_every_kind_of_day_is_shipped() -> None:
         "platform-unreadable",
         "schedule-empty",
         "pushes-refused",
+        "requests-crash",
+        "dead-address",
     }
 
 

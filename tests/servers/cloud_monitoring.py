@@ -34,10 +34,8 @@ class CloudMonitoringServer(ScriptedGrpcServer):
         delay: float = 0.0,
         page_size: int = 1000,
     ) -> None:
-        self.figures: Figures = {
-            REQUESTS: {(name,): count for name, count in (counts or {}).items()},
-            **(figures or {}),
-        }
+        received = {(name,): count for name, count in (counts or {}).items()}
+        self.figures: Figures = {**(figures or {}), REQUESTS: {**(figures or {}).get(REQUESTS, {}), **received}}
         self.points_of_each = 1
         self.as_fractions = False
         self.requests: list[types.ListTimeSeriesRequest] = []
@@ -51,7 +49,8 @@ class CloudMonitoringServer(ScriptedGrpcServer):
         self.requests.append(request)
 
         metric = re.findall('metric.type = "([^"]+)"', request.filter)[0]
-        figures = self.figures.get(metric, {})
+        depth = len(request.aggregation.group_by_fields)
+        figures = {labels: number for labels, number in self.figures.get(metric, {}).items() if len(labels) == depth}
 
         def page() -> types.ListTimeSeriesResponse:
             found, token = self._page(sorted(figures), request.page_size, request.page_token)
@@ -60,7 +59,7 @@ class CloudMonitoringServer(ScriptedGrpcServer):
                 next_page_token=token,
             )
 
-        return self._answer(LIST_TIME_SERIES, f"{request.name.rpartition('/')[2]} {metric}", context, page)
+        return self._answer(LIST_TIME_SERIES, f"{request.name.rpartition('/')[2]} {metric} {depth}", context, page)
 
     def _series(
         self, metric: str, labels: tuple[str, ...], number: int, request: types.ListTimeSeriesRequest

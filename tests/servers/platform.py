@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.scenarios.platform_states import FiguresState
-from bot.sources.requests.live import PUBSUB_METRICS, PUSHES
+from bot.sources.requests.live import PUBSUB_METRICS, PUSHES, REQUESTS
 from checks.pipeline import Pipeline
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
 from checks.ports.logs import LOGS
@@ -47,6 +47,9 @@ class Recorded(Protocol):
     def requests(self) -> Mapping[str, int]: ...
 
     @property
+    def responses(self) -> Mapping[str, Mapping[str, int]]: ...
+
+    @property
     def deliveries(self) -> Mapping[str, FiguresState]: ...
 
     @property
@@ -82,7 +85,8 @@ def _figures(world: Recorded) -> Figures:
     pushes = {
         (name, answer): number for name, each in world.deliveries.items() for answer, number in each.answers.items()
     }
-    return {**figures, PUSHES: pushes}
+    answers = {(name, answer): number for name, each in world.responses.items() for answer, number in each.items()}
+    return {**figures, PUSHES: pushes, REQUESTS: answers}
 
 
 @contextmanager

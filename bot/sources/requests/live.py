@@ -28,6 +28,7 @@ REQUESTS = "run.googleapis.com/request_count"
 PUBSUB_METRICS = "pubsub.googleapis.com/subscription"
 PUSHES = f"{PUBSUB_METRICS}/push_request_count"
 PUSH_CLASS = "response_class"
+ANSWER_CLASS = "response_code_class"
 
 _SUM = (Aggregation.Aligner.ALIGN_DELTA, Aggregation.Reducer.REDUCE_SUM)
 _MOST = (Aggregation.Aligner.ALIGN_MAX, Aggregation.Reducer.REDUCE_MAX)
@@ -59,6 +60,11 @@ class GoogleRequests(GoogleAdapter):
             for series in self._series(REQUESTS, since, until, _SUM, ()):
                 counts[series.resource.labels.get(SERVICE, "")] += _total(series)
         return _named(counts)
+
+    def answers(self, since: datetime, until: datetime) -> Classes:
+        """Fetch the answers to requests by service and class."""
+        with self.translated(API, "the answers of Cloud Run's services"):
+            return _classes(self._series(REQUESTS, since, until, _SUM, (ANSWER_CLASS,)), SERVICE, ANSWER_CLASS)
 
     def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Counts:
         """Fetch one figure of every subscription that has it."""

@@ -21,6 +21,11 @@ class ScenarioRequests:
         self.scene.faults.raise_for(MONITORING)
         return dict(self.scene.world().requests)
 
+    def answers(self, since: datetime, until: datetime) -> Classes:
+        del since, until
+        self.scene.faults.raise_for(MONITORING)
+        return dict(self.scene.world().responses)
+
     def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Counts:
         del since, until
         self.scene.faults.raise_for(MONITORING)

@@ -290,3 +290,14 @@ deliveries:
     assert figure(SubscriptionFigure.OLDEST) == {"b-sub": 90}
     assert figure(SubscriptionFigure.DEAD_LETTERS) == {}
     assert monitoring.pushes(NOW, NOW)["b-sub"] == {"ack": 0, "remote_server_4xx": 5}
+
+
+def test_services_have_the_answers_that_are_stated_and_no_others(tmp_path: Path) -> None:
+    stated = surrounded(tmp_path, "responses: {all: {2xx: 7}, first-service: {5xx: 9}}\n")[MONITORING]
+
+    found = stated.answers(NOW, NOW)
+    assert (found["first-service"], found["second-service"]) == ({"5xx": 9}, {"2xx": 7})
+
+
+def test_services_of_which_nothing_is_stated_have_no_answers(tmp_path: Path) -> None:
+    assert surrounded(tmp_path, "requests: {all: 7}\n")[MONITORING].answers(NOW, NOW) == {}

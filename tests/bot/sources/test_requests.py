@@ -175,3 +175,16 @@ def test_a_refusal_names_the_metric_and_the_role() -> None:
     assert raised.value.problem is Problem.DENIED
     assert "push_request_count" in raised.value.detail
     assert "roles/monitoring.viewer" in raised.value.advice
+
+
+def test_answers_are_counted_by_service_and_class_of_one_region() -> None:
+    answered = {("worker", "2xx"): 3, ("worker", "5xx"): 74}
+    figures = {"run.googleapis.com/request_count": answered}
+    with CloudMonitoringServer({"worker": 77}, figures) as server, requests(server.address) as adapter:
+        assert adapter.answers(SINCE, UNTIL) == {"worker": {"2xx": 3, "5xx": 74}}
+        assert adapter.counts(SINCE, UNTIL) == {"worker": 77}
+
+    (asked, _) = server.requests
+    assert 'resource.labels.location = "us-west2"' in asked.filter
+    grouped = ["resource.labels.service_name", "metric.labels.response_code_class"]
+    assert asked.aggregation.group_by_fields == grouped
