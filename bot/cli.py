@@ -55,6 +55,10 @@ COMMANDS = {
         "bot.commands.scenarios:replay",
         "Run scenarios and compare what they state with what is found; exit with 1 on any difference.",
     ),
+    "backtest": Entry(
+        "bot.commands.backtest:backtest",
+        "Try limits on the past: what each check would have said of every interval; exit with 1 if it had alarmed.",
+    ),
     "demo": Entry(
         "bot.commands.demo:demo",
         "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.",

@@ -243,7 +243,13 @@ class _Judgement:
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}
-        words = {"measured": f"{int(measured):,}", "rows": f"{int(rows):,}", "share": f"{number_words(share * 100)} %"}
+        others = f"{int(rows - measured):,}"
+        words = {
+            "others": others,
+            "measured": f"{int(measured):,}",
+            "rows": f"{int(rows):,}",
+            "share": f"{number_words(share * 100)} %",
+        }
         good, bad = (_filled(text, words) for text in (figure.good, figure.said))
         return self._decided(figure.expectation, tests, good, facts, facet=figure.facet, failed=bad)
 

@@ -78,7 +78,7 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
     figures = tuple(figures_of(table, expect))
     spec = SqlCheck(
         id=check_id(name, expect),
-        title=expect.title or f"{name} is as expected",
+        title=expect.title or f"Expectations of {name}",
         rationale=f"What reads {name} takes for granted that its {expect.noun} are there and right.",
         phase=expect.phase,
         interval=expect.interval,

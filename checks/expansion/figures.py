@@ -17,7 +17,7 @@ class Figure:
 
     ``columns`` are those of the table that it reads. ``of`` is how many values it is of, the name of another column.
     ``said`` is a sentence about it with ``{measured}``, ``{share}`` and ``{rows}``, ``good`` the one of a figure that
-    is as expected.
+    is as expected, with ``{others}``, those that it does not count, too.
     """
 
     expectation: str
@@ -59,7 +59,7 @@ def figures_of(table: Table, expect: Expect) -> Iterator[Figure]:
             column=f"nulls_{column}",
             sql=f"COUNTIF({quoted(column)} IS NULL{_or_nan(table, column)})",
             said=f"{{measured}} of {{rows}} rows have no {column} ({{share}}).",
-            good=f"{{measured}} of {{rows}} rows have no {column}.",
+            good=f"{{others}} of {{rows}} rows have {column}.",
         )
     yield from _figures_of_values(expect)
     for column, reference in expect.references.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from checks.intervals import Timeline
 from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
-from tests.fakes import MORNING, pipeline, ports, run_check
+from tests.fakes import MORNING, FakeWarehouse, pipeline, ports, run_check
 
 TODAY = date(2026, 2, 10)
 """The interval that is judged: the night of the tests."""
@@ -624,3 +625,49 @@ class TestOtherCadences:
 
         assert told(found) == [("P2", "low-volume", "volume"), ("passed", "as-expected", "unique order_id")]
         assert [each.evidence[name] for each, name in zip(found, ("measured", "rows"), strict=True)] == [35, 35]
+
+
+COUNTS = st.lists(st.integers(0, 200), min_size=1, max_size=40)
+"""Rows a day, today's first."""
+
+
+def judged(counts: Mapping[str, Sequence[int]], seed: int = 0, **volume: Any) -> dict[str, tuple[str, str]]:
+    """Return outcome and code by subject of what a warehouse answers with these counts of shops, in any order."""
+    wanted = described({"volume": {"by": "shop", **volume}})
+    answer = [
+        {"part": "history", "period": TODAY - timedelta(days=ago), "by_shop": shop, "row_count": count}
+        for shop, days in counts.items()
+        for ago, count in enumerate(days)
+        if count
+    ]
+    Random(seed).shuffle(answer)
+    check = next(each for each in checks_of(wanted) if each.id == "data-orders")
+    found = run_check(check, wanted, ports(warehouse=FakeWarehouse({"data-orders": answer}))).findings
+    return {subject: (outcome, code) for outcome, code, subject in told(found)}
+
+
+class TestVolumeOfAnyHistory:
+    @given(counts=st.dictionaries(st.sampled_from("abcde"), COUNTS), seed=st.integers())
+    def test_the_order_of_the_rows_makes_no_difference(self, counts: dict[str, list[int]], seed: int) -> None:
+        assert judged(counts, seed) == judged(counts)
+
+    @given(counts=COUNTS, other=COUNTS)
+    def test_another_group_changes_nothing_about_one_that_is_there_every_day(
+        self, counts: list[int], other: list[int]
+    ) -> None:
+        steady = [count + 1 for count in counts]
+        alone, beside = judged({"a": steady}), judged({"a": steady, "b": other[: len(counts)]})
+
+        assert beside["volume by shop a"] == alone["volume by shop a"]
+
+    @given(counts=COUNTS, more=st.integers(1, 100))
+    def test_more_rows_are_never_worse(self, counts: list[int], more: int) -> None:
+        order = ["skipped", "passed", "P2"]
+        less, better = judged({"a": counts}), judged({"a": [counts[0] + more, *counts[1:]]})
+
+        worst = [max(order.index(outcome) for outcome, _ in found.values()) for found in (less, better)]
+        assert worst[1] <= worst[0] or not counts[0]
+
+    @given(counts=st.dictionaries(st.sampled_from("abc"), COUNTS))
+    def test_a_learned_limit_is_never_louder_than_p2(self, counts: dict[str, list[int]]) -> None:
+        assert {outcome for outcome, _ in judged(counts).values()} <= {"passed", "skipped", "P2"}
