@@ -13,6 +13,7 @@ from bot.redaction.shown import shown_log
 from bot.request import Request, RequestError, intervals_of
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
+from checks.log_evidence import with_logs
 from checks.model import CheckResult, Interval, Report
 from checks.pipeline import Pipeline
 from checks.reads import ReadCache, Reads, nothing
@@ -148,6 +149,7 @@ class Validation:
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
         year = planned.now.astimezone(self.pipeline.zone).year
+        causes = diagnose(self.pipeline, reasons_of(self.checks), results, year)
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,
@@ -157,7 +159,7 @@ class Validation:
             trigger=planned.request.trigger,
             partial=len(planned.selected) < len(self.checks),
             results=results,
-            causes=verified_causes(diagnose(self.pipeline, reasons_of(self.checks), results, year), inventory),
+            causes=verified_causes(with_logs(self.pipeline, causes, results), inventory),
             reads=cache.records,
             duration=time.monotonic() - began,
         )

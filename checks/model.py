@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from checks.actions import Action
 from checks.facts import NOTHING, Evidence, Facts, Scalar, rendered
+from checks.facts.logs import LoggedEvidence
 from checks.places import Place
 from checks.severity import Severity as Severity  # noqa: PLC0414 - likewise
 from checks.source import ReadRecord
@@ -197,6 +198,8 @@ class Cause:
     """When the fault itself began, where a fact says so."""
     action: Action | None = None
     explains: tuple[FindingKey, ...] = ()
+    logged: tuple[LoggedEvidence, ...] = ()
+    """What the services that it is about logged as errors."""
 
     @property
     def evidence(self) -> Evidence:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.alerting.alerts import AlertFault
+from bot.alerting.logged import document_of
 from bot.store.model import Alert
 from checks.actions import Action
 from checks.cells import as_json, exact
@@ -199,7 +200,7 @@ def _subject_of(alert: Alert) -> Member:
     )
 
 
-KEPT_OF_STATEMENT = ("what", "evidence", "broken_since", "impacts", "action", "repairs")
+KEPT_OF_STATEMENT = ("what", "evidence", "broken_since", "impacts", "action", "repairs", "logged")
 
 
 def recalled(alert: Alert) -> Incident:
@@ -281,6 +282,7 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
         statement={
             **_statement(cause.sentence, rendered(cause.facts), findings, cause.action, lead[1].link),
             "broken_since": None if cause.broken_since is None else cause.broken_since.isoformat(),
+            **({"logged": [document_of(each) for each in cause.logged]} if cause.logged else {}),
         },
     )
 

@@ -16,6 +16,7 @@ from bot.render.alert_list import broken_since, since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import short_title
 from bot.render.buttons import buttons_of
+from bot.render.logged import logged_lines
 from bot.render.mentions import mention_of
 from bot.render.message import Command, Line, SmallPrint, mark_of_severity
 from bot.render.post import Actions, Aside, Body, Code, Link, Part, Post, Text, Title, joined_by, limited, text
@@ -33,6 +34,8 @@ from bot.render.words import (
     value_words,
 )
 from bot.store.model import Alert, AlertState
+from checks.log_evidence import CHECK
+from checks.model import FindingKey
 from checks.pipeline import Pipeline
 
 FINDINGS_AT_MOST = 6
@@ -192,6 +195,7 @@ def _open_parts(alert: Alert, pipeline: Pipeline, title: str, now: datetime) -> 
         yield Line(text=rest)
     if evidence := _evidence(details.get("evidence") or {}, what, pipeline, now):
         yield Line(label="Evidence", text=evidence, inset=True)
+    yield from logged_lines(details.get("logged") or (), pipeline.zone, now)
     for impact in details.get("impacts") or ():
         yield Line(label="Impact", text=impact, inset=True)
     action = details.get("action")
@@ -235,7 +239,8 @@ def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
         yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not check. Silence is not green.")
         return
     named_first = sorted(members, key=lambda each: each.count > 1)
-    others = [each for each in named_first if not _is_said(each, members[0], what)]
+    logged = {FindingKey(CHECK, each["service"], None) for each in alert.details.get("logged") or ()}
+    others = [each for each in named_first if not _is_said(each, members[0], what) and each.key not in logged]
     left = total(others) - total(others[:FINDINGS_AT_MOST]) + more
     if not others:
         return

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bot.alerting.logged import document_of
 from bot.render.headline import headline
 from bot.render.reading import Reading, total
 from checks.actions import Action
@@ -62,6 +63,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "evidence": _evidence(cause.evidence),
         "action": _action(cause.action),
         "explains": [{"check": key.check, "subject": key.subject, "interval": key.interval} for key in cause.explains],
+        **({"logged": [document_of(each) for each in cause.logged]} if cause.logged else {}),
     }
 
 

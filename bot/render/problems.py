@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.alerting.logged import document_of
+from bot.render.logged import logged_lines
 from bot.render.message import Command, Heading, Line, Mark, Part, mark_of, mark_of_severity
 from bot.render.reading import Found, Reading, source_of, total
 from bot.render.words import (
@@ -20,7 +22,8 @@ from bot.render.words import (
 )
 from checks.actions import Action
 from checks.facts import Evidence, Unread, known, rendered
-from checks.model import Cause, Outcome, Severity
+from checks.log_evidence import CHECK
+from checks.model import Cause, FindingKey, Outcome, Severity
 from checks.source import NO_NETWORK, Problem
 
 NAMES_AT_MOST = 8
@@ -44,6 +47,7 @@ def cause_section(reading: Reading) -> Iterator[Part]:
             yield Line(label="Broken since", text=since, inset=True)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
             yield Line(label="Evidence", text=evidence, inset=True)
+        yield from logged_lines([document_of(each) for each in cause.logged], reading.zone, reading.report.now)
         worst_first = sorted(explained, key=lambda found: found.badness)
         impacts = list(_impacts(worst_first))
         yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
@@ -75,7 +79,12 @@ def _broken_since(reading: Reading, cause: Cause) -> str:
 def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:
     if not explained:
         return
-    untold = [each for each in explained if reading.full or each.finding.summary.rstrip(".") not in cause.sentence]
+    logged = {FindingKey(CHECK, each.service, None) for each in cause.logged}
+    untold = [
+        each
+        for each in explained
+        if reading.full or (each.finding.summary.rstrip(".") not in cause.sentence and each.key not in logged)
+    ]
     code = "" if untold else ", ".join(once(each.check for each in explained))
     yield Line(label="Also affected", text=number(total(explained), "finding"), code=code, inset=True)
     shown = cause.action.command if cause.action else None

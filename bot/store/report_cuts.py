@@ -62,7 +62,7 @@ def _cause(cause: Document, step: int, hint: str) -> Document:
     explains = cause.get("explains", [])
     kept = explains[:EXPLAINED_AT_LAST] if step == 2 else []  # noqa: PLR2004 - one step before the last
     more = {"explains_left_out": len(explains) - len(kept)} if len(explains) > len(kept) else {}
-    return {**cut_texts(cause, SHORT, hint), "evidence": {}, "action": None, "explains": kept, **more}
+    return {**cut_texts(cause, SHORT, hint), "evidence": {}, "action": None, "explains": kept, "logged": [], **more}
 
 
 def _result(result: Document, level: int, hint: str) -> dict[str, Any]:

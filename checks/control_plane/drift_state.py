@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from checks.control_plane_spec import Deployment
 from checks.model import Severity
 from checks.pipeline import ServiceSpec
 from checks.ports.repository import Commit
-from checks.ports.services import Service
+from checks.ports.services import Revision, Service
 
 LABEL, VARIABLE = "commit-sha", "BUILD_COMMIT"
 
@@ -30,13 +30,19 @@ class DeployedCommit:
     basis: Literal["label", "variable", "time", "nothing"]
 
 
+def stated_commits(of: Service | Revision) -> Iterator[tuple[Literal["label", "variable"], str]]:
+    """Yield the commits that a service or revision says that it was built from, the most certain first."""
+    label, variable = of.labels.get(LABEL, "").strip(), of.environment.get(VARIABLE, "").strip()
+    if _COMMIT.fullmatch(label):
+        yield "label", label.lower()
+    if _COMMIT.fullmatch(variable):
+        yield "variable", variable.lower()
+
+
 def deployed(service: Service) -> DeployedCommit:
     """Return what a service says of the commit that it was built from."""
-    label, variable = service.labels.get(LABEL, "").strip(), service.environment.get(VARIABLE, "").strip()
-    if _COMMIT.fullmatch(label):
-        return DeployedCommit(commit=label.lower(), at=service.deployed_at, basis="label")
-    if _COMMIT.fullmatch(variable):
-        return DeployedCommit(commit=variable.lower(), at=service.deployed_at, basis="variable")
+    for basis, commit in stated_commits(service):
+        return DeployedCommit(commit=commit, at=service.deployed_at, basis=basis)
     return DeployedCommit(at=service.deployed_at, basis="time" if service.deployed_at is not None else "nothing")
 
 

@@ -15,6 +15,7 @@ from checks.actions import Action, RepairKey
 from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import services
+from checks.control_plane.drift_state import stated_commits
 from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
 from checks.model import Finding, Outcome, Severity
@@ -76,6 +77,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         added=found.added,
         changed=found.changed,
         required_lost=tuple(name for name in found.lost if name in spec.environment),
+        commit_before=_commit(before),
+        commit_now=_commit(latest),
     )
     if severity is None:
         summary = f"{latest.name} kept all variables of {before.name}{_differences(found)}."
@@ -93,6 +96,10 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
         action=_action(pipeline, spec, found, before),
     )
+
+
+def _commit(revision: Revision) -> str:
+    return next((commit for _, commit in stated_commits(revision)), "")
 
 
 def _bare(revisions: Sequence[Revision]) -> tuple[DeployedRevision, ...]:

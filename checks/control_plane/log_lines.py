@@ -56,19 +56,18 @@ def grouped(lines: Iterable[LogLine], hidden: Callable[[str], str]) -> dict[str,
     of_service: dict[str, list[LogLine]] = {}
     for each in sorted(lines, key=lambda line: line.at, reverse=True):
         of_service.setdefault(each.service, []).append(each)
-    told: dict[str, str] = {}
     found: dict[str, ServiceErrors] = {}
     for service, logged in of_service.items():
-        distinct: dict[str, LoggedLine] = {}
+        alike: dict[str, list[LogLine]] = {}
         for each in logged:
-            if each.text not in told:
-                told[each.text] = telling_line(each.text, hidden)
-            text = told[each.text]
-            key = signature(text)
-            newest = distinct.get(key, LoggedLine(text=text, count=0, first=each.at, last=each.at))
-            distinct[key] = replace(newest, count=newest.count + 1, first=each.at)
+            alike.setdefault(signature(telling_line(each.text, str)), []).append(each)
+        # Looking for secrets takes far longer than counting, so it is done only for what may be shown.
+        shown = sorted(alike.values(), key=lambda same: says_a_status(telling_line(same[0].text, str)))[:DISTINCT]
         found[service] = ServiceErrors(
-            lines=in_order(distinct.values()),
+            lines=tuple(
+                LoggedLine(text=telling_line(same[0].text, hidden), count=len(same), first=same[-1].at, last=same[0].at)
+                for same in shown
+            ),
             count=len(logged),
             first=logged[-1].at,
             last=logged[0].at,
@@ -100,7 +99,12 @@ def merged(logged: Mapping[str, ServiceErrors], kept: Mapping[str, ServiceErrors
 def in_order(lines: Iterable[LoggedLine]) -> tuple[LoggedLine, ...]:
     """Return the newest lines first, after them those that only say which request failed: others say why."""
     newest = sorted(lines, key=lambda line: line.last, reverse=True)
-    return tuple(sorted(newest, key=lambda line: _ANSWERED.search(line.text) is not None)[:DISTINCT])
+    return tuple(sorted(newest, key=lambda line: says_a_status(line.text))[:DISTINCT])
+
+
+def says_a_status(line: str) -> bool:
+    """Whether a line only says how a request was answered."""
+    return _ANSWERED.search(line) is not None
 
 
 def telling_line(text: str, hidden: Callable[[str], str]) -> str:

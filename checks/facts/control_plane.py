@@ -163,6 +163,9 @@ class RevisionsFacts(Facts):
     added: tuple[str, ...] = several()
     changed: tuple[str, ...] = several()
     required_lost: tuple[str, ...] = several()
+    commit_before: str = ""
+    commit_now: str = ""
+    """What the second and the first were built from, empty where they do not say."""
 
     def lines(self) -> Iterator[tuple[str, Scalar]]:
         """Names and times of revisions alone: their variables may hold secrets."""
@@ -173,6 +176,9 @@ class RevisionsFacts(Facts):
         if len(self.revisions) > 1:
             for name in ("removed", "emptied", "added", "changed", "required_lost"):
                 yield name, ", ".join(getattr(self, name))
+            if self.commit_before != self.commit_now:
+                yield "commit_before", self.commit_before
+                yield "commit_now", self.commit_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,15 @@ class ErrorsFacts(ServiceFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvidence:
+    """What a service that a cause is about logged, and the deploy that the errors began with, None for none."""
+
+    service: str
+    errors: ErrorsFacts
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantChange:
     """One member that a change of a policy gave a role, or took it from."""
 

@@ -114,6 +114,18 @@ def test_a_megabyte_costs_no_more_than_its_ends() -> None:
     assert time.process_time() - began < 1
 
 
+def test_only_what_may_be_shown_is_searched_for_secrets() -> None:
+    searched: list[str] = []
+
+    def hidden(text: str) -> str:
+        searched.append(text)
+        return text
+
+    grouped([line(f"no row for player {number}" + "\n  y()" * 500, number) for number in range(2_000)], hidden)
+
+    assert len(searched) == 1
+
+
 def test_equal_lines_are_counted_with_their_first_and_last() -> None:
     lines = [line(f"no row for player {number}", number) for number in range(40)] + [line("out of memory", 50)]
 
