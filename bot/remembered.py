@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.sinks.http import retry_after
+from bot.http import retry_after
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

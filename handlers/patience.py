@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot import http
 from bot.delivery.decisions import Adaptation, Attempt, Form
 from bot.delivery.troubles import Trouble
 from bot.render.pages import Block
-from bot.sinks import http
 from bot.sinks.slack.errors import TROUBLES
 from bot.sinks.slack.format import said
 

@@ -5,15 +5,15 @@ The address holds a key. It is never logged, and neither is anything that an ans
 
 from __future__ import annotations
 
-import http.client
 import logging
-import urllib.error
-import urllib.request
+from http import HTTPStatus
+from urllib.request import Request
 
+from bot.http import ask
 from bot.redaction.shown import Secret
 
 TIMEOUT = 10.0
-"""Seconds that the watcher has to answer."""
+"""Seconds that the watcher has for the whole of its answer."""
 
 _logger = logging.getLogger(__name__)
 
@@ -24,23 +24,17 @@ class UrlHeartbeat:
     def __init__(self, url: Secret, *, timeout: float = TIMEOUT) -> None:
         self._url = url
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def beat(self) -> bool:
         """Tell the watcher; whether it was heard. Never raises: a dead watcher must not stop what it watches."""
         try:
-            request = urllib.request.Request(self._url.reveal(), headers={"User-Agent": "reveille"})  # noqa: S310 - settings allow http and https only
-            with self._opener.open(request, timeout=self._timeout):
-                return True
-        except urllib.error.HTTPError as error:
-            _logger.warning("the heartbeat was refused with status %s; it is tried again", error.code)
-            error.close()
-        except (OSError, ValueError, http.client.HTTPException) as error:
+            request = Request(self._url.reveal(), headers={"User-Agent": "reveille"})  # noqa: S310 - settings allow http and https only
+            status = ask(request, self._timeout).status
+        except (OSError, ValueError) as error:
             # The text of such an error may contain the address, and the address contains the key.
             _logger.warning("the heartbeat was not heard (%s); it is tried again", type(error).__name__)
+            return False
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return True
+        _logger.warning("the heartbeat was refused with status %s; it is tried again", status)
         return False
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None

@@ -17,7 +17,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
-from bot.sinks.http import NoAnswerError, retry_after
+from bot.http import NoAnswerError, retry_after
 from bot.sinks.slack.errors import SERVER_ERROR, trouble_of
 from bot.sinks.slack.format import SlackWording
 from bot.sinks.slack.transport import SlackClient

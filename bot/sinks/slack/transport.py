@@ -13,7 +13,7 @@ from urllib.request import Request
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from bot.sinks.http import NoAnswerError, ask
+from bot.http import NoAnswerError, ask
 
 _TOO_MANY, _SERVER_ERROR = 429, 500
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.request import Request
 
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
-from bot.sinks.http import HttpAnswer, RedirectError, ask, retry_after
+from bot.http import HttpAnswer, RedirectError, ask, retry_after
 from bot.sinks.webhook.endpoints import Endpoint
 from bot.sinks.webhook.events import WebhookWording, formatted
 

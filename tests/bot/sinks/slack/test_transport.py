@@ -14,9 +14,9 @@ from typing import Self
 import pytest
 
 from bot.delivery.troubles import PostError, Trouble
+from bot.http import LARGEST_ANSWER, LONGEST_RETRY_AFTER, NoAnswerError
 from bot.people import SlackPeople
 from bot.remembered import UnavailableError
-from bot.sinks.http import LARGEST_ANSWER, LONGEST_RETRY_AFTER, NoAnswerError
 from bot.sinks.slack.access import ask
 from bot.sinks.slack.poster import RETRY_AFTER, SlackPoster
 from bot.sinks.slack.transport import ResponseAddress, SlackClient

@@ -1,7 +1,7 @@
 """One request of the web: an answer that is whole, in time, and from where it was asked.
 
-The standard library waits for each piece of an answer again and follows redirects with whatever secret the request
-carries: a proxy or a portal in between could hold the outbox for hours, or get the secret.
+The standard library waits for each address and each piece of an answer again, and follows redirects with whatever
+secret the request carries: a proxy or a portal in between could hold the outbox for hours, or get the secret.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.error import HTTPError
@@ -48,12 +49,14 @@ def ask(
 ) -> HttpAnswer:
     """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open.
 
-    ``seconds`` bound the connection, and the whole answer. Raises OSError, NoAnswerError for whatever is no answer.
+    ``seconds`` bound all of it from the first address that is tried to the last byte of the answer. Raises OSError,
+    NoAnswerError for whatever is no answer.
     """
     if request.type not in ("http", "https"):
         raise NoAnswerError("no address of the web")
     proxies = [] if proxy is None else [ProxyHandler({"http": proxy, "https": proxy})]
-    opener = build_opener(*proxies, _Timely(), _TimelyAndSafe(context), _Staying())
+    until = time.monotonic() + seconds
+    opener = build_opener(*proxies, _Timely(until), _TimelyAndSafe(until, context), _Staying())
     try:
         try:
             answered = opener.open(request, timeout=seconds)
@@ -89,24 +92,26 @@ class _Staying(HTTPRedirectHandler):
         raise RedirectError(f"HTTP {code} leads elsewhere")
 
 
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("it takes too long")
+    return left
+
+
 class _WholeAnswer(io.RawIOBase):
     """Reads from a socket until the time of the whole answer is over, however steadily it drips."""
 
-    def __init__(self, connection: socket.socket, answer: Any) -> None:
+    def __init__(self, connection: socket.socket, answer: Any, until: float) -> None:
         self._connection = connection
         self._answer = answer
-        seconds = connection.gettimeout()
-        self._until = None if seconds is None else time.monotonic() + seconds
+        self._until = until
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._until is not None:
-            left = self._until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the answer takes too long")
-            self._connection.settimeout(left)
+        self._connection.settimeout(_left(self._until))
         read: int | None = self._answer.readinto(buffer)
         return read
 
@@ -115,29 +120,60 @@ class _WholeAnswer(io.RawIOBase):
         super().close()
 
 
-class _Response(HTTPResponse):
-    def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
-        super().__init__(sock, *arguments, **named)
-        self.fp = io.BufferedReader(_WholeAnswer(sock, self.fp.detach()))
+def _response(until: float, sock: socket.socket, *arguments: Any, **named: Any) -> HTTPResponse:
+    response = HTTPResponse(sock, *arguments, **named)
+    response.fp = io.BufferedReader(_WholeAnswer(sock, response.fp.detach(), until))
+    return response
+
+
+def _connected(until: float, address: tuple[str, int], *_: Any) -> socket.socket:
+    """Return a connection to the first address of a name that answers; all of them together have until then."""
+    refused = OSError("it has no address")
+    for family, kind, protocol, _name, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(until))
+            connection.connect(place)
+            connection.settimeout(_left(until))  # which bounds a handshake as a whole
+        except OSError as error:
+            connection.close()
+            refused = error
+        else:
+            return connection
+    raise refused
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    def __init__(self, host: str, *, until: float, **named: Any) -> None:
+        super().__init__(host, **named)
+        _bounded(self, until)
 
 
 class _SafeConnection(HTTPSConnection):
-    response_class = _Response
+    def __init__(self, host: str, *, until: float, **named: Any) -> None:
+        super().__init__(host, **named)
+        _bounded(self, until)
+
+
+def _bounded(connection: HTTPConnection, until: float) -> None:
+    connection._create_connection = partial(_connected, until)  # type: ignore[attr-defined]  # noqa: SLF001 - made to be replaced
+    connection.response_class = partial(_response, until)  # type: ignore[assignment]  # it is only called
 
 
 class _Timely(HTTPHandler):
+    def __init__(self, until: float) -> None:
+        super().__init__()
+        self._until = until
+
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_Connection, req)
+        return self.do_open(partial(_Connection, until=self._until), req)
 
 
 class _TimelyAndSafe(HTTPSHandler):
-    def __init__(self, context: ssl.SSLContext | None) -> None:
-        super().__init__(context=context)
+    def __init__(self, until: float, context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self._until = until
         self._chosen = context
 
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_SafeConnection, req, context=self._chosen)
+        return self.do_open(partial(_SafeConnection, until=self._until, context=self._chosen), req)
