@@ -165,7 +165,7 @@ class _Judgement:
         past = [
             (counts[each], 1.0 if exposure is None else exposure[each])
             for each in self._comparable(counts, volume)
-            if sum(counts[each].values()) and (exposure is None or exposure.get(each, 0) > 0)
+            if exposure is None or exposure.get(each, 0) > 0
         ]
         whole = _Count(volume=volume, number=sum(here.values()), whole=sum(here.values()), due=due)
         if volume.by and here:

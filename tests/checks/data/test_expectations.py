@@ -277,6 +277,11 @@ class TestVolumePerExposure:
         assert told(found) == [("P2", "low-volume", "volume")]
         assert (found[0].evidence["measured"], found[0].evidence["exposure"]) == (1, 14)
 
+    def test_a_few_rows_more_or_less_are_few_for_one_unit_and_not_for_each_of_many(self) -> None:
+        found = findings(self.PER, [*past(20, 20), *rows(14)], games=self.season(14))
+
+        assert told(found) == [("P2", "low-volume", "volume")]
+
     def test_a_day_with_nothing_to_do_is_not_judged(self) -> None:
         found = findings(self.PER, past(20, 100), games=self.season(0))
 
@@ -284,9 +289,9 @@ class TestVolumePerExposure:
 
     def test_days_with_nothing_to_do_are_no_measure(self) -> None:
         """Rows that were left behind on days off would make a handful usual."""
-        days_off = dict.fromkeys(range(1, 15), 0)
-        orders = [*past(14, 3), *(row for ago in range(15, 30) for row in rows(100, TODAY - timedelta(days=ago)))]
-        played = games({0: 10, **days_off, **dict.fromkeys(range(15, 30), 10)})
+        days_off = dict.fromkeys(range(1, 25), 0)
+        orders = [*past(24, 3), *(row for ago in range(25, 40) for row in rows(100, TODAY - timedelta(days=ago)))]
+        played = games({0: 10, **days_off, **dict.fromkeys(range(25, 40), 10)})
 
         assert told(findings({"when": "games", "volume": {}}, [*orders, *rows(20)], games=played)) == [
             ("P2", "low-volume", "volume")
