@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from checks.actions import Action, RepairKey
 from checks.cells import in_words
@@ -24,6 +25,9 @@ from checks.places import PlaceKind
 from checks.ports.services import Revision, read_revisions
 from checks.reads import Read
 from checks.registry import check
+
+RECENT = timedelta(days=2)
+"""How long another value of a required variable is worth a note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +44,15 @@ class VariablesChange:
         """What has no value any more."""
         return tuple(sorted(self.removed + self.emptied))
 
-    def verdict(self, required: Sequence[str]) -> tuple[str, Severity | None]:
-        """Return the code, and how loud it is when the service must have some of the variables."""
+    def verdict(self, required: Sequence[str], *, recent: bool = False) -> tuple[str, Severity | None]:
+        """Return the code, and how loud it is when the service must have some of the variables; ``recent`` tells that
+        it was deployed lately."""
         if set(self.lost) & set(required):
             return "required-variable-lost", Severity.P1
         if self.lost:
             return "variable-lost", Severity.P2
+        if recent and set(self.changed) & set(required):
+            return "required-variable-changed", Severity.P3
         return ("variables-changed" if self.added or self.changed else "variables-kept"), None
 
 
@@ -60,8 +67,9 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> VariablesChange
     )
 
 
-def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], year: int) -> Finding:
-    """Judge one service by its revisions, the newest first; times of another ``year`` are written with theirs."""
+def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], now: datetime) -> Finding:
+    """Judge one service by its revisions, the newest first; times of another year than ``now`` are written with
+    theirs."""
     if len(revisions) < 2:  # noqa: PLR2004 - it takes two to compare
         code, outcome = ("first-revision", Outcome.PASSED) if revisions else ("no-revision", Outcome.SKIPPED)
         summary = f"{spec.name} has {'one revision' if revisions else 'no revision'}: there is nothing to compare."
@@ -69,7 +77,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         return services.finding(pipeline, spec, outcome, code, summary, facts=facts)
     latest, before = revisions[0], revisions[1]
     found = change(before.environment, latest.environment)
-    code, severity = found.verdict(spec.environment)
+    code, severity = found.verdict(spec.environment, recent=timedelta(0) <= now - latest.created_at <= RECENT)
     facts = RevisionsFacts(
         revisions=_bare(revisions),
         removed=found.removed,
@@ -79,18 +87,29 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         required_lost=tuple(name for name in found.lost if name in spec.environment),
         commit_before=_commit(before),
         commit_now=_commit(latest),
+        required_changed=tuple(name for name in found.changed if name in spec.environment),
     )
     if severity is None:
         summary = f"{latest.name} kept all variables of {before.name}{_differences(found)}."
         return services.finding(pipeline, spec, Outcome.PASSED, code, summary, facts=facts)
+    year = now.astimezone(pipeline.zone).year
     by = f" by {latest.created_by}" if latest.created_by else ""
+    deployed = f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone, year)}{by},"
+    if code == "required-variable-changed":
+        summary = f"{deployed} has another value in {', '.join(facts.required_changed)} than {before.name}."
+        action = Action(
+            text=f"If {spec.name} fails since, set the values again that {before.name} has.",
+            commands=(services.command(pipeline, "describe", spec.name),),
+        )
+        return services.finding(
+            pipeline, spec, Outcome.FAILED, code, summary, severity=severity, facts=facts, action=action
+        )
     return services.finding(
         pipeline,
         spec,
         Outcome.FAILED,
         code,
-        f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone, year)}{by}, lost "
-        f"{', '.join(found.lost)}, which {before.name} had.",
+        f"{deployed} lost {', '.join(found.lost)}, which {before.name} had.",
         severity=severity,
         facts=facts,
         impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
@@ -144,6 +163,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, befor
         "variables-kept": "The latest revision has the same variables as the one before.",
         "variables-changed": "Variables were added or have another value; none was lost.",
         "variable-lost": "The latest revision lost a variable, or its value.",
+        "required-variable-changed": "A deploy of the last two days changed the value of a required variable.",
         "required-variable-lost": "The latest revision lost a variable that the pipeline file requires.",
         "first-revision": "There is one revision only.",
         "no-revision": "There is no revision.",
@@ -160,7 +180,7 @@ def environment_change(context: Context) -> Iterator[Finding]:
     for spec, look in reads:
 
         def judged(spec: ServiceSpec = spec, look: Read[Sequence[Revision]] = look) -> Iterator[Finding]:
-            yield judge(context.pipeline, spec, look.result(), context.today.year)
+            yield judge(context.pipeline, spec, look.result(), context.now)
 
         worst = Severity.P1 if spec.environment else Severity.P2
         yield from services.attempt_service(context.pipeline, spec, worst, judged)

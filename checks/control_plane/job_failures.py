@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from checks.control_plane.schedule import due_since, is_understood
 from checks.control_plane_spec import Season
@@ -123,10 +124,13 @@ def season_of(job: SchedulerJob, seasons: Iterable[Season], today: date) -> Seas
     )
 
 
-def loudness(failures: Sequence[JobFailure], many: int) -> tuple[str, Severity | None]:
-    """Return code and severity for the failing jobs; ``many`` is from how many on they are P1."""
+def loudness(failures: Sequence[JobFailure], many: int, needed: Collection[str] = ()) -> tuple[str, Severity | None]:
+    """Return code and severity for the failing jobs; ``many`` is from how many on they are P1. One that was not started
+    is P1 alone when a pattern of ``needed`` matches its name: its work is missing, whatever its last answer was."""
     if not failures:
         return "jobs-in-order", None
     if any(each.grade is Class.CRITICAL for each in failures):
         return "jobs-refused", Severity.P1
-    return ("jobs-failing", Severity.P1) if len(failures) >= many else ("some-jobs-failing", Severity.P2)
+    silent = [each for each in failures if each.word in (NEVER_RAN, NOT_ATTEMPTED) or each.job.fault]
+    missed = any(fnmatchcase(each.job.name, pattern) for each in silent for pattern in needed)
+    return ("jobs-failing", Severity.P1) if missed or len(failures) >= many else ("some-jobs-failing", Severity.P2)

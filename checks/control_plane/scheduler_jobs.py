@@ -48,7 +48,7 @@ def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedu
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
     failures.sort(key=lambda each: each.rank)
     excused = [each for each in enabled if seasons[each.name] is not None and failure_of(each, now) is not None]
-    code, severity = loudness(failures, spec.many)
+    code, severity = loudness(failures, spec.many, spec.explains)
     return Finding(
         outcome=Outcome.PASSED if severity is None else Outcome.FAILED,
         code=code,
@@ -170,7 +170,7 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     codes={
         "jobs-in-order": "No job fails that is not paused.",
         "some-jobs-failing": "A few jobs fail, or are not started when they are due.",
-        "jobs-failing": "Many jobs fail, or are not started when they are due.",
+        "jobs-failing": "Many jobs fail or are not started when due, or one that explains failures was not started.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
         "all-jobs-paused": "There are jobs, and every one of them is paused.",

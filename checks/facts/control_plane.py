@@ -166,6 +166,7 @@ class RevisionsFacts(Facts):
     commit_before: str = ""
     commit_now: str = ""
     """What the second and the first were built from, empty where they do not say."""
+    required_changed: tuple[str, ...] = several()
 
     def lines(self) -> Iterator[tuple[str, Scalar]]:
         """Names and times of revisions alone: their variables may hold secrets."""
@@ -179,6 +180,8 @@ class RevisionsFacts(Facts):
             if self.commit_before != self.commit_now:
                 yield "commit_before", self.commit_before
                 yield "commit_now", self.commit_now
+        if self.required_changed:
+            yield "required_changed", ", ".join(self.required_changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,25 @@ def test_what_a_deploy_took_away_decides(now: Mapping[str, str], severity: Sever
     assert seen(judged(now, BEFORE)) == (expected, severity, code)
 
 
+@pytest.mark.parametrize(
+    ("variable", "since", "code"),
+    [
+        pytest.param("API_KEY", timedelta(0), "required-variable-changed", id="just deployed"),
+        pytest.param("API_KEY", timedelta(days=2), "required-variable-changed", id="at the limit"),
+        pytest.param("API_KEY", timedelta(days=2, seconds=1), "variables-changed", id="just past it"),
+        pytest.param("LEVEL", timedelta(0), "variables-changed", id="one that is not required"),
+    ],
+)
+def test_another_value_of_a_required_variable_is_a_note_for_a_while(variable: str, since: timedelta, code: str) -> None:
+    latest = revision(2, {**BEFORE, variable: "another-secret"})
+
+    finding = judge(fakes.pipeline(), SPEC, [latest, revision(1, BEFORE)], latest.created_at + since)
+
+    assert (finding.code, finding.severity) == (code, Severity.P3 if code == "required-variable-changed" else None)
+    assert finding.evidence["changed"] == variable
+    assert "secret" not in repr(finding)
+
+
 def test_names_are_shown_and_values_never() -> None:
     finding = judged({"PROJECT": "", "NEW": "new-secret", "LEVEL": "other-secret"}, BEFORE)
 
@@ -215,6 +234,8 @@ class TestFirstRevisionAfter:
 
 @pytest.mark.parametrize(("year", "said"), [(2026, "23 Feb 01:05"), (2027, "23 Feb 2026 01:05")], ids=["same", "other"])
 def test_a_deploy_of_another_year_is_told_with_its_year(year: int, said: str) -> None:
-    finding = judge(fakes.pipeline(timezone="UTC"), SPEC, [revision(2), revision(1, BEFORE)], year)
+    finding = judge(
+        fakes.pipeline(timezone="UTC"), SPEC, [revision(2), revision(1, BEFORE)], DEPLOYED.replace(year=year)
+    )
 
     assert f"deployed {said} UTC" in finding.summary

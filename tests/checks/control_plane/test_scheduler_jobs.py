@@ -60,6 +60,24 @@ def test_a_few_are_p2_and_many_p1(number: int, code: str, severity: Severity | N
     assert (finding.evidence["failing_count"], finding.evidence["enabled_count"]) == (number, 129)
 
 
+@pytest.mark.parametrize(
+    ("one", "severity"),
+    [
+        pytest.param(never("daily-load"), Severity.P1, id="it never ran"),
+        pytest.param(
+            job("daily-load", schedule="0 6 * * *", last_attempt=NOW - timedelta(days=9)), Severity.P1, id="silent"
+        ),
+        pytest.param(failing("daily-load"), Severity.P2, id="it ran and failed"),
+        pytest.param(never("another"), Severity.P2, id="one that explains nothing"),
+        pytest.param(never("daily-load", enabled=False), None, id="paused"),
+    ],
+)
+def test_one_that_explains_failures_and_is_not_started_is_p1_alone(
+    one: SchedulerJob, severity: Severity | None
+) -> None:
+    assert judged([one, job("fine")], explains={"daily-*": ("loads",)}).severity is severity
+
+
 @pytest.mark.parametrize("status", [7, 16])
 def test_one_that_is_refused_is_p1_alone(status: int) -> None:
     finding = judged([job("fine"), failing("refused", status)])
