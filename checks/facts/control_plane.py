@@ -139,7 +139,7 @@ class ErrorRateFacts(ServiceFacts):
 
     requests: int = 0
     server_errors: int = 0
-    share_percent: float = 0.0
+    share_percent: float | None = None
     answers: tuple[str, ...] = several()
     hours: int = 0
 
