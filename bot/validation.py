@@ -17,7 +17,7 @@ from checks.log_evidence import with_logs
 from checks.model import CheckResult, Interval, Report
 from checks.pipeline import Pipeline
 from checks.reads import ReadCache, Reads, nothing
-from checks.registry import Check, reasons_of
+from checks.registry import Check, effects_of, reasons_of
 from checks.runner import Run, run_checks
 from checks.source import Ports
 from checks.suggestions import inventory_of, verified_causes, verified_results
@@ -149,7 +149,7 @@ class Validation:
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
         year = planned.now.astimezone(self.pipeline.zone).year
-        causes = diagnose(self.pipeline, reasons_of(self.checks), results, year)
+        causes = diagnose(self.pipeline, reasons_of(self.checks), results, year, effects_of(self.checks))
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,

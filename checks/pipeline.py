@@ -384,8 +384,12 @@ class Rule(Model):
             return self.effect
         if self.severity is Severity.P3:
             return FailureEffect.NOTE
-        nothing = any(_is_nothing(comparison) for comparison in self.condition.values())
-        return FailureEffect.STOPS if nothing else FailureEffect.HARMS
+        return FailureEffect.STOPS if self.finds_none else FailureEffect.HARMS
+
+    @property
+    def finds_none(self) -> bool:
+        """Whether it finds that there is nothing: one of its comparisons asks for 0."""
+        return any(_is_nothing(comparison) for comparison in self.condition.values())
 
     @model_validator(mode="after")
     def _severity_of_failure(self) -> Self:

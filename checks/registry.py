@@ -91,6 +91,11 @@ def reasons_of(checks: Iterable[Check]) -> Mapping[str, str]:
     return {each.id: each.reason for each in checks if each.reason}
 
 
+def effects_of(checks: Iterable[Check]) -> Mapping[str, Callable[[Finding], FailureEffect]]:
+    """Return what failures do to what comes after them, by the ids of checks."""
+    return {each.id: each.effect_of for each in checks}
+
+
 def check(  # noqa: PLR0913 - what a check declares
     *,
     id: str,  # noqa: A002 - the word the whole project uses

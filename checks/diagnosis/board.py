@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from checks.changes import Change
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unexplained import Unexplained
 from checks.diagnosis.words import dates, local
+from checks.effects import FailureEffect
 from checks.expansion import data_checks
 from checks.facts import known
 from checks.facts.control_plane import RevisionsFacts
 from checks.facts.orchestration import DataFacts, TriggerFacts
-from checks.model import CheckResult, Interval, Outcome, Severity
+from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 from checks.places import PlaceKind
+
+EffectOf = Callable[[Finding], FailureEffect]
 
 OF_THE_CONTROL_PLANE = (
     "invoker-removed-by-deploy",
@@ -36,6 +40,7 @@ OF_THE_CONTROL_PLANE = (
 
 CODES = (
     *OF_THE_CONTROL_PLANE,
+    "broken-by-deploy",
     "stale-trigger",
     "upstream-check",
     "job-failing",
@@ -72,8 +77,17 @@ class Suspect:
     consequences: list[Symptom] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    changes: tuple[tuple[Change, bool], ...] = ()
+    """Changes that may be why, each with whether that is established."""
+    last_good: datetime | None = None
+    """When what a change broke last did its work."""
     covers: frozenset[str] = frozenset()
     """The checks and phases that the pipeline file says the failing jobs explain."""
+
+    @property
+    def established(self) -> Change:
+        """The change that is the cause. Raises StopIteration where none is established."""
+        return next(change for change, established in self.changes if established and change.kind == "deploy")
 
     @property
     def services(self) -> frozenset[str]:
@@ -99,9 +113,15 @@ class Board:
     """What failed and what could not be checked, and which of it is explained already."""
 
     def __init__(
-        self, pipeline: Pipeline, reasons: Mapping[str, str], results: Sequence[CheckResult], year: int | None = None
+        self,
+        pipeline: Pipeline,
+        reasons: Mapping[str, str],
+        results: Sequence[CheckResult],
+        year: int | None = None,
+        effects: Mapping[str, EffectOf] | None = None,
     ) -> None:
         self.pipeline = pipeline
+        self._effects = effects or {}
         self.reasons = reasons
         self._year = year
         self.ran = frozenset(result.check for result in results)
@@ -115,6 +135,20 @@ class Board:
         self.free_data = unexplained.free_data
         self.explaining, self.ranked = unexplained.explaining, unexplained.ranked
         self.failed_data, self.is_free, self.explain = unexplained.failed_data, unexplained.is_free, unexplained.explain
+
+    @cached_property
+    def everything(self) -> Sequence[Symptom]:
+        """Every finding, whatever became of it, in order."""
+        return sorted(self._all, key=self.order)
+
+    def effect(self, symptom: Symptom) -> FailureEffect:
+        """Return what a failure does to what comes after it."""
+        if symptom.finding.severity is Severity.P3:
+            return FailureEffect.NOTE
+        if symptom.check in self._effects:
+            return self._effects[symptom.check](symptom.finding)
+        spec = self.sql_checks.get(symptom.check)
+        return FailureEffect.HARMS if spec is None else spec.effect_of(symptom.finding.code)
 
     def local(self, instant: datetime | None) -> str:
         """Return an instant as people on the spot write it; empty for none."""
@@ -216,7 +250,7 @@ class Board:
             finding.subject,
             finding.interval.name if finding.interval is not None else "",
             finding.severity if finding.severity is not None else len(Severity),
-            repr((finding.code, finding.summary, finding.facts)),
+            repr((finding.code, finding.summary, finding.facts, finding.place, finding.count, finding.action)),
         )
 
     def gravity(self, suspect: Suspect) -> tuple[int, bool, int, int, str]:

@@ -75,6 +75,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A deploy script breaks a rule of the audit: the next deploy can break what works today.",
         "Fix the script before the next deploy; 'reveille audit' shows the place and the rule.",
     ),
+    "broken-by-deploy": CauseCode(
+        "A service did its work before a deploy, and not since.",
+        "Read what the service logged since the deploy; send traffic back to the revision before, or fix the code.",
+    ),
     "stale-trigger": CauseCode(
         "The flag of a transition was set by an earlier run of that date, so the later run took itself for done.",
         "Start the next phase once by hand, then give each run a document of its own.",

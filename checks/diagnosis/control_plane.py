@@ -21,15 +21,15 @@ from checks.facts.control_plane import (
     VariablesFacts,
     first_after,
 )
-from checks.model import Interval
+from checks.facts.orchestration import DataFacts
 
 MISSING = frozenset({"service-missing", "target-missing", "function-missing"})
 REFUSALS = frozenset({"caller-refused", "conditional-grant", "deleted-member"})
 NOT_READY = frozenset({"not-ready", "stuck-reconciling"})
 LOST_VARIABLES = frozenset({"variable-missing", "variable-empty"})
 REMOVED_VARIABLES = frozenset({"variable-lost", "required-variable-lost"})
-NO_EXPLANATION = frozenset({"build-failed", "drift"})
-"""What leaves the code of yesterday running, which worked yesterday."""
+FLAG_CODES = frozenset({"flag-not-set", "untracked", "no-record"})
+"""The flag or the document is wrong; the data is there."""
 
 
 def shown_causes(board: Board) -> list[Suspect]:
@@ -162,21 +162,13 @@ def _lost_variable(symptom: Symptom) -> bool:
     return _is(symptom, VariablesFacts) and symptom.finding.code in LOST_VARIABLES
 
 
-def explain_data(board: Board, found: Iterable[Suspect]) -> None:
-    """Let each cause in the control plane explain the failed data checks of its services' phases."""
-    for suspect in found:
-        for name in sorted(suspect.services) if suspect.code not in NO_EXPLANATION else ():
-            spec = board.spec(name)
-            if spec is not None and spec.phase is not None:
-                suspect.consequences += board.explain(_failed_data(board, name, spec.phase))
-
-
-def _failed_data(board: Board, service: str, phase: str) -> list[Symptom]:
-    """Return the failed data checks of a phase, without those whose data came although this orchestrator did not
-    work: then it is not why."""
-    return board.free_data((day for day in board.days if not _arrived_without(board, service, day)), phase)
-
-
-def _arrived_without(board: Board, service: str, day: Interval | None) -> bool:
-    verdicts = (board.triggers.get((subject, day)) for subject in board.moved_by.get(service, ()))
-    return any(verdict is not None and verdict.data_present is True for verdict in verdicts)
+def broken_flags(board: Board) -> list[Suspect]:
+    """Flags and documents that are wrong while the data is there are one note."""
+    wrong = [
+        each
+        for each in board.free(lambda each: each.place.name in board.transitions, family=DataFacts)
+        if each.finding.code in FLAG_CODES and each.data_present is not False
+    ]
+    if not wrong:
+        return []
+    return [Suspect(code="broken-flag", subject=wrong[0].place.name, primary=[], triggers=board.explain(wrong))]

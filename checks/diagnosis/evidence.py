@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from checks.actions import Action
+from checks.actions import Action, Gcloud, Named, Thing
 from checks.diagnosis.board import OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
 from checks.diagnosis.symptom import Symptom
@@ -46,6 +46,8 @@ class CauseFacts(Facts):
     surplus: tuple[str, ...] = several()
     last_good_trigger: datetime | None = None
     triggered_at: datetime | None = None
+    last_good: datetime | None = None
+    suspects: tuple[str, ...] = several()
     not_looked_up: tuple[str, ...] = several("; ")
 
 
@@ -59,7 +61,12 @@ def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
         facts = CauseFacts(
             missing=first.missing, critical_missing=first.critical_missing, triggered_at=first.triggered_at
         )
-    return replace(facts, not_looked_up=suspect.unread)
+    if suspect.code == "broken-by-deploy":
+        change = suspect.established
+        deploy = DeployFacts(revision=change.what, deployed_at=change.at, deployed_by=change.actor)
+        facts = replace(facts, services=(suspect.subject,), deploy=deploy, last_good=suspect.last_good)
+    suspects = tuple(f"{change.place.name} {change.at.isoformat()}" for change, sure in suspect.changes if not sure)
+    return replace(facts, suspects=suspects, not_looked_up=suspect.unread)
 
 
 def _of_services(board: Board, suspect: Suspect) -> CauseFacts:
@@ -125,6 +132,8 @@ def broken_since(board: Board, suspect: Suspect) -> datetime | None:
         case "variable-removed-by-deploy":
             deploy = latest(suspect.primary[0].of(RevisionsFacts))
             return deploy.deployed_at if deploy is not None else None
+        case "broken-by-deploy":
+            return suspect.established.at
         case "drift" | "stale-build":
             lag = lag_of(suspect.primary[0])
             return lag.behind_since if lag is not None else None
@@ -142,8 +151,22 @@ _OF_THE_TRIGGER = frozenset(OF_THE_CONTROL_PLANE) - {
 """The causes for which it matters when the service was last known to be called."""
 
 
+def _of_deploy(board: Board, suspect: Suspect) -> Action:
+    query = (
+        f'resource.type="cloud_run_revision" AND resource.labels.service_name="{suspect.subject}" AND severity>=ERROR '
+        f'AND timestamp>="{suspect.established.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+    )
+    flags = (f"--project={board.pipeline.project}", "--limit=20")
+    return Action(
+        text=f"Read what {suspect.subject} logged since; send traffic back to the revision before, or fix the code.",
+        commands=(Gcloud("logging", "read", query, flags, (Named(Thing.SERVICE, suspect.subject),)),),
+    )
+
+
 def action_of(board: Board, suspect: Suspect) -> Action | None:
     """The repairs of what shows the cause: one sentence, every command on a line of its own."""
+    if suspect.code == "broken-by-deploy":
+        return _of_deploy(board, suspect)
     shown = suspect.primary or suspect.triggers
     if suspect.code in SHUT_OUT:
         shown = sorted(shown, key=board.order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from checks.changes import Change
 from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
 from checks.diagnosis.evidence import action_of, broken_since, facts_of, latest
@@ -21,11 +22,14 @@ from checks.facts.control_plane import (
 )
 from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Cause, FindingKey
+from checks.places import Place
 
 
 def cause(board: Board, suspect: Suspect) -> Cause:
     """Return the finished cause."""
-    told = " ".join(filter(None, (TELL[suspect.code](board, suspect), _not_ruled_out(suspect))))
+    told = " ".join(
+        filter(None, (TELL[suspect.code](board, suspect), _suspected(board, suspect), _not_ruled_out(suspect)))
+    )
     explains = tuple(sorted({each.key for each in suspect.everything}, key=_order))
     return Cause(
         code=suspect.code,
@@ -33,7 +37,7 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         sentence=told,
         severity=suspect.severity,
         phase=_phase(board, suspect),
-        place=(suspect.primary or suspect.triggers)[0].place,
+        place=_place(suspect),
         facts=facts_of(board, suspect),
         transitions=tuple(dict.fromkeys(each.place.name for each in suspect.triggers)),
         intervals=days(suspect.triggers or suspect.primary),
@@ -41,6 +45,12 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         action=action_of(board, suspect),
         explains=explains,
     )
+
+
+def _place(suspect: Suspect) -> Place:
+    if suspect.code == "broken-by-deploy":
+        return suspect.established.place
+    return (suspect.primary or suspect.triggers)[0].place
 
 
 def _order(key: FindingKey) -> tuple[str, str, str]:
@@ -149,6 +159,41 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
     )
 
 
+def _broken_by_deploy(board: Board, suspect: Suspect) -> str:
+    change = suspect.established
+    good = f"; last good {board.local(suspect.last_good)}" if suspect.last_good is not None else ""
+    by = f" by {change.actor}" if change.actor else ""
+    which = f" (revision {change.what}{by})" if change.what else by
+    return (
+        f"{_lost(board, suspect)}: {suspect.subject} fails since its deploy of {board.local(change.at)}{which}{good}."
+        f"{_consequence(board, suspect)}"
+    )
+
+
+def _lost(board: Board, suspect: Suspect) -> str:
+    """What people lose, without a stop at the end."""
+    if suspect.triggers:
+        first = min(suspect.triggers, key=board.order)
+        title = phase_title(board.pipeline, board.transitions[first.place.name].target)
+        return f"{title} wrote nothing{board.dates(suspect.triggers)}"
+    return capitalised(suspect.primary[0].finding.summary.rstrip("."))
+
+
+def _suspected(board: Board, suspect: Suspect) -> str:
+    """The changes that may be why, where none is established."""
+    if suspect.code == "broken-by-deploy" or not suspect.changes:
+        return ""
+    said = [
+        f"{change.place.name} ({_done(change)} {board.local(change.at)}{f' by {change.actor}' if change.actor else ''})"
+        for change, _ in suspect.changes
+    ]
+    return f"Suspected, as changed shortly before: {listed(said)}."
+
+
+def _done(change: Change) -> str:
+    return "deployed" if change.kind == "deploy" else change.what or f"{change.kind} changed"
+
+
 def _stale_trigger(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
     at = board.local(first.of(TriggerFacts).triggered_at)
@@ -222,6 +267,7 @@ TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "stale-revision": _stale,
     "variable-removed-by-deploy": _removed_variables,
     "variable-missing": _without_variables,
+    "broken-by-deploy": _broken_by_deploy,
     "stale-trigger": _stale_trigger,
     "upstream-check": _upstream,
     "processor-stalled": _stalled,
@@ -281,7 +327,7 @@ def _consequence(board: Board, suspect: Suspect) -> str:
 
 
 def _no_reason(suspect: Suspect) -> str:
-    return "" if suspect.unread else " The reason was not found."
+    return "" if suspect.unread or suspect.changes else " The reason was not found."
 
 
 def _not_ruled_out(suspect: Suspect) -> str:

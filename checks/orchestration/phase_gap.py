@@ -15,7 +15,6 @@ from functools import partial
 
 from checks.actions import Action
 from checks.context import Context
-from checks.effects import FailureEffect
 from checks.facts.orchestration import GapFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.gathering import (
@@ -87,7 +86,6 @@ def judge(source: Completed | None, target: Completed | None, limits: PhaseGap) 
     id="phase-gap",
     place=PlaceKind.TRANSITION,
     facts=GapFacts,
-    effect=FailureEffect.NOTE,
     worst=Severity.P1,
     codes=CODES,
     expected="Each phase completes soon after the one before it.",

@@ -15,7 +15,6 @@ from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, not_configured
-from checks.effects import FailureEffect
 from checks.facts.orchestration import LogFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Flag
@@ -84,7 +83,6 @@ def judge(*, rows: int, log_empty: bool, moved: bool, past_due: bool) -> Judgeme
     id="phase-log",
     place=PlaceKind.TRANSITION,
     facts=LogFacts,
-    effect=FailureEffect.NOTE,
     worst=Severity.P1,
     codes=CODES,
     expected="The phase log has a row for every transition of the date.",

@@ -26,7 +26,7 @@ from bot.store.sqlite import SqliteStore
 from checks.diagnosis import diagnose
 from checks.model import Report, Verdict
 from checks.pipeline import Pipeline
-from checks.registry import Check, reasons_of
+from checks.registry import Check, effects_of, reasons_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,9 @@ def _home(case: Case) -> object:
 
 
 STEPS: Mapping[str, Callable[[Case], object]] = {
-    "diagnosis": lambda case: diagnose(case.pipeline, reasons_of(case.checks), case.report.results),
+    "diagnosis": lambda case: diagnose(
+        case.pipeline, reasons_of(case.checks), case.report.results, effects=effects_of(case.checks)
+    ),
     "alerts": _alerts,
     "JSON": lambda case: report_document(case.reading()),
     "text": lambda case: terminal_text(message_of(case.reading())),

@@ -9,11 +9,12 @@ from typing import Any
 
 from checks.catalog import checks_of
 from checks.control_plane_spec import Messaging, SchedulerJobs
+from checks.diagnosis import diagnose
 from checks.facts import NOTHING, Facts, Values
 from checks.facts.control_plane import DeployFacts
-from checks.model import CheckResult, Finding, Interval, Outcome, Severity
+from checks.model import Cause, CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
-from checks.registry import reasons_of
+from checks.registry import effects_of, reasons_of
 from tests import fakes
 from tests.advice import advised
 
@@ -33,6 +34,9 @@ CONTROL_PLANE = (
     "service-environment",
     "service-instances",
     "builds",
+    "delivery",
+    "error-rate",
+    "variable-addresses",
 )
 WRONG_FLAGS = ("flag-not-set", "untracked", "no-record")
 ABSENT = ("not-triggered", "triggered-without-effect", "processors-missing", "not-started")
@@ -67,6 +71,7 @@ def _sql(name: str, phase: str | None, *explains: str) -> SqlCheck:
         subject=name,
         summary="summary",
         explains=explains,
+        rules=({"if": {"rows": {"equals": 0}}, "severity": "P1", "code": "bad"},),
         expected="order",
     )
 
@@ -107,6 +112,7 @@ PIPELINE: Pipeline = fakes.pipeline(
 CHECKS = checks_of(PIPELINE)
 CATALOG = {each.id: each for each in CHECKS}
 REASONS = reasons_of(CHECKS)
+EFFECTS = effects_of(CHECKS)
 
 
 @dataclass(frozen=True)
@@ -191,6 +197,20 @@ def data(
     """A SQL check that failed."""
     spec = next(each for each in PIPELINE.checks if each.id == check)
     return result(check, finding(code, check, severity, phase=spec.phase, day=day, **more))
+
+
+def all_causes(*results: CheckResult) -> tuple[Cause, ...]:
+    """Every cause of these results, with a pass for each check of the control plane that is not among them."""
+    return diagnose(PIPELINE, REASONS, complete(results), effects=EFFECTS)
+
+
+def causes(*results: CheckResult) -> tuple[Cause, ...]:
+    """The causes without those of checks on data that nothing follows from: each is its own cause."""
+    return tuple(each for each in all_causes(*results) if each.code != "upstream-check" or not _alone(each))
+
+
+def _alone(cause: Cause) -> bool:
+    return {key.check for key in cause.explains} == {cause.subject}
 
 
 def complete(results: Iterable[CheckResult]) -> list[CheckResult]:

@@ -16,6 +16,7 @@ from tests.checks.diagnosed import (
     ABSENT,
     CALLER,
     DEPLOYED,
+    EFFECTS,
     FIVE_TO_SIX,
     FOUR_TO_FIVE,
     LAST_GOOD,
@@ -25,7 +26,8 @@ from tests.checks.diagnosed import (
     SLATE,
     THREE_TO_FOUR,
     WRONG_FLAGS,
-    complete,
+    all_causes,
+    causes,
     data,
     finding,
     passed,
@@ -33,10 +35,6 @@ from tests.checks.diagnosed import (
     result,
     trigger,
 )
-
-
-def causes(*results: CheckResult) -> tuple[Cause, ...]:
-    return diagnose(PIPELINE, REASONS, complete(results))
 
 
 def only(*results: CheckResult) -> Cause:
@@ -60,7 +58,7 @@ def unknown(check: str, subject: str, facts: Facts | None = None, place: Place |
 
 class TestNothingToExplain:
     def test_no_results_have_no_cause(self) -> None:
-        assert diagnose(PIPELINE, REASONS, ()) == ()
+        assert diagnose(PIPELINE, REASONS, (), effects=EFFECTS) == ()
 
     def test_what_passed_has_no_cause(self) -> None:
         assert causes(result("trigger", passed("phase3_to_phase4"))) == ()
@@ -68,8 +66,13 @@ class TestNothingToExplain:
     def test_what_is_not_known_has_no_cause(self) -> None:
         assert causes(unknown("invoker", THREE_TO_FOUR), unknown("trigger", "phase3_to_phase4")) == ()
 
-    def test_a_failed_data_check_alone_gets_no_invented_cause(self) -> None:
-        assert causes(data("predictions", severity=Severity.P0), data("coverage")) == ()
+    def test_a_failed_data_check_alone_is_its_own_cause(self) -> None:
+        found = all_causes(data("predictions", severity=Severity.P0), data("games-final", day=SLATE))
+
+        assert [(each.code, each.subject, len(each.explains)) for each in found] == [
+            ("upstream-check", "predictions", 1),
+            ("upstream-check", "games-final", 1),
+        ]
 
     def test_a_service_open_to_everyone_is_a_note_and_no_cause(self) -> None:
         assert causes(result("invoker", finding("public", "worker", Severity.P3, caller=(CALLER,)))) == ()
@@ -189,7 +192,6 @@ class TestACallerShutOut:
             result("trigger", trigger("not-triggered"), trigger("not-started", 4)),
             data("features"),
             data("predictions", severity=Severity.P0),
-            data("retry-queue"),
             result("phase-log", finding("row-missing", "phase3_to_phase4", phase="phase4", day=NIGHT)),
         )
 
@@ -199,14 +201,13 @@ class TestACallerShutOut:
             ("trigger", "phase4_to_phase5"),
             ("features", "features"),
             ("predictions", "predictions"),
-            ("retry-queue", "retry-queue"),
             ("phase-log", "phase3_to_phase4"),
         }
 
     def test_what_failed_before_the_broken_phase_or_on_another_date_does_not_follow(self) -> None:
         cause = only(
             result("invoker", refused(THREE_TO_FOUR)),
-            result("trigger", trigger("not-triggered")),
+            result("trigger", trigger("not-triggered", enough_since=LAST_GOOD)),
             data("coverage"),
             data("predictions", day=SLATE),
             result("heartbeats", finding("too-many", "processor_heartbeats")),
@@ -218,7 +219,6 @@ class TestACallerShutOut:
         cause = only(
             result("invoker", refused(THREE_TO_FOUR)),
             result("trigger", trigger("bypassed")),
-            data("features"),
             data("predictions"),
             result("phase-gap", finding("gap", "phase3_to_phase4", phase="phase4", day=NIGHT)),
         )
@@ -240,7 +240,7 @@ class TestACallerShutOut:
         assert explained(found[1]) == {("trigger", "phase4_to_phase5")}
 
     def test_a_worker_that_is_shut_out_explains_the_data_of_its_phase(self) -> None:
-        cause = only(result("invoker", refused("worker")), data("predictions"), data("features"))
+        cause = only(result("invoker", refused("worker")), data("predictions"), data("features", day=SLATE))
 
         assert explained(cause) == {("invoker", "worker"), ("predictions", "predictions")}
 
@@ -344,7 +344,8 @@ class TestAServiceInTrouble:
         assert reason(result("invoker", refused(THREE_TO_FOUR)), self.not_ready(THREE_TO_FOUR)) == (
             "invoker-removed-by-deploy"
         )
-        assert reason(stale, lost) == "stale-revision"
+        # What runs old code does harm; it is not why nothing was triggered.
+        assert reason(stale, lost) == "variable-missing"
         assert reason(lost) == "variable-missing"
 
     def test_old_revisions_are_one_cause(self) -> None:
@@ -373,7 +374,7 @@ class TestAServiceInTrouble:
 
 
 class TestAFailureFurtherUp:
-    @pytest.mark.parametrize("code", ABSENT)
+    @pytest.mark.parametrize("code", [code for code in ABSENT if code != "triggered-without-effect"])
     def test_a_failed_check_that_explains_the_phase_is_the_reason(self, code: str) -> None:
         cause = only(data("games-final"), data("coverage", severity=Severity.P0), result("trigger", trigger(code)))
 
@@ -386,8 +387,16 @@ class TestAFailureFurtherUp:
         assert cause.subject == "games-final"
         assert explained(cause) == {(name, name) for name in ("games-final", "coverage", "features")}
 
-    def test_an_explaining_check_that_explains_no_failure_is_no_cause(self) -> None:
-        assert causes(data("games-final"), data("predictions")) == ()
+    def test_an_absence_is_followed_through_phases_of_which_nothing_is_known(self) -> None:
+        assert explained(only(data("games-final"), data("predictions"))) == {
+            ("games-final", "games-final"),
+            ("predictions", "predictions"),
+        }
+
+    def test_a_phase_that_did_its_work_ends_an_absence(self) -> None:
+        done = finding("triggered", "phase3_to_phase4", None, outcome=Outcome.PASSED, phase="phase4", day=NIGHT)
+
+        assert causes(data("games-final"), result("trigger", done), data("predictions")) == ()
 
     def test_a_note_explains_nothing(self) -> None:
         assert causes(data("games-final", severity=Severity.P3), data("coverage")) == ()
@@ -401,7 +410,7 @@ class TestAFailureFurtherUp:
         assert [each.code for each in found] == ["unexplained"]
 
     def test_every_row_of_the_check_belongs_to_the_cause(self) -> None:
-        stuck = [finding("stuck", f"game {number}", phase="phase2", day=NIGHT) for number in range(3)]
+        stuck = [finding("bad", f"game {number}", phase="phase2", day=NIGHT) for number in range(3)]
 
         cause = only(result("games-final", *stuck), data("coverage"))
 
@@ -590,10 +599,15 @@ class TestABrokenTransition:
 
         assert [each.subject for each in found] == ["phase4_to_phase5", "phase3_to_phase4"]
 
-    def test_each_date_has_its_own(self) -> None:
+    def test_one_cause_is_one_over_all_dates(self) -> None:
         found = causes(result("trigger", trigger("not-triggered"), trigger("not-triggered", day=SLATE)))
 
-        assert [each.evidence["dates"] for each in found] == ["2026-02-10", "2026-02-11"]
+        assert [each.evidence["dates"] for each in found] == ["2026-02-10, 2026-02-11"]
+
+    def test_what_was_triggered_is_not_explained_by_what_came_before(self) -> None:
+        found = causes(data("coverage"), result("trigger", trigger("triggered-without-effect")))
+
+        assert [each.code for each in found] == ["trigger-without-effect"]
 
     def test_a_phase_without_data_breaks_the_chain(self) -> None:
         missing = finding("data-missing", "phase3", Severity.P0, phase="phase3", day=NIGHT, effect_rows=0)

@@ -24,6 +24,7 @@ from tests.checks.diagnosed import (
     CALLER,
     CHECKS,
     CONTROL_PLANE,
+    EFFECTS,
     NIGHT,
     PIPELINE,
     REASONS,
@@ -227,7 +228,7 @@ def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[Chec
         if finding.outcome is Outcome.FAILED
     }
 
-    explained = [key for cause in diagnose(PIPELINE, REASONS, given_results) for key in cause.explains]
+    explained = [key for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) for key in cause.explains]
 
     assert set(explained) <= failed
     assert len(explained) == len(set(explained))
@@ -241,7 +242,7 @@ def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(give
             if finding.outcome is Outcome.FAILED and finding.severity is not None:
                 severities.setdefault(finding.key(each.check), []).append(finding.severity)
 
-    for cause in diagnose(PIPELINE, REASONS, given_results):
+    for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS):
         assert cause.code in CODES
         assert cause.sentence
         assert cause.explains
@@ -253,19 +254,21 @@ def test_the_order_of_results_and_findings_does_not_matter(given_results: list[C
     shuffled = [result(each.check, *chance.sample(each.findings, len(each.findings))) for each in given_results]
     chance.shuffle(shuffled)
 
-    assert diagnose(PIPELINE, REASONS, shuffled) == diagnose(PIPELINE, REASONS, given_results)
+    assert diagnose(PIPELINE, REASONS, shuffled, effects=EFFECTS) == diagnose(
+        PIPELINE, REASONS, given_results, effects=EFFECTS
+    )
 
 
 @given(anything)
 def test_the_gravest_comes_first(given_results: list[CheckResult]) -> None:
-    severities = [cause.severity for cause in diagnose(PIPELINE, REASONS, given_results)]
+    severities = [cause.severity for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS)]
 
     assert severities == sorted(severities)
 
 
 @given(results(findings([each for each in Outcome if each is not Outcome.FAILED])))
 def test_where_nothing_failed_there_is_no_cause(given_results: list[CheckResult]) -> None:
-    assert diagnose(PIPELINE, REASONS, given_results) == ()
+    assert diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) == ()
 
 
 @given(incidents())
@@ -281,4 +284,6 @@ def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[Ch
         and finding.subject in judged
     }
 
-    assert broken <= {key for cause in diagnose(PIPELINE, REASONS, given_results) for key in cause.explains}
+    assert broken <= {
+        key for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) for key in cause.explains
+    }

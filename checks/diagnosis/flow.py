@@ -1,0 +1,291 @@
+"""What failed along the flow of data: its roots in the graph of the pipeline, why, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from checks.causes import Explanation, Fact, Health, diagnose
+from checks.changes import Change
+from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.evidence import broken_since
+from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
+from checks.diagnosis.symptom import Symptom
+from checks.diagnosis.unread import unread_before
+from checks.effects import FailureEffect
+from checks.facts import NOTHING, Values, known
+from checks.facts.control_plane import RevisionsFacts, ServiceFacts
+from checks.facts.logs import ChangeFacts
+from checks.facts.orchestration import DataFacts, HeartbeatFacts, TriggerFacts, UnfinishedFacts
+from checks.model import Interval, Outcome, Severity
+from checks.places import Place, PlaceKind
+
+RISKS = frozenset({"build-failed", "stale-build", "drift", "deploy-unsafe", "jobs-missing"})
+"""Causes that leave running what ran yesterday."""
+
+HARMFUL = frozenset({"subscription-surplus", "stale-revision"})
+"""Causes for which work is done twice, or by old code: never for which it is not done."""
+
+MOST_SUSPECTS = 3
+"""Changes that a cause names, the nearest first."""
+
+
+def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
+    """Explain what is free. ``shown`` are the causes that the control plane shows: what follows from one goes to it,
+    and any other root becomes a cause of its own. Returns those."""
+    waited = _waited_for(board)
+    places = {id(each): _place(board, each, waited) for each in board.failed}
+    symptoms = [each for each in board.free() if places[id(each)] is not None]
+    reading = _Reading(board)
+    facts = {reading.fact(each, place, rank): each for rank, each in enumerate(symptoms) if (place := places[id(each)])}
+    mechanisms = {fact: suspect for number, suspect in enumerate(shown) for fact in _mechanisms(board, suspect, number)}
+    graph = graph_of(board.pipeline, tuple(board.sql_checks.values()))
+    found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), reading.changes())
+    new: dict[object, Suspect] = {}
+    for each in found:
+        root, behind = facts[each.root], [facts[fact] for fact in each.behind]
+        if each.mechanism is not None:
+            if root.finding.code == "flag-not-set":
+                continue
+            suspect = mechanisms[each.mechanism]
+        else:
+            suspects = _near(each)
+            name, made = _of_its_own(board, each, root, suspects)
+            if made is None or (made.code == "processor-stalled" and not behind):
+                continue
+            broken = (each.root, *(fact for fact in each.behind if _is_verdict(board, facts[fact])))
+            makers = [place.name for fact in broken for place, _ in graph.makers(fact.place, lambda _: False)]
+            made.unread = unread_before(board, root, makers, found=made.code not in WITHOUT_REASON)
+            suspect = new.setdefault(name, made)
+        _add(board, suspect, [root, *behind], own=each.mechanism is None)
+    return list(new.values())
+
+
+def _waited_for(board: Board) -> Mapping[str, Place]:
+    """The phases whose processors a transition waits for, by processor."""
+    found: dict[str, Place] = {}
+    for each in board.failed:
+        transition = board.transitions.get(each.place.name)
+        facts = known(each.finding.facts, TriggerFacts)
+        if transition is not None and facts is not None:
+            for name in (*facts.missing, *facts.critical_missing):
+                found.setdefault(name, Place(PlaceKind.PHASE, transition.source, WORK))
+    return found
+
+
+def _place(board: Board, symptom: Symptom, waited: Mapping[str, Place]) -> Place | None:
+    """Return where a failure is: a processor that a transition waits for, in the phase before it."""
+    families = symptom.finding.facts.families()
+    if symptom.place.name in waited and (HeartbeatFacts in families or UnfinishedFacts in families):
+        return waited[symptom.place.name]
+    return place_of(board.pipeline, board.sql_checks, symptom)
+
+
+def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
+    """A cause that the control plane shows, at each of its services, and at what failing jobs explain."""
+    effect = FailureEffect.HARMS if suspect.code in HARMFUL else FailureEffect.STOPS
+    if suspect.code in RISKS:
+        return
+    since = _aware(broken_since(board, suspect))
+    places = [
+        *map(service, sorted(suspect.services)),
+        *(Place(PlaceKind.DATA, name) for name in sorted(suspect.covers)),
+    ]
+    for place in places:
+        yield Fact(
+            place=place, effect=effect, severity=suspect.severity, rank=rank, mechanism=True, since=since, of=(place,)
+        )
+
+
+def _near(explanation: Explanation) -> tuple[tuple[Change, bool], ...]:
+    """The changes that may be why: those that are established, else those of the two intervals before."""
+    interval = explanation.root.interval
+    if interval is None:
+        return ()
+    earliest = interval.start - (interval.end - interval.start)
+    return tuple(each for each in explanation.suspects if each[1] or each[0].at >= earliest)[:MOST_SUSPECTS]
+
+
+def _of_its_own(
+    board: Board, explanation: Explanation, root: Symptom, suspects: tuple[tuple[Change, bool], ...]
+) -> tuple[object, Suspect | None]:
+    """Return the cause that a root without a mechanism is, and what makes it one with others; None for none."""
+    change = next((change for change, established in suspects if established and change.kind == "deploy"), None)
+    verdict = _is_verdict(board, root)
+    if not root.grave and not (verdict and root.data_present is False):
+        return None, None
+    if change is not None and root.data_present is not True:
+        code, subject = "broken-by-deploy", change.place.name
+        name: object = (code, subject, change.at)
+    elif verdict:
+        code, subject = _code_of(root), root.place.name
+        name = (code, "") if code == "unexplained" and root.data_present else (code, subject)
+        if code == "unexplained" and root.data_present:
+            name = (code, root.finding.interval)
+    elif root.check in board.sql_checks:
+        code, subject = "upstream-check", root.check
+        name = (code, subject, explanation.root.place)
+    elif {UnfinishedFacts, HeartbeatFacts} & set(root.finding.facts.families()):
+        code, subject = "processor-stalled", root.place.name
+        name = (code, explanation.root.place)
+    else:
+        return None, None
+    suspect = Suspect(code=code, subject=subject, primary=[], changes=suspects)
+    if code == "broken-by-deploy":
+        suspect.behind = (subject,)
+        suspect.last_good = explanation.root.last_good
+    return name, suspect
+
+
+def _code_of(verdict: Symptom) -> str:
+    facts = verdict.of(TriggerFacts)
+    if verdict.finding.code in ("not-triggered", "bypassed") and facts.stale_trigger:
+        return "stale-trigger"
+    if verdict.finding.code == "triggered-without-effect":
+        return "trigger-without-effect"
+    return "processor-missing" if facts.missing and not verdict.data_present else "unexplained"
+
+
+def _is_verdict(board: Board, symptom: Symptom) -> bool:
+    return DataFacts in symptom.finding.facts.families() and symptom.place.name in board.transitions
+
+
+def _add(board: Board, suspect: Suspect, symptoms: Sequence[Symptom], *, own: bool) -> None:
+    """Put failures behind a cause: the first broken transition of each interval, the failures that show the cause, and
+    what follows."""
+    root = symptoms[0]
+    broken = {each.finding.interval for each in suspect.triggers}
+    for each in board.explain([root, *board.ranked(symptoms[1:])]):
+        shows = own and (each is root or (each.check == root.check and each.finding.interval == root.finding.interval))
+        grave = each.grave or each.data_present is False
+        if _is_verdict(board, each) and (each is root or (grave and each.finding.interval not in broken)):
+            suspect.triggers.append(each)
+            broken.add(each.finding.interval)
+        elif shows and not _is_verdict(board, each):
+            suspect.primary.append(each)
+        else:
+            suspect.consequences.append(each)
+
+
+class _Reading:
+    """What the findings say of places: what failed, what did its work, when, and what was changed."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._worked = list(self._seen())
+
+    def fact(self, symptom: Symptom, place: Place, rank: int) -> Fact:
+        """Return a failure as the graph knows it."""
+        board, finding = self._board, symptom.finding
+        phases = [finding.phase] if place.facet != WAITS else [self._source_of(place)]
+        return Fact(
+            place=place,
+            effect=board.effect(symptom),
+            severity=finding.severity if finding.severity is not None else Severity.P3,
+            rank=rank,
+            interval=finding.interval,
+            due=_aware(self._due(symptom)),
+            last_good=_aware(self._last_good(symptom, place)),
+            of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
+        )
+
+    def _source_of(self, place: Place) -> str | None:
+        return next((each.source for each in self._board.pipeline.transitions if each.id == place.name), None)
+
+    def _due(self, symptom: Symptom) -> datetime | None:
+        facts = known(symptom.finding.facts, DataFacts)
+        if facts is not None:
+            return facts.due
+        interval, phase = symptom.finding.interval, symptom.finding.phase
+        spec = self._board.sql_checks.get(symptom.check)
+        if interval is None:
+            return None
+        if spec is not None and spec.due is not None:
+            return spec.due.of(interval, self._board.pipeline.timeline)
+        dues = [
+            each.of(DataFacts).due
+            for (subject, day), each in self._board.triggers.items()
+            if day == interval and self._board.transitions[subject].target == phase
+        ]
+        return max(filter(None, map(_aware, dues)), default=None)
+
+    def _last_good(self, symptom: Symptom, place: Place) -> datetime | None:
+        """When the place last did its work, for any other interval."""
+        interval, phase = symptom.finding.interval, symptom.finding.phase
+        if place.kind is PlaceKind.TRANSITION:
+            # Data that arrived all the same does not show that the transition worked.
+            return symptom.of(TriggerFacts).last_good_trigger
+        places = {place, Place(PlaceKind.PHASE, phase or "", ROWS)}
+        return max((at for where, day, at in self._worked if where in places and day != interval), default=None)
+
+    def _seen(self) -> Iterator[tuple[Place, Interval | None, datetime]]:
+        for (subject, day), each in self._board.triggers.items():
+            facts = each.of(TriggerFacts)
+            if each.data_present and (at := _aware(facts.effect_last_at)) is not None:
+                yield Place(PlaceKind.PHASE, self._board.transitions[subject].target, ROWS), day, at
+        for each in self._board.everything:
+            spec = self._board.sql_checks.get(each.check)
+            values = known(each.finding.facts, Values)
+            if spec is None or values is None:
+                continue
+            table = judged(spec, each.finding.subject)
+            for name, value in values.values.items():
+                if name.startswith("last_") and isinstance(value, datetime) and value.tzinfo is not None:
+                    # The newest row of all intervals is no row of the one that is judged.
+                    yield table, None, value
+
+    def health(self) -> Iterator[Health]:
+        """What did its work, with evidence that judged rows."""
+        for (subject, day), each in self._board.triggers.items():
+            transition = self._board.transitions[subject]
+            if each.data_present is True:
+                for facet in ("", WORK, ROWS):
+                    yield Health(Place(PlaceKind.PHASE, transition.target, facet), day)
+            if each.finding.code == "bypassed" or each.of(TriggerFacts).enough_since is not None:
+                yield Health(Place(PlaceKind.TRANSITION, transition.id, WAITS), day)
+            if each.finding.code in ("triggered", "triggered-without-effect"):
+                yield Health(Place(PlaceKind.TRANSITION, transition.id), day)
+                yield Health(Place(PlaceKind.TRANSITION, transition.id, WAITS), day)
+                yield Health(Place(PlaceKind.PHASE, transition.target), day)
+        for each in self._board.everything:
+            spec = self._board.sql_checks.get(each.check)
+            if spec is None or each.finding.outcome not in (Outcome.PASSED, Outcome.FAILED):
+                continue
+            # That a table was written lately says nothing of one interval: only a count of its rows does.
+            finds_none = any(rule.severity is not None and rule.finds_none for rule in spec.rules)
+            stopped = (
+                each.finding.outcome is Outcome.FAILED and spec.effect_of(each.finding.code) is FailureEffect.STOPS
+            )
+            if finds_none and not stopped and each.finding.facts is not NOTHING:
+                yield Health(judged(spec, each.finding.subject), each.finding.interval)
+
+    def changes(self) -> Iterable[Change]:
+        """Every deploy that the revisions show, and every change that the audit log names."""
+        found: dict[tuple[str, datetime], Change] = {}
+        for each in self._board.everything:
+            logged = known(each.finding.facts, ChangeFacts)
+            for change in logged.changes if logged is not None else ():
+                # A deploy is told by its revision, which knows its name.
+                if change.change.kind != "deploy":
+                    found[str(change.place), change.at] = change.change
+            for revision, at, by in _deploys(each):
+                place = service(each.place.name)
+                found.setdefault(
+                    (each.place.name, at), Change(place=place, at=at, kind="deploy", actor=by, what=revision)
+                )
+        return [each for each in found.values() if _aware(each.at) is not None]
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    """An instant without a zone is none: nobody can say what came before it."""
+    return instant if instant is not None and instant.tzinfo is not None else None
+
+
+def _deploys(symptom: Symptom) -> Iterator[tuple[str, datetime, str]]:
+    revisions = known(symptom.finding.facts, RevisionsFacts)
+    for one in revisions.revisions if revisions is not None else ():
+        yield one.name, one.created_at, one.created_by
+    facts = known(symptom.finding.facts, ServiceFacts)
+    deploy = facts.deploy if facts is not None and symptom.place.service is not None else None
+    if deploy is not None and deploy.deployed_at is not None:
+        yield deploy.revision, deploy.deployed_at, deploy.deployed_by

@@ -1,0 +1,148 @@
+"""The graph of a pipeline, as its file declares it, and where in it a failure is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from checks.causes import Carries, Dependency, Graph
+from checks.diagnosis.symptom import Symptom
+from checks.facts.orchestration import DataFacts, UnfinishedFacts
+from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition, tables_in
+from checks.places import Place, PlaceKind
+
+WAITS = "wait"
+"""A transition before it starts anything: it waits for the phase before it."""
+
+WORK = "work"
+"""A phase once it was started."""
+
+ROWS = "rows"
+"""What a phase has written."""
+
+NO_START = frozenset({"not-triggered", "bypassed", "untracked", "no-record", "flag-not-set"})
+"""The processors are in, and the transition did not say that it started the next phase."""
+
+NO_WORK = frozenset({"triggered-without-effect", "data-missing", "data-present"})
+"""What was started wrote nothing."""
+
+
+Written = Mapping[str, tuple[Place, ...]]
+"""What each phase writes, by its id."""
+
+
+def graph_of(pipeline: Pipeline, checks: Iterable[SqlCheck]) -> Graph:
+    """Return the graph of a pipeline: sources first, then phase by phase as the transitions lead."""
+    written = {phase.id: _written_by(pipeline, phase.id, tuple(checks)) for phase in pipeline.phases}
+    through = (*_through_phases(pipeline, written), *_through_tables(pipeline))
+    return Graph([*through, *_explained(pipeline, checks, written)])
+
+
+def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Symptom) -> Place | None:
+    """Return where in the graph a failure is; None for what has no place in the flow of data."""
+    finding = symptom.finding
+    subject = symptom.place.name
+    transition = next((each for each in pipeline.transitions if subject in (each.id, each.target)), None)
+    if DataFacts in finding.facts.families() and transition is not None:
+        return _of_verdict(transition, finding.code)
+    spec = checks.get(symptom.check)
+    if spec is not None:
+        return judged(spec, finding.subject)
+    if UnfinishedFacts in finding.facts.families() and finding.phase is not None:
+        return Place(PlaceKind.PHASE, finding.phase, WORK)
+    if symptom.place.kind is PlaceKind.TRANSITION and transition is not None:
+        return Place(PlaceKind.TRANSITION, transition.id)
+    return None
+
+
+def _of_verdict(transition: Transition, code: str) -> Place:
+    if code in NO_WORK or transition.monitoring_only:
+        return Place(PlaceKind.PHASE, transition.target, ROWS)
+    return Place(PlaceKind.TRANSITION, transition.id, "" if code in NO_START else WAITS)
+
+
+def service(name: str) -> Place:
+    """Return the place of a service."""
+    return Place(PlaceKind.SERVICE, name)
+
+
+def judged(check: SqlCheck, subject: str) -> Place:
+    """Return what a finding of a check of the pipeline file is about; where it names no table, what the check asks."""
+    table = check.judges(subject)
+    return _table(table) if table is not None else Place(PlaceKind.DATA, check.id)
+
+
+def _table(name: str) -> Place:
+    return Place(PlaceKind.TABLE, name)
+
+
+def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
+    for phase in pipeline.phases:
+        begins, work = Place(PlaceKind.PHASE, phase.id), Place(PlaceKind.PHASE, phase.id, WORK)
+        rows = Place(PlaceKind.PHASE, phase.id, ROWS)
+        yield Dependency(begins, work, Carries.DATA)
+        yield from (Dependency(each, rows, Carries.DATA) for each in (begins, work))
+        for spec in pipeline.services:
+            if _works(pipeline, spec, phase.id):
+                yield Dependency(service(spec.name), work)
+                yield Dependency(service(spec.name), rows)
+        for written in made[phase.id]:
+            yield Dependency(begins, written, Carries.DATA)
+            yield Dependency(rows, written, Carries.DATA)
+            if not any(written.name in each.writes for each in pipeline.services):
+                working = [each for each in pipeline.services if _works(pipeline, each, phase.id)]
+                yield from (Dependency(service(each.name), written) for each in working)
+    for each in pipeline.transitions:
+        waits = Place(PlaceKind.TRANSITION, each.id, WAITS)
+        starts, begins = Place(PlaceKind.TRANSITION, each.id), Place(PlaceKind.PHASE, each.target)
+        yield Dependency(Place(PlaceKind.PHASE, each.source, ROWS), waits)
+        yield from (Dependency(written, waits) for written in made.get(each.source, ()))
+        working = [spec for spec in pipeline.services if _works(pipeline, spec, each.source)]
+        yield from (Dependency(service(spec.name), waits) for spec in working)
+        yield Dependency(waits, starts)
+        starting = [each.orchestrator] if each.orchestrator and not each.monitoring_only else []
+        # Without an orchestrator, who did the work before starts the next phase.
+        for name in starting or [spec.name for spec in working]:
+            yield Dependency(service(name), waits)
+            yield Dependency(service(name), starts)
+        yield Dependency(starts, begins)
+
+
+def _works(pipeline: Pipeline, spec: ServiceSpec, phase: str) -> bool:
+    return spec.phase == phase and all(spec.name != each.orchestrator for each in pipeline.transitions)
+
+
+def _through_tables(pipeline: Pipeline) -> Iterator[Dependency]:
+    for name, table in pipeline.tables.items():
+        yield from (Dependency(_table(each), _table(name), Carries.DATA) for each in table.reads)
+    for spec in pipeline.services:
+        for written in spec.writes:
+            yield Dependency(service(spec.name), _table(written))
+            read = [each for each in spec.reads if each != written]
+            yield from (Dependency(_table(each), _table(written), Carries.DATA) for each in read)
+
+
+def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) -> Iterator[Dependency]:
+    """What the file says that a check explains. A table that a phase writes explains no phase before that one."""
+    order = {phase.id: number for number, phase in enumerate(pipeline.phases)}
+    written: dict[Place, int] = {}
+    for number, each in enumerate(pipeline.phases):
+        for place in made[each.id]:
+            written.setdefault(place, number)
+    for check in checks:
+        places = [judged(check, check.subject)]
+        if check.phase is None:
+            places = [_table(name) for name in check.tables] or places
+        for place in places:
+            yield from (
+                Dependency(place, Place(PlaceKind.PHASE, phase), Carries.DATA)
+                for phase in check.explains
+                if written.get(place, -1) < order.get(phase, len(order))
+            )
+
+
+def _written_by(pipeline: Pipeline, phase: str, checks: Iterable[SqlCheck]) -> tuple[Place, ...]:
+    """What a phase writes: the tables of its services, what shows its rows, and what its checks judge."""
+    written = [name for spec in pipeline.services if spec.phase == phase for name in spec.writes if "." in name]
+    rows = [name for each in pipeline.phases if each.id == phase for name in tables_in(each.rows or "")]
+    found = [judged(each, each.subject) for each in checks if each.phase == phase]
+    return tuple(dict.fromkeys([*map(_table, [*written, *rows]), *found]))

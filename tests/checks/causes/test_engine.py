@@ -1,0 +1,281 @@
+"""What holds of causes on any graph, for any failures."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.causes import Carries, Dependency, Explanation, Fact, Graph, Health, diagnose
+from checks.changes import Change
+from checks.effects import FailureEffect
+from checks.places import Place, PlaceKind
+from checks.severity import Severity
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+STOPS, HARMS, NOTE, RISK = FailureEffect.STOPS, FailureEffect.HARMS, FailureEffect.NOTE, FailureEffect.RISK
+
+
+def table(name: str) -> Place:
+    return Place(PlaceKind.TABLE, name)
+
+
+def service(name: str) -> Place:
+    return Place(PlaceKind.SERVICE, name)
+
+
+PLACES = [table(str(number)) for number in range(8)]
+SERVICES = [service(str(number)) for number in range(3)]
+
+
+def fact(
+    place: Place, effect: FailureEffect = STOPS, severity: Severity = Severity.P1, rank: int = 0, **more: object
+) -> Fact:
+    return Fact(place=place, effect=effect, severity=severity, rank=rank, **more)  # type: ignore[arg-type]
+
+
+edges = st.lists(
+    st.builds(
+        Dependency,
+        st.sampled_from([*PLACES, *SERVICES]),
+        st.sampled_from(PLACES),
+        st.sampled_from(Carries),
+        st.booleans(),
+    ),
+    max_size=16,
+)
+
+
+@st.composite
+def failures(draw: st.DrawFn) -> list[Fact]:
+    """Failures at some places, mechanisms at some services; each has its own rank."""
+    found = draw(
+        st.lists(
+            st.tuples(st.sampled_from(PLACES), st.sampled_from(FailureEffect), st.sampled_from(Severity)), max_size=6
+        )
+    )
+    facts = [fact(place, effect, severity, rank) for rank, (place, effect, severity) in enumerate(found)]
+    broken = draw(st.sets(st.sampled_from(range(len(SERVICES)))))
+    return [*facts, *(fact(SERVICES[each], rank=100 + each, mechanism=True) for each in sorted(broken))]
+
+
+def ancestors(graph: Graph, place: Place) -> set[Place]:
+    return {place, *(each for each, _ in graph.upstream(place, lambda _: True))}
+
+
+def behind(found: Sequence[Explanation]) -> dict[Fact, Fact]:
+    return {each: one.root for one in found for each in (one.root, *one.behind)}
+
+
+@given(edges, failures())
+def test_a_root_is_an_ancestor_of_everything_that_it_explains(given_edges: list[Dependency], facts: list[Fact]) -> None:
+    graph = Graph(given_edges)
+
+    for each in diagnose(graph, facts):
+        assert all(each.root.place in ancestors(graph, one.place) for one in each.behind)
+        assert each.mechanism is None or each.mechanism.place in ancestors(graph, each.root.place)
+
+
+@given(edges, failures())
+def test_every_failure_is_behind_exactly_one_root(given_edges: list[Dependency], facts: list[Fact]) -> None:
+    found = diagnose(Graph(given_edges), facts)
+
+    told = [each for one in found for each in (one.root, *one.behind)]
+    assert len(told) == len(set(told))
+    assert set(told) >= {each for each in facts if each.effect in (STOPS, HARMS) and not each.mechanism}
+    assert set(told) <= {each for each in facts if each.effect is not RISK and not each.mechanism}
+
+
+@given(edges, failures(), st.randoms(use_true_random=False))
+def test_the_order_of_the_facts_does_not_matter(
+    given_edges: list[Dependency], facts: list[Fact], chance: random.Random
+) -> None:
+    shuffled = list(facts)
+    chance.shuffle(shuffled)
+
+    assert diagnose(Graph(given_edges), shuffled) == diagnose(Graph(given_edges), facts)
+
+
+@given(edges, failures(), st.sampled_from(PLACES))
+def test_a_consequence_more_leaves_every_root(given_edges: list[Dependency], facts: list[Fact], place: Place) -> None:
+    graph = Graph(given_edges)
+    before = behind(diagnose(graph, facts))
+    more = fact(place, HARMS, Severity.P2, rank=50)
+
+    after = behind(diagnose(graph, [*facts, more]))
+
+    # What is a root itself may take what was in no better hands; what follows from something takes nothing.
+    if after[more] != more:
+        assert {each: root for each, root in after.items() if each != more} == before
+
+
+@given(edges, failures())
+def test_an_unrelated_failure_steals_nothing(given_edges: list[Dependency], facts: list[Fact]) -> None:
+    before = diagnose(Graph(given_edges), facts)
+    graph = Graph([*given_edges, Dependency(table("elsewhere"), table("beyond"), Carries.DATA)])
+    stranger = fact(table("elsewhere"), rank=60, severity=Severity.P0)
+
+    after = diagnose(graph, [*facts, stranger])
+
+    assert [each for each in after if each.root != stranger] == list(before)
+
+
+@given(edges, failures(), st.sets(st.sampled_from(SERVICES)))
+def test_hiding_a_mechanism_leaves_its_place_as_unread(
+    given_edges: list[Dependency], facts: list[Fact], hidden: set[Place]
+) -> None:
+    graph = Graph(given_edges)
+    before = diagnose(graph, facts)
+
+    after = diagnose(graph, [each for each in facts if each.place not in hidden], unread=hidden)
+
+    roots = {each.root: each for each in after}
+    for each in before:
+        if each.mechanism is not None and each.mechanism.place in hidden and each.root in roots:
+            assert each.mechanism.place in roots[each.root].unread
+
+
+@given(edges, failures(), st.sets(st.sampled_from([*PLACES, *SERVICES])))
+def test_an_unread_place_only_adds_doubt(given_edges: list[Dependency], facts: list[Fact], unread: set[Place]) -> None:
+    graph = Graph(given_edges)
+
+    found = diagnose(graph, facts, unread=unread)
+
+    assert tuple(replace(each, unread=()) for each in found) == diagnose(graph, facts)
+
+
+@given(st.lists(st.integers(-48, 48), max_size=5), st.integers(-24, 24), st.none() | st.integers(-24, 24))
+def test_a_later_change_never_explains_an_earlier_failure(hours: list[int], due: int, good: int | None) -> None:
+    graph = Graph([Dependency(service("writer"), table("rows"))])
+    changes = [Change(place=service("writer"), at=NOON + timedelta(hours=each), kind="deploy") for each in hours]
+    last_good = None if good is None else NOON + timedelta(hours=good)
+    failed = fact(table("rows"), due=NOON + timedelta(hours=due), last_good=last_good)
+
+    (found,) = diagnose(graph, [failed], changes=changes)
+
+    for change, established in found.suspects:
+        assert failed.due is not None
+        assert change.at <= failed.due
+        assert established == (last_good is not None)
+        assert last_good is None or change.at > last_good
+    assert [change.at for change, _ in found.suspects] == sorted((each.at for each, _ in found.suspects), reverse=True)
+
+
+def test_nothing_has_no_cause() -> None:
+    assert diagnose(Graph([]), []) == ()
+
+
+def test_a_cycle_ends() -> None:
+    graph = Graph([Dependency(table("a"), table("b")), Dependency(table("b"), table("a"))])
+
+    (found,) = diagnose(graph, [fact(table("a"), rank=1), fact(table("b"), rank=2)])
+
+    assert len(found.behind) == 1
+
+
+CHAIN = [Dependency(table("a"), table("b"), Carries.DATA), Dependency(table("b"), table("c"))]
+
+
+@pytest.mark.parametrize(
+    ("root", "effect", "follows"),
+    [
+        pytest.param(STOPS, STOPS, True, id="an absence explains an absence"),
+        pytest.param(STOPS, HARMS, True, id="an absence explains damage"),
+        pytest.param(HARMS, HARMS, True, id="damage explains damage"),
+        pytest.param(HARMS, STOPS, False, id="damage explains no absence"),
+        pytest.param(NOTE, HARMS, False, id="a note explains nothing"),
+        pytest.param(RISK, STOPS, False, id="a risk explains nothing"),
+    ],
+)
+def test_what_a_failure_explains(root: FailureEffect, effect: FailureEffect, *, follows: bool) -> None:
+    found = behind(diagnose(Graph(CHAIN), [fact(table("a"), root, rank=1), fact(table("b"), effect, rank=2)]))
+
+    assert (found[fact(table("b"), effect, rank=2)].place == table("a")) is follows
+
+
+def test_damage_does_not_follow_where_only_a_start_is_passed_on() -> None:
+    found = diagnose(Graph(CHAIN), [fact(table("b"), HARMS, rank=1), fact(table("c"), HARMS, rank=2)])
+
+    assert [each.behind for each in found] == [(), ()]
+
+
+def test_what_did_its_work_ends_an_absence_and_passes_damage_on() -> None:
+    graph = Graph([Dependency(table("a"), table("b"), Carries.DATA), Dependency(table("b"), table("c"), Carries.DATA)])
+    health = [Health(table("b"), None)]
+    gone, damaged = fact(table("a"), rank=1), fact(table("a"), HARMS, rank=1)
+
+    assert len(diagnose(graph, [gone, fact(table("c"), rank=2)], health)) == 2
+    assert len(diagnose(graph, [damaged, fact(table("c"), HARMS, rank=2)], health)) == 1
+
+
+def test_one_of_several_callers_that_fails_does_not_stop_what_the_others_start() -> None:
+    graph = Graph([Dependency(table(name), table("c"), alternative=True) for name in ("a", "b")])
+    first, other, effect = fact(table("a"), rank=1), fact(table("b"), rank=2), fact(table("c"), rank=3)
+
+    assert len(diagnose(graph, [first, effect])) == 2
+    assert len(diagnose(graph, [first, other, effect])) == 2
+    assert behind(diagnose(graph, [first, other, effect]))[effect] == first
+
+
+def test_only_a_root_looks_for_a_mechanism() -> None:
+    graph = Graph([*CHAIN, Dependency(service("writer"), table("b"))])
+    broken = fact(service("writer"), rank=9, mechanism=True)
+
+    (found,) = diagnose(graph, [fact(table("a"), rank=1), fact(table("b"), rank=2), broken])
+
+    assert found.mechanism is None
+    assert diagnose(graph, [fact(table("b"), rank=2), broken])[0].mechanism == broken
+
+
+@pytest.mark.parametrize(
+    ("since", "explains"),
+    [
+        pytest.param(None, True, id="nobody knows since when"),
+        pytest.param(0, True, id="when the effect was due"),
+        pytest.param(1, False, id="after the effect was due"),
+        pytest.param(-3, False, id="before the place last worked"),
+        pytest.param(-2, True, id="when the place last worked"),
+    ],
+)
+def test_a_mechanism_fits_the_times(since: int | None, *, explains: bool) -> None:
+    began = None if since is None else NOON + timedelta(hours=since)
+    broken = fact(service("writer"), rank=9, mechanism=True, since=began)
+    failed = fact(table("rows"), due=NOON, last_good=NOON - timedelta(hours=2))
+
+    (found,) = diagnose(Graph([Dependency(service("writer"), table("rows"))]), [failed, broken])
+
+    assert (found.mechanism == broken) is explains
+
+
+def test_of_two_failures_in_one_place_the_absence_is_the_root() -> None:
+    gone, damaged = fact(table("a"), rank=2), fact(table("a"), HARMS, Severity.P0, rank=1)
+
+    (found,) = diagnose(Graph(CHAIN), [damaged, gone])
+
+    assert (found.root, found.behind) == (gone, (damaged,))
+
+
+def seconds(size: int) -> float:
+    """The best of three diagnoses of a chain of tables, each with a writer, all of which failed."""
+    given_edges = [Dependency(table(str(number)), table(str(number + 1)), Carries.DATA) for number in range(size)]
+    given_edges += [Dependency(service(str(number)), table(str(number))) for number in range(size)]
+    facts = [fact(table(str(number)), rank=number) for number in range(size)]
+
+    def once() -> float:
+        began = perf_counter()
+        diagnose(Graph(given_edges), facts)
+        return perf_counter() - began
+
+    return min(once() for _ in range(3))
+
+
+def test_it_grows_no_faster_than_its_input() -> None:
+    small, large = seconds(500), seconds(4_000)
+
+    assert large < 8 * small * 3
