@@ -59,6 +59,10 @@ COMMANDS = {
         "bot.commands.backtest:backtest",
         "Try limits on the past: what each check would have said of every interval; exit with 1 if it had alarmed.",
     ),
+    "record": Entry(
+        "bot.commands.record:record",
+        "Keep what a validation reads as a scenario, names hashed: yesterday's incident, to replay and to drill.",
+    ),
     "demo": Entry(
         "bot.commands.demo:demo",
         "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.",

@@ -345,6 +345,8 @@ class Table(Model):
     """BigQuery refuses a query that does not filter on it."""
     reads: tuple[str, ...] = ()
     """The tables that it is made of, by ``dataset.table``: what they lack, it lacks."""
+    personal: tuple[str, ...] = ()
+    """Columns that name people: ``reveille record`` writes a hash of their values, in every table."""
     columns: Mapping[str, TypeText]
     """The columns that queries may use, with their types."""
     date: str | None = None

@@ -61,7 +61,7 @@ class ColumnRead:
 
     def leaves_as(self) -> frozenset[str]:
         """Return the names by which a condition outside of the SELECT can mean this column, none where it cannot."""
-        if self._may_be_null() or not self._is_grouped() or not self._is_windowed():
+        if self.may_be_null() or not self._is_grouped() or not self._is_windowed():
             return frozenset()
         return frozenset(self._selected())
 
@@ -73,7 +73,7 @@ class ColumnRead:
                 # A pseudocolumn is not among all columns.
                 yield from (name for name in self.names - _left_out(each) if not name.startswith("_partition"))
 
-    def _may_be_null(self) -> bool:
+    def may_be_null(self) -> bool:
         """Whether the source is the side of an outer join that has no row for some of the others."""
         names = [join.alias_or_name.lower() for join in self.select.args.get("joins") or ()]
         place = names.index(self.alias.lower()) if self.alias.lower() in names else -1

@@ -153,6 +153,8 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
             )
         if table.filter_required and table.partition is None:
             yield (*here, "filter_required"), "needs the partition column; add 'partition'"
+        for place, column in enumerate(table.personal):
+            yield from _known((*here, "personal", place), "column", column, list(table.columns))
     if pipeline.phase_log is not None:
         yield from _known(("phase_log", "table"), "table", pipeline.phase_log.table, list(pipeline.tables))
 

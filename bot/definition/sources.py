@@ -39,6 +39,11 @@ class SourceLine:
         """Connect it to the vendor, or to what the settings name instead."""
         return import_module(f"bot.sources.{self.folder}.live").connect(access)
 
+    @property
+    def recorder(self) -> Any:
+        """The module that makes sections of a scenario of what the source answered (``bot.recording.recorder``)."""
+        return import_module(f"bot.sources.{self.folder}.recorder")
+
     def recorded(self, scene: Any) -> Any:
         """Connect it to a scenario."""
         return import_module(f"bot.sources.{self.folder}.recorded").connect(scene)
@@ -75,4 +80,5 @@ SOURCES = (
     SourceLine(REPOSITORY, "repository", lambda pipeline: pipeline.deployment is not None),
     SourceLine(AUDIT, "audit", lambda _: True),
 )
-"""Every source that checks may ask. A new one: its port in ``checks/ports``, its folder here, and a line."""
+"""Every source that checks may ask. A new one: its port in ``checks/ports``, its folder here, and a line.
+The folder holds ``live.py``, ``recorded.py`` and ``recorder.py``."""

@@ -9,10 +9,11 @@ from typing import Any
 from bot.scenarios.scenario import Fault
 from checks.source import Problem, Source, SourceError
 
-_RETRYABLE = {Problem.UNAVAILABLE, Problem.TIMED_OUT, Problem.THROTTLED}
+_RETRYABLE = {Problem.UNAVAILABLE, Problem.UNREACHABLE, Problem.TIMED_OUT, Problem.THROTTLED}
 
 _DETAILS = {
     Problem.UNAVAILABLE: "the service does not answer",
+    Problem.UNREACHABLE: "nothing came of connecting",
     Problem.TIMED_OUT: "no answer within 20 s",
     Problem.THROTTLED: "too many requests",
     Problem.DENIED: "the account may not read this",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,11 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         else:
             result[key] = value
     return result
+
+
+def is_whole(layers: Sequence[ReadFile[ScenarioFile]]) -> bool:
+    """Whether nothing is made up around what the files state."""
+    return any(layer.content.whole for layer in layers)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ class SubscriptionState(Model):
     """The e-mail of its OIDC token; by default the pipeline's invoker, empty for none."""
     audience: str = ""
     trigger: str = ""
+    trigger_region: str = ""
+    """Where the Eventarc trigger is, empty for the pipeline's region."""
     active: bool = True
     topic_project: str = ""
     """The project of the topic, where it is another one."""
@@ -97,6 +99,8 @@ class TriggerState(Model):
     branch: str = "^main$"
     included: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    location: str = "global"
+    """The region that it lives in."""
 
 
 class BuildState(Model):

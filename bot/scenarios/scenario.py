@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from bot.definition.files import PipelineFileError, ReadFile, file_of, read
 from bot.definition.model_errors import nearest
@@ -105,16 +105,22 @@ class ServiceState(Model):
     """What it accepts as the audience of a token beside its addresses."""
     function: str = ""
     """The Cloud Function that it belongs to."""
+    uri: str | None = None
+    """Its main address, and all of them; by default those that Cloud Run would give it."""
+    urls: tuple[str, ...] | None = None
 
 
 class ConditionalGrant(Model):
     """Members who hold a role only while a condition (CEL) is true."""
 
     members: tuple[str, ...]
-    condition: str
+    condition: str = ""
 
 
-Grants = Mapping[str, tuple[str, ...] | ConditionalGrant]
+Granted = tuple[str, ...] | ConditionalGrant | tuple[ConditionalGrant, ...]
+"""Members who hold a role, or several bindings of it."""
+
+Grants = Mapping[str, Granted]
 """An IAM policy: members by role."""
 
 
@@ -123,13 +129,15 @@ class Fault(Model):
 
     ``only`` narrows it: for Firestore to paths that begin so, for BigQuery to queries with that label or on that
     ``dataset.table``, for Cloud Run to a service, for Pub/Sub to ``topics`` or ``subscriptions``, for Cloud Build to
-    ``triggers`` or ``builds``, for the repository to a path. ``hang`` never answers until the ports are closed.
+    ``triggers`` or ``builds``, for the repository to a path,
+    for Cloud Run also to ``services``, the list of all. ``hang`` never answers until the ports are closed.
     """
 
     source: Annotated[str, AfterValidator(_source_name)]
     only: str | None = None
     problem: Literal[
         "unavailable",
+        "unreachable",
         "timed out",
         "throttled",
         "denied",
@@ -163,6 +171,8 @@ class ScenarioFile(WorldChanges):
     now: Annotated[datetime, AfterValidator(_of_our_times)]
     interval: Annotated[date, AfterValidator(_of_our_times)] | IntervalName
     base: str | None = None
+    whole: bool = False
+    """Nothing is made up around what is stated, as in what was recorded: what is not stated, is not there."""
     expect: Expectation
 
     services: Mapping[str, ServiceState | None] = {}
@@ -174,6 +184,13 @@ class ScenarioFile(WorldChanges):
     faults: tuple[Fault, ...] | None = None
     after_repairs: tuple[Aftermath, ...] | None = None
     """Replaces what the base says of it."""
+
+    @model_validator(mode="after")
+    def _whole_stands_alone(self) -> Self:
+        if self.whole and self.base is not None:
+            message = "a whole world has no base; leave out 'base' or 'whole'"
+            raise ValueError(message)
+        return self
 
     @property
     def requested(self) -> str:

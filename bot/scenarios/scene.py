@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.scenarios.aftermath import Unfolding
 from bot.scenarios.faults import Faults
+from bot.scenarios.layers import is_whole
 from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
 from bot.scenarios.scenario import Scenario
 from bot.scenarios.world import World
@@ -32,7 +33,8 @@ class Scene:
     def deployed(self, source: Source[Any], section: str) -> bool:
         """Whether a source of what is deployed is there: where the pipeline file says what is deployed, or a layer of
         the scenario says something of it. One that nobody mentioned would prove something that nobody looked at."""
-        return self.pipeline.deployment is not None or self.mentioned(source, section)
+        made = self.pipeline.deployment is not None and not is_whole(self.scenario.layers)
+        return made or self.mentioned(source, section)
 
     def mentioned(self, source: Source[Any], section: str) -> bool:
         """Whether a layer of the scenario says something of a source, be it that it does not answer."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
-from bot.scenarios.layers import EVERY, merged, placed
+from bot.scenarios.layers import EVERY, is_whole, merged, placed
 from bot.scenarios.logs import logged_changes, logged_lines
 from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, TriggerState
 from bot.scenarios.scenario import ScenarioFile
@@ -53,9 +53,10 @@ def build_surroundings(
     pipeline: Pipeline, layers: Sequence[Layer], gaps: Gaps, services: Mapping[str, Service]
 ) -> Surroundings:
     """Lay the layers over what is made from the pipeline file. Raises PipelineFileError."""
+    whole = is_whole(layers)
 
     def states(section: str, made: healthy.States) -> dict[str, dict[str, Any]]:
-        return _laid(section, made, layers, gaps)
+        return _laid(section, {} if whole else made, layers, gaps)
 
     subscriptions = [
         _subscription(pipeline, name, state)
@@ -65,7 +66,8 @@ def build_surroundings(
     ids = {name: _filled(TriggerState, state, gaps)["id"] or name for name, state in triggers.items()}
     jobs = states("jobs", healthy.jobs(pipeline, services))
     builds = states("builds", healthy.builds(pipeline, services, gaps.now))
-    commits, missing = _repository(layers, gaps, healthy.commit(services, gaps.now))
+    deployed = None if whole else healthy.commit(services, gaps.now)
+    commits, missing = _repository(layers, gaps, deployed)
     return Surroundings(
         topics=_topics(pipeline, layers, subscriptions),
         subscriptions=_ordered(subscriptions, lambda each: each.name),
@@ -97,7 +99,8 @@ def _laid(section: str, made: healthy.States, layers: Sequence[Layer], gaps: Gap
         entries: Mapping[str, Model | None] = getattr(layer.content, section)
         for key, value in sorted(entries.items(), key=lambda entry: entry[0] != EVERY):
             with placed(layer, (section, key)):
-                named = [(name, 1) for name in made] if key == EVERY else list(gaps.each(key))
+                every = made or [name for name, state in result.items() if state is not None]
+                named = [(name, 1) for name in every] if key == EVERY else list(gaps.each(key))
                 for name, number in named:
                     if value is None:
                         result[name] = None
@@ -138,7 +141,8 @@ def _subscription(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Su
 
 
 def _topics(pipeline: Pipeline, layers: Sequence[Layer], subscriptions: Sequence[Subscription]) -> tuple[str, ...]:
-    there = dict.fromkeys([*healthy.targets(pipeline), *(each.topic for each in subscriptions)], True)
+    made = () if is_whole(layers) else (*healthy.targets(pipeline), *(each.topic for each in subscriptions))
+    there = dict.fromkeys(made, True)
     for layer in layers:
         there |= layer.content.topics
     return tuple(sorted(name for name, exists in there.items() if exists and not name.startswith("_")))
@@ -172,7 +176,7 @@ def _build(gaps: Gaps, ids: Mapping[str, str], name: str, state: Mapping[str, An
 
 
 def _requests(layers: Sequence[Layer], services: Mapping[str, Service], gaps: Gaps) -> dict[str, int]:
-    counts = dict.fromkeys(services, healthy.REQUESTS)
+    counts = {} if is_whole(layers) else dict.fromkeys(services, healthy.REQUESTS)
     for layer in layers:
         for key, number in sorted(layer.content.requests.items(), key=lambda entry: entry[0] != EVERY):
             with placed(layer, ("requests", key)):
@@ -204,6 +208,8 @@ def _revisions(service: Service, layers: Sequence[Layer], gaps: Gaps) -> tuple[R
                 for name, number in gaps.each(key):
                     states = {each: state.model_dump(exclude_unset=True) for each, state in revisions.items()}
                     stated = merged(stated, gaps.value(states, number)) if name == service.name else stated
+    if is_whole(layers):
+        return _ordered([Revision(name=name, service=service.name, **state) for name, state in stated.items()], _newest)
     latest = Revision(
         name=service.latest_created_revision,
         service=service.name,
@@ -214,11 +220,15 @@ def _revisions(service: Service, layers: Sequence[Layer], gaps: Gaps) -> tuple[R
     )
     states = stated or healthy.earlier_revision(service, gaps.now)
     earlier = [Revision(name=name, service=service.name, **state) for name, state in states.items()]
-    return (latest, *_ordered(earlier, lambda each: -each.created_at.timestamp()))
+    return (latest, *_ordered(earlier, _newest))
+
+
+def _newest(revision: Revision) -> float:
+    return -revision.created_at.timestamp()
 
 
 def _repository(
-    layers: Sequence[Layer], gaps: Gaps, deployed: Mapping[str, Any]
+    layers: Sequence[Layer], gaps: Gaps, deployed: Mapping[str, Any] | None
 ) -> tuple[tuple[Commit, ...], frozenset[str]]:
     commits: list[dict[str, Any]] = []
     missing: frozenset[str] = frozenset()
@@ -228,7 +238,7 @@ def _repository(
             with placed(layer, ("repository",)):
                 commits = [_filled(CommitState, gaps.value(each.model_dump()), gaps) for each in state.commits]
             missing = frozenset(state.missing)
-    if all(each["id"] != COMMIT for each in commits):
+    if deployed is not None and all(each["id"] != COMMIT for each in commits):
         commits.append(dict(deployed))
     return tuple(Commit(**{**each, "files": tuple(each["files"])}) for each in commits), missing
 

@@ -22,6 +22,9 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?")
 COMMIT = "4c1f9e07b2d84a6f93e5d10a7c6b2e8f5a3d9c41"
 """The commit that every service runs where a scenario does not state another; ``<commit>`` stands for it."""
 
+AS_IT_STANDS = "<text>"
+"""At the beginning of a text: what follows is no gap and no time, whatever it looks like."""
+
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -45,11 +48,13 @@ class Gaps:
 
     def lists_in(self, text: str) -> list[str]:
         """Return the lists that a text names."""
+        if text.startswith(AS_IT_STANDS):
+            return []
         return [match[1] for match in _GAP.finditer(text) if match[1] in self.lists]
 
     def settle(self, text: str) -> str:
         """Fill the gaps that are the same in every row. Raises GapError for an unknown one."""
-        return _GAP.sub(self._settled, text) if "<" in text else text
+        return _GAP.sub(self._settled, text) if "<" in text and not text.startswith(AS_IT_STANDS) else text
 
     def _settled(self, match: re.Match[str]) -> str:
         name, amount, unit = match[1], int(match[2] or 0), match[3] or ""
@@ -75,6 +80,8 @@ class Gaps:
 
     def fill(self, settled: str, number: int) -> Any:
         """Fill what differs between rows; ``number`` counts from 1. A text that is one gap keeps the item's type."""
+        if settled.startswith(AS_IT_STANDS):
+            return settled.removeprefix(AS_IT_STANDS)
         whole = _GAP.fullmatch(settled)
         if whole is not None:
             return self._item(whole, number)
@@ -107,6 +114,8 @@ class Gaps:
             return [self.value(child, number) for child in value]
         if isinstance(value, str):
             filled = self.fill(self.settle(value), number)
+            if value.startswith(AS_IT_STANDS):
+                return filled
             return self.instant(filled) if isinstance(filled, str) and _TIME.fullmatch(filled) else filled
         if isinstance(value, datetime):
             return self.instant(value)
@@ -120,3 +129,9 @@ class Gaps:
             message = f"'{value}' is no time; expected 'YYYY-MM-DD HH:MM'"
             raise GapError(message) from None
         return (moment if moment.tzinfo is not None else moment.replace(tzinfo=self.zone)).astimezone(UTC)
+
+
+def as_it_stands(text: str) -> str:
+    """Return how a scenario states a text that must stay what it is."""
+    is_other = _GAP.search(text) is not None or _TIME.fullmatch(text) is not None or text.startswith(AS_IT_STANDS)
+    return f"{AS_IT_STANDS}{text}" if is_other else text

@@ -10,9 +10,9 @@ from typing import Any
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.request import RequestError, intervals_of
 from bot.scenarios import healthy
-from bot.scenarios.layers import EVERY, merged, placed
+from bot.scenarios.layers import EVERY, is_whole, merged, placed
 from bot.scenarios.rows import table_rows
-from bot.scenarios.scenario import ConditionalGrant, Fault, Grants, Scenario, ScenarioFile, instant_of
+from bot.scenarios.scenario import ConditionalGrant, Fault, Granted, Grants, Scenario, ScenarioFile, instant_of
 from bot.scenarios.surroundings import Surroundings, build_surroundings
 from bot.scenarios.template import COMMIT, Gaps
 from checks.pipeline import Pipeline
@@ -48,14 +48,16 @@ def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
     gaps = Gaps(interval=interval, now=now, zone=pipeline.zone, invoker=pipeline.invoker, lists={})
     gaps = replace(gaps, lists=_lists(scenario, gaps))
     documents: dict[str, Any] = {}
-    services: dict[str, Any] = {name: _unstated() for name in healthy.unnamed_services(pipeline)}
+    unnamed = [] if is_whole(scenario.layers) else healthy.unnamed_services(pipeline)
+    unstated: dict[str, Any] = {} if is_whole(scenario.layers) else {"labels": {"commit-sha": COMMIT}}
+    services: dict[str, Any] = dict.fromkeys(unnamed, unstated)
     policies: dict[str, Grants] = {name: {INVOKER: (pipeline.invoker,)} for name in services}
     project: Grants = {}
     faults: tuple[Fault, ...] = ()
     for layer in scenario.layers:
         file = layer.content
         documents = merged(documents, _expanded(layer, "firestore", gaps))
-        services = _with_services(services, layer, pipeline, gaps)
+        services = _with_services(services, layer, pipeline, gaps, unstated)
         policies |= _policies(layer, pipeline, gaps)
         project = file.project_policy if file.project_policy is not None else project
         faults = _faults(layer, gaps) if file.faults is not None else faults
@@ -109,7 +111,10 @@ def _named(layer: Layer, section: str, pipeline: Pipeline, gaps: Gaps) -> Iterat
             yield from ((key, name, number, value) for name, number in gaps.each(key))
 
 
-def _with_services(below: Mapping[str, Any], layer: Layer, pipeline: Pipeline, gaps: Gaps) -> dict[str, Any]:
+def _with_services(
+    below: Mapping[str, Any], layer: Layer, pipeline: Pipeline, gaps: Gaps, unstated: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay what a layer states over the services; ``unstated`` is true of one of which nothing is stated."""
     result = dict(below)
     for key, name, number, value in _named(layer, "services", pipeline, gaps):
         if value is None:
@@ -119,13 +124,8 @@ def _with_services(below: Mapping[str, Any], layer: Layer, pipeline: Pipeline, g
             state = gaps.value(value.model_dump(exclude_unset=True), number)
             if isinstance(state.get("deployed_at"), str):
                 state["deployed_at"] = gaps.instant(state["deployed_at"])
-        result = merged({name: _unstated(), **result}, {name: state})
+        result = merged({name: unstated, **result}, {name: state})
     return result
-
-
-def _unstated() -> dict[str, Any]:
-    """What is true of a service of which nothing is stated: it runs the head of the repository."""
-    return {"labels": {"commit-sha": COMMIT}}
 
 
 def _policies(layer: Layer, pipeline: Pipeline, gaps: Gaps) -> dict[str, Grants]:
@@ -142,28 +142,45 @@ def _faults(layer: Layer, gaps: Gaps) -> tuple[Fault, ...]:
 
 
 def _service(pipeline: Pipeline, name: str, state: Mapping[str, Any]) -> Service:
-    revision = state.get("revision") or f"{name}-00001-abc"
-    ready_revision = state.get("ready_revision") or revision
-    rest = {
-        key: value for key, value in state.items() if key not in {"revision", "ready_revision", "traffic", "audiences"}
-    }
+    revision = _stated(state, "revision", f"{name}-00001-abc")
+    ready_revision = _stated(state, "ready_revision", revision)
+    uri = _stated(state, "uri", healthy.hash_address(pipeline, name))
+    rest = {key: value for key, value in state.items() if key not in _MADE}
     return Service(
         name=name,
         latest_created_revision=revision,
         latest_ready_revision=ready_revision,
-        traffic=state.get("traffic") or {ready_revision: 100},
-        uri=healthy.hash_address(pipeline, name),
-        urls=(healthy.hash_address(pipeline, name), healthy.number_address(pipeline, name)),
+        traffic=_stated(state, "traffic", {ready_revision: 100}),
+        uri=uri,
+        urls=tuple(_stated(state, "urls", (uri, healthy.number_address(pipeline, name)))),
         audiences=tuple(state.get("audiences", ())),
         **{"ready": True, **rest},
     )
 
 
+_MADE = frozenset({"revision", "ready_revision", "traffic", "audiences", "uri", "urls"})
+
+
+def _stated(state: Mapping[str, Any], key: str, otherwise: Any) -> Any:
+    found = state.get(key)
+    return otherwise if found is None else found
+
+
 def _policy(grants: Grants, gaps: Gaps) -> Policy:
     bindings = []
     for role, granted in grants.items():
-        members, condition = (
-            (granted.members, granted.condition) if isinstance(granted, ConditionalGrant) else (granted, "")
-        )
-        bindings.append(Binding(role, frozenset(gaps.settle(member) for member in members), condition))
+        for each in _grants(granted):
+            members = frozenset(gaps.settle(member) for member in each.members)
+            bindings.append(Binding(role, members, each.condition))
     return Policy(tuple(bindings), etag="scenario")
+
+
+def _grants(granted: Granted) -> Iterator[ConditionalGrant]:
+    """Yield the bindings of one role."""
+    if isinstance(granted, ConditionalGrant):
+        yield granted
+        return
+    members = tuple(each for each in granted if isinstance(each, str))
+    if members or not granted:
+        yield ConditionalGrant(members=members)
+    yield from (each for each in granted if isinstance(each, ConditionalGrant))

@@ -37,7 +37,7 @@ class ScenarioRepository:
         return None
 
     def after(self, instant: datetime) -> Sequence[Commit]:
-        self.scene.faults.raise_for(REPOSITORY)
+        self.scene.faults.raise_for(REPOSITORY, lambda only: only == "after")
         return tuple(each for each in self.scene.world().commits if each.at > instant)
 
     def exists(self, path: str) -> bool:

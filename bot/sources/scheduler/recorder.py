@@ -1,0 +1,27 @@
+"""Cloud Scheduler as a scenario states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bot.recording.calls import Call
+from bot.recording.recorder import Recording, differing
+from bot.recording.veil import stated
+from bot.scenarios.platform_states import JobState
+
+
+def sections(recording: Recording) -> Mapping[str, Any]:
+    usual = {**JobState().model_dump(exclude={"account", "zone", "last_attempt"}), "name": None}
+    jobs = {}
+    for _, answer in recording.calls.answered("jobs"):
+        for job in answer:
+            state = {**asdict(job), "name": None, "enabled": job.enabled or bool(job.fault)}
+            jobs[job.name] = differing(stated({**state, "message": recording.veil.text(job.message)}), usual)
+    return {"jobs": jobs}
+
+
+def narrowed(call: Call) -> str | None:
+    del call
+    return None

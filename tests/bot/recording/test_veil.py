@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.recording.veil import Veil
+from checks.ports.services import SECRET
+
+
+def test_a_name_is_hashed_alike_in_every_table_and_differently_in_every_recording() -> None:
+    first, second = Veil(columns=frozenset({"player"})), Veil(columns=frozenset({"player"}))
+
+    hashed = first.cell("player", "anna_lind")
+
+    assert hashed == first.cell("Player", "anna_lind")
+    assert hashed != second.cell("player", "anna_lind")
+    assert "anna" not in hashed
+
+
+def test_numbers_stay_numbers_and_nothing_stays_nothing() -> None:
+    veil = Veil(columns=frozenset({"player"}))
+
+    assert isinstance(veil.cell("player", 7), int)
+    assert veil.cell("player", 7) != 7
+    assert veil.cell("player", None) is None
+    assert veil.cell("team", "LAC") == "LAC"
+
+
+def test_personal_fields_are_hashed_inside_of_documents() -> None:
+    veil = Veil(columns=frozenset({"player"}))
+
+    assert "anna_lind" not in str(veil.value({"rows": [{"player": "anna_lind", "points": 3}]}))
+
+
+@pytest.mark.parametrize("member", ["allUsers", "serviceAccount:caller@example.iam.gserviceaccount.com"])
+def test_members_that_are_nobody_stay(member: str) -> None:
+    assert Veil().member(member) == member
+
+
+@pytest.mark.parametrize(
+    "member", ["user:anna@example.com", "group:team@example.com", "deleted:user:anna@example.com?uid=1"]
+)
+def test_people_in_policies_are_hashed_and_keep_their_kind(member: str) -> None:
+    shown = Veil().member(member)
+
+    assert "@example.com" not in shown
+    assert shown.startswith(member.rpartition(":")[0])
+
+
+def test_people_are_told_where_somebody_wants_it() -> None:
+    assert Veil(people=False).person("anna@example.com") == "anna@example.com"
+
+
+def test_an_address_in_a_text_is_hashed() -> None:
+    assert "anna" not in Veil().text("triggered by anna@example.com by hand")
+
+
+def test_of_variables_only_what_is_empty_secret_an_address_or_harmless_is_told() -> None:
+    veil = Veil(variables=frozenset({"MODE"}))
+    told = {"A": "", "B": SECRET, "C": "https://worker-abc-wl.a.run.app", "MODE": "fast"}
+
+    assert {name: veil.variable(name, value) for name, value in told.items()} == told
+    assert veil.variable("D", "orchid") == veil.variable("E", "orchid")
+    assert veil.variable("D", "orchid") != veil.variable("D", "thimble")
+    assert "orchid" not in veil.variable("D", "orchid")
+
+
+def test_a_report_names_what_was_hashed_by_its_hash() -> None:
+    veil = Veil(columns=frozenset({"player"}))
+    hashed = veil.cell("player", "anna")
+
+    assert veil.line("rows missing anna") == f"rows missing {hashed}"
+    assert veil.line("rows missing annabel") == "rows missing annabel"
