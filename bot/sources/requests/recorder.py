@@ -27,7 +27,14 @@ def sections(recording: Recording) -> Mapping[str, Any]:
     for _, answer in recording.calls.answered("pushes"):
         for name, answers in answer.items():
             deliveries.setdefault(name, {})["answers"] = dict(answers)
-    return {"requests": dict(sorted(counts.items())), "deliveries": dict(sorted(deliveries.items()))}
+    responses: dict[str, Any] = {}
+    for _, answer in recording.calls.answered("answers"):
+        responses = {**{name: dict(classes) for name, classes in answer.items()}, **responses}
+    return {
+        "requests": dict(sorted(counts.items())),
+        "responses": dict(sorted(responses.items())),
+        "deliveries": dict(sorted(deliveries.items())),
+    }
 
 
 def narrowed(call: Call) -> str | None:
