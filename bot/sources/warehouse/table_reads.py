@@ -120,7 +120,8 @@ def _named(tree: exp.Query, owners: Mapping[str, set[str]]) -> Iterator[tuple[st
 
 
 def _wanted(named: Iterable[tuple[str, str]], table: str, owners: Mapping[str, set[str]]) -> set[str]:
-    return {name for qualifier, name in named if qualifier not in owners or table in owners[qualifier]}
+    # A subquery without an alias owns the empty qualifier, and a column without one may be of any table all the same.
+    return {name for qualifier, name in named if not qualifier or table in owners.get(qualifier, {table})}
 
 
 def _has_star(scope: Scope, alias: str) -> bool:

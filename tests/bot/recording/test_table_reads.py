@@ -74,3 +74,9 @@ def test_of_a_statement_that_nobody_can_parse_every_column_it_names_is_read() ->
 
     assert found.columns == {"game", "status"}
     assert found.conditions is None
+
+
+def test_a_column_without_a_qualifier_may_be_of_a_table_behind_a_subquery_without_a_name() -> None:
+    sql = "SELECT COUNTIF(copies > 1) AS n FROM (SELECT COUNT(*) AS copies FROM {raw}.games GROUP BY status)"
+
+    assert read(sql).columns == {"status"}
