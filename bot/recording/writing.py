@@ -13,6 +13,7 @@ from bot.yaml_tree import plain_value
 
 _WIDTH = 120
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)?")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _TAGS = {
     bool: "tag:yaml.org,2002:bool",
     int: "tag:yaml.org,2002:int",
@@ -44,8 +45,11 @@ class _Dumper(yaml.SafeDumper):
         self.serialize(node)
 
     def analyze_scalar(self, scalar: str) -> Any:
-        """Let an instant stand without quotes between braces, too: its colons are followed by no blank."""
+        """Let an instant stand without quotes between braces, too: its colons are followed by no blank. Other line ends
+        than our own need double quotes, in which they are escaped: a reader takes them for blanks elsewhere."""
         found: Any = super().analyze_scalar(scalar)
+        if _LINE_ENDS.search(scalar):
+            found.allow_flow_plain = found.allow_block_plain = found.allow_single_quoted = found.allow_block = False
         if _INSTANT.fullmatch(scalar):
             found.allow_flow_plain = True
         return found
