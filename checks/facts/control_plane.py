@@ -201,7 +201,8 @@ class Redeploy:
 
 def first_after(revisions: Sequence[DeployedRevision], instant: datetime) -> Redeploy | None:
     """Return the first of the latest revisions that came after an instant, None when none did."""
-    after = sorted((each for each in revisions if each.created_at > instant), key=lambda each: each.created_at)
+    dated = (each for each in revisions if (each.created_at.tzinfo is None) == (instant.tzinfo is None))
+    after = sorted((each for each in dated if each.created_at > instant), key=lambda each: each.created_at)
     if not after:
         return None
     first = after[0]
