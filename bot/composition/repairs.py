@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from bot.alerting.incidents import Incidents
 from bot.alerting.threads import AlertThreads
 from bot.composition.google import google_repair_platform
-from bot.composition.notifier import Notifier
+from bot.composition.validation import validating
+from bot.delivery.outboxes import Outboxes
 from bot.redaction.shown import Secret
 from bot.render.repairs import still_open_reply, verified_reply
 from bot.repairs.follow_up import FollowUp
 from bot.repairs.model import RepairRun
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
-from bot.request import Request
 from bot.settings import Settings
 from bot.store.model import StateStore
 from bot.validation import Validation
-from checks.model import Report
 from checks.ports.services import CLOUD_RUN
 
 
@@ -61,15 +62,6 @@ def platform_of(validation: Validation, settings: Settings) -> Platform:
     return google_repair_platform(validation.pipeline, settings)
 
 
-def validating(validation: Validation, interval: str = "previous") -> Callable[[Sequence[str]], Report]:
-    """Return what runs some checks of a validation for the verification of a repair."""
-
-    def validate(checks: Sequence[str]) -> Report:
-        return validation.run(validation.plan(Request(interval=interval, checks=tuple(checks), trigger="repair")))
-
-    return validate
-
-
 @dataclass(frozen=True, slots=True)
 class Repairing:
     """The repairs of a pipeline, and who follows them."""
@@ -78,7 +70,29 @@ class Repairing:
     following: FollowUp
 
 
-def repairing_of(settings: Settings, secret: Secret, told: Notifier) -> Repairing | None:
+class Telling(Protocol):
+    """What repairs need of what tells Slack."""
+
+    @property
+    def validation(self) -> Validation: ...
+
+    @property
+    def store(self) -> StateStore: ...
+
+    @property
+    def incidents(self) -> Incidents: ...
+
+    @property
+    def outbox(self) -> Outboxes: ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+    @property
+    def requested(self) -> str: ...
+
+
+def repairing_of(settings: Settings, secret: Secret, told: Telling) -> Repairing | None:
     """Put repairs together, their records sealed with a secret; None where the pipeline file allows none.
 
     Raises SettingsError without credentials.

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.composition.google import google_ports, google_repair_platform
-from bot.composition.repairs import validating
 from bot.composition.stores import store_of
-from bot.composition.validation import clock_of, pipeline_of, scenario_of
+from bot.composition.validation import clock_of, pipeline_of, scenario_of, validating
 from bot.redaction.shown import Secret
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService

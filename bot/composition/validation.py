@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from bot.request import Request
 from bot.settings import Settings, SettingsError
 from bot.validation import Validation, plan
 from checks.catalog import checks_of
+from checks.model import Report
 from checks.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -125,3 +126,12 @@ def clock_of(pipeline: Pipeline, now: datetime | None) -> Callable[[], datetime]
         return lambda: datetime.now(UTC)
     fixed = now if now.tzinfo is not None else now.replace(tzinfo=pipeline.zone)
     return lambda: fixed
+
+
+def validating(validation: Validation, interval: str = "previous") -> Callable[[Sequence[str]], Report]:
+    """Return what runs some checks of a validation for the verification of a repair."""
+
+    def validate(checks: Sequence[str]) -> Report:
+        return validation.run(validation.plan(Request(interval=interval, checks=tuple(checks), trigger="repair")))
+
+    return validate

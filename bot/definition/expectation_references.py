@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
-from checks.catalog import PYTHON_CHECKS
 from checks.expansion import check_id
 from checks.expansion.query import date_column
 from checks.expansion.rules import volume_name
@@ -24,9 +23,9 @@ NAMES = ("columns", "interval", "table")
 """What ``impact`` and ``action`` may name."""
 
 
-def expectation_problems(pipeline: Pipeline) -> Iterator[Fault]:
-    """Yield what does not fit together."""
-    taken = {check.id: "a built-in check" for check in PYTHON_CHECKS}
+def expectation_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterator[Fault]:
+    """Yield what does not fit together; ``built_in`` are the names of the checks that are no pipeline's own."""
+    taken = dict.fromkeys(built_in, "a built-in check")
     taken |= {check.id: "one of 'checks'" for check in pipeline.checks}
     for name, table in pipeline.tables.items():
         here: Path = ("tables", name)

@@ -31,6 +31,8 @@ Fault = tuple[Path, str]
 
 TEMPLATE_NAMES = frozenset({"date", "interval", "project", "region"})
 
+BUILT_IN = frozenset(check.id for check in PYTHON_CHECKS)
+
 SAMPLE = date(2025, 2, 10)
 """A Monday of the shortest month, without a change of the clocks: offsets are compared on its interval."""
 """What every template may use beside the columns of its query."""
@@ -58,9 +60,8 @@ def _unique_names(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _repeated("transitions", (transition.id for transition in pipeline.transitions))
     yield from _repeated("services", (service.name for service in pipeline.services))
     yield from _repeated("checks", (check.id for check in pipeline.checks))
-    built_in = {check.id for check in PYTHON_CHECKS}
     for index, check in enumerate(pipeline.checks):
-        if check.id in built_in:
+        if check.id in BUILT_IN:
             yield ("checks", index, "id"), f"'{check.id}' is the name of a built-in check; choose another"
 
 
@@ -310,6 +311,10 @@ def templates_of(check: SqlCheck) -> Iterator[tuple[Path, str]]:
             yield ("action", "command"), check.action.command
 
 
+def _expectations(pipeline: Pipeline) -> Iterator[Fault]:
+    yield from expectation_problems(pipeline, BUILT_IN)
+
+
 _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _unique_names,
     _phases_and_conditions,
@@ -324,7 +329,7 @@ _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (
     _notifications,
     _suppressions,
     _checks,
-    expectation_problems,
+    _expectations,
     query_problems,
     section_problems,
 )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from bot.definition.pipeline_queries import queries_of
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT
 from checks.ports.builds import CLOUD_BUILD
@@ -49,6 +48,13 @@ class SourceLine:
         return import_module(f"bot.sources.{self.folder}.recorded").connect(scene)
 
 
+def _warehouse(pipeline: Pipeline) -> bool:
+    """Whether anything asks a statement; what is expected of data stands at the table that it is expected of."""
+    sections = (pipeline.tables, pipeline.conditions, pipeline.checks, pipeline.phase_log, pipeline.run_history)
+    logged = pipeline.errors is not None and pipeline.errors.query is not None
+    return logged or any(sections) or any(phase.rows is not None for phase in pipeline.phases)
+
+
 def _documents(pipeline: Pipeline) -> bool:
     return (
         pipeline.heartbeats is not None
@@ -69,7 +75,7 @@ def _monitored(pipeline: Pipeline) -> bool:
 
 SOURCES = (
     SourceLine(FIRESTORE, "documents", _documents),
-    SourceLine(BIGQUERY, "warehouse", lambda pipeline: bool(pipeline.tables) or any(queries_of(pipeline))),
+    SourceLine(BIGQUERY, "warehouse", _warehouse),
     SourceLine(CLOUD_RUN, "services", _services),
     SourceLine(RESOURCE_MANAGER, "policies", _services),
     SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None),

@@ -6,8 +6,9 @@ Whether a repair is made is seen in what it writes, so undoing it takes back wha
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from bot import yaml_tree
 from bot.definition.files import PipelineFileError, ReadFile
@@ -18,7 +19,6 @@ from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.faults import Faults
 from bot.scenarios.platform import ScenarioPlatform
 from bot.scenarios.scenario import Scenario, ScenarioFile
-from bot.scenarios.world import World, build_world
 from bot.yaml_tree import FileProblem
 from checks.actions import RepairKey
 from checks.pipeline import Pipeline
@@ -44,20 +44,25 @@ class _Part(ReadFile[ScenarioFile]):
         return ReadFile.problem(self, (*self.within, *path), text, undecided=undecided, line_of_text=line_of_text)
 
 
-class Unfolding:
-    """The world by now. Safe from several threads; whoever has asked keeps the world that they were given.
+World = TypeVar("World")
+
+
+class Unfolding(Generic[World]):
+    """The world by now, as ``build`` makes one. Safe from several threads; whoever has asked keeps the world that they
+    were given.
 
     Raises PipelineFileError for parts that do not fit the pipeline or the world, as soon as it is made.
     """
 
-    def __init__(self, pipeline: Pipeline, scenario: Scenario) -> None:
+    def __init__(self, pipeline: Pipeline, scenario: Scenario, build: Callable[[Pipeline, Scenario], World]) -> None:
         self._pipeline = pipeline
         self._scenario = scenario
+        self._build = build
         self._parts = _parts(scenario)
         self._keys = [_keys(part, pipeline) for part in self._parts]
         self._platform: ScenarioPlatform | None = None
         self._lock = threading.Lock()
-        self._worlds: dict[Stage, World] = {(): build_world(pipeline, scenario)}
+        self._worlds: dict[Stage, World] = {(): build(pipeline, scenario)}
         # What is wrong in a part is said now, not when somebody repairs.
         self._world_of(tuple(range(len(self._parts))))
 
@@ -102,7 +107,7 @@ class Unfolding:
             if stage not in self._worlds:
                 parts: Sequence[ReadFile[ScenarioFile]] = [self._parts[number] for number in stage]
                 layers = (*self._scenario.layers, *parts)
-                self._worlds[stage] = build_world(self._pipeline, Scenario(layers=layers))
+                self._worlds[stage] = self._build(self._pipeline, Scenario(layers=layers))
             return self._worlds[stage]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from bot import yaml_tree
 from bot.definition.files import PipelineFileError, ReadFile
-from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import GapError
 
 ABSENT = "<absent>"
@@ -38,7 +37,7 @@ def is_whole(layers: Sequence[ReadFile[ScenarioFile]]) -> bool:
 
 
 @contextmanager
-def placed(layer: ReadFile[ScenarioFile], path: yaml_tree.Path) -> Iterator[None]:
+def placed(layer: ReadFile[Any], path: yaml_tree.Path) -> Iterator[None]:
     """Turn a gap that nothing fills into a problem of the file at a key."""
     try:
         yield

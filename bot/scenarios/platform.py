@@ -17,7 +17,6 @@ from bot.repairs.ports import (
     WriteConflictError,
 )
 from bot.scenarios.faults import Faults
-from bot.scenarios.world import World
 from checks.pipeline import Pipeline
 from checks.ports.policies import Binding, Policy
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
@@ -28,14 +27,14 @@ from checks.source import Problem, SourceError
 class RunnableScheduler:
     """The port ``Scheduler`` of a scenario, whose jobs can be run."""
 
-    def __init__(self, world: Callable[[], World], faults: Faults) -> None:
-        self._world = world
+    def __init__(self, jobs: Callable[[], Sequence[SchedulerJob]], faults: Faults) -> None:
+        self._jobs = jobs
         self._faults = faults
         self._ran: dict[str, SchedulerJob] = {}
 
     def jobs(self) -> Sequence[SchedulerJob]:
         self._faults.raise_for(SCHEDULER)
-        return [self._ran.get(each.name, each) for each in self._world().jobs]
+        return [self._ran.get(each.name, each) for each in self._jobs()]
 
     def run(self, name: str, now: datetime) -> None:
         """Let a job run, and end well."""

@@ -10,7 +10,7 @@ from bot.scenarios.faults import Faults
 from bot.scenarios.layers import is_whole
 from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
 from bot.scenarios.scenario import Scenario
-from bot.scenarios.world import World
+from bot.scenarios.world import World, build_world
 from checks.pipeline import Pipeline
 from checks.source import Source
 
@@ -21,7 +21,7 @@ class Scene:
 
     pipeline: Pipeline
     scenario: Scenario
-    unfolding: Unfolding
+    unfolding: Unfolding[World]
     faults: Faults
     platform: ScenarioPlatform
     dataset_prefix: str
@@ -46,7 +46,7 @@ class Scene:
 
 def scene_of(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -> Scene:
     """Build the scenario's world. Raises PipelineFileError for a scenario that does not fit the pipeline."""
-    unfolding = Unfolding(pipeline, scenario)
+    unfolding = Unfolding(pipeline, scenario, build_world)
     world = unfolding.first
     faults = Faults(world.faults)
     platform = ScenarioPlatform(
@@ -54,7 +54,7 @@ def scene_of(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -
         services=dict(world.services),
         policies=dict(world.policies),
         revisions=dict(world.revisions),
-        scheduler=RunnableScheduler(unfolding.world, faults),
+        scheduler=RunnableScheduler(lambda: unfolding.world().jobs, faults),
         faults=faults,
         now=world.now,
     )

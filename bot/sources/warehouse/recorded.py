@@ -24,7 +24,7 @@ def connect(scene: Scene) -> UnfoldingWarehouse:
 class UnfoldingWarehouse:
     """The port ``Warehouse`` on the tables of the world by now; queries under way end on those they began on."""
 
-    def __init__(self, unfolding: Unfolding, filled: Callable[[World], DuckDbWarehouse]) -> None:
+    def __init__(self, unfolding: Unfolding[World], filled: Callable[[World], DuckDbWarehouse]) -> None:
         self._unfolding = unfolding
         self._filled = filled
         self._lock = threading.Lock()
