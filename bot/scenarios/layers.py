@@ -31,7 +31,7 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
-def is_whole(layers: Sequence[ReadFile[ScenarioFile]]) -> bool:
+def is_whole(layers: Sequence[ReadFile[Any]]) -> bool:
     """Whether nothing is made up around what the files state."""
     return any(layer.content.whole for layer in layers)
 
