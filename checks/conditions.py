@@ -108,6 +108,16 @@ def answer(context: Asking, name: str, interval: Interval) -> Answer:
     return Answer(standing=standing, number=number, traces=traces)
 
 
+def standing(context: Asking, condition: str | None, interval: Interval) -> Standing:
+    """Return what a condition of the pipeline file comes to for an interval; no condition always holds.
+
+    Raises SourceError, also when the condition has no answer.
+    """
+    if not context.pipeline.timeline.has_run(interval):
+        return Standing.DAY_OFF
+    return Standing.HOLDS if condition is None else answer(context, condition, interval).standing
+
+
 def _unanswered(what: str) -> SourceError:
     advice = "See whether the table that it reads is filled, and correct its query in the pipeline file."
     return SourceError("BigQuery", Problem.INVALID, what, advice=advice)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from checks.amounts import SENTENCE, cut_text
-from checks.conditions import Standing, answer
 from checks.facts import Facts, Unread
 from checks.intervals import Offset
 from checks.model import Finding, Interval, Outcome, Severity
@@ -107,15 +106,6 @@ class Context:
     def at(self, offset: Offset, interval: Interval) -> datetime:
         """Return the instant that an offset means for an interval, in UTC."""
         return offset.of(interval, self.pipeline.timeline).astimezone(UTC)
-
-    def standing(self, condition: str | None, interval: Interval) -> Standing:
-        """Return what a condition of the pipeline file comes to for an interval; no condition always holds.
-
-        Raises SourceError, also when the condition has no answer.
-        """
-        if not self.pipeline.timeline.has_run(interval):
-            return Standing.DAY_OFF
-        return Standing.HOLDS if condition is None else answer(self, condition, interval).standing
 
     def why_off(self, condition: str | None, interval: Interval) -> str:
         """Say why an interval has nothing to run for, in words that a sentence ends with."""

@@ -26,8 +26,8 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from checks.file_model import Model
 from checks.span import Interval as Interval  # noqa: PLC0414 - what this module counts
-from checks.values import Model
 
 Kind = Literal["daily", "hourly", "weekly", "monthly"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

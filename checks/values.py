@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     WrapValidator,
     model_validator,
 )
 
 from checks.cells import WHOLE_FLOATS, exact
+from checks.file_model import Model as Model  # noqa: PLC0414 - what every part of a file is
 from checks.severity import Severity as Severity  # noqa: PLC0414 - one of the values of a file
 
 Number = int | float | Decimal
@@ -46,14 +45,6 @@ def _severity(value: object) -> object:
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Model(BaseModel):
-    """Frozen, strict about unknown keys. The text below a field is its description in the JSON Schema."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 # Every number of a file has bounds: one that is too large is a slip of the keyboard, and would overflow a date or

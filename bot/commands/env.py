@@ -18,7 +18,7 @@ from bot.repairs.environment_merge import EnvironmentMerge
 from bot.repairs.model import RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Variable
 from checks.cells import in_words
-from checks.control_plane import services
+from checks.control_plane import service_commands
 from checks.ports.services import CLOUD_RUN
 from checks.source import SourceError
 
@@ -90,7 +90,7 @@ def _wanted(values: tuple[str, ...], references: tuple[str, ...]) -> dict[str, V
             message = f"{name} is given twice."
             raise click.UsageError(message)
         secret = place > len(values)
-        wanted[name] = Variable(secret=services.versioned(value)) if secret else Variable(value=value)
+        wanted[name] = Variable(secret=service_commands.versioned(value)) if secret else Variable(value=value)
     if not wanted:
         message = "Name at least one KEY=VALUE, or --secret KEY=NAME."
         raise click.UsageError(message)

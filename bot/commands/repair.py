@@ -18,6 +18,7 @@ from bot.composition.validation import pipeline_of, scenario_of
 from bot.render.headline import headline
 from bot.render.reading import Reading
 from bot.repairs.allowlist import catalogue
+from bot.repairs.kinds import KINDS
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun, Verification
 from bot.repairs.words import plan_lines, refusal_lines
 from checks.catalog import checks_of
@@ -190,7 +191,7 @@ def _say_what_followed(ready: ShellRepairs) -> None:
 
 
 def _show_list(pipeline: Pipeline) -> None:
-    keys = catalogue(pipeline)
+    keys = catalogue(pipeline, KINDS)
     for key in keys:
         say(str(key))
     if not keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.render.post import Actions, Button
 from bot.repairs.allowlist import offered
+from bot.repairs.kinds import KINDS
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -30,6 +31,6 @@ def buttons_of(alert: Alert, pipeline: Pipeline) -> Actions:
     One that is open and names a repair which the pipeline file allows has a button for it.
     """
     buttons = BUTTONS[alert.state]
-    if alert.state is not AlertState.RESOLVED and offered(pipeline, str(alert.details.get("repairs") or "")):
+    if alert.state is not AlertState.RESOLVED and offered(pipeline, str(alert.details.get("repairs") or ""), KINDS):
         buttons = (REPAIR, *buttons)
     return Actions(buttons, {"key": alert.key, "version": alert.version})

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.repairs.kind import RepairKind
-from bot.repairs.kinds import KINDS
 from bot.repairs.model import RepairRefusal, RepairRefusedError
 from bot.repairs.ports import (
     Configuration,
@@ -32,7 +31,7 @@ from checks.ports.scheduler import SchedulerJob
 Kinds = Sequence[type[RepairKind[Any]]]
 
 
-def kind_of(key: RepairKey, kinds: Kinds = KINDS) -> type[RepairKind[Any]]:
+def kind_of(key: RepairKey, kinds: Kinds) -> type[RepairKind[Any]]:
     """Return the kind of a key. Raises RepairRefusedError."""
     found = next((each for each in kinds if each.name == key.kind), None)
     if found is None:
@@ -41,25 +40,25 @@ def kind_of(key: RepairKey, kinds: Kinds = KINDS) -> type[RepairKind[Any]]:
     return found
 
 
-def key_of(text: str, kinds: Kinds = KINDS) -> RepairKey:
+def key_of(text: str, kinds: Kinds) -> RepairKey:
     """Read a key of a known kind. Raises RepairRefusedError."""
     key = RepairKey.read(text)
     kind_of(key if key.target else RepairKey(text.strip(), ""), kinds)
     return key
 
 
-def catalogue(pipeline: Pipeline, kinds: Kinds = KINDS) -> tuple[RepairKey, ...]:
+def catalogue(pipeline: Pipeline, kinds: Kinds) -> tuple[RepairKey, ...]:
     """Return everything that may be repaired, kind by kind in the order of the pipeline file."""
     return tuple(RepairKey(kind.name, name) for kind in kinds for name in dict.fromkeys(kind.targets(pipeline)))
 
 
-def offered(pipeline: Pipeline, keys: str, kinds: Kinds = KINDS) -> tuple[RepairKey, ...]:
+def offered(pipeline: Pipeline, keys: str, kinds: Kinds) -> tuple[RepairKey, ...]:
     """Return those of the keys, separated by blanks, that the pipeline file allows; what is no key is left out."""
     allowed = {str(each): each for each in catalogue(pipeline, kinds)}
     return tuple(allowed[word] for word in dict.fromkeys(keys.split()) if word in allowed)
 
 
-def must_allow(pipeline: Pipeline, key: RepairKey, kinds: Kinds = KINDS) -> None:
+def must_allow(pipeline: Pipeline, key: RepairKey, kinds: Kinds) -> None:
     """Raise RepairRefusedError for a repair that the pipeline file does not allow."""
     kind = kind_of(key, kinds)
     if key.target not in kind.targets(pipeline):
@@ -73,7 +72,7 @@ def must_allow(pipeline: Pipeline, key: RepairKey, kinds: Kinds = KINDS) -> None
 class AllowedPlatform:
     """A Platform whose writes raise RepairRefusedError, too, for what no kind of repair may write."""
 
-    def __init__(self, pipeline: Pipeline, platform: Platform, kinds: Kinds = KINDS) -> None:
+    def __init__(self, pipeline: Pipeline, platform: Platform, kinds: Kinds) -> None:
         self._pipeline = pipeline
         self._platform = platform
         self._kinds = kinds

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from bot.repairs.effects import Effect, EffectSeen
 from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Configuration, Platform, Write
-from checks.control_plane import services
+from checks.control_plane import service_commands
 from checks.pipeline import Pipeline
 
 State = TypeVar("State")
@@ -120,7 +120,7 @@ def vanished(pipeline: Pipeline, service: str) -> RepairRefusedError:
         RepairRefusal.VANISHED,
         f"There is no service {service} in {pipeline.project}, {pipeline.region}.",
         advice="Deploy it first; nothing was written.",
-        command=str(services.command(pipeline, "list")),
+        command=str(service_commands.command(pipeline, "list")),
     )
 
 

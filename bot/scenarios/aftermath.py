@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from bot import yaml_tree
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.repairs.allowlist import key_of, kind_of, must_allow
+from bot.repairs.kinds import KINDS
 from bot.repairs.kinds.job_run import JobRun
 from bot.repairs.model import RepairRefusedError
 from bot.scenarios.changes import Aftermath, WorldChanges
@@ -115,7 +116,7 @@ def in_place(key: RepairKey, pipeline: Pipeline, platform: ScenarioPlatform) -> 
     """Whether a repair has nothing left to do; for a job, whether it was run in this process."""
     if key.kind == JobRun.name:
         return platform.scheduler.has_run(key.target)
-    kind = kind_of(key)(pipeline, platform)
+    kind = kind_of(key, KINDS)(pipeline, platform)
     try:
         return not kind.plan(key.target, kind.read(key.target)).changes
     except RepairRefusedError:
@@ -144,8 +145,8 @@ def _keys(part: _Part, pipeline: Pipeline) -> tuple[RepairKey, ...]:
     keys = []
     for number, text in enumerate(content.repairs):
         try:
-            key = key_of(text)
-            must_allow(pipeline, key)
+            key = key_of(text, KINDS)
+            must_allow(pipeline, key, KINDS)
         except RepairRefusedError as error:
             raise PipelineFileError((part.problem(("repairs", number), str(error)),)) from None
         keys.append(key)
@@ -155,7 +156,7 @@ def _keys(part: _Part, pipeline: Pipeline) -> tuple[RepairKey, ...]:
 def _impossible(keys: Sequence[RepairKey], pipeline: Pipeline, platform: ScenarioPlatform) -> str:
     """Say why nobody can make these repairs in the world as it begins; empty when somebody can."""
     for key in keys:
-        kind = kind_of(key)(pipeline, platform)
+        kind = kind_of(key, KINDS)(pipeline, platform)
         try:
             kind.plan(key.target, kind.read(key.target))
         except RepairRefusedError as error:

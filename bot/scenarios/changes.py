@@ -18,8 +18,8 @@ from bot.scenarios.platform_states import (
     TriggerState,
     ViolationState,
 )
-from checks.pipeline import Identifier, Model
-from checks.values import Bound, Integer64
+from checks.file_model import Model
+from checks.values import Bound, Identifier, Integer64
 
 AnswerClass = Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
 

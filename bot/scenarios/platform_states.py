@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from checks.pipeline import Model
+from checks.file_model import Model
 from checks.ports.requests import SubscriptionFigure
 from checks.values import LARGEST_COUNT
 

@@ -1,16 +1,12 @@
-"""Who calls which service: the edges from subscriptions and scheduler jobs to services, drawn without asking anyone."""
+"""Who calls which service: the edges from subscriptions and scheduler jobs to services."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks.control_plane.addresses import Addresses
 from checks.pipeline import Pipeline
-from checks.ports.messaging import Subscription
-from checks.ports.scheduler import SchedulerJob
-from checks.ports.services import Service
 from checks.repairs_spec import Repairs
 
 
@@ -45,55 +41,6 @@ class Edge:
     def words(self) -> str:
         """The caller in words: "subscription orders-push"."""
         return f"{self.kind} {self.name}"
-
-
-def edges_of(
-    pipeline: Pipeline,
-    subscriptions: Iterable[Subscription],
-    jobs: Iterable[SchedulerJob],
-    services: Iterable[Service],
-) -> tuple[Edge, ...]:
-    """Return every edge to a service of this project and region, ordered by service, subscriptions before jobs.
-
-    A pull subscription and a job that is paused call nobody.
-    """
-    addresses = Addresses(pipeline, services)
-    found = (*_of_subscriptions(subscriptions, addresses), *_of_jobs(jobs, addresses))
-    return tuple(sorted(found, key=lambda edge: (edge.service, edge.kind is CallerKind.JOB, edge.name)))
-
-
-def _of_subscriptions(subscriptions: Iterable[Subscription], addresses: Addresses) -> Iterator[Edge]:
-    for each in subscriptions:
-        target = addresses.target(each.endpoint) if each.endpoint else None
-        if target is not None:
-            yield Edge(
-                kind=CallerKind.SUBSCRIPTION,
-                name=each.name,
-                service=target.service,
-                exists=target.exists,
-                function=target.function,
-                account=each.account,
-                audience=each.audience,
-                url=each.endpoint,
-                trigger=each.trigger,
-                trigger_region=each.trigger_region,
-            )
-
-
-def _of_jobs(jobs: Iterable[SchedulerJob], addresses: Addresses) -> Iterator[Edge]:
-    for each in jobs:
-        target = addresses.target(each.url) if each.enabled and each.url else None
-        if target is not None:
-            yield Edge(
-                kind=CallerKind.JOB,
-                name=each.name,
-                service=target.service,
-                exists=target.exists,
-                function=target.function,
-                account=each.account,
-                audience=each.audience,
-                url=each.url,
-            )
 
 
 MOST_NAMED = 2

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from checks.actions import Action, Command, Gcloud
 from checks.context import Context, attempt, not_configured
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.discovery import spec_of
 from checks.control_plane.subscriptions import counts as is_expected
@@ -151,7 +151,7 @@ def _action(pipeline: Pipeline, listener: Listener, code: str) -> Action:
             f"Check whether {listener.subscription.account or 'the caller'} can invoke {listener.service} (the check "
         )
         text += "'invoker' says so); if it can, the service itself answers 4xx: read its log."
-        first: Command = services.command(pipeline, "get-iam-policy", listener.service)
+        first: Command = service_commands.command(pipeline, "get-iam-policy", listener.service)
         return Action(text=text, commands=(first, describe))
     if code == "dead-letters":
         return Action(
@@ -161,7 +161,7 @@ def _action(pipeline: Pipeline, listener: Listener, code: str) -> Action:
     return Action(
         text=f"Read the log of {listener.service or 'the receiver'} for what it answers; what waits is delivered again "
         "by itself once it works.",
-        commands=(services.command(pipeline, "describe", listener.service), describe)
+        commands=(service_commands.command(pipeline, "describe", listener.service), describe)
         if listener.service
         else (describe,),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from checks.context import Context, after, could_not_check
 from checks.control_plane import services
-from checks.control_plane.callers import Edge, edges_of
+from checks.control_plane.addresses import Addresses
+from checks.control_plane.callers import CallerKind, Edge
 from checks.model import Finding, Severity
 from checks.pipeline import Pipeline, ServiceSpec
 from checks.places import Place, PlaceKind
@@ -110,3 +111,52 @@ def incomplete(found: Discovered, severity: Severity = Severity.P0) -> Iterator[
         finding = could_not_check(error, subject=subject, severity=severity, place=place)
         words = "Discovery was incomplete: services may be called by more than was judged."
         yield after(words, finding)
+
+
+def edges_of(
+    pipeline: Pipeline,
+    subscriptions: Iterable[Subscription],
+    jobs: Iterable[SchedulerJob],
+    services: Iterable[Service],
+) -> tuple[Edge, ...]:
+    """Return every edge to a service of this project and region, ordered by service, subscriptions before jobs.
+
+    A pull subscription and a job that is paused call nobody.
+    """
+    addresses = Addresses(pipeline, services)
+    found = (*_of_subscriptions(subscriptions, addresses), *_of_jobs(jobs, addresses))
+    return tuple(sorted(found, key=lambda edge: (edge.service, edge.kind is CallerKind.JOB, edge.name)))
+
+
+def _of_subscriptions(subscriptions: Iterable[Subscription], addresses: Addresses) -> Iterator[Edge]:
+    for each in subscriptions:
+        target = addresses.target(each.endpoint) if each.endpoint else None
+        if target is not None:
+            yield Edge(
+                kind=CallerKind.SUBSCRIPTION,
+                name=each.name,
+                service=target.service,
+                exists=target.exists,
+                function=target.function,
+                account=each.account,
+                audience=each.audience,
+                url=each.endpoint,
+                trigger=each.trigger,
+                trigger_region=each.trigger_region,
+            )
+
+
+def _of_jobs(jobs: Iterable[SchedulerJob], addresses: Addresses) -> Iterator[Edge]:
+    for each in jobs:
+        target = addresses.target(each.url) if each.enabled and each.url else None
+        if target is not None:
+            yield Edge(
+                kind=CallerKind.JOB,
+                name=each.name,
+                service=target.service,
+                exists=target.exists,
+                function=target.function,
+                account=each.account,
+                audience=each.audience,
+                url=each.url,
+            )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from checks.actions import Action, RepairKey
 from checks.cells import in_words
 from checks.context import Context
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.drift_state import stated_commits
 from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
@@ -99,7 +99,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         summary = f"{deployed} has another value in {', '.join(facts.required_changed)} than {before.name}."
         action = Action(
             text=f"If {spec.name} fails since, set the values again that {before.name} has.",
-            commands=(services.command(pipeline, "describe", spec.name),),
+            commands=(service_commands.command(pipeline, "describe", spec.name),),
         )
         return services.finding(
             pipeline, spec, Outcome.FAILED, code, summary, severity=severity, facts=facts, action=action
@@ -136,18 +136,19 @@ def _differences(found: VariablesChange) -> str:
 
 def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, before: Revision) -> Action:
     """Secrets that the file names can be bound again as they are; other values the revision before still has."""
-    secrets = [f"{name}={services.versioned(spec.secrets[name])}" for name in found.lost if name in spec.secrets]
+    versions = {name: service_commands.versioned(each) for name, each in spec.secrets.items()}
+    secrets = [f"{name}={versions[name]}" for name in found.lost if name in versions]
     values = [f"{name}=VALUE" for name in found.lost if name not in spec.secrets]
     # gcloud refuses to turn a variable with a literal, even an empty one, into a reference.
     literals = [name for name in found.emptied if name in spec.secrets]
-    first = [services.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(literals)}")]
+    first = [service_commands.command(pipeline, "update", spec.name, f"--remove-env-vars={','.join(literals)}")]
     flags = [f"--update-secrets={','.join(secrets)}"] if secrets else []
     flags += [f"--update-env-vars={','.join(values)}"] if values else []
     where = f" Each VALUE is still in {shlex.quote(before.name)}." if values else ""
     return Action(
         text=f"Set what was lost again.{where} Then find the deploy that uses a --set- flag: only the --update- flags "
         "leave the other variables alone. If the variable was removed on purpose, deploy once more or suppress it.",
-        commands=(*(first if literals else []), services.command(pipeline, "update", spec.name, *flags)),
+        commands=(*(first if literals else []), service_commands.command(pipeline, "update", spec.name, *flags)),
         repairs=(RepairKey("restore-variables", spec.name),) if secrets and not values else (),
     )
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from checks.actions import Action
 from checks.cells import in_words
 from checks.context import Context, attempt, not_configured
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane_spec import ErrorLimits
 from checks.effects import FailureEffect
 from checks.facts.control_plane import ErrorRateFacts
@@ -74,7 +74,7 @@ def _finding(
         impact=f"What {spec.name} is asked to do is not done, or done only after repetitions.",
         action=Action(
             text="Read what it logged; if it began with the latest deploy, go back to the revision before.",
-            commands=(services.command(context.pipeline, "describe", spec.name),),
+            commands=(service_commands.command(context.pipeline, "describe", spec.name),),
         ),
         tab="logs",
     )

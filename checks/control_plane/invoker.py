@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from checks.actions import Action, RepairKey
 from checks.context import Context, after, could_not_check, not_configured
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.call_identity import account_command
 from checks.control_plane.callers import Edge, grantable, in_words
 from checks.control_plane.discovery import discover, incomplete, unnamed
@@ -182,7 +182,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, grant: Grant, policy: Policy 
     text = "Grant the caller by name" if grant.standing is GrantStanding.UNDECIDABLE else "Grant the permission again"
     return Action(
         text=f"{text}, and let the deploy bind and verify it each time.",
-        commands=(services.command(pipeline, "add-iam-policy-binding", spec.name, *flags),),
+        commands=(service_commands.command(pipeline, "add-iam-policy-binding", spec.name, *flags),),
         repairs=(RepairKey("grant-invoker", spec.name),) if _is_grantable(pipeline, spec, caller) else (),
     )
 
@@ -229,7 +229,7 @@ def _open(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         facts=InvokerFacts(deploy=services.deployment(service)),
         action=Action(
             text="If that is not meant, turn the check on and grant the callers by name.",
-            commands=(services.command(pipeline, "update", spec.name, "--invoker-iam-check"),),
+            commands=(service_commands.command(pipeline, "update", spec.name, "--invoker-iam-check"),),
         ),
         tab="security",
     )

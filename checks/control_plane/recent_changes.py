@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from checks.cells import in_words
 from checks.context import Context, could_not_check, not_configured
-from checks.control_plane.service_errors import CONFIGURE, services_of, window
+from checks.control_plane.log_reads import CONFIGURE, services_of, window
 from checks.effects import FailureEffect
 from checks.facts.logs import ChangeFacts, LoggedChange
 from checks.model import Finding, Outcome, Severity

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.actions import Action, RepairKey
 from checks.context import Context
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.effects import FailureEffect
 from checks.facts.control_plane import VariablesFacts
 from checks.model import Finding, Outcome, Severity
@@ -79,7 +79,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, state: RequiredVariables) -> 
         return Action(
             text="Restore the variables from Secret Manager, and find the deploy that uses --set-env-vars or "
             "--set-secrets: only the --update- forms leave the others alone.",
-            commands=services.from_secrets(
+            commands=service_commands.from_secrets(
                 pipeline, spec.name, {name: spec.secrets[name] for name in lost}, state.empty
             ),
             repairs=(RepairKey("restore-variables", spec.name),),
@@ -88,7 +88,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, state: RequiredVariables) -> 
     return Action(
         text="Set the variables again, each VALUE replaced by the real one, and find the deploy that uses "
         "--set-env-vars: only --update-env-vars leaves the others alone.",
-        commands=(services.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),),
+        commands=(service_commands.command(pipeline, "update", spec.name, f"--update-env-vars={updates}"),),
     )
 
 

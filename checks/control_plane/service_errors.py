@@ -18,7 +18,7 @@ from checks.context import Context, could_not_check, not_configured
 from checks.control_plane import services
 from checks.control_plane.discovery import spec_of
 from checks.control_plane.log_lines import ServiceErrors, grouped, merged
-from checks.control_plane_spec import LONGEST_LOG, Errors
+from checks.control_plane.log_reads import CONFIGURE, services_of, window
 from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployFacts
 from checks.facts.logs import ErrorsFacts
@@ -39,22 +39,6 @@ PATTERN = 3
 
 QUIET = timedelta(hours=1)
 """A service must have been without errors for so long before a deploy for the deploy to have brought them."""
-
-CONFIGURE = "add the section 'errors'"
-
-
-def window(context: Context, rules: Errors) -> datetime:
-    """Return since when errors and changes are read: for some hours, and since the previous interval began."""
-    since = min(context.now - timedelta(hours=rules.hours), context.previous.start)
-    return max(since, context.now - timedelta(hours=LONGEST_LOG))
-
-
-def services_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return every service that the pipeline file names, ordered."""
-    pushed = pipeline.messaging.targets.values() if pipeline.messaging is not None else ()
-    orchestrators = (each.orchestrator for each in pipeline.transitions if each.orchestrator is not None)
-    named = (each.name for each in pipeline.services)
-    return tuple(sorted({*named, *orchestrators, *(name for names in pushed for name in names)}))
 
 
 def begun_with(revisions: Iterable[Revision], first: datetime | None, window: datetime) -> Revision | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from checks.actions import Action
 from checks.context import Context
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.effects import FailureEffect
 from checks.facts.control_plane import InstancesFacts
 from checks.model import Finding, Outcome, Severity
@@ -38,7 +38,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Finding:
         impact="The first requests meet a cold start and may run out of time.",
         action=Action(
             text="Set the number again, and take it out of the deploy that resets it.",
-            commands=(services.command(pipeline, "update", spec.name, f"--min-instances={declared}"),),
+            commands=(service_commands.command(pipeline, "update", spec.name, f"--min-instances={declared}"),),
         ),
     )
 

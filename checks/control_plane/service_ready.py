@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from checks.actions import Action
 from checks.context import Context
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.effects import FailureEffect
 from checks.facts.control_plane import ReadyFacts
@@ -66,7 +66,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, service: Service, now: datetime
         impact=f"What is sent to {spec.name} fails, or is answered by an older revision." if failed else "",
         action=Action(
             text="Read why the revision did not start, fix it, and deploy again.",
-            commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
+            commands=(service_commands.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
         if failed
         else None,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from checks.actions import Action, RepairKey
 from checks.context import Context
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.facts.control_plane import TrafficFacts
 from checks.model import Finding, Outcome, Severity
@@ -72,11 +72,11 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, service: Service) -> Action:
     if service.traffic.get(service.latest_ready_revision, 0) >= 100:  # noqa: PLR2004 - percent
         return Action(
             text=f"Find out why {service.latest_created_revision} did not become ready, fix it and deploy again.",
-            commands=(services.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
+            commands=(service_commands.command(pipeline, "describe", spec.name, "--format=yaml(status.conditions)"),),
         )
     return Action(
         text="Send all traffic to the latest revision.",
-        commands=(services.command(pipeline, "update-traffic", spec.name, "--to-latest"),),
+        commands=(service_commands.command(pipeline, "update-traffic", spec.name, "--to-latest"),),
         repairs=(RepairKey("route-to-latest", spec.name),),
     )
 

@@ -5,11 +5,12 @@ All checks of a run share one look per service, so ten checks cost no more quest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from checks.actions import Action, Gcloud
+from checks.actions import Action
 from checks.context import Context, attempt, not_configured
+from checks.control_plane.service_commands import command
 from checks.facts import NOTHING, Facts
 from checks.facts.control_plane import DeployFacts
 from checks.model import Finding, Outcome, Severity
@@ -123,31 +124,6 @@ def serving(service: Service) -> str:
     """Return the traffic of a service in words: "rev-2 90 %, rev-1 10 %"."""
     shares = sorted(service.traffic.items(), key=lambda share: (-share[1], share[0]))
     return ", ".join(f"{revision} {percent} %" for revision, percent in shares if percent) or "none"
-
-
-def command(pipeline: Pipeline, verb: str, service: str = "", *flags: str) -> Gcloud:
-    """Return a gcloud command on one service; without a name, on all of them."""
-    where = (f"--region={pipeline.region}", f"--project={pipeline.project}")
-    return Gcloud("run services", verb, service, (*where, *flags))
-
-
-def versioned(secret: str) -> str:
-    """Return a secret with its version, ``latest`` where none is said."""
-    name, _, version = secret.partition(":")
-    return f"{name}:{version or 'latest'}"
-
-
-def from_secrets(
-    pipeline: Pipeline, service: str, secrets: Mapping[str, str], empty: Iterable[str]
-) -> tuple[Gcloud, ...]:
-    """Return the commands that bind variables of a service to their secrets.
-
-    ``empty`` are those among them that have a literal: gcloud refuses to turn one, even an empty one, into a reference.
-    """
-    literals = ",".join(sorted(empty))
-    references = ",".join(f"{name}={versioned(secret)}" for name, secret in secrets.items())
-    first = (command(pipeline, "update", service, f"--remove-env-vars={literals}"),) if literals else ()
-    return (*first, command(pipeline, "update", service, f"--update-secrets={references}"))
 
 
 def console(pipeline: Pipeline, service: str, tab: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from checks.actions import Action
 from checks.context import Context, attempt
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.discovery import spec_of
 from checks.effects import FailureEffect
@@ -87,8 +87,8 @@ def judge(pipeline: Pipeline, service: Service, dead: Sequence[DeadAddress]) -> 
         action=Action(
             text="Set each variable to the address of the service that it means; remove one that nothing uses.",
             commands=(
-                services.command(pipeline, "list"),
-                services.command(
+                service_commands.command(pipeline, "list"),
+                service_commands.command(
                     pipeline,
                     "update",
                     service.name,

@@ -13,8 +13,9 @@ from datetime import timedelta
 
 from checks.actions import Action
 from checks.conditions import Standing
+from checks.conditions import standing as standing_of
 from checks.context import Context, could_not_check, not_configured
-from checks.control_plane import services
+from checks.control_plane import service_commands, services
 from checks.control_plane.callers import CallerKind
 from checks.control_plane.discovery import Discovered, Discovery, spec_of
 from checks.control_plane_spec import Invocations
@@ -69,7 +70,7 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
         action=Action(
             text=f"Check whether its caller can invoke {name}, and whether its topic still pushes to it: the checks "
             "'invoker' and 'subscriptions' say so.",
-            commands=(services.command(pipeline, "get-iam-policy", name),),
+            commands=(service_commands.command(pipeline, "get-iam-policy", name),),
         ),
         tab="metrics",
     )
@@ -113,7 +114,7 @@ def zero_invocations(context: Context) -> Iterator[Finding]:
         yield _all(Outcome.SKIPPED, "no-targets", "No subscription targets a service, and there is no orchestrator.")
         return
     names = silent(targets, asked.result())
-    standing = context.standing(rules.when, context.previous) if names else Standing.HOLDS
+    standing = standing_of(context, rules.when, context.previous) if names else Standing.HOLDS
     if not standing.applies:
         listed = ", ".join(names)
         summary = f"{len(names)} of {len(targets)} services received nothing for {rules.hours} hours: {listed}. "

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from checks.actions import Action, RepairKey
 from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
+from checks.conditions import standing as standing_of
 from checks.context import Context, attempt
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
@@ -319,7 +320,7 @@ class _Judged:
     def _standing(self) -> Standing:
         """Return what the condition comes to. Before its time a check waits even if nobody can tell."""
         try:
-            return self._context.standing(self._spec.when, self.interval)
+            return standing_of(self._context, self._spec.when, self.interval)
         except SourceError:
             if self._waits:
                 return Standing.HOLDS

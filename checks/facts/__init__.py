@@ -59,6 +59,22 @@ def several(between: str = ", ") -> Any:
     return field(default=(), metadata={"between": between})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFacts(Facts):
+    """The last deploy of a service."""
+
+    revision: str = ""
+    deployed_at: datetime | None = None
+    deployed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFacts(Facts):
+    """What is known of a service; ``deploy`` is None where it could not be read."""
+
+    deploy: DeployFacts | None = field(default=None, metadata=PART)
+
+
 def known(facts: Facts, kind: type[Kind]) -> Kind | None:
     """Return facts of a family, also where others were put around them; None where they are of another."""
     if isinstance(facts, kind):

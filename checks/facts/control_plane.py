@@ -6,26 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from checks.facts import DeployFacts as DeployFacts  # noqa: PLC0414 - also found in logs
 from checks.facts import Facts, Scalar, part, several
+from checks.facts import ServiceFacts as ServiceFacts  # noqa: PLC0414 - likewise
 
 LATEST_REVISIONS = 5
 """Revisions that are looked at: several deploys may have followed the one that broke something."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployFacts(Facts):
-    """The last deploy of a service."""
-
-    revision: str = ""
-    deployed_at: datetime | None = None
-    deployed_by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceFacts(Facts):
-    """What is known of a service; ``deploy`` is None where it could not be read."""
-
-    deploy: DeployFacts | None = part()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

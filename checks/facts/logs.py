@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from checks.changes import Change
-from checks.facts import Facts, Scalar
-from checks.facts.control_plane import ServiceFacts
+from checks.facts import Facts, Scalar, ServiceFacts
 from checks.places import Place, PlaceKind
 
 _KINDS = {PlaceKind.SERVICE: "deploy", PlaceKind.PERMISSION: "policy"}

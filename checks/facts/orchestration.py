@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from checks.facts import Facts, Scalar, several
+
+
+class Flag(StrEnum):
+    """What ``_triggered`` says."""
+
+    ABSENT = "absent"
+    """There is no document."""
+    TRUE = "true"
+    FALSE = "false"
+    """False, or not set at all."""
+    UNREADABLE = "unreadable"
+    """Neither true nor false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
+from checks.facts.orchestration import Flag
 from checks.pipeline import Run
 
 FINISHED = ("success", "partial")
@@ -28,18 +28,6 @@ _SHOWN = 60
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far ahead a time may lie because two clocks differ."""
-
-
-class Flag(StrEnum):
-    """What ``_triggered`` says."""
-
-    ABSENT = "absent"
-    """There is no document."""
-    TRUE = "true"
-    FALSE = "false"
-    """False, or not set at all."""
-    UNREADABLE = "unreadable"
-    """Neither true nor false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

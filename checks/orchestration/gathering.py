@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from typing import Any
 
+from checks.conditions import standing as standing_of
 from checks.context import Context, attempt, document_path, not_configured
-from checks.intervals import Timeline, interval_words
+from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
-from checks.pipeline import Run, RunHistory, Transition
+from checks.orchestration.gathered import DayLog, JudgedRun, Logged, Rows, judged_run
+from checks.pipeline import Pipeline, RunHistory, Transition
 from checks.ports.documents import read_document
 from checks.ports.warehouse import Row, read_rows
 from checks.source import Problem, SourceError
@@ -19,39 +20,6 @@ from checks.source import Problem, SourceError
 LOG_LABEL = "phase-log"
 HISTORY_LABEL = "run-history"
 SUCCEEDED_LABEL = "run-history-succeeded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logged:
-    """What the phase log holds about one transition: the rows of a date, and when there last was any."""
-
-    rows: int = 0
-    last_at: datetime | None = None
-    last_ever_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DayLog:
-    """The phase log of a date, by transition."""
-
-    transitions: Mapping[str, Logged] = field(default_factory=dict)
-
-    def of(self, transition: Transition) -> Logged:
-        return self.transitions.get(transition.id, Logged())
-
-    @property
-    def empty(self) -> bool:
-        """Whether no transition at all has a row, so that a missing one proves nothing."""
-        return not any(logged.rows for logged in self.transitions.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """What a phase wrote for a date."""
-
-    count: int
-    first_at: datetime | None = None
-    last_at: datetime | None = None
 
 
 def start_reads(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
@@ -86,36 +54,6 @@ def has_state(transition: Transition) -> bool:
     return transition.state is not None and not transition.monitoring_only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedRun:
-    """The run that an interval is judged by: its name in the pipeline file, and when it opens and is due, in UTC."""
-
-    name: str
-    spec: Run
-    opens: datetime
-    due: datetime
-
-
-def judged_run(runs: Mapping[str, Run], interval: Interval, timeline: Timeline, now: datetime) -> JudgedRun | None:
-    """Return the newest run of an interval that has opened. Where none has, the first one on whose day we are: it is
-    waited for. None where there is neither."""
-    resolved = (
-        JudgedRun(
-            name=name,
-            spec=run,
-            opens=run.opens.of(interval, timeline).astimezone(UTC),
-            due=run.due.of(interval, timeline).astimezone(UTC),
-        )
-        for name, run in runs.items()
-    )
-    ordered = sorted(resolved, key=lambda each: each.opens)
-    opened = [each for each in ordered if each.opens <= now]
-    if opened:
-        return opened[-1]
-    today = now.astimezone(timeline.zone).date()
-    return next((each for each in ordered if each.opens.astimezone(timeline.zone).date() <= today), None)
-
-
 def run_of(context: Context, transition: Transition, interval: Interval) -> JudgedRun | None:
     """Return the run that an interval is judged by, None where none has opened."""
     return judged_run(transition.runs, interval, context.pipeline.timeline, context.now)
@@ -138,7 +76,7 @@ def off_day(context: Context, transition: Transition, interval: Interval) -> Fin
 
     Raises SourceError.
     """
-    if context.standing(transition.when, interval).applies:
+    if standing_of(context, transition.when, interval).applies:
         return None
     return Finding(
         outcome=Outcome.SKIPPED,
@@ -168,7 +106,7 @@ def judged(
     def tempered() -> Iterator[Finding]:
         for finding in judge():
             yield (
-                context.standing(transition.when, interval).tempered(finding)
+                standing_of(context, transition.when, interval).tempered(finding)
                 if finding.severity is not None
                 else finding
             )
@@ -245,3 +183,13 @@ def local_time(context: Context, moment: datetime) -> str:
 def day_name(day: date, today: date) -> str:
     """Write a date as the whole report does: 10 Feb; with the year where it is another than today's."""
     return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b} {day.year}"
+
+
+def document_link_of(pipeline: Pipeline, transition: Transition, interval: Interval) -> str | None:
+    """Return where a completion document stands in the Cloud Console, None without one."""
+    if transition.state is None or transition.monitoring_only:
+        return None
+    return (
+        "https://console.cloud.google.com/firestore/databases/-default-/data/panel/"
+        f"{transition.state}/{interval.name}?project={pipeline.project}"
+    )

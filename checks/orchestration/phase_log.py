@@ -15,14 +15,13 @@ from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, not_configured
-from checks.facts.orchestration import LogFacts
+from checks.facts.orchestration import Flag, LogFacts
 from checks.model import Finding, Interval, Outcome, Severity
-from checks.orchestration.completion import Flag
+from checks.orchestration.gathered import DayLog, JudgedRun
 from checks.orchestration.gathering import (
     SUCCEEDED_LABEL,
-    DayLog,
-    JudgedRun,
     completion_of,
+    document_link_of,
     has_state,
     judged,
     local_time,
@@ -34,7 +33,6 @@ from checks.orchestration.gathering import (
     start_reads,
     succeeded_phases,
 )
-from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import Transition
 from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows

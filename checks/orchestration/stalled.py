@@ -15,13 +15,14 @@ from functools import partial
 from checks.actions import Action
 from checks.context import Context, attempt, not_configured
 from checks.effects import FailureEffect
-from checks.facts.orchestration import OtherRunsFacts, ProgressFacts, UnfinishedFacts
+from checks.facts.orchestration import Flag, OtherRunsFacts, ProgressFacts, UnfinishedFacts
 from checks.model import Finding, Interval, Outcome, Severity
-from checks.orchestration.completion import CLOCKS_DIFFER, Flag, moment_of, progress_of
+from checks.orchestration.completion import CLOCKS_DIFFER, moment_of, progress_of
+from checks.orchestration.gathered import JudgedRun
 from checks.orchestration.gathering import (
     HISTORY_LABEL,
-    JudgedRun,
     completion_of,
+    document_link_of,
     has_state,
     judged,
     local_time,
@@ -31,7 +32,6 @@ from checks.orchestration.gathering import (
     run_of,
     start_reads,
 )
-from checks.orchestration.trigger_words import document_link_of
 from checks.pipeline import RunHistory, Transition
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Row, read_rows

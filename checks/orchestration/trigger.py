@@ -12,6 +12,7 @@ orchestrator only watches by its data alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 
 from checks.actions import Action
@@ -19,10 +20,13 @@ from checks.context import Context, could_not_check
 from checks.effects import FailureEffect
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import Finding, Interval, Outcome, Severity
+from checks.orchestration.completion import progress_of
+from checks.orchestration.gathered import DayLog, JudgedRun, Logged, Rows
 from checks.orchestration.gathering import (
-    JudgedRun,
+    completion_of,
     judged,
     local_time,
+    log_of,
     no_run,
     no_transition,
     off_day,
@@ -30,12 +34,13 @@ from checks.orchestration.gathering import (
     run_of,
     start_reads,
 )
-from checks.orchestration.trigger_case import Case, case_of
+from checks.orchestration.trigger_case import Case, in_window
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
 from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
 from checks.pipeline import Transition
 from checks.places import Place, PlaceKind
 from checks.registry import check
+from checks.source import SourceError
 
 
 @check(
@@ -161,3 +166,63 @@ def data_verdict(*, present: bool, past_due: bool) -> tuple[Outcome, str, Severi
     if present:
         return Outcome.PASSED, "data-present", None
     return (Outcome.FAILED, "data-missing", Severity.P0) if past_due else (Outcome.WAITING, "data-pending", None)
+
+
+def case_of(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Case:
+    """Gather the facts. Raises SourceError for those without which nothing can be said."""
+    completion = progress = source_rows = None
+    if transition.state is None:
+        source_rows = rows_of(context, transition.source, interval)
+    else:
+        completion = completion_of(context, transition, interval)
+        progress = progress_of(completion, run.spec, context.now.astimezone(UTC))
+    target_rows = rows_of(context, transition.target, interval)
+    day, log_error = _day_log(context, transition, interval)
+    if target_rows is None and log_error is not None:
+        raise log_error
+    log = None if day is None else day.of(transition)
+    if target_rows is None:
+        effect = _effect_in_log(day, log, run.opens)
+    else:
+        effect = _effect_in_rows(target_rows, run.opens, past_due=context.now > run.due)
+    return Case(
+        context=context,
+        transition=transition,
+        interval=interval,
+        run=run,
+        completion=completion,
+        progress=progress,
+        source_rows=source_rows,
+        target_rows=target_rows,
+        log=log,
+        log_empty=day is not None and day.empty,
+        log_error=log_error,
+        effect=effect,
+    )
+
+
+def _day_log(context: Context, transition: Transition, interval: Interval) -> tuple[DayLog | None, SourceError | None]:
+    """Read the log where it says something about the transition; its failure alone decides nothing yet."""
+    if not transition.logged:
+        return None, None
+    try:
+        return log_of(context, interval), None
+    except SourceError as error:
+        return None, error
+
+
+def _effect_in_rows(rows: Rows, opens: datetime, *, past_due: bool) -> bool:
+    """Return whether the next phase wrote for the date.
+
+    Before the run is due, rows from before its window are those of an earlier run of the date, and say nothing
+    about this one. Afterwards they count, because not every run writes every row again.
+    """
+    earlier = not past_due and rows.last_at is not None and rows.last_at < opens
+    return rows.count > 0 and not earlier
+
+
+def _effect_in_log(day: DayLog | None, log: Logged | None, opens: datetime) -> bool | None:
+    """Return whether the log shows the trigger; a log that is empty for the whole date proves nothing."""
+    if day is None or log is None or day.empty:
+        return None
+    return in_window(log, opens)

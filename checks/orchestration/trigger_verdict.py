@@ -28,8 +28,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from checks.facts.orchestration import Flag
 from checks.model import Outcome, Severity
-from checks.orchestration.completion import Flag
 
 CODES: Mapping[str, str] = {
     "triggered": "The next phase was triggered, and its rows or its log row are there.",

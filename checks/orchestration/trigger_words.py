@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from checks.actions import Action, Command, Gcloud
-from checks.model import Interval
-from checks.orchestration.gathering import local_time
+from checks.orchestration.gathering import document_link_of, local_time
 from checks.orchestration.trigger_case import Case
 from checks.pipeline import Pipeline, Transition
 
@@ -115,16 +114,6 @@ def _about(pipeline: Pipeline, service: str | None, verb: str, *flags: str) -> t
 def document_link(case: Case) -> str | None:
     """Return where the completion document stands in the Cloud Console, None without one."""
     return document_link_of(case.context.pipeline, case.transition, case.interval)
-
-
-def document_link_of(pipeline: Pipeline, transition: Transition, interval: Interval) -> str | None:
-    """Return where a completion document stands in the Cloud Console, None without one."""
-    if transition.state is None or transition.monitoring_only:
-        return None
-    return (
-        "https://console.cloud.google.com/firestore/databases/-default-/data/panel/"
-        f"{transition.state}/{interval.name}?project={pipeline.project}"
-    )
 
 
 def _words(case: Case) -> Mapping[str, str]:

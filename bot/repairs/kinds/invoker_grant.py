@@ -9,7 +9,7 @@ from bot.repairs.kind import Proposal, RepairKind, Wanted, digest, vanished
 from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
 from bot.repairs.ports import GrantCondition, IamPolicy, PolicyWrite
 from checks.actions import lines
-from checks.control_plane import services
+from checks.control_plane import service_commands
 from checks.control_plane.callers import grantable
 from checks.control_plane.grants import INVOKER, decide, member_of, spelled
 from checks.pipeline import Pipeline
@@ -133,7 +133,7 @@ def _commands(pipeline: Pipeline, verb: str, target: str, members: Sequence[str]
     # gcloud asks for the condition as soon as the policy has any.
     extra = ["--condition=None"] if any(each.condition for each in state.bindings) else []
     return lines(
-        services.command(
+        service_commands.command(
             pipeline, f"{verb}-iam-policy-binding", target, f"--member={each}", f"--role={INVOKER}", *extra
         )
         for each in members

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from bot.repairs.kind import Proposal, RepairKind, Wanted, configuration_of, digest
 from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Configuration, TrafficTarget, TrafficWrite
-from checks.control_plane import services
+from checks.control_plane import service_commands
 from checks.pipeline import Pipeline
 
 ALL = 100
@@ -61,7 +61,7 @@ class LatestTraffic(RepairKind[Configuration]):
         return Proposal(
             title=f"Send all traffic of {target} to its latest ready revision, {state.latest_ready}",
             changes=() if not state.targets or same(state.targets, wanted) else (change,),
-            command=str(services.command(self.pipeline, "update-traffic", target, "--to-latest")),
+            command=str(service_commands.command(self.pipeline, "update-traffic", target, "--to-latest")),
             wanted={"targets": [asdict(each) for each in wanted]},
             former={
                 "targets": [asdict(each) for each in state.targets],
@@ -86,7 +86,7 @@ class LatestTraffic(RepairKind[Configuration]):
                     after=in_words(targets, state.latest_ready),
                 ),
             ),
-            command=str(services.command(self.pipeline, "update-traffic", target, f"--to-revisions={split}")),
+            command=str(service_commands.command(self.pipeline, "update-traffic", target, f"--to-revisions={split}")),
             wanted={"targets": former["targets"]},
             warnings=(f"{target} then runs old code again.",),
         )

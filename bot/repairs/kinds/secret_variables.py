@@ -9,7 +9,7 @@ from bot.repairs.kind import Proposal, RepairKind, Wanted, configuration_of, dig
 from bot.repairs.model import PlannedChange, RepairRefusal, RepairRefusedError
 from bot.repairs.ports import Configuration, Variable, VariablesWrite
 from checks.actions import lines
-from checks.control_plane import services
+from checks.control_plane import service_commands
 from checks.pipeline import Pipeline
 
 
@@ -51,7 +51,7 @@ class SecretVariables(RepairKind[Configuration]):
             )
         lost = {name: secret for name, secret in secrets.items() if not _has_value(state.variables.get(name))}
         shown = dict(sorted((lost or secrets).items()))
-        commands = services.from_secrets(
+        commands = service_commands.from_secrets(
             self.pipeline, target, shown, [name for name in lost if name in state.variables]
         )
         return Proposal(
@@ -93,7 +93,7 @@ class SecretVariables(RepairKind[Configuration]):
                 )
                 for name in sorted(left)
             ),
-            command=str(services.command(self.pipeline, "update", target, f"--remove-secrets={removed}")),
+            command=str(service_commands.command(self.pipeline, "update", target, f"--remove-secrets={removed}")),
             wanted={"variables": {name: former["variables"][name] for name in left}},
             warnings=(f"{target} then lacks what it needs.",),
         )
@@ -110,7 +110,7 @@ def secrets_of(pipeline: Pipeline, service: str) -> dict[str, str]:
     allowed = pipeline.repairs.variables.get(service, ()) if pipeline.repairs is not None else ()
     spec = spec_of(pipeline, service)
     known = spec.secrets if spec is not None else {}
-    return {name: services.versioned(known[name]) for name in allowed if name in known}
+    return {name: service_commands.versioned(known[name]) for name in allowed if name in known}
 
 
 def _read(variables: Mapping[str, Mapping[str, str] | None]) -> dict[str, Variable | None]:

@@ -229,7 +229,7 @@ class TestTheAllowList:
         platform = FakePlatform()
         platform.services["closed"] = replace(platform.services[SERVICE], name="closed")
         platform.policies["closed"] = platform.policies[SERVICE]
-        return platform, AllowedPlatform(bounded_pipeline(), platform)
+        return platform, AllowedPlatform(bounded_pipeline(), platform, KINDS)
 
     @pytest.mark.parametrize(
         "binding",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from checks.control_plane.callers import CallerKind, edges_of
+from checks.control_plane.callers import CallerKind
+from checks.control_plane.discovery import edges_of
 from checks.control_plane.edges import edges
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec, Transition

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.facts.orchestration import Flag
 from checks.intervals import Offset
 from checks.orchestration.completion import (
     NO_DOCUMENT,
-    Flag,
     described,
     moment_of,
     past_moment_of,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from checks.orchestration.gathering import Rows
-from checks.orchestration.trigger_case import _effect_in_rows
+from checks.orchestration.gathered import Rows
+from checks.orchestration.trigger import _effect_in_rows
 
 OPENS = datetime(2026, 2, 11, 5, tzinfo=UTC)
 BEFORE = OPENS - timedelta(seconds=1)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.facts.orchestration import Flag
 from checks.model import Outcome, Severity, badness
-from checks.orchestration.completion import Flag
 from checks.orchestration.trigger_verdict import CODES, Situation, judge
 from checks.registry import COMMON_CODES
 
