@@ -75,7 +75,11 @@ def _told(services: Services, left: Kept) -> bool:
     text = f"⚠️ {left.title}: no result. I was restarted in the middle. <@{left.actor}>, please ask again."
     channel, ts = message
     try:
-        patiently(lambda: services.client.chat_update(channel=channel, ts=ts, **_body(text)), repeatable=True)
+        patiently(
+            lambda: services.client.chat_update(channel=channel, ts=ts, **_body(text)),
+            repeatable=True,
+            sleep=services.sleep,
+        )
     except SlackApiError as error:
         if error.response.get("error") in GONE:
             return True

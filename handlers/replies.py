@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -36,6 +37,8 @@ class PrivateReply:
     thread: str | None = None
     team: str = ""
     """The workspace that they acted for, as the request says."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits so many seconds until a call is made again."""
 
     @classmethod
     def to(cls, client: WebClient, body: Mapping[str, Any]) -> Self:
@@ -96,7 +99,7 @@ class PrivateReply:
 
     def _sent(self, call: Any, *, repeatable: bool = False) -> bool:
         try:
-            patiently(call, repeatable=repeatable)
+            patiently(call, repeatable=repeatable, sleep=self.sleep)
         except (SlackClientError, OSError):
             return False
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Services:
     nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
     a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
     deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace.
+    ``sleep`` waits so many seconds until a call to Slack is made again.
     """
 
     validation: Validation
@@ -80,3 +82,4 @@ class Services:
     workspace: Callable[[], str] = lambda: ANY_WORKSPACE
     staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None
     viewers: Viewers = field(default_factory=Viewers)
+    sleep: Callable[[float], None] = time.sleep

@@ -20,6 +20,7 @@ from checks.templates import (
     fill_name,
     has_stray_brace,
 )
+from tests.thoroughness import examples
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -152,7 +153,7 @@ def test_what_a_value_says_is_never_read_as_a_template(value: str) -> None:
         pytest.param('"\\"{a}"', ['"VALUE'], id="after an escaped quote within quotes"),
     ],
 )
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(value=st.text("ab'\"$`\\;|&(){}*? #!", min_size=1, max_size=12))
 def test_a_value_never_leaves_its_place_in_a_command(template: str, words: list[str], value: str) -> None:
     command = fill_command(template, {"a": value})

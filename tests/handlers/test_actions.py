@@ -19,6 +19,7 @@ from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, 
 from checks.model import Report
 from checks.notifications import Permissions as Rules
 from handlers.clicks import Pressed, pressed
+from handlers.patience import ATTEMPTS
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import OUTDATED
@@ -658,9 +659,19 @@ def test_a_private_answer_that_reaches_nobody_breaks_nothing() -> None:
         alert = rig.alert()
         request = rig.slack.requests.click(rig.parent(alert), "alert:acknowledge", value(alert))
         rig.slack.workspace._tickets.clear()
-        rig.slack.tell("*", unreachable(times=None))
+        rig.slack.tell("*", refused("fatal_error", times=None))
 
         rig.send(request)
         rig.wait()
 
         assert now_of(rig, alert) == alert
+
+
+def test_a_private_answer_that_no_connection_takes_is_known_to_have_reached_nobody() -> None:
+    with running() as rig:
+        rig.slack.tell("*", unreachable(times=None))
+        reply = PrivateReply(client=rig.services.client, user=PERSON, channel=CHANNEL, sleep=lambda _: None)
+
+        assert not reply.say("Nothing to do.")
+        # The last way may be tried again, the way before it may not.
+        assert [each.method for each in rig.slack.calls] == ["chat.postEphemeral", *["chat.postMessage"] * ATTEMPTS]

@@ -21,6 +21,7 @@ from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running, taken_by
 from tests.servers.slack import broken, rate_limited, refused
 from tests.servers.slack_requests import PERSON
+from tests.thoroughness import examples
 
 
 def all_text(rig: Rig, channel: str = CHANNEL) -> str:
@@ -142,7 +143,7 @@ def test_a_word_that_bolt_takes_for_something_else_is_read(name: str) -> None:
         assert rig.done(name, "payload").status == 200
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=60))
 def test_any_text_is_acknowledged(shared: Rig, text: str) -> None:
     assert shared.done("/validate-daily", text).status == 200

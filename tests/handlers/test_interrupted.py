@@ -34,7 +34,7 @@ def killed_in_the_middle(made: Rig) -> str:
 def withdraw(made: Rig, *, alone: bool = True, later: timedelta = timedelta(0)) -> None:
     stopping = threading.Event()
     stopping.set()
-    services = replace(made.services, clock=lambda: made.now + later)
+    services = replace(made.services, clock=lambda: made.now + later, sleep=lambda _: None)
     settle_abandoned(services, made.again, stopping, alone=alone)
 
 

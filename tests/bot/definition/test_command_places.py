@@ -120,7 +120,7 @@ def words_of(command: str) -> tuple[list[bytes], bool]:
 
 
 @pytest.mark.parametrize("template", [*TAKEN.values(), *REFUSED.values()], ids=[*TAKEN, *REFUSED])
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(value=VALUES)
 def test_no_value_is_ever_run_not_even_where_the_file_would_be_refused(template: str, value: str) -> None:
     command = clean_command(fill_command(template, {"x": value}))

@@ -20,6 +20,7 @@ from bot.sinks.slack.errors import TROUBLES
 from bot.store.model import Delivery, DeliveryState
 from tests.bot.delivery.posting import HOME, MORNING, OTHER, post, reply, update
 from tests.bot.delivery.scripted import LOST, OK, SILENT, Script, sent
+from tests.thoroughness import examples
 
 HEALTHY = "C0EXAMPLE9"
 
@@ -176,7 +177,7 @@ def test_after_an_outage_of_everything_a_message_goes_where_it_belongs(script: S
 
 
 @given(st.integers(0, 30), st.integers(0, 12), st.sampled_from(["no_permission", "internal_error", "never_heard_of"]))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 def test_how_long_a_message_takes_does_not_depend_on_how_many_channels_fail(
     number: int, backlog: int, code: str
 ) -> None:
@@ -199,7 +200,7 @@ def test_how_long_a_message_takes_does_not_depend_on_how_many_channels_fail(
 
 
 @given(st.integers(1, 20), st.integers(1, 8))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_before_that_is_known_each_failing_channel_costs_one_call_whatever_waits_for_it(
     number: int, backlog: int
 ) -> None:
@@ -451,7 +452,7 @@ threads = st.lists(st.sampled_from(["reply", "update"]), max_size=4)
     urgent=st.booleans(),
     following=threads,
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_every_delivery_comes_to_an_end_in_order_and_nothing_is_lost(
     scripts: dict[tuple[SinkCall, str], list[str]], for_ever: str, urgent: bool, following: list[str]
 ) -> None:

@@ -15,9 +15,10 @@ from bot.render.words import clean
 from checks.model import Outcome
 from tests.bot.render.reports import ORCHESTRATORS, READINGS, blocked, grant, monstrous
 from tests.bot.render.strategies import readings
+from tests.thoroughness import examples
 
 SLOW = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -110,6 +110,8 @@ def test_a_hundred_headers_are_read(serving: tuple[SlackServer, Served]) -> None
     assert ask(serving[1].port, b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 98 + b"\r\n") == 200
 
 
+# That a server sends them away is tested every day beside it, with shorter limits; this shows those that are shipped.
+@pytest.mark.slow
 def test_a_client_that_drips_is_sent_away_although_it_is_never_idle(tmp_path: Path) -> None:
     with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO="invoker-lost")) as bot:
         bot.wait_ready()

@@ -16,6 +16,7 @@ from bot.serving.connections import ConnectionLimits
 from bot.serving.http_parser import StrictParser
 from bot.serving.refusals import Refusals
 from bot.serving.web_server import MOST_AT_ONCE, WebServer, bind
+from tests.hostile.clients import SHAPES, slow_clients
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -69,6 +70,15 @@ def test_a_client_that_does_not_read_its_answer_is_sent_away() -> None:
             wait_for(lambda: counted)
 
         assert counted == ["too_slow"]
+
+
+def test_a_client_that_drips_is_sent_away_although_it_is_never_idle() -> None:
+    with serving(short, ConnectionLimits(request_seconds=0.5)) as (port, counted, _):
+        with slow_clients(port, SHAPES["byte by byte"], 3) as still_open:
+            assert still_open() == 3
+            wait_for(lambda: still_open() == 0)
+
+        assert counted == ["too_slow"] * 3
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from bot.store.model import Alert, AuditEntry, Changes, Delivery, StateStore, St
 from bot.store.report_cuts import LEVELS, shortened
 from checks.model import Outcome, Severity
 from tests.bot.store.records import a_post, a_report, an_alert, an_entry
+from tests.thoroughness import examples
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def noise(length: int, seed: int = 0) -> str:

@@ -17,6 +17,7 @@ from bot.timetable.slots import DigestCalendar
 from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import CHANNEL, Morning, pipeline
 from tests.bot.timetable.written import EVERYTHING, LATE, BrokenStore, text_of
+from tests.thoroughness import examples
 
 POSTING = "digest:tiny:2026-02-11"
 MINUTE = timedelta(minutes=1)
@@ -117,7 +118,7 @@ class TestSaidToBeLate:
         assert [each.key for each in morning.past_store] == [LATE]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     clock=st.integers(0, 1439),
     zone=st.sampled_from(["America/New_York", "Europe/London", "Asia/Kathmandu"]),

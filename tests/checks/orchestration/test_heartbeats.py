@@ -17,6 +17,7 @@ from checks.source import Ports
 from tests.checks.orchestration.previous import local, world
 from tests.checks.orchestration.test_completion import FOREIGN
 from tests.fakes import FakeDocuments, down, pipeline, run_check
+from tests.thoroughness import examples
 
 NOW = local("08:00")
 SPEC = Heartbeats(collection="beats", bad_id="_None_|_202", many=30, too_many=50)
@@ -224,7 +225,7 @@ def test_a_pipeline_without_heartbeats_says_that_nothing_is_configured() -> None
     assert [each.code for each in run_check(heartbeats, pipeline(), world()).findings] == ["not-configured"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.dictionaries(st.sampled_from(["status", "last_heartbeat", "data_date"]), FOREIGN | st.just("running")))
 def test_foreign_types_never_break_it(data: dict[str, Any]) -> None:
     assert set(coded({"analytics": data})) <= {*CODES, *COMMON_CODES} - {"crashed"}
