@@ -40,13 +40,21 @@ BAD = date(2026, 3, 3)
 RUN_DAYS = [day for day in (TODAY - timedelta(days=ago) for ago in range(1, 80)) if day.weekday() < 5]
 
 
+LATE = date(2026, 2, 24)
+"""Loaded at noon of the next day."""
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
+    return written(tmp_path)
+
+
+def written(tmp_path: Path, late: date | None = None) -> Path:
     (tmp_path / "shop.yaml").write_text(PIPELINE, encoding="utf-8")
     groups = {
         str(day): {
             "repeat": 3 if day == BAD else 20,
-            "row": {"order_id": f"{day}-<n>", "day": str(day), "loaded_at": f"{day} 23:30"},
+            "row": {"order_id": f"{day}-<n>", "day": str(day), "loaded_at": loaded(day, late)},
         }
         for day in RUN_DAYS
     }
@@ -64,6 +72,10 @@ def world(tmp_path: Path) -> Path:
     }
     (tmp_path / "world.yaml").write_text(json.dumps(scenario), encoding="utf-8")
     return tmp_path
+
+
+def loaded(day: date, late: date | None) -> str:
+    return f"{day + timedelta(days=1)} 12:00" if day == late else f"{day} 23:30"
 
 
 def tried(world: Path, *arguments: str) -> tuple[int, Any]:
@@ -101,6 +113,13 @@ def test_each_interval_is_judged_as_its_own_morning_would_have(world: Path) -> N
     _, said = tried(world, "--days", "28")
 
     assert "stale" not in [each["code"] for each in said["checks"][0]["alarms"]]
+
+
+def test_what_was_loaded_after_its_own_morning_was_not_there_yet(tmp_path: Path) -> None:
+    _, said = tried(written(tmp_path, LATE), "--days", "28")
+
+    stale = [each["interval"] for each in said["checks"][0]["alarms"] if each["code"] == "stale"]
+    assert stale == [str(LATE)]
 
 
 def test_a_quiet_past_exits_with_0(world: Path) -> None:

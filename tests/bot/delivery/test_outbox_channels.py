@@ -474,3 +474,19 @@ def test_every_delivery_comes_to_an_end_in_order_and_nothing_is_lost(
         assert is_refused or {"alert", f"{UNDELIVERED}alert"} & {each.key for each in script.poster.said}
         replies = [each.key for each in script.poster.said if each.key in {other.key for other in lane}]
         assert list(dict.fromkeys(replies)) == sorted(set(replies))
+
+
+def test_a_429_of_a_look_that_nobody_waits_for_holds_up_every_other_look(script: Script) -> None:
+    script.put(post("one", channel=OTHER), post("two", channel=OTHER))
+    script.store.claim("dead", script.clock(), script.clock() + LEASE, 2)
+    script.clock.now += LEASE
+    script.poster.scripts[SinkCall.FIND, HOME] = ["ratelimited"]
+    begin = script.clock()
+
+    script.run(sent(script, ["one"]), MINUTES)
+    looks = script.poster.asked.count((SinkCall.FIND, OTHER))
+    script.run(sent(script, ["two"]), MINUTES)
+
+    assert looks == 1
+    assert script.clock() - begin >= timedelta(seconds=30)
+    assert script.poster.keys(OTHER) == ["one", "two"]

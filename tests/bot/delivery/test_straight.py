@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.delivery.straight import HICCUP
+from bot.delivery.straight import HICCUP, LOOK_BACK
 from bot.store.model import DeliveryState
-from tests.bot.delivery.posting import HOME, Posting, post, posting
-from tests.servers.slack import refused
+from tests.bot.delivery.posting import HOME, OTHER, Posting, post, posting, update
+from tests.servers.slack import Fault, broken, rate_limited, refused, unreachable
 
 WRITES = {"claim", "commit", "record_sent", "hand_back", "bury"}
 
@@ -103,3 +103,55 @@ def test_the_next_outage_is_another_matter(rig: Posting) -> None:
     outage(rig)
 
     assert rig.texts() == ["first", "second"]
+
+
+@pytest.mark.parametrize("fault", [rate_limited(5), broken(502), unreachable()], ids=["a 429", "a 502", "no answer"])
+def test_what_cannot_be_looked_for_at_the_moment_is_posted_a_moment_later_and_once(rig: Posting, fault: Fault) -> None:
+    rig.outbox.say_without_store(post("alert"))
+    rig.outbox.pump()
+    rig.outbox = rig.instance("restarted")
+    rig.slack.tell("conversations.history", fault)
+    rig.outbox.say_without_store(post("alert"))
+
+    outage(rig)
+
+    assert rig.texts() == ["alert"]
+
+
+def test_what_slack_does_not_take_at_the_moment_waits_and_holds_up_nothing_else(rig: Posting) -> None:
+    rig.slack.tell("chat.postMessage", rate_limited(20))
+    rig.outbox.say_without_store(post("first"))
+    rig.outbox.say_without_store(post("second", channel=OTHER))
+
+    outage(rig, seconds=5)
+    early = (rig.texts(HOME), rig.texts(OTHER))
+    outage(rig, seconds=60)
+
+    assert early == ([], ["second"])
+    assert rig.texts(HOME) == ["first"]
+
+
+def test_edits_wait_for_the_store(rig: Posting) -> None:
+    rig.put(post("alert"))
+    rig.settle()
+    rig.put(update("edit", "alert", at=rig.clock()))
+
+    outage(rig)
+
+    assert rig.slack.called("chat.update") == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "posted"), [(-1, 1), (3_600, 2)], ids=["a second before its end", "an hour after its end"]
+)
+def test_a_message_of_a_process_that_has_ended_is_found_for_a_day(rig: Posting, seconds: int, posted: int) -> None:
+    rig.outbox.say_without_store(post("alert"))
+    rig.outbox.pump()
+    rig.clock.now += LOOK_BACK
+    rig.clock.advance(seconds=seconds)
+    rig.outbox = rig.instance("restarted")
+
+    rig.outbox.say_without_store(post("alert", at=rig.clock()))
+    rig.outbox.pump()
+
+    assert len(rig.texts()) == posted

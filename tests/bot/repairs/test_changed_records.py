@@ -148,6 +148,12 @@ class TestThePlanThatIsConfirmed:
 
         assert desk.repairs.apply(plan, "shell:a", SOON).outcome is RepairOutcome.APPLIED
 
+    def test_a_member_is_granted_as_the_pipeline_file_spells_it(self, desk: Desk) -> None:
+        plan = desk.repairs.plan(GRANT, "shell:a", NOW, members=[CALLER.upper()])
+
+        assert plan.wanted["members"] == [CALLER]
+        assert f"--member={CALLER}" in plan.command
+
 
 class TestTakingBack:
     @pytest.mark.parametrize(

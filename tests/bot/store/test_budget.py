@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from bot.store.budget import BUDGETS, LONGEST, weight_of
 from bot.store.codec import decode, encode
+from bot.store.cuts import cut_lists, cut_texts
 from bot.store.firestore_documents import LARGEST_DOCUMENT, document_size
 from bot.store.firestore_fields import report_fields
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StateStore, StoredReport, StoreError
 from bot.store.report_cuts import LEVELS, shortened
+from checks.amounts import cut_text
 from checks.model import Outcome, Severity
 from tests.bot.store.records import a_post, a_report, an_alert, an_entry
 from tests.thoroughness import examples
@@ -215,6 +217,72 @@ def test_an_alert_keeps_its_lead_and_the_gravest_findings_and_counts_the_others(
     assert len(details["findings"]) + details["more"] == 1_005
     assert (details["extent"], details["repairs"]) == (1_005, repairs)
     assert "… (cut: " in details["what"]
+
+
+def members(count: int, *, subject: int = 5, summary: int = 5) -> list[dict[str, Any]]:
+    """Findings of an alert; a subject is never cut."""
+    return [{"subject": noise(subject, each), "summary": noise(summary, each)} for each in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "findings", "longest", "kept_findings"),
+    [
+        pytest.param([noise(200_000)], members(99), 16_000, 99, id="one very long text"),
+        pytest.param([noise(20_000)] * 10, members(101), 4_000, 100, id="ten long texts"),
+        pytest.param([noise(5_000)] * 40, members(101), 1_000, 100, id="forty texts"),
+        pytest.param([], members(150, summary=1_100), 1_000, 20, id="many findings"),
+        pytest.param([], members(20, subject=4_200, summary=1_100), 250, 20, id="findings that are long themselves"),
+        pytest.param([], members(20, subject=5_000, summary=1_100), 250, 5, id="a few of them"),
+        pytest.param([], members(5, subject=25_000, summary=1_100), 50, 1, id="only the lead"),
+    ],
+)
+def test_an_alert_loses_no_more_than_it_must(
+    texts: list[str], findings: list[dict[str, Any]], longest: int, kept_findings: int
+) -> None:
+    details = {**{f"text {number}": text for number, text in enumerate(texts)}, "findings": findings}
+
+    after = decode(Alert, encode(an_alert(details=details))).details
+
+    assert [after[f"text {number}"] for number in range(len(texts))] == [cut_text(each, longest) for each in texts]
+    assert after["findings"] == [
+        {**each, "summary": cut_text(each["summary"], longest)} for each in findings[:kept_findings]
+    ]
+    assert after["more"] == len(findings) - kept_findings
+
+
+def nested(*counts: int, length: int, seed: int = 0) -> Any:
+    """Lists in lists of texts that do not compress, none like another."""
+    first, *rest = counts
+    seeds = range(seed * first, (seed + 1) * first)
+    return [nested(*rest, length=length, seed=each) if rest else noise(length, each) for each in seeds]
+
+
+@pytest.mark.parametrize(
+    ("changes", "longest", "parts"),
+    [
+        pytest.param([noise(3_000_000), *["x"] * 1_200], 16_000, 1_000, id="one very long text"),
+        pytest.param(nested(300, length=17_000), 4_000, 200, id="hundreds of texts"),
+        pytest.param(nested(60, 20, length=5_000), 1_000, 50, id="a thousand texts"),
+        pytest.param(nested(60, 60, length=1_100), 250, 10, id="thousands of texts"),
+        pytest.param(nested(11, 11, 11, 11, length=300), 50, 3, id="ten thousand texts"),
+    ],
+)
+def test_a_record_of_the_audit_loses_no_more_than_it_must(changes: Any, longest: int, parts: int) -> None:
+    after = decode(AuditEntry, encode(an_entry(details={"changes": changes}))).details
+
+    assert after["changes"] == cut_lists(cut_texts(changes, longest), parts)
+
+
+@pytest.mark.parametrize(
+    ("length", "kept_parts"), [(2_100, 40), (3_000, 20), (6_000, 10), (12_000, 5), (30_000, 2), (60_000, 0)]
+)
+def test_a_message_loses_no_more_parts_than_it_must(length: int, kept_parts: int) -> None:
+    parts = [{"is": "paragraph", "text": [noise(length, each)]} for each in range(60)]
+
+    after = decode(Delivery, encode(a_post(body={"notice": ["n"], "parts": parts}))).body["parts"]
+
+    assert after[:-1] == parts[:kept_parts]
+    assert f" {60 - kept_parts} more parts" in after[-1]["text"][0]
 
 
 def test_half_a_key_of_a_repair_is_never_kept() -> None:
