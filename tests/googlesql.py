@@ -17,7 +17,7 @@ from typing import Any
 
 import zetasql.core.wasm_client as engine  # type: ignore[import-untyped]  # it ships no types
 from wasmtime import Config, _ffi
-from zetasql.api import Analyzer, PreparedQuery, TableBuilder, TypeFactory  # type: ignore[import-untyped]  # it ships no types
+from zetasql.api import PreparedQuery, TableBuilder, TypeFactory  # type: ignore[import-untyped]  # it ships no types
 from zetasql.core.exceptions import ZetaSQLError  # type: ignore[import-untyped]  # likewise
 from zetasql.core.local_service import ZetaSqlLocalService  # type: ignore[import-untyped]  # likewise
 from zetasql.types import (  # type: ignore[import-untyped]  # likewise
@@ -81,28 +81,37 @@ class GoogleSql:
         language = LanguageOptions.maximum_features()
         language.product_mode = ProductMode.PRODUCT_EXTERNAL  # the dialect of BigQuery, not Google's internal one
         self._language = language
-        self._catalog = _catalog(pipeline.tables)
-        self._catalog.builtin_function_options = ZetaSQLBuiltinFunctionOptions(language_options=language)
+        catalog = _catalog(pipeline.tables)
+        catalog.builtin_function_options = ZetaSQLBuiltinFunctionOptions(language_options=language)
+        self._service = ZetaSqlLocalService.get_instance()
+        # Made once: with each statement anew it takes longer than the statement.
+        self._catalog = self._service.register_catalog(simple_catalog=catalog).registered_id
         declared = {"date": "DATE", **dict.fromkeys(("interval_end", "interval_start", "now"), "TIMESTAMP")}
-        declared |= {name: parameter.type for name, parameter in pipeline.parameters.items()}
-        self._parameters = [
-            AnalyzerOptions.QueryParameter(name=name, type=_type(type_name)) for name, type_name in declared.items()
-        ]
+        self._declared = declared | {name: parameter.type for name, parameter in pipeline.parameters.items()}
 
     def columns(self, sql: str) -> Mapping[str, str]:
         """Return the columns that a statement produces, with their types. ``{dataset}`` stands for a dataset.
 
         Raises RejectedSqlError.
         """
-        options = AnalyzerOptions(language_options=self._language, query_parameters=self._parameters)
-        try:
-            statement = Analyzer(options, self._catalog).analyze_statement(Query(sql).text())
-        except ZetaSQLError as error:
-            raise RejectedSqlError(str(error)) from None
+        statement = self.analysed(Query(sql).text(), self._declared)
         return {
             column.name: _NAMES.get(column.column.type.type_kind, str(column.column.type.type_kind))
             for column in statement.output_column_list
         }
+
+    def analysed(self, sql: str, parameters: Mapping[str, str]) -> Any:
+        """Return any statement as the analyser understands it; parameters by name, with their types.
+
+        Raises RejectedSqlError.
+        """
+        known = [AnalyzerOptions.QueryParameter(name=name, type=_type(each)) for name, each in parameters.items()]
+        options = AnalyzerOptions(language_options=self._language, query_parameters=known)
+        try:
+            answer = self._service.analyze(sql_statement=sql, options=options, registered_catalog_id=self._catalog)
+        except ZetaSQLError as error:
+            raise RejectedSqlError(str(error)) from None
+        return answer.resolved_statement
 
 
 def statement_kinds(sql: str) -> list[str]:

@@ -60,6 +60,10 @@ SERVICE = "live-export"
 COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("validate",): ("--scenario", "SCENARIO", "--full"),
     ("audit",): ("scripts",),
+    ("backtest",): ("--scenario", "SCENARIO", "--days", "1", "games-last-night"),
+    ("record",): ("--scenario", "SCENARIO", "--to", "recorded.yaml"),
+    ("slack", "check"): (),
+    ("slack", "manifest"): ("--url", "https://a.example.com"),
     ("checks",): (),
     ("explain",): ("trigger",),
     ("scenarios",): (),
@@ -251,6 +255,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
         kept = {"token", "trigger_id"}
         said = [{name: value for name, value in call.arguments.items() if name not in kept} for call in slack.calls]
     found["Slack"] = json.dumps(said)
+    found["recorded scenario"] = (folder / "recorded.yaml").read_text(encoding="utf-8")
     found["store of the shell"] = "\n".join(sqlite3.connect(folder / "shell.db").iterdump())
     return found
 
@@ -276,6 +281,7 @@ def test_what_was_searched_is_what_the_commands_really_say(outputs: Outputs) -> 
     assert "unhandled request" in outputs["answers"]
     assert "C0EXAMPLE1" in outputs["Slack"]
     assert "The digest is posted." in outputs["digest"]
+    assert "version: 2" in outputs["recorded scenario"]
     assert "severity" in outputs["log"]
     assert "reveille_" in outputs["/metrics"]
     assert len(outputs["store of the shell"]) > 1000

@@ -63,18 +63,10 @@ def test_only_the_table_of_staging_is_written(seed: Seed) -> None:
 @pytest.mark.parametrize("statement", [replacing, selecting, counting], ids=["replacing", "selecting", "counting"])
 @pytest.mark.usefixtures("googlesql_compiled")
 def test_google_accepts_every_statement(statement: Callable[[Copy, str], str]) -> None:
-    from zetasql.api import Analyzer, TypeFactory  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise
-    from zetasql.types import AnalyzerOptions, TypeKind  # type: ignore[import-untyped]  # noqa: PLC0415 - likewise
-
     from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
 
     analyser = GoogleSql(with_staging())
-    kinds = {"day": TypeKind.TYPE_DATE, "since": TypeKind.TYPE_TIMESTAMP, "until": TypeKind.TYPE_TIMESTAMP}
-    parameters = [
-        AnalyzerOptions.QueryParameter(name=name, type=TypeFactory.create_simple_type(kind))
-        for name, kind in kinds.items()
-    ]
-    options = AnalyzerOptions(language_options=analyser._language, query_parameters=parameters)
+    parameters = {"day": "DATE", "since": "TIMESTAMP", "until": "TIMESTAMP"}
 
     for seed in STAGING.seed:
-        Analyzer(options, analyser._catalog).analyze_statement(plain(statement(planned(seed), "example-project")))
+        assert analyser.analysed(plain(statement(planned(seed), "example-project")), parameters)

@@ -83,6 +83,15 @@ def test_each_query_filters_its_partitions_and_reads_declared_columns(expect: An
     assert list(query_problems(made)) == []
 
 
+@pytest.mark.parametrize("name", HISTORY)
+def test_each_expectation_of_history_alone_reads_the_history(name: str) -> None:
+    made = described({name: HISTORY[name]}, "day")
+    (expansion,) = expansions(made)
+
+    assert "'history' AS part" in expansion.spec.query
+    assert list(query_problems(made)) == []
+
+
 @pytest.mark.xdist_group("googlesql")
 def test_each_query_is_one_for_googles_analyser(googlesql_compiled: None) -> None:
     from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
