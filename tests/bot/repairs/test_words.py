@@ -106,6 +106,18 @@ def test_every_outcome_has_its_words(outcome: RepairOutcome) -> None:
     assert line.startswith("11 Feb 08:00 EST  Grant it, by U2: ")
 
 
+@pytest.mark.parametrize("outcome", list(RepairOutcome))
+@pytest.mark.parametrize("detail", ["", "Slack was slow"])
+def test_why_is_told_of_what_is_not_simply_done(outcome: RepairOutcome, detail: str) -> None:
+    run = RepairRun(plan=plan(), actor="U2", begun_at=NOW, outcome=outcome, detail=detail)
+
+    is_told = bool(detail) and outcome is not RepairOutcome.APPLIED
+    bare = run_line(replace(run, detail=""), ZONE, NOW)
+
+    assert run_line(run, ZONE, NOW) == (f"{bare}: {detail}" if is_told else bare)
+    assert not bare.endswith(": ")
+
+
 def test_a_run_without_an_end_is_unfinished_after_its_lease() -> None:
     run = RepairRun(plan=plan(), actor="U2", begun_at=NOW)
 
