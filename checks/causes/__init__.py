@@ -3,7 +3,7 @@
 The package knows places, effects and times, and no check, no service and no pipeline by name.
 """
 
-from checks.causes.engine import Explanation, Fact, Health, diagnose
+from checks.causes.engine import STRENGTH, Explanation, Fact, Health, diagnose
 from checks.causes.graph import Carries, Dependency, Graph
 
-__all__ = ["Carries", "Dependency", "Explanation", "Fact", "Graph", "Health", "diagnose"]
+__all__ = ["STRENGTH", "Carries", "Dependency", "Explanation", "Fact", "Graph", "Health", "diagnose"]

@@ -68,7 +68,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A root, why it failed, and what follows from it. ``suspects`` are changes, each with whether it is established.
+    """A root, why it failed, and what follows from it. ``suspects`` are changes, each with whether it is established:
+    why it failed where there is no mechanism, and why the mechanism did where it is at the same place.
     ``unread`` are places that lead to the root and could not be read: with any, the root is not certain."""
 
     root: Fact
@@ -208,7 +209,7 @@ class _Look:
             root=root,
             behind=behind,
             mechanism=mechanism,
-            suspects=() if mechanism is not None else self._suspects(root, makers),
+            suspects=self._suspects(root, makers),
             makers=tuple(place for place, _ in makers),
             unread=self._unread_before(root, healthy),
         )

@@ -88,7 +88,7 @@ def _finding(
     short="answers",
     reason="the answers",
     effect=FailureEffect.HARMS,
-    effects={"every-request-fails": FailureEffect.STOPS},
+    effects={"every-request-fails": FailureEffect.STOPS, "many-errors": FailureEffect.STOPS},
     worst=Severity.P1,
     codes={
         "answers-well": "Few requests, or none, ended with 5xx.",

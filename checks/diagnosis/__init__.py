@@ -33,6 +33,5 @@ def diagnose(
     what happened in another is told with its own.
     """
     board = Board(pipeline, reasons, results, year, effects)
-    shown = shown_causes(board)
-    found = [*explained_by_graph(board, shown), *broken_flags(board)]
-    return tuple(cause(board, each) for each in sorted(shown + found, key=board.gravity))
+    found = [*explained_by_graph(board, shown_causes(board)), *broken_flags(board)]
+    return tuple(cause(board, each) for each in sorted(found, key=board.gravity))

@@ -43,6 +43,18 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A service lacks an environment variable that it needs, or the variable is empty.",
         "Set the variable, or bind it to its secret.",
     ),
+    "address-missing": CauseCode(
+        "A service calls an address that no service has: what it sends there is lost, even where it reports success.",
+        "Set the variable that the report names to the address of the service that it means.",
+    ),
+    "service-failing": CauseCode(
+        "A service is up and called, and fails on what it is asked.",
+        "Read what it logged; if it began with a deploy, send traffic back to the revision before.",
+    ),
+    "messages-not-taken": CauseCode(
+        "The messages of a subscription do not arrive: its service refuses them, fails on them, or is too slow.",
+        "Read what the service answers; what waits is delivered again by itself once it works.",
+    ),
     "subscription-missing": CauseCode(
         "No subscription pushes a topic to the service that works on it: its messages are lost.",
         "Deploy the service again: the deploy makes the trigger and its subscription.",

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from checks.diagnosis import platform
 from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.signs import sign_causes
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts
 from checks.facts.control_plane import (
@@ -46,6 +47,7 @@ def shown_causes(board: Board) -> list[Suspect]:
         *platform.job_causes(board),
         *platform.audit_causes(board),
     ]
+    found += sign_causes(board, found)
     platform.explain_silence(board, found)
     return found
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from checks.actions import Action, Gcloud, Named, Thing
 from checks.diagnosis.board import OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
+from checks.diagnosis.signs import failing_since
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts, part, several
 from checks.facts.control_plane import (
@@ -131,6 +132,9 @@ def broken_since(board: Board, suspect: Suspect) -> datetime | None:
             return redeploy.at if redeploy is not None and redeploy.certain else None
         case "variable-removed-by-deploy":
             deploy = latest(suspect.primary[0].of(RevisionsFacts))
+            return deploy.deployed_at if deploy is not None else None
+        case "service-failing":
+            deploy = failing_since(suspect)
             return deploy.deployed_at if deploy is not None else None
         case "broken-by-deploy":
             return suspect.established.at

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from checks.causes import Explanation, Fact, Health, diagnose
+from checks.causes import STRENGTH, Explanation, Fact, Health, diagnose
 from checks.changes import Change
-from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.board import HARMFUL, RISKS, SIGNS, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.evidence import broken_since
 from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
 from checks.diagnosis.symptom import Symptom
@@ -20,19 +20,13 @@ from checks.facts.orchestration import DataFacts, HeartbeatFacts, TriggerFacts, 
 from checks.model import Interval, Outcome, Severity
 from checks.places import Place, PlaceKind
 
-RISKS = frozenset({"build-failed", "stale-build", "drift", "deploy-unsafe", "jobs-missing"})
-"""Causes that leave running what ran yesterday."""
-
-HARMFUL = frozenset({"subscription-surplus", "stale-revision"})
-"""Causes for which work is done twice, or by old code: never for which it is not done."""
-
 MOST_SUSPECTS = 3
 """Changes that a cause names, the nearest first."""
 
 
 def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     """Explain what is free. ``shown`` are the causes that the control plane shows: what follows from one goes to it,
-    and any other root becomes a cause of its own. Returns those."""
+    and any other root becomes a cause of its own. Returns all of them."""
     waited = _waited_for(board)
     places = {id(each): _place(board, each, waited) for each in board.failed}
     symptoms = [each for each in board.free() if places[id(each)] is not None]
@@ -48,6 +42,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
             if root.finding.code == "flag-not-set":
                 continue
             suspect = mechanisms[each.mechanism]
+            _blame_deploy(suspect, each)
         else:
             suspects = _near(each)
             name, made = _of_its_own(board, each, root, suspects)
@@ -58,7 +53,26 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
             made.unread = unread_before(board, root, makers, found=made.code not in WITHOUT_REASON)
             suspect = new.setdefault(name, made)
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
-    return list(new.values())
+    made_now = list(new.values())
+    return [*(each for each in shown if not _taken_over(each, made_now)), *made_now]
+
+
+def _blame_deploy(suspect: Suspect, explanation: Explanation) -> None:
+    """Let a service that fails be told by its deploy, where its place worked before it and not since."""
+    change = next((each for each, sure in explanation.suspects if sure and each.place.name == suspect.subject), None)
+    if suspect.code in SIGNS and change is not None and change.kind == "deploy":
+        suspect.code, suspect.changes = "broken-by-deploy", ((change, True),)
+        suspect.last_good = explanation.root.last_good
+        suspect.primary, suspect.consequences = [], [*suspect.primary, *suspect.consequences]
+
+
+def _taken_over(sign: Suspect, made: Iterable[Suspect]) -> bool:
+    """Put the signs of a service behind the deploy that broke it; tell whether there is one."""
+    owner = next((each for each in made if each.code == "broken-by-deploy" and each.subject == sign.subject), None)
+    if owner is None or sign.code not in SIGNS:
+        return False
+    owner.consequences += sign.everything
+    return True
 
 
 def _waited_for(board: Board) -> Mapping[str, Place]:
@@ -84,6 +98,8 @@ def _place(board: Board, symptom: Symptom, waited: Mapping[str, Place]) -> Place
 def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
     """A cause that the control plane shows, at each of its services, and at what failing jobs explain."""
     effect = FailureEffect.HARMS if suspect.code in HARMFUL else FailureEffect.STOPS
+    if suspect.code in SIGNS:
+        effect = min((board.effect(each) for each in suspect.primary), key=STRENGTH.__getitem__)
     if suspect.code in RISKS:
         return
     since = _aware(broken_since(board, suspect))

@@ -14,6 +14,9 @@ from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, Topi
 MOST_TOPICS = 4
 """Topics and services described one by one; more of them are counted."""
 
+MOST_SIGNS = 2
+"""Signs of one service that its sentence tells."""
+
 
 def _without_identity(board: Board, suspect: Suspect) -> str:
     del board
@@ -110,6 +113,13 @@ def _as_found(board: Board, suspect: Suspect) -> str:
     return f"{'. '.join(said) or suspect.subject}."
 
 
+def _as_signs(board: Board, suspect: Suspect) -> str:
+    """What a service says itself, then the gravest of its other signs; each names the service."""
+    del board
+    said = [each.finding.summary.rstrip(".") for each in suspect.primary if each.finding.summary]
+    return f"{'. '.join(map(capitalised, said[:MOST_SIGNS])) or suspect.subject}."
+
+
 def _unsafe(board: Board, suspect: Suspect) -> str:
     del board
     paths = listed([each.place.name for each in suspect.primary], most=MOST_TOPICS)
@@ -125,6 +135,9 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "build-failed": _failed_build,
     "stale-build": _stale_build,
     "drift": _drift,
+    "address-missing": _as_found,
+    "service-failing": _as_signs,
+    "messages-not-taken": _as_signs,
     "job-failing": _as_found,
     "jobs-missing": _as_found,
     "deploy-unsafe": _unsafe,

@@ -50,7 +50,7 @@ def cause(board: Board, suspect: Suspect) -> Cause:
 def _place(suspect: Suspect) -> Place:
     if suspect.code == "broken-by-deploy":
         return suspect.established.place
-    return (suspect.primary or suspect.triggers)[0].place
+    return suspect.everything[0].place
 
 
 def _order(key: FindingKey) -> tuple[str, str, str]:
@@ -59,7 +59,7 @@ def _order(key: FindingKey) -> tuple[str, str, str]:
 
 def _phase(board: Board, suspect: Suspect) -> str | None:
     """The first phase that suffers, else the one to which the cause belongs."""
-    shown = suspect.triggers or suspect.primary
+    shown = suspect.triggers or suspect.primary or suspect.consequences
     return min(shown, key=board.order).finding.phase
 
 
@@ -176,7 +176,8 @@ def _lost(board: Board, suspect: Suspect) -> str:
         first = min(suspect.triggers, key=board.order)
         title = phase_title(board.pipeline, board.transitions[first.place.name].target)
         return f"{title} wrote nothing{board.dates(suspect.triggers)}"
-    return capitalised(suspect.primary[0].finding.summary.rstrip("."))
+    shown = [*suspect.primary, *board.ranked(each for each in suspect.consequences if each.check in board.sql_checks)]
+    return capitalised((shown or suspect.consequences)[0].finding.summary.rstrip("."))
 
 
 def _suspected(board: Board, suspect: Suspect) -> str:
