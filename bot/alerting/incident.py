@@ -267,7 +267,7 @@ def member_of(check: str, title: str, finding: Finding, severity: Severity, phas
 def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
     """The finding that shows the cause itself leads; what follows from it comes after."""
     lead = next(
-        (each for each in explained if each[0].place == cause.place),
+        (each for each in explained if _is_at(each[0].place, cause.place)),
         # Which rows of a crowd come first differs from run to run.
         next((each for each in explained if each[0].check == cause.subject and each[0].count > 1), explained[0]),
     )
@@ -285,6 +285,13 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
             **({"logged": [document_of(each) for each in cause.logged]} if cause.logged else {}),
         },
     )
+
+
+def _is_at(place: Place | None, cause: Place | None) -> bool:
+    """Whether a finding is about the place of a cause; of a table, about the row of it that the cause names."""
+    if cause is None or place is None or cause.kind is not PlaceKind.TABLE or place.kind is not PlaceKind.DATA:
+        return place == cause
+    return place.name == (cause.facet or cause.name.rpartition(".")[2])
 
 
 def _on_their_own(loose: Sequence[Pair]) -> list[Incident]:

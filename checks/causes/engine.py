@@ -226,7 +226,9 @@ class _Look:
     def _suspects(self, root: Fact, makers: Sequence[tuple[Place, int]]) -> tuple[tuple[Change, bool], ...]:
         found = [
             (each, root.last_good is not None and root.due is not None)
-            for place, _ in makers
+            for place, distance in makers
+            # What is there was made: of damage only who writes the place itself is suspected.
+            if root.effect is FailureEffect.STOPS or distance <= 1
             for each in self._changes.get(place, ())
             if (root.due is None or each.at <= root.due) and (root.last_good is None or each.at > root.last_good)
         ]

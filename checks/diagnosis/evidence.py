@@ -66,7 +66,8 @@ def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
         change = suspect.established
         deploy = DeployFacts(revision=change.what, deployed_at=change.at, deployed_by=change.actor)
         facts = replace(facts, services=(suspect.subject,), deploy=deploy, last_good=suspect.last_good)
-    suspects = tuple(f"{change.place.name} {change.at.isoformat()}" for change, sure in suspect.changes if not sure)
+    told = suspect.changes if suspect.code != "broken-by-deploy" else ()
+    suspects = tuple(f"{change.place.name} {change.at.isoformat()}" for change, _ in told)
     return replace(facts, suspects=suspects, not_looked_up=suspect.unread)
 
 

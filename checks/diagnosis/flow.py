@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from checks.causes import STRENGTH, Explanation, Fact, Health, diagnose
@@ -10,6 +11,7 @@ from checks.changes import Change
 from checks.diagnosis.board import HARMFUL, RISKS, SIGNS, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.evidence import broken_since
 from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
+from checks.diagnosis.platform import possible_causes
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unread import unread_before
 from checks.effects import FailureEffect
@@ -32,7 +34,10 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     symptoms = [each for each in board.free() if places[id(each)] is not None]
     reading = _Reading(board)
     facts = {reading.fact(each, place, rank): each for rank, each in enumerate(symptoms) if (place := places[id(each)])}
-    mechanisms = {fact: suspect for number, suspect in enumerate(shown) for fact in _mechanisms(board, suspect, number)}
+    possible = [*shown, *possible_causes(board)]
+    mechanisms = {
+        fact: suspect for number, suspect in enumerate(possible) for fact in _mechanisms(board, suspect, number)
+    }
     graph = graph_of(board.pipeline, tuple(board.sql_checks.values()))
     found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), reading.changes())
     new: dict[object, Suspect] = {}
@@ -43,6 +48,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
                 continue
             suspect = mechanisms[each.mechanism]
             _blame_deploy(suspect, each)
+            board.explain(suspect.primary)
         else:
             suspects = _near(each)
             name, made = _of_its_own(board, each, root, suspects)
@@ -54,6 +60,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
             suspect = new.setdefault(name, made)
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
     made_now = list(new.values())
+    shown = [each for each in possible if each in shown or len(each.everything) > len(each.primary)]
     return [*(each for each in shown if not _taken_over(each, made_now)), *made_now]
 
 
@@ -194,14 +201,16 @@ class _Reading:
         """Return a failure as the graph knows it."""
         board, finding = self._board, symptom.finding
         phases = [finding.phase] if place.facet != WAITS else [self._source_of(place)]
+        effect = board.effect(symptom)
         return Fact(
             place=place,
-            effect=board.effect(symptom),
+            effect=effect,
             severity=finding.severity if finding.severity is not None else Severity.P3,
             rank=rank,
             interval=finding.interval,
             due=_aware(self._due(symptom)),
-            last_good=_aware(self._last_good(symptom, place)),
+            # The rows of a damaged place tell of when it was written, not of when they were right.
+            last_good=_aware(self._last_good(symptom, place)) if effect is FailureEffect.STOPS else None,
             of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
         )
 
@@ -283,7 +292,9 @@ class _Reading:
             for change in logged.changes if logged is not None else ():
                 # A deploy is told by its revision, which knows its name.
                 if change.change.kind != "deploy":
-                    found[str(change.place), change.at] = change.change
+                    name = change.place.service
+                    place = change.place if name is None else service(name)
+                    found[str(change.place), change.at] = replace(change.change, place=place)
             for revision, at, by in _deploys(each):
                 place = service(each.place.name)
                 found.setdefault(

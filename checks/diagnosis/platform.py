@@ -17,6 +17,7 @@ from checks.facts.control_plane import (
     NumberOfJobsFacts,
     RequestsFacts,
     RulesFacts,
+    SubscriptionFacts,
     TopicFacts,
 )
 
@@ -47,6 +48,18 @@ def subscription_causes(board: Board) -> list[Suspect]:
     for suspect in (*missing, *surplus):
         suspect.behind = tuple(dict.fromkeys(name for each in suspect.primary for name in listeners(board, each)))
     return [*missing, *surplus]
+
+
+def possible_causes(board: Board) -> list[Suspect]:
+    """Return what is a cause only where something follows from it: a subscription that was detached from its topic may
+    have been replaced long ago. Nothing of it is explained yet."""
+    messaging = board.pipeline.messaging
+    targets = messaging.targets if messaging is not None else {}
+    return [
+        Suspect(code="subscription-missing", subject=each.of(SubscriptionFacts).topic, primary=[each], behind=behind)
+        for each in _grave(board, SubscriptionFacts, frozenset({"detached-subscription"}))
+        if (behind := tuple(targets.get(each.of(SubscriptionFacts).topic, ())))
+    ]
 
 
 def listeners(board: Board, symptom: Symptom) -> tuple[str, ...]:

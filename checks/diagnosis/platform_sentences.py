@@ -9,7 +9,7 @@ from checks.diagnosis.control_plane import last_good_trigger
 from checks.diagnosis.evidence import lag_of
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, listed
-from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, TopicFacts
+from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, SubscriptionFacts, TopicFacts
 
 MOST_TOPICS = 4
 """Topics and services described one by one; more of them are counted."""
@@ -31,9 +31,13 @@ def _without_identity(board: Board, suspect: Suspect) -> str:
 def _unheard(board: Board, suspect: Suspect) -> str:
     topics = [_push_count(each) for each in suspect.primary]
     known = [name for name in suspect.behind if name not in {each.place.name for each in suspect.primary}]
-    to_whom = f"Nothing is sent to {listed(known)}: " if known else ""
     good = max(filter(None, (last_good_trigger(board, name) for name in known)), default=None)
     last = f"; last good trigger {board.local(good)}" if good is not None else ""
+    first = suspect.primary[0]
+    if first.finding.code == "detached-subscription":
+        topic = first.of(SubscriptionFacts).topic
+        return f"The subscription {first.place.name} is detached from {topic}, which is for {listed(known)}{last}."
+    to_whom = f"Nothing is sent to {listed(known)}: " if known else ""
     return f"{to_whom}{listed(topics, most=MOST_TOPICS)}{last}."
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from checks.changes import Change
 from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
 from checks.diagnosis.evidence import action_of, broken_since, facts_of, latest
+from checks.diagnosis.lineage import judged
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, days, listed, phase_title
@@ -22,7 +24,7 @@ from checks.facts.control_plane import (
 )
 from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Cause, FindingKey
-from checks.places import Place
+from checks.places import Place, PlaceKind
 
 
 def cause(board: Board, suspect: Suspect) -> Cause:
@@ -37,7 +39,7 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         sentence=told,
         severity=suspect.severity,
         phase=_phase(board, suspect),
-        place=_place(suspect),
+        place=_place(board, suspect),
         facts=facts_of(board, suspect),
         transitions=tuple(dict.fromkeys(each.place.name for each in suspect.triggers)),
         intervals=days(suspect.triggers or suspect.primary),
@@ -47,10 +49,17 @@ def cause(board: Board, suspect: Suspect) -> Cause:
     )
 
 
-def _place(suspect: Suspect) -> Place:
+def _place(board: Board, suspect: Suspect) -> Place:
+    """Where it is; of a check on data the table that it judges, with the row that failed as its facet."""
     if suspect.code == "broken-by-deploy":
         return suspect.established.place
-    return suspect.everything[0].place
+    first = suspect.everything[0]
+    spec = board.sql_checks.get(first.check)
+    table = judged(spec, first.finding.subject) if spec is not None else first.place
+    if spec is None or first.place.kind is not PlaceKind.DATA or table.kind is not PlaceKind.TABLE:
+        return first.place
+    row = first.place.name
+    return replace(table, facet="" if row == table.name.rpartition(".")[2] else row)
 
 
 def _order(key: FindingKey) -> tuple[str, str, str]:

@@ -1,0 +1,97 @@
+"""Where a cause on data is: the table that its check judges, with the row that failed; and whoever writes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from checks.diagnosis import diagnose
+from checks.facts.control_plane import SubscriptionFacts
+from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
+from checks.model import Cause, CheckResult, Outcome, Severity
+from checks.pipeline import Pipeline, ServiceSpec, SqlCheck
+from checks.places import Place, PlaceKind
+from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, deployed, no_predictions
+from tests.checks.diagnosed import EFFECTS, PIPELINE, REASONS, SLATE, causes, complete, finding, result
+
+TABLE = "predictions.rows"
+WRITER = ServiceSpec(name="writer", phase="phase5", writes=(TABLE,))
+OTHERS = tuple(each for each in PIPELINE.services if each.name != "worker")
+GRADES = PIPELINE.checks[0].model_copy(update={"id": "grades", "phase": "phase5", "place": TABLE, "explains": ()})
+WITH_TABLE: Pipeline = PIPELINE.model_copy(update={"services": (*OTHERS, WRITER), "checks": (*PIPELINE.checks, GRADES)})
+
+
+def partly(subject: str = "system_01") -> CheckResult:
+    return result("grades", finding("some-missing", subject, phase="phase5", day=SLATE))
+
+
+def found(*results: CheckResult, pipeline: Pipeline = WITH_TABLE) -> tuple[Cause, ...]:
+    return diagnose(pipeline, REASONS, complete(results), effects=EFFECTS)
+
+
+@pytest.mark.parametrize(("subject", "facet"), [("system_01", "system_01"), ("rows", "")])
+def test_the_cause_is_the_table_with_the_row_that_failed(subject: str, facet: str) -> None:
+    (cause,) = found(partly(subject))
+
+    assert cause.place == Place(PlaceKind.TABLE, TABLE, facet)
+
+
+def test_what_judges_no_table_is_itself_the_place() -> None:
+    assert isinstance(GRADES, SqlCheck)
+    no_table = WITH_TABLE.model_copy(update={"checks": (GRADES.model_copy(update={"place": None}),)})
+    (cause,) = found(partly(), pipeline=no_table)
+
+    assert cause.place == Place(PlaceKind.DATA, "system_01")
+
+
+def test_a_deploy_of_the_writer_is_suspected_of_damage_and_never_certain() -> None:
+    (cause,) = found(partly(), deployed("writer"))
+
+    assert cause.code == "upstream-check"
+    assert "writer" in cause.evidence["suspects"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("service", ["four-to-five", "precompute"])
+def test_deploys_of_others_are_not_suspected_of_damage(service: str) -> None:
+    (cause,) = found(partly(), deployed(service))
+
+    assert not cause.evidence.get("suspects")
+
+
+def test_who_took_a_permission_of_a_service_is_suspected_like_its_deploy() -> None:
+    place = Place(PlaceKind.PERMISSION, "worker")
+    grant = GrantChange(added=False, role="roles/run.invoker", member="user:someone@example.com")
+    facts = ChangeFacts(changes=(LoggedChange(place=place, at=BROKEN, verb="changed", grants=(grant,)),))
+    told = replace(finding("changed", "policy", None, outcome=Outcome.PASSED, facts=facts), place=place)
+    (cause,) = causes(no_predictions(GOOD), result("recent-changes", told))
+
+    assert "worker" in cause.evidence["suspects"]  # type: ignore[operator]
+
+
+def detached(topic: str = "precompute-done") -> CheckResult:
+    facts = SubscriptionFacts(topic=topic)
+    return result("subscriptions", finding("detached-subscription", "push-1", Severity.P2, facts=facts))
+
+
+def test_a_detached_subscription_is_why_its_service_did_nothing() -> None:
+    listened = {"precompute-done": ("worker",)}
+    assert PIPELINE.messaging is not None
+    messaging = PIPELINE.messaging.model_copy(update={"targets": listened})
+    heard = PIPELINE.model_copy(update={"messaging": messaging})
+    (cause,) = found(no_predictions(), detached(), pipeline=heard)
+
+    assert (cause.code, cause.subject) == ("subscription-missing", "precompute-done")
+    assert {key.check for key in cause.explains} == {"subscriptions", "trigger"}
+
+
+@pytest.mark.parametrize("topic", ["precompute-done", "unknown"])
+def test_a_detached_subscription_from_which_nothing_follows_is_no_cause(topic: str) -> None:
+    assert causes(detached(topic)) == ()
+
+
+def test_a_deploy_after_the_rows_were_due_is_not_suspected() -> None:
+    (cause,) = causes(no_predictions(), deployed(at=DUE + timedelta(seconds=1)))
+
+    assert not cause.evidence.get("suspects")
