@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
-from bot.commands.output import emit
+from bot.commands.output import emit, progress
 from bot.composition.validation import ready
 from bot.render.message import Cell, Heading, Line, Part, SmallPrint, Table
 from bot.render.words import number
@@ -62,7 +61,7 @@ def backtest(
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), ready(pipeline_file, scenario, now, Request(checks=checks)) as prepared:
         intervals = past_intervals(prepared.validation, days)
-        trials = tried(prepared.validation, checks, days, _progress())
+        trials = tried(prepared.validation, checks, days, lambda interval: progress(interval.name))
     if shape == "json":
         emit(json.dumps(_as_json(trials, intervals), indent=2, ensure_ascii=False))
     else:
@@ -70,13 +69,6 @@ def backtest(
     if any(trial.alarms for trial in trials):
         return FAILED
     return UNKNOWN if not any(trial.judged for trial in trials) else FINE
-
-
-def _progress() -> Callable[[Interval], None]:
-    """Return what says on a terminal's standard error which interval is tried; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    return lambda interval: click.echo(f"\r{interval.name} ", err=True, nl=False)
 
 
 def _parts(trials: Sequence[Trial], intervals: Sequence[Interval]) -> Iterator[Part]:

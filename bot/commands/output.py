@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -27,6 +28,12 @@ def complain(*lines: str) -> None:
             raise
         except OSError:
             return  # nobody can hear it, and the exit code says it
+
+
+def progress(text: str, *, last: bool = False) -> None:
+    """Say on a terminal's standard error how far something is, over what stood there before; elsewhere nothing."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{one_line(text)} ", err=True, nl=last)
 
 
 def emit(document: str) -> None:

@@ -62,7 +62,13 @@ def many_checks() -> Any:
     described = pipeline()
     (check,) = described.checks
     checks = tuple(
-        check.model_copy(update={"id": f"players-{number}", "title": f"{number} " + "long title " * 30})
+        check.model_copy(
+            update={
+                "id": f"players-{number}",
+                "title": f"{number} " + "long title " * 30,
+                "place": f"tiny.table_{number}",  # a cause of its own each
+            }
+        )
         for number in range(60)
     )
     return described.model_copy(update={"checks": checks})
