@@ -27,6 +27,7 @@ from checks.orchestration.days_off import days_off
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
 from checks.orchestration.phase_log import phase_log
+from checks.orchestration.processors import processors
 from checks.orchestration.stalled import stalled
 from checks.orchestration.trigger import trigger
 from checks.pipeline import Pipeline
@@ -38,6 +39,7 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     phase_log,
     stalled,
     phase_gap,
+    processors,
     heartbeats,
     invoker,
     edges,

@@ -109,7 +109,7 @@ def _there(pipeline: Pipeline, column: str, name: str, key: str) -> str:
     tests = _in_interval(pipeline, other) if other.filter_required else []
     where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
     others = f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - declared names
-    return f"LEFT JOIN (\n  {others}\n) ON there_{column} = {quoted(column)}"
+    return f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
 
 
 def _in_interval(pipeline: Pipeline, table: Table) -> list[str]:

@@ -59,6 +59,14 @@ class TriggerFacts(DataFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessorFacts(Facts):
+    """What a processor reported; ``records`` is None where it does not say how many it wrote."""
+
+    status: str = ""
+    records: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogFacts(RunFacts):
     """What the phase log says of a transition, and what else shows that it ran."""
 

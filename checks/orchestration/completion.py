@@ -30,6 +30,22 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 """How far ahead a time may lie because two clocks differ."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessorReport:
+    """What a processor says of its work; ``records`` is None where it does not say how many it wrote."""
+
+    status: str
+    records: int | None = None
+
+    @property
+    def partial(self) -> bool:
+        return self.status == "partial"
+
+    @property
+    def failed(self) -> bool:
+        return self.status not in FINISHED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """A completion document. ``finished`` maps a processor to when it completed, None where that cannot
@@ -41,6 +57,8 @@ class Completion:
     reason: str | None = None
     first_at: datetime | None = None
     finished: Mapping[str, datetime | None] = field(default_factory=dict)
+    reports: Mapping[str, ProcessorReport] = field(default_factory=dict)
+    """What each processor says of its work, those that failed included."""
     oddities: tuple[str, ...] = ()
 
     @property
@@ -136,7 +154,17 @@ def read_completion(data: Mapping[str, Any] | None, now: datetime) -> Completion
         reason=reason if isinstance(reason, str) and reason else None,
         first_at=past_moment_of(data.get("_first_completion_at"), now),
         finished=finished,
+        reports={name: report for name, value in data.items() if (report := _report(name, value)) is not None},
         oddities=tuple(oddities),
+    )
+
+
+def _report(name: str, value: Any) -> ProcessorReport | None:
+    if name.startswith("_") or not isinstance(value, Mapping) or not isinstance(value.get("status"), str):
+        return None
+    records = value.get("record_count")
+    return ProcessorReport(
+        value["status"], records if isinstance(records, int) and not isinstance(records, bool) else None
     )
 
 

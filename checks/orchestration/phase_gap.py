@@ -8,7 +8,7 @@ same date: that gap means nothing and is not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -60,8 +60,11 @@ class Judgement:
     gap: timedelta | None = None
 
 
-def judge(source: Completed | None, target: Completed | None, limits: PhaseGap) -> Judgement:
-    """Judge the gap between two phases.
+def judge(
+    source: Completed | None, target: Completed | None, limits: PhaseGap, dues: Iterable[datetime] = ()
+) -> Judgement:
+    """Judge the gap between two phases. It counts from when the target was due, where the timetable has it begin later
+    than the source completes: ``dues`` are the times of its runs.
 
     Rows that began before the source completed and ended after it belong to several runs. Their last time
     is then only an upper bound: it can show that the gap was usual, never that it was long.
@@ -70,7 +73,7 @@ def judge(source: Completed | None, target: Completed | None, limits: PhaseGap) 
         return Judgement("no-times", Outcome.SKIPPED)
     watch = timedelta(minutes=limits.watch_minutes)
     if target.first >= source.last:
-        gap = target.first - source.last
+        gap = target.first - max((each for each in dues if source.last < each <= target.first), default=source.last)
         if gap > timedelta(minutes=limits.act_minutes):
             return Judgement("gap-too-long", Outcome.FAILED, Severity.P1, gap)
         if gap >= watch:
@@ -117,7 +120,8 @@ def _judge_date(
         return
     source = _completed(context, transition.source, interval, documents)
     target = _completed(context, transition.target, interval, documents)
-    judgement = judge(source, target, context.pipeline.phase_gap)
+    dues = (context.at(run.due, interval) for run in transition.runs.values())
+    judgement = judge(source, target, context.pipeline.phase_gap, dues)
     minutes = None if judgement.gap is None else int(judgement.gap.total_seconds() // 60)
     failed = judgement.outcome is Outcome.FAILED
     yield Finding(

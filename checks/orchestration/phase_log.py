@@ -33,6 +33,7 @@ from checks.orchestration.gathering import (
     start_reads,
     succeeded_phases,
 )
+from checks.orchestration.trigger_case import too_few
 from checks.pipeline import Transition
 from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
@@ -46,6 +47,7 @@ CODES: Mapping[str, str] = {
     "not-logged-with-data": "Past due, no row although other transitions have theirs; the next phase has its data.",
     "log-empty": "The log has no row of any transition; documents, rows or run history show that the phase ran.",
     "log-empty-without-trace": "The log has no row of any transition, and nothing else shows that the phase ran.",
+    "too-few-rows": "The phase before wrote fewer rows than this one starts from: no row is expected.",
     "off-day": "The date has nothing to run for.",
     "no-run": "No run of this transition has opened for the interval yet.",
 }
@@ -122,6 +124,17 @@ def _judge_date(context: Context, transition: Transition, interval: Interval) ->
 def _finding(context: Context, transition: Transition, interval: Interval, run: JudgedRun, day: DayLog) -> Finding:
     logged = day.of(transition)
     past_due = context.now > run.due
+    if past_due and not logged.rows and not day.empty and _has_nothing_to_do(context, transition, interval):
+        return Finding(
+            outcome=Outcome.SKIPPED,
+            code="too-few-rows",
+            subject=transition.id,
+            summary=f"No row is expected for {transition.id}: "
+            f"{context.pipeline.phase(transition.source).title} has fewer than {transition.minimum_rows} rows.",
+            phase=transition.target,
+            interval=interval,
+            read=True,
+        )
     traces = () if logged.rows or not past_due else _traces(context, transition, interval, run, log_empty=day.empty)
     judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
     target = context.pipeline.phase(transition.target).title
@@ -157,6 +170,11 @@ def _finding(context: Context, transition: Transition, interval: Interval, run: 
         link=document_link_of(context.pipeline, transition, interval),
         read=True,
     )
+
+
+def _has_nothing_to_do(context: Context, transition: Transition, interval: Interval) -> bool:
+    rows = None if has_state(transition) else rows_of(context, transition.source, interval)
+    return rows is not None and too_few(rows, transition)
 
 
 def _traces(

@@ -63,8 +63,13 @@ class Case:
             now=self.context.now.astimezone(UTC),
             due=self.run.due,
             grace=timedelta(minutes=self.transition.grace_minutes),
+            too_few=self.too_few,
             expired=(self.context.today - self.interval.day).days > self.transition.retention_days,
         )
+
+    @property
+    def too_few(self) -> bool:
+        return self.source_rows is not None and too_few(self.source_rows, self.transition)
 
     def _flag(self) -> Flag:
         if self.completion is not None:
@@ -113,6 +118,11 @@ class Case:
         if self.completion is None or self.progress is None:
             return ()
         return (*self.completion.oddities, *(f"{name} is not part of this run" for name in self.progress.unknown))
+
+
+def too_few(rows: Rows, transition: Transition) -> bool:
+    """Whether a phase has rows, and fewer than the next one starts from; others say whether more were expected."""
+    return 0 < rows.count < transition.minimum_rows
 
 
 def in_window(log: Logged, opens: datetime) -> bool:

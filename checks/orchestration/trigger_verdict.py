@@ -15,6 +15,8 @@
 | no document | any | yes | any | P3 `no-record` |
 | no document | any | no | past due | P0 `not-started` |
 | no document | any | no | before due | waiting `not-started-yet` |
+| false | too few rows | no | past due | skipped `too-few-rows` |
+| neither true nor false | any | yes | any | P3 `flag-unreadable` |
 | any | any | any | no games | skipped `off-day` |
 
 Grace ends some minutes after the processors were enough, or after the trigger where the flag is true, and
@@ -41,6 +43,7 @@ CODES: Mapping[str, str] = {
     "flag-not-set": "The trigger was logged and the data arrived; only the flag is wrong.",
     "processors-running": "Processors are still expected.",
     "processors-missing": "Past due, and processors have not reported.",
+    "too-few-rows": "The phase before wrote fewer rows than this one starts from: nothing is expected of it.",
     "untracked": "The data is there although not enough processors reported, as after a backfill.",
     "no-record": "The data is there and the completion document is not.",
     "not-started": "Past due on a day with games, and neither a completion document nor data exists.",
@@ -77,6 +80,8 @@ class Situation:
     due: datetime
     grace: timedelta
     expired: bool = False
+    too_few: bool = False
+    """Whether the phase before has rows, and fewer than this one starts from."""
 
     @property
     def past_due(self) -> bool:
@@ -99,6 +104,7 @@ class Judgement:
 OFF_DAY = Judgement("off-day", Outcome.SKIPPED)
 EXPIRED = Judgement("expired", Outcome.SKIPPED)
 FLAG_UNREADABLE = Judgement("flag-unreadable", Outcome.UNKNOWN, Severity.P0)
+FLAG_UNREADABLE_WITH_DATA = Judgement("flag-unreadable", Outcome.FAILED, Severity.P3)
 NO_EVIDENCE = Judgement("no-evidence", Outcome.UNKNOWN, Severity.P0)
 LOG_UNREADABLE = Judgement("source-unavailable", Outcome.UNKNOWN, Severity.P2)
 TRIGGERED = Judgement("triggered", Outcome.PASSED)
@@ -110,6 +116,7 @@ BYPASSED = Judgement("bypassed", Outcome.FAILED, Severity.P2)
 FLAG_NOT_SET = Judgement("flag-not-set", Outcome.FAILED, Severity.P3)
 PROCESSORS_RUNNING = Judgement("processors-running", Outcome.WAITING)
 PROCESSORS_MISSING = Judgement("processors-missing", Outcome.FAILED, Severity.P1)
+TOO_FEW_ROWS = Judgement("too-few-rows", Outcome.SKIPPED)
 CRITICAL_PROCESSORS_MISSING = Judgement("processors-missing", Outcome.FAILED, Severity.P0)
 UNTRACKED = Judgement("untracked", Outcome.FAILED, Severity.P3)
 NO_RECORD = Judgement("no-record", Outcome.FAILED, Severity.P3)
@@ -123,7 +130,7 @@ def judge(situation: Situation) -> Judgement:
         return OFF_DAY
     match situation.flag:
         case Flag.UNREADABLE:
-            return FLAG_UNREADABLE
+            return FLAG_UNREADABLE_WITH_DATA if situation.effect else FLAG_UNREADABLE
         case Flag.TRUE:
             return _flag_true(situation)
         case Flag.FALSE:
@@ -147,6 +154,8 @@ def _flag_false(situation: Situation) -> Judgement:
         return UNTRACKED
     if not situation.past_due:
         return PROCESSORS_RUNNING
+    if situation.too_few:
+        return TOO_FEW_ROWS
     return CRITICAL_PROCESSORS_MISSING if situation.critical_missing else PROCESSORS_MISSING
 
 

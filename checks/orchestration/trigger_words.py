@@ -21,6 +21,7 @@ SUMMARIES: Mapping[str, str] = {
     "the flag is wrong, the data is fine.",
     "processors-running": "{target} waits: {counted}{missing}; due by {due}.",
     "processors-missing": "{target} cannot start: {counted}{missing}; it was due by {due}.",
+    "too-few-rows": "{target} has nothing to do: {counted}.",
     "untracked": "{target} has its data, {rows}, although only {counted}: backfills do not report.",
     "no-record": "{target} has its data, {rows}, but the completion document does not exist.",
     "not-started": "{target} has not started: there is no completion document and {rows}; it was due by {due}.",

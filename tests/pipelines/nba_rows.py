@@ -28,7 +28,22 @@ ACCURACY = "nba_predictions.prediction_accuracy"
 SIGNALS = "nba_predictions.daily_prediction_signals"
 LOG = "nba_orchestration.phase_execution_log"
 HISTORY = "nba_reference.processor_run_history"
+PICKS = "nba_predictions.signal_best_bets_picks"
+HALTS = "nba_orchestration.halt_state"
 QUEUE = "nba_orchestration.failed_processor_queue"
+
+LOADED = {
+    "nba_raw.nbac_gamebook_player_stats": ("game_date", "processed_at"),
+    "nba_raw.nbac_team_boxscore": ("game_date", "processed_at"),
+    "nba_raw.nbac_player_boxscores": ("game_date", "processed_at"),
+    "nba_raw.bigdataball_play_by_play": ("game_date", "processed_at"),
+    "nba_raw.odds_api_player_points_props": ("game_date", "snapshot_timestamp"),
+    "nba_raw.odds_api_game_lines": ("game_date", "snapshot_timestamp"),
+    "nba_raw.bettingpros_player_points_props": ("game_date", "processed_at"),
+    "nba_raw.vsin_betting_splits": ("game_date", "processed_at"),
+    "nba_raw.nbac_injury_report": ("report_date", "processed_at"),
+}
+"""Tables of sources: the columns of their date and of when a row was loaded."""
 
 PAIRS = tuple((f"A{number:02}", f"H{number:02}") for number in range(14))
 """Away and home team of fourteen games."""
@@ -168,6 +183,31 @@ def graded(count: int, **changes: Any) -> list[JsonRow]:
         }
         for number in range(count)
     ]
+
+
+def pick(game_date: date = NIGHT, **changes: Any) -> JsonRow:
+    return {
+        "game_date": game_date.isoformat(),
+        "system_id": "catboost_v9",
+        "player_lookup": "player0",
+        "created_at": at(18, game_date),
+        **changes,
+    }
+
+
+def halted(**changes: Any) -> JsonRow:
+    return {
+        "effective_date": NIGHT.isoformat(),
+        "sport": "NBA",
+        "halt_active": True,
+        "halt_reason": "the model is retrained",
+        **changes,
+    }
+
+
+def sources(game_date: date = NIGHT) -> dict[str, list[JsonRow]]:
+    """Return one row of each source, loaded in the evening of a date."""
+    return {table: [{day: game_date.isoformat(), loaded: at(23, game_date)}] for table, (day, loaded) in LOADED.items()}
 
 
 def signal(daily_signal: str, **changes: Any) -> JsonRow:

@@ -30,21 +30,28 @@ def test_every_data_check_is_there() -> None:
         "games-tonight",
         "analytics-coverage",
         "team-summaries",
+        "team-records",
         "duplicate-team-records",
         "usage-rate",
         "precompute-rows",
         "feature-store-ready",
         "feature-quality",
         "feature-cache-misses",
+        "features-complete",
+        "precompute-fresh",
         "predictions-exist",
         "duplicate-predictions",
         "predictions-volume",
         "predictions-by-system",
+        "predictions-fresh",
+        "recommendations",
+        "picks-published",
         "edge-filter",
         "superseded-active",
         "lines-enriched",
         "signal",
         "grading",
+        "grades-once",
         "hit-rate",
         "retry-queue",
         "zero-columns",
@@ -109,7 +116,7 @@ def test_the_two_kinds_of_game_ids_are_never_joined(query: DeclaredQuery) -> Non
 def test_every_parameter_is_used() -> None:
     used = {name for query in QUERIES for name in parameters_in(query.sql)}
 
-    assert {"date", "now", *NBA.parameters} == used
+    assert {"date", "now", "interval_start", "interval_end", *NBA.parameters} == used
 
 
 @pytest.mark.parametrize(

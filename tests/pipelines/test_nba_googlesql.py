@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("googlesql")
 
 CONTRACT = {
+    "period": "DATE",
     "number": "INT64",
     "row_count": "INT64",
     "first_at": "TIMESTAMP",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from tests.pipelines.nba_rows import (
     CACHE,
     EVENING,
     FEATURES,
+    HALTS,
     HISTORY,
     LOG,
     NIGHT,
+    PICKS,
     PLAYERS,
     PREDICTIONS,
     QUEUE,
@@ -33,10 +36,13 @@ from tests.pipelines.nba_rows import (
     game,
     games,
     graded,
+    halted,
+    pick,
     player,
     predictions,
     queued,
     signal,
+    sources,
     team,
 )
 from tests.pipelines.nba_world import NBA, on
@@ -89,6 +95,9 @@ BUSY_NIGHT: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "error_message": "it broke",
         }
     ],
+    PICKS: [pick(), pick(NIGHT - timedelta(days=2))],
+    HALTS: [halted(halt_active=False)],
+    **sources(),
     QUEUE: [*queued(2), *queued(1, processor_name="ml_feature_store", retry_count=12)],
 }
 

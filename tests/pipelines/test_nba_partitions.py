@@ -21,6 +21,13 @@ def test_the_tables_that_require_a_filter_are_those_that_bigquery_refuses_to_rea
 
     assert required == {
         "nba_raw.nbac_schedule",
+        "nba_raw.nbac_team_boxscore",
+        "nba_raw.nbac_player_boxscores",
+        "nba_raw.bigdataball_play_by_play",
+        "nba_raw.odds_api_player_points_props",
+        "nba_raw.odds_api_game_lines",
+        "nba_raw.bettingpros_player_points_props",
+        "nba_predictions.signal_best_bets_picks",
         "nba_predictions.player_prop_predictions",
         "nba_predictions.prediction_accuracy",
         "nba_predictions.ml_feature_store_v2",

@@ -9,7 +9,7 @@ import pytest
 from checks.model import Outcome
 from checks.pipeline import Rule, SqlCheck
 from tests.fakes import MORNING
-from tests.pipelines.cases import features, games, grading, operations, predictions
+from tests.pipelines.cases import features, games, grading, operations, picks, predictions
 from tests.pipelines.nba_rows import LOG, NIGHT, PREDICTIONS, SCHEDULE, SLATE, Case, Tables, at
 from tests.pipelines.nba_rows import games as played
 from tests.pipelines.nba_rows import predictions as predicted
@@ -26,7 +26,14 @@ LOGGED = {
 }
 """A row of the phase log: what speaks against a day off without being anything to judge."""
 
-CASES: tuple[Case, ...] = (*games.CASES, *features.CASES, *predictions.CASES, *grading.CASES, *operations.CASES)
+CASES: tuple[Case, ...] = (
+    *games.CASES,
+    *features.CASES,
+    *predictions.CASES,
+    *picks.CASES,
+    *grading.CASES,
+    *operations.CASES,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}: {case.name}")

@@ -12,6 +12,7 @@ from checks.facts.orchestration import Flag
 from checks.intervals import Offset
 from checks.orchestration.completion import (
     NO_DOCUMENT,
+    ProcessorReport,
     described,
     moment_of,
     past_moment_of,
@@ -283,3 +284,22 @@ def test_a_time_of_the_future_says_nothing_about_what_has_happened(ahead: timede
     assert (expected is not None) is known
     assert (completion.triggered_at, completion.last_at) == (expected, expected)
     assert progress_of(completion, OVERNIGHT, NOW).since == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "report"),
+    [
+        pytest.param({"status": "success", "record_count": 171}, ProcessorReport("success", 171), id="a number"),
+        pytest.param({"status": "partial", "record_count": 0}, ProcessorReport("partial", 0), id="none"),
+        pytest.param({"status": "failed"}, ProcessorReport("failed"), id="no number"),
+        pytest.param({"status": "success", "record_count": None}, ProcessorReport("success"), id="null"),
+        pytest.param({"status": "success", "record_count": True}, ProcessorReport("success"), id="a truth value"),
+        pytest.param({"status": "success", "record_count": "171"}, ProcessorReport("success"), id="a text"),
+        pytest.param({"record_count": 171}, None, id="no status"),
+        pytest.param("done", None, id="no map"),
+    ],
+)
+def test_what_a_processor_reports_is_read_as_far_as_it_says(entry: Any, report: ProcessorReport | None) -> None:
+    completion = read_completion({"players": entry}, local("08:00"))
+
+    assert completion.reports.get("players") == report

@@ -66,6 +66,27 @@ def test_a_source_that_has_not_completed_has_no_gap() -> None:
     assert judge(None, at(5), LIMITS).code == "no-times"
 
 
+@pytest.mark.parametrize(
+    ("due", "code", "minutes"),
+    [
+        pytest.param(at(150), "gap-usual", 30, id="due later than the source completed"),
+        pytest.param(at(120), "gap-long", 60, id="begun an hour after it was due"),
+        pytest.param(at(59), "gap-too-long", 121, id="begun two hours after it was due"),
+        pytest.param(at(0), "gap-too-long", 180, id="due as the source completed"),
+        pytest.param(at(180), "gap-usual", 0, id="begun as it was due"),
+        pytest.param(at(181), "gap-too-long", 180, id="due after it began"),
+    ],
+)
+def test_the_gap_counts_from_when_the_target_was_due(due: Completed, code: str, minutes: int) -> None:
+    judgement = judge(at(0), at(180), LIMITS, [due.first])
+
+    assert (judgement.code, judgement.gap) == (code, timedelta(minutes=minutes))
+
+
+def test_the_last_due_before_the_target_began_counts() -> None:
+    assert judge(at(0), at(180), LIMITS, [at(30).first, at(150).first, at(300).first]).gap == timedelta(minutes=30)
+
+
 MOMENTS = st.integers(-3000, 3000)
 COMPLETED = st.none() | st.tuples(MOMENTS, MOMENTS).map(lambda pair: between(min(pair), max(pair)))
 
@@ -95,12 +116,18 @@ def gap(of: Ports, *transitions: Any, **about: Any) -> list[Finding]:
 
 
 def test_completion_documents_tell_when_phases_completed() -> None:
-    finding = gap(world(documents(local("08:01"))))[0]
+    finding = gap(world(documents(local("06:01"), local("04:00"))))[0]
 
     assert (finding.code, finding.subject, finding.phase) == ("gap-too-long", "phase3_to_phase4", "phase4")
     assert finding.evidence["gap_minutes"] == 121
     assert finding.impact
     assert finding.action is not None
+
+
+def test_a_target_that_is_due_later_is_not_late() -> None:
+    finding = gap(world(documents(local("07:40"), local("04:00"))))[0]
+
+    assert (finding.code, finding.evidence["gap_minutes"]) == ("gap-usual", 40)
 
 
 def test_rows_stand_in_for_a_phase_without_a_document() -> None:
@@ -111,7 +138,7 @@ def test_rows_stand_in_for_a_phase_without_a_document() -> None:
 
 
 def test_rows_stand_in_for_a_document_without_readable_times() -> None:
-    found = gap(world(documents("nonsense"), phase4=rows(1, local("07:30"))))
+    found = gap(world(documents("nonsense", local("05:00")), phase4=rows(1, local("06:30"))))
 
     assert (found[0].code, found[0].evidence["gap_minutes"]) == ("gap-long", 90)
 
@@ -139,7 +166,7 @@ def test_a_document_is_found_also_when_its_own_transition_is_out_of_scope() -> N
     result = run_check(
         phase_gap,
         described(THREE_TO_FOUR, FOUR_TO_FIVE),
-        world(documents(local("07:10"))),
+        world(documents(local("06:50"), local("05:40"))),
         now=local("08:00"),
         phases=frozenset({"phase4"}),
     )

@@ -198,3 +198,21 @@ def test_only_a_row_passes_and_only_past_due_fails(rows_: int, log_empty: bool, 
     assert judgement.code in CODES
     assert (judgement.outcome is Outcome.PASSED) == (rows_ > 0)
     assert judgement.outcome is not Outcome.FAILED or past_due
+
+
+SIX_ON_THE_DAY = FIVE_TO_SIX.model_copy(update={"runs": {"same_day": FIVE_TO_SIX.runs["overnight"]}})
+
+
+@pytest.mark.parametrize(
+    ("count", "now", "code"),
+    [
+        pytest.param(9, "15:00", "too-few-rows", id="just too few rows"),
+        pytest.param(10, "15:00", "not-logged", id="just enough rows"),
+        pytest.param(0, "15:00", "not-logged", id="no row"),
+        pytest.param(9, "12:00", "not-due", id="too few rows, not due"),
+    ],
+)
+def test_a_phase_that_has_nothing_to_do_owes_no_row(count: int, now: str, code: str) -> None:
+    (finding,) = findings(phase_log, world(log=[ANOTHER], phase5=rows(count)), SIX_ON_THE_DAY, now=local(now, 10))
+
+    assert finding.code == code

@@ -233,11 +233,18 @@ def test_the_critical_ones_and_the_majority_are_enough_though_others_are_missing
     ],
 )
 def test_a_foreign_flag_is_unknown_and_named(value: Any, shown: str) -> None:
-    finding = judged(of({**COMPLETE, "_triggered": value}, phase4=rows(137)))
+    finding = judged(of({**COMPLETE, "_triggered": value}))
 
     assert (finding.outcome, finding.code, finding.severity) == (Outcome.UNKNOWN, "flag-unreadable", Severity.P0)
     assert f"_triggered is {shown}" in finding.summary
     assert finding.evidence["triggered"] is None
+
+
+def test_a_foreign_flag_is_a_note_where_the_data_is_there() -> None:
+    finding = judged(of({**COMPLETE, "_triggered": "yes"}, phase4=rows(137)))
+
+    assert (finding.outcome, finding.code, finding.severity) == (Outcome.FAILED, "flag-unreadable", Severity.P3)
+    assert "_triggered is 'yes' (str)" in finding.summary
 
 
 def test_what_does_not_count_is_named() -> None:
@@ -324,8 +331,9 @@ SIX_LOGGED = [log_row("phase5_to_phase6", 1, local("13:02", 10))]
         pytest.param({"log": [ANOTHER], "phase5": rows(230)}, "12:00", "trigger-pending", None, id="not due"),
         pytest.param({"phase5": rows(230)}, "15:00", "no-evidence", Severity.P0, id="the whole log is empty"),
         pytest.param({"phase5": rows(230)}, "12:00", "trigger-pending", None, id="the whole log is empty, not due"),
+        pytest.param({"log": [ANOTHER], "phase5": rows(9)}, "15:00", "too-few-rows", None, id="just too few rows"),
         pytest.param(
-            {"log": [ANOTHER], "phase5": rows(9)}, "15:00", "processors-missing", Severity.P1, id="just too few rows"
+            {"log": [ANOTHER], "phase5": rows(0)}, "15:00", "processors-missing", Severity.P1, id="no row at all"
         ),
         pytest.param({"log": [ANOTHER], "phase5": rows(9)}, "12:00", "processors-running", None, id="rows to come"),
         pytest.param(

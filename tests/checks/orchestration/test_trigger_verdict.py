@@ -72,7 +72,12 @@ TABLE = [
     pytest.param({"flag": Flag.ABSENT, "now": BEFORE}, "not-started-yet", None, id="no document, before due"),
     pytest.param({"applies": False, "flag": Flag.TRUE}, "off-day", None, id="no games"),
     pytest.param({"applies": False, "flag": Flag.UNREADABLE}, "off-day", None, id="no games, unreadable flag"),
-    pytest.param({"flag": Flag.UNREADABLE, "effect": True}, "flag-unreadable", Severity.P0, id="unreadable flag"),
+    pytest.param({"flag": Flag.UNREADABLE}, "flag-unreadable", Severity.P0, id="unreadable flag"),
+    pytest.param({"flag": Flag.UNREADABLE, "effect": None}, "flag-unreadable", Severity.P0, id="the same, no evidence"),
+    pytest.param({"flag": Flag.UNREADABLE, "effect": True}, "flag-unreadable", Severity.P3, id="the same, effect"),
+    pytest.param({"too_few": True}, "too-few-rows", None, id="too few rows, past due"),
+    pytest.param({"too_few": True, "now": BEFORE}, "processors-running", None, id="too few rows, before due"),
+    pytest.param({"too_few": True, "effect": True}, "untracked", Severity.P3, id="too few rows, effect"),
     pytest.param({"flag": Flag.ABSENT, "expired": True}, "expired", None, id="no document, expired"),
     pytest.param(
         {"flag": Flag.ABSENT, "expired": True, "effect": True}, "expired", None, id="no document, expired, effect"
@@ -168,6 +173,7 @@ SITUATIONS = st.builds(
     due=TIMES,
     grace=st.timedeltas(timedelta(0), timedelta(hours=3)),
     expired=st.booleans(),
+    too_few=st.booleans(),
 )
 
 

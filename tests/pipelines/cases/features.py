@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from tests.pipelines.nba_rows import CACHE, FEATURES, SCHEDULE, Case, JsonRow, cached, features, games
+from tests.pipelines.nba_rows import CACHE, FEATURES, NIGHT, SCHEDULE, Case, JsonRow, at, cached, features, games
 
 
 def _hundred(some: int, **changes: Any) -> dict[str, list[JsonRow]]:
@@ -37,6 +38,52 @@ CASES = (
     ),
     *(
         Case(
+            check="precompute-rows",
+            name=f"{count} rows, {players} players, one game",
+            tables={SCHEDULE: games(1), CACHE: [*cached(players), *cached(count - players, player_lookup="player0")]},
+            expected={"player_daily_cache": verdict},
+        )
+        for count, players, verdict in (
+            (20, 8, "passed as-expected"),
+            (19, 8, "P2 cache-small"),
+            (20, 7, "P2 cache-small"),
+        )
+    ),
+    *(
+        Case(
+            check="features-complete",
+            name=f"{made} of {of} players",
+            tables={SCHEDULE: games(4), CACHE: cached(of), FEATURES: features(made)},
+            expected={"ml_feature_store_v2": verdict},
+        )
+        for made, of, verdict in (
+            (80, 100, "passed as-expected"),
+            (79, 100, "P2 some-features-missing"),
+            (50, 100, "P2 some-features-missing"),
+            (49, 100, "P1 features-missing"),
+            (0, 100, "skipped no-features"),
+            (100, 0, "skipped no-cache"),
+        )
+    ),
+    *(
+        Case(
+            check="precompute-fresh",
+            name=name,
+            tables={SCHEDULE: games(4), CACHE: rows},
+            expected={"player_daily_cache": verdict},
+            night=NIGHT - timedelta(days=1),
+            slate=NIGHT,
+        )
+        for name, rows, verdict in (
+            ("written as the day began", cached(3, processed_at=at(5)), "passed as-expected"),
+            ("a minute before", cached(3, processed_at=at(5 - 1 / 60)), "P1 cache-not-refreshed"),
+            ("some rows refreshed", [*cached(3, processed_at=at(3)), *cached(1)], "passed as-expected"),
+            ("without a time", cached(3, processed_at=None), "passed as-expected"),
+            ("no row", (), "skipped cache-empty"),
+        )
+    ),
+    *(
+        Case(
             check="feature-store-ready",
             name=f"{100 - unready} of 100 ready",
             tables=_hundred(unready, is_quality_ready=False),
@@ -44,10 +91,10 @@ CASES = (
         )
         for unready, verdict in (
             (0, "passed as-expected"),
-            (20, "passed as-expected"),
-            (21, "P2 features-partly-ready"),
-            (40, "P2 features-partly-ready"),
-            (41, "P1 features-not-ready"),
+            (45, "passed as-expected"),
+            (46, "P2 features-partly-ready"),
+            (60, "P2 features-partly-ready"),
+            (61, "P1 features-not-ready"),
         )
     ),
     *(

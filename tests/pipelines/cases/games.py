@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 from tests.pipelines.nba_rows import (
     PAIRS,
     PLAYERS,
@@ -36,6 +39,15 @@ def _usage(present: int, players: int = 10, usage: float = 21.5) -> dict[str, li
 
 def _spread(attempts: int) -> dict[str, list[JsonRow]]:
     return {SCHEDULE: games(1), TEAMS: [team(), team(0, 1), team(fg_attempts=88 - attempts)]}
+
+
+AT_ANALYTICS = datetime(2026, 2, 11, 12, tzinfo=UTC)
+"""07:00 in New York on the day after the night."""
+BEFORE_ANALYTICS = AT_ANALYTICS - timedelta(minutes=1)
+
+
+def _recorded(players: int, **changes: Any) -> dict[str, list[JsonRow]]:
+    return {SCHEDULE: games(1), PLAYERS: [player(number, **changes) for number in range(players)]}
 
 
 _A_TEAM = f"{PAIRS[0][0]} 20260210_A00_H00"
@@ -100,6 +112,38 @@ CASES = (
     ),
     Case(
         check="games-final",
+        name="one never started, and the others have records",
+        tables={SCHEDULE: [*games(13), game(13, 1)], PLAYERS: [player(pair=pair) for pair in range(13)]},
+        expected={"games": "P3 game-postponed"},
+    ),
+    Case(
+        check="games-final",
+        name="one never started, and has records itself",
+        tables={SCHEDULE: [*games(13), game(13, 1)], PLAYERS: [player(pair=13)]},
+        expected={"games": "P1 game-not-started"},
+    ),
+    Case(
+        check="games-final",
+        name="the only one never started",
+        tables={SCHEDULE: [game(0, 1)]},
+        expected={"games": "P3 game-postponed"},
+    ),
+    Case(
+        check="games-final",
+        name="none has records before analytics are due",
+        tables={SCHEDULE: [*games(13), game(13, 1)]},
+        expected={"games": "P3 game-postponed"},
+        now=BEFORE_ANALYTICS,
+    ),
+    Case(
+        check="games-final",
+        name="none has records when analytics are due",
+        tables={SCHEDULE: [*games(13), game(13, 1)]},
+        expected={"games": "P1 game-not-started"},
+        now=AT_ANALYTICS,
+    ),
+    Case(
+        check="games-final",
         name="one without a status",
         tables={SCHEDULE: [*games(13), game(13, None)]},
         expected={"games": "P1 game-not-started"},
@@ -158,6 +202,15 @@ CASES = (
         name="no game is final yet",
         tables={SCHEDULE: games(4, 1)},
         expected={"team_offense_game_summary": "skipped no-final-games"},
+    ),
+    *(
+        Case(check="team-records", name=name, tables=tables, expected={"player_game_summary": verdict})
+        for name, tables, verdict in (
+            ("twelve players of both teams", _recorded(12), "passed as-expected"),
+            ("eleven players", _recorded(11), "P2 players-missing"),
+            ("one team alone", _recorded(20, team_abbr="A00"), "P1 team-missing"),
+            ("no record", {SCHEDULE: games(1)}, "skipped no-records"),
+        )
     ),
     Case(
         check="duplicate-team-records",

@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.pipelines.nba_rows import ACCURACY, NIGHT, PREDICTIONS, SCHEDULE, Case, JsonRow, games, graded, predictions
+from tests.pipelines.nba_rows import (
+    ACCURACY,
+    NIGHT,
+    PREDICTIONS,
+    SCHEDULE,
+    Case,
+    JsonRow,
+    game,
+    games,
+    graded,
+    predictions,
+)
 
 _CHAMPION = "catboost_v9"
 
 
 def _graded(count: int, gradable: int = 100, **changes: Any) -> dict[str, list[JsonRow]]:
     return {SCHEDULE: games(1), PREDICTIONS: predictions(gradable), ACCURACY: graded(count, **changes)}
+
+
+def _twice(**changes: Any) -> dict[str, list[JsonRow]]:
+    return {SCHEDULE: games(1), ACCURACY: [*graded(10), *graded(1, **changes)]}
 
 
 def _picks(right: int, wrong: int, **changes: Any) -> dict[str, list[JsonRow]]:
@@ -71,6 +86,30 @@ CASES = (
         name="graded twice is graded once",
         tables={SCHEDULE: games(1), PREDICTIONS: predictions(100), ACCURACY: [*graded(60), *graded(60)]},
         expected={_CHAMPION: "P2 partly-graded"},
+    ),
+    Case(
+        check="grading",
+        name="a game that was postponed owes nothing",
+        tables={
+            SCHEDULE: [*games(1), game(1, 1)],
+            PREDICTIONS: [*predictions(10), *predictions(10, 1)],
+            ACCURACY: graded(10),
+        },
+        expected={_CHAMPION: "passed as-expected"},
+    ),
+    *(
+        Case(check="grades-once", name=name, tables=tables, expected={"prediction_accuracy": verdict})
+        for name, tables, verdict in (
+            ("each once", _graded(10), "passed as-expected"),
+            ("two lines of one player", _twice(line_value=21.5), "passed as-expected"),
+            ("one twice", _twice(), "P1 grades-repeated"),
+            (
+                "one twice, without a line",
+                {SCHEDULE: games(1), ACCURACY: graded(1, line_value=None) * 2},
+                "P1 grades-repeated",
+            ),
+            ("no grade", {SCHEDULE: games(1)}, "skipped no-grades"),
+        )
     ),
     Case(
         check="grading",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.pipelines.nba_rows import (
     FEATURES,
+    NIGHT,
     PREDICTIONS,
     SCHEDULE,
     SIGNALS,
@@ -143,6 +144,41 @@ CASES = (
         name="the champion is absent",
         tables=_shadow(0, 9),
         expected={_CHAMPION: "P1 system-absent", "shadow": "skipped no-champion"},
+    ),
+    *(
+        Case(
+            check="predictions-by-system",
+            name=f"a system with {count} predictions {days} days ago",
+            tables={
+                SCHEDULE: games(1),
+                PREDICTIONS: [
+                    *predictions(9),
+                    *predictions(count, system_id="shadow", game_date=(NIGHT - timedelta(days=days)).isoformat()),
+                ],
+            },
+            expected={_CHAMPION: "passed as-expected", **absent},
+        )
+        for count, days, absent in (
+            (20, 1, {"shadow": "P1 system-absent"}),
+            (20, 4, {"shadow": "P1 system-absent"}),
+            (19, 1, {}),
+            (20, 5, {}),
+        )
+    ),
+    *(
+        Case(
+            check="predictions-fresh",
+            name=name,
+            tables={SCHEDULE: games(1), PREDICTIONS: rows},
+            expected={_TABLE: verdict},
+        )
+        for name, rows, verdict in (
+            ("made a day before the date began", predictions(3, created_at=at(-19)), "passed as-expected"),
+            ("made a minute earlier", predictions(3, created_at=at(-19 - 1 / 60)), "P1 predictions-old"),
+            ("one made again", [*predictions(3, created_at=at(-48)), *predictions(1)], "passed as-expected"),
+            ("without a time", predictions(3, created_at=None), "passed as-expected"),
+            ("no prediction", [], "skipped no-predictions"),
+        )
     ),
     *(
         Case(check="edge-filter", name=name, tables=tables, expected={_TABLE: verdict})
