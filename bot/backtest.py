@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.request import Request, RequestError
-from bot.validation import Plan, Validation
+from bot.request import Plan, Request, RequestError
+from bot.validation import Validation
 from checks.expansion import expansions
 from checks.model import Finding, Interval, Outcome, Severity
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from checks.intervals import Interval
 from checks.pipeline import Pipeline
+from checks.registry import Check
 
 Depth = Literal["quick", "normal", "full"]
 
@@ -30,6 +32,23 @@ class Request:
     phases: tuple[str, ...] = ()
     depth: Depth = "normal"
     trigger: str = "shell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a request comes to, worked out once: the instant that is judged, the intervals, the checks to run."""
+
+    request: Request
+    now: datetime
+    selected: tuple[Check, ...]
+    previous: Interval
+    current: Interval
+
+    @property
+    def key(self) -> Hashable:
+        """What makes two requests one: what runs, for which intervals."""
+        checks = frozenset(check.id for check in self.selected)
+        return self.previous, self.current, checks, frozenset(self.request.phases)
 
 
 def intervals_of(text: str, pipeline: Pipeline, now: datetime) -> tuple[Interval, Interval]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
 from bot.redaction.shown import shown_log
-from bot.request import Request, RequestError, intervals_of
+from bot.request import Plan, Request, RequestError, intervals_of
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
 from checks.log_evidence import with_logs
-from checks.model import CheckResult, Interval, Report
+from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import ReadCache, Reads, nothing
 from checks.registry import Check, effects_of, reasons_of
@@ -55,23 +54,6 @@ def select(checks: Sequence[Check], request: Request, phases: Iterable[str]) -> 
         message = "No check meets all of these conditions; leave out --quick, or a check or phase."
         raise RequestError(message)
     return selected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a request comes to, worked out once: the instant that is judged, the intervals, the checks to run."""
-
-    request: Request
-    now: datetime
-    selected: tuple[Check, ...]
-    previous: Interval
-    current: Interval
-
-    @property
-    def key(self) -> Hashable:
-        """What makes two requests one: what runs, for which intervals."""
-        checks = frozenset(check.id for check in self.selected)
-        return self.previous, self.current, checks, frozenset(self.request.phases)
 
 
 def plan(pipeline: Pipeline, checks: Sequence[Check], request: Request, now: datetime) -> Plan:

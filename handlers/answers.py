@@ -11,17 +11,17 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery.troubles import Trouble
 from bot.render.alert_links import thread_link
-from bot.render.blocks import SlackMessage, slack_messages
-from bot.render.pages import Block
+from bot.render.blocks import slack_messages
+from bot.render.pages import Block, SlackMessage
 from bot.render.partial import partial_message
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import fitted
 from bot.render.words import interval_title
+from bot.request import Plan
 from bot.sinks.slack.errors import TROUBLES
 from bot.sinks.slack.poster import keyed
 from bot.store.model import Alert, StoreError
-from bot.validation import Plan
 from checks.model import Report
 from handlers.command_words import Asked
 from handlers.errors import told

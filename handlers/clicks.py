@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from slack_sdk.errors import SlackClientError
 
-from bot.alerting.incidents import Click, Clicked, ClickResult
+from bot.alerting.clicks import Click, Clicked, ClickResult
 from bot.delivery.dispatch import ANEW
 from bot.permissions import Role
 from bot.render.alert import alert_message

@@ -15,9 +15,8 @@ from bot.permissions import Role
 from bot.render.home import REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
-from bot.timetable.digest import JOB
 from bot.timetable.digest_deliveries import interval_in
-from bot.timetable.slots import DigestCalendar
+from bot.timetable.slots import JOB, DigestCalendar
 from checks.model import Verdict
 from handlers.clicks import Body
 from handlers.errors import told

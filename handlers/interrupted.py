@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery.troubles import PostError
-from bot.render.digest import note_message
+from bot.render.notes import note_message
 from bot.render.post import Strong, limited
 from bot.repairs.records import BEGUN, ENDED, REFUSED, id_of
 from bot.store.kept import Kept, is_older, recent, undone

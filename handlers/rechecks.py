@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.alerting.incidents import Click
+from bot.alerting.clicks import Click
 from checks.model import Report
 from handlers.clicks import GONE, Deed, Pressed, click_of, refused
 from handlers.errors import told

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from bot.render.json import report_document
 from bot.render.reading import Reading
-from bot.request import Request
+from bot.request import Plan, Request
 from bot.store.model import Changes, StateStore, StoredReport, StoreError
-from bot.validation import Plan, Validation
+from bot.validation import Validation
 from checks.model import CheckResult, Report
 from handlers.workers import Job, Lane, Workers
 

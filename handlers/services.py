@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from slack_sdk import WebClient
 
-from bot.alerting.incidents import Click, Clicked
+from bot.alerting.clicks import Click, Clicked
 from bot.delivery.troubles import Posted
 from bot.permissions import Permissions
 from bot.render.alert_links import ANY_WORKSPACE

@@ -14,7 +14,7 @@ from typing import Protocol
 from flask import Blueprint, Response, jsonify, request
 
 from bot.store.model import StoreError
-from bot.timetable.schedules import UnknownJobError
+from bot.timetable.slots import UnknownJobError
 from handlers.google_tokens import RefusedError, UndecidedError
 
 LONGEST_TOKEN = 8192

@@ -11,8 +11,8 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
+from bot.alerting.clicks import ClickResult
 from bot.alerting.incident import members_of, total
-from bot.alerting.incidents import ClickResult
 from bot.permissions import Role
 from bot.render.alert import alert_message
 from bot.render.blocks import slack_message

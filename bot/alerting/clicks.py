@@ -1,11 +1,46 @@
-"""What a click makes of an open alert: pure. None means that it is so already."""
+"""Clicks on alerts, and what one makes of an open alert: pure. None means that it is so already."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from bot.store.model import Alert, AlertState, SnoozeUntil
+
+
+class ClickResult(StrEnum):
+    """What became of a click on an alert."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It was so before: somebody else was faster, or the click came twice."""
+    STALE = "stale"
+    """The alert moved on since the message that was clicked; nothing was changed."""
+    GONE = "gone"
+    """The store knows no such alert any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Who clicked what: ``version`` is that of the alert on the message, None when it is not known.
+
+    ``action_key`` is the same for a click that comes twice.
+    """
+
+    key: str
+    actor: str
+    now: datetime
+    action_key: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicked:
+    """The answer to a click, and the alert as it is now."""
+
+    result: ClickResult
+    alert: Alert | None = None
 
 
 def acknowledged(alert: Alert, actor: str, now: datetime) -> Alert | None:

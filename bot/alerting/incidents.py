@@ -10,12 +10,11 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
-from bot.alerting.clicks import acknowledged, snoozed, unsnoozed
+from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, snoozed, unsnoozed
 from bot.alerting.incident import members_of
 from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
@@ -32,6 +31,7 @@ from bot.store.model import (
     ConflictError,
     Delivery,
     DeliveryKind,
+    NotStoredError,
     SnoozeUntil,
     StateStore,
     StoredReport,
@@ -63,40 +63,6 @@ Named = tuple[str, str]
 """The address of a message, and what it is called."""
 
 
-class ClickResult(StrEnum):
-    """What became of a click on an alert."""
-
-    DONE = "done"
-    ALREADY = "already"
-    """It was so before: somebody else was faster, or the click came twice."""
-    STALE = "stale"
-    """The alert moved on since the message that was clicked; nothing was changed."""
-    GONE = "gone"
-    """The store knows no such alert any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Click:
-    """Who clicked what: ``version`` is that of the alert on the message, None when it is not known.
-
-    ``action_key`` is the same for a click that comes twice.
-    """
-
-    key: str
-    actor: str
-    now: datetime
-    action_key: str
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clicked:
-    """The answer to a click, and the alert as it is now."""
-
-    result: ClickResult
-    alert: Alert | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processed:
     """What a report changed: every transition that was stored, and the deliveries that wait for it."""
@@ -107,15 +73,6 @@ class Processed:
     def of(self, key: str) -> Transition | None:
         """Return what became of one alert, None when nothing did."""
         return next((each for each in self.transitions if each.alert is not None and each.alert.key == key), None)
-
-
-class NotStoredError(StoreError):
-    """What was decided could not be stored. ``loud`` is what has to reach people all the same, under the keys that it
-    gets once it can be stored."""
-
-    def __init__(self, error: StoreError, loud: tuple[Delivery, ...]) -> None:
-        super().__init__(str(error), retryable=error.retryable, problem=error.problem)
-        self.loud = loud
 
 
 class Composer(Protocol):

@@ -19,8 +19,7 @@ from bot.commands.options import PIPELINE_OPTION, instant
 from bot.composition.validation import ready
 from bot.render.progress import live_progress
 from bot.render.reading import Reading
-from bot.request import Request
-from bot.validation import Plan
+from bot.request import Plan, Request
 from checks.model import CheckResult
 
 

@@ -19,9 +19,9 @@ from bot.recording.calls import Call, CallLog, Calls, recording
 from bot.recording.recorder import MOST_ROWS, Recording
 from bot.recording.veil import Veil
 from bot.recording.writing import yaml_text
-from bot.request import Request, RequestError
+from bot.request import Plan, Request, RequestError
 from bot.scenarios.scenario import ScenarioFile
-from bot.validation import Plan, Validation
+from bot.validation import Validation
 from checks.model import CheckResult, Outcome, Report
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import BIGQUERY, Query

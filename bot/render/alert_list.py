@@ -7,9 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.render.alert_title import short_title
-from bot.render.blocks import SlackMessage
 from bot.render.message import mark_of_severity
-from bot.render.pages import Block
+from bot.render.pages import Block, SlackMessage
 from bot.render.post import Mention, Strong, Text, limited, text
 from bot.render.slack_text import EMOJI, escape, fitted, markup
 from bot.render.words import duration, moment, number

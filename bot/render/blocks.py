@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.render import limits
 from bot.render.alert_title import cut
 from bot.render.message import Cell, Command, Divider, Heading, Line, Message, SmallPrint, Table
-from bot.render.pages import Block, Piece, Room, cost, pack, size_of
+from bot.render.pages import Block, Piece, Room, SlackMessage, cost, pack, size_of
 from bot.render.post import Actions, Aside, Button, Code, Native, Paragraph, Part, Post, Strong, Text, Title, limited
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, fitted, line_text, markup
 from bot.render.words import clean, clean_command
@@ -32,14 +32,6 @@ CUT_COST = 300
 
 SHORT_CELL = 20
 """Characters that a cell of a table shows on one line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackMessage:
-    """One message: ``text`` is what notifications and screen readers get."""
-
-    text: str
-    blocks: tuple[Block, ...]
 
 
 def slack_messages(message: Message) -> list[SlackMessage]:

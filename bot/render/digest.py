@@ -10,8 +10,9 @@ from itertools import takewhile
 from bot.render.blocks import posts_of
 from bot.render.headline import headline
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of, mark_of_severity
+from bot.render.notes import sentence
 from bot.render.phases import phase_table
-from bot.render.post import Aside, Paragraph, Post, Strong, Text, Title, limited, text
+from bot.render.post import Aside, Paragraph, Post, Strong, Title, limited, text
 from bot.render.reading import Found, Reading, grouped, source_of, total
 from bot.render.report import message_of
 from bot.render.report_changes import Changes, Problem
@@ -191,13 +192,4 @@ def late_message(title: str, due: str, reason: str) -> Post:
     """Return the message that says that a digest is not there, and why as far as that is known."""
     why = f" {limited(reason, LINE_TEXT)}" if reason else ""
     late = f": the digest that was due at {clean(due)} is late.{why}"
-    return _sentence(text("⏰ ", Strong((limited(title, LINE_TEXT // 4),)), late))
-
-
-def note_message(words: str | Text) -> Post:
-    """Return a message of one sentence."""
-    return _sentence((limited(words, LINE_TEXT),) if isinstance(words, str) else words)
-
-
-def _sentence(said: Text) -> Post:
-    return Post(said, (Paragraph(said),))
+    return sentence(text("⏰ ", Strong((limited(title, LINE_TEXT // 4),)), late))

@@ -19,6 +19,14 @@ RESERVED_COST = 1_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlackMessage:
+    """One message: ``text`` is what notifications and screen readers get."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """A block with the parts that it shows, and what packing needs to know. ``entries`` counts the problems in it."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.validation import Plan, Validation
+from bot.request import Plan
+from bot.validation import Validation
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import nothing

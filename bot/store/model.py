@@ -231,6 +231,15 @@ class StoreError(Exception):
         self.problem = problem
 
 
+class NotStoredError(StoreError):
+    """What was decided could not be stored. ``loud`` is what has to reach people all the same, under the keys that it
+    gets once it can be stored."""
+
+    def __init__(self, error: StoreError, loud: tuple[Delivery, ...]) -> None:
+        super().__init__(str(error), retryable=error.retryable, problem=error.problem)
+        self.loud = loud
+
+
 class ConflictError(Exception):
     """Somebody else changed an alert since it was read: read again and decide again."""
 

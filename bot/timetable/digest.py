@@ -31,23 +31,16 @@ from bot.timetable.digest_deliveries import (
 from bot.timetable.done import Done
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.scheduled_run import IncidentDesk, PastStore, ScheduledRun
-from bot.timetable.slots import DigestCalendar, Slot, notifications_of
+from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar, Slot, notifications_of
 from bot.timetable.watch import Watch
 from bot.validation import Validation
 from checks.model import Interval, Report
-
-JOB = "digest"
-"""The job of its reports in the store; later digests are compared with them."""
 
 LEASE = timedelta(minutes=5)
 """Who writes a digest has so long. A run lasts a minute at most; a holder that died keeps nobody waiting longer."""
 
 EARLY = timedelta(minutes=5)
 """A caller whose clock runs ahead of ours by less means the slot that is about to come."""
-
-LOOK_BACK = timedelta(days=8)
-"""An earlier digest is compared with for so long, and the one before in any case; what happened before a break of a
-week is no news."""
 
 EARLIER_AT_MOST = 500
 """Digests that are looked through for the two to compare with."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.render.digest import note_message
+from bot.render.notes import note_message
 from bot.render.post import Post
 from bot.store.model import Delivery, DeliveryKind, StoredReport
 from bot.timetable.slots import Slot

@@ -14,9 +14,8 @@ from bot.render.post import post_of
 from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore
-from bot.timetable.digest import JOB, LOOK_BACK
 from bot.timetable.digest_deliveries import interval_in, posting_key
-from bot.timetable.slots import DigestCalendar
+from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar
 from checks.model import Verdict
 from checks.pipeline import Pipeline
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.render.digest import late_message, note_message
+from bot.render.digest import late_message
+from bot.render.notes import note_message
 from bot.render.words import interval_title
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 from bot.timetable.digest_deliveries import late_key, message_to, posting_key

@@ -6,13 +6,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.alerting.incidents import NotStoredError
 from bot.render.json import report_document
 from bot.render.reading import Reading
-from bot.request import Request
-from bot.store.model import Delivery, StoredReport, StoreError
-from bot.validation import Validation
+from bot.request import Plan, Request
+from bot.store.model import Delivery, NotStoredError, StoredReport, StoreError
 from checks.model import Report
+from checks.pipeline import Pipeline
+from checks.registry import Check
+
+
+class Validation(Protocol):
+    """Validates one pipeline."""
+
+    @property
+    def pipeline(self) -> Pipeline: ...
+
+    @property
+    def checks(self) -> Sequence[Check]: ...
+
+    def plan(self, request: Request) -> Plan:
+        """Return what a request would run now. Raises RequestError."""
+        ...
+
+    def run(self, planned: Plan) -> Report: ...
 
 
 class IncidentDesk(Protocol):

@@ -29,7 +29,7 @@ from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from bot.timetable.digest import EARLY, Digests
-from bot.timetable.slots import EPOCH
+from bot.timetable.slots import EPOCH, UnknownJobError
 from bot.timetable.steady import SteadyScheduler
 from bot.timetable.turns import Turns
 from checks.notifications import Notifications
@@ -53,10 +53,6 @@ class JobMetrics(Protocol):
     def job_missed(self, job: str) -> None: ...
 
     def job_failed(self, job: str) -> None: ...
-
-
-class UnknownJobError(LookupError):
-    """There is no job of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

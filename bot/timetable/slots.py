@@ -17,12 +17,23 @@ from checks.model import Interval
 from checks.notifications import Notifications
 from checks.pipeline import Pipeline
 
+JOB = "digest"
+"""The job of a digest's reports in the store; later ones are compared with them."""
+
+LOOK_BACK = timedelta(days=8)
+"""An earlier digest is compared with for so long, and the one before in any case; what happened before a break of a
+week is no news."""
+
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """From here the intervals of the watch are counted, the same in every process."""
 
 CATCH_UP = timedelta(hours=12)
 """So long after its time a digest or a refresh is still made up for once its interval is over: one that was due shortly
 before is, one of yesterday's morning is not. Until then everything of the interval is."""
+
+
+class UnknownJobError(LookupError):
+    """There is no job of this name."""
 
 
 def notifications_of(pipeline: Pipeline) -> Notifications:

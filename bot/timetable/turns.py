@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.render.digest import note_message
+from bot.render.notes import note_message
 from bot.store.model import Delivery, StoreError
 from bot.timetable.digest_deliveries import message_to
 

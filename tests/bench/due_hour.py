@@ -14,11 +14,12 @@ from slack_sdk import WebClient
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
 from bot.render.alert import AlertMessages
+from bot.request import Plan
 from bot.sinks.slack.poster import SlackPoster
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.schedules import ROUND_SECONDS, Schedules
-from bot.validation import Plan, Validation
+from bot.validation import Validation
 from checks.model import CheckResult, Report, Severity
 from tests.fakes import ports
 from tests.faults.story import CHANNEL, PIPELINE, START, report

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.validation import Plan, Validation
+from bot.request import Plan
+from bot.validation import Validation
 from checks.model import CheckResult, Report
 from tests.fakes import ports
 from tests.faults.story import PIPELINE, Fact, report

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.alerting.incidents import Click
+from bot.alerting.clicks import Click
 from bot.store.model import AlertState, SnoozeUntil, StoreError
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity

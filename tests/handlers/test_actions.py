@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.alerting.incidents import Click, Incidents, Processed
+from bot.alerting.clicks import Click
+from bot.alerting.incidents import Incidents, Processed
 from bot.delivery.dispatch import ANEW
 from bot.render.alert import AlertMessages
 from bot.request import Request

@@ -19,7 +19,7 @@ from flask import Flask
 from google.auth import crypt, exceptions, jwt
 
 from bot.store.model import StoreError
-from bot.timetable.schedules import UnknownJobError
+from bot.timetable.slots import UnknownJobError
 from handlers.google_tokens import (
     FAILED_SECONDS,
     KEPT_SECONDS,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.render.blocks import SlackMessage, slack_message
+from bot.render.blocks import slack_message
 from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
 from bot.render.json import report_document
+from bot.render.pages import SlackMessage
 from bot.render.report_changes import changes
 from bot.store.model import SnoozeUntil, StoredReport
 from checks.model import Verdict

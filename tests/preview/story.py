@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from bot.alerting.incidents import Click, Incidents
+from bot.alerting.clicks import Click
+from bot.alerting.incidents import Incidents
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.alert import AlertMessages

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.alerting.alerts import was_told
-from bot.alerting.incidents import Click, ClickResult, Incidents
+from bot.alerting.clicks import Click, ClickResult
+from bot.alerting.incidents import Incidents
 from bot.render.alert import AlertMessages
 from bot.store.model import Alert, AlertState, Delivery, DeliveryKind, SnoozeUntil
 from bot.store.sqlite import SqliteStore

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.alerting.alerts import Reason
-from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Click, ClickResult, Incidents, NotStoredError
+from bot.alerting.clicks import Click, ClickResult
+from bot.alerting.incidents import AT_ONCE, ATTEMPTS, Incidents
 from bot.render.alert import AlertMessages
 from bot.sinks.slack.format import formatted
 from bot.store.model import (
@@ -21,6 +22,7 @@ from bot.store.model import (
     ConflictError,
     Delivery,
     DeliveryKind,
+    NotStoredError,
     SnoozeUntil,
     StoredReport,
     StoreError,

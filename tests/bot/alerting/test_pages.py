@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerting.incidents import Incidents, NotStoredError
+from bot.alerting.incidents import Incidents
 from bot.alerting.pages import PageAction, due, paged, wanted
 from bot.render.alert import AlertMessages
-from bot.store.model import WEBHOOK, Alert, AlertState, Changes, Delivery, SnoozeUntil, StoreError
+from bot.store.model import WEBHOOK, Alert, AlertState, Changes, Delivery, NotStoredError, SnoozeUntil, StoreError
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
 from checks.notifications import Webhook

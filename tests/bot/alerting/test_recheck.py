@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.alerting.clicks import Click
 from bot.alerting.incident import members_of
-from bot.alerting.incidents import Click, Incidents
+from bot.alerting.incidents import Incidents
 from bot.alerting.recheck import rechecked_of
 from bot.render.alert import AlertMessages
 from bot.render.alert_replies import look_reply

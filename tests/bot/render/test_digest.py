@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.blocks import slack_message
-from bot.render.digest import Digest, changes_message, digest_messages, late_message, note_message
+from bot.render.digest import Digest, changes_message, digest_messages, late_message
+from bot.render.notes import note_message
 from bot.render.reading import Reading
 from bot.render.report_changes import Changes, Problem
 from checks.model import Severity

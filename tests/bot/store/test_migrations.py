@@ -16,8 +16,8 @@ from bot.store.codec import decode, encode
 from bot.store.migrations import FORMAT, NEWEST, NewerStoreError
 from bot.store.model import AlertState, DeliveryState, StoredReport, StoreError
 from bot.store.sqlite import SqliteStore
-from bot.timetable.digest import JOB
 from bot.timetable.done import Done
+from bot.timetable.slots import JOB
 from checks.model import Severity
 from tests.bot.store.records import a_report
 from tests.faults.life import Life

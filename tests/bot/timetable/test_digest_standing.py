@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.alerting.incidents import Click, Incidents
+from bot.alerting.clicks import Click
+from bot.alerting.incidents import Incidents
 from bot.render.alert import AlertMessages
 from bot.render.post import post_of
 from bot.render.standing import lead, restated, since_digest

@@ -10,7 +10,8 @@ from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped
 
 from bot.store.model import Changes, DeliveryKind, StoreError
 from bot.store.sqlite import SqliteStore
-from bot.timetable.schedules import GRACE, LONGEST_PAUSE, Schedules, UnknownJobError, timetable
+from bot.timetable.schedules import GRACE, LONGEST_PAUSE, Schedules, timetable
+from bot.timetable.slots import UnknownJobError
 from checks.notifications import DigestTimes, Notifications, Routes
 from tests import fakes
 from tests.bot.timetable.mornings import CHANNEL, EIGHT, POSTING, Morning, pipeline
