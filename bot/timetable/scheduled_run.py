@@ -15,7 +15,7 @@ from checks.pipeline import Pipeline
 from checks.registry import Check
 
 
-class Validation(Protocol):
+class Validator(Protocol):
     """Validates one pipeline."""
 
     @property
@@ -65,7 +65,7 @@ class ScheduledRun:
     """Validates for the timetable, and lets incidents follow."""
 
     def __init__(
-        self, validation: Validation, incidents: IncidentDesk, clock: Callable[[], datetime], past_store: PastStore
+        self, validation: Validator, incidents: IncidentDesk, clock: Callable[[], datetime], past_store: PastStore
     ) -> None:
         self._validation = validation
         self._incidents = incidents
