@@ -4,15 +4,15 @@ checked at the click."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
-from handlers.clicks import Body, Deed, Pressed, action_key, click_of, pressed_in, refused, settle
+from handlers.buttons import Body, Pressed, pressed_in
+from handlers.clicks import Deed, action_key, click_of, refused, settle
 from handlers.rechecks import recheck
-from handlers.repairs import REPAIR, open_repair
 from handlers.replies import PrivateReply
 from handlers.requests import Work, ask, change, submit_outdated, to_its_end
 from handlers.services import Services
@@ -29,15 +29,16 @@ Pressing = Callable[[Services, Pressed, PrivateReply, Body], Work]
 Take = Callable[[Services, Ack, Body, str, Work, PrivateReply], BoltResponse | None]
 
 
-def register(app: App, services: Services) -> None:
-    """Register every button of an alert: how it is taken, what people call it, what it does."""
+def register(app: App, services: Services, others: Mapping[str, tuple[str, Press]]) -> None:
+    """Register every button of an alert: how it is taken, what people call it, what it does. ``others`` are buttons
+    that only ask, of other modules."""
     buttons: dict[str, tuple[Take, str, Pressing]] = {
         RECHECK: (change, "Re-check", _recheck),
         ACKNOWLEDGE: (change, "Acknowledge", _to_its_end(_acknowledge)),
         UNSNOOZE: (change, "Unsnooze", _to_its_end(_unsnooze)),
         SNOOZE: (ask, "Snooze…", _to_its_end(open_snooze)),
         DETAILS: (ask, "Details", _to_its_end(open_details)),
-        REPAIR: (ask, "Repair…", _to_its_end(open_repair)),
+        **{name: (ask, title, _to_its_end(press)) for name, (title, press) in others.items()},
     }
     for action_id, (take, title, pressing) in buttons.items():
         app.action(action_id)(_listener(services, take, title, pressing))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.delivery.decisions import Adaptation, Attempt, Form
 from bot.delivery.troubles import Trouble
 from bot.render.alert_links import thread_link
 from bot.render.blocks import slack_messages
@@ -20,13 +21,14 @@ from bot.render.slack_text import fitted
 from bot.render.words import interval_title
 from bot.request import Plan
 from bot.sinks.slack.errors import TROUBLES
+from bot.sinks.slack.format import said
 from bot.sinks.slack.poster import keyed
 from bot.store.model import Alert, StoreError
 from checks.model import Report
 from handlers.command_words import Asked
 from handlers.errors import told
 from handlers.one_service import is_answered, not_answered, only_about
-from handlers.patience import LONGEST_WAIT, in_words_at_least, patiently, retry_after
+from handlers.patience import LONGEST_WAIT, patiently, retry_after
 from handlers.replies import PrivateReply
 from handlers.requests import Taken
 from handlers.services import Services
@@ -228,6 +230,18 @@ class AnswerMessage:
         count = f"{done} of {total} checks" if total else "starting"
         waiting = f" · waiting for: {fitted(awaited, TITLE_TEXT)}" if awaited else ""
         return f"⏳ Validating {self._title} for <@{self._reply.user}> · {count}{waiting}"
+
+
+def in_words_at_least(send: Callable[[str, list[Block] | None], object], text: str, blocks: Sequence[Block]) -> None:
+    """Send a text with its blocks; where Slack does not take the blocks, the text alone, which then says so."""
+    try:
+        send(text, list(blocks))
+    except SlackApiError as error:
+        code = str(error.response.get("error"))
+        if TROUBLES.get(code) is not Trouble.CONTENT:
+            raise
+        words = said({"text": text}, Attempt(channel="", form=Form.WORDS).noting(Adaptation.WORDS, code))
+        send(words["text"], None)
 
 
 def _title(services: Services, asked: Asked, planned: Plan) -> str:

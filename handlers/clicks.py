@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
 
 from slack_sdk.errors import SlackClientError
 
 from bot.alerting.clicks import Click, Clicked, ClickResult
 from bot.delivery.dispatch import ANEW
 from bot.permissions import Role
-from bot.render.alert import alert_message
 from bot.render.alert_list import state_words
 from bot.render.blocks import slack_message
 from bot.render.slack_text import escape, markup
 from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
+from handlers.buttons import Body, Pressed
 from handlers.patience import patiently
 from handlers.replays import trigger_of, untold
 from handlers.replies import PrivateReply
@@ -25,49 +22,10 @@ from handlers.services import Services
 
 log = logging.getLogger(__name__)
 
-Body = Mapping[str, Any]
-
 REFUSED = "refused"
 """The outcome that the audit has for what somebody may not do."""
 
 GONE = "I know this alert no longer: it was resolved long ago, and its history is deleted."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
-    """What a button says: the alert, and its version when the message was written."""
-
-    key: str
-    version: int | None
-
-
-def pressed(value: object) -> Pressed | None:
-    """Read the value of a button, ``{"key", "version"}`` as JSON; None when it is none of ours."""
-    content = read_object(value)
-    if not isinstance(content.get("key"), str) or not content["key"]:
-        return None
-    version = content.get("version")
-    return Pressed(key=content["key"], version=version if type(version) is int else None)
-
-
-def read_object(text: object) -> Mapping[str, Any]:
-    """Read what we gave to a button or a form; empty when it is none of ours."""
-    try:
-        content = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def is_texts(value: object) -> TypeGuard[list[str]]:
-    """Whether something that was read is a list of texts."""
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def pressed_in(body: Body) -> Pressed | None:
-    """Read which alert a click of a block action was for."""
-    actions = body.get("actions") or [{}]
-    return pressed(actions[0].get("value"))
 
 
 def action_key(body: Body, what: str) -> str:
@@ -158,7 +116,7 @@ def refresh(services: Services, alert: Alert) -> None:
     parent = parent_of(services, alert)
     if parent is None or parent.ts is None:
         return
-    message = slack_message(alert_message(alert, services.validation.pipeline, services.clock()))
+    message = slack_message(services.alert_message(alert, services.clock()))
     channel, ts = parent.posted_channel or parent.channel, parent.ts
     try:
         patiently(

@@ -9,6 +9,7 @@ from typing import Any
 
 from slack_bolt import App
 from slack_bolt.response import BoltResponse
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.render.slack_text import code, escape
@@ -16,8 +17,7 @@ from bot.request import RequestError
 from bot.store.model import StoreError
 from handlers.replies import PrivateReply
 from handlers.runs import BusyError, RestartingError
-from handlers.services import Services
-from handlers.workers import Job, Lane
+from handlers.workers import Job, Lane, Workers
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +25,14 @@ BUSY = "Too much is waiting already, so I took nothing more. Try again in a minu
 RESTARTING = "I am being restarted, and this was cut short. Ask again in a minute."
 
 
-def register(app: App, services: Services) -> None:
+def register(app: App, client: WebClient, workers: Workers) -> None:
     """Answer whoever did what a listener could not handle."""
 
     @app.error
     def broken(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
         sentence = told(error)
-        reply = PrivateReply.to(services.client, body)
-        services.workers.submit(Lane.QUICK, Job(lambda: _say(reply, sentence)))
+        reply = PrivateReply.to(client, body)
+        workers.submit(Lane.QUICK, Job(lambda: _say(reply, sentence)))
         # Slack must not show a failure of its own beside ours.
         return BoltResponse(status=200, body="")
 

@@ -18,7 +18,7 @@ from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest_deliveries import interval_in
 from bot.timetable.slots import JOB, DigestCalendar
 from checks.model import Verdict
-from handlers.clicks import Body
+from handlers.buttons import Body
 from handlers.errors import told
 from handlers.patience import patiently
 from handlers.replies import PrivateReply

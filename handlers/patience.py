@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import http
-from bot.delivery.decisions import Adaptation, Attempt, Form
-from bot.delivery.troubles import Trouble
-from bot.render.pages import Block
-from bot.sinks.slack.errors import TROUBLES
-from bot.sinks.slack.format import said
 
 Answer = TypeVar("Answer")
 
@@ -61,18 +56,6 @@ def patiently(
             if wait is None or wait > longest or attempt == ATTEMPTS:
                 raise
             sleep(wait)
-
-
-def in_words_at_least(send: Callable[[str, list[Block] | None], Answer], text: str, blocks: Sequence[Block]) -> Answer:
-    """Send a text with its blocks; where Slack does not take the blocks, the text alone, which then says so."""
-    try:
-        return send(text, list(blocks))
-    except SlackApiError as error:
-        code = str(error.response.get("error"))
-        if TROUBLES.get(code) is not Trouble.CONTENT:
-            raise
-        words = said({"text": text}, Attempt(channel="", form=Form.WORDS).noting(Adaptation.WORDS, code))
-        return send(words["text"], None)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.alerting.clicks import Click
 from checks.model import Report
-from handlers.clicks import GONE, Deed, Pressed, click_of, refused
+from handlers.buttons import Pressed
+from handlers.clicks import GONE, Deed, click_of, refused
 from handlers.errors import told
 from handlers.replies import PrivateReply
 from handlers.requests import LATER, Taken

@@ -10,10 +10,10 @@ from handlers.services import Services
 
 def register_all(app: App, services: Services) -> None:
     """Register everything that the app's manifest names."""
-    errors.register(app, services)
+    errors.register(app, services.client, services.workers)
     commands.register(app, services)
     staging.register(app, services)
-    actions.register(app, services)
+    actions.register(app, services, {repairs.REPAIR: ("Repair…", repairs.open_repair)})
     views.register(app, services)
     repairs.register(app, services)
     shortcuts.register(app, services)

@@ -20,14 +20,14 @@ from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, p
 from bot.render.slack_text import escape
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun
 from bot.repairs.records import shown_as
-from bot.repairs.service import RepairService
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, StoreError
-from handlers.clicks import Body, Deed, Pressed, is_texts, pressed, read_object, refused
+from handlers.buttons import Body, Pressed, is_texts, pressed, read_object
+from handlers.clicks import Deed, refused
 from handlers.modals import notice
 from handlers.replays import is_kept
 from handlers.replies import PrivateReply
 from handlers.requests import ask, change, submit_outdated, to_its_end
-from handlers.services import Services
+from handlers.services import RepairDesk, Services
 from handlers.views import fill, opened, told_in
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ REPAIR, UNDO = "alert:repair", "repair:undo"
 CALLBACK = "repair:confirmed"
 
 AT_ONCE = 20
-"""Repairs in one form: what a person can read before confirming, and well within what Slack takes."""
+"""RepairDesk in one form: what a person can read before confirming, and well within what Slack takes."""
 
 OVER = "This alert is resolved: there is nothing to repair any more."
 NOTHING = "The pipeline file allows no repair of this alert."
@@ -119,7 +119,7 @@ def open_repair(services: Services, target: Pressed, reply: PrivateReply, body: 
 
 
 def _open_undo(
-    services: Services, repairs: RepairService, target: Pressed, runs: Sequence[str], reply: PrivateReply, body: Body
+    services: Services, repairs: RepairDesk, target: Pressed, runs: Sequence[str], reply: PrivateReply, body: Body
 ) -> None:
     view_id, alert = opened(services, target, reply, body, "Undo", Role.REPAIRER)
     if alert is None:
@@ -163,7 +163,7 @@ def repair_form(title: str, blocks: Sequence[Block], confirmation: Confirmation)
 
 
 def _carry_out(
-    services: Services, repairs: RepairService, confirmation: Confirmation, reply: PrivateReply, *, again: bool = False
+    services: Services, repairs: RepairDesk, confirmation: Confirmation, reply: PrivateReply, *, again: bool = False
 ) -> None:
     """Make confirmed repairs: allowed at this moment, told in the thread before and after, then looked after.
 
@@ -210,14 +210,14 @@ def _carry_out(
 
 
 def _to_tell(
-    repairs: RepairService, plans: Sequence[RepairPlan], made: Sequence[RepairRun | RepairRefusedError], now: datetime
+    repairs: RepairDesk, plans: Sequence[RepairPlan], made: Sequence[RepairRun | RepairRefusedError], now: datetime
 ) -> tuple[RepairRun | RepairRefusedError, ...]:
     found = (_left(repairs, plan, each, now) for plan, each in zip(plans, made, strict=True))
     return tuple(each for each in found if each is not None)
 
 
 def _left(
-    repairs: RepairService, plan: RepairPlan, made: RepairRun | RepairRefusedError, now: datetime
+    repairs: RepairDesk, plan: RepairPlan, made: RepairRun | RepairRefusedError, now: datetime
 ) -> RepairRun | RepairRefusedError | None:
     """Return what there is to say of a repair that a process was killed over; None while that is not known, or where
     its effect is known already: whoever follows repairs says so."""

@@ -6,10 +6,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from bot.store.model import StoreError
-from handlers.services import Services
+from bot.store.model import StateStore, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,9 @@ UNTOLD = "untold_trigger"
 """Where a click that was kept has what tells its trigger from others; Slack's payloads have no such part."""
 
 
-def once(services: Services, body: Mapping[str, Any], run: Callable[[], None]) -> Callable[[], None]:
+def once(
+    store: StateStore, clock: Callable[[], datetime], body: Mapping[str, Any], run: Callable[[], None]
+) -> Callable[[], None]:
     """Return what does the work of a request, and nothing when the same request comes again.
 
     The store remembers, so that instances agree; not before the work begins, because a request is acknowledged without
@@ -27,7 +29,7 @@ def once(services: Services, body: Mapping[str, Any], run: Callable[[], None]) -
 
     def run_once() -> None:
         try:
-            new = is_kept(body) or services.store.first_time(request_key(body), services.clock())
+            new = is_kept(body) or store.first_time(request_key(body), clock())
         except StoreError:
             log.warning("a replay cannot be noticed: the store does not answer", exc_info=True)
             new = True

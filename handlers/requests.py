@@ -19,7 +19,7 @@ from slack_bolt.response import BoltResponse
 from bot.render.slack_text import code
 from bot.store.kept import Kept
 from bot.store.model import StoreError
-from handlers.clicks import Body
+from handlers.buttons import Body
 from handlers.errors import BUSY, guarded, told
 from handlers.modals import modal, section
 from handlers.replays import essence, is_kept, once, request_key
@@ -143,7 +143,7 @@ def ask(
 
 def submit(services: Services, body: Body, run: Callable[[], None], reply: PrivateReply) -> None:
     """Work after the acknowledgement, once for each request, at what nobody misses where the process is killed."""
-    if not services.workers.submit(Lane.QUICK, guarded(once(services, body, run), reply)):
+    if not services.workers.submit(Lane.QUICK, guarded(once(services.store, services.clock, body, run), reply)):
         _say_busy(services, reply, Lane.QUICK)
 
 
@@ -171,7 +171,7 @@ def _job(taken: Taken, body: Body, work: Work, reply: PrivateReply) -> Job:
             taken.done()  # who asked hears of it, and asks again
             raise
 
-    return guarded(once(taken.services, body, run), reply)
+    return guarded(once(taken.services.store, taken.services.clock, body, run), reply)
 
 
 def _hand_over(services: Services, job: Job, taken: Taken, reply: PrivateReply, lane: Lane) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from bot.render.json import report_document
-from bot.render.reading import Reading
 from bot.request import Plan, Request
 from bot.store.model import Changes, StateStore, StoredReport, StoreError
-from bot.validation import Validation
 from checks.model import CheckResult, Report
+from checks.pipeline import Pipeline
+from checks.reads import Reads
+from checks.registry import Check
 from handlers.workers import Job, Lane, Workers
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,28 @@ class BusyError(Exception):
 
 class RestartingError(Exception):
     """The process stops before the work is done."""
+
+
+class Validating(Protocol):
+    """What handlers need of the validation of a pipeline."""
+
+    @property
+    def pipeline(self) -> Pipeline: ...
+
+    @property
+    def checks(self) -> Sequence[Check]: ...
+
+    def plan(self, request: Request) -> Plan:
+        """Return what a request would run now. Raises RequestError."""
+        ...
+
+    def run(self, planned: Plan, observe: Callable[[CheckResult], None]) -> Report:
+        """Validate what was planned, and call ``observe`` with each result as it comes."""
+        ...
+
+    def reads(self) -> AbstractContextManager[Reads]:
+        """Look around outside of a run, for what shows and judges nothing."""
+        ...
 
 
 class Watcher(Protocol):
@@ -99,21 +122,24 @@ class Joined:
 
 
 class Runs:
-    """Starts validations, and joins identical ones. ``ran`` hears of every report, for the metrics."""
+    """Starts validations, and joins identical ones. ``document`` writes a report for the store, ``ran`` hears of every
+    one, for the metrics."""
 
     def __init__(
         self,
-        validation: Validation,
+        validation: Validating,
         store: StateStore,
         clock: Callable[[], datetime],
         workers: Workers,
         *,
+        document: Callable[[Report], Mapping[str, Any]],
         ran: Callable[[Report], None] = lambda _: None,
     ) -> None:
         self._validation = validation
         self._store = store
         self._clock = clock
         self._workers = workers
+        self._document = document
         self._ran = ran
         self._running: dict[Hashable, Run] = {}
         self._lock = threading.Lock()
@@ -159,7 +185,6 @@ class Runs:
 
     def _keep(self, report: Report) -> None:
         """Store a whole report, for the home page; without a store the answer comes all the same."""
-        reading = Reading(report=report, pipeline=self._validation.pipeline, checks=self._validation.checks)
         stored = StoredReport(
             key=f"command:{report.pipeline}:{report.previous}:{self._clock().isoformat()}",
             pipeline=report.pipeline,
@@ -167,7 +192,7 @@ class Runs:
             previous=report.previous.name,
             at=report.now,
             verdict=report.verdict.value,
-            document=report_document(reading),
+            document=self._document(report),
         )
         try:
             self._store.commit(Changes(reports=(stored,)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,18 +14,44 @@ from slack_sdk import WebClient
 from bot.alerting.clicks import Click, Clicked
 from bot.delivery.troubles import Posted
 from bot.permissions import Permissions
-from bot.render.alert_links import ANY_WORKSPACE
-from bot.repairs.service import RepairService
+from bot.render.post import Post
+from bot.repairs.model import RepairPlan, RepairRefusedError, RepairRun
 from bot.request import Request
 from bot.staging.environment import StagingEnvironment
-from bot.store.model import AuditEntry, SnoozeUntil, StateStore
-from bot.validation import Validation
+from bot.store.model import Alert, AuditEntry, SnoozeUntil, StateStore
+from checks.actions import RepairKey
 from checks.model import Report
 from checks.notifications import Notifications
 from handlers.journal import Journal
-from handlers.runs import Runs
+from handlers.runs import Runs, Validating
 from handlers.viewers import Viewers
 from handlers.workers import Workers
+
+
+class RepairDesk(Protocol):
+    """What forms need of the repairs."""
+
+    def offered(self, keys: str) -> tuple[RepairKey, ...]:
+        """Return those of the keys, separated by blanks, that the pipeline file allows."""
+        ...
+
+    def plan_all(
+        self, keys: Iterable[RepairKey], actor: str, now: datetime
+    ) -> tuple[RepairPlan | RepairRefusedError, ...]: ...
+
+    def plan_undo(self, run_id: str, actor: str, now: datetime) -> RepairPlan:
+        """Work out how to take a repair back. Raises RepairRefusedError."""
+        ...
+
+    def shown(self, plan_id: str, shown_as: str, alert: str, now: datetime) -> RepairPlan | None:
+        """Return a plan as a form has shown it; None for one that is not known. Raises RepairRefusedError."""
+        ...
+
+    def apply_all(
+        self, plans: Iterable[RepairPlan], actor: str, now: datetime
+    ) -> tuple[RepairRun | RepairRefusedError, ...]: ...
+
+    def run(self, run_id: str, now: datetime) -> RepairRun | None: ...
 
 
 class Desk(Protocol):
@@ -60,11 +86,12 @@ class Services:
     outbox that something waits, so that a click is answered at once and not at its next turn. ``repairs`` is None where
     nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
     a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
-    deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace.
-    ``sleep`` waits so many seconds until a call to Slack is made again.
+    deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace,
+    ``alert_message`` the message of an alert as it is. ``sleep`` waits so many seconds until a call to Slack is made
+    again.
     """
 
-    validation: Validation
+    validation: Validating
     notifications: Notifications
     store: StateStore
     incidents: Desk
@@ -74,12 +101,13 @@ class Services:
     runs: Runs
     journal: Journal
     clock: Callable[[], datetime]
+    alert_message: Callable[[Alert, datetime], Post]
+    workspace: Callable[[], str]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
     requested: str = "previous"
-    repairs: RepairService | None = None
+    repairs: RepairDesk | None = None
     follow: Callable[[], None] = lambda: None
-    workspace: Callable[[], str] = lambda: ANY_WORKSPACE
     staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None
     viewers: Viewers = field(default_factory=Viewers)
     sleep: Callable[[float], None] = time.sleep

@@ -7,7 +7,8 @@ from datetime import timedelta
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
-from handlers.clicks import Body, Pressed, action_key, parent_of
+from handlers.buttons import Body, Pressed
+from handlers.clicks import action_key, parent_of
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, change

@@ -13,7 +13,7 @@ from bot.render.pages import Block
 from bot.render.slack_text import fitted
 from bot.render.words import day
 from bot.store.model import Alert, SnoozeUntil
-from handlers.clicks import Pressed, pressed
+from handlers.buttons import Pressed, pressed
 
 CALLBACK = "alert:snooze"
 

@@ -14,7 +14,6 @@ from slack_bolt.response import BoltResponse
 from bot.alerting.clicks import ClickResult
 from bot.alerting.incident import members_of, total
 from bot.permissions import Role
-from bot.render.alert import alert_message
 from bot.render.blocks import slack_message
 from bot.render.limits import SECTION_TEXT
 from bot.render.message import mark_of_severity
@@ -23,7 +22,8 @@ from bot.render.slack_text import EMOJI, code, escape, fitted
 from bot.render.words import moment, number
 from bot.store.model import Alert, AuditEntry, StoreError
 from bot.timetable.slots import DigestCalendar
-from handlers.clicks import GONE, Body, Deed, Pressed, click_of, refusal_of, refused, settle
+from handlers.buttons import Body, Pressed
+from handlers.clicks import GONE, Deed, click_of, refusal_of, refused, settle
 from handlers.errors import told
 from handlers.modals import modal, notice, section
 from handlers.patience import patiently
@@ -144,7 +144,7 @@ def told_in(services: Services, view_id: str, title: str) -> Iterator[None]:
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:
     """Return an alert and what was done about it, as a modal view."""
     zone = services.validation.pipeline.zone
-    message = slack_message(alert_message(alert, services.validation.pipeline, services.clock()))
+    message = slack_message(services.alert_message(alert, services.clock()))
     blocks = [shown for block in message.blocks if (shown := _for_view(block)) is not None]
     blocks += [section(text) for text in findings_of(alert)]
     if (why := _why(services, alert)) is not None:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask
 from slack_bolt import App
@@ -27,6 +28,9 @@ from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
+from bot.render.alert import alert_message
+from bot.render.json import report_document
+from bot.render.reading import Reading
 from bot.serving.bot_process import Bot
 from bot.serving.connections import ConnectionLimits
 from bot.serving.courtesy import Courtesy
@@ -47,6 +51,7 @@ from bot.staging.environment import StagingEnvironment
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
+from checks.model import Report
 from handlers.google_tokens import GoogleTokens
 from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
@@ -242,6 +247,11 @@ def _hushed(logger: logging.Logger) -> Iterator[None]:
 
 
 def _services(told: Notifier, workers: Workers) -> Services:
+    pipeline, checks = told.validation.pipeline, told.validation.checks
+
+    def written(report: Report) -> Mapping[str, Any]:
+        return report_document(Reading(report=report, pipeline=pipeline, checks=checks))
+
     return Services(
         validation=told.validation,
         notifications=told.notifications,
@@ -252,10 +262,11 @@ def _services(told: Notifier, workers: Workers) -> Services:
             told.notifications.permissions, SlackGroups(told.client), told.clock, SlackPeople(told.client)
         ),
         workers=workers,
-        runs=Runs(told.validation, told.store, told.clock, workers),
+        runs=Runs(told.validation, told.store, told.clock, workers, document=written),
         journal=Journal(told.store),
         find=lambda channel, key, since: SlackPoster(told.client).find(channel, key, since, None),
         clock=told.clock,
+        alert_message=lambda alert, now: alert_message(alert, pipeline, now),
         wake=told.outbox.wake,
         requested=told.requested,
         workspace=told.workspace.address,

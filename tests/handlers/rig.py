@@ -16,7 +16,9 @@ from slack_sdk import WebClient
 from bot.alerting.incidents import Incidents
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
-from bot.render.alert import AlertMessages
+from bot.render.alert import AlertMessages, alert_message
+from bot.render.json import report_document
+from bot.render.reading import Reading
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
 from bot.request import Request
@@ -97,6 +99,8 @@ class Rig:
     services: Services
     store: StateStore
     gate: Gate
+    validation: Validation
+    repairs: RepairService | None
     now: datetime = NOW
     woken: list[datetime] = field(default_factory=list)
 
@@ -236,6 +240,12 @@ def running(
         world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane, scheduler=jobs)
         validation = Validation(pipeline_, world, clock)
         assert pipeline_.notifications is not None
+
+        repairs = None if platform is None else _repairs(platform, validation, store)
+
+        def written(report: Report) -> Mapping[str, Any]:
+            return report_document(Reading(report=report, pipeline=pipeline_, checks=validation.checks))
+
         services = Services(
             validation=validation,
             notifications=pipeline_.notifications,
@@ -244,12 +254,13 @@ def running(
             client=client,
             permissions=Permissions(rules, SlackGroups(client), clock, SlackPeople(client)),
             workers=workers,
-            runs=Runs(validation, store, clock, workers),
+            runs=Runs(validation, store, clock, workers, document=written),
             journal=Journal(store),
             find=lambda channel, key, since: SlackPoster(client).find(channel, key, since, None),
             clock=clock,
+            alert_message=lambda alert, now: alert_message(alert, pipeline_, now),
             wake=lambda: rig.woken.append(rig.now),
-            repairs=None if platform is None else _repairs(platform, validation, store),
+            repairs=repairs,
             staging=staging,
             workspace=lambda: "https://example.slack.com/",
         )
@@ -260,7 +271,15 @@ def running(
             authorize=lambda: AuthorizeResult(enterprise_id=None, team_id="T0EXAMPLE", bot_token=slack.token),
         )
         register_all(app, services)
-        rig = Rig(slack=slack, app=app, services=services, store=store, gate=gate)
+        rig = Rig(
+            slack=slack,
+            app=app,
+            services=services,
+            store=store,
+            gate=gate,
+            validation=validation,
+            repairs=repairs,
+        )
         try:
             yield rig
         finally:

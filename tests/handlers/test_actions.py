@@ -19,7 +19,7 @@ from bot.store import kept
 from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
 from checks.model import Report
 from checks.notifications import Permissions as Rules
-from handlers.clicks import Pressed, pressed
+from handlers.buttons import Pressed, pressed
 from handlers.patience import ATTEMPTS
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
@@ -317,7 +317,7 @@ class TestRechecking:
 def _opened(rig: Rig) -> Alert:
     """Let the incidents themselves open an alert, and post its message."""
     rig.gate.rows = FAILING
-    report = validated(rig.services.validation, Request(checks=("players",)))
+    report = validated(rig.validation, Request(checks=("players",)))
     rig.services.incidents.process(report, rig.now)  # type: ignore[attr-defined]  # the real ones
     for delivery in rig.store.claim("test", rig.now, rig.now + timedelta(minutes=1), 50):
         posted = rig.services.client.chat_postMessage(channel=CHANNEL, **formatted(delivery.body))

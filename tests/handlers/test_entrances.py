@@ -157,6 +157,6 @@ def test_without_the_store_the_work_is_done() -> None:
 
         with pytest.raises(StoreError):
             rig.store.ping()
-        once(rig.services, {"trigger_id": "1.2"}, lambda: done.append("done"))()
+        once(rig.store, rig.services.clock, {"trigger_id": "1.2"}, lambda: done.append("done"))()
 
         assert done == ["done"]

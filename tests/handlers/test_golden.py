@@ -17,7 +17,8 @@ from bot.render.home import Home, home_view, notice_view
 from bot.render.json import report_document
 from bot.store.model import AlertState, AuditEntry, SnoozeUntil, StoredReport
 from checks.model import Severity, Verdict
-from handlers.clicks import GONE, Pressed
+from handlers.buttons import Pressed
+from handlers.clicks import GONE
 from handlers.commands import help_text
 from handlers.modals import notice
 from handlers.snooze_form import Origin, snooze_form

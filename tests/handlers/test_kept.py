@@ -14,7 +14,7 @@ from slack_bolt import Ack
 from bot.store import kept
 from bot.store.kept import Kept, undone
 from bot.store.model import Alert, AlertState, Changes, StoreError
-from handlers.clicks import pressed
+from handlers.buttons import pressed
 from handlers.interrupted import settle_abandoned
 from handlers.journal import Journal
 from handlers.replies import PrivateReply

@@ -7,7 +7,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.render.pages import Block
-from handlers.patience import ATTEMPTS, SHORT_WAIT, in_words_at_least, patiently
+from handlers.answers import in_words_at_least
+from handlers.patience import ATTEMPTS, SHORT_WAIT, patiently
 from handlers.replies import PrivateReply
 from tests.servers.slack import CHANNEL, Fault, SlackServer, broken, rate_limited, refused, unreachable
 

@@ -132,10 +132,10 @@ def words(rig: Rig, alert: Alert) -> str:
 
 
 def following(rig: Rig, seconds: Callable[[], float] = time.monotonic, pace: float = PACE) -> FollowUp:
-    repairs, incidents = rig.services.repairs, rig.services.incidents
+    repairs, incidents = rig.repairs, rig.services.incidents
     assert repairs is not None
     assert isinstance(incidents, Incidents)
-    threads = AlertThreads(incidents, rig.services.validation, lambda: None, still_open_reply)
+    threads = AlertThreads(incidents, rig.validation, lambda: None, still_open_reply)
     zone = rig.services.validation.pipeline.zone
     return FollowUp(
         repairs,
@@ -185,7 +185,7 @@ def test_the_form_sent_twice_repairs_once() -> None:
         before = len(replies(rig, alert))
         confirm(rig, view)
 
-        repairs = rig.services.repairs
+        repairs = rig.repairs
         assert repairs is not None
         assert len(repairs.runs(NOW - timedelta(hours=1))) == 1
         assert len(replies(rig, alert)) == before
@@ -202,7 +202,7 @@ def test_two_who_confirm_at_once_make_one_repair() -> None:
             each.join()
 
         assert platform.policies[SERVICE].bindings == GRANTED.bindings
-        repairs = rig.services.repairs
+        repairs = rig.repairs
         assert repairs is not None
         outcomes = sorted(run.outcome for run in repairs.runs(NOW - timedelta(hours=1)))
         assert outcomes.count(RepairOutcome.APPLIED) == 1
@@ -507,7 +507,7 @@ def test_a_form_holds_only_so_many_repairs_and_counts_the_others() -> None:
 
 def test_a_repair_that_a_killed_process_has_begun_and_not_made_is_told_in_its_thread_once() -> None:
     with broken() as (rig, platform):
-        alert, repairs = refused_alert(rig), rig.services.repairs
+        alert, repairs = refused_alert(rig), rig.repairs
         assert repairs is not None
         plan = repairs.plan(KEY, PERSON, NOW)
         confirmed = confirmed_repair(alert, plan.id, group=plan.id)
