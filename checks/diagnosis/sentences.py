@@ -172,11 +172,22 @@ def _broken_by_deploy(board: Board, suspect: Suspect) -> str:
     change = suspect.established
     good = f"; last good {board.local(suspect.last_good)}" if suspect.last_good is not None else ""
     by = f" by {change.actor}" if change.actor else ""
-    which = f" (revision {change.what}{by})" if change.what else by
+    which = f" (revision {change.what}{by}{_came_with(board, change)})" if change.what else by
     return (
         f"{_lost(board, suspect)}: {suspect.subject} fails since its deploy of {board.local(change.at)}{which}{good}."
         f"{_consequence(board, suspect)}"
     )
+
+
+def _came_with(board: Board, change: Change) -> str:
+    """What a deploy did to the variables, where its revision is the newest and that is known."""
+    shown = board.revisions(change.place.name)
+    facts = shown.of(RevisionsFacts) if shown is not None else RevisionsFacts()
+    if not facts.revisions or facts.revisions[0].name != change.what:
+        return ""
+    done = {"removed": (*facts.removed, *facts.emptied), "added": facts.added, "changed": facts.changed}
+    said = [f"{word} {listed(names, most=3)}" for word, names in done.items() if names]
+    return f"; it {listed(said)}" if said else ""
 
 
 def _lost(board: Board, suspect: Suspect) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,26 @@ def test_only_a_deploy_between_the_last_good_and_the_first_bad_is_blamed(at: dat
     (cause,) = causes(verdicts(), deployed("worker", at))
 
     assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("differences", "told"),
+    [
+        (RevisionsFacts(changed=("ADDRESS",)), ("ADDRESS",)),
+        (RevisionsFacts(removed=("KEY",), added=("FLAG",)), ("KEY", "FLAG")),
+        (RevisionsFacts(), ()),
+    ],
+)
+def test_a_deploy_is_told_with_the_variables_that_it_changed(
+    differences: RevisionsFacts, told: tuple[str, ...]
+) -> None:
+    revision = DeployedRevision(name="worker-00260", created_at=BETWEEN)
+    facts = replace(differences, revisions=(revision,))
+    known = finding("variables-changed", "worker", None, outcome=Outcome.PASSED, facts=facts)
+    (cause,) = causes(verdicts(), result("environment-change", known))
+
+    assert cause.code == "broken-by-deploy"
+    assert [name for name in ("ADDRESS", "KEY", "FLAG") if name in cause.sentence] == list(told)
 
 
 def test_of_two_deploys_the_nearest_to_the_failure_is_named() -> None:

@@ -117,6 +117,12 @@ def test_errors_that_began_after_the_rows_were_due_are_not_why_none_came() -> No
     assert {each.code for each in found} == {"trigger-without-effect", "service-failing"}
 
 
+def test_errors_of_a_time_without_a_zone_are_compared_with_nothing() -> None:
+    (cause,) = causes(no_predictions(GOOD), errors(at=BROKEN.replace(tzinfo=None)))
+
+    assert cause.code == "service-failing"
+
+
 def test_a_deploy_since_which_a_place_fails_is_told_with_what_the_service_shows() -> None:
     (cause,) = causes(no_predictions(GOOD), deployed(), errors(), crashes())
 
