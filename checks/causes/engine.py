@@ -224,13 +224,15 @@ class _Look:
         return min(found, key=lambda each: each[:3])[3] if found else None
 
     def _suspects(self, root: Fact, makers: Sequence[tuple[Place, int]]) -> tuple[tuple[Change, bool], ...]:
+        stopped = root.effect is FailureEffect.STOPS
         found = [
-            (each, root.last_good is not None and root.due is not None)
+            (each, root.last_good is not None and root.due is not None and each.at > root.last_good)
             for place, distance in makers
-            # What is there was made: of damage only who writes the place itself is suspected.
-            if root.effect is FailureEffect.STOPS or distance <= 1
+            # What is damaged was written: only who writes the place itself is suspected, also after its last rows.
+            if stopped or distance <= 1
             for each in self._changes.get(place, ())
-            if (root.due is None or each.at <= root.due) and (root.last_good is None or each.at > root.last_good)
+            if root.due is None or each.at <= root.due
+            if not stopped or root.last_good is None or each.at > root.last_good
         ]
         return tuple(sorted(dict.fromkeys(found), key=lambda each: (-each[0].at.timestamp(), str(each[0].place))))
 

@@ -201,16 +201,14 @@ class _Reading:
         """Return a failure as the graph knows it."""
         board, finding = self._board, symptom.finding
         phases = [finding.phase] if place.facet != WAITS else [self._source_of(place)]
-        effect = board.effect(symptom)
         return Fact(
             place=place,
-            effect=effect,
+            effect=board.effect(symptom),
             severity=finding.severity if finding.severity is not None else Severity.P3,
             rank=rank,
             interval=finding.interval,
             due=_aware(self._due(symptom)),
-            # The rows of a damaged place tell of when it was written, not of when they were right.
-            last_good=_aware(self._last_good(symptom, place)) if effect is FailureEffect.STOPS else None,
+            last_good=_aware(self._last_good(symptom, place)),
             of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
         )
 

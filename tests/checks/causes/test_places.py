@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from checks.causes import Dependency, Fact, Graph, engine
+from checks.changes import Change
 from checks.diagnosis import diagnose
+from checks.effects import FailureEffect
 from checks.facts.control_plane import SubscriptionFacts
 from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
 from checks.model import Cause, CheckResult, Outcome, Severity
@@ -16,6 +19,7 @@ from checks.places import Place, PlaceKind
 from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, deployed, no_predictions
 from tests.checks.diagnosed import EFFECTS, PIPELINE, REASONS, SLATE, causes, complete, finding, result
 
+MOMENT = timedelta(seconds=1)
 TABLE = "predictions.rows"
 WRITER = ServiceSpec(name="writer", phase="phase5", writes=(TABLE,))
 OTHERS = tuple(each for each in PIPELINE.services if each.name != "worker")
@@ -46,7 +50,31 @@ def test_what_judges_no_table_is_itself_the_place() -> None:
     assert cause.place == Place(PlaceKind.DATA, "system_01")
 
 
-def test_a_deploy_of_the_writer_is_suspected_of_damage_and_never_certain() -> None:
+@pytest.mark.parametrize(
+    ("written", "established"),
+    [(BROKEN - MOMENT, True), (BROKEN, False), (BROKEN + MOMENT, False), (None, False)],
+    ids=["not since", "at once", "since", "nobody knows when"],
+)
+def test_a_deploy_is_established_for_damage_where_nothing_was_written_since(
+    written: datetime | None, established: bool
+) -> None:
+    table, writer = Place(PlaceKind.TABLE, TABLE), Place(PlaceKind.SERVICE, "writer")
+    change = Change(place=writer, at=BROKEN, kind="deploy")
+    harmed = Fact(
+        place=table,
+        effect=FailureEffect.HARMS,
+        severity=Severity.P1,
+        rank=0,
+        interval=SLATE,
+        due=DUE,
+        last_good=written,
+    )
+    (root,) = engine.diagnose(Graph([Dependency(writer, table)]), [harmed], changes=[change])
+
+    assert root.suspects == ((change, established),)
+
+
+def test_a_deploy_of_the_writer_is_suspected_of_damage() -> None:
     (cause,) = found(partly(), deployed("writer"))
 
     assert cause.code == "upstream-check"
