@@ -26,6 +26,7 @@ from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, down, pipeline, ports
 from tests.pipelines.nba_world import NBA
+from tests.replayed import replayed, with_others_of
 from tests.thoroughness import examples
 from tests.validated import validated as run
 
@@ -36,16 +37,14 @@ MORNING = datetime(2026, 2, 11, 13, tzinfo=UTC)
 
 @cache
 def judged(name: str, without: str | None = None) -> Report:
+    if without is None:
+        return replayed(name).report
     scenario = load_scenario(name)
-    if without is not None:
-        *below, last = scenario.layers
-        stated = [each.content.faults for each in scenario.layers if each.content.faults is not None]
-        fault = Fault.model_validate({"source": without, "problem": "unavailable"})
-        changed = last.content.model_copy(
-            update={"faults": (*(stated[-1] if stated else ()), fault), "after_repairs": ()}
-        )
-        scenario = Scenario(layers=(*below, replace(last, content=changed)))
-    return replay(scenario, NBA).report
+    *below, last = scenario.layers
+    stated = [each.content.faults for each in scenario.layers if each.content.faults is not None]
+    fault = Fault.model_validate({"source": without, "problem": "unavailable"})
+    changed = last.content.model_copy(update={"faults": (*(stated[-1] if stated else ()), fault), "after_repairs": ()})
+    return replay(Scenario(layers=(*below, replace(last, content=changed))), NBA).report
 
 
 def checked(report: Report) -> bool:
@@ -67,7 +66,7 @@ def taken_away() -> Iterator[Any]:
     for number, name in enumerate(shipped_scenarios()):
         for at, source in enumerate(SOURCES):
             often = at == number % len(SOURCES)
-            marks = [pytest.mark.xdist_group(f"evidence-{name}"), *([] if often else [pytest.mark.slow])]
+            marks = [with_others_of(name), *([] if often else [pytest.mark.slow])]
             yield pytest.param(name, source, marks=marks, id=f"{name} without {source}")
 
 

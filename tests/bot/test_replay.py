@@ -5,18 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.replay import Comparison, Replay, compare, differences, listed, replay, scenarios
+from bot.replay import Comparison, compare, differences, listed, replay, scenarios
 from bot.scenarios.scenario import Expectation, load_scenario, shipped_scenarios
 from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, Verdict
 from tests.bot.scenarios.worlds import PIPELINE, loaded
 from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
+from tests.replayed import replayed, with_others_of
 
 INCIDENTS = {
     "invoker-lost",
@@ -50,15 +50,9 @@ QUIET = {
 }
 
 
-@cache
-def replayed(name: str) -> Replay:
-    """A shipped scenario, replayed once for all tests of it: they run in one worker and leave it as it is."""
-    return replay(load_scenario(name), NBA)
-
-
 def together(name: str, *more: object) -> Any:
     """The arguments of a test of a scenario, in one group with the other tests of it."""
-    return pytest.param(name, *more, marks=pytest.mark.xdist_group(f"replay-{name}"))
+    return pytest.param(name, *more, marks=with_others_of(name))
 
 
 @pytest.mark.parametrize("name", [together(name) for name in shipped_scenarios()])

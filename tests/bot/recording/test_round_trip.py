@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,13 @@ def told(report: Report) -> list[tuple[str, str, str, str, str]]:
     )
 
 
-@pytest.mark.parametrize("name", [*shipped_scenarios(), *EXAMPLES], ids=lambda name: Path(name).stem)
+def each_scenario() -> Iterator[Any]:
+    """Every scenario; every day one of seven."""
+    for number, name in enumerate([*shipped_scenarios(), *EXAMPLES]):
+        yield pytest.param(name, marks=[] if number % 7 == 0 else pytest.mark.slow, id=Path(name).stem)
+
+
+@pytest.mark.parametrize("name", list(each_scenario()))
 def test_the_copy_of_a_scenario_gives_the_same_report(name: str, tmp_path: Path) -> None:
     copy = recorded(load_scenario(name), tmp_path / "copy.yaml", people=False)
 

@@ -1,0 +1,22 @@
+"""Shipped scenarios replayed once in a run for all tests that only read what came of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from bot.replay import Replay, replay
+from bot.scenarios.scenario import load_scenario
+from tests.pipelines.nba_world import NBA
+
+
+@cache
+def replayed(name: str) -> Replay:
+    """A shipped scenario, replayed; tests of one worker share it and leave it as it is."""
+    return replay(load_scenario(name), NBA)
+
+
+def with_others_of(name: str) -> pytest.MarkDecorator:
+    """Put a test with the others of its scenario, so that one worker replays it."""
+    return pytest.mark.xdist_group(f"scenario-{name}")
