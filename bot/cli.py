@@ -61,7 +61,7 @@ COMMANDS = {
     ),
     "record": Entry(
         "bot.commands.record:record",
-        "Keep what a validation reads as a scenario, names hashed: yesterday's incident, to replay and to drill.",
+        "Validate, and keep what was read as a scenario: to replay the incident, to drill with it, to change it.",
     ),
     "demo": Entry(
         "bot.commands.demo:demo",

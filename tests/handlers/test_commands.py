@@ -371,7 +371,7 @@ def test_a_result_whose_message_was_deleted_is_said_privately() -> None:
         rig.gate.opened.set()
         rig.wait()
 
-        assert "players: nothing found (1 of 21 checks)" in rig.said[0]
+        assert "players: nothing found (1 of 26 checks)" in rig.said[0]
 
 
 def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> None:
@@ -381,7 +381,7 @@ def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> N
         rig.done("/validate-daily", "players")
 
         assert rig.slack.messages() == []
-        assert "players: nothing found (1 of 21 checks)" in rig.said[0]
+        assert "players: nothing found (1 of 26 checks)" in rig.said[0]
 
 
 def test_a_metric_that_breaks_keeps_nobody_from_the_result() -> None:
@@ -527,14 +527,14 @@ def test_failing_checks_are_shown() -> None:
 
         rig.done("/validate-daily", "players")
 
-        assert "players: 1 problem (1 of 21 checks)" in rig.slack.messages()[0].text
+        assert "players: 1 problem (1 of 26 checks)" in rig.slack.messages()[0].text
 
 
 @pytest.mark.parametrize(
     ("command", "text", "title"),
     [
         pytest.param("/drift", "", "Drift: ", id="a command of a few checks"),
-        pytest.param("/validate-daily", "players lines", "players, lines: nothing found (2 of 21 checks)", id="checks"),
+        pytest.param("/validate-daily", "players lines", "players, lines: nothing found (2 of 26 checks)", id="checks"),
         pytest.param("/validate-daily", "analytics", "Analytics: ", id="a phase"),
         pytest.param("/validate-daily", "quick", "Quick checks: ", id="the quick ones"),
     ],
