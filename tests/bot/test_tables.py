@@ -23,6 +23,7 @@ PARTIAL = {
     "_THE_MESSAGES": "likewise",
     "_LATER": "likewise",
     "_DETAILS": "the other problems are told by their own words",
+    "_KINDS": "the other places are called what they are",
     "_FAULTS": "the other states are none",
     "_TEXTS": "types of other dialects",
     "STATE_WORDS": "failures are told by their severity",
