@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.store.model import AlertState, Changes, SnoozeUntil
+from bot.validation import Validation
 from checks.model import Report, Severity, Verdict
 from checks.notifications import Permissions as Rules
 from checks.ports.warehouse import BIGQUERY
@@ -18,10 +19,14 @@ from handlers.command_words import ask_for_everything
 from handlers.commands import COMMANDS, VALIDATING
 from handlers.replies import PrivateReply
 from handlers.workers import Job, Lane, Workers
-from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, running, taken_by
+from tests.fakes import ports
+from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, described, running, taken_by
 from tests.servers.slack import broken, rate_limited, refused
 from tests.servers.slack_requests import PERSON
 from tests.thoroughness import examples
+
+EVERY = len(Validation(described(Rules()), ports(), lambda: NOW).checks)
+"""Checks that the pipeline of these tests has."""
 
 
 def all_text(rig: Rig, channel: str = CHANNEL) -> str:
@@ -371,7 +376,7 @@ def test_a_result_whose_message_was_deleted_is_said_privately() -> None:
         rig.gate.opened.set()
         rig.wait()
 
-        assert "players: nothing found (1 of 26 checks)" in rig.said[0]
+        assert f"players: nothing found (1 of {EVERY} checks)" in rig.said[0]
 
 
 def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> None:
@@ -381,7 +386,7 @@ def test_slack_being_down_for_the_first_message_leaves_the_result_private() -> N
         rig.done("/validate-daily", "players")
 
         assert rig.slack.messages() == []
-        assert "players: nothing found (1 of 26 checks)" in rig.said[0]
+        assert f"players: nothing found (1 of {EVERY} checks)" in rig.said[0]
 
 
 def test_a_metric_that_breaks_keeps_nobody_from_the_result() -> None:
@@ -527,14 +532,16 @@ def test_failing_checks_are_shown() -> None:
 
         rig.done("/validate-daily", "players")
 
-        assert "players: 1 problem (1 of 26 checks)" in rig.slack.messages()[0].text
+        assert f"players: 1 problem (1 of {EVERY} checks)" in rig.slack.messages()[0].text
 
 
 @pytest.mark.parametrize(
     ("command", "text", "title"),
     [
         pytest.param("/drift", "", "Drift: ", id="a command of a few checks"),
-        pytest.param("/validate-daily", "players lines", "players, lines: nothing found (2 of 26 checks)", id="checks"),
+        pytest.param(
+            "/validate-daily", "players lines", f"players, lines: nothing found (2 of {EVERY} checks)", id="checks"
+        ),
         pytest.param("/validate-daily", "analytics", "Analytics: ", id="a phase"),
         pytest.param("/validate-daily", "quick", "Quick checks: ", id="the quick ones"),
     ],
