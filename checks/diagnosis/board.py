@@ -48,6 +48,7 @@ CODES = (
     "upstream-check",
     "job-failing",
     "jobs-missing",
+    "processor-failed",
     "processor-stalled",
     "processor-missing",
     "trigger-without-effect",

@@ -99,6 +99,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "Data that the phase needs is missing or wrong in a table before it.",
         "Repair the table that the failed check names, then run the phase again.",
     ),
+    "processor-failed": CauseCode(
+        "A processor reported that it failed, or that it wrote nothing, and what works on it has nothing.",
+        "Read the processor's log, repair what it names, then run it again.",
+    ),
     "processor-stalled": CauseCode(
         "A processor started and did not finish.",
         "Read the processor's log from its start on, then run it again.",

@@ -18,7 +18,7 @@ from checks.effects import FailureEffect
 from checks.facts import NOTHING, Values, known
 from checks.facts.control_plane import RevisionsFacts, ServiceFacts
 from checks.facts.logs import ChangeFacts
-from checks.facts.orchestration import DataFacts, HeartbeatFacts, TriggerFacts, UnfinishedFacts
+from checks.facts.orchestration import DataFacts, HeartbeatFacts, ProcessorFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Interval, Outcome, Severity
 from checks.places import Place, PlaceKind
 
@@ -52,7 +52,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
         else:
             suspects = _near(each)
             name, made = _of_its_own(board, each, root, suspects)
-            if made is None or (made.code == "processor-stalled" and not behind):
+            if made is None or (made.code in ("processor-failed", "processor-stalled") and not behind):
                 continue
             broken = (each.root, *(fact for fact in each.behind if _is_verdict(board, facts[fact])))
             makers = [place.name for fact in broken for place, _ in graph.makers(fact.place, lambda _: False)]
@@ -148,6 +148,9 @@ def _of_its_own(
     elif root.check in board.sql_checks:
         code, subject = "upstream-check", root.check
         name = (code, subject, explanation.root.place)
+    elif ProcessorFacts in root.finding.facts.families():
+        code, subject = "processor-failed", root.place.name
+        name = (code, explanation.root.place)
     elif {UnfinishedFacts, HeartbeatFacts} & set(root.finding.facts.families()):
         code, subject = "processor-stalled", root.place.name
         name = (code, explanation.root.place)

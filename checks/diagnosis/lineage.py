@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
-from checks.facts.orchestration import DataFacts, UnfinishedFacts
+from checks.facts.orchestration import DataFacts, ProcessorFacts, UnfinishedFacts
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition, tables_in
 from checks.places import Place, PlaceKind
 
@@ -47,11 +47,21 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
     spec = checks.get(symptom.check)
     if spec is not None:
         return judged(spec, finding.subject)
+    if ProcessorFacts in finding.facts.families() and finding.phase is not None:
+        # A processor is mostly named after the table that it writes.
+        return _named(pipeline, checks.values(), subject) or Place(PlaceKind.PHASE, finding.phase, WORK)
     if UnfinishedFacts in finding.facts.families() and finding.phase is not None:
         return Place(PlaceKind.PHASE, finding.phase, WORK)
     if symptom.place.kind is PlaceKind.TRANSITION and transition is not None:
         return Place(PlaceKind.TRANSITION, transition.id)
     return None
+
+
+def _named(pipeline: Pipeline, checks: Iterable[SqlCheck], processor: str) -> Place | None:
+    tables = (*pipeline.tables, *(each for spec in pipeline.services for each in spec.writes))
+    judge = (each for check in checks for each in check.tables)
+    found = (each for each in (*tables, *judge) if each.rpartition(".")[2] == processor)
+    return next(map(_table, found), None)
 
 
 def _of_verdict(transition: Transition, code: str) -> Place:

@@ -142,6 +142,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "address-missing": _as_found,
     "service-failing": _as_signs,
     "messages-not-taken": _as_signs,
+    "processor-failed": _as_found,
     "job-failing": _as_found,
     "jobs-missing": _as_found,
     "deploy-unsafe": _unsafe,

@@ -98,6 +98,29 @@ def test_who_took_a_permission_of_a_service_is_suspected_like_its_deploy() -> No
     assert "worker" in cause.evidence["suspects"]  # type: ignore[operator]
 
 
+def reported(processor: str, code: str = "processor-empty") -> CheckResult:
+    return result("processors", finding(code, processor, Severity.P2, phase="phase5", day=SLATE, records=0))
+
+
+@pytest.mark.parametrize("code", ["processor-empty", "processor-failed"])
+@pytest.mark.parametrize(
+    ("processor", "followed"),
+    [("rows", "some-missing"), ("of another name", "bad")],
+    ids=["named after its table, which is damaged", "of a phase that wrote nothing"],
+)
+def test_a_processor_without_records_is_why_its_rows_are_wrong(processor: str, followed: str, code: str) -> None:
+    (cause,) = found(
+        result("grades", finding(followed, "system_01", phase="phase5", day=SLATE)), reported(processor, code)
+    )
+
+    assert (cause.code, cause.subject) == ("processor-failed", processor)
+    assert {key.check for key in cause.explains} == {"processors", "grades"}
+
+
+def test_a_processor_from_which_nothing_follows_is_no_cause() -> None:
+    assert found(reported("rows")) == ()
+
+
 def detached(topic: str = "precompute-done") -> CheckResult:
     facts = SubscriptionFacts(topic=topic)
     return result("subscriptions", finding("detached-subscription", "push-1", Severity.P2, facts=facts))
