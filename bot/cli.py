@@ -63,6 +63,10 @@ COMMANDS = {
         "bot.commands.record:record",
         "Validate, and keep what was read as a scenario: to replay the incident, to drill with it, to change it.",
     ),
+    "drill": Entry(
+        "bot.commands.drill:drill",
+        "See what would be missed: break a healthy world, one thing at a time, and list what no check notices.",
+    ),
     "demo": Entry(
         "bot.commands.demo:demo",
         "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.",

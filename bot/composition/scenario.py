@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.definition.sources import SOURCES
 from bot.scenarios.platform import ScenarioPlatform
 from bot.scenarios.scenario import Scenario
+from bot.scenarios.world import Change
 from checks.pipeline import Pipeline
 from checks.source import Ports
 
@@ -21,10 +22,12 @@ class DemoExtraMissing(RuntimeError):  # noqa: N818 - reads as what it says
 class ScenarioPorts(Ports):
     """Ports on a scenario. ``now`` is its instant; ``platform`` repairs it; ``close`` lets go of what hangs."""
 
-    def __init__(self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -> None:
+    def __init__(
+        self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
+    ) -> None:
         from bot.scenarios.scene import scene_of  # noqa: PLC0415 - an extra that production does without
 
-        scene = scene_of(pipeline, scenario, dataset_prefix)
+        scene = scene_of(pipeline, scenario, dataset_prefix, change)
         ports = {line.source: line.recorded(scene) for line in SOURCES}
         super().__init__({source: port for source, port in ports.items() if port is not None})
         self.now: datetime = scene.platform.now
@@ -37,8 +40,10 @@ class ScenarioPorts(Ports):
         super().close()
 
 
-def scenario_ports(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "") -> ScenarioPorts:
-    """Build the scenario's world behind the ports.
+def scenario_ports(
+    pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
+) -> ScenarioPorts:
+    """Build the scenario's world behind the ports, with a change made to it.
 
     Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing.
     """
@@ -46,4 +51,4 @@ def scenario_ports(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str =
     if missing:
         names = " and ".join(missing)
         raise DemoExtraMissing(f"Scenarios need {names}: run `pip install 'reveille[demo]'`, or `make demo`.")
-    return ScenarioPorts(pipeline, scenario, dataset_prefix)
+    return ScenarioPorts(pipeline, scenario, dataset_prefix, change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ class World(Surroundings):
     policies: Mapping[str, Policy]
     project_policy: Policy
     faults: tuple[Fault, ...]
+
+
+Change = Callable[[World], World]
+"""What breaks a world, or makes another day of it."""
 
 
 def build_world(pipeline: Pipeline, scenario: Scenario) -> World:

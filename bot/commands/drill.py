@@ -1,0 +1,176 @@
+"""``reveille drill``: what would the monitoring miss?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.display import show_parts
+from bot.commands.errors import said_plainly
+from bot.commands.exits import FAILED, FINE
+from bot.commands.options import PIPELINE_OPTION
+from bot.commands.output import emit
+from bot.render.message import Cell, Heading, Line, Part, SmallPrint, Table
+
+if TYPE_CHECKING:
+    from bot.drill.scoring import Score, Tally
+
+KIND_NAMES = ("rows", "values", "documents", "jobs", "services", "subscriptions", "builds", "sources")
+LISTED = 40
+"""Faults of a list that are shown; JSON has them all."""
+
+
+@click.command()
+@PIPELINE_OPTION
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    help="The healthy scenario that is broken; by default those of the pipeline that come with the product.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Which faults are drawn; the same draw the same.")
+@click.option("--count", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many faults.")
+@click.option(
+    "--only", type=click.Choice(KIND_NAMES), multiple=True, metavar="KIND", help="Only this kind; repeatable."
+)
+@click.option("--cascade/--no-cascade", default=True, show_default=True, help="Empty what is made of an empty table.")
+@click.option(
+    "--accept", type=click.Path(path_type=Path), metavar="FILE", help="Blind spots that may be, with reasons."
+)
+@click.option("--floor", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are noticed.")
+@click.option("--named", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are named.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+def drill(  # noqa: PLR0913 - a command has its options
+    *,
+    pipeline_file: Path | None,
+    scenario: str | None,
+    seed: int,
+    count: int,
+    only: tuple[str, ...],
+    cascade: bool,
+    accept: Path | None,
+    floor: float | None,
+    named: float | None,
+    as_json: bool,
+) -> int:
+    """Break a healthy world, one thing at a time, and list what no check notices.
+
+    Each fault is put at one place; what comes after it stays as it was, except that a table which is made of an emptied
+    one ('reads' in the pipeline file) is empty too. Noticed is an alarm of P2 or worse. Nothing outside this machine is
+    asked or written.
+
+    \b
+    Examples:
+      reveille drill
+      reveille drill --scenario yesterday.yaml --only rows --only values
+      reveille drill --floor 95 --named 85 --accept blind-spots.yaml
+    """  # noqa: D301 - click reads the backspace
+    with said_plainly():
+        from bot.drill.accepted import read_accepted, reasons_for  # noqa: PLC0415 - an extra that production lacks
+        from bot.drill.grounds import faults_of, grounds_of  # noqa: PLC0415 - likewise
+        from bot.drill.run import drilled  # noqa: PLC0415 - likewise
+        from bot.drill.scoring import tally  # noqa: PLC0415 - likewise
+
+        accepted = read_accepted(accept) if accept is not None else {}
+        grounds = grounds_of(pipeline_file, scenario, cascade=cascade)
+        chosen = faults_of(grounds, count, seed, only)
+        scores = []
+        for number, (ground, fault) in enumerate(chosen, 1):
+            _progress(number, len(chosen))
+            scores.append(drilled(ground, fault))
+    reasons = reasons_for(scores, accepted)
+    kinds = [
+        tally(kind, [each for each in scores if each.kind == kind], reasons)
+        for kind in KIND_NAMES
+        if any(each.kind == kind for each in scores)
+    ]
+    total = tally("all", scores, reasons)
+    if as_json:
+        emit(json.dumps(_as_json(seed, kinds, total, scores, reasons), indent=2, ensure_ascii=False))
+    else:
+        names = ", ".join(each.scenario.file.name for each in grounds)
+        show_parts(_parts(f"{len(scores)} faults, seed {seed}, in {names}", [*kinds, total], scores, reasons))
+    is_low = floor is not None and total.noticed_percent < floor
+    return FAILED if is_low or (named is not None and total.named_percent < named) else FINE
+
+
+def _progress(number: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{number} of {total} ", err=True, nl=number == total)
+
+
+def _parts(title: str, tallies: Sequence[Tally], scores: Sequence[Score], reasons: Mapping[str, str]) -> Iterator[Part]:
+    yield Heading(text=title)
+    yield Table(
+        columns=("Kind", "Faults", "Noticed", "Named first", "Accepted"),
+        rows=tuple(
+            (
+                Cell(text=each.kind),
+                Cell(text=str(each.put)),
+                Cell(text=f"{each.noticed} ({each.noticed_percent:.0f} %)"),
+                Cell(text=f"{each.named} ({each.named_percent:.0f} %)"),
+                Cell(text=str(each.accepted)),
+            )
+            for each in tallies
+        ),
+    )
+    missed = [each for each in scores if not each.is_caught]
+    yield from _list("Nobody notices", [each for each in missed if each.key not in reasons], _loudness)
+    wrong = [each for each in scores if each.is_caught and not each.is_named]
+    yield from _list("Noticed, another place named first", wrong, lambda each: f"{each.first or '-'}: {each.sentence}")
+    yield from _list("Accepted", [each for each in missed if each.key in reasons], lambda each: reasons[each.key])
+    yield SmallPrint(
+        text="Noticed: an alarm of P2 or worse that the healthy world does not have. docs/drill.md says more."
+    )
+
+
+def _loudness(each: Score) -> str:
+    return f"only noted (P3) by {', '.join(each.checks)}" if each.checks else "no check"
+
+
+def _list(title: str, scores: Sequence[Score], told: Callable[[Score], str]) -> Iterator[Part]:
+    if scores:
+        yield Heading(text=f"{title}: {len(scores)}")
+    for each in scores[:LISTED]:
+        yield Line(label=each.key, text=told(each))
+    if len(scores) > LISTED:
+        yield Line(text=f"{len(scores) - LISTED} more; --json lists them.")
+
+
+def _as_json(
+    seed: int, kinds: Sequence[Tally], total: Tally, scores: Sequence[Score], reasons: Mapping[str, str]
+) -> dict[str, object]:
+    def counted(each: Tally) -> dict[str, object]:
+        return {
+            **asdict(each),
+            "noticed_percent": round(each.noticed_percent, 1),
+            "named_percent": round(each.named_percent, 1),
+        }
+
+    return {
+        "schema_version": 1,
+        "seed": seed,
+        "total": counted(total),
+        "kinds": [counted(each) for each in kinds],
+        "faults": [
+            {
+                "fault": each.key,
+                "kind": each.kind,
+                "name": each.name,
+                "place": each.place,
+                "notice": each.notice,
+                "caught": each.is_caught,
+                "named": each.is_named,
+                "first": each.first,
+                "sentence": each.sentence,
+                "checks": list(each.checks),
+                "accepted": reasons.get(each.key),
+            }
+            for each in scores
+        ],
+    }

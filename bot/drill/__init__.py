@@ -1,0 +1,1 @@
+"""Drills: worlds that are broken on purpose, and what the checks say of them."""

@@ -1,0 +1,37 @@
+"""Blind spots that a team accepts, each with the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import yaml
+
+from bot.drill.scoring import Score
+from bot.request import RequestError
+
+FORM = "expected lines such as 'jobs silent weekly-*: they run once a week', a pattern of faults and the reason"
+
+
+def read_accepted(path: Path) -> Mapping[str, str]:
+    """Read the reasons by pattern of faults. Raises RequestError for a file that cannot be read or says no reason."""
+    try:
+        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RequestError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(stated, dict) or not all(
+        isinstance(pattern, str) and isinstance(reason, str) and reason.strip() for pattern, reason in stated.items()
+    ):
+        raise RequestError(f"{path}: {FORM}.")
+    return stated
+
+
+def reasons_for(scores: Iterable[Score], accepted: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the reason by key of each fault that may go unnoticed; the first pattern that fits gives it."""
+    found: dict[str, str] = {}
+    for each in scores:
+        reason = next((reason for pattern, reason in accepted.items() if fnmatchcase(each.key, pattern)), None)
+        if reason is not None:
+            found[each.key] = reason
+    return found

@@ -1,0 +1,52 @@
+"""A fault that a drill puts into a world: what breaks, where, and the world that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.scenarios.world import Change, World
+from checks.model import Interval
+from checks.pipeline import Pipeline
+from checks.places import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutFault:
+    """One thing that is broken. ``kind`` is the sort of place, ``name`` what happens to it, ``detail`` which part.
+
+    ``loud`` is false for what is worth a note (P3) and no more.
+    """
+
+    kind: str
+    name: str
+    place: Place
+    detail: str = ""
+    change: Change
+    loud: bool = True
+
+    @property
+    def key(self) -> str:
+        """What names it, in lists and in the file of accepted blind spots."""
+        return " ".join(filter(None, (self.kind, self.name, self.place.name, self.detail)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthy:
+    """What faults are put into. ``asked`` are the sources that a validation asks; ``cascade`` empties also what is made
+    of an emptied table."""
+
+    pipeline: Pipeline
+    world: World
+    previous: Interval
+    current: Interval
+    asked: frozenset[str] = frozenset()
+    cascade: bool = True
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The dates that a validation judges, as rows have them."""
+        return tuple(dict.fromkeys((self.previous.day.isoformat(), self.current.day.isoformat())))
+
+
+Faults = Iterator[PutFault]

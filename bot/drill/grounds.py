@@ -1,0 +1,70 @@
+"""Which healthy worlds are broken, and by which faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot.composition.validation import pipeline_of, scenario_of, source_of
+from bot.drill.fault import PutFault
+from bot.drill.faults import sampled
+from bot.drill.run import Ground, ground_of
+from bot.request import RequestError
+from bot.scenarios.scenario import Scenario, load_scenario, shipped_scenarios
+from bot.settings import Settings
+from checks.model import Outcome, Report, Verdict
+
+
+def grounds_of(pipeline_file: Path | None, scenario: str | None, *, cascade: bool = True) -> tuple[Ground, ...]:
+    """Return the healthy worlds that are meant.
+
+    Without a scenario these are the shipped ones of the pipeline in which all is clear and nothing of the interval
+    is still due. Raises RequestError where there is none, or the scenario is not healthy.
+    """
+    named = scenario_of(scenario)
+    if named is not None:
+        ground = ground_of(pipeline_of(pipeline_file, None, named), named, cascade=cascade)
+        if ground.report.verdict is not Verdict.ALL_CLEAR:
+            text = f"{named.file.name} says {ground.report.verdict} before anything is broken; a drill needs ALL CLEAR."
+            raise RequestError(text)
+        return (ground,)
+    wanted = source_of(pipeline_file) if pipeline_file or Settings.from_environment().pipeline else None
+    grounds = [
+        ground_of(pipeline_of(pipeline_file, None, each), each, cascade=cascade) for each in healthy_scenarios(wanted)
+    ]
+    found = tuple(each for each in grounds if is_complete(each.report))
+    if not found:
+        message = "No shipped scenario of this pipeline is healthy: name one with --scenario FILE."
+        raise RequestError(message)
+    return found
+
+
+def healthy_scenarios(pipeline_file: Path | None) -> Iterable[Scenario]:
+    """Yield the shipped scenarios of a pipeline, by default any, that state ALL CLEAR and no finding."""
+    for name in shipped_scenarios():
+        scenario = load_scenario(name)
+        expect = scenario.file.expect
+        is_of_it = pipeline_file is None or scenario.pipeline == pipeline_file
+        if is_of_it and expect.verdict is Verdict.ALL_CLEAR and not expect.findings:
+            yield scenario
+
+
+def is_complete(report: Report) -> bool:
+    """Whether everything of the judged interval was looked at: nothing of it waits, and it has something to do."""
+    of_it = [finding for _, finding in report.findings() if finding.interval == report.previous]
+    is_waiting = any(finding.outcome is Outcome.WAITING for finding in of_it)
+    passed = sum(finding.outcome is Outcome.PASSED for finding in of_it)
+    skipped = sum(finding.outcome is Outcome.SKIPPED for finding in of_it)
+    return report.verdict is Verdict.ALL_CLEAR and not is_waiting and passed > skipped
+
+
+def faults_of(
+    grounds: Sequence[Ground], count: int, seed: int, only: Sequence[str] = ()
+) -> tuple[tuple[Ground, PutFault], ...]:
+    """Draw faults, spread evenly over the worlds."""
+    found: list[tuple[Ground, PutFault]] = []
+    for number, ground in enumerate(grounds):
+        share = (count - len(found)) // (len(grounds) - number)
+        faults = [each for each in ground.faults if not only or each.kind in only]
+        found += [(ground, each) for each in sampled(faults, share, seed + number)]
+    return tuple(found)

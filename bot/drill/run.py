@@ -1,0 +1,74 @@
+"""Runs drills: one validation of each broken world, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.composition.scenario import scenario_ports
+from bot.drill.fault import Healthy, PutFault
+from bot.drill.faults import KINDS
+from bot.drill.scoring import Known, Score, known, places_at, score
+from bot.request import Request
+from bot.scenarios.scenario import Scenario
+from bot.scenarios.world import Change, build_world
+from bot.validation import Validation
+from checks.model import Report
+from checks.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A healthy scenario that drills break, with what its validation says unbroken."""
+
+    scenario: Scenario
+    healthy: Healthy
+    report: Report
+    known: Known
+
+    @property
+    def faults(self) -> tuple[PutFault, ...]:
+        """Every fault that can be put into it, kind by kind."""
+        return tuple(fault for kind in KINDS.values() for fault in kind(self.healthy))
+
+
+def validated(pipeline: Pipeline, scenario: Scenario, change: Change = lambda world: world) -> Report:
+    """Validate a scenario's world with a change made. Raises PipelineFileError, DemoExtraMissing, RequestError."""
+    ports = scenario_ports(pipeline, scenario, change=change)
+    try:
+        validation = Validation(pipeline, ports, lambda: ports.now)
+        return validation.run(validation.plan(Request(interval=scenario.file.requested, trigger="drill")))
+    finally:
+        ports.close()
+
+
+def ground_of(pipeline: Pipeline, scenario: Scenario, *, cascade: bool = True) -> Ground:
+    """Validate the healthy world. Raises as ``validated`` does."""
+    report = validated(pipeline, scenario)
+    healthy = Healthy(
+        pipeline=pipeline,
+        world=build_world(pipeline, scenario),
+        previous=report.previous,
+        current=report.current,
+        asked=frozenset(read.source for read in report.reads),
+        cascade=cascade,
+    )
+    return Ground(scenario=scenario, healthy=healthy, report=report, known=known(report))
+
+
+def drilled(ground: Ground, fault: PutFault) -> Score:
+    """Break the world, validate it, and say what came of it."""
+    pipeline = ground.healthy.pipeline
+    report = validated(pipeline, ground.scenario, fault.change)
+    return score(fault, report, ground.known, places_at(fault.place, pipeline, ground.healthy.world), pipeline)
+
+
+def drill(
+    ground: Ground, faults: Sequence[PutFault], observe: Callable[[Score], None] = lambda _: None
+) -> tuple[Score, ...]:
+    """Put one fault after another into the healthy world; ``observe`` gets each score as it comes."""
+    scores = []
+    for fault in faults:
+        scores.append(drilled(ground, fault))
+        observe(scores[-1])
+    return tuple(scores)
