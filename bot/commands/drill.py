@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,8 +18,12 @@ from bot.commands.exits import FAILED, FINE
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit
 from bot.render.message import Cell, Heading, Line, Part, SmallPrint, Table
+from bot.render.words import number as number_of
 
 if TYPE_CHECKING:
+    from bot.drill.days import Day
+    from bot.drill.quiet import FalseAlarm
+    from bot.drill.run import Ground
     from bot.drill.scoring import Score, Tally
 
 KIND_NAMES = ("rows", "values", "documents", "jobs", "services", "subscriptions", "builds", "sources")
@@ -34,7 +39,9 @@ LISTED = 40
     help="The healthy scenario that is broken; by default those of the pipeline that come with the product.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which faults are drawn; the same draw the same.")
-@click.option("--count", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many faults.")
+@click.option(
+    "--count", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many faults, or days."
+)
 @click.option(
     "--only", type=click.Choice(KIND_NAMES), multiple=True, metavar="KIND", help="Only this kind; repeatable."
 )
@@ -44,6 +51,7 @@ LISTED = 40
 )
 @click.option("--floor", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are noticed.")
 @click.option("--named", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are named.")
+@click.option("--quiet", is_flag=True, help="Instead validate healthy days of every sort; exit with 1 on an alarm.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 def drill(  # noqa: PLR0913 - a command has its options
     *,
@@ -56,6 +64,7 @@ def drill(  # noqa: PLR0913 - a command has its options
     accept: Path | None,
     floor: float | None,
     named: float | None,
+    quiet: bool,
     as_json: bool,
 ) -> int:
     """Break a healthy world, one thing at a time, and list what no check notices.
@@ -64,11 +73,15 @@ def drill(  # noqa: PLR0913 - a command has its options
     one ('reads' in the pipeline file) is empty too. Noticed is an alarm of P2 or worse. Nothing outside this machine is
     asked or written.
 
+    With --quiet nothing is broken: the healthy worlds are moved to other dates (clocks that change, ends of months and
+    of the year, each day of a week, others by chance) and to other times of day at which nothing more has happened.
+
     \b
     Examples:
       reveille drill
       reveille drill --scenario yesterday.yaml --only rows --only values
       reveille drill --floor 95 --named 85 --accept blind-spots.yaml
+      reveille drill --quiet --count 400
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         from bot.drill.accepted import read_accepted, reasons_for  # noqa: PLC0415 - an extra that production lacks
@@ -77,7 +90,9 @@ def drill(  # noqa: PLR0913 - a command has its options
         from bot.drill.scoring import tally  # noqa: PLC0415 - likewise
 
         accepted = read_accepted(accept) if accept is not None else {}
-        grounds = grounds_of(pipeline_file, scenario, cascade=cascade)
+        grounds = grounds_of(pipeline_file, scenario, cascade=cascade, whole=not quiet)
+        if quiet:
+            return _quiet(grounds, count, seed, as_json=as_json)
         chosen = faults_of(grounds, count, seed, only)
         scores = []
         for number, (ground, fault) in enumerate(chosen, 1):
@@ -97,6 +112,41 @@ def drill(  # noqa: PLR0913 - a command has its options
         show_parts(_parts(f"{len(scores)} faults, seed {seed}, in {names}", [*kinds, total], scores, reasons))
     is_low = floor is not None and total.noticed_percent < floor
     return FAILED if is_low or (named is not None and total.named_percent < named) else FINE
+
+
+def _quiet(grounds: Sequence[Ground], count: int, seed: int, *, as_json: bool) -> int:
+    from bot.drill.quiet import days_among, false_alarms  # noqa: PLC0415 - an extra that production lacks
+
+    days = days_among(grounds, count, seed)
+    found = false_alarms(days, lambda number: _progress(number, len(days)))
+    if as_json:
+        lines = [{**asdict(each), "now": each.now.isoformat()} for each in found]
+        emit(json.dumps({"schema_version": 1, "seed": seed, "days": len(days), "alarms": lines}, indent=2))
+    else:
+        show_parts(_quiet_parts(grounds, days, found, seed))
+    return FAILED if found else FINE
+
+
+def _quiet_parts(
+    grounds: Sequence[Ground], days: Sequence[tuple[Ground, Day]], found: Sequence[FalseAlarm], seed: int
+) -> Iterator[Part]:
+    zone = grounds[0].healthy.pipeline.zone
+    sorts = Counter(day.sort for _, day in days)
+    yield Heading(text=f"{len(days)} healthy days, seed {seed}: {number_of(len(found), 'false alarm')}")
+    yield Table(
+        columns=("Day", "Days", "False alarms"),
+        rows=tuple(
+            (Cell(text=sort), Cell(text=str(count)), Cell(text=str(sum(each.sort == sort for each in found))))
+            for sort, count in sorts.most_common()
+        ),
+    )
+    for each in found[:LISTED]:
+        when = f"{each.now.astimezone(zone):%a %Y-%m-%d %H:%M}"
+        label = f"{when} {each.scenario} {each.severity} {each.check} {each.code}"
+        yield Line(label=label, text=f"{each.subject}: {each.summary}")
+    if len(found) > LISTED:
+        yield Line(text=f"{len(found) - LISTED} more; --json lists them.")
+    yield SmallPrint(text=f"In {', '.join(each.scenario.file.name for each in grounds)}.")
 
 
 def _progress(number: int, total: int) -> None:

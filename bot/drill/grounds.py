@@ -15,11 +15,14 @@ from bot.settings import Settings
 from checks.model import Outcome, Report, Verdict
 
 
-def grounds_of(pipeline_file: Path | None, scenario: str | None, *, cascade: bool = True) -> tuple[Ground, ...]:
+def grounds_of(
+    pipeline_file: Path | None, scenario: str | None, *, cascade: bool = True, whole: bool = True
+) -> tuple[Ground, ...]:
     """Return the healthy worlds that are meant.
 
     Without a scenario these are the shipped ones of the pipeline in which all is clear and nothing of the interval
-    is still due. Raises RequestError where there is none, or the scenario is not healthy.
+    is still due, or with ``whole`` false all in which all is clear. Raises RequestError where there is none, or the
+    scenario is not healthy.
     """
     named = scenario_of(scenario)
     if named is not None:
@@ -32,7 +35,9 @@ def grounds_of(pipeline_file: Path | None, scenario: str | None, *, cascade: boo
     grounds = [
         ground_of(pipeline_of(pipeline_file, None, each), each, cascade=cascade) for each in healthy_scenarios(wanted)
     ]
-    found = tuple(each for each in grounds if is_complete(each.report))
+    found = tuple(
+        each for each in grounds if is_complete(each.report) or (not whole and each.report.verdict is Verdict.ALL_CLEAR)
+    )
     if not found:
         message = "No shipped scenario of this pipeline is healthy: name one with --scenario FILE."
         raise RequestError(message)
