@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE
 from bot.commands.options import PIPELINE_OPTION
-from bot.commands.output import emit
+from bot.commands.output import emit, progress
 from bot.render.message import Cell, Heading, Line, Part, SmallPrint, Table
 from bot.render.words import number as number_of
 
@@ -96,7 +95,7 @@ def drill(  # noqa: PLR0913 - a command has its options
         chosen = faults_of(grounds, count, seed, only)
         scores = []
         for number, (ground, fault) in enumerate(chosen, 1):
-            _progress(number, len(chosen))
+            progress(f"{number} of {len(chosen)}", last=number == len(chosen))
             scores.append(drilled(ground, fault))
     reasons = reasons_for(scores, accepted)
     kinds = [
@@ -118,7 +117,7 @@ def _quiet(grounds: Sequence[Ground], count: int, seed: int, *, as_json: bool) -
     from bot.drill.quiet import days_among, false_alarms  # noqa: PLC0415 - an extra that production lacks
 
     days = days_among(grounds, count, seed)
-    found = false_alarms(days, lambda number: _progress(number, len(days)))
+    found = false_alarms(days, lambda number: progress(f"{number} of {len(days)}", last=number == len(days)))
     if as_json:
         lines = [{**asdict(each), "now": each.now.isoformat()} for each in found]
         emit(json.dumps({"schema_version": 1, "seed": seed, "days": len(days), "alarms": lines}, indent=2))
@@ -147,11 +146,6 @@ def _quiet_parts(
     if len(found) > LISTED:
         yield Line(text=f"{len(found) - LISTED} more; --json lists them.")
     yield SmallPrint(text=f"In {', '.join(each.scenario.file.name for each in grounds)}.")
-
-
-def _progress(number: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{number} of {total} ", err=True, nl=number == total)
 
 
 def _parts(title: str, tallies: Sequence[Tally], scores: Sequence[Score], reasons: Mapping[str, str]) -> Iterator[Part]:

@@ -62,6 +62,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("audit",): ("scripts",),
     ("backtest",): ("--scenario", "SCENARIO", "--days", "1", "games-last-night"),
     ("record",): ("--scenario", "SCENARIO", "--to", "recorded.yaml"),
+    ("drill",): ("--scenario", "SCENARIO", "--count", "1"),
     ("slack", "check"): (),
     ("slack", "manifest"): ("--url", "https://a.example.com"),
     ("checks",): (),
