@@ -66,12 +66,14 @@ def groups(table: Table, rows: Rows) -> tuple[str, ...]:
 
 
 def directions(table: Table, rows: Rows) -> tuple[str, ...]:
-    """Return the columns that point one of a few ways: texts and flags with two to four values."""
-    return tuple(
-        name
-        for name, kind in table.columns.items()
-        if kind in ("STRING", "BOOL") and 2 <= len({row.get(name) for row in rows} - {None}) <= 4  # noqa: PLR2004 - see above
-    )
+    """Return the columns that point one of a few ways: texts and flags with two to four values, each of several."""
+    found = []
+    for name, kind in table.columns.items():
+        values = {row.get(name) for row in rows} - {None}
+        is_few = 2 <= len(values) <= 4 and len(rows) > 3 * len(values)  # noqa: PLR2004 - as the docstring says
+        if is_few and kind in ("STRING", "BOOL"):
+            found.append(name)
+    return tuple(found)
 
 
 def checks_of_tables(pipeline: Pipeline) -> tuple[SqlCheck, ...]:
