@@ -23,6 +23,10 @@ EARLIEST, LATEST = time(5), time(23, 59)
 """Between these somebody may look at a report."""
 
 
+CLOCKS = 4
+"""Times of its day to which a world is moved, beside its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """A healthy day: when it is, why it was chosen, and what makes the world of it."""
@@ -34,11 +38,15 @@ class Day:
 
 def days_of(healthy: Healthy, count: int, seed: int) -> tuple[Day, ...]:
     """Return so many days of a world: those on which clocks and calendars turn first, then others of a year by chance;
-    each at its own time of day, and at others at which nothing more has happened and nothing is due."""
+    at its own time of day in turn with others at which nothing more has happened and nothing is due."""
     zone = healthy.pipeline.zone
     shifts = list(_shifts(healthy.world.now.astimezone(zone).date(), zone, seed))
-    clocks = clocks_of(healthy, 1 + count // len(shifts))
-    found = [_day(healthy, days, sort, clock) for clock in clocks for days, sort in shifts]
+    clocks = clocks_of(healthy, CLOCKS)
+    found = [
+        _day(healthy, days, sort, clocks[(number + turn) % len(clocks)])
+        for turn in range(len(clocks))
+        for number, (days, sort) in enumerate(shifts)
+    ]
     return tuple(found[:count])
 
 
