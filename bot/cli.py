@@ -65,7 +65,7 @@ COMMANDS = {
     ),
     "drill": Entry(
         "bot.commands.drill:drill",
-        "See what would be missed: break a healthy world, one thing at a time, and list what no check notices.",
+        "Break a healthy world, one thing at a time, and list what no check notices.",
     ),
     "demo": Entry(
         "bot.commands.demo:demo",

@@ -143,7 +143,7 @@ def test_the_table_of_commands_says_what_the_command_says(name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("d", {"demo", "deploy", "deploys", "digest"}),
+        ("d", {"demo", "deploy", "deploys", "digest", "drill"}),
         ("staging s", {"seed", "setup", "status"}),
         ("log --js", {"--json"}),
     ],
