@@ -262,7 +262,12 @@ AllowedOf = Annotated[
 SidesOf = Annotated[Sides, BeforeValidator(_keyed("around"), json_schema_input_type=Sides | str | Threshold)]
 MeanOf = Annotated[Mean, BeforeValidator(_keyed("floor"), json_schema_input_type=Mean | Share)]
 ReferenceOf = Annotated[Reference, BeforeValidator(_keyed("to"), json_schema_input_type=Reference | str)]
-ListOrMapping = BeforeValidator(_named)
+Columns = tuple[str, ...]
+
+
+def _list_or(mapping: Any) -> BeforeValidator:
+    """Take columns as a list, too."""
+    return BeforeValidator(_named, json_schema_input_type=Columns | mapping)
 
 
 class Expect(Model):
@@ -304,15 +309,15 @@ class Expect(Model):
         BeforeValidator(_keys, json_schema_input_type=Unique | tuple[Unique | str | tuple[str, ...], ...]),
     ] = ()
     """The columns of a key, or several such lists."""
-    not_null: Annotated[Mapping[str, NullsOf], ListOrMapping] = {}
+    not_null: Annotated[Mapping[str, NullsOf], _list_or(Mapping[str, NullsOf])] = {}
     """Columns, or by column the share of rows that may lack it."""
     values: Mapping[str, AllowedOf] = {}
     """By column, the values that it may have, or their bounds."""
-    not_constant: Annotated[Mapping[str, Varying], ListOrMapping] = {}
+    not_constant: Annotated[Mapping[str, Varying], _list_or(Mapping[str, Varying])] = {}
     """Columns whose values differ from row to row."""
     not_one_sided: Mapping[str, SidesOf] = {}
     """By column, a column or a number on both sides of which its values lie."""
-    mean: Annotated[Mapping[str, MeanOf], ListOrMapping] = {}
+    mean: Annotated[Mapping[str, MeanOf], _list_or(Mapping[str, MeanOf])] = {}
     """By column, how far its mean may be from what it was."""
     references: Mapping[str, ReferenceOf] = {}
     """By column, the column of another table (``dataset.table.column``) that has its values."""
