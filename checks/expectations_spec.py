@@ -262,12 +262,11 @@ AllowedOf = Annotated[
 SidesOf = Annotated[Sides, BeforeValidator(_keyed("around"), json_schema_input_type=Sides | str | Threshold)]
 MeanOf = Annotated[Mean, BeforeValidator(_keyed("floor"), json_schema_input_type=Mean | Share)]
 ReferenceOf = Annotated[Reference, BeforeValidator(_keyed("to"), json_schema_input_type=Reference | str)]
-Columns = tuple[str, ...]
 
 
 def _list_or(mapping: Any) -> BeforeValidator:
     """Take columns as a list, too."""
-    return BeforeValidator(_named, json_schema_input_type=Columns | mapping)
+    return BeforeValidator(_named, json_schema_input_type=tuple[str, ...] | mapping)
 
 
 class Expect(Model):
