@@ -44,12 +44,19 @@ SPANS = st.one_of(
     st.builds(Link, TEXTS, TEXTS),
 )
 RICH = st.lists(SPANS, min_size=1, max_size=5).map(tuple)
-BUTTONS = st.builds(Button, text=st.just("Go"), action=st.just("alert:go"), style=st.sampled_from([None, "danger"]))
+BUTTONS = st.builds(
+    Button,
+    text=st.just("Go"),
+    action=st.sampled_from(["alert:go", "alert:stay", "alert:ask"]),
+    style=st.sampled_from([None, "danger"]),
+)
+BUTTON_ROWS = st.lists(BUTTONS, min_size=1, max_size=3, unique_by=lambda each: each.action)
+"""Rows as the messages have them: no two buttons of a row do the same."""
 PARTS = st.one_of(
     TEXTS.map(Title),
     st.builds(Paragraph, RICH, st.booleans(), st.booleans()),
     RICH.map(Aside),
-    st.lists(BUTTONS, min_size=1, max_size=3).map(lambda each: Actions(tuple(each), {"key": "a", "runs": ["b"]})),
+    BUTTON_ROWS.map(lambda each: Actions(tuple(each), {"key": "a", "runs": ["b"]})),
     TEXTS.map(lambda each: Heading(text=each)),
     st.builds(Line, text=TEXTS, label=TEXTS, mark=st.sampled_from([None, *Mark]), code=TEXTS, inset=st.booleans()),
     TEXTS.map(lambda each: Command(text=each)),
