@@ -72,8 +72,13 @@ def figures_of(table: Table, expect: Expect) -> Iterator[Figure]:
             said=f"{{measured}} of {{rows}} rows have a {column} that {reference.to} has not ({{share}}).",
             good=f"{reference.to} has the {column} of {{rows}} rows.",
             of=f"filled_{column}",
-            more=((f"filled_{column}", f"COUNT({quoted(column)})"),),
+            more=_filled(column),
         )
+
+
+def _filled(column: str) -> tuple[tuple[str, str], ...]:
+    """Count the rows that have a value of a column: what its own figure is a part of."""
+    return ((f"filled_{column}", f"COUNT({quoted(column)})"),)
 
 
 def _figures_of_values(expect: Expect) -> Iterator[Figure]:
@@ -94,7 +99,7 @@ def _figures_of_values(expect: Expect) -> Iterator[Figure]:
             said=f"{{measured}} of {{rows}} values of {column} are not {words_of(allowed.among, lowest, highest)}.",
             good=f"{{rows}} values of {column} are {words_of(allowed.among, lowest, highest)}.",
             of=f"filled_{column}",
-            more=((f"filled_{column}", f"COUNT({name})"),),
+            more=_filled(column),
         )
     for column, varying in expect.not_constant.items():
         yield Figure(
@@ -107,7 +112,7 @@ def _figures_of_values(expect: Expect) -> Iterator[Figure]:
             good=f"{{rows}} values of {column} differ.",
             of=f"filled_{column}",
             fewest=varying.rows,
-            more=((f"filled_{column}", f"COUNT({quoted(column)})"),),
+            more=_filled(column),
         )
     for column, sides in expect.not_one_sided.items():
         name = quoted(column)

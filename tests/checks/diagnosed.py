@@ -11,7 +11,7 @@ from checks.catalog import checks_of
 from checks.control_plane_spec import Messaging, SchedulerJobs
 from checks.diagnosis import diagnose
 from checks.facts import NOTHING, Facts, Values
-from checks.facts.control_plane import DeployFacts
+from checks.facts.control_plane import DeployedRevision, DeployFacts, RevisionsFacts
 from checks.model import Cause, CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
 from checks.registry import effects_of, reasons_of
@@ -218,3 +218,24 @@ def complete(results: Iterable[CheckResult]) -> list[CheckResult]:
     given = list(results)
     missing = [name for name in CONTROL_PLANE if name not in {each.check for each in given}]
     return given + [result(name, passed()) for name in missing]
+
+
+def deployed(service: str, at: datetime) -> CheckResult:
+    """A service whose newest revision was deployed at an instant."""
+    revision = DeployedRevision(name=f"{service}-00260", created_at=at, created_by="builder@example.com")
+    facts = RevisionsFacts(revisions=(revision,))
+    return result("environment-change", finding("variables-kept", service, None, outcome=Outcome.PASSED, facts=facts))
+
+
+def predicted(good: datetime | None) -> Finding:
+    """Predictions came the day before, the last of them at an instant."""
+    return finding(
+        "triggered",
+        "phase4_to_phase5",
+        None,
+        outcome=Outcome.PASSED,
+        phase="phase5",
+        day=NIGHT,
+        effect_rows=230,
+        effect_last_at=good,
+    )

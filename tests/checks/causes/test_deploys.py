@@ -10,7 +10,7 @@ import pytest
 from checks.facts.control_plane import DeployedRevision, RevisionsFacts
 from checks.model import CheckResult, Outcome
 from checks.places import Place, PlaceKind
-from tests.checks.diagnosed import NIGHT, SLATE, causes, data, finding, result, trigger
+from tests.checks.diagnosed import SLATE, causes, data, deployed, finding, predicted, result, trigger
 
 GOOD = datetime(2026, 2, 10, 16, 34, tzinfo=UTC)
 DUE = datetime(2026, 2, 11, 16, 30, tzinfo=UTC)
@@ -18,25 +18,9 @@ BETWEEN = datetime(2026, 2, 11, 4, 10, tzinfo=UTC)
 MOMENT = timedelta(seconds=1)
 
 
-def deployed(service: str, at: datetime) -> CheckResult:
-    revision = DeployedRevision(name=f"{service}-00260", created_at=at, created_by="builder@example.com")
-    facts = RevisionsFacts(revisions=(revision,))
-    return result("environment-change", finding("variables-kept", service, None, outcome=Outcome.PASSED, facts=facts))
-
-
 def verdicts(good: datetime | None = GOOD) -> CheckResult:
     """Predictions came the day before, and none today, although they were started."""
-    came = finding(
-        "triggered",
-        "phase4_to_phase5",
-        None,
-        outcome=Outcome.PASSED,
-        phase="phase5",
-        day=NIGHT,
-        effect_rows=230,
-        effect_last_at=good,
-    )
-    return result("trigger", came, trigger("triggered-without-effect", 4, day=SLATE, due=DUE))
+    return result("trigger", predicted(good), trigger("triggered-without-effect", 4, day=SLATE, due=DUE))
 
 
 def test_the_deploy_since_which_a_service_does_nothing_is_the_cause() -> None:

@@ -16,8 +16,8 @@ from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
 from checks.model import Cause, CheckResult, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck
 from checks.places import Place, PlaceKind
-from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, deployed, no_predictions
-from tests.checks.diagnosed import EFFECTS, PIPELINE, REASONS, SLATE, causes, complete, finding, result
+from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, no_predictions
+from tests.checks.diagnosed import EFFECTS, PIPELINE, REASONS, SLATE, causes, complete, deployed, finding, result
 
 MOMENT = timedelta(seconds=1)
 TABLE = "predictions.rows"
@@ -75,7 +75,7 @@ def test_a_deploy_is_established_for_damage_where_nothing_was_written_since(
 
 
 def test_a_deploy_of_the_writer_is_suspected_of_damage() -> None:
-    (cause,) = found(partly(), deployed("writer"))
+    (cause,) = found(partly(), deployed("writer", BROKEN))
 
     assert cause.code == "upstream-check"
     assert "writer" in cause.evidence["suspects"]  # type: ignore[operator]
@@ -83,7 +83,7 @@ def test_a_deploy_of_the_writer_is_suspected_of_damage() -> None:
 
 @pytest.mark.parametrize("service", ["four-to-five", "precompute"])
 def test_deploys_of_others_are_not_suspected_of_damage(service: str) -> None:
-    (cause,) = found(partly(), deployed(service))
+    (cause,) = found(partly(), deployed(service, BROKEN))
 
     assert not cause.evidence.get("suspects")
 
@@ -143,6 +143,6 @@ def test_a_detached_subscription_from_which_nothing_follows_is_no_cause(topic: s
 
 
 def test_a_deploy_after_the_rows_were_due_is_not_suspected() -> None:
-    (cause,) = causes(no_predictions(), deployed(at=DUE + timedelta(seconds=1)))
+    (cause,) = causes(no_predictions(), deployed("worker", DUE + timedelta(seconds=1)))
 
     assert not cause.evidence.get("suspects")

@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
-from checks.facts.control_plane import DeployedRevision, DeployFacts, RevisionsFacts
+from checks.facts.control_plane import DeployFacts
 from checks.facts.logs import ErrorsFacts, LoggedLine
-from checks.model import CheckResult, Outcome, Severity
+from checks.model import CheckResult, Severity
 from checks.places import Place, PlaceKind
-from tests.checks.diagnosed import NIGHT, SLATE, all_causes, causes, data, finding, refused, result, trigger
+from tests.checks.diagnosed import (
+    SLATE,
+    all_causes,
+    causes,
+    data,
+    deployed,
+    finding,
+    predicted,
+    refused,
+    result,
+    trigger,
+)
 
 GOOD = datetime(2026, 2, 10, 16, 34, tzinfo=UTC)
 BROKEN = datetime(2026, 2, 11, 4, 10, tzinfo=UTC)
@@ -39,23 +50,8 @@ def errors(service: str = "worker", at: datetime = BROKEN) -> CheckResult:
     return result("service-errors", finding("errors-since-deploy", service, Severity.P2, phase="phase5", facts=facts))
 
 
-def deployed(service: str = "worker", at: datetime = BROKEN) -> CheckResult:
-    facts = RevisionsFacts(revisions=(DeployedRevision(name=f"{service}-00260", created_at=at),))
-    return result("environment-change", finding("variables-kept", service, None, outcome=Outcome.PASSED, facts=facts))
-
-
 def no_predictions(good: datetime | None = None) -> CheckResult:
-    came = finding(
-        "triggered",
-        "phase4_to_phase5",
-        None,
-        outcome=Outcome.PASSED,
-        phase="phase5",
-        day=NIGHT,
-        effect_rows=230,
-        effect_last_at=good,
-    )
-    return result("trigger", *([came] if good is not None else []), NO_PREDICTIONS)
+    return result("trigger", *([predicted(good)] if good is not None else []), NO_PREDICTIONS)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +120,7 @@ def test_errors_of_a_time_without_a_zone_are_compared_with_nothing() -> None:
 
 
 def test_a_deploy_since_which_a_place_fails_is_told_with_what_the_service_shows() -> None:
-    (cause,) = causes(no_predictions(GOOD), deployed(), errors(), crashes())
+    (cause,) = causes(no_predictions(GOOD), deployed("worker", BROKEN), errors(), crashes())
 
     assert (cause.code, cause.subject, cause.broken_since) == ("broken-by-deploy", "worker", BROKEN)
     assert {key.check for key in cause.explains} == {"trigger", "service-errors", "error-rate"}
@@ -132,7 +128,7 @@ def test_a_deploy_since_which_a_place_fails_is_told_with_what_the_service_shows(
 
 
 def test_mild_signs_stand_behind_the_deploy_too() -> None:
-    (cause,) = causes(no_predictions(GOOD), deployed(), crashes(code="some-errors"))
+    (cause,) = causes(no_predictions(GOOD), deployed("worker", BROKEN), crashes(code="some-errors"))
 
     assert cause.code == "broken-by-deploy"
     assert {key.check for key in cause.explains} == {"trigger", "error-rate"}
@@ -161,7 +157,9 @@ def test_a_subscription_that_calls_no_service_of_ours_stands_for_itself() -> Non
 
 
 def test_every_failure_is_explained_once() -> None:
-    found = all_causes(no_predictions(GOOD), deployed(), errors(), crashes("precompute"), refuses("raw"))
+    found = all_causes(
+        no_predictions(GOOD), deployed("worker", BROKEN), errors(), crashes("precompute"), refuses("raw")
+    )
     keys = [key for cause in found for key in cause.explains]
 
     assert len(keys) == len(set(keys))
