@@ -12,12 +12,13 @@ from bot.alerting.observations import observe
 from bot.store.model import Alert
 from checks.model import CheckResult
 from tests.bot.alerting.incident_reports import NOTIFICATIONS, report_of
-from tests.checks.causes.test_signs import GOOD, crashes, deployed, errors, no_predictions, refuses
-from tests.checks.diagnosed import PIPELINE, SLATE, all_causes, complete, data
+from tests.checks.causes.test_signs import BROKEN as DEPLOYED_AT
+from tests.checks.causes.test_signs import GOOD, crashes, errors, no_predictions, refuses
+from tests.checks.diagnosed import PIPELINE, SLATE, all_causes, complete, data, deployed
 from tests.fakes import MORNING
 
 WATCHED = PIPELINE.model_copy(update={"notifications": NOTIFICATIONS})
-BROKEN = (no_predictions(GOOD), data("predictions", day=SLATE), deployed())
+BROKEN = (no_predictions(GOOD), data("predictions", day=SLATE), deployed("worker", DEPLOYED_AT))
 UNREASONED = (no_predictions(), data("predictions", day=SLATE))
 
 
