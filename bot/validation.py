@@ -16,7 +16,7 @@ from checks.log_evidence import with_logs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import ReadCache, Reads, nothing
-from checks.registry import Check, effects_of, reasons_of
+from checks.registry import Check
 from checks.runner import Run, run_checks
 from checks.source import Ports
 from checks.suggestions import inventory_of, verified_causes, verified_results
@@ -131,7 +131,7 @@ class Validation:
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
         year = planned.now.astimezone(self.pipeline.zone).year
-        causes = diagnose(self.pipeline, reasons_of(self.checks), results, year, effects_of(self.checks))
+        causes = diagnose(self.pipeline, self.checks, results, year)
         return Report(
             pipeline=self.pipeline.name,
             title=self.pipeline.title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from checks.context import Context
@@ -84,16 +84,6 @@ class Check:
             return finding
         kind = PlaceKind.SOURCE if finding.subject == self.id else self.place
         return replace(finding, place=Place(kind, finding.subject))
-
-
-def reasons_of(checks: Iterable[Check]) -> Mapping[str, str]:
-    """Return what the checks look at that can tell why a service did not do its work, by their ids."""
-    return {each.id: each.reason for each in checks if each.reason}
-
-
-def effects_of(checks: Iterable[Check]) -> Mapping[str, Callable[[Finding], FailureEffect]]:
-    """Return what failures do to what comes after them, by the ids of checks."""
-    return {each.id: each.effect_of for each in checks}
 
 
 def check(  # noqa: PLR0913 - what a check declares

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 19
-"""Modules of the longest chain of imports, those inside of functions and for types included. It is 15 without the 14 of
-``checks.diagnosis``: whatever shortens those lowers the limit."""
+LIMIT = 15
+"""Modules of the longest chain of imports, those inside of functions and for types included."""
 
 HANDED_DOWN = "bot.audit.shell.script"
 """It hands itself to the modules beside it, which name its type: the one cycle there is."""

@@ -8,9 +8,9 @@ once, with its consequences, and not once for each symptom. docs/explanation/cau
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from checks.diagnosis.board import Board, EffectOf
+from checks.diagnosis.board import Board, KnownCheck
 from checks.diagnosis.control_plane import broken_flags, shown_causes
 from checks.diagnosis.flow import explained_by_graph
 from checks.diagnosis.sentences import cause
@@ -20,18 +20,16 @@ from checks.pipeline import Pipeline
 
 def diagnose(
     pipeline: Pipeline,
-    reasons: Mapping[str, str],
+    checks: Sequence[KnownCheck],
     results: Sequence[CheckResult],
     year: int | None = None,
-    effects: Mapping[str, EffectOf] | None = None,
 ) -> tuple[Cause, ...]:
     """Return the causes of what failed, the gravest first.
 
     Every failed finding is explained by one cause at most; what is not known, waits or passed by none. The
-    order of the results does not matter. ``reasons`` say what the checks look at that can tell why a service did not
-    do its work, in the order in which reasons are looked for. ``year`` is this one:
-    what happened in another is told with its own.
+    order of the results does not matter. ``checks`` are all that the pipeline has, those that did not run
+    too. ``year`` is this one: what happened in another is told with its own.
     """
-    board = Board(pipeline, reasons, results, year, effects)
+    board = Board(pipeline, checks, results, year)
     found = [*explained_by_graph(board, shown_causes(board)), *broken_flags(board)]
     return tuple(cause(board, each) for each in sorted(found, key=board.gravity))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from checks.changes import Change
-from checks.diagnosis.symptom import Symptom
-from checks.diagnosis.unexplained import Unexplained
+from checks.diagnosis.symptom import Symptom, Unexplained, days
 from checks.diagnosis.words import dates, local
 from checks.effects import FailureEffect
-from checks.expansion import data_checks
 from checks.facts import known
 from checks.facts.control_plane import RevisionsFacts
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
+from checks.pipeline import Pipeline, SqlCheck, Transition
 from checks.places import PlaceKind
-
-EffectOf = Callable[[Finding], FailureEffect]
 
 OF_THE_CONTROL_PLANE = (
     "invoker-removed-by-deploy",
@@ -73,8 +70,20 @@ SHUT_OUT = frozenset({"invoker-removed-by-deploy", "invoker-missing"})
 WITHOUT_REASON = frozenset({"processor-missing", "trigger-without-effect", "unexplained"})
 """Those that say what broke and not why."""
 
-SOURCE_AT_FAULT = frozenset({"processors-missing", "not-started"})
-"""Those that say that what the transition waits for did not come: the trouble lies in the phase before."""
+
+class KnownCheck(Protocol):
+    """What the diagnosis knows of a check: ``reason`` says what it looks at that can be why a service did not do its
+    work, ``spec`` what the pipeline file says of one on data."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def spec(self) -> SqlCheck | None: ...
+    def effect_of(self, finding: Finding, /) -> FailureEffect:
+        """Return what a failure does to what comes after it."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -128,26 +137,23 @@ class Board:
     def __init__(
         self,
         pipeline: Pipeline,
-        reasons: Mapping[str, str],
+        checks: Sequence[KnownCheck],
         results: Sequence[CheckResult],
         year: int | None = None,
-        effects: Mapping[str, EffectOf] | None = None,
     ) -> None:
         self.pipeline = pipeline
-        self._effects = effects or {}
-        self.reasons = reasons
+        self._effects = {each.id: each.effect_of for each in checks}
+        self.reasons = {each.id: each.reason for each in checks if each.reason}
+        self.sql_checks = {each.id: each.spec for each in checks if each.spec is not None}
         self._year = year
         self.ran = frozenset(result.check for result in results)
         self._phases = {phase.id: number for number, phase in enumerate(pipeline.phases)}
         self._services = {spec.name: number for number, spec in enumerate(pipeline.services)}
         self._all = [Symptom(result.check, finding) for result in results for finding in result.findings]
         self._titles = {result.check: result.title for result in results}
-        explains = {check: spec.explains for check, spec in self.sql_checks.items()}
-        unexplained = Unexplained(self.failed, explains)
-        self.free, self.free_of, self.free_at = unexplained.free, unexplained.free_of, unexplained.free_at
-        self.free_data = unexplained.free_data
-        self.explaining, self.ranked = unexplained.explaining, unexplained.ranked
-        self.failed_data, self.is_free, self.explain = unexplained.failed_data, unexplained.is_free, unexplained.explain
+        unexplained = Unexplained(self.failed)
+        self.free, self.free_of = unexplained.free, unexplained.free_of
+        self.ranked, self.explain = unexplained.ranked, unexplained.explain
 
     @cached_property
     def everything(self) -> Sequence[Symptom]:
@@ -158,10 +164,8 @@ class Board:
         """Return what a failure does to what comes after it."""
         if symptom.finding.severity is Severity.P3:
             return FailureEffect.NOTE
-        if symptom.check in self._effects:
-            return self._effects[symptom.check](symptom.finding)
-        spec = self.sql_checks.get(symptom.check)
-        return FailureEffect.HARMS if spec is None else spec.effect_of(symptom.finding.code)
+        effect_of = self._effects.get(symptom.check)
+        return FailureEffect.HARMS if effect_of is None else effect_of(symptom.finding)
 
     def local(self, instant: datetime | None) -> str:
         """Return an instant as people on the spot write it; empty for none."""
@@ -169,7 +173,7 @@ class Board:
 
     def dates(self, symptoms: Iterable[Symptom], *, word: str = "for") -> str:
         """Return the intervals of findings with a word before them; empty for none."""
-        return dates(symptoms, self._year, word=word)
+        return dates(days(symptoms), self._year, word=word)
 
     @cached_property
     def failed(self) -> tuple[Symptom, ...]:
@@ -180,18 +184,9 @@ class Board:
         return self._of(Outcome.UNKNOWN)
 
     @cached_property
-    def days(self) -> frozenset[Interval | None]:
-        """The dates on which anything failed."""
-        return frozenset(each.finding.interval for each in self.failed)
-
-    @cached_property
     def transitions(self) -> dict[str, Transition]:
         """The transitions by the subject of their verdict: the id, or the phase where only its data is judged."""
         return {each.target if each.monitoring_only else each.id: each for each in self.pipeline.transitions}
-
-    @cached_property
-    def sql_checks(self) -> dict[str, SqlCheck]:
-        return {each.id: each for each in data_checks(self.pipeline)}
 
     @cached_property
     def orchestrators(self) -> frozenset[str]:
@@ -274,32 +269,6 @@ class Board:
     def step(self, phase: str | None) -> int:
         """The place of a phase in the pipeline; what belongs to none comes after all."""
         return self._phases.get(phase, len(self._phases)) if phase is not None else len(self._phases)
-
-    def phases_from(self, step: int) -> frozenset[str | None]:
-        """The phases from a place in the pipeline on, and what belongs to none or to one that the file lacks."""
-        return frozenset(phase for phase in self._failing_phases if self.step(phase) >= step)
-
-    @cached_property
-    def _failing_phases(self) -> frozenset[str | None]:
-        return frozenset(each.finding.phase for each in self.failed)
-
-    def spec(self, service: str) -> ServiceSpec | None:
-        """Return what the pipeline file says of a service."""
-        number = self._services.get(service)
-        return self.pipeline.services[number] if number is not None else None
-
-    def workers(self, phase: str) -> frozenset[str]:
-        """The services of a phase that do its work, without the orchestrators."""
-        return self._workers.get(phase, frozenset())
-
-    @cached_property
-    def _workers(self) -> dict[str | None, frozenset[str]]:
-        conducting = {each.orchestrator for each in self.pipeline.transitions}
-        found: dict[str | None, set[str]] = {}
-        for spec in self.pipeline.services:
-            if spec.name not in conducting:
-                found.setdefault(spec.phase, set()).add(spec.name)
-        return {phase: frozenset(names) for phase, names in found.items()}
 
     @cached_property
     def moved_by(self) -> dict[str, tuple[str, ...]]:

@@ -5,22 +5,18 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-
 from checks.diagnosis import platform
 from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.evidence import removing_deploy
 from checks.diagnosis.signs import sign_causes
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts
 from checks.facts.control_plane import (
     InvokerFacts,
     ReadyFacts,
-    Redeploy,
     RevisionsFacts,
     TrafficFacts,
     VariablesFacts,
-    first_after,
 )
 from checks.facts.orchestration import DataFacts
 
@@ -50,36 +46,6 @@ def shown_causes(board: Board) -> list[Suspect]:
     found += sign_causes(board, found)
     platform.explain_silence(board, found)
     return found
-
-
-def last_good_trigger(board: Board, service: str) -> datetime | None:
-    """Return when a service was last known to be called, as far as the verdicts on the triggers tell.
-
-    For an orchestrator that is its own last trigger. Any other service leaves no such trace, but while the
-    pipeline moved at all its services were called: there it is the last trigger of any transition.
-    """
-    moved: tuple[str | None, ...] = board.moved_by.get(service) or (None,)
-    return max((board.last_good[each] for each in moved if each in board.last_good), default=None)
-
-
-def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None:
-    """Return the first refusal whose service was deployed after its last good trigger: the deploy that removed
-    the binding."""
-    for each in refusals:
-        deploy, good = each.of(InvokerFacts).deploy, last_good_trigger(board, each.place.name)
-        deployed = deploy.deployed_at if deploy is not None else None
-        if each.finding.code == "caller-refused" and deployed is not None and good is not None and deployed > good:
-            return each
-    return None
-
-
-def redeploy_of(board: Board, symptom: Symptom) -> Redeploy | None:
-    """Return the first revision of a service after its last good trigger, as far as its revisions are known."""
-    service = symptom.place.name
-    revisions, good = board.revisions(service), last_good_trigger(board, service)
-    if revisions is None or good is None:
-        return None
-    return first_after(revisions.of(RevisionsFacts).revisions, good)
 
 
 def _shut_out(board: Board) -> list[Suspect]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from checks.actions import Action, Gcloud, Named, Thing
 from checks.diagnosis.board import OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
-from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
-from checks.diagnosis.signs import failing_since
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts, part, several
 from checks.facts.control_plane import (
@@ -18,12 +17,15 @@ from checks.facts.control_plane import (
     InvokerFacts,
     LagFacts,
     ReadyFacts,
+    Redeploy,
     RevisionsFacts,
     ServiceFacts,
     TopicFacts,
     TrafficFacts,
     VariablesFacts,
+    first_after,
 )
+from checks.facts.logs import ErrorsFacts
 from checks.facts.orchestration import TriggerFacts
 
 
@@ -109,6 +111,42 @@ def _shown(facts: Facts) -> CauseFacts:
             return replace(shown, trigger=facts.trigger, commit=commit, authors=authors)
         case _:
             return shown
+
+
+def last_good_trigger(board: Board, service: str) -> datetime | None:
+    """Return when a service was last known to be called, as far as the verdicts on the triggers tell.
+
+    For an orchestrator that is its own last trigger. Any other service leaves no such trace, but while the
+    pipeline moved at all its services were called: there it is the last trigger of any transition.
+    """
+    moved: tuple[str | None, ...] = board.moved_by.get(service) or (None,)
+    return max((board.last_good[each] for each in moved if each in board.last_good), default=None)
+
+
+def removing_deploy(board: Board, refusals: Iterable[Symptom]) -> Symptom | None:
+    """Return the first refusal whose service was deployed after its last good trigger: the deploy that removed
+    the binding."""
+    for each in refusals:
+        deploy, good = each.of(InvokerFacts).deploy, last_good_trigger(board, each.place.name)
+        deployed = deploy.deployed_at if deploy is not None else None
+        if each.finding.code == "caller-refused" and deployed is not None and good is not None and deployed > good:
+            return each
+    return None
+
+
+def redeploy_of(board: Board, symptom: Symptom) -> Redeploy | None:
+    """Return the first revision of a service after its last good trigger, as far as its revisions are known."""
+    service = symptom.place.name
+    revisions, good = board.revisions(service), last_good_trigger(board, service)
+    if revisions is None or good is None:
+        return None
+    return first_after(revisions.of(RevisionsFacts).revisions, good)
+
+
+def failing_since(suspect: Suspect) -> DeployFacts | None:
+    """Return the deploy that the errors of a failing service began with."""
+    began = (each.of(ErrorsFacts) for each in suspect.primary)
+    return next((each.deploy for each in began if each.only_since_deploy), None)
 
 
 def latest(facts: RevisionsFacts) -> DeployFacts | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from checks.diagnosis.board import Board, Suspect
-from checks.diagnosis.control_plane import last_good_trigger
-from checks.diagnosis.evidence import lag_of
+from checks.diagnosis.evidence import lag_of, last_good_trigger
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, listed
 from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, SubscriptionFacts, TopicFacts

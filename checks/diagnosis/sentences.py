@@ -7,12 +7,19 @@ from dataclasses import replace
 
 from checks.changes import Change
 from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
-from checks.diagnosis.control_plane import last_good_trigger, redeploy_of, removing_deploy
-from checks.diagnosis.evidence import action_of, broken_since, facts_of, latest
+from checks.diagnosis.evidence import (
+    action_of,
+    broken_since,
+    facts_of,
+    last_good_trigger,
+    latest,
+    redeploy_of,
+    removing_deploy,
+)
 from checks.diagnosis.lineage import judged
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
-from checks.diagnosis.symptom import Symptom
-from checks.diagnosis.words import capitalised, days, listed, phase_title
+from checks.diagnosis.symptom import Symptom, days
+from checks.diagnosis.words import capitalised, listed, phase_title
 from checks.facts.control_plane import (
     DeployFacts,
     InvokerFacts,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from checks.diagnosis.board import HARMFUL, RISKS, Board, Suspect
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts
-from checks.facts.control_plane import DeliveryFacts, DeployFacts, ErrorRateFacts, VariableAddressesFacts
+from checks.facts.control_plane import DeliveryFacts, ErrorRateFacts, VariableAddressesFacts
 from checks.facts.logs import ErrorsFacts
 
 FAILING: Mapping[type[Facts], frozenset[str]] = {
@@ -33,12 +33,6 @@ def sign_causes(board: Board, shown: Iterable[Suspect]) -> list[Suspect]:
     for each in _signs(board):
         by_service.setdefault(_service(each), []).append(each)
     return [*dead, *(_failing(board, name, signs) for name, signs in by_service.items())]
-
-
-def failing_since(suspect: Suspect) -> DeployFacts | None:
-    """Return the deploy that the errors of a failing service began with."""
-    began = (each.of(ErrorsFacts) for each in suspect.primary)
-    return next((each.deploy for each in began if each.only_since_deploy), None)
 
 
 def _dead_address(board: Board, symptom: Symptom) -> Suspect:

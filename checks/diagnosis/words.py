@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from checks.diagnosis.symptom import Symptom
 from checks.intervals import interval_words
 from checks.model import Interval
 from checks.pipeline import Pipeline
@@ -23,19 +22,14 @@ def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str
     return f"{_day(there, year)} {there:%H:%M %Z}"
 
 
-def dates(symptoms: Iterable[Symptom], year: int | None, *, word: str = "for") -> str:
-    """Return the intervals of findings with a word before them, " for 9 and 10 Feb"; empty for none."""
-    known = days(symptoms)
-    return f" {word} {listed([interval_words(each.name, year) for each in known])}" if known else ""
+def dates(intervals: Iterable[Interval], year: int | None, *, word: str = "for") -> str:
+    """Return intervals with a word before them, " for 9 and 10 Feb"; empty for none."""
+    named = listed([interval_words(each.name, year) for each in intervals])
+    return f" {word} {named}" if named else ""
 
 
 def _day(day: datetime, year: int | None) -> str:
     return f"{day.day} {day:%b}" if year in (None, day.year) else f"{day.day} {day:%b} {day.year}"
-
-
-def days(symptoms: Iterable[Symptom]) -> tuple[Interval, ...]:
-    """Return the intervals of findings, each once."""
-    return tuple(sorted({each.finding.interval for each in symptoms if each.finding.interval is not None}))
 
 
 def listed(names: Sequence[str], *, most: int = 6, more: int = 0) -> str:

@@ -26,7 +26,7 @@ from bot.store.sqlite import SqliteStore
 from checks.diagnosis import diagnose
 from checks.model import Report, Verdict
 from checks.pipeline import Pipeline
-from checks.registry import Check, effects_of, reasons_of
+from checks.registry import Check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +86,7 @@ def _home(case: Case) -> object:
 
 
 STEPS: Mapping[str, Callable[[Case], object]] = {
-    "diagnosis": lambda case: diagnose(
-        case.pipeline, reasons_of(case.checks), case.report.results, effects=effects_of(case.checks)
-    ),
+    "diagnosis": lambda case: diagnose(case.pipeline, case.checks, case.report.results),
     "alerts": _alerts,
     "JSON": lambda case: report_document(case.reading()),
     "text": lambda case: terminal_text(message_of(case.reading())),

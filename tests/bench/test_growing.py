@@ -16,7 +16,7 @@ from checks.facts.control_plane import InvokerFacts
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.pipeline import Pipeline
-from checks.registry import Check, reasons_of
+from checks.registry import Check
 from tests.bench.counting import lines_of
 from tests.bench.growing import grown
 from tests.bench.growing_steps import STEPS, Case
@@ -50,7 +50,7 @@ def case(times: int, morning: str) -> Case:
         trigger="bench",
         partial=False,
         results=results,
-        causes=diagnose(pipeline, reasons_of(checks), results),
+        causes=diagnose(pipeline, checks, results),
     )
     return Case(report=report, pipeline=pipeline, checks=checks)
 

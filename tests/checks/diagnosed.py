@@ -14,7 +14,6 @@ from checks.facts import NOTHING, Facts, Values
 from checks.facts.control_plane import DeployedRevision, DeployFacts, RevisionsFacts
 from checks.model import Cause, CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
-from checks.registry import effects_of, reasons_of
 from tests import fakes
 from tests.advice import advised
 
@@ -111,8 +110,6 @@ PIPELINE: Pipeline = fakes.pipeline(
 
 CHECKS = checks_of(PIPELINE)
 CATALOG = {each.id: each for each in CHECKS}
-REASONS = reasons_of(CHECKS)
-EFFECTS = effects_of(CHECKS)
 
 
 @dataclass(frozen=True)
@@ -201,7 +198,7 @@ def data(
 
 def all_causes(*results: CheckResult) -> tuple[Cause, ...]:
     """Every cause of these results, with a pass for each check of the control plane that is not among them."""
-    return diagnose(PIPELINE, REASONS, complete(results), effects=EFFECTS)
+    return diagnose(PIPELINE, CHECKS, complete(results))
 
 
 def causes(*results: CheckResult) -> tuple[Cause, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checks.catalog import checks_of
 from checks.diagnosis import diagnose
 from checks.facts import Crashed, Facts, Unread
 from checks.facts.control_plane import DeployFacts
@@ -15,14 +16,13 @@ from checks.places import Place, PlaceKind
 from tests.checks.diagnosed import (
     ABSENT,
     CALLER,
+    CHECKS,
     DEPLOYED,
-    EFFECTS,
     FIVE_TO_SIX,
     FOUR_TO_FIVE,
     LAST_GOOD,
     NIGHT,
     PIPELINE,
-    REASONS,
     SLATE,
     THREE_TO_FOUR,
     WRONG_FLAGS,
@@ -58,7 +58,7 @@ def unknown(check: str, subject: str, facts: Facts | None = None, place: Place |
 
 class TestNothingToExplain:
     def test_no_results_have_no_cause(self) -> None:
-        assert diagnose(PIPELINE, REASONS, (), effects=EFFECTS) == ()
+        assert diagnose(PIPELINE, CHECKS, ()) == ()
 
     def test_what_passed_has_no_cause(self) -> None:
         assert causes(result("trigger", passed("phase3_to_phase4"))) == ()
@@ -424,9 +424,9 @@ class TestAFailureFurtherUp:
             for each in PIPELINE.checks
         )
 
-        found = diagnose(
-            PIPELINE.model_copy(update={"checks": checks}), REASONS, [data("games-final"), data("coverage")]
-        )
+        pipeline = PIPELINE.model_copy(update={"checks": checks})
+
+        found = diagnose(pipeline, checks_of(pipeline), [data("games-final"), data("coverage")])
 
         assert len(found) == 1
 
@@ -649,7 +649,7 @@ class TestABrokenTransition:
         assert "the callers of analytics (Cloud Run denied)" in cause.sentence
 
     def test_a_run_of_some_checks_says_what_it_did_not_look_at(self) -> None:
-        (cause,) = diagnose(PIPELINE, REASONS, [result("trigger", trigger("not-triggered"))])
+        (cause,) = diagnose(PIPELINE, CHECKS, [result("trigger", trigger("not-triggered"))])
 
         assert "the callers (not part of this run)" in cause.sentence
 

@@ -24,10 +24,8 @@ from tests.checks.diagnosed import (
     CALLER,
     CHECKS,
     CONTROL_PLANE,
-    EFFECTS,
     NIGHT,
     PIPELINE,
-    REASONS,
     SLATE,
     WRONG_FLAGS,
     result,
@@ -228,7 +226,7 @@ def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[Chec
         if finding.outcome is Outcome.FAILED
     }
 
-    explained = [key for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) for key in cause.explains]
+    explained = [key for cause in diagnose(PIPELINE, CHECKS, given_results) for key in cause.explains]
 
     assert set(explained) <= failed
     assert len(explained) == len(set(explained))
@@ -242,7 +240,7 @@ def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(give
             if finding.outcome is Outcome.FAILED and finding.severity is not None:
                 severities.setdefault(finding.key(each.check), []).append(finding.severity)
 
-    for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS):
+    for cause in diagnose(PIPELINE, CHECKS, given_results):
         assert cause.code in CODES
         assert cause.sentence
         assert cause.explains
@@ -254,21 +252,19 @@ def test_the_order_of_results_and_findings_does_not_matter(given_results: list[C
     shuffled = [result(each.check, *chance.sample(each.findings, len(each.findings))) for each in given_results]
     chance.shuffle(shuffled)
 
-    assert diagnose(PIPELINE, REASONS, shuffled, effects=EFFECTS) == diagnose(
-        PIPELINE, REASONS, given_results, effects=EFFECTS
-    )
+    assert diagnose(PIPELINE, CHECKS, shuffled) == diagnose(PIPELINE, CHECKS, given_results)
 
 
 @given(anything)
 def test_the_gravest_comes_first(given_results: list[CheckResult]) -> None:
-    severities = [cause.severity for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS)]
+    severities = [cause.severity for cause in diagnose(PIPELINE, CHECKS, given_results)]
 
     assert severities == sorted(severities)
 
 
 @given(results(findings([each for each in Outcome if each is not Outcome.FAILED])))
 def test_where_nothing_failed_there_is_no_cause(given_results: list[CheckResult]) -> None:
-    assert diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) == ()
+    assert diagnose(PIPELINE, CHECKS, given_results) == ()
 
 
 @given(incidents())
@@ -284,6 +280,4 @@ def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[Ch
         and finding.subject in judged
     }
 
-    assert broken <= {
-        key for cause in diagnose(PIPELINE, REASONS, given_results, effects=EFFECTS) for key in cause.explains
-    }
+    assert broken <= {key for cause in diagnose(PIPELINE, CHECKS, given_results) for key in cause.explains}

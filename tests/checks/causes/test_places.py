@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from checks.catalog import checks_of
 from checks.causes import Dependency, Fact, Graph, engine
 from checks.changes import Change
 from checks.diagnosis import diagnose
@@ -17,7 +18,7 @@ from checks.model import Cause, CheckResult, Outcome, Severity
 from checks.pipeline import Pipeline, ServiceSpec, SqlCheck
 from checks.places import Place, PlaceKind
 from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, no_predictions
-from tests.checks.diagnosed import EFFECTS, PIPELINE, REASONS, SLATE, causes, complete, deployed, finding, result
+from tests.checks.diagnosed import PIPELINE, SLATE, causes, complete, deployed, finding, result
 
 MOMENT = timedelta(seconds=1)
 TABLE = "predictions.rows"
@@ -32,7 +33,7 @@ def partly(subject: str = "system_01") -> CheckResult:
 
 
 def found(*results: CheckResult, pipeline: Pipeline = WITH_TABLE) -> tuple[Cause, ...]:
-    return diagnose(pipeline, REASONS, complete(results), effects=EFFECTS)
+    return diagnose(pipeline, checks_of(pipeline), complete(results))
 
 
 @pytest.mark.parametrize(("subject", "facet"), [("system_01", "system_01"), ("rows", "")])
