@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -66,6 +67,40 @@ class AlertPolicy(Model):
     """An incident that comes back within this time reopens its old thread."""
     unknown_runs: int = Field(default=3, ge=1, le=100)
     """So many runs in a row that could not check open an alert of their own."""
+
+
+class QuietHours(Model):
+    """The hours of each day in which only P0 calls, in the pipeline's zone; they may go over midnight."""
+
+    start: time
+    """From then on alerts below P0 wait."""
+    end: time
+    """With the next check after it those that are still failing are posted."""
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("quiet hours end at another time than they start")
+        return self
+
+
+class MaintenanceWindow(Model):
+    """Planned work in which only P0 calls."""
+
+    start: datetime
+    """In the pipeline's zone where it names none: ``2026-02-14 22:00``."""
+    end: datetime
+    """With the next check after it what is still failing is posted."""
+    reason: str = Field(min_length=1, max_length=200)
+    """What is done; the digest says it."""
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if (self.start.tzinfo is None) != (self.end.tzinfo is None):
+            raise ValueError("start and end name a zone both, or neither")
+        if self.start >= self.end:
+            raise ValueError("a maintenance window ends after its start")
+        return self
 
 
 class Permissions(Model):
@@ -140,6 +175,10 @@ class Notifications(Model):
     """When an alert speaks, and when it speaks again."""
     permissions: Permissions = Field(default_factory=Permissions)
     """Who may do what."""
+    quiet_hours: QuietHours | None = None
+    """When each day only P0 calls."""
+    maintenance: tuple[MaintenanceWindow, ...] = ()
+    """Planned work in which only P0 calls; ``/reveille maintenance 2h REASON`` starts some at once."""
     webhooks: tuple[Webhook, ...] = Field(default=(), max_length=MOST_WEBHOOKS)
     """Who hears of alerts besides Slack, as events."""
     history_days: int = Field(default=90, ge=14, le=3650)

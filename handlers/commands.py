@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -18,6 +19,7 @@ from bot.render.slack_text import code, escape
 from bot.render.words import number
 from bot.request import RequestError
 from checks.control_plane.invoker import invoker
+from handlers import maintenance
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
     HELP_WORDS,
@@ -144,10 +146,14 @@ COMMANDS = (
 )
 """Every command with its usage and what it does, as the app's manifest lists them."""
 
+ONLY_HERE = ((maintenance.NAME, maintenance.USAGE, maintenance.DOES, maintenance.maintenance),)
+"""What is a word behind ``/reveille`` and no command of its own."""
+
 
 def help_text() -> str:
     """Return what people can ask for."""
-    lines = [f"• `{f'{name} {usage}'.strip()}`: {does}" for name, usage, does in COMMANDS]
+    own = ((f"{HELP} {word}", usage, does) for word, usage, does, _ in ONLY_HERE)
+    lines = [f"• `{f'{name} {usage}'.strip()}`: {does}" for name, usage, does in (*COMMANDS, *own)]
     return "\n".join(
         (
             "*What you can ask me*",
@@ -169,6 +175,7 @@ def register(app: App, services: Services) -> None:
     }
     for name, listener in listeners.items():
         app.command(name)(listener)
+    listeners.update({f"/{word}": partial(answer, services) for word, _, _, answer in ONLY_HERE})
 
     @app.command(HELP)
     def reveille(ack: Ack, body: Body) -> None:
@@ -277,6 +284,7 @@ def _unknown(word: str) -> str:
     """Say that a word is no command, with those that are near; nothing where it asks for help."""
     if not word or word.lower() in HELP_WORDS:
         return ""
-    near = get_close_matches(_named(word), [SHORT, *(name for name, _, _ in COMMANDS)], n=3, cutoff=0.4)
+    known = [SHORT, *(name for name, _, _ in COMMANDS), *(f"/{own}" for own, *_ in ONLY_HERE)]
+    near = get_close_matches(_named(word), known, n=3, cutoff=0.4)
     hint = f" Did you mean {' or '.join(code(each.lstrip('/'), 40) for each in near)}?" if near else ""
     return f"I know no {code(f'{HELP} {word}', 80)}.{hint}\n"

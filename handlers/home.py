@@ -11,6 +11,7 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.alerting.holds import current
 from bot.permissions import Role
 from bot.render.home import REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
@@ -112,6 +113,7 @@ def _home(services: Services) -> Home:
         digests=tuple((each.name, verdicts.get(each.name)) for each in shown),
         alerts=tuple(store.open_alerts(pipeline.name)),
         resolved=tuple(each for each in recent if each.state is AlertState.RESOLVED),
+        hold=current(store, pipeline, now),
     )
 
 

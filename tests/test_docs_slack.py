@@ -6,7 +6,7 @@ import re
 
 from bot.render.buttons import BUTTONS, REPAIR
 from bot.render.repairs import UNDO
-from handlers.commands import COMMANDS, DEPLOYS, DEPLOYS_USAGE, VALIDATING
+from handlers.commands import COMMANDS, DEPLOYS, DEPLOYS_USAGE, HELP, ONLY_HERE, VALIDATING
 from handlers.staging import NAME as STAGING
 from handlers.staging import USAGE as STAGING_USAGE
 from tests.sections import ROOT
@@ -16,7 +16,11 @@ ROWS = [row.replace("\\|", "|") for row in re.findall(r"^\| `(/.+?)` \| \S", TEX
 
 
 def test_the_page_lists_every_command() -> None:
-    assert [row.split()[0] for row in ROWS] == [name for name, _, _ in COMMANDS]
+    *others, help_ = [name for name, _, _ in COMMANDS]
+    own = [f"{HELP} {word} {usage}" for word, usage, _, _ in ONLY_HERE]
+
+    assert [row.split()[0] for row in ROWS] == [*others, *(HELP for _ in own), help_]
+    assert [row for row in ROWS if row in own] == own
 
 
 def test_the_page_shows_how_each_command_is_used() -> None:

@@ -80,7 +80,9 @@ class Observation:
 
     ``failure`` is set exactly when it is failing. ``after_runs`` is how many runs in a row must say so before
     it opens; runs less than ``apart`` from each other count as one. One that is ``folded`` into another incident
-    counts, and opens only when it is so no more. ``remarks`` go into the details of an alert that closes.
+    counts, and opens only when it is so no more. While it is ``held``, in quiet hours and
+    maintenance, nobody is called for less than a P0, and nothing less opens. ``remarks`` go into the details of an
+    alert that closes.
     """
 
     key: str
@@ -90,6 +92,7 @@ class Observation:
     after_runs: int = 1
     apart: timedelta = timedelta(0)
     folded: bool = False
+    held: bool = False
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -130,6 +133,29 @@ class Transition:
 
 def decide(alert: Alert | None, observation: Observation, now: datetime, policy: AlertPolicy) -> Transition:
     """Decide what becomes of an alert. ``now`` is aware; the same input always gives the same answer."""
+    transition = _decided(alert, observation, now, policy)
+    return _without_calling(transition) if observation.held else transition
+
+
+def _without_calling(transition: Transition) -> Transition:
+    """Return what is decided while it is held: a P0 calls; whatever else would is so again in the first run after."""
+    before, after = transition.before, transition.alert
+    if not transition.mention or before is None or after is None or after.severity is Severity.P0:
+        return transition
+    match transition.reason:
+        case Reason.SNOOZE_ENDED:
+            return Transition(reason=Reason.UNCHANGED, before=before, alert=before)
+        case Reason.REMINDED:
+            seen = replace(after, notified_at=before.notified_at)
+            return Transition(reason=Reason.UNCHANGED if seen == before else Reason.COUNTED, before=before, alert=seen)
+    return replace(
+        transition,
+        alert=replace(after, notified_at=before.notified_at, answered=_answered(before)),
+        mention=False,
+    )
+
+
+def _decided(alert: Alert | None, observation: Observation, now: datetime, policy: AlertPolicy) -> Transition:
     is_open = alert is not None and alert.state is not AlertState.RESOLVED
     if observation.failure is not None:
         if alert is None or not is_open:
@@ -168,8 +194,9 @@ def _begin(
     if alert is not None and _was_just_counted(alert, observation, now):
         return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
     runs = 1 + (0 if alert is None else alert.unknown_runs)
-    if runs < observation.after_runs or observation.folded:
-        # What is folded is ready to open in the first run in which it is so no more.
+    is_held = observation.held and failure.severity is not Severity.P0
+    if runs < observation.after_runs or observation.folded or is_held:
+        # What is folded or held is ready to open in the first run in which it is so no more.
         kept = min(runs, max(observation.after_runs - 1, 0))
         return Transition(
             reason=Reason.UNCHANGED, before=alert, alert=_counting(alert, observation, failure, now, kept)

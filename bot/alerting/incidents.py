@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
 from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, snoozed, unsnoozed
+from bot.alerting.holds import current, planned
 from bot.alerting.incident import members_of
 from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
@@ -163,8 +164,9 @@ class Incidents:
     def without_store(self, report: Report, now: datetime) -> tuple[Delivery, ...]:
         """Return what is loud, as posts to send at once while the store cannot even be read: once a day."""
         posts = []
+        held = planned(self._notifications, self._pipeline.zone, now) is not None
         for observation in observe(report, self._pipeline, ()):
-            transition = decide(None, replace(observation, after_runs=1), now, self._notifications.alerts)
+            transition = decide(None, replace(observation, after_runs=1, held=held), now, self._notifications.alerts)
             if transition.speaks and transition.alert is not None:
                 alert = transition.alert
                 body = self._composer.past_store(alert, now)
@@ -256,9 +258,10 @@ class Incidents:
         by_key = {each.key: each for each in known}
         transitions = []
         pages: dict[str, tuple[Delivery, ...]] = {}
+        held = current(self._store, self._pipeline, now) is not None
         for observation in observe(report, self._pipeline, known, phases=phases):
             alert = by_key.get(observation.key) or self._long_closed(observation)
-            transition = decide(alert, observation, now, self._notifications.alerts)
+            transition = decide(alert, replace(observation, held=held), now, self._notifications.alerts)
             if transition.writes and transition.alert is not None:
                 after, events = self._paged(alert, transition.alert, transition.reason, now, calls=transition.mention)
                 pages[after.key] = events

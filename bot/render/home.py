@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from bot.alerting.holds import Hold
 from bot.render import limits
 from bot.render.alert_list import alert_line, gravest_first, section
 from bot.render.alert_title import short_title
+from bot.render.maintenance import hold_note
 from bot.render.message import Mark
 from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
@@ -39,7 +41,7 @@ NO_REPORT = "⬜"
 class Home:
     """What the page shows. ``last`` is the newest whole report. ``digests`` are the last ones, the oldest first: the
     interval that each belongs to, and its last verdict, None for none. ``alerts`` are open, ``resolved`` those that
-    ended since the report."""
+    ended since the report; ``hold`` is what alerts below P0 wait for."""
 
     pipeline: Pipeline
     now: datetime
@@ -47,6 +49,7 @@ class Home:
     digests: Sequence[tuple[str, Verdict | None]]
     alerts: Sequence[Alert]
     resolved: Sequence[Alert] = ()
+    hold: Hold | None = None
 
     @property
     def today(self) -> date:
@@ -70,6 +73,8 @@ def _blocks(home: Home) -> Iterator[Block]:
     else:
         yield from _verdict(home, home.last)
         yield from _board(home, home.last)
+    if home.hold is not None:
+        yield section(f"🔧 {escape(hold_note(home.hold, home.pipeline.zone, home.now))}")
     yield from _alerts(home)
     yield from _snoozes(home)
     yield from _fortnight(home)

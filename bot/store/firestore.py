@@ -51,6 +51,7 @@ from bot.store.model import (
     ConflictError,
     Delivery,
     DeliveryState,
+    Lease,
     ReportHead,
     StoredReport,
     StoreError,
@@ -227,6 +228,13 @@ class FirestoreStore:
             return True
 
         self._decided(attempt)
+
+    def lease(self, lease: str, now: datetime) -> Lease | None:
+        name = self._collections.name(LEASES, lease)
+        held = self._settled(lambda: self._collections.get([name]).get(name))
+        if held is None or str(held.fields["ended_at"]) <= moment_text(now):
+            return None
+        return Lease(str(held.fields["owner"]), datetime.fromisoformat(str(held.fields["ended_at"])))
 
     def first_time(self, action_key: str, now: datetime) -> bool:
         name = self._collections.name(ACTIONS, action_key)

@@ -203,6 +203,14 @@ class Changes:
     audit: Sequence[AuditEntry] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who has a lease, and until when."""
+
+    owner: str
+    until: datetime
+
+
 class StoreProblem(StrEnum):
     """Why the store does not work, in words that follow "the store": they name no file and no address."""
 
@@ -302,6 +310,10 @@ class StateStore(Protocol):
         ...
 
     def release(self, lease: str, owner: str) -> None: ...
+
+    def lease(self, lease: str, now: datetime) -> Lease | None:
+        """Return who has a lease; None when it is free or over."""
+        ...
 
     def first_time(self, action_key: str, now: datetime) -> bool:
         """Remember a key; True for exactly one caller, for as long as the history is kept."""

@@ -30,6 +30,7 @@ from bot.store.model import (
     Channels,
     ConflictError,
     Delivery,
+    Lease,
     ReportHead,
     StoredReport,
     StoreError,
@@ -198,6 +199,12 @@ class SqliteStore:
     def release(self, lease: str, owner: str) -> None:
         with self._writing() as connection:
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (lease, owner))
+
+    def lease(self, lease: str, now: datetime) -> Lease | None:
+        statement = "SELECT owner, ended_at FROM leases WHERE key = ? AND ended_at > ?"
+        with self._lock, _translated(self._path):
+            held = self._connection.execute(statement, (lease, moment_text(now))).fetchone()
+        return None if held is None else Lease(held[0], datetime.fromisoformat(held[1]))
 
     def first_time(self, action_key: str, now: datetime) -> bool:
         with self._writing() as connection:

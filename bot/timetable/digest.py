@@ -13,7 +13,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 
+from bot.alerting.holds import current
 from bot.render.digest import Digest, changes_message, digest_messages
+from bot.render.maintenance import hold_note
 from bot.render.report_changes import Changes as ReportChanges
 from bot.render.report_changes import changes
 from bot.render.words import moment
@@ -184,7 +186,7 @@ class Digests:
         digest = Digest(
             reading=self._scheduled.reading(report),
             changes=self._changes((*before, *same[-1:]), stored),
-            notes=[note for note in (*notes, *self._pauses(before, report.now)) if note],
+            notes=[note for note in (*notes, self._held(report.now), *self._pauses(before, report.now)) if note],
             quiet=self._notifications.digest.quiet,
         )
         messages = digest_messages(digest)
@@ -200,6 +202,10 @@ class Digests:
         """Compare a report with earlier ones; each of them is read whole, so there are few."""
         found = (self._store.report(each.key) for each in earlier)
         return [changes(each.document, report.document) for each in found if each is not None]
+
+    def _held(self, now: datetime) -> str:
+        hold = current(self._store, self._pipeline, now)
+        return "" if hold is None else hold_note(hold, self._pipeline.zone, now)
 
     def _pauses(self, before: Sequence[ReportHead], until: datetime) -> Sequence[str]:
         """Say when nobody watched since the digest of an earlier day, as far back as a day and an hour."""

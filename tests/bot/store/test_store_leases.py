@@ -6,6 +6,7 @@ import pytest
 
 from bot.store.model import (
     Changes,
+    Lease,
     StateStore,
 )
 from tests.bot.store.asking import LEASE
@@ -37,6 +38,14 @@ def test_only_its_owner_releases_a_lease(store: StateStore) -> None:
     store.release("watch", "one")
     store.release("watch", "one")
     assert store.acquire("watch", "two", NOW, LEASE)
+
+
+def test_who_has_a_lease_is_known_until_it_is_over(store: StateStore) -> None:
+    store.acquire("watch", "one", NOW, LEASE)
+
+    assert store.lease("watch", later(seconds=29)) == Lease("one", LEASE)
+    assert store.lease("watch", LEASE) is None
+    assert store.lease("digest", NOW) is None
 
 
 def test_a_key_is_new_once(another: Opener) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.alerting.holds import Hold, start
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.request import RequestError
 from bot.settings import SettingsError
@@ -87,6 +88,14 @@ class TestPosting:
         morning.at("2026-02-11 08:15").instance().run_owed()
 
         assert "late" not in text_of(morning, POSTING)
+
+    def test_it_says_until_when_alerts_wait_and_why(self, morning: Morning) -> None:
+        hold = Hold(until=morning.now + timedelta(hours=2), reason="moving the warehouse", by="U0000001")
+        start(morning.store, morning.described.name, hold, morning.now)
+
+        morning.instance().run_owed()
+
+        assert "Moving the warehouse until 10:00 EST: alerts below P0 wait." in text_of(morning, POSTING)
 
     def test_it_says_since_when_nobody_watched(self, morning: Morning) -> None:
         morning.at("2026-02-10 08:00").instance().run_owed()
