@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -21,11 +21,13 @@ from bot.render.words import number as number_of
 
 if TYPE_CHECKING:
     from bot.drill.days import Day
+    from bot.drill.fault import PutFault
     from bot.drill.quiet import FalseAlarm
     from bot.drill.run import Ground
     from bot.drill.scoring import Score, Tally
 
 KIND_NAMES = ("rows", "values", "documents", "jobs", "services", "subscriptions", "builds", "sources")
+Early: TypeAlias = "Sequence[tuple[Ground, PutFault]]"
 LISTED = 40
 """Faults of a list that are shown; JSON has them all."""
 
@@ -98,6 +100,7 @@ def drill(  # noqa: PLR0913 - a command has its options
             progress(f"{number} of {len(chosen)}", last=number == len(chosen))
             scores.append(drilled(ground, fault))
     reasons = reasons_for(scores, accepted)
+    early = [(ground, each) for ground in grounds for each in ground.early if not only or each.kind in only]
     kinds = [
         tally(kind, [each for each in scores if each.kind == kind], reasons)
         for kind in KIND_NAMES
@@ -105,12 +108,11 @@ def drill(  # noqa: PLR0913 - a command has its options
     ]
     total = tally("all", scores, reasons)
     if as_json:
-        emit(json.dumps(_as_json(seed, kinds, total, scores, reasons), indent=2, ensure_ascii=False))
+        emit(json.dumps(_as_json(seed, kinds, total, scores, reasons, early), indent=2, ensure_ascii=False))
     else:
         names = ", ".join(each.scenario.file.name for each in grounds)
-        show_parts(_parts(f"{len(scores)} faults, seed {seed}, in {names}", [*kinds, total], scores, reasons))
-    is_low = floor is not None and total.noticed_percent < floor
-    return FAILED if is_low or (named is not None and total.named_percent < named) else FINE
+        show_parts(_parts(f"{len(scores)} faults, seed {seed}, in {names}", [*kinds, total], scores, reasons, early))
+    return FAILED if total.is_below(floor, named) else FINE
 
 
 def _quiet(grounds: Sequence[Ground], count: int, seed: int, *, as_json: bool) -> int:
@@ -148,7 +150,9 @@ def _quiet_parts(
     yield SmallPrint(text=f"In {', '.join(each.scenario.file.name for each in grounds)}.")
 
 
-def _parts(title: str, tallies: Sequence[Tally], scores: Sequence[Score], reasons: Mapping[str, str]) -> Iterator[Part]:
+def _parts(
+    title: str, tallies: Sequence[Tally], scores: Sequence[Score], reasons: Mapping[str, str], early: Early
+) -> Iterator[Part]:
     yield Heading(text=title)
     yield Table(
         columns=("Kind", "Faults", "Noticed", "Named first", "Accepted"),
@@ -168,9 +172,22 @@ def _parts(title: str, tallies: Sequence[Tally], scores: Sequence[Score], reason
     wrong = [each for each in scores if each.is_caught and not each.is_named]
     yield from _list("Noticed, another place named first", wrong, lambda each: f"{each.first or '-'}: {each.sentence}")
     yield from _list("Accepted", [each for each in missed if each.key in reasons], lambda each: reasons[each.key])
+    yield from _early_parts(early)
     yield SmallPrint(
         text="Noticed: an alarm of P2 or worse that the healthy world does not have. docs/drill.md says more."
     )
+
+
+def _early_parts(early: Early) -> Iterator[Part]:
+    """Say what was not drawn, because it is not due at the clock of its world."""
+    if early:
+        yield Heading(text=f"Not drawn, because what they break is not due yet: {len(early)}")
+    places = Counter(
+        (ground.scenario.file.name, ground.healthy.now, each.place.facet or f"{each.place.name} {each.awaited}")
+        for ground, each in early
+    )
+    for (name, now, place), count in sorted(places.items()):
+        yield Line(label=f"{name}, {now:%H:%M}", text=f"{place}: {number_of(count, 'fault')}")
 
 
 def _loudness(each: Score) -> str:
@@ -187,7 +204,7 @@ def _list(title: str, scores: Sequence[Score], told: Callable[[Score], str]) -> 
 
 
 def _as_json(
-    seed: int, kinds: Sequence[Tally], total: Tally, scores: Sequence[Score], reasons: Mapping[str, str]
+    seed: int, kinds: Sequence[Tally], total: Tally, scores: Sequence[Score], reasons: Mapping[str, str], early: Early
 ) -> dict[str, object]:
     def counted(each: Tally) -> dict[str, object]:
         return {
@@ -217,4 +234,5 @@ def _as_json(
             }
             for each in scores
         ],
+        "not_due": [{"fault": each.key, "scenario": ground.scenario.file.name} for ground, each in early],
     }

@@ -30,9 +30,17 @@ def documents_faults(healthy: Healthy) -> Faults:
         place = Place(PlaceKind.TABLE, collection)
 
         def fault(
-            name: str, change: Change, place: Place = place, detail: str = day, *, loud: bool = False
+            name: str,
+            change: Change,
+            place: Place = place,
+            detail: str = day,
+            *,
+            loud: bool = False,
+            awaited: str | None = day,
         ) -> PutFault:
-            return PutFault(kind="documents", name=name, place=place, detail=detail, change=change, loud=loud)
+            return PutFault(
+                kind="documents", name=name, place=place, detail=detail, change=change, loud=loud, awaited=awaited
+            )
 
         yield fault("absent", without(path))
         for task, state in data.items():
@@ -49,7 +57,7 @@ def documents_faults(healthy: Healthy) -> Faults:
             ):
                 is_loud = task in critical and field != "completed_at"
                 if field in state:
-                    yield fault(name, on(path, _field(task, field, value)), of_task, path, loud=is_loud)
+                    yield fault(name, on(path, _field(task, field, value)), of_task, path, loud=is_loud, awaited=None)
 
 
 def _judged(healthy: Healthy) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.scenarios.world import Change, World
 from checks.model import Interval
@@ -15,7 +16,8 @@ from checks.places import Place
 class PutFault:
     """One thing that is broken. ``kind`` is the sort of place, ``name`` what happens to it, ``detail`` which part.
 
-    ``loud`` is false for what is worth a note (P3) and no more.
+    ``loud`` is false for what is worth a note (P3) and no more. ``awaited`` is the date of what is looked at only once
+    it is due, ``column`` the one whose values are broken.
     """
 
     kind: str
@@ -24,6 +26,8 @@ class PutFault:
     detail: str = ""
     change: Change
     loud: bool = True
+    awaited: str | None = None
+    column: str = ""
 
     @property
     def key(self) -> str:
@@ -42,6 +46,11 @@ class Healthy:
     current: Interval
     asked: frozenset[str] = frozenset()
     cascade: bool = True
+
+    @property
+    def now(self) -> datetime:
+        """The clock of the world, as the pipeline's people read it."""
+        return self.world.now.astimezone(self.pipeline.zone)
 
     @property
     def days(self) -> tuple[str, ...]:

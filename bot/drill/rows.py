@@ -142,6 +142,7 @@ def rows_faults(healthy: Healthy) -> Faults:
                 place=Place(PlaceKind.TABLE, table),
                 detail=" ".join(filter(None, (day, part))),
                 change=put(healthy, table, day, breaks, empties=empties),
+                awaited=day,
             )
 
         yield fault("none", none, empties=True)
@@ -185,6 +186,8 @@ def values_faults(healthy: Healthy) -> Faults:
                     place=Place(PlaceKind.TABLE, table),
                     detail=" ".join(filter(None, (day, column))),
                     change=put(healthy, table, day, breaks),
+                    awaited=day,
+                    column=column,
                 )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.composition.scenario import scenario_ports
+from bot.drill.due import is_early
 from bot.drill.fault import Healthy, PutFault
 from bot.drill.faults import KINDS
 from bot.drill.scoring import Known, Score, known, places_at, score
@@ -17,7 +19,7 @@ from checks.model import Report
 from checks.pipeline import Pipeline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ground:
     """A healthy scenario that drills break, with what its validation says unbroken."""
 
@@ -26,9 +28,18 @@ class Ground:
     report: Report
     known: Known
 
-    @property
+    @cached_property
     def faults(self) -> tuple[PutFault, ...]:
-        """Every fault that can be put into it, kind by kind."""
+        """Every fault that can be put into it and be seen, kind by kind."""
+        return tuple(each for each in self._every if each not in self.early)
+
+    @cached_property
+    def early(self) -> tuple[PutFault, ...]:
+        """The faults that nobody can see at the clock of the world."""
+        return tuple(each for each in self._every if is_early(each, self.healthy.pipeline, self.report))
+
+    @cached_property
+    def _every(self) -> tuple[PutFault, ...]:
         return tuple(fault for kind in KINDS.values() for fault in kind(self.healthy))
 
 

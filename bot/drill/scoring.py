@@ -180,6 +180,10 @@ class Tally:
         """The share whose place was named first, of those that may not go unnoticed; 100 of none."""
         return 100 * self.named / (self.put - self.accepted) if self.put > self.accepted else 100.0
 
+    def is_below(self, noticed: float | None, named: float | None) -> bool:
+        """Whether fewer were noticed or named than a floor in percent; None is no floor."""
+        return self.noticed_percent < (noticed or 0) or self.named_percent < (named or 0)
+
 
 def tally(kind: str, scores: Iterable[Score], accepted: Iterable[str] = ()) -> Tally:
     """Count scores. One that was missed and may be is accepted; one that may be and was noticed counts as noticed."""

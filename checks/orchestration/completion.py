@@ -59,6 +59,8 @@ class Completion:
     finished: Mapping[str, datetime | None] = field(default_factory=dict)
     reports: Mapping[str, ProcessorReport] = field(default_factory=dict)
     """What each processor says of its work, those that failed included."""
+    ahead: frozenset[str] = frozenset()
+    """The processors whose time of completion is yet to come."""
     oddities: tuple[str, ...] = ()
 
     @property
@@ -155,8 +157,16 @@ def read_completion(data: Mapping[str, Any] | None, now: datetime) -> Completion
         first_at=past_moment_of(data.get("_first_completion_at"), now),
         finished=finished,
         reports={name: report for name, value in data.items() if (report := _report(name, value)) is not None},
+        ahead=frozenset(name for name, value in data.items() if _is_ahead(name, value, now)),
         oddities=tuple(oddities),
     )
+
+
+def _is_ahead(name: str, value: Any, now: datetime) -> bool:
+    if name.startswith("_") or not isinstance(value, Mapping):
+        return False
+    at = value.get("completed_at")
+    return moment_of(at) is not None and past_moment_of(at, now) is None
 
 
 def _report(name: str, value: Any) -> ProcessorReport | None:

@@ -2,7 +2,8 @@
 
 A processor that reports success with no record counts like any other, and the next phase starts on nothing. On 22
 February a quality check rejected all that one of them had; it said "partial", the transition was triggered, and the
-rows were missing. What has not reported at all is for the trigger check.
+rows were missing. Where too few have reported, the trigger check says so; one without which the next phase was started
+all the same is noted here, and so is a time that is yet to come: who waits for it, or counts from it, is misled.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from functools import partial
 from checks.actions import Action
 from checks.context import Context, not_configured
 from checks.effects import FailureEffect
-from checks.facts.orchestration import ProcessorFacts
+from checks.facts.orchestration import Flag, ProcessorFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, ProcessorReport
+from checks.orchestration.gathered import JudgedRun
 from checks.orchestration.gathering import completion_of, has_state, judged, no_run, off_day, run_of, start_reads
-from checks.pipeline import Run, Transition
+from checks.pipeline import Transition
 from checks.places import Place, PlaceKind
 from checks.registry import check
 
@@ -27,6 +29,8 @@ CODES: Mapping[str, str] = {
     "processor-empty": "A processor reported success without a single record.",
     "processor-failed": "A processor reported that it failed.",
     "processor-partial": "A processor reported that it did part of its work.",
+    "processor-unreported": "The next phase was started without a report of a processor.",
+    "completed-in-future": "A processor says that it completed at a time that is yet to come.",
     "nothing-reported": "No processor has reported yet.",
     "off-day": "The date has nothing to run for.",
     "no-run": "No run of this transition has opened for the interval yet.",
@@ -41,20 +45,34 @@ class Judgement:
     severity: Severity
 
 
-def judge(report: ProcessorReport, *, critical: bool) -> Judgement | None:
-    """Judge what one processor reported; nothing is wrong with one that does not say how much it wrote."""
+def judge(
+    report: ProcessorReport | None, *, critical: bool, is_ahead: bool = False, is_started: bool = False
+) -> Judgement | None:
+    """Judge what one processor reported; nothing is wrong with one that does not say how much it wrote.
+
+    ``is_ahead`` is its time of completion yet to come, ``is_started`` the next phase started.
+    """
+    if report is None:
+        return Judgement("processor-unreported", Severity.P3) if is_started else None
     if report.failed:
         return Judgement("processor-failed", Severity.P1 if critical else Severity.P2)
     if report.records == 0:
         return Judgement("processor-empty", Severity.P1 if critical else Severity.P2)
-    return Judgement("processor-partial", Severity.P3) if report.partial else None
+    if report.partial:
+        return Judgement("processor-partial", Severity.P3)
+    return Judgement("completed-in-future", Severity.P3) if is_ahead else None
 
 
 @check(
     id="processors",
     place=PlaceKind.TASK,
     facts=ProcessorFacts,
-    effects={"processor-failed": FailureEffect.STOPS, "processor-empty": FailureEffect.STOPS},
+    effects={
+        "processor-failed": FailureEffect.STOPS,
+        "processor-empty": FailureEffect.STOPS,
+        "processor-unreported": FailureEffect.NOTE,
+        "completed-in-future": FailureEffect.NOTE,
+    },
     worst=Severity.P1,
     codes=CODES,
     expected="Every processor reports success and records.",
@@ -83,23 +101,29 @@ def _judge_date(context: Context, transition: Transition, interval: Interval) ->
         if rest is not None:
             yield rest
         return
-    yield from _findings(completion_of(context, transition, interval), run.spec, transition, interval)
+    yield from _findings(completion_of(context, transition, interval), run, transition, interval)
 
 
-def _findings(completion: Completion, run: Run, transition: Transition, interval: Interval) -> Iterator[Finding]:
-    reports = {name: completion.reports[name] for name in run.processors if name in completion.reports}
-    judged = {name: judge(report, critical=name in run.critical) for name, report in reports.items()}
+def _findings(completion: Completion, run: JudgedRun, transition: Transition, interval: Interval) -> Iterator[Finding]:
+    reports = {name: completion.reports.get(name) for name in run.spec.processors}
+    is_started = completion.flag_in(run.opens) is Flag.TRUE and any(reports.values())
+    judged = {
+        name: judge(
+            report, critical=name in run.spec.critical, is_ahead=name in completion.ahead, is_started=is_started
+        )
+        for name, report in reports.items()
+    }
     for name, judgement in judged.items():
         if judgement is not None:
             yield _finding(name, reports[name], judgement, transition, interval)
     if not any(judged.values()):
-        number = len(reports)
+        number = sum(report is not None for report in reports.values())
         yield Finding(
-            outcome=Outcome.PASSED if reports else Outcome.SKIPPED,
-            code="processors-fine" if reports else "nothing-reported",
+            outcome=Outcome.PASSED if number else Outcome.SKIPPED,
+            code="processors-fine" if number else "nothing-reported",
             subject=transition.id,
             summary=f"{number} {'processor' if number == 1 else 'processors'} reported success and records."
-            if reports
+            if number
             else "No processor has reported yet.",
             phase=transition.source,
             interval=interval,
@@ -108,25 +132,40 @@ def _findings(completion: Completion, run: Run, transition: Transition, interval
 
 
 def _finding(
-    name: str, report: ProcessorReport, judgement: Judgement, transition: Transition, interval: Interval
+    name: str, report: ProcessorReport | None, judgement: Judgement, transition: Transition, interval: Interval
 ) -> Finding:
-    said = {
-        "processor-failed": f"{name} reported that it failed ({report.status}).",
-        "processor-empty": f"{name} reported success with 0 records.",
-        "processor-partial": f"{name} reported that it did part of its work"
-        + (f" ({report.records} records)." if report.records is not None else "."),
-    }[judgement.code]
+    status, records = ("", None) if report is None else (report.status, report.records)
+    number = f" ({records} records)" if records is not None else ""
     return Finding(
         outcome=Outcome.FAILED,
         code=judgement.code,
         severity=judgement.severity,
         subject=name,
-        summary=said,
+        summary=_SUMMARIES[judgement.code].format(name=name, status=status, number=number),
         phase=transition.source,
         interval=interval,
-        facts=ProcessorFacts(status=report.status, records=report.records),
-        impact=f"What works on {name} has nothing new to work on."
-        if judgement.code != "processor-partial"
-        else f"What works on {name} may lack some of its rows.",
-        action=Action(text=f"Read the log of {name} from its last run on, repair what it names, and run it again."),
+        facts=ProcessorFacts(status=status, records=records),
+        impact=_IMPACTS.get(judgement.code, _NOTHING_NEW).format(name=name),
+        action=Action(text=_ACTIONS.get(judgement.code, _READ_LOG).format(name=name)),
     )
+
+
+_SUMMARIES: Mapping[str, str] = {
+    "processor-failed": "{name} reported that it failed ({status}).",
+    "processor-empty": "{name} reported success with 0 records.",
+    "processor-partial": "{name} reported that it did part of its work{number}.",
+    "processor-unreported": "{name} did not report; the next phase was started without it.",
+    "completed-in-future": "{name} says that it completed at a time that is yet to come.",
+}
+_NOTHING_NEW = "What works on {name} has nothing new to work on."
+_IMPACTS: Mapping[str, str] = {
+    "processor-partial": "What works on {name} may lack some of its rows.",
+    "processor-unreported": "If it did not run, what works on {name} has nothing new to work on; its rows tell.",
+    "completed-in-future": "Nobody can tell whether {name} is late, or whether the next phase started before its end.",
+}
+_READ_LOG = "Read the log of {name} from its last run on, repair what it names, and run it again."
+_ACTIONS: Mapping[str, str] = {
+    "processor-unreported": "Read the log of {name}: whether it ran, and whether its report was refused. "
+    "A backfill does not report.",
+    "completed-in-future": "See which clock or zone {name} takes its time from; completed_at is in UTC.",
+}

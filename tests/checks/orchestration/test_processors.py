@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.checks.orchestration.previous import (
     document,
     entry,
     findings,
+    local,
     world,
 )
 from tests.fakes import down
@@ -69,6 +71,29 @@ def test_each_processor_that_is_not_fine_is_a_finding_of_its_own() -> None:
     }
     assert all(each.impact and each.action for each in found)
     assert {each.subject: each.evidence["records"] for each in found} == {"players": 0, "offense": 0, "defense": 1}
+
+
+def test_a_processor_without_which_the_next_phase_was_started_is_noted() -> None:
+    data = {name: value for name, value in document(*FIVE, triggered=True).items() if name != "offense"}
+
+    (finding,) = judged(data)
+    waiting = judged({**data, "_triggered": False})
+
+    assert (finding.code, finding.severity, finding.subject) == ("processor-unreported", Severity.P3, "offense")
+    assert [each.code for each in waiting] == ["processors-fine"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "codes"),
+    [(timedelta(minutes=5), ["processors-fine"]), (timedelta(minutes=6), ["completed-in-future"])],
+    ids=["as far as clocks may differ", "just past it"],
+)
+def test_a_time_that_is_yet_to_come_is_noted(ahead: timedelta, codes: list[str]) -> None:
+    at = (local("08:00") + ahead).isoformat()
+
+    found = judged({**document(*FIVE), "defense": {**entry(), "completed_at": at}})
+
+    assert [each.code for each in found] == codes
 
 
 def test_a_processor_that_nobody_knows_is_not_judged() -> None:
