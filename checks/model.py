@@ -182,7 +182,12 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why findings failed: one sentence, its evidence, what to do, and the findings it explains."""
+    """Why findings failed: one sentence, its evidence, what to do, and the findings it explains.
+
+    The ``sentence`` says all of it: the ``mechanism``, which is what is wrong with its evidence; the ``effect``, which
+    is what became of the data; and the ``doubt``, which is what could not be checked and what was changed shortly
+    before. ``title`` is what people lose, and of what, in one line. ``found`` says that the reason is known.
+    """
 
     code: str
     subject: str
@@ -198,6 +203,11 @@ class Cause:
     """When the fault itself began, where a fact says so."""
     action: Action | None = None
     explains: tuple[FindingKey, ...] = ()
+    title: str = ""
+    mechanism: str = ""
+    effect: str = ""
+    doubt: str = ""
+    found: bool = True
     logged: tuple[LoggedEvidence, ...] = ()
     """What the services that it is about logged as errors."""
 

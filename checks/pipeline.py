@@ -150,6 +150,8 @@ class Phase(Model):
     """The name that the other sections use."""
     title: str
     """The name that people read."""
+    makes: str = ""
+    """What it makes, as titles of alerts say it: "predictions" for "No predictions for 7 Feb"."""
     rows: str | None = None
     """A query that yields one row: ``row_count``, ``first_at``, ``last_at`` of what it wrote for the interval."""
 

@@ -12,14 +12,13 @@ from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
 from bot.alerting.clicks import ClickResult
-from bot.alerting.incident import members_of, total
 from bot.permissions import Role
+from bot.render.alert_details import detail_parts
 from bot.render.blocks import slack_message
-from bot.render.limits import SECTION_TEXT
-from bot.render.message import mark_of_severity
 from bot.render.pages import Block
-from bot.render.slack_text import EMOJI, code, escape, fitted
-from bot.render.words import moment, number
+from bot.render.post import Post
+from bot.render.slack_text import code, escape, fitted
+from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry, StoreError
 from bot.timetable.slots import DigestCalendar
 from handlers.buttons import Body, Pressed
@@ -42,7 +41,6 @@ HISTORY_AT_MOST = 10
 AUDIT_AT_MOST = 600
 HISTORY_TEXT = 200
 RATIONALE_TEXT = 900
-FINDING_TEXT = 400
 
 IN_VIEWS = frozenset({"section", "context", "divider", "header", "image", "rich_text"})
 """Blocks of messages that views take, too."""
@@ -144,9 +142,10 @@ def told_in(services: Services, view_id: str, title: str) -> Iterator[None]:
 def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> Block:
     """Return an alert and what was done about it, as a modal view."""
     zone = services.validation.pipeline.zone
-    message = slack_message(services.alert_message(alert, services.clock()))
+    title, state, *_ = services.alert_message(alert, services.clock()).parts
+    told = detail_parts(alert, services.validation.pipeline, services.clock())
+    message = slack_message(Post((), (title, state, *told)))
     blocks = [shown for block in message.blocks if (shown := _for_view(block)) is not None]
-    blocks += [section(text) for text in findings_of(alert)]
     if (why := _why(services, alert)) is not None:
         blocks.append(why)
     lines = [
@@ -160,27 +159,6 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
         blocks.append(section("*What was done*\n" + "\n".join(lines)))
     key = {"type": "context", "elements": [{"type": "mrkdwn", "text": code(alert.key, HISTORY_TEXT)}]}
     return modal("Alert", [*blocks, key])
-
-
-def findings_of(alert: Alert) -> Iterator[str]:
-    """Yield every finding that an alert takes together, the first ones too, in as many texts as Slack needs for them;
-    those that the alert only counts are counted, with where to see them."""
-    members, more = members_of(alert), int(alert.details.get("more") or 0)
-    if len(members) == 1 and not more:
-        return
-    text = f"*All of it: {number(total(members) + more, 'finding')}*"
-    for each in members:
-        line = f"{EMOJI[mark_of_severity(each.severity)]} {fitted(each.summary, FINDING_TEXT)}  {code(each.check, 60)}"
-        if len(text) + 1 + len(line) > SECTION_TEXT:
-            yield text
-            text = line
-        else:
-            text += f"\n{line}"
-    yield text
-    if more:
-        checks = " ".join(f"--check {each}" for each in dict.fromkeys(each.check for each in members))
-        command = f"reveille validate {alert.interval or 'previous'} {checks} --full"
-        yield f"and {more:,} more: {code(command, HISTORY_TEXT)}"
 
 
 def _why(services: Services, alert: Alert) -> Block | None:

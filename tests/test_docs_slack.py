@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.render.buttons import BUTTONS, REPAIR
+from bot.render.buttons import BUTTONS
 from bot.render.repairs import UNDO
 from handlers.commands import COMMANDS, DEPLOYS, DEPLOYS_USAGE, HELP, ONLY_HERE, VALIDATING
 from handlers.staging import NAME as STAGING
@@ -31,6 +31,6 @@ def test_the_page_shows_how_each_command_is_used() -> None:
 
 
 def test_the_page_names_every_button_of_an_alert() -> None:
-    buttons = {button.text for some in BUTTONS.values() for button in some} | {REPAIR.text, UNDO.text}
+    buttons = {button.text for some in BUTTONS.values() for button in some} | {UNDO.text}
 
     assert sorted(text for text in buttons if text.rstrip("…") not in TEXT) == []

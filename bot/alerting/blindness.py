@@ -11,6 +11,7 @@ from bot.alerting.covers import Covers
 from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
 from bot.alerting.run_view import RunView
 from bot.store.model import Alert
+from checks.diagnosis.words import capitalised
 from checks.facts import Crashed, Unread, known
 from checks.model import Finding, FindingKey, Outcome, Severity
 from checks.notifications import Notifications
@@ -103,7 +104,7 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
     severity = max(Severity.P1, min(each.severity for each in members))
     unread = known(finding.facts, Unread)
     is_check = unread is None
-    what = (unread.said if unread is not None else "") or finding.summary
+    what = capitalised((unread.said if unread is not None else "") or finding.summary)
     action = finding.action
     return AlertFault(
         check=CANNOT_LOOK,
@@ -112,7 +113,9 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
         interval=None,
         phase=None,
         severity=severity,
-        title=f"Could not check: {worst.title}" if is_check else f"{source} cannot be read",
+        title=f"Could not check: {worst.title}"
+        if is_check
+        else f"{capitalised(source)} cannot be read: {_blind(members)}",
         channel=notifications.routes.channel(severity, None),
         fingerprint=digest_of([source, severity.name]),
         details={
@@ -128,3 +131,8 @@ def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], noti
             "more": total(members[MEMBERS_KEPT:]),
         },
     )
+
+
+def _blind(members: Sequence[Member]) -> str:
+    checks = len({each.check for each in members})
+    return f"{checks} {'check' if checks == 1 else 'checks'} could not run"

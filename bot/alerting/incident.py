@@ -200,7 +200,10 @@ def _subject_of(alert: Alert) -> Member:
     )
 
 
-KEPT_OF_STATEMENT = ("what", "evidence", "broken_since", "impacts", "action", "repairs", "logged")
+KEPT_OF_STATEMENT = (
+    *("what", "mechanism", "effect", "doubt", "found"),
+    *("evidence", "broken_since", "impacts", "action", "repairs", "logged"),
+)
 
 
 def recalled(alert: Alert) -> Incident:
@@ -277,10 +280,14 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
         lead=lead[0],
         members=(lead[0], *(member for member, _ in others)),
         code=cause.code,
-        title=first_sentence(cause.sentence),
+        title=cause.title or first_sentence(cause.sentence),
         phase=cause.phase,
         statement={
             **_statement(cause.sentence, rendered(cause.facts), findings, cause.action, lead[1].link),
+            "mechanism": cause.mechanism,
+            "effect": cause.effect,
+            "doubt": cause.doubt,
+            "found": cause.found,
             "broken_since": None if cause.broken_since is None else cause.broken_since.isoformat(),
             **({"logged": [document_of(each) for each in cause.logged]} if cause.logged else {}),
         },

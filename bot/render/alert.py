@@ -1,52 +1,65 @@
-"""An alert in Slack: the message that its thread hangs on, in every state. It is edited in place, and says at any
-time what is wrong, who cares for it, what to do, and where to look."""
+"""An alert in Slack: the message that its thread hangs on, in every state. It is edited in place.
+
+What is read in five seconds stands in it: what is lost, since when, who has it, what that means, why, what to do. All
+else is in its details (``alert_details``). Nothing is said twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from bot.alerting.alerts import Transition
-from bot.alerting.incident import Member, members_of, scalar, total
+from bot.alerting.blindness import CANNOT_LOOK
+from bot.alerting.incident import members_of
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
 from bot.render.alert_list import broken_since, since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
-from bot.render.alert_title import short_title
-from bot.render.buttons import buttons_of
-from bot.render.logged import logged_lines
+from bot.render.alert_title import HEADLINE, cut, short_title
+from bot.render.buttons import buttons_of, repair_label
 from bot.render.mentions import mention_of
-from bot.render.message import Command, Line, SmallPrint, mark_of_severity
-from bot.render.post import Actions, Aside, Body, Code, Link, Part, Post, Text, Title, joined_by, limited, text
-from bot.render.slack_text import EMOJI
-from bot.render.words import (
-    clean,
-    duration,
-    evidence_words,
-    interval_title,
-    joined,
-    listed,
-    moment,
-    number,
-    once,
-    value_words,
+from bot.render.message import mark_of_severity
+from bot.render.post import (
+    Actions,
+    Aside,
+    Body,
+    Code,
+    Link,
+    Paragraph,
+    Part,
+    Post,
+    Strong,
+    Text,
+    Title,
+    joined_by,
+    text,
 )
+from bot.render.slack_text import EMOJI
+from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence
 from bot.store.model import Alert, AlertState
-from checks.log_evidence import CHECK
-from checks.model import FindingKey
+from checks.diagnosis.words import capitalised
 from checks.pipeline import Pipeline
 
-FINDINGS_AT_MOST = 6
-"""Findings listed in the message; more are counted, and the details have them."""
+IMPACT_TEXT = 200
+CAUSE_TEXT = 330
+NEXT_TEXT = 180
+LOGGED_TEXT = 110
+"""Characters of each part of the message: together they leave the buttons on the first screen of a phone."""
+
+NAMES_AT_MOST = 4
+"""Checks that could not run, named in the message; the details name all."""
 
 STORE_IS_DOWN = (
     "The store of this bot cannot be reached: this message is not kept up to date, has no buttons, and may come twice."
 )
 
-TITLE_TEXT = 150
-CODE_TEXT = 60
+ALIKE = 40
+"""So many characters that stand in the message already are not said again."""
 
 
 class AlertMessages:
@@ -86,26 +99,41 @@ class AlertMessages:
 def alert_message(
     alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "", digest: tuple[str, str] | None = None
 ) -> Post:
-    """Return the message of an alert as it is. ``note`` is a sentence below the title, ``digest`` a link beside the
+    """Return the message of an alert as it is. ``note`` is a sentence below its state, ``digest`` a link beside the
     others: its address, and its words."""
-    title = short_title(alert)
-    if alert.state is AlertState.RESOLVED:
-        parts, frame = tuple(_closed_parts(alert)), _closed_frame(alert, pipeline, now)
-    else:
-        parts, frame = tuple(_open_parts(alert, pipeline, title, now)), _open_frame(alert, pipeline, now)
-    headline = f"{_emoji(alert)} {_lead(alert)}: {title}"
-    mention = mention_of(alert, pipeline)
-    links = [*links_of(alert, pipeline, now), (Link(*digest),) if digest else ()]
+    headline = headline_of(alert)
+    is_closed = alert.state is AlertState.RESOLVED
+    state = _closed_state(alert, pipeline, now) if is_closed else _open_state(alert, pipeline, now)
+    parts = _closed_parts(alert) if is_closed else _open_parts(alert, pipeline, now)
+    links = joined_by(" · ", [*links_of(alert, pipeline, now), (Link(*digest),) if digest else ()])
+    call = mention_of(alert, pipeline)
     return Post(
-        notice=text(limited(headline, TITLE_TEXT), mention and (" ", *mention)),
+        notice=text(_notice(alert, pipeline), call and (" ", *call)),
         parts=(
             Title(headline),
-            *(Aside(each) for each in (frame, mention and ("cc ", *mention), text(note)) if each),
+            *(Aside(each) for each in (state, text(note)) if each),
             *parts,
-            *(Aside(each) for each in (joined_by(" · ", links),) if each),
             buttons_of(alert, pipeline),
+            *(Aside(each) for each in (links,) if each),
         ),
     )
+
+
+def headline_of(alert: Alert) -> str:
+    """Return a light, the severity or what became of it, and the title: one line."""
+    lead = f"{_emoji(alert)} {_lead(alert)} · "
+    return f"{lead}{short_title(alert, HEADLINE - len(lead))}"
+
+
+def _notice(alert: Alert, pipeline: Pipeline) -> str:
+    """What a phone and a screen reader get: what is wrong, what that means, what to do first."""
+    lead = _lead(alert)
+    said = sentence(f"{lead}{' ' if alert.state is not AlertState.RESOLVED else ': '}{short_title(alert)}")
+    if alert.state is AlertState.RESOLVED:
+        return said
+    effect = next(iter(_new(_sentences(_impact(alert)), said)), "")
+    next_step = repair_label(alert, pipeline).rstrip("…") or cut(next(iter(_sentences(_action(alert))), ""), NEXT_TEXT)
+    return " ".join(filter(None, (said, effect, next_step and f"Next: {sentence(next_step)}")))
 
 
 def _emoji(alert: Alert) -> str:
@@ -127,135 +155,159 @@ def _emoji(alert: Alert) -> str:
 def _lead(alert: Alert) -> str:
     if alert.state is not AlertState.RESOLVED:
         return alert.severity.name
-    return {"superseded": "Told elsewhere", "gone": "No longer checked"}.get(
-        alert.details.get("closing", ""), "Resolved"
-    )
+    return {"superseded": "Moved", "gone": "Not checked"}.get(alert.details.get("closing", ""), "Resolved")
 
 
-def _open_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
-    zone = pipeline.zone
-    since, state = (since_words(alert, zone, now),), state_words(alert, zone, now)
-    return joined_by(" · ", [*_about(alert, pipeline, now), since, state])
+def _open_state(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
+    since, state = (capital(since_words(alert, pipeline.zone, now)),), state_words(alert, pipeline.zone, now)
+    return joined_by(" · ", [_dates(alert, pipeline, now), since, state, mention_of(alert, pipeline)])
 
 
-def _closed_frame(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
-    ended = alert.resolved_at or alert.changed_at
-    began = broken_since(alert)
-    first = alert.opened_at if began is None else began
-    lasted = duration(ended - first)
-    span = f"{_at(first, pipeline, now)} to {_at(ended, pipeline, now)}"
-    seen = (f"first seen {_at(alert.opened_at, pipeline, now)}",) if began is not None else ()
-    how = by_repair(alert)
-    ended_by = ("resolved", *how) if how else ()
-    lasting = (f"{span} ({lasted})" if lasted else span,)
-    return joined_by(" · ", [*_about(alert, pipeline, now), lasting, seen, ended_by])
-
-
-def _about(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Text]:
-    phase = next((each.title for each in pipeline.phases if each.id == alert.phase), "")
-    today = now.astimezone(pipeline.zone).date()
-    dates = joined([interval_title(each, today) for each in _intervals(alert)])
-    yield from ((clean(each),) for each in (phase, dates) if each)
-    yield (Code(limited(alert.code, CODE_TEXT)),)
-
-
-def _intervals(alert: Alert) -> Sequence[str]:
-    """Return the intervals for which what the alert is about fails: its own, and others of the same failure."""
+def _dates(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
+    """Name the intervals for which the same fails, where they are several: a finding's title says one."""
     lead, *others = members_of(alert)
-    same = {
-        each.interval
-        for each in others
-        if (each.check, each.code, each.subject) == (lead.check, lead.code, lead.subject)
-    }
-    return sorted(each for each in {alert.interval, *same} if each is not None)
+    same = (each.interval for each in others if each.key._replace(interval=lead.interval) == lead.key)
+    names = sorted({each for each in (lead.interval, *same) if each is not None})
+    today = now.astimezone(pipeline.zone).date()
+    return (joined([interval_title(each, today) for each in names]),) if len(names) > 1 and _is_alone(alert) else ()
 
 
-def _at(instant: datetime, pipeline: Pipeline, now: datetime) -> str:
-    return f"{moment(instant, pipeline.zone, now)} {instant.astimezone(pipeline.zone):%Z}"
+def _is_alone(alert: Alert) -> bool:
+    return not alert.details.get("mechanism")
+
+
+def _closed_state(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
+    ended = alert.resolved_at or alert.changed_at
+    began = broken_since(alert) or alert.opened_at
+    lasted = duration(ended - began)
+    zone = pipeline.zone
+    span = f"{moment(began, zone, now)} to {moment(ended, zone, now)} {ended.astimezone(zone):%Z}"
+    how = by_repair(alert)
+    return joined_by(" · ", [(f"{span}{f' ({lasted})' if lasted else ''}",), how and ("resolved", *how)])
 
 
 def _closed_parts(alert: Alert) -> Iterator[Part]:
-    """A closed alert is short: what it was, and how it ended where that is not plain."""
-    what = clean(str(alert.details.get("what") or alert.title))
-    yield Line(label=f"Was {alert.severity.name}", text=what)
+    """A closed alert is short: how it ended, where that is not plain."""
     other = str(alert.details.get("closing_title") or "")
     match alert.details.get("closing"):
         case "superseded":
-            yield Line(label="Goes on in", text=other)
+            yield _labelled("Goes on in", cut(other, IMPACT_TEXT))
         case "gone":
-            yield Line(text="No run judges that date any more. When one last did, it was still failing.")
+            yield Paragraph(("No run judges that date any more. When one last did, it was still failing.",))
         case "note":
-            yield Line(text=f"What is left is {other}: a note in the report, and no alert.")
+            yield Paragraph((f"What is left is {cut(other, IMPACT_TEXT)}: a note in the report, and no alert.",))
 
 
-def _open_parts(alert: Alert, pipeline: Pipeline, title: str, now: datetime) -> Iterator[Part]:
+def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+    said = short_title(alert)
+    if impact := _within(_new(_sentences(_impact(alert)), said), IMPACT_TEXT):
+        yield _labelled("Impact", impact)
+        said = f"{said} {impact}"
+    label, why = _cause(alert)
+    if cause := _within(_new(why, said), CAUSE_TEXT) or ("Not found." if label == "Cause" else ""):
+        yield _labelled(label, cause)
+        said = f"{said} {cause}"
+    yield from _logged(alert.details.get("logged") or (), pipeline, now)
+    if not repair_label(alert, pipeline) and (step := _within(_new(_sentences(_action(alert)), said), NEXT_TEXT)):
+        yield _labelled("Next", step)
+
+
+def _labelled(label: str, words: str) -> Paragraph:
+    return Paragraph((Strong((label,)), f"  {words}"))
+
+
+def _impact(alert: Alert) -> str:
+    details, members = alert.details, members_of(alert)
+    if alert.check == CANNOT_LOOK:
+        unseen = once(each.title for each in members)
+        told = any(title in alert.title for title in unseen)
+        return "Whether it is so is not known." if told else f"Not checked: {listed(unseen, NAMES_AT_MOST)}."
+    impacts = [sentence(clean(str(each))) for each in details.get("impacts") or ()]
+    effect = clean(str(details.get("effect") or ""))
+    return " ".join(filter(None, (effect, *impacts)))
+
+
+def _action(alert: Alert) -> str:
+    told = clean(str((alert.details.get("action") or {}).get("text") or ""))
+    if told or alert.check != CANNOT_LOOK:
+        return told
+    blind = "cannot be read" in alert.title
+    return (
+        f"Re-check once {alert.subject} can be read." if blind else "Find out why what this check reads is not there."
+    )
+
+
+def _cause(alert: Alert) -> tuple[str, Iterator[str]]:
+    """Return what it is called that the message says beside the title, and its sentences."""
     details = alert.details
-    what = clean(str(details.get("what") or alert.title))
-    if rest := _beyond(title, what):
-        yield Line(text=rest)
-    if evidence := _evidence(details.get("evidence") or {}, what, pipeline, now):
-        yield Line(label="Evidence", text=evidence, inset=True)
-    yield from logged_lines(details.get("logged") or (), pipeline.zone, now)
-    for impact in details.get("impacts") or ():
-        yield Line(label="Impact", text=impact, inset=True)
-    action = details.get("action")
-    if action:
-        yield Line(label="Repair", text=action["text"], inset=True)
-        if action.get("command"):
-            yield Command(text=action["command"])
-    yield from _finding_lines(alert, what)
-    if unread := details.get("unread"):
-        yield Line(label="Could not check", text=listed(unread, FINDINGS_AT_MOST), inset=True)
+    if alert.check == CANNOT_LOOK:
+        return "Cause", iter(_sentences(clean(str(details.get("what") or ""))))
+    if _is_alone(alert):
+        # A finding on its own, or a record of before: nobody has looked for a cause.
+        return "Found", chain(_beyond(alert, str(details.get("what") or "")), _unread(alert))
+    return "Cause", _why(alert)
 
 
-def _beyond(title: str, what: str) -> str:
-    """Return what the title does not say yet; where it says a part of a sentence, the whole."""
-    if not what.startswith(title):
-        return what
-    rest = what[len(title) :]
-    return rest.removeprefix(".").strip() if not rest.strip() or rest.startswith(". ") or rest == "." else what
+def _why(alert: Alert) -> Iterator[str]:
+    details = alert.details
+    if not details.get("found", True):
+        yield "Not found."
+    yield from _beyond(alert, str(details["mechanism"]))
+    doubt = clean(str(details.get("doubt") or ""))
+    yield from _sentences(doubt)
+    if "Could not check" not in doubt:
+        yield from _unread(alert)
 
 
-IN_THE_FIRST_LINES = ("transitions", "dates", "broken_since")
-"""Evidence in records of before that the first lines say."""
+def _unread(alert: Alert) -> Iterator[str]:
+    if unread := alert.details.get("unread"):
+        yield sentence(f"Could not check: {listed(unread, NAMES_AT_MOST)}")
 
 
-def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: datetime) -> str:
-    """The evidence that the sentence does not tell."""
-    values = {name: scalar(value) for name, value in evidence.items() if name not in IN_THE_FIRST_LINES}
-    unsaid = {
-        name: value
-        for name, value in values.items()
-        if any(part not in what for part in value_words(value, pipeline.zone, now).split(", "))
-    }
-    return evidence_words(unsaid, pipeline.zone, now)
+def _beyond(alert: Alert, what: str) -> Iterator[str]:
+    """Yield the sentences of a text without what the title says of them."""
+    what, title = clean(what), short_title(alert).rstrip("…")
+    for said in (title, title.partition(": ")[2]):
+        if said and what.lower().startswith(said.lower()):
+            what = capitalised(what[len(said) :].lstrip(" .;:,"))
+            break
+    yield from _sentences(what)
 
 
-def _finding_lines(alert: Alert, what: str) -> Iterator[Part]:
-    members = members_of(alert)
-    more = int(alert.details.get("more") or 0)
-    if "runs" in alert.details:
-        yield Line(label="Not checked", text=listed(once(each.title for each in members), FINDINGS_AT_MOST), inset=True)
-        yield SmallPrint(text=f"{alert.details['runs']} runs in a row could not check. Silence is not green.")
-        return
-    named_first = sorted(members, key=lambda each: each.count > 1)
-    logged = {FindingKey(CHECK, each["service"], None) for each in alert.details.get("logged") or ()}
-    others = [each for each in named_first if not _is_said(each, members[0], what) and each.key not in logged]
-    left = total(others) - total(others[:FINDINGS_AT_MOST]) + more
-    if not others:
-        return
-    label = "Also affected" if _is_cause(alert, members) else "With it"
-    yield Line(label=label, text=number(total(others) + more, "finding"), inset=True)
-    for each in others[:FINDINGS_AT_MOST]:
-        yield Line(mark=mark_of_severity(each.severity), text=each.summary, code=each.check, inset=True)
-    if left:
-        yield SmallPrint(text=f"and {left:,} more")
+_END = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9“'])")
 
 
-def _is_said(member: Member, lead: Member, what: str) -> bool:
-    """Whether the message says a finding already: in its own words, or by naming what it is about."""
-    return clean(member.summary) in what or (member.check == lead.check and member.subject in what)
+def _sentences(words: str) -> Sequence[str]:
+    return [sentence(each) for each in _END.split(words) if each.strip()]
 
 
-def _is_cause(alert: Alert, members: Sequence[Member]) -> bool:
-    return bool(members) and alert.code != members[0].code
+def _new(sentences: Iterable[str], said: str) -> Iterator[str]:
+    """Yield the sentences that the message does not say already, each once."""
+    known = said.lower()
+    for each in sentences:
+        core = each.lower().rstrip(".")
+        if len(core) > ALIKE // 2 and core[:ALIKE] in known:
+            continue
+        known = f"{known} {core}"
+        yield each
+
+
+def _within(sentences: Iterable[str], most: int) -> str:
+    """Return as many whole sentences as fit; of a first one that is too long, its beginning."""
+    kept = ""
+    for each in sentences:
+        longer = f"{kept} {each}" if kept else each
+        if len(longer) > most:
+            return kept or cut(each, most)
+        kept = longer
+    return kept
+
+
+def _logged(documents: Sequence[Mapping[str, Any]], pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+    """The line that the first of the services logged most often, as the log has it."""
+    lines = [each for logged in documents[:1] for each in logged["lines"]]
+    for line in sorted(lines, key=lambda each: -int(each["count"]))[:1]:
+        last = datetime.fromisoformat(line["last"])
+        at = f"{moment(last, pipeline.zone, now)} {last.astimezone(pipeline.zone):%Z}"
+        times = f" {line['count']:,} times, last {at}" if line["count"] > 1 else f" at {at}"
+        yield Paragraph((Code(cut(line["text"], LOGGED_TEXT)), times), inset=True)

@@ -22,10 +22,10 @@ ANY_WORKSPACE = "https://slack.com/"
 """Slack leads from here to a workspace that somebody is signed in to, which of several need not be the right one."""
 
 NAMES = (
-    ("/firestore/", "Firestore document"),
-    ("/run/", "Cloud Run service"),
-    ("/run?", "Cloud Run services"),
-    ("/bigquery", "BigQuery"),
+    ("/firestore/", "Document"),
+    ("/run/", "Service"),
+    ("/run?", "Services"),
+    ("/bigquery", "Table"),
 )
 
 
@@ -39,7 +39,7 @@ def _links(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[tuple[st
     service = service_of(alert, pipeline)
     if service is not None and alert.check != CANNOT_LOOK:
         yield (
-            f"Logs of {service}",
+            "Logs",
             logs_link(pipeline.project, service, alert.opened_at - BEFORE, min(now, alert.opened_at) + AFTER),
         )
     link = alert.details.get("link")

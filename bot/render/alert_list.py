@@ -72,7 +72,7 @@ def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     lasting = f" ({age})" if age else ""
     if began is None:
         return f"first seen {at(alert.opened_at)}{lasting}"
-    return f"broken since {at(began)}{lasting}, first seen {at(alert.opened_at)}"
+    return f"broken since {at(began)}{lasting} · first seen {at(alert.opened_at)}"
 
 
 def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> Text:

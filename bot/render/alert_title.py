@@ -1,4 +1,4 @@
-"""The title of an alert where there is one line for it."""
+"""The title of an alert, which a notification shows alone: at most one line, whatever the alert is called."""
 
 from __future__ import annotations
 
@@ -7,23 +7,31 @@ import re
 from bot.render.words import clean
 from bot.store.model import Alert
 
-TITLE = 110
-"""Characters of a title that one line holds; the whole of a longer one follows below it."""
+HEADLINE = 80
+"""Characters of a headline: a light, the severity or the state, and the title."""
+
+TITLE = HEADLINE - len("🔴 P0 · ")
 
 _BRACKETS = re.compile(r" \([^()]*\)")
+_ENDS = ("; ", ", ", ": ")
+"""Where a title may end: causes have titles that fit, and the sentences of findings begin with what is wrong."""
 
 
-def short_title(alert: Alert) -> str:
-    """Return a title that one line holds: without lists in brackets, and of a long one its first clause."""
+def short_title(alert: Alert, most: int = TITLE) -> str:
+    """Return a title of at most ``most`` characters: without lists in brackets, and of a long one its first clause."""
     whole = clean(alert.title)
     bare = _BRACKETS.sub("", whole)
-    for said in (whole, bare, bare.partition("; ")[0], bare.partition(", ")[0], bare.partition(": ")[0]):
-        if len(said) <= TITLE:
+    for said in (whole, bare, *(bare.partition(end)[0] for end in _ENDS)):
+        if len(said) <= most:
             return said
-    return cut(bare, TITLE)
+    return cut(bare, most)
 
 
 def cut(text: str, most: int) -> str:
-    """Return a plain text of at most ``most`` characters."""
+    """Return a plain text of at most ``most`` characters, which ends with a word where it can."""
     text = clean(text)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    words = kept.rpartition(" ")[0] if not text[most - 1].isspace() else kept
+    return f"{(words if len(words) > most // 2 else kept).rstrip(' ,;:')}…"

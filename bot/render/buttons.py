@@ -14,11 +14,11 @@ SNOOZE = Button(text="Snooze…", action="alert:snooze")
 UNSNOOZE = Button(text="End snooze", action="alert:unsnooze")
 DETAILS = Button(text="Details", action="alert:details")
 
-REPAIR = Button(text="Repair…", action="alert:repair", style="danger")
+REPAIR = "alert:repair"
 
 BUTTONS = {
-    AlertState.FIRING: (ACKNOWLEDGE, RECHECK, SNOOZE, DETAILS),
-    AlertState.ACKNOWLEDGED: (RECHECK, SNOOZE, DETAILS),
+    AlertState.FIRING: (ACKNOWLEDGE, SNOOZE, RECHECK, DETAILS),
+    AlertState.ACKNOWLEDGED: (SNOOZE, RECHECK, DETAILS),
     AlertState.SNOOZED: (UNSNOOZE, RECHECK, DETAILS),
     AlertState.RESOLVED: (DETAILS,),
 }
@@ -28,9 +28,19 @@ BUTTONS = {
 def buttons_of(alert: Alert, pipeline: Pipeline) -> Actions:
     """Return the row of buttons. Each knows the version of the alert that it was written for.
 
-    One that is open and names a repair which the pipeline file allows has a button for it.
+    One that is open and names a repair which the pipeline file allows has a button for it, after the first.
     """
-    buttons = BUTTONS[alert.state]
-    if alert.state is not AlertState.RESOLVED and offered(pipeline, str(alert.details.get("repairs") or ""), KINDS):
-        buttons = (REPAIR, *buttons)
-    return Actions(buttons, {"key": alert.key, "version": alert.version})
+    first, *others = BUTTONS[alert.state]
+    label = "" if alert.state is AlertState.RESOLVED else repair_label(alert, pipeline)
+    repair = (Button(text=label, action=REPAIR),) if label else ()
+    return Actions((first, *repair, *others), {"key": alert.key, "version": alert.version})
+
+
+def repair_label(alert: Alert, pipeline: Pipeline) -> str:
+    """Say what the repairs that the pipeline file allows would do, as on a button; empty where it allows none."""
+    keys = offered(pipeline, str(alert.details.get("repairs") or ""), KINDS)
+    kinds = dict.fromkeys(key.kind for key in keys)
+    if len(kinds) > 1:
+        return f"Make {len(keys)} repairs…"
+    one, several = next((each.button for each in KINDS if each.name in kinds), ("", ""))
+    return one if len(keys) == 1 else several.format(len(keys)) if keys else ""

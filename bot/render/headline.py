@@ -45,7 +45,7 @@ def _gravest(reading: Reading, failed: tuple[Found, ...]) -> str:
     cause = reading.causes[0] if reading.causes else None
     if cause is not None and (not loose or cause.severity <= (loose[0].finding.severity or 0)):
         keys = frozenset(cause.explains)
-        said, involved = _clause(cause.sentence), [each for each in failed if each.key in keys]
+        said, involved = cause.title or _clause(cause.sentence), [each for each in failed if each.key in keys]
         others = len(reading.causes) - 1 + total(loose)
     else:
         first = (loose or list(failed))[0]

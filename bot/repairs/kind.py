@@ -43,6 +43,8 @@ class RepairKind(ABC, Generic[State]):
     """What its targets are."""
     permission: ClassVar[str]
     """What its write needs."""
+    button: ClassVar[tuple[str, str]]
+    """What a button says that makes one, and several; ``{}`` is how many."""
     checks: ClassVar[tuple[str, ...]] = ()
     """The checks that judge its effect; without any, the thing itself does."""
     immediate: ClassVar[bool] = True

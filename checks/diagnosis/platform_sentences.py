@@ -8,7 +8,14 @@ from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.evidence import lag_of, last_good_trigger
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, listed
-from checks.facts.control_plane import BuildFacts, BuildsFacts, RulesFacts, SubscriptionFacts, TopicFacts
+from checks.facts.control_plane import (
+    BuildFacts,
+    BuildsFacts,
+    RulesFacts,
+    SubscriptionFacts,
+    TopicFacts,
+    VariableAddressesFacts,
+)
 
 MOST_TOPICS = 4
 """Topics and services described one by one; more of them are counted."""
@@ -109,6 +116,20 @@ def _lag(board: Board, symptom: Symptom) -> str:
     return f"{lag.behind} commit{'' if lag.behind == 1 else 's'} behind{f' since {since}' if since else ''}"
 
 
+def _dead_address(board: Board, suspect: Suspect) -> str:
+    first = suspect.primary[0]
+    facts = first.of(VariableAddressesFacts)
+    if not facts.hosts or not facts.variables:
+        return _as_found(board, suspect)
+    named = [
+        f"{variable} of {suspect.subject} names {host}"
+        for variable, host in zip(facts.variables, facts.hosts, strict=False)
+    ]
+    deployed = facts.deploy.deployed_at if facts.deploy is not None else None
+    last = f"; last deploy {board.local(deployed)}" if deployed is not None else ""
+    return f"{listed(named, most=MOST_TOPICS)}: no service has that address{last}."
+
+
 def _as_found(board: Board, suspect: Suspect) -> str:
     """The findings say it themselves: they count, and name the first."""
     del board
@@ -128,7 +149,7 @@ def _unsafe(board: Board, suspect: Suspect) -> str:
     paths = listed([each.place.name for each in suspect.primary], most=MOST_TOPICS)
     first = suspect.primary[0]
     told = first.of(RulesFacts).shown or first.finding.summary.rstrip(".")
-    return f"The next deploy through {paths} can break what works today: {told}."
+    return f"{paths}: {told}."
 
 
 TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
@@ -138,7 +159,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "build-failed": _failed_build,
     "stale-build": _stale_build,
     "drift": _drift,
-    "address-missing": _as_found,
+    "address-missing": _dead_address,
     "service-failing": _as_signs,
     "messages-not-taken": _as_signs,
     "processor-failed": _as_found,

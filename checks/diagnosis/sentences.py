@@ -19,6 +19,7 @@ from checks.diagnosis.evidence import (
 from checks.diagnosis.lineage import judged
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom, days
+from checks.diagnosis.titles import title_of
 from checks.diagnosis.words import capitalised, listed, phase_title
 from checks.facts.control_plane import (
     DeployFacts,
@@ -36,14 +37,20 @@ from checks.places import Place, PlaceKind
 
 def cause(board: Board, suspect: Suspect) -> Cause:
     """Return the finished cause."""
-    told = " ".join(
-        filter(None, (TELL[suspect.code](board, suspect), _suspected(board, suspect), _not_ruled_out(suspect)))
-    )
+    lead = f"{_lost(board, suspect)}:" if suspect.code == "broken-by-deploy" else ""
+    mechanism, effect, doubt = TELL[suspect.code](board, suspect), _effect(board, suspect), _doubt(board, suspect)
+    found = suspect.code not in WITHOUT_REASON
+    unsaid = "" if found or doubt else "The reason was not found."
     explains = tuple(sorted({each.key for each in suspect.everything}, key=_order))
     return Cause(
         code=suspect.code,
         subject=suspect.subject,
-        sentence=told,
+        sentence=" ".join(filter(None, (lead, mechanism, effect, _explained(board, suspect), doubt, unsaid))),
+        title=title_of(board, suspect),
+        mechanism=mechanism,
+        effect=effect,
+        doubt=doubt,
+        found=found,
         severity=suspect.severity,
         phase=_phase(board, suspect),
         place=_place(board, suspect),
@@ -87,10 +94,7 @@ def _shut_out(board: Board, suspect: Suspect) -> str:
     refused = list(dict.fromkeys(each.place.name for each in shown))
     callers = suspect.primary[0].of(InvokerFacts).caller
     who = "Pub/Sub's account" if callers == (board.pipeline.invoker,) else ", ".join(callers) or "The caller"
-    return (
-        f"{who} cannot call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
-        f"{_consequence(board, suspect)}"
-    )
+    return f"{who} cannot call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
 
 
 def _counted(board: Board, names: list[str]) -> str:
@@ -106,10 +110,7 @@ def _since(board: Board, suspect: Suspect) -> str:
     deploy = removing_deploy(board, suspect.primary)
     if deploy is not None:
         good = last_good_trigger(board, deploy.place.name)
-        return (
-            f" since a deploy removed the binding, which was there until {_removing(board, deploy)}; "
-            f"last good trigger {board.local(good)}"
-        )
+        return f": {_removing(board, deploy)} removed the binding. Last good trigger {board.local(good)}"
     codes = {each.finding.code for each in suspect.primary}
     if codes == {"conditional-grant"}:
         return ": the only grant has a condition"
@@ -121,21 +122,21 @@ def _since(board: Board, suspect: Suspect) -> str:
 def _not_ready(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
     if any(each.finding.code == "service-missing" for each in suspect.primary):
-        return f"The service {suspect.subject} does not exist.{_consequence(board, suspect)}"
+        return f"The service {suspect.subject} does not exist."
     reason = first.of(ReadyFacts).reason.rstrip(".")
     state = "is not ready" if first.finding.code != "stuck-reconciling" else "is in the middle of a change that hangs"
     return (
         f"{suspect.subject} {state}{f': {reason}' if reason else ''}"
-        f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
+        f"{_last_deploy(board, first, lead='; last deploy: ')}."
     )
 
 
 def _stale(board: Board, suspect: Suspect) -> str:
     parts = [_stale_service(board, each) for each in suspect.primary]
     if len(parts) == 1:
-        return f"{suspect.subject} does not run its latest revision: {parts[0]}.{_consequence(board, suspect)}"
+        return f"{suspect.subject} does not run its latest revision: {parts[0]}."
     named = listed([f"{each.place.name} ({part})" for each, part in zip(suspect.primary, parts, strict=True)])
-    return f"{len(parts)} services do not run their latest revision: {named}.{_consequence(board, suspect)}"
+    return f"{len(parts)} services do not run their latest revision: {named}."
 
 
 def _stale_service(board: Board, symptom: Symptom) -> str:
@@ -157,7 +158,7 @@ def _without_variables(board: Board, suspect: Suspect) -> str:
     faults += [f"has no value in {', '.join(facts.empty)}"] if facts.empty else []
     return (
         f"{suspect.subject} {' and '.join(faults) or 'lacks a required variable'}"
-        f"{_last_deploy(board, first, lead='; last deploy: ')}.{_consequence(board, suspect)}"
+        f"{_last_deploy(board, first, lead='; last deploy: ')}."
     )
 
 
@@ -171,19 +172,20 @@ def _removed_variables(board: Board, suspect: Suspect) -> str:
     return (
         f"{suspect.subject} lacks {', '.join(lost) or 'a variable'} since revision {which} removed {them}"
         f"{f' (deployed by {by})' if by else ''}{f'; {before} still had {them}' if before else ''}."
-        f"{_consequence(board, suspect)}"
     )
 
 
 def _broken_by_deploy(board: Board, suspect: Suspect) -> str:
     change = suspect.established
-    good = f"; last good {board.local(suspect.last_good)}" if suspect.last_good is not None else ""
+    good = f" Last good {board.local(suspect.last_good)}." if suspect.last_good is not None else ""
     by = f" by {change.actor}" if change.actor else ""
-    which = f" (revision {change.what}{by}{_came_with(board, change)})" if change.what else by
-    return (
-        f"{_lost(board, suspect)}: {suspect.subject} fails since its deploy of {board.local(change.at)}{which}{good}."
-        f"{_consequence(board, suspect)}"
+    which = (
+        f"revision {change.what} of {board.local(change.at)}"
+        if change.what
+        else f"its deploy of {board.local(change.at)}"
     )
+    came = _came_with(board, change) if change.what else ""
+    return f"{suspect.subject} fails since {which}{by}{came}.{good}"
 
 
 def _came_with(board: Board, change: Change) -> str:
@@ -207,35 +209,18 @@ def _lost(board: Board, suspect: Suspect) -> str:
     return capitalised((shown or suspect.consequences)[0].finding.summary.rstrip("."))
 
 
-def _suspected(board: Board, suspect: Suspect) -> str:
-    """The changes that may be why, where none is established."""
-    if suspect.code == "broken-by-deploy" or not suspect.changes:
-        return ""
-    said = [
-        f"{change.place.name} ({_done(change)} {board.local(change.at)}{f' by {change.actor}' if change.actor else ''})"
-        for change, _ in suspect.changes
-    ]
-    return f"Suspected, as changed shortly before: {listed(said)}."
-
-
-def _done(change: Change) -> str:
-    return "deployed" if change.kind == "deploy" else change.what or f"{change.kind} changed"
-
-
 def _stale_trigger(board: Board, suspect: Suspect) -> str:
     first = suspect.triggers[0]
     at = board.local(first.of(TriggerFacts).triggered_at)
     return (
         f"{board.transitions[first.place.name].title} was not triggered{board.dates([first])}: its flag was set"
         f"{f' at {at}' if at else ''} already, by an earlier run, so this run took itself for done."
-        f"{_consequence(board, suspect)}"
     )
 
 
 def _upstream(board: Board, suspect: Suspect) -> str:
     worst = min(suspect.primary, key=lambda each: (each.finding.severity or 0, board.order(each)))
-    told = _sentence(worst.finding.summary) or f"{suspect.subject} failed{board.dates(suspect.primary)}."
-    return f"{told}{_consequence(board, suspect)}"
+    return _sentence(worst.finding.summary) or f"{suspect.subject} failed{board.dates(suspect.primary)}."
 
 
 def _stalled(board: Board, suspect: Suspect) -> str:
@@ -243,7 +228,7 @@ def _stalled(board: Board, suspect: Suspect) -> str:
     started = board.local(first.of(UnfinishedFacts).started_at or first.of(HeartbeatFacts).last_heartbeat)
     named = sorted({each.place.name for each in suspect.primary if each.finding.count == 1})
     names = listed(named, more=sum(each.finding.count for each in suspect.primary if each.finding.count > 1))
-    return f"{names} did not finish{f': no end since {started}' if started else ''}.{_consequence(board, suspect)}"
+    return f"{names} did not finish{f': no end since {started}' if started else ''}."
 
 
 def _missing(board: Board, suspect: Suspect) -> str:
@@ -253,10 +238,7 @@ def _missing(board: Board, suspect: Suspect) -> str:
     note = f" (critical: {', '.join(critical)})" if critical else ""
     names = listed(facts.missing)
     waiting = board.transitions[first.place.name].title
-    return (
-        f"{waiting} waits for {names}{note}, not reported{board.dates([first])}."
-        f"{_consequence(board, suspect)}{_no_reason(suspect)}"
-    )
+    return f"{waiting} waits for {names}{note}, not reported{board.dates([first])}."
 
 
 def _without_effect(board: Board, suspect: Suspect) -> str:
@@ -267,13 +249,12 @@ def _without_effect(board: Board, suspect: Suspect) -> str:
     return (
         f"{who} says that it triggered{f' at {at}' if at else ''}, but"
         f" {phase_title(board.pipeline, transition.target)} wrote nothing{board.dates([first])}."
-        f"{_consequence(board, suspect)}{_no_reason(suspect)}"
     )
 
 
 def _unexplained(board: Board, suspect: Suspect) -> str:
-    told = " ".join(dict.fromkeys(_sentence(each.finding.summary) for each in suspect.triggers))
-    return f"{told}{_consequence(board, suspect)}{_no_reason(suspect)}"
+    del board
+    return " ".join(dict.fromkeys(_sentence(each.finding.summary) for each in suspect.triggers))
 
 
 def _broken_flag(board: Board, suspect: Suspect) -> str:
@@ -282,10 +263,6 @@ def _broken_flag(board: Board, suspect: Suspect) -> str:
         f"The flag of {listed(titles)} is wrong, not the pipeline: the data"
         f"{board.dates(suspect.triggers, word='of')} is there."
     )
-
-
-def _with_consequence(tell: Callable[[Board, Suspect], str]) -> Callable[[Board, Suspect], str]:
-    return lambda board, suspect: f"{tell(board, suspect)}{_consequence(board, suspect)}"
 
 
 TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
@@ -303,7 +280,7 @@ TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "trigger-without-effect": _without_effect,
     "unexplained": _unexplained,
     "broken-flag": _broken_flag,
-    **{code: _with_consequence(tell) for code, tell in TELL_PLATFORM.items()},
+    **TELL_PLATFORM,
 }
 """The sentence of each cause; what its code means is in ``codes``."""
 
@@ -321,51 +298,63 @@ def _removing(board: Board, symptom: Symptom) -> str:
     """Name the first revision after the last good trigger, else the last that is known."""
     first = redeploy_of(board, symptom)
     if first is None:
-        return _revision(board, symptom)
-    unsure = "" if first.certain else ", or one before it"
-    return f"revision {first.revision} of {board.local(first.at)}{unsure}"
+        deploy = _deploy(symptom)
+        return f"{_revision(board, symptom)}{f' by {deploy.deployed_by}' if deploy.deployed_by else ''}"
+    unsure = "" if first.certain else ", or one before it,"
+    return f"revision {first.revision} of {board.local(first.at)}{f' by {first.by}' if first.by else ''}{unsure}"
 
 
 def _last_deploy(board: Board, symptom: Symptom, *, lead: str) -> str:
     return f"{lead}{_revision(board, symptom)}" if _deploy(symptom).deployed_at is not None else ""
 
 
-def _consequence(board: Board, suspect: Suspect) -> str:
+def _effect(board: Board, suspect: Suspect) -> str:
     """Say what became of the data: blocked where it is absent, running all the same where it is not."""
     absent = [each for each in suspect.triggers if each.data_present is False]
     blocked_days = {each.finding.interval for each in absent}
     present = [each for each in suspect.triggers if each.data_present and each.finding.interval not in blocked_days]
     parts = []
-    if present:
+    if present and suspect.code != "broken-flag":
         ones = {board.transitions[each.place.name].orchestrator for each in present}
         orchestrators = "its orchestrator" if len(ones) == 1 else "its orchestrators"
         parts.append(
-            f" The data{board.dates(present, word='of')} arrived all the same: "
+            f"The data{board.dates(present, word='of')} arrived all the same: "
             f"the pipeline is running without {orchestrators}."
         )
     if absent:
         first = min(absent, key=board.order)
         missing_from = phase_title(board.pipeline, first.finding.phase)
-        parts.append(f" The pipeline is blocked: no data{board.dates(absent)} from {missing_from} on.")
+        parts.append(f"The pipeline is blocked: no data{board.dates(absent)} from {missing_from} on.")
+    return " ".join(parts)
+
+
+def _explained(board: Board, suspect: Suspect) -> str:
+    """Name the checks on data that failed for it, where their data is not absent altogether."""
     failed = dict.fromkeys(each.check for each in suspect.consequences if each.check in board.sql_checks)
-    if failed and not absent:
-        titles = [f"'{board.sql_checks[check].title}'" for check in failed]
-        parts.append(f" That explains why {listed(titles)} failed.")
-    return "".join(parts)
-
-
-def _no_reason(suspect: Suspect) -> str:
-    return "" if suspect.unread or suspect.changes else " The reason was not found."
-
-
-def _not_ruled_out(suspect: Suspect) -> str:
-    """An unknown reason must not pass for an unfindable one."""
-    if not suspect.unread:
+    if not failed or suspect.blocked:
         return ""
-    looked = listed(list(suspect.unread), most=3)
-    if suspect.code not in WITHOUT_REASON:
-        return f"Another reason could not be ruled out, as these were not looked up: {looked}."
-    return f"The reason could not be looked up: {looked}."
+    titles = [f"'{board.sql_checks[check].title}'" for check in failed]
+    return f"That explains why {listed(titles)} failed."
+
+
+def _doubt(board: Board, suspect: Suspect) -> str:
+    """What could not be read and might show a reason, and the changes that may be one: an unknown reason must not pass
+    for an unfindable one."""
+    said = []
+    if suspect.unread:
+        looked = listed(list(suspect.unread), most=3)
+        is_known = suspect.code not in WITHOUT_REASON
+        said.append(
+            f"Could not check whether there is another reason: {looked}." if is_known else f"Could not check: {looked}."
+        )
+    if suspect.changes and suspect.code != "broken-by-deploy":
+        said.append(f"Nearest changes: {listed([_change(board, each) for each, _ in suspect.changes])}.")
+    return " ".join(said)
+
+
+def _change(board: Board, change: Change) -> str:
+    done = "deployed" if change.kind == "deploy" else change.what or f"{change.kind} changed"
+    return f"{change.place.name} {done} {board.local(change.at)}{f' by {change.actor}' if change.actor else ''}"
 
 
 def _sentence(text: str) -> str:

@@ -24,8 +24,16 @@ def local(pipeline: Pipeline, instant: datetime | None, year: int | None) -> str
 
 def dates(intervals: Iterable[Interval], year: int | None, *, word: str = "for") -> str:
     """Return intervals with a word before them, " for 9 and 10 Feb"; empty for none."""
-    named = listed([interval_words(each.name, year) for each in intervals])
+    named = listed(_of_one_month([interval_words(each.name, year) for each in intervals]))
     return f" {word} {named}" if named else ""
+
+
+def _of_one_month(names: list[str]) -> list[str]:
+    """Name the month of several days once: "9" and "10 Feb"."""
+    months = {name.partition(" ")[2] for name in names}
+    if len(months) != 1 or not next(iter(months)).isalpha():
+        return names
+    return [*(name.partition(" ")[0] for name in names[:-1]), names[-1]]
 
 
 def _day(day: datetime, year: int | None) -> str:

@@ -89,7 +89,7 @@ class TestACallerShutOut:
         assert cause.evidence["last_good_trigger"] == LAST_GOOD
         assert cause.evidence["deployed_by"] == "builder@example.com"
         assert "revision three-to-four-00042 of 10 Feb 02:13 EST" in cause.sentence
-        assert "last good trigger 8 Feb 06:12 EST" in cause.sentence
+        assert "Last good trigger 8 Feb 06:12 EST" in cause.sentence
 
     @pytest.mark.parametrize(
         ("deployed", "good", "code"),

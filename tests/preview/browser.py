@@ -46,6 +46,11 @@ def photograph(page: str, picture: Path, width: int) -> None:
         picture.write_bytes(smaller(shot.read_bytes()))
 
 
+def draw(source: Path, profile: str) -> str:
+    """Return the document of a page after its scripts. Raises NoBrowserError."""
+    return _run("--dump-dom", "--window-size=900,700", source.as_uri(), profile=profile)
+
+
 def _run(*arguments: str, profile: str) -> str:
     command = browser()
     if command is None:

@@ -28,7 +28,7 @@ def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
     ("name", "button"),
     [
         ("alert-firing", "Acknowledge"),
-        ("alert-firing", "Repair…"),
+        ("alert-firing", "Grant on 3 services…"),
         ("alert-acknowledged", "Snooze"),
         ("alert-snoozed", "End snooze"),
         ("alert-resolved", "Details"),

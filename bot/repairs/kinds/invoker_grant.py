@@ -21,6 +21,7 @@ class InvokerGrant(RepairKind[IamPolicy]):
     name = "grant-invoker"
     section = "invoker"
     permission = "run.services.setIamPolicy"
+    button = ("Grant on 1 service…", "Grant on {} services…")
     checks = ("invoker",)
     commutes = True
     note = "A grant may take up to seven minutes to have its effect."

@@ -19,6 +19,7 @@ class JobRun(RepairKind[SchedulerJob]):
     section = "jobs"
     thing = "job"
     permission = "cloudscheduler.jobs.run"
+    button = ("Run 1 job again…", "Run {} jobs again…")
     immediate = False
     lasts = False
     writes = JobRunWrite

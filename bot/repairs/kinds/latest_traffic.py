@@ -20,6 +20,7 @@ class LatestTraffic(RepairKind[Configuration]):
     name = "route-to-latest"
     section = "traffic"
     permission = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"
+    button = ("Send traffic to latest…", "Send traffic of {} to latest…")
     checks = ("service-traffic",)
     writes = TrafficWrite
 

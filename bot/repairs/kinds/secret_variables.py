@@ -19,6 +19,7 @@ class SecretVariables(RepairKind[Configuration]):
     name = "restore-variables"
     section = "variables"
     permission = "run.services.update, and iam.serviceAccounts.actAs on the account of the service"
+    button = ("Restore variables…", "Restore variables of {}…")
     checks = ("service-environment", "service-ready", "service-traffic")
     writes = VariablesWrite
 

@@ -10,7 +10,9 @@ import pytest
 from bot.alerting.incident import incidents_of, recalled
 from bot.composition.validation import on_scenario, pipeline_of
 from bot.render.alert import alert_message
-from bot.render.blocks import messages_json
+from bot.render.alert_details import detail_parts
+from bot.render.blocks import messages_json, slack_message
+from bot.render.post import Post
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.terminal import terminal_text
@@ -70,13 +72,17 @@ def test_the_page_shows_the_newest_lines_with_their_counts_and_who_deployed(pipe
     assert "\x1b" not in page
 
 
-def test_slack_shows_them_in_the_digest_and_the_alert_and_obeys_none(pipeline: Pipeline, report: Report) -> None:
+def test_slack_shows_them_in_the_report_the_details_and_the_alert_and_obeys_none(
+    pipeline: Pipeline, report: Report
+) -> None:
     incident = next(each for each in incidents_of(report) if "logged" in each.statement)
     alert = replace(OPEN, details={**OPEN.details, "logged": incident.statement["logged"]})
     body = dict(formatted(alert_message(alert, pipeline, report.now).document))
+    details = slack_message(Post((), tuple(detail_parts(alert, pipeline, report.now))))
 
     check(body)
-    for text in (str(body["blocks"]), messages_json(message_of(Reading(report=report, pipeline=pipeline, checks=())))):
+    assert "<!channel>" not in str(body)
+    for text in (str(details.blocks), messages_json(message_of(Reading(report=report, pipeline=pipeline, checks=())))):
         assert "&lt;!channel&gt;" in text
         assert "out of memory" in text
         assert "the fourth" not in text

@@ -81,4 +81,4 @@ def test_a_deploy_is_suspected_where_nobody_knows_when_the_place_last_worked() -
 
     assert cause.code == "trigger-without-effect"
     assert "worker" in cause.evidence["suspects"]  # type: ignore[operator]
-    assert "Suspected" in cause.sentence
+    assert "Nearest changes: worker deployed" in cause.doubt

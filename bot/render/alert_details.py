@@ -1,0 +1,75 @@
+"""Everything about an alert that its message has no room for: the details that a button shows to one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.alerting.incident import Member, members_of, scalar, total
+from bot.render.logged import logged_lines
+from bot.render.message import Command, Heading, Line, Part, SmallPrint, mark_of_severity
+from bot.render.words import clean, evidence_words, interval_title, joined, number, value_words
+from bot.store.model import Alert
+from checks.pipeline import Pipeline
+
+IN_THE_FIRST_LINES = ("transitions", "dates", "broken_since")
+"""Evidence in records of before that the message says."""
+
+
+def detail_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+    """Yield the whole of what is wrong, what to do with its commands, the evidence, and all that is affected."""
+    details = alert.details
+    what = clean(str(details.get("what") or alert.title))
+    yield Line(text=what)
+    for impact in details.get("impacts") or ():
+        yield Line(label="Impact", text=impact, inset=True)
+    if action := details.get("action"):
+        yield Line(label="Repair", text=action["text"])
+        if action.get("command"):
+            yield Command(text=action["command"])
+    if evidence := _evidence(details.get("evidence") or {}, what, pipeline, now):
+        yield Line(label="Evidence", text=evidence)
+    yield from logged_lines(details.get("logged") or (), pipeline.zone, now)
+    yield from _affected(alert, pipeline, now)
+    if unread := details.get("unread"):
+        yield Line(label="Could not check", text=" · ".join(unread))
+    yield SmallPrint(text="To silence a check until a date, add it to 'suppressions' in the pipeline file.")
+
+
+def _evidence(evidence: Mapping[str, Any], what: str, pipeline: Pipeline, now: datetime) -> str:
+    """The evidence that the sentence does not tell."""
+    values = {name: scalar(value) for name, value in evidence.items() if name not in IN_THE_FIRST_LINES}
+    unsaid = {
+        name: value
+        for name, value in values.items()
+        if any(part not in what for part in value_words(value, pipeline.zone, now).split(", "))
+    }
+    return evidence_words(unsaid, pipeline.zone, now)
+
+
+def _affected(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+    """Every finding that the alert takes together, by phase, with the check that found it; those that it only counts
+    are counted, with where to see them."""
+    members, more = members_of(alert), int(alert.details.get("more") or 0)
+    if len(members) == 1 and not more:
+        return
+    yield Heading(text=f"All of it: {number(total(members) + more, 'finding')}")
+    titles = {each.id: each.title for each in pipeline.phases}
+    for phase in [*titles, *dict.fromkeys(each.phase for each in members if each.phase not in titles)]:
+        if here := [each for each in members if each.phase == phase]:
+            yield from _of_phase(titles.get(phase or "", phase or "Control plane"), here, pipeline, now)
+    if more:
+        checks = " ".join(f"--check {each}" for each in dict.fromkeys(each.check for each in members))
+        yield SmallPrint(text=f"and {more:,} more:")
+        yield Command(text=f"reveille validate {alert.interval or 'previous'} {checks} --full")
+
+
+def _of_phase(title: str, members: Sequence[Member], pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+    today = now.astimezone(pipeline.zone).date()
+    dates = joined(
+        [interval_title(each, today) for each in sorted({each.interval for each in members if each.interval})]
+    )
+    yield Line(label=f"{title}, {dates}" if dates else title, text=number(total(members), "finding"))
+    for each in members:
+        yield Line(mark=mark_of_severity(each.severity), text=each.summary, code=each.check, inset=True)

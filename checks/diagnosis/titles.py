@@ -1,0 +1,361 @@
+"""What a cause is called: what people lose, and of what, in a line that a notification holds.
+
+Each code has one template. It yields what is wrong from the fullest words to the shortest, and the first that fits
+beside the loss is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removing_deploy
+from checks.diagnosis.symptom import Symptom
+from checks.diagnosis.words import capitalised, phase_title
+from checks.facts.control_plane import (
+    DeliveryFacts,
+    ErrorRateFacts,
+    InvokerFacts,
+    JobsFacts,
+    ReadyFacts,
+    RevisionsFacts,
+    RulesFacts,
+    TrafficFacts,
+    VariablesFacts,
+)
+from checks.facts.orchestration import ProcessorFacts, TriggerFacts
+from checks.model import Severity
+
+TITLE_TEXT = 73
+"""Characters of a title: with its light and its severity it is a line of 80."""
+
+UNCERTAIN = ("cause not found", "cause not certain")
+
+Said = Iterator[str]
+
+
+def title_of(board: Board, suspect: Suspect) -> str:
+    """Return the title of a cause: the loss and what is wrong, as far as both fit, without a stop at the end."""
+    loss = _loss(board, suspect)
+    wrong = [each for each in TITLES[suspect.code](board, suspect) if each]
+    if loss:
+        places = _places(suspect)
+        at_last = f"see {places[0]}" if len(places) == 1 else f"{len(places)} of its sources failed" if places else ""
+        beside = [f"{loss}{', ' if each in UNCERTAIN else ': '}{each}" for each in (*wrong, at_last) if each]
+        told = [*beside, loss, *wrong]
+    else:
+        told = wrong
+    fitting = next((each for each in told if 0 < len(each) <= TITLE_TEXT), None)
+    return capitalised(fitting if fitting is not None else f"{told[0][: TITLE_TEXT - 1].rstrip()}…")
+
+
+def _loss(board: Board, suspect: Suspect) -> str:
+    """What is not there for it: all of a phase, else what the gravest check on data says that follows from it."""
+    absent = [each for each in suspect.triggers if each.data_present is False]
+    if absent:
+        return f"{made_by(board, absent)}{board.dates(absent)}"
+    grave = (Severity.P0, Severity.P1)
+    data = [each for each in suspect.consequences if each.check in board.sql_checks and each.finding.severity in grave]
+    if not data or suspect.code == "broken-by-deploy":
+        return ""
+    worst = min(data, key=lambda each: (each.finding.severity or 0, board.order(each)))
+    return clause(worst.finding.summary)
+
+
+def made_by(board: Board, absent: list[Symptom]) -> str:
+    """Say what the first phase without data did not make: "No predictions", or "Predictions wrote nothing"."""
+    first = min(absent, key=board.order)
+    target = board.transitions[first.place.name].target
+    made = next((each.makes for each in board.pipeline.phases if each.id == target), None)
+    return f"No {made}" if made else f"{phase_title(board.pipeline, target)} wrote nothing"
+
+
+_LEADING_DATE = re.compile(r"^\d\d? [A-Z][a-z]{2}(?: \d{4})?: ")
+_BRACKETS = re.compile(r" \([^()]*\)")
+
+
+def clause(summary: str) -> str:
+    """Return the part of a summary that says what is wrong: without its date, its brackets and the list behind it."""
+    said = _BRACKETS.sub("", _LEADING_DATE.sub("", summary)).rstrip(".")
+    return said.partition("; ")[0].partition(": ")[0].partition(". ")[0]
+
+
+def _times(board: Board, at: datetime | None) -> tuple[str, ...]:
+    """An instant as a title says it, in the pipeline's zone: to the minute, and the day alone; nothing for none."""
+    if at is None:
+        return ()
+    minute = board.local(at).rpartition(" ")[0]
+    return minute, minute.rpartition(" ")[0] or minute
+
+
+def _since(board: Board, at: datetime | None) -> tuple[str, ...]:
+    """Since which deploy it is so, from the minute to nothing at all."""
+    return *(f" since the {time} deploy" for time in _times(board, at)), ""
+
+
+def _named(names: list[str], what: str) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} {what}"
+
+
+def _places(suspect: Suspect) -> list[str]:
+    return list(dict.fromkeys(each.place.name for each in suspect.primary))
+
+
+def _refusing(board: Board, suspect: Suspect) -> Said:
+    refused = _places(suspect)
+    every = all(name in board.orchestrators for name in refused)
+    who = _named(refused, "orchestrators" if every else "services")
+    callers = suspect.primary[0].of(InvokerFacts).caller
+    caller = "Pub/Sub" if callers == (board.pipeline.invoker,) else "its caller" if len(refused) == 1 else "a caller"
+    removing = removing_deploy(board, suspect.primary)
+    redeploy = redeploy_of(board, removing) if removing is not None else None
+    verb = "refuses" if len(refused) == 1 else "refuse"
+    for since in _since(board, redeploy.at if redeploy is not None else None):
+        yield f"{who} {verb} {caller}{since}"
+
+
+def _without_identity(board: Board, suspect: Suspect) -> Said:
+    del board
+    who = _named(sorted(suspect.services), "services")
+    yield f"{who} {'is' if len(suspect.services) == 1 else 'are'} called without a valid identity"
+    yield f"{who} refuse{'s' if len(suspect.services) == 1 else ''} unidentified calls"
+
+
+def _not_ready(board: Board, suspect: Suspect) -> Said:
+    if any(each.finding.code == "service-missing" for each in suspect.primary):
+        yield f"{suspect.subject} does not exist"
+        return
+    facts = suspect.primary[0].of(ReadyFacts)
+    for since in _since(board, facts.deploy.deployed_at if facts.deploy is not None else None):
+        yield f"{suspect.subject} does not start{since}"
+
+
+def _stale(board: Board, suspect: Suspect) -> Said:
+    names = _places(suspect)
+    facts = suspect.primary[0].of(TrafficFacts)
+    if len(names) > 1:
+        yield f"{len(names)} services run old revisions: their last deploys take no traffic"
+        yield f"{len(names)} services run old revisions"
+        return
+    for time in _times(board, facts.deploy.deployed_at if facts.deploy is not None else None):
+        yield f"{names[0]} runs old code: its {time} deploy takes no traffic"
+        yield f"{names[0]} runs without its {time} deploy"
+    yield f"{names[0]} runs an old revision"
+
+
+def _lacks_variable(board: Board, suspect: Suspect) -> Said:
+    revisions, facts = suspect.primary[0].of(RevisionsFacts), suspect.primary[0].of(VariablesFacts)
+    lost = list(revisions.removed + revisions.emptied or facts.missing + facts.empty)
+    deploy = latest(revisions)
+    for what in (", ".join(lost) or "a variable", _named(lost or ["a variable"], "variables")):
+        for since in _since(board, deploy.deployed_at if deploy is not None else None):
+            yield f"{suspect.subject} lacks {what}{since}"
+
+
+def _dead_address(board: Board, suspect: Suspect) -> Said:
+    del board
+    yield f"{suspect.subject} calls an address that no service has"
+    yield f"{suspect.subject} calls a dead address"
+
+
+def _failing(board: Board, suspect: Suspect) -> Said:
+    rates = [each.of(ErrorRateFacts) for each in suspect.primary]
+    rate = next((each for each in rates if each.requests), ErrorRateFacts())
+    deploy = failing_since(suspect)
+    since = _since(board, deploy.deployed_at if deploy is not None else None)
+    if rate.requests:
+        yield from (f"{suspect.subject} fails {rate.server_errors:,} of {rate.requests:,} requests{at}" for at in since)
+    yield from (f"{suspect.subject} fails{at}" for at in since[:-1])
+    yield f"{suspect.subject} logs errors" if not rate.requests else f"{suspect.subject} fails on requests"
+
+
+def _not_taken(board: Board, suspect: Suspect) -> Said:
+    del board
+    first = suspect.primary[0]
+    facts = first.of(DeliveryFacts)
+    who = facts.service or suspect.subject
+    does = {"refused": "refuses", "failing": "fails on", "often-failing": "often fails on", "dead-letters": "gives up"}
+    verb = does.get(first.finding.code, "does not keep up with")
+    yield f"{who} {verb} messages of {facts.topic}" if facts.topic else ""
+    yield f"{who} {verb} its messages"
+
+
+def _unheard(board: Board, suspect: Suspect) -> Said:
+    del board
+    topics = _places(suspect)
+    known = [name for name in suspect.behind if name not in topics]
+    if known:
+        who = _named(known, "services")
+        get = "gets" if len(known) == 1 else "get"
+        gone = "its subscription is missing" if len(topics) == 1 else f"{len(topics)} subscriptions are missing"
+        yield f"{who} {get} no messages: {gone}"
+        yield f"{who} {get} no messages"
+    yield f"Messages of {_named(topics, 'topics')} are lost: no subscription"
+    yield f"Messages of {_named(topics, 'topics')} are lost"
+
+
+def _surplus(board: Board, suspect: Suspect) -> Said:
+    del board
+    topics = _places(suspect)
+    if len(topics) > 1:
+        yield f"{len(topics)} topics deliver every message more than once"
+        return
+    yield f"{topics[0]} delivers every message more than once"
+    yield f"{topics[0]} delivers twice"
+
+
+def _failed_build(board: Board, suspect: Suspect) -> Said:
+    del board
+    who = _named(_places(suspect), "services")
+    yield f"The last build of {who} failed: merged code does not run"
+    yield f"The last build of {who} failed"
+
+
+def _behind(board: Board, suspect: Suspect) -> Said:
+    """Of drift and of old builds: what runs, or was built, is old."""
+    names = _places(suspect)
+    who = _named(names, "services")
+    built = suspect.code == "stale-build"
+    does = (
+        ("was built from" if len(names) == 1 else "were built from") if built else "runs" if len(names) == 1 else "run"
+    )
+    lag = lag_of(suspect.primary[0])
+    if lag is not None and lag.behind and len(names) == 1:
+        behind = f"{lag.behind} commit{'' if lag.behind == 1 else 's'} behind"
+        for day in _times(board, lag.behind_since)[1:]:
+            yield f"{who} {does} old code, {behind} since {day}"
+        yield f"{who} {does} old code, {behind}"
+    yield f"{who} {does} old code"
+
+
+def _jobs(board: Board, suspect: Suspect) -> Said:
+    """The scheduler's jobs: a single one by its name and its answer."""
+    facts = suspect.primary[0].of(JobsFacts)
+    if facts.failing_count == 1 and facts.failing:
+        job = facts.failing[0]
+        yield f"Job {job.name} fails with {job.word}"
+        yield f"Job {job.name} fails"
+        return
+    if facts.failing_count:
+        yield f"{facts.failing_count} of {facts.enabled_count} scheduler jobs fail"
+        yield f"{facts.failing_count} scheduler jobs fail"
+    yield from _as_found(board, suspect)
+
+
+def _as_found(board: Board, suspect: Suspect) -> Said:
+    """The gravest of the findings says it itself."""
+    shown = suspect.primary or suspect.triggers
+    worst = min(shown, key=lambda each: (each.finding.severity or 0, board.order(each)))
+    whole = _LEADING_DATE.sub("", worst.finding.summary).rstrip(".")
+    bare = _BRACKETS.sub("", whole)
+    for said in dict.fromkeys((whole, bare, whole.partition("; ")[0], bare.partition("; ")[0], clause(whole))):
+        yield said if _names(said, worst) else f"{worst.finding.subject}: {said[:1].lower()}{said[1:]}"
+
+
+def _names(said: str, symptom: Symptom) -> bool:
+    """Whether a sentence names what it is about, in one word at least."""
+    about = {word for word in re.split(r"\W+|_", symptom.finding.subject.lower()) if len(word) > 2}  # noqa: PLR2004
+    return not about or not about.isdisjoint(re.split(r"\W+|_", said.lower()))
+
+
+def _processor_failed(board: Board, suspect: Suspect) -> Said:
+    facts = suspect.primary[0].of(ProcessorFacts)
+    if facts.records == 0:
+        yield f"{suspect.subject} wrote no records"
+    if facts.status:
+        yield f"{suspect.subject} reported {facts.status}"
+    yield from _as_found(board, suspect)
+
+
+def _stalled(board: Board, suspect: Suspect) -> Said:
+    del board
+    yield f"{_named(_places(suspect), 'processors')} did not finish"
+
+
+def _waiting(board: Board, suspect: Suspect) -> Said:
+    facts = suspect.triggers[0].of(TriggerFacts)
+    missing = [*facts.critical_missing, *(each for each in facts.missing if each not in facts.critical_missing)]
+    title = board.transitions[suspect.triggers[0].place.name].title
+    who = _named(missing, "processors") if missing else "a processor"
+    yield f"{who} did not report"
+    yield f"{title} waits for {who}"
+
+
+def _by_deploy(board: Board, suspect: Suspect) -> Said:
+    lost = ""
+    shown = [*suspect.primary, *board.ranked(each for each in suspect.consequences if each.check in board.sql_checks)]
+    if not suspect.blocked and shown:
+        lost = f"{clause(shown[0].finding.summary)}: "
+    for since in _since(board, suspect.established.at):
+        yield f"{lost}{suspect.subject} fails{since}"
+    for since in _since(board, suspect.established.at):
+        yield f"{suspect.subject} fails{since}"
+
+
+def _stale_trigger(board: Board, suspect: Suspect) -> Said:
+    title = board.transitions[suspect.triggers[0].place.name].title
+    yield "the flag was set by an earlier run" if suspect.blocked else ""
+    yield f"{title} was not triggered{board.dates(suspect.triggers)}: its flag was already set"
+    yield f"{title} was not triggered{board.dates(suspect.triggers)}"
+
+
+def _not_certain(board: Board, suspect: Suspect) -> Said:
+    if suspect.blocked:
+        triggered = suspect.code == "trigger-without-effect"
+        yield UNCERTAIN[0] if triggered and not suspect.changes else UNCERTAIN[1]
+        return
+    yield from _as_found(board, suspect)
+
+
+def _unsafe(board: Board, suspect: Suspect) -> Said:
+    del board
+    files = _places(suspect)
+    rules = suspect.primary[0].of(RulesFacts).rules
+    which = f" {rules[0]}" if len(rules) == 1 else f" {len(rules)} rules" if rules else " a rule"
+    if len(files) == 1:
+        yield f"The next deploy by {files[0]} is unsafe: it breaks{which}"
+        yield f"The next deploy by {files[0]} is unsafe"
+    yield f"The next deploys by {len(files)} files are unsafe"
+
+
+def _broken_flag(board: Board, suspect: Suspect) -> Said:
+    titles = list(dict.fromkeys(board.transitions[each.place.name].title for each in suspect.triggers))
+    dates = board.dates(suspect.triggers, word="of")
+    which = titles[0] if len(titles) == 1 else f"{len(titles)} transitions"
+    verb = "flag is" if len(titles) == 1 else "flags are"
+    yield f"Data{dates} is there, the {verb} wrong: {which}"
+    yield f"The {verb} wrong: {which}"
+
+
+TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
+    "invoker-removed-by-deploy": _refusing,
+    "invoker-missing": _refusing,
+    "identity-missing": _without_identity,
+    "service-not-ready": _not_ready,
+    "stale-revision": _stale,
+    "variable-removed-by-deploy": _lacks_variable,
+    "variable-missing": _lacks_variable,
+    "address-missing": _dead_address,
+    "service-failing": _failing,
+    "messages-not-taken": _not_taken,
+    "subscription-missing": _unheard,
+    "subscription-surplus": _surplus,
+    "build-failed": _failed_build,
+    "stale-build": _behind,
+    "drift": _behind,
+    "job-failing": _jobs,
+    "jobs-missing": _as_found,
+    "deploy-unsafe": _unsafe,
+    "broken-by-deploy": _by_deploy,
+    "stale-trigger": _stale_trigger,
+    "upstream-check": _as_found,
+    "processor-failed": _processor_failed,
+    "processor-stalled": _stalled,
+    "processor-missing": _waiting,
+    "trigger-without-effect": _not_certain,
+    "unexplained": _not_certain,
+    "broken-flag": _broken_flag,
+}
+"""What is wrong, by the code of the cause; what its code means is in ``codes``."""
