@@ -1,6 +1,6 @@
-"""docs/checks.md and the README's table of checks are what the catalogue holds.
+"""docs/checks.md is what the catalogue holds.
 
-``UPDATE_MANUAL=1 pytest -n0`` on this file writes both again.
+``UPDATE_MANUAL=1 pytest -n0`` on this file writes it again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from checks.registry import COMMON_CODES, Check
 from tests.sections import ROOT, anchors, cell, section
 
 PAGE = ROOT / "docs" / "checks.md"
-README = ROOT / "README.md"
 PIPELINE = shipped_pipeline()
 CHECKS = checks_of(PIPELINE)
 FAMILIES = {"orchestration": "Orchestration", "control_plane": "Control plane"}
@@ -88,9 +87,9 @@ def causes_section() -> str:
     return f"\n| cause | it means | what to do |\n| --- | --- | --- |{rows}\n\n"
 
 
-def readme_table() -> str:
+def overview() -> str:
     rows = (
-        f"| {name} | {' · '.join(f'[`{check.id}`](docs/checks.md#{check.id}) {check.worst.name}' for check in some)} |"
+        f"| {name} | {' · '.join(f'[`{check.id}`](#{check.id}) {check.worst.name}' for check in some)} |"
         for name, some in families().items()
     )
     return "\n| about | checks, and the worst that they can say |\n| --- | --- |\n" + "\n".join(rows) + "\n\n"
@@ -112,18 +111,18 @@ def test_every_cause_that_is_told_has_a_meaning() -> None:
     assert set(CAUSE_CODES) == set(TELL)
 
 
-def test_the_readme_lists_every_check() -> None:
-    written = readme_table()
+def test_the_page_begins_with_every_check() -> None:
+    written = overview()
 
-    assert section(README, "checks", written) == written
+    assert section(PAGE, "overview", written) == written
 
 
 def test_no_check_is_left_out() -> None:
     assert sorted(check.id for some in families().values() for check in some) == sorted(check.id for check in CHECKS)
 
 
-def test_the_readme_leads_to_the_section_of_each_check() -> None:
-    linked = re.findall(r"docs/checks\.md#([\w-]+)", README.read_text(encoding="utf-8"))
+def test_the_overview_leads_to_the_section_of_each_check() -> None:
+    linked = re.findall(r"\]\(#([\w-]+)\)", overview())
 
     assert set(linked) == {check.id for check in CHECKS}
     assert set(linked) <= anchors(PAGE)

@@ -1,4 +1,4 @@
-"""What the README shows as output is what its commands print, on scenarios and the trees of the tests.
+"""What the pages show as output is what its commands print, on scenarios and the trees of the tests.
 
 ``UPDATE_MANUAL=1 pytest -n0`` on this file writes the outputs again.
 """
@@ -18,7 +18,7 @@ import pytest
 from tests.sections import ROOT
 from tests.servers import forked
 
-README = ROOT / "README.md"
+PAGES = tuple(ROOT / "docs" / name for name in ("audit.md", "repairs.md"))
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 SECONDS = 60
 
@@ -66,14 +66,17 @@ def write(page: Path, example: Example) -> None:
     page.write_text(BLOCK.sub(block, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", examples_of(README))
-def test_a_command_prints_what_the_readme_shows(command: str) -> None:
+EXAMPLES = [(page, command) for page in PAGES for command in examples_of(page)]
+
+
+@pytest.mark.parametrize(("page", "command"), EXAMPLES, ids=[command for _, command in EXAMPLES])
+def test_a_command_prints_what_its_page_shows(page: Path, command: str) -> None:
     output = printed(command)
     if os.environ.get("UPDATE_MANUAL"):
-        write(README, Example(command, output))
+        write(page, Example(command, output))
 
-    assert examples_of(README)[command].shown == output
+    assert examples_of(page)[command].shown == output
 
 
-def test_the_readme_shows_outputs() -> None:
-    assert len(examples_of(README)) > 5
+def test_the_pages_show_outputs() -> None:
+    assert len(EXAMPLES) > 5

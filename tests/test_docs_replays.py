@@ -1,4 +1,4 @@
-"""The README's table of replays is what the scenarios state; tests/bot/test_replay.py shows that each is so.
+"""The table of docs/scenarios.md is what the scenarios state; tests/bot/test_replay.py shows that each is so.
 
 ``UPDATE_MANUAL=1 pytest -n0`` on this file writes the table again.
 """
@@ -15,7 +15,7 @@ from bot.replay import Comparison, replay
 from bot.scenarios.scenario import Expectation, load_scenario, shipped_scenarios
 from tests.sections import ROOT, cell, section
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "scenarios.md"
 EXAMPLE = "an example"
 HEAD = "| when | what happened | verdict | cause | `--scenario` |\n| --- | --- | --- | --- | --- |\n"
 
@@ -38,10 +38,10 @@ def named(expect: Expectation) -> str:
     return ", ".join(f"`{code}` ({subject})" for code, subject in words) or "none"
 
 
-def test_the_readme_has_every_scenario_with_its_verdict_and_cause() -> None:
+def test_the_page_has_every_scenario_with_its_verdict_and_cause() -> None:
     written = replays()
 
-    assert section(README, "replays", written) == written
+    assert section(PAGE, "replays", written) == written
 
 
 def test_every_replay_is_printed_with_its_verdict_and_cause() -> None:

@@ -26,12 +26,13 @@ from bot.render.alert import AlertMessages
 from bot.serving.measured import MeasuredValidation
 from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, Variables
 from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 from bot.sinks.table import SINKS, SinkContext, must_be_there
 from bot.store.model import SLACK, Delivery, DeliveryKind, StateStore
+from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.heartbeat import UrlHeartbeat
@@ -120,7 +121,7 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
     ports, begin, requested, close = _world(prepared)
     clock = _clock(begin)
     metrics = Metrics()
-    store = store_of(prepared.serving, prepared.settings, prepared.pipeline.project, patient=patient)
+    store = _store(prepared, patient=patient)
     client = slack_client(prepared.slack.bot_token.reveal(), prepared.slack.api_url, metrics.rate_limited)
     validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
     workspace = Workspace()
@@ -174,6 +175,14 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
         requested=requested,
         close=close,
     )
+
+
+def _store(prepared: Prepared, *, patient: bool) -> StateStore:
+    """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
+    and each start shows the incident from its beginning."""
+    if prepared.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
+        return SqliteStore(":memory:")
+    return store_of(prepared.serving, prepared.settings, prepared.pipeline.project, patient=patient)
 
 
 def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifications:

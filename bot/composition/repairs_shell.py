@@ -18,7 +18,7 @@ from bot.composition.validation import clock_of, pipeline_of, scenario_of, valid
 from bot.redaction.shown import Secret
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
-from bot.serving.serving_settings import ServingSettings
+from bot.serving.serving_settings import DEFAULT_STORE, ServingSettings
 from bot.setting_names import SecretSetting
 from bot.settings import Settings, Variables
 from bot.store.model import StateStore
@@ -151,7 +151,8 @@ def shell_actor() -> str:
 
 
 def _store(pipeline: Pipeline, settings: Settings) -> tuple[StateStore, bool]:
-    """Return the store of the environment; without one, a memory that ends with the process."""
-    if Variables(os.environ).text("REVEILLE_STORE") is None:
+    """Return the store of the environment, or that of a bot that serves from this folder; without either, a memory that
+    ends with the process."""
+    if Variables(os.environ).text("REVEILLE_STORE") is None and not DEFAULT_STORE.exists():
         return SqliteStore(":memory:"), False
     return store_of(ServingSettings.from_environment(), settings, pipeline.project), True

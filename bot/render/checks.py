@@ -47,7 +47,7 @@ def explanation(check: Check, pipeline: Pipeline) -> Iterator[Part]:
         yield Line(label="Unwanted", text=check.unwanted)
     if check.spec is not None:
         yield from _when(check.spec, pipeline)
-        yield from _thresholds(check.spec)
+        yield from _thresholds(check.spec, pipeline)
     yield Heading(text="What it can say")
     for code, meaning in check.codes.items():
         yield Line(label=code, text=meaning)
@@ -72,7 +72,7 @@ def _when(spec: SqlCheck, pipeline: Pipeline) -> Iterator[Part]:
         yield Line(label="Due", text=text)
 
 
-def _thresholds(spec: SqlCheck) -> Iterator[Part]:
+def _thresholds(spec: SqlCheck, pipeline: Pipeline) -> Iterator[Part]:
     yield Heading(text="Thresholds: the first that matches decides")
     for rule in spec.rules:
         yield Line(text=str(rule))
@@ -81,6 +81,11 @@ def _thresholds(spec: SqlCheck) -> Iterator[Part]:
     if spec.impact:
         yield Line(label="Impact of a failure", text=spec.impact)
     if spec.action is not None:
-        yield Line(label="Repair", text=spec.action.text)
+        yield Line(label="Repair", text=_on_platform(spec.action.text, pipeline))
         if spec.action.command:
-            yield Command(text=spec.action.command)
+            yield Command(text=_on_platform(spec.action.command, pipeline))
+
+
+def _on_platform(text: str, pipeline: Pipeline) -> str:
+    """Return a text of the file with what the file itself knows; what a row names stays a name in braces."""
+    return text.replace("{project}", pipeline.project).replace("{region}", pipeline.region or "{region}")

@@ -402,6 +402,10 @@ def test_a_check_is_explained(check: str, said: str) -> None:
     assert said in done.stdout
 
 
+def test_a_check_is_explained_with_the_project_of_its_pipeline() -> None:
+    assert "--project=nba-props-platform" in reveille("explain", "predictions-exist").stdout
+
+
 @pytest.mark.parametrize(
     "name",
     ["invoker-missing", "not-triggered", "not-configured", "REV001", "rev001", "no-predictions"],

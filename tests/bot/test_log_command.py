@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.serving.serving_settings import DEFAULT_STORE
 from bot.store.model import AuditEntry, Changes
 from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.cloud import SERVICE, Cloud, Reveille
@@ -91,6 +92,19 @@ def test_json_has_every_record(on_cloud: Cloud, store: Path, reveille: Reveille)
 @pytest.mark.parametrize("since", ["yesterday", "7", "7y", ""])
 def test_a_span_that_is_none_is_wrong_use(since: str, store: Path, reveille: Reveille) -> None:
     assert reveille("log", "--since", since).code == 3
+
+
+def test_the_store_of_a_bot_that_serves_from_this_folder_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reveille: Reveille
+) -> None:
+    monkeypatch.delenv("REVEILLE_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    kept = SqliteStore(DEFAULT_STORE)
+    entry = AuditEntry(key="a:1", at=datetime.now(UTC), actor="U1", action="acknowledged", subject="a", outcome="done")
+    kept.commit(Changes(audit=(entry,)))
+    kept.close()
+
+    assert "acknowledged" in reveille("log").out
 
 
 def test_without_a_store_there_is_nothing_to_read(monkeypatch: pytest.MonkeyPatch, reveille: Reveille) -> None:
