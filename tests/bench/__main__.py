@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import repair
+from tests.bench import causes, repair
 from tests.bench.audit import FILES, audit_figures
 from tests.bench.audit import measure as measure_audit
 from tests.bench.estate import CASES
@@ -171,6 +171,7 @@ def _report(options: argparse.Namespace) -> int:
         *start_figures(bare, help_text),
         *audit_figures(audit),
         *repair.figures(repaired),
+        causes.figure(),
     ]
     if not options.skip_serving:
         from tests.bench.due_hour import measure  # noqa: PLC0415 - as above
