@@ -52,6 +52,10 @@ LISTED = 40
 )
 @click.option("--floor", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are noticed.")
 @click.option("--named", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are named.")
+@click.option(
+    "--pairs", type=click.IntRange(1, 100_000), metavar="N", help="Instead put two unrelated faults into one world."
+)
+@click.option("--stolen", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if more is mixed up.")
 @click.option("--quiet", is_flag=True, help="Instead validate healthy days of every sort; exit with 1 on an alarm.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 def drill(  # noqa: PLR0913 - a command has its options
@@ -65,6 +69,8 @@ def drill(  # noqa: PLR0913 - a command has its options
     accept: Path | None,
     floor: float | None,
     named: float | None,
+    pairs: int | None,
+    stolen: float | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -74,6 +80,9 @@ def drill(  # noqa: PLR0913 - a command has its options
     one ('reads' in the pipeline file) is empty too. Noticed is an alarm of P2 or worse. Nothing outside this machine is
     asked or written.
 
+    With --pairs two faults are put into one world, in places of which neither leads to the other: both must be named
+    as causes (--floor), and what follows from one must not be put behind the other (--stolen).
+
     With --quiet nothing is broken: the healthy worlds are moved to other dates (clocks that change, ends of months and
     of the year, each day of a week, others by chance) and to other times of day at which nothing more has happened.
 
@@ -82,8 +91,12 @@ def drill(  # noqa: PLR0913 - a command has its options
       reveille drill
       reveille drill --scenario yesterday.yaml --only rows --only values
       reveille drill --floor 95 --named 85 --accept blind-spots.yaml
+      reveille drill --pairs 500 --floor 95 --stolen 3
       reveille drill --quiet --count 400
     """  # noqa: D301 - click reads the backspace
+    if pairs is not None and (quiet or accept is not None or named is not None):
+        message = "--pairs breaks two things and counts both: leave out --quiet, --accept and --named."
+        raise click.UsageError(message)
     with said_plainly():
         from bot.drill.accepted import read_accepted, reasons_for  # noqa: PLC0415 - an extra that production lacks
         from bot.drill.grounds import faults_of, grounds_of  # noqa: PLC0415 - likewise
@@ -94,6 +107,8 @@ def drill(  # noqa: PLR0913 - a command has its options
         grounds = grounds_of(pipeline_file, scenario, cascade=cascade, whole=not quiet)
         if quiet:
             return _quiet(grounds, count, seed, as_json=as_json)
+        if pairs is not None:
+            return _pairs(grounds, pairs, seed, only, floor, stolen, as_json=as_json)
         chosen = faults_of(grounds, count, seed, only)
         scores = []
         for number, (ground, fault) in enumerate(chosen, 1):
@@ -113,6 +128,32 @@ def drill(  # noqa: PLR0913 - a command has its options
         names = ", ".join(each.scenario.file.name for each in grounds)
         show_parts(_parts(f"{len(scores)} faults, seed {seed}, in {names}", [*kinds, total], scores, reasons, early))
     return FAILED if total.is_below(floor, named) else FINE
+
+
+def _pairs(
+    grounds: Sequence[Ground],
+    count: int,
+    seed: int,
+    only: Sequence[str],
+    floor: float | None,
+    stolen: float | None,
+    *,
+    as_json: bool,
+) -> int:
+    from bot.commands.drill_pairs import document, parts, tallies  # noqa: PLC0415 - an extra that production lacks
+    from bot.drill.grounds import pairs_of  # noqa: PLC0415 - likewise
+
+    scores = pairs_of(grounds, count, seed, only, progress)
+    progress(f"{len(scores)} pairs", last=True)
+    counted = tallies(KIND_NAMES, scores)
+    if as_json:
+        emit(json.dumps(document(seed, counted, scores), indent=2, ensure_ascii=False))
+    else:
+        names = ", ".join(each.scenario.file.name for each in grounds)
+        show_parts(parts(f"seed {seed}, in {names}", counted, scores))
+    total = counted[-1]
+    is_low = floor is not None and total.named_percent < floor
+    return FAILED if is_low or (stolen is not None and total.stolen_percent > stolen) else FINE
 
 
 def _quiet(grounds: Sequence[Ground], count: int, seed: int, *, as_json: bool) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count as iterate
 from pathlib import Path
 
 from bot.composition.validation import pipeline_of, scenario_of, source_of
 from bot.drill.fault import PutFault
 from bot.drill.faults import sampled
-from bot.drill.run import Ground, ground_of
+from bot.drill.pairs import PairScore
+from bot.drill.run import Ground, drilled_pairs, ground_of
 from bot.request import RequestError
 from bot.scenarios.scenario import Scenario, load_scenario, shipped_scenarios
 from bot.settings import Settings
 from checks.model import Outcome, Report, Verdict
+
+MORE = 10
+"""Faults that are put alone beyond one for each pair: not every fault is named, and not every two are unrelated."""
 
 
 def grounds_of(
@@ -70,6 +75,24 @@ def faults_of(
     found: list[tuple[Ground, PutFault]] = []
     for number, ground in enumerate(grounds):
         share = (count - len(found)) // (len(grounds) - number)
-        faults = [each for each in ground.faults if not only or each.kind in only]
-        found += [(ground, each) for each in sampled(faults, share, seed + number)]
+        found += [(ground, each) for each in sampled(_faults(ground, only), share, seed + number)]
     return tuple(found)
+
+
+def _faults(ground: Ground, only: Sequence[str]) -> Sequence[PutFault]:
+    return [each for each in ground.faults if not only or each.kind in only]
+
+
+def pairs_of(
+    grounds: Sequence[Ground], count: int, seed: int, only: Sequence[str], observe: Callable[[str], None]
+) -> Sequence[PairScore]:
+    """Draw pairs of faults, spread evenly over the worlds, of as many faults as pairs and a few more, and drill them.
+    ``observe`` gets how far it is before each validation. A source that fails has no place in the pipeline."""
+    found: list[PairScore] = []
+    steps, total = iterate(1), 2 * count + MORE * len(grounds)
+    for number, ground in enumerate(grounds):
+        share = (count - len(found)) // (len(grounds) - number)
+        faults = [each for each in _faults(ground, only) if each.kind != "sources"]
+        drawn = sampled(faults, share + MORE, seed + number)
+        found += drilled_pairs(ground, drawn, share, seed + number, lambda: observe(f"{next(steps)} of {total}"))
+    return found

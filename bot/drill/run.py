@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 from bot.composition.scenario import scenario_ports
 from bot.drill.due import is_early
 from bot.drill.fault import Healthy, PutFault
 from bot.drill.faults import KINDS
+from bot.drill.pairs import PairScore, alone, pair_score, unrelated
 from bot.drill.scoring import Known, Score, known, places_at, score
 from bot.request import Request
 from bot.scenarios.scenario import Scenario
@@ -83,3 +84,21 @@ def drill(
         scores.append(drilled(ground, fault))
         observe(scores[-1])
     return tuple(scores)
+
+
+def drilled_pairs(
+    ground: Ground, faults: Sequence[PutFault], count: int, seed: int, observe: Callable[[], None] = lambda: None
+) -> Iterator[PairScore]:
+    """Put each fault into the healthy world alone, then so many pairs of unrelated ones; ``observe`` is called before
+    each validation."""
+    pipeline = ground.healthy.pipeline
+
+    def broken(*changes: Change) -> Report:
+        observe()
+        return validated(
+            pipeline, ground.scenario, lambda world: reduce(lambda broken, each: each(broken), changes, world)
+        )
+
+    singles = [alone(each, broken(each.change), ground.report, pipeline, ground.healthy.world) for each in faults]
+    for one, other in unrelated(singles, count, seed, pipeline):
+        yield pair_score(one, other, broken(one.fault.change, other.fault.change), pipeline)

@@ -89,7 +89,7 @@ def score(fault: PutFault, report: Report, healthy: Known, at: frozenset[Place],
         name=fault.name,
         place=str(fault.place),
         notice=notice,
-        is_named=first is not None and (is_at(first, at) or _says(sentence, first, fault.place)),
+        is_named=first is not None and (is_at(first, at) or _says(sentence, first, at)),
         loud=fault.loud,
         checks=tuple(dict.fromkeys(result.check for result, _ in loud or new)),
         first=str(first or ""),
@@ -106,10 +106,19 @@ def is_at(place: Place, places: Iterable[Place]) -> bool:
     )
 
 
-def _says(sentence: str, first: Place, place: Place) -> bool:
+def _says(sentence: str, first: Place, places: Iterable[Place]) -> bool:
     """Whether a sentence about many names the one: it is about places of the same kind, or about a source."""
-    is_of_kind = first.kind is place.kind or place.kind is PlaceKind.SOURCE
-    return is_of_kind and re.search(rf"(?<![\w-]){re.escape(place.name)}(?![\w-])", sentence) is not None
+    return any(
+        re.search(rf"(?<![\w-]){re.escape(place.name)}(?![\w-])", sentence) is not None
+        for place in places
+        if first.kind is place.kind or place.kind is PlaceKind.SOURCE or (first.service and place.service)
+    )
+
+
+def names(cause: Cause, at: frozenset[Place], pipeline: Pipeline) -> bool:
+    """Whether a cause names a fault: it is at one of those, or its sentence about several says so."""
+    first = _place_of(cause, pipeline)
+    return first is not None and (is_at(first, at) or _says(cause.sentence, first, at))
 
 
 def _place_of(cause: Cause, pipeline: Pipeline) -> Place | None:

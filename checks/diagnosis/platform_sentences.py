@@ -73,7 +73,7 @@ def _with_surplus(symptom: Symptom) -> str:
 
 
 def _failed_build(board: Board, suspect: Suspect) -> str:
-    builds = [f"{_trigger(each)} ({_ending(board, each)})" for each in suspect.primary]
+    builds = [f"{each.place.name} ({_ending(board, each)})" for each in suspect.primary]
     return (
         f"The latest build of {listed(builds, most=MOST_TOPICS)} did not succeed; what was merged since does not run."
     )
@@ -86,14 +86,15 @@ def _ending(board: Board, symptom: Symptom) -> str:
 
 def _stale_build(board: Board, suspect: Suspect) -> str:
     if len(suspect.primary) > 1:
-        builds = [f"{_trigger(each)} ({_lag(board, each)})" for each in suspect.primary]
-        return f"{len(builds)} build triggers built old code: {listed(builds, most=MOST_TOPICS)}."
+        builds = [f"{each.place.name} ({_lag(board, each)})" for each in suspect.primary]
+        return f"The latest builds of {len(builds)} services are of old code: {listed(builds, most=MOST_TOPICS)}."
     first = suspect.primary[0]
+    trigger = first.of(BuildsFacts).trigger or first.place.name
     build = first.of(BuildsFacts).latest or BuildFacts()
     commit, at = build.commit[:9], board.local(build.built_at)
     built = f"built the old commit {commit}{f' of {at}' if at else ''}, which" if commit else "built nothing, although"
     it = "is" if commit else f"{first.place.name} is"
-    return f"The trigger {_trigger(first)} {built} {it} {_lag(board, first)}."
+    return f"The trigger {trigger} {built} {it} {_lag(board, first)}."
 
 
 def _drift(board: Board, suspect: Suspect) -> str:
@@ -102,10 +103,6 @@ def _drift(board: Board, suspect: Suspect) -> str:
         number = len(services)
         return f"{number} services run code that the repository has replaced: {listed(services, most=MOST_TOPICS)}."
     return f"{suspect.subject} runs code that the repository has replaced: {_lag(board, suspect.primary[0])}."
-
-
-def _trigger(symptom: Symptom) -> str:
-    return symptom.of(BuildsFacts).trigger or symptom.place.name
 
 
 def _lag(board: Board, symptom: Symptom) -> str:

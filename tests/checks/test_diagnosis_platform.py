@@ -240,7 +240,7 @@ class TestBuilds:
         )
 
         assert cause.code == "build-failed"
-        assert "deploy-worker (TIMEOUT)" in cause.sentence
+        assert "worker (TIMEOUT)" in cause.sentence
 
     def test_a_service_that_is_behind_for_another_reason_is_drift(self) -> None:
         found = causes(
@@ -256,7 +256,9 @@ class TestBuilds:
         second = finding("not-built", "analytics", trigger="deploy-analytics", lag=LagFacts(behind=1))
         cause = only(result("builds", self.STALE, second))
 
-        assert cause.sentence.startswith("2 build triggers built old code: deploy-analytics (1 commit behind) and ")
+        assert cause.sentence.startswith(
+            "The latest builds of 2 services are of old code: analytics (1 commit behind) and "
+        )
 
     def test_documentation_that_is_behind_is_a_note_and_no_cause(self) -> None:
         assert causes(result("drift", finding("documentation-behind", "worker", Severity.P3))) == ()
