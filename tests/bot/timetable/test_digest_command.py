@@ -56,7 +56,12 @@ def test_the_newest_of_several_results_of_one_instant_is_what_slack_shows(tmp_pa
             result = run(slack, tmp_path, "--scenario", scenario, "--now", instant)
             (message,) = slack.messages(key="digest:nba:2026-02-11")
             alerts = [each for each in slack.messages() if (each.key or "").startswith("alert:")]
-            shown.append((message.text[0], any(not each.text.startswith("Resolved") for each in alerts if each.thread_ts is None)))
+            shown.append(
+                (
+                    message.text[0],
+                    any(not each.text.startswith("Resolved") for each in alerts if each.thread_ts is None),
+                )
+            )
             assert result.return_value == FINE
 
     assert shown == [("🟢", False), ("🔴", True), ("🟢", False), ("🟠", True)]
