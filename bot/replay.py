@@ -81,7 +81,7 @@ def replay(scenario: Scenario, pipeline: Pipeline, observe: Callable[[CheckResul
     """
     ports = scenario_ports(pipeline, scenario)
     try:
-        validation = Validation(pipeline, ports, lambda: ports.now)
+        validation = Validation(pipeline, ports, lambda: ports.now, jobs_before=lambda _: ports.jobs_before)
         planned = validation.plan(Request(interval=scenario.file.requested, trigger="replay"))
         report = validation.run(planned, observe)
     finally:

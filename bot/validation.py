@@ -15,11 +15,20 @@ from checks.diagnosis import diagnose
 from checks.log_evidence import with_logs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
+from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from checks.reads import ReadCache, Reads, nothing
 from checks.registry import Check
 from checks.runner import Run, run_checks
 from checks.source import Ports
 from checks.suggestions import inventory_of, verified_causes, verified_results
+
+JobsBefore = Callable[[datetime], Iterable[SchedulerJob]]
+"""Returns the scheduler jobs that a run before an instant saw enabled."""
+
+
+def no_jobs(_: datetime) -> Iterable[SchedulerJob]:
+    """Nobody remembers any."""
+    return ()
 
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
@@ -75,12 +84,14 @@ class Validation:
         ports: Ports,
         clock: Callable[[], datetime],
         give_way: Callable[[], object] = nothing,
+        jobs_before: JobsBefore = no_jobs,
     ) -> None:
         self.pipeline = pipeline
         self.checks = checks_of(pipeline)
         self._ports = ports
         self._clock = clock
         self._give_way = give_way
+        self._jobs_before = jobs_before
 
     @property
     def now(self) -> datetime:
@@ -117,6 +128,7 @@ class Validation:
             current=planned.current,
             phases=frozenset(planned.request.phases) or None,
             hidden=shown_log,
+            jobs_before=tuple(self._jobs_before(planned.now)),
         )
         began = time.monotonic()
         cache = ReadCache(self.pipeline.limits, self._give_way)
@@ -144,4 +156,5 @@ class Validation:
             causes=verified_causes(with_logs(self.pipeline, causes, results), inventory),
             reads=cache.records,
             duration=time.monotonic() - began,
+            jobs=tuple(each for each in cache.answer(SCHEDULER, "jobs") or () if each.enabled),
         )

@@ -16,6 +16,7 @@ from checks.intervals import Offset
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
 from checks.places import Place, PlaceKind
+from checks.ports.scheduler import SchedulerJob
 from checks.ports.warehouse import Parameter, Query, Row, read_rows
 from checks.reads import Reads
 from checks.source import Problem, SourceError
@@ -74,6 +75,8 @@ class Context:
     phases: frozenset[str] | None = None
     hidden: Callable[[str], str] = all_hidden
     """Returns a text of the platform without its secrets."""
+    jobs_before: tuple[SchedulerJob, ...] = ()
+    """The scheduler jobs that were enabled in an earlier run, by name; none where nobody knows."""
 
     @property
     def today(self) -> date:

@@ -17,6 +17,7 @@ from checks.facts import Crashed
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
 from checks.pipeline import Limits, Pipeline, Suppression
+from checks.ports.scheduler import SchedulerJob
 from checks.reads import BoundedPool, ReadCache, Reads
 from checks.registry import Check
 from checks.source import Ports, SourceError
@@ -44,6 +45,8 @@ class Run:
     phases: frozenset[str] | None = None
     hidden: Callable[[str], str] = all_hidden
     """Takes the secrets out of a text; without it no text of the platform is shown."""
+    jobs_before: tuple[SchedulerJob, ...] = ()
+    """The scheduler jobs that an earlier run saw enabled."""
 
     @cached_property
     def planned_documents(self) -> frozenset[str]:
@@ -155,6 +158,7 @@ def _execute(
         reads=Reads(cache, ports, run.planned_documents, seconds),
         phases=run.phases,
         hidden=run.hidden,
+        jobs_before=run.jobs_before,
     )
     try:
         for finding in check.run(context):

@@ -310,10 +310,18 @@ def run_check(
     previous: Interval = NIGHT,
     current: Interval | None = None,
     phases: frozenset[str] | None = None,
+    jobs_before: Sequence[SchedulerJob] = (),
 ) -> CheckResult:
     """Run one check through the real runner at a fixed time; the current interval is the previous one unless stated."""
     described = described or pipeline()
-    run = Run(pipeline=described, now=now, previous=previous, current=current or previous, phases=phases)
+    run = Run(
+        pipeline=described,
+        now=now,
+        previous=previous,
+        current=current or previous,
+        phases=phases,
+        jobs_before=tuple(jobs_before),
+    )
     cache = ReadCache(described.limits)
     try:
         (result,) = run_checks([check], run, world or ports(), cache)

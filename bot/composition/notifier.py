@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.heartbeat import UrlHeartbeat
+from bot.timetable.jobs_before import jobs_before
 from bot.validation import Validation
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
@@ -123,7 +125,9 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
     metrics = Metrics()
     store = _store(prepared, patient=patient)
     client = slack_client(prepared.slack.bot_token.reveal(), prepared.slack.api_url, metrics.rate_limited)
-    validation = MeasuredValidation(prepared.pipeline, ports, clock, metrics, give_way)
+    validation = MeasuredValidation(
+        prepared.pipeline, ports, clock, metrics, give_way, partial(jobs_before, store, prepared.pipeline.name)
+    )
     workspace = Workspace()
     standing = DigestStanding(store, prepared.pipeline, workspace.address)
     incidents = Incidents(store, prepared.pipeline, AlertMessages(prepared.pipeline), digest=standing)

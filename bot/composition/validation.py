@@ -105,7 +105,8 @@ def on_scenario(pipeline: Pipeline, scenario: Scenario, now: datetime | None = N
 
     ports = scenario_ports(pipeline, scenario)
     try:
-        validation = Validation(pipeline, ports, clock_of(pipeline, now or ports.now))
+        clock = clock_of(pipeline, now or ports.now)
+        validation = Validation(pipeline, ports, clock, jobs_before=lambda _: ports.jobs_before)
         yield Ready(validation=validation, interval=scenario.file.requested)
     finally:
         ports.close()

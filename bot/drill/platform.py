@@ -23,6 +23,9 @@ from checks.ports.services import SECRET, Service
 LONG = timedelta(days=9)
 """For so long nobody has tried a job that is silent: longer than a week, which is the rarest schedule but one."""
 
+JUST_DEPLOYED = timedelta(hours=2)
+"""So long ago a variable was changed: by a deploy, since nothing else changes one."""
+
 FAILED = 13
 """The gRPC code of an internal error, as Cloud Scheduler notes an answer of 500."""
 
@@ -78,7 +81,11 @@ def _of_service(healthy: Healthy, spec: ServiceSpec, service: Service) -> list[t
             found.append(("variable lost", variable, _service(spec.name, replace(service, environment=rest))))
             if service.environment[variable] != SECRET:
                 other = {**service.environment, variable: f"{service.environment[variable]}-old"}
-                found.append(("variable changed", variable, _service(spec.name, replace(service, environment=other))))
+                deployed = replace(
+                    service, environment=other, latest_created_revision=newer, latest_ready_revision=newer,
+                    traffic={newer: 100}, deployed_at=healthy.world.now - JUST_DEPLOYED,
+                )  # fmt: skip
+                found.append(("variable changed", variable, _service(spec.name, deployed)))
     if spec.minimum_instances and service.minimum_instances:
         found.append(("no instances", "", _service(spec.name, replace(service, minimum_instances=0))))
     callers = (healthy.pipeline.invoker,) if spec.callers is None else spec.callers
@@ -96,7 +103,8 @@ def _service(name: str, broken: Service | None) -> Change:
         revisions = dict(world.revisions)
         newest, *rest = revisions.get(name, ()) or (None,)
         if newest is not None:
-            latest = replace(newest, name=broken.latest_created_revision, environment=broken.environment)
+            at = broken.deployed_at or newest.created_at
+            latest = replace(newest, name=broken.latest_created_revision, environment=broken.environment, created_at=at)
             before = rest if latest.name == newest.name else [newest, *rest]
             revisions[name] = (latest, *before)
         return replace(world, services=dict(sorted({**services, name: broken}.items())), revisions=revisions)

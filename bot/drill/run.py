@@ -48,7 +48,7 @@ def validated(pipeline: Pipeline, scenario: Scenario, change: Change = lambda wo
     """Validate a scenario's world with a change made. Raises PipelineFileError, DemoExtraMissing, RequestError."""
     ports = scenario_ports(pipeline, scenario, change=change)
     try:
-        validation = Validation(pipeline, ports, lambda: ports.now)
+        validation = Validation(pipeline, ports, lambda: ports.now, jobs_before=lambda _: ports.jobs_before)
         return validation.run(validation.plan(Request(interval=scenario.file.requested, trigger="drill")))
     finally:
         ports.close()

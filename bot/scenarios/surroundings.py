@@ -36,6 +36,8 @@ class Surroundings:
     topics: tuple[str, ...]
     subscriptions: tuple[Subscription, ...]
     jobs: tuple[SchedulerJob, ...]
+    jobs_before: tuple[SchedulerJob, ...]
+    """Those that were enabled before what the topmost layer states."""
     triggers: tuple[BuildTrigger, ...]
     builds: tuple[Build, ...]
     requests: Mapping[str, int]
@@ -64,7 +66,10 @@ def build_surroundings(
     ]
     triggers = states("triggers", healthy.triggers(pipeline, services))
     ids = {name: _filled(TriggerState, state, gaps)["id"] or name for name, state in triggers.items()}
-    jobs = states("jobs", healthy.jobs(pipeline, services))
+    made_jobs = {} if whole else healthy.jobs(pipeline, services)
+    jobs = states("jobs", made_jobs)
+    # A scenario says what differs from its base: that is what a run before it saw.
+    before = {**jobs, **(_laid("jobs", made_jobs, layers[:-1], gaps) if layers[:-1] else {})}
     builds = states("builds", healthy.builds(pipeline, services, gaps.now))
     deployed = None if whole else healthy.commit(services, gaps.now)
     commits, missing = _repository(layers, gaps, deployed)
@@ -72,6 +77,9 @@ def build_surroundings(
         topics=_topics(pipeline, layers, subscriptions),
         subscriptions=_ordered(subscriptions, lambda each: each.name),
         jobs=_ordered([_job(pipeline, gaps, *each) for each in jobs.items()], lambda each: each.name),
+        jobs_before=_ordered(
+            [job for each in before.items() if (job := _job(pipeline, gaps, *each)).enabled], lambda each: each.name
+        ),
         triggers=_ordered([_trigger(gaps, *each) for each in triggers.items()], lambda each: each.name),
         builds=_ordered(
             [_build(gaps, ids, *each) for each in builds.items()], lambda each: -each.created_at.timestamp()

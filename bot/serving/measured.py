@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.request import Plan
-from bot.validation import Validation
+from bot.validation import JobsBefore, Validation, no_jobs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import nothing
@@ -32,8 +32,9 @@ class MeasuredValidation(Validation):
         clock: Callable[[], datetime],
         metrics: RunMetrics,
         give_way: Callable[[], object] = nothing,
+        jobs_before: JobsBefore = no_jobs,
     ) -> None:
-        super().__init__(pipeline, ports, clock, give_way)
+        super().__init__(pipeline, ports, clock, give_way, jobs_before)
         self._metrics = metrics
 
     def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:

@@ -10,6 +10,7 @@ from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.request import Plan, Request
 from bot.store.model import Delivery, NotStoredError, StoredReport, StoreError
+from bot.timetable.jobs_before import kept
 from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.registry import Check
@@ -94,7 +95,7 @@ class ScheduledRun:
 
     def record(self, report: Report, key: str, job: str) -> StoredReport:
         """Return the whole report for the store."""
-        return _record(report, key, job, report_document(self.reading(report)))
+        return _record(report, key, job, {**report_document(self.reading(report)), "jobs": kept(report.jobs)})
 
     def short_record(self, report: Report, key: str, job: str) -> StoredReport:
         """Return the report without its findings: a hundred watches a day are kept for their verdicts."""

@@ -27,7 +27,7 @@ from checks.reads import Read
 from checks.registry import check
 
 RECENT = timedelta(days=2)
-"""How long another value of a required variable is worth a note."""
+"""How long another value of a required variable is told: until a whole interval has run with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,17 @@ class VariablesChange:
         """What has no value any more."""
         return tuple(sorted(self.removed + self.emptied))
 
-    def verdict(self, required: Sequence[str], *, recent: bool = False) -> tuple[str, Severity | None]:
+    def verdict(
+        self, required: Sequence[str], *, recent: bool = False, works: bool = False
+    ) -> tuple[str, Severity | None]:
         """Return the code, and how loud it is when the service must have some of the variables; ``recent`` tells that
-        it was deployed lately."""
+        it was deployed lately, ``works`` that a phase needs it."""
         if set(self.lost) & set(required):
             return "required-variable-lost", Severity.P1
         if self.lost:
             return "variable-lost", Severity.P2
         if recent and set(self.changed) & set(required):
-            return "required-variable-changed", Severity.P3
+            return "required-variable-changed", Severity.P2 if works else Severity.P3
         return ("variables-changed" if self.added or self.changed else "variables-kept"), None
 
 
@@ -77,7 +79,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         return services.finding(pipeline, spec, outcome, code, summary, facts=facts)
     latest, before = revisions[0], revisions[1]
     found = change(before.environment, latest.environment)
-    code, severity = found.verdict(spec.environment, recent=timedelta(0) <= now - latest.created_at <= RECENT)
+    recent = timedelta(0) <= now - latest.created_at <= RECENT
+    code, severity = found.verdict(spec.environment, recent=recent, works=spec.phase is not None)
     facts = RevisionsFacts(
         revisions=_bare(revisions),
         removed=found.removed,
@@ -98,7 +101,8 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
     if code == "required-variable-changed":
         summary = f"{deployed} has another value in {', '.join(facts.required_changed)} than {before.name}."
         action = Action(
-            text=f"If {spec.name} fails since, set the values again that {before.name} has.",
+            text=f"Compare the values of {latest.name} and {before.name}. If the change was not meant, or {spec.name} "
+            f"fails since, set those of {before.name} again.",
             commands=(service_commands.command(pipeline, "describe", spec.name),),
         )
         return services.finding(

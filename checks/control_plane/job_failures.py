@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from checks.control_plane.schedule import due_since, is_understood
+from checks.control_plane.schedule import due_after, due_since, is_understood
 from checks.control_plane_spec import Season
 from checks.facts.control_plane import JobStatus
 from checks.model import Severity
@@ -16,6 +16,17 @@ from checks.ports.scheduler import SchedulerJob
 
 NEVER_RAN = "NEVER_RAN"
 NOT_ATTEMPTED = "NOT_ATTEMPTED"
+PAUSED = "PAUSED"
+DELETED = "DELETED"
+UNSTARTED = frozenset({NEVER_RAN, NOT_ATTEMPTED, PAUSED, DELETED})
+"""Words for jobs that nobody started."""
+
+LATELY = timedelta(days=2)
+"""A job that is paused or deleted for longer may rest on purpose."""
+
+LONG_SILENT = timedelta(days=1)
+"""So long after its first missed start, what a job should have done is missing."""
+
 GRACE = timedelta(hours=1)
 """How long after a schedule was due its attempt may still be on its way: Cloud Scheduler does not start a job while
 its last attempt runs, which is for 30 minutes at most, and goes on with retries."""
@@ -63,6 +74,7 @@ class JobFailure:
     job: SchedulerJob
     word: str
     grade: Class
+    since: datetime | None = None
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -71,21 +83,39 @@ class JobFailure:
 
     @property
     def status(self) -> JobStatus:
-        return JobStatus(self.job.name, self.word)
+        return JobStatus(self.job.name, self.word, since=self.since)
+
+    @property
+    def unstarted(self) -> bool:
+        """Whether its work was not even begun."""
+        return self.word in UNSTARTED or bool(self.job.fault)
 
 
 def failure_of(job: SchedulerJob, now: datetime) -> JobFailure | None:
     """Return how a job that is not paused fails, None for one that does not."""
     if job.fault:
-        return JobFailure(job=job, word=job.fault, grade=Class.HIGH)
+        return JobFailure(job=job, word=job.fault, grade=Class.HIGH, since=_first_missed(job))
     if job.status:
         word = WORDS.get(job.status, f"CODE_{job.status}")
-        return JobFailure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM))
+        return JobFailure(job=job, word=word, grade=_CLASSES.get(job.status, Class.MEDIUM), since=job.last_attempt)
     if never_ran(job, now):
-        return JobFailure(job=job, word=NEVER_RAN, grade=Class.HIGH)
+        return JobFailure(job=job, word=NEVER_RAN, grade=Class.HIGH, since=_first_missed(job))
     if overdue(job, now):
-        return JobFailure(job=job, word=NOT_ATTEMPTED, grade=Class.HIGH)
+        return JobFailure(job=job, word=NOT_ATTEMPTED, grade=Class.HIGH, since=_first_missed(job))
     return None
+
+
+def missed_lately(job: SchedulerJob, now: datetime, word: str) -> JobFailure | None:
+    """Return the failure of a job that was paused or deleted lately and has been due since; ``word`` says which."""
+    missed = _first_missed(job)
+    if missed is None or not now - LATELY <= missed <= now - GRACE:
+        return None
+    return JobFailure(job=job, word=word, grade=Class.HIGH, since=missed)
+
+
+def _first_missed(job: SchedulerJob) -> datetime | None:
+    since = max(filter(None, (job.last_attempt, job.updated_at)), default=None)
+    return due_after(job.schedule, job.zone, since) if since is not None else None
 
 
 def overdue(job: SchedulerJob, now: datetime) -> bool:
@@ -124,13 +154,23 @@ def season_of(job: SchedulerJob, seasons: Iterable[Season], today: date) -> Seas
     )
 
 
-def loudness(failures: Sequence[JobFailure], many: int, needed: Collection[str] = ()) -> tuple[str, Severity | None]:
+def loudness(
+    failures: Sequence[JobFailure],
+    many: int,
+    needed: Collection[str] = (),
+    feeding: Collection[str] = (),
+    now: datetime | None = None,
+) -> tuple[str, Severity | None]:
     """Return code and severity for the failing jobs; ``many`` is from how many on they are P1. One that was not started
-    is P1 alone when a pattern of ``needed`` matches its name: its work is missing, whatever its last answer was."""
+    is P1 alone when a pattern of ``needed`` matches its name, and a day after its first missed start also when it is
+    one of ``feeding``, which work for a phase: its work is missing, whatever its last answer was."""
     if not failures:
         return "jobs-in-order", None
     if any(each.grade is Class.CRITICAL for each in failures):
         return "jobs-refused", Severity.P1
-    silent = [each for each in failures if each.word in (NEVER_RAN, NOT_ATTEMPTED) or each.job.fault]
-    missed = any(fnmatchcase(each.job.name, pattern) for each in silent for pattern in needed)
+    silent = [each for each in failures if each.unstarted]
+    missed = any(fnmatchcase(each.job.name, pattern) for each in silent for pattern in needed) or any(
+        each.job.name in feeding and now is not None and each.since is not None and now - each.since >= LONG_SILENT
+        for each in silent
+    )
     return ("jobs-failing", Severity.P1) if missed or len(failures) >= many else ("some-jobs-failing", Severity.P2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from checks.actions import Action
@@ -59,17 +59,29 @@ def _restore(pipeline: Pipeline, paused: Sequence[str]) -> Action:
     )
 
 
-def judge_number(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob]) -> Finding:
-    """Judge whether so many enabled jobs are there as must be."""
+def judge_number(
+    pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], gone: Sequence[str], today: date
+) -> Finding:
+    """Judge whether so many enabled jobs are there as must be; ``gone`` are those that an earlier run knew."""
     enabled = sum(each.enabled for each in jobs)
     enough = enabled >= spec.at_least
+    paused = () if enough else tuple(each.name for each in _paused(spec, jobs, today))
+    gone = () if enough else tuple(gone)
     return Finding(
         outcome=Outcome.PASSED if enough else Outcome.FAILED,
         code="enough-jobs" if enough else "too-few-jobs",
         subject="number of jobs",
-        summary=f"{enabled} jobs are enabled, and {spec.at_least} or more are expected.",
+        summary=" ".join(
+            [
+                f"{enabled} jobs are enabled, and {spec.at_least} or more are expected.",
+                *([f"Gone since an earlier run: {_named(gone)}."] if gone else []),
+                *([f"Paused: {_named(paused)}."] if paused else []),
+            ]
+        ),
         severity=None if enough else Severity.P1,
-        facts=NumberOfJobsFacts(enabled_count=enabled, total_count=len(jobs), at_least=spec.at_least),
+        facts=NumberOfJobsFacts(
+            enabled_count=enabled, total_count=len(jobs), at_least=spec.at_least, gone=gone, paused=paused
+        ),
         impact="" if enough else "Jobs were deleted or paused together, and what they start does not happen.",
         action=None
         if enough
@@ -79,6 +91,39 @@ def judge_number(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[Schedul
         ),
         link=console(pipeline),
     )
+
+
+def judge_gone(pipeline: Pipeline, gone: Sequence[str], total: int) -> Finding:
+    """Return the note about jobs that an earlier run knew, while enough are left."""
+    one = len(gone) == 1
+    return Finding(
+        outcome=Outcome.FAILED,
+        code="jobs-gone",
+        subject="jobs of earlier runs",
+        summary=f"{len(gone)} {'job that was' if one else 'jobs that were'} enabled in an earlier run "
+        f"{'does' if one else 'do'} not exist: {_named(gone)}.",
+        severity=Severity.P3,
+        facts=NumberOfJobsFacts(total_count=total, gone=tuple(gone)),
+        action=Action(
+            text="If somebody deleted what is needed, make it again from its definition.",
+            commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
+        ),
+        link=console(pipeline),
+    )
+
+
+def gone_of(
+    spec: SchedulerJobs, before: Iterable[SchedulerJob], jobs: Iterable[SchedulerJob], today: date
+) -> list[SchedulerJob]:
+    """Return the jobs that an earlier run knew and that do not exist, without those that the inventory names."""
+    known = {each.name for each in jobs} | set(spec.expected)
+    return [each for each in before if each.name not in known and season_of(each, spec.seasons, today) is None]
+
+
+def _paused(spec: SchedulerJobs, jobs: Iterable[SchedulerJob], today: date) -> list[SchedulerJob]:
+    """Return the jobs that rest for no season, those that were changed last first."""
+    found = [each for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
+    return sorted(found, key=lambda each: each.updated_at.timestamp() if each.updated_at else 0.0, reverse=True)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ Engine's "every N minutes", "every N hours". Of anything else nothing is claimed
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -32,11 +33,20 @@ def due_since(schedule: str, zone: str, since: datetime, until: datetime) -> dat
     """
     every = _EVERY.fullmatch(schedule.strip())
     if every is not None:
-        minutes = int(every["count"]) * (60 if every["unit"].lower().startswith("hour") else 1)
         # The first of them may lie anywhere within the first interval, so that a second one is waited for.
-        return until.astimezone(UTC) if until - since > timedelta(minutes=2 * minutes) else None
+        return until.astimezone(UTC) if until - since > 2 * _interval(every) else None
     latest = _latest(schedule, zone, until)
     return latest if latest is not None and since < latest <= until else None
+
+
+def due_after(schedule: str, zone: str, since: datetime) -> datetime | None:
+    """Return the first instant after ``since`` at which a schedule is due; None as ``due_since`` says. In UTC."""
+    every = _EVERY.fullmatch(schedule.strip())
+    if every is not None:
+        return since.astimezone(UTC) + 2 * _interval(every)
+    instants = _instants(schedule, zone, since)
+    first = next((each for each in instants if not each.fold), None) if instants is not None else None
+    return None if first is None else first.astimezone(UTC)
 
 
 def is_understood(schedule: str, zone: str, at: datetime) -> bool:
@@ -44,14 +54,21 @@ def is_understood(schedule: str, zone: str, at: datetime) -> bool:
     return _EVERY.fullmatch(schedule.strip()) is not None or _latest(schedule, zone, at) is not None
 
 
+def _interval(every: re.Match[str]) -> timedelta:
+    return timedelta(minutes=int(every["count"]) * (60 if every["unit"].lower().startswith("hour") else 1))
+
+
 def _latest(schedule: str, zone: str, until: datetime) -> datetime | None:
+    # cronsim looks for what lies before an instant, and one that is due at ``until`` counts.
+    instants = _instants(schedule, zone, until + timedelta(microseconds=1), backwards=True)
+    latest = next((each for each in instants if not each.fold), None) if instants is not None else None
+    return None if latest is None else latest.astimezone(UTC)
+
+
+def _instants(schedule: str, zone: str, begin: datetime, *, backwards: bool = False) -> Iterator[datetime] | None:
     if len(schedule.split()) != _FIELDS or _NOT_UNIX_CRON.search(schedule):
         return None
     try:
-        # cronsim looks for what lies before an instant, and one that is due at ``until`` counts.
-        begin = (until + timedelta(microseconds=1)).astimezone(ZoneInfo(zone))
-        instants = CronSim(f"{_AT_SECOND_ZERO} {schedule}", begin, reverse=True)
+        return CronSim(f"{_AT_SECOND_ZERO} {schedule}", begin.astimezone(ZoneInfo(zone)), reverse=backwards)
     except (CronSimError, ZoneInfoNotFoundError, ValueError, OSError):
         return None
-    latest = next((each for each in instants if not each.fold), None)
-    return None if latest is None else latest.astimezone(UTC)

@@ -5,29 +5,44 @@ jobs once did, unseen, and 94 were once deleted together. The check reads how th
 ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
 that has never run, or not again, although its schedule has been due since it was last changed counts as failing; of a
 job whose schedule is not understood that is unknown, and noted. A job that Cloud Scheduler itself has stopped fails as
-well. It compares the jobs with the inventory of the pipeline file. Jobs that the file suppresses for a season
-are not judged, and named.
+well, and so does one that works for a phase, was paused or deleted lately, and has been due since. The check compares
+the jobs with the inventory of the pipeline file and with those that an earlier run knew. Jobs that the file suppresses
+for a season are not judged, and named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import quote
 
 from checks.actions import Action, RepairKey, job_log_query, job_logs
+from checks.cells import in_words
 from checks.context import Context, attempt, not_configured
 from checks.control_plane.job_failures import (
+    DELETED,
     NEVER_RAN,
     NOT_ATTEMPTED,
+    PAUSED,
     Class,
     JobFailure,
     doubt_of,
     failure_of,
     loudness,
+    missed_lately,
     season_of,
 )
-from checks.control_plane.job_inventory import MOST_NAMED, console, judge_expected, judge_number
+from checks.control_plane.job_inventory import (
+    MOST_NAMED,
+    console,
+    gone_of,
+    judge_expected,
+    judge_gone,
+    judge_number,
+)
+from checks.control_plane.job_targets import Targets, feeding, targets_of
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.effects import FailureEffect
@@ -39,24 +54,36 @@ from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
 
 
-def judge_failing(pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], now: datetime) -> Finding:
-    """Judge how the enabled jobs run."""
+def judge_failing(
+    pipeline: Pipeline,
+    spec: SchedulerJobs,
+    jobs: Sequence[SchedulerJob],
+    now: datetime,
+    targets: Targets = MappingProxyType({}),
+    gone: Sequence[SchedulerJob] = (),
+) -> Finding:
+    """Judge how the enabled jobs run, and those that work for a phase and were paused or deleted lately."""
     today = now.astimezone(pipeline.zone).date()
     enabled = [each for each in jobs if not each.paused]
     seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
     judged = [each for each in enabled if seasons[each.name] is None]
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
+    needed = feeding(pipeline, targets)
+    resting = [(each, PAUSED) for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
+    for job, word in [*resting, *((each, DELETED) for each in gone)]:
+        if job.name in needed and (missed := missed_lately(job, now, word)) is not None:
+            failures.append(missed)
     failures.sort(key=lambda each: each.rank)
     excused = [each for each in enabled if seasons[each.name] is not None and failure_of(each, now) is not None]
-    code, severity = loudness(failures, spec.many, spec.explains)
+    code, severity = loudness(failures, spec.many, spec.explains, needed, now)
     return Finding(
         outcome=Outcome.PASSED if severity is None else Outcome.FAILED,
         code=code,
         subject="jobs",
-        summary=_summary(enabled, failures, excused, seasons),
+        summary=_summary(pipeline, enabled, failures, excused, seasons, now),
         severity=severity,
         facts=JobsFacts(
-            failing=tuple(each.status for each in failures),
+            failing=tuple(replace(each.status, services=targets.get(each.job.name, ())) for each in failures),
             failing_count=len(failures),
             never_ran=tuple(each.job.name for each in failures if each.word == NEVER_RAN),
             not_attempted=tuple(each.job.name for each in failures if each.word == NOT_ATTEMPTED),
@@ -110,10 +137,12 @@ def judge_doubts(
 
 
 def _summary(
+    pipeline: Pipeline,
     enabled: Sequence[SchedulerJob],
     failures: Sequence[JobFailure],
     excused: Sequence[SchedulerJob],
     seasons: dict[str, Season | None],
+    now: datetime,
 ) -> str:
     words = f"{len(failures) or 'None'} of {len(enabled)} jobs {'fail' if len(failures) != 1 else 'fails'}"
     if failures:
@@ -122,6 +151,10 @@ def _summary(
     reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
     idle = [each for each in failures if each.word == NOT_ATTEMPTED]
     words = f"{words}. NOT_ATTEMPTED: due since the last attempt, and not started" if idle else words
+    missed = [(each.since, each.job.name) for each in failures if each.unstarted and each.since is not None]
+    if missed:
+        since, name = min(missed)
+        words = f"{words}. {name} was due {in_words(since, pipeline.zone, now.astimezone(pipeline.zone).year)}"
     return f"{words}." + (f" Suppressed: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
 
 
@@ -132,6 +165,11 @@ def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None
     advice = "Give the accounts of the refused jobs the permission to call. " if refused else ""
     if any(each.job.fault or each.word == NOT_ATTEMPTED for each in failures):
         advice += "Update or resume the jobs that Cloud Scheduler stopped or did not start. "
+    if any(each.word == DELETED for each in failures):
+        advice += "Make the deleted jobs again from their definitions. "
+    paused = [each.job.name for each in failures if each.word == PAUSED]
+    advice += "Resume the paused jobs unless they rest on purpose. " if paused else ""
+    place = f"--location={pipeline.region}"
     return Action(
         text=f"{advice}Read what each job was answered, fix what it calls, and run it again.",
         commands=(
@@ -141,11 +179,12 @@ def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None
                 "--limit=50",
                 f"--project={pipeline.project}",
             ),
+            *(gcloud(pipeline, "scheduler jobs", "resume", name, place) for name in paused[:MOST_NAMED]),
         ),
         repairs=tuple(
             RepairKey("run-job", each.job.name)
             for each in failures
-            if each.job.enabled and each.job.name in _runnable(pipeline)
+            if each.job.enabled and each.word != DELETED and each.job.name in _runnable(pipeline)
         ),
     )
 
@@ -169,7 +208,7 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     worst=Severity.P1,
     codes={
         "jobs-in-order": "No job fails that is not paused.",
-        "some-jobs-failing": "A few jobs fail, or are not started when they are due.",
+        "some-jobs-failing": "A few jobs fail or are not started when due; also one that feeds a phase and is paused.",
         "jobs-failing": "Many jobs fail or are not started when due, or one that explains failures was not started.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
@@ -180,6 +219,7 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
         "jobs-paused": "An expected job is not enabled.",
         "enough-jobs": "As many jobs are enabled as must be.",
         "too-few-jobs": "Fewer jobs are enabled than must be.",
+        "jobs-gone": "Jobs that an earlier run knew do not exist; enough are left.",
     },
     expected="Every enabled job has run when it was due and succeeded; every expected job is there.",
     unwanted="Jobs that fail unseen, that never ran, that were deleted together.",
@@ -194,16 +234,21 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()
+        gone = gone_of(spec, context.jobs_before, jobs, context.today)
+        names = [each.name for each in gone]
         if all(each.paused for each in jobs):
             yield _none(context.pipeline, len(jobs))
         else:
-            yield judge_failing(context.pipeline, spec, jobs, context.now)
+            targets = targets_of(context, (*jobs, *gone))
+            yield judge_failing(context.pipeline, spec, jobs, context.now, targets, gone)
             doubts = judge_doubts(context.pipeline, spec, jobs, context.now)
             yield from [doubts] if doubts is not None else []
         if spec.expected:
             yield judge_expected(context.pipeline, spec, jobs, context.today)
         if spec.at_least:
-            yield judge_number(context.pipeline, spec, jobs)
+            yield judge_number(context.pipeline, spec, jobs, names, context.today)
+        if names and sum(each.enabled for each in jobs) >= spec.at_least:
+            yield judge_gone(context.pipeline, names, len(jobs))
 
     yield from attempt(judged, subject="jobs", severity=Severity.P1, whole=True)
 

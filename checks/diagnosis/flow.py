@@ -16,7 +16,7 @@ from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unread import unread_before
 from checks.effects import FailureEffect
 from checks.facts import NOTHING, Values, known
-from checks.facts.control_plane import RevisionsFacts, ServiceFacts
+from checks.facts.control_plane import JobsFacts, RevisionsFacts, ServiceFacts
 from checks.facts.logs import ChangeFacts
 from checks.facts.orchestration import DataFacts, HeartbeatFacts, ProcessorFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Interval, Outcome, Severity
@@ -109,6 +109,7 @@ def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
         effect = min((board.effect(each) for each in suspect.primary), key=STRENGTH.__getitem__)
     if suspect.code in RISKS:
         return
+    yield from _of_jobs(suspect, rank)
     since = _aware(broken_since(board, suspect))
     places = [
         *map(service, sorted(suspect.services)),
@@ -118,6 +119,19 @@ def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
         yield Fact(
             place=place, effect=effect, severity=suspect.severity, rank=rank, mechanism=True, since=since, of=(place,)
         )
+
+
+def _of_jobs(suspect: Suspect, rank: int) -> Iterator[Fact]:
+    """Jobs that fail, each at the services that it calls from when it failed or was not started: the same job may have
+    failed for weeks, and what arrived since does not need it."""
+    for each in suspect.primary:
+        facts = known(each.finding.facts, JobsFacts)
+        for job in facts.failing if facts is not None else ():
+            for name in job.services if job.since is not None else ():
+                yield Fact(
+                    place=service(name), effect=FailureEffect.STOPS, severity=suspect.severity, rank=rank,
+                    mechanism=True, since=_aware(job.since),
+                )  # fmt: skip
 
 
 def _near(explanation: Explanation) -> tuple[tuple[Change, bool], ...]:

@@ -92,12 +92,27 @@ def job_causes(board: Board) -> list[Suspect]:
     for suspect in failing:
         suspect.covers = _explained(board, suspect)
         suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
-    lost = [
-        *_grave(board, JobsFacts, LOST_JOBS),
-        *_grave(board, InventoryFacts, LOST_JOBS),
-        *_grave(board, NumberOfJobsFacts, LOST_JOBS),
-    ]
+        named = _failing_jobs(suspect)
+        suspect.consequences += board.explain(
+            each for each in _lost(board) if (names := _names(each)) and names <= named
+        )
+    lost = _lost(board)
     return [*failing, *_together(board, "jobs-missing", lost)]
+
+
+def _lost(board: Board) -> list[Symptom]:
+    families = (JobsFacts, InventoryFacts, NumberOfJobsFacts)
+    return [each for family in families for each in _grave(board, family, LOST_JOBS)]
+
+
+def _names(symptom: Symptom) -> frozenset[str]:
+    """The jobs that are lost, as far as they are known by name."""
+    inventory, number = symptom.of(InventoryFacts), symptom.of(NumberOfJobsFacts)
+    return frozenset((*inventory.missing, *inventory.paused, *number.gone, *number.paused))
+
+
+def _failing_jobs(suspect: Suspect) -> frozenset[str]:
+    return frozenset(job.name for each in suspect.primary for job in each.of(JobsFacts).failing)
 
 
 def audit_causes(board: Board) -> list[Suspect]:
@@ -125,7 +140,7 @@ def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
 
 def _explained(board: Board, suspect: Suspect) -> frozenset[str]:
     """The checks and phases that the pipeline file says the failing jobs explain."""
-    jobs = {job.name for each in suspect.primary for job in each.of(JobsFacts).failing}
+    jobs = _failing_jobs(suspect)
     spec = board.pipeline.scheduler
     patterns = spec.explains.items() if spec is not None else ()
     return frozenset(what for pattern, named in patterns if _names_one(pattern, jobs) for what in named)

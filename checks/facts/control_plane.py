@@ -254,10 +254,13 @@ class DriftFacts(ServiceFacts):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A scheduler job and the word for how its last attempt ended: gRPC's, or why there was none."""
+    """A scheduler job and the word for how its last attempt ended: gRPC's, or why there was none. ``services`` are
+    those that it calls, ``since`` is when it failed or was first not started, None where that is not known."""
 
     name: str
     word: str
+    services: tuple[str, ...] = ()
+    since: datetime | None = None
 
     def __str__(self) -> str:
         return f"{self.name} ({self.word})"
@@ -302,6 +305,10 @@ class NumberOfJobsFacts(Facts):
     enabled_count: int = 0
     total_count: int = 0
     at_least: int = 0
+    gone: tuple[str, ...] = several()
+    """Those that an earlier run knew and that do not exist."""
+    paused: tuple[str, ...] = several()
+    """Those that somebody paused, the last first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checks.facts.control_plane import BuildFacts, JobStatus, LagFacts
+from checks.facts.control_plane import BuildFacts, JobStatus, LagFacts, NumberOfJobsFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
 from checks.ports.services import Revision
 from tests.checks.diagnosed import (
@@ -294,6 +294,31 @@ class TestJobs:
         cause = only(jobs(nightly="NOT_FOUND"), result("trigger", trigger("processors-missing", missing=("a",))))
 
         assert (cause.code, len(cause.explains)) == ("job-failing", 2)
+
+    @pytest.mark.parametrize(
+        ("hours", "is_why"),
+        [(-1, True), (1, False), (-72, False)],
+        ids=["before it was due", "after that", "before it last worked"],
+    )
+    def test_a_job_that_was_not_started_is_why_what_its_service_writes_is_missing(
+        self, hours: int, is_why: bool
+    ) -> None:
+        due = LAST_GOOD + timedelta(days=2)
+        job = JobStatus("by-clock", "PAUSED", services=("worker",), since=due + timedelta(hours=hours))
+        paused = result("scheduler-jobs", finding("some-jobs-failing", "jobs", Severity.P2, failing=(job,)))
+
+        worked = trigger("triggered", 4, SLATE, effect_rows=5, effect_last_at=LAST_GOOD)
+        broken = trigger("triggered-without-effect", 4, effect_rows=0, due=due)
+
+        found = causes(paused, result("trigger", worked, broken))
+
+        assert any(each.code == "job-failing" and len(each.explains) > 1 for each in found) is is_why
+
+    def test_jobs_that_are_lost_and_fail_for_it_are_one_cause(self) -> None:
+        paused = finding("some-jobs-failing", "jobs", Severity.P2, failing=(JobStatus("nightly", "PAUSED"),))
+        number = finding("too-few-jobs", "number of jobs", Severity.P1, facts=NumberOfJobsFacts(paused=("nightly",)))
+
+        assert only(result("scheduler-jobs", paused, number)).code == "job-failing"
 
     @pytest.mark.parametrize("code", ["jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs"])
     def test_lost_jobs_are_a_cause(self, code: str) -> None:

@@ -89,6 +89,7 @@ def run(  # noqa: PLR0913 - one argument a source
     described: Pipeline | None = None,
     phases: frozenset[str] | None = None,
     plane: fakes.FakeControlPlane | None = None,
+    jobs_before: Sequence[SchedulerJob] = (),
 ) -> CheckResult:
     """Run a check on an estate; an exception in place of a list is a source that gives no answer."""
     states: dict[str, Any] = (
@@ -99,4 +100,4 @@ def run(  # noqa: PLR0913 - one argument a source
         messaging=fakes.FakeMessaging(subscriptions, topics),
         scheduler=fakes.FakeScheduler(jobs),
     )
-    return fakes.run_check(check, described or pipeline(), world, phases=phases)
+    return fakes.run_check(check, described or pipeline(), world, phases=phases, jobs_before=jobs_before)

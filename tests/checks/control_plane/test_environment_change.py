@@ -93,6 +93,15 @@ def test_another_value_of_a_required_variable_is_a_note_for_a_while(variable: st
     assert "secret" not in repr(finding)
 
 
+def test_a_changed_value_of_a_service_that_a_phase_needs_is_watched() -> None:
+    spec = SPEC.model_copy(update={"phase": "phase6"})
+    newest, before = revision(1, {**BEFORE, "PROJECT": "another"}), revision(0, BEFORE)
+
+    finding = judge(fakes.pipeline(services=(spec,)), spec, [newest, before], newest.created_at)
+
+    assert seen(finding) == (Outcome.FAILED, Severity.P2, "required-variable-changed")
+
+
 def test_names_are_shown_and_values_never() -> None:
     finding = judged({"PROJECT": "", "NEW": "new-secret", "LEVEL": "other-secret"}, BEFORE)
 

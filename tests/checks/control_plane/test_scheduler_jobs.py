@@ -13,11 +13,12 @@ from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, WORDS, C
 from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.model import CheckResult, Finding, Outcome, Severity
+from checks.pipeline import ServiceSpec
 from checks.ports.scheduler import SchedulerJob
 from checks.repairs_spec import Repairs
 from checks.source import Problem, SourceError
 from tests import fakes
-from tests.checks.control_plane.estate import job, pipeline, run
+from tests.checks.control_plane.estate import job, pipeline, run, service
 
 NOW = fakes.MORNING
 
@@ -397,3 +398,86 @@ def test_without_its_section_nothing_is_asked() -> None:
 
     assert (finding.outcome, finding.code) == (Outcome.SKIPPED, "not-configured")
     assert scheduler.asked == []
+
+
+class TestAJobThatWorksForAPhase:
+    """Its service is one of a phase, so that what it starts is missed."""
+
+    SIX = datetime(2026, 2, 11, 6, tzinfo=UTC)
+    YESTERDAY = SIX - timedelta(days=1)
+
+    def judged(self, one: SchedulerJob, *before: SchedulerJob, phase: str | None = "phase3", **section: Any) -> Finding:
+        described = pipeline(
+            scheduler=SchedulerJobs(**section), services=(ServiceSpec(name="worker", phase=phase, optional=True),)
+        )
+        jobs = [one, job("fine")]
+        return run(
+            scheduler_jobs, services=[service("worker")], jobs=jobs, described=described, jobs_before=before
+        ).findings[0]
+
+    @pytest.mark.parametrize(
+        ("silent", "severity"),
+        [(timedelta(hours=6), Severity.P2), (timedelta(days=2), Severity.P1)],
+        ids=["once", "long"],
+    )
+    def test_it_is_louder_a_day_after_its_first_missed_start(self, silent: timedelta, severity: Severity) -> None:
+        daily = job("daily", schedule="0 6 * * *", last_attempt=NOW - timedelta(hours=13) - silent)
+
+        assert self.judged(daily).severity is severity
+        assert self.judged(daily, phase=None).severity is Severity.P2
+
+    @pytest.mark.parametrize(
+        ("schedule", "attempted", "phase", "word"),
+        [
+            pytest.param("0 6 * * *", YESTERDAY, "phase3", "PAUSED", id="due since it was paused"),
+            pytest.param("0 6 * * *", SIX, "phase3", "", id="not due since"),
+            pytest.param("0 6 * * *", SIX - timedelta(days=9), "phase3", "", id="paused for long"),
+            pytest.param("0 6 * * *", YESTERDAY, None, "", id="of no phase"),
+        ],
+    )
+    def test_it_fails_when_it_was_paused_lately_and_has_been_due(
+        self, schedule: str, attempted: datetime, phase: str | None, word: str
+    ) -> None:
+        finding = self.judged(job("daily", schedule=schedule, last_attempt=attempted, enabled=False), phase=phase)
+
+        assert finding.evidence["failing"] == (f"daily ({word})" if word else "")
+        if word:
+            assert finding.action is not None
+            assert "scheduler jobs resume daily" in (finding.action.command or "")
+
+    def test_it_fails_when_an_earlier_run_knew_it_and_it_is_gone(self) -> None:
+        gone = job("daily", schedule="0 6 * * *", last_attempt=self.YESTERDAY)
+
+        finding = self.judged(job("other"), gone)
+
+        assert finding.evidence["failing"] == "daily (DELETED)"
+        assert finding.action is not None
+        assert finding.action.repair is None
+
+
+class TestJobsOfAnEarlierRun:
+    BEFORE = (job("kept"), job("gone"), job("mlb-gone"))
+    SEASON = Season(prefix="mlb-", since=date(2026, 2, 1), until=date(2026, 3, 20), reason="off-season")
+
+    def findings(self, *jobs: SchedulerJob, **section: Any) -> dict[str, Finding]:
+        described = pipeline(scheduler=SchedulerJobs(seasons=(self.SEASON,), **section))
+        found = run(scheduler_jobs, jobs=jobs, described=described, jobs_before=self.BEFORE).findings
+        return {each.code: each for each in found}
+
+    def test_those_that_are_gone_are_named_with_the_number_that_is_too_low(self) -> None:
+        found = self.findings(job("kept"), job("resting", enabled=False), at_least=2)
+
+        assert (found["too-few-jobs"].evidence["gone"], found["too-few-jobs"].evidence["paused"]) == ("gone", "resting")
+        assert "gone" in found["too-few-jobs"].summary
+        assert "jobs-gone" not in found
+
+    def test_they_are_noted_while_enough_are_left(self) -> None:
+        found = self.findings(job("kept"), at_least=1)
+
+        assert (found["jobs-gone"].severity, found["jobs-gone"].evidence["gone"]) == (Severity.P3, "gone")
+
+    def test_those_of_the_inventory_are_told_there(self) -> None:
+        assert "jobs-gone" not in self.findings(job("kept"), expected=("gone",))
+
+    def test_nothing_is_said_while_all_are_there(self) -> None:
+        assert "jobs-gone" not in self.findings(*self.BEFORE)

@@ -1,0 +1,38 @@
+"""What scheduler jobs start: the services that they call, and whether those work for a phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from checks.context import Context
+from checks.control_plane.addresses import Addresses
+from checks.pipeline import Pipeline
+from checks.ports.scheduler import SchedulerJob
+from checks.ports.services import CLOUD_RUN, read_services
+from checks.source import SourceError
+
+Targets = Mapping[str, tuple[str, ...]]
+"""The services that jobs call, by the names of the jobs; those of a topic are the services that listen to it."""
+
+
+def targets_of(context: Context, jobs: Iterable[SchedulerJob]) -> Targets:
+    """Return what jobs start. Without an answer of Cloud Run that is what their topics tell: a lost service is told by
+    other checks."""
+    try:
+        services = read_services(context.reads).result() if context.reads.connected(CLOUD_RUN) else ()
+    except SourceError:
+        services = ()
+    messaging = context.pipeline.messaging
+    listening = messaging.targets if messaging is not None else {}
+    addresses = Addresses(context.pipeline, services)
+    found = {}
+    for each in jobs:
+        target = addresses.target(each.url) if each.url else None
+        found[each.name] = (target.service,) if target is not None else listening.get(each.topic, ())
+    return found
+
+
+def feeding(pipeline: Pipeline, targets: Targets) -> frozenset[str]:
+    """Return the jobs that work for a phase: those that call one of its services."""
+    working = {each.name for each in pipeline.services if each.phase is not None}
+    return frozenset(name for name, services in targets.items() if working.intersection(services))

@@ -1,0 +1,74 @@
+"""The scheduler jobs of an earlier day: kept with a digest, and known to a later run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.store.model import ReportHead, StoredReport, StoreError
+from bot.timetable.jobs_before import EARLIER, jobs_before, kept
+from tests import fakes
+from tests.checks.control_plane.estate import job
+
+NOW = fakes.MORNING
+
+
+class Reports:
+    """Digests by their age."""
+
+    def __init__(self, **documents: tuple[timedelta, dict[str, Any]]) -> None:
+        self._stored = {
+            key: StoredReport(
+                key=key, pipeline="p", job="digest", previous="x", at=NOW - age, verdict="ACT", document=document
+            )
+            for key, (age, document) in documents.items()
+        }
+
+    def report_heads(self, pipeline: str, job: str, since: Any, limit: int) -> Sequence[ReportHead]:
+        assert (pipeline, job) == ("p", "digest")
+        newest = sorted(self._stored.values(), key=lambda each: each.at, reverse=True)
+        return [each.head for each in newest if each.at >= since][:limit]
+
+    def report(self, key: str) -> StoredReport | None:
+        return self._stored[key]
+
+
+class BrokenReports(Reports):
+    def report_heads(self, pipeline: str, job: str, since: Any, limit: int) -> Sequence[ReportHead]:
+        raise StoreError("the disk is gone", retryable=True)
+
+
+def names(reports: Reports) -> list[str]:
+    return [each.name for each in jobs_before(reports, "p", NOW)]
+
+
+def test_what_is_kept_comes_back_with_the_time_of_the_report_and_without_secrets() -> None:
+    known = job("load", url="https://example.com/run?key=abc", schedule="0 6 * * *", zone="Europe/Berlin")
+
+    (found,) = jobs_before(Reports(a=(EARLIER, {"jobs": kept([known])})), "p", NOW)
+
+    assert (found.name, found.schedule, found.zone) == ("load", "0 6 * * *", "Europe/Berlin")
+    assert found.url == "https://example.com/run"
+    assert (found.enabled, found.last_attempt) == (True, NOW - EARLIER)
+
+
+def test_the_newest_digest_that_is_old_enough_counts() -> None:
+    reports = Reports(
+        now=(EARLIER - timedelta(seconds=1), {"jobs": kept([job("today")])}),
+        before=(EARLIER, {"jobs": kept([job("yesterday")])}),
+        older=(timedelta(days=2), {"jobs": kept([job("older")])}),
+    )
+
+    assert names(reports) == ["yesterday"]
+
+
+@pytest.mark.parametrize("document", [{}, {"jobs": None}], ids=["of an older release", "cut to fit the store"])
+def test_a_report_without_jobs_knows_none(document: dict[str, Any]) -> None:
+    assert names(Reports(a=(EARLIER, document))) == []
+
+
+def test_a_store_that_is_down_costs_the_memory_alone() -> None:
+    assert names(BrokenReports()) == []
