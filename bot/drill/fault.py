@@ -37,14 +37,15 @@ class PutFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthy:
-    """What faults are put into. ``asked`` are the sources that a validation asks; ``cascade`` empties also what is made
-    of an emptied table."""
+    """What faults are put into. ``asked`` are the sources that a validation asks, ``tables`` those of
+    BigQuery that it reads; ``cascade`` empties also what is made of an emptied table."""
 
     pipeline: Pipeline
     world: World
     previous: Interval
     current: Interval
     asked: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
     cascade: bool = True
 
     @property

@@ -192,7 +192,7 @@ def sources_faults(healthy: Healthy) -> Faults:
         for name, problem in stated:
             fault = Fault(source=source, problem=problem)
             yield PutFault(kind="sources", name=name, place=place, change=_fault(fault))
-    parts = [("BigQuery", table) for table in healthy.world.tables]
+    parts = [("BigQuery", table) for table in healthy.world.tables if table in healthy.tables]
     collections = {each.state for each in healthy.pipeline.transitions if each.state and not each.monitoring_only}
     held = {path.partition("/")[0] for path in healthy.world.documents}
     parts += [("Firestore", each) for each in sorted(collections & held)]

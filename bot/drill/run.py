@@ -17,7 +17,7 @@ from bot.scenarios.scenario import Scenario
 from bot.scenarios.world import Change, build_world
 from bot.validation import Validation
 from checks.model import Report
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, tables_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,7 @@ def ground_of(pipeline: Pipeline, scenario: Scenario, *, cascade: bool = True) -
         previous=report.previous,
         current=report.current,
         asked=frozenset(read.source for read in report.reads),
+        tables=frozenset(table for read in report.reads for table in tables_in(read.key)),
         cascade=cascade,
     )
     return Ground(scenario=scenario, healthy=healthy, report=report, known=known(report))
