@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,7 @@ def moved(world: World, days: int, zone: ZoneInfo) -> World:
     def instant(value: datetime) -> datetime:
         return _moved_instant(value, days, zone)
 
+    @cache  # a world says most of its dates many times
     def text(value: str) -> str:
         if _INSTANT.fullmatch(value):
             return instant(datetime.fromisoformat(value)).isoformat()
@@ -124,10 +126,12 @@ def moved(world: World, days: int, zone: ZoneInfo) -> World:
 
 
 def _mapped(value: Any, instant: Callable[[datetime], datetime], text: Callable[[str], str]) -> Any:
+    if type(value) is str:
+        return text(value)
+    if value is None or isinstance(value, int | float | str):
+        return value
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, str):
-        return text(value) if type(value) is str else value
     if isinstance(value, Mapping):
         return {text(key): _mapped(each, instant, text) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -33,10 +33,18 @@ MOST_ROWS = 100_000
 """Rows of one group; a recorded world lives in memory."""
 
 
-class RowGroup(Model):
-    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once."""
+Repeat = Annotated[int, Field(ge=0, le=MOST_ROWS)]
 
-    repeat: Annotated[int, Field(ge=0, le=MOST_ROWS)] | str | None = None
+
+class RowGroup(Model):
+    """Rows of a table: ``row`` as often as ``repeat`` says, a number or the name of a list; by default once.
+
+    With ``each`` they are there for every item of a list, of which the rows of one have only that one; ``repeat`` may
+    then be several numbers, which the items take in turn. So a few lines are a history of days of different size.
+    """
+
+    each: str | None = None
+    repeat: Repeat | tuple[Repeat, ...] | str | None = None
     row: Mapping[str, Cell | tuple[Cell, ...]] = {}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,7 +25,8 @@ MOST_ROWS = 100_000
 class _Group:
     """A group of rows as all layers state it. ``origin`` is the layer that stated each column last."""
 
-    repeat: int | str | None
+    each: str | None
+    repeat: int | tuple[int, ...] | str | None
     row: dict[str, Any]
     origin: dict[str, Layer]
     layer: Layer
@@ -35,6 +36,7 @@ class _Group:
         if below is None:
             return self
         return _Group(
+            each=self.each if "each" in rows.model_fields_set else below.each,
             repeat=self.repeat if "repeat" in rows.model_fields_set else below.repeat,
             row=below.row | self.row,
             origin=below.origin | self.origin,
@@ -60,7 +62,7 @@ def table_rows(pipeline: Pipeline, layers: Sequence[Layer], gaps: Gaps) -> dict[
                     groups.pop((table, name), None)
                     continue
                 path = ("bigquery", table, name)
-                group = _Group(rows.repeat, dict(rows.row), dict.fromkeys(rows.row, layer), layer, path)
+                group = _Group(rows.each, rows.repeat, dict(rows.row), dict.fromkeys(rows.row, layer), layer, path)
                 groups[table, name] = group.over(groups.get((table, name)), rows)
     found: dict[str, list[dict[str, Any]]] = {}
     for (table, _), group in groups.items():
@@ -68,15 +70,32 @@ def table_rows(pipeline: Pipeline, layers: Sequence[Layer], gaps: Gaps) -> dict[
     return found
 
 
-def _rows(group: _Group, table: Table, gaps: Gaps) -> list[dict[str, Any]]:
-    columns = {column: _column(group, column, table, gaps) for column in group.row}
-    return [
-        {column: value(number) for column, value in columns.items()} for number in range(1, _count(group, gaps) + 1)
-    ]
+def _rows(group: _Group, table: Table, gaps: Gaps) -> Iterator[dict[str, Any]]:
+    number = 0
+    for item, of_item in enumerate(_items(group, gaps)):
+        columns = {column: _column(group, column, table, of_item) for column in group.row}
+        first, number = number + 1, number + _count(group, of_item, item)
+        for each in range(first, number + 1):
+            yield {column: value(each) for column, value in columns.items()}
 
 
-def _count(group: _Group, gaps: Gaps) -> int:
+def _items(group: _Group, gaps: Gaps) -> Iterator[Gaps]:
+    """Yield the gaps of the rows, for each item that they are repeated for."""
+    if group.each is None:
+        yield gaps
+        return
+    if group.each not in gaps.lists:
+        raise group.problem(_no("list", group.each, gaps.lists), "each")
+    for item in gaps.lists[group.each]:
+        yield replace(gaps, lists={**gaps.lists, group.each: (item,)})
+
+
+def _count(group: _Group, gaps: Gaps, item: int) -> int:
     repeat = 1 if group.repeat is None else group.repeat
+    if isinstance(repeat, tuple):
+        if group.each is None or not repeat:
+            raise group.problem("several numbers are those of the items of a list: name it with 'each'", "repeat")
+        repeat = repeat[item % len(repeat)]
     if isinstance(repeat, str):
         if repeat not in gaps.lists:
             raise group.problem(_no("list", repeat, gaps.lists), "repeat")
@@ -104,18 +123,25 @@ def _column(group: _Group, column: str, table: Table, gaps: Gaps) -> Callable[[i
 
         if not items:
             raise group.problem("the list is empty; expected at least one value", "row", column)
-        for number in range(1, len(items) + 1):  # so that a value of the wrong type is reported with its place
-            value(number)
+        # All of them, so that a value of the wrong type is reported with its place.
+        values = [value(number) for number in range(1, len(items) + 1)]
     except (GapError, ValueError, TypeError) as error:
         if isinstance(error, PipelineFileError):
             raise
         is_told = isinstance(error, GapError | NotHeldError)
         text = str(error) if is_told else f"'{stated}' is no {declared}"
         raise group.problem(text, "row", column) from None
-    if len(items) == 1 and not (isinstance(items[0], str) and "<" in items[0]):
-        constant = value(1)
-        return lambda _: constant
+    if not any(isinstance(item, str) and "<" in _once(item, gaps) for item in items):
+        return lambda number: values[(number - 1) % len(values)]
     return value
+
+
+def _once(item: str, gaps: Gaps) -> str:
+    """Fill the lists of one item: then a text is the same in every row."""
+    for name in gaps.lists_in(item):
+        if len(gaps.lists[name]) == 1:
+            item = item.replace(f"<{name}>", "")
+    return item
 
 
 def _settled(item: Any, gaps: Gaps) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from statistics import median
 
 SCALE = 1.4826
@@ -24,6 +25,10 @@ FEW = 14
 """Intervals; below, limits are wider: with 3.5 the false alarms of 10 are twice those of 14."""
 
 WIDER = 5 / 3.5
+
+ALIKE = 2
+"""Times as much, or as little, there may be to do in an interval that another is compared with: how much comes of it
+grows with its size, but neither evenly nor from nothing, and a day with one game says little of one with ten."""
 
 
 class Usual(StrEnum):
@@ -67,3 +72,19 @@ def limits_of(history: Sequence[float], *, z: float, floor: float, margin: float
     spread = z * (WIDER if len(used) < FEW else 1) * SCALE * deviation
     reach = max(spread, floor * abs(middle), margin)
     return UsualRange(median=middle, low=middle - reach, high=middle + reach, used=len(used))
+
+
+def is_alike(units: float, due: float) -> bool:
+    """Whether there was about as much to do, so that two intervals can be compared."""
+    return due / ALIKE <= units <= due * ALIKE
+
+
+def at_size(history: Sequence[tuple[float, float]], due: float) -> list[float]:
+    """Return what each past count, with the units that it was of, says of an interval that has ``due`` units.
+
+    Each is moved along the slope that they share: the median of the slopes between any two (Theil and Sen), which
+    outliers do not turn. Less to do never means more.
+    """
+    slopes = [(b - a) / (v - u) for (a, u), (b, v) in combinations(history[:MOST_USED], 2) if u != v]
+    slope = max(0.0, median(slopes)) if slopes else 0.0
+    return [max(0.0, count + slope * (due - units)) for count, units in history[:MOST_USED]]

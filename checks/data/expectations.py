@@ -16,7 +16,7 @@ from typing import Any
 from checks.actions import Action
 from checks.cells import exact, in_words, number_words
 from checks.context import Context
-from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, limits_of
+from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_size, is_alike, limits_of
 from checks.data.sql import Answers, Setting, codes_of, decide, early, run_sql_check
 from checks.expansion import CODES, Expansion
 from checks.expansion.figures import Figure
@@ -88,9 +88,9 @@ class _Count:
     @property
     def limits(self) -> UsualRange | None:
         """What is usual."""
-        volume = self.volume
-        margin = volume.margin / (1.0 if self.due is None else self.due)
-        return limits_of([count / units for count, units in self.past], z=volume.z, floor=volume.floor, margin=margin)
+        volume, due = self.volume, 1.0 if self.due is None else self.due
+        past = at_size([(number, units) for number, units in self.past if is_alike(units, due)], due)
+        return limits_of([each / due for each in past], z=volume.z, floor=volume.floor, margin=volume.margin / due)
 
     @property
     def is_missed(self) -> bool:
@@ -170,8 +170,15 @@ class _Judgement:
         whole = _Count(volume=volume, number=sum(here.values()), whole=sum(here.values()), due=due)
         if volume.by and here:
             yield from self._groups(whole, here, past)
+        elif volume.by and self._counts_all:
+            yield self._quiet(name, "no-rows", f"There are no {self._expect.noun}: no group of them to judge.")
         else:
             yield self._counted(replace(whole, past=[(sum(groups.values()), units) for groups, units in past]))
+
+    @property
+    def _counts_all(self) -> bool:
+        """Whether rows are counted without groups, too: then that says it where there are none at all."""
+        return any(not each.by for each in self._expect.volume)
 
     def _groups(
         self, whole: _Count, here: Mapping[Group, int], past: Sequence[tuple[Mapping[Group, int], float]]

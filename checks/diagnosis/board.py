@@ -14,6 +14,7 @@ from checks.diagnosis.words import dates, local
 from checks.effects import FailureEffect
 from checks.facts import known
 from checks.facts.control_plane import RevisionsFacts
+from checks.facts.expectations import ExpectationFacts
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Pipeline, SqlCheck, Transition
@@ -246,13 +247,15 @@ class Board:
     def _of(self, outcome: Outcome) -> tuple[Symptom, ...]:
         return tuple(sorted((each for each in self._all if each.finding.outcome is outcome), key=self.order))
 
-    def order(self, symptom: Symptom) -> tuple[int, int, str, bool, str, str, int, str]:
-        """A total order that does not depend on the order of the results: along the pipeline, gravest first. What
-        stands for many comes after those that speak for themselves."""
+    def order(self, symptom: Symptom) -> tuple[int, int, bool, str, bool, str, str, int, str]:
+        """A total order that does not depend on the order of the results: along the pipeline, gravest first. A figure
+        of a table comes after what a check of its own says of it, and what stands for many after those that speak for
+        themselves."""
         finding = symptom.finding
         return (
             self.step(finding.phase),
             self._services.get(symptom.place.service or "", len(self._services)),
+            isinstance(finding.facts, ExpectationFacts),
             symptom.check,
             finding.count > 1,
             finding.subject,

@@ -29,6 +29,8 @@ SIGNALS = "nba_predictions.daily_prediction_signals"
 LOG = "nba_orchestration.phase_execution_log"
 HISTORY = "nba_reference.processor_run_history"
 PICKS = "nba_predictions.signal_best_bets_picks"
+DECISIONS = "nba_orchestration.workflow_decisions"
+SCRAPES = "nba_orchestration.scraper_execution_log"
 HALTS = "nba_orchestration.halt_state"
 QUEUE = "nba_orchestration.failed_processor_queue"
 
@@ -201,6 +203,21 @@ def halted(**changes: Any) -> JsonRow:
         "sport": "NBA",
         "halt_active": True,
         "halt_reason": "the model is retrained",
+        **changes,
+    }
+
+
+def decided(hours: float, game_date: date = NIGHT) -> JsonRow:
+    return {"workflow_name": "morning_operations", "action": "RUN", "decision_time": at(hours, game_date)}
+
+
+def scraped(status: str, hours: float = 20, **changes: Any) -> JsonRow:
+    return {
+        "scraper_name": "nbac_schedule",
+        "game_date": NIGHT.isoformat(),
+        "status": status,
+        "triggered_at": at(hours),
+        "completed_at": at(hours),
         **changes,
     }
 

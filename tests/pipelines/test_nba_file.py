@@ -56,6 +56,8 @@ def test_every_data_check_is_there() -> None:
         "retry-queue",
         "zero-columns",
         "source-last-seen",
+        "controller-decides",
+        "scrapers-succeed",
     ]
 
 

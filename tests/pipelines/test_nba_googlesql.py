@@ -99,9 +99,9 @@ def test_a_shipped_query_with_a_wrong_column_is_rejected(check: SqlCheck, google
     from tests.googlesql import RejectedSqlError  # noqa: PLC0415 - see the fixture
 
     wrong = check.query.replace("game_date", "date_of_game").replace("cache_date", "date_of_cache")
-    wrong = wrong.replace("inserted_at", "added_at")
+    wrong = wrong.replace("inserted_at", "added_at").replace("decision_time", "decided_at")
 
-    with pytest.raises(RejectedSqlError, match=r"date_of_game|date_of_cache|added_at"):
+    with pytest.raises(RejectedSqlError, match=r"date_of_game|date_of_cache|added_at|decided_at"):
         googlesql.columns(wrong)
 
 

@@ -60,6 +60,22 @@ bigquery:
     ]
 
 
+def test_rows_are_repeated_for_each_item_of_a_list(tmp_path: Path) -> None:
+    body = """\
+lists: {past: [<date-2>, <date-1>, <date>], home: [NYK, HOU]}
+bigquery:
+  raw.games: {days before: {each: past, repeat: [2, 0, 1], row: {game: g<n> <home> <past>, at: <past> 06:30}}}
+"""
+
+    ports = world(tmp_path, body)
+
+    assert [(game, at.isoformat()) for game, _, _, at in games(ports)] == [
+        ("g1 NYK 2026-02-08", "2026-02-08T11:30:00+00:00"),
+        ("g2 HOU 2026-02-08", "2026-02-08T11:30:00+00:00"),
+        ("g3 NYK 2026-02-10", "2026-02-10T11:30:00+00:00"),
+    ]
+
+
 BASE = """\
 lists: {home: [NYK, HOU]}
 firestore:

@@ -92,6 +92,20 @@ def problem_of(folder: Path, body: str) -> tuple[int, str, str]:
             "0",
             id="fewer than none",
         ),
+        pytest.param(
+            "bigquery:\n  raw.games: {all: {each: teams}}\n",
+            2,
+            "bigquery.raw.games.all.each",
+            "teams",
+            id="for each of a list that does not exist",
+        ),
+        pytest.param(
+            "bigquery:\n  raw.games: {all: {repeat: [1, 2]}}\n",
+            2,
+            "bigquery.raw.games.all.repeat",
+            "each",
+            id="several numbers for nothing",
+        ),
         pytest.param("lists: {team: []}\n", 1, "lists.team", "empty", id="an empty list"),
         pytest.param("lists: {now: [1]}\n", 1, "lists", "now", id="a list with the name of something else"),
         pytest.param(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, limits_of
+from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_size, limits_of
 
 FIGURES = st.floats(min_value=0, max_value=1e6)
 HISTORIES = st.lists(FIGURES, min_size=FEWEST_USED, max_size=70)
@@ -106,3 +106,22 @@ class TestLimits:
 
         assert grown.median == median(history[:MOST_USED]) * factor
         assert grown.low == pytest.approx(here.low * factor, abs=1e-3)
+
+
+class TestSize:
+    def test_days_of_one_size_are_taken_as_they_are(self) -> None:
+        assert at_size([(100, 4), (90, 4)], 8) == [100, 90]
+
+    def test_what_grows_evenly_is_what_as_much_would_have_been(self) -> None:
+        assert at_size([(20, 2), (50, 5), (80, 8)], 4) == [40, 40, 40]
+
+    def test_less_to_do_never_means_more(self) -> None:
+        assert at_size([(80, 2), (20, 8)], 2) == [80, 20]
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.tuples(FIGURES, st.floats(min_value=0.5, max_value=50)), max_size=20),
+        st.floats(min_value=0.5, max_value=50),
+    )
+    def test_no_day_is_expected_to_have_less_than_nothing(self, history: list[tuple[float, float]], due: float) -> None:
+        assert all(each >= 0 for each in at_size(history, due))

@@ -266,10 +266,29 @@ class TestVolumePerExposure:
     def season(today: int) -> list[dict[str, Any]]:
         return games({0: today, **dict.fromkeys(range(1, 21), 10)})
 
-    def test_a_small_day_may_have_few_rows(self) -> None:
-        found = findings(self.PER, [*past(20, 100), *rows(10)], games=self.season(1))
+    @pytest.mark.parametrize(
+        ("today", "told_of_it"),
+        [
+            pytest.param(5, ("P2", "low-volume", "volume"), id="half as much to do"),
+            pytest.param(4, ("skipped", "not-enough-history", "volume"), id="less than half"),
+            pytest.param(20, ("P2", "low-volume", "volume"), id="twice as much to do"),
+            pytest.param(21, ("skipped", "not-enough-history", "volume"), id="more than twice"),
+        ],
+    )
+    def test_days_of_another_size_are_no_measure(self, today: int, told_of_it: tuple[str, str, str]) -> None:
+        found = findings(self.PER, [*past(20, 100), *rows(4)], games=self.season(today))
 
-        assert told(found) == [("passed", "as-expected", "volume")]
+        assert told(found) == [told_of_it]
+
+    def test_limits_follow_the_size_of_the_day_where_rows_do_not_grow_with_it_evenly(self) -> None:
+        """A fixed part of 100 rows, and five a game: with 14 games 170 are usual, of which half are too few."""
+        season = {ago: 8 + ago % 6 for ago in range(1, 29)}
+        orders = [row for ago, played in season.items() for row in rows(100 + 5 * played, TODAY - timedelta(days=ago))]
+
+        found = findings(self.PER, [*orders, *rows(85)], games=games({0: 14, **season}))
+
+        assert told(found) == [("P2", "low-volume", "volume")]
+        assert found[0].evidence["median"] == pytest.approx(170 / 14)
 
     def test_a_full_day_may_not(self) -> None:
         found = findings(self.PER, [*past(20, 100), *rows(14)], games=self.season(14))

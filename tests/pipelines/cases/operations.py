@@ -8,6 +8,7 @@ from typing import Any
 from tests.pipelines.nba_rows import (
     ACCURACY,
     CACHE,
+    DECISIONS,
     EVENING,
     FEATURES,
     HISTORY,
@@ -16,11 +17,13 @@ from tests.pipelines.nba_rows import (
     PREDICTIONS,
     QUEUE,
     SCHEDULE,
+    SCRAPES,
     TEAMS,
     Case,
     JsonRow,
     at,
     cached,
+    decided,
     features,
     game,
     games,
@@ -28,6 +31,7 @@ from tests.pipelines.nba_rows import (
     player,
     predictions,
     queued,
+    scraped,
     team,
 )
 
@@ -190,5 +194,38 @@ CASES = (
         expected=dict.fromkeys(_SOURCES, "passed as-expected"),
         night=date(2026, 1, 10),
         now=datetime(2026, 2, 20, 12, tzinfo=UTC),
+    ),
+    *(
+        Case(
+            check="controller-decides",
+            name=name,
+            tables={SCHEDULE: games(1), DECISIONS: decisions},
+            expected={"workflow_decisions": verdict},
+        )
+        for name, decisions, verdict in (
+            ("no decision ever", [], "skipped no-decisions"),
+            ("a decision twelve hours before the morning", [decided(24)], "passed as-expected"),
+            ("a minute more", [decided(24 - 1 / 60)], "P1 controller-silent"),
+            ("a decision of the future hides no silence", [decided(0), decided(24 * 30)], "P1 controller-silent"),
+        )
+    ),
+    *(
+        Case(
+            check="scrapers-succeed",
+            name=name,
+            tables={SCHEDULE: games(1), SCRAPES: scrapes},
+            expected={"scraper_execution_log": verdict},
+        )
+        for name, scrapes, verdict in (
+            ("no run", [], "skipped no-runs"),
+            ("all well", [scraped("success")], "passed as-expected"),
+            ("one failed", [scraped("failed"), scraped("success", scraper_name="odds")], "P2 some-scrapers-failing"),
+            ("made good later", [scraped("failed"), scraped("success", 21)], "passed as-expected"),
+            ("failed after it had succeeded", [scraped("success"), scraped("FAILED", 21)], "P2 some-scrapers-failing"),
+            ("nothing to fetch", [scraped("no_data")], "passed as-expected"),
+            ("three failed", [scraped("error", scraper_name=f"s{n}") for n in range(3)], "P2 some-scrapers-failing"),
+            ("four failed", [scraped("error", scraper_name=f"s{n}") for n in range(4)], "P1 scrapers-failing"),
+            ("of another date", [scraped("failed", game_date="2026-02-09")], "skipped no-runs"),
+        )
     ),
 )

@@ -29,12 +29,12 @@ def create_table(connection: DuckDBPyConnection, name: str, table: Table, rows: 
     columns = ", ".join(f"{quoted(column)} {duckdb_type(kind)}" for column, kind in held.items())
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     connection.execute(f"CREATE TABLE {target} ({columns})")
-    if rows:
-        shape = json.dumps({column: json_shape(kind) for column, kind in held.items()})
-        connection.execute(
-            f"INSERT INTO {target} SELECT unnest(it) FROM (SELECT unnest(from_json_strict(?::JSON, ?)) AS it)",  # noqa: S608 - quoted names
-            [json.dumps([_stored(row, held) for row in rows]), f"[{shape}]"],
-        )
+    for stated, alike in _by_columns(rows, held).items():
+        shape = json.dumps({column: json_shape(held[column]) for column in stated})
+        names = ", ".join(map(quoted, stated))
+        read = "SELECT unnest(it) FROM (SELECT unnest(from_json_strict(?::JSON, ?)) AS it)"
+        statement = f"INSERT INTO {target} ({names}) {read}"
+        connection.execute(statement, [json.dumps(alike), f"[{shape}]"])
     if not is_whole:
         selected = ", ".join(
             quoted(each) if each in held else _told(each, kind) for each, kind in table.columns.items()
@@ -42,10 +42,18 @@ def create_table(connection: DuckDBPyConnection, name: str, table: Table, rows: 
         connection.execute(f"CREATE VIEW {schema}.{quoted(short)} AS SELECT {selected} FROM {target}")  # noqa: S608 - quoted names
 
 
-def _stored(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return every column of a row; an array that is not there is empty in BigQuery."""
-    given = {column: row.get(column) for column in columns}
-    return {name: [] if each is None and columns[name].startswith("ARRAY") else each for name, each in given.items()}
+def _by_columns(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
+) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """Return the rows that state the same columns together: what is not stated need not be read. An array that is not
+    there is empty in BigQuery."""
+    arrays = [name for name, kind in columns.items() if kind.startswith("ARRAY")]
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        given = {name: row[name] for name in columns if name in row} or {next(iter(columns)): None}
+        given |= {name: row.get(name) or [] for name in arrays}
+        found.setdefault(tuple(given), []).append(given)
+    return found
 
 
 def _told(name: str, kind: str) -> str:
