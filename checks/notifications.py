@@ -63,6 +63,8 @@ class AlertPolicy(Model):
         default_factory=lambda: {Severity.P0: 60, Severity.P1: 240}
     )
     """How long an alert that nobody has acknowledged stays silent, by severity; without one it stays silent."""
+    remind_owner_minutes: Mapping[NamedSeverity, PatienceMinutes] = Field(default_factory=lambda: {Severity.P0: 120})
+    """How long an alert that somebody has acknowledged stays silent until they are asked how it stands, by severity."""
     flap_minutes: int = Field(default=60, ge=0, le=A_WEEK)
     """An incident that comes back within this time reopens its old thread."""
     unknown_runs: int = Field(default=3, ge=1, le=100)

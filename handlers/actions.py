@@ -4,22 +4,25 @@ checked at the click."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
+from bot.alerting.clicks import Click, Clicked
 from handlers.buttons import Body, Pressed, pressed_in
 from handlers.clicks import Deed, action_key, click_of, refused, settle
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import Work, ask, change, submit_outdated, to_its_end
-from handlers.services import Services
+from handlers.services import Desk, Services
 from handlers.views import open_details, open_snooze
 
 RECHECK = "alert:recheck"
 ACKNOWLEDGE = "alert:acknowledge"
+TAKE_OVER = "alert:take-over"
+RELEASE = "alert:release"
 UNSNOOZE = "alert:unsnooze"
 SNOOZE = "alert:snooze"
 DETAILS = "alert:details"
@@ -29,13 +32,26 @@ Pressing = Callable[[Services, Pressed, PrivateReply, Body], Work]
 Take = Callable[[Services, Ack, Body, str, Work, PrivateReply], BoltResponse | None]
 
 
+Clicking = Callable[[Desk, Click], Clicked]
+
+CLICKS: Sequence[tuple[str, str, Clicking]] = (
+    (ACKNOWLEDGE, "Acknowledge", lambda desk, click: desk.acknowledge(click)),
+    (TAKE_OVER, "Take over", lambda desk, click: desk.take_over(click)),
+    (RELEASE, "Release", lambda desk, click: desk.release(click)),
+    (UNSNOOZE, "Unsnooze", lambda desk, click: desk.unsnooze(click)),
+)
+"""Buttons that change who has an alert: what people call each, and what it does."""
+
+
 def register(app: App, services: Services, others: Mapping[str, tuple[str, Press]]) -> None:
     """Register every button of an alert: how it is taken, what people call it, what it does. ``others`` are buttons
     that only ask, of other modules."""
     buttons: dict[str, tuple[Take, str, Pressing]] = {
         RECHECK: (change, "Re-check", _recheck),
-        ACKNOWLEDGE: (change, "Acknowledge", _to_its_end(_acknowledge)),
-        UNSNOOZE: (change, "Unsnooze", _to_its_end(_unsnooze)),
+        **{
+            name: (change, title, _to_its_end(partial(_click, name.partition(":")[2], click)))
+            for name, title, click in CLICKS
+        },
         SNOOZE: (ask, "Snooze…", _to_its_end(open_snooze)),
         DETAILS: (ask, "Details", _to_its_end(open_details)),
         **{name: (ask, title, _to_its_end(press)) for name, (title, press) in others.items()},
@@ -75,13 +91,7 @@ def _recheck(services: Services, target: Pressed, reply: PrivateReply, body: Bod
     return lambda taken: recheck(services, target, reply, action_key(body, "recheck"), taken)
 
 
-def _acknowledge(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    key = action_key(body, "acknowledge")
-    if not refused(services, reply, Deed(name="acknowledge", subject=target.key, key=key)):
-        settle(services, reply, services.incidents.acknowledge(click_of(services, target, reply.user, key)))
-
-
-def _unsnooze(services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
-    key = action_key(body, "unsnooze")
-    if not refused(services, reply, Deed(name="unsnooze", subject=target.key, key=key)):
-        settle(services, reply, services.incidents.unsnooze(click_of(services, target, reply.user, key)))
+def _click(name: str, click: Clicking, services: Services, target: Pressed, reply: PrivateReply, body: Body) -> None:
+    key = action_key(body, name)
+    if not refused(services, reply, Deed(name=name, subject=target.key, key=key)):
+        settle(services, reply, click(services.incidents, click_of(services, target, reply.user, key)))

@@ -406,9 +406,16 @@ def _time_passes(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) 
 
 
 def _reminder_is_due(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> bool:
-    """Whether nobody has taken it for so long that somebody must be called again."""
-    interval = _interval(seen.severity, policy)
-    return alert.state is AlertState.FIRING and interval is not None and now - alert.notified_at >= interval
+    """Whether nobody has taken it, or whoever has it said nothing, for so long that somebody must be called again."""
+    match alert.state:
+        case AlertState.FIRING:
+            interval = _interval(seen.severity, policy)
+        case AlertState.ACKNOWLEDGED:
+            minutes = policy.remind_owner_minutes.get(seen.severity)
+            interval = None if minutes is None else timedelta(minutes=minutes)
+        case _:
+            return False
+    return interval is not None and now - alert.notified_at >= interval
 
 
 def _interval(severity: Severity, policy: AlertPolicy) -> timedelta | None:

@@ -45,9 +45,19 @@ class Clicked:
 
 def acknowledged(alert: Alert, actor: str, now: datetime) -> Alert | None:
     """Return the alert as somebody takes it; an alert that somebody has taken already stays with them."""
-    if alert.state is AlertState.ACKNOWLEDGED:
+    return None if alert.state is AlertState.ACKNOWLEDGED else _taken(alert, actor, now)
+
+
+def taken_over(alert: Alert, actor: str, now: datetime) -> Alert | None:
+    """Return an acknowledged alert in other hands; None for whose it is already, and for one that nobody has."""
+    if alert.state is not AlertState.ACKNOWLEDGED or alert.owner == actor:
         return None
-    return replace(_awake(alert), state=AlertState.ACKNOWLEDGED, owner=actor, changed_at=now, answered=alert.severity)
+    return _taken(alert, actor, now)
+
+
+def released(alert: Alert, now: datetime) -> Alert | None:
+    """Return an acknowledged alert that nobody has any more; it calls and reminds again."""
+    return _firing(alert, now) if alert.state is AlertState.ACKNOWLEDGED else None
 
 
 def snoozed(
@@ -75,8 +85,21 @@ def snoozed(
 
 def unsnoozed(alert: Alert, now: datetime) -> Alert | None:
     """Return the alert awake; it reminds again from now on."""
-    if alert.state is not AlertState.SNOOZED:
-        return None
+    return _firing(alert, now) if alert.state is AlertState.SNOOZED else None
+
+
+def _taken(alert: Alert, actor: str, now: datetime) -> Alert:
+    return replace(
+        _awake(alert),
+        state=AlertState.ACKNOWLEDGED,
+        owner=actor,
+        changed_at=now,
+        notified_at=now,
+        answered=alert.severity,
+    )
+
+
+def _firing(alert: Alert, now: datetime) -> Alert:
     return replace(_awake(alert), state=AlertState.FIRING, owner=None, changed_at=now, notified_at=now)
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
-from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, snoozed, unsnoozed
+from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, released, snoozed, taken_over, unsnoozed
 from bot.alerting.holds import current, planned
 from bot.alerting.incident import members_of
 from bot.alerting.observations import observe
@@ -54,6 +54,9 @@ REMEMBERED = timedelta(hours=24)
 
 REPAIRED_BY = "repaired_by"
 """Whose repair resolved an alert, in its details: a Slack user ID."""
+
+CALLING = ("released", "unsnoozed")
+"""Clicks after which an alert calls again."""
 
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
@@ -185,6 +188,14 @@ class Incidents:
     def acknowledge(self, click: Click) -> Clicked:
         """Let somebody take an alert: nobody is reminded of it any more."""
         return self._click(click, "acknowledged", lambda alert: acknowledged(alert, click.actor, click.now))
+
+    def take_over(self, click: Click) -> Clicked:
+        """Let somebody else have an alert that is acknowledged."""
+        return self._click(click, "taken-over", lambda alert: taken_over(alert, click.actor, click.now))
+
+    def release(self, click: Click) -> Clicked:
+        """Let nobody have an alert any more: it calls and reminds again."""
+        return self._click(click, "released", lambda alert: released(alert, click.now))
 
     def snooze(self, click: Click, *, until: datetime | None, ends_on: SnoozeUntil, reason: str) -> Clicked:
         """Let an alert sleep until a time, the next run or a change; without a time, until the latter."""
@@ -386,7 +397,7 @@ class Incidents:
             return Clicked(result=ClickResult.ALREADY, alert=alert)
         if click.version is not None and click.version != alert.version:
             return Clicked(result=ClickResult.STALE, alert=alert)
-        after, pages = self._paged(alert, after, action, click.now, calls=action == "unsnoozed")
+        after, pages = self._paged(alert, after, action, click.now, calls=action in CALLING)
         stored = _as_stored(after)
         parent = self._composer.parent(stored, click.now, self._link(click.now))
         reply = self._composer.clicked(stored, action, click.actor)

@@ -83,7 +83,7 @@ class AlertMessages:
 
     def clicked(self, alert: Alert, action: str, actor: str) -> Body:
         """Return what the thread hears of a click."""
-        return click_reply(alert, action, actor, self._pipeline.zone)
+        return click_reply(alert, action, actor, self._pipeline)
 
     def looked(
         self, alert: Alert, transition: Transition | None, actor: str, now: datetime, look: RecheckResult

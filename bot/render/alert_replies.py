@@ -35,7 +35,8 @@ def transition_reply(transition: Transition, pipeline: Pipeline, now: datetime) 
         message = f"a transition {transition.reason} of nothing has no thread"
         raise ValueError(message)
     lines: list[Said] = list(_said(transition.reason, before, alert, now))
-    if transition.mention and (call := mention_of(alert, pipeline)):
+    has_owner = alert.state is AlertState.ACKNOWLEDGED and alert.owner
+    if transition.mention and (call := mention(alert.owner or "") if has_owner else mention_of(alert, pipeline)):
         lines.append(call)
     return _body(lines)
 
@@ -49,7 +50,12 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
             yield from _differences(before, alert)
         case Reason.REMINDED:
             age = _for(now - alert.opened_at)
-            yield text("⏰ ", _strong("Unacknowledged"), f"{age} and still open. {_what(alert)}")
+            if alert.state is AlertState.ACKNOWLEDGED:
+                yield text(
+                    "⏰ ", _strong("Still open"), f"{age}. {_what(alert)} ", _strong("Release"), " gives it back."
+                )
+            else:
+                yield text("⏰ ", _strong("Unacknowledged"), f"{age} and still open. {_what(alert)}")
         case Reason.SNOOZE_ENDED:
             over = _strong("The snooze", _by(before), " is over")
             yield text("⏰ ", over, f", and this is still open. {_what(alert)}")
@@ -160,14 +166,19 @@ def _listed(word: str, members: Sequence[Member]) -> Iterator[Said]:
         yield Paragraph((f"and {len(members) - FINDINGS_AT_MOST} more",), inset=True)
 
 
-def click_reply(alert: Alert, action: str, actor: str, zone: ZoneInfo) -> Body:
+def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Body:
     """Return what the thread hears of a click."""
+    zone, call = pipeline.zone, mention_of(alert, pipeline)
     who = mention(actor) or ("Somebody",)
     match action:
         case "acknowledged":
             return _body([("👀 ", *who, " acknowledged this. Nobody is reminded any more; it still closes by itself.")])
         case "snoozed":
             return _body([("💤 ", *_capital(state_words(alert, zone, alert.changed_at)), ".")])
+        case "taken-over":
+            return _body([("👀 ", *who, " has this now.")])
+        case "released":
+            return _body([text("🙋 ", *who, " released this: nobody has it now.", call and (" ", *call))])
         case "unsnoozed":
             return _body([("⏰ ", *who, " has ended the snooze.")])
         case _:

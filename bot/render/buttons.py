@@ -12,13 +12,15 @@ ACKNOWLEDGE = Button(text="Acknowledge", action="alert:acknowledge", style="prim
 RECHECK = Button(text="Re-check", action="alert:recheck")
 SNOOZE = Button(text="Snooze…", action="alert:snooze")
 UNSNOOZE = Button(text="End snooze", action="alert:unsnooze")
+TAKE_OVER = Button(text="Take over", action="alert:take-over")
+RELEASE = Button(text="Release", action="alert:release")
 DETAILS = Button(text="Details", action="alert:details")
 
 REPAIR = "alert:repair"
 
 BUTTONS = {
     AlertState.FIRING: (ACKNOWLEDGE, SNOOZE, RECHECK, DETAILS),
-    AlertState.ACKNOWLEDGED: (SNOOZE, RECHECK, DETAILS),
+    AlertState.ACKNOWLEDGED: (TAKE_OVER, RELEASE, SNOOZE, RECHECK, DETAILS),
     AlertState.SNOOZED: (UNSNOOZE, RECHECK, DETAILS),
     AlertState.RESOLVED: (DETAILS,),
 }

@@ -49,7 +49,7 @@ class Difference:
         self.misplaced += other.misplaced
 
 
-CLICKS = ("acknowledged", "snoozed", "unsnoozed", "rechecked")
+CLICKS = ("acknowledged", "taken-over", "released", "snoozed", "unsnoozed", "rechecked")
 """What people did; a thread may hear of it at any time."""
 
 REASONS = (*(reason.value for reason in Reason if reason is not Reason.OPENED), *CLICKS)

@@ -27,7 +27,7 @@ from handlers.requests import OUTDATED
 from handlers.snooze_form import LONGEST
 from handlers.views import HISTORY_AT_MOST
 from handlers.workers import Job, Lane, Workers
-from tests.handlers.rig import CHANNEL, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by
+from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by
 from tests.servers.slack import refused, unreachable
 from tests.servers.slack_requests import PERSON, SignedRequest
 from tests.validated import validated
@@ -85,6 +85,44 @@ class TestAcknowledging:
             assert waiting(rig) == ["update", "reply"]
             assert rig.woken
             assert rig.said == []
+
+    def test_somebody_else_takes_it_over_and_whose_it_is_already_is_told_so(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.ACKNOWLEDGED, owner=COLLEAGUE)
+
+            press(rig, alert, "alert:take-over")
+            press(rig, alert, "alert:take-over", version=now_of(rig, alert).version)
+
+            assert (now_of(rig, alert).state, now_of(rig, alert).owner) == (AlertState.ACKNOWLEDGED, PERSON)
+            assert "Nothing to do" in rig.said[0]
+            assert (PERSON, "taken-over", alert.key, "done") in audited(rig)
+
+    def test_what_is_released_calls_again(self) -> None:
+        with running() as rig:
+            alert = rig.alert(state=AlertState.ACKNOWLEDGED, owner=PERSON)
+
+            press(rig, alert, "alert:release")
+
+            released = now_of(rig, alert)
+            assert (released.state, released.owner, released.notified_at) == (AlertState.FIRING, None, NOW)
+
+    @pytest.mark.parametrize("button", ["alert:take-over", "alert:release"])
+    def test_who_may_not_act_changes_nobody_s_alert(self, button: str) -> None:
+        with running(STRANGERS) as rig:
+            alert = rig.alert(state=AlertState.ACKNOWLEDGED, owner=COLLEAGUE)
+
+            press(rig, alert, button)
+
+            assert now_of(rig, alert) == alert
+
+    @pytest.mark.parametrize("button", ["alert:take-over", "alert:release"])
+    def test_what_nobody_has_cannot_be_taken_over_or_released(self, button: str) -> None:
+        with running() as rig:
+            alert = rig.alert()
+
+            press(rig, alert, button)
+
+            assert now_of(rig, alert) == alert
 
     def test_a_replayed_click_changes_nothing(self) -> None:
         with running() as rig:

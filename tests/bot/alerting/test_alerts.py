@@ -17,7 +17,7 @@ from checks.notifications import AlertPolicy
 
 NOW = datetime(2026, 2, 11, 13, 0, tzinfo=UTC)
 POLICY = AlertPolicy(remind_minutes={Severity.P0: 60, Severity.P1: 240}, flap_minutes=60, unknown_runs=3)
-NO_REMINDERS = AlertPolicy(remind_minutes={}, flap_minutes=60, unknown_runs=3)
+NO_REMINDERS = AlertPolicy(remind_minutes={}, remind_owner_minutes={}, flap_minutes=60, unknown_runs=3)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
@@ -158,6 +158,25 @@ def test_it_reminds_of_what_nobody_could_look_at_again(observed: Observed) -> No
 @pytest.mark.parametrize("before", [acknowledged(notified_at=NOW - 9 * HOUR), snoozed(notified_at=NOW - 9 * HOUR)])
 def test_nobody_is_reminded_of_what_somebody_has_taken(before: Alert) -> None:
     assert decide(before, failing(), NOW, POLICY).reason is Reason.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("severity", "silent", "reason"),
+    [
+        (Severity.P0, 2 * HOUR - timedelta(seconds=1), Reason.UNCHANGED),
+        (Severity.P0, 2 * HOUR, Reason.REMINDED),
+        (Severity.P1, 99 * HOUR, Reason.UNCHANGED),
+    ],
+    ids=["just before", "at the interval", "P1 has none"],
+)
+def test_whoever_has_a_p0_is_asked_how_it_stands(severity: Severity, silent: timedelta, reason: Reason) -> None:
+    before = acknowledged(severity=severity, notified_at=NOW - silent)
+
+    transition = decide(before, failing(severity=severity), NOW, POLICY)
+
+    assert transition.reason is reason
+    assert transition.alert is not None
+    assert (transition.alert.state, transition.alert.owner) == (ACKNOWLEDGED, before.owner)
 
 
 @pytest.mark.parametrize(("silent", "mention"), [(3 * HOUR, False), (4 * HOUR, True)], ids=["not due", "due"])
@@ -501,7 +520,8 @@ def check_invariants(transition: Transition, observation: Observation) -> None:
         assert after.generation in (before.generation, before.generation + 1)
     if transition.mention:
         assert after is not None
-        assert after.state is AlertState.FIRING
+        asks_the_owner = after.state is ACKNOWLEDGED and after.severity in POLICY.remind_owner_minutes
+        assert after.state is AlertState.FIRING or asks_the_owner
 
 
 @given(st.lists(STEPS, min_size=1, max_size=10))

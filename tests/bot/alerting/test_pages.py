@@ -75,6 +75,17 @@ def test_an_alert_that_is_acknowledged_and_then_over_says_both(store: SqliteStor
     assert {each.body["event"]["key"] for each in store.pending() if each.sink == WEBHOOK} == {THREAD}
 
 
+def test_one_that_is_released_pages_again_and_one_that_is_taken_over_does_not(
+    store: SqliteStore, incidents: Incidents
+) -> None:
+    incidents.process(broken(), NOW)
+    incidents.acknowledge(click())
+    incidents.take_over(click(actor="U0000002", action_key="two"))
+    incidents.release(click(actor="U0000002", action_key="three"))
+
+    assert pages(store) == ["trigger", "acknowledge", "resolve", "trigger"]
+
+
 def test_one_that_gets_graver_pages_again_and_others_for_the_first_time(
     store: SqliteStore, incidents: Incidents
 ) -> None:

@@ -119,6 +119,7 @@ def test_the_example_of_a_reply_is_one_of_that_reason(name: str) -> None:
         "gone": Reason.SUPERSEDED,
         "hostile": Reason.WORSENED,
         "many": Reason.WORSENED,
+        "reminded-owner": Reason.REMINDED,
     }.get(name) or Reason(name)
 
     assert TRANSITIONS[name].reason is reason
