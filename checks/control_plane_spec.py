@@ -73,6 +73,15 @@ class Season(Model):
         return self
 
 
+class Rest(Model):
+    """Days on which fewer jobs need to be enabled."""
+
+    when: str
+    """A condition: the pipeline rests when it holds for neither of the intervals that are looked at."""
+    at_least: int = Field(ge=0, le=MOST_OF_A_KIND)
+    """How many enabled jobs there must be all the same."""
+
+
 class SchedulerJobs(Model):
     """Cloud Scheduler: the jobs that must be there, and those that may fail for a season."""
 
@@ -80,6 +89,8 @@ class SchedulerJobs(Model):
     """Names of jobs that must exist and be enabled."""
     at_least: int = Field(default=0, ge=0, le=MOST_OF_A_KIND)
     """How many enabled jobs there must be; fewer mean that many were deleted together."""
+    rests: Rest | None = None
+    """When fewer suffice."""
     many: int = Field(default=4, ge=1, le=MOST_OF_A_KIND)
     """From so many failing jobs on it is P1; fewer are P2."""
     seasons: tuple[Season, ...] = ()

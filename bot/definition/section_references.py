@@ -62,6 +62,10 @@ def _scheduler(pipeline: Pipeline) -> Iterator[Fault]:
             here: Path = ("scheduler", "explains", pattern, position)
             yield from _known(here, "check on data and no phase", name, known)
     yield from _twice(pipeline.scheduler.expected, "scheduler", "expected")
+    if pipeline.scheduler.rests is not None:
+        yield from _known(
+            ("scheduler", "rests", "when"), "condition", pipeline.scheduler.rests.when, pipeline.conditions
+        )
 
 
 def _invocations(pipeline: Pipeline) -> Iterator[Fault]:

@@ -60,11 +60,11 @@ def _restore(pipeline: Pipeline, paused: Sequence[str]) -> Action:
 
 
 def judge_number(
-    pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], gone: Sequence[str], today: date
+    pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], gone: Sequence[str], today: date, least: int
 ) -> Finding:
-    """Judge whether so many enabled jobs are there as must be; ``gone`` are those that an earlier run knew."""
+    """Judge whether ``least`` jobs are enabled, which must be; ``gone`` are those that an earlier run knew."""
     enabled = sum(each.enabled for each in jobs)
-    enough = enabled >= spec.at_least
+    enough = enabled >= least
     paused = () if enough else tuple(each.name for each in _paused(spec, jobs, today))
     gone = () if enough else tuple(gone)
     return Finding(
@@ -73,15 +73,13 @@ def judge_number(
         subject="number of jobs",
         summary=" ".join(
             [
-                f"{enabled} jobs are enabled, and {spec.at_least} or more are expected.",
+                f"{enabled} jobs are enabled, and {least} or more are expected.",
                 *([f"Gone since an earlier run: {_named(gone)}."] if gone else []),
                 *([f"Paused: {_named(paused)}."] if paused else []),
             ]
         ),
         severity=None if enough else Severity.P1,
-        facts=NumberOfJobsFacts(
-            enabled_count=enabled, total_count=len(jobs), at_least=spec.at_least, gone=gone, paused=paused
-        ),
+        facts=NumberOfJobsFacts(enabled_count=enabled, total_count=len(jobs), at_least=least, gone=gone, paused=paused),
         impact="" if enough else "Jobs were deleted or paused together, and what they start does not happen.",
         action=None
         if enough

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from checks.actions import Action, RepairKey, job_log_query, job_logs
 from checks.cells import in_words
+from checks.conditions import standing as standing_of
 from checks.context import Context, attempt, not_configured
 from checks.control_plane.job_failures import (
     DELETED,
@@ -52,6 +53,7 @@ from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
+from checks.source import SourceError
 
 
 def judge_failing(
@@ -245,12 +247,25 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
             yield from [doubts] if doubts is not None else []
         if spec.expected:
             yield judge_expected(context.pipeline, spec, jobs, context.today)
+        enabled = sum(each.enabled for each in jobs)
+        least = _least(context, spec, enabled)
         if spec.at_least:
-            yield judge_number(context.pipeline, spec, jobs, names, context.today)
-        if names and sum(each.enabled for each in jobs) >= spec.at_least:
+            yield judge_number(context.pipeline, spec, jobs, names, context.today, least)
+        if names and enabled >= least:
             yield judge_gone(context.pipeline, names, len(jobs))
 
     yield from attempt(judged, subject="jobs", severity=Severity.P1, whole=True)
+
+
+def _least(context: Context, spec: SchedulerJobs, enabled: int) -> int:
+    """Return how many jobs must be enabled; whether the pipeline rests is asked only where some are lacking."""
+    if spec.rests is None or enabled >= spec.at_least:
+        return spec.at_least
+    try:
+        standings = [standing_of(context, spec.rests.when, each) for each in (context.previous, context.current)]
+    except SourceError:
+        return spec.at_least
+    return spec.at_least if any(each.applies for each in standings) else min(spec.at_least, spec.rests.at_least)
 
 
 def _none(pipeline: Pipeline, paused: int) -> Finding:

@@ -39,6 +39,12 @@ INCIDENTS = {
     "subscription-gone",
     "jobs-deleted",
     "services-behind",
+    "features-of-yesterday",
+    "shadows-silent",
+    "team-box-scores-too-early",
+    "worker-crashes",
+    "grading-skips",
+    "dead-address",
 }
 QUIET = {
     "healthy-morning",
@@ -46,6 +52,7 @@ QUIET = {
     "healthy-evening",
     "invoker-repaired",
     "off-day",
+    "off-season",
     "nothing-due-yet",
 }
 
@@ -70,7 +77,10 @@ def test_every_kind_of_day_is_shipped() -> None:
         "schedule-empty",
         "pushes-refused",
         "requests-crash",
-        "dead-address",
+        "one-game-day",
+        "full-day",
+        "game-postponed",
+        "west-still-playing",
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, WORDS, Class, failure_of, never_ran, overdue
 from checks.control_plane.scheduler_jobs import scheduler_jobs
-from checks.control_plane_spec import SchedulerJobs, Season
+from checks.control_plane_spec import Rest, SchedulerJobs, Season
 from checks.model import CheckResult, Finding, Outcome, Severity
 from checks.pipeline import ServiceSpec
 from checks.ports.scheduler import SchedulerJob
@@ -335,6 +335,29 @@ class TestTheInventory:
         finding = checked(jobs, at_least=100).findings[1]
 
         assert (finding.subject, finding.code) == ("number of jobs", code)
+
+    @pytest.mark.parametrize(
+        ("games", "enabled", "code"),
+        [
+            pytest.param(0, 50, "enough-jobs", id="at rest, at the limit"),
+            pytest.param(0, 49, "too-few-jobs", id="at rest, below it"),
+            pytest.param(1, 50, "too-few-jobs", id="not at rest"),
+            pytest.param(None, 50, "too-few-jobs", id="nobody can tell"),
+        ],
+    )
+    def test_on_days_on_which_a_condition_does_not_hold_fewer_suffice(
+        self, games: int | None, enabled: int, code: str
+    ) -> None:
+        unread = SourceError("BigQuery", Problem.UNAVAILABLE, "503")
+        world = fakes.ports(
+            warehouse=fakes.FakeWarehouse({"games": unread if games is None else [{"number": games}]}),
+            scheduler=fakes.FakeScheduler([job(f"job-{each}", enabled=each < enabled) for each in range(129)]),
+        )
+        section = SchedulerJobs(at_least=120, rests=Rest(when="games", at_least=50))
+
+        found = fakes.run_check(scheduler_jobs, fakes.pipeline(scheduler=section), world).findings
+
+        assert [each.code for each in found if each.subject == "number of jobs"] == [code]
 
     def test_no_job_at_all_is_p1(self) -> None:
         finding = judged([])

@@ -77,6 +77,14 @@ CASES = (
         for name, rows, verdict in (
             ("written as the day began", cached(3, processed_at=at(5)), "passed as-expected"),
             ("a minute before", cached(3, processed_at=at(5 - 1 / 60)), "P1 cache-not-refreshed"),
+            (
+                "the day before was written again instead",
+                [
+                    *cached(3, processed_at=at(4)),
+                    *cached(3, cache_date=(NIGHT - timedelta(days=1)).isoformat(), processed_at=at(12.1)),
+                ],
+                "P1 cache-not-refreshed",
+            ),
             ("some rows refreshed", [*cached(3, processed_at=at(3)), *cached(1)], "passed as-expected"),
             ("without a time", cached(3, processed_at=None), "passed as-expected"),
             ("no row", (), "skipped cache-empty"),
