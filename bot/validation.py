@@ -91,7 +91,7 @@ class Validation:
         self._ports = ports
         self._clock = clock
         self._give_way = give_way
-        self._jobs_before = jobs_before
+        self.jobs_before = jobs_before
 
     @property
     def now(self) -> datetime:
@@ -128,7 +128,7 @@ class Validation:
             current=planned.current,
             phases=frozenset(planned.request.phases) or None,
             hidden=shown_log,
-            jobs_before=tuple(self._jobs_before(planned.now)),
+            jobs_before=tuple(self.jobs_before(planned.now)),
         )
         began = time.monotonic()
         cache = ReadCache(self.pipeline.limits, self._give_way)

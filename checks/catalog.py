@@ -11,6 +11,7 @@ from checks.control_plane.environment_change import environment_change
 from checks.control_plane.error_rate import error_rate
 from checks.control_plane.invoker import invoker
 from checks.control_plane.recent_changes import recent_changes
+from checks.control_plane.run_jobs import run_jobs
 from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane.service_environment import service_environment
 from checks.control_plane.service_errors import service_errors
@@ -46,6 +47,7 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     subscriptions,
     delivery,
     scheduler_jobs,
+    run_jobs,
     service_ready,
     service_traffic,
     service_instances,

@@ -39,6 +39,7 @@ def names_of(pipeline: Pipeline) -> frozenset[str]:
     return frozenset(
         (
             *(each.name for each in pipeline.services),
+            *(each.name for each in pipeline.run_jobs),
             *(each.id for each in pipeline.transitions),
             *(each.id for each in pipeline.phases),
             *topics,

@@ -314,6 +314,21 @@ class ServiceSpec(Model):
     """Its build trigger; left out, by the pattern of ``deployment``."""
 
 
+class RunJobSpec(Model):
+    """A Cloud Run job: what is executed, ends, and is executed again."""
+
+    name: str
+    """The name of the Cloud Run job."""
+    phase: Identifier | None = None
+    """The phase that it belongs to; a failure of its latest execution is P1 then, otherwise P2."""
+    writes: tuple[str, ...] = ()
+    """The tables (``dataset.table``) and collections that it writes."""
+    reads: tuple[str, ...] = ()
+    """The tables and collections that it works from."""
+    minutes: int | None = Field(default=None, ge=1, le=7 * 24 * 60)
+    """How long an execution may take; left out, as long as the job's own time-out and retries let it."""
+
+
 class Suppression(Model):
     """A failure that is known and tolerated until a date."""
 
@@ -624,6 +639,8 @@ class Pipeline(Model):
     """Documents that running processors refresh."""
     services: tuple[ServiceSpec, ...] = Field(default=(), max_length=MOST_LISTED)
     """The Cloud Run services to look at."""
+    run_jobs: tuple[RunJobSpec, ...] = Field(default=(), max_length=MOST_LISTED)
+    """The Cloud Run jobs that the pipeline needs; the latest execution of every other one is looked at as well."""
     messaging: Messaging | None = None
     """Pub/Sub: what each topic must push to."""
     scheduler: SchedulerJobs | None = None

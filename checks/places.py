@@ -31,6 +31,8 @@ class PlaceKind(StrEnum):
     TOPIC = "topic"
     SUBSCRIPTION = "subscription"
     JOB = "job"
+    RUN_JOB = "run-job"
+    """A Cloud Run job."""
     COMMIT = "commit"
     FILE = "file"
     """A file of the repository."""

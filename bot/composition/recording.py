@@ -107,11 +107,13 @@ def record(
     """
     pipeline, log = ready.validation.pipeline, CallLog()
     now = ready.validation.now
-    validation = Validation(pipeline, recording(ready.validation.ports, log), lambda: now)
+    validation = Validation(
+        pipeline, recording(ready.validation.ports, log), lambda: now, jobs_before=ready.validation.jobs_before
+    )
     planned = validation.plan(request)
     report = validation.run(planned, observe)
     notes: list[str] = []
-    sections = _sections(pipeline, planned, ready.validation.ports, log, veil, notes, most_rows)
+    sections = _sections(pipeline, planned, ready.validation, log, veil, notes, most_rows)
     head = _head(pipeline, report, file, source)
     content = {**head, "expect": _expect(report, veil), **dict(sections.items())}
     told = tuple(dict.fromkeys(notes))
@@ -125,8 +127,15 @@ def record(
 
 
 def _sections(  # noqa: PLR0917 - what a recording consists of
-    pipeline: Pipeline, planned: Plan, ports: Ports, log: CallLog, veil: Veil, notes: list[str], most_rows: int
+    pipeline: Pipeline,
+    planned: Plan,
+    validation: Validation,
+    log: CallLog,
+    veil: Veil,
+    notes: list[str],
+    most_rows: int,
 ) -> dict[str, Any]:
+    ports = validation.ports
     found: dict[str, Any] = {}
     faults: list[dict[str, Any]] = []
     cache = ReadCache(pipeline.limits)
@@ -144,6 +153,7 @@ def _sections(  # noqa: PLR0917 - what a recording consists of
                     calls=calls,
                     reads=Reads(cache, ports, frozenset(), pipeline.limits.check_seconds),
                     most_rows=most_rows,
+                    jobs_before=tuple(validation.jobs_before(planned.now)),
                     notes=notes,
                 )
             )

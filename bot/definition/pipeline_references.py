@@ -59,6 +59,7 @@ def _unique_names(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _repeated("phases", (phase.id for phase in pipeline.phases))
     yield from _repeated("transitions", (transition.id for transition in pipeline.transitions))
     yield from _repeated("services", (service.name for service in pipeline.services))
+    yield from _repeated("run_jobs", (job.name for job in pipeline.run_jobs))
     yield from _repeated("checks", (check.id for check in pipeline.checks))
     for index, check in enumerate(pipeline.checks):
         if check.id in BUILT_IN:
@@ -80,6 +81,8 @@ def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
         yield from _known(("transitions", index, "when"), "condition", transition.when, conditions)
     for index, service in enumerate(pipeline.services):
         yield from _known(("services", index, "phase"), "phase", service.phase, phases)
+    for index, job in enumerate(pipeline.run_jobs):
+        yield from _known(("run_jobs", index, "phase"), "phase", job.phase, phases)
     for index, check in enumerate(pipeline.checks):
         yield from _known(("checks", index, "phase"), "phase", check.phase, phases)
         yield from _known(("checks", index, "when"), "condition", check.when, conditions)
@@ -94,6 +97,9 @@ def _lineage(pipeline: Pipeline) -> Iterator[Fault]:
     for index, service in enumerate(pipeline.services):
         yield from _named_tables(("services", index, "writes"), service.writes, pipeline)
         yield from _named_tables(("services", index, "reads"), service.reads, pipeline)
+    for index, job in enumerate(pipeline.run_jobs):
+        yield from _named_tables(("run_jobs", index, "writes"), job.writes, pipeline)
+        yield from _named_tables(("run_jobs", index, "reads"), job.reads, pipeline)
     for index, check in enumerate(pipeline.checks):
         yield from _named_tables(("checks", index, "reads"), check.reads, pipeline)
         for _, text in _named_tables(("checks", index), (check.place or "",), pipeline):
@@ -170,7 +176,7 @@ def _required(pipeline: Pipeline) -> Iterator[Fault]:
     """Yield what a section needs of the top of the file that is not there, at the first section that needs it."""
     orchestrated = any(each.orchestrator is not None for each in pipeline.transitions)
     called = ["transitions"] * orchestrated + _there(pipeline, "messaging", "scheduler", "invocations")
-    in_region = [*called, *_there(pipeline, "services", "deployment", "repairs")]
+    in_region = [*called, *_there(pipeline, "services", "run_jobs", "deployment", "repairs")]
     if any("region" in columns_in(text) for check in pipeline.checks for _, text in templates_of(check)):
         in_region.append("checks")
     for value, sections, what in (

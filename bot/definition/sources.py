@@ -16,6 +16,7 @@ from checks.ports.messaging import PUBSUB
 from checks.ports.policies import RESOURCE_MANAGER
 from checks.ports.repository import REPOSITORY
 from checks.ports.requests import MONITORING
+from checks.ports.run_jobs import CLOUD_RUN_JOBS
 from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY
@@ -68,6 +69,11 @@ def _services(pipeline: Pipeline) -> bool:
     return bool(pipeline.services) or any(each is not None for each in sections)
 
 
+def _run_jobs(pipeline: Pipeline) -> bool:
+    """Whether Cloud Run's jobs are part of it: named, or started by scheduler jobs."""
+    return bool(pipeline.run_jobs) or pipeline.scheduler is not None
+
+
 def _monitored(pipeline: Pipeline) -> bool:
     delivery = pipeline.messaging.delivery if pipeline.messaging is not None else None
     return pipeline.invocations is not None or delivery is not None
@@ -77,6 +83,7 @@ SOURCES = (
     SourceLine(FIRESTORE, "documents", _documents),
     SourceLine(BIGQUERY, "warehouse", _warehouse),
     SourceLine(CLOUD_RUN, "services", _services),
+    SourceLine(CLOUD_RUN_JOBS, "run_jobs", _run_jobs),
     SourceLine(RESOURCE_MANAGER, "policies", _services),
     SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None),
     SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None),

@@ -11,12 +11,14 @@ from bot.drill.fault import Faults, Healthy, PutFault
 from bot.scenarios.platform_states import FiguresState
 from bot.scenarios.scenario import Fault
 from bot.scenarios.world import Change, World
+from checks.control_plane.run_jobs import asked_of
 from checks.pipeline import ServiceSpec
 from checks.places import Place, PlaceKind
 from checks.ports.builds import Build
 from checks.ports.messaging import Subscription
 from checks.ports.policies import Policy
 from checks.ports.repository import Commit
+from checks.ports.run_jobs import ExecutionState, RunJob
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import SECRET, Service
 
@@ -31,7 +33,8 @@ FAILED = 13
 
 
 def jobs_faults(healthy: Healthy) -> Faults:
-    """Scheduler jobs: failing, silent, paused, deleted."""
+    """Jobs: failing, silent, paused, deleted; executions of Cloud Run that fail, hang, are cancelled or never made."""
+    yield from _executions(healthy)
     for job in healthy.world.jobs:
         if not job.enabled:
             continue
@@ -45,6 +48,28 @@ def jobs_faults(healthy: Healthy) -> Faults:
             ("deleted", None),
         ):
             yield PutFault(kind="jobs", name=name, place=place, change=_job(job.name, broken))
+
+
+def _executions(healthy: Healthy) -> Faults:
+    now = healthy.world.now
+    asked = asked_of(healthy.pipeline, healthy.world.jobs)
+    for job in healthy.world.run_jobs:
+        broken = [
+            ("execution failed", replace(job, state=ExecutionState.FAILED)),
+            ("execution cancelled", replace(job, state=ExecutionState.CANCELLED)),
+            ("execution hangs", replace(job, state=ExecutionState.RUNNING, started_at=now - LONG, ended_at=None)),
+        ]
+        if job.name in asked:
+            broken.append(("not executed", replace(job, started_at=now - LONG, ended_at=now - LONG)))
+        place = Place(PlaceKind.RUN_JOB, job.name)
+        for name, instead in broken:
+            yield PutFault(kind="jobs", name=name, place=place, change=_run_job(instead))
+
+
+def _run_job(broken: RunJob) -> Change:
+    return lambda world: replace(
+        world, run_jobs=tuple(broken if each.name == broken.name else each for each in world.run_jobs)
+    )
 
 
 def _job(name: str, broken: SchedulerJob | None) -> Change:

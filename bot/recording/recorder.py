@@ -10,6 +10,7 @@ from bot.recording.calls import Call, Calls
 from bot.recording.veil import Veil
 from checks.model import Interval
 from checks.pipeline import Pipeline
+from checks.ports.scheduler import SchedulerJob
 from checks.reads import Reads
 
 MOST_ROWS = 20_000
@@ -20,7 +21,8 @@ MOST_ROWS = 20_000
 class Recording:
     """A run that is being written down. ``reads`` ask what nobody keeps.
 
-    ``notes`` are sentences for the top of the file: what is not in it although it was read.
+    ``jobs_before`` are the scheduler jobs that an earlier run knew, ``notes`` sentences for the top of the file: what
+    is not in it although it was read.
     """
 
     pipeline: Pipeline
@@ -29,6 +31,7 @@ class Recording:
     calls: Calls
     reads: Reads
     most_rows: int = MOST_ROWS
+    jobs_before: tuple[SchedulerJob, ...] = ()
     notes: list[str] = field(default_factory=list)
 
 

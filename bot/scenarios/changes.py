@@ -14,6 +14,7 @@ from bot.scenarios.platform_states import (
     JobState,
     LogsState,
     RepositoryState,
+    RunJobState,
     SubscriptionState,
     TriggerState,
     ViolationState,
@@ -61,6 +62,8 @@ class WorldChanges(Model):
     """``all`` stands for every subscription that the pipeline file asks for."""
     jobs: Mapping[str, JobState | None] = {}
     """``all`` stands for every job that the pipeline file asks for."""
+    run_jobs: Mapping[str, RunJobState | None] | None = None
+    """Cloud Run jobs. Left out by every layer, they are not read."""
     triggers: Mapping[str, TriggerState | None] = {}
     builds: Mapping[str, BuildState | None] = {}
     requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}

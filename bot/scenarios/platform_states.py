@@ -88,6 +88,23 @@ class JobState(Model):
     """The gRPC code of the last attempt; null, with ``last_attempt: null``, for a job that never ran."""
     message: str = ""
     updated_at: Moment | None = None
+    gone: bool = False
+    """An earlier run saw it enabled, and it does not exist any more."""
+
+
+class RunJobState(Model):
+    """A Cloud Run job and its latest execution. What is left out is OK: executed an hour ago and successful."""
+
+    state: Literal["succeeded", "failed", "running", "pending", "cancelled"] | None = "succeeded"
+    """How the latest execution stands; null, with ``started_at: null``, for a job that was never executed."""
+    execution: str = ""
+    """Its name, by default made from the job's."""
+    started_at: Moment | None = "<now-1h>"
+    ended_at: Moment | None = None
+    longest_seconds: int | None = Field(default=None, ge=1, le=LARGEST_COUNT)
+    """How long an execution may take with all retries, as the job itself says."""
+    deployed_at: Moment | None = None
+    deployed_by: str = ""
 
 
 class TriggerState(Model):

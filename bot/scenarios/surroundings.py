@@ -11,7 +11,7 @@ from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, is_whole, merged, placed
 from bot.scenarios.logs import logged_changes, logged_lines
-from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, TriggerState
+from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, RunJobState, TriggerState
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import COMMIT, Gaps
 from checks.facts.logs import LoggedChange
@@ -21,6 +21,7 @@ from checks.ports.builds import Build, BuildTrigger
 from checks.ports.logs import LogLine
 from checks.ports.messaging import Subscription
 from checks.ports.repository import Commit
+from checks.ports.run_jobs import ExecutionState, RunJob
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import Revision, Service
 
@@ -36,6 +37,7 @@ class Surroundings:
     topics: tuple[str, ...]
     subscriptions: tuple[Subscription, ...]
     jobs: tuple[SchedulerJob, ...]
+    run_jobs: tuple[RunJob, ...]
     jobs_before: tuple[SchedulerJob, ...]
     """Those that were enabled before what the topmost layer states."""
     triggers: tuple[BuildTrigger, ...]
@@ -68,6 +70,7 @@ def build_surroundings(
     ids = {name: _filled(TriggerState, state, gaps)["id"] or name for name, state in triggers.items()}
     made_jobs = {} if whole else healthy.jobs(pipeline, services)
     jobs = states("jobs", made_jobs)
+    gone = {name: state for name, state in jobs.items() if state.get("gone")}
     # A scenario says what differs from its base: that is what a run before it saw.
     before = {**jobs, **(_laid("jobs", made_jobs, layers[:-1], gaps) if layers[:-1] else {})}
     builds = states("builds", healthy.builds(pipeline, services, gaps.now))
@@ -76,7 +79,12 @@ def build_surroundings(
     return Surroundings(
         topics=_topics(pipeline, layers, subscriptions),
         subscriptions=_ordered(subscriptions, lambda each: each.name),
-        jobs=_ordered([_job(pipeline, gaps, *each) for each in jobs.items()], lambda each: each.name),
+        jobs=_ordered(
+            [_job(pipeline, gaps, *each) for each in jobs.items() if each[0] not in gone], lambda each: each.name
+        ),
+        run_jobs=_ordered(
+            [_run_job(gaps, *each) for each in _laid("run_jobs", {}, layers, gaps).items()], lambda each: each.name
+        ),
         jobs_before=_ordered(
             [job for each in before.items() if (job := _job(pipeline, gaps, *each)).enabled], lambda each: each.name
         ),
@@ -104,7 +112,7 @@ def _laid(section: str, made: healthy.States, layers: Sequence[Layer], gaps: Gap
     """Lay every layer's section over what was made; null takes an entry away, ``all`` stands for what was made."""
     result: dict[str, Any] = dict(made)
     for layer in layers:
-        entries: Mapping[str, Model | None] = getattr(layer.content, section)
+        entries: Mapping[str, Model | None] = getattr(layer.content, section) or {}
         for key, value in sorted(entries.items(), key=lambda entry: entry[0] != EVERY):
             with placed(layer, (section, key)):
                 every = made or [name for name, state in result.items() if state is not None]
@@ -158,7 +166,7 @@ def _topics(pipeline: Pipeline, layers: Sequence[Layer], subscriptions: Sequence
 
 def _job(pipeline: Pipeline, gaps: Gaps, name: str, state: Mapping[str, Any]) -> SchedulerJob:
     filled = _filled(JobState, state, gaps)
-    service = filled.pop("service")
+    service, _ = filled.pop("service"), filled.pop("gone")
     url = filled["url"] or ("" if service is None else f"{healthy.number_address(pipeline, service)}/run")
     return SchedulerJob(
         name=name,
@@ -170,6 +178,13 @@ def _job(pipeline: Pipeline, gaps: Gaps, name: str, state: Mapping[str, Any]) ->
             "account": _account(pipeline, filled["account"]) if url else "",
         },
     )
+
+
+def _run_job(gaps: Gaps, name: str, state: Mapping[str, Any]) -> RunJob:
+    filled = _filled(RunJobState, state, gaps)
+    stands = None if filled["state"] is None else ExecutionState(filled["state"])
+    execution = filled["execution"] or ("" if stands is None else f"{name}-abcde")
+    return RunJob(name=name, **{**filled, "state": stands, "execution": execution})
 
 
 def _trigger(gaps: Gaps, name: str, state: Mapping[str, Any]) -> BuildTrigger:

@@ -21,6 +21,7 @@ MAKING = frozenset(
         PlaceKind.TOPIC,
         PlaceKind.SUBSCRIPTION,
         PlaceKind.JOB,
+        PlaceKind.RUN_JOB,
     }
 )
 """What makes data and is none: where a failing place looks for its mechanism."""

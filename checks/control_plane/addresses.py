@@ -23,6 +23,11 @@ _HASHED = ".a.run.app"
 _OTHER_HASH = re.compile(r"(?P<name>[^.]+)-[a-z0-9]{10}-(?P<region>[a-z]{2})\.a\.run\.app")
 _FUNCTIONS = ".cloudfunctions.net"
 _TAG_MARK = "---"
+_RUN_API = "run.googleapis.com"
+_EXECUTION = re.compile(
+    r"/(?:v1|v2|apis/run\.googleapis\.com/v1)/(?:projects|namespaces)/(?P<project>[^/]+)/"
+    r"(?:locations/(?P<region>[^/]+)/)?jobs/(?P<name>[^/:]+):run"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,22 @@ class CallTarget:
     service: str
     exists: bool
     function: bool = False
+
+
+def run_job_of(pipeline: Pipeline, address: str) -> str:
+    """Return the Cloud Run job that a call of Cloud Run's API executes; empty for any other address, and for a job of
+    another project or region."""
+    try:
+        parts = urlsplit(address.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    found = _EXECUTION.fullmatch(unquote(parts.path))
+    if found is None or not (host == _RUN_API or host.endswith(f"-{_RUN_API}")):
+        return ""
+    region = found["region"] or host.removesuffix(f"-{_RUN_API}")
+    is_here = found["project"] in (pipeline.project, pipeline.project_number) and region == pipeline.region
+    return found["name"] if is_here else ""
 
 
 class Addresses:

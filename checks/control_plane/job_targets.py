@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from checks.context import Context
-from checks.control_plane.addresses import Addresses
+from checks.control_plane.addresses import Addresses, run_job_of
 from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import CLOUD_RUN, read_services
@@ -32,7 +32,12 @@ def targets_of(context: Context, jobs: Iterable[SchedulerJob]) -> Targets:
     return found
 
 
-def feeding(pipeline: Pipeline, targets: Targets) -> frozenset[str]:
-    """Return the jobs that work for a phase: those that call one of its services."""
+def feeding(pipeline: Pipeline, targets: Targets, jobs: Iterable[SchedulerJob]) -> frozenset[str]:
+    """Return the jobs that work for a phase: those that call one of its services or execute one of its jobs."""
     working = {each.name for each in pipeline.services if each.phase is not None}
-    return frozenset(name for name, services in targets.items() if working.intersection(services))
+    executed = {each.name for each in pipeline.run_jobs if each.phase is not None}
+    return frozenset(
+        each.name
+        for each in jobs
+        if working.intersection(targets.get(each.name, ())) or run_job_of(pipeline, each.url) in executed
+    )

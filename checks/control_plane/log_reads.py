@@ -18,8 +18,8 @@ def window(context: Context, rules: Errors) -> datetime:
 
 
 def services_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return every service that the pipeline file names, ordered."""
+    """Return every service and Cloud Run job that the pipeline file names, ordered."""
     pushed = pipeline.messaging.targets.values() if pipeline.messaging is not None else ()
     orchestrators = (each.orchestrator for each in pipeline.transitions if each.orchestrator is not None)
-    named = (each.name for each in pipeline.services)
+    named = (*(each.name for each in pipeline.services), *(each.name for each in pipeline.run_jobs))
     return tuple(sorted({*named, *orchestrators, *(name for names in pushed for name in names)}))

@@ -22,6 +22,7 @@ from checks.actions import Action, RepairKey, job_log_query, job_logs
 from checks.cells import in_words
 from checks.conditions import standing as standing_of
 from checks.context import Context, attempt, not_configured
+from checks.control_plane.addresses import run_job_of
 from checks.control_plane.job_failures import (
     DELETED,
     NEVER_RAN,
@@ -70,7 +71,7 @@ def judge_failing(
     seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
     judged = [each for each in enabled if seasons[each.name] is None]
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
-    needed = feeding(pipeline, targets)
+    needed = feeding(pipeline, targets, (*jobs, *gone))
     resting = [(each, PAUSED) for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
     for job, word in [*resting, *((each, DELETED) for each in gone)]:
         if job.name in needed and (missed := missed_lately(job, now, word)) is not None:
@@ -85,7 +86,14 @@ def judge_failing(
         summary=_summary(pipeline, enabled, failures, excused, seasons, now),
         severity=severity,
         facts=JobsFacts(
-            failing=tuple(replace(each.status, services=targets.get(each.job.name, ())) for each in failures),
+            failing=tuple(
+                replace(
+                    each.status,
+                    services=targets.get(each.job.name, ()),
+                    run_job=run_job_of(pipeline, each.job.url),
+                )
+                for each in failures
+            ),
             failing_count=len(failures),
             never_ran=tuple(each.job.name for each in failures if each.word == NEVER_RAN),
             not_attempted=tuple(each.job.name for each in failures if each.word == NOT_ATTEMPTED),

@@ -44,6 +44,7 @@ CODES = (
     "broken-by-deploy",
     "stale-trigger",
     "upstream-check",
+    "run-job-failing",
     "job-failing",
     "jobs-missing",
     "processor-failed",

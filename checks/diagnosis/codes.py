@@ -75,6 +75,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A service runs another commit than the head of its branch.",
         "Deploy the head of the branch, or revert what should not run.",
     ),
+    "run-job-failing": CauseCode(
+        "A Cloud Run job failed, hangs, was not executed, or is gone: what it writes is missing.",
+        "Read the log of its latest execution, fix what it names, and execute the job again.",
+    ),
     "job-failing": CauseCode(
         "A Cloud Scheduler job fails: what it starts does not happen.",
         "Read what the job was answered, fix what it calls, and run the job again.",

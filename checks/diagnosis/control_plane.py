@@ -40,6 +40,7 @@ def shown_causes(board: Board) -> list[Suspect]:
         *_without_variables(board),
         *platform.build_causes(board),
         *platform.drift_causes(board),
+        *platform.run_job_causes(board),
         *platform.job_causes(board),
         *platform.audit_causes(board),
     ]

@@ -111,8 +111,9 @@ def _mechanisms(board: Board, suspect: Suspect, rank: int) -> Iterator[Fact]:
         return
     yield from _of_jobs(suspect, rank)
     since = _aware(broken_since(board, suspect))
+    jobs = [each.place for each in suspect.primary if each.place.kind is PlaceKind.RUN_JOB]
     places = [
-        *map(service, sorted(suspect.services)),
+        *(jobs or map(service, sorted(suspect.services))),
         *(Place(PlaceKind.DATA, name) for name in sorted(suspect.covers)),
     ]
     for place in places:
@@ -127,9 +128,10 @@ def _of_jobs(suspect: Suspect, rank: int) -> Iterator[Fact]:
     for each in suspect.primary:
         facts = known(each.finding.facts, JobsFacts)
         for job in facts.failing if facts is not None else ():
-            for name in job.services if job.since is not None else ():
+            run_job = [Place(PlaceKind.RUN_JOB, job.run_job)] if job.run_job else []
+            for place in (*map(service, job.services), *run_job) if job.since is not None else ():
                 yield Fact(
-                    place=service(name), effect=FailureEffect.STOPS, severity=suspect.severity, rank=rank,
+                    place=place, effect=FailureEffect.STOPS, severity=suspect.severity, rank=rank,
                     mechanism=True, since=_aware(job.since),
                 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
 from checks.facts.orchestration import DataFacts, ProcessorFacts, UnfinishedFacts
-from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition, tables_in
+from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Transition, tables_in
 from checks.places import Place, PlaceKind
 
 WAITS = "wait"
@@ -58,7 +58,7 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
 
 
 def _named(pipeline: Pipeline, checks: Iterable[SqlCheck], processor: str) -> Place | None:
-    tables = (*pipeline.tables, *(each for spec in pipeline.services for each in spec.writes))
+    tables = (*pipeline.tables, *(each for spec in _makers(pipeline) for each in spec.writes))
     judge = (each for check in checks for each in check.tables)
     found = (each for each in (*tables, *judge) if each.rpartition(".")[2] == processor)
     return next(map(_table, found), None)
@@ -73,6 +73,15 @@ def _of_verdict(transition: Transition, code: str) -> Place:
 def service(name: str) -> Place:
     """Return the place of a service."""
     return Place(PlaceKind.SERVICE, name)
+
+
+def maker(spec: ServiceSpec | RunJobSpec) -> Place:
+    """Return the place of what writes tables."""
+    return Place(PlaceKind.RUN_JOB, spec.name) if isinstance(spec, RunJobSpec) else service(spec.name)
+
+
+def _makers(pipeline: Pipeline) -> tuple[ServiceSpec | RunJobSpec, ...]:
+    return (*pipeline.services, *pipeline.run_jobs)
 
 
 def judged(check: SqlCheck, subject: str) -> Place:
@@ -91,42 +100,41 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
         rows = Place(PlaceKind.PHASE, phase.id, ROWS)
         yield Dependency(begins, work, Carries.DATA)
         yield from (Dependency(each, rows, Carries.DATA) for each in (begins, work))
-        for spec in pipeline.services:
-            if _works(pipeline, spec, phase.id):
-                yield Dependency(service(spec.name), work)
-                yield Dependency(service(spec.name), rows)
+        working = [spec for spec in _makers(pipeline) if _works(pipeline, spec, phase.id)]
+        for spec in working:
+            yield Dependency(maker(spec), work)
+            yield Dependency(maker(spec), rows)
         for written in made[phase.id]:
             yield Dependency(begins, written, Carries.DATA)
             yield Dependency(rows, written, Carries.DATA)
-            if not any(written.name in each.writes for each in pipeline.services):
-                working = [each for each in pipeline.services if _works(pipeline, each, phase.id)]
-                yield from (Dependency(service(each.name), written) for each in working)
+            if not any(written.name in each.writes for each in _makers(pipeline)):
+                yield from (Dependency(maker(each), written) for each in working)
     for each in pipeline.transitions:
         waits = Place(PlaceKind.TRANSITION, each.id, WAITS)
         starts, begins = Place(PlaceKind.TRANSITION, each.id), Place(PlaceKind.PHASE, each.target)
         yield Dependency(Place(PlaceKind.PHASE, each.source, ROWS), waits)
         yield from (Dependency(written, waits) for written in made.get(each.source, ()))
-        working = [spec for spec in pipeline.services if _works(pipeline, spec, each.source)]
-        yield from (Dependency(service(spec.name), waits) for spec in working)
+        working = [spec for spec in _makers(pipeline) if _works(pipeline, spec, each.source)]
+        yield from (Dependency(maker(spec), waits) for spec in working)
         yield Dependency(waits, starts)
-        starting = [each.orchestrator] if each.orchestrator and not each.monitoring_only else []
+        starting = [service(each.orchestrator)] if each.orchestrator and not each.monitoring_only else []
         # Without an orchestrator, who did the work before starts the next phase.
-        for name in starting or [spec.name for spec in working]:
-            yield Dependency(service(name), waits)
-            yield Dependency(service(name), starts)
+        for place in starting or [maker(spec) for spec in working]:
+            yield Dependency(place, waits)
+            yield Dependency(place, starts)
         yield Dependency(starts, begins)
 
 
-def _works(pipeline: Pipeline, spec: ServiceSpec, phase: str) -> bool:
+def _works(pipeline: Pipeline, spec: ServiceSpec | RunJobSpec, phase: str) -> bool:
     return spec.phase == phase and all(spec.name != each.orchestrator for each in pipeline.transitions)
 
 
 def _through_tables(pipeline: Pipeline) -> Iterator[Dependency]:
     for name, table in pipeline.tables.items():
         yield from (Dependency(_table(each), _table(name), Carries.DATA) for each in table.reads)
-    for spec in pipeline.services:
+    for spec in _makers(pipeline):
         for written in spec.writes:
-            yield Dependency(service(spec.name), _table(written))
+            yield Dependency(maker(spec), _table(written))
             read = [each for each in spec.reads if each != written]
             yield from (Dependency(_table(each), _table(written), Carries.DATA) for each in read)
 
@@ -152,7 +160,7 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
 
 def _written_by(pipeline: Pipeline, phase: str, checks: Iterable[SqlCheck]) -> tuple[Place, ...]:
     """What a phase writes: the tables of its services, what shows its rows, and what its checks judge."""
-    written = [name for spec in pipeline.services if spec.phase == phase for name in spec.writes if "." in name]
+    written = [name for spec in _makers(pipeline) if spec.phase == phase for name in spec.writes if "." in name]
     rows = [name for each in pipeline.phases if each.id == phase for name in tables_in(each.rows or "")]
     found = [judged(each, each.subject) for each in checks if each.phase == phase]
     return tuple(dict.fromkeys([*map(_table, [*written, *rows]), *found]))

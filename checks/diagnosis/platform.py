@@ -17,6 +17,7 @@ from checks.facts.control_plane import (
     NumberOfJobsFacts,
     RequestsFacts,
     RulesFacts,
+    RunJobFacts,
     SubscriptionFacts,
     TopicFacts,
 )
@@ -27,6 +28,9 @@ OLD_CODE = frozenset({"stale-commit", "not-built"})
 FAILED_BUILD = frozenset({"build-failed", "build-cancelled", "build-stuck"})
 REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 FAILING_JOBS = frozenset({"jobs-failing", "jobs-refused", "some-jobs-failing"})
+NOT_DONE = frozenset(
+    {"execution-failed", "execution-cancelled", "execution-too-long", "no-execution", "run-job-missing"}
+)
 LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs", "all-jobs-paused"})
 SILENCING = frozenset(
     {"invoker-removed-by-deploy", "invoker-missing", "identity-missing", "subscription-missing", "service-not-ready"}
@@ -84,6 +88,14 @@ def build_causes(board: Board) -> list[Suspect]:
 def drift_causes(board: Board) -> list[Suspect]:
     """Services that run old code, for whatever reason, are one cause."""
     return _together(board, "drift", _behind(board))
+
+
+def run_job_causes(board: Board) -> list[Suspect]:
+    """Each Cloud Run job that did not do its work is a cause of its own."""
+    return [
+        Suspect(code="run-job-failing", subject=each.place.name, primary=board.explain([each]))
+        for each in _grave(board, RunJobFacts, NOT_DONE)
+    ]
 
 
 def job_causes(board: Board) -> list[Suspect]:

@@ -160,6 +160,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "service-failing": _as_signs,
     "messages-not-taken": _as_signs,
     "processor-failed": _as_found,
+    "run-job-failing": _as_found,
     "job-failing": _as_found,
     "jobs-missing": _as_found,
     "deploy-unsafe": _unsafe,

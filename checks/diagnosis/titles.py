@@ -230,13 +230,22 @@ def _behind(board: Board, suspect: Suspect) -> Said:
     yield f"{who} {does} old code"
 
 
+_UNSTARTED = {
+    "PAUSED": "is paused and was due",
+    "DELETED": "was deleted and was due",
+    "NOT_ATTEMPTED": "was due and not started",
+    "NEVER_RAN": "was never started",
+}
+"""Words of jobs that nobody started."""
+
+
 def _jobs(board: Board, suspect: Suspect) -> Said:
     """The scheduler's jobs: a single one by its name and its answer."""
     facts = suspect.primary[0].of(JobsFacts)
     if facts.failing_count == 1 and facts.failing:
         job = facts.failing[0]
-        yield f"Job {job.name} fails with {job.word}"
-        yield f"Job {job.name} fails"
+        yield f"Job {job.name} {_UNSTARTED.get(job.word, f'fails with {job.word}')}"
+        yield f"Job {job.name} {'was not started' if job.word in _UNSTARTED else 'fails'}"
         return
     if facts.failing_count:
         yield f"{facts.failing_count} of {facts.enabled_count} scheduler jobs fail"
@@ -345,6 +354,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
     "build-failed": _failed_build,
     "stale-build": _behind,
     "drift": _behind,
+    "run-job-failing": _as_found,
     "job-failing": _jobs,
     "jobs-missing": _as_found,
     "deploy-unsafe": _unsafe,

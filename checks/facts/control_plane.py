@@ -261,6 +261,8 @@ class JobStatus:
     word: str
     services: tuple[str, ...] = ()
     since: datetime | None = None
+    run_job: str = ""
+    """The Cloud Run job that it executes."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.word})"
@@ -279,6 +281,20 @@ class JobsFacts(Facts):
     enabled_count: int = 0
     total_count: int = 0
     excused: tuple[str, ...] = several()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJobFacts(Facts):
+    """The latest execution of a Cloud Run job, and the scheduler job that last asked for one."""
+
+    execution: str = ""
+    state: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    asked_by: str = ""
+    asked_at: datetime | None = None
+    deployed_at: datetime | None = None
+    deployed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

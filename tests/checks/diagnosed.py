@@ -196,14 +196,16 @@ def data(
     return result(check, finding(code, check, severity, phase=spec.phase, day=day, **more))
 
 
-def all_causes(*results: CheckResult) -> tuple[Cause, ...]:
+def all_causes(*results: CheckResult, pipeline: Pipeline = PIPELINE) -> tuple[Cause, ...]:
     """Every cause of these results, with a pass for each check of the control plane that is not among them."""
-    return diagnose(PIPELINE, CHECKS, complete(results))
+    return diagnose(pipeline, CHECKS, complete(results))
 
 
-def causes(*results: CheckResult) -> tuple[Cause, ...]:
+def causes(*results: CheckResult, pipeline: Pipeline = PIPELINE) -> tuple[Cause, ...]:
     """The causes without those of checks on data that nothing follows from: each is its own cause."""
-    return tuple(each for each in all_causes(*results) if each.code != "upstream-check" or not _alone(each))
+    return tuple(
+        each for each in all_causes(*results, pipeline=pipeline) if each.code != "upstream-check" or not _alone(each)
+    )
 
 
 def _alone(cause: Cause) -> bool:

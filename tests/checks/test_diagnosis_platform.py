@@ -9,11 +9,14 @@ import pytest
 
 from checks.facts.control_plane import BuildFacts, JobStatus, LagFacts, NumberOfJobsFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
+from checks.pipeline import RunJobSpec
+from checks.places import Place, PlaceKind
 from checks.ports.services import Revision
 from tests.checks.diagnosed import (
     DEPLOYED,
     FOUR_TO_FIVE,
     LAST_GOOD,
+    PIPELINE,
     SLATE,
     THREE_TO_FOUR,
     causes,
@@ -313,6 +316,17 @@ class TestJobs:
         found = causes(paused, result("trigger", worked, broken))
 
         assert any(each.code == "job-failing" and len(each.explains) > 1 for each in found) is is_why
+
+    def test_a_cloud_run_job_that_failed_is_why_what_it_writes_is_missing(self) -> None:
+        writer = RunJobSpec(name="load", phase="phase3", writes=("data.phase3",))
+        described = PIPELINE.model_copy(update={"run_jobs": (writer,)})
+        failed = result("run-jobs", finding("execution-failed", "load", Severity.P1, phase="phase3"))
+        empty = trigger("triggered-without-effect", 2, effect_rows=0)
+
+        (found,) = causes(failed, result("trigger", empty), pipeline=described)
+
+        assert (found.code, found.place) == ("run-job-failing", Place(PlaceKind.RUN_JOB, "load"))
+        assert explained(found) == {("run-jobs", "load"), ("trigger", "phase2_to_phase3")}
 
     def test_jobs_that_are_lost_and_fail_for_it_are_one_cause(self) -> None:
         paused = finding("some-jobs-failing", "jobs", Severity.P2, failing=(JobStatus("nightly", "PAUSED"),))

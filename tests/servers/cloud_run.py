@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -11,13 +12,14 @@ from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest  # type: ignore[imp
 from google.iam.v1.policy_pb2 import Policy as IamPolicy  # type: ignore[import-untyped]
 
 from checks.ports.policies import Policy
+from checks.ports.run_jobs import RunJob
 from checks.ports.services import SECRET, Revision, Service
 from tests.servers.scripted_grpc import EVERYTHING, Failure, ScriptedGrpcServer, handler
 
 __all__ = ["EVERYTHING", "Failure"]
 
 GET_SERVICE, GET_SERVICE_POLICY, GET_PROJECT_POLICY = "GetService", "GetIamPolicy", "Projects.GetIamPolicy"
-LIST_SERVICES, LIST_REVISIONS = "ListServices", "ListRevisions"
+LIST_SERVICES, LIST_REVISIONS, LIST_JOBS = "ListServices", "ListRevisions", "ListJobs"
 
 
 class GoogleControlPlaneServer(ScriptedGrpcServer):
@@ -33,6 +35,7 @@ class GoogleControlPlaneServer(ScriptedGrpcServer):
         project_policy: Policy | IamPolicy | None = None,
         *,
         revisions: Mapping[str, Sequence[Revision]] | None = None,
+        run_jobs: Sequence[RunJob | run_v2.Job] = (),
         delay: float = 0.0,
         page_size: int = 1000,
     ) -> None:
@@ -40,6 +43,7 @@ class GoogleControlPlaneServer(ScriptedGrpcServer):
         self.policies = {name: _policy(each) for name, each in (policies or {}).items()}
         self.project_policy = _policy(project_policy or Policy(()))
         self.revisions = {name: [*map(revision_message, each)] for name, each in (revisions or {}).items()}
+        self.run_jobs = [run_job_message(each) if isinstance(each, RunJob) else each for each in run_jobs]
         self.unreachable: list[str] = []
         self.policy_versions: set[int] = set()
         super().__init__(delay=delay, page_size=page_size)
@@ -54,10 +58,12 @@ class GoogleControlPlaneServer(ScriptedGrpcServer):
         revisions = {
             "ListRevisions": handler(self._list_revisions, run_v2.ListRevisionsRequest, run_v2.ListRevisionsResponse)
         }
+        jobs = {"ListJobs": handler(self._list_jobs, run_v2.ListJobsRequest, run_v2.ListJobsResponse)}
         projects = {"GetIamPolicy": grpc.unary_unary_rpc_method_handler(self._get_project_policy, **policy)}
         return (
             grpc.method_handlers_generic_handler("google.cloud.run.v2.Services", services),
             grpc.method_handlers_generic_handler("google.cloud.run.v2.Revisions", revisions),
+            grpc.method_handlers_generic_handler("google.cloud.run.v2.Jobs", jobs),
             grpc.method_handlers_generic_handler("google.cloud.resourcemanager.v3.Projects", projects),
         )
 
@@ -85,6 +91,13 @@ class GoogleControlPlaneServer(ScriptedGrpcServer):
             return run_v2.ListRevisionsResponse(revisions=revisions, next_page_token=token)
 
         return self._answer(LIST_REVISIONS, name, context, page)
+
+    def _list_jobs(self, request: run_v2.ListJobsRequest, context: grpc.ServicerContext) -> Any:
+        def page() -> run_v2.ListJobsResponse:
+            jobs, token = self._page(self.run_jobs, request.page_size, request.page_token)
+            return run_v2.ListJobsResponse(jobs=jobs, next_page_token=token)
+
+        return self._answer(LIST_JOBS, request.parent.rpartition("/")[2], context, page)
 
     def _get_service(self, request: run_v2.GetServiceRequest, context: grpc.ServicerContext) -> run_v2.Service:
         name = request.name.rpartition("/")[2]
@@ -175,6 +188,25 @@ def revision_message(revision: Revision) -> run_v2.Revision:
         conditions=[run_v2.Condition(type_="Ready", state=state)],
         containers=[container],
         labels=dict(revision.labels),
+    )
+
+
+def run_job_message(job: RunJob) -> run_v2.Job:
+    """Return a job as the API states it; what its tasks may take is one task's time-out without retries."""
+    parent = f"projects/example/locations/us-west2/jobs/{job.name}"
+    task = run_v2.TaskTemplate(timeout=timedelta(seconds=job.longest_seconds or 0), max_retries=0)
+    latest = run_v2.ExecutionReference()
+    if job.state is not None:
+        status = getattr(run_v2.ExecutionReference.CompletionStatus, f"EXECUTION_{job.state.upper()}")
+        latest = run_v2.ExecutionReference(
+            name=job.execution, create_time=job.started_at, completion_time=job.ended_at, completion_status=status
+        )
+    return run_v2.Job(
+        name=parent,
+        template=run_v2.ExecutionTemplate(template=task, task_count=1, parallelism=1),
+        latest_created_execution=latest,
+        update_time=job.deployed_at,
+        last_modifier=job.deployed_by,
     )
 
 

@@ -19,6 +19,9 @@ def sections(recording: Recording) -> Mapping[str, Any]:
         for job in answer:
             state = {**asdict(job), "name": None, "enabled": job.enabled or bool(job.fault)}
             jobs[job.name] = differing(stated({**state, "message": recording.veil.text(job.message)}), usual)
+    for job in recording.jobs_before if recording.calls.answered("jobs") else ():
+        if job.name not in jobs:
+            jobs[job.name] = {**differing(stated({**asdict(job), "name": None}), usual), "gone": True}
     return {"jobs": jobs}
 
 

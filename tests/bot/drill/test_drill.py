@@ -16,12 +16,14 @@ from bot.composition.validation import pipeline_of
 from bot.drill.accepted import read_accepted, reasons_for
 from bot.drill.fault import PutFault
 from bot.drill.faults import KINDS, sampled
+from bot.drill.platform import jobs_faults
 from bot.drill.run import Ground, drilled, ground_of
 from bot.drill.scoring import Notice, is_at, places_at, tally
 from bot.request import RequestError
 from bot.scenarios.scenario import load_scenario
 from bot.scenarios.world import World
 from checks.places import Place, PlaceKind
+from checks.ports.run_jobs import ExecutionState, RunJob
 from tests.bot.in_process import run
 
 SUMMARY = "nba_analytics.team_offense_game_summary"
@@ -128,6 +130,21 @@ def test_a_deleted_job_is_gone_and_no_other() -> None:
     before = {each.name for each in ground().healthy.world.jobs}
 
     assert before - {each.name for each in broken(fault).jobs} == {fault.place.name}
+
+
+def test_executions_of_a_cloud_run_job_fail_hang_or_are_never_made() -> None:
+    world = ground().healthy.world
+    execute = "https://run.googleapis.com/v2/projects/nba-props-platform/locations/us-west2/jobs/load:run"
+    asked = replace(world.jobs[0], url=execute)
+    load = RunJob(name="load", state=ExecutionState.SUCCEEDED, started_at=world.now)
+    healthy = replace(ground().healthy, world=replace(world, jobs=(asked, *world.jobs[1:]), run_jobs=(load,)))
+
+    found = {
+        each.name: each.change(healthy.world).run_jobs for each in jobs_faults(healthy) if each.place.name == "load"
+    }
+
+    assert sorted(found) == ["execution cancelled", "execution failed", "execution hangs", "not executed"]
+    assert all(jobs != (load,) for jobs in found.values())
 
 
 def test_a_sample_is_drawn_by_its_seed_takes_each_sort_and_grows_at_its_end() -> None:

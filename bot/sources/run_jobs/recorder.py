@@ -1,0 +1,27 @@
+"""Cloud Run's jobs as a scenario states them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bot.recording.calls import Call
+from bot.recording.recorder import Recording, differing
+from bot.recording.veil import stated
+from bot.scenarios.platform_states import RunJobState
+
+
+def sections(recording: Recording) -> Mapping[str, Any]:
+    usual = {**RunJobState().model_dump(exclude={"started_at"}), "name": None, "execution": ""}
+    jobs = {}
+    for _, answer in recording.calls.answered("run_jobs"):
+        for job in answer:
+            state = {**asdict(job), "name": None, "deployed_by": recording.veil.person(job.deployed_by)}
+            jobs[job.name] = differing(stated(state), usual)
+    return {"run_jobs": jobs} if recording.calls.answered("run_jobs") else {}
+
+
+def narrowed(call: Call) -> str | None:
+    del call
+    return None
