@@ -21,6 +21,7 @@ from checks.model import Report
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT
 from checks.ports.logs import LOGS
+from checks.ports.run_jobs import CLOUD_RUN_JOBS
 from checks.source import Ports
 from tests.servers import forked
 from tests.servers.platform import on_github
@@ -67,9 +68,10 @@ def test_google_clients_and_the_embedded_default_say_the_same(
     embedded.close()
 
     with on_google(scenario, firestore_address, bigquery_address) as (pipeline, ports):
-        # A world that says nothing of logs has none.
-        without_logs = Ports({source: port for source, port in ports.connected.items() if source is not LOGS})
-        actual = validate(pipeline, without_logs, scenario, embedded.now)
+        # A world that says nothing of logs, or of Cloud Run's jobs, has none.
+        unsaid = (LOGS, CLOUD_RUN_JOBS)
+        said = Ports({source: port for source, port in ports.connected.items() if source not in unsaid})
+        actual = validate(pipeline, said, scenario, embedded.now)
 
     assert actual.verdict is scenario.file.expect.verdict
     assert facts(actual) == facts(expected)

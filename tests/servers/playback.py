@@ -42,7 +42,11 @@ def played(
     try:
         with (
             WritableCloudRunServer(
-                world.services, world.policies, world.project_policy, revisions=world.revisions
+                world.services,
+                world.policies,
+                world.project_policy,
+                revisions=world.revisions,
+                run_jobs=world.run_jobs,
             ) as control_plane,
             platform_servers(pipeline, world) as platform,
         ):
