@@ -4,8 +4,8 @@ A subscription or a job outlives the service that it calls: its messages then fa
 call that carries no identity is refused by a service that checks its callers. The check draws the edges from push
 subscriptions and HTTP jobs to the services of this project and region, and asks of each that its service exists,
 and that it carries an OIDC token unless the service lets everyone in, for an audience that the service accepts: one
-of its addresses, or one of its own choice. Pull subscriptions and paused jobs call
-nobody; addresses outside of this project and region are not looked at.
+of its addresses, or one of its own choice. A call that is let in as somebody whom the pipeline file does not name is
+noted. Pull subscriptions and paused jobs call nobody; addresses outside of this project and region are not looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from checks.control_plane.callers import CallerKind, Edge, in_words
 from checks.control_plane.discovery import Discovered, discover, incomplete, spec_of
 from checks.control_plane.grants import decide
 from checks.control_plane.removal import removal
+from checks.control_plane.undeclared import undeclared
 from checks.effects import FailureEffect
 from checks.facts import known
 from checks.facts.control_plane import CallFacts
@@ -143,6 +144,7 @@ def _facts(edges: Sequence[Edge], audiences: tuple[str, ...] = ()) -> CallFacts:
         "function-missing": "A subscription or a job calls a function that is no service of this region.",
         "no-identity": "A call carries no OIDC token, and its service checks its callers.",
         "wrong-audience": "A call carries a token for an audience that its service does not accept.",
+        "undeclared-caller": "A call is let in whose account the pipeline file does not name.",
         "no-callers": "No subscription and no job calls a service of this project and region.",
         "optional-service": services.SERVICE_CODES["optional-service"],
     },
@@ -164,6 +166,7 @@ def edges(context: Context) -> Iterator[Finding]:
     yield from incomplete(found)
     wanting = list(_wanting(context, found))
     yield from (finding for finding, _ in wanting)
+    yield from undeclared(context, found)
     wrong = {name for _, name in wanting}
     fine = [edge for edge in found.edges if edge.service not in wrong and _in_scope(context, edge.service)]
     if fine:

@@ -30,6 +30,7 @@ OF_THE_CONTROL_PLANE = (
     "stale-revision",
     "variable-removed-by-deploy",
     "variable-missing",
+    "variable-changed",
     "address-missing",
     "service-failing",
     "messages-not-taken",
@@ -57,13 +58,13 @@ CODES = (
 )
 """Every code of a cause, permanent, in the order in which reasons are looked for."""
 
-RISKS = frozenset({"build-failed", "stale-build", "drift", "deploy-unsafe", "jobs-missing"})
+RISKS = frozenset({"variable-changed", "build-failed", "stale-build", "drift", "deploy-unsafe", "jobs-missing"})
 """Those that leave running what ran yesterday."""
 
 HARMFUL = frozenset({"subscription-surplus", "stale-revision"})
 """Those for which work is done twice, or by old code: never for which it is not done."""
 
-SIGNS = frozenset({"service-failing", "messages-not-taken"})
+SIGNS = frozenset({"service-failing", "messages-not-taken", "variable-changed"})
 """Those that say that a service fails and not why: a deploy since which a place fails goes before them."""
 
 SHUT_OUT = frozenset({"invoker-removed-by-deploy", "invoker-missing"})

@@ -63,6 +63,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A topic pushes to a service more than once, or to one that should not get it: work is done twice or astray.",
         "Check the address of each subscription, and delete the one that is left over.",
     ),
+    "variable-changed": CauseCode(
+        "A deploy gave a variable that a service needs another value, and nothing has failed since.",
+        "Compare the two revisions; if the change was not meant, set the value again that it had.",
+    ),
     "build-failed": CauseCode(
         "The last build of a service failed, so older code goes on running.",
         "Read the build's log, fix what it names, and build again.",

@@ -38,6 +38,7 @@ def shown_causes(board: Board) -> list[Suspect]:
         *_not_ready(board),
         *_stale(board),
         *_without_variables(board),
+        *_with_other_values(board),
         *platform.build_causes(board),
         *platform.drift_causes(board),
         *platform.run_job_causes(board),
@@ -82,6 +83,17 @@ def _not_ready(board: Board) -> list[Suspect]:
     return [
         Suspect(code="service-not-ready", subject=name, primary=board.explain(sorted(said, key=_readiness_first)))
         for name, said in sorted(by_service.items())
+    ]
+
+
+def _with_other_values(board: Board) -> list[Suspect]:
+    """A required variable with another value is told by itself, unless a failure since its deploy is."""
+    changed = board.free(
+        lambda each: each.grave and each.finding.code == "required-variable-changed", family=RevisionsFacts
+    )
+    return [
+        Suspect(code="variable-changed", subject=each.place.name, primary=board.explain([each]))
+        for each in list(changed)
     ]
 
 

@@ -61,7 +61,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
     made_now = list(new.values())
     shown = [each for each in possible if each in shown or len(each.everything) > len(each.primary)]
-    return [*(each for each in shown if not _taken_over(each, made_now)), *made_now]
+    return [*(each for each in shown if not _taken_over(each, made_now, shown)), *made_now]
 
 
 def _blame_deploy(suspect: Suspect, explanation: Explanation) -> None:
@@ -73,9 +73,13 @@ def _blame_deploy(suspect: Suspect, explanation: Explanation) -> None:
         suspect.primary, suspect.consequences = [], [*suspect.primary, *suspect.consequences]
 
 
-def _taken_over(sign: Suspect, made: Iterable[Suspect]) -> bool:
-    """Put the signs of a service behind the deploy that broke it; tell whether there is one."""
-    owner = next((each for each in made if each.code == "broken-by-deploy" and each.subject == sign.subject), None)
+def _taken_over(sign: Suspect, made: Iterable[Suspect], shown: Iterable[Suspect]) -> bool:
+    """Put the signs of a service behind the deploy that broke it, and another value of a variable behind whatever else
+    is wrong with the service; tell whether there is such a cause."""
+    owners = [each for each in made if each.code == "broken-by-deploy" and each.subject == sign.subject]
+    if sign.code == "variable-changed":
+        owners += [each for each in shown if each.code not in RISKS and sign.subject in each.services]
+    owner = next(iter(owners), None)
     if owner is None or sign.code not in SIGNS:
         return False
     owner.consequences += sign.everything

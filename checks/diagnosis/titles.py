@@ -351,6 +351,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
     "messages-not-taken": _not_taken,
     "subscription-missing": _unheard,
     "subscription-surplus": _surplus,
+    "variable-changed": _as_found,
     "build-failed": _failed_build,
     "stale-build": _behind,
     "drift": _behind,

@@ -36,6 +36,7 @@ class CallFacts(Facts):
     jobs: int = 0
     triggers: tuple[str, ...] = several()
     audience: tuple[str, ...] = several()
+    accounts: tuple[str, ...] = several()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -280,6 +280,23 @@ class TestBuilds:
         assert {each.code for each in found} >= {"stale-build"}
 
 
+class TestAnotherValueOfARequiredVariable:
+    CHANGED = finding("required-variable-changed", "worker", Severity.P2, revisions=(revision("worker", 1, DEPLOYED),))
+
+    def test_it_is_told_by_itself(self) -> None:
+        cause = only(result("environment-change", self.CHANGED))
+
+        assert (cause.code, cause.place) == ("variable-changed", Place(PlaceKind.REVISION, "worker"))
+
+    def test_it_goes_with_whatever_else_is_wrong_with_the_service(self) -> None:
+        failing = finding("every-request-fails", "worker", Severity.P1)
+
+        cause = only(result("environment-change", self.CHANGED), result("error-rate", failing))
+
+        assert cause.code == "service-failing"
+        assert ("environment-change", "worker") in explained(cause)
+
+
 class TestJobs:
     def test_a_failing_job_explains_the_checks_that_the_file_names_for_it(self) -> None:
         cause = only(jobs("some-jobs-failing", Severity.P2, lines_add="INTERNAL"), data("predictions", day=SLATE))

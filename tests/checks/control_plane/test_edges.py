@@ -311,3 +311,40 @@ def test_a_run_for_some_phases_judges_their_services_only() -> None:
     result = run(edges, services=[WORKER], subscriptions=callers, described=described, phases=frozenset({"phase4"}))
 
     assert [each.subject for each in result.findings] == ["gone"]
+
+
+class TestAccountsThatNobodyDeclared:
+    DECLARED = ServiceSpec(name="worker", callers=(f"serviceAccount:{ACCOUNT}",))
+
+    def notes(self, spec: ServiceSpec, *accounts: str, allowed: Policy | SourceError) -> list[Finding]:
+        subscriptions = [push(f"push-{number}", account=account) for number, account in enumerate(accounts)]
+        result = run(
+            edges,
+            services=[WORKER],
+            policies={"worker": allowed},
+            subscriptions=subscriptions,
+            described=pipeline(services=(spec,)),
+        )
+        return [each for each in result.findings if each.code == "undeclared-caller"]
+
+    def test_one_that_can_call_is_noted_with_its_calls(self) -> None:
+        (note,) = self.notes(self.DECLARED, ACCOUNT, "cron@example.com", allowed=granted(ACCOUNT, "cron@example.com"))
+
+        assert (note.severity, note.evidence["accounts"]) == (Severity.P3, "cron@example.com")
+        assert note.evidence["callers"] == "subscription push-1"
+
+    @pytest.mark.parametrize(
+        ("spec", "allowed"),
+        [
+            pytest.param(DECLARED, granted(ACCOUNT), id="it is refused, which is told elsewhere"),
+            pytest.param(DECLARED, DENIED, id="nobody knows whether it can"),
+            pytest.param(ServiceSpec(name="worker", callers=()), granted("cron@example.com"), id="nobody is declared"),
+            pytest.param(
+                ServiceSpec(name="worker", callers=("serviceAccount:Cron@Example.com",)),
+                granted("cron@example.com"),
+                id="it is declared",
+            ),
+        ],
+    )
+    def test_of_any_other_nothing_is_said(self, spec: ServiceSpec, allowed: Policy | SourceError) -> None:
+        assert self.notes(spec, "cron@example.com", allowed=allowed) == []
