@@ -81,6 +81,9 @@ def test_every_kind_of_day_is_shipped() -> None:
         "full-day",
         "game-postponed",
         "west-still-playing",
+        "analytics-job-paused",
+        "archive-job-fails",
+        "variable-changed",
     }
 
 
