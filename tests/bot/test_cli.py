@@ -447,11 +447,12 @@ def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
     done = forked_process("demo")
 
     assert (done.returncode, done.stderr) == (0, "")
+    said = " ".join(done.stdout.split())
     blocked, cause, command, clear = (
-        done.stdout.index(words)
+        said.index(words)
         for words in (
             "BLOCKED",
-            "a deploy removed the binding",
+            "removed the binding",
             "gcloud run services add-iam-policy-binding",
             "ALL CLEAR",
         )
