@@ -13,7 +13,7 @@ from itertools import combinations
 
 from bot.drill.columns import checks_of_tables
 from bot.drill.fault import PutFault
-from bot.drill.scoring import names, places_at
+from bot.drill.scoring import is_at, names, places_at
 from bot.scenarios.world import World
 from checks.diagnosis.lineage import graph_of
 from checks.model import Cause, FindingKey, Outcome, Report
@@ -33,12 +33,6 @@ class Alone:
     cause: Cause | None
     facts: frozenset[FindingKey]
     unread: frozenset[str] = frozenset()
-
-    @property
-    def nodes(self) -> Nodes:
-        """Where it is in the graph: at its place and what works there; a table is not at the services that write it."""
-        is_table = self.fault.place.kind is PlaceKind.TABLE
-        return frozenset((each.kind, each.name) for each in self.at if not is_table or each.service is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +75,25 @@ def _unread(report: Report) -> frozenset[str]:
 def unrelated(every: Iterable[Alone], count: int, seed: int, pipeline: Pipeline) -> Sequence[tuple[Alone, Alone]]:
     """Draw so many pairs of unrelated faults that are named where they are alone, fewer where there are no more."""
     apart = _apart(pipeline)
+    named = [(each, _nodes(each, pipeline)) for each in every if each.cause is not None]
     pairs = [
         (one, other)
-        for one, other in combinations([each for each in every if each.cause is not None], 2)
-        if not one.at & other.at and apart(one.nodes, other.nodes) and not _hides(one, other) and not _hides(other, one)
+        for (one, here), (other, there) in combinations(named, 2)
+        if not any(is_at(each, other.at) for each in one.at)
+        if apart(here, there) and not _hides(one, other) and not _hides(other, one)
     ]
     draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
     return draw.sample(pairs, min(count, len(pairs)))
+
+
+def _nodes(each: Alone, pipeline: Pipeline) -> Nodes:
+    """Return where a fault is in the graph: at its place, what works there, and whom a topic is for; of a table not at
+    the services that write it."""
+    targets = pipeline.messaging.targets if pipeline.messaging is not None else {}
+    listening = [name for at in each.at if at.kind is PlaceKind.TOPIC for name in targets.get(at.name, ())]
+    is_table = each.fault.place.kind is PlaceKind.TABLE
+    here = [(at.kind, at.name) for at in each.at if not is_table or at.service is None]
+    return frozenset([*here, *((PlaceKind.SERVICE, name) for name in listening)])
 
 
 def _hides(one: Alone, other: Alone) -> bool:

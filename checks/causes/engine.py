@@ -96,7 +96,9 @@ def diagnose(
     explained: dict[Fact, Fact] = {}
     for interval in sorted({each.interval for each in failing}, key=lambda each: "" if each is None else each.name):
         here = [each for each in failing if each.interval in (interval, None)]
-        for fact, root in _Spread(graph, here, healthy.get(interval, set())).explained.items():
+        for fact, root in _Spread(
+            graph, here, healthy.get(interval, set()), healthy.get(None, set())
+        ).explained.items():
             explained.setdefault(fact, root)
     behind: dict[Fact, list[Fact]] = {}
     for fact in failing:
@@ -119,11 +121,13 @@ Arrived = tuple[Fact, int]
 
 
 class _Spread:
-    """One interval: what each root makes of the places after it."""
+    """One interval: what each root makes of the places after it. ``always`` did their work as far as it belongs to no
+    interval: no absence explains what failed there and belongs to none."""
 
-    def __init__(self, graph: Graph, facts: Iterable[Fact], healthy: set[Place]) -> None:
+    def __init__(self, graph: Graph, facts: Iterable[Fact], healthy: set[Place], always: set[Place]) -> None:
         self._graph = graph
         self._healthy = healthy
+        self._always = always
         self.explained: dict[Fact, Fact] = {}
         self._stops: dict[Place, Arrived] = {}
         self._harms: dict[Place, Arrived] = {}
@@ -140,7 +144,8 @@ class _Spread:
             stop = None
         local: Fact | None = None
         for fact in facts:
-            ways = (stop,) if fact.effect is FailureEffect.STOPS else (stop, harm)
+            felt = None if fact.interval is None and place in self._always else stop
+            ways = (felt,) if fact.effect is FailureEffect.STOPS else (felt, harm)
             root = next((each[0] for each in ways if each is not None and not _too_late(each[0], fact)), None)
             if root is None and local is not None and local.effect is not FailureEffect.NOTE:
                 root = local

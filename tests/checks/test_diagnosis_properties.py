@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from checks.diagnosis import diagnose
 from checks.diagnosis.board import CODES
+from checks.diagnosis.evidence import CauseFacts
 from checks.facts import Crashed, Facts, Unread, Values
 from checks.facts.control_plane import InventoryFacts, JobStatus
 from checks.facts.orchestration import DataFacts, UnfinishedFacts
@@ -28,6 +29,7 @@ from tests.checks.diagnosed import (
     PIPELINE,
     SLATE,
     WRONG_FLAGS,
+    finding,
     result,
 )
 from tests.fakes import day
@@ -236,9 +238,9 @@ def test_it_explains_only_what_failed_and_nothing_twice(given_results: list[Chec
 def test_every_cause_explains_something_and_is_as_loud_as_the_loudest_of_it(given_results: list[CheckResult]) -> None:
     severities: dict[FindingKey, list[Severity]] = {}
     for each in given_results:
-        for finding in each.findings:
-            if finding.outcome is Outcome.FAILED and finding.severity is not None:
-                severities.setdefault(finding.key(each.check), []).append(finding.severity)
+        for one in each.findings:
+            if one.outcome is Outcome.FAILED and one.severity is not None:
+                severities.setdefault(one.key(each.check), []).append(one.severity)
 
     for cause in diagnose(PIPELINE, CHECKS, given_results):
         assert cause.code in CODES
@@ -281,3 +283,24 @@ def test_a_trigger_that_failed_gravely_always_has_a_cause(given_results: list[Ch
     }
 
     assert broken <= {key for cause in diagnose(PIPELINE, CHECKS, given_results) for key in cause.explains}
+
+
+@given(incidents(), st.sets(st.sampled_from(CONTROL_PLANE), min_size=1))
+def test_without_a_source_causes_stay_as_they_are_or_say_what_was_not_looked_up(
+    given_results: list[CheckResult], hidden: set[str]
+) -> None:
+    unread = Unread(source="Cloud Run", problem="denied")
+    blind = [
+        result(each, finding("source-unavailable", each, Severity.P0, outcome=Outcome.UNKNOWN, facts=unread))
+        for each in sorted(hidden)
+    ]
+    before = diagnose(PIPELINE, CHECKS, given_results)
+    lost = {one.key(each.check) for each in given_results if each.check in hidden for one in each.findings}
+
+    after = diagnose(PIPELINE, CHECKS, [*(each for each in given_results if each.check not in hidden), *blind])
+
+    told = {key: (each.code, set(each.explains) - lost) for each in before for key in each.explains}
+    for cause in after:
+        assert isinstance(cause.facts, CauseFacts)
+        is_as_it_was = all(told.get(key) in (None, (cause.code, set(cause.explains))) for key in cause.explains)
+        assert is_as_it_was or cause.facts.not_looked_up

@@ -13,7 +13,7 @@ from bot.drill.pairs import Alone, PairScore, alone, pair_score, pair_tally, unr
 from bot.drill.run import validated
 from checks.model import Cause, CheckResult, FindingKey, Report, Severity
 from checks.places import Place, PlaceKind
-from tests.bot.drill.test_drill import ground, put
+from tests.bot.drill.test_drill import SUMMARY, ground, put
 from tests.bot.in_process import run
 from tests.checks.diagnosed import PIPELINE
 from tests.fakes import MORNING, NIGHT, SLATE
@@ -132,7 +132,6 @@ def pairs(*every: Alone, count: int = 9, seed: int = 1) -> set[frozenset[Place]]
 
 FEATURES = Place(PlaceKind.TABLE, "nba_predictions.ml_feature_store_v2")
 PREDICTIONS = Place(PlaceKind.TABLE, "nba_predictions.player_prop_predictions")
-SCRAPERS = Place(PlaceKind.SERVICE, "nba-scrapers")
 
 
 def at(place: Place, unread: Iterable[str] = ()) -> Alone:
@@ -145,8 +144,17 @@ def test_places_with_a_path_between_them_are_related() -> None:
     assert pairs(at(FEATURES), at(JOB), at(PREDICTIONS)) == {frozenset((FEATURES, JOB)), frozenset((JOB, PREDICTIONS))}
 
 
-def test_two_faults_of_one_place_are_no_pair() -> None:
-    assert pairs(at(JOB), at(JOB)) == set()
+def test_a_topic_is_where_those_are_for_whom_it_is() -> None:
+    table, topic = Place(PlaceKind.TABLE, SUMMARY), Place(PlaceKind.TOPIC, "nba-phase2-raw-complete")
+
+    assert pairs(at(table), at(topic)) == set()
+
+
+@pytest.mark.parametrize("kind", [PlaceKind.JOB, PlaceKind.BUILD], ids=["the same", "of the same service"])
+def test_two_faults_of_one_place_are_no_pair(kind: PlaceKind) -> None:
+    other = PlaceKind.SERVICE if kind is PlaceKind.BUILD else kind
+
+    assert pairs(at(Place(kind, "exporter")), at(Place(other, "exporter"))) == set()
 
 
 def test_a_fault_that_hides_the_other_makes_no_pair_nor_does_one_that_is_not_named() -> None:

@@ -17,6 +17,8 @@ from checks.changes import Change
 from checks.effects import FailureEffect
 from checks.places import Place, PlaceKind
 from checks.severity import Severity
+from checks.span import Interval
+from tests.fakes import NIGHT, SLATE
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 STOPS, HARMS, NOTE, RISK = FailureEffect.STOPS, FailureEffect.HARMS, FailureEffect.NOTE, FailureEffect.RISK
@@ -52,17 +54,29 @@ edges = st.lists(
 )
 
 
+INTERVALS = (None, NIGHT, SLATE)
+instants = st.none() | st.integers(-24, 24).map(lambda hours: NOON + timedelta(hours=hours))
+
+
 @st.composite
 def failures(draw: st.DrawFn) -> list[Fact]:
     """Failures at some places, mechanisms at some services; each has its own rank."""
-    found = draw(
-        st.lists(
-            st.tuples(st.sampled_from(PLACES), st.sampled_from(FailureEffect), st.sampled_from(Severity)), max_size=6
+    what = st.tuples(st.sampled_from(PLACES), st.sampled_from(FailureEffect), st.sampled_from(Severity))
+    when = st.tuples(st.sampled_from(INTERVALS), instants, instants)
+    facts = [
+        fact(place, effect, severity, rank, interval=interval, due=due, last_good=good)
+        for rank, ((place, effect, severity), (interval, due, good)) in enumerate(
+            draw(st.lists(st.tuples(what, when), max_size=6))
         )
-    )
-    facts = [fact(place, effect, severity, rank) for rank, (place, effect, severity) in enumerate(found)]
-    broken = draw(st.sets(st.sampled_from(range(len(SERVICES)))))
-    return [*facts, *(fact(SERVICES[each], rank=100 + each, mechanism=True) for each in sorted(broken))]
+    ]
+    broken = draw(st.dictionaries(st.sampled_from(range(len(SERVICES))), instants))
+    return [
+        *facts,
+        *(fact(SERVICES[each], rank=100 + each, mechanism=True, since=broken[each]) for each in sorted(broken)),
+    ]
+
+
+healthy = st.lists(st.builds(Health, st.sampled_from(PLACES), st.sampled_from(INTERVALS)), max_size=4)
 
 
 def ancestors(graph: Graph, place: Place) -> set[Place]:
@@ -73,18 +87,22 @@ def behind(found: Sequence[Explanation]) -> dict[Fact, Fact]:
     return {each: one.root for one in found for each in (one.root, *one.behind)}
 
 
-@given(edges, failures())
-def test_a_root_is_an_ancestor_of_everything_that_it_explains(given_edges: list[Dependency], facts: list[Fact]) -> None:
+@given(edges, failures(), healthy)
+def test_a_root_is_an_ancestor_of_everything_that_it_explains(
+    given_edges: list[Dependency], facts: list[Fact], health: list[Health]
+) -> None:
     graph = Graph(given_edges)
 
-    for each in diagnose(graph, facts):
+    for each in diagnose(graph, facts, health):
         assert all(each.root.place in ancestors(graph, one.place) for one in each.behind)
         assert each.mechanism is None or each.mechanism.place in ancestors(graph, each.root.place)
 
 
-@given(edges, failures())
-def test_every_failure_is_behind_exactly_one_root(given_edges: list[Dependency], facts: list[Fact]) -> None:
-    found = diagnose(Graph(given_edges), facts)
+@given(edges, failures(), healthy)
+def test_every_failure_is_behind_exactly_one_root(
+    given_edges: list[Dependency], facts: list[Fact], health: list[Health]
+) -> None:
+    found = diagnose(Graph(given_edges), facts, health)
 
     told = [each for one in found for each in (one.root, *one.behind)]
     assert len(told) == len(set(told))
@@ -92,23 +110,26 @@ def test_every_failure_is_behind_exactly_one_root(given_edges: list[Dependency],
     assert set(told) <= {each for each in facts if each.effect is not RISK and not each.mechanism}
 
 
-@given(edges, failures(), st.randoms(use_true_random=False))
+@given(edges, failures(), healthy, st.randoms(use_true_random=False))
 def test_the_order_of_the_facts_does_not_matter(
-    given_edges: list[Dependency], facts: list[Fact], chance: random.Random
+    given_edges: list[Dependency], facts: list[Fact], health: list[Health], chance: random.Random
 ) -> None:
-    shuffled = list(facts)
+    shuffled, also = list(facts), list(health)
     chance.shuffle(shuffled)
+    chance.shuffle(also)
 
-    assert diagnose(Graph(given_edges), shuffled) == diagnose(Graph(given_edges), facts)
+    assert diagnose(Graph(given_edges), shuffled, also) == diagnose(Graph(given_edges), facts, health)
 
 
-@given(edges, failures(), st.sampled_from(PLACES))
-def test_a_consequence_more_leaves_every_root(given_edges: list[Dependency], facts: list[Fact], place: Place) -> None:
+@given(edges, failures(), healthy, st.sampled_from(PLACES), st.sampled_from(INTERVALS))
+def test_a_consequence_more_leaves_every_root(
+    given_edges: list[Dependency], facts: list[Fact], health: list[Health], place: Place, interval: Interval | None
+) -> None:
     graph = Graph(given_edges)
-    before = behind(diagnose(graph, facts))
-    more = fact(place, HARMS, Severity.P2, rank=50)
+    before = behind(diagnose(graph, facts, health))
+    more = fact(place, HARMS, Severity.P2, rank=50, interval=interval)
 
-    after = behind(diagnose(graph, [*facts, more]))
+    after = behind(diagnose(graph, [*facts, more], health))
 
     # What is a root itself may take what was in no better hands; what follows from something takes nothing.
     if after[more] != more:
@@ -212,6 +233,13 @@ def test_what_did_its_work_ends_an_absence_and_passes_damage_on() -> None:
 
     assert len(diagnose(graph, [gone, fact(table("c"), rank=2)], health)) == 2
     assert len(diagnose(graph, [damaged, fact(table("c"), HARMS, rank=2)], health)) == 1
+
+
+def test_what_belongs_to_no_interval_and_did_its_work_is_explained_by_no_interval() -> None:
+    gone, of_none = fact(table("a"), rank=1, interval=NIGHT), fact(table("b"), rank=2)
+
+    assert len(diagnose(Graph(CHAIN), [gone, of_none])) == 1
+    assert len(diagnose(Graph(CHAIN), [gone, of_none], [Health(table("b"), None)])) == 2
 
 
 def test_one_of_several_callers_that_fails_does_not_stop_what_the_others_start() -> None:
