@@ -6,7 +6,9 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from bot.commands.staging import staging
 from bot.commands.staging_proof import prove
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.scenarios.scenario import load_scenario
-from bot.scenarios.world import build_world
+from bot.scenarios.world import World, build_world
 from checks.ports.policies import Binding, Policy
 from tests.servers.bigquery_clients import emulator_client
 from tests.servers.bigquery_emulator import create_tables
@@ -36,7 +38,7 @@ NOW = "2026-02-11T08:00"
 
 @dataclass
 class Place:
-    """A project of its own in the emulators, with the day of a scenario in it."""
+    """A project in the emulators, with the day of a scenario in it."""
 
     project: str
     server: WritableCloudRunServer
@@ -69,19 +71,65 @@ class Place:
         return {each.dataset_id for each in self.client.list_datasets()}
 
 
+@dataclass
+class Emulators:
+    bigquery: str
+    firestore: str
+    pubsub: str
+
+
+@pytest.fixture(scope="module")
+def emulators(bigquery_address: str, firestore_address: str, pubsub_address: str) -> Emulators:
+    return Emulators(bigquery_address, firestore_address, pubsub_address)
+
+
+@pytest.fixture(scope="module")
+def production(emulators: Emulators) -> Iterator[bigquery.Client]:
+    """The tables that all tests of this file read, and no command may write to: to load them takes a second."""
+    with loaded(emulators) as client:
+        yield client
+
+
 @pytest.fixture
-def place(bigquery_address: str, firestore_address: str, pubsub_address: str, tmp_path: Path) -> Iterator[Place]:
+def place(emulators: Emulators, production: bigquery.Client, tmp_path: Path) -> Iterator[Place]:
+    before = {each.dataset_id for each in production.list_datasets()}
+    with served(emulators, production, tmp_path) as place:
+        yield place
+    for name in place.datasets() - before:
+        production.delete_dataset(f"{place.project}.{name}", delete_contents=True)
+
+
+@pytest.fixture
+def changing(emulators: Emulators, tmp_path: Path) -> Iterator[Place]:
+    """A place whose production the test writes to."""
+    with loaded(emulators) as client, served(emulators, client, tmp_path) as place:
+        yield place
+
+
+@contextmanager
+def loaded(emulators: Emulators) -> Iterator[bigquery.Client]:
+    """Yield the client of a project of its own with the tables of the day."""
     pipeline = shipped_pipeline()
-    world = build_world(pipeline, load_scenario("healthy-morning"))
-    project = f"example-{uuid.uuid4().hex[:12]}"
-    client = emulator_client(bigquery_address, project)
+    client = emulator_client(emulators.bigquery, f"example-{uuid.uuid4().hex[:12]}")
     for name in pipeline.datasets:
-        dataset = bigquery.Dataset(f"{project}.{name}")
+        dataset = bigquery.Dataset(f"{client.project}.{name}")
         dataset.location = "EU" if name == "nba_orchestration" else "us-west2"
         client.create_dataset(dataset)
     columns = {name: table.columns for name, table in pipeline.tables.items()}
-    create_tables(bigquery_address, project, columns, world.tables)
-    write_documents(firestore_address, project, world.documents)
+    create_tables(emulators.bigquery, client.project, columns, healthy_morning().tables)
+    try:
+        yield client
+    finally:
+        for each in client.list_datasets():
+            client.delete_dataset(f"{client.project}.{each.dataset_id}", delete_contents=True)
+        client.close()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def served(emulators: Emulators, client: bigquery.Client, folder: Path) -> Iterator[Place]:
+    """Yield a place with the documents and the services of the day, as they are at first."""
+    project, world = client.project, healthy_morning()
+    write_documents(emulators.firestore, project, world.documents)
     policies = {"prediction-worker": Policy((Binding("roles/run.invoker", frozenset({CALLER})),))}
     with WritableCloudRunServer(world.services, policies) as server:
         server.serve("prediction-worker", run_v2.Revision(service_account="worker@example.com", containers=[CONTAINER]))
@@ -89,18 +137,20 @@ def place(bigquery_address: str, firestore_address: str, pubsub_address: str, tm
         environment = {
             "REVEILLE_PIPELINE": "nba",
             "GOOGLE_CLOUD_PROJECT": project,
-            "BIGQUERY_EMULATOR_HOST": bigquery_address,
-            "FIRESTORE_EMULATOR_HOST": firestore_address,
-            "PUBSUB_EMULATOR_HOST": pubsub_address,
+            "BIGQUERY_EMULATOR_HOST": emulators.bigquery,
+            "FIRESTORE_EMULATOR_HOST": emulators.firestore,
+            "PUBSUB_EMULATOR_HOST": emulators.pubsub,
             **{f"REVEILLE_{each}_ENDPOINT": server.address for each in places},
         }
         try:
-            yield Place(project, server, client, firestore_address, environment, tmp_path)
+            yield Place(project, server, client, emulators.firestore, environment, folder)
         finally:
-            for name in [each.dataset_id for each in client.list_datasets()]:
-                client.delete_dataset(f"{project}.{name}", delete_contents=True)
-            client.close()  # type: ignore[no-untyped-call]
-            clear_documents(firestore_address, project)
+            clear_documents(emulators.firestore, project)
+
+
+@cache
+def healthy_morning() -> World:
+    return build_world(shipped_pipeline(), load_scenario("healthy-morning"))
 
 
 CONTAINER = run_v2.Container(
@@ -131,23 +181,23 @@ def test_staging_runs_from_end_to_end_and_leaves_production_untouched(place: Pla
     assert place.code("prove", "check") == 0
 
 
-def test_a_deliberate_write_to_a_table_of_production_is_caught(place: Place) -> None:
-    assert place.code("prove", "start") == 0
-    table = place.client.get_table(f"{place.project}.{PREDICTIONS}")
+def test_a_deliberate_write_to_a_table_of_production_is_caught(changing: Place) -> None:
+    assert changing.code("prove", "start") == 0
+    table = changing.client.get_table(f"{changing.project}.{PREDICTIONS}")
     before = table.num_rows
 
-    assert place.client.insert_rows_json(table, [{"game_date": "2026-02-10", "prediction_id": "stray"}]) == []
-    result = place.reveille("prove", "check")
+    assert changing.client.insert_rows_json(table, [{"game_date": "2026-02-10", "prediction_id": "stray"}]) == []
+    result = changing.reveille("prove", "check")
 
     assert result.return_value == 1
     assert f"✗ {PREDICTIONS}: {before} → {before + 1} rows" in result.output
 
 
-def test_a_deliberate_write_to_a_completion_document_of_production_is_caught(place: Place) -> None:
-    assert place.code("prove", "start") == 0
+def test_a_deliberate_write_to_a_completion_document_of_production_is_caught(changing: Place) -> None:
+    assert changing.code("prove", "start") == 0
 
-    write_documents(place.firestore, place.project, {"phase3_completion/2026-02-10": {"_triggered": True}})
-    result = place.reveille("prove", "check")
+    write_documents(changing.firestore, changing.project, {"phase3_completion/2026-02-10": {"_triggered": True}})
+    result = changing.reveille("prove", "check")
 
     assert result.return_value == 1
     assert "✗ phase3_completion/2026-02-10: last written" in result.output
