@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.thoroughness import examples
 SLOW = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@cache
 def noise(length: int, seed: int = 0) -> str:
     """Text that does not compress."""
     return random.Random(seed).randbytes(length // 2 + 1).hex()[:length]
