@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from checks.intervals import Offset
 from checks.severity import Severity
@@ -44,6 +44,15 @@ def _share(value: object) -> object:
     return float(share)
 
 
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        message = f"is no regular expression: {error}"
+        raise ValueError(message) from error
+    return value
+
+
 def _several(value: object) -> object:
     return (value,) if isinstance(value, (str, Mapping)) else value
 
@@ -63,6 +72,7 @@ Share = Annotated[
         | Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")],
     ),
 ]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 Columns = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]
 Learned = Annotated[
     Literal[Severity.P2, Severity.P3] | None,
@@ -147,6 +157,8 @@ class Unique(Model):
 
     key: Columns = Field(min_length=1)
     """Its columns; rows without a value in one of them are left to ``not_null``."""
+    at_most: Share = 0.0
+    """The share of rows that may repeat the key of another."""
     severity: NamedSeverity = Severity.P1
     """How loud a key that is there twice is."""
 
@@ -171,6 +183,8 @@ class Allowed(Model):
     """This or more."""
     at_most: Threshold | None = None
     """This or less."""
+    matches: Pattern | None = None
+    """Texts of this form, a regular expression of RE2 that may match any part."""
     share: Share = 0.0
     """The share of rows that may have another."""
     severity: NamedSeverity = Severity.P2
@@ -179,8 +193,8 @@ class Allowed(Model):
     @model_validator(mode="after")
     def _some_values(self) -> Self:
         bounded = any(each is not None for each in (self.between, self.at_least, self.at_most))
-        if bounded == bool(self.among):
-            message = "expected either a list of values, or between, at_least, at_most"
+        if bounded + bool(self.among) + (self.matches is not None) != 1:
+            message = "expected either a list of values, or between, at_least, at_most, or matches"
             raise ValueError(message)
         if self.between is not None and (self.at_least is not None or self.at_most is not None):
             message = "expected between, or at_least and at_most"
@@ -219,22 +233,53 @@ class Sides(Model):
     """How loud it is."""
 
 
+class Renewed(Model):
+    """That rows were loaded when there was something new to load."""
+
+    after: Offset
+    """The newest row was loaded at this time or later; it counts from the interval."""
+    severity: NamedSeverity = Severity.P1
+    """How loud older ones are."""
+
+
 class Mean(Learning):
-    """That the mean of a column is what it was in the last comparable intervals."""
+    """That the mean of a column is what it was in the last comparable intervals, and within fixed limits."""
 
     margin: float = Field(default=0, ge=0, le=1e300)
     """How far from the median of earlier means is always usual."""
+    between: tuple[Threshold, Threshold] | None = None
+    """Fixed limits, which need no history."""
+    rows: int = Field(default=20, ge=1, le=LARGEST_COUNT)
+    """From so many values on the fixed limits are judged."""
+    severity: NamedSeverity = Severity.P2
+    """How loud a mean outside the fixed limits is."""
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if self.between is not None and self.between[0] > self.between[1]:
+            message = "expected two limits, the lower first, such as between: [5, 40]"
+            raise ValueError(message)
+        if self.learned is None and self.between is None:
+            message = "has no limit; add between, or leave out 'learned: none'"
+            raise ValueError(message)
+        return self
 
 
 class Reference(Model):
     """That a column's values are there in another table."""
 
     to: str
-    """The column, as ``dataset.table.column``."""
+    """The column, as ``dataset.table.column``; of the table itself, those of the two weeks before are meant, if it
+    has any."""
     at_most: Share = 0.0
     """The share of rows whose value may not be there."""
     severity: NamedSeverity = Severity.P2
     """How loud more are."""
+
+    @property
+    def table(self) -> str:
+        """The other table."""
+        return self.to.rpartition(".")[0]
 
 
 def _keyed(key: str) -> Any:
@@ -299,6 +344,13 @@ class Expect(Model):
         ),
     ] = None
     """How old the newest row may be, by the column ``loaded`` of the table."""
+    renewed: Annotated[
+        Renewed | None,
+        BeforeValidator(
+            lambda value: value if value is None else _keyed("after")(value), json_schema_input_type=Renewed | str
+        ),
+    ] = None
+    """When the newest row of the interval must have been loaded, by the column ``loaded`` of the table."""
     volume: Annotated[
         tuple[Volume, ...], BeforeValidator(_several, json_schema_input_type=Volume | tuple[Volume, ...])
     ] = ()
@@ -337,6 +389,7 @@ class Expect(Model):
 
 KINDS = (
     "freshness",
+    "renewed",
     "volume",
     "unique",
     "not_null",

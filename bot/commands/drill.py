@@ -48,7 +48,10 @@ LISTED = 40
 )
 @click.option("--cascade/--no-cascade", default=True, show_default=True, help="Empty what is made of an empty table.")
 @click.option(
-    "--accept", type=click.Path(path_type=Path), metavar="FILE", help="Blind spots that may be, with reasons."
+    "--accept",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Blind spots that may be, with reasons; by default those beside the pipeline file.",
 )
 @click.option("--floor", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are noticed.")
 @click.option("--named", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if fewer are named.")
@@ -98,17 +101,19 @@ def drill(  # noqa: PLR0913 - a command has its options
         message = "--pairs breaks two things and counts both: leave out --quiet, --accept and --named."
         raise click.UsageError(message)
     with said_plainly():
-        from bot.drill.accepted import read_accepted, reasons_for  # noqa: PLC0415 - an extra that production lacks
+        from bot.composition.validation import source_of  # noqa: PLC0415 - likewise
+        from bot.drill.accepted import accepted_beside, read_accepted, reasons_for  # noqa: PLC0415 - an extra that production lacks
         from bot.drill.grounds import faults_of, grounds_of  # noqa: PLC0415 - likewise
         from bot.drill.run import drilled  # noqa: PLC0415 - likewise
         from bot.drill.scoring import tally  # noqa: PLC0415 - likewise
 
-        accepted = read_accepted(accept) if accept is not None else {}
         grounds = grounds_of(pipeline_file, scenario, cascade=cascade, whole=not quiet)
         if quiet:
             return _quiet(grounds, count, seed, as_json=as_json)
         if pairs is not None:
             return _pairs(grounds, pairs, seed, only, floor, stolen, as_json=as_json)
+        beside = accepted_beside(source_of(pipeline_file, None, grounds[0].scenario))
+        accepted = read_accepted(accept) if accept is not None else beside
         chosen = faults_of(grounds, count, seed, only)
         scores = []
         for number, (ground, fault) in enumerate(chosen, 1):

@@ -82,8 +82,9 @@ def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Itera
         yield from _column((), table, date, ("DATE", "TIMESTAMP"))
     if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
         yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
-    if expect.freshness is not None and table.loaded is None:
-        yield ("freshness",), f"needs the column that says when a row was loaded; add 'loaded' to {name}"
+    for key in ("freshness", "renewed"):
+        if getattr(expect, key) is not None and table.loaded is None:
+            yield (key,), f"needs the column that says when a row was loaded; add 'loaded' to {name}"
 
 
 def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault]:
@@ -116,6 +117,7 @@ def _values(table: Table, expect: Expect) -> Iterator[Fault]:
     for column, allowed in expect.values.items():
         is_text = any(isinstance(each, str) for each in allowed.among)
         kinds = () if not allowed.among else ("STRING",) if is_text else ("INT64",)
+        kinds = ("STRING",) if allowed.matches is not None else kinds
         yield from _column(("values", column), table, column, kinds or NUMBERS)
 
 

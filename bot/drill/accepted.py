@@ -14,6 +14,13 @@ from bot.request import RequestError
 FORM = "expected lines such as 'jobs silent weekly-*: they run once a week', a pattern of faults and the reason"
 
 
+def accepted_beside(pipeline_file: Path) -> Mapping[str, str]:
+    """Read the blind spots that lie beside a pipeline file: of ``nba.yaml`` those of ``nba.blind-spots.yaml``; none
+    where there is no such file. Raises RequestError."""
+    path = pipeline_file.with_suffix(".blind-spots.yaml")
+    return read_accepted(path) if path.is_file() else {}
+
+
 def read_accepted(path: Path) -> Mapping[str, str]:
     """Read the reasons by pattern of faults. Raises RequestError for a file that cannot be read or says no reason."""
     try:

@@ -20,8 +20,8 @@ Outcomes = Mapping[tuple[str, str], frozenset[Outcome]]
 def is_early(fault: PutFault, pipeline: Pipeline, report: Report) -> bool:
     """Whether what a fault breaks is still waited for in the report of the healthy world.
 
-    Of rows and values: some check that asks for them waits, and none that has a time of its own has looked. Of a
-    document: its transition waits for the run.
+    Of rows and values: some check that asks for them waits, and none that judges them at a time of its own has looked.
+    Of a document: its transition waits for the run.
     """
     if fault.awaited is None:
         return False
@@ -38,7 +38,10 @@ def is_early(fault: PutFault, pipeline: Pipeline, report: Report) -> bool:
 
 def _are_rows_early(fault: PutFault, checks: Iterable[SqlCheck], outcomes: Outcomes) -> bool:
     looks = [
-        (each.due is not None and each.before_due == "wait", outcomes.get((each.id, fault.awaited or ""), frozenset()))
+        (
+            each.due is not None and each.before_due == "wait" and each.judges(each.subject) == fault.place.name,
+            outcomes.get((each.id, fault.awaited or ""), frozenset()),
+        )
         for each in checks
         if fault.place.name in each.tables and fault.column in each.query
     ]

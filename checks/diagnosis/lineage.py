@@ -47,6 +47,8 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
     spec = checks.get(symptom.check)
     if spec is not None:
         return judged(spec, finding.subject)
+    if symptom.place.kind is PlaceKind.TABLE:
+        return symptom.place
     if ProcessorFacts in finding.facts.families() and finding.phase is not None:
         # A processor is mostly named after the table that it writes.
         return _named(pipeline, checks.values(), subject) or Place(PlaceKind.PHASE, finding.phase, WORK)

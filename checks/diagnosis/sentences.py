@@ -68,6 +68,9 @@ def _place(board: Board, suspect: Suspect) -> Place:
     if suspect.code == "broken-by-deploy":
         return suspect.established.place
     first = suspect.everything[0]
+    if suspect.code == "trigger-without-effect":
+        # The transition did its part: what it started wrote nothing.
+        return Place(PlaceKind.PHASE, board.transitions[suspect.subject].target)
     spec = board.sql_checks.get(first.check)
     table = judged(spec, first.finding.subject) if spec is not None else first.place
     if spec is None or first.place.kind is not PlaceKind.DATA or table.kind is not PlaceKind.TABLE:

@@ -75,7 +75,7 @@ def condition_of(pipeline: Pipeline, expect: Expect) -> str | None:
 
 
 def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path: tuple[str | int, ...]) -> Expansion:
-    figures = tuple(figures_of(table, expect))
+    figures = tuple(figures_of(name, table, expect))
     spec = SqlCheck(
         id=check_id(name, expect),
         title=expect.title or f"Expectations of {name}",

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from checks.expansion.sql_words import literal, quoted
 from checks.expansion.words import words_of
-from checks.expectations_spec import Expect
+from checks.expectations_spec import Expect, Reference
 from checks.pipeline import Table
+
+FEWEST_EARLIER = 20
+"""Values of earlier intervals; with fewer, new ones may be many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class Figure:
     """Further figures, by column."""
 
 
-def figures_of(table: Table, expect: Expect) -> Iterator[Figure]:
+def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
     """Yield a figure for each expectation of values and keys."""
     for number, unique in enumerate(expect.unique, start=1):
         there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in unique.key)
@@ -63,17 +66,25 @@ def figures_of(table: Table, expect: Expect) -> Iterator[Figure]:
         )
     yield from _figures_of_values(expect)
     for column, reference in expect.references.items():
+        there = f"{name} of the two weeks before" if reference.table == name else reference.to
         yield Figure(
             expectation=f"references {column}",
             facet=column,
             columns=(column,),
             column=f"unmatched_{column}",
             sql=f"COUNTIF({quoted(column)} IS NOT NULL AND there_{column} IS NULL)",
-            said=f"{{measured}} of {{rows}} rows have a {column} that {reference.to} has not ({{share}}).",
-            good=f"{reference.to} has the {column} of {{rows}} rows.",
+            said=f"{{measured}} of {{rows}} rows have a {column} that {there} has not ({{share}}).",
+            good=f"{there} has the {column} of {{rows}} rows.",
             of=f"filled_{column}",
-            more=_filled(column),
+            more=_matchable(name, column, reference),
         )
+
+
+def _matchable(name: str, column: str, reference: Reference) -> tuple[tuple[str, str], ...]:
+    """Count what can be matched: of its own earlier values a table must have some to tell."""
+    if reference.table != name:
+        return _filled(column)
+    return ((f"filled_{column}", f"IF(MAX(others_{column}) >= {FEWEST_EARLIER}, COUNT({quoted(column)}), 0)"),)
 
 
 def _filled(column: str) -> tuple[tuple[str, str], ...]:
@@ -90,14 +101,17 @@ def _figures_of_values(expect: Expect) -> Iterator[Figure]:
         ]
         if allowed.among:
             tests = [f"{name} NOT IN ({', '.join(map(literal, allowed.among))})"]
+        if allowed.matches is not None:
+            tests = [f"NOT REGEXP_CONTAINS({name}, {literal(allowed.matches)})"]
+        good = words_of(allowed.among, lowest, highest) if allowed.matches is None else f"like {allowed.matches}"
         yield Figure(
             expectation=f"values {column}",
             facet=column,
             columns=(column,),
             column=f"odd_{column}",
             sql=f"COUNTIF({' OR '.join(tests)})",
-            said=f"{{measured}} of {{rows}} values of {column} are not {words_of(allowed.among, lowest, highest)}.",
-            good=f"{{rows}} values of {column} are {words_of(allowed.among, lowest, highest)}.",
+            said=f"{{measured}} of {{rows}} values of {column} are not {good}.",
+            good=f"{{rows}} values of {column} are {good}.",
             of=f"filled_{column}",
             more=_filled(column),
         )

@@ -20,6 +20,10 @@ HISTORY: Mapping[str, int] = {"daily": 42, "hourly": 28, "weekly": 420, "monthly
 """Days that are looked back, by cadence, unless an expectation says otherwise."""
 
 
+EARLIER = 14
+"""Days: in two weeks most of what keeps coming has come."""
+
+
 def date_column(table: Table) -> str | None:
     """Return the column that says to which interval a row belongs."""
     return table.date or table.partition
@@ -45,7 +49,7 @@ def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figure
     """Return the statement."""
     parts = [
         *([_history(pipeline, name, table, expect)] if expect.volume or expect.mean or expect.freshness else []),
-        *([_judged(pipeline, name, table, expect, figures)] if figures else []),
+        *([_judged(pipeline, name, table, expect, figures)] if figures or expect.renewed else []),
     ]
     every = list(dict.fromkeys(column for part in parts for column in part.selected))
     selects = []
@@ -83,16 +87,21 @@ def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> _Se
 
 def _judged(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures: Sequence[Figure]) -> _Select:
     selected = {"judged_rows": "COUNT(*)"}
+    if expect.renewed is not None:
+        loaded = quoted(table.loaded or "")
+        selected["renewed"] = f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
     for figure in figures:
         selected |= {figure.column: figure.sql, **dict(figure.more)}
     rows = _from(name, expect, _in_interval(pipeline, table))
     before = [each for figure in figures for each in figure.before]
     if before or expect.references:
-        columns = dict.fromkeys(quoted(each) for figure in figures for each in figure.columns)
+        used = [each for figure in figures for each in figure.columns]
+        used += [table.loaded] if expect.renewed is not None and table.loaded is not None else []
+        columns = dict.fromkeys(map(quoted, used))
         inner = ",\n    ".join([*columns, *before])
         rows = f"FROM (\n  SELECT\n    {inner}\n{_indented(rows)}\n)"
     for column, reference in expect.references.items():
-        rows += "\n" + _there(pipeline, column, *reference.to.rpartition(".")[::2])
+        rows += "\n" + _there(pipeline, name, column, *reference.to.rpartition(".")[::2])
     return _Select(name="judged", selected=selected, rest=rows)
 
 
@@ -101,15 +110,30 @@ def _from(name: str, expect: Expect, tests: Sequence[str]) -> str:
     return f"FROM {source(name)}\nWHERE {' AND '.join([*tests, *meant])}"
 
 
-def _there(pipeline: Pipeline, column: str, name: str, key: str) -> str:
-    """Return the join with the values that another table has, each once; nothing for a table that does not exist."""
+def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> str:
+    """Return the joins with the values that another table has, each once; nothing for a table that does not exist. Of
+    its own values a table is compared with the earlier ones, and with their number."""
     other = pipeline.tables.get(name)
     if other is None:
         return ""
     tests = _in_interval(pipeline, other) if other.filter_required else []
+    own = name == table
+    tests = _before(other) if own else tests
     where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
     others = f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - declared names
-    return f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
+    joined = f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
+    if not own:
+        return joined
+    counted = f"SELECT COUNT(DISTINCT {quoted(key)}) AS others_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - likewise
+    return f"{joined}\nCROSS JOIN (\n  {counted}\n) AS count_of_{column}"
+
+
+def _before(table: Table) -> list[str]:
+    date = date_column(table) or ""
+    if table.columns.get(date) == "DATE":
+        return [f"{quoted(date)} >= DATE_SUB(@date, INTERVAL {EARLIER} DAY)", f"{quoted(date)} < @date"]
+    earliest = f"TIMESTAMP_SUB(@interval_start, INTERVAL {EARLIER} DAY)"
+    return [f"{quoted(date)} >= {earliest}", f"{quoted(date)} < @interval_start"]
 
 
 def _in_interval(pipeline: Pipeline, table: Table) -> list[str]:

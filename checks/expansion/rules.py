@@ -10,8 +10,8 @@ from checks.expectations_spec import Expect, Volume
 from checks.pipeline import Comparison, Rule
 from checks.severity import Severity
 
-_EFFECTS = {"no-volume": FailureEffect.STOPS, "stale": FailureEffect.STOPS}
-"""What is there harms at most."""
+_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", "unmatched"), FailureEffect.STOPS)
+"""What is there harms at most, unless nothing can join it."""
 
 _SOME = Comparison(at_least=10)
 """Rows; of fewer, all may well lack a value."""
@@ -23,10 +23,13 @@ def rules_of(expect: Expect) -> Iterator[Rule]:
         hours = expect.freshness.at_most / timedelta(hours=1)
         age = Comparison(above=hours)
         yield _rule("freshness", "stale", expect.freshness.severity, age_hours=age)
+    if expect.renewed is not None:
+        yield _rule("renewed", "not-renewed", expect.renewed.severity, old=Comparison(equals=True))
     for volume in expect.volume:
         yield from _volume_rules(volume)
     for unique in expect.unique:
-        yield _rule(f"unique {', '.join(unique.key)}", "doubled", unique.severity, measured=Comparison(above=0))
+        repeated = Comparison(above=unique.at_most)
+        yield _rule(f"unique {', '.join(unique.key)}", "doubled", unique.severity, share=repeated)
     for column, nulls in expect.not_null.items():
         worst = min(nulls.severity, Severity.P1)
         yield _rule(f"not_null {column}", "all-null", worst, share=Comparison(at_least=1), rows=_SOME)
@@ -36,12 +39,18 @@ def rules_of(expect: Expect) -> Iterator[Rule]:
 
 def _value_rules(expect: Expect) -> Iterator[Rule]:
     for column, allowed in expect.values.items():
-        yield _rule(f"values {column}", "odd-values", allowed.severity, share=Comparison(above=allowed.share))
+        rule = _rule(f"values {column}", "odd-values", allowed.severity, share=Comparison(above=allowed.share))
+        # Texts of another form are keys that nothing joins.
+        yield rule if allowed.matches is None else rule.model_copy(update={"effect": FailureEffect.STOPS})
     for column, varying in expect.not_constant.items():
         yield _rule(f"not_constant {column}", "constant", varying.severity, measured=Comparison(at_most=1))
     for column, sides in expect.not_one_sided.items():
         yield _rule(f"not_one_sided {column}", "one-sided", sides.severity, share=Comparison(at_least=sides.share))
     for column, mean in expect.mean.items():
+        if mean.between is not None:
+            for value in (Comparison(below=mean.between[0]), Comparison(above=mean.between[1])):
+                enough = Comparison(at_least=mean.rows)
+                yield _rule(f"mean {column}", "mean-odd", mean.severity, measured=value, rows=enough)
         if mean.learned is not None:
             yield from _learned_rules(f"mean {column}", "mean-moved", "mean-moved", mean.learned)
     for column, reference in expect.references.items():

@@ -13,17 +13,23 @@ def expected_of(expect: Expect) -> Iterator[str]:
     """Yield what is expected, each as a sentence without its full stop."""
     if expect.freshness is not None:
         yield f"The newest row is at most {span_words(expect.freshness.at_most)} old"
+    if expect.renewed is not None:
+        yield f"The newest row was loaded at {expect.renewed.after} or later"
     for volume in expect.volume:
         yield _expected_volume(expect, volume)
     yield from (f"No two rows have the same {' and '.join(each.key)}" for each in expect.unique)
     for column, nulls in expect.not_null.items():
         yield f"{_most(nulls.at_most)} rows lack {column}"
     for column, allowed in expect.values.items():
-        yield f"{column} is {words_of(allowed.among, *allowed.bounds)}"
+        form = f"like {allowed.matches}" if allowed.matches is not None else words_of(allowed.among, *allowed.bounds)
+        yield f"{column} is {form}"
     yield from (f"{column} differs from row to row" for column in expect.not_constant)
     for column, sides in expect.not_one_sided.items():
         yield f"{column} lies on both sides of {sides.around}"
-    yield from (f"The mean of {column} is what it was" for column in expect.mean)
+    for column, mean in expect.mean.items():
+        usual = ["what it was"] if mean.learned is not None else []
+        usual += [words_of((), *mean.between)] if mean.between is not None else []
+        yield f"The mean of {column} is {' and '.join(usual)}"
     yield from (f"Every {column} is in {each.to}" for column, each in expect.references.items())
 
 

@@ -9,7 +9,8 @@ all the same is noted here, and so is a time that is yet to come: who waits for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from checks.actions import Action
@@ -19,16 +20,29 @@ from checks.facts.orchestration import Flag, ProcessorFacts
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, ProcessorReport
 from checks.orchestration.gathered import JudgedRun
-from checks.orchestration.gathering import completion_of, has_state, judged, no_run, off_day, run_of, start_reads
-from checks.pipeline import Transition
+from checks.orchestration.gathering import (
+    completion_of,
+    has_state,
+    judged,
+    no_run,
+    off_day,
+    rows_of,
+    run_of,
+    start_reads,
+)
+from checks.pipeline import Transition, tables_in
 from checks.places import Place, PlaceKind
 from checks.registry import check
+
+WRITTEN_BEFORE = timedelta(hours=3)
+"""How long before its report a processor may have written its last row."""
 
 CODES: Mapping[str, str] = {
     "processors-fine": "Every processor that reported has records.",
     "processor-empty": "A processor reported success without a single record.",
     "processor-failed": "A processor reported that it failed.",
     "processor-partial": "A processor reported that it did part of its work.",
+    "processor-without-rows": "A processor reported records, and its table has no row as new as its report.",
     "processor-unreported": "The next phase was started without a report of a processor.",
     "completed-in-future": "A processor says that it completed at a time that is yet to come.",
     "nothing-reported": "No processor has reported yet.",
@@ -46,11 +60,17 @@ class Judgement:
 
 
 def judge(
-    report: ProcessorReport | None, *, critical: bool, is_ahead: bool = False, is_started: bool = False
+    report: ProcessorReport | None,
+    *,
+    critical: bool,
+    is_ahead: bool = False,
+    is_started: bool = False,
+    is_without_rows: bool = False,
 ) -> Judgement | None:
     """Judge what one processor reported; nothing is wrong with one that does not say how much it wrote.
 
-    ``is_ahead`` is its time of completion yet to come, ``is_started`` the next phase started.
+    ``is_ahead`` is its time of completion yet to come, ``is_started`` the next phase started; ``is_without_rows`` tells
+    that its table has no row of the time at which it says that it wrote some.
     """
     if report is None:
         return Judgement("processor-unreported", Severity.P3) if is_started else None
@@ -58,6 +78,8 @@ def judge(
         return Judgement("processor-failed", Severity.P1 if critical else Severity.P2)
     if report.records == 0:
         return Judgement("processor-empty", Severity.P1 if critical else Severity.P2)
+    if is_without_rows:
+        return Judgement("processor-without-rows", Severity.P2)
     if report.partial:
         return Judgement("processor-partial", Severity.P3)
     return Judgement("completed-in-future", Severity.P3) if is_ahead else None
@@ -70,6 +92,7 @@ def judge(
     effects={
         "processor-failed": FailureEffect.STOPS,
         "processor-empty": FailureEffect.STOPS,
+        "processor-without-rows": FailureEffect.HARMS,
         "processor-unreported": FailureEffect.NOTE,
         "completed-in-future": FailureEffect.NOTE,
     },
@@ -101,21 +124,49 @@ def _judge_date(context: Context, transition: Transition, interval: Interval) ->
         if rest is not None:
             yield rest
         return
-    yield from _findings(completion_of(context, transition, interval), run, transition, interval)
+    completion = completion_of(context, transition, interval)
+    without_rows = dict(_without_rows(context, completion, transition.source, interval))
+    yield from _findings(completion, run, transition, interval, without_rows)
 
 
-def _findings(completion: Completion, run: JudgedRun, transition: Transition, interval: Interval) -> Iterator[Finding]:
+def _without_rows(
+    context: Context, completion: Completion, phase: str, interval: Interval
+) -> Iterator[tuple[str, Place]]:
+    """Yield the processor of the table by which a phase shows its rows, where these are older than its report."""
+    shown = context.pipeline.phase(phase).rows
+    rows = rows_of(context, phase, interval)
+    if shown is None or rows is None or rows.last_at is None:
+        return
+    for table in tables_in(shown):
+        name = table.rpartition(".")[2]
+        report, at = completion.reports.get(name), completion.finished.get(name)
+        if report is not None and report.records and at is not None and at - rows.last_at > WRITTEN_BEFORE:
+            yield name, Place(PlaceKind.TABLE, table)
+
+
+def _findings(
+    completion: Completion,
+    run: JudgedRun,
+    transition: Transition,
+    interval: Interval,
+    without_rows: Mapping[str, Place],
+) -> Iterator[Finding]:
     reports = {name: completion.reports.get(name) for name in run.spec.processors}
     is_started = completion.flag_in(run.opens) is Flag.TRUE and any(reports.values())
     judged = {
         name: judge(
-            report, critical=name in run.spec.critical, is_ahead=name in completion.ahead, is_started=is_started
+            report,
+            critical=name in run.spec.critical,
+            is_ahead=name in completion.ahead,
+            is_started=is_started,
+            is_without_rows=name in without_rows,
         )
         for name, report in reports.items()
     }
     for name, judgement in judged.items():
         if judgement is not None:
-            yield _finding(name, reports[name], judgement, transition, interval)
+            found = _finding(name, reports[name], judgement, transition, interval)
+            yield replace(found, place=without_rows.get(name, found.place))
     if not any(judged.values()):
         number = sum(report is not None for report in reports.values())
         yield Finding(
@@ -154,6 +205,7 @@ _SUMMARIES: Mapping[str, str] = {
     "processor-failed": "{name} reported that it failed ({status}).",
     "processor-empty": "{name} reported success with 0 records.",
     "processor-partial": "{name} reported that it did part of its work{number}.",
+    "processor-without-rows": "{name} reported success{number}, and its table has no row as new as that.",
     "processor-unreported": "{name} did not report; the next phase was started without it.",
     "completed-in-future": "{name} says that it completed at a time that is yet to come.",
 }

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.catalog import checks_of
-from checks.data.expectations import age_of
+from checks.data.past import age_of
 from checks.effects import FailureEffect
 from checks.facts.expectations import ExpectationFacts
 from checks.intervals import Timeline
@@ -535,6 +535,73 @@ class TestKeysAndValues:
 
         assert found.code == code
         assert found.evidence["rows"] == 10
+
+    @pytest.mark.parametrize(
+        ("known", "expected"),
+        [
+            pytest.param(20, ("P2", "unmatched"), id="none of enough"),
+            pytest.param(19, ("skipped", "no-rows"), id="too few to tell"),
+        ],
+    )
+    def test_values_are_compared_with_those_of_the_days_before(self, known: int, expected: tuple[str, str]) -> None:
+        before = [each for number in range(known) for each in rows(1, TODAY - timedelta(days=1), customer=f"c{number}")]
+        expect = {"references": {"customer": {"to": "data.orders.customer", "at_most": "95 %"}}}
+
+        same = told(findings(expect, [*before, *rows(2, customer="c1")]))
+        other = told(findings(expect, [*before, *rows(2, customer="C1")]))
+
+        assert other == [(*expected, "references customer")]
+        assert same[0][0] == ("passed" if known == 20 else "skipped")
+
+    @pytest.mark.parametrize(
+        ("loaded", "expected"),
+        [
+            pytest.param(12, ("passed", "as-expected"), id="at the limit"),
+            pytest.param(11.99, ("P1", "not-renewed"), id="just before it"),
+            pytest.param(None, ("skipped", "no-rows"), id="no row says when"),
+        ],
+    )
+    def test_rows_are_renewed_at_a_time_of_the_interval(self, loaded: float | None, expected: tuple[str, str]) -> None:
+        midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=ZoneInfo("America/New_York"))
+        at = None if loaded is None else (midnight + timedelta(hours=loaded)).isoformat()
+
+        found = findings({"renewed": "12:00"}, [*past(3, 4), *rows(4, loaded_at=at)])
+
+        assert told(found) == [(*expected, "renewed")]
+
+    @pytest.mark.parametrize(
+        ("count", "amount", "expected"),
+        [
+            pytest.param(20, "5", ("passed", "as-expected"), id="at the limit"),
+            pytest.param(20, "4.99", ("P2", "mean-odd"), id="just below it"),
+            pytest.param(20, "40.01", ("P2", "mean-odd"), id="just above"),
+            pytest.param(19, "4.99", ("skipped", "not-enough-history"), id="too few values"),
+        ],
+    )
+    def test_a_mean_has_fixed_limits_that_need_no_history(
+        self, count: int, amount: str, expected: tuple[str, str]
+    ) -> None:
+        found = findings({"mean": {"amount": {"between": [5, 40]}}}, list(rows(count, amount=amount)))
+
+        assert told(found) == [(*expected, "mean amount")]
+
+    def test_texts_of_another_form_are_found_and_no_form_is_none(self) -> None:
+        expect = {"values": {"customer": {"matches": "^[a-z]+$"}}}
+        orders = [*rows(2, customer="ann"), *rows(1, customer="Ann"), *rows(1)]
+
+        (found,) = findings(expect, orders)
+
+        assert (found.code, found.evidence["measured"], found.evidence["rows"]) == ("odd-values", 1, 3)
+
+    @pytest.mark.parametrize(
+        ("repeated", "code"), [(1, "as-expected"), (2, "doubled")], ids=["at the limit", "past it"]
+    )
+    def test_some_rows_may_repeat_a_key(self, repeated: int, code: str) -> None:
+        orders = list(rows(8 - repeated))
+
+        (found,) = findings({"unique": {"key": "order_id", "at_most": 0.125}}, [*orders, *orders[:repeated]])
+
+        assert found.code == code
 
     def test_rows_of_other_days_are_not_judged(self) -> None:
         found = findings({"not_null": ["amount"]}, [*past(5, 50), *rows(5, amount="1")])

@@ -8,6 +8,8 @@ import pytest
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import ProcessorReport
 from checks.orchestration.processors import judge, processors
+from checks.pipeline import Phase
+from checks.places import Place, PlaceKind
 from tests.checks.orchestration.previous import (
     FIVE,
     FIVE_TO_SIX,
@@ -17,6 +19,7 @@ from tests.checks.orchestration.previous import (
     entry,
     findings,
     local,
+    rows,
     world,
 )
 from tests.fakes import down
@@ -94,6 +97,22 @@ def test_a_time_that_is_yet_to_come_is_noted(ahead: timedelta, codes: list[str])
     found = judged({**document(*FIVE), "defense": {**entry(), "completed_at": at}})
 
     assert [each.code for each in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("hours", "codes"),
+    [(3, ["processors-fine"]), (3.1, ["processor-without-rows"])],
+    ids=["as long as a run may take", "longer"],
+)
+def test_a_report_of_records_that_no_row_shows_is_told_at_the_table(hours: float, codes: list[str]) -> None:
+    data = document(*FIVE, completed_at=local("06:10"))
+    written = rows(9, local("06:10") - timedelta(hours=hours))
+    shown = (Phase(id="phase3", title="3", rows="SELECT 3 FROM {data}.players"), Phase(id="phase4", title="4"))
+
+    found = findings(processors, world({THE_DOCUMENT: data}, phase3=written), THREE_TO_FOUR, phases=shown)
+
+    assert [each.code for each in found] == codes
+    assert found[0].place == (Place(PlaceKind.TABLE, "data.players") if hours > 3 else Place(PlaceKind.PHASE, "phase3"))
 
 
 def test_a_processor_that_nobody_knows_is_not_judged() -> None:

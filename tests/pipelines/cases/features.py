@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.pipelines.nba_rows import CACHE, FEATURES, NIGHT, SCHEDULE, Case, JsonRow, at, cached, features, games
+from tests.pipelines.nba_rows import (
+    CACHE,
+    FEATURES,
+    NIGHT,
+    PREDICTIONS,
+    SCHEDULE,
+    Case,
+    JsonRow,
+    at,
+    cached,
+    features,
+    games,
+    predictions,
+)
 
 
 def _hundred(some: int, **changes: Any) -> dict[str, list[JsonRow]]:
@@ -48,6 +61,49 @@ CASES = (
             (19, 8, "P2 cache-small"),
             (20, 7, "P2 cache-small"),
         )
+    ),
+    *(
+        Case(
+            check="precompute-rows",
+            name=f"{of} players, {made} of them have features",
+            tables={SCHEDULE: games(4), CACHE: cached(of), FEATURES: features(made)},
+            expected={"player_daily_cache": verdict},
+        )
+        for of, made, verdict in ((70, 100, "passed as-expected"), (69, 100, "P2 cache-incomplete"))
+    ),
+    *(
+        Case(
+            check="player-keys",
+            name=name,
+            tables={
+                SCHEDULE: games(4),
+                CACHE: cached(players),
+                FEATURES: features(players),
+                PREDICTIONS: [
+                    {**each, "player_lookup": f"other{number}" if number >= known else f"player{number}"}
+                    for number, each in enumerate(predictions(predicted))
+                ],
+            },
+            expected={
+                "player_daily_cache": "passed as-expected" if players >= 20 else "skipped too-few-players",
+                "ml_feature_store_v2": "passed as-expected" if players >= 20 else "skipped too-few-players",
+                "player_prop_predictions": verdict,
+            },
+        )
+        for name, players, predicted, known, verdict in (
+            ("5 % are known", 40, 40, 2, "passed as-expected"),
+            ("fewer are known", 40, 40, 1, "P1 keys-unknown"),
+            ("few players", 40, 19, 0, "skipped too-few-players"),
+        )
+    ),
+    Case(
+        check="player-keys",
+        name="two tables",
+        tables={SCHEDULE: games(4), CACHE: cached(40), FEATURES: features(40)},
+        expected={
+            "player_daily_cache": "skipped too-few-tables",
+            "ml_feature_store_v2": "skipped too-few-tables",
+        },
     ),
     *(
         Case(

@@ -53,6 +53,26 @@ def _recorded(players: int, **changes: Any) -> dict[str, list[JsonRow]]:
 _A_TEAM = f"{PAIRS[0][0]} 20260210_A00_H00"
 
 CASES = (
+    *(
+        Case(
+            check="schedule-complete",
+            name=f"{scheduled} of {played} games that were played",
+            tables={SCHEDULE: games(scheduled), PLAYERS: [player(pair=pair) for pair in range(played)]},
+            expected={"nba_schedule": verdict},
+        )
+        for scheduled, played, verdict in (
+            (3, 3, "passed as-expected"),
+            (2, 3, "passed as-expected"),
+            (1, 3, "P1 games-unscheduled"),
+            (2, 1, "skipped too-few-games"),
+        )
+    ),
+    Case(
+        check="schedule-complete",
+        name="other games were played",
+        tables={SCHEDULE: games(1), PLAYERS: [player(pair=pair) for pair in (1, 2)]},
+        expected={"nba_schedule": "skipped other-games"},
+    ),
     Case(
         check="games-last-night",
         name="final games are counted",

@@ -8,6 +8,8 @@ from typing import Any
 from tests.pipelines.nba_rows import (
     ACCURACY,
     NIGHT,
+    PAIRS,
+    PLAYERS,
     PREDICTIONS,
     SCHEDULE,
     Case,
@@ -15,6 +17,8 @@ from tests.pipelines.nba_rows import (
     game,
     games,
     graded,
+    pair_id,
+    player,
     predictions,
 )
 
@@ -96,6 +100,26 @@ CASES = (
             ACCURACY: graded(10),
         },
         expected={_CHAMPION: "passed as-expected"},
+    ),
+    *(
+        Case(
+            check="games-graded",
+            name=name,
+            tables={
+                SCHEDULE: games(3),
+                PLAYERS: [player(pair=pair) for pair in range(played)],
+                PREDICTIONS: [row for pair in range(3) for row in predictions(2, pair)],
+                ACCURACY: [row for pair in range(marked) for row in graded(2, game_id=pair_id(PAIRS[pair]))],
+            },
+            expected={"prediction_accuracy": verdict},
+        )
+        for name, played, marked, verdict in (
+            ("each game", 3, 3, "passed as-expected"),
+            ("a third of them not", 3, 2, "passed as-expected"),
+            ("more of them not", 3, 1, "P2 games-ungraded"),
+            ("no grade", 3, 0, "skipped no-grades"),
+            ("none was played", 0, 1, "skipped no-games"),
+        )
     ),
     *(
         Case(check="grades-once", name=name, tables=tables, expected={"prediction_accuracy": verdict})

@@ -33,6 +33,9 @@ def _recommended(over: int, under: int, **changes: Any) -> Tables:
     return {SCHEDULE: games(1), PREDICTIONS: rows}
 
 
+_PASSED = predictions(100, recommendation="PASS", is_actionable=True)
+
+
 def _published(
     *picks: JsonRow, days: int = 3, active: int = 10, actionable: bool = True, halts: tuple[JsonRow, ...] = ()
 ) -> Tables:
@@ -53,6 +56,7 @@ CASES = (
             ("96 of 100 say over", _recommended(96, 4), "P2 only-over"),
             ("95 of 100 say under", _recommended(5, 95), "passed as-expected"),
             ("96 of 100 say under", _recommended(4, 96), "P2 only-under"),
+            ("all of 100 say pass", {SCHEDULE: games(1), PREDICTIONS: _PASSED}, "P2 none-recommended"),
             ("none of 60 is actionable", _recommended(30, 30, is_actionable=False), "P1 none-actionable"),
             ("none of 59 is actionable", _recommended(30, 29, is_actionable=False), "skipped few-lines"),
             ("no prediction", {SCHEDULE: games(1)}, "skipped few-lines"),
