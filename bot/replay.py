@@ -11,7 +11,7 @@ from bot.composition.scenario import scenario_ports
 from bot.request import Request, intervals_of
 from bot.scenarios.scenario import Expectation, Scenario, instant_of, load_scenario, shipped_scenarios
 from bot.validation import Validation
-from checks.model import CheckResult, Interval, Outcome, Report, Verdict
+from checks.model import CheckResult, Interval, Outcome, Report, Severity, Verdict
 from checks.pipeline import Pipeline
 
 Kind = Literal["verdict", "finding", "cause"]
@@ -35,12 +35,24 @@ class Replay:
     """A scenario that was run."""
 
     scenario: Scenario
+    pipeline: Pipeline
     report: Report
     comparisons: tuple[Comparison, ...]
 
     @property
     def agrees(self) -> bool:
         return not differences(self.comparisons)
+
+    @property
+    def outside(self) -> int:
+        """How many failures above P3 no cause explains."""
+        explained = {key for cause in self.report.causes for key in cause.explains}
+        return sum(
+            finding.outcome is Outcome.FAILED
+            and finding.severity is not Severity.P3
+            and finding.key(result.check) not in explained
+            for result, finding in self.report.findings()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +98,9 @@ def replay(scenario: Scenario, pipeline: Pipeline, observe: Callable[[CheckResul
         report = validation.run(planned, observe)
     finally:
         ports.close()
-    return Replay(scenario=scenario, report=report, comparisons=compare(scenario.file.expect, report))
+    return Replay(
+        scenario=scenario, pipeline=pipeline, report=report, comparisons=compare(scenario.file.expect, report)
+    )
 
 
 def compare(expect: Expectation, report: Report) -> tuple[Comparison, ...]:

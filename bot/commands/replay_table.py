@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from bot.render.message import Cell, Heading, Line, Mark, Part, SmallPrint, Table
+from bot.render.problems import lines_to_repair
+from bot.render.reading import Reading
 from bot.replay import Comparison, Listed, Replay
 
 
@@ -32,6 +35,19 @@ def replay_table(replays: Sequence[Replay]) -> Iterator[Part]:
     agreed = sum(each.agrees for each in replays)
     mark = Mark.PASSED if agreed == len(replays) else Mark.DIFFERS
     yield Line(mark=mark, text=f"{agreed} of {len(replays)} say what they must.")
+    incidents = [each for each in replays if each.report.causes]
+    if not alone and incidents:
+        yield SmallPrint(text=_read(incidents))
+
+
+def _read(incidents: Sequence[Replay]) -> str:
+    """Say how much of a report somebody has to read, by the medians of those that have a cause."""
+    outside = median(each.outside for each in incidents)
+    lines = median(
+        lines_to_repair(Reading(report=each.report, pipeline=each.pipeline, checks=())) for each in incidents
+    )
+    said = f"{outside:g} findings outside it, {lines:g} lines from it to what to do"
+    return f"Medians of the {len(incidents)} with a cause: {said}."
 
 
 def _summary(one: Replay) -> tuple[Cell, ...]:

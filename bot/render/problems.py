@@ -29,30 +29,35 @@ from checks.source import NO_NETWORK, Problem
 NAMES_AT_MOST = 8
 """Names in a line that summarises; more of them are counted."""
 
-IMPACTS_AT_MOST = 2
-"""Impacts shown for a cause, those of its worst consequences; ``full`` shows all."""
+IMPACTS_AT_MOST = 1
+"""Impacts shown for a cause before its repair, those of its worst consequences; ``full`` shows all."""
 
 GRAVE = (Severity.P0, Severity.P1)
 
 
 def cause_section(reading: Reading) -> Iterator[Part]:
-    """Yield every cause: its sentence, its evidence, the repair, and what follows from it."""
+    """Yield every cause: its sentence, what it does, the repair; then what proves it and what follows from it."""
     if not reading.causes:
         return
     yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
     for cause in reading.causes:
-        explained = reading.explained_by(cause)
+        worst_first = sorted(reading.explained_by(cause), key=lambda found: found.badness)
         yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
+        impacts = list(_impacts(worst_first))
+        yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
+        yield from _repair(cause.action)
         if since := _broken_since(reading, cause):
             yield Line(label="Broken since", text=since, inset=True)
         if evidence := evidence_words(_unsaid(reading, cause), reading.zone, reading.report.now):
             yield Line(label="Evidence", text=evidence, inset=True)
         yield from logged_lines([document_of(each) for each in cause.logged], reading.zone, reading.report.now)
-        worst_first = sorted(explained, key=lambda found: found.badness)
-        impacts = list(_impacts(worst_first))
-        yield from impacts if reading.full else impacts[:IMPACTS_AT_MOST]
-        yield from _repair(cause.action)
         yield from _consequences(reading, cause, worst_first)
+
+
+def lines_to_repair(reading: Reading) -> int:
+    """Return how many lines somebody reads from the first cause to what to do about it."""
+    labels = [part.label for part in cause_section(reading) if isinstance(part, Line)]
+    return next((number for number, label in enumerate(labels, 1) if label == "Repair"), len(labels))
 
 
 def _unsaid(reading: Reading, cause: Cause) -> Evidence:
