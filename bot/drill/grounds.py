@@ -25,9 +25,9 @@ def grounds_of(
 ) -> tuple[Ground, ...]:
     """Return the healthy worlds that are meant.
 
-    Without a scenario these are the shipped ones of the pipeline in which all is clear and nothing of the interval
-    is still due, or with ``whole`` false all in which all is clear. Raises RequestError where there is none, or the
-    scenario is not healthy.
+    Without a scenario these are the shipped ones of the pipeline in which all is clear and nothing of the interval is
+    still due, where there are any those whose learned limits all have history; with ``whole`` false, all in which all
+    is clear. Raises RequestError where there is none, or the scenario is not healthy.
     """
     named = scenario_of(scenario)
     if named is not None:
@@ -46,7 +46,13 @@ def grounds_of(
     if not found:
         message = "No shipped scenario of this pipeline is healthy: name one with --scenario FILE."
         raise RequestError(message)
-    return found
+    judged = tuple(each for each in found if not whole or learned_everything(each.report))
+    return judged or found
+
+
+def learned_everything(report: Report) -> bool:
+    """Whether no learned limit lacked history: a day with one game is healthy, and says little of what is missed."""
+    return all(finding.code != "not-enough-history" for _, finding in report.findings())
 
 
 def healthy_scenarios(pipeline_file: Path | None) -> Iterable[Scenario]:
