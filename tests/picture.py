@@ -13,9 +13,9 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.render.message import Command, Heading, Message, Part
+from bot.render.brief import brief_message
+from bot.render.message import Command, Part
 from bot.render.reading import Reading
-from bot.render.report import message_of
 from bot.render.terminal import print_message
 from bot.request import Request
 from bot.scenarios.scenario import load_scenario
@@ -25,9 +25,6 @@ SCENARIO = "invoker-lost"
 WIDTH = 120
 COMMAND_WIDTH = 108
 """Leaves room for the indentation, and for the backslash at the end."""
-
-SECTIONS = 3
-"""The cause with its repair, what could not be checked, the phases."""
 
 # Rich's own frame, without the web font that it would fetch.
 FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -64,15 +61,9 @@ def draw() -> str:
     console = Console(
         width=WIDTH, file=StringIO(), record=True, force_terminal=True, highlight=False, markup=False, emoji=False
     )
-    message = first_sections(message_of(reading))
+    message = brief_message(reading)
     print_message(replace(message, parts=tuple(map(wrapped, message.parts))), console)
     return console.export_svg(title="", theme=SVG_EXPORT_THEME, code_format=FRAME, unique_id="report")
-
-
-def first_sections(message: Message) -> Message:
-    """Return a message that ends before its fourth heading."""
-    headings = [index for index, part in enumerate(message.parts) if isinstance(part, Heading)]
-    return replace(message, parts=message.parts[: headings[SECTIONS]])
 
 
 def wrapped(part: Part) -> Part:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bot.commands.output import emit
 from bot.render.blocks import messages_json
+from bot.render.brief import brief_message
 from bot.render.json import report_json
 from bot.render.message import Message, Part
 from bot.render.reading import Reading
@@ -32,4 +33,4 @@ def show(reading: Reading, shape: str) -> None:
         case "blocks":
             emit(messages_json(message_of(reading)))
         case _:
-            show_message(message_of(reading))
+            show_message(message_of(reading) if reading.full or reading.report.partial else brief_message(reading))

@@ -143,6 +143,7 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
         environment=os.environ,
         client=client,
         rate_limited=metrics.rate_limited,
+        thread=standing.address,
     )
     default = prepared.notifications.routes.default
     outbox = Outboxes(

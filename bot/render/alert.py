@@ -20,7 +20,7 @@ from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
 from bot.render.alert_list import broken_since, since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
-from bot.render.alert_title import HEADLINE, cut, short_title
+from bot.render.alert_title import HEADLINE, beyond, cut, short_title
 from bot.render.buttons import buttons_of, repair_label
 from bot.render.mentions import mention_of
 from bot.render.message import mark_of_severity
@@ -42,7 +42,6 @@ from bot.render.post import (
 from bot.render.slack_text import EMOJI
 from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence
 from bot.store.model import Alert, AlertState
-from checks.diagnosis.words import capitalised
 from checks.pipeline import Pipeline
 
 IMPACT_TEXT = 200
@@ -266,12 +265,7 @@ def _unread(alert: Alert) -> Iterator[str]:
 
 def _beyond(alert: Alert, what: str) -> Iterator[str]:
     """Yield the sentences of a text without what the title says of them."""
-    what, title = clean(what), short_title(alert).rstrip("…")
-    for said in (title, title.partition(": ")[2]):
-        if said and what.lower().startswith(said.lower()):
-            what = capitalised(what[len(said) :].lstrip(" .;:,"))
-            break
-    yield from _sentences(what)
+    yield from _sentences(beyond(clean(what), short_title(alert)))
 
 
 _END = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9“'])")

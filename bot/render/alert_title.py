@@ -6,6 +6,7 @@ import re
 
 from bot.render.words import clean
 from bot.store.model import Alert
+from checks.diagnosis.words import capitalised
 
 HEADLINE = 80
 """Characters of a headline: a light, the severity or the state, and the title."""
@@ -19,12 +20,25 @@ _ENDS = ("; ", ", ", ": ")
 
 def short_title(alert: Alert, most: int = TITLE) -> str:
     """Return a title of at most ``most`` characters: without lists in brackets, and of a long one its first clause."""
-    whole = clean(alert.title)
+    return fitting_title(alert.title, most)
+
+
+def fitting_title(title: str, most: int = TITLE) -> str:
+    """Return a title as short as a line asks for."""
+    whole = clean(title)
     bare = _BRACKETS.sub("", whole)
     for said in (whole, bare, *(bare.partition(end)[0] for end in _ENDS)):
         if len(said) <= most:
             return said
     return cut(bare, most)
+
+
+def beyond(words: str, title: str) -> str:
+    """Return a text without its beginning, where the title, or what stands behind the loss in it, says that already."""
+    for said in (title, title.partition(": ")[2]):
+        if said and words.lower().startswith(said.lower().rstrip("…")):
+            return capitalised(words[len(said.rstrip("…")) :].lstrip(" .;:,"))
+    return words
 
 
 def cut(text: str, most: int) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import takewhile
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from bot.alerting.blindness import CANNOT_LOOK
+from bot.alerting.incident import Incident, incidents_of, members_of
+from bot.render.alert_list import gravest_first, state_words
+from bot.render.alert_title import cut, fitting_title, short_title
 from bot.render.blocks import posts_of
-from bot.render.headline import headline
-from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of, mark_of_severity
+from bot.render.board import board, figure
+from bot.render.headline import figure_of, headline, is_empty
+from bot.render.limits import HEADER_TEXT
+from bot.render.message import Line, Mark, SmallPrint, mark_of_severity
 from bot.render.notes import sentence
-from bot.render.phases import phase_table
-from bot.render.post import Aside, Paragraph, Post, Strong, Title, limited, text
-from bot.render.reading import Found, Reading, grouped, source_of, total
-from bot.render.report import message_of
+from bot.render.post import Aside, Paragraph, Post, Strong, Text, ThreadLink, Title, limited, text
+from bot.render.reading import Found, Reading, grouped, source_of
+from bot.render.report import message_of, message_title
 from bot.render.report_changes import Changes, Problem
-from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI
-from bot.render.words import clean, joined, moment, number, once, shortened
-from checks.actions import Action
+from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI
+from bot.render.words import clean, day, moment, number, once, shortened
+from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
 NAMES_AT_MOST = 6
@@ -28,18 +33,21 @@ NAMED_IN_PARENT = 2
 """Checks that the digest itself names in a line of changes."""
 
 PROBLEMS_AT_MOST = 8
-"""Problems without a cause in the digest itself; the thread has them all."""
+"""Problems in the digest itself, a line each; the thread has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What a digest is written from. ``changes`` come with the oldest comparison first; ``notes`` are sentences about
-    the digest itself, such as that it is late."""
+    the digest itself, such as that it is late. ``alerts`` are those that are open, None where nobody knows, and
+    ``next_look`` is when it is brought up to date."""
 
     reading: Reading
     changes: Sequence[Changes] = ()
     notes: Sequence[str] = ()
     quiet: bool = True
+    alerts: Sequence[Alert] | None = None
+    next_look: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +59,16 @@ class DigestMessages:
 
 
 def digest_messages(digest: Digest) -> DigestMessages:
-    """Return the messages of a digest. What the parent cannot hold opens its thread."""
+    """Return the messages of a digest. Its thread holds the report in detail."""
     whole = message_of(digest.reading)
     details = posts_of(replace(whole, title=f"{whole.title} in detail", sentence=""))
-    if digest.quiet and digest.reading.report.verdict is Verdict.ALL_CLEAR:
-        return DigestMessages(parent=_one_line(digest), thread=tuple(details))
-    parent, *rest = posts_of(replace(whole, parts=tuple(_parts(digest, whole))))
-    return DigestMessages(parent=parent, thread=(*rest, *details))
+    is_clear = digest.quiet and digest.reading.report.verdict is Verdict.ALL_CLEAR
+    return DigestMessages(parent=_one_line(digest) if is_clear else _parent(digest), thread=tuple(details))
 
 
 def changes_message(digest: Digest, changes: Changes) -> Post:
     """Return the reply that tells a thread what changed; it is never empty."""
-    lines = tuple(_change_lines(digest.reading, changes, _named)) or (
-        SmallPrint(text=_unchanged(digest.reading, changes)),
-    )
+    lines = tuple(_change_lines(digest.reading, changes)) or (SmallPrint(text=_unchanged(digest.reading, changes)),)
     whole = message_of(digest.reading)
     notice = (f"Checked at {digest.reading.clock}: {digest.reading.report.verdict}",)
     (message, *_) = posts_of(replace(whole, sentence="", parts=lines))
@@ -73,36 +77,153 @@ def changes_message(digest: Digest, changes: Changes) -> Post:
 
 
 def _one_line(digest: Digest) -> Post:
-    """A clear morning is one line, with what recovered: that is news as well."""
+    """A clear morning is one line: figures that people like to see, and what recovered, since that is news as well."""
     reading = digest.reading
-    report = reading.report
-    emoji = VERDICT_EMOJI[report.verdict]
-    title, sentence = clean(report.title), headline(reading)
-    recovered = once(_named(each.recovered) for each in digest.changes if each.recovered)
-    lead, said = limited(f"{title}: {report.verdict}", LINE_TEXT // 4), limited(sentence, LINE_TEXT)
-    small = [*(f"Recovered: {names}." for names in recovered), *digest.notes, f"Checked at {reading.clock}."]
+    recovered = once(_recovered(reading, each) for each in digest.changes)
+    told = [limited(each, LINE_TEXT // 4) for each in (*clear_figures(reading), *recovered) if each]
+    lead = f"{clean(reading.report.title)} · {_date(reading)} · all clear"
+    said = " · ".join((limited(lead, LINE_TEXT // 4), *told))
+    emoji = VERDICT_EMOJI[reading.report.verdict]
     return Post(
-        notice=(f"{emoji} {limited(f'{title}: {report.verdict}. {sentence}', LINE_TEXT)}",),
+        notice=(f"{emoji} {said}",),
         parts=(
-            Paragraph((f"{emoji} ", Strong((lead,)), f" {said}")),
-            Aside((limited(" ".join(small), LINE_TEXT),)),
+            Paragraph((f"{emoji} ", said)),
+            *(Aside((limited(" ".join(digest.notes), LINE_TEXT),)) for _ in digest.notes[:1]),
         ),
     )
 
 
-def _parts(digest: Digest, whole: Message) -> Iterator[Part]:
+def _parent(digest: Digest) -> Post:
+    """The verdict, what changed, a line for each problem with its thread, the board, when the next look is."""
     reading = digest.reading
-    yield from takewhile(lambda part: isinstance(part, SmallPrint), whole.parts)
-    yield from (SmallPrint(text=note) for note in digest.notes)
-    for each in digest.changes:
-        yield from tuple(_change_lines(reading, each, partial(_counted, reading))) or (
-            SmallPrint(text=_unchanged(reading, each)),
-        )
-    yield from _causes(reading)
-    yield from _problems(reading)
-    yield from _unseen(reading)
-    yield from phase_table(reading)
-    yield SmallPrint(text="Figures, impacts and every finding are in the thread.")
+    verdict, title = reading.report.verdict, clean(message_title(reading))
+    date = _date(reading)
+    room = HEADER_TEXT - len(f"🔴  · {date} · {verdict}")
+    head = f"{VERDICT_EMOJI[verdict]} {cut(title, room)} · {date} · {verdict}"
+    problems = _problems(digest)
+    changed = _changed(digest, len(problems))
+    return Post(
+        notice=(f"{head}. {limited(headline(reading), LINE_TEXT)}",),
+        parts=(
+            Title(head),
+            *(Aside((limited(each, LINE_TEXT),)) for each in digest.notes),
+            *(Paragraph((each,), apart=True) for each in (limited(changed, LINE_TEXT),) if each),
+            *(Paragraph(each, apart=place == 0) for place, each in enumerate(problems[:PROBLEMS_AT_MOST])),
+            *_left_out(problems),
+            *_unseen(digest),
+            *board(reading),
+            Aside((_next_look(digest),)),
+        ),
+    )
+
+
+def _date(reading: Reading) -> str:
+    return reading.title(reading.report.previous)
+
+
+def _next_look(digest: Digest) -> str:
+    if digest.next_look is None:
+        return "Details in thread"
+    there = digest.next_look.astimezone(digest.reading.zone)
+    clock = f"{there:%H:%M}" if there.date() == digest.reading.today else f"{there.day} {there:%b} {there:%H:%M}"
+    return f"Next look {clock} {there:%Z} · Details in thread"
+
+
+def _problems(digest: Digest) -> list[Text]:
+    """Return a line for each open alert, the gravest first, and for what fails and has none."""
+    reading = digest.reading
+    zone, now = reading.zone, reading.report.now
+    alerts = [each for each in gravest_first(digest.alerts or ()) if each.check != CANNOT_LOOK]
+    told = {member.key for each in alerts for member in members_of(each)}
+    untold = [each for each in _failing(reading) if told.isdisjoint(each.keys)]
+    lines = [
+        (each.severity, _problem(each.severity, short_title(each), _state(each, zone, now), each.thread))
+        for each in alerts
+    ]
+    lines += [(each.severity, _problem(each.severity, fitting_title(each.title))) for each in untold]
+    return [line for _, line in sorted(lines, key=lambda each: each[0])]
+
+
+def _state(alert: Alert, zone: ZoneInfo, now: datetime) -> Text:
+    return ("unacknowledged",) if alert.state is AlertState.FIRING else state_words(alert, zone, now)
+
+
+def _problem(severity: Severity, title: str, state: Text = (), thread: str = "") -> Text:
+    words = (f"{EMOJI[mark_of_severity(severity)]} ", Strong((title,)))
+    return text(words, state and (" · ", *state), thread and (" · ", ThreadLink(thread, "open thread")))
+
+
+def _left_out(problems: Sequence[Text]) -> Iterator[Paragraph]:
+    if len(problems) > PROBLEMS_AT_MOST:
+        more = number(len(problems) - PROBLEMS_AT_MOST, "more problem")
+        yield Paragraph((f"and {more} in the thread",))
+
+
+def _changed(digest: Digest, problems: int) -> str:
+    """Say how many problems there are, which of them are new since the digest before, and what recovered."""
+    reading = digest.reading
+    many = number(problems, "problem") if problems else ""
+    if not digest.changes:
+        return many
+    first = digest.changes[0]
+    if not problems:
+        return _recovered(reading, first)
+    new = {(each.check, each.subject) for each in first.new}
+    fresh = sum(any((key.check, key.subject) in new for key in each.keys) for each in _failing(reading))
+    since = _since_day(reading, first)
+    if fresh >= problems:
+        said = f"{many}, new since {since}" if problems == 1 else f"{many}, all new since {since}"
+    else:
+        said = f"{many}, {f'{fresh} new' if fresh else 'nothing new'} since {since}"
+    return " · ".join(filter(None, (said, _recovered(reading, first))))
+
+
+def _failing(reading: Reading) -> list[Incident]:
+    """Return what is wrong; a note is not."""
+    return [each for each in incidents_of(reading.report) if each.severity is not Severity.P3]
+
+
+def _since_day(reading: Reading, changes: Changes) -> str:
+    there = changes.since.astimezone(reading.zone)
+    if there.date() == reading.today:
+        return f"{there:%H:%M}"
+    return "yesterday" if there.date() == reading.today - timedelta(days=1) else day(there.date(), reading.today)
+
+
+def _recovered(reading: Reading, changes: Changes) -> str:
+    """Count what recovered since a report, with the names of its checks."""
+    names = once(_called(reading, each.check) for each in changes.recovered)
+    return f"{len(names)} recovered ({shortened(names, NAMED_IN_PARENT)})" if names else ""
+
+
+def _called(reading: Reading, check: str) -> str:
+    known = reading.by_id.get(check)
+    return (known.short or known.title) if known is not None else check
+
+
+def clear_figures(reading: Reading) -> Iterator[str]:
+    """Yield the figures of a clear day: what is counted for each interval, and what the last phase made of it."""
+    for interval in reading.intervals:
+        dated = [each for each in reading.found if each.finding.interval == interval]
+        is_past = interval == reading.report.previous
+        told = ["nothing to run"] if is_empty(reading, _judged(reading, dated)) else [*_counted(reading, dated)][:1]
+        if is_past and told != ["nothing to run"]:
+            phases = reading.pipeline.phases
+            made = [figure(reading.by_place.get((each.id, interval), ()), each.makes) for each in phases]
+            told += [each for each in made if each][-1:]
+        if told:
+            yield f"{'' if is_past else f'{reading.when(interval)} '}{', '.join(told)}"
+
+
+def _judged(reading: Reading, dated: Sequence[Found]) -> list[Found]:
+    return [each for each in dated if not reading.only_reports(each.check)]
+
+
+def _counted(reading: Reading, dated: Sequence[Found]) -> Iterator[str]:
+    """Yield what checks that only report have counted."""
+    for each in dated:
+        if reading.only_reports(each.check) and each.finding.outcome is Outcome.PASSED and each.finding.summary:
+            yield figure_of(each)
 
 
 def _unchanged(reading: Reading, changes: Changes) -> str:
@@ -113,25 +234,14 @@ def _since(reading: Reading, changes: Changes) -> str:
     return f"{moment(changes.since, reading.zone, reading.report.now)} {changes.since.astimezone(reading.zone):%Z}"
 
 
-def _change_lines(reading: Reading, changes: Changes, told: Callable[[Sequence[Problem]], str]) -> Iterator[Line]:
+def _change_lines(reading: Reading, changes: Changes) -> Iterator[Line]:
     since = _since(reading, changes)
     for word, problems in (("New", changes.new), ("Worse", changes.worse)):
         if problems:
             worst = min(problem.severity for problem in problems)
-            yield Line(mark=mark_of_severity(worst), label=f"{word} since {since}", text=told(problems))
+            yield Line(mark=mark_of_severity(worst), label=f"{word} since {since}", text=_named(problems))
     if changes.recovered:
-        yield Line(mark=Mark.PASSED, label=f"Recovered since {since}", text=told(changes.recovered))
-
-
-def _counted(reading: Reading, problems: Sequence[Problem]) -> str:
-    """Name a few, and of more say how many they are and where: their causes follow, their names are in the thread."""
-    if len({problem.check for problem in problems}) <= NAMED_IN_PARENT:
-        return _named(problems)
-    phases = [phase.id for phase in reading.pipeline.phases]
-    touched = {problem.phase for problem in problems}
-    names = [reading.phase_title(phase) for phase in phases if phase in touched]
-    elsewhere = ("the control plane",) if touched - set(phases) else ()
-    return f"{number(sum(each.count for each in problems), 'problem')} in {joined((*names, *elsewhere))}"
+        yield Line(mark=Mark.PASSED, label=f"Recovered since {since}", text=_named(changes.recovered))
 
 
 def _named(problems: Sequence[Problem]) -> str:
@@ -144,48 +254,18 @@ def _named(problems: Sequence[Problem]) -> str:
     return shortened(names, NAMES_AT_MOST)
 
 
-def _causes(reading: Reading) -> Iterator[Part]:
-    if reading.causes:
-        yield Heading(text="Cause" if len(reading.causes) == 1 else "Causes")
-    for cause in reading.causes:
-        yield Line(mark=mark_of_severity(cause.severity), text=cause.sentence)
-        yield from _repair(cause.action)
-
-
-def _repair(action: Action | None) -> Iterator[Part]:
-    if action is not None:
-        yield Line(label="Repair", text=action.text, inset=True)
-        if action.command:
-            yield Command(text=action.command)
-
-
-def _problems(reading: Reading) -> Iterator[Part]:
-    """Yield a line for each failure that no cause explains, and the repair of what cannot wait."""
-    loose = [each for each in reading.of(Outcome.FAILED) if each.key not in reading.explained]
-    groups: dict[tuple[str, str, int], list[Found]] = {}
-    for each in loose:
-        groups.setdefault((each.check, each.finding.code, each.badness), []).append(each)
-    if groups:
-        yield Heading(text="Other problems" if reading.causes else "Problems")
-    for group in list(groups.values())[:PROBLEMS_AT_MOST]:
-        first = group[0]
-        more = f" (and {total(group) - 1:,} more)" if len(group) > 1 else ""
-        text = first.finding.summary.rstrip(".") + f"{more}."
-        yield Line(mark=mark_of(first.finding), label=first.title, text=text, code=first.check, link=first.finding.link)
-        if first.finding.severity in (Severity.P0, Severity.P1):
-            yield from _repair(first.finding.action)
-    if len(groups) > PROBLEMS_AT_MOST:
-        yield SmallPrint(text=f"{len(groups) - PROBLEMS_AT_MOST} more kinds of problems are in the thread.")
-
-
-def _unseen(reading: Reading) -> Iterator[Part]:
-    unknown = reading.of(Outcome.UNKNOWN)
+def _unseen(digest: Digest) -> Iterator[Paragraph]:
+    """What could not be checked is one line, with the thread of the first alert that says so."""
+    unknown = digest.reading.of(Outcome.UNKNOWN)
     if not unknown:
         return
     sources = once(" ".join(filter(None, source_of(each.finding))) for each in unknown)
-    titles = shortened(once(each.title for each in unknown), NAMES_AT_MOST)
+    titles = shortened(once(each.title for each in unknown), NAMED_IN_PARENT)
     because = f" ({shortened(sources, NAMES_AT_MOST)})" if sources else ""
-    yield Line(mark=Mark.UNKNOWN, label=f"Could not check{because}", text=titles)
+    blind = (each for each in gravest_first(digest.alerts or ()) if each.check == CANNOT_LOOK)
+    thread = next((ThreadLink(each.thread, "open thread") for each in blind), "")
+    said = (f"{EMOJI[Mark.UNKNOWN]} ", Strong((f"Could not check{because}:",)), f" {limited(titles, LINE_TEXT)}")
+    yield Paragraph(text(*said, thread and (" · ", thread)))
 
 
 def late_message(title: str, due: str, reason: str) -> Post:

@@ -95,7 +95,7 @@ def _data_arrived(reading: Reading) -> bool:
 def _was_off(reading: Reading) -> bool:
     """Whether nothing was expected for the previous interval: then no data arrived, and none is missing."""
     previous = [each for each in reading.found if each.finding.interval == reading.report.previous]
-    return _is_empty(reading, [each for each in previous if not reading.only_reports(each.check)])
+    return is_empty(reading, [each for each in previous if not reading.only_reports(each.check)])
 
 
 def _possessive(reading: Reading) -> str:
@@ -153,9 +153,9 @@ def _clear_date(reading: Reading, index: int) -> str:
     interval = reading.intervals[index]
     dated = [each for each in reading.found if each.finding.interval == interval]
     judged = [each for each in dated if not reading.only_reports(each.check)]
-    figures = [_figure(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
+    figures = [figure_of(each) for each in dated if reading.only_reports(each.check) and each.finding.summary][:1]
     waiting = total(each for each in judged if each.finding.outcome is Outcome.WAITING)
-    if _is_empty(reading, judged):
+    if is_empty(reading, judged):
         state = "had nothing to run for" if interval.end <= reading.report.now else "has nothing to run for"
     elif any(each.finding.outcome is Outcome.PASSED for each in judged):
         state = "is OK so far" if waiting else "is complete"
@@ -168,12 +168,12 @@ def _clear_date(reading: Reading, index: int) -> str:
     return f"{name} {state}{f' ({inside})' if inside else ''}"
 
 
-def _figure(found: Found) -> str:
+def figure_of(found: Found) -> str:
     """Return a summary without the date before it and the list behind it."""
     return without_date(first_sentence(found.finding.summary)).partition(": ")[0]
 
 
-def _is_empty(reading: Reading, judged: list[Found]) -> bool:
+def is_empty(reading: Reading, judged: list[Found]) -> bool:
     """Whether the date has nothing to check: most of what looks at data is skipped for that."""
     data = [each.finding for each in judged if reading.is_data(each.check)]
     off = sum(each.outcome is Outcome.SKIPPED for each in data)

@@ -6,7 +6,7 @@ they came; whoever writes them escapes them, and keeps to the limits of the plac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
@@ -55,13 +55,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadLink:
+    """Words that lead to the message of a key, once it is sent; words alone before that."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Native:
     """A text or a block as the sink takes it: its own words, and what a former version stored."""
 
     value: Any
 
 
-Span = str | Strong | Code | Mention | Channel | Link | Native
+Span = str | Strong | Code | Mention | Channel | Link | ThreadLink | Native
 Text = tuple[Span, ...]
 
 
@@ -145,6 +153,20 @@ def limited(words: str, most: int) -> str:
     return f"{words[:kept]}… (cut: {len(words) - kept:,} more characters)"
 
 
+def with_threads(value: Any, address: Callable[[str], str]) -> Any:
+    """Return a body whose threads are links, as far as ``address`` knows where the message of a key is."""
+    match value:
+        case {"is": "threadlink", "key": str(key), "text": str(words)}:
+            where = address(key)
+            return {_KIND: "link", "address": where, "text": words} if where else words
+        case Mapping():
+            return {name: with_threads(each, address) for name, each in value.items()}
+        case list() | tuple():
+            return [with_threads(each, address) for each in value]
+        case _:
+            return value
+
+
 def is_neutral(body: Mapping[str, Any]) -> bool:
     """Whether a body is a post; those of former versions are as Slack takes them."""
     return "notice" in body
@@ -181,6 +203,7 @@ _KINDS: Mapping[str, type[Any]] = {
         SmallPrint,
         Strong,
         Table,
+        ThreadLink,
         Title,
     )
 }

@@ -17,7 +17,7 @@ from checks.model import Outcome, Verdict
 def message_of(reading: Reading) -> Message:
     """Build the message. Pure: the same report always reads the same."""
     return Message(
-        title=_title(reading),
+        title=message_title(reading),
         verdict=reading.report.verdict,
         sentence=headline(reading),
         parts=tuple(_parts(reading)),
@@ -25,7 +25,7 @@ def message_of(reading: Reading) -> Message:
     )
 
 
-def _title(reading: Reading) -> str:
+def message_title(reading: Reading) -> str:
     """Return what the verdict is about: a few checks do not speak for the pipeline."""
     report = reading.report
     if not report.partial:
@@ -52,13 +52,13 @@ def _parts(reading: Reading) -> Iterator[Part]:
 def _frame(reading: Reading) -> Iterator[Part]:
     report = reading.report
     yield SmallPrint(
-        text=f"{_judged(reading)} · checked at {reading.clock} · {counts(reading)} · {report.duration:.1f} s"
+        text=f"{judged(reading)} · checked at {reading.clock} · {counts(reading)} · {report.duration:.1f} s"
     )
     if report.partial:
         yield SmallPrint(text="Only selected checks ran: the verdict covers nothing else.")
 
 
-def _judged(reading: Reading) -> str:
+def judged(reading: Reading) -> str:
     """Name the intervals that the report judges, with the pipeline's words for them."""
     named = (f"{reading.word(each)} {reading.title(each)}".strip() for each in reading.intervals)
     return capital(", ".join(named))

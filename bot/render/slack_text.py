@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bot.render.limits import SECTION_TEXT
 from bot.render.message import Cell, Line, Mark
-from bot.render.post import Channel, Code, Link, Mention, Native, Span, Strong, Text
+from bot.render.post import Channel, Code, Link, Mention, Native, Span, Strong, Text, ThreadLink
 from bot.render.words import clean, clean_command
 from checks.model import Verdict
 
@@ -123,6 +123,8 @@ def _span(span: Span, most: int) -> str:
             return _called(name, "#")
         case Link(address, words):
             return f"<{address}|{_entities(words)}>" if is_safe_link(address) else _escaped(words)
+        case ThreadLink(text=words):
+            return _escaped(words)
         case Native(value):
             return str(value)
 

@@ -17,7 +17,7 @@ from bot.render.alert_replies import by_repair
 from bot.render.alert_title import cut, short_title
 from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
-from bot.render.post import Code, Link, Paragraph, Post, Strong, Text, Title, joined_by, text
+from bot.render.post import Code, Link, Paragraph, Part, Post, Strong, Text, ThreadLink, Title, joined_by, text
 from bot.render.slack_text import EMOJI, VERDICT_EMOJI
 from bot.render.words import moment, number
 from bot.store.model import Alert, AlertState
@@ -170,11 +170,16 @@ def restated(post: Post, standing: Standing, links: Mapping[str, str], zone: Zon
     now = Paragraph(standing_text(standing, links, zone))
     match post.parts:
         case (Title(words), *others):
-            title = words.partition(" ")[2].removesuffix(f": {standing.verdict}")
+            title = words.partition(" ")[2].removesuffix(f": {standing.verdict}").removesuffix(f" · {standing.verdict}")
             head = Title(f"{emoji_of(standing)} {_past(standing, zone)}: {title}")
-            return Post(notice, (head, now, *others))
+            return Post(notice, (head, now, *(each for each in others if not _tells_alerts(each))))
         case others:
             return Post(notice, (now, *others))
+
+
+def _tells_alerts(part: Part) -> bool:
+    """Whether a part of a digest is the line of an alert as it was."""
+    return isinstance(part, Paragraph) and any(isinstance(each, ThreadLink) for each in part.text)
 
 
 def emoji_of(standing: Standing) -> str:

@@ -23,6 +23,8 @@ class SinkContext:
     environment: Mapping[str, str]
     client: SlackClient
     rate_limited: Callable[[str], None]
+    thread: Callable[[str], str] = lambda _: ""
+    """Returns the address of the message of a delivery by its key, empty for one that is not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Sink:
 
 
 def _slack(around: SinkContext) -> Poster:
-    return SlackPoster(around.client)
+    return SlackPoster(around.client, around.thread)
 
 
 def _webhook(around: SinkContext) -> Poster | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 
+from bot.alerting.alerts import was_told
 from bot.alerting.holds import current
 from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.maintenance import hold_note
@@ -20,7 +21,7 @@ from bot.render.report_changes import Changes as ReportChanges
 from bot.render.report_changes import changes
 from bot.render.words import moment
 from bot.request import Request, RequestError
-from bot.store.model import Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
+from bot.store.model import Alert, Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
 from bot.timetable.digest_deliveries import (
     Written,
     detail_key,
@@ -188,6 +189,8 @@ class Digests:
             changes=self._changes((*before, *same[-1:]), stored),
             notes=[note for note in (*notes, self._held(report.now), *self._pauses(before, report.now)) if note],
             quiet=self._notifications.digest.quiet,
+            alerts=self._alerts(),
+            next_look=self._calendar.next_slot(slot.of, report.now),
         )
         messages = digest_messages(digest)
         since_last = self._changes(same[:1], stored)
@@ -197,6 +200,10 @@ class Digests:
             messages=(messages.parent, *messages.thread),
             since_last=changes_message(digest, since_last[0]) if any(since_last) else None,
         )
+
+    def _alerts(self) -> Sequence[Alert]:
+        """Return the alerts that are open and were told."""
+        return [each for each in self._store.open_alerts(self._pipeline.name) if was_told(each)]
 
     def _changes(self, earlier: Sequence[ReportHead], report: StoredReport) -> list[ReportChanges]:
         """Compare a report with earlier ones; each of them is read whole, so there are few."""

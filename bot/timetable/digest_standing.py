@@ -13,7 +13,7 @@ from bot.render.alert_links import ANY_WORKSPACE, thread_link
 from bot.render.post import post_of
 from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
-from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore
+from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore, StoreError
 from bot.timetable.digest_deliveries import interval_in, posting_key
 from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar
 from checks.model import Verdict
@@ -90,6 +90,13 @@ class DigestStanding:
             return None
         today = now.astimezone(self._pipeline.zone).date()
         return address, f"Digest of {interval_title(interval_in(written.head.key), today)}"
+
+    def address(self, key: str) -> str:
+        """Return the address of the message of a delivery, empty where it is not sent or the store does not say."""
+        try:
+            return thread_link(self._store.delivery(key), self._workspace())
+        except StoreError:
+            return ""
 
     def _thread(self, alert: Alert) -> str:
         return thread_link(self._sent(alert.thread), self._workspace())

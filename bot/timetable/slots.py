@@ -125,6 +125,11 @@ class DigestCalendar:
         """Return when the digest after that of an instant is due."""
         return self.posts_at(self._timeline.following(self.at(now)))
 
+    def next_slot(self, of: Interval, now: datetime) -> datetime:
+        """Return when the digest of an interval is brought up to date next, else when the one after it is due."""
+        later = (each.due for each in self.slots(of) if each.due > now)
+        return min(later, default=self.next_post(now))
+
     def by_hand(self, now: datetime, of: Interval) -> Iterator[Slot]:
         """Yield the slots of digests that somebody asks for at an instant, again and again."""
         instant = now.astimezone(UTC)

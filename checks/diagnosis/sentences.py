@@ -97,6 +97,14 @@ def _shut_out(board: Board, suspect: Suspect) -> str:
     refused = list(dict.fromkeys(each.place.name for each in shown))
     callers = suspect.primary[0].of(InvokerFacts).caller
     who = "Pub/Sub's account" if callers == (board.pipeline.invoker,) else ", ".join(callers) or "The caller"
+    deploy = removing_deploy(board, suspect.primary)
+    if deploy is not None:
+        good = last_good_trigger(board, deploy.place.name)
+        first = "" if len(refused) == 1 else ", first"
+        return (
+            f"{who} lost roles/run.invoker on {listed(refused, most=4)}{first} with {_removing(board, deploy)}."
+            f" Last good trigger {board.local(good)}."
+        )
     return f"{who} cannot call {_counted(board, refused)} ({listed(refused)}){_since(board, suspect)}."
 
 
@@ -110,10 +118,6 @@ def _counted(board: Board, names: list[str]) -> str:
 
 
 def _since(board: Board, suspect: Suspect) -> str:
-    deploy = removing_deploy(board, suspect.primary)
-    if deploy is not None:
-        good = last_good_trigger(board, deploy.place.name)
-        return f": {_removing(board, deploy)} removed the binding. Last good trigger {board.local(good)}"
     codes = {each.finding.code for each in suspect.primary}
     if codes == {"conditional-grant"}:
         return ": the only grant has a condition"
@@ -303,7 +307,7 @@ def _removing(board: Board, symptom: Symptom) -> str:
     if first is None:
         deploy = _deploy(symptom)
         return f"{_revision(board, symptom)}{f' by {deploy.deployed_by}' if deploy.deployed_by else ''}"
-    unsure = "" if first.certain else ", or one before it,"
+    unsure = "" if first.certain else ", or one before it"
     return f"revision {first.revision} of {board.local(first.at)}{f' by {first.by}' if first.by else ''}{unsure}"
 
 

@@ -84,7 +84,7 @@ def finding_of(name: str, spec: Condition, found: Answer, interval: Interval, co
         summary={
             Standing.HOLDS: f"{spec.title[:1].upper()}{spec.title[1:]}: {found.number} on {day}.",
             Standing.DAY_OFF: f"{said}.",
-            Standing.DOUBTED: f"{day} has data, but counts as a day off ({spec.otherwise}): there is {traces}.",
+            Standing.DOUBTED: f"{day} has data and counts as a day off: {spec.otherwise}, and yet there is {traces}.",
         }[found.standing],
         severity=DOUBTED if doubted else None,
         interval=interval,

@@ -452,7 +452,7 @@ def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
         said.index(words)
         for words in (
             "BLOCKED",
-            "removed the binding",
+            "lost roles/run.invoker",
             "gcloud run services add-iam-policy-binding",
             "ALL CLEAR",
         )

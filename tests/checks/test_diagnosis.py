@@ -120,9 +120,8 @@ class TestACallerShutOut:
             result("trigger", *(trigger("bypassed", source) for source in (3, 4, 5))),
         )
 
-        assert cause.sentence.startswith(
-            "Pub/Sub's account cannot call 3 orchestrators (three-to-four, four-to-five and five-to-six)"
-        )
+        assert cause.title.startswith("3 orchestrators refuse Pub/Sub")
+        assert "on three-to-four, four-to-five and five-to-six, first with revision" in cause.mechanism
         assert explained(cause) == {
             *(("invoker", name) for name in self.ALL),
             *(("trigger", f"phase{source}_to_phase{source + 1}") for source in (3, 4, 5)),

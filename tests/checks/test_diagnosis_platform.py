@@ -71,7 +71,7 @@ class TestTheDeployThatRemovedABinding:
         )
 
         assert cause.code == "invoker-removed-by-deploy"
-        assert "revision three-to-four-2 of 10 Feb 02:13 EST by builder@example.com removed" in cause.sentence
+        assert "on three-to-four with revision three-to-four-2 of 10 Feb 02:13 EST by" in cause.sentence
         assert (cause.evidence["revision"], cause.evidence["deployed_at"]) == ("three-to-four-2", DEPLOYED)
 
     def test_it_is_not_certain_while_every_known_revision_came_after(self) -> None:

@@ -11,6 +11,7 @@ from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
 from bot.render.json import report_document
 from bot.render.pages import SlackMessage
+from bot.render.post import post_of, with_threads
 from bot.render.report_changes import changes
 from bot.store.model import SnoozeUntil, StoredReport
 from checks.model import Verdict
@@ -21,13 +22,19 @@ from tests.preview.story import ALICE, BOB, Story, reading_of
 CHANNEL = "nba-pipeline"
 INCIDENT = "invoker-lost"
 DAY = timedelta(days=1)
+NEXT_LOOK = timedelta(hours=3, minutes=20)
+THREAD = "https://example.slack.com/archives/C0EXAMPLE1/p1"
 
 
 def digest() -> str:
     """The digest of the morning of an incident, with what changed since the evening before."""
     before, incident = reading_of("healthy-evening"), reading_of("game-stuck")
     changed = changes(report_document(before), report_document(incident))
-    return _channel(slack_message(digest_messages(Digest(reading=incident, changes=[changed])).parent))
+    story = Story()
+    story.morning("game-stuck")
+    alerts = story.store.open_alerts(story.pipeline.name)
+    digest = Digest(reading=incident, changes=[changed], alerts=alerts, next_look=incident.report.now + NEXT_LOOK)
+    return _channel(slack_message(post_of(with_threads(digest_messages(digest).parent.document, lambda _: THREAD))))
 
 
 def quiet_digest() -> str:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from tests.bot.render.screens import SCENARIOS, alerts_of
+from tests.bot.render.screens import SCENARIOS, alerts_of, digest_of
 from tests.preview.browser import browser
 from tests.preview.measure import sizes_of
 
@@ -26,6 +26,15 @@ def test_the_first_screen_of_a_phone_ends_below_the_buttons_of_every_alert() -> 
 
     below = {f"{name}: {each.title}": size.buttons for (name, each), size in zip(shown, sizes, strict=True)}
     assert {title: bottom for title, bottom in below.items() if not 0 < bottom <= PHONE_HEIGHT} == {}
+
+
+def test_the_digest_of_a_broken_day_takes_25_lines_of_a_desktop_at_most() -> None:
+    digests = {name: digest_of(name) for name in SCENARIOS}
+
+    sizes = dict(zip(digests, sizes_of(list(digests.values()), DESKTOP), strict=True))
+
+    clear = {name for name, each in digests.items() if each.text.startswith("🟢")}
+    assert {name: each.lines for name, each in sizes.items() if each.lines > (4 if name in clear else 25)} == {}
 
 
 def test_half_of_the_alerts_take_a_dozen_lines_of_a_desktop_at_most() -> None:

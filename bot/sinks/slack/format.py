@@ -7,13 +7,13 @@ Slack's own form, which are sent as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.delivery.decisions import Adaptation, Attempt, Form, Note
 from bot.delivery.troubles import PostError, Trouble
 from bot.render.blocks import slack_message
-from bot.render.post import Channel, Native, Post, is_neutral, post_of
+from bot.render.post import Channel, Native, Post, is_neutral, post_of, with_threads
 from bot.render.slack_text import escape
 from bot.render.words import clean
 from bot.sinks.slack.errors import remedy
@@ -34,8 +34,12 @@ class SlackWording:
 
     sink = SLACK
 
+    def __init__(self, thread: Callable[[str], str] = lambda _: "") -> None:
+        """``thread`` returns the address of the message of a delivery by its key, empty for one that is not sent."""
+        self._thread = thread
+
     def shown(self, body: Body, attempt: Attempt, parent: str = "") -> Body:
-        return said(formatted(body), attempt, parent)
+        return said(formatted(with_threads(body, self._thread) if is_neutral(body) else body), attempt, parent)
 
     def calls_somebody(self, body: Body) -> bool:
         return calls_somebody(formatted(body))

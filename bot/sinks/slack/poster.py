@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -43,9 +43,9 @@ _RETRYING = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErro
 class SlackPoster:
     """A Poster on the SDK. It works on a copy of the client that never retries: a retried post can post twice."""
 
-    wording = SlackWording()
-
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, thread: Callable[[str], str] = lambda _: "") -> None:
+        """``thread`` returns the address of the message of a delivery by its key."""
+        self.wording = SlackWording(thread)
         self._client = SlackClient(
             client.token,
             base_url=client.base_url,

@@ -13,9 +13,12 @@ from bot.alerting.alerts import decide, was_told
 from bot.alerting.observations import observe
 from bot.render.alert import alert_message
 from bot.render.blocks import slack_message
+from bot.render.digest import Digest, digest_messages
 from bot.render.pages import Block, SlackMessage
+from bot.render.reading import Reading
 from bot.scenarios.scenario import shipped_scenarios
 from bot.store.model import Alert
+from checks.catalog import checks_of
 from checks.notifications import AlertPolicy
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed
@@ -55,6 +58,14 @@ def alerts_of(scenario: str) -> tuple[Shown, ...]:
         for alert in found
         if alert is not None and was_told(alert)
     )
+
+
+def digest_of(scenario: str) -> SlackMessage:
+    """The digest of a scenario, with the alerts that it opens."""
+    done = replayed(scenario)
+    reading = Reading(report=done.report, pipeline=NBA, checks=checks_of(NBA))
+    alerts = [each.alert for each in alerts_of(scenario)]
+    return slack_message(digest_messages(Digest(reading=reading, alerts=alerts, next_look=done.report.now)).parent)
 
 
 def _texts(block: Block) -> Iterator[str]:

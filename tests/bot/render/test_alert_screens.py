@@ -33,7 +33,7 @@ def test_each_title_is_one_whole_line_and_distinct(name: str) -> None:
 
 @by_scenario
 def test_each_title_names_what_it_is_about(name: str) -> None:
-    made = " ".join(f"{each.title} {each.makes}" for each in NBA.phases)
+    made = " ".join(("services", "orchestrators", "topics", *(f"{each.title} {each.makes}" for each in NBA.phases)))
     for each in alerts_of(name):
         about = " ".join(
             (made, each.alert.subject, str(each.alert.details["findings"]), str(each.alert.details["what"]))

@@ -229,7 +229,7 @@ class TestByTheMonth:
 
         morning.at("2026-06-02 08:00").instance().run_owed()
 
-        assert " since 4 May 08:00" in text_of(morning, posting_key("tiny", "2026-06"))
+        assert "1 problem, new since Mon 4 May" in text_of(morning, posting_key("tiny", "2026-06"))
 
     def test_its_message_is_kept_up_to_date_to_the_end_of_the_month(self) -> None:
         morning = Morning(described=self.described()).at("2026-05-04 08:00")

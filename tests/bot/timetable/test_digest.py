@@ -187,7 +187,7 @@ class TestRefreshing:
 
         posted.at("2026-02-11 17:00").instance().run_owed()
 
-        assert "New since 11 Feb 08:00 EST" in text_of(posted, f"{POSTING}:1700")
+        assert "1 problem, new since 08:00" in text_of(posted, f"{POSTING}:1700")
 
     def test_it_stays_in_its_channel_when_the_pipeline_file_names_another(self, posted: Morning) -> None:
         elsewhere = Notifications(routes=Routes(default="C0EXAMPLE9"))
@@ -267,9 +267,9 @@ class TestChangesFromDayToDay:
     @pytest.mark.parametrize(
         ("before", "after", "words"),
         [
-            pytest.param(20, 3, "New since 10 Feb 08:00 EST:* players", id="new"),
-            pytest.param(3, 20, "Recovered: players", id="recovered"),
-            pytest.param(3, 3, "Nothing new and nothing recovered since 10 Feb 08:00 EST", id="the same"),
+            pytest.param(20, 3, "1 problem, new since yesterday", id="new"),
+            pytest.param(3, 20, "1 recovered (Every game has its players)", id="recovered"),
+            pytest.param(3, 3, "1 problem, nothing new since yesterday", id="the same"),
         ],
     )
     def test_the_next_one_with_the_last_of_an_earlier_day(

@@ -1,0 +1,34 @@
+"""What a shell shows that did not ask for everything: one screen, whatever is broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.render.brief import brief_message
+from bot.render.reading import Reading
+from bot.render.terminal import terminal_text
+from checks.catalog import checks_of
+from tests.bot.render.reports import READINGS
+from tests.bot.render.screens import SCENARIOS
+from tests.pipelines.nba_world import NBA
+from tests.replayed import replayed, with_others_of
+
+SCREEN = 40
+"""Lines of a screen of a hundred columns."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=with_others_of(name)) for name in SCENARIOS])
+def test_a_report_fits_a_screen_and_says_how_to_see_the_rest(name: str) -> None:
+    reading = Reading(report=replayed(name).report, pipeline=NBA, checks=checks_of(NBA))
+
+    lines = terminal_text(brief_message(reading), width=100).rstrip().splitlines()
+
+    assert len(lines) <= SCREEN
+    assert lines[-1].endswith("--full")
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_any_report_has_a_verdict_first(name: str) -> None:
+    text = terminal_text(brief_message(READINGS[name]))
+
+    assert text.split("\n")[0].strip().startswith(READINGS[name].report.verdict.value)
