@@ -54,6 +54,17 @@ class DigestTimes(Model):
     """One line when all is clear."""
 
 
+class Escalation(Model):
+    """Where an alert goes that is not acknowledged, or whose owner does not react to a reminder: once."""
+
+    after_minutes: Mapping[NamedSeverity, PatienceMinutes] = Field(default_factory=lambda: {Severity.P0: 30})
+    """How long nobody may react, by severity."""
+    mention: Member | None = None
+    """Whom it calls: a user ID or a user group ID; left out, whom the alert calls."""
+    channel: ChannelId | None = None
+    """Another channel that hears of it, with the thread."""
+
+
 class AlertPolicy(Model):
     """When an alert speaks again."""
 
@@ -65,6 +76,8 @@ class AlertPolicy(Model):
     """How long an alert that nobody has acknowledged stays silent, by severity; without one it stays silent."""
     remind_owner_minutes: Mapping[NamedSeverity, PatienceMinutes] = Field(default_factory=lambda: {Severity.P0: 120})
     """How long an alert that somebody has acknowledged stays silent until they are asked how it stands, by severity."""
+    escalation: Escalation | None = None
+    """Where an alert goes that nobody reacts to; without it, nowhere else."""
     flap_minutes: int = Field(default=60, ge=0, le=A_WEEK)
     """An incident that comes back within this time reopens its old thread."""
     unknown_runs: int = Field(default=3, ge=1, le=100)
@@ -146,6 +159,8 @@ class Webhook(Model):
     ``Authorization: Bearer``."""
     severities: tuple[NamedSeverity, ...] = Field(default=(Severity.P0, Severity.P1), min_length=1)
     """The severities of which it hears."""
+    escalated: bool = False
+    """Whether it hears only of alerts that were escalated."""
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:

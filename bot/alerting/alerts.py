@@ -33,6 +33,8 @@ class Reason(StrEnum):
     CHANGED = "changed"
     """As grave and as wide as before, and not the same."""
     REMINDED = "reminded"
+    ESCALATED = "escalated"
+    """Nobody reacted: others hear of it."""
     SNOOZE_ENDED = "snooze-ended"
     RESOLVED = "resolved"
     SUPERSEDED = "superseded"
@@ -143,7 +145,7 @@ def _without_calling(transition: Transition) -> Transition:
     if not transition.mention or before is None or after is None or after.severity is Severity.P0:
         return transition
     match transition.reason:
-        case Reason.SNOOZE_ENDED:
+        case Reason.SNOOZE_ENDED | Reason.ESCALATED:
             return Transition(reason=Reason.UNCHANGED, before=before, alert=before)
         case Reason.REMINDED:
             seen = replace(after, notified_at=before.notified_at)
@@ -283,6 +285,8 @@ def _reopen(alert: Alert, failure: AlertFault, now: datetime, policy: AlertPolic
         resolved_at=None,
         changed_at=now,
         notified_at=now if calls else alert.notified_at,
+        waits_since=now,
+        escalated_at=None,
     )
     return Transition(
         reason=Reason.REOPENED, before=alert, alert=reopened if snoozed else _awake(reopened), mention=calls
@@ -400,9 +404,28 @@ def _time_passes(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) 
     """End a snooze that is over, and remind of what nobody has acknowledged."""
     if alert.state is AlertState.SNOOZED and _snooze_is_over(alert, now, looked=False):
         return _snooze_ended(alert, seen, now)
+    if _escalation_is_due(alert, seen, now, policy):
+        told = replace(seen, escalated_at=now, notified_at=now)
+        return Transition(reason=Reason.ESCALATED, before=alert, alert=told, mention=True)
     if _reminder_is_due(alert, seen, now, policy):
         return Transition(reason=Reason.REMINDED, before=alert, alert=replace(seen, notified_at=now), mention=True)
     return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
+
+
+def _escalation_is_due(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> bool:
+    """Whether nobody reacted for so long that others must hear of it: nobody acknowledged it since it fired, or its
+    owner did nothing since a reminder. What was escalated is so until somebody reacts."""
+    minutes = None if policy.escalation is None else policy.escalation.after_minutes.get(seen.severity)
+    if minutes is None or alert.escalated_at is not None:
+        return False
+    match alert.state:
+        case AlertState.FIRING:
+            since = alert.waits_since or alert.opened_at
+        case AlertState.ACKNOWLEDGED if alert.notified_at > alert.changed_at:
+            since = alert.notified_at
+        case _:
+            return False
+    return now - since >= timedelta(minutes=minutes)
 
 
 def _reminder_is_due(alert: Alert, seen: Alert, now: datetime, policy: AlertPolicy) -> bool:
@@ -424,7 +447,15 @@ def _interval(severity: Severity, policy: AlertPolicy) -> timedelta | None:
 
 
 def _firing(alert: Alert, now: datetime) -> Alert:
-    return replace(_awake(alert), state=AlertState.FIRING, changed_at=now, notified_at=now, answered=alert.severity)
+    return replace(
+        _awake(alert),
+        state=AlertState.FIRING,
+        changed_at=now,
+        notified_at=now,
+        answered=alert.severity,
+        waits_since=now,
+        escalated_at=None,
+    )
 
 
 def _awake(alert: Alert) -> Alert:

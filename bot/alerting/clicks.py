@@ -96,11 +96,20 @@ def _taken(alert: Alert, actor: str, now: datetime) -> Alert:
         changed_at=now,
         notified_at=now,
         answered=alert.severity,
+        escalated_at=None,
     )
 
 
 def _firing(alert: Alert, now: datetime) -> Alert:
-    return replace(_awake(alert), state=AlertState.FIRING, owner=None, changed_at=now, notified_at=now)
+    return replace(
+        _awake(alert),
+        state=AlertState.FIRING,
+        owner=None,
+        changed_at=now,
+        notified_at=now,
+        waits_since=now,
+        escalated_at=None,
+    )
 
 
 def _awake(alert: Alert) -> Alert:

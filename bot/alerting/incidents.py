@@ -100,8 +100,8 @@ class Composer(Protocol):
         """What the thread hears of a re-check."""
         ...
 
-    def pointer(self, alert: Alert) -> dict[str, Any]:
-        """What another channel hears of an alert that has become its business."""
+    def pointer(self, alert: Alert, mention: str = "") -> dict[str, Any]:
+        """What another channel hears of an alert that has become its business; ``mention`` is whom it calls."""
         ...
 
     def past_store(self, alert: Alert, now: datetime) -> dict[str, Any]:
@@ -371,6 +371,15 @@ class Incidents:
 
     def _pointer(self, transition: Transition, alert: Alert, now: datetime) -> tuple[Delivery, ...]:
         """An alert that got graver may be the business of another channel: it hears of it, and the thread stays."""
+        escalation = self._notifications.alerts.escalation
+        if transition.reason is Reason.ESCALATED and escalation is not None:
+            if escalation.channel is None:
+                return ()
+            key = f"{alert.thread}:escalated:{alert.version}"
+            post = _delivery(
+                alert, key, DeliveryKind.POST, self._composer.pointer(alert, escalation.mention or ""), now, urgent=True
+            )
+            return (replace(post, channel=escalation.channel),)
         channel = self._notifications.routes.channel(alert.severity, alert.phase)
         before = transition.before
         graver = before is not None and alert.severity < before.severity and transition.mention

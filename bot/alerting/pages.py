@@ -41,6 +41,16 @@ def wanted(alert: Alert, severities: Collection[Severity]) -> PageAction:
     return PageAction.ACKNOWLEDGE if alert.state is AlertState.ACKNOWLEDGED else PageAction.TRIGGER
 
 
+def _wish(alert: Alert, webhook: Webhook) -> PageAction:
+    """Return how the incident of a webhook should stand; one for what is escalated is called as long as it is so."""
+    wish = wanted(alert, webhook.severities)
+    if not webhook.escalated:
+        return wish
+    if alert.escalated_at is None:
+        return PageAction.RESOLVE
+    return PageAction.TRIGGER if wish is PageAction.ACKNOWLEDGE else wish
+
+
 def due(heard: str | None, wish: PageAction, *, calls: bool, is_graver: bool) -> tuple[PageAction, ...]:
     """Return what a pager is to be told that was last told ``heard``; ``calls`` says whether somebody is called now."""
     is_open = heard in (PageAction.TRIGGER, PageAction.ACKNOWLEDGE)
@@ -68,7 +78,7 @@ def paged(
     told: dict[str, str] = dict(alert.paged)
     deliveries: list[Delivery] = []
     for each in webhooks:
-        actions = due(alert.paged.get(each.name), wanted(alert, each.severities), calls=calls, is_graver=is_graver)
+        actions = due(alert.paged.get(each.name), _wish(alert, each), calls=calls, is_graver=is_graver)
         for number, action in enumerate(actions):
             told[each.name] = action
             deliveries.append(_delivery(alert, each, event_of(alert, action, reason, now), number, now))

@@ -90,9 +90,9 @@ class AlertMessages:
         """Return what the thread hears of a re-check."""
         return look_reply(alert, transition, actor, now, self._pipeline.zone, look)
 
-    def pointer(self, alert: Alert) -> Body:
-        """Return what another channel hears of an alert that has become its business."""
-        return pointer(alert, self._pipeline)
+    def pointer(self, alert: Alert, mention: str = "") -> Body:
+        """Return what another channel hears of an alert that has become its business; ``mention`` is whom it calls."""
+        return pointer(alert, self._pipeline, mention)
 
 
 def alert_message(

@@ -35,10 +35,19 @@ def transition_reply(transition: Transition, pipeline: Pipeline, now: datetime) 
         message = f"a transition {transition.reason} of nothing has no thread"
         raise ValueError(message)
     lines: list[Said] = list(_said(transition.reason, before, alert, now))
-    has_owner = alert.state is AlertState.ACKNOWLEDGED and alert.owner
-    if transition.mention and (call := mention(alert.owner or "") if has_owner else mention_of(alert, pipeline)):
+    if transition.mention and (call := _called(transition.reason, alert, pipeline)):
         lines.append(call)
     return _body(lines)
+
+
+def _called(reason: Reason, alert: Alert, pipeline: Pipeline) -> Text:
+    """Return whom a reply calls: who has the alert, and of one that is escalated whom the pipeline file names."""
+    escalation = None if pipeline.notifications is None else pipeline.notifications.alerts.escalation
+    if reason is Reason.ESCALATED and escalation is not None and escalation.mention:
+        return mention(escalation.mention)
+    if alert.state is AlertState.ACKNOWLEDGED and alert.owner:
+        return mention(alert.owner)
+    return mention_of(alert, pipeline)
 
 
 def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterator[Said]:
@@ -56,6 +65,9 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
                 )
             else:
                 yield text("⏰ ", _strong("Unacknowledged"), f"{age} and still open. {_what(alert)}")
+        case Reason.ESCALATED:
+            why = "Nobody acknowledged this" if alert.state is AlertState.FIRING else "Its owner did not react"
+            yield text("📣 ", _strong("Escalated."), f" {why}{_for(now - before.notified_at)}. {_what(alert)}")
         case Reason.SNOOZE_ENDED:
             over = _strong("The snooze", _by(before), " is over")
             yield text("⏰ ", over, f", and this is still open. {_what(alert)}")
@@ -226,11 +238,12 @@ def _blind(look: RecheckResult) -> Iterator[Text]:
         yield (f"Could not check: {limited(shortened(look.blind, FINDINGS_AT_MOST), FINDING_TEXT)}.",)
 
 
-def pointer(alert: Alert, pipeline: Pipeline) -> Body:
-    """Return the word to another channel that an alert has become its business."""
+def pointer(alert: Alert, pipeline: Pipeline, escalated_to: str = "") -> Body:
+    """Return the word to another channel that an alert has become its business, or that it is escalated to somebody."""
     emoji = EMOJI[mark_of_severity(alert.severity)]
-    call = mention_of(alert, pipeline)
-    now = _strong(f"Now {alert.severity.name}:")
+    call = mention(escalated_to) or mention_of(alert, pipeline)
+    is_escalated = alert.escalated_at == alert.notified_at
+    now = _strong(f"{'Escalated' if is_escalated else 'Now'} {alert.severity.name}:")
     said = text(f"{emoji} ", now, f" {_what(alert)} Its thread is in ", Channel(alert.channel), ".")
     return _body([said, *([call] if call else [])])
 

@@ -116,6 +116,8 @@ _CONVERSIONS: Mapping[type[Any], Conversions] = {
         "snooze_ends_on": SnoozeUntil,
         "answered": Severity.__getitem__,
         "counted_at": datetime.fromisoformat,
+        "escalated_at": datetime.fromisoformat,
+        "waits_since": datetime.fromisoformat,
     },
     Delivery: {
         "kind": DeliveryKind,

@@ -61,6 +61,10 @@ class Alert:
     answered: Severity | None = None
     """The gravest severity that somebody was called for since it was last acknowledged or snoozed, or that this was
     done at: what is no graver calls nobody again. None in records of the first version stands for ``severity``."""
+    waits_since: datetime | None = None
+    """Since when nobody has it, where that is not since it was opened."""
+    escalated_at: datetime | None = None
+    """When it was taken to others because nobody reacted; None since somebody did."""
     counted_at: datetime | None = None
     """When its thread was last told that there are more or fewer of the same."""
     paged: Mapping[str, str] = field(default_factory=dict)

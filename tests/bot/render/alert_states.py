@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerting.alerts import Transition, decide
+from bot.alerting.alerts import Observation, Observed, Transition, decide
 from bot.alerting.clicks import acknowledged, snoozed
 from bot.alerting.incident import members_of
 from bot.alerting.observations import observe
@@ -15,6 +15,7 @@ from bot.render.alert import AlertMessages
 from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, SnoozeUntil
 from checks.model import Cause, FindingKey, Report, Severity
+from checks.notifications import AlertPolicy, Escalation
 from tests.advice import advised
 from tests.bot.alerting.incident_reports import (
     NOTIFICATIONS,
@@ -168,6 +169,13 @@ def superseded() -> Transition:
     return replace(transition, alert=replace(alert_of(transition), version=2))
 
 
+def waited(before: Alert, policy: AlertPolicy) -> Transition:
+    """Two hours in which nobody did anything."""
+    now = before.changed_at + 120 * MINUTE
+    transition = decide(before, Observation(key=before.key, pipeline="nba", observed=Observed.UNSEEN), now, policy)
+    return replace(transition, alert=replace(alert_of(transition), version=2))
+
+
 PARENTS: dict[str, Alert] = {
     "firing": OPEN,
     "acknowledged": TAKEN,
@@ -195,6 +203,7 @@ TRANSITIONS: dict[str, Transition] = {
     ),
     "reminded": follow(only(report_of(healthy()), "grading"), before=OPEN, after=60 * MINUTE),
     "reminded-owner": follow(lost(*ORCHESTRATORS), before=TAKEN, after=200 * MINUTE),
+    "escalated": waited(OPEN, AlertPolicy(remind_minutes={}, escalation=Escalation())),
     "snooze-ended": follow(lost(*ORCHESTRATORS), before=ASLEEP, after=90 * MINUTE),
     "reopened": follow(lost(*ORCHESTRATORS), before=alert_of(resolved(OPEN)), after=35 * MINUTE),
     "reopened-asleep": follow(lost(*ORCHESTRATORS), before=alert_of(resolved(ASLEEP))),
