@@ -79,6 +79,9 @@ _BRACKETS = re.compile(r" \([^()]*\)")
 def clause(summary: str) -> str:
     """Return the part of a summary that says what is wrong: without its date, its brackets and the list behind it."""
     said = _BRACKETS.sub("", _LEADING_DATE.sub("", summary)).rstrip(".")
+    # A name alone before a colon says whose figures they are, and not what is wrong.
+    name, _, rest = said.partition(": ")
+    said = rest if rest and " " not in name else said
     return said.partition("; ")[0].partition(": ")[0].partition(". ")[0]
 
 
