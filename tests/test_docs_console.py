@@ -53,7 +53,9 @@ def printed(command: str) -> str:
     with tempfile.TemporaryFile("w+") as output:
         forked.start("bot", *words, env=environment, stdout=output, stderr=output).wait(SECONDS)
         output.seek(0)
-        return output.read().strip("\n")
+        said = output.read().strip("\n")
+    assert str(ROOT) not in said, "a page names no folder of one machine"
+    return said
 
 
 def write(page: Path, example: Example) -> None:
