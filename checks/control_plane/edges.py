@@ -166,7 +166,7 @@ def edges(context: Context) -> Iterator[Finding]:
     yield from incomplete(found)
     wanting = list(_wanting(context, found))
     yield from (finding for finding, _ in wanting)
-    yield from undeclared(context, found)
+    yield from undeclared(context, found.edges)
     wrong = {name for _, name in wanting}
     fine = [edge for edge in found.edges if edge.service not in wrong and _in_scope(context, edge.service)]
     if fine:

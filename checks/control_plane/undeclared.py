@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.actions import Action
 from checks.context import Context
 from checks.control_plane.callers import Edge, in_words
-from checks.control_plane.discovery import Discovered
 from checks.control_plane.grants import decide, spelled
 from checks.facts.control_plane import CallFacts
 from checks.model import Finding, Outcome, Severity
@@ -16,10 +15,10 @@ from checks.ports.services import read_service_policy
 from checks.source import SourceError
 
 
-def undeclared(context: Context, found: Discovered) -> Iterator[Finding]:
+def undeclared(context: Context, edges: Sequence[Edge]) -> Iterator[Finding]:
     """Yield the note about calls to services of the pipeline file by accounts that it does not name. Where a policy
     could not be read, the check of permissions says so."""
-    strange = [edge for edge in _strange(context, found) if _can_call(context, edge)]
+    strange = [edge for edge in _strange(context, edges) if _can_call(context, edge)]
     if not strange:
         return
     accounts = tuple(dict.fromkeys(edge.account for edge in strange))
@@ -38,11 +37,12 @@ def undeclared(context: Context, found: Discovered) -> Iterator[Finding]:
     )
 
 
-def _strange(context: Context, found: Discovered) -> Iterator[Edge]:
+def _strange(context: Context, edges: Sequence[Edge]) -> Iterator[Edge]:
     for spec in context.services:
         declared = {spelled(each) for each in ((context.pipeline.invoker,) if spec.callers is None else spec.callers)}
         if any(declared):
-            yield from (each for each in found.of(spec.name) if each.account and spelled(_member(each)) not in declared)
+            own = (each for each in edges if each.service == spec.name and each.account)
+            yield from (each for each in own if spelled(_member(each)) not in declared)
 
 
 def _can_call(context: Context, edge: Edge) -> bool:
