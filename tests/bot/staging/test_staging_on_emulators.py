@@ -190,7 +190,7 @@ def test_a_deliberate_write_to_a_table_of_production_is_caught(changing: Place) 
     result = changing.reveille("prove", "check")
 
     assert result.return_value == 1
-    assert f"✗ {PREDICTIONS}: {before} → {before + 1} rows" in result.output
+    assert f"✗ {PREDICTIONS}: {before:,} → {before + 1:,} rows" in result.output
 
 
 def test_a_deliberate_write_to_a_completion_document_of_production_is_caught(changing: Place) -> None:
