@@ -10,8 +10,8 @@ from checks.expectations_spec import Expect, Volume
 from checks.pipeline import Comparison, Rule
 from checks.severity import Severity
 
-_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", "unmatched"), FailureEffect.STOPS)
-"""What is there harms at most, unless nothing can join it."""
+_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed"), FailureEffect.STOPS)
+"""What is there harms at most."""
 
 _SOME = Comparison(at_least=10)
 """Rows; of fewer, all may well lack a value."""
