@@ -106,7 +106,15 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
             commands=(service_commands.command(pipeline, "describe", spec.name),),
         )
         return services.finding(
-            pipeline, spec, Outcome.FAILED, code, summary, severity=severity, facts=facts, action=action
+            pipeline,
+            spec,
+            Outcome.FAILED,
+            code,
+            summary,
+            severity=severity,
+            facts=facts,
+            impact=f"{spec.name} may do something else than before, and report success.",
+            action=action,
         )
     return services.finding(
         pipeline,

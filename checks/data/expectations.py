@@ -14,11 +14,12 @@ from typing import Any
 from checks.cells import in_words, number_words
 from checks.context import Context
 from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_size, is_alike, limits_of
+from checks.data.decision import Setting
 from checks.data.expected import Findings, filled
 from checks.data.past import Group, Past, age_of, number_of
-from checks.data.sql import Answers, Setting, codes_of, run_sql_check
+from checks.data.sql import codes_of, run_sql_check
 from checks.expansion import CODES, Expansion
-from checks.expansion.figures import Figure
+from checks.expansion.figure import Figure
 from checks.expansion.query import history_days
 from checks.expansion.rules import volume_name
 from checks.expansion.words import span_words, words_of
@@ -27,7 +28,7 @@ from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Interval
 from checks.pipeline import Pipeline, SqlCheck
 from checks.places import PlaceKind
-from checks.ports.warehouse import Row
+from checks.ports.warehouse import Answers, Row
 from checks.registry import Check
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from checks.actions import Action
-from checks.data.sql import Setting, decide, early
+from checks.data.decision import Setting, decide, early
 from checks.expansion import Expansion
 from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Outcome

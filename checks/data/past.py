@@ -10,16 +10,15 @@ from math import isfinite
 from typing import Any
 
 from checks.cells import exact
-from checks.data.sql import Answers
 from checks.expansion import Expansion
 from checks.expansion.query import history_days
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Learning, Volume
 from checks.intervals import Timeline
-from checks.model import Interval
 from checks.pipeline import Pipeline
-from checks.ports.warehouse import Row
+from checks.ports.warehouse import Answers, Row
 from checks.source import Problem, SourceError
+from checks.span import Interval
 
 Group = tuple[str, ...]
 

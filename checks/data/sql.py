@@ -6,21 +6,19 @@ Asking and judging are apart: ``judge_row`` is pure and decides about one row, t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from checks.actions import Action, RepairKey
 from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.conditions import standing as standing_of
 from checks.context import Context, attempt
+from checks.data.decision import Decision, Setting, decide, early
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
-from checks.ports.warehouse import Row, read_rows
+from checks.ports.warehouse import Answers, Row, read_rows
 from checks.reads import Read
 from checks.registry import Check
 from checks.source import Problem, SourceError
@@ -65,54 +63,6 @@ def codes_of(spec: SqlCheck) -> Mapping[str, str]:
         meaning = f"{rule.test} ({rule.consequence})"
         codes[rule.code] = f"{codes[rule.code]}; or {meaning}" if rule.code in codes else meaning
     return {**ENGINE_CODES, **codes}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What a row is judged in. ``due`` is set when the check looks before it is due: then every failure
-    is a note. ``names`` are those that templates may use beside the columns of the row."""
-
-    interval: Interval
-    zone: ZoneInfo
-    year: int | None = None
-    """This year, where it is known: dates of another are written with theirs."""
-    due: datetime | None = None
-    names: Mapping[str, Scalar] = field(default_factory=dict)
-
-    def capped(self, severity: Severity) -> Severity:
-        """Return how loud a failure may be now."""
-        return severity if self.due is None else Severity.P3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What the rules say of a row. ``lacking`` is the column without which ``rule`` cannot be judged."""
-
-    outcome: Outcome
-    code: str
-    severity: Severity | None = None
-    rule: Rule | None = None
-    lacking: str | None = None
-
-
-def decide(spec: SqlCheck, row: Row) -> Decision:
-    """Return what the first rule that holds says.
-
-    A rule with one comparison that does not hold is out, whatever its other columns are. One that could hold
-    if only a value were there leaves the row undecided, and so does one that says so: as bad as the worst rule that is
-    still open.
-    """
-    for index, rule in enumerate(spec.rules):
-        tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
-        if False in tests.values():
-            continue
-        lacking = next((column for column, holds in tests.items() if holds is None), None)
-        worst = min((each.severity for each in spec.rules[index:] if each.severity is not None), default=Severity.P3)
-        if lacking is not None:
-            return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
-        severity = worst if rule.outcome == "unknown" else rule.severity
-        return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=severity, rule=rule)
-    return Decision(outcome=Outcome.PASSED, code="as-expected")
 
 
 def judge_row(spec: SqlCheck, row: Row, setting: Setting) -> Finding:
@@ -179,11 +129,6 @@ def _lack(rule: Rule, column: str, row: Row) -> str:
     return f"The column '{column}' {what}, so '{rule.test}' cannot be judged."
 
 
-def early(setting: Setting) -> str:
-    """Say until when a check is not due that looks before it is."""
-    return f" (Not due until {in_words(setting.due, setting.zone, setting.year)}.)" if setting.due is not None else ""
-
-
 def _action(spec: SqlCheck, values: Mapping[str, Any], setting: Setting) -> Action | None:
     advice = spec.action
     if advice is None:
@@ -209,7 +154,6 @@ def _scalar(value: Any) -> Scalar:
     return value if isinstance(value, Scalar) else exact(value)
 
 
-Answers = Mapping[str, Sequence[Row]]
 Judge = Callable[[Sequence[Row], Answers, Setting], Iterator[Finding]]
 """Makes findings of the rows of a check's query, and of the answers to its other queries, by name."""
 

@@ -98,8 +98,8 @@ def _since(board: Board, at: datetime | None) -> tuple[str, ...]:
     return *(f" since the {time} deploy" for time in _times(board, at)), ""
 
 
-def _named(names: list[str], what: str) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} {what}"
+def _named(names: list[str], one: str) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} {one}s"
 
 
 def _places(suspect: Suspect) -> list[str]:
@@ -109,7 +109,7 @@ def _places(suspect: Suspect) -> list[str]:
 def _refusing(board: Board, suspect: Suspect) -> Said:
     refused = _places(suspect)
     every = all(name in board.orchestrators for name in refused)
-    who = _named(refused, "orchestrators" if every else "services")
+    who = _named(refused, "orchestrator" if every else "service")
     callers = suspect.primary[0].of(InvokerFacts).caller
     caller = "Pub/Sub" if callers == (board.pipeline.invoker,) else "its caller" if len(refused) == 1 else "a caller"
     removing = removing_deploy(board, suspect.primary)
@@ -121,7 +121,7 @@ def _refusing(board: Board, suspect: Suspect) -> Said:
 
 def _without_identity(board: Board, suspect: Suspect) -> Said:
     del board
-    who = _named(sorted(suspect.services), "services")
+    who = _named(sorted(suspect.services), "service")
     yield f"{who} {'is' if len(suspect.services) == 1 else 'are'} called without a valid identity"
     yield f"{who} refuse{'s' if len(suspect.services) == 1 else ''} unidentified calls"
 
@@ -152,9 +152,17 @@ def _lacks_variable(board: Board, suspect: Suspect) -> Said:
     revisions, facts = suspect.primary[0].of(RevisionsFacts), suspect.primary[0].of(VariablesFacts)
     lost = list(revisions.removed + revisions.emptied or facts.missing + facts.empty)
     deploy = latest(revisions)
-    for what in (", ".join(lost) or "a variable", _named(lost or ["a variable"], "variables")):
+    for what in (", ".join(lost) or "a variable", _named(lost or ["a variable"], "variable")):
         for since in _since(board, deploy.deployed_at if deploy is not None else None):
             yield f"{suspect.subject} lacks {what}{since}"
+
+
+def _other_value(board: Board, suspect: Suspect) -> Said:
+    facts = suspect.primary[0].of(RevisionsFacts)
+    deploy = latest(facts)
+    for what in (", ".join(facts.required_changed), _named(list(facts.required_changed), "variable")):
+        for since in _since(board, deploy.deployed_at if deploy is not None else None):
+            yield f"{suspect.subject} has another value in {what}{since}"
 
 
 def _dead_address(board: Board, suspect: Suspect) -> Said:
@@ -190,13 +198,13 @@ def _unheard(board: Board, suspect: Suspect) -> Said:
     topics = _places(suspect)
     known = [name for name in suspect.behind if name not in topics]
     if known:
-        who = _named(known, "services")
+        who = _named(known, "service")
         get = "gets" if len(known) == 1 else "get"
         gone = "its subscription is missing" if len(topics) == 1 else f"{len(topics)} subscriptions are missing"
         yield f"{who} {get} no messages: {gone}"
         yield f"{who} {get} no messages"
-    yield f"Messages of {_named(topics, 'topics')} are lost: no subscription"
-    yield f"Messages of {_named(topics, 'topics')} are lost"
+    yield f"Messages of {_named(topics, 'topic')} are lost: no subscription"
+    yield f"Messages of {_named(topics, 'topic')} are lost"
 
 
 def _surplus(board: Board, suspect: Suspect) -> Said:
@@ -211,7 +219,7 @@ def _surplus(board: Board, suspect: Suspect) -> Said:
 
 def _failed_build(board: Board, suspect: Suspect) -> Said:
     del board
-    who = _named(_places(suspect), "services")
+    who = _named(_places(suspect), "service")
     yield f"The last build of {who} failed: merged code does not run"
     yield f"The last build of {who} failed"
 
@@ -219,7 +227,7 @@ def _failed_build(board: Board, suspect: Suspect) -> Said:
 def _behind(board: Board, suspect: Suspect) -> Said:
     """Of drift and of old builds: what runs, or was built, is old."""
     names = _places(suspect)
-    who = _named(names, "services")
+    who = _named(names, "service")
     built = suspect.code == "stale-build"
     does = (
         ("was built from" if len(names) == 1 else "were built from") if built else "runs" if len(names) == 1 else "run"
@@ -283,14 +291,14 @@ def _processor_failed(board: Board, suspect: Suspect) -> Said:
 
 def _stalled(board: Board, suspect: Suspect) -> Said:
     del board
-    yield f"{_named(_places(suspect), 'processors')} did not finish"
+    yield f"{_named(_places(suspect), 'processor')} did not finish"
 
 
 def _waiting(board: Board, suspect: Suspect) -> Said:
     facts = suspect.triggers[0].of(TriggerFacts)
     missing = [*facts.critical_missing, *(each for each in facts.missing if each not in facts.critical_missing)]
     title = board.transitions[suspect.triggers[0].place.name].title
-    who = _named(missing, "processors") if missing else "a processor"
+    who = _named(missing, "processor") if missing else "a processor"
     yield f"{who} did not report"
     yield f"{title} waits for {who}"
 
@@ -354,7 +362,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
     "messages-not-taken": _not_taken,
     "subscription-missing": _unheard,
     "subscription-surplus": _surplus,
-    "variable-changed": _as_found,
+    "variable-changed": _other_value,
     "build-failed": _failed_build,
     "stale-build": _behind,
     "drift": _behind,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from checks.expansion.figures import Figure, figures_of
+from checks.expansion.figure import Figure
+from checks.expansion.figures import figures_of
 from checks.expansion.query import query_of
 from checks.expansion.rules import rules_of, volume_name
 from checks.expansion.words import expected_of

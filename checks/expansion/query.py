@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from checks.expansion.figures import Figure
+from checks.expansion.figure import Figure
 from checks.expansion.sql_words import quoted, source
 from checks.expectations_spec import Expect, Learning
 from checks.pipeline import Pipeline, Table

@@ -12,6 +12,8 @@ from checks.reads import Read, Reads
 from checks.source import Source
 
 Row = Mapping[str, Any]
+Answers = Mapping[str, Sequence[Row]]
+"""The rows of several queries, by their names."""
 
 TYPE_NAMES = ("STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP", "ARRAY<STRING>")
 

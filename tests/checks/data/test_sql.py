@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.request import Request
 from bot.validation import select
-from checks.data.sql import ENGINE_CODES, Setting, codes_of, decide, judge_row, sql_check
+from checks.data.decision import Setting, decide
+from checks.data.sql import ENGINE_CODES, codes_of, judge_row, sql_check
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.pipeline import Comparison, Doubt, Rule, SqlCheck

@@ -1,0 +1,68 @@
+"""What the rules of a check say of a row: the first that holds decides. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from checks.cells import in_words
+from checks.facts import Scalar
+from checks.model import Outcome, Severity
+from checks.pipeline import Rule, SqlCheck
+from checks.ports.warehouse import Row
+from checks.span import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a row is judged in. ``due`` is set when the check looks before it is due: then every failure
+    is a note. ``names`` are those that templates may use beside the columns of the row."""
+
+    interval: Interval
+    zone: ZoneInfo
+    year: int | None = None
+    """This year, where it is known: dates of another are written with theirs."""
+    due: datetime | None = None
+    names: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def capped(self, severity: Severity) -> Severity:
+        """Return how loud a failure may be now."""
+        return severity if self.due is None else Severity.P3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the rules say of a row. ``lacking`` is the column without which ``rule`` cannot be judged."""
+
+    outcome: Outcome
+    code: str
+    severity: Severity | None = None
+    rule: Rule | None = None
+    lacking: str | None = None
+
+
+def decide(spec: SqlCheck, row: Row) -> Decision:
+    """Return what the first rule that holds says.
+
+    A rule with one comparison that does not hold is out, whatever its other columns are. One that could hold
+    if only a value were there leaves the row undecided, and so does one that says so: as bad as the worst rule that is
+    still open.
+    """
+    for index, rule in enumerate(spec.rules):
+        tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
+        if False in tests.values():
+            continue
+        lacking = next((column for column, holds in tests.items() if holds is None), None)
+        worst = min((each.severity for each in spec.rules[index:] if each.severity is not None), default=Severity.P3)
+        if lacking is not None:
+            return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
+        severity = worst if rule.outcome == "unknown" else rule.severity
+        return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=severity, rule=rule)
+    return Decision(outcome=Outcome.PASSED, code="as-expected")
+
+
+def early(setting: Setting) -> str:
+    """Say until when a check is not due that looks before it is."""
+    return f" (Not due until {in_words(setting.due, setting.zone, setting.year)}.)" if setting.due is not None else ""
