@@ -44,7 +44,7 @@ from bot.render.words import capital, clean, duration, interval_title, joined, l
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
-IMPACT_TEXT = 200
+IMPACT_TEXT = 150
 CAUSE_TEXT = 330
 NEXT_TEXT = 180
 LOGGED_TEXT = 110

@@ -21,6 +21,7 @@ from bot.scenarios.scenario import Scenario, load_scenario
 from bot.scenarios.world import World, build_world
 from checks.pipeline import Pipeline
 from checks.ports.policies import RESOURCE_MANAGER
+from checks.ports.run_jobs import CLOUD_RUN_JOBS
 from checks.ports.services import CLOUD_RUN
 from tests.bench.bigquery_server import BigQueryServer
 from tests.bench.firestore_server import FirestoreServer
@@ -29,7 +30,7 @@ from tests.bench.processes import reply
 from tests.bench.recording import Recorder, record
 from tests.bench.seen import Seen
 from tests.servers.cloud_logging import LIST_LOG_ENTRIES, CloudLoggingServer
-from tests.servers.cloud_run import GET_PROJECT_POLICY, GoogleControlPlaneServer
+from tests.servers.cloud_run import GET_PROJECT_POLICY, LIST_JOBS, GoogleControlPlaneServer
 from tests.servers.platform import platform_servers
 from tests.servers.scripted_grpc import ScriptedGrpcServer
 
@@ -38,7 +39,7 @@ SCENARIO = "healthy-morning"
 
 def recorded(pipeline: Pipeline, name: str = SCENARIO) -> tuple[Recorder, World, Mapping[str, object]]:
     """Return the recorded answers, the world that they come from, and how to run the same validation again."""
-    scenario = _with_an_empty_log(load_scenario(name))
+    scenario = _with_what_is_empty(load_scenario(name))
     ports = scenario_ports(pipeline, scenario)
     date = scenario.file.requested
     recorder, report = record(pipeline, ports, ports.now, Request(interval=date))
@@ -47,10 +48,10 @@ def recorded(pipeline: Pipeline, name: str = SCENARIO) -> tuple[Recorder, World,
     return recorder, build_world(pipeline, scenario), again
 
 
-def _with_an_empty_log(scenario: Scenario) -> Scenario:
-    """Let a world say of Cloud Logging what the server of it says: it is read, and holds nothing."""
+def _with_what_is_empty(scenario: Scenario) -> Scenario:
+    """Let a world say of Cloud Logging and of Cloud Run's jobs what their servers say: read, and there are none."""
     *below, last = scenario.layers
-    told = last.content.model_copy(update={"logs": LogsState(changes=())})
+    told = last.content.model_copy(update={"logs": LogsState(changes=()), "run_jobs": {}})
     return Scenario(layers=(*below, replace(last, content=told)))
 
 
@@ -74,7 +75,14 @@ def _note_calls(server: ScriptedGrpcServer, seen: Seen, source: str) -> None:
             seen.add(source, LIST_LOG_ENTRIES, f"{request.filter} {request.page_token}")
         return
     for method, name in calls.elements():
-        seen.add(RESOURCE_MANAGER.name if method == GET_PROJECT_POLICY else source, method, name)
+        seen.add(_ELSEWHERE.get((source, method), source), method, name)
+
+
+_ELSEWHERE = {
+    (CLOUD_RUN.name, GET_PROJECT_POLICY): RESOURCE_MANAGER.name,
+    (CLOUD_RUN.name, LIST_JOBS): CLOUD_RUN_JOBS.name,
+}
+"""What the server of Cloud Run answers for other sources."""
 
 
 async def serve(

@@ -43,6 +43,7 @@ def http_variables(slack: SlackServer, **more: str) -> dict[str, str]:
         "SLACK_BOT_TOKEN": slack.token,
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_API_URL": slack.api_url,
+        "REVEILLE_STORE": "reveille.db",  # what a scenario leaves is there after a restart
         **more,
     }
 
