@@ -13,7 +13,7 @@ from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
 from checks.reads import Reads
 
-MOST_ROWS = 20_000
+MOST_ROWS = 60_000
 """Rows of a table, unless somebody says another number: with ten columns a file that people still open."""
 
 
