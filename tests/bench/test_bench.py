@@ -98,7 +98,7 @@ def test_every_limit_is_judged_in_table_and_json(document: Mapping[str, Any]) ->
         *("growth_validation", "growth_digest", "growth_steepest", "growth_memory", "growth_timed_out"),
         *("audit_median", "audit_worst", "audit_missed", "repair_median", "repair_worst"),
         *("ready", "acknowledged_ratio", "refused", "serving_memory", "serving_growth", "due_to_thread"),
-        *("slow_clients", "hostile_failed", "hostile_hung", "hostile_growth"),
+        *("slow_clients", "hostile_failed", "hostile_hung", "hostile_growth", "causes"),
     }
     assert all(figure["title"] in document["printed"] for figure in document["figures"])
     assert {"date", "machine", "delay"} <= set(document)

@@ -17,7 +17,12 @@ def sections(recording: Recording) -> Mapping[str, Any]:
     jobs = {}
     for _, answer in recording.calls.answered("run_jobs"):
         for job in answer:
-            state = {**asdict(job), "name": None, "deployed_by": recording.veil.person(job.deployed_by)}
+            state = {
+                **asdict(job),
+                "name": None,
+                "state": None if job.state is None else job.state.value,
+                "deployed_by": recording.veil.person(job.deployed_by),
+            }
             jobs[job.name] = differing(stated(state), usual)
     return {"run_jobs": jobs} if recording.calls.answered("run_jobs") else {}
 
