@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.store.model import StateStore
+from bot.store.model import Lease, StateStore
 from checks.notifications import Notifications, QuietHours
 from checks.pipeline import Pipeline
 
@@ -58,10 +58,7 @@ def _quiet(hours: QuietHours, zone: ZoneInfo, now: datetime) -> Hold | None:
 def started(store: StateStore, pipeline: str, now: datetime) -> Hold | None:
     """Return the maintenance that somebody started and that is not over. Raises StoreError."""
     lease = store.lease(_name(pipeline), now)
-    if lease is None:
-        return None
-    by, _, reason = lease.owner.partition(" ")
-    return Hold(until=lease.until, reason=reason, by=by)
+    return None if lease is None else _held(lease)
 
 
 def current(store: StateStore, pipeline: Pipeline, now: datetime) -> Hold | None:
@@ -82,9 +79,13 @@ def end(store: StateStore, pipeline: str, now: datetime) -> Hold | None:
     lease = store.lease(_name(pipeline), now)
     if lease is None:
         return None
-    before = started(store, pipeline, now)
     store.release(_name(pipeline), lease.owner)
-    return before
+    return _held(lease)
+
+
+def _held(lease: Lease) -> Hold:
+    by, _, reason = lease.owner.partition(" ")
+    return Hold(until=lease.until, reason=reason, by=by)
 
 
 def _name(pipeline: str) -> str:

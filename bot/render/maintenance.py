@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.alerting.holds import Hold
 from bot.render.mentions import mention
 from bot.render.post import Code, Paragraph, Post, Strong, Text, text
-from bot.render.words import moment
+from bot.render.words import capital, time_of
 
 COMMAND = "/reveille maintenance"
 
@@ -36,21 +36,10 @@ def held_message(hold: Hold, zone: ZoneInfo, now: datetime) -> Post:
 
 def ended_message(hold: Hold, by: str, watch_minutes: int) -> Post:
     """Return what the channel hears of maintenance that somebody ends early."""
-    who = text(f"🔧 {_sentence(hold.reason)}: ended by ", *mention(by), ".")
+    who = text(f"🔧 {capital(hold.reason)}: ended by ", *mention(by), ".")
     words = text(who, f" What is still failing is posted with the next check, within {watch_minutes} min.")
     return Post(words, (Paragraph(words),))
 
 
 def _until(hold: Hold, zone: ZoneInfo, now: datetime) -> str:
-    return f"{_sentence(hold.reason)} until {_at(hold.until, zone, now)}"
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _at(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
-    there = instant.astimezone(zone)
-    if there.date() == now.astimezone(zone).date():
-        return f"{there:%H:%M %Z}"
-    return f"{moment(instant, zone, now)} {there:%Z}"
+    return f"{capital(hold.reason)} until {time_of(hold.until, zone, now)}"

@@ -19,7 +19,7 @@ from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
 from bot.render.post import Code, Link, Paragraph, Part, Post, Strong, Text, ThreadLink, Title, joined_by, text
 from bot.render.slack_text import EMOJI, VERDICT_EMOJI
-from bot.render.words import moment, number
+from bot.render.words import number, time_of
 from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
@@ -144,10 +144,10 @@ def lead(standing: Standing, zone: ZoneInfo) -> str:
 def _past(standing: Standing, zone: ZoneInfo) -> str:
     """Return until when the verdict was so; of one that never was told to end, when it was written."""
     if standing.until is not None:
-        return f"Was {standing.verdict} until {_at(standing.until, standing, zone)}"
+        return f"Was {standing.verdict} until {time_of(standing.until, zone, standing.written)}"
     if standing.now is standing.verdict:
         return f"Still {standing.verdict}"
-    return f"Was {standing.verdict} at {_at(standing.written, standing, zone)}"
+    return f"Was {standing.verdict} at {time_of(standing.written, zone, standing.written)}"
 
 
 def standing_text(standing: Standing, links: Mapping[str, str], zone: ZoneInfo) -> Text:
@@ -211,13 +211,5 @@ def _state(alert: Alert, standing: Standing, zone: ZoneInfo) -> Text:
             return ("snoozed", *by)
     if alert.details.get("closing") == "gone":
         return ("no longer checked",)
-    ended = _at(alert.resolved_at or alert.changed_at, standing, zone)
+    ended = time_of(alert.resolved_at or alert.changed_at, zone, standing.written)
     return (f"resolved {ended}", *by_repair(alert))
-
-
-def _at(instant: datetime, standing: Standing, zone: ZoneInfo) -> str:
-    """Return the time alone on the day of the digest, and the date with it on another."""
-    there, day = instant.astimezone(zone), standing.written.astimezone(zone).date()
-    if there.date() == day:
-        return f"{there:%H:%M %Z}"
-    return f"{moment(instant, zone, standing.written)} {there:%Z}"

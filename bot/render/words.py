@@ -71,6 +71,14 @@ def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{there.day} {there:%b}{_year(there, now.astimezone(zone))} {there:%H:%M}"
 
 
+def time_of(value: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return ``02:13 EST`` on the day of ``now``, and ``10 Feb 02:13 EST`` on another."""
+    there = local(value, zone)
+    if there.date() == local(now, zone).date():
+        return f"{there:%H:%M %Z}"
+    return f"{moment(value, zone, now)} {there:%Z}"
+
+
 def _year(value: date, today: date) -> str:
     return "" if value.year == today.year else f" {value.year:04}"
 
