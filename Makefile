@@ -20,7 +20,7 @@ CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; 
 AS_JSON = $(if $(JSON),--json $(JSON))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm drill mutants docs picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm drill explore mutants docs picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ storm: $(VENV)/dev.stamp  ## Kill a serving process while Slack fails and people
 
 drill: $(VENV)/dev.stamp  ## Break the healthy worlds of the NBA pipeline and count what is noticed; SEED=, COUNT=
 	@$(BIN)/reveille drill --pipeline nba $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
+
+explore: $(VENV)/dev.stamp  ## Draw new examples for the properties, a thousand each; ONLY=FILES
+	@$(BIN)/pytest --hypothesis-profile=exploring --timeout 1800 -m "" $(or $(ONLY),$$(grep -rl --include='test_*.py' 'hypothesis' tests))
 
 mutants: $(VENV)/dev.stamp  ## See which small changes of the code the tests notice; SEED=, COUNT=, ONLY=FOLDER
 	@nice $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(ONLY)
