@@ -585,6 +585,9 @@ class Limits(Model):
     """Seconds that a whole run may take."""
 
 
+_DATASET = re.compile(r"([a-z][a-z0-9_]*)\.")
+
+
 class Pipeline(Model):
     """One platform: the whole content of a pipeline file."""
 
@@ -592,8 +595,8 @@ class Pipeline(Model):
     """The version of the format."""
     name: Identifier
     """A short name for addresses and keys."""
-    title: str
-    """The name that people read."""
+    title: str = ""
+    """The name that people read; left out, ``name``."""
     timezone: ZoneName
     """The zone of every local time in this file."""
     cadence: Cadence = Cadence()
@@ -602,8 +605,8 @@ class Pipeline(Model):
     """On which dates a run is expected."""
     words: Words = Words()
     """What people call the intervals."""
-    project: str
-    """The Google Cloud project."""
+    project: str = ""
+    """The Google Cloud project; data of this machine needs none."""
     project_number: str = Field(default="", pattern=r"^\d+$")
     """Its number, in quotes; for addresses of services."""
     region: str = ""
@@ -617,7 +620,7 @@ class Pipeline(Model):
     limits: Limits = Limits()
     """How much is asked at once, and how long a run waits."""
     datasets: tuple[Identifier, ...] = ()
-    """The datasets that queries name as ``{dataset}``."""
+    """The datasets that queries name as ``{dataset}``; left out, those of ``tables``."""
     tables: Mapping[str, Table] = {}
     """By ``dataset.table``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
@@ -674,6 +677,17 @@ class Pipeline(Model):
         condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
         parts = [part for part in ("transitions", "checks") if part in data]
         return {**data, **{part: _conditioned(data[part], condition) for part in parts}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out(cls, data: Any) -> Any:
+        """Say what the file leaves out, where another part of it tells."""
+        if not isinstance(data, Mapping):
+            return data
+        tables = data.get("tables")
+        named = [_DATASET.match(str(each)) for each in tables] if isinstance(tables, Mapping) else []
+        datasets = dict.fromkeys(match[1] for match in named if match)
+        return {"title": data.get("name", ""), "datasets": [*datasets], **data}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -14,7 +14,7 @@ from bot.backtest import backtest as tried
 from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN
-from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
+from bot.commands.options import DATA_OPTION, PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import emit, progress
 from bot.composition.validation import ready
 from bot.render.message import Cell, Heading, Line, Part, SmallPrint, Table
@@ -37,15 +37,17 @@ LISTED = 20
 )
 @PIPELINE_OPTION
 @SCENARIO_OPTION
+@DATA_OPTION
 @click.option(
     "--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Text or JSON."
 )
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
-def backtest(
+def backtest(  # noqa: PLR0917 - one parameter an option
     checks: tuple[str, ...],
     days: int,
     pipeline_file: Path | None,
     scenario: str | None,
+    data: Path | None,
     shape: str,
     now: datetime | None,
 ) -> int:
@@ -58,8 +60,9 @@ def backtest(
     Examples:
       reveille backtest --days 60
       reveille backtest shop-orders --days 28 --format json
+      reveille backtest --pipeline shop.yaml --data shop.duckdb
     """  # noqa: D301 - click reads the backspace
-    with said_plainly(), ready(pipeline_file, scenario, now, Request(checks=checks)) as prepared:
+    with said_plainly(), ready(pipeline_file, scenario, now, Request(checks=checks), data=data) as prepared:
         intervals = past_intervals(prepared.validation, days)
         trials = tried(prepared.validation, checks, days, lambda interval: progress(interval.name))
     if shape == "json":

@@ -19,6 +19,12 @@ PIPELINE_OPTION = click.option(
 SCENARIO_OPTION = click.option(
     "--scenario", metavar="NAME|FILE", help="Work on a scenario, on this machine; no account is needed."
 )
+DATA_OPTION = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Judge tables of this machine: a DuckDB file, or Parquet and CSV files; no account is needed.",
+)
 
 
 def instant(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,12 +15,13 @@ import click
 from bot.commands.display import show
 from bot.commands.errors import said_plainly
 from bot.commands.exits import exit_code
-from bot.commands.options import PIPELINE_OPTION, instant
+from bot.commands.options import DATA_OPTION, PIPELINE_OPTION, instant
+from bot.commands.output import say
 from bot.composition.validation import ready
 from bot.render.progress import live_progress
 from bot.render.reading import Reading
 from bot.request import Plan, Request
-from checks.model import CheckResult
+from checks.model import CheckResult, Interval
 
 
 @click.command()
@@ -31,6 +32,7 @@ from checks.model import CheckResult
 @click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
 @PIPELINE_OPTION
 @click.option("--scenario", metavar="NAME|FILE", help="Validate a scenario, on this machine; no account is needed.")
+@DATA_OPTION
 @click.option(
     "--format",
     "shape",
@@ -54,6 +56,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     full: bool,
     pipeline_file: Path | None,
     scenario: str | None,
+    data: Path | None,
     shape: str,
     strict: bool,
     now: datetime | None,
@@ -70,6 +73,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
       reveille validate --check invoker --check trigger
       reveille validate today --phase phase5 --format json
       reveille validate --scenario healthy-morning
+      reveille validate --pipeline shop.yaml --data shop.duckdb
     """  # noqa: D301 - click reads the backspace
     if quick and full:
         message = "--quick and --full exclude each other."
@@ -81,19 +85,29 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
             phases=phases,
             depth="quick" if quick else "full" if full else "normal",
         )
-        with ready(pipeline_file, scenario, now, asked) as prepared:
+        with ready(pipeline_file, scenario, now, asked, data=data) as prepared:
             validation = prepared.validation
             planned = validation.plan(asked if interval else replace(asked, interval=prepared.interval))
             with progress(planned) as observe:
                 report = validation.run(planned, observe)
+            if data is not None and interval is None and now is None and validation.pipeline.cadence.has_dates:
+                _say_how_old(prepared.newest, report.previous, data)
         again = f"reveille validate {report.previous}"
         again += f" --scenario {shlex.quote(scenario)}" if scenario is not None else ""
+        again += f" --data {shlex.quote(str(data))}" if data is not None else ""
         again += f" --pipeline {shlex.quote(str(pipeline_file))}" if pipeline_file is not None else ""
         reading = Reading(
             report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=f"{again} --full"
         )
     show(reading, shape)
     return exit_code(report.verdict, strict=strict)
+
+
+def _say_how_old(newest: date | None, judged: Interval, data: Path) -> None:
+    """Data of long ago are judged as if they were of today: say how to judge them at their own time."""
+    if newest is not None and newest < judged.start.date():
+        at = f"{newest + timedelta(days=1)}T08:00"
+        say(f"The newest row of {data} is of {newest}. To judge that date, add --now {at}.", err=True)
 
 
 @contextmanager

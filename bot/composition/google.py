@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from bot.definition.sources import SOURCES
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.staging.environment import StagingEnvironment, prefix_of, staging_of
 from bot.staging.ports import StagingPorts
 from bot.staging.steps import AT_ONCE
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 
 def _access(pipeline: Pipeline, settings: Settings) -> GoogleAccess:
+    """Raises SettingsError where no project is named."""
+    if not pipeline.project and not settings.project:
+        raise SettingsError(
+            f"The pipeline {pipeline.name} names no Google Cloud project: add 'project: NAME' to its file, set "
+            "GOOGLE_CLOUD_PROJECT, or judge data of this machine with 'reveille validate --data FILE'."
+        )
     from bot.google_cloud.clients import GoogleAccess  # noqa: PLC0415 - Google's clients take a second to import
 
     return GoogleAccess(pipeline=pipeline, settings=settings)

@@ -6,11 +6,12 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.composition.google import google_ports
+from bot.composition.local_data import local_ports, tables_alone
 from bot.definition.files import EXAMPLES, file_of
 from bot.definition.pipeline_file import load_pipeline
 from bot.request import Request
@@ -34,10 +35,12 @@ _NAME_ONE_IN_SCENARIO = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A validation that can run. ``interval`` is what it is asked for when nobody says anything else."""
+    """A validation that can run. ``interval`` is what it is asked for when nobody says anything else; ``newest`` is the
+    date of the newest row of data of this machine."""
 
     validation: Validation
     interval: str
+    newest: date | None = None
 
 
 def source_of(pipeline_file: Path | None, settings: Settings | None = None, scenario: Scenario | None = None) -> Path:
@@ -80,18 +83,24 @@ def ready(
     now: datetime | None,
     request: Request,
     settings: Settings | None = None,
+    data: Path | None = None,
 ) -> Iterator[Ready]:
-    """Put a validation together, on a scenario or on Google Cloud; ``now`` fixes its clock.
+    """Put a validation together, on a scenario, on data of this machine or on Google Cloud; ``now`` fixes its clock.
 
     A ``now`` without an offset is local to the pipeline. Settings that are given replace the environment's.
     Raises PipelineFileError, SettingsError, UnknownScenario, DemoExtraMissing, and, before it asks for credentials,
     RequestError.
     """
+    if data is not None and scenario is not None:
+        raise SettingsError("--data and --scenario exclude each other.")
     settings = settings or Settings.from_environment()
     recorded = scenario_of(scenario)
     pipeline = pipeline_of(pipeline_file, settings, recorded)
     if recorded is not None:
         with on_scenario(pipeline, recorded, now) as prepared:
+            yield prepared
+    elif data is not None:
+        with on_data(pipeline, data, now) as prepared:
             yield prepared
     else:
         plan(pipeline, checks_of(pipeline), request, clock_of(pipeline, now)())
@@ -108,6 +117,18 @@ def on_scenario(pipeline: Pipeline, scenario: Scenario, now: datetime | None = N
         clock = clock_of(pipeline, now or ports.now)
         validation = Validation(pipeline, ports, clock, jobs_before=lambda _: ports.jobs_before)
         yield Ready(validation=validation, interval=scenario.file.requested)
+    finally:
+        ports.close()
+
+
+@contextmanager
+def on_data(pipeline: Pipeline, path: Path, now: datetime | None = None) -> Iterator[Ready]:
+    """Put a validation of the tables at a path together. Raises SettingsError, DemoExtraMissing."""
+    judged = tables_alone(pipeline)
+    ports, newest = local_ports(judged, path)
+    try:
+        validation = Validation(judged, ports, clock_of(judged, now))
+        yield Ready(validation=validation, interval="previous", newest=newest)
     finally:
         ports.close()
 

@@ -177,9 +177,13 @@ def _required(pipeline: Pipeline) -> Iterator[Fault]:
     orchestrated = any(each.orchestrator is not None for each in pipeline.transitions)
     called = ["transitions"] * orchestrated + _there(pipeline, "messaging", "scheduler", "invocations")
     in_region = [*called, *_there(pipeline, "services", "run_jobs", "deployment", "repairs")]
-    if any("region" in columns_in(text) for check in pipeline.checks for _, text in templates_of(check)):
-        in_region.append("checks")
+    in_project = [*in_region, *_there(pipeline, "heartbeats", "staging")]
+    in_project += ["transitions"] * any(each.state is not None for each in pipeline.transitions)
+    written = {name for check in pipeline.checks for _, text in templates_of(check) for name in columns_in(text)}
+    in_region += ["checks"] * ("region" in written)
+    in_project += ["checks"] * ("project" in written)
     for value, sections, what in (
+        (pipeline.project, in_project, "the Google Cloud project; add for example 'project: my-project'"),
         (pipeline.region, in_region, "the region of the services; add for example 'region: us-west2'"),
         (
             pipeline.invoker,

@@ -43,7 +43,8 @@ def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = Fals
 def _projects(tree: exp.Query, pipeline: Pipeline) -> Iterator[str]:
     foreign = {each.catalog for each in tree.find_all(exp.Table) if each.catalog} - {pipeline.project}
     for project in sorted(foreign):
-        yield f"reads the project {project!r}, not {pipeline.project!r}; read a view in a dataset of the pipeline"
+        instead = f", not {pipeline.project!r}" if pipeline.project else ""
+        yield f"reads the project {project!r}{instead}; read a view in a dataset of the pipeline"
 
 
 def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:

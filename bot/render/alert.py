@@ -244,7 +244,9 @@ def _cause(alert: Alert) -> tuple[str, Iterator[str]]:
     if _is_alone(alert):
         # A finding on its own, or a record of before: nobody has looked for a cause.
         return "Found", chain(_beyond(alert, str(details.get("what") or "")), _unread(alert))
-    return "Cause", _why(alert)
+    mechanism = clean(str(details["mechanism"]))
+    # What a check found is the title; what it found besides is no cause of it.
+    return "Cause" if beyond(mechanism, short_title(alert)) == mechanism else "Also", _why(alert)
 
 
 def _why(alert: Alert) -> Iterator[str]:

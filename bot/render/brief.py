@@ -57,8 +57,8 @@ def _told(incident: Incident) -> Iterator[Part]:
         yield Line(label="Impact", text=cut(sentence(effect), CAUSE_TEXT), inset=True)
     cause = " ".join(filter(None, (str(said.get("mechanism") or said["what"]), str(said.get("doubt") or ""))))
     title = fitting_title(incident.title)
-    if cause := beyond(clean(cause), title):
-        yield Line(label="Cause", text=cut(cause, CAUSE_TEXT), inset=True)
+    if why := beyond(clean(cause), title):
+        yield Line(label="Cause" if why == clean(cause) else "Also", text=cut(why, CAUSE_TEXT), inset=True)
     if action := said.get("action"):
         yield Line(label="Repair", text=cut(action["text"], STEP_TEXT), inset=True)
         first, *others = (action.get("command") or "").splitlines() or [""]

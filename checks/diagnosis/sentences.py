@@ -21,6 +21,7 @@ from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom, days
 from checks.diagnosis.titles import title_of
 from checks.diagnosis.words import capitalised, listed, phase_title
+from checks.effects import FailureEffect
 from checks.facts.control_plane import (
     DeployFacts,
     InvokerFacts,
@@ -33,6 +34,9 @@ from checks.facts.control_plane import (
 from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
 from checks.model import Cause, FindingKey
 from checks.places import Place, PlaceKind
+
+MOST_FAULTS = 4
+"""Sentences about one table, a kind of fault each."""
 
 
 def cause(board: Board, suspect: Suspect) -> Cause:
@@ -226,8 +230,16 @@ def _stale_trigger(board: Board, suspect: Suspect) -> str:
 
 
 def _upstream(board: Board, suspect: Suspect) -> str:
-    worst = min(suspect.primary, key=lambda each: (each.finding.severity or 0, board.order(each)))
-    return _sentence(worst.finding.summary) or f"{suspect.subject} failed{board.dates(suspect.primary)}."
+    """What the check found: the worst, and what else is wrong with rows that are there: none follows from another."""
+    worst, *others = sorted(suspect.primary, key=lambda each: (each.finding.severity or 0, board.order(each)))
+    told = {worst.finding.code: _sentence(worst.finding.summary)}
+    for each in others:
+        if board.effect(worst) is board.effect(each) is FailureEffect.HARMS:
+            told.setdefault(each.finding.code, _sentence(each.finding.summary))
+    return (
+        " ".join(filter(None, [*told.values()][:MOST_FAULTS]))
+        or f"{suspect.subject} failed{board.dates(suspect.primary)}."
+    )
 
 
 def _stalled(board: Board, suspect: Suspect) -> str:

@@ -10,7 +10,7 @@ import pytest
 from bot.composition.google import google_ports
 from bot.definition.pipeline_file import load_pipeline
 from bot.definition.pipeline_references import reference_problems
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.yaml_tree import Path
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
 from checks.pipeline import Advice, Phase, ServiceSpec, SqlCheck, Transition
@@ -37,7 +37,7 @@ checks:
     rules: [{if: {number: {at_most: 0}}, severity: P1, code: missing}]
     expected: At least one order.
 """
-NOTHING: dict[str, Any] = {"region": "", "invoker": "", "project_number": ""}
+NOTHING: dict[str, Any] = {"region": "", "invoker": "", "project_number": "", "project": ""}
 CHECK: dict[str, Any] = {
     "id": "rows",
     "title": "Rows",
@@ -52,7 +52,12 @@ CHECK: dict[str, Any] = {
 def lacking(**sections: Any) -> set[tuple[str, str]]:
     """Return which section lacks which part of the top of the file."""
     described = fakes.pipeline(**sections).model_copy(update=NOTHING)
-    told = {"region": "the region", "invoker": "the account", "project_number": "the project's number"}
+    told = {
+        "region": "the region",
+        "invoker": "the account",
+        "project_number": "the project's number",
+        "project": "the Google Cloud project",
+    }
     return {
         (str(path[0]), part)
         for path, text in reference_problems(described)
@@ -67,31 +72,46 @@ def lacking(**sections: Any) -> set[tuple[str, str]]:
         pytest.param({}, set(), id="data alone"),
         pytest.param(
             {"services": (ServiceSpec(name="worker"),)},
-            {("services", "region"), ("services", "invoker")},
+            {("services", "project"), ("services", "region"), ("services", "invoker")},
             id="a service",
         ),
         pytest.param(
             {"services": (ServiceSpec(name="worker", callers=()),)},
-            {("services", "region")},
+            {("services", "project"), ("services", "region")},
             id="a service that says who calls it",
         ),
         pytest.param(
             {"messaging": Messaging(topics={"orders": 1})},
-            {("messaging", "region"), ("messaging", "invoker"), ("messaging", "project_number")},
+            {
+                ("messaging", "project"),
+                ("messaging", "region"),
+                ("messaging", "invoker"),
+                ("messaging", "project_number"),
+            },
             id="topics",
         ),
         pytest.param(
             {"scheduler": SchedulerJobs()},
-            {("scheduler", "region"), ("scheduler", "invoker"), ("scheduler", "project_number")},
+            {
+                ("scheduler", "project"),
+                ("scheduler", "region"),
+                ("scheduler", "invoker"),
+                ("scheduler", "project_number"),
+            },
             id="jobs",
         ),
         pytest.param(
             {"invocations": Invocations()},
-            {("invocations", "region"), ("invocations", "invoker"), ("invocations", "project_number")},
+            {
+                ("invocations", "project"),
+                ("invocations", "region"),
+                ("invocations", "invoker"),
+                ("invocations", "project_number"),
+            },
             id="request counts",
         ),
-        pytest.param({"deployment": Deployment()}, {("deployment", "region")}, id="builds"),
-        pytest.param({"repairs": Repairs()}, {("repairs", "region")}, id="repairs"),
+        pytest.param({"deployment": Deployment()}, {("deployment", "project"), ("deployment", "region")}, id="builds"),
+        pytest.param({"repairs": Repairs()}, {("repairs", "project"), ("repairs", "region")}, id="repairs"),
         pytest.param(
             {
                 "transitions": (
@@ -100,13 +120,18 @@ def lacking(**sections: Any) -> set[tuple[str, str]]:
                     ),
                 )
             },
-            {("transitions", "region"), ("transitions", "invoker")},
+            {("transitions", "project"), ("transitions", "region"), ("transitions", "invoker")},
             id="an orchestrator",
         ),
         pytest.param(
             {"checks": (SqlCheck(**CHECK, action=Advice(text="Look into {region}.")),)},
             {("checks", "region")},
             id="a check that names the region",
+        ),
+        pytest.param(
+            {"checks": (SqlCheck(**CHECK, action=Advice(text="Look into {project}.")),)},
+            {("checks", "project")},
+            id="a check that names the project",
         ),
         pytest.param({"checks": (SqlCheck(**CHECK),)}, set(), id="a check that names none"),
     ],
@@ -137,3 +162,13 @@ def test_a_pipeline_with_a_warehouse_alone_is_right_and_connects_nothing_else(tm
     ports.close()
 
     assert set(ports.connected) == {BIGQUERY, AUDIT}
+
+
+def test_what_is_asked_on_google_cloud_needs_a_project(tmp_path: FilePath) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(WAREHOUSE_ONLY.replace("project: example-project\n", "").replace("title: Orders\n", "", 1))
+    described = load_pipeline(file)
+
+    assert described.title == "orders"
+    with pytest.raises(SettingsError, match="names no Google Cloud project"):
+        google_ports(described, Settings())

@@ -27,11 +27,7 @@ T = TypeVar("T")
 WORKERS = 4
 """Queries at once."""
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "enable_external_access": False,
-    "python_enable_replacements": False,
-}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "python_enable_replacements": False}
 """A table of an unknown name is missing, and not a file or a variable of that name."""
 
 
@@ -42,10 +38,11 @@ class _Database:
     daemons; one that is inside DuckDB when the interpreter ends, if only to free a connection, takes the process down.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_files: bool) -> None:
         self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="duckdb")
-        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=_CONFIG)
+        config = {**_CONFIG, "enable_external_access": reads_files}
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         for definition in definitions():
             self._connection.execute(definition)
@@ -91,8 +88,49 @@ class _Database:
             connection.close()
 
 
-class DuckDbWarehouse:
-    """The port ``Warehouse`` on a database in memory. ``tables`` holds JSON-like rows by ``dataset.table``."""
+class DuckDbEngine:
+    """Answers statements on a database in memory that ``fill`` prepares. ``called`` is what people know it as; with
+    ``reads_files`` it is ``fill`` that says which ones, and closes all others."""
+
+    def __init__(
+        self,
+        fill: Callable[[duckdb.DuckDBPyConnection], object],
+        dataset_prefix: str = "",
+        called: str = BIGQUERY.name,
+        *,
+        reads_files: bool = False,
+    ) -> None:
+        self._prefix = dataset_prefix
+        self._called = called
+        self._database = _Database(reads_files=reads_files)
+        weakref.finalize(self, self._database.forget)  # at the latest when the interpreter ends
+        self._database.work(fill)
+
+    def query(self, query: Query) -> Sequence[Row]:
+        sql = self._translated(query)
+        return self._database.work(lambda connection: _rows(connection, query, sql, self._called))
+
+    def dry_run(self, query: Query) -> int:
+        """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
+        sql = self._translated(query)
+        self._database.work(lambda connection: _explain(connection, query, sql, self._called))
+        return 0
+
+    def close(self) -> None:
+        """Wait for the queries under way and answer no other."""
+        self._database.close()
+
+    def _translated(self, query: Query) -> str:
+        only_reads(query)
+        try:
+            types = tuple(sorted((name, each.type) for name, each in query.parameters.items()))
+            return duckdb_sql(query.text(self._prefix), types)
+        except NotRunHereError as error:
+            raise _not_run_here(query, str(error), self._called) from None
+
+
+class DuckDbWarehouse(DuckDbEngine):
+    """The port ``Warehouse`` on stated rows. ``tables`` holds JSON-like ones by ``dataset.table``."""
 
     def __init__(
         self,
@@ -102,30 +140,13 @@ class DuckDbWarehouse:
         dataset_prefix: str = "",
     ) -> None:
         self._faults = faults
-        self._prefix = dataset_prefix
         self._tables = pipeline.tables
-        self._database = _Database()
-        weakref.finalize(self, self._database.forget)  # at the latest when the interpreter ends
-        self._database.work(lambda connection: self._fill(connection, pipeline, tables))
 
-    def _fill(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        pipeline: Pipeline,
-        tables: Mapping[str, Sequence[Mapping[str, Any]]],
-    ) -> None:
-        for name, table in pipeline.tables.items():
-            create_table(connection, f"{self._prefix}{name}", table, tables.get(name, ()))
+        def fill(connection: duckdb.DuckDBPyConnection) -> None:
+            for name, table in pipeline.tables.items():
+                create_table(connection, f"{dataset_prefix}{name}", table, tables.get(name, ()))
 
-    def query(self, query: Query) -> Sequence[Row]:
-        sql = self._translated(query)
-        return self._database.work(lambda connection: _rows(connection, query, sql))
-
-    def dry_run(self, query: Query) -> int:
-        """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
-        sql = self._translated(query)
-        self._database.work(lambda connection: _explain(connection, query, sql))
-        return 0
+        super().__init__(fill, dataset_prefix)
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the columns that a table is declared with: it was made with them. Raises SourceError."""
@@ -134,13 +155,8 @@ class DuckDbWarehouse:
             raise SourceError(BIGQUERY, Problem.NOT_FOUND, f"there is no table {table!r}", advice="Check its name.")
         return self._tables[table].columns
 
-    def close(self) -> None:
-        """Wait for the queries under way and answer no other."""
-        self._database.close()
-
     def _translated(self, query: Query) -> str:
-        text = query.text(self._prefix)
-        named = text.replace("`", "")
+        named = query.text(self._prefix).replace("`", "")
 
         def concerns(only: str) -> bool:
             # The name of a check may be a part of a table's name.
@@ -149,14 +165,10 @@ class DuckDbWarehouse:
             )
 
         self._faults.raise_for(BIGQUERY, concerns)
-        only_reads(query)
-        try:
-            return duckdb_sql(text, tuple(sorted((name, each.type) for name, each in query.parameters.items())))
-        except NotRunHereError as error:
-            raise _not_run_here(query, str(error)) from None
+        return super()._translated(query)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str, called: str) -> Sequence[Row]:
     values = _values(query)
     try:
         cursor = connection.execute(sql, values)
@@ -166,19 +178,19 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequ
             cursor = cursor.execute(f"SELECT * REPLACE ({', '.join(changed)}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
         rows = cursor.fetchall()
     except duckdb.Error as error:
-        raise _source_error(error, query) from None
+        raise _source_error(error, query, called) from None
     try:
         return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
     except OverflowError as error:
         detail = f"the query '{query.label}' fails: {error}"
-        raise SourceError(BIGQUERY, Problem.INVALID, detail, advice="Correct it in the pipeline file.") from None
+        raise SourceError(called, Problem.INVALID, detail, advice="Correct it in the pipeline file.") from None
 
 
-def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
+def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str, called: str) -> None:
     try:
         connection.execute(f"EXPLAIN {sql}", _values(query))
     except duckdb.Error as error:
-        raise _source_error(error, query) from None
+        raise _source_error(error, query, called) from None
 
 
 def _values(query: Query) -> dict[str, Any]:
@@ -188,25 +200,25 @@ def _values(query: Query) -> dict[str, Any]:
     }
 
 
-def _source_error(error: duckdb.Error, query: Query) -> SourceError:
+def _source_error(error: duckdb.Error, query: Query, called: str) -> SourceError:
     detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
     if NOT_HERE in detail:
-        return _not_run_here(query, detail.partition(NOT_HERE)[2])
+        return _not_run_here(query, detail.partition(NOT_HERE)[2], called)
     of_the_query = any(isinstance(error, kind) and word in detail for kind, word in _OF_THE_QUERY)
     if not of_the_query or any(word in detail for word in _ALONE) or ("column" in detail and _UNNEST.search(query.sql)):
-        return _not_run_here(query, detail)
+        return _not_run_here(query, detail, called)
     missing = isinstance(error, duckdb.CatalogException)
     return SourceError(
-        BIGQUERY,
+        called,
         Problem.NOT_FOUND if missing else Problem.INVALID,
         f"the query '{query.label}' fails: {detail.rstrip('!')}",
         advice="Compare the query in the pipeline file with the columns that it declares.",
     )
 
 
-def _not_run_here(query: Query, what: str) -> SourceError:
+def _not_run_here(query: Query, what: str, called: str) -> SourceError:
     return SourceError(
-        BIGQUERY,
+        called,
         Problem.UNSUPPORTED,
         f"the embedded engine cannot run the query '{query.label}'; BigQuery may: {what}",
         advice="Write it in another way, or test it on BigQuery.",

@@ -1,0 +1,48 @@
+"""Data of this machine: the tables of a pipeline, and nothing else of its platform."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import date
+from pathlib import Path
+
+from bot.composition.scenario import DemoExtraMissing
+from bot.render.words import shortened
+from bot.settings import SettingsError
+from checks.pipeline import Pipeline
+from checks.ports.warehouse import BIGQUERY
+from checks.source import Ports
+
+_OF_A_PLATFORM = (
+    "services", "run_jobs", "messaging", "scheduler", "invocations", "errors", "deployment", "repairs", "heartbeats",
+    "staging",
+)  # fmt: skip
+
+NAMED = 3
+
+
+def tables_alone(pipeline: Pipeline) -> Pipeline:
+    """Return what tables can tell of a pipeline: it without services, jobs, documents and deploys."""
+    nothing = {name: Pipeline.model_fields[name].get_default() for name in _OF_A_PLATFORM}
+    transitions = tuple(each.model_copy(update={"orchestrator": None, "state": None}) for each in pipeline.transitions)
+    conditions = {
+        name: each.model_copy(update={"doubt": each.doubt and each.doubt.model_copy(update={"documents": ()})})
+        for name, each in pipeline.conditions.items()
+    }
+    return pipeline.model_copy(update={**nothing, "transitions": transitions, "conditions": conditions})
+
+
+def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, date | None]:
+    """Connect the tables that lie at a path; return the ports, and of which date the newest row is.
+
+    Raises SettingsError for what cannot be read or holds no table of the pipeline, DemoExtraMissing.
+    """
+    if importlib.util.find_spec("duckdb") is None:
+        raise DemoExtraMissing("Data of this machine needs duckdb: run `pip install 'reveille[demo]'`, or `make demo`.")
+    from bot.sources.warehouse.local import LocalData, LocalWarehouse  # noqa: PLC0415 - production does without
+
+    data = LocalData(path)
+    if not any(map(data.table_of, pipeline.tables)):
+        held, named = (shortened(sorted(each), NAMED) for each in (data.tables, pipeline.tables))
+        raise SettingsError(f"{path} holds none of the tables of {pipeline.name}: it holds {held}, and not {named}.")
+    return Ports({BIGQUERY: LocalWarehouse(data, pipeline)}), data.newest(pipeline)

@@ -1,0 +1,282 @@
+"""BigQuery's place on this machine: the tables of a DuckDB file, or of Parquet and CSV files. They are only read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from bot.scenarios.column_types import duckdb_type, not_held, quoted
+from bot.settings import SettingsError
+from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
+from checks.column_types import ColumnType
+from checks.pipeline import Pipeline
+from checks.ports.warehouse import Query
+from checks.source import Problem, SourceError
+
+MAIN = "main"
+"""The dataset of a table that lies in no schema and no folder."""
+
+_HELD = "held"
+_READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".csv.gz": "read_csv", ".tsv": "read_csv"}
+_TABULAR = f"a DuckDB file, a folder of Parquet or CSV files, or one such file ({', '.join(_READERS)})"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTable:
+    """A table as it lies there. ``files`` are those that it is read from, none in a DuckDB file. ``columns`` have the
+    types that GoogleSQL has for theirs."""
+
+    name: str
+    source: str
+    columns: Mapping[str, str]
+    files: tuple[Path, ...] = ()
+
+    def read_as(self, declared: Mapping[str, str]) -> str:
+        """Return the statement that reads the table with the types that are declared, where theirs can be read so."""
+        wanted = {each: declared.get(each, kind) for each, kind in self.columns.items()}
+        source, readable = self.source, _READ_AS
+        if _is_text(self.files):
+            # A file of texts has no types: what looks like a number may be a key that begins with a zero.
+            texts = {each: "VARCHAR" for each, kind in wanted.items() if kind == "STRING" and each in declared}
+            source = _source(self.files, texts)
+            readable = {**_READ_AS, "STRING": tuple(_SIMPLE.values()), "INT64": (*_READ_AS["INT64"], "STRING")}
+        shown = [
+            (each, wanted[each] if wanted[each] in readable.get(kind, ()) else kind)
+            for each, kind in self.columns.items()
+        ]
+        selected = ", ".join(
+            f"CAST({quoted(each)} AS {duckdb_type(kind)}) AS {quoted(each)}"
+            for each, kind in shown
+            if not not_held(kind)
+        )
+        return f"SELECT {selected} FROM {source}"  # noqa: S608 - quoted names
+
+
+@dataclass(frozen=True, slots=True)
+class LocalData:
+    """What lies at a path, by ``dataset.table``. Raises SettingsError, also later, when a file has become unreadable.
+
+    A table of a DuckDB file is called by its schema and its name. One of a folder is called by its folder and its file
+    (``shop/orders.parquet``, or many files in ``shop/orders/``); one without a folder lies in ``main``.
+    """
+
+    path: Path
+    tables: Mapping[str, LocalTable] = field(init=False)
+
+    def __post_init__(self) -> None:
+        with _Opened(self.path) as connection:
+            found = {each.name: each for each in _tables(connection, self.path)}
+        if not found:
+            raise SettingsError(f"{self.path} holds no table; give {_TABULAR}.")
+        object.__setattr__(self, "tables", found)
+
+    def table_of(self, name: str) -> LocalTable | None:
+        """Return the table that a pipeline file calls so: capitals tell none apart, and what lies in no dataset
+        answers for any, unless two could be meant."""
+        lower = {each.lower(): table for each, table in self.tables.items()}
+        dataset, _, short = name.lower().rpartition(".")
+        return lower.get(f"{dataset}.{short}") or lower.get(f"{MAIN}.{short}")
+
+    def fill(self, connection: duckdb.DuckDBPyConnection, pipeline: Pipeline) -> None:
+        """Let the queries of a pipeline find the tables, with the types that it declares where theirs can be read so.
+
+        Afterwards the connection reads no other file and writes none.
+        """
+        _attach(connection, self.path)
+        for name, declared in pipeline.tables.items():
+            table = self.table_of(name)
+            if table is not None:
+                dataset, short = map(quoted, name.split(".", 1))
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
+                connection.execute(f"CREATE VIEW {dataset}.{short} AS {table.read_as(declared.columns)}")
+        _lock(connection, [file for table in self.tables.values() for file in table.files])
+
+    def newest(self, pipeline: Pipeline) -> date | None:
+        """Return the date of the newest row of the tables that a pipeline dates; None where none is dated."""
+        with _Opened(self.path) as connection:
+            found = []
+            for name, declared in pipeline.tables.items():
+                table, dated = self.table_of(name), declared.date or declared.partition
+                if table is not None and dated is not None and dated in table.columns:
+                    query = f"SELECT CAST(MAX(TRY_CAST({quoted(dated)} AS DATE)) AS VARCHAR) FROM {table.source}"  # noqa: S608 - quoted names
+                    found += [date.fromisoformat(each) for (each,) in connection.execute(query).fetchall() if each]
+            return max(found, default=None)
+
+
+class _Opened:
+    """A connection that has the data, for as long as it takes; DuckDB's errors become sentences."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = duckdb.connect(":memory:")
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        self._connection.execute("SET TimeZone = 'UTC'")
+        _attach(self._connection, self._path)
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._connection.close()
+        if isinstance(error, duckdb.Error):
+            raise SettingsError(_sentence(self._path, error)) from None
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a DuckDB file, read-only. Raises SettingsError."""
+    if not path.exists():
+        raise SettingsError(f"There is no file or folder {path}; --data takes {_TABULAR}.")
+    if not path.is_file() and not path.is_dir():
+        raise SettingsError(f"{path} is neither a file nor a folder; --data takes {_TABULAR}.")
+    if path.is_dir() or _reader(path) is not None:
+        return
+    try:
+        connection.execute(f"ATTACH {_text(path)} AS {_HELD} (READ_ONLY)")
+    except duckdb.Error as error:
+        raise SettingsError(_sentence(path, error)) from None
+
+
+def _sentence(path: Path, error: duckdb.Error) -> str:
+    detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    if "lock" in detail.lower():
+        return f"{path} is open for writing in another program; close it there, or give a copy."
+    if isinstance(error, duckdb.IOException) and "DuckDB database file" in detail:
+        return f"{path} is no DuckDB file; --data takes {_TABULAR}."
+    if "Permission denied" in detail:
+        return f"{path} may not be read by this user."
+    return f"{path} cannot be read: {detail.rstrip('.')}."
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+    allowed = ", ".join(map(_text, files))
+    connection.execute(f"SET allowed_paths = [{allowed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[LocalTable]:
+    if path.is_dir() or _reader(path) is not None:
+        for name, files in sorted(_files(path).items()):
+            source = _source(files)
+            described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - quoted paths
+            yield LocalTable(name, source, {row[0]: _declared(row[1]) for row in described}, files)
+        return
+    listed = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
+    for schema, name in connection.execute(listed, [_HELD]).fetchall():
+        source = f"{_HELD}.{quoted(schema)}.{quoted(name)}"
+        described = connection.execute(f"DESCRIBE {source}").fetchall()
+        yield LocalTable(f"{schema}.{name}", source, {row[0]: _declared(row[1]) for row in described})
+
+
+def _files(path: Path) -> Mapping[str, tuple[Path, ...]]:
+    """Return the files of a folder by the table that they hold; many of one table lie in a folder of its name."""
+    if path.is_file():
+        return {f"{MAIN}.{_stem(path)}": (path.resolve(),)}
+    found: dict[str, list[Path]] = {}
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and _reader(file) is not None and not file.name.startswith((".", "_")):
+            folders = file.relative_to(path).parts[:-1]
+            parts = [*folders[:2], _stem(file)] if len(folders) < len("ab") else folders[:2]
+            name = ".".join(parts) if len(parts) > 1 else _with_dataset(parts[0])
+            found.setdefault(name, []).append(file.resolve())
+    return {name: tuple(files) for name, files in found.items()}
+
+
+def _with_dataset(stem: str) -> str:
+    return stem if stem.count(".") == 1 else f"{MAIN}.{stem}"
+
+
+def _stem(file: Path) -> str:
+    return next(file.name[: -len(ending)] for ending in _READERS if file.name.lower().endswith(ending))
+
+
+def _reader(file: Path) -> str | None:
+    return next((reader for ending, reader in _READERS.items() if file.name.lower().endswith(ending)), None)
+
+
+def _is_text(files: Sequence[Path]) -> bool:
+    return bool(files) and _reader(files[0]) == "read_csv"
+
+
+def _source(files: Sequence[Path], types: Mapping[str, str] | None = None) -> str:
+    typed = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in (types or {}).items())
+    more = f", types = {{{typed}}}" if typed else ""
+    return f"{_reader(files[0])}([{', '.join(map(_text, files))}], union_by_name = true{more})"
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path.resolve()).replace("'", "''") + "'"
+
+
+_SIMPLE = {
+    "boolean": "BOOL", "date": "DATE", "time": "TIME", "timestamp": "DATETIME", "timestamp_s": "DATETIME",
+    "timestamp_ms": "DATETIME", "timestamp_ns": "DATETIME", "timestamp with time zone": "TIMESTAMP",
+    "double": "FLOAT64", "float": "FLOAT64", "decimal": "NUMERIC", "blob": "BYTES", "interval": "INTERVAL",
+    "tinyint": "INT64", "smallint": "INT64", "integer": "INT64", "bigint": "INT64", "hugeint": "INT64",
+    "utinyint": "INT64", "usmallint": "INT64", "uinteger": "INT64", "ubigint": "INT64", "uhugeint": "INT64",
+}  # fmt: skip
+
+
+def _declared(kind: str) -> str:
+    """Return GoogleSQL's name for a type of DuckDB; what it has none for is read as a text."""
+    return str(_google(duckdb.sqltype(kind)))
+
+
+def _google(kind: DuckDBPyType) -> ColumnType:
+    if kind.id in ("list", "array"):
+        element = next(part for _, part in kind.children if isinstance(part, DuckDBPyType))
+        inner = _google(element)
+        return ColumnType("STRING") if inner.name == "ARRAY" else ColumnType("ARRAY", inner)
+    if kind.id == "struct":
+        fields = [(name, _google(part)) for name, part in kind.children if isinstance(part, DuckDBPyType)]
+        return ColumnType("STRUCT", fields=tuple(fields))
+    return ColumnType("JSON" if str(kind) == "JSON" else _SIMPLE.get(kind.id, "STRING"))
+
+
+_READ_AS = {
+    "INT64": ("FLOAT64", "NUMERIC"),
+    "FLOAT64": ("NUMERIC",),
+    "NUMERIC": ("FLOAT64",),
+    "DATETIME": ("TIMESTAMP",),
+    "TIMESTAMP": ("DATETIME",),
+    "STRING": ("JSON",),
+    "JSON": ("STRING",),
+}
+"""What a type may be read as without a change of meaning: people write a whole amount in a column of decimals, and UTC
+in one without a zone. Any other difference is one that queries meet, as they would in BigQuery."""
+
+
+class LocalWarehouse(DuckDbEngine):
+    """The port ``Warehouse`` on data of this machine. Raises SettingsError."""
+
+    def __init__(self, data: LocalData, pipeline: Pipeline) -> None:
+        self._data = data
+        self._missing = [name for name in pipeline.tables if data.table_of(name) is None]
+        super().__init__(lambda connection: data.fill(connection, pipeline), called=data.path.name, reads_files=True)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with GoogleSQL's names for their types. Raises SourceError."""
+        found = self._data.table_of(table)
+        if found is None:
+            raise self._no_table(table)
+        return found.columns
+
+    def _translated(self, query: Query) -> str:
+        named = query.text().replace("`", "")
+        for name in self._missing:
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", named):
+                raise self._no_table(name)
+        return super()._translated(query)
+
+    def _no_table(self, name: str) -> SourceError:
+        near = get_close_matches(name, self._data.tables, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"it holds {len(self._data.tables)} others."
+        return SourceError(
+            self._called, Problem.NOT_FOUND, f"it holds no table {name}", advice=f"Check its name; {hint}"
+        )
