@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.commands.exits import CannotGoOnError
-from bot.composition.scenario import DemoExtraMissing
+from bot.composition.extras import DemoExtraMissing
 from bot.definition.files import PipelineFileError
 from bot.request import RequestError
 from bot.scenarios.scenario import UnknownScenario

@@ -15,9 +15,9 @@ from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import say
 from bot.commands.validate import progress
+from bot.composition.extras import NEEDED
 from bot.composition.recording import Cost, RecordedWorld, costs, veil_of
 from bot.composition.recording import record as make
-from bot.composition.scenario import NEEDED
 from bot.composition.validation import ready, scenario_of, source_of
 from bot.private_files import write_private
 from bot.recording.recorder import MOST_ROWS

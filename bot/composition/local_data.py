@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import date
 from pathlib import Path
 
-from bot.composition.scenario import DemoExtraMissing
+from bot.composition.extras import embedded_engine
 from bot.render.words import shortened
 from bot.settings import SettingsError
 from checks.pipeline import Pipeline
@@ -37,8 +36,7 @@ def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, date | None]:
 
     Raises SettingsError for what cannot be read or holds no table of the pipeline, DemoExtraMissing.
     """
-    if importlib.util.find_spec("duckdb") is None:
-        raise DemoExtraMissing("Data of this machine needs duckdb: run `pip install 'reveille[demo]'`, or `make demo`.")
+    embedded_engine("Tables of this machine")
     from bot.sources.warehouse.local import LocalData, LocalWarehouse  # noqa: PLC0415 - production does without
 
     data = LocalData(path)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import datetime
 
+from bot.composition.extras import embedded_engine
 from bot.definition.sources import SOURCES
 from bot.scenarios.platform import ScenarioPlatform
 from bot.scenarios.scenario import Scenario
 from bot.scenarios.world import Change
 from checks.pipeline import Pipeline
 from checks.source import Ports
-
-NEEDED = ("duckdb",)
-
-
-class DemoExtraMissing(RuntimeError):  # noqa: N818 - reads as what it says
-    """The packages of the embedded default are not installed; the message says how to get them."""
 
 
 class ScenarioPorts(Ports):
@@ -49,8 +43,5 @@ def scenario_ports(
 
     Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        names = " and ".join(missing)
-        raise DemoExtraMissing(f"Scenarios need {names}: run `pip install 'reveille[demo]'`, or `make demo`.")
+    embedded_engine("Scenarios")
     return ScenarioPorts(pipeline, scenario, dataset_prefix, change)

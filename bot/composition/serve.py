@@ -18,6 +18,7 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.composition.extras import DemoExtraMissing
 from bot.composition.google import google_staging
 from bot.composition.notifier import Notifier, Prepared, notifier_of
 from bot.composition.notifier import prepare as prepare_notifier
@@ -97,8 +98,6 @@ def run(prepared: Prepared) -> int:
 
 def _loaded(prepared: Prepared) -> Serving:
     """Build everything; whatever a person can have caused becomes a SettingsError, which is one sentence."""
-    from bot.composition.scenario import DemoExtraMissing  # noqa: PLC0415 - production does without
-
     try:
         return assemble(prepared)
     except (DemoExtraMissing, PipelineFileError) as error:

@@ -345,7 +345,8 @@ def test_a_world_is_built_fast_enough_not_to_be_noticed(tmp_path: Path) -> None:
 WITHOUT_THE_EXTRA = """
 import sys
 sys.modules["duckdb"] = None
-from bot.composition.scenario import DemoExtraMissing, scenario_ports
+from bot.composition.extras import DemoExtraMissing
+from bot.composition.scenario import scenario_ports
 from bot.scenarios.scenario import load_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.replay import scenarios
