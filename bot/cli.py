@@ -98,6 +98,10 @@ COMMANDS = {
     "iam": Entry("bot.commands.iam:iam", "Let callers into services, and see who is let in."),
     "env": Entry("bot.commands.env:env", "Set and compare the environment variables of a service."),
     "deploy": Entry("bot.commands.deploy:deploy", "What to do after a deploy."),
+    "report": Entry(
+        "bot.commands.report:report",
+        "Write the draft of an incident's post-mortem: timeline, impact, cause, who, how long, what is open.",
+    ),
     "log": Entry(
         "bot.commands.log:log",
         "List repairs and what else people did, the newest first, from the store that REVEILLE_STORE names.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from handlers import actions, commands, errors, home, repairs, shortcuts, staging, views
+from handlers import actions, commands, errors, home, repairs, reports, shortcuts, staging, views
 from handlers.services import Services
 
 
@@ -13,7 +13,9 @@ def register_all(app: App, services: Services) -> None:
     errors.register(app, services.client, services.workers)
     commands.register(app, services)
     staging.register(app, services)
-    actions.register(app, services, {repairs.REPAIR: ("Repair…", repairs.open_repair)})
+    actions.register(
+        app, services, {repairs.REPAIR: ("Repair…", repairs.open_repair), reports.REPORT: ("Report", reports.write)}
+    )
     views.register(app, services)
     repairs.register(app, services)
     shortcuts.register(app, services)

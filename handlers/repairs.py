@@ -192,7 +192,7 @@ def _carry_out(
         f"repair:{plans[0].id}",
         begun_reply(plans, actor, zone),
         now,
-        *(_record(plan, plans[0].id, confirmation.alert, reply.user, services) for plan in plans),
+        *(record_of(plan, plans[0].id, confirmation.alert, reply.user, services.clock()) for plan in plans),
     )
     services.wake()
     made = repairs.apply_all(plans, actor, services.clock())
@@ -251,11 +251,11 @@ def _told(services: Services, alert: str, name: str, body: Mapping[str, Any]) ->
         return False
 
 
-def _record(plan: RepairPlan, group: str, alert: str, user: str, services: Services) -> AuditEntry:
+def record_of(plan: RepairPlan, group: str, alert: str, user: str, now: datetime) -> AuditEntry:
     """Return the record that leads from a repair to the alert that it was made for."""
     return AuditEntry(
         key=f"repair-of:{plan.id}",
-        at=services.clock(),
+        at=now,
         actor=user,
         action="undo" if plan.undoes else "repair",
         subject=alert,

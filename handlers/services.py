@@ -77,6 +77,10 @@ class Desk(Protocol):
         """Say something in the thread of an alert, once for each ``name``; False when there is none."""
         ...
 
+    def reported(self, click: Click, body: Mapping[str, Any]) -> Clicked:
+        """Put the report of an alert into its thread."""
+        ...
+
     def rechecked(self, click: Click, report: Report) -> object:
         """Take in what a re-check saw, and say in the thread who looked and what came of it."""
         ...

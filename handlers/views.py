@@ -11,12 +11,14 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
+from bot.alerting.chronicle import is_transition
 from bot.alerting.clicks import ClickResult
 from bot.permissions import Role
 from bot.render.alert_details import detail_parts
 from bot.render.blocks import slack_message
+from bot.render.buttons import REPORT
 from bot.render.pages import Block
-from bot.render.post import Post
+from bot.render.post import Actions, Part, Post
 from bot.render.slack_text import code, escape, fitted
 from bot.render.words import moment
 from bot.store.model import Alert, AuditEntry, StoreError
@@ -107,7 +109,7 @@ def open_details(services: Services, target: Pressed, reply: PrivateReply, body:
         history = [
             entry
             for entry in services.store.audit(alert.opened_at, AUDIT_AT_MOST)
-            if entry.subject in (alert.key, alert.thread)
+            if entry.subject in (alert.key, alert.thread) and not is_transition(entry)
         ]
         fill(services, view_id, details(services, alert, history))
 
@@ -158,7 +160,11 @@ def details(services: Services, alert: Alert, history: Sequence[AuditEntry]) -> 
     if lines:
         blocks.append(section("*What was done*\n" + "\n".join(lines)))
     key = {"type": "context", "elements": [{"type": "mrkdwn", "text": code(alert.key, HISTORY_TEXT)}]}
-    return modal("Alert", [*blocks, key])
+    return modal("Alert", [*blocks, *_blocks_of(Actions((REPORT,), {"key": alert.key, "version": alert.version})), key])
+
+
+def _blocks_of(part: Part) -> Sequence[Block]:
+    return slack_message(Post((), (part,))).blocks
 
 
 def _why(services: Services, alert: Alert) -> Block | None:

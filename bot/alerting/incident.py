@@ -33,6 +33,9 @@ TOLD_APART = 5
 MEMBERS_KEPT = 100
 """Findings that an alert remembers; more of them are counted."""
 
+REPORT = "report"
+"""The key of the delivery that is the report of a resolved alert, in its details."""
+
 IMPACTS_KEPT = 2
 LONGEST_SUMMARY = 400
 LONGEST_NAME = 60
@@ -185,6 +188,17 @@ def crowds_of(members: Iterable[Member]) -> frozenset[tuple[str, str | None]]:
 def members_of(alert: Alert) -> tuple[Member, ...]:
     """Return the findings that an alert was last told with, its lead first; at least what it is about."""
     return tuple(Member.read(each) for each in alert.details.get("findings", ())) or (_subject_of(alert),)
+
+
+def broken_since(alert: Alert) -> datetime | None:
+    """Return when the fault itself began, where a fact says so; never after it was first seen."""
+    match alert.details:
+        # Records of before carry it in their evidence.
+        case {"broken_since": str(text)} | {"evidence": {"broken_since": {"at": str(text)}}}:
+            began = datetime.fromisoformat(text)
+            return began if began <= alert.opened_at else None
+        case _:
+            return None
 
 
 def _subject_of(alert: Alert) -> Member:

@@ -14,9 +14,10 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from bot.alerting.alerts import Observation, Reason, Transition, decide, was_told
+from bot.alerting.chronicle import record_of
 from bot.alerting.clicks import Click, Clicked, ClickResult, acknowledged, released, snoozed, taken_over, unsnoozed
 from bot.alerting.holds import current, planned
-from bot.alerting.incident import members_of
+from bot.alerting.incident import REPORT, members_of
 from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
 from bot.alerting.recheck import RecheckResult, rechecked_of
@@ -239,6 +240,30 @@ class Incidents:
         self._store.commit(Changes(deliveries=(reply,), audit=(entry,)))
         return replace(processed, deliveries=(*processed.deliveries, reply))
 
+    def reported(self, click: Click, body: Mapping[str, Any]) -> Clicked:
+        """Put the report of an alert into its thread; the message of one that is resolved links to it."""
+        return self._decided(lambda: self._reported(click, body))
+
+    def _reported(self, click: Click, body: Mapping[str, Any]) -> Clicked:
+        alert = self._store.alert(click.key)
+        if alert is None or not was_told(alert):
+            return Clicked(result=ClickResult.GONE)
+        key = f"{alert.thread}:report:{click.action_key}"
+        if alert.details.get(REPORT) == key:
+            return Clicked(result=ClickResult.ALREADY, alert=alert)
+        answer = _delivery(alert, key, DeliveryKind.REPLY, body, click.now)
+        reply = replace(answer, order=answer.order + 1)
+        audit = (_audit(click, alert, "reported", ClickResult.DONE),)
+        if alert.state is not AlertState.RESOLVED:
+            self._store.commit(Changes(deliveries=(reply,), audit=audit))
+            return Clicked(result=ClickResult.DONE, alert=alert)
+        after = replace(alert, details={**alert.details, REPORT: key})
+        stored = _as_stored(after)
+        parent = self._composer.parent(stored, click.now, self._link(click.now))
+        edit = _delivery(stored, f"{stored.thread}:v{stored.version}", DeliveryKind.UPDATE, parent, click.now)
+        self._store.commit(Changes(alerts=(after,), deliveries=(reply, edit), audit=audit))
+        return Clicked(result=ClickResult.DONE, alert=stored)
+
     def seen_in(self, key: str, report: Report) -> RecheckResult:
         """Return what a report shows of an alert; nothing of one that is not there."""
         alert = self._store.alert(key)
@@ -286,8 +311,9 @@ class Incidents:
             # The report comes last: who finds it knows that all alerts were brought up to date with it.
             reports = () if stored is None or start + AT_ONCE < len(transitions) else (stored,)
             alerts = tuple(each.alert for each in some if each.alert is not None)
+            audit = tuple(found for each in some if (found := record_of(each, now)) is not None)
             try:
-                self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports))
+                self._store.commit(Changes(alerts=alerts, deliveries=deliveries, reports=reports, audit=audit))
             except StoreError as error:
                 unstored = (
                     each

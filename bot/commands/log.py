@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from bot.alerting.chronicle import is_transition
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
@@ -83,8 +84,8 @@ def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> I
     for each in entries:
         if each.key.removesuffix(":begun") in ended:
             continue
-        # A repair is one line; that somebody looked at a plan, or asked for an answer, is none.
-        if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED, *kept.RECORDS):
+        # A repair is one line; a look at a plan, a question, and what Reveille decided are none.
+        if each.action not in (PLANNED, BEGUN, ENDED, VERIFIED, *kept.RECORDS) and not is_transition(each):
             when = in_words(each.at, pipeline.zone, now.astimezone(pipeline.zone).year)
             detail = f": {each.details['detail']}" if each.details.get("detail") else ""
             told.append((each.at, f"{when}  {each.action} {each.subject}, by {each.actor}: {each.outcome}{detail}"))

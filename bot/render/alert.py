@@ -15,10 +15,10 @@ from typing import Any
 
 from bot.alerting.alerts import Transition
 from bot.alerting.blindness import CANNOT_LOOK
-from bot.alerting.incident import members_of
+from bot.alerting.incident import REPORT, broken_since, members_of
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
-from bot.render.alert_list import broken_since, since_words, state_words
+from bot.render.alert_list import since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import HEADLINE, beyond, cut, short_title
 from bot.render.buttons import buttons_of, repair_label
@@ -35,6 +35,7 @@ from bot.render.post import (
     Post,
     Strong,
     Text,
+    ThreadLink,
     Title,
     joined_by,
     text,
@@ -104,7 +105,15 @@ def alert_message(
     is_closed = alert.state is AlertState.RESOLVED
     state = _closed_state(alert, pipeline, now) if is_closed else _open_state(alert, pipeline, now)
     parts = _closed_parts(alert) if is_closed else _open_parts(alert, pipeline, now)
-    links = joined_by(" · ", [*links_of(alert, pipeline, now), (Link(*digest),) if digest else ()])
+    report = alert.details.get(REPORT) if is_closed else None
+    links = joined_by(
+        " · ",
+        [
+            (ThreadLink(str(report), "Report"),) if report else (),
+            *links_of(alert, pipeline, now),
+            (Link(*digest),) if digest else (),
+        ],
+    )
     call = mention_of(alert, pipeline)
     return Post(
         notice=text(_notice(alert, pipeline), call and (" ", *call)),

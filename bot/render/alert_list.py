@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.alerting.incident import broken_since
 from bot.render.alert_title import short_title
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block, SlackMessage
@@ -48,17 +49,6 @@ def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
         f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
         f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}"
     )
-
-
-def broken_since(alert: Alert) -> datetime | None:
-    """Return when the fault itself began, where a fact says so; never after it was first seen."""
-    match alert.details:
-        # Records of before carry it in their evidence.
-        case {"broken_since": str(text)} | {"evidence": {"broken_since": {"at": str(text)}}}:
-            began = datetime.fromisoformat(text)
-            return began if began <= alert.opened_at else None
-        case _:
-            return None
 
 
 def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:

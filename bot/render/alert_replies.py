@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import Reason, Transition
-from bot.alerting.incident import Member, members_of, total
+from bot.alerting.incident import Member, broken_since, members_of, total
 from bot.alerting.recheck import RecheckResult
-from bot.render.alert_list import broken_since, state_words
+from bot.render.alert_list import state_words
 from bot.render.alert_title import short_title
 from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.alerting.incident import REPORT as WRITTEN
 from bot.render.post import Actions, Button
 from bot.repairs.allowlist import offered
 from bot.repairs.kinds import KINDS
@@ -15,6 +16,7 @@ UNSNOOZE = Button(text="End snooze", action="alert:unsnooze")
 TAKE_OVER = Button(text="Take over", action="alert:take-over")
 RELEASE = Button(text="Release", action="alert:release")
 DETAILS = Button(text="Details", action="alert:details")
+REPORT = Button(text="Report", action="alert:report")
 
 REPAIR = "alert:repair"
 
@@ -22,7 +24,7 @@ BUTTONS = {
     AlertState.FIRING: (ACKNOWLEDGE, SNOOZE, RECHECK, DETAILS),
     AlertState.ACKNOWLEDGED: (TAKE_OVER, RELEASE, SNOOZE, RECHECK, DETAILS),
     AlertState.SNOOZED: (UNSNOOZE, RECHECK, DETAILS),
-    AlertState.RESOLVED: (DETAILS,),
+    AlertState.RESOLVED: (REPORT, DETAILS),
 }
 """What can be done about an alert in each state, the likeliest first."""
 
@@ -30,9 +32,10 @@ BUTTONS = {
 def buttons_of(alert: Alert, pipeline: Pipeline) -> Actions:
     """Return the row of buttons. Each knows the version of the alert that it was written for.
 
-    One that is open and names a repair which the pipeline file allows has a button for it, after the first.
+    One that is open and names a repair which the pipeline file allows has a button for it, after the first; one whose
+    report is written links to that instead.
     """
-    first, *others = BUTTONS[alert.state]
+    first, *others = (each for each in BUTTONS[alert.state] if each is not REPORT or not alert.details.get(WRITTEN))
     label = "" if alert.state is AlertState.RESOLVED else repair_label(alert, pipeline)
     repair = (Button(text=label, action=REPAIR),) if label else ()
     return Actions((first, *repair, *others), {"key": alert.key, "version": alert.version})

@@ -93,6 +93,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("webhook", "test"): ("hook",),
     ("deploy", "verify"): (SERVICE, "--scenario", "SCENARIO"),
     ("log",): ("--json",),
+    ("report", "incident"): (),
 }
 """Every command, with arguments that let it do something; ``serve`` serves in a process of its own."""
 

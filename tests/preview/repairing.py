@@ -16,7 +16,7 @@ from bot.repairs.model import RepairPlan
 from bot.request import Request
 from bot.scenarios.scenario import load_scenario
 from bot.settings import Settings
-from handlers.repairs import Confirmation, repair_form
+from handlers.repairs import Confirmation, record_of, repair_form
 from tests.preview.story import ALICE, Story
 from tests.validated import validated
 
@@ -55,7 +55,9 @@ class RepairStory(Story):
     def confirmed(self) -> None:
         """Alice confirms; some minutes later the effect is there."""
         key, plans = self.alert().key, self.plans()
-        self.incidents.tell(key, "begun", begun_reply(plans, actor_of(ALICE), self.pipeline.zone), self.now)
+        begun = begun_reply(plans, actor_of(ALICE), self.pipeline.zone)
+        records = (record_of(plan, plans[0].id, key, ALICE, self.now) for plan in plans)
+        self.incidents.tell(key, "begun", begun, self.now, *records)
         made = self._repairs.apply_all(plans, actor_of(ALICE), self.now)
         self.incidents.tell(key, "made", made_reply(made, key), self.now)
         self.told()
@@ -63,7 +65,9 @@ class RepairStory(Story):
         self.now += HAS_EFFECT
         settled = [self._repairs.verify(run, self.now).run for run in runs if run is not None]
         self.incidents.tell(key, "verified", verified_reply(settled, self.pipeline.zone), self.now)
-        AlertThreads(self.incidents, self._validation, self.told, still_open_reply).look_again(key, "repair", self.now)
+        AlertThreads(self.incidents, self._validation, self.told, still_open_reply).look_again(
+            key, "repair", self.now, ALICE
+        )
 
 
 @contextmanager

@@ -130,6 +130,8 @@ class SlackServer:
             "conversations.replies": self.workspace.replies,
             "users.info": self.workspace.user,
             "usergroups.users.list": self.workspace.group,
+            "files.getUploadURLExternal": lambda arguments: self.workspace.offer_upload(arguments, self.address),
+            "files.completeUploadExternal": self.workspace.complete_upload,
             "views.open": self.workspace.open_view,
             "views.update": self.workspace.update_view,
             "views.publish": self.workspace.publish_home,
@@ -267,6 +269,15 @@ class SlackServer:
         self._watch(Call("response_url", body, ""))
         return 200, b"ok"
 
+    def _upload(self, name: str, content: str) -> tuple[int, bytes]:
+        with self._lock:
+            fault = self._fault("upload")
+            try:
+                self.workspace.upload(name, content)
+            except (Refusal, KeyError):
+                return 404, b"no such upload"
+        return (200, b"OK") if fault is None else (fault.status if fault.status != 200 else 500, b"broken")
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - the methods of one small class
         outer = self
 
@@ -279,6 +290,10 @@ class SlackServer:
             def do_POST(self) -> None:
                 path, _, query = self.path.partition("?")
                 text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                if path.startswith("/upload/"):
+                    status, payload = outer._upload(path.removeprefix("/upload/"), text)
+                    self._send(status, payload, "text/plain")
+                    return
                 arguments = {**dict(parse_qsl(query)), **self._arguments(text)}
                 if path.startswith("/response/"):
                     status, payload = outer._respond(path.removeprefix("/response/"), arguments)

@@ -77,6 +77,20 @@ class SignedRequests:
             response_url=origin["response_url"],
         )
 
+    def click_in_view(
+        self, view: Mapping[str, Any], action_id: str, value: str = "", *, user: str = PERSON
+    ) -> SignedRequest:
+        """A click on a button of a modal: no channel, no message, no response address."""
+        action = {"type": "button", "action_id": action_id, "block_id": "actions", "value": value}
+        return self._interaction(
+            "block_actions",
+            user,
+            actions=[{**action, "action_ts": "1770000000.000100"}],
+            container={"type": "view", "view_id": view["id"]},
+            view=dict(view),
+            trigger_id=self._origin(user, "")["trigger_id"],
+        )
+
     def shortcut(self, message: Message, callback_id: str, *, user: str = PERSON) -> SignedRequest:
         """A message shortcut."""
         shown = {

@@ -11,7 +11,12 @@ from typing import Any
 
 from tests.servers.slack_limits import Refusal, check_message, check_view
 
-SCOPES = frozenset({"channels:history", "chat:write", "commands", "groups:history", "usergroups:read", "users:read"})
+SCOPES = frozenset(
+    {
+        *("channels:history", "chat:write", "commands", "files:write", "groups:history"),
+        *("usergroups:read", "users:read"),
+    }
+)
 """What an app has that was made from our manifest."""
 
 BOT_USER, BOT, TEAM = "U0REVEILLE", "B0REVEILLE", "T0EXAMPLE"
@@ -54,6 +59,18 @@ class Channel:
 
 
 @dataclass(slots=True)
+class SharedFile:
+    """A file as it is uploaded: its content comes before the channel where it is shown."""
+
+    name: str
+    length: int
+    content: str | None = None
+    title: str = ""
+    channel: str = ""
+    thread_ts: str | None = None
+
+
+@dataclass(slots=True)
 class _Ticket:
     """A trigger_id or a response_url."""
 
@@ -74,6 +91,7 @@ class Workspace:
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
         self.homes: dict[str, Answer] = {}
+        self.files: dict[str, SharedFile] = {}
         self.ephemerals: list[Message] = []
         self.responses: list[Answer] = []
         self._tickets: dict[str, _Ticket] = {}
@@ -239,6 +257,29 @@ class Workspace:
         if arguments.get("usergroup") not in self.groups:
             raise Refusal("no_such_subteam")
         return {"users": self.groups[arguments["usergroup"]]}
+
+    def offer_upload(self, arguments: Arguments, address: str) -> Answer:
+        if "files:write" not in self.scopes:
+            raise Refusal("missing_scope")
+        name = f"F{secrets.token_hex(5).upper()}"
+        self.files[name] = SharedFile(str(arguments["filename"]), int(arguments["length"]))
+        return {"file_id": name, "upload_url": f"{address}/upload/{name}"}
+
+    def upload(self, name: str, content: str) -> None:
+        """Take the bytes of a file."""
+        if len(content.encode()) != self.files[name].length:
+            raise Refusal("file_corrupted")
+        self.files[name].content = content
+
+    def complete_upload(self, arguments: Arguments) -> Answer:
+        files = _read(arguments["files"])
+        channel = self._writable({"channel": arguments.get("channel_id", "")})
+        for each in files:
+            file = self.files.get(each["id"])
+            if file is None or file.content is None:
+                raise Refusal("file_not_found")
+            file.title, file.channel, file.thread_ts = each.get("title", ""), channel.id, arguments.get("thread_ts")
+        return {"files": files}
 
     def open_view(self, arguments: Arguments) -> Answer:
         self._use(arguments.get("trigger_id", ""), "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")

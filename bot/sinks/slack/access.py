@@ -29,6 +29,7 @@ SCOPES: Mapping[str, str] = {
     "commands": "slash commands do not arrive",
     "channels:history": "a message may come twice in a public channel",
     "groups:history": "a message may come twice in a private channel",
+    "files:write": "reports of incidents come without their file",
     "usergroups:read": "user groups of the pipeline file let nobody in",
 }
 """The scopes of the app's manifest, and what does not work without each. Only without the first nothing works."""

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.alerting.incident import members_of
+from bot.alerting.incident import broken_since, members_of
 from bot.alerting.recheck import rechecked_of
 from bot.render.alert_links import service_of
-from bot.render.alert_list import broken_since
 from bot.store.model import Alert
 from checks.model import Severity
 from checks.places import Place, PlaceKind

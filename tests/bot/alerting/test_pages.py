@@ -171,7 +171,8 @@ def test_while_the_store_cannot_even_be_read_the_pager_hears_of_it_all_the_same(
 def test_pages_go_with_their_alert_when_the_history_is_over(store: SqliteStore, incidents: Incidents) -> None:
     incidents.process(broken(), NOW)
     incidents.process(at(report_of(healthy()), NOW + MINUTE), NOW + MINUTE)
-    waiting = store.prune(NOW + timedelta(days=1))
+    store.prune(NOW + timedelta(days=1))
+    waiting = store.delivery(f"page:hook:{THREAD}:v1:trigger")
     for each in store.pending():
         leased = replace(each, lease_owner="one")
         store._put_delivery(leased)
@@ -179,7 +180,7 @@ def test_pages_go_with_their_alert_when_the_history_is_over(store: SqliteStore, 
 
     store.prune(NOW + timedelta(days=1))
 
-    assert waiting == 0
+    assert waiting is not None
     assert store.delivery(f"page:hook:{THREAD}:v1:trigger") is None
 
 

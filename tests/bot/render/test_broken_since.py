@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.alerting.alerts import Reason, Transition
+from bot.alerting.incident import broken_since
 from bot.render.alert import alert_message
-from bot.render.alert_list import alert_list, broken_since
+from bot.render.alert_list import alert_list
 from bot.render.alert_replies import transition_reply
 from bot.render.message import Line
 from bot.render.problems import cause_section
