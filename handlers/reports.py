@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from slack_sdk.errors import SlackClientError
+
 from bot.alerting.chronicle import Chronicle, chronicle_in
 from bot.alerting.clicks import ClickResult
 from bot.render.incident_report import report_post, sections_of
@@ -11,11 +13,12 @@ from bot.render.markdown import file_name, markdown, title_of
 from bot.render.post import Code, Text
 from bot.render.slack_text import escape
 from bot.sinks.slack.errors import remedy
-from bot.sinks.slack.files import NoFileError, share_text
+from bot.sinks.slack.files import share_text, why_not
 from bot.store.model import Alert
 from handlers.buttons import Body, Pressed
 from handlers.clicks import GONE, Deed, action_key, click_of, parent_of, refusal_of, settle
 from handlers.modals import modal, section
+from handlers.patience import patiently
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.views import fill
@@ -58,12 +61,18 @@ def _file(services: Services, alert: Alert, chronicle: Chronicle, key: str) -> T
         return ("As Markdown: the file beside this, or ", command)
     pipeline = services.validation.pipeline
     text = markdown(title_of(alert), sections_of(chronicle, pipeline))
+    channel, thread = parent.posted_channel or parent.channel, parent.ts
     try:
-        share_text(services.client, parent.posted_channel or parent.channel, parent.ts, file_name(alert), text)
-    except NoFileError as error:
-        log.warning("the file of a report could not be shared: %s", error)
-        fix = f" {remedy(str(error))}" if str(error) == "missing_scope" else ""
-        return (f"Slack did not take the Markdown file ({error}).{fix} Write it with ", command)
+        patiently(
+            lambda: share_text(services.client, channel, thread, file_name(alert), text),
+            repeatable=False,
+            sleep=services.sleep,
+        )
+    except (SlackClientError, OSError) as error:
+        why = why_not(error)
+        log.warning("the file of a report could not be shared: %s", why)
+        fix = f" {remedy(why)}" if why == "missing_scope" else ""
+        return (f"Slack did not take the Markdown file ({why}).{fix} Write it with ", command)
     return ("As Markdown: the file beside this, or ", command)
 
 

@@ -75,6 +75,13 @@ def a_member_of_a_group_acts_at_the_second_click(rig: Rig) -> None:
     assert [each.state for each in rig.store.open_alerts("tiny")] == [AlertState.ACKNOWLEDGED]
 
 
+def the_file_of_a_report_is_shown(rig: Rig) -> None:
+    rig.slack.workspace.groups[GROUP] = [PERSON]
+    click(rig, "alert:report")
+
+    assert [each.channel for each in rig.slack.workspace.files.values() if each.channel] == ["C0EXAMPLE1"]
+
+
 DEEDS: Mapping[str, Callable[[Rig], None]] = {
     "chat_postMessage": a_command_is_answered,
     "chat_update": a_command_is_answered,
@@ -82,6 +89,8 @@ DEEDS: Mapping[str, Callable[[Rig], None]] = {
     "views_open": a_modal_is_opened_and_filled,
     "views_update": a_modal_is_opened_and_filled,
     "views_publish": the_home_is_drawn,
+    "files_getUploadURLExternal": the_file_of_a_report_is_shown,
+    "files_completeUploadExternal": the_file_of_a_report_is_shown,
     "usergroups_users_list": a_member_of_a_group_acts_at_the_second_click,
     "users_info": a_member_of_a_group_acts_at_the_second_click,
     "auth_test": a_member_of_a_group_acts_at_the_second_click,
