@@ -18,8 +18,8 @@ from bot.render.alert_title import short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Paragraph, Part, Post, Strong, Text, Title, limited, text
-from bot.render.repairs import SLACK
 from bot.render.words import capital, clean, duration, joined, listed, moment, number, sentence, value_words
+from bot.repairs.model import SLACK_USER
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -166,7 +166,7 @@ def _more(event: Event) -> Iterator[Text]:
 
 
 def _who(actor: str) -> Text:
-    return mention(actor.removeprefix(SLACK)) or (limited(actor, LINE),)
+    return mention(actor.removeprefix(SLACK_USER)) or (limited(actor, LINE),)
 
 
 def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
@@ -205,7 +205,7 @@ _ROLES: Sequence[tuple[str, tuple[Happening, ...]]] = (
 def _people(chronicle: Chronicle) -> Iterator[Text | Item]:
     roles = [(role, chronicle.actors(*kinds)) for role, kinds in _ROLES]
     for role, actors in roles:
-        if people := dict.fromkeys(actor.removeprefix(SLACK) for actor in actors):
+        if people := dict.fromkeys(actor.removeprefix(SLACK_USER) for actor in actors):
             yield Item(text(f"{role}: ", *_listed(map(_who, people))))
     if not any(actors for _, actors in roles):
         yield ("Nobody did anything about it in Slack.",)

@@ -16,13 +16,18 @@ from bot.render.post import Actions, Body, Button, Code, Mention, Paragraph, Pos
 from bot.render.slack_text import markup
 from bot.render.words import moment, number
 from bot.repairs.kinds import KINDS
-from bot.repairs.model import PlannedChange, Recurrence, RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
+from bot.repairs.model import (
+    SLACK_USER,
+    PlannedChange,
+    Recurrence,
+    RepairOutcome,
+    RepairPlan,
+    RepairRefusedError,
+    RepairRun,
+)
 
 TEXT = 500
 CHANGES_SHOWN = 12
-
-SLACK = "slack:"
-"""Stands before the ID of a user in the records of repairs; the shell's actors have their own."""
 
 UNDO = Button(text="Undo…", action="repair:undo")
 
@@ -34,13 +39,13 @@ Made = tuple[RepairRun | RepairRefusedError, ...]
 
 def actor_of(user: str) -> str:
     """Return a Slack user as the records name them."""
-    return f"{SLACK}{user}"
+    return f"{SLACK_USER}{user}"
 
 
 def who(actor: str) -> Span:
     """Return an actor: a user as a mention, anybody else by name."""
-    user = actor.removeprefix(SLACK)
-    return Mention(user) if actor.startswith(SLACK) else limited(actor, TEXT)
+    user = actor.removeprefix(SLACK_USER)
+    return Mention(user) if actor.startswith(SLACK_USER) else limited(actor, TEXT)
 
 
 def plan_blocks(plans: Sequence[RepairPlan | RepairRefusedError], zone: ZoneInfo) -> list[Block]:

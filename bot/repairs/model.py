@@ -144,6 +144,9 @@ class RepairOutcome(StrEnum):
     """The check still fails after seven minutes; ``detail`` says what it finds."""
 
 
+SLACK_USER = "slack:"
+"""Stands before the ID of a user of Slack in the records of repairs; the shell's actors have their own."""
+
 NEVER_WRITTEN = "Its process ended before anything was written."
 """The detail of a run that somebody found begun and never made."""
 
