@@ -82,6 +82,10 @@ COMMANDS = {
         "bot.commands.digest:digest",
         "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
     ),
+    "status": Entry(
+        "bot.commands.status:status",
+        "Say when Reveille last looked and looks next, what it may do, which sources answer, what waits to be sent.",
+    ),
     "webhook": Entry("bot.commands.webhook:webhook", "Send a test event to a webhook of the pipeline file."),
     "slack": Entry(
         "bot.commands.slack:slack", "Check that Slack lets the bot do its work, and write the manifest of its app."

@@ -99,11 +99,15 @@ class Validation:
         return self._clock()
 
     @contextmanager
-    def reads(self) -> Iterator[Reads]:
-        """Look around outside of a run, for what shows and judges nothing; each question is asked once."""
+    def reads(self, seconds: float | None = None) -> Iterator[Reads]:
+        """Look around outside of a run, for what shows and judges nothing; each question is asked once.
+
+        ``seconds`` is how long answers are waited for, at most as long as a check waits.
+        """
         cache = ReadCache(self.pipeline.limits, self._give_way)
+        longest = float(self.pipeline.limits.check_seconds)
         try:
-            yield Reads(cache, self._ports, frozenset(), self.pipeline.limits.check_seconds)
+            yield Reads(cache, self._ports, frozenset(), longest if seconds is None else min(seconds, longest))
         finally:
             cache.close()
 

@@ -19,7 +19,7 @@ from bot.render.slack_text import code, escape
 from bot.render.words import number
 from bot.request import RequestError
 from checks.control_plane.invoker import invoker
-from handlers import maintenance
+from handlers import maintenance, status
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
     HELP_WORDS,
@@ -146,7 +146,10 @@ COMMANDS = (
 )
 """Every command with its usage and what it does, as the app's manifest lists them."""
 
-ONLY_HERE = ((maintenance.NAME, maintenance.USAGE, maintenance.DOES, maintenance.maintenance),)
+ONLY_HERE = (
+    (status.NAME, status.USAGE, status.DOES, status.status),
+    (maintenance.NAME, maintenance.USAGE, maintenance.DOES, maintenance.maintenance),
+)
 """What is a word behind ``/reveille`` and no command of its own."""
 
 

@@ -46,7 +46,7 @@ class Validating(Protocol):
         """Validate what was planned, and call ``observe`` with each result as it comes."""
         ...
 
-    def reads(self) -> AbstractContextManager[Reads]:
+    def reads(self, seconds: float | None = None) -> AbstractContextManager[Reads]:
         """Look around outside of a run, for what shows and judges nothing."""
         ...
 

@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from bot.alerting.clicks import Click, Clicked
 from bot.delivery.troubles import Posted
 from bot.permissions import Permissions
+from bot.render.pages import SlackMessage
 from bot.render.post import Post
 from bot.repairs.model import RepairPlan, RepairRefusedError, RepairRun
 from bot.request import Request
@@ -95,8 +96,8 @@ class Services:
     nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
     a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
     deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace,
-    ``alert_message`` the message of an alert as it is. ``sleep`` waits so many seconds until a call to Slack is made
-    again.
+    ``alert_message`` the message of an alert as it is, ``status`` one that says how Reveille itself is. ``sleep`` waits
+    so many seconds until a call to Slack is made again.
     """
 
     validation: Validating
@@ -111,6 +112,7 @@ class Services:
     clock: Callable[[], datetime]
     alert_message: Callable[[Alert, datetime], Post]
     workspace: Callable[[], str]
+    status: Callable[[], SlackMessage]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
     requested: str = "previous"

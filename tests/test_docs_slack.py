@@ -17,7 +17,7 @@ ROWS = [row.replace("\\|", "|") for row in re.findall(r"^\| `(/.+?)` \| \S", TEX
 
 def test_the_page_lists_every_command() -> None:
     *others, help_ = [name for name, _, _ in COMMANDS]
-    own = [f"{HELP} {word} {usage}" for word, usage, _, _ in ONLY_HERE]
+    own = [f"{HELP} {word} {usage}".strip() for word, usage, _, _ in ONLY_HERE]
 
     assert [row.split()[0] for row in ROWS] == [*others, *(HELP for _ in own), help_]
     assert [row for row in ROWS if row in own] == own

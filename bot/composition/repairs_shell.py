@@ -141,6 +141,16 @@ def remembered(pipeline_file: Path | None) -> Iterator[tuple[Pipeline, StateStor
         store.close()
 
 
+@contextmanager
+def store_of_shell(pipeline: Pipeline, settings: Settings) -> Iterator[StateStore | None]:
+    """Open the store that a bot that serves has, to read it; None where nobody named one. Raises StoreError."""
+    store, durable = _store(pipeline, settings)
+    try:
+        yield store if durable else None
+    finally:
+        store.close()
+
+
 def shell_actor() -> str:
     """Return who repairs from a shell, as records name them."""
     try:

@@ -31,7 +31,9 @@ from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.render.alert import alert_message
 from bot.render.json import report_document
+from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
+from bot.render.status import status_message
 from bot.serving.bot_process import Bot
 from bot.serving.connections import ConnectionLimits
 from bot.serving.courtesy import Courtesy
@@ -49,6 +51,7 @@ from bot.sinks.slack.client import REQUEST_SECONDS
 from bot.sinks.slack.poster import SlackPoster
 from bot.sinks.slack.preflight import channels_of
 from bot.staging.environment import StagingEnvironment
+from bot.status import PATIENCE, status_of
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
 from bot.timetable.turns import Turns, trouble_notice
@@ -122,7 +125,11 @@ def assemble(prepared: Prepared) -> Serving:
     workers = Workers(give_way=courtesy.give_way)
     app = slack_app(prepared.slack)
     repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
-    services = replace(_services(told, workers), staging=_staging(prepared))
+    services = replace(
+        _services(told, workers),
+        staging=_staging(prepared),
+        status=lambda: _status(told, {**turns.problems(), **access.problems()}),
+    )
     if repairing is not None:
         services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)
     register_all(app, services)
@@ -245,6 +252,13 @@ def _hushed(logger: logging.Logger) -> Iterator[None]:
         logger.removeFilter(refuse)
 
 
+def _status(told: Notifier, problems: Mapping[str, str]) -> SlackMessage:
+    """Return what says how things are; what the process knows not to work stands first."""
+    known = {**problems, **told.outbox.problems(), **told.outbox.warnings()}
+    with told.validation.reads(PATIENCE) as reads:
+        return status_message(status_of(told.validation.pipeline, told.clock(), reads, told.store, known))
+
+
 def _services(told: Notifier, workers: Workers) -> Services:
     pipeline, checks = told.validation.pipeline, told.validation.checks
 
@@ -269,6 +283,7 @@ def _services(told: Notifier, workers: Workers) -> Services:
         wake=told.outbox.wake,
         requested=told.requested,
         workspace=told.workspace.address,
+        status=lambda: _status(told, {}),
     )
 
 

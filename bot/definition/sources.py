@@ -1,16 +1,17 @@
-"""The table of sources: what each is called, where its adapters are, and which pipelines need it."""
+"""The table of sources: what each is called, where its adapters are, which pipelines need it, and how it is tried."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT
 from checks.ports.builds import CLOUD_BUILD
-from checks.ports.documents import FIRESTORE
+from checks.ports.documents import FIRESTORE, Documents
 from checks.ports.logs import LOGS
 from checks.ports.messaging import PUBSUB
 from checks.ports.policies import RESOURCE_MANAGER
@@ -19,7 +20,7 @@ from checks.ports.requests import MONITORING
 from checks.ports.run_jobs import CLOUD_RUN_JOBS
 from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
-from checks.ports.warehouse import BIGQUERY
+from checks.ports.warehouse import BIGQUERY, Query, Warehouse
 from checks.source import Source
 
 
@@ -28,12 +29,15 @@ class SourceLine:
     """A source, its folder in ``bot/sources``, and whether a pipeline needs it.
 
     The folder's modules are imported when they are used: Google's clients take a second, the recorded ones need an
-    extra. ``connect`` of each returns the port, or None where there is nothing to connect.
+    extra. ``connect`` of each returns the port, or None where there is nothing to connect. ``tried`` asks a port,
+    given ``pipeline`` and ``now``, the cheapest question that takes the permissions of the others; None where there is
+    nothing to ask from afar.
     """
 
     source: Source[Any]
     folder: str
     needed: Callable[[Pipeline], bool]
+    tried: Callable[..., object] | None = None
 
     def live(self, access: Any) -> Any:
         """Connect it to the vendor, or to what the settings name instead."""
@@ -79,18 +83,45 @@ def _monitored(pipeline: Pipeline) -> bool:
     return pipeline.invocations is not None or delivery is not None
 
 
+def _try_documents(port: Documents, pipeline: Pipeline, now: datetime) -> object:
+    del now
+    collections = [each.state for each in pipeline.transitions if each.state is not None]
+    if pipeline.heartbeats is not None:
+        collections.append(pipeline.heartbeats.collection)
+    return port.list(collections[0], 1) if collections else None
+
+
+def _try_warehouse(port: Warehouse, pipeline: Pipeline, now: datetime) -> object:
+    """Analyse a query that reads nothing, and look at one table: the two take different roles."""
+    del now
+    port.dry_run(Query("SELECT 1 AS one", label="status"))
+    return [port.columns(name) for name in tuple(pipeline.tables)[:1]]
+
+
+_MOMENT = timedelta(minutes=10)
+"""How far back figures and logs are asked for: a source that answers with nothing answers."""
+
+
+def _deployed(pipeline: Pipeline) -> bool:
+    return pipeline.deployment is not None
+
+
+def _logged(pipeline: Pipeline) -> bool:
+    return pipeline.errors is not None and pipeline.errors.logging
+
+
 SOURCES = (
-    SourceLine(FIRESTORE, "documents", _documents),
-    SourceLine(BIGQUERY, "warehouse", _warehouse),
-    SourceLine(CLOUD_RUN, "services", _services),
-    SourceLine(CLOUD_RUN_JOBS, "run_jobs", _run_jobs),
-    SourceLine(RESOURCE_MANAGER, "policies", _services),
-    SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None),
-    SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None),
-    SourceLine(CLOUD_BUILD, "builds", lambda pipeline: pipeline.deployment is not None),
-    SourceLine(MONITORING, "requests", _monitored),
-    SourceLine(LOGS, "logs", lambda pipeline: pipeline.errors is not None and pipeline.errors.logging),
-    SourceLine(REPOSITORY, "repository", lambda pipeline: pipeline.deployment is not None),
+    SourceLine(FIRESTORE, "documents", _documents, _try_documents),
+    SourceLine(BIGQUERY, "warehouse", _warehouse, _try_warehouse),
+    SourceLine(CLOUD_RUN, "services", _services, lambda port, **_: port.services()),
+    SourceLine(CLOUD_RUN_JOBS, "run_jobs", _run_jobs, lambda port, **_: port.run_jobs()),
+    SourceLine(RESOURCE_MANAGER, "policies", _services, lambda port, **_: port.project_policy()),
+    SourceLine(PUBSUB, "messaging", lambda pipeline: pipeline.messaging is not None, lambda port, **_: port.topics()),
+    SourceLine(SCHEDULER, "scheduler", lambda pipeline: pipeline.scheduler is not None, lambda port, **_: port.jobs()),
+    SourceLine(CLOUD_BUILD, "builds", _deployed, lambda port, **_: port.triggers()),
+    SourceLine(MONITORING, "requests", _monitored, lambda port, now, **_: port.counts(now - _MOMENT, now)),
+    SourceLine(LOGS, "logs", _logged, lambda port, now, **_: port.changes(now - _MOMENT, 1)),
+    SourceLine(REPOSITORY, "repository", _deployed, lambda port, **_: port.head()),
     SourceLine(AUDIT, "audit", lambda _: True),
 )
 """Every source that checks may ask. A new one: its port in ``checks/ports``, its folder here, and a line.

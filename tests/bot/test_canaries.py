@@ -94,6 +94,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("deploy", "verify"): (SERVICE, "--scenario", "SCENARIO"),
     ("log",): ("--json",),
     ("report", "incident"): (),
+    ("status",): ("--scenario", "SCENARIO"),
 }
 """Every command, with arguments that let it do something; ``serve`` serves in a process of its own."""
 

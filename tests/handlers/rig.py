@@ -18,7 +18,9 @@ from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.render.alert import AlertMessages, alert_message
 from bot.render.json import report_document
+from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
+from bot.render.status import status_message
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
 from bot.request import Request
@@ -26,6 +28,7 @@ from bot.serving.payloads import read_payload
 from bot.serving.slack_endpoint import given_to_listener
 from bot.sinks.slack.poster import SlackPoster
 from bot.staging.environment import StagingEnvironment
+from bot.status import status_of
 from bot.store.kept import Kept
 from bot.store.model import Alert, AlertState, AuditEntry, Changes, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
@@ -35,6 +38,7 @@ from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules
 from checks.pipeline import Phase, Pipeline, ServiceSpec
 from checks.ports.warehouse import Query, Row
+from checks.source import SourceError
 from handlers.journal import Journal
 from handlers.registration import register_all
 from handlers.requests import Taken
@@ -64,13 +68,16 @@ class Gate:
 
     def __init__(self) -> None:
         self.rows: Sequence[Row] = HEALTHY
+        self.failure: SourceError | None = None
         self.asked = threading.Event()
         self.opened = threading.Event()
         self.opened.set()
 
-    def __call__(self, query: Query) -> Sequence[Row]:
+    def __call__(self, query: Query) -> Sequence[Row] | SourceError:
         self.asked.set()
         assert self.opened.wait(SECONDS)
+        if self.failure is not None:
+            return self.failure
         return self.rows if "players" in query.text() else [{"number": 1}]
 
 
@@ -203,6 +210,11 @@ def _repairs(platform: Platform, validation: Validation, store: StateStore) -> R
     return RepairService(validation.pipeline, platform, store, validate)
 
 
+def _status(validation: Validation, store: StateStore) -> SlackMessage:
+    with validation.reads(SECONDS) as reads:
+        return status_message(status_of(validation.pipeline, validation.now, reads, store))
+
+
 def new_slack() -> SlackServer:
     return SlackServer((CHANNEL, PERSON, COLLEAGUE))
 
@@ -263,6 +275,7 @@ def running(
             repairs=repairs,
             staging=staging,
             workspace=lambda: "https://example.slack.com/",
+            status=lambda: _status(validation, store),
         )
         app = App(
             process_before_response=True,
