@@ -187,7 +187,8 @@ class Cause:
 
     The ``sentence`` says all of it: the ``mechanism``, which is what is wrong with its evidence; the ``effect``, which
     is what became of the data; and the ``doubt``, which is what could not be checked and what was changed shortly
-    before. ``title`` is what people lose, and of what, in one line. ``found`` says that the reason is known.
+    before. ``title`` is what people lose, and of what, in one line,
+    and ``past`` the same once it is over, empty where no template has it. ``found`` says that the reason is known.
     """
 
     code: str
@@ -205,6 +206,7 @@ class Cause:
     action: Action | None = None
     explains: tuple[FindingKey, ...] = ()
     title: str = ""
+    past: str = ""
     mechanism: str = ""
     effect: str = ""
     doubt: str = ""

@@ -215,7 +215,7 @@ def _subject_of(alert: Alert) -> Member:
 
 
 KEPT_OF_STATEMENT = (
-    *("what", "mechanism", "effect", "doubt", "found"),
+    *("what", "past", "mechanism", "effect", "doubt", "found"),
     *("evidence", "broken_since", "impacts", "action", "repairs", "logged"),
 )
 
@@ -298,6 +298,7 @@ def _of_cause(cause: Cause, explained: Sequence[Pair]) -> Incident:
         phase=cause.phase,
         statement={
             **_statement(cause.sentence, rendered(cause.facts), findings, cause.action, lead[1].link),
+            "past": cause.past,
             "mechanism": cause.mechanism,
             "effect": cause.effect,
             "doubt": cause.doubt,

@@ -20,7 +20,7 @@ from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
 from bot.render.alert_list import since_words, state_words
 from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
-from bot.render.alert_title import HEADLINE, beyond, cut, short_title
+from bot.render.alert_title import HEADLINE, NO_LONGER, TITLE, beyond, cut, past_title, short_title
 from bot.render.buttons import buttons_of, repair_label
 from bot.render.mentions import mention_of
 from bot.render.message import mark_of_severity
@@ -41,7 +41,7 @@ from bot.render.post import (
     text,
 )
 from bot.render.slack_text import EMOJI
-from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence
+from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence, time_of
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -101,9 +101,17 @@ def alert_message(
 ) -> Post:
     """Return the message of an alert as it is. ``note`` is a sentence below its state, ``digest`` a link beside the
     others: its address, and its words."""
-    headline = headline_of(alert)
+    headline, span = headline_of(alert), ""
+    if _is_over(alert):
+        span = _span(alert, pipeline, now)
+        whole = f"{headline} ({span})"
+        headline, span = (whole, "") if len(whole) <= HEADLINE and not headline.endswith("…") else (headline, span)
     is_closed = alert.state is AlertState.RESOLVED
-    state = _closed_state(alert, pipeline, now) if is_closed else _open_state(alert, pipeline, now)
+    state = (
+        _closed_state(alert, span or ("" if _is_over(alert) else _span(alert, pipeline, now)))
+        if is_closed
+        else _open_state(alert, pipeline, now)
+    )
     parts = _closed_parts(alert) if is_closed else _open_parts(alert, pipeline, now)
     report = alert.details.get(REPORT) if is_closed else None
     links = joined_by(
@@ -130,13 +138,34 @@ def alert_message(
 def headline_of(alert: Alert) -> str:
     """Return a light, the severity or what became of it, and the title: one line."""
     lead = f"{_emoji(alert)} {_lead(alert)} · "
-    return f"{lead}{short_title(alert, HEADLINE - len(lead))}"
+    return f"{lead}{_title(alert, HEADLINE - len(lead))}"
+
+
+def _title(alert: Alert, most: int = TITLE) -> str:
+    return past_title(alert, most) if _is_over(alert) else short_title(alert, most)
+
+
+def _is_over(alert: Alert) -> bool:
+    """Whether what was wrong is so no more; what went on elsewhere, or was not checked any more, may still be."""
+    return alert.state is AlertState.RESOLVED and alert.details.get("closing") not in ("superseded", "gone")
+
+
+def _span(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+    """Return from when to when it was broken, as far as that is known, and for how long."""
+    ended = alert.resolved_at or alert.changed_at
+    began = broken_since(alert) or alert.opened_at
+    lasted = duration(ended - began)
+    zone = pipeline.zone
+    until = time_of(ended, zone, began)
+    return f"{moment(began, zone, now)} to {until}{f', {lasted}' if lasted else ''}"
 
 
 def _notice(alert: Alert, pipeline: Pipeline) -> str:
     """What a phone and a screen reader get: what is wrong, what that means, what to do first."""
-    lead = _lead(alert)
-    said = sentence(f"{lead}{' ' if alert.state is not AlertState.RESOLVED else ': '}{short_title(alert)}")
+    lead, title = _lead(alert), _title(alert)
+    if title.startswith(NO_LONGER):
+        return sentence(title)
+    said = sentence(f"{lead}{' ' if alert.state is not AlertState.RESOLVED else ': '}{title}")
     if alert.state is AlertState.RESOLVED:
         return said
     effect = next(iter(_new(_sentences(_impact(alert)), said)), "")
@@ -184,14 +213,9 @@ def _is_alone(alert: Alert) -> bool:
     return not alert.details.get("mechanism")
 
 
-def _closed_state(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
-    ended = alert.resolved_at or alert.changed_at
-    began = broken_since(alert) or alert.opened_at
-    lasted = duration(ended - began)
-    zone = pipeline.zone
-    span = f"{moment(began, zone, now)} to {moment(ended, zone, now)} {ended.astimezone(zone):%Z}"
+def _closed_state(alert: Alert, span: str) -> Text:
     how = by_repair(alert)
-    return joined_by(" · ", [(f"{span}{f' ({lasted})' if lasted else ''}",), how and ("resolved", *how)])
+    return joined_by(" · ", [(span,) if span else (), text("Resolved", how) if how else ()])
 
 
 def _closed_parts(alert: Alert) -> Iterator[Part]:

@@ -10,12 +10,12 @@ from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import Member, broken_since, members_of, total
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_list import state_words
-from bot.render.alert_title import short_title
+from bot.render.alert_title import beyond, short_title
 from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.post import Body, Channel, Code, Mention, Paragraph, Post, Strong, Text, limited, text
 from bot.render.slack_text import EMOJI, LINE_TEXT
-from bot.render.words import capital, duration, moment, number, sentence, shortened
+from bot.render.words import capital, clean, duration, moment, number, sentence, shortened, time_of
 from bot.store.model import Alert, AlertState
 from checks.pipeline import Pipeline
 
@@ -34,7 +34,7 @@ def transition_reply(transition: Transition, pipeline: Pipeline, now: datetime) 
     if alert is None or before is None:
         message = f"a transition {transition.reason} of nothing has no thread"
         raise ValueError(message)
-    lines: list[Said] = list(_said(transition.reason, before, alert, now))
+    lines: list[Said] = list(_said(transition.reason, before, alert, now, pipeline))
     if transition.mention and (call := _called(transition.reason, alert, pipeline)):
         lines.append(call)
     return _body(lines)
@@ -50,10 +50,10 @@ def _called(reason: Reason, alert: Alert, pipeline: Pipeline) -> Text:
     return mention_of(alert, pipeline)
 
 
-def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterator[Said]:
+def _said(reason: Reason, before: Alert, alert: Alert, now: datetime, pipeline: Pipeline) -> Iterator[Said]:
     match reason:
         case Reason.REOPENED:
-            yield from _back(before, alert, now)
+            yield from _back(before, alert, now, pipeline)
         case Reason.WORSENED | Reason.EASED | Reason.CHANGED:
             yield _moved(reason, before, alert)
             yield from _differences(before, alert)
@@ -72,17 +72,25 @@ def _said(reason: Reason, before: Alert, alert: Alert, now: datetime) -> Iterato
             over = _strong("The snooze", _by(before), " is over")
             yield text("⏰ ", over, f", and this is still open. {_what(alert)}")
         case Reason.RESOLVED:
+            at = f" at {time_of(now, pipeline.zone, now)}"
             lasted = f"{_lasted(alert, now)}.{_remainder(alert)}"
-            yield text("✅ ", _strong("Resolved"), by_repair(alert), lasted)
+            yield text("✅ ", _strong(f"Resolved{at}"), by_repair(alert), lasted)
         case Reason.SUPERSEDED:
             yield (_handed_over(alert),)
 
 
-def _back(before: Alert, alert: Alert, now: datetime) -> Iterator[Text]:
-    quiet = "" if before.resolved_at is None else _after(now - before.resolved_at)
-    yield text("🔁 ", _strong("It is back"), f"{quiet}: {_what(alert)}")
+def _back(before: Alert, alert: Alert, now: datetime, pipeline: Pipeline) -> Iterator[Text]:
+    quiet = "" if before.resolved_at is None else duration(now - before.resolved_at)
+    after = f", {quiet} after it was resolved" if quiet else ""
+    yield text("🔁 ", _strong(f"Back at {time_of(now, pipeline.zone, now)}"), f"{after}: {_what(alert)}{_why(alert)}")
     if alert.state is AlertState.SNOOZED:
         yield ("It is still snoozed, so nobody is called.",)
+
+
+def _why(alert: Alert) -> str:
+    """The first sentence of the mechanism, where it says more than the title."""
+    why = beyond(clean(str(alert.details.get("mechanism") or "")), short_title(alert)).partition(". ")[0]
+    return f" {limited(sentence(why), FINDING_TEXT)}" if why else ""
 
 
 def _moved(reason: Reason, before: Alert, alert: Alert) -> Text:
@@ -107,18 +115,11 @@ def _for(span: timedelta) -> str:
     return f" for {age}" if age else ""
 
 
-def _after(span: timedelta) -> str:
-    age = duration(span)
-    return f" after {age}" if age else ""
-
-
 def _lasted(alert: Alert, now: datetime) -> str:
     """Say after how long: of the fault itself where its beginning is known, and since it was first seen."""
-    began = broken_since(alert)
-    if began is None:
-        return _after(now - alert.opened_at)
-    seen = duration(now - alert.opened_at)
-    return f"{_after(now - began)}{f', {seen} after it was first seen' if seen else ''}"
+    seen, began = duration(now - alert.opened_at), broken_since(alert)
+    broken = "" if began is None else duration(now - began)
+    return f"{f', {seen} after it was first seen' if seen else ''}{f' (broken for {broken})' if broken else ''}"
 
 
 def _what(alert: Alert) -> str:
@@ -184,11 +185,13 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
     who = mention(actor) or ("Somebody",)
     match action:
         case "acknowledged":
-            return _body([("👀 ", *who, " acknowledged this. Nobody is reminded any more; it still closes by itself.")])
+            at = time_of(alert.changed_at, zone, alert.changed_at)
+            return _body([("👀 ", *who, f" acknowledged at {at}. It still closes by itself.")])
         case "snoozed":
             return _body([("💤 ", *_capital(state_words(alert, zone, alert.changed_at)), ".")])
         case "taken-over":
-            return _body([("👀 ", *who, " has this now.")])
+            at = time_of(alert.changed_at, zone, alert.changed_at)
+            return _body([("👀 ", *who, f" took this over at {at}.")])
         case "released":
             return _body([text("🙋 ", *who, " released this: nobody has it now.", call and (" ", *call))])
         case "unsnoozed":

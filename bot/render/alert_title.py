@@ -13,6 +13,8 @@ HEADLINE = 80
 
 TITLE = HEADLINE - len("🔴 P0 · ")
 
+NO_LONGER = "No longer: "
+
 _BRACKETS = re.compile(r" \([^()]*\)")
 _ENDS = ("; ", ", ", ": ")
 """Where a title may end: causes have titles that fit, and the sentences of findings begin with what is wrong."""
@@ -21,6 +23,13 @@ _ENDS = ("; ", ", ", ": ")
 def short_title(alert: Alert, most: int = TITLE) -> str:
     """Return a title of at most ``most`` characters: without lists in brackets, and of a long one its first clause."""
     return fitting_title(alert.title, most)
+
+
+def past_title(alert: Alert, most: int = TITLE) -> str:
+    """Return the title of what is over: in the past where a template has it; what a finding said is no longer so."""
+    if past := str(alert.details.get("past") or ""):
+        return fitting_title(past, most)
+    return f"{NO_LONGER}{short_title(alert, most - len(NO_LONGER))}"
 
 
 def fitting_title(title: str, most: int = TITLE) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.alerting.incident import broken_since, members_of, scalar
 from bot.redaction.redactor import Redactor
-from bot.render.alert_title import short_title
+from bot.render.alert_title import past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Paragraph, Part, Post, Strong, Text, Title, limited, text
@@ -87,7 +87,7 @@ def report_post(chronicle: Chronicle, pipeline: Pipeline, where: Text) -> Post:
         parts += [
             Paragraph(text("•  ", each.text)) if isinstance(each, Item) else Paragraph(each) for each in section.lines
         ]
-    notice = sentence(f"Post-mortem draft: {short_title(chronicle.alert)}")
+    notice = sentence(f"Post-mortem draft: {title_of(chronicle)}")
     return Post((notice,), (*parts, *([Aside(where)] if where else [])))
 
 
@@ -119,7 +119,7 @@ def _redacted(said: Text) -> Text:
 
 def _summary(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text]:
     alert, now = chronicle.alert, chronicle.now
-    yield (Strong((limited(sentence(alert.title), LINE),)),)
+    yield (Strong((limited(sentence(title_of(chronicle)), LINE),)),)
     span = f"{_at(chronicle.began, pipeline, now)} to {_at(chronicle.ended, pipeline, now)}"
     lasted = duration(chronicle.ended - chronicle.began)
     state = f"{alert.severity.name}, {pipeline.title}: {span}{f' ({lasted})' if lasted else ''}."
@@ -130,6 +130,12 @@ def _summary(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text]:
     ending = {"superseded": "It went on as a part of another incident.", "gone": "No run checks it any more."}
     closing = ending.get(str(alert.details.get("closing")), "A later run found it passing again.")
     yield text(f"{state} ", ("Resolved by a repair of ", *repairer, ".") if repairer else closing)
+
+
+def title_of(chronicle: Chronicle) -> str:
+    """Return what it is called: of what is over in the past."""
+    alert = chronicle.alert
+    return past_title(alert, LINE) if chronicle.is_over else short_title(alert, LINE)
 
 
 def _impact(chronicle: Chronicle) -> Iterator[Text]:

@@ -19,7 +19,7 @@ from checks.diagnosis.evidence import (
 from checks.diagnosis.lineage import judged
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom, days
-from checks.diagnosis.titles import title_of
+from checks.diagnosis.titles import Tense, title_of
 from checks.diagnosis.words import capitalised, listed, phase_title
 from checks.effects import FailureEffect
 from checks.facts.control_plane import (
@@ -51,6 +51,7 @@ def cause(board: Board, suspect: Suspect) -> Cause:
         subject=suspect.subject,
         sentence=" ".join(filter(None, (lead, mechanism, effect, _explained(board, suspect), doubt, unsaid))),
         title=title_of(board, suspect),
+        past=title_of(board, suspect, Tense.PAST),
         mechanism=mechanism,
         effect=effect,
         doubt=doubt,

@@ -1,7 +1,7 @@
 """What a cause is called: what people lose, and of what, in a line that a notification holds.
 
 Each code has one template. It yields what is wrong from the fullest words to the shortest, and the first that fits
-beside the loss is taken.
+beside the loss is taken. It is written once for both tenses: what is over is called by what was wrong.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from enum import Enum
 
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removing_deploy
@@ -36,10 +37,24 @@ UNCERTAIN = ("cause not found", "cause not certain")
 Said = Iterator[str]
 
 
-def title_of(board: Board, suspect: Suspect) -> str:
-    """Return the title of a cause: the loss and what is wrong, as far as both fit, without a stop at the end."""
-    loss = _loss(board, suspect)
-    wrong = [each for each in TITLES[suspect.code](board, suspect) if each]
+class Tense(Enum):
+    """Whether something is so, or was: the verbs differ, and what was has its time beside the title."""
+
+    NOW = "now"
+    PAST = "past"
+
+    def __call__(self, now: str, past: str) -> str:
+        """Return the verb of this tense."""
+        return now if self is Tense.NOW else past
+
+
+def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
+    """Return the title of a cause: the loss and what is wrong, as far as both fit, without a stop at the end.
+
+    In the past it is empty where only the findings say what is wrong: their words know no tense.
+    """
+    loss = _loss(board, suspect, tense)
+    wrong = [each for each in TITLES[suspect.code](board, suspect, tense) if each]
     if loss:
         places = _places(suspect)
         at_last = f"see {places[0]}" if len(places) == 1 else f"{len(places)} of its sources failed" if places else ""
@@ -47,18 +62,20 @@ def title_of(board: Board, suspect: Suspect) -> str:
         told = [*beside, loss, *wrong]
     else:
         told = wrong
+    if not told:
+        return ""
     fitting = next((each for each in told if 0 < len(each) <= TITLE_TEXT), None)
     return capitalised(fitting if fitting is not None else f"{told[0][: TITLE_TEXT - 1].rstrip()}…")
 
 
-def _loss(board: Board, suspect: Suspect) -> str:
+def _loss(board: Board, suspect: Suspect, tense: Tense) -> str:
     """What is not there for it: all of a phase, else what the gravest check on data says that follows from it."""
     absent = [each for each in suspect.triggers if each.data_present is False]
     if absent:
         return f"{made_by(board, absent)}{board.dates(absent)}"
     grave = (Severity.P0, Severity.P1)
     data = [each for each in suspect.consequences if each.check in board.sql_checks and each.finding.severity in grave]
-    if not data or suspect.code == "broken-by-deploy":
+    if not data or suspect.code == "broken-by-deploy" or tense is Tense.PAST:
         return ""
     worst = min(data, key=lambda each: (each.finding.severity or 0, board.order(each)))
     return clause(worst.finding.summary)
@@ -93,9 +110,10 @@ def _times(board: Board, at: datetime | None) -> tuple[str, ...]:
     return minute, minute.rpartition(" ")[0] or minute
 
 
-def _since(board: Board, at: datetime | None) -> tuple[str, ...]:
-    """Since which deploy it is so, from the minute to nothing at all."""
-    return *(f" since the {time} deploy" for time in _times(board, at)), ""
+def _since(board: Board, at: datetime | None, tense: Tense) -> tuple[str, ...]:
+    """Since which deploy it is so, from the minute to nothing at all; of what was its span says it."""
+    times = _times(board, at) if tense is Tense.NOW else ()
+    return *(f" since the {time} deploy" for time in times), ""
 
 
 def _named(names: list[str], one: str) -> str:
@@ -106,7 +124,7 @@ def _places(suspect: Suspect) -> list[str]:
     return list(dict.fromkeys(each.place.name for each in suspect.primary))
 
 
-def _refusing(board: Board, suspect: Suspect) -> Said:
+def _refusing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     refused = _places(suspect)
     every = all(name in board.orchestrators for name in refused)
     who = _named(refused, "orchestrator" if every else "service")
@@ -114,158 +132,172 @@ def _refusing(board: Board, suspect: Suspect) -> Said:
     caller = "Pub/Sub" if callers == (board.pipeline.invoker,) else "its caller" if len(refused) == 1 else "a caller"
     removing = removing_deploy(board, suspect.primary)
     redeploy = redeploy_of(board, removing) if removing is not None else None
-    verb = "refuses" if len(refused) == 1 else "refuse"
-    for since in _since(board, redeploy.at if redeploy is not None else None):
+    verb = tense("refuses" if len(refused) == 1 else "refuse", "refused")
+    for since in _since(board, redeploy.at if redeploy is not None else None, tense):
         yield f"{who} {verb} {caller}{since}"
 
 
-def _without_identity(board: Board, suspect: Suspect) -> Said:
+def _without_identity(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
-    who = _named(sorted(suspect.services), "service")
-    yield f"{who} {'is' if len(suspect.services) == 1 else 'are'} called without a valid identity"
-    yield f"{who} refuse{'s' if len(suspect.services) == 1 else ''} unidentified calls"
+    who, is_one = _named(sorted(suspect.services), "service"), len(suspect.services) == 1
+    are = tense("is", "was") if is_one else tense("are", "were")
+    yield f"{who} {are} called without a valid identity"
+    yield f"{who} {tense('refuses' if is_one else 'refuse', 'refused')} unidentified calls"
 
 
-def _not_ready(board: Board, suspect: Suspect) -> Said:
+def _not_ready(board: Board, suspect: Suspect, tense: Tense) -> Said:
     if any(each.finding.code == "service-missing" for each in suspect.primary):
-        yield f"{suspect.subject} does not exist"
+        yield f"{suspect.subject} {tense('does', 'did')} not exist"
         return
     facts = suspect.primary[0].of(ReadyFacts)
-    for since in _since(board, facts.deploy.deployed_at if facts.deploy is not None else None):
-        yield f"{suspect.subject} does not start{since}"
+    for since in _since(board, facts.deploy.deployed_at if facts.deploy is not None else None, tense):
+        yield f"{suspect.subject} {tense('does', 'did')} not start{since}"
 
 
-def _stale(board: Board, suspect: Suspect) -> Said:
+def _stale(board: Board, suspect: Suspect, tense: Tense) -> Said:
     names = _places(suspect)
     facts = suspect.primary[0].of(TrafficFacts)
     if len(names) > 1:
-        yield f"{len(names)} services run old revisions: their last deploys take no traffic"
-        yield f"{len(names)} services run old revisions"
+        old = f"{len(names)} services {tense('run', 'ran')} old revisions"
+        yield f"{old}: their last deploys {tense('take', 'took')} no traffic"
+        yield old
         return
     for time in _times(board, facts.deploy.deployed_at if facts.deploy is not None else None):
-        yield f"{names[0]} runs old code: its {time} deploy takes no traffic"
-        yield f"{names[0]} runs without its {time} deploy"
-    yield f"{names[0]} runs an old revision"
+        yield f"{names[0]} {tense('runs', 'ran')} old code: its {time} deploy {tense('takes', 'took')} no traffic"
+        yield f"{names[0]} {tense('runs', 'ran')} without its {time} deploy"
+    yield f"{names[0]} {tense('runs', 'ran')} an old revision"
 
 
-def _lacks_variable(board: Board, suspect: Suspect) -> Said:
+def _lacks_variable(board: Board, suspect: Suspect, tense: Tense) -> Said:
     revisions, facts = suspect.primary[0].of(RevisionsFacts), suspect.primary[0].of(VariablesFacts)
     lost = list(revisions.removed + revisions.emptied or facts.missing + facts.empty)
     deploy = latest(revisions)
     for what in (", ".join(lost) or "a variable", _named(lost or ["a variable"], "variable")):
-        for since in _since(board, deploy.deployed_at if deploy is not None else None):
-            yield f"{suspect.subject} lacks {what}{since}"
+        for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
+            yield f"{suspect.subject} {tense('lacks', 'lacked')} {what}{since}"
 
 
-def _other_value(board: Board, suspect: Suspect) -> Said:
+def _other_value(board: Board, suspect: Suspect, tense: Tense) -> Said:
     facts = suspect.primary[0].of(RevisionsFacts)
     deploy = latest(facts)
     for what in (", ".join(facts.required_changed), _named(list(facts.required_changed), "variable")):
-        for since in _since(board, deploy.deployed_at if deploy is not None else None):
-            yield f"{suspect.subject} has another value in {what}{since}"
+        for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
+            yield f"{suspect.subject} {tense('has', 'had')} another value in {what}{since}"
 
 
-def _dead_address(board: Board, suspect: Suspect) -> Said:
+def _dead_address(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
-    yield f"{suspect.subject} calls an address that no service has"
-    yield f"{suspect.subject} calls a dead address"
+    yield f"{suspect.subject} {tense('calls', 'called')} an address that no service {tense('has', 'had')}"
+    yield f"{suspect.subject} {tense('calls', 'called')} a dead address"
 
 
-def _failing(board: Board, suspect: Suspect) -> Said:
+def _failing(board: Board, suspect: Suspect, tense: Tense) -> Said:
     rates = [each.of(ErrorRateFacts) for each in suspect.primary]
     rate = next((each for each in rates if each.requests), ErrorRateFacts())
     deploy = failing_since(suspect)
-    since = _since(board, deploy.deployed_at if deploy is not None else None)
+    since = _since(board, deploy.deployed_at if deploy is not None else None, tense)
     if rate.requests:
-        yield from (f"{suspect.subject} fails {rate.server_errors:,} of {rate.requests:,} requests{at}" for at in since)
-    yield from (f"{suspect.subject} fails{at}" for at in since[:-1])
-    yield f"{suspect.subject} logs errors" if not rate.requests else f"{suspect.subject} fails on requests"
+        share = f"{rate.server_errors:,} of {rate.requests:,} requests"
+        yield from (f"{suspect.subject} {tense('fails', 'failed')} {share}{at}" for at in since)
+    yield from (f"{suspect.subject} {tense('fails', 'failed')}{at}" for at in since[:-1])
+    does = tense("fails on", "failed on") + " requests" if rate.requests else tense("logs", "logged") + " errors"
+    yield f"{suspect.subject} {does}"
 
 
-def _not_taken(board: Board, suspect: Suspect) -> Said:
+def _not_taken(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     first = suspect.primary[0]
     facts = first.of(DeliveryFacts)
     who = facts.service or suspect.subject
-    does = {"refused": "refuses", "failing": "fails on", "often-failing": "often fails on", "dead-letters": "gives up"}
-    verb = does.get(first.finding.code, "does not keep up with")
+    verb = {
+        "refused": tense("refuses", "refused"),
+        "failing": tense("fails on", "failed on"),
+        "often-failing": tense("often fails on", "often failed on"),
+        "dead-letters": tense("gives up", "gave up"),
+    }.get(first.finding.code, tense("does not keep up with", "did not keep up with"))
     yield f"{who} {verb} messages of {facts.topic}" if facts.topic else ""
     yield f"{who} {verb} its messages"
 
 
-def _unheard(board: Board, suspect: Suspect) -> Said:
+def _unheard(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     topics = _places(suspect)
     known = [name for name in suspect.behind if name not in topics]
     if known:
         who = _named(known, "service")
-        get = "gets" if len(known) == 1 else "get"
-        gone = "its subscription is missing" if len(topics) == 1 else f"{len(topics)} subscriptions are missing"
+        get = tense("gets" if len(known) == 1 else "get", "got")
+        gone = f"its subscription {tense('is', 'was')} missing"
+        if len(topics) > 1:
+            gone = f"{len(topics)} subscriptions {tense('are', 'were')} missing"
         yield f"{who} {get} no messages: {gone}"
         yield f"{who} {get} no messages"
-    yield f"Messages of {_named(topics, 'topic')} are lost: no subscription"
-    yield f"Messages of {_named(topics, 'topic')} are lost"
+    lost = f"Messages of {_named(topics, 'topic')} {tense('are', 'were')} lost"
+    yield f"{lost}: no subscription"
+    yield lost
 
 
-def _surplus(board: Board, suspect: Suspect) -> Said:
+def _surplus(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     topics = _places(suspect)
     if len(topics) > 1:
-        yield f"{len(topics)} topics deliver every message more than once"
+        yield f"{len(topics)} topics {tense('deliver', 'delivered')} every message more than once"
         return
-    yield f"{topics[0]} delivers every message more than once"
-    yield f"{topics[0]} delivers twice"
+    yield f"{topics[0]} {tense('delivers', 'delivered')} every message more than once"
+    yield f"{topics[0]} {tense('delivers', 'delivered')} twice"
 
 
-def _failed_build(board: Board, suspect: Suspect) -> Said:
+def _failed_build(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     who = _named(_places(suspect), "service")
-    yield f"The last build of {who} failed: merged code does not run"
+    yield f"The last build of {who} failed: merged code {tense('does', 'did')} not run"
     yield f"The last build of {who} failed"
 
 
-def _behind(board: Board, suspect: Suspect) -> Said:
+def _behind(board: Board, suspect: Suspect, tense: Tense) -> Said:
     """Of drift and of old builds: what runs, or was built, is old."""
     names = _places(suspect)
     who = _named(names, "service")
     built = suspect.code == "stale-build"
-    does = (
-        ("was built from" if len(names) == 1 else "were built from") if built else "runs" if len(names) == 1 else "run"
-    )
+    does = tense("runs" if len(names) == 1 else "run", "ran")
+    if built:
+        does = "was built from" if len(names) == 1 else "were built from"
     lag = lag_of(suspect.primary[0])
     if lag is not None and lag.behind and len(names) == 1:
         behind = f"{lag.behind} commit{'' if lag.behind == 1 else 's'} behind"
-        for day in _times(board, lag.behind_since)[1:]:
+        for day in _times(board, lag.behind_since)[1:] if tense is Tense.NOW else ():
             yield f"{who} {does} old code, {behind} since {day}"
         yield f"{who} {does} old code, {behind}"
     yield f"{who} {does} old code"
 
 
 _UNSTARTED = {
-    "PAUSED": "is paused and was due",
-    "DELETED": "was deleted and was due",
-    "NOT_ATTEMPTED": "was due and not started",
-    "NEVER_RAN": "was never started",
+    "PAUSED": ("is paused and was due", "was paused when it was due"),
+    "DELETED": ("was deleted and was due", "was deleted and was due"),
+    "NOT_ATTEMPTED": ("was due and not started", "was due and not started"),
+    "NEVER_RAN": ("was never started", "had never been started"),
 }
 """Words of jobs that nobody started."""
 
 
-def _jobs(board: Board, suspect: Suspect) -> Said:
+def _jobs(board: Board, suspect: Suspect, tense: Tense) -> Said:
     """The scheduler's jobs: a single one by its name and its answer."""
     facts = suspect.primary[0].of(JobsFacts)
     if facts.failing_count == 1 and facts.failing:
         job = facts.failing[0]
-        yield f"Job {job.name} {_UNSTARTED.get(job.word, f'fails with {job.word}')}"
-        yield f"Job {job.name} {'was not started' if job.word in _UNSTARTED else 'fails'}"
+        answered = (f"fails with {job.word}", f"failed with {job.word}")
+        yield f"Job {job.name} {tense(*_UNSTARTED.get(job.word, answered))}"
+        yield f"Job {job.name} {'was not started' if job.word in _UNSTARTED else tense('fails', 'failed')}"
         return
     if facts.failing_count:
-        yield f"{facts.failing_count} of {facts.enabled_count} scheduler jobs fail"
-        yield f"{facts.failing_count} scheduler jobs fail"
-    yield from _as_found(board, suspect)
+        yield f"{facts.failing_count} of {facts.enabled_count} scheduler jobs {tense('fail', 'failed')}"
+        yield f"{facts.failing_count} scheduler jobs {tense('fail', 'failed')}"
+    yield from _as_found(board, suspect, tense)
 
 
-def _as_found(board: Board, suspect: Suspect) -> Said:
-    """The gravest of the findings says it itself."""
+def _as_found(board: Board, suspect: Suspect, tense: Tense) -> Said:
+    """The gravest of the findings says it itself, of what is so."""
+    if tense is Tense.PAST:
+        return
     shown = suspect.primary or suspect.triggers
     worst = min(shown, key=lambda each: (each.finding.severity or 0, board.order(each)))
     whole = _LEADING_DATE.sub("", worst.finding.summary).rstrip(".")
@@ -280,76 +312,77 @@ def _names(said: str, symptom: Symptom) -> bool:
     return not about or not about.isdisjoint(re.split(r"\W+|_", said.lower()))
 
 
-def _processor_failed(board: Board, suspect: Suspect) -> Said:
+def _processor_failed(board: Board, suspect: Suspect, tense: Tense) -> Said:
     facts = suspect.primary[0].of(ProcessorFacts)
     if facts.records == 0:
         yield f"{suspect.subject} wrote no records"
     if facts.status:
         yield f"{suspect.subject} reported {facts.status}"
-    yield from _as_found(board, suspect)
+    yield from _as_found(board, suspect, tense)
 
 
-def _stalled(board: Board, suspect: Suspect) -> Said:
-    del board
+def _stalled(board: Board, suspect: Suspect, tense: Tense) -> Said:
+    del board, tense
     yield f"{_named(_places(suspect), 'processor')} did not finish"
 
 
-def _waiting(board: Board, suspect: Suspect) -> Said:
+def _waiting(board: Board, suspect: Suspect, tense: Tense) -> Said:
     facts = suspect.triggers[0].of(TriggerFacts)
     missing = [*facts.critical_missing, *(each for each in facts.missing if each not in facts.critical_missing)]
     title = board.transitions[suspect.triggers[0].place.name].title
     who = _named(missing, "processor") if missing else "a processor"
     yield f"{who} did not report"
-    yield f"{title} waits for {who}"
+    yield f"{title} {tense('waits', 'waited')} for {who}"
 
 
-def _by_deploy(board: Board, suspect: Suspect) -> Said:
+def _by_deploy(board: Board, suspect: Suspect, tense: Tense) -> Said:
     lost = ""
     shown = [*suspect.primary, *board.ranked(each for each in suspect.consequences if each.check in board.sql_checks)]
-    if not suspect.blocked and shown:
+    if not suspect.blocked and shown and tense is Tense.NOW:
         lost = f"{clause(shown[0].finding.summary)}: "
-    for since in _since(board, suspect.established.at):
-        yield f"{lost}{suspect.subject} fails{since}"
-    for since in _since(board, suspect.established.at):
-        yield f"{suspect.subject} fails{since}"
+    for since in _since(board, suspect.established.at, tense):
+        yield f"{lost}{suspect.subject} {tense('fails', 'failed')}{since}"
+    for since in _since(board, suspect.established.at, tense):
+        yield f"{suspect.subject} {tense('fails', 'failed')}{since}"
 
 
-def _stale_trigger(board: Board, suspect: Suspect) -> Said:
+def _stale_trigger(board: Board, suspect: Suspect, tense: Tense) -> Said:
     title = board.transitions[suspect.triggers[0].place.name].title
-    yield "the flag was set by an earlier run" if suspect.blocked else ""
-    yield f"{title} was not triggered{board.dates(suspect.triggers)}: its flag was already set"
+    yield f"the flag {tense('was', 'had been')} set by an earlier run" if suspect.blocked else ""
+    set_before = tense("was already set", "had already been set")
+    yield f"{title} was not triggered{board.dates(suspect.triggers)}: its flag {set_before}"
     yield f"{title} was not triggered{board.dates(suspect.triggers)}"
 
 
-def _not_certain(board: Board, suspect: Suspect) -> Said:
+def _not_certain(board: Board, suspect: Suspect, tense: Tense) -> Said:
     if suspect.blocked:
         triggered = suspect.code == "trigger-without-effect"
         yield UNCERTAIN[0] if triggered and not suspect.changes else UNCERTAIN[1]
         return
-    yield from _as_found(board, suspect)
+    yield from _as_found(board, suspect, tense)
 
 
-def _unsafe(board: Board, suspect: Suspect) -> Said:
+def _unsafe(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     files = _places(suspect)
     rules = suspect.primary[0].of(RulesFacts).rules
     which = f" {rules[0]}" if len(rules) == 1 else f" {len(rules)} rules" if rules else " a rule"
     if len(files) == 1:
-        yield f"The next deploy by {files[0]} is unsafe: it breaks{which}"
-        yield f"The next deploy by {files[0]} is unsafe"
-    yield f"The next deploys by {len(files)} files are unsafe"
+        yield f"The next deploy by {files[0]} {tense('is', 'was')} unsafe: it {tense('breaks', 'broke')}{which}"
+        yield f"The next deploy by {files[0]} {tense('is', 'was')} unsafe"
+    yield f"The next deploys by {len(files)} files {tense('are', 'were')} unsafe"
 
 
-def _broken_flag(board: Board, suspect: Suspect) -> Said:
+def _broken_flag(board: Board, suspect: Suspect, tense: Tense) -> Said:
     titles = list(dict.fromkeys(board.transitions[each.place.name].title for each in suspect.triggers))
     dates = board.dates(suspect.triggers, word="of")
     which = titles[0] if len(titles) == 1 else f"{len(titles)} transitions"
-    verb = "flag is" if len(titles) == 1 else "flags are"
-    yield f"Data{dates} is there, the {verb} wrong: {which}"
+    verb = f"flag {tense('is', 'was')}" if len(titles) == 1 else f"flags {tense('are', 'were')}"
+    yield f"Data{dates} {tense('is', 'was')} there, the {verb} wrong: {which}"
     yield f"The {verb} wrong: {which}"
 
 
-TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
+TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {
     "invoker-removed-by-deploy": _refusing,
     "invoker-missing": _refusing,
     "identity-missing": _without_identity,
@@ -380,4 +413,4 @@ TITLES: Mapping[str, Callable[[Board, Suspect], Said]] = {
     "unexplained": _not_certain,
     "broken-flag": _broken_flag,
 }
-"""What is wrong, by the code of the cause; what its code means is in ``codes``."""
+"""What is or was wrong, by the code of the cause; what its code means is in ``codes``."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.render.alert_title import HEADLINE
+from bot.render.alert import alert_message, headline_of
+from bot.render.alert_title import HEADLINE, NO_LONGER, past_title
+from bot.render.blocks import slack_message
+from bot.store.model import AlertState
 from checks.diagnosis.board import CODES
 from checks.diagnosis.titles import TITLES
 from tests.bot.render.screens import SCENARIOS, alerts_of
 from tests.pipelines.nba_world import NBA
-from tests.replayed import with_others_of
+from tests.replayed import replayed, with_others_of
 
 by_scenario = pytest.mark.parametrize("name", [pytest.param(name, marks=with_others_of(name)) for name in SCENARIOS])
+
+ONLY_FINDINGS = {"upstream-check", "job-failing", "jobs-missing", "run-job-failing", "unexplained", "processor-failed"}
+"""Causes that only the findings tell of, in words of their checks, which have one tense."""
 
 SENTENCE = 40
 """Characters of a sentence that no message says twice."""
@@ -29,6 +37,33 @@ def test_each_title_is_one_whole_line_and_distinct(name: str) -> None:
 
     assert [each for each in titles if len(each) > HEADLINE or each.endswith("…")] == []
     assert len(set(titles)) == len(titles)
+
+
+PRESENT = re.compile(
+    r"\b(is|are|does|has|fails?|refuses?|lacks|runs|calls|logs|gives|gets?|delivers?|takes?|waits|breaks)\b"
+)
+
+
+@by_scenario
+def test_the_title_of_a_cause_that_is_over_is_in_the_past_and_has_its_span(name: str) -> None:
+    now = replayed(name).report.now + timedelta(minutes=10)
+    for each in alerts_of(name):
+        closed = replace(each.alert, state=AlertState.RESOLVED, resolved_at=now, changed_at=now)
+        post = alert_message(closed, NBA, now)
+        headline, text = headline_of(closed), slack_message(post).text
+
+        past = past_title(closed)
+        assert past.startswith(NO_LONGER) or not PRESENT.search(past)
+        assert max(len(headline), len(str(post.parts[0].text))) <= HEADLINE  # type: ignore[union-attr]
+        assert past.removeprefix(NO_LONGER)[:20] in text
+        assert str(post.parts[:2]).count(f"{now.astimezone(NBA.zone):%H:%M}") == 1
+
+
+def test_a_template_knows_both_tenses() -> None:
+    causes = [cause for name in SCENARIOS for cause in replayed(name).report.causes]
+
+    assert {each.code for each in causes if not each.past} <= ONLY_FINDINGS
+    assert any(each.past == "3 orchestrators refused Pub/Sub" for each in causes)
 
 
 @by_scenario
