@@ -14,6 +14,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from bot.scenarios.column_types import duckdb_type, not_held, quoted
 from bot.settings import SettingsError
+from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
 from checks.column_types import ColumnType
 from checks.pipeline import Pipeline
@@ -258,7 +259,10 @@ class LocalWarehouse(DuckDbEngine):
     def __init__(self, data: LocalData, pipeline: Pipeline) -> None:
         self._data = data
         self._missing = [name for name in pipeline.tables if data.table_of(name) is None]
-        super().__init__(lambda connection: data.fill(connection, pipeline), called=data.path.name, reads_files=True)
+        functions = Contents({}, {}, "")
+        super().__init__(
+            lambda connection: data.fill(connection, pipeline), functions, called=data.path.name, reads_files=True
+        )
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the columns of a table with GoogleSQL's names for their types. Raises SourceError."""

@@ -6,7 +6,9 @@ BigQuery does it ends in an error that begins with ``NOT_HERE``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 NOT_HERE = "not run here: "
 
@@ -101,7 +103,17 @@ _MACROS: Mapping[str, str] = {
 }
 
 
-def definitions() -> Iterator[str]:
-    """Yield the statements that define every macro."""
-    for head, body in _MACROS.items():
-        yield f"CREATE MACRO {head} AS {body}"
+_HEADS: Mapping[str, str] = {head.partition("(")[0]: head for head in _MACROS}
+_NAME = re.compile(r"bq_\w+")
+
+
+def definitions_for(words: AbstractSet[str], made: set[str]) -> Iterator[str]:
+    """Yield the statements that define the macros among the words of a statement, each after the macros that it calls.
+
+    ``made`` are those that are there; what is yielded is added.
+    """
+    for name, head in _HEADS.items():
+        if name in words and name not in made:
+            made.add(name)
+            yield from definitions_for(set(_NAME.findall(_MACROS[head])), made)
+            yield f"CREATE MACRO {head} AS {_MACROS[head]}"

@@ -16,8 +16,13 @@ _NOTHING = {"no_column": "BOOL"}
 """DuckDB has no table without columns."""
 
 
+def create_schema(connection: DuckDBPyConnection, dataset: str) -> None:
+    """Create a dataset without tables."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
+
+
 def create_table(connection: DuckDBPyConnection, name: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Create a table, ``dataset.table``, with JSON-like rows.
+    """Create a table, ``dataset.table``, with JSON-like rows, in a dataset that is there.
 
     Who asks for a column of a type that the database lacks is told so; who asks for others, is answered.
     """
@@ -27,7 +32,6 @@ def create_table(connection: DuckDBPyConnection, name: str, table: Table, rows: 
     is_whole = len(held) == len(table.columns)
     target = f"{schema}.{quoted(short if is_whole else f'{short} (held)')}"
     columns = ", ".join(f"{quoted(column)} {duckdb_type(kind)}" for column, kind in held.items())
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     connection.execute(f"CREATE TABLE {target} ({columns})")
     for stated, alike in _by_columns(rows, held).items():
         shape = json.dumps({column: json_shape(held[column]) for column in stated})

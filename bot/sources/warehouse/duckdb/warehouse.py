@@ -14,9 +14,9 @@ import duckdb
 from bot.scenarios.column_types import quoted
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.cells import cell, portable
+from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.dialect import NotRunHereError, duckdb_sql
-from bot.sources.warehouse.duckdb.macros import NOT_HERE, definitions
-from bot.sources.warehouse.duckdb.tables import create_table
+from bot.sources.warehouse.duckdb.macros import NOT_HERE
 from bot.statements import only_reads
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import BIGQUERY, Query, Row
@@ -44,8 +44,6 @@ class _Database:
         config = {**_CONFIG, "enable_external_access": reads_files}
         self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        for definition in definitions():
-            self._connection.execute(definition)
 
     def work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Do something on a connection of its own. Raises SourceError when closed."""
@@ -89,17 +87,19 @@ class _Database:
 
 
 class DuckDbEngine:
-    """Answers statements on a database in memory that ``fill`` prepares. ``called`` is what people know it as; with
-    ``reads_files`` it is ``fill`` that says which ones, and closes all others."""
+    """Answers statements on a database in memory that ``fill`` prepares and ``contents`` completes. ``called`` is what
+    people know it as; with ``reads_files`` it is ``fill`` that says which ones, and closes all others."""
 
     def __init__(
         self,
         fill: Callable[[duckdb.DuckDBPyConnection], object],
+        contents: Contents,
         dataset_prefix: str = "",
         called: str = BIGQUERY.name,
         *,
         reads_files: bool = False,
     ) -> None:
+        self._contents = contents
         self._prefix = dataset_prefix
         self._called = called
         self._database = _Database(reads_files=reads_files)
@@ -108,17 +108,35 @@ class DuckDbEngine:
 
     def query(self, query: Query) -> Sequence[Row]:
         sql = self._translated(query)
-        return self._database.work(lambda connection: _rows(connection, query, sql, self._called))
+        return self._database.work(lambda connection: self._asked(_rows, connection, query, sql))
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
         sql = self._translated(query)
-        self._database.work(lambda connection: _explain(connection, query, sql, self._called))
+        self._database.work(lambda connection: self._asked(_explain, connection, query, sql))
         return 0
 
     def close(self) -> None:
         """Wait for the queries under way and answer no other."""
         self._database.close()
+
+    def _asked(
+        self,
+        answer: Callable[[duckdb.DuckDBPyConnection, Query, str], T],
+        connection: duckdb.DuckDBPyConnection,
+        query: Query,
+        sql: str,
+    ) -> T:
+        try:
+            self._contents.create_named(connection, sql)
+            return answer(connection, query, sql)
+        except duckdb.Error as error:
+            raise _source_error(error, query, self._called) from None
+        except OverflowError as error:
+            detail = f"the query '{query.label}' fails: {error}"
+            raise SourceError(
+                self._called, Problem.INVALID, detail, advice="Correct it in the pipeline file."
+            ) from None
 
     def _translated(self, query: Query) -> str:
         only_reads(query)
@@ -141,12 +159,8 @@ class DuckDbWarehouse(DuckDbEngine):
     ) -> None:
         self._faults = faults
         self._tables = pipeline.tables
-
-        def fill(connection: duckdb.DuckDBPyConnection) -> None:
-            for name, table in pipeline.tables.items():
-                create_table(connection, f"{dataset_prefix}{name}", table, tables.get(name, ()))
-
-        super().__init__(fill, dataset_prefix)
+        contents = Contents(pipeline.tables, tables, dataset_prefix)
+        super().__init__(contents.create_datasets, contents, dataset_prefix)
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the columns that a table is declared with: it was made with them. Raises SourceError."""
@@ -168,29 +182,19 @@ class DuckDbWarehouse(DuckDbEngine):
         return super()._translated(query)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str, called: str) -> Sequence[Row]:
+def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
     values = _values(query)
-    try:
-        cursor = connection.execute(sql, values)
-        columns = [(name, kind) for name, kind, *_ in cursor.description or ()]
-        shapes = {name: portable(quoted(name), kind) for name, kind in columns}
-        if changed := [f"{shape} AS {quoted(name)}" for name, shape in shapes.items() if shape != quoted(name)]:
-            cursor = cursor.execute(f"SELECT * REPLACE ({', '.join(changed)}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
-        rows = cursor.fetchall()
-    except duckdb.Error as error:
-        raise _source_error(error, query, called) from None
-    try:
-        return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
-    except OverflowError as error:
-        detail = f"the query '{query.label}' fails: {error}"
-        raise SourceError(called, Problem.INVALID, detail, advice="Correct it in the pipeline file.") from None
+    cursor = connection.execute(sql, values)
+    columns = [(name, kind) for name, kind, *_ in cursor.description or ()]
+    shapes = {name: portable(quoted(name), kind) for name, kind in columns}
+    if changed := [f"{shape} AS {quoted(name)}" for name, shape in shapes.items() if shape != quoted(name)]:
+        cursor = cursor.execute(f"SELECT * REPLACE ({', '.join(changed)}) FROM ({sql})", values)  # noqa: S608 - names of its own columns
+    rows = cursor.fetchall()
+    return [{name: cell(value, kind) for (name, kind), value in zip(columns, row, strict=True)} for row in rows]
 
 
-def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str, called: str) -> None:
-    try:
-        connection.execute(f"EXPLAIN {sql}", _values(query))
-    except duckdb.Error as error:
-        raise _source_error(error, query, called) from None
+def _explain(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> None:
+    connection.execute(f"EXPLAIN {sql}", _values(query))
 
 
 def _values(query: Query) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""What is in the embedded database: the tables and the macros that the queries so far have named, and no others.
+
+A pipeline declares dozens of tables and a world states thousands of rows; a query of one check reads two of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from bot.sources.warehouse.duckdb.macros import definitions_for
+from bot.sources.warehouse.duckdb.tables import create_schema, create_table
+from checks.pipeline import Table
+
+_WORD = re.compile(r"\w+")
+
+
+class Contents:
+    """Creates what statements name, each once. ``rows`` are JSON-like, by ``dataset.table``."""
+
+    def __init__(
+        self, declared: Mapping[str, Table], rows: Mapping[str, Sequence[Mapping[str, Any]]], dataset_prefix: str
+    ) -> None:
+        self._declared = declared
+        self._rows = rows
+        self._prefix = dataset_prefix
+        self._lock = threading.Lock()
+        self._missing = {name: set(_WORD.findall(name.rpartition(".")[2].casefold())) for name in declared}
+        self._macros: set[str] = set()
+
+    def create_datasets(self, connection: DuckDBPyConnection) -> None:
+        """Create every dataset, so that a table that nobody declared is missing in one that is there."""
+        for dataset in dict.fromkeys(name.rpartition(".")[0] for name in self._declared):
+            create_schema(connection, f"{self._prefix}{dataset}")
+
+    def create_named(self, connection: DuckDBPyConnection, sql: str) -> None:
+        """Create what a translated statement names and is not there yet. Raises duckdb.Error.
+
+        A table counts as named where all the words of its name stand, whatever is between them.
+        """
+        words = {word.casefold() for word in _WORD.findall(sql)}
+        with self._lock:
+            for definition in definitions_for(words, self._macros):
+                connection.execute(definition)
+            for name in [name for name, named in self._missing.items() if named <= words]:
+                self._create_table(connection, name)
+                del self._missing[name]
+
+    def _create_table(self, connection: DuckDBPyConnection, name: str) -> None:
+        connection.begin()
+        try:
+            create_table(connection, f"{self._prefix}{name}", self._declared[name], self._rows.get(name, ()))
+        except duckdb.Error:
+            connection.rollback()  # whoever asks again must not be answered from half of the rows
+            raise
+        connection.commit()
