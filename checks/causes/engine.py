@@ -3,7 +3,8 @@
 What a failure may explain:
 
 - What stops explains an absence and damage; what harms explains damage only. Notes and risks explain nothing.
-- An absence follows along every edge until a place that did its work; damage follows along data only.
+- An absence follows along every edge until a place that did its work; damage follows along data only. A table that was
+  made although one that it is made of is absent is damaged by that.
 - Along a path the first failure is the root, and everything after it is behind it. Of several roots: the graver, then
   the nearer, then the pipeline's order.
 - In one place, what stops comes before what harms, the graver before the lesser; the first is the root of the others.
@@ -23,7 +24,7 @@ from typing import TypeVar
 from checks.causes.graph import Carries, Graph
 from checks.changes import Change
 from checks.effects import FailureEffect
-from checks.places import Place
+from checks.places import Place, PlaceKind
 from checks.severity import Severity
 from checks.span import Interval
 
@@ -141,7 +142,7 @@ class _Spread:
     def _at(self, place: Place, facts: Sequence[Fact]) -> None:
         stop, harm = self._arriving(place)
         if place in self._healthy:
-            stop = None
+            stop, harm = None, harm or self._without_input(place)
         local: Fact | None = None
         for fact in facts:
             felt = None if fact.interval is None and place in self._always else stop
@@ -161,6 +162,12 @@ class _Spread:
             self._stops[place] = stop
         if harm is not None:
             self._harms[place] = harm
+
+    def _without_input(self, place: Place) -> Arrived | None:
+        """Return the root of a table that was not there when a table was made of it all the same."""
+        inputs = [each.before for each in self._graph.before(place) if each.carries is Carries.DATA]
+        tables = [each for each in inputs if each.kind is place.kind is PlaceKind.TABLE]
+        return _best(self._stops[each] for each in tables if each in self._stops)
 
     def _arriving(self, place: Place) -> tuple[Arrived | None, Arrived | None]:
         edges = self._graph.before(place)

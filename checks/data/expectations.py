@@ -22,8 +22,8 @@ from checks.expansion import CODES, Expansion
 from checks.expansion.figure import Figure
 from checks.expansion.query import history_days
 from checks.expansion.rules import volume_name
-from checks.expansion.words import span_words, words_of
-from checks.expectations_spec import Exposure, Freshness, Mean, Renewed, Volume
+from checks.expansion.words import per_name, span_words, words_of
+from checks.expectations_spec import Freshness, Mean, Renewed, Volume
 from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Interval
 from checks.pipeline import Pipeline, SqlCheck
@@ -317,7 +317,7 @@ def _learned_facts(limits: UsualRange | None, *, two_sided: bool) -> dict[str, A
 
 
 def _unit(volume: Volume) -> str:
-    return volume.per.name if isinstance(volume.per, Exposure) else str(volume.per)
+    return per_name(volume.per)
 
 
 _HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
 from checks.facts.orchestration import DataFacts, ProcessorFacts, UnfinishedFacts
-from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Transition, tables_in
+from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Table, Transition, tables_in
 from checks.places import Place, PlaceKind
 
 WAITS = "wait"
@@ -106,9 +106,13 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
         for spec in working:
             yield Dependency(maker(spec), work)
             yield Dependency(maker(spec), rows)
+        first = _before_rows(pipeline, phase.rows, made[phase.id])
         for written in made[phase.id]:
             yield Dependency(begins, written, Carries.DATA)
-            yield Dependency(rows, written, Carries.DATA)
+            # What the rows of the phase are made of goes before them; the rest comes with them.
+            yield (
+                Dependency(written, rows, Carries.DATA) if written in first else Dependency(rows, written, Carries.DATA)
+            )
             if not any(written.name in each.writes for each in _makers(pipeline)):
                 yield from (Dependency(maker(each), written) for each in working)
     for each in pipeline.transitions:
@@ -127,6 +131,16 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
         yield Dependency(starts, begins)
 
 
+def _before_rows(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> frozenset[Place]:
+    """Return what a phase writes of which it makes those of its tables that show its rows."""
+    shown = set(tables_in(query or ""))
+    found, reads = shown, shown
+    while reads:
+        reads = {each for name in reads if name in pipeline.tables for each in pipeline.tables[name].reads} - found
+        found = found | reads
+    return frozenset(each for each in written if each.kind is PlaceKind.TABLE and each.name in found - shown)
+
+
 def _works(pipeline: Pipeline, spec: ServiceSpec | RunJobSpec, phase: str) -> bool:
     return spec.phase == phase and all(spec.name != each.orchestrator for each in pipeline.transitions)
 
@@ -134,11 +148,20 @@ def _works(pipeline: Pipeline, spec: ServiceSpec | RunJobSpec, phase: str) -> bo
 def _through_tables(pipeline: Pipeline) -> Iterator[Dependency]:
     for name, table in pipeline.tables.items():
         yield from (Dependency(_table(each), _table(name), Carries.DATA) for each in table.reads)
+        # By what rows are counted for, a wrong number of it is a wrong number of them.
+        counted = [pipeline.conditions[each] for each in _units(table) if each in pipeline.conditions]
+        asked = {each for condition in counted for each in tables_in(condition.history or "")} - {name}
+        yield from (Dependency(_table(each), _table(name), Carries.DATA) for each in sorted(asked))
     for spec in _makers(pipeline):
         for written in spec.writes:
             yield Dependency(maker(spec), _table(written))
             read = [each for each in spec.reads if each != written]
             yield from (Dependency(_table(each), _table(written), Carries.DATA) for each in read)
+
+
+def _units(table: Table) -> Iterator[str]:
+    """Yield the conditions for whose units a table's rows are counted."""
+    yield from (each.per for expect in table.expect for each in expect.volume if isinstance(each.per, str))
 
 
 def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) -> Iterator[Dependency]:

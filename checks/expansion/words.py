@@ -34,7 +34,7 @@ def expected_of(expect: Expect) -> Iterator[str]:
 
 
 def _expected_volume(expect: Expect, volume: Volume) -> str:
-    unit = f" for each of the {_per_name(volume.per)}" if volume.per is not None else ""
+    unit = f" for each of the {per_name(volume.per)}" if volume.per is not None else ""
     what = f"{expect.noun}{unit}{f' of each {_and(volume.by)}' if volume.by else ''}"
     limits = [f"at least {exact(volume.at_least)} {what}"] if volume.at_least is not None else []
     limits += [f"at most {exact(volume.at_most)} {what}"] if volume.at_most is not None else []
@@ -46,8 +46,9 @@ def _expected_volume(expect: Expect, volume: Volume) -> str:
     return text[0].upper() + text[1:]
 
 
-def _per_name(per: object) -> str:
-    return per if isinstance(per, str) else getattr(per, "name", "")
+def per_name(per: object) -> str:
+    """Return what rows are counted for, as people say it."""
+    return per.replace("_", " ") if isinstance(per, str) else getattr(per, "name", "")
 
 
 def _and(names: Sequence[str]) -> str:

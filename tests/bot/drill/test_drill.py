@@ -6,14 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.composition.validation import pipeline_of
-from bot.drill.accepted import read_accepted, reasons_for
+from bot.composition.validation import pipeline_of, source_of
+from bot.drill.accepted import accepted_beside, read_accepted, reasons_for
 from bot.drill.fault import PutFault
 from bot.drill.faults import KINDS, sampled
 from bot.drill.platform import jobs_faults
@@ -30,8 +31,8 @@ SUMMARY = "nba_analytics.team_offense_game_summary"
 
 
 @cache
-def ground() -> Ground:
-    scenario = load_scenario("healthy-morning")
+def ground(name: str = "healthy-morning") -> Ground:
+    scenario = load_scenario(name)
     return ground_of(pipeline_of(None, None, scenario), scenario)
 
 
@@ -195,6 +196,28 @@ def test_what_may_be_missed_is_left_out_of_the_shares(tmp_path: Path) -> None:
     assert reasons == {"jobs silent weekly-1": "once a week"}
     assert (open_.noticed_percent, open_.accepted) == (50, 0)
     assert (stated.noticed_percent, stated.accepted) == (100, 1)
+
+
+def test_every_accepted_blind_spot_of_the_pipeline_is_one_that_a_drill_looks_for() -> None:
+    accepted = accepted_beside(source_of(None, None, ground().scenario))
+    faults = [each.key for world in (ground(), ground("healthy-afternoon")) for each in (*world.faults, *world.early)]
+
+    assert [pattern for pattern in accepted if not any(fnmatchcase(each, pattern) for each in faults)] == []
+
+
+def test_an_empty_table_is_named_before_the_rows_that_its_phase_makes_of_it() -> None:
+    score = drilled(ground(), put("rows", "none", f"{SUMMARY} 2026-02-10"))
+
+    assert (score.is_named, score.first) == (True, f"table:{SUMMARY}")
+
+
+def test_a_lost_source_that_decided_nothing_is_accepted_and_one_that_did_says_that_it_could_not_look() -> None:
+    lost = put("sources", "down", "Resource Manager")
+    closed = put("services", "closed", "prediction-worker")
+    both = replace(closed, change=lambda world: lost.change(closed.change(world)))
+
+    assert drilled(ground(), lost).notice is Notice.MISSED
+    assert "invoker" in drilled(ground(), both).checks
 
 
 @pytest.mark.parametrize("text", ["[jobs]", "jobs silent: ", "{", "jobs: 3"])

@@ -235,6 +235,18 @@ def test_what_did_its_work_ends_an_absence_and_passes_damage_on() -> None:
     assert len(diagnose(graph, [damaged, fact(table("c"), HARMS, rank=2)], health)) == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "follows"), [(table("a"), True), (service("a"), False)], ids=["a table", "a service"]
+)
+def test_a_table_that_was_made_without_one_of_its_inputs_is_damaged_by_that(place: Place, *, follows: bool) -> None:
+    graph = Graph([Dependency(place, table("b"), Carries.DATA)])
+    facts = [fact(place, rank=1, interval=NIGHT), fact(table("b"), HARMS, rank=2, interval=NIGHT)]
+
+    found = diagnose(graph, facts, [Health(table("b"), NIGHT)])
+
+    assert (len(found) == 1) is follows
+
+
 def test_what_belongs_to_no_interval_and_did_its_work_is_explained_by_no_interval() -> None:
     gone, of_none = fact(table("a"), rank=1, interval=NIGHT), fact(table("b"), rank=2)
 

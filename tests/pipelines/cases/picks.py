@@ -80,8 +80,8 @@ CASES = (
                 _published(halts=(halted(halt_active=False),)),
                 "P1 nothing-published",
             ),
-            ("picks twelve hours before the date", _published(pick(created_at=at(-7))), "passed as-expected"),
-            ("picks of a minute earlier", _published(pick(created_at=at(-7 - 1 / 60))), "P1 picks-old"),
+            ("picks of the evening before", _published(pick(created_at=at(-3))), "passed as-expected"),
+            ("picks of a minute before that evening", _published(pick(created_at=at(-3 - 1 / 60))), "P1 picks-old"),
         )
     ),
 )
