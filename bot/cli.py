@@ -36,6 +36,10 @@ COMMANDS = {
         "bot.commands.validate:validate",
         "Validate the pipeline: the verdict, its cause, and what to do.",
     ),
+    "init": Entry(
+        "bot.commands.init:init",
+        "Write a first pipeline file from the data that is there: tables, and what to expect of them.",
+    ),
     "audit": Entry(
         "bot.commands.audit:audit",
         "Audit Cloud Build files and deploy scripts: does each deploy keep the pipeline running?",

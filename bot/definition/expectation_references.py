@@ -19,6 +19,9 @@ NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC")
 NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
 """Types by which BigQuery does not partition, beside arrays and structs."""
 
+DATED = ("freshness", "renewed", "volume", "mean")
+"""Expectations that compare intervals; the others hold for a table without dates as a whole."""
+
 NAMES = ("columns", "interval", "table")
 """What ``impact`` and ``action`` may name."""
 
@@ -71,14 +74,15 @@ def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iter
             yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"
     yield from _volumes(pipeline, table, expect)
     yield from _values(table, expect)
-    yield from _figures(pipeline, table, expect)
+    yield from _figures(pipeline, name, table, expect)
 
 
 def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     date = date_column(table)
-    if date is None:
-        yield (), f"needs the column that says to which {pipeline.words.interval} a row belongs; add 'date' to {name}"
-    elif table.date is None:
+    if date is None and (dated := next((key for key in DATED if getattr(expect, key)), None)) is not None:
+        needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
+        yield (dated,), f"{needs}; add 'date' to {name}"
+    elif date is not None and table.date is None:
         yield from _column((), table, date, ("DATE", "TIMESTAMP"))
     if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
         yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
@@ -121,7 +125,7 @@ def _values(table: Table, expect: Expect) -> Iterator[Fault]:
         yield from _column(("values", column), table, column, kinds or NUMBERS)
 
 
-def _figures(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault]:
+def _figures(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     for column in expect.mean:
         yield from _column(("mean", column), table, column, NUMBERS)
     for column, sides in expect.not_one_sided.items():
@@ -132,6 +136,8 @@ def _figures(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault
         there: Path = ("references", column)
         yield from _column(there, table, column)
         other, _, key = reference.to.rpartition(".")
+        if other == name and date_column(table) is None:
+            yield there, f"compares rows with those of earlier dates; add 'date' to {name}"
         yield from _known((*there, "to"), "table", other, pipeline.tables)
         if other in pipeline.tables:
             yield from _column((*there, "to"), pipeline.tables[other], key, (table.columns.get(column, ""),))

@@ -107,7 +107,11 @@ def _judged(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures
 
 def _from(name: str, expect: Expect, tests: Sequence[str]) -> str:
     meant = [f"({expect.where.strip()})"] if expect.where is not None else []
-    return f"FROM {source(name)}\nWHERE {' AND '.join([*tests, *meant])}"
+    return f"FROM {source(name)}{_where([*tests, *meant])}"
+
+
+def _where(tests: Sequence[str]) -> str:
+    return f"\nWHERE {' AND '.join(tests)}" if tests else ""
 
 
 def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> str:
@@ -137,7 +141,10 @@ def _before(table: Table) -> list[str]:
 
 
 def _in_interval(pipeline: Pipeline, table: Table) -> list[str]:
-    date = date_column(table) or ""
+    """Return the tests that leave the rows of the interval; of a table without dates all rows are judged."""
+    date = date_column(table)
+    if date is None:
+        return []
     if table.columns.get(date) != "DATE":
         return [f"{quoted(date)} >= @interval_start", _ends(pipeline, table, date)]
     if pipeline.cadence.kind == "daily":

@@ -59,6 +59,7 @@ CANARIES = [
 SERVICE = "live-export"
 COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("validate",): ("--scenario", "SCENARIO", "--full"),
+    ("init",): ("--from", "scripts"),
     ("audit",): ("scripts",),
     ("backtest",): ("--scenario", "SCENARIO", "--days", "1", "games-last-night"),
     ("record",): ("--scenario", "SCENARIO", "--to", "recorded.yaml"),

@@ -79,3 +79,20 @@ def test_a_slip_is_one_sentence_at_its_key(rest: str, key: str, words: str) -> N
 
     assert said.startswith(key)
     assert words in said
+
+
+@pytest.mark.parametrize("key", ["freshness: 24h", "renewed: '12:00'", "volume: {}", "mean: [name]"])
+def test_what_compares_intervals_needs_a_date(key: str) -> None:
+    text = FILE.format(rest="").replace("name: STRING}", f"name: STRING}}\n    expect: {{{key}}}")
+
+    with pytest.raises(PipelineFileError) as refused:
+        referenced(parse(text, "shop.yaml", Pipeline))
+
+    assert any("add 'date' to shop.others" in each.text for each in refused.value.problems)
+
+
+def test_keys_and_values_are_expected_of_a_table_without_dates_as_well() -> None:
+    expected = "{unique: [order_id], not_null: [name], references: {name: shop.orders.order_id}}"
+    text = FILE.format(rest="").replace("name: STRING}", f"name: STRING}}\n    expect: {expected}")
+
+    assert referenced(parse(text, "shop.yaml", Pipeline)).content.tables["shop.others"].expect

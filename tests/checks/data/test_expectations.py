@@ -762,3 +762,19 @@ class TestVolumeOfAnyHistory:
     @given(counts=st.dictionaries(st.sampled_from("abc"), COUNTS))
     def test_a_learned_limit_is_never_louder_than_p2(self, counts: dict[str, list[int]]) -> None:
         assert {outcome for outcome, _ in judged(counts).values()} <= {"passed", "skipped", "P2"}
+
+
+def test_a_table_without_dates_is_judged_as_a_whole() -> None:
+    expect = {"unique": ["customer"], "not_null": ["customer"], "references": {"customer": "data.games.game"}}
+    tables = {
+        "data.customers": {"columns": {"customer": "STRING"}, "expect": expect},
+        "data.games": {"columns": {"game": "STRING"}},
+    }
+    wanted = pipeline(tables=tables)
+    customers = [{"customer": each} for each in ("a", "a", "b", None)]
+    world: dict[str, list[dict[str, Any]]] = {"data.customers": customers, "data.games": [{"game": "a"}]}
+    check = next(each for each in checks_of(wanted) if each.id == "data-customers")
+    with closing(DuckDbWarehouse(wanted, world, Faults(()))) as warehouse:
+        found = run_check(check, wanted, ports(warehouse=warehouse)).findings
+
+    assert {each.code for each in found if each.outcome is Outcome.FAILED} == {"doubled", "nulls", "unmatched"}

@@ -1,0 +1,170 @@
+"""``reveille init``: a first file from data of this machine, and the faults that it finds in its newest interval."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bot.definition.pipeline_file import load_pipeline
+from tests.bot.discovery.worlds import (
+    EVENT_FAULTS,
+    EVENTS,
+    LEDGER,
+    LEDGER_FAULTS,
+    MORNING,
+    SHOP,
+    SHOP_FAULTS,
+    as_database,
+    as_files,
+)
+from tests.bot.in_process import run
+
+MIDNIGHT = "2026-11-28T00:30"
+CODES = {"negative": "odd-values"}
+
+
+def made(folder: Path, data: Path, *more: str) -> Any:
+    return run(("init", "--from", data.name, *more), folder, {})
+
+
+def failed(folder: Path, data: Path, now: str) -> set[str]:
+    asked = ("validate", "--pipeline", "pipeline.yaml", "--data", data.name, "--now", now, "--format", "json")
+    ended = run(asked, folder, {})
+    assert ended.stdout, ended.stderr
+    report = json.loads(ended.stdout)
+    found = [each for check in report["results"] for each in check["findings"]]
+    assert not [each for each in found if each["outcome"] == "unknown"]
+    return {each["code"] for each in found if each["outcome"] == "failed"}
+
+
+def found_by_init(folder: Path, data: Path, now: str) -> set[str]:
+    ended = made(folder, data)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"reveille validate --pipeline pipeline.yaml --data {data.name}" in ended.stdout
+    return failed(folder, data, now)
+
+
+class TestShop:
+    def test_healthy_data_are_healthy(self, tmp_path: Path) -> None:
+        assert found_by_init(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP), MORNING) == set()
+
+    @pytest.mark.parametrize("fault", SHOP_FAULTS)
+    def test_a_fault_of_the_newest_night_is_found(self, tmp_path: Path, fault: str) -> None:
+        data = as_database(tmp_path / "shop.duckdb", SHOP, SHOP_FAULTS[fault])
+
+        assert CODES.get(fault, fault) in found_by_init(tmp_path, data, MORNING)
+
+
+class TestHourlyEvents:
+    def test_healthy_data_are_healthy_and_hourly(self, tmp_path: Path) -> None:
+        assert found_by_init(tmp_path, as_files(tmp_path / "plant", "parquet", EVENTS), MIDNIGHT) == set()
+        assert load_pipeline(tmp_path / "pipeline.yaml").cadence.kind == "hourly"
+
+    @pytest.mark.parametrize("fault", EVENT_FAULTS)
+    def test_a_fault_of_the_newest_hour_is_found(self, tmp_path: Path, fault: str) -> None:
+        data = as_files(tmp_path / "plant", "parquet", EVENTS, EVENT_FAULTS[fault])
+
+        assert fault in found_by_init(tmp_path, data, MIDNIGHT)
+
+
+class TestLedger:
+    def test_healthy_data_are_healthy_and_have_a_calendar(self, tmp_path: Path) -> None:
+        assert found_by_init(tmp_path, as_files(tmp_path / "ledger", "csv", LEDGER), MORNING) == set()
+        assert len(load_pipeline(tmp_path / "pipeline.yaml").calendar.weekdays) == 5
+
+    @pytest.mark.parametrize("fault", LEDGER_FAULTS)
+    def test_a_fault_of_the_newest_business_day_is_found(self, tmp_path: Path, fault: str) -> None:
+        data = as_files(tmp_path / "ledger", "csv", LEDGER, LEDGER_FAULTS[fault])
+
+        assert fault in found_by_init(tmp_path, data, MORNING)
+
+
+def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
+    data = as_database(tmp_path / "shop.duckdb", SHOP)
+    (tmp_path / "pipeline.yaml").write_text("mine")
+
+    ended = made(tmp_path, data)
+
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "--output" in ended.stderr
+    assert "--diff" in ended.stderr
+    assert (tmp_path / "pipeline.yaml").read_text() == "mine"
+
+
+def test_the_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
+    data = as_database(tmp_path / "shop.duckdb", SHOP)
+    made(tmp_path, data)
+    before = (tmp_path / "pipeline.yaml").read_text()
+
+    same = made(tmp_path, data, "--diff")
+    other = made(tmp_path, data, "--diff", "--name", "another")
+    fresh = made(tmp_path, data, "--diff", "--output", "new.yaml")
+
+    assert (same.returncode, same.stdout) == (0, "")
+    assert "+name: another" in other.stdout
+    assert "-name: shop" in other.stdout
+    assert "+version: 2" in fresh.stdout
+    assert (tmp_path / "pipeline.yaml").read_text() == before
+    assert not (tmp_path / "new.yaml").exists()
+
+
+PEOPLE = """SELECT i AS customer_id, 'Anna' || i % 3 AS seller, 'a' || i % 3 || '@example.com' AS email,
+    4917600000 + i % 3 AS phone, 'call Berta' AS notes, 30000 + i AS salary, 'Carla' AS status,
+    CASE i % 2 WHEN 0 THEN 'Dora Maier' ELSE 'Emma Kunz' END AS contact_type, 'Frida' AS first_name,
+    '+49 30 1234567' AS source, '203.0.113.7' AS ip FROM range(1, 200) t(i)"""
+
+
+def test_nothing_about_people_is_written(tmp_path: Path) -> None:
+    data = as_database(tmp_path / "people.duckdb", {"customers": PEOPLE})
+
+    made(tmp_path, data)
+
+    text = (tmp_path / "pipeline.yaml").read_text()
+    assert "customer_id" in text
+    personal = ("Anna", "example.com", "49176", "Berta", "30001", "Dora", "Emma", "Frida", "1234567", "203.0")
+    assert [each for each in personal if each in text] == []
+
+
+def test_what_cannot_stand_in_a_file_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute('CREATE TABLE "or-ders" (a INT)')
+        connection.execute("CREATE TABLE nothing (id INT)")
+        connection.execute('CREATE TABLE kept ("a b" INT, id INT, "select" INT, m MAP(INT, INT), f FLOAT)')
+        connection.execute("INSERT INTO kept SELECT i, i, i, NULL, 'nan' FROM range(9) t(i)")
+
+    ended = made(tmp_path, path)
+
+    text = (tmp_path / "pipeline.yaml").read_text()
+    assert ended.returncode == 0
+    assert "or-ders" in ended.stderr
+    assert "main.nothing" in text
+    assert list(load_pipeline(tmp_path / "pipeline.yaml").tables) == ["main.kept"]
+
+
+@pytest.mark.parametrize(
+    "more", [("--timezone", "Mars"), ("--name", "Not A Name"), ("--output", "nowhere/p.yaml")], ids=lambda more: more[0]
+)
+def test_a_slip_is_one_sentence(tmp_path: Path, more: tuple[str, ...]) -> None:
+    ended = made(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP), *more)
+
+    assert ended.returncode == 3
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_many_tables_are_one_file_that_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "many.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for number in range(120):
+            connection.execute(f"CREATE TABLE t{number} AS SELECT i AS id, DATE '2026-11-01' AS day FROM range(5) t(i)")
+
+    ended = made(tmp_path, path)
+
+    assert ended.returncode == 0
+    assert len(ended.stdout.splitlines()) == 2
+    assert len(load_pipeline(tmp_path / "pipeline.yaml").tables) == 120
