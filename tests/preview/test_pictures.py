@@ -41,7 +41,7 @@ def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button:
 
 
 def test_the_thread_of_a_repair_tells_its_story_to_the_end() -> None:
-    told = [PICTURES["repair-thread"]().find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved</b>")]
+    told = [PICTURES["repair-thread"]().find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved at ")]
 
     assert -1 not in told
     assert told == sorted(told)

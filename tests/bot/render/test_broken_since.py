@@ -65,7 +65,7 @@ def test_the_resolution_says_how_long_it_was_broken() -> None:
 
     assert "10 min after it was first seen (broken for 6 days)" in str(reply["notice"])
     closed = str(alert_message(after, PIPELINE, NOW + 10 * MINUTE).document)
-    assert "5 Feb 08:00 to 11 Feb 08:10 EST (6 days)" in closed
+    assert "5 Feb 08:00 to 11 Feb 08:10 EST, 6 days" in closed
 
 
 @pytest.mark.parametrize(
