@@ -28,6 +28,7 @@ from checks.model import Report
 from handlers.command_words import Asked
 from handlers.errors import told
 from handlers.one_service import is_answered, not_answered, only_about
+from handlers.parents import parent_of
 from handlers.patience import LONGEST_WAIT, patiently, retry_after
 from handlers.replies import PrivateReply
 from handlers.requests import Taken
@@ -293,7 +294,7 @@ def _open_alerts(services: Services) -> Sequence[Alert] | None:
 
 def _link(services: Services, alert: Alert) -> str:
     try:
-        return thread_link(services.store.delivery(alert.thread), services.workspace())
+        return thread_link(parent_of(services.store, alert), services.workspace())
     except StoreError:
         return ""
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackClientError
 
 from bot.alerting.clicks import Click, Clicked, ClickResult
-from bot.delivery.dispatch import ANEW
 from bot.permissions import Role
 from bot.render.alert_list import state_words
 from bot.render.blocks import slack_message
 from bot.render.slack_text import escape, markup
-from bot.store.model import Alert, AuditEntry, Changes, Delivery, StoreError
+from bot.store.model import Alert, AuditEntry, Changes, StoreError
 from handlers.buttons import Body, Pressed
+from handlers.parents import parent_of
 from handlers.patience import patiently
 from handlers.replays import trigger_of, untold
 from handlers.replies import PrivateReply
@@ -103,17 +103,9 @@ def settle(services: Services, reply: PrivateReply, clicked: Clicked) -> None:
     )
 
 
-def parent_of(services: Services, alert: Alert) -> Delivery | None:
-    """Return the delivery that posted an alert's message; where somebody deleted it, the one posted in its place."""
-    parent = services.store.delivery(alert.thread)
-    while parent is not None and (successor := services.store.delivery(f"{parent.key}{ANEW}")) is not None:
-        parent = successor
-    return parent
-
-
 def refresh(services: Services, alert: Alert) -> None:
     """Write the message of an alert again, as it is now. It is a courtesy: failing, it leaves a line in the log."""
-    parent = parent_of(services, alert)
+    parent = parent_of(services.store, alert)
     if parent is None or parent.ts is None:
         return
     message = slack_message(services.alert_message(alert, services.clock()))

@@ -12,7 +12,8 @@ from slack_bolt import Ack, App
 
 from bot.deploys import DAYS, MOST_DAYS, recent_deploys
 from bot.permissions import Role
-from bot.render.alert_list import alert_list
+from bot.render.alert_links import thread_link
+from bot.render.alert_list import ALERTS_AT_MOST, alert_list, gravest_first
 from bot.render.blocks import first_page
 from bot.render.deploys import deploy_parts
 from bot.render.slack_text import code, escape
@@ -30,6 +31,7 @@ from handlers.command_words import (
     ask_for_everything,
     ask_for_service,
 )
+from handlers.parents import parent_of
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, ask, title_of
 from handlers.services import Services
@@ -265,7 +267,12 @@ def _validate(services: Services, reply: PrivateReply, asked: Asked, taken: Take
 
 def _tell_alerts(services: Services, reply: PrivateReply) -> None:
     pipeline = services.validation.pipeline
-    message = alert_list(pipeline, services.store.open_alerts(pipeline.name), services.clock())
+    alerts = services.store.open_alerts(pipeline.name)
+    links = {
+        each.key: thread_link(parent_of(services.store, each), services.workspace())
+        for each in gravest_first(alerts)[:ALERTS_AT_MOST]
+    }
+    message = alert_list(pipeline, alerts, services.clock(), links)
     reply.say(message.text, message.blocks)
 
 

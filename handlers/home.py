@@ -13,7 +13,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.alerting.holds import current
 from bot.permissions import Role
-from bot.render.home import REFRESH, Home, home_view, notice_view
+from bot.render.alert_links import thread_link
+from bot.render.alert_list import gravest_first
+from bot.render.home import ALERTS_AT_MOST, REFRESH, Home, home_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest_deliveries import interval_in
@@ -21,6 +23,7 @@ from bot.timetable.slots import JOB, DigestCalendar
 from checks.model import Verdict
 from handlers.buttons import Body
 from handlers.errors import told
+from handlers.parents import parent_of
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
 from handlers.requests import ask, submit, to_its_end
@@ -105,13 +108,19 @@ def _home(services: Services) -> Home:
     verdicts: dict[str, Verdict] = {}
     for head in store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST):
         verdicts.setdefault(interval_in(head.key), Verdict(head.verdict))
+    alerts = tuple(store.open_alerts(pipeline.name))
+    told = gravest_first(alerts)[:ALERTS_AT_MOST]
+    links = {each.key: thread_link(parent_of(store, each), services.workspace()) for each in told}
+    calendar = DigestCalendar(pipeline)
     recent = () if last is None else store.recent_alerts(pipeline.name, last.at)
     return Home(
         pipeline=pipeline,
         now=now,
         last=last,
         digests=tuple((each.name, verdicts.get(each.name)) for each in shown),
-        alerts=tuple(store.open_alerts(pipeline.name)),
+        alerts=alerts,
+        threads=links,
+        next_look=calendar.next_slot(calendar.at(now), now),
         resolved=tuple(each for each in recent if each.state is AlertState.RESOLVED),
         hold=current(store, pipeline, now),
     )

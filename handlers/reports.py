@@ -16,8 +16,9 @@ from bot.sinks.slack.errors import remedy
 from bot.sinks.slack.files import share_text, why_not
 from bot.store.model import Alert
 from handlers.buttons import Body, Pressed
-from handlers.clicks import GONE, Deed, action_key, click_of, parent_of, refusal_of, settle
+from handlers.clicks import GONE, Deed, action_key, click_of, refusal_of, settle
 from handlers.modals import modal, section
+from handlers.parents import parent_of
 from handlers.patience import patiently
 from handlers.replies import PrivateReply
 from handlers.services import Services
@@ -54,7 +55,7 @@ def write(services: Services, target: Pressed, reply: PrivateReply, body: Body) 
 def _file(services: Services, alert: Alert, chronicle: Chronicle, key: str) -> Text:
     """Put the file into the thread, once for each click; return where the report is as Markdown."""
     command = Code(COMMAND.format(alert.key))
-    parent = parent_of(services, alert)
+    parent = parent_of(services.store, alert)
     if parent is None or parent.ts is None:
         return ("As Markdown: ", command)
     if not services.store.first_time(f"report-file:{key}", services.clock()):

@@ -8,7 +8,8 @@ from slack_bolt import Ack, App
 from slack_bolt.response import BoltResponse
 
 from handlers.buttons import Body, Pressed
-from handlers.clicks import action_key, parent_of
+from handlers.clicks import action_key
+from handlers.parents import parent_of
 from handlers.rechecks import recheck
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, change
@@ -51,7 +52,7 @@ def alert_at(services: Services, channel: str, thread: str) -> Pressed | None:
     """
     name, since = services.validation.pipeline.name, services.clock() - REMEMBERED
     for alert in services.store.recent_alerts(name, since):
-        parent = parent_of(services, alert)
+        parent = parent_of(services.store, alert)
         if parent is not None and (parent.posted_channel or parent.channel, parent.ts) == (channel, thread):
             return Pressed(key=alert.key, version=None)
     return None

@@ -19,9 +19,7 @@ from bot.delivery.poster import Poster
 from bot.delivery.search import Errand, Search
 from bot.delivery.traffic import Traffic
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
-from bot.store.model import Changes, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
-
-ANEW = ":anew"
+from bot.store.model import ANEW, Changes, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 
 NOT_YET = timedelta(seconds=2)
 """How long a delivery waits for the message that it belongs to."""

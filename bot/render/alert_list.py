@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.alerting.incident import broken_since
 from bot.render.alert_title import short_title
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block, SlackMessage
-from bot.render.post import Mention, Strong, Text, limited, text
+from bot.render.post import Link, Mention, Strong, Text, limited, text
 from bot.render.slack_text import EMOJI, escape, fitted, markup
 from bot.render.words import duration, moment, number
 from bot.store.model import Alert, AlertState, SnoozeUntil
@@ -22,15 +23,20 @@ ALERTS_AT_MOST = 15
 """Alerts in one message; more are counted."""
 
 
-def alert_list(pipeline: Pipeline, alerts: Sequence[Alert], now: datetime) -> SlackMessage:
-    """Return the open alerts of a pipeline, the gravest first."""
+def alert_list(
+    pipeline: Pipeline, alerts: Sequence[Alert], now: datetime, threads: Mapping[str, str] = MappingProxyType({})
+) -> SlackMessage:
+    """Return the open alerts of a pipeline, the gravest first; ``threads`` are the addresses of theirs."""
     title = escape(pipeline.title)
     if not alerts:
         said = f"🟢 {title}: no open alert."
         return SlackMessage(text=said, blocks=(section(said),))
     said = f"{title}: {number(len(alerts), 'open alert')}"
     shown = gravest_first(alerts)[:ALERTS_AT_MOST]
-    blocks = [section(f"*{said}*"), *(section(alert_line(alert, now, pipeline.zone)) for alert in shown)]
+    blocks = [
+        section(f"*{said}*"),
+        *(section(alert_line(alert, now, pipeline.zone, threads.get(alert.key, ""))) for alert in shown),
+    ]
     if len(alerts) > len(shown):
         blocks.append(section(f"… and {len(alerts) - len(shown)} less grave ones."))
     return SlackMessage(text=said, blocks=tuple(blocks))
@@ -41,13 +47,14 @@ def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:
     return sorted(alerts, key=lambda alert: (alert.severity, alert.opened_at))
 
 
-def alert_line(alert: Alert, now: datetime, zone: ZoneInfo) -> str:
-    """Return one alert in two lines: what it is, and who cares for it since when."""
+def alert_line(alert: Alert, now: datetime, zone: ZoneInfo, thread: str = "") -> str:
+    """Return one alert in two lines: what it is, and who cares for it since when, with a link to its ``thread``."""
     emoji = EMOJI[mark_of_severity(alert.severity)]
     where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
+    link = f" · {markup((Link(thread, 'open thread'),))}" if thread else ""
     return (
         f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
-        f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}"
+        f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}{link}"
     )
 
 

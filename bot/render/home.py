@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from bot.render.pages import Block
 from bot.render.phases import STATE_WORDS
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
-from bot.render.words import capital, clean, interval_title, moment, number, words_of_intervals
+from bot.render.words import capital, clean, interval_title, moment, number, time_of, words_of_intervals
 from bot.store.model import Alert, AlertState, StoredReport
 from checks.model import Outcome, Severity, Verdict, badness
 from checks.pipeline import Pipeline
@@ -34,7 +35,17 @@ PHASE_TEXT = 200
 OLD = timedelta(hours=26)
 """A verdict older than a day and the digest's slack says so in bold."""
 
-NO_REPORT = "⬜"
+SHAPES = {
+    Verdict.BLOCKED: "✗",
+    Verdict.ACT: "!",
+    Verdict.UNKNOWN: "?",
+    Verdict.WATCH: "w",
+    Verdict.ALL_CLEAR: "✓",
+}
+NO_REPORT = "·"
+
+A_ROW = 7
+"""Digests in a row: a week, which a phone shows without a break."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,10 @@ class Home:
     digests: Sequence[tuple[str, Verdict | None]]
     alerts: Sequence[Alert]
     resolved: Sequence[Alert] = ()
+    threads: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the threads of open alerts, by their keys."""
+    next_look: datetime | None = None
+    """When the next digest is posted or brought up to date."""
     hold: Hold | None = None
 
     @property
@@ -81,9 +96,9 @@ def _blocks(home: Home) -> Iterator[Block]:
     yield {"type": "divider"}
     button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
     yield {"type": "actions", "elements": [button]}
-    yield _context(
-        f"Drawn {moment(home.now, home.pipeline.zone, home.now)} · `/reveille help` says what you can ask me"
-    )
+    look = f"Next look {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
+    drawn = f"drawn {moment(home.now, home.pipeline.zone, home.now)}"
+    yield _context(f"{look}{drawn} · `/reveille help` says what you can ask me")
 
 
 def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
@@ -154,7 +169,8 @@ def _alerts(home: Home) -> Iterator[Block]:
             "text": {"type": "plain_text", "text": "Details"},
             "value": value,
         }
-        yield {**section(alert_line(alert, home.now, home.pipeline.zone)), "accessory": button}
+        line = alert_line(alert, home.now, home.pipeline.zone, home.threads.get(alert.key, ""))
+        yield {**section(line), "accessory": button}
     if len(alerts) > ALERTS_AT_MOST:
         yield _context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
 
@@ -183,13 +199,24 @@ def _snoozes(home: Home) -> Iterator[Block]:
 
 
 def _fortnight(home: Home) -> Iterator[Block]:
-    """Yield a mark for each of the last digests, the oldest first: the last verdict that each had."""
-    marks = " ".join(NO_REPORT if verdict is None else VERDICT_EMOJI[verdict] for _, verdict in home.digests)
+    """Yield the last verdict of each of the last digests, the oldest first: a shape below its date, which needs no
+    color to be read."""
     names = [interval_title(name, home.today) for name, _ in home.digests]
     yield _header(f"The last {len(names)} digests")
-    yield section(marks)
-    legend = " · ".join(f"{VERDICT_EMOJI[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
-    yield _context(f"{names[0]} to {names[-1]} · {legend} · {NO_REPORT} no digest")
+    cells = [(_short(name), NO_REPORT if verdict is None else SHAPES[verdict]) for name, verdict in home.digests]
+    width = max(len(name) for name, _ in cells)
+    rows = (cells[start : start + A_ROW] for start in range(0, len(cells), A_ROW))
+    lines = [[" ".join(each.rjust(width) for each in line) for line in zip(*row, strict=True)] for row in rows]
+    text = "\n\n".join(map("\n".join, lines))
+    element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+    yield {"type": "rich_text", "elements": [element]}
+    legend = " · ".join(f"{SHAPES[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
+    yield _context(f"{names[0]} to {names[-1]} · {legend} · “{NO_REPORT}” no digest")
+
+
+def _short(interval: str) -> str:
+    """Return the end of an interval's name, which tells it from its neighbors: the day, the hour, the week."""
+    return re.split(r"[-T]", interval)[-1]
 
 
 def fitted_lines(lines: Sequence[str]) -> str:

@@ -87,6 +87,9 @@ SLACK = "slack"
 
 WEBHOOK = "webhook"
 
+ANEW = ":anew"
+"""What the key of a message adds to that of the deleted one in whose place it was posted."""
+
 BROADCAST = "broadcast"
 """The mark in the body of a reply that shows in the channel as well as in its thread."""
 

@@ -11,12 +11,11 @@ import pytest
 
 from bot.alerting.clicks import Click
 from bot.alerting.incidents import Incidents, Processed
-from bot.delivery.dispatch import ANEW
 from bot.render.alert import AlertMessages
 from bot.request import Request
 from bot.sinks.slack.format import formatted
 from bot.store import kept
-from bot.store.model import Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
+from bot.store.model import ANEW, Alert, AlertState, Changes, Delivery, DeliveryKind, SnoozeUntil, StoreError
 from checks.model import Report
 from checks.notifications import Permissions as Rules
 from handlers.buttons import Pressed, pressed

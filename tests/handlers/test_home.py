@@ -14,7 +14,7 @@ from checks.notifications import Permissions as Rules
 from handlers.home import publish, redraw
 from handlers.replies import PrivateReply
 from handlers.viewers import LOOKED_WITHIN
-from tests.handlers.rig import FAILING, NOW, SECONDS, Rig, an_alert, running
+from tests.handlers.rig import CHANNEL, FAILING, NOW, SECONDS, Rig, an_alert, running
 from tests.servers.slack import broken, refused
 from tests.servers.slack_requests import PERSON
 
@@ -48,6 +48,29 @@ def digest(rig: Rig, *, days_ago: int, verdict: str) -> None:
         document={"headline": f"A headline <!here> of {days_ago} days ago", "results": []},
     )
     rig.store.commit(Changes(reports=(report,)))
+
+
+def test_open_alerts_lead_to_their_threads_and_the_page_says_when_the_next_look_is() -> None:
+    with running() as rig:
+        alert = rig.alert(title="3 players")
+        address = f"archives/{CHANNEL}/p{rig.parent(alert).ts.replace('.', '')}|open thread>"
+
+        opened(rig)
+        rig.done("/alerts")
+
+        assert address in shown(rig)
+        assert "Next look" in shown(rig)
+        assert address in str(rig.slack.workspace.responses[-1]["blocks"])
+
+
+def test_an_alert_whose_message_is_not_sent_yet_is_shown_without_a_link() -> None:
+    with running() as rig:
+        rig.store.commit(Changes(alerts=(an_alert(title="3 players"),)))
+
+        opened(rig)
+
+        assert "3 players" in shown(rig)
+        assert "open thread" not in shown(rig)
 
 
 def test_an_empty_home_says_how_to_begin() -> None:
@@ -139,7 +162,15 @@ def test_the_last_fourteen_digests_are_a_strip_with_gaps_where_nothing_ran() -> 
 
         opened(rig)
 
-        assert "🟡 " + "⬜ " * 11 + "🔴 🟢" in shown(rig)
+        text = rig.slack.workspace.homes[PERSON]["blocks"]
+        (strip,) = (each["elements"][0]["elements"][0]["text"] for each in text if each["type"] == "rich_text")
+        assert strip.split("\n") == [
+            "29 30 31 01 02 03 04",
+            " w  ·  ·  ·  ·  ·  ·",
+            "",
+            "05 06 07 08 09 10 11",
+            " ·  ·  ·  ·  ·  ✗  ✓",
+        ]
 
 
 def test_a_verdict_of_long_ago_says_so() -> None:

@@ -86,8 +86,9 @@ DRAWINGS = {
     "⬆": '<path d="M10 2l7 8h-4v8H7v-8H3z" fill="#dd2e44"/>',
     "⬇": '<path d="M10 18l7-8h-4V2H7v8H3z" fill="#4cae4f"/>',
 }
+# Two of the marks in this range, \u2713 and \u2717, are letters of any font and no emoji.
 EMOJI = re.compile(
-    "[\U0001f300-\U0001faff\u2600-\u27bf\u231a-\u23ff\u2b05-\u2b55]\ufe0f?",
+    "[\U0001f300-\U0001faff\u2600-\u2712\u2714-\u2716\u2718-\u27bf\u231a-\u23ff\u2b05-\u2b55]\ufe0f?",
 )
 
 
