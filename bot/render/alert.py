@@ -19,10 +19,10 @@ from bot.alerting.incident import REPORT, broken_since, members_of
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
 from bot.render.alert_list import since_words, state_words
-from bot.render.alert_replies import by_repair, click_reply, look_reply, pointer, transition_reply
+from bot.render.alert_replies import click_reply, look_reply, pointer, transition_reply
 from bot.render.alert_title import HEADLINE, NO_LONGER, TITLE, beyond, cut, past_title, short_title
 from bot.render.buttons import buttons_of, repair_label
-from bot.render.mentions import mention_of
+from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
 from bot.render.post import (
     Actions,
@@ -43,6 +43,7 @@ from bot.render.post import (
 from bot.render.slack_text import EMOJI
 from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence, time_of
 from bot.store.model import Alert, AlertState
+from checks.cells import local
 from checks.pipeline import Pipeline
 
 IMPACT_TEXT = 150
@@ -104,7 +105,7 @@ def alert_message(
     headline, span = headline_of(alert), ""
     if _is_over(alert):
         span = _span(alert, pipeline, now)
-        whole = f"{headline} ({span})"
+        whole = f"{headline} ({_short_span(alert, pipeline, now)})"
         headline, span = (whole, "") if len(whole) <= HEADLINE and not headline.endswith("…") else (headline, span)
     is_closed = alert.state is AlertState.RESOLVED
     state = (
@@ -158,6 +159,17 @@ def _span(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
     zone = pipeline.zone
     until = time_of(ended, zone, began)
     return f"{moment(began, zone, now)} to {until}{f', {lasted}' if lasted else ''}"
+
+
+def _short_span(alert: Alert, pipeline: Pipeline, now: datetime) -> str:
+    """Return the span as a headline has room for it: without its zone, and the days by their letter."""
+    ended, began = alert.resolved_at or alert.changed_at, broken_since(alert) or alert.opened_at
+    until = moment(ended, pipeline.zone, now)
+    if local(ended, pipeline.zone).date() == local(began, pipeline.zone).date():
+        until = f"{ended.astimezone(pipeline.zone):%H:%M}"
+    lasted = ended - began
+    words = f"{lasted.days} d" if lasted.days > 1 else duration(lasted)
+    return f"{moment(began, pipeline.zone, now)} to {until}{f', {words}' if words else ''}"
 
 
 def _notice(alert: Alert, pipeline: Pipeline) -> str:
@@ -214,8 +226,8 @@ def _is_alone(alert: Alert) -> bool:
 
 
 def _closed_state(alert: Alert, span: str) -> Text:
-    how = by_repair(alert)
-    return joined_by(" · ", [(span,) if span else (), text("Resolved", how) if how else ()])
+    repairer = mention(str(alert.details.get("repaired_by") or ""))
+    return joined_by(" · ", [(span,) if span else (), text("By a repair of ", repairer) if repairer else ()])
 
 
 def _closed_parts(alert: Alert) -> Iterator[Part]:

@@ -46,7 +46,9 @@ def beyond(words: str, title: str) -> str:
     """Return a text without its beginning, where the title, or what stands behind the loss in it, says that already."""
     for said in (title, title.partition(": ")[2]):
         if said and words.lower().startswith(said.lower().rstrip("…")):
-            return capitalised(words[len(said.rstrip("…")) :].lstrip(" .;:,"))
+            rest = words[len(said.rstrip("…")) :]
+            # What only goes on with the sentence says nothing without its beginning: "since revision 42".
+            return words if rest[:1] == " " and said == said.rstrip("…") else capitalised(rest.lstrip(" .;:,"))
     return words
 
 

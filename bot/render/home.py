@@ -97,7 +97,7 @@ def _blocks(home: Home) -> Iterator[Block]:
     button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
     yield {"type": "actions", "elements": [button]}
     look = f"Next look {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
-    drawn = f"drawn {moment(home.now, home.pipeline.zone, home.now)}"
+    drawn = f"{'drawn' if look else 'Drawn'} {moment(home.now, home.pipeline.zone, home.now)}"
     yield _context(f"{look}{drawn} · `/reveille help` says what you can ask me")
 
 

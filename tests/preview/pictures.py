@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from bot.render.alert_links import thread_link
 from bot.render.blocks import slack_message
 from bot.render.digest import Digest, digest_messages
 from bot.render.home import Home, home_view
@@ -14,6 +15,7 @@ from bot.render.pages import SlackMessage
 from bot.render.post import post_of, with_threads
 from bot.render.report_changes import changes
 from bot.store.model import SnoozeUntil, StoredReport
+from bot.timetable.slots import DigestCalendar
 from checks.model import Verdict
 from tests.preview.page import Post, channel_page, home_page, modal_page
 from tests.preview.repairing import repairing
@@ -114,7 +116,16 @@ def home() -> str:
     alerts = story.store.open_alerts(report.pipeline)
     days = [report.current.day - number * DAY for number in range(1 + len(FORTNIGHT))]
     digests = [(str(day), verdict) for day, verdict in zip(days, (report.verdict, *FORTNIGHT), strict=True)]
-    page = Home(pipeline=story.pipeline, now=story.now, last=last, digests=digests[::-1], alerts=alerts)
+    calendar = DigestCalendar(story.pipeline)
+    page = Home(
+        pipeline=story.pipeline,
+        now=story.now,
+        last=last,
+        digests=digests[::-1],
+        alerts=alerts,
+        threads={each.key: thread_link(story.store.delivery(each.thread)) for each in alerts},
+        next_look=calendar.next_slot(calendar.at(story.now), story.now),
+    )
     return home_page(home_view(page))
 
 
