@@ -14,7 +14,21 @@ from bot.render import limits
 from bot.render.alert_title import cut
 from bot.render.message import Cell, Command, Divider, Heading, Line, Message, SmallPrint, Table
 from bot.render.pages import Block, Piece, Room, SlackMessage, cost, pack, size_of
-from bot.render.post import Actions, Aside, Button, Code, Native, Paragraph, Part, Post, Strong, Text, Title, limited
+from bot.render.post import (
+    Actions,
+    Aside,
+    Button,
+    Code,
+    Collapsible,
+    Native,
+    Paragraph,
+    Part,
+    Post,
+    Strong,
+    Text,
+    Title,
+    limited,
+)
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, fitted, line_text, markup
 from bot.render.words import clean, clean_command
 
@@ -23,6 +37,10 @@ MESSAGES_AT_MOST = 12
 
 TABLE_COST = 9_000
 """What one table may cost, so that the text around it fits beside it."""
+
+CONTAINER = "container"
+IN_CONTAINERS = frozenset({"actions", "context", "divider", "header", "rich_text", "section"})
+"""What Slack takes in a container, as far as messages have it; a table may be too long for it."""
 
 _OPENING = (Title, Aside)
 _ENDING = (Aside, Actions)
@@ -180,8 +198,43 @@ def _blocks(group: Sequence[Part]) -> Iterator[Piece]:
             yield Piece(
                 block={"type": "actions", "elements": [_button(each, brought) for each in buttons]}, parts=group
             )
+        case Collapsible() as folded:
+            yield from _folded(folded)
         case Native(block):
             yield Piece(block=block, parts=group)
+
+
+def _folded(folded: Collapsible) -> Iterator[Piece]:
+    """Yield a container that is closed; what does not fit into one stands there open."""
+    inside = list(_pieces(folded.parts))
+    title = cut(folded.title, limits.HEADER_TEXT)
+    if not inside or len(inside) > limits.CONTAINER_BLOCKS or {each.block["type"] for each in inside} - IN_CONTAINERS:
+        yield from _pieces((Paragraph((Strong((title,)),), apart=True), *folded.parts))
+        return
+    block = {
+        "type": CONTAINER,
+        "title": {"type": "plain_text", "text": title, "emoji": False},
+        "child_blocks": [each.block for each in inside],
+        "is_collapsible": True,
+        "default_collapsed": True,
+    }
+    yield Piece(block=block, parts=(folded,), entries=sum(each.entries for each in inside))
+
+
+def has_native(blocks: Sequence[Block]) -> bool:
+    """Whether any of the blocks is one that not every workspace takes."""
+    return any(each.get("type") == CONTAINER for each in blocks)
+
+
+def without_native(blocks: Sequence[Block]) -> list[Block]:
+    """Return the same with blocks that every workspace takes: of a container its title, and then what is in it."""
+    found: list[Block] = []
+    for each in blocks:
+        if each.get("type") == CONTAINER:
+            found += (_section(f"*{fitted(each['title']['text'], limits.HEADER_TEXT)}*"), *each["child_blocks"])
+        else:
+            found.append(each)
+    return found
 
 
 def _together(group: Sequence[Part]) -> str:

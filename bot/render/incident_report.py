@@ -17,13 +17,16 @@ from bot.redaction.redactor import Redactor
 from bot.render.alert_title import past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
-from bot.render.post import Aside, Code, Paragraph, Part, Post, Strong, Text, Title, limited, text
+from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
 from bot.render.words import capital, clean, duration, joined, listed, moment, number, sentence, value_words
 from bot.repairs.model import SLACK_USER
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
 """Events that the message in the thread tells: the first and the last ones; the file tells all."""
+
+FOLDED = ("Timeline", "Cause")
+"""Sections that the message shows closed, where the workspace has that: the longest ones."""
 
 LONG_UNNOTICED = timedelta(hours=1)
 """What was broken for longer before anybody could know of it leaves the question why."""
@@ -83,10 +86,13 @@ def report_post(chronicle: Chronicle, pipeline: Pipeline, where: Text) -> Post:
     """Return the report as a message for the thread; ``where`` says where it is as Markdown."""
     parts: list[Part] = [Title("📝 Post-mortem draft")]
     for section in sections_of(chronicle, pipeline, most_events=EVENTS_IN_SLACK):
-        parts.append(Paragraph((Strong((section.heading,)),), apart=True))
-        parts += [
+        lines = [
             Paragraph(text("•  ", each.text)) if isinstance(each, Item) else Paragraph(each) for each in section.lines
         ]
+        if section.heading.startswith(FOLDED):
+            parts.append(Collapsible(section.heading, tuple(lines)))
+        else:
+            parts += [Paragraph((Strong((section.heading,)),), apart=True), *lines]
     notice = sentence(f"Post-mortem draft: {title_of(chronicle)}")
     return Post((notice,), (*parts, *([Aside(where)] if where else [])))
 

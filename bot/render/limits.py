@@ -15,6 +15,9 @@ SECTION_TEXT = 3_000
 FIELDS = 10
 """Fields of a section."""
 
+CONTAINER_BLOCKS = 10
+"""Blocks in a container (https://docs.slack.dev/reference/block-kit/blocks/container-block)."""
+
 HEADER_TEXT = 150
 """Characters of a header."""
 

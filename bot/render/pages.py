@@ -47,7 +47,12 @@ def size_of(part: object) -> int:
 
 def cost(block: Block) -> int:
     """Return what a block takes from the budget of a message; rather too much than too little."""
-    return size_of(block) + limits.BLOCK_OVERHEAD
+    return size_of(block) + limits.BLOCK_OVERHEAD * count(block)
+
+
+def count(block: Block) -> int:
+    """Return how many blocks a block is where Slack does not take containers: its title, and what is in it."""
+    return 1 + len(block.get("child_blocks", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def _belongs_to(page: Sequence[Piece], piece: Piece, room: Room) -> bool:
 def _fits(page: Sequence[Piece], piece: Piece, room: Room) -> bool:
     together = [*page, piece]
     return (
-        len(together) <= room.blocks
+        sum(count(each.block) for each in together) <= room.blocks
         and sum(each.is_table for each in together) <= limits.TABLES
         and sum(cost(each.block) for each in together) <= room.cost
     )

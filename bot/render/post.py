@@ -114,7 +114,15 @@ class Actions:
     value: Mapping[str, Any]
 
 
-Part = ReportPart | Title | Paragraph | Aside | Actions | Native
+@dataclass(frozen=True, slots=True)
+class Collapsible:
+    """Parts under a title that a sink may show closed; where it cannot, they stand there as they are."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Native
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,7 @@ _KINDS: Mapping[str, type[Any]] = {
         Code,
         Command,
         Divider,
+        Collapsible,
         Heading,
         Line,
         Link,

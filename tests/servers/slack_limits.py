@@ -17,7 +17,12 @@ MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 BLOCKS_CHARACTERS = 13_200
 VIEW_CHARACTERS = 250_000
 ELEMENTS = {"actions": 25, "context": 10}
-BLOCKS_OF_A_MESSAGE = {"section", "header", "divider", "actions", "context", "rich_text", "table", "image", "markdown"}
+BLOCKS_OF_A_MESSAGE = {
+    *("section", "header", "divider", "actions", "context", "rich_text", "table", "image", "markdown", "container"),
+}
+BLOCKS_OF_A_CONTAINER = {
+    *("actions", "context", "divider", "header", "image", "input", "rich_text", "section", "table"),
+}
 BLOCKS_OF_A_VIEW = {"section", "header", "divider", "actions", "context", "rich_text", "input", "image", "table"}
 
 
@@ -96,6 +101,12 @@ def _block_problems(block: Block) -> Iterator[str]:
         case "input":
             yield from _text_problems("label", block.get("label"), 2_000, (PLAIN,))
             yield from _element_problems([block.get("element", {})])
+        case "container":
+            yield from _text_problems("container", block.get("title"), 150, (PLAIN,))
+            children = block.get("child_blocks", ())
+            if not 1 <= len(children) <= 10:
+                yield "container takes 1 to 10 blocks"
+            yield from _problems(children, 10, BLOCKS_OF_A_CONTAINER)
         case "rich_text" if not block.get("elements"):
             yield "rich_text needs elements"
 

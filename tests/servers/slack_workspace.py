@@ -87,6 +87,7 @@ class Workspace:
         self.clock = clock
         self.channels = {name: Channel(name) for name in channels}
         self.scopes = SCOPES
+        self.has_containers = True
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
@@ -204,6 +205,8 @@ class Workspace:
     def _message(self, channel: str, arguments: Arguments) -> Message:
         text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
         check_message(text, blocks or [])
+        if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
+            raise Refusal("invalid_blocks", ["unsupported type: container"])
         return Message(channel, self._ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
 from bot.http import NoAnswerError, retry_after
+from bot.render.blocks import has_native, without_native
 from bot.sinks.slack.errors import SERVER_ERROR, trouble_of
 from bot.sinks.slack.format import SlackWording
 from bot.sinks.slack.transport import SlackClient
@@ -35,7 +37,12 @@ PAGES_AT_MOST = 25
 RETRY_AFTER = timedelta(seconds=30)
 """What a 429 without a readable Retry-After means."""
 
+REFUSING_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
+"""Codes with which a block is refused that the workspace does not have."""
+
 Part = TypeVar("Part")
+
+_logger = logging.getLogger(__name__)
 
 _RETRYING = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
 
@@ -46,6 +53,8 @@ class SlackPoster:
     def __init__(self, client: WebClient, thread: Callable[[str], str] = lambda _: "") -> None:
         """``thread`` returns the address of the message of a delivery by its key."""
         self.wording = SlackWording(thread)
+        self._takes_native = True
+        """Whether the workspace takes blocks that not every one has; forgotten when the process ends."""
         self._client = SlackClient(
             client.token,
             base_url=client.base_url,
@@ -57,6 +66,32 @@ class SlackPoster:
         )
 
     def post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
+        return self._shown(body, lambda shown: self._post(channel, shown, key, thread_ts))
+
+    def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
+        return self._shown(body, lambda shown: self._update(channel, ts, shown, key))
+
+    def _shown(self, body: Mapping[str, Any], send: Callable[[Mapping[str, Any]], Posted]) -> Posted:
+        """Send a body; where Slack refuses a block that not every workspace has, with plain ones, from then on always.
+
+        What was refused was not done, so that nothing is sent twice.
+        """
+        if not has_native(body.get("blocks") or ()):
+            return send(body)
+        plain = {**body, "blocks": without_native(body["blocks"])}
+        if not self._takes_native:
+            return send(plain)
+        try:
+            return send(body)
+        except PostError as error:
+            if error.detail not in REFUSING_BLOCKS:
+                raise
+        posted = send(plain)
+        _logger.info("the workspace takes no containers: what was folded in them is shown open")
+        self._takes_native = False
+        return posted
+
+    def _post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
         with _translated(channel, SinkCall.POST):
             answer = self._client.chat_postMessage(
                 channel=channel,
@@ -70,7 +105,7 @@ class SlackPoster:
             )
             return _posted(answer, _part(answer, "message", dict).get("thread_ts"))
 
-    def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
+    def _update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
         with _translated(channel, SinkCall.EDIT):
             # A text without blocks takes those of before away: what is shown is always the whole body.
             answer = self._client.chat_update(
