@@ -94,27 +94,36 @@ def diagnose(
     healthy: dict[Interval | None, set[Place]] = {}
     for each in health:
         healthy.setdefault(each.interval, set()).add(each.place)
-    explained: dict[Fact, Fact] = {}
+    explained: dict[Fact, tuple[Fact, Interval | None]] = {}
     for interval in sorted({each.interval for each in failing}, key=lambda each: "" if each is None else each.name):
         here = [each for each in failing if each.interval in (interval, None)]
         for fact, root in _Spread(
             graph, here, healthy.get(interval, set()), healthy.get(None, set())
         ).explained.items():
-            explained.setdefault(fact, root)
+            explained.setdefault(fact, (root, interval))
     behind: dict[Fact, list[Fact]] = {}
+    roots: list[Fact] = []
     for fact in failing:
-        if fact in explained:
-            behind.setdefault(_root(fact, explained), []).append(fact)
-    roots = sorted((each for each in failing if each not in explained), key=lambda each: each.rank)
+        root = _root(fact, explained)
+        if root is fact:
+            roots.append(fact)
+        else:
+            behind.setdefault(root, []).append(fact)
+    roots.sort(key=lambda each: each.rank)
     look = _Look(graph, healthy, [each for each in ordered if each.mechanism], unread, changes)
     found = (look.explanation(root, tuple(behind.get(root, ()))) for root in roots)
     return tuple(each for each in found if each.root.effect is not FailureEffect.NOTE or each.mechanism or each.behind)
 
 
-def _root(fact: Fact, explained: Mapping[Fact, Fact]) -> Fact:
-    while fact in explained:
-        fact = explained[fact]
-    return fact
+def _root(fact: Fact, explained: Mapping[Fact, tuple[Fact, Interval | None]]) -> Fact:
+    """Return what a failure follows from, itself for a root. What belongs to no interval may follow from one interval
+    and lead to another: no failure follows from one of another interval by way of it."""
+    root = fact
+    while root in explained:
+        root, interval = explained[root]
+        if fact.interval is not None and interval not in (None, fact.interval):
+            return fact
+    return root
 
 
 Arrived = tuple[Fact, int]

@@ -44,7 +44,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     for each in found:
         root, behind = facts[each.root], [facts[fact] for fact in each.behind]
         if each.mechanism is not None:
-            if root.finding.code == "flag-not-set":
+            if root.finding.code == "flag-not-set" and root.data_present is not False:
                 continue
             suspect = mechanisms[each.mechanism]
             _blame_deploy(suspect, each)

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
+from checks.diagnosis.unread import unread_of
 from checks.facts import Facts
 from checks.facts.control_plane import (
     BuildsFacts,
@@ -100,8 +101,12 @@ def run_job_causes(board: Board) -> list[Suspect]:
 
 def job_causes(board: Board) -> list[Suspect]:
     """Jobs that fail are one cause, with the failures that the pipeline file says they explain; lost jobs another."""
+    refused = refused_jobs(board)
     failing = _together(board, "job-failing", _grave(board, JobsFacts, FAILING_JOBS))
     for suspect in failing:
+        if suspect.primary == refused:
+            called = [name for each in refused for job in each.of(JobsFacts).failing for name in job.services]
+            suspect.unread = unread_of(board, called)
         suspect.covers = _explained(board, suspect)
         suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
         named = _failing_jobs(suspect)

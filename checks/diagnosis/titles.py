@@ -63,7 +63,8 @@ def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
     else:
         told = wrong
     if not told:
-        return ""
+        # A summary of a pipeline file may come out empty.
+        return f"{suspect.subject} failed" if tense is Tense.NOW else ""
     fitting = next((each for each in told if 0 < len(each) <= TITLE_TEXT), None)
     return capitalised(fitting if fitting is not None else f"{told[0][: TITLE_TEXT - 1].rstrip()}…")
 
