@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -308,9 +308,9 @@ def seconds(size: int) -> float:
     facts = [fact(table(str(number)), rank=number) for number in range(size)]
 
     def once() -> float:
-        began = perf_counter()
+        began = process_time()
         diagnose(Graph(given_edges), facts)
-        return perf_counter() - began
+        return process_time() - began
 
     return min(once() for _ in range(3))
 
