@@ -36,7 +36,7 @@ MESSAGES_AT_MOST = 12
 """More than a dozen messages in a channel are read by nobody."""
 
 TABLE_COST = 9_000
-"""What one table may cost, so that the text around it fits beside it."""
+"""What one table or one container may cost, so that the text around it fits beside it."""
 
 CONTAINER = "container"
 IN_CONTAINERS = frozenset({"actions", "context", "divider", "header", "rich_text", "section"})
@@ -208,9 +208,6 @@ def _folded(folded: Collapsible) -> Iterator[Piece]:
     """Yield a container that is closed; what does not fit into one stands there open."""
     inside = list(_pieces(folded.parts))
     title = cut(folded.title, limits.HEADER_TEXT)
-    if not inside or len(inside) > limits.CONTAINER_BLOCKS or {each.block["type"] for each in inside} - IN_CONTAINERS:
-        yield from _pieces((Paragraph((Strong((title,)),), apart=True), *folded.parts))
-        return
     block = {
         "type": CONTAINER,
         "title": {"type": "plain_text", "text": title, "emoji": False},
@@ -218,7 +215,11 @@ def _folded(folded: Collapsible) -> Iterator[Piece]:
         "is_collapsible": True,
         "default_collapsed": True,
     }
-    yield Piece(block=block, parts=(folded,), entries=sum(each.entries for each in inside))
+    is_one = 1 <= len(inside) <= limits.CONTAINER_BLOCKS and cost(block) <= TABLE_COST
+    if is_one and {each.block["type"] for each in inside} <= IN_CONTAINERS:
+        yield Piece(block=block, parts=(folded,), entries=sum(each.entries for each in inside))
+    else:
+        yield from _pieces((Paragraph((Strong((title,)),), apart=True), *folded.parts))
 
 
 def has_native(blocks: Sequence[Block]) -> bool:
