@@ -1,4 +1,4 @@
-"""Healthy days of every sort: a healthy world moved to other dates and to other times of its day.
+"""Healthy days of every sort: a healthy world moved to other dates and times of its day, with more or less to do.
 
 Everything in a world keeps its time of day, so that a day of 23 or of 25 hours is one too.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.drill.fault import Healthy
+from bot.drill.sizes import Sizes
 from bot.scenarios.world import Change, World
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)(-?)([01]\d)\2([0-3]\d)(?!\d)")
@@ -35,29 +36,36 @@ class Day:
     now: datetime
     sort: str
     change: Change
+    units: tuple[int, ...] = ()
+    """How much there is to do on the dates that are judged."""
 
 
 def days_of(healthy: Healthy, count: int, seed: int) -> tuple[Day, ...]:
     """Return so many days of a world: those on which clocks and calendars turn first, then others of a year by chance;
-    at its own time of day in turn with others at which nothing more has happened and nothing is due."""
+    at its own time of day in turn with others at which it is the same; with as much to do as it has, and with less."""
     zone = healthy.pipeline.zone
     shifts = list(_shifts(healthy.world.now.astimezone(zone).date(), zone, seed))
-    clocks = clocks_of(healthy, CLOCKS)
-    found = [
-        _day(healthy, days, sort, clocks[(number + turn) % len(clocks)])
-        for turn in range(len(clocks))
-        for number, (days, sort) in enumerate(shifts)
-    ]
+    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    clocks, sizes = clocks_of(healthy, CLOCKS), Sizes(healthy)
+    full = tuple(sizes.of(day) for day in healthy.days)
+    found = []
+    for turn in range(len(clocks)):
+        for number, (days, sort) in enumerate(shifts):
+            units = full if (number + turn) % 3 == 0 else tuple(draw.randint(0, size) for size in full)
+            found.append(_day(sizes, days, sort, clocks[(number + turn) % len(clocks)], units))
     return tuple(found[:count])
 
 
-def _day(healthy: Healthy, days: int, sort: str, clock: datetime) -> Day:
+def _day(sizes: Sizes, days: int, sort: str, clock: datetime, units: tuple[int, ...]) -> Day:
+    healthy = sizes.healthy
     zone = healthy.pipeline.zone
 
     def change(world: World) -> World:
+        for day, number in zip(healthy.days, units, strict=True):
+            world = sizes.resized(world, day, number)
         return moved(at(world, clock), days, zone)
 
-    return Day(now=_moved_instant(clock, days, zone), sort=sort, change=change)
+    return Day(now=_moved_instant(clock, days, zone), sort=sort, change=change, units=units)
 
 
 def clocks_of(healthy: Healthy, count: int) -> tuple[datetime, ...]:
