@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ from tests.preview.png import SIGNATURE, read
 DOCS = Path(__file__).parents[2] / "docs"
 LARGEST = 150_000
 
+pytestmark = pytest.mark.xdist_group("pictures")
+
+
+@cache
+def page_of(name: str) -> str:
+    return PICTURES[name]()
+
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
-    page = re.sub(r'aria-label="[^"]*"', "", PICTURES[name]())
+    page = re.sub(r'aria-label="[^"]*"', "", page_of(name))
 
     assert undrawn(page) == set()
     assert "See more" not in page
@@ -37,11 +45,11 @@ def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
     ],
 )
 def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button: str) -> None:
-    assert button in PICTURES[name]()
+    assert button in page_of(name)
 
 
 def test_the_thread_of_a_repair_tells_its_story_to_the_end() -> None:
-    told = [PICTURES["repair-thread"]().find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved at ")]
+    told = [page_of("repair-thread").find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved at ")]
 
     assert -1 not in told
     assert told == sorted(told)
