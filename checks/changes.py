@@ -14,7 +14,7 @@ class Change:
 
     ``kind`` is what was done in one word of the field: "deploy", "policy", "variables", "job", "build". ``actor`` is
     who did it, empty where that is not known; ``what`` names the result, such as the revision; ``commits`` are those
-    that came with it.
+    that came with it. ``takes`` is False for what can have taken nothing away, such as a permission that was given.
     """
 
     place: Place
@@ -23,3 +23,4 @@ class Change:
     actor: str = ""
     what: str = ""
     commits: tuple[str, ...] = ()
+    takes: bool = True

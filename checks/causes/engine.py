@@ -247,7 +247,7 @@ class _Look:
     def _suspects(self, root: Fact, makers: Sequence[tuple[Place, int]]) -> tuple[tuple[Change, bool], ...]:
         stopped = root.effect is FailureEffect.STOPS
         found = [
-            (each, root.last_good is not None and root.due is not None and each.at > root.last_good)
+            (each, each.takes and root.last_good is not None and root.due is not None and each.at > root.last_good)
             for place, distance in makers
             # What is damaged was written: only who writes the place itself is suspected, also after its last rows.
             if stopped or distance <= 1

@@ -18,9 +18,6 @@ NEVER_RAN = "NEVER_RAN"
 NOT_ATTEMPTED = "NOT_ATTEMPTED"
 PAUSED = "PAUSED"
 DELETED = "DELETED"
-UNSTARTED = frozenset({NEVER_RAN, NOT_ATTEMPTED, PAUSED, DELETED})
-"""Words for jobs that nobody started."""
-
 LATELY = timedelta(days=2)
 """A job that is paused or deleted for longer may rest on purpose."""
 
@@ -88,7 +85,7 @@ class JobFailure:
     @property
     def unstarted(self) -> bool:
         """Whether its work was not even begun."""
-        return self.word in UNSTARTED or bool(self.job.fault)
+        return self.status.unstarted or bool(self.job.fault)
 
 
 def failure_of(job: SchedulerJob, now: datetime) -> JobFailure | None:

@@ -154,18 +154,27 @@ def _summary(
     seasons: dict[str, Season | None],
     now: datetime,
 ) -> str:
-    words = f"{len(failures) or 'None'} of {len(enabled)} jobs {'fail' if len(failures) != 1 else 'fails'}"
-    if failures:
-        more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
-        words = f"{words}: {', '.join(str(each.status) for each in failures[:MOST_NAMED])}{more}"
     reasons = sorted({season.reason.rstrip(".") for each in excused if (season := seasons[each.name]) is not None})
-    idle = [each for each in failures if each.word == NOT_ATTEMPTED]
-    words = f"{words}. NOT_ATTEMPTED: due since the last attempt, and not started" if idle else words
-    missed = [(each.since, each.job.name) for each in failures if each.unstarted and each.since is not None]
-    if missed:
-        since, name = min(missed)
-        words = f"{words}. {name} was due {in_words(since, pipeline.zone, now.astimezone(pipeline.zone).year)}"
-    return f"{words}." + (f" Suppressed: {len(excused)} more ({'; '.join(reasons)})." if excused else "")
+    suppressed = f" Suppressed: {len(excused)} more ({'; '.join(reasons)})." if excused else ""
+    total = f"of {len(enabled)} jobs"
+    if not failures:
+        return f"None {total} fails.{suppressed}"
+    wrong = [each for each in failures if not each.unstarted]
+    idle = [each for each in failures if each.unstarted]
+    said = [f"{len(wrong)} {total} {'fails' if len(wrong) == 1 else 'fail'}: {_listed(wrong)}"] if wrong else []
+    if idle:
+        of = "" if wrong else f"{total} "
+        said.append(f"{len(idle)} {of}{'was' if len(idle) == 1 else 'were'} not started: {_listed(idle)}")
+    missed = min(((each.since, each.job.name) for each in idle if each.since is not None), default=None)
+    if missed is not None:
+        due = in_words(missed[0], pipeline.zone, now.astimezone(pipeline.zone).year)
+        said.append(f"{'it' if len(idle) == 1 else missed[1]} was due {due}")
+    return f"{'; '.join(said)}.{suppressed}"
+
+
+def _listed(failures: Sequence[JobFailure]) -> str:
+    more = f" and {len(failures) - MOST_NAMED} more" if len(failures) > MOST_NAMED else ""
+    return f"{', '.join(each.status.said for each in failures[:MOST_NAMED])}{more}"
 
 
 def _action(pipeline: Pipeline, failures: Sequence[JobFailure]) -> Action | None:
@@ -218,8 +227,8 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     worst=Severity.P1,
     codes={
         "jobs-in-order": "No job fails that is not paused.",
-        "some-jobs-failing": "A few jobs fail or are not started when due; also one that feeds a phase and is paused.",
-        "jobs-failing": "Many jobs fail or are not started when due, or one that explains failures was not started.",
+        "some-jobs-failing": "A few jobs fail or were not started when due, also as they were paused or deleted.",
+        "jobs-failing": "Many jobs fail or were not started when due, or one whose work is missing was not started.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
         "all-jobs-paused": "There are jobs, and every one of them is paused.",

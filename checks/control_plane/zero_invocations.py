@@ -82,6 +82,7 @@ def _finding(pipeline: Pipeline, name: str, names: Sequence[str], rules: Invocat
     facts=RequestsFacts,
     short="requests",
     effect=FailureEffect.NOTE,
+    effects={"not-invoked": FailureEffect.STOPS},
     worst=Severity.P0,
     codes={
         "invoked": "Every service that must be called received requests.",

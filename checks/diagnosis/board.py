@@ -43,6 +43,7 @@ OF_THE_CONTROL_PLANE = (
 CODES = (
     *OF_THE_CONTROL_PLANE,
     "broken-by-deploy",
+    "broken-by-change",
     "stale-trigger",
     "upstream-check",
     "run-job-failing",
@@ -51,6 +52,7 @@ CODES = (
     "processor-failed",
     "processor-stalled",
     "processor-missing",
+    "service-not-called",
     "trigger-without-effect",
     "unexplained",
     "deploy-unsafe",
@@ -70,7 +72,10 @@ SIGNS = frozenset({"service-failing", "messages-not-taken", "variable-changed"})
 SHUT_OUT = frozenset({"invoker-removed-by-deploy", "invoker-missing"})
 """Those that say that a caller is refused."""
 
-WITHOUT_REASON = frozenset({"processor-missing", "trigger-without-effect", "unexplained"})
+BY_CHANGE = frozenset({"broken-by-deploy", "broken-by-change"})
+"""Those that say since which change a place does not work."""
+
+WITHOUT_REASON = frozenset({"processor-missing", "service-not-called", "trigger-without-effect", "unexplained"})
 """Those that say what broke and not why."""
 
 
@@ -104,6 +109,8 @@ class Suspect:
     behind: tuple[str, ...] = ()
     changes: tuple[tuple[Change, bool], ...] = ()
     """Changes that may be why, each with whether that is established."""
+    taken: Change | None = None
+    """The change that took away what the cause lacks."""
     last_good: datetime | None = None
     """When what a change broke last did its work."""
     covers: frozenset[str] = frozenset()
@@ -112,7 +119,8 @@ class Suspect:
     @property
     def established(self) -> Change:
         """The change that is the cause. Raises StopIteration where none is established."""
-        return next(change for change, established in self.changes if established and change.kind == "deploy")
+        deploys = self.code == "broken-by-deploy"
+        return next(change for change, sure in self.changes if sure and (change.kind == "deploy") is deploys)
 
     @property
     def services(self) -> frozenset[str]:

@@ -99,6 +99,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A service did its work before a deploy, and not since.",
         "Read what the service logged since the deploy; send traffic back to the revision before, or fix the code.",
     ),
+    "broken-by-change": CauseCode(
+        "What starts a phase, or what it may do, was changed, and the phase did its work before and not since.",
+        "See what was changed, and ask who did it; undo it unless it was meant.",
+    ),
     "stale-trigger": CauseCode(
         "The flag of a transition was set by an earlier run of that date, so the later run took itself for done.",
         "Start the next phase once by hand, then give each run a document of its own.",
@@ -118,6 +122,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
     "processor-missing": CauseCode(
         "A transition waits for a processor that has not reported.",
         "Read the log of the missing processor, and run it; a critical one blocks the transition.",
+    ),
+    "service-not-called": CauseCode(
+        "A service that a phase needs received no request.",
+        "Look at what calls it: the orchestrator, the topic and its subscription, the scheduler job.",
     ),
     "trigger-without-effect": CauseCode(
         "The orchestrator says that it triggered the next phase, but that phase wrote nothing.",

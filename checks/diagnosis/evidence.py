@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from checks.actions import Action, Gcloud, Named, Thing
-from checks.diagnosis.board import OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
+from checks.changes import Change
+from checks.diagnosis.board import BY_CHANGE, OF_THE_CONTROL_PLANE, SHUT_OUT, Board, Suspect
 from checks.diagnosis.symptom import Symptom
 from checks.facts import Facts, part, several
 from checks.facts.control_plane import (
@@ -27,6 +28,7 @@ from checks.facts.control_plane import (
 )
 from checks.facts.logs import ErrorsFacts
 from checks.facts.orchestration import TriggerFacts
+from checks.places import PlaceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,9 @@ class CauseFacts(Facts):
     last_good_trigger: datetime | None = None
     triggered_at: datetime | None = None
     last_good: datetime | None = None
+    changed: str = ""
+    changed_at: datetime | None = None
+    changed_by: str = ""
     suspects: tuple[str, ...] = several()
     not_looked_up: tuple[str, ...] = several("; ")
 
@@ -68,7 +73,11 @@ def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
         change = suspect.established
         deploy = DeployFacts(revision=change.what, deployed_at=change.at, deployed_by=change.actor)
         facts = replace(facts, services=(suspect.subject,), deploy=deploy, last_good=suspect.last_good)
-    told = suspect.changes if suspect.code != "broken-by-deploy" else ()
+    if suspect.code == "broken-by-change" or suspect.taken is not None:
+        change = suspect.taken or suspect.established
+        facts = replace(facts, changed=str(change.place), changed_at=change.at, changed_by=change.actor)
+        facts = replace(facts, last_good=suspect.last_good)
+    told = suspect.changes if suspect.code not in BY_CHANGE else ()
     suspects = tuple(f"{change.place.name} {change.at.isoformat()}" for change, _ in told)
     return replace(facts, suspects=suspects, not_looked_up=suspect.unread)
 
@@ -175,8 +184,10 @@ def broken_since(board: Board, suspect: Suspect) -> datetime | None:
         case "service-failing":
             deploy = failing_since(suspect)
             return deploy.deployed_at if deploy is not None else None
-        case "broken-by-deploy":
+        case "broken-by-deploy" | "broken-by-change":
             return suspect.established.at
+        case "invoker-missing" | "subscription-missing" if suspect.taken is not None:
+            return suspect.taken.at
         case "drift" | "stale-build":
             lag = lag_of(suspect.primary[0])
             return lag.behind_since if lag is not None else None
@@ -206,10 +217,35 @@ def _of_deploy(board: Board, suspect: Suspect) -> Action:
     )
 
 
+_SHOWN_BY: Mapping[PlaceKind, tuple[str, str]] = {
+    PlaceKind.JOB: ("scheduler jobs", "describe"),
+    PlaceKind.RUN_JOB: ("run jobs", "describe"),
+    PlaceKind.SUBSCRIPTION: ("pubsub subscriptions", "describe"),
+    PlaceKind.TOPIC: ("pubsub topics", "describe"),
+    PlaceKind.SERVICE: ("run services", "get-iam-policy"),
+}
+"""The command that shows what is left of what was changed."""
+
+
+def _of_change(board: Board, change: Change) -> Action:
+    who = change.actor or "who did it"
+    text = f"See what was changed of {change.place.name}, and ask {who} why; undo it unless it was meant."
+    project = f"--project={board.pipeline.project}"
+    if change.place.name == board.pipeline.project:
+        return Action(text=text, commands=(Gcloud("projects", "get-iam-policy", change.place.name),))
+    resource, verb = _SHOWN_BY.get(change.place.kind, _SHOWN_BY[PlaceKind.SERVICE])
+    located = change.place.kind in (PlaceKind.JOB, PlaceKind.RUN_JOB, PlaceKind.SERVICE)
+    flag = "--location" if change.place.kind is PlaceKind.JOB else "--region"
+    flags = (*([f"{flag}={board.pipeline.region}"] if located else []), project)
+    return Action(text=text, commands=(Gcloud(resource, verb, change.place.name, flags),))
+
+
 def action_of(board: Board, suspect: Suspect) -> Action | None:
     """The repairs of what shows the cause: one sentence, every command on a line of its own."""
     if suspect.code == "broken-by-deploy":
         return _of_deploy(board, suspect)
+    if suspect.code == "broken-by-change":
+        return _of_change(board, suspect.established)
     shown = suspect.primary or suspect.triggers
     if suspect.code in SHUT_OUT:
         shown = sorted(shown, key=board.order)

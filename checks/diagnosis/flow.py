@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from checks.causes import STRENGTH, Explanation, Fact, Health, diagnose
 from checks.changes import Change
-from checks.diagnosis.board import HARMFUL, RISKS, SIGNS, WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.board import BY_CHANGE, HARMFUL, RISKS, SIGNS, WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.changed import blame, changes_of, started_by
 from checks.diagnosis.evidence import broken_since
 from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
 from checks.diagnosis.platform import possible_causes
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unread import unread_before
 from checks.effects import FailureEffect
-from checks.facts import NOTHING, Values, known
-from checks.facts.control_plane import JobsFacts, RevisionsFacts, ServiceFacts
-from checks.facts.logs import ChangeFacts
-from checks.facts.orchestration import DataFacts, HeartbeatFacts, ProcessorFacts, TriggerFacts, UnfinishedFacts
+from checks.facts import NOTHING, Unread, Values, known
+from checks.facts.control_plane import JobsFacts, RequestsFacts
+from checks.facts.orchestration import (
+    CalendarFacts,
+    DataFacts,
+    HeartbeatFacts,
+    ProcessorFacts,
+    TriggerFacts,
+    UnfinishedFacts,
+)
 from checks.model import Interval, Outcome, Severity
+from checks.pipeline import tables_in
 from checks.places import Place, PlaceKind
 
 MOST_SUSPECTS = 3
 """Changes that a cause names, the nearest first."""
+
+
+OF_ITS_OWN: Mapping[type, str] = {
+    CalendarFacts: "upstream-check",
+    RequestsFacts: "service-not-called",
+    ProcessorFacts: "processor-failed",
+    UnfinishedFacts: "processor-stalled",
+    HeartbeatFacts: "processor-stalled",
+}
+"""The causes that a finding is by itself, by its facts."""
 
 
 def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
@@ -35,11 +52,12 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     reading = _Reading(board)
     facts = {reading.fact(each, place, rank): each for rank, each in enumerate(symptoms) if (place := places[id(each)])}
     possible = [*shown, *possible_causes(board)]
+    blame(board, possible)
     mechanisms = {
         fact: suspect for number, suspect in enumerate(possible) for fact in _mechanisms(board, suspect, number)
     }
-    graph = graph_of(board.pipeline, tuple(board.sql_checks.values()))
-    found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), reading.changes())
+    graph = graph_of(board.pipeline, tuple(board.sql_checks.values()), started_by(board))
+    found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), changes_of(board))
     new: dict[object, Suspect] = {}
     for each in found:
         root, behind = facts[each.root], [facts[fact] for fact in each.behind]
@@ -52,13 +70,14 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
         else:
             suspects = _near(each)
             name, made = _of_its_own(board, each, root, suspects)
-            if made is None or (made.code in ("processor-failed", "processor-stalled") and not behind):
+            if made is None or (made.code == "processor-stalled" and not behind):
                 continue
             broken = (each.root, *(fact for fact in each.behind if _is_verdict(board, facts[fact])))
             makers = [place.name for fact in broken for place, _ in graph.makers(fact.place, lambda _: False)]
             made.unread = unread_before(board, root, makers, found=made.code not in WITHOUT_REASON)
             suspect = new.setdefault(name, made)
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
+        suspect.consequences += board.explain(_unjudged(board, each.root))
     made_now = list(new.values())
     shown = [each for each in possible if each in shown or len(each.everything) > len(each.primary)]
     return [*(each for each in shown if not _taken_over(each, made_now, shown)), *made_now]
@@ -153,34 +172,46 @@ def _of_its_own(
     board: Board, explanation: Explanation, root: Symptom, suspects: tuple[tuple[Change, bool], ...]
 ) -> tuple[object, Suspect | None]:
     """Return the cause that a root without a mechanism is, and what makes it one with others; None for none."""
-    change = next((change for change, established in suspects if established and change.kind == "deploy"), None)
+    change = _blamed(explanation, suspects)
     verdict = _is_verdict(board, root)
     if not root.grave and not (verdict and root.data_present is False):
         return None, None
-    if change is not None and root.data_present is not True:
-        code, subject = "broken-by-deploy", change.place.name
-        name: object = (code, subject, change.at)
-    elif verdict:
-        code, subject = _code_of(root), root.place.name
-        name = (code, "") if code == "unexplained" and root.data_present else (code, subject)
-        if code == "unexplained" and root.data_present:
-            name = (code, root.finding.interval)
-    elif root.check in board.sql_checks:
-        code, subject = "upstream-check", root.check
-        name = (code, subject, explanation.root.place)
-    elif ProcessorFacts in root.finding.facts.families():
-        code, subject = "processor-failed", root.place.name
-        name = (code, explanation.root.place)
-    elif {UnfinishedFacts, HeartbeatFacts} & set(root.finding.facts.families()):
-        code, subject = "processor-stalled", root.place.name
-        name = (code, explanation.root.place)
-    else:
+    named = _named(board, explanation, root, change if root.data_present is not True else None)
+    if named is None:
         return None, None
+    name, code, subject = named
     suspect = Suspect(code=code, subject=subject, primary=[], changes=suspects)
-    if code == "broken-by-deploy":
+    if code in BY_CHANGE:
         suspect.behind = (subject,)
         suspect.last_good = explanation.root.last_good
     return name, suspect
+
+
+def _named(
+    board: Board, explanation: Explanation, root: Symptom, change: Change | None
+) -> tuple[object, str, str] | None:
+    """Return what makes a cause one with others, its code and its subject; None where a finding is no cause."""
+    if change is not None:
+        code = "broken-by-deploy" if change.kind == "deploy" else "broken-by-change"
+        return (code, change.place, change.at), code, change.place.name
+    if _is_verdict(board, root):
+        code, subject = _code_of(root), root.place.name
+        running = code == "unexplained" and root.data_present
+        return (code, root.finding.interval if running else subject), code, subject
+    if root.check in board.sql_checks:
+        return ("upstream-check", root.check, explanation.root.place), "upstream-check", root.check
+    for family, code in OF_ITS_OWN.items():
+        if family in root.finding.facts.families():
+            subject = root.check if family is CalendarFacts else root.place.name
+            return (code, explanation.root.place), code, subject
+    return None
+
+
+def _blamed(explanation: Explanation, suspects: Iterable[tuple[Change, bool]]) -> Change | None:
+    """The change since which a place does not work: a deploy, else another change of what stopped altogether."""
+    sure = [change for change, established in suspects if established]
+    deploy = next((each for each in sure if each.kind == "deploy"), None)
+    return deploy or (next(iter(sure), None) if explanation.root.effect is FailureEffect.STOPS else None)
 
 
 def _code_of(verdict: Symptom) -> str:
@@ -211,6 +242,17 @@ def _add(board: Board, suspect: Suspect, symptoms: Sequence[Symptom], *, own: bo
             suspect.primary.append(each)
         else:
             suspect.consequences.append(each)
+
+
+def _unjudged(board: Board, root: Fact) -> Iterator[Symptom]:
+    """What checks could not judge because a table that they read is empty: nothing is wrong with what they judge."""
+    if root.effect is not FailureEffect.STOPS or root.place.kind is not PlaceKind.TABLE:
+        return
+    for each in board.unknown:
+        spec = board.sql_checks.get(each.check)
+        reads = spec is not None and root.place.name in spec.tables and each.finding.interval == root.interval
+        if reads and known(each.finding.facts, Unread) is None:
+            yield each
 
 
 class _Reading:
@@ -261,7 +303,9 @@ class _Reading:
         if place.kind is PlaceKind.TRANSITION:
             # Data that arrived all the same does not show that the transition worked.
             return symptom.of(TriggerFacts).last_good_trigger
-        places = {place, Place(PlaceKind.PHASE, phase or "", ROWS)}
+        shown = (each.rows for each in self._board.pipeline.phases if each.id == phase and each.rows is not None)
+        tables = (Place(PlaceKind.TABLE, name) for rows in shown for name in tables_in(rows))
+        places = {place, Place(PlaceKind.PHASE, phase or "", ROWS), *tables}
         return max((at for where, day, at in self._worked if where in places and day != interval), default=None)
 
     def _seen(self) -> Iterator[tuple[Place, Interval | None, datetime]]:
@@ -305,35 +349,7 @@ class _Reading:
             if finds_none and not stopped and each.finding.facts is not NOTHING:
                 yield Health(judged(spec, each.finding.subject), each.finding.interval)
 
-    def changes(self) -> Iterable[Change]:
-        """Every deploy that the revisions show, and every change that the audit log names."""
-        found: dict[tuple[str, datetime], Change] = {}
-        for each in self._board.everything:
-            logged = known(each.finding.facts, ChangeFacts)
-            for change in logged.changes if logged is not None else ():
-                # A deploy is told by its revision, which knows its name.
-                if change.change.kind != "deploy":
-                    name = change.place.service
-                    place = change.place if name is None else service(name)
-                    found[str(change.place), change.at] = replace(change.change, place=place)
-            for revision, at, by in _deploys(each):
-                place = service(each.place.name)
-                found.setdefault(
-                    (each.place.name, at), Change(place=place, at=at, kind="deploy", actor=by, what=revision)
-                )
-        return [each for each in found.values() if _aware(each.at) is not None]
-
 
 def _aware(instant: datetime | None) -> datetime | None:
     """An instant without a zone is none: nobody can say what came before it."""
     return instant if instant is not None and instant.tzinfo is not None else None
-
-
-def _deploys(symptom: Symptom) -> Iterator[tuple[str, datetime, str]]:
-    revisions = known(symptom.finding.facts, RevisionsFacts)
-    for one in revisions.revisions if revisions is not None else ():
-        yield one.name, one.created_at, one.created_by
-    facts = known(symptom.finding.facts, ServiceFacts)
-    deploy = facts.deploy if facts is not None and symptom.place.service is not None else None
-    if deploy is not None and deploy.deployed_at is not None:
-        yield deploy.revision, deploy.deployed_at, deploy.deployed_by

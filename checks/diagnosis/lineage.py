@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
-from checks.facts.orchestration import DataFacts, ProcessorFacts, UnfinishedFacts
+from checks.facts.control_plane import RequestsFacts
+from checks.facts.orchestration import CalendarFacts, DataFacts, ProcessorFacts, UnfinishedFacts
 from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Table, Transition, tables_in
 from checks.places import Place, PlaceKind
 
@@ -30,11 +31,12 @@ Written = Mapping[str, tuple[Place, ...]]
 """What each phase writes, by its id."""
 
 
-def graph_of(pipeline: Pipeline, checks: Iterable[SqlCheck]) -> Graph:
-    """Return the graph of a pipeline: sources first, then phase by phase as the transitions lead."""
+def graph_of(pipeline: Pipeline, checks: Iterable[SqlCheck], found: Iterable[Dependency] = ()) -> Graph:
+    """Return the graph of a pipeline: sources first, then phase by phase as the transitions lead. ``found`` are edges
+    that the file does not know."""
     written = {phase.id: _written_by(pipeline, phase.id, tuple(checks)) for phase in pipeline.phases}
     through = (*_through_phases(pipeline, written), *_through_tables(pipeline))
-    return Graph([*through, *_explained(pipeline, checks, written)])
+    return Graph([*through, *_explained(pipeline, checks, written), *found])
 
 
 def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Symptom) -> Place | None:
@@ -52,11 +54,25 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
     if ProcessorFacts in finding.facts.families() and finding.phase is not None:
         # A processor is mostly named after the table that it writes.
         return _named(pipeline, checks.values(), subject) or Place(PlaceKind.PHASE, finding.phase, WORK)
+    if CalendarFacts in finding.facts.families():
+        read = tables_in(pipeline.conditions[subject].query) if subject in pipeline.conditions else ()
+        return _table(read[-1]) if read else None
+    if RequestsFacts in finding.facts.families():
+        return _called(pipeline, subject)
     if UnfinishedFacts in finding.facts.families() and finding.phase is not None:
         return Place(PlaceKind.PHASE, finding.phase, WORK)
     if symptom.place.kind is PlaceKind.TRANSITION and transition is not None:
         return Place(PlaceKind.TRANSITION, transition.id)
     return None
+
+
+def _called(pipeline: Pipeline, name: str) -> Place | None:
+    """What a service does not do that nobody calls: an orchestrator starts no phase, any other does no work."""
+    moved = next((each for each in pipeline.transitions if each.orchestrator == name), None)
+    if moved is not None and not moved.monitoring_only:
+        return Place(PlaceKind.TRANSITION, moved.id)
+    phase = next((each.phase for each in pipeline.services if each.name == name), None)
+    return Place(PlaceKind.PHASE, phase, WORK) if phase is not None else None
 
 
 def _named(pipeline: Pipeline, checks: Iterable[SqlCheck], processor: str) -> Place | None:

@@ -34,7 +34,14 @@ NOT_DONE = frozenset(
 )
 LOST_JOBS = frozenset({"jobs-missing", "jobs-paused", "too-few-jobs", "no-jobs", "all-jobs-paused"})
 SILENCING = frozenset(
-    {"invoker-removed-by-deploy", "invoker-missing", "identity-missing", "subscription-missing", "service-not-ready"}
+    {
+        "invoker-removed-by-deploy",
+        "invoker-missing",
+        "identity-missing",
+        "subscription-missing",
+        "service-not-ready",
+        "messages-not-taken",
+    }
 )
 """Causes for which no request reaches a service."""
 

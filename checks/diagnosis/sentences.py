@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from checks.changes import Change
-from checks.diagnosis.board import WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.board import BY_CHANGE, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.evidence import (
     action_of,
     broken_since,
@@ -16,7 +16,7 @@ from checks.diagnosis.evidence import (
     redeploy_of,
     removing_deploy,
 )
-from checks.diagnosis.lineage import judged
+from checks.diagnosis.lineage import judged, place_of
 from checks.diagnosis.platform_sentences import TELL_PLATFORM
 from checks.diagnosis.symptom import Symptom, days
 from checks.diagnosis.titles import Tense, title_of
@@ -32,7 +32,7 @@ from checks.facts.control_plane import (
     VariablesFacts,
 )
 from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedFacts
-from checks.model import Cause, FindingKey
+from checks.model import Cause, FindingKey, Outcome
 from checks.places import Place, PlaceKind
 
 MOST_FAULTS = 4
@@ -41,8 +41,9 @@ MOST_FAULTS = 4
 
 def cause(board: Board, suspect: Suspect) -> Cause:
     """Return the finished cause."""
-    lead = f"{_lost(board, suspect)}:" if suspect.code == "broken-by-deploy" else ""
-    mechanism, effect, doubt = TELL[suspect.code](board, suspect), _effect(board, suspect), _doubt(board, suspect)
+    lead = f"{_lost(board, suspect)}:" if suspect.code in BY_CHANGE else ""
+    mechanism = " ".join(filter(None, (TELL[suspect.code](board, suspect), _taken(board, suspect.taken))))
+    effect, doubt = _effect(board, suspect), _doubt(board, suspect)
     found = suspect.code not in WITHOUT_REASON
     unsaid = "" if found or doubt else "The reason was not found."
     explains = tuple(sorted({each.key for each in suspect.everything}, key=_order))
@@ -70,13 +71,15 @@ def cause(board: Board, suspect: Suspect) -> Cause:
 
 def _place(board: Board, suspect: Suspect) -> Place:
     """Where it is; of a check on data the table that it judges, with the row that failed as its facet."""
-    if suspect.code == "broken-by-deploy":
+    if suspect.code in BY_CHANGE:
         return suspect.established.place
     first = suspect.everything[0]
     if suspect.code == "trigger-without-effect":
         # The transition did its part: what it started wrote nothing.
         return Place(PlaceKind.PHASE, board.transitions[suspect.subject].target)
     spec = board.sql_checks.get(first.check)
+    if first.place.kind is PlaceKind.CONDITION:
+        return place_of(board.pipeline, board.sql_checks, first) or first.place
     table = judged(spec, first.finding.subject) if spec is not None else first.place
     if spec is None or first.place.kind is not PlaceKind.DATA or table.kind is not PlaceKind.TABLE:
         return first.place
@@ -128,6 +131,8 @@ def _since(board: Board, suspect: Suspect) -> str:
         return ": the only grant has a condition"
     if codes == {"deleted-member"}:
         return ": the grant names an account that was deleted"
+    if suspect.taken is not None:
+        return ""
     return _last_deploy(board, suspect.primary[0], lead="; last deploy: ")
 
 
@@ -198,6 +203,19 @@ def _broken_by_deploy(board: Board, suspect: Suspect) -> str:
     )
     came = _came_with(board, change) if change.what else ""
     return f"{suspect.subject} fails since {which}{by}{came}.{good}"
+
+
+def _broken_by_change(board: Board, suspect: Suspect) -> str:
+    good = f" Last good {board.local(suspect.last_good)}." if suspect.last_good is not None else ""
+    return f"{_taken(board, suspect.established)}{good}"
+
+
+def _taken(board: Board, change: Change | None) -> str:
+    """Who did what to what, and when, as a sentence; nothing for no change."""
+    if change is None:
+        return ""
+    done = f"{change.what} on" if change.kind == "policy" else change.what
+    return f"{capitalised(change.actor or 'somebody')} {done} {change.place.name} {board.local(change.at)}."
 
 
 def _came_with(board: Board, change: Change) -> str:
@@ -293,10 +311,12 @@ TELL: Mapping[str, Callable[[Board, Suspect], str]] = {
     "variable-removed-by-deploy": _removed_variables,
     "variable-missing": _without_variables,
     "broken-by-deploy": _broken_by_deploy,
+    "broken-by-change": _broken_by_change,
     "stale-trigger": _stale_trigger,
     "upstream-check": _upstream,
     "processor-stalled": _stalled,
     "processor-missing": _missing,
+    "service-not-called": _upstream,
     "trigger-without-effect": _without_effect,
     "unexplained": _unexplained,
     "broken-flag": _broken_flag,
@@ -350,7 +370,11 @@ def _effect(board: Board, suspect: Suspect) -> str:
 
 def _explained(board: Board, suspect: Suspect) -> str:
     """Name the checks on data that failed for it, where their data is not absent altogether."""
-    failed = dict.fromkeys(each.check for each in suspect.consequences if each.check in board.sql_checks)
+    failed = dict.fromkeys(
+        each.check
+        for each in suspect.consequences
+        if each.check in board.sql_checks and each.finding.outcome is Outcome.FAILED
+    )
     if not failed or suspect.blocked:
         return ""
     titles = [f"'{board.sql_checks[check].title}'" for check in failed]
@@ -367,7 +391,7 @@ def _doubt(board: Board, suspect: Suspect) -> str:
         said.append(
             f"Could not check whether there is another reason: {looked}." if is_known else f"Could not check: {looked}."
         )
-    if suspect.changes and suspect.code != "broken-by-deploy":
+    if suspect.changes and suspect.code not in BY_CHANGE:
         said.append(f"Nearest changes: {listed([_change(board, each) for each, _ in suspect.changes])}.")
     return " ".join(said)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 
-from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.board import BY_CHANGE, Board, Suspect
 from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removing_deploy
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, phase_title
@@ -76,7 +76,7 @@ def _loss(board: Board, suspect: Suspect, tense: Tense) -> str:
         return f"{made_by(board, absent)}{board.dates(absent)}"
     grave = (Severity.P0, Severity.P1)
     data = [each for each in suspect.consequences if each.check in board.sql_checks and each.finding.severity in grave]
-    if not data or suspect.code == "broken-by-deploy" or tense is Tense.PAST:
+    if not data or suspect.code in BY_CHANGE or tense is Tense.PAST:
         return ""
     worst = min(data, key=lambda each: (each.finding.severity or 0, board.order(each)))
     return clause(worst.finding.summary)
@@ -347,6 +347,22 @@ def _by_deploy(board: Board, suspect: Suspect, tense: Tense) -> Said:
         yield f"{suspect.subject} {tense('fails', 'failed')}{since}"
 
 
+def _by_change(board: Board, suspect: Suspect, tense: Tense) -> Said:
+    del tense
+    change = suspect.established
+    what = "the policy of the project" if change.place.name == board.pipeline.project else change.place.name
+    done = "changed" if change.kind == "policy" else change.what
+    yield from (f"{what} was {done} {time}" for time in _times(board, change.at))
+    yield f"{what} was {done}"
+    yield f"a {change.kind} was {done}"
+
+
+def _not_called(board: Board, suspect: Suspect, tense: Tense) -> Said:
+    del board, tense
+    names = _places(suspect)
+    yield f"{_named(names, 'service')} {'was' if len(names) == 1 else 'were'} not called"
+
+
 def _stale_trigger(board: Board, suspect: Suspect, tense: Tense) -> Said:
     title = board.transitions[suspect.triggers[0].place.name].title
     yield f"the flag {tense('was', 'had been')} set by an earlier run" if suspect.blocked else ""
@@ -405,11 +421,13 @@ TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {
     "jobs-missing": _as_found,
     "deploy-unsafe": _unsafe,
     "broken-by-deploy": _by_deploy,
+    "broken-by-change": _by_change,
     "stale-trigger": _stale_trigger,
     "upstream-check": _as_found,
     "processor-failed": _processor_failed,
     "processor-stalled": _stalled,
     "processor-missing": _waiting,
+    "service-not-called": _not_called,
     "trigger-without-effect": _not_certain,
     "unexplained": _not_certain,
     "broken-flag": _broken_flag,

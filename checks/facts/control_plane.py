@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -253,6 +253,15 @@ class DriftFacts(ServiceFacts):
     missing: tuple[str, ...] = several()
 
 
+NOT_STARTED: Mapping[str, str] = {
+    "PAUSED": "paused",
+    "DELETED": "deleted",
+    "NOT_ATTEMPTED": "no attempt",
+    "NEVER_RAN": "never attempted",
+}
+"""Words of jobs that nobody started, and what people say of these jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """A scheduler job and the word for how its last attempt ended: gRPC's, or why there was none. ``services`` are
@@ -264,6 +273,16 @@ class JobStatus:
     since: datetime | None = None
     run_job: str = ""
     """The Cloud Run job that it executes."""
+
+    @property
+    def unstarted(self) -> bool:
+        """Whether nobody started it."""
+        return self.word in NOT_STARTED
+
+    @property
+    def said(self) -> str:
+        """As people are told."""
+        return f"{self.name} ({NOT_STARTED.get(self.word, self.word)})"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.word})"

@@ -105,9 +105,10 @@ class LoggedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFacts(Facts):
-    """What was changed of one place, the newest first."""
+    """What was changed of one place, the newest first. ``services`` are those that it starts, or that need it."""
 
     changes: tuple[LoggedChange, ...] = ()
+    services: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, Scalar]]:
         for number, each in enumerate(self.changes, start=1):

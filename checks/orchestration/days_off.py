@@ -38,6 +38,7 @@ def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
     place=PlaceKind.CONDITION,
     facts=CalendarFacts,
     effect=FailureEffect.NOTE,
+    effects={"day-off-doubted": FailureEffect.STOPS},
     worst=DOUBTED,
     codes={
         "holds": "The date has something to do.",

@@ -118,8 +118,10 @@ def test_a_processor_without_records_is_why_its_rows_are_wrong(processor: str, f
     assert {key.check for key in cause.explains} == {"processors", "grades"}
 
 
-def test_a_processor_from_which_nothing_follows_is_no_cause() -> None:
-    assert found(reported("rows")) == ()
+def test_a_processor_that_wrote_nothing_is_a_cause_also_where_nothing_follows_from_it() -> None:
+    (cause,) = found(reported("rows"))
+
+    assert (cause.code, cause.subject) == ("processor-failed", "rows")
 
 
 def detached(topic: str = "precompute-done") -> CheckResult:
