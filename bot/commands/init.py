@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import click
 
 from bot.commands.errors import said_plainly
-from bot.commands.exits import FINE, UNKNOWN, CannotGoOnError
+from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.output import complain, progress, say
 from bot.composition.discovery import discover_local
 from bot.definition.files import read_text
@@ -26,12 +26,6 @@ _NAMED = 5
 """Tables that a remark names."""
 
 _LONGEST_NAME = 80
-
-
-class FileExistsAlreadyError(CannotGoOnError):
-    """The file that would be written is there: nothing was done, and nothing is known to be wrong."""
-
-    exit_code = UNKNOWN
 
 
 def _zone(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -79,7 +73,7 @@ def init(source: Path, output: Path, name: str | None, timezone: str | None, dif
       reveille init --from shop.duckdb --diff
     """  # noqa: D301 - click reads the backspace
     if not diff and output.exists():
-        raise FileExistsAlreadyError(
+        raise CannotGoOnError(
             f"{output} exists already and stays as it is: name another file with --output, or see what would change "
             "with --diff."
         )
@@ -152,12 +146,12 @@ def _show(output: Path, text: str) -> int:
 
 
 def _write(output: Path, text: str) -> None:
-    """Write a new file. Raises FileExistsAlreadyError where somebody was faster, CannotGoOnError."""
+    """Write a new file. Raises CannotGoOnError."""
     try:
         with output.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise FileExistsAlreadyError(f"{output} exists already and stays as it is.") from None
+        raise CannotGoOnError(f"{output} exists already and stays as it is.") from None
     except OSError as error:
         raise CannotGoOnError(f"{output} cannot be written: {error.strerror or error}.") from error
 

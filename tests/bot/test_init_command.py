@@ -89,7 +89,7 @@ def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
 
     ended = made(tmp_path, data)
 
-    assert ended.returncode == 2
+    assert ended.returncode == 3
     assert len(ended.stderr.splitlines()) == 1
     assert "--output" in ended.stderr
     assert "--diff" in ended.stderr
