@@ -161,7 +161,11 @@ class AnswerMessage:
         # With the key it can be found where the process is killed before it knows where the message stands.
         answer = patiently(
             lambda: self._services.client.chat_postMessage(
-                channel=channel, text=text, blocks=[_section(text)], metadata=keyed(self._taken.key)
+                channel=channel,
+                text=text,
+                blocks=[_section(text)],
+                metadata=keyed(self._taken.key),
+                thread_ts=self._reply.thread if channel == self._reply.channel else None,
             ),
             repeatable=False,
         )
@@ -174,7 +178,10 @@ class AnswerMessage:
             return
         patiently(
             lambda: self._services.client.chat_postMessage(
-                channel=self._channel, thread_ts=self._ts, text=message.text, blocks=list(message.blocks)
+                channel=self._channel,
+                thread_ts=(self._reply.thread if self._channel == self._reply.channel else None) or self._ts,
+                text=message.text,
+                blocks=list(message.blocks),
             ),
             repeatable=False,
             longest=LONGEST_WAIT,

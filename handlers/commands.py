@@ -163,15 +163,15 @@ def help_text() -> str:
         (
             "*What you can ask me*",
             *lines,
-            f"`{HELP}` takes them all, too: `{HELP} predictions today`.",
+            f"`{HELP}` takes them all, too: `{HELP} predictions today`. So do I by name, and in a direct message.",
             "The words come in any order; `private` answers in our direct messages.",
             "An alert's buttons and the message shortcut *Re-check* check again; my *Home* tab shows everything.",
         )
     )
 
 
-def register(app: App, services: Services) -> None:
-    """Register every command, and the one that takes them all."""
+def register(app: App, services: Services) -> Listener:
+    """Register every command, and the one that takes them all; return that one."""
     listeners = {
         **{command.name: _listener(services, command) for command in VALIDATING},
         DEPLOYS: _deploys(services),
@@ -190,6 +190,8 @@ def register(app: App, services: Services) -> None:
             listeners[named](ack, {**body, "command": named, "text": rest})
         else:
             ack(text=f"{_unknown(first)}{help_text()}", response_type="ephemeral")
+
+    return reveille
 
 
 def _deploys(services: Services) -> Listener:

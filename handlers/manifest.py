@@ -11,8 +11,8 @@ from handlers.shortcuts import RECHECK
 PATH = "/slack/events"
 """Where a process that serves takes Slack's requests."""
 
-EVENTS = ("app_home_opened",)
-"""The events that are listened to: the home tab is drawn when it is opened."""
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+"""The events that are listened to: the home tab is drawn when it is opened, the others are answered."""
 
 PLACEHOLDER = "https://example.com"
 
@@ -44,7 +44,7 @@ def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Reveille", "always_online": True},
             "shortcuts": [

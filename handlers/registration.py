@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from handlers import actions, commands, errors, home, repairs, reports, shortcuts, staging, views
+from handlers import actions, commands, errors, home, mentions, repairs, reports, shortcuts, staging, views
 from handlers.services import Services
 
 
 def register_all(app: App, services: Services) -> None:
     """Register everything that the app's manifest names."""
     errors.register(app, services.client, services.workers)
-    commands.register(app, services)
+    mentions.register(app, services, commands.register(app, services))
     staging.register(app, services)
     actions.register(
         app, services, {repairs.REPAIR: ("Repair…", repairs.open_repair), reports.REPORT: ("Report", reports.write)}

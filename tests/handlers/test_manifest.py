@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from handlers.manifest import manifest
+from handlers.manifest import EVENTS, manifest
 from tests.handlers.rig import running
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,9 @@ SCOPES_OF = {
     "views_publish": set(),
 }
 """What Slack's reference demands for each method of the client that we call."""
+
+SCOPES_OF_EVENTS = {"app_home_opened": set(), "app_mention": {"app_mentions:read"}, "message.im": {"im:history"}}
+"""And for each event."""
 
 
 def called_methods() -> set[str]:
@@ -80,11 +83,14 @@ def test_a_command_that_the_manifest_has_not_is_not_answered() -> None:
 
 
 def test_the_events_are_those_that_are_listened_to() -> None:
-    assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == sorted(registered("event"))
+    named = {each.partition(".")[0] for each in MANIFEST["settings"]["event_subscriptions"]["bot_events"]}
+
+    assert named == set(registered("event"))
 
 
 def test_the_scopes_are_those_of_the_methods_that_are_called() -> None:
-    needed = {scope for method in called_methods() for scope in SCOPES_OF[method]} | {"commands"}
+    events = {scope for event in EVENTS for scope in SCOPES_OF_EVENTS[event]}
+    needed = {scope for method in called_methods() for scope in SCOPES_OF[method]} | {"commands"} | events
 
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
     assert MANIFEST["oauth_config"]["scopes"]["bot"] == sorted(needed)
@@ -93,6 +99,7 @@ def test_the_scopes_are_those_of_the_methods_that_are_called() -> None:
 def test_home_messages_and_interactivity_are_switched_on() -> None:
     assert MANIFEST["features"]["app_home"]["home_tab_enabled"]
     assert MANIFEST["features"]["app_home"]["messages_tab_enabled"]
+    assert not MANIFEST["features"]["app_home"]["messages_tab_read_only_enabled"]
     assert MANIFEST["settings"]["interactivity"]["is_enabled"]
 
 

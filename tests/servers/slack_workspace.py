@@ -14,7 +14,7 @@ from tests.servers.slack_limits import Refusal, check_message, check_view
 SCOPES = frozenset(
     {
         *("channels:history", "chat:write", "commands", "files:write", "groups:history"),
-        *("usergroups:read", "users:read"),
+        *("usergroups:read", "users:read", "app_mentions:read", "im:history"),
     }
 )
 """What an app has that was made from our manifest."""

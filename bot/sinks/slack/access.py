@@ -31,6 +31,8 @@ SCOPES: Mapping[str, str] = {
     "groups:history": "a message may come twice in a private channel",
     "files:write": "reports of incidents come without their file",
     "usergroups:read": "user groups of the pipeline file let nobody in",
+    "app_mentions:read": "mentions are not answered",
+    "im:history": "direct messages are not answered",
 }
 """The scopes of the app's manifest, and what does not work without each. Only without the first nothing works."""
 
