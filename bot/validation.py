@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from difflib import get_close_matches
 
 from bot.redaction.shown import shown_log
-from bot.request import Plan, Request, RequestError, intervals_of
+from bot.request import Plan, Request, RequestError, intervals_of, nearest
 from checks.catalog import checks_of
 from checks.diagnosis import diagnose
 from checks.log_evidence import with_logs
@@ -33,10 +32,8 @@ def no_jobs(_: datetime) -> Iterable[SchedulerJob]:
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the sentence for a name that does not exist, with the nearest ones that do."""
-    names = sorted(known)
-    near = get_close_matches(name, names, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}."
-    return f"There is no {kind} '{name}'; {hint}"
+    hint = nearest(name, known)
+    return f"There is no {kind} '{name}'; {hint[:1].lower()}{hint[1:]}"
 
 
 def select(checks: Sequence[Check], request: Request, phases: Iterable[str]) -> tuple[Check, ...]:

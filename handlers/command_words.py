@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from bot.request import Request, RequestError
+from bot.dates import is_date_word, with_dates_joined
+from bot.request import Request, RequestError, nearest
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
@@ -18,7 +18,7 @@ _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
 
 _AROUND = "`'\"“”‘’,;"  # noqa: RUF001 - the quotes that telephones type
 
-DATE_WORDS = ("today", "yesterday", "previous", "current")
+DATE_WORDS = ("today", "yesterday", "tomorrow", "previous", "current")
 DEPTH_WORDS = ("quick", "full")
 PRIVATE = "private"
 
@@ -68,7 +68,7 @@ def words_of(text: str) -> list[str]:
 
 
 def ask_for_everything(text: str, pipeline: Pipeline, checks: Sequence[Check], *, default: str) -> Asked:
-    """Read ``[DATE|today|yesterday] [quick|full] [phase or check …] [private]``, in any order.
+    """Read ``[DATE] [quick|full] [phase or check …] [private]``, in any order.
 
     Raises RequestError, HelpWanted.
     """
@@ -87,7 +87,7 @@ def ask_for_everything(text: str, pipeline: Pipeline, checks: Sequence[Check], *
 
 
 def ask_for_checks(text: str, checks: Iterable[str], *, default: str) -> Asked:
-    """Read ``[DATE|today|yesterday] [private]`` for a command that stands for some checks.
+    """Read ``[DATE] [private]`` for a command that stands for some checks.
 
     Raises RequestError, HelpWanted; also where a pipeline has none of these checks.
     """
@@ -144,7 +144,7 @@ def _phases(pipeline: Pipeline) -> dict[str, str]:
 
 def _sort(words: Iterable[str], phases: dict[str, str], checks: set[str]) -> _Words:
     found = _Words()
-    for word in words:
+    for word in with_dates_joined(tuple(words)):
         match word.lower():
             case lower if lower in DATE_WORDS or _DATE_LIKE.fullmatch(lower):
                 found.dates.append(lower if lower in DATE_WORDS else word.upper())
@@ -157,6 +157,8 @@ def _sort(words: Iterable[str], phases: dict[str, str], checks: set[str]) -> _Wo
                 found.checks.append(lower)
             case lower if lower in phases:
                 found.phases.append(phases[lower])
+            case lower if is_date_word(lower):
+                found.dates.append(lower)
             case _:
                 kind = "phase or check" if phases or checks else "date or word"
                 known = {*DATE_WORDS, PRIVATE, *phases, *checks, *(DEPTH_WORDS if phases or checks else ())}
@@ -172,7 +174,5 @@ def _at_most_one(what: str, found: Sequence[str]) -> None:
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
     """Say that a word is not known, with those nearest to it."""
     names = sorted(known)
-    near = get_close_matches(word.lower()[:LONGEST_WORD], names, n=3, cutoff=0.6)
     shown = word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}…"
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
-    return f"I know no {kind} '{shown}'. {hint}"
+    return f"I know no {kind} '{shown}'. {nearest(word[:LONGEST_WORD], names)}"

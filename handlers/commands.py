@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.dates import EXAMPLES
 from bot.deploys import DAYS, MOST_DAYS, recent_deploys
 from bot.permissions import Role
 from bot.render.alert_links import thread_link
@@ -100,14 +101,14 @@ VALIDATING = (
     SlashCommand(
         name="/validate-daily",
         title="",
-        usage="[DATE|today|yesterday] [quick|full] [phase or check …] [private]",
+        usage="[DATE] [quick|full] [phase or check …] [private]",
         does="validate an interval: all of it, the quick checks, or some phases and checks",
         read=_everything,
     ),
     SlashCommand(
         name="/orchestrators",
         title="Orchestrators",
-        usage="[DATE|today|yesterday] [private]",
+        usage="[DATE] [private]",
         does="whether each orchestrator triggered on its own",
         read=_orchestrators,
     ),
@@ -128,7 +129,7 @@ VALIDATING = (
     SlashCommand(
         name="/predictions",
         title="Predictions",
-        usage="[DATE|today|yesterday] [private]",
+        usage="[DATE] [private]",
         does="the predictions of a date, today's unless it says otherwise",
         read=_predictions,
     ),
@@ -164,7 +165,7 @@ def help_text() -> str:
             "*What you can ask me*",
             *lines,
             f"`{HELP}` takes them all, too: `{HELP} predictions today`. So do I by name, and in a direct message.",
-            "The words come in any order; `private` answers in our direct messages.",
+            f"A DATE is {EXAMPLES}. The words come in any order; `private` answers in our direct messages.",
             "An alert's buttons and the message shortcut *Re-check* check again; my *Home* tab shows everything.",
         )
     )
@@ -182,7 +183,6 @@ def register(app: App, services: Services) -> Listener:
         app.command(name)(listener)
     listeners.update({f"/{word}": partial(answer, services) for word, _, _, answer in ONLY_HERE})
 
-    @app.command(HELP)
     def reveille(ack: Ack, body: Body) -> None:
         first, _, rest = str(body.get("text") or "").strip().partition(" ")
         named = _named(first)
@@ -191,6 +191,7 @@ def register(app: App, services: Services) -> Listener:
         else:
             ack(text=f"{_unknown(first)}{help_text()}", response_type="ephemeral")
 
+    app.command(HELP)(reveille)
     return reveille
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from handlers.buttons import Body
-from handlers.commands import HELP
 from handlers.replies import PrivateReply
 from handlers.services import Services
 from handlers.workers import Job, Lane
@@ -20,20 +19,20 @@ _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 Command = Callable[[Ack, Body], None]
 
 
-def register(app: App, services: Services, command: Command) -> None:
-    """Register what hands the words of a message to the command that takes every other."""
+def register(app: App, services: Services, name: str, command: Command) -> None:
+    """Register what hands the words of a message to the command of a name, the one that takes every other."""
 
     @app.event("app_mention")
     def mentioned(ack: Ack, event: Mapping[str, Any], body: Body) -> None:
         ack()
         if not _is_direct(event):
-            _hand_over(services, command, event, body)
+            _hand_over(services, name, command, event, body)
 
     @app.event("message")
     def written(ack: Ack, event: Mapping[str, Any], body: Body) -> None:
         ack()
         if _is_direct(event):
-            _hand_over(services, command, event, body)
+            _hand_over(services, name, command, event, body)
 
 
 def _is_direct(event: Mapping[str, Any]) -> bool:
@@ -41,13 +40,13 @@ def _is_direct(event: Mapping[str, Any]) -> bool:
     return event.get("channel_type") == "im" or str(event.get("channel") or "").startswith("D")
 
 
-def _hand_over(services: Services, command: Command, event: Mapping[str, Any], body: Body) -> None:
+def _hand_over(services: Services, name: str, command: Command, event: Mapping[str, Any], body: Body) -> None:
     """Answer what a person wrote; neither what bots say, ourselves among them, nor what is edited or deleted."""
     user = event.get("user")
     if not isinstance(user, str) or event.get("bot_id") or event.get("subtype"):
         return
     asked = {
-        "command": HELP,
+        "command": name,
         "text": words_of_message(str(event.get("text") or "")),
         "user_id": user,
         # Of somebody from another organisation the event names theirs; the body names the one of the app.

@@ -11,7 +11,7 @@ from handlers.services import Services
 def register_all(app: App, services: Services) -> None:
     """Register everything that the app's manifest names."""
     errors.register(app, services.client, services.workers)
-    mentions.register(app, services, commands.register(app, services))
+    mentions.register(app, services, commands.HELP, commands.register(app, services))
     staging.register(app, services)
     actions.register(
         app, services, {repairs.REPAIR: ("Repair…", repairs.open_repair), reports.REPORT: ("Report", reports.write)}

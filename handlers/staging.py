@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.dates import UnreadDateError, date_meant
 from bot.permissions import Role
 from bot.render.slack_text import escape, fitted
 from bot.render.staging import TEARDOWN, change_blocks, removal_blocks, step_blocks, untouched_text
@@ -63,10 +64,11 @@ def staging_listener(services: Services) -> Callable[[Ack, Body], None]:
 
     def staging(ack: Ack, body: Body) -> None:
         try:
-            wanted = _wanted(words_of(str(body.get("text") or "")))
+            today = services.clock().astimezone(services.validation.pipeline.zone).date()
+            wanted = _wanted(words_of(str(body.get("text") or "")), today)
         except HelpWanted:
             ack(text=f"`{NAME} {USAGE}`: {DOES}.", response_type="ephemeral")
-        except StagingError as error:
+        except (StagingError, UnreadDateError) as error:
             ack(text=f"{escape(str(error))}\nUse: `{NAME} {USAGE}`", response_type="ephemeral")
         else:
             _take(services, ack, body, title_of(body), wanted)
@@ -89,14 +91,14 @@ def _take(services: Services, ack: Ack, body: Body, title: str, wanted: Wanted) 
     ask(services, ack, body, title, to_its_end(lambda: _do(services, reply, wanted)), reply, lane=Lane.LONG)
 
 
-def _wanted(words: Sequence[str]) -> Wanted:
+def _wanted(words: Sequence[str], today: date) -> Wanted:
     match [word.lower() for word in words]:
         case [] | ["status"]:
             return Wanted(Role.VIEWER, _status)
-        case ["seed", day]:
-            return Wanted(Role.REPAIRER, _seeding(_date(day)))
-        case ["seed", *_]:
-            raise StagingError("Which date shall be seeded? For example 2026-02-10.")
+        case ["seed"]:
+            raise StagingError("Which date shall be seeded? For example 10 feb.")
+        case ["seed", *day]:
+            return Wanted(Role.REPAIRER, _seeding(date_meant(" ".join(day), today)))
         case ["prove", "start"]:
             return Wanted(Role.REPAIRER, _start)
         case ["prove"] | ["prove", "check"]:
@@ -105,13 +107,6 @@ def _wanted(words: Sequence[str]) -> Wanted:
             return Wanted(Role.REPAIRER, _list)
         case _:
             raise StagingError(f"I know no {NAME} {' '.join(words)[:WORD_TEXT]!r}.")
-
-
-def _date(word: str) -> date:
-    try:
-        return date.fromisoformat(word)
-    except ValueError:
-        raise StagingError(f"{word[:WORD_TEXT]!r} is not a date: use YYYY-MM-DD.") from None
 
 
 def _do(services: Services, reply: PrivateReply, wanted: Wanted) -> None:

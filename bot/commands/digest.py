@@ -12,10 +12,11 @@ import click
 
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
-from bot.commands.options import PIPELINE_OPTION, day_of, instant
+from bot.commands.options import PIPELINE_OPTION, instant
 from bot.commands.output import complain, say
 from bot.composition.notifier import Notifier, notifying
 from bot.delivery.troubles import Trouble
+from bot.request import day_meant
 from bot.sinks.slack.access import ask
 from bot.sinks.slack.errors import TROUBLES, remedy
 from bot.store.model import SLACK, Delivery
@@ -33,12 +34,12 @@ SILENCE = 3.0
 
 @click.command()
 @click.option(
-    "--date", "day", callback=day_of, metavar="DATE", help="The morning whose digest it is; by default today."
+    "--date", "day", metavar="DATE", help="The morning whose digest it is, such as '10 feb'; by default today."
 )
 @PIPELINE_OPTION
 @click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a scenario.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
-def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
+def digest(day: str | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
     A digest judges the run before its date. Needs SLACK_BOT_TOKEN. Exits with 0 when Slack has it, with 1
@@ -48,12 +49,13 @@ def digest(day: date | None, pipeline_file: Path | None, scenario: str | None, n
     \b
     Examples:
       reveille digest
-      reveille digest --date 2026-02-11
+      reveille digest --date monday
       REVEILLE_CHANNEL=C0123456789 reveille digest --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), notifying(pipeline_file, scenario, now) as told:
+        of = None if day is None else day_meant(day, told.validation.pipeline, told.clock())
         _must_be_let_in(told)
-        return write(told.digests, told.outbox, told.store, day)
+        return write(told.digests, told.outbox, told.store, of)
 
 
 def _must_be_let_in(told: Notifier) -> None:

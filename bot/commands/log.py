@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import click
@@ -16,9 +16,11 @@ from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, say
 from bot.composition.repairs_shell import remembered
+from bot.dates import is_date_word
 from bot.repairs.model import RepairRun
 from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
 from bot.repairs.words import run_line
+from bot.request import day_meant
 from bot.store import kept
 from bot.store.model import AuditEntry
 from checks.cells import in_words
@@ -29,26 +31,28 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AT_MOST = 1_000
 
 
-def since_option(context: click.Context, option: click.Parameter, value: str) -> timedelta | datetime:
-    """Read a span such as 7d, or an instant."""
+def since_option(context: click.Context, option: click.Parameter, value: str) -> timedelta | datetime | str:
+    """Read a span such as 7d, or an instant; a date in words is read where the pipeline's zone is known."""
     del context, option
     match = _SPAN.fullmatch(value)
     if match is not None:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if is_date_word(value):
+        return value
     try:
         return datetime.fromisoformat(value)
     except ValueError:
-        message = f"'{value}' is neither a span such as 24h or 7d nor an instant such as 2026-02-11T08:00."
+        message = f"'{value}' is neither a span such as 24h or 7d nor a date such as monday or 2026-02-11T08:00."
         raise click.BadParameter(message) from None
 
 
 @click.command()
 @click.option(
-    "--since", callback=since_option, default="7d", show_default=True, metavar="SPAN|ISO", help="How far back."
+    "--since", callback=since_option, default="7d", show_default=True, metavar="SPAN|DATE", help="How far back."
 )
 @click.option("--json", "as_json", is_flag=True, help="Every record as it is stored, the newest first.")
 @PIPELINE_OPTION
-def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) -> int:
+def log(since: timedelta | datetime | str, as_json: bool, pipeline_file: Path | None) -> int:
     """List repairs and what else people did, the newest first, from the store that REVEILLE_STORE names.
 
     A repair whose process died in the middle is shown as unfinished.
@@ -57,14 +61,14 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
     Examples:
       reveille log
       reveille log --since 24h
+      reveille log --since monday
       reveille log --since 2026-02-11 --json
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), remembered(pipeline_file) as (pipeline, store, durable):
         if not durable:
             raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
         now = datetime.now(UTC)
-        begin = now - since if isinstance(since, timedelta) else since
-        begin = begin if begin.tzinfo is not None else begin.replace(tzinfo=pipeline.zone)
+        begin = _begin(since, pipeline, now)
         entries = store.audit(begin, AT_MOST)
     if as_json:
         emit(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=True))
@@ -74,6 +78,15 @@ def log(since: timedelta | datetime, as_json: bool, pipeline_file: Path | None) 
     if not entries:
         say("Nothing was done in this time.")
     return FINE
+
+
+def _begin(since: timedelta | datetime | str, pipeline: Pipeline, now: datetime) -> datetime:
+    """Return from when on; a date begins at its midnight where the pipeline is."""
+    if isinstance(since, timedelta):
+        return now - since
+    if isinstance(since, str):
+        since = datetime.combine(day_meant(since, pipeline, now), time())
+    return since if since.tzinfo is not None else since.replace(tzinfo=pipeline.zone)
 
 
 def lines(pipeline: Pipeline, entries: Sequence[AuditEntry], now: datetime) -> Iterator[str]:

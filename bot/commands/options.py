@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -43,13 +43,11 @@ def instant(context: click.Context, option: click.Parameter, value: str | None) 
     return given
 
 
-def day_of(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    """Read a date."""
+def words_joined(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> str | None:
+    """Read a date that may have several words; None for none."""
     del context, parameter
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        message = f"'{value}' is not a date: use YYYY-MM-DD."
-        raise click.BadParameter(message) from None
+    return " ".join(value) or None
+
+
+INTERVAL_ARGUMENT = click.argument("interval", nargs=-1, metavar="[DATE]", callback=words_joined)
+"""The interval that is meant, in as many words as people write it in: ``10 feb``, ``yesterday``, ``2026-02-10``."""

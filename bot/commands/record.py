@@ -12,7 +12,7 @@ import click
 
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
-from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
+from bot.commands.options import INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import say
 from bot.commands.validate import progress
 from bot.composition.extras import NEEDED
@@ -30,7 +30,7 @@ from checks.pipeline import Pipeline
 
 
 @click.command()
-@click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
+@INTERVAL_ARGUMENT
 @click.option("--to", "file", type=click.Path(path_type=Path), metavar="FILE", help="The scenario file to write.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be read of which table, and how much; read nothing.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,14 +11,14 @@ import click
 from bot.commands.display import show
 from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
-from bot.commands.options import day_of, instant
+from bot.commands.options import INTERVAL_ARGUMENT, instant, words_joined
 from bot.commands.output import agreed, say
 from bot.commands.staging_proof import prove
 from bot.commands.staging_shell import common_options, counted, exit_code, plainly, staging_shell, tell
 from bot.commands.validate import progress
 from bot.composition.validation import pipeline_of, ready
 from bot.render.reading import Reading
-from bot.request import Request
+from bot.request import Request, day_meant
 from bot.settings import Settings
 from bot.staging.environment import prefix_of
 from bot.staging.steps import failed
@@ -52,21 +52,22 @@ def setup(pipeline_file: Path | None, prefix: str | None, dry_run: bool) -> int:
 
 
 @staging.command()
-@click.argument("day", callback=day_of, metavar="DATE")
+@click.argument("day", nargs=-1, required=True, callback=words_joined, metavar="DATE")
 @click.option("--limit", type=click.IntRange(1, 10_000_000), metavar="N", help="The most rows of a table.")
 @click.option("--again", is_flag=True, help="Copy also what is there already.")
 @DRY_RUN_OPTION
 @common_options
 def seed(
-    day: date, limit: int | None, again: bool, pipeline_file: Path | None, prefix: str | None, dry_run: bool
+    day: str, limit: int | None, again: bool, pipeline_file: Path | None, prefix: str | None, dry_run: bool
 ) -> int:
     """Copy one date of every table of the pipeline file, all tables at once.
 
     What is there already is not copied again, so that a seeding which was interrupted goes on where it stopped.
     """
     with staging_shell(pipeline_file, prefix) as staging:
-        steps = staging.seed(day, counted(len(staging.staging.seed)), limit=limit, again=again, dry_run=dry_run)
-        return exit_code(steps, f"seed {day}")
+        meant = day_meant(day, staging.pipeline, datetime.now(UTC))
+        steps = staging.seed(meant, counted(len(staging.staging.seed)), limit=limit, again=again, dry_run=dry_run)
+        return exit_code(steps, f"seed {meant}")
 
 
 @staging.command()
@@ -83,7 +84,7 @@ def deploy(services: tuple[str, ...], pipeline_file: Path | None, prefix: str | 
 
 
 @staging.command()
-@click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
+@INTERVAL_ARGUMENT
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @click.option("--full", is_flag=True, help="Show the expected state and all that passed, too.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")

@@ -15,7 +15,7 @@ import click
 from bot.commands.display import show
 from bot.commands.errors import said_plainly
 from bot.commands.exits import exit_code
-from bot.commands.options import DATA_OPTION, PIPELINE_OPTION, instant
+from bot.commands.options import DATA_OPTION, INTERVAL_ARGUMENT, PIPELINE_OPTION, instant
 from bot.commands.output import say
 from bot.composition.validation import ready
 from bot.render.progress import live_progress
@@ -25,7 +25,7 @@ from checks.model import CheckResult, Interval
 
 
 @click.command()
-@click.argument("interval", required=False, metavar="[DATE|today|yesterday]")
+@INTERVAL_ARGUMENT
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @click.option("--phase", "phases", multiple=True, metavar="PHASE", help="Check only this phase; may be repeated.")
 @click.option("--quick", is_flag=True, help="Run only the checks that answer at once.")
@@ -64,12 +64,13 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Validate the pipeline: the verdict, its cause, and what to do.
 
     DATE is the interval that is judged, by default the newest that should be complete; with a scenario, the scenario's.
+    It is written as people do: 10 feb, monday (the last one), yesterday, tomorrow, 2026-02-10.
     For an hourly pipeline it is an hour (2026-02-10T14), for a weekly one a week (2026-W07), for a monthly one a month.
 
     \b
     Examples:
       reveille validate
-      reveille validate 2026-02-10 --full
+      reveille validate 10 feb --full
       reveille validate --check invoker --check trigger
       reveille validate today --phase phase5 --format json
       reveille validate --scenario healthy-morning

@@ -114,3 +114,16 @@ def test_without_a_store_there_is_nothing_to_read(monkeypatch: pytest.MonkeyPatc
 
     assert said.code == 3
     assert "REVEILLE_STORE" in said.err
+
+
+@pytest.mark.parametrize("since", ["yesterday", "last monday", "2026-02-11", "24h"])
+def test_it_begins_where_somebody_says_in_words(since: str, on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
+    reveille("repair", GRANT, "--yes")
+
+    assert len(reveille("log", "--since", since).out.splitlines()) == 1
+
+
+def test_a_date_that_is_none_is_one_sentence(on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
+    said = reveille("log", "--since", "30 feb")
+
+    assert (said.code, "no such day" in said.err) == (3, True)

@@ -23,6 +23,16 @@ def everything(text: str) -> Asked:
     ("text", "asked"),
     [
         pytest.param("", Asked(request=Request(trigger="command")), id="nothing is the previous interval, all of it"),
+        pytest.param(
+            "feb 10 quick",
+            Asked(request=Request(interval="feb 10", depth="quick", trigger="command")),
+            id="a date of words",
+        ),
+        pytest.param(
+            "Quick 10 Feb 2025",
+            Asked(request=Request(interval="10 feb 2025", depth="quick", trigger="command")),
+            id="with its year",
+        ),
         pytest.param("TODAY", Asked(request=Request(interval="today", trigger="command")), id="a date word"),
         pytest.param("`2026-02-03`,", Asked(request=Request(interval="2026-02-03", trigger="command")), id="in quotes"),
         pytest.param("quick", Asked(request=Request(depth="quick", trigger="command")), id="quick"),
@@ -48,7 +58,8 @@ def test_words_come_in_any_order(text: str, asked: Asked) -> None:
     [
         pytest.param("triger", "Did you mean trigger?", id="a slip"),
         pytest.param("yesterdya", "Did you mean yesterday?", id="a slip in a date word"),
-        pytest.param("xyzzy", "There are:", id="nothing near"),
+        pytest.param("xyzzy", "The nearest of", id="nothing near"),
+        pytest.param("mon tue", "mon and tue", id="two weekdays"),
         pytest.param("today yesterday", "today and yesterday", id="two dates"),
         pytest.param("quick full", "quick and full", id="two depths"),
     ],

@@ -74,7 +74,7 @@ def test_who_may_not_repair_may_not_change_staging(text: str) -> None:
     [
         pytest.param("help", "a staging environment beside production", id="help"),
         pytest.param("seed", "Which date", id="no date"),
-        pytest.param("seed 2026-02-30", "is not a date", id="a date that does not exist"),
+        pytest.param("seed 2026-02-30", "is no date", id="a date that does not exist"),
         pytest.param("deploy worker", "I know no /staging", id="what only the shell does"),
         pytest.param("<!channel>", "I know no /staging", id="hostile"),
     ],

@@ -385,7 +385,7 @@ def test_a_source_that_does_not_answer_is_unknown_and_no_proof(place: Place) -> 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        pytest.param(("seed", "2026-02-30"), "is not a date", id="no date"),
+        pytest.param(("seed", "2026-02-30"), "is no date", id="no date"),
         pytest.param(("deploy", "coordinator"), "cannot be deployed", id="no such service"),
         pytest.param(("prove", "run", "--", "no-such-command"), "cannot be run", id="no such command"),
         pytest.param(("prove", "check", "--state", "broken.json"), "not a first record", id="no record"),
