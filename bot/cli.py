@@ -86,6 +86,10 @@ COMMANDS = {
         "bot.commands.digest:digest",
         "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
     ),
+    "doctor": Entry(
+        "bot.commands.doctor:doctor",
+        "Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.",
+    ),
     "status": Entry(
         "bot.commands.status:status",
         "Say when Reveille last looked and looks next, what it may do, which sources answer, what waits to be sent.",

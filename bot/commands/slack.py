@@ -49,10 +49,10 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         settings = SlackSettings.outgoing()
-        notifications = _notifications(pipeline_file, settings.channel)
+        notifications = notifications_of(pipeline_file, settings.channel)
         refused = 0
         try:
-            for answer in _answers(settings, notifications, post=post):
+            for answer in slack_answers(settings, notifications, post=post):
                 refused += answer.refused
                 say(f"{'✗' if answer.refused else '✓'} {answer.about}: {answer.text}")
         except OSError as error:
@@ -87,7 +87,8 @@ def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> 
     return FINE
 
 
-def _notifications(pipeline_file: Path | None, channel: str | None) -> Notifications:
+def notifications_of(pipeline_file: Path | None, channel: str | None) -> Notifications:
+    """Return what a pipeline file says of Slack; a ``channel`` takes everything. Raises CannotGoOnError."""
     pipeline = pipeline_of(pipeline_file)
     if pipeline.notifications is None:
         raise CannotGoOnError(
@@ -98,7 +99,8 @@ def _notifications(pipeline_file: Path | None, channel: str | None) -> Notificat
     return pipeline.notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}})
 
 
-def _answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Granted]:
+def slack_answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Granted]:
+    """Ask Slack about everything that the bot needs of it. Raises OSError where it does not answer."""
     client = slack_client(settings.bot_token.reveal(), settings.api_url)
     yield from preflight(client, notifications)
     yield _way_in(settings)

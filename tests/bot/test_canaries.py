@@ -96,6 +96,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("log",): ("--json",),
     ("report", "incident"): (),
     ("status",): ("--scenario", "SCENARIO"),
+    ("doctor",): (),
 }
 """Every command, with arguments that let it do something; ``serve`` serves in a process of its own."""
 

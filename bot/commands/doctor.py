@@ -1,0 +1,245 @@
+"""``reveille doctor``: everything that Reveille needs to do its work, looked at once, each with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from bot.commands.exits import FAILED, FINE, UNKNOWN
+from bot.commands.options import PIPELINE_OPTION
+from bot.commands.output import emit, progress, say
+from bot.commands.slack import notifications_of, slack_answers
+from bot.composition.google import google_ports
+from bot.composition.repairs_shell import store_of_shell
+from bot.composition.validation import source_of
+from bot.definition.config_check import check_config
+from bot.definition.files import PipelineFileError
+from bot.definition.pipeline_file import load_pipeline
+from bot.google_cloud.credentials import default_credentials
+from bot.render.status import Status
+from bot.render.words import joined, number, sentence, time_of
+from bot.serving.serving_settings import SlackSettings
+from bot.settings import Settings, SettingsError
+from bot.sinks.slack.client import slack_client
+from bot.sinks.table import must_be_there
+from bot.sinks.webhook.endpoints import endpoints_of
+from bot.status import PATIENCE, status_of
+from bot.store.model import StoreError
+from bot.validation import Validation
+from checks.pipeline import Pipeline
+from checks.source import UNANSWERED, Ports, Problem
+
+State = Literal["well", "wrong", "unanswered", "left out"]
+
+MARKS: dict[State, str] = {"well": "✓", "wrong": "✗", "unanswered": "?", "left out": "-"}
+
+MOST_PROBLEMS = 10
+"""Of a pipeline file; 'reveille config check' lists all."""
+
+CLOCK_OFF = timedelta(seconds=60)
+"""Slack's signatures are refused from five minutes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that Reveille needs. ``text`` says how it is and, where it is not well, what to do."""
+
+    about: str
+    state: State
+    text: str
+
+
+@click.command()
+@PIPELINE_OPTION
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def doctor(pipeline_file: Path | None, as_json: bool) -> int:
+    """Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.
+
+    Nothing is written and nothing is posted. Each line that is not well says what to do. Exits with 1 when something is
+    wrong, with 2 when something does not answer.
+
+    \b
+    Examples:
+      reveille doctor
+      reveille doctor --pipeline our-pipeline.yaml --json
+    """  # noqa: D301 - click reads the backspace
+    found = []
+    for each in examinations(pipeline_file):
+        found.append(each)
+        if not as_json:
+            say(f"{MARKS[each.state]} {each.about}: {each.text}")
+    states = Counter(each.state for each in found)
+    if as_json:
+        emit(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=True))
+    else:
+        wrong, unanswered = states["wrong"], states["unanswered"]
+        said = [f"{number(wrong, 'thing')} to put right"] * bool(wrong)
+        said += [f"{number(unanswered, 'thing')} without an answer"] * bool(unanswered)
+        say(sentence(joined(said)) if said else "All is well.")
+    return FAILED if states["wrong"] else UNKNOWN if states["unanswered"] else FINE
+
+
+def examinations(pipeline_file: Path | None) -> Iterator[Examined]:
+    """Look at one thing after the other; what another needs and is not there is left out, and said so."""
+    yield Examined("Reveille", "well", f"{version('reveille')} on Python {platform.python_version()}.")
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        yield Examined("Settings", "wrong", str(error))
+        return
+    pipeline: Pipeline | None = None
+    try:
+        path = source_of(pipeline_file, settings)
+        pipeline = load_pipeline(path)
+        yield Examined("Pipeline file", "well", f"{path.name} is valid.")
+    except SettingsError as error:
+        yield Examined("Pipeline file", "wrong", str(error))
+    except PipelineFileError as error:
+        for problem in error.problems[:MOST_PROBLEMS]:
+            yield Examined("Pipeline file", "wrong", str(problem))
+    yield from _store(pipeline, settings)
+    yield from _google(pipeline, settings, pipeline_file)
+    yield from _slack(pipeline, pipeline_file)
+    if pipeline is not None:
+        yield from _webhooks(pipeline)
+
+
+def _store(pipeline: Pipeline | None, settings: Settings) -> Iterator[Examined]:
+    if pipeline is None:
+        yield Examined("Store", "left out", "it belongs to a pipeline.")
+        return
+    try:
+        with store_of_shell(pipeline, settings) as store:
+            if store is None:
+                text = "REVEILLE_STORE names none; 'reveille serve' makes reveille.db in its folder."
+                yield Examined("Store", "left out", text)
+                return
+            alerts = store.open_alerts(pipeline.name)
+            yield Examined("Store", "well", f"it answers: {number(len(alerts), 'open alert')}.")
+    except StoreError as error:
+        yield Examined("Store", "unanswered", f"{error}")
+    except SettingsError as error:
+        yield Examined("Store", "wrong", f"{error}")
+
+
+def _google(pipeline: Pipeline | None, settings: Settings, pipeline_file: Path | None) -> Iterator[Examined]:
+    if pipeline is None:
+        try:
+            default_credentials()
+            yield Examined("Google account", "well", "there are credentials.")
+        except SettingsError as error:
+            yield Examined("Google account", "wrong", str(error))
+        return
+    if not pipeline.project and settings.project is None:
+        text = "the pipeline file names no 'project': 'reveille validate --data FILE' judges tables of this machine."
+        yield Examined("Google Cloud", "left out", text)
+        return
+    try:
+        ports = google_ports(pipeline, settings)
+    except SettingsError as error:
+        yield Examined("Google account", "wrong", str(error))
+        return
+    progress("asking the sources")
+    try:
+        yield from _sources(pipeline, ports)
+    finally:
+        ports.close()
+    progress("asking for each query, service and collection")
+    problems = check_config(source_of(pipeline_file, settings), partial(google_ports, settings=settings), _now())
+    for problem in problems[:MOST_PROBLEMS]:
+        yield Examined("Pipeline file, live", "unanswered" if problem.undecided else "wrong", str(problem))
+    if not problems:
+        yield Examined("Pipeline file, live", "well", "every query, service and collection in it answers.")
+
+
+def _sources(pipeline: Pipeline, ports: Ports) -> Iterator[Examined]:
+    validation = Validation(pipeline, ports, _now)
+    with validation.reads(PATIENCE) as reads:
+        status = status_of(pipeline, _now(), reads, None)
+    for each in status.sources:
+        if not each.problem:
+            yield Examined(each.name, "well", "it answers.")
+            continue
+        may_pass = Problem(each.problem) in UNANSWERED or each.problem == Problem.THROTTLED
+        words = f"{each.problem}: {sentence(each.detail)} {each.advice}".strip()
+        yield Examined(each.name, "unanswered" if may_pass else "wrong", words)
+    yield _schedule(status)
+
+
+def _schedule(status: Status) -> Examined:
+    if status.next_digest is None or status.next_watch is None:
+        return Examined(
+            "Schedule", "left out", "the pipeline file has no section 'notifications', so nothing is planned."
+        )
+    digest, watch = (
+        time_of(each, status.pipeline.zone, status.now) for each in (status.next_digest, status.next_watch)
+    )
+    return Examined("Schedule", "well", f"next digest {digest}, next watch {watch}, while 'reveille serve' runs.")
+
+
+def _slack(pipeline: Pipeline | None, pipeline_file: Path | None) -> Iterator[Examined]:
+    if pipeline is not None and pipeline.notifications is None:
+        yield Examined("Slack", "left out", "the pipeline file has no section 'notifications'.")
+        return
+    try:
+        settings = SlackSettings.outgoing()
+    except SettingsError as error:
+        yield Examined("Slack", "wrong", f"{error}")
+        return
+    try:
+        yield _clock(settings)
+        if pipeline is not None:
+            for each in slack_answers(settings, notifications_of(pipeline_file, settings.channel), post=False):
+                yield Examined(f"Slack, {each.about}", "wrong" if each.refused else "well", each.text)
+    except OSError as error:
+        yield Examined("Slack", "unanswered", f"it does not answer ({type(error).__name__}); check the network.")
+
+
+def _clock(settings: SlackSettings) -> Examined:
+    """Ask Slack for the time. Raises OSError where it does not answer."""
+    headers = slack_client(settings.bot_token.reveal(), settings.api_url).api_test().headers
+    return clock_examined(next((str(value) for name, value in headers.items() if name.lower() == "date"), ""), _now())
+
+
+def clock_examined(theirs: str, now: datetime) -> Examined:
+    """Compare the clock of this machine with the date of an HTTP answer."""
+    try:
+        off = abs(now - parsedate_to_datetime(theirs).astimezone(UTC))
+    except ValueError:
+        return Examined("Clock", "left out", "Slack's answer has no date to compare with.")
+    if off <= CLOCK_OFF:
+        return Examined("Clock", "well", "it agrees with Slack's.")
+    text = (
+        f"it is {round(off.total_seconds())} s off: set it by NTP. From five minutes on Slack's requests are refused."
+    )
+    return Examined("Clock", "wrong", text)
+
+
+def _webhooks(pipeline: Pipeline) -> Iterator[Examined]:
+    notifications = pipeline.notifications
+    if notifications is None or not notifications.webhooks:
+        return
+    try:
+        must_be_there(notifications)
+        endpoints_of(notifications.webhooks, os.environ)
+        yield Examined(
+            "Webhooks", "well", f"{number(len(notifications.webhooks), 'address')} set; 'reveille webhook test' sends."
+        )
+    except SettingsError as error:
+        yield Examined("Webhooks", "wrong", str(error))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,109 @@
+"""``reveille doctor``: whatever keeps Reveille from working is named, each with what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from bot.commands.doctor import CLOCK_OFF, clock_examined
+from tests.bot.in_process import run
+from tests.servers.slack import SlackServer, refused
+
+CHANNEL = "C0EXAMPLE1"
+PIPELINE = f"""\
+version: 2
+name: shop
+timezone: Europe/London
+notifications:
+  routes: {{default: {CHANNEL}}}
+  digest: {{post: 06:30}}
+"""
+NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    with SlackServer(channels=(CHANNEL,)) as server:
+        yield server
+
+
+def examined(folder: Path, slack: SlackServer | None = None, text: str = PIPELINE) -> tuple[int, dict[str, str]]:
+    """Return the exit code, and the state of each thing."""
+    (folder / "pipeline.yaml").write_text(text)
+    environment = {"SLACK_BOT_TOKEN": slack.token, "SLACK_API_URL": slack.api_url} if slack is not None else {}
+    ended = run(("doctor", "--pipeline", "pipeline.yaml", "--json"), folder, environment)
+    return ended.returncode, {each["about"]: each["state"] for each in json.loads(ended.stdout)}
+
+
+def test_where_all_is_there_all_is_well(tmp_path: Path, slack: SlackServer) -> None:
+    code, found = examined(tmp_path, slack)
+
+    assert code == 0
+    assert set(found.values()) == {"well", "left out"}
+    assert {found[each] for each in ("Pipeline file", "Clock", f"Slack, channel {CHANNEL}")} == {"well"}
+
+
+def test_on_a_machine_with_nothing_set_up_each_thing_that_is_missing_is_named(tmp_path: Path) -> None:
+    ended = run(("doctor",), tmp_path, {"REVEILLE_PIPELINE": "", "HOME": str(tmp_path)})
+
+    wrong = [line for line in ended.stdout.splitlines() if line.startswith("✗")]
+    assert ended.returncode == 1
+    assert [line.split(":")[0].removeprefix("✗ ") for line in wrong] == ["Pipeline file", "Google account", "Slack"]
+    assert ended.stderr == ""
+
+
+def test_a_pipeline_file_that_is_wrong_does_not_hide_the_rest(tmp_path: Path, slack: SlackServer) -> None:
+    code, found = examined(tmp_path, slack, PIPELINE.replace("timezone", "timezon"))
+
+    assert code == 1
+    assert found["Pipeline file"] == "wrong"
+    assert found["Clock"] == "well"
+
+
+def test_a_channel_that_takes_no_messages_is_wrong(tmp_path: Path, slack: SlackServer) -> None:
+    slack.remove_bot(CHANNEL)
+
+    assert examined(tmp_path, slack) == (1, {**examined(tmp_path, slack)[1], f"Slack, channel {CHANNEL}": "wrong"})
+
+
+def test_a_slack_that_refuses_the_token_is_wrong(tmp_path: Path, slack: SlackServer) -> None:
+    slack.tell("auth.test", refused("invalid_auth"))
+
+    code, found = examined(tmp_path, slack)
+
+    assert (code, found["Slack, token"]) == (1, "wrong")
+
+
+def test_a_slack_that_does_not_answer_is_no_fault_of_the_configuration(tmp_path: Path) -> None:
+    with SlackServer(channels=(CHANNEL,)) as gone:
+        pass
+
+    code, found = examined(tmp_path, gone)
+
+    assert (code, found["Slack"]) == (2, "unanswered")
+
+
+def test_a_webhook_without_an_address_is_wrong(tmp_path: Path, slack: SlackServer) -> None:
+    text = f"{PIPELINE}  webhooks: [{{name: pager, url_variable: REVEILLE_WEBHOOK_PAGER}}]\n"
+
+    code, found = examined(tmp_path, slack, text)
+
+    assert (code, found["Webhooks"]) == (1, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("off", "state"),
+    [(CLOCK_OFF, "well"), (-CLOCK_OFF, "well"), (CLOCK_OFF + timedelta(seconds=1), "wrong"), (timedelta(-1), "wrong")],
+)
+def test_a_clock_is_well_up_to_a_minute(off: timedelta, state: str) -> None:
+    assert clock_examined(format_datetime(NOW + off), NOW).state == state
+
+
+@pytest.mark.parametrize("theirs", ["", "yesterday", "2026-02-11"])
+def test_an_answer_without_a_date_says_nothing_of_the_clock(theirs: str) -> None:
+    assert clock_examined(theirs, NOW).state == "left out"
