@@ -112,7 +112,7 @@ COMMANDS = {
     "deploy": Entry("bot.commands.deploy:deploy", "What to do after a deploy."),
     "report": Entry(
         "bot.commands.report:report",
-        "Write the draft of an incident's post-mortem: timeline, impact, cause, who, how long, what is open.",
+        "Write up an incident for people who were not there.",
     ),
     "log": Entry(
         "bot.commands.log:log",

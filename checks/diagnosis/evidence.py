@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -217,14 +217,19 @@ def _of_deploy(board: Board, suspect: Suspect) -> Action:
     )
 
 
-_SHOWN_BY: Mapping[PlaceKind, tuple[str, str]] = {
-    PlaceKind.JOB: ("scheduler jobs", "describe"),
-    PlaceKind.RUN_JOB: ("run jobs", "describe"),
-    PlaceKind.SUBSCRIPTION: ("pubsub subscriptions", "describe"),
-    PlaceKind.TOPIC: ("pubsub topics", "describe"),
-    PlaceKind.SERVICE: ("run services", "get-iam-policy"),
-}
-"""The command that shows what is left of what was changed."""
+def _shown_by(kind: PlaceKind) -> tuple[str, str]:
+    """Return the resource and the verb of the command that shows what is left of what was changed."""
+    match kind:
+        case PlaceKind.JOB:
+            return "scheduler jobs", "describe"
+        case PlaceKind.RUN_JOB:
+            return "run jobs", "describe"
+        case PlaceKind.SUBSCRIPTION:
+            return "pubsub subscriptions", "describe"
+        case PlaceKind.TOPIC:
+            return "pubsub topics", "describe"
+        case _:
+            return "run services", "get-iam-policy"
 
 
 def _of_change(board: Board, change: Change) -> Action:
@@ -233,7 +238,7 @@ def _of_change(board: Board, change: Change) -> Action:
     project = f"--project={board.pipeline.project}"
     if change.place.name == board.pipeline.project:
         return Action(text=text, commands=(Gcloud("projects", "get-iam-policy", change.place.name),))
-    resource, verb = _SHOWN_BY.get(change.place.kind, _SHOWN_BY[PlaceKind.SERVICE])
+    resource, verb = _shown_by(change.place.kind)
     located = change.place.kind in (PlaceKind.JOB, PlaceKind.RUN_JOB, PlaceKind.SERVICE)
     flag = "--location" if change.place.kind is PlaceKind.JOB else "--region"
     flags = (*([f"{flag}={board.pipeline.region}"] if located else []), project)

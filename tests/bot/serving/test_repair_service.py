@@ -109,7 +109,7 @@ def test_the_thread_of_february_repairs_proves_resolves_itself_and_takes_it_back
         untouched = heard(slack, alert)
         slack.requests.submission(form, {}, user=PERSON).send(bot.slack_url)
         bot.wait_for(lambda: "Resolved" in headline(slack, alert), "to resolve the alert")
-        bot.wait_for(lambda: is_heard(slack, alert, "*Resolved*"), "to say in the thread that it is resolved")
+        bot.wait_for(lambda: is_heard(slack, alert, "*Resolved at"), "to say in the thread that it is resolved")
         late = press(bot, slack, alert)
         thread = heard(slack, alert)
         undo = next(each for each in slack.thread(alert) if UNDO in str(each.blocks))

@@ -147,12 +147,12 @@ def reports_in(folder: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM reports").fetchone()[0])
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2026-02-30"])
+@pytest.mark.parametrize("value", ["soon", "2026-02-30"])
 def test_what_is_no_date_is_refused(tmp_path: Path, value: str) -> None:
     with SlackServer() as slack:
-        result = run(slack, tmp_path, "--date", value)
+        result = run(slack, tmp_path, *SCENARIO, "--date", value)
 
-    assert "is not a date" in str(result.exception)
+    assert "is no date" in str(result.exception)
 
 
 class Outbox:

@@ -98,7 +98,7 @@ def test_a_repair_is_named_by_the_digest_the_alert_and_its_thread(day: Day) -> N
 
     assert any(":standing:" in each.key for each in processed.deliveries), "stored with the decision"
     messages = [each for each in processed.deliveries if each.sink == SLACK]
-    assert all("by a repair of <@U0ANN>" in str(formatted(each.body)) for each in (*messages, *day.edits()))
+    assert all("y a repair of <@U0ANN>" in str(formatted(each.body)) for each in (*messages, *day.edits()))
 
 
 def test_a_click_is_told_by_the_digest(day: Day) -> None:
