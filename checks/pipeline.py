@@ -669,25 +669,18 @@ class Pipeline(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _calendar_for_all(cls, data: Any) -> Any:
-        """Let transitions and checks without ``when`` depend on the calendar's condition."""
+    def _completed(cls, data: Any) -> Any:
+        """Say what the file leaves out, where another part of it tells: the title, the datasets, and the ``when`` of
+        transitions and checks that depend on the calendar's condition."""
         if not isinstance(data, Mapping):
             return data
-        calendar = data.get("calendar")
-        condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
-        parts = [part for part in ("transitions", "checks") if part in data]
-        return {**data, **{part: _conditioned(data[part], condition) for part in parts}}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _left_out(cls, data: Any) -> Any:
-        """Say what the file leaves out, where another part of it tells."""
-        if not isinstance(data, Mapping):
-            return data
-        tables = data.get("tables")
+        tables, calendar = data.get("tables"), data.get("calendar")
         named = [_DATASET.match(str(each)) for each in tables] if isinstance(tables, Mapping) else []
         datasets = dict.fromkeys(match[1] for match in named if match)
-        return {"title": data.get("name", ""), "datasets": [*datasets], **data}
+        condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
+        parts = [part for part in ("transitions", "checks") if part in data]
+        conditioned = {part: _conditioned(data[part], condition) for part in parts}
+        return {"title": data.get("name", ""), "datasets": [*datasets], **data, **conditioned}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -13,14 +13,7 @@ from checks.diagnosis.evidence import redeploy_of, removing_deploy
 from checks.diagnosis.lineage import service
 from checks.diagnosis.symptom import Symptom
 from checks.facts import known
-from checks.facts.control_plane import (
-    InventoryFacts,
-    InvokerFacts,
-    JobsFacts,
-    NumberOfJobsFacts,
-    RevisionsFacts,
-    ServiceFacts,
-)
+from checks.facts.control_plane import InvokerFacts, JobsFacts, RevisionsFacts, ServiceFacts
 from checks.facts.logs import ChangeFacts, LoggedChange
 from checks.places import Place, PlaceKind
 
@@ -101,9 +94,8 @@ def _resting(suspect: Suspect) -> set[str]:
     """The jobs that nobody started."""
     found: set[str] = set()
     for each in suspect.primary:
-        jobs, inventory, number = each.of(JobsFacts), each.of(InventoryFacts), each.of(NumberOfJobsFacts)
-        found.update(job.name for job in jobs.failing if job.unstarted)
-        found.update((*inventory.missing, *inventory.paused, *number.gone, *number.paused))
+        found.update(job.name for job in each.of(JobsFacts).failing if job.unstarted)
+        found.update(each.lost_jobs)
     return found
 
 

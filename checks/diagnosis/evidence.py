@@ -75,8 +75,13 @@ def facts_of(board: Board, suspect: Suspect) -> CauseFacts:
         facts = replace(facts, services=(suspect.subject,), deploy=deploy, last_good=suspect.last_good)
     if suspect.code == "broken-by-change" or suspect.taken is not None:
         change = suspect.taken or suspect.established
-        facts = replace(facts, changed=str(change.place), changed_at=change.at, changed_by=change.actor)
-        facts = replace(facts, last_good=suspect.last_good)
+        facts = replace(
+            facts,
+            changed=str(change.place),
+            changed_at=change.at,
+            changed_by=change.actor,
+            last_good=suspect.last_good,
+        )
     told = suspect.changes if suspect.code not in BY_CHANGE else ()
     suspects = tuple(f"{change.place.name} {change.at.isoformat()}" for change, _ in told)
     return replace(facts, suspects=suspects, not_looked_up=suspect.unread)

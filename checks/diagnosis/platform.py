@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.symptom import Symptom
-from checks.diagnosis.unread import unread_of
+from checks.diagnosis.unread import unread_before
 from checks.facts import Facts
 from checks.facts.control_plane import (
     BuildsFacts,
@@ -113,12 +113,12 @@ def job_causes(board: Board) -> list[Suspect]:
     for suspect in failing:
         if suspect.primary == refused:
             called = [name for each in refused for job in each.of(JobsFacts).failing for name in job.services]
-            suspect.unread = unread_of(board, called)
+            suspect.unread = unread_before(board, refused[0], called, found=True)
         suspect.covers = _explained(board, suspect)
         suspect.consequences += board.explain(_explained_by_jobs(board, suspect))
         named = _failing_jobs(suspect)
         suspect.consequences += board.explain(
-            each for each in _lost(board) if (names := _names(each)) and names <= named
+            each for each in _lost(board) if each.lost_jobs and each.lost_jobs <= named
         )
     lost = _lost(board)
     return [*failing, *_together(board, "jobs-missing", lost)]
@@ -127,12 +127,6 @@ def job_causes(board: Board) -> list[Suspect]:
 def _lost(board: Board) -> list[Symptom]:
     families = (JobsFacts, InventoryFacts, NumberOfJobsFacts)
     return [each for family in families for each in _grave(board, family, LOST_JOBS)]
-
-
-def _names(symptom: Symptom) -> frozenset[str]:
-    """The jobs that are lost, as far as they are known by name."""
-    inventory, number = symptom.of(InventoryFacts), symptom.of(NumberOfJobsFacts)
-    return frozenset((*inventory.missing, *inventory.paused, *number.gone, *number.paused))
 
 
 def _failing_jobs(suspect: Suspect) -> frozenset[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from checks.facts import Facts, known
+from checks.facts.control_plane import InventoryFacts, NumberOfJobsFacts
 from checks.facts.orchestration import DataFacts
 from checks.model import Finding, FindingKey, Interval, Severity
 from checks.places import Place, PlaceKind
@@ -48,6 +49,12 @@ class Symptom:
     def place(self) -> Place:
         """What it is about."""
         return self.finding.place or Place(PlaceKind.DATA, self.finding.subject)
+
+    @property
+    def lost_jobs(self) -> frozenset[str]:
+        """The scheduler jobs that are missing or paused, as far as they are known by name."""
+        inventory, number = self.of(InventoryFacts), self.of(NumberOfJobsFacts)
+        return frozenset((*inventory.missing, *inventory.paused, *number.gone, *number.paused))
 
     @property
     def data_present(self) -> bool | None:

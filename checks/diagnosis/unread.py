@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from checks.diagnosis.board import Board
 from checks.diagnosis.symptom import Symptom
@@ -21,22 +21,13 @@ def unread_before(board: Board, root: Symptom, services: Iterable[str], *, found
     for phase in () if found else phases:
         for day in (None, root.finding.interval):
             relevant.update(board.unread_before(phase, day))
-    unread = _in_order(board, relevant)
+    unread = [_in_words(board, each) for _, each in sorted(relevant.items(), key=lambda each: each[0])]
     left_out = (
         []
         if found
         else [f"{what} (not part of this run)" for check, what in board.reasons.items() if check not in board.ran]
     )
     return tuple(dict.fromkeys(unread + left_out))
-
-
-def unread_of(board: Board, services: Iterable[str]) -> tuple[str, ...]:
-    """Name what could not be read of some services and might have shown why a call of theirs was refused."""
-    return tuple(dict.fromkeys(_in_order(board, dict(board.unread_reasons(services)))))
-
-
-def _in_order(board: Board, relevant: Mapping[int, Symptom]) -> list[str]:
-    return [_in_words(board, each) for _, each in sorted(relevant.items(), key=lambda each: each[0])]
 
 
 def _in_words(board: Board, symptom: Symptom) -> str:
