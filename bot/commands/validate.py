@@ -92,7 +92,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
             with progress(planned) as observe:
                 report = validation.run(planned, observe)
             if data is not None and interval is None and now is None and validation.pipeline.cadence.has_dates:
-                _say_how_old(prepared.newest, report.previous, data)
+                _say_how_old(prepared.newest(), report.previous, data)
         again = f"reveille validate {report.previous}"
         again += f" --scenario {shlex.quote(scenario)}" if scenario is not None else ""
         again += f" --data {shlex.quote(str(data))}" if data is not None else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot.composition.extras import embedded_engine
@@ -31,8 +33,8 @@ def tables_alone(pipeline: Pipeline) -> Pipeline:
     return pipeline.model_copy(update={**nothing, "transitions": transitions, "conditions": conditions})
 
 
-def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, date | None]:
-    """Connect the tables that lie at a path; return the ports, and of which date the newest row is.
+def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, Callable[[], date | None]]:
+    """Connect the tables that lie at a path; return the ports, and what says of which date the newest row is.
 
     Raises SettingsError for what cannot be read or holds no table of the pipeline, DemoExtraMissing.
     """
@@ -43,4 +45,4 @@ def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, date | None]:
     if not any(map(data.table_of, pipeline.tables)):
         held, named = (shortened(sorted(each), NAMED) for each in (data.tables, pipeline.tables))
         raise SettingsError(f"{path} holds none of the tables of {pipeline.name}: it holds {held}, and not {named}.")
-    return Ports({BIGQUERY: LocalWarehouse(data, pipeline)}), data.newest(pipeline)
+    return Ports({BIGQUERY: LocalWarehouse(data, pipeline)}), partial(data.newest, pipeline)

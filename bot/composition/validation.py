@@ -35,12 +35,12 @@ _NAME_ONE_IN_SCENARIO = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A validation that can run. ``interval`` is what it is asked for when nobody says anything else; ``newest`` is the
-    date of the newest row of data of this machine."""
+    """A validation that can run. ``interval`` is what it is asked for when nobody says anything else; ``newest``
+    reads the date of the newest row of data of this machine, None where none is dated or nothing lies here."""
 
     validation: Validation
     interval: str
-    newest: date | None = None
+    newest: Callable[[], date | None] = lambda: None
 
 
 def source_of(pipeline_file: Path | None, settings: Settings | None = None, scenario: Scenario | None = None) -> Path:

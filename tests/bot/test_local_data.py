@@ -145,6 +145,17 @@ def test_a_key_that_looks_like_a_number_keeps_its_zeros(tmp_path: Path) -> None:
     assert rows == [{"least": "00"}]
 
 
+@pytest.mark.parametrize("key", ["001", "1.50", "2026-02-10", "true"])
+def test_a_text_in_a_csv_stays_what_it_is_whatever_it_looks_like(tmp_path: Path, key: str) -> None:
+    (tmp_path / "customers.csv").write_text(f"customer_id,order_id\n1,{key}\n")
+    table = LocalData(tmp_path / "customers.csv").tables["main.customers"]
+
+    with duckdb.connect(":memory:") as connection:
+        read = connection.execute(table.read_as({"customer_id": "INT64", "order_id": "STRING"})).fetchall()
+
+    assert read == [(1, key)]
+
+
 def test_data_of_long_ago_say_how_they_are_judged_at_their_own_time(tmp_path: Path) -> None:
     data = as_database(tmp_path)
     with duckdb.connect(str(data)) as connection:

@@ -15,6 +15,7 @@ from duckdb.sqltypes import DuckDBPyType
 from bot.scenarios.column_types import duckdb_type, not_held, quoted
 from bot.settings import SettingsError
 from bot.sources.warehouse.duckdb.contents import Contents
+from bot.sources.warehouse.duckdb.tables import create_schema
 from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
 from checks.column_types import ColumnType
 from checks.pipeline import Pipeline
@@ -41,20 +42,18 @@ class LocalTable:
 
     def read_as(self, declared: Mapping[str, str]) -> str:
         """Return the statement that reads the table with the types that are declared, where theirs can be read so."""
-        wanted = {each: declared.get(each, kind) for each, kind in self.columns.items()}
-        source, readable = self.source, _READ_AS
+        kinds, source, readable = dict(self.columns), self.source, _READ_AS
         if _is_text(self.files):
-            # A file of texts has no types: what looks like a number may be a key that begins with a zero.
-            texts = {each: "VARCHAR" for each, kind in wanted.items() if kind == "STRING" and each in declared}
+            # A file of texts has no types: what looks like a number or a date may be a key that begins with a zero.
+            texts = [each for each in kinds if declared.get(each) == "STRING"]
+            kinds |= dict.fromkeys(texts, "STRING")
             source = _source(self.files, texts)
-            readable = {**_READ_AS, "STRING": tuple(_SIMPLE.values()), "INT64": (*_READ_AS["INT64"], "STRING")}
-        shown = [
-            (each, wanted[each] if wanted[each] in readable.get(kind, ()) else kind)
-            for each, kind in self.columns.items()
-        ]
+            readable = {**_READ_AS, "STRING": tuple(_SIMPLE.values())}
+        wanted = {each: declared.get(each, kind) for each, kind in kinds.items()}
+        shown = {each: wanted[each] if wanted[each] in readable.get(kind, ()) else kind for each, kind in kinds.items()}
         selected = ", ".join(
             f"CAST({quoted(each)} AS {duckdb_type(kind)}) AS {quoted(each)}"
-            for each, kind in shown
+            for each, kind in shown.items()
             if not not_held(kind)
         )
         return f"SELECT {selected} FROM {source}"  # noqa: S608 - quoted names
@@ -70,6 +69,7 @@ class LocalData:
 
     path: Path
     tables: Mapping[str, LocalTable] = field(init=False)
+    _by_lower_name: Mapping[str, LocalTable] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         with _Opened(self.path) as connection:
@@ -77,13 +77,13 @@ class LocalData:
         if not found:
             raise SettingsError(f"{self.path} holds no table; give {_TABULAR}.")
         object.__setattr__(self, "tables", found)
+        object.__setattr__(self, "_by_lower_name", {name.lower(): table for name, table in found.items()})
 
     def table_of(self, name: str) -> LocalTable | None:
         """Return the table that a pipeline file calls so: capitals tell none apart, and what lies in no dataset
-        answers for any, unless two could be meant."""
-        lower = {each.lower(): table for each, table in self.tables.items()}
-        dataset, _, short = name.lower().rpartition(".")
-        return lower.get(f"{dataset}.{short}") or lower.get(f"{MAIN}.{short}")
+        answers for any."""
+        lower = name.lower()
+        return self._by_lower_name.get(lower) or self._by_lower_name.get(f"{MAIN}.{lower.rpartition('.')[2]}")
 
     def fill(self, connection: duckdb.DuckDBPyConnection, pipeline: Pipeline) -> None:
         """Let the queries of a pipeline find the tables, with the types that it declares where theirs can be read so.
@@ -94,9 +94,10 @@ class LocalData:
         for name, declared in pipeline.tables.items():
             table = self.table_of(name)
             if table is not None:
-                dataset, short = map(quoted, name.split(".", 1))
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
-                connection.execute(f"CREATE VIEW {dataset}.{short} AS {table.read_as(declared.columns)}")
+                dataset, short = name.split(".", 1)
+                create_schema(connection, dataset)
+                view = f"{quoted(dataset)}.{quoted(short)}"
+                connection.execute(f"CREATE VIEW {view} AS {table.read_as(declared.columns)}")
         _lock(connection, [file for table in self.tables.values() for file in table.files])
 
     def newest(self, pipeline: Pipeline) -> date | None:
@@ -182,8 +183,7 @@ def _files(path: Path) -> Mapping[str, tuple[Path, ...]]:
     found: dict[str, list[Path]] = {}
     for file in sorted(path.rglob("*")):
         if file.is_file() and _reader(file) is not None and not file.name.startswith((".", "_")):
-            folders = file.relative_to(path).parts[:-1]
-            parts = [*folders[:2], _stem(file)] if len(folders) < len("ab") else folders[:2]
+            parts = [*file.relative_to(path).parts[:-1], _stem(file)][:2]
             name = ".".join(parts) if len(parts) > 1 else _with_dataset(parts[0])
             found.setdefault(name, []).append(file.resolve())
     return {name: tuple(files) for name, files in found.items()}
@@ -205,8 +205,9 @@ def _is_text(files: Sequence[Path]) -> bool:
     return bool(files) and _reader(files[0]) == "read_csv"
 
 
-def _source(files: Sequence[Path], types: Mapping[str, str] | None = None) -> str:
-    typed = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in (types or {}).items())
+def _source(files: Sequence[Path], texts: Sequence[str] = ()) -> str:
+    """Return the call that reads files; the columns ``texts`` are read as what stands there."""
+    typed = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in texts)
     more = f", types = {{{typed}}}" if typed else ""
     return f"{_reader(files[0])}([{', '.join(map(_text, files))}], union_by_name = true{more})"
 
