@@ -7,10 +7,10 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -110,8 +110,11 @@ def examinations(pipeline_file: Path | None) -> Iterator[Examined]:
         for problem in error.problems[:MOST_PROBLEMS]:
             yield Examined("Pipeline file", "wrong", str(problem))
     yield from _store(pipeline, settings)
-    yield from _google(pipeline, settings, pipeline_file)
-    yield from _slack(pipeline, pipeline_file)
+    if pipeline is None:
+        yield from _credentials()
+    else:
+        yield from _google(pipeline, path, settings)
+    yield from _slack(pipeline)
     if pipeline is not None:
         yield from _webhooks(pipeline)
 
@@ -134,14 +137,15 @@ def _store(pipeline: Pipeline | None, settings: Settings) -> Iterator[Examined]:
         yield Examined("Store", "wrong", f"{error}")
 
 
-def _google(pipeline: Pipeline | None, settings: Settings, pipeline_file: Path | None) -> Iterator[Examined]:
-    if pipeline is None:
-        try:
-            default_credentials()
-            yield Examined("Google account", "well", "there are credentials.")
-        except SettingsError as error:
-            yield Examined("Google account", "wrong", str(error))
-        return
+def _credentials() -> Iterator[Examined]:
+    try:
+        default_credentials()
+        yield Examined("Google account", "well", "there are credentials.")
+    except SettingsError as error:
+        yield Examined("Google account", "wrong", str(error))
+
+
+def _google(pipeline: Pipeline, path: Path, settings: Settings) -> Iterator[Examined]:
     if not pipeline.project and settings.project is None:
         text = "the pipeline file names no 'project': 'reveille validate --data FILE' judges tables of this machine."
         yield Examined("Google Cloud", "left out", text)
@@ -151,13 +155,11 @@ def _google(pipeline: Pipeline | None, settings: Settings, pipeline_file: Path |
     except SettingsError as error:
         yield Examined("Google account", "wrong", str(error))
         return
-    progress("asking the sources")
-    try:
+    with closing(ports):
+        progress("asking the sources")
         yield from _sources(pipeline, ports)
-    finally:
-        ports.close()
-    progress("asking for each query, service and collection")
-    problems = check_config(source_of(pipeline_file, settings), partial(google_ports, settings=settings), _now())
+        progress("asking for each query, service and collection")
+        problems = check_config(path, lambda _: ports, _now())
     for problem in problems[:MOST_PROBLEMS]:
         yield Examined("Pipeline file, live", "unanswered" if problem.undecided else "wrong", str(problem))
     if not problems:
@@ -173,8 +175,7 @@ def _sources(pipeline: Pipeline, ports: Ports) -> Iterator[Examined]:
             yield Examined(each.name, "well", "it answers.")
             continue
         may_pass = Problem(each.problem) in UNANSWERED or each.problem == Problem.THROTTLED
-        words = f"{each.problem}: {sentence(each.detail)} {each.advice}".strip()
-        yield Examined(each.name, "unanswered" if may_pass else "wrong", words)
+        yield Examined(each.name, "unanswered" if may_pass else "wrong", each.words)
     yield _schedule(status)
 
 
@@ -189,7 +190,7 @@ def _schedule(status: Status) -> Examined:
     return Examined("Schedule", "well", f"next digest {digest}, next watch {watch}, while 'reveille serve' runs.")
 
 
-def _slack(pipeline: Pipeline | None, pipeline_file: Path | None) -> Iterator[Examined]:
+def _slack(pipeline: Pipeline | None) -> Iterator[Examined]:
     if pipeline is not None and pipeline.notifications is None:
         yield Examined("Slack", "left out", "the pipeline file has no section 'notifications'.")
         return
@@ -201,7 +202,7 @@ def _slack(pipeline: Pipeline | None, pipeline_file: Path | None) -> Iterator[Ex
     try:
         yield _clock(settings)
         if pipeline is not None:
-            for each in slack_answers(settings, notifications_of(pipeline_file, settings.channel), post=False):
+            for each in slack_answers(settings, notifications_of(pipeline, settings.channel), post=False):
                 yield Examined(f"Slack, {each.about}", "wrong" if each.refused else "well", each.text)
     except OSError as error:
         yield Examined("Slack", "unanswered", f"it does not answer ({type(error).__name__}); check the network.")

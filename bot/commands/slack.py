@@ -21,6 +21,7 @@ from bot.settings import Variables
 from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.preflight import Granted, channels_of, opens_socket, post_test, preflight
 from checks.notifications import Notifications, Routes
+from checks.pipeline import Pipeline
 
 HEADER = """\
 # The Slack app. https://api.slack.com/apps > Create New App > From a manifest.
@@ -49,7 +50,7 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         settings = SlackSettings.outgoing()
-        notifications = notifications_of(pipeline_file, settings.channel)
+        notifications = notifications_of(pipeline_of(pipeline_file), settings.channel)
         refused = 0
         try:
             for answer in slack_answers(settings, notifications, post=post):
@@ -87,9 +88,8 @@ def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> 
     return FINE
 
 
-def notifications_of(pipeline_file: Path | None, channel: str | None) -> Notifications:
+def notifications_of(pipeline: Pipeline, channel: str | None) -> Notifications:
     """Return what a pipeline file says of Slack; a ``channel`` takes everything. Raises CannotGoOnError."""
-    pipeline = pipeline_of(pipeline_file)
     if pipeline.notifications is None:
         raise CannotGoOnError(
             f"The pipeline {pipeline.name} has no section 'notifications', so it says nothing in Slack."

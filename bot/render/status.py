@@ -31,6 +31,11 @@ class SourceState:
     detail: str = ""
     advice: str = ""
 
+    @property
+    def words(self) -> str:
+        """Why it does not answer, and what to do."""
+        return f"{self.problem}: {sentence(self.detail)} {self.advice}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
@@ -163,8 +168,7 @@ def _sources(status: Status) -> Iterator[Part]:
     if answering:
         yield Line(label="Sources that answer", text=f"{joined(answering)}.")
     for each in status.silent:
-        words = f"{each.problem}: {sentence(each.detail)} {each.advice}".strip()
-        yield Line(label=f"{each.name} does not answer", text=words, mark=Mark.UNKNOWN)
+        yield Line(label=f"{each.name} does not answer", text=each.words, mark=Mark.UNKNOWN)
     if status.unasked:
         yield SmallPrint(text=f"Not connected: {joined(list(status.unasked))}.")
 
