@@ -70,6 +70,8 @@ _OF_REASON = {
 }
 """What a transition is told as; what says nothing new is not told."""
 
+_OF_ACTION = {f"{TRANSITION}{reason}": what for reason, what in _OF_REASON.items()}
+
 _CLICKS = {
     each.value: each
     for each in (
@@ -207,7 +209,7 @@ def _of_record(alert: Alert) -> Iterator[Event]:
 
 def _event(entry: AuditEntry) -> Event | None:
     if is_transition(entry):
-        what = {str(reason): what for reason, what in _OF_REASON.items()}.get(entry.action.removeprefix(TRANSITION))
+        what = _OF_ACTION.get(entry.action)
         severity, before = entry.details.get("severity", ""), entry.details.get("before")
         detail = f"{before} → {severity}" if before else str(severity) if what is Happening.FOUND else ""
         return None if what is None else Event(at=entry.at, what=what, detail=detail)

@@ -12,7 +12,7 @@ import click
 
 from bot.alerting.chronicle import is_transition
 from bot.commands.errors import said_plainly
-from bot.commands.exits import FINE, CannotGoOnError
+from bot.commands.exits import FINE
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, say
 from bot.composition.repairs_shell import remembered
@@ -64,9 +64,7 @@ def log(since: timedelta | datetime | str, as_json: bool, pipeline_file: Path | 
       reveille log --since monday
       reveille log --since 2026-02-11 --json
     """  # noqa: D301 - click reads the backspace
-    with said_plainly(), remembered(pipeline_file) as (pipeline, store, durable):
-        if not durable:
-            raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
+    with said_plainly(), remembered(pipeline_file) as (pipeline, store):
         now = datetime.now(UTC)
         begin = _begin(since, pipeline, now)
         entries = store.audit(begin, AT_MOST)

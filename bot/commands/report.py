@@ -61,9 +61,7 @@ def incident(incident_id: str | None, file: Path | None, pipeline_file: Path | N
     """  # noqa: D301 - click reads the backspace
     if incident_id is None and file is not None:
         raise click.UsageError("Which incident? 'reveille report incident' lists them.")
-    with said_plainly(), remembered(pipeline_file) as (pipeline, store, durable):
-        if not durable:
-            raise CannotGoOnError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
+    with said_plainly(), remembered(pipeline_file) as (pipeline, store):
         now = datetime.now(UTC)
         if incident_id is None:
             return _list(_incidents(store, pipeline, now), pipeline, now)

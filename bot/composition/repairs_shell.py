@@ -20,7 +20,7 @@ from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
 from bot.serving.serving_settings import DEFAULT_STORE, ServingSettings
 from bot.setting_names import SecretSetting
-from bot.settings import Settings, Variables
+from bot.settings import Settings, SettingsError, Variables
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
@@ -130,15 +130,15 @@ def _on_scenario(pipeline: Pipeline, scenario: Scenario, now: datetime | None) -
 
 
 @contextmanager
-def remembered(pipeline_file: Path | None) -> Iterator[tuple[Pipeline, StateStore, bool]]:
-    """Open the store alone, with the pipeline that it belongs to. Raises as ``repairing`` does."""
+def remembered(pipeline_file: Path | None) -> Iterator[tuple[Pipeline, StateStore]]:
+    """Open the store alone, with the pipeline that it belongs to. Raises as ``repairing`` does, and SettingsError where
+    nobody named one."""
     settings = Settings.from_environment()
     pipeline = pipeline_of(pipeline_file, settings)
-    store, durable = _store(pipeline, settings)
-    try:
-        yield pipeline, store, durable
-    finally:
-        store.close()
+    with store_of_shell(pipeline, settings) as store:
+        if store is None:
+            raise SettingsError("there is no store to read: set REVEILLE_STORE to its file, or to 'firestore'.")
+        yield pipeline, store
 
 
 @contextmanager

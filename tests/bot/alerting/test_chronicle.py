@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,13 +30,6 @@ from tests.preview.repairing import repairing
 from tests.preview.story import ALICE, BOB
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def store() -> Iterator[SqliteStore]:
-    opened = SqliteStore(":memory:")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -37,13 +36,6 @@ def notifications(**parts: object) -> Notifications:
 def there(text: str) -> datetime:
     """An instant in New York."""
     return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
-
-
-@pytest.fixture
-def store() -> Iterator[SqliteStore]:
-    opened = SqliteStore(":memory:")
-    yield opened
-    opened.close()
 
 
 def held(observation: Observation) -> Observation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,13 +50,6 @@ from tests.fakes import NIGHT
 MINUTE = timedelta(minutes=1)
 KEY = "nba:trigger:phase3_to_phase4:2026-02-10"
 THREAD = f"alert:{KEY}:0"
-
-
-@pytest.fixture
-def store() -> Iterator[SqliteStore]:
-    opened = SqliteStore(":memory:")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,13 +31,6 @@ def incidents_with(store: SqliteStore, *webhooks: Webhook) -> Incidents:
     notifications = PIPELINE.notifications.model_copy(update={"webhooks": webhooks})
     pipeline = PIPELINE.model_copy(update={"notifications": notifications})
     return Incidents(store, pipeline, AlertMessages(pipeline))
-
-
-@pytest.fixture
-def store() -> Iterator[SqliteStore]:
-    opened = SqliteStore(":memory:")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
