@@ -58,6 +58,9 @@ def lexemes(sql: str) -> Iterator[Lexeme]:
         yield Lexeme(Kind[match.lastgroup or "SIGN"], match[0], match.end())
 
 
+_UNREAD = (Kind.BLANK.name, Kind.TEXT.name)
+
+
 def bare(sql: str) -> str:
     """Return a statement without its comments and texts."""
-    return "".join(" " if each.kind in (Kind.BLANK, Kind.TEXT) else each.text for each in lexemes(sql))
+    return _LEXEME.sub(lambda match: " " if match.lastgroup in _UNREAD else match[0], sql)

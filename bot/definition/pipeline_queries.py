@@ -112,7 +112,11 @@ EXPOSURE = ("period", "number")
 
 def words_in(sql: str) -> frozenset[str]:
     """Return every name in a statement: what it selects is among them."""
-    return frozenset(_WORD.findall(bare(sql)))
+    return _words_of(bare(sql))
+
+
+def _words_of(bare_sql: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(bare_sql))
 
 
 def query_problems(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
@@ -150,6 +154,6 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     clock = _CLOCK.search(sql)
     if clock is not None:
         yield f"reads the clock ({clock[0]}), in UTC and differently at each run; use @interval_start, @date or @now"
-    missing = [column for column in query.columns if column not in words_in(sql)]
+    missing = [column for column in query.columns if column not in _words_of(sql)]
     if missing:
         yield f"does not select {', '.join(missing)}"
