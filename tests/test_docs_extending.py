@@ -94,6 +94,7 @@ def places(files: list[str], named: list[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("copy", SECTIONS, indirect=True)
+@pytest.mark.slow
 def test_an_example_touches_what_the_table_says_and_its_commands_work(copy: Copy, request: Any) -> None:
     title = request.node.callspec.params["copy"]
     touched = dict(ROW.findall(TEXT))[title.lower().replace(" ", "-")]
@@ -107,6 +108,7 @@ def test_an_example_touches_what_the_table_says_and_its_commands_work(copy: Copy
 
 
 @pytest.mark.parametrize("copy", SECTIONS, indirect=True)
+@pytest.mark.slow
 def test_an_example_is_written_as_the_product_is(copy: Copy) -> None:
     python = [file for file in copy.files if file.endswith(".py")]
     shutil.copy(ROOT / "pyproject.toml", copy.root)
@@ -117,6 +119,7 @@ def test_an_example_is_written_as_the_product_is(copy: Copy) -> None:
 
 
 @example("A check as data")
+@pytest.mark.slow
 def test_a_check_as_data_judges_rows(copy: Copy) -> None:
     words = ("--scenario", "examples/finance-load/scenarios/monday.yaml", "--check", "entries-unique")
 
@@ -126,6 +129,7 @@ def test_a_check_as_data_judges_rows(copy: Copy) -> None:
 
 
 @example("A check in Python")
+@pytest.mark.slow
 def test_a_check_in_python_runs_once_it_is_in_the_catalogue(copy: Copy) -> None:
     found = copy.findings("--scenario", "healthy-morning", "--check", "service-owner")
 
@@ -133,6 +137,7 @@ def test_a_check_in_python_runs_once_it_is_in_the_catalogue(copy: Copy) -> None:
 
 
 @example("A source")
+@pytest.mark.slow
 def test_a_source_is_connected_asked_and_can_fail(copy: Copy) -> None:
     copy.proved(
         """
@@ -157,6 +162,7 @@ def test_a_source_is_connected_asked_and_can_fail(copy: Copy) -> None:
 
 
 @example("A kind of repair")
+@pytest.mark.slow
 def test_a_kind_of_repair_is_offered_made_and_proved(copy: Copy) -> None:
     copy.proved(
         """
@@ -181,6 +187,7 @@ def test_a_kind_of_repair_is_offered_made_and_proved(copy: Copy) -> None:
 
 
 @example("A slash command")
+@pytest.mark.slow
 def test_a_slash_command_answers_and_is_in_the_manifest(copy: Copy) -> None:
     copy.proved(
         """
@@ -202,6 +209,7 @@ def test_a_slash_command_answers_and_is_in_the_manifest(copy: Copy) -> None:
 
 
 @example("A sink")
+@pytest.mark.slow
 def test_a_sink_gets_the_events_that_the_pipeline_file_sends_there(copy: Copy, tmp_path: Path) -> None:
     lines = tmp_path / "lines.jsonl"
 
@@ -239,6 +247,7 @@ def test_a_sink_gets_the_events_that_the_pipeline_file_sends_there(copy: Copy, t
 
 
 @example("A store")
+@pytest.mark.slow
 def test_a_store_is_opened_by_its_name(copy: Copy) -> None:
     copy.proved(
         """

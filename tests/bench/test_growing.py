@@ -95,6 +95,7 @@ def mornings(request: pytest.FixtureRequest) -> tuple[Case, Case]:
 
 
 @pytest.mark.parametrize("name", STEPS)
+@pytest.mark.slow
 def test_a_step_grows_no_faster_than_the_pipeline(name: str, mornings: tuple[Case, Case]) -> None:
     few, many = mornings
 

@@ -19,6 +19,7 @@ def measured() -> Mapping[str, Any]:
     return {"validation": validation, "recorded": recorded}
 
 
+@pytest.mark.slow
 def test_each_thing_is_asked_for_once_a_run(measured: Mapping[str, Any]) -> None:
     for run in (measured["validation"]["cold"], *measured["validation"]["warm"]):
         assert run["seen"]["repeated"] == []

@@ -251,6 +251,7 @@ def _growth(short: str, long: str, redactor: Redactor, runs: int) -> float:
     sorted({*SINGLES, *TRAPS, *(each for shape in EVERY_SHAPE for each in _examples(shape))}),
     ids=repr,
 )
+@pytest.mark.slow
 def test_the_time_grows_with_the_length_and_no_faster(family: str) -> None:
     secrets = ("xoxb-" + "4711" * 8, "https://watcher.example.com/" + "4711" * 8, r"\\4711\\" * 8)
     redactor = Redactor(secrets, EVERY_SHAPE)

@@ -242,6 +242,7 @@ assert replay(load_scenario("invoker-lost"), shipped_pipeline()).agrees
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_has_replayed_a_scenario_ends_well() -> None:
     for _ in range(3):
         ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60)

@@ -45,6 +45,7 @@ def test_two_instances_post_each_digest_and_each_incident_once(firestore_address
     assert (outcome.slots, outcome.steps >= 18) == (9, True)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_did_and_ends_with_zero() -> None:
     command = (sys.executable, "-m", "tests.faults", "kill-points", "--mode", "in-process", "--count", "20")
 

@@ -25,6 +25,7 @@ def page_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.slow
 def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
     page = re.sub(r'aria-label="[^"]*"', "", page_of(name))
 

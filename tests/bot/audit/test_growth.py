@@ -86,6 +86,7 @@ def costs(folder: Path, text: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("shape", sampled(list(SHAPES), 3))
+@pytest.mark.slow
 def test_no_step_grows_faster_than_its_file(shape: str, tmp_path: Path) -> None:
     costs(tmp_path / "first", SHAPES[shape](10))  # what is loaded and compiled once
 

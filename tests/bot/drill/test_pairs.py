@@ -193,6 +193,7 @@ def test_what_is_damaged_in_one_table_on_one_date_is_one_cause_whatever_is_wrong
 ASKED = ("drill", "--scenario", "healthy-morning", "--pairs", "1", "--only", "jobs", "--json")
 
 
+@pytest.mark.slow
 def test_the_command_counts_pairs_and_holds_its_floors(tmp_path: Path) -> None:
     done = run((*ASKED, "--floor", "100", "--stolen", "0"), tmp_path, {})
 

@@ -73,7 +73,7 @@ def test_an_alarm_on_a_day_is_a_false_one_and_a_quiet_day_has_none() -> None:
     assert {each.check for each in alarms_of(bad, "a", "any day")} == {"scheduler-jobs"}
 
 
-@pytest.mark.parametrize("shape", [(), ("--json",)])
+@pytest.mark.parametrize("shape", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_the_command_looks_at_so_many_days(tmp_path: Path, shape: tuple[str, ...]) -> None:
     done = run(("drill", "--scenario", "healthy-morning", "--quiet", "--count", "2", *shape), tmp_path, {})
 

@@ -44,9 +44,9 @@ def told(report: Report) -> list[tuple[str, str, str, str, str]]:
 
 
 def each_scenario() -> Iterator[Any]:
-    """Every scenario; every day one of fifteen."""
+    """Every scenario; every day one of thirty."""
     for number, name in enumerate([*shipped_scenarios(), *EXAMPLES]):
-        yield pytest.param(name, marks=[] if number % 15 == 0 else pytest.mark.slow, id=Path(name).stem)
+        yield pytest.param(name, marks=[] if number % 30 == 0 else pytest.mark.slow, id=Path(name).stem)
 
 
 @pytest.mark.parametrize("name", list(each_scenario()))
@@ -70,6 +70,7 @@ def test_names_that_are_hashed_change_no_verdict(tmp_path: Path) -> None:
     assert "Hidden" in copy.text.partition("version:")[0]
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_copy_says_the_same(tmp_path: Path) -> None:
     recorded(load_scenario("services-behind"), tmp_path / "first.yaml", people=False)
 

@@ -19,7 +19,9 @@ from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
 from tests.thoroughness import sampled
 
-by_scenario = pytest.mark.parametrize("name", [pytest.param(name, marks=with_others_of(name)) for name in SCENARIOS])
+by_scenario = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=with_others_of(name)) for name in sampled(SCENARIOS, 4)]
+)
 
 ONLY_FINDINGS = {"upstream-check", "job-failing", "jobs-missing", "run-job-failing", "unexplained", "processor-failed"}
 """Causes that only the findings tell of, in words of their checks, which have one tense."""

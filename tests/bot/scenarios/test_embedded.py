@@ -422,6 +422,7 @@ main(["replay", *sys.argv[1:]])
 
 
 @pytest.mark.parametrize("scenario", ["invoker-lost", "healthy-morning"])
+@pytest.mark.slow
 def test_the_demo_runs_without_the_packages_that_only_the_tests_have(scenario: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_PACKAGES_OF_THE_TESTS, scenario],

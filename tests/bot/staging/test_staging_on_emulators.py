@@ -29,7 +29,7 @@ from tests.servers.cloud_run_writes import WritableCloudRunServer
 from tests.servers.emulator import free_port
 from tests.servers.firestore_emulator import clear_documents, write_documents
 
-pytestmark = pytest.mark.xdist_group("emulators")
+pytestmark = [pytest.mark.xdist_group("emulators"), pytest.mark.slow]
 
 CALLER = "serviceAccount:756957797294-compute@developer.gserviceaccount.com"
 PREDICTIONS = "nba_predictions.player_prop_predictions"

@@ -48,6 +48,7 @@ def test_a_digest_is_posted_with_its_details_and_brought_up_to_date_by_the_next_
     assert again == posts
 
 
+@pytest.mark.slow
 def test_the_newest_of_several_results_of_one_instant_is_what_slack_shows(tmp_path: Path) -> None:
     instant = "2026-02-11T08:30"
     shown = []
