@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.preview.markup import mrkdwn, plain
+from bot.playground.block_kit.markup import mrkdwn, plain
 
 
 @pytest.mark.parametrize(

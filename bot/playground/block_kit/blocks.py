@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.preview.markup import NAMES, mrkdwn, plain
+from bot.playground.block_kit.markup import NAMES, mrkdwn, plain
 
 Block = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
-from tests.servers.slack_workspace import TEAM, Message, Workspace
+from bot.playground.slack.workspace import TEAM, PostedMessage, SlackWorkspace
 
 PERSON = "U0PERSON"
 
@@ -52,14 +52,14 @@ class SignedRequest:
 class SignedRequests:
     """Builds requests; ``address`` is the server that takes what is sent to a response_url."""
 
-    def __init__(self, signing_secret: str, address: str, workspace: Workspace) -> None:
+    def __init__(self, signing_secret: str, address: str, workspace: SlackWorkspace) -> None:
         self._secret, self._address, self._workspace = signing_secret, address, workspace
 
     def command(self, name: str, text: str = "", *, user: str = PERSON, channel: str = "C0EXAMPLE1") -> SignedRequest:
         """A slash command, ``name`` with its slash."""
         return self.signed(FORM, urlencode({**self._origin(user, channel), "command": name, "text": text}))
 
-    def click(self, message: Message, action_id: str, value: str = "", *, user: str = PERSON) -> SignedRequest:
+    def click(self, message: PostedMessage, action_id: str, value: str = "", *, user: str = PERSON) -> SignedRequest:
         """A click on a button of a message that was posted."""
         shown = {"ts": message.ts, "text": message.text, "blocks": message.blocks, "type": "message"}
         if message.thread_ts is not None:
@@ -91,7 +91,7 @@ class SignedRequests:
             trigger_id=self._origin(user, "")["trigger_id"],
         )
 
-    def shortcut(self, message: Message, callback_id: str, *, user: str = PERSON) -> SignedRequest:
+    def shortcut(self, message: PostedMessage, callback_id: str, *, user: str = PERSON) -> SignedRequest:
         """A message shortcut."""
         shown = {
             "ts": message.ts,

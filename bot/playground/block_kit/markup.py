@@ -6,7 +6,7 @@ import html
 import re
 from datetime import UTC, datetime
 
-from tests.preview.emoji import drawn, with_shortcodes
+from bot.playground.block_kit.emoji import drawn, with_shortcodes
 
 CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
 BRACKETS = re.compile(r"<([^<>\n]+)>")

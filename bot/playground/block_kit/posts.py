@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.preview.blocks import Block, blocks_html
-from tests.preview.markup import mrkdwn
+from bot.playground.block_kit.blocks import Block, blocks_html
+from bot.playground.block_kit.markup import mrkdwn
 
 STYLE = Path(__file__).with_name("style.css")
 APP = "Reveille"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class ShownPost:
     """A message as a channel shows it. ``body`` is what chat.postMessage gets: ``text`` and perhaps ``blocks``."""
 
     body: Mapping[str, Any]
     time: str
     author: str = APP
     edited: bool = False
-    replies: Sequence[Post] = ()
+    replies: Sequence[ShownPost] = ()
     """Shown under the message, as in the thread's pane."""
 
 
-def channel_page(name: str, posts: Sequence[Post]) -> str:
+def channel_page(name: str, posts: Sequence[ShownPost]) -> str:
     """Return the page of a channel with its messages; replies stand beside a bar below theirs."""
     return _page(f'<div class="bar"># {html.escape(name)}</div><main>{"".join(map(_post, posts))}</main>')
 
@@ -52,7 +52,7 @@ def modal_page(view: Mapping[str, Any]) -> str:
     )
 
 
-def _post(post: Post) -> str:
+def _post(post: ShownPost) -> str:
     is_app = post.author == APP
     avatar = f'<div class="avatar{" app" if is_app else ""}">{html.escape(post.author[0])}</div>'
     badge = "<small>APP</small>" if is_app else ""

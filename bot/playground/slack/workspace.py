@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.servers.slack_limits import Refusal, check_message, check_view
+from bot.playground.slack.limits import Refusal, check_message, check_view
 
 SCOPES = frozenset(
     {
@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Message:
+class PostedMessage:
     """``blocks`` are those of the last edit; ``history`` the texts that it had before."""
 
     channel: str
@@ -51,11 +51,11 @@ class Message:
 
 
 @dataclass(slots=True)
-class Channel:
+class SlackChannel:
     id: str
     archived: bool = False
     has_bot: bool = True
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, PostedMessage] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -80,12 +80,12 @@ class _Ticket:
     user: str = ""
 
 
-class Workspace:
+class SlackWorkspace:
     """Everything that the server knows. Not safe from threads by itself: the server holds a lock."""
 
     def __init__(self, clock: Callable[[], datetime], channels: Sequence[str]) -> None:
         self.clock = clock
-        self.channels = {name: Channel(name) for name in channels}
+        self.channels = {name: SlackChannel(name) for name in channels}
         self.scopes = SCOPES
         self.has_containers = True
         self.users: dict[str, Answer] = {}
@@ -93,7 +93,7 @@ class Workspace:
         self.views: dict[str, Answer] = {}
         self.homes: dict[str, Answer] = {}
         self.files: dict[str, SharedFile] = {}
-        self.ephemerals: list[Message] = []
+        self.ephemerals: list[PostedMessage] = []
         self.responses: list[Answer] = []
         self._tickets: dict[str, _Ticket] = {}
         self._last = 0
@@ -127,19 +127,19 @@ class Workspace:
         self._last = max(self._last + 1, round(self.clock().timestamp() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def _channel(self, arguments: Arguments) -> Channel:
+    def _channel(self, arguments: Arguments) -> SlackChannel:
         channel = self.channels.get(arguments.get("channel", ""))
         if channel is None:
             raise Refusal("channel_not_found")
         return channel
 
-    def _readable(self, arguments: Arguments) -> Channel:
+    def _readable(self, arguments: Arguments) -> SlackChannel:
         channel = self._channel(arguments)
         if not channel.has_bot:
             raise Refusal("not_in_channel")
         return channel
 
-    def _writable(self, arguments: Arguments) -> Channel:
+    def _writable(self, arguments: Arguments) -> SlackChannel:
         if "chat:write" not in self.scopes:
             raise Refusal("missing_scope")
         channel = self._channel(arguments)
@@ -202,12 +202,12 @@ class Workspace:
         self.ephemerals.append(message)
         return {"message_ts": message.ts}
 
-    def _message(self, channel: str, arguments: Arguments) -> Message:
+    def _message(self, channel: str, arguments: Arguments) -> PostedMessage:
         text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
         check_message(text, blocks or [])
         if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
             raise Refusal("invalid_blocks", ["unsupported type: container"])
-        return Message(channel, self._ts(), text, blocks or [], metadata)
+        return PostedMessage(channel, self._ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:
         messages = self._readable(arguments).messages.values()
@@ -222,7 +222,7 @@ class Workspace:
             raise Refusal("thread_not_found")
         return self._page(sorted(thread, key=lambda each: each.ts), arguments)
 
-    def _page(self, messages: Sequence[Message], arguments: Arguments) -> Answer:
+    def _page(self, messages: Sequence[PostedMessage], arguments: Arguments) -> Answer:
         # Like Slack's own: without ``inclusive`` the bounds themselves are left out.
         oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
         found = [each for each in messages if oldest < float(each.ts) < latest]
@@ -237,7 +237,7 @@ class Workspace:
             "response_metadata": {"next_cursor": str(start + size) if more else ""},
         }
 
-    def _shown(self, message: Message, *, metadata: bool = False) -> Answer:
+    def _shown(self, message: PostedMessage, *, metadata: bool = False) -> Answer:
         shown: Answer = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": message.ts, "text": message.text}
         shown["blocks"] = message.blocks
         others = self.channels[message.channel].messages.values()
