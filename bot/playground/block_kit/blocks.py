@@ -6,7 +6,8 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.block_kit.markup import NAMES, mrkdwn, plain
+from bot.playground.block_kit.emoji import with_shortcodes
+from bot.playground.block_kit.markup import NAMES, link, mrkdwn, plain
 
 Block = Mapping[str, Any]
 
@@ -21,11 +22,16 @@ class UnknownBlockError(ValueError):
 
 def blocks_html(blocks: Sequence[Block]) -> str:
     """Return blocks as HTML, in order."""
-    return "".join(block_html(block) for block in blocks)
+    return "".join(block_html(block, name) for name, block in named(blocks).items())
 
 
-def block_html(block: Block) -> str:
-    """Return one block as HTML."""
+def named(blocks: Sequence[Block]) -> Mapping[str, Block]:
+    """Return blocks by their names: as whoever wrote them says, else by their place."""
+    return {str(block.get("block_id") or f"b{number}"): block for number, block in enumerate(blocks)}
+
+
+def block_html(block: Block, name: str = "b0") -> str:
+    """Return one block as HTML. Raises UnknownBlockError."""
     match block["type"]:
         case "header":
             inside = plain(block["text"]["text"])
@@ -42,10 +48,14 @@ def block_html(block: Block) -> str:
         case "table":
             inside = _table(block)
         case "input":
-            inside = _input(block)
+            inside = _input(block, name)
+        case "container":
+            title = plain(block["title"]["text"])
+            inside = f"<details><summary>{title}</summary>{blocks_html(block['child_blocks'])}</details>"
         case other:
             raise UnknownBlockError(other)
-    return f'<div class="block {block["type"]}">{inside}</div>'
+    heading = ' role="heading" aria-level="3"' if block["type"] == "header" else ""
+    return f'<div class="block {block["type"]}" data-block="{html.escape(name)}"{heading}>{inside}</div>'
 
 
 def _text(text: Block) -> str:
@@ -56,7 +66,7 @@ def _section(block: Block) -> str:
     parts = []
     if text := block.get("text"):
         folded = len(text["text"]) > FOLDED_AFTER and not block.get("expand")
-        more = '<a class="more">See more</a>' if folded else ""
+        more = '<button type="button" class="more">See more</button>' if folded else ""
         parts.append(f'<div class="text{" folded" if folded else ""}">{_text(text)}</div>{more}')
     if fields := block.get("fields"):
         cells = "".join(f"<div>{_text(each)}</div>" for each in fields)
@@ -65,43 +75,93 @@ def _section(block: Block) -> str:
     return body + (f'<div class="accessory">{_element(block["accessory"])}</div>' if "accessory" in block else "")
 
 
-def _element(element: Block) -> str:
+def _element(element: Block, label: str = "") -> str:
+    """Return an element as HTML; ``label`` is the id of what names it."""
     match element["type"]:
         case "mrkdwn" | "plain_text":
             return _text(element)
         case "button":
-            style = element.get("style", "")
-            return f'<button class="{style}">{plain(element["text"]["text"])}</button>'
+            return _button(element)
         case "overflow":
-            return '<button class="overflow">•••</button>'
-        case "static_select" | "users_select" | "multi_users_select":
-            chosen = element.get("initial_option", {}).get("text") or element.get("placeholder")
-            return f'<span class="select">{plain(chosen["text"] if chosen else "Select")}<i>▾</i></span>'
+            return _choice(element, "overflow", label, "•••")
+        case "static_select" | "external_select":
+            placeholder = element.get("placeholder", {}).get("text", "Select")
+            return _choice(element, "select", label, placeholder)
+        case "users_select" | "multi_users_select":
+            people = [{"text": {"type": "plain_text", "text": name}, "value": key} for key, name in NAMES.items()]
+            return _choice({**element, "options": people}, "select", label, "Select")
         case "plain_text_input":
-            return f'<span class="typed">{plain(element.get("placeholder", {}).get("text", ""))}</span>'
+            return _typed(element, label)
         case "datepicker" | "timepicker" | "datetimepicker":
-            chosen = element.get("initial_date") or element.get("initial_time") or element.get("initial_date_time")
-            return f'<span class="select">{plain(str(chosen or "Select a date"))}<i>▾</i></span>'
+            return _moment(element, label)
         case "radio_buttons" | "checkboxes":
-            return _options(element)
+            return _options(element, label)
         case "image":
-            return '<span class="image"></span>'
+            return f'<span class="image" role="img" aria-label="{html.escape(element.get("alt_text", ""))}"></span>'
         case other:
             raise UnknownBlockError(other)
 
 
-def _options(element: Block) -> str:
-    first = element.get("initial_option", {}).get("value")
-    return "".join(
-        f'<div class="option"><i class="{"on" if each.get("value") == first else ""}"></i>{_text(each["text"])}</div>'
+def _button(element: Block) -> str:
+    style, text = html.escape(element.get("style", "")), plain(element["text"]["text"])
+    if element.get("url"):
+        return f'<a class="button {style}" {link(element["url"])}{_acts(element)}>{text}</a>'
+    return f'<button type="button" class="{style}"{_acts(element)}>{text}</button>'
+
+
+def _acts(element: Block, label: str = "") -> str:
+    """Return what an element is called, for the page's scripts and for whoever cannot see it."""
+    named_by = f' aria-labelledby="{label}"' if label else ""
+    kind = element["type"]
+    return f' data-action="{html.escape(element.get("action_id", ""))}" data-kind="{kind}"{named_by}'
+
+
+def _choice(element: Block, style: str, label: str, first: str) -> str:
+    chosen = (element.get("initial_option") or {}).get("value")
+    options = "".join(
+        f'<option value="{html.escape(each["value"])}"{" selected" if each["value"] == chosen else ""}>'
+        f"{html.escape(with_shortcodes(each['text']['text']))}</option>"
+        for each in element.get("options", ())
+    )
+    empty = f'<option value="">{html.escape(first)}</option>'
+    named_by = "" if label else f' aria-label="{html.escape(first if style == "select" else "More")}"'
+    return f'<select class="{style}"{_acts(element, label)}{named_by}>{empty}{options}</select>'
+
+
+def _typed(element: Block, label: str) -> str:
+    hint = html.escape(element.get("placeholder", {}).get("text", ""))
+    value = html.escape(element.get("initial_value", ""))
+    most = f' maxlength="{int(element["max_length"])}"' if "max_length" in element else ""
+    if element.get("multiline"):
+        return f'<textarea class="typed" rows="4" placeholder="{hint}"{most}{_acts(element, label)}>{value}</textarea>'
+    return f'<input class="typed" placeholder="{hint}" value="{value}"{most}{_acts(element, label)}>'
+
+
+def _moment(element: Block, label: str) -> str:
+    kind = {"datepicker": "date", "timepicker": "time", "datetimepicker": "datetime-local"}[element["type"]]
+    chosen = element.get("initial_date") or element.get("initial_time") or ""
+    return f'<input class="typed" type="{kind}" value="{html.escape(str(chosen))}"{_acts(element, label)}>'
+
+
+def _options(element: Block, label: str) -> str:
+    chosen = {(element.get("initial_option") or {}).get("value")}
+    chosen |= {each["value"] for each in element.get("initial_options", ())}
+    kind = "radio" if element["type"] == "radio_buttons" else "checkbox"
+    name = html.escape(element.get("action_id", ""))
+    options = "".join(
+        f'<label class="option"><input type="{kind}" name="{name}" value="{html.escape(each["value"])}"'
+        f"{' checked' if each['value'] in chosen else ''}>{_text(each['text'])}</label>"
         for each in element["options"]
     )
+    return f'<div class="options" role="group"{_acts(element, label)}>{options}</div>'
 
 
-def _input(block: Block) -> str:
+def _input(block: Block, name: str) -> str:
+    label = f"label-{html.escape(name)}"
     optional = ' <small class="optional">(optional)</small>' if block.get("optional") else ""
     hint = f"<small>{plain(block['hint']['text'])}</small>" if "hint" in block else ""
-    return f"<label>{plain(block['label']['text'])}{optional}</label>{_element(block['element'])}{hint}"
+    title = f'<div class="label" id="{label}">{plain(block["label"]["text"])}{optional}</div>'
+    return f'{title}{_element(block["element"], label)}{hint}<div class="wrong" role="alert"></div>'
 
 
 def _rich(element: Block) -> str:
@@ -128,7 +188,7 @@ def _run(run: Block) -> str:
         case "text":
             text = plain(run["text"])
         case "link":
-            text = f'<a href="{html.escape(run["url"])}">{plain(run.get("text") or run["url"])}</a>'
+            text = f"<a {link(run['url'])}>{plain(run.get('text') or run['url'])}</a>"
         case "emoji":
             text = plain(f":{run['name']}:")
         case "user":
@@ -148,7 +208,8 @@ def _table(block: Block) -> str:
                 for at, cell in enumerate(row))
         for number, row in enumerate(block["rows"])
     ]  # fmt: skip
-    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+    inside = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{inside}</table></div>'
 
 
 def _cell(cell: Block, setting: Block | None, tag: str) -> str:
@@ -156,4 +217,4 @@ def _cell(cell: Block, setting: Block | None, tag: str) -> str:
     inside = plain(cell["text"]) if cell["type"] == "raw_text" else "".join(_rich(each) for each in cell["elements"])
     wrapped = "wrapped" if setting and setting.get("is_wrapped") else "clipped"
     align = (setting or {}).get("align", "left")
-    return f'<{tag} class="{wrapped}" style="text-align:{align}">{inside}</{tag}>'
+    return f'<{tag} class="{wrapped} {html.escape(align)}">{inside}</{tag}>'

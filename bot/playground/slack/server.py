@@ -91,7 +91,8 @@ class SlackCall:
 class SlackServer:
     """Serves on loopback while entered.
 
-    ``clock`` gives messages their time stamps. ``posts_a_second`` makes it refuse more in one channel, as Slack does.
+    ``clock`` gives messages their time stamps, ``timer`` says when a trigger has had its time and a signature was made;
+    by default it is the clock. ``posts_a_second`` makes it refuse more in one channel, as Slack does.
     ``names_scopes`` says whether answers name the app's scopes. ``down`` closes every connection. ``watch`` is called
     with every message that is posted or edited.
     """
@@ -105,9 +106,10 @@ class SlackServer:
         port: int = 0,
         names_scopes: bool = True,
         watch: Callable[[SlackCall], None] = lambda call: None,
+        timer: Callable[[], datetime] | None = None,
     ) -> None:
         self.token, self.signing_secret = TOKEN, SIGNING_SECRET
-        self.workspace = SlackWorkspace(clock, channels)
+        self.workspace = SlackWorkspace(clock, channels, timer)
         self.calls: list[SlackCall] = []
         self.down = False
         self._names_scopes = names_scopes
@@ -115,6 +117,7 @@ class SlackServer:
         self._posted: dict[str, float] = {}
         self._faults: dict[str, deque[SlackFault]] = defaultdict(deque)
         self._watch = watch
+        self._timer = timer or clock
         self._over = threading.Event()
         self._lock = threading.RLock()
         self._methods: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -132,6 +135,7 @@ class SlackServer:
             "files.getUploadURLExternal": lambda arguments: self.workspace.offer_upload(arguments, self.address),
             "files.completeUploadExternal": self.workspace.complete_upload,
             "views.open": self.workspace.open_view,
+            "views.push": self.workspace.push_view,
             "views.update": self.workspace.update_view,
             "views.publish": self.workspace.publish_home,
         }
@@ -205,7 +209,12 @@ class SlackServer:
     @property
     def requests(self) -> SignedRequests:
         """Send signed requests to an app, as Slack does."""
-        return SignedRequests(self.signing_secret, self.address, self.workspace)
+        return SignedRequests(self.signing_secret, self.address, self.workspace, self._timer)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """What whoever looks at the workspace from another thread holds."""
+        return self._lock
 
     def _fault(self, method: str) -> SlackFault | None:
         waiting = self._faults[method] or self._faults[EVERY_METHOD]

@@ -23,6 +23,7 @@ BOT_USER, BOT, TEAM = "U0REVEILLE", "B0REVEILLE", "T0EXAMPLE"
 
 TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE, RESPONSE_USES = timedelta(minutes=30), 5
+VIEWS_AT_ONCE = 3
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -39,6 +40,7 @@ class PostedMessage:
     metadata: Mapping[str, Any] | None = None
     thread_ts: str | None = None
     only_for: str | None = None
+    user: str = BOT_USER
     broadcast: bool = False
     """An answer that shows in the channel, too."""
     history: list[str] = field(default_factory=list)
@@ -78,33 +80,42 @@ class _Ticket:
     uses: int
     channel: str = ""
     user: str = ""
+    thread_ts: str | None = None
 
 
 class SlackWorkspace:
     """Everything that the server knows. Not safe from threads by itself: the server holds a lock."""
 
-    def __init__(self, clock: Callable[[], datetime], channels: Sequence[str]) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], channels: Sequence[str], timer: Callable[[], datetime] | None = None
+    ) -> None:
         self.clock = clock
+        self._timer = timer or clock
         self.channels = {name: SlackChannel(name) for name in channels}
         self.scopes = SCOPES
         self.has_containers = True
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
+        self.stacks: dict[str, list[str]] = {}
+        """The modals that a person has open, the uppermost last."""
         self.homes: dict[str, Answer] = {}
         self.files: dict[str, SharedFile] = {}
         self.ephemerals: list[PostedMessage] = []
         self.responses: list[Answer] = []
+        self.private: list[PostedMessage] = []
+        """What only one person can see, in order."""
         self._tickets: dict[str, _Ticket] = {}
         self._last = 0
 
     def issue_trigger(self, user: str = "U0PERSON") -> str:
         """Return a trigger_id: good for 3 seconds and one use."""
-        return self._issue("trigger", _Ticket(self.clock() + TRIGGER_LIFE, 1, user=user))
+        return self._issue("trigger", _Ticket(self._timer() + TRIGGER_LIFE, 1, user=user))
 
-    def issue_response(self, channel: str, user: str) -> str:
+    def issue_response(self, channel: str, user: str, thread_ts: str | None = None) -> str:
         """Return the secret part of a response_url: good for 30 minutes and five uses."""
-        return self._issue("response", _Ticket(self.clock() + RESPONSE_LIFE, RESPONSE_USES, channel, user))
+        until = self._timer() + RESPONSE_LIFE
+        return self._issue("response", _Ticket(until, RESPONSE_USES, channel, user, thread_ts))
 
     def _issue(self, kind: str, ticket: _Ticket) -> str:
         name = f"{kind}.{secrets.token_hex(8)}"
@@ -115,7 +126,7 @@ class SlackWorkspace:
         ticket = self._tickets.get(name)
         if ticket is None:
             raise Refusal(missing)
-        if self.clock() > ticket.until:
+        if self._timer() > ticket.until:
             raise Refusal(expired)
         if ticket.uses == 0:
             raise Refusal(used)
@@ -200,6 +211,7 @@ class SlackWorkspace:
         message.only_for = arguments["user"]
         message.thread_ts = arguments.get("thread_ts")
         self.ephemerals.append(message)
+        self.private.append(message)
         return {"message_ts": message.ts}
 
     def _message(self, channel: str, arguments: Arguments) -> PostedMessage:
@@ -238,7 +250,9 @@ class SlackWorkspace:
         }
 
     def _shown(self, message: PostedMessage, *, metadata: bool = False) -> Answer:
-        shown: Answer = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": message.ts, "text": message.text}
+        shown: Answer = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
+        if message.user == BOT_USER:
+            shown["bot_id"] = BOT
         shown["blocks"] = message.blocks
         others = self.channels[message.channel].messages.values()
         if message.thread_ts is not None or any(each.thread_ts == message.ts for each in others):
@@ -284,9 +298,30 @@ class SlackWorkspace:
             file.title, file.channel, file.thread_ts = each.get("title", ""), channel.id, arguments.get("thread_ts")
         return {"files": files}
 
+    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> PostedMessage:
+        """Post what a person says."""
+        message = PostedMessage(channel, self._ts(), text, [], thread_ts=thread_ts, user=user)
+        self.channels[channel].messages[message.ts] = message
+        return message
+
     def open_view(self, arguments: Arguments) -> Answer:
-        self._use(arguments.get("trigger_id", ""), "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")
-        return self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        ticket = self._trigger(arguments)
+        answer = self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        self.stacks[ticket.user] = [answer["view"]["id"]]
+        return answer
+
+    def push_view(self, arguments: Arguments) -> Answer:
+        """Lay a modal over those that are open, of which there may be three."""
+        stack = self.stacks.setdefault(self._trigger(arguments).user, [])
+        if len(stack) >= VIEWS_AT_ONCE:
+            raise Refusal("push_limit_reached")
+        answer = self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        stack.append(answer["view"]["id"])
+        return answer
+
+    def _trigger(self, arguments: Arguments) -> _Ticket:
+        name = arguments.get("trigger_id", "")
+        return self._use(name, "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")
 
     def update_view(self, arguments: Arguments) -> Answer:
         view = self.views.get(arguments.get("view_id", ""))
@@ -315,6 +350,15 @@ class SlackWorkspace:
         if not body.get("delete_original"):
             check_message(body.get("text") or "", body.get("blocks") or [])
         self.responses.append({"channel": ticket.channel, "user": ticket.user, **body})
+        if body.get("delete_original"):
+            return
+        message = self._message(ticket.channel, body)
+        message.thread_ts = ticket.thread_ts
+        if body.get("response_type") == "in_channel":
+            self.channels[ticket.channel].messages[message.ts] = message
+        else:
+            message.only_for = ticket.user
+            self.private.append(message)
 
 
 def _two(arguments: Arguments) -> tuple[Any, Any]:

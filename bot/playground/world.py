@@ -1,0 +1,99 @@
+"""The recorded world behind the bot: what stands, what people broke in it, and what repairs have written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+
+from bot.composition.scenario import ScenarioPorts, scenario_ports
+from bot.drill.fault import PutFault
+from bot.drill.faults import KINDS
+from bot.drill.run import healthy_of, validated
+from bot.playground.clock import PlayClock
+from bot.playground.stage import Stage
+from bot.scenarios.scenario import Scenario, instant_of
+from bot.scenarios.world import Change, World
+from checks.pipeline import Pipeline
+
+
+class PlayWorld:
+    """The world of a scenario; every change makes another one, in which what was repaired stays repaired.
+
+    Raises PipelineFileError for a scenario that does not fit the pipeline.
+    """
+
+    def __init__(self, pipeline: Pipeline, scenario: Scenario) -> None:
+        self.pipeline = pipeline
+        self.scenario = scenario
+        self.clock = PlayClock(instant_of(scenario, pipeline))
+        self.stage = Stage(scenario_ports(pipeline, scenario), self.clock)
+        self._broken: dict[str, PutFault] = {}
+        self._known: tuple[Scenario, Mapping[str, PutFault]] | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def broken(self) -> tuple[PutFault, ...]:
+        """What people have broken, in order."""
+        return tuple(self._broken.values())
+
+    @property
+    def repaired(self) -> frozenset[str]:
+        """The services and jobs that repairs have written."""
+        return self.stage.world.platform.repaired
+
+    def become(self, scenario: Scenario) -> None:
+        """Be another scenario from now on."""
+        with self._lock:
+            self.scenario = scenario
+            self._make_anew()
+            self.clock.put_forward(instant_of(scenario, self.pipeline))
+
+    def put(self, fault: PutFault) -> None:
+        """Break something; what repairs wrote there is broken again."""
+        with self._lock:
+            self._broken[fault.key] = fault
+            self._make_anew({fault.place.name})
+
+    def take_back(self, key: str) -> None:
+        """Put right what was broken."""
+        with self._lock:
+            if self._broken.pop(key, None) is not None:
+                self._make_anew()
+
+    def faults(self) -> Mapping[str, PutFault]:
+        """Return what can be broken and seen at this time, by key; slow the first time that a scenario is asked."""
+        scenario = self.scenario
+        known = self._known
+        if known is None or known[0] is not scenario:
+            report = validated(self.pipeline, scenario)
+            healthy = healthy_of(self.pipeline, scenario, report)
+            found = (each for kind in KINDS.values() for each in kind(healthy))
+            known = scenario, {each.key: each for each in found}
+            self._known = known
+        return known[1]
+
+    def _make_anew(self, broken_again: frozenset[str] | set[str] = frozenset()) -> None:
+        before = self.stage.world
+        world = scenario_ports(self.pipeline, self.scenario, change=_all_of([each.change for each in self.broken]))
+        world.platform.carry_on(before.platform, _changed(before, world) | broken_again)
+        self.stage.stand(world)
+
+    def close(self) -> None:
+        self.stage.close()
+
+
+def _all_of(changes: Sequence[Change]) -> Callable[[World], World]:
+    return lambda world: reduce(lambda sofar, change: change(sofar), changes, world)
+
+
+def _changed(before: ScenarioPorts, now: ScenarioPorts) -> set[str]:
+    """Return the services and jobs that are another thing in the world of now, repairs aside."""
+    old, new = before.first, now.first
+    services = {
+        name
+        for name in old.services.keys() | new.services.keys()
+        if old.services.get(name) != new.services.get(name) or old.policies.get(name) != new.policies.get(name)
+    }
+    jobs = {each.name for each in {*old.jobs} ^ {*new.jobs}}
+    return services | jobs
