@@ -14,8 +14,8 @@ from checks.source import Ports
 
 
 class ScenarioPorts(Ports):
-    """Ports on a scenario. ``now`` is its instant, ``first`` its world before any repair; ``jobs_before`` are the jobs that a run before saw enabled;
-    ``platform`` repairs it; ``close`` lets go of what hangs."""
+    """Ports on a scenario. ``now`` is its instant, ``first`` its world before any repair; ``jobs_before`` are the jobs
+    that a run before saw enabled; ``platform`` repairs it; ``close`` lets go of what hangs."""
 
     def __init__(
         self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world

@@ -14,7 +14,8 @@ STORY = Path(__file__).with_name("story")
 
 @dataclass(frozen=True)
 class Station:
-    """A time of the night at which the world is another one; ``name`` is its scenario in the story's folder.
+    """A time of the night at which the world is another one; ``name`` is its scenario in the story's folder. Without a
+    ``clock`` it is only passed by.
 
     ``repaired`` is the one that it is where people repaired before: what was never refused need not be made up for.
     """
@@ -38,7 +39,9 @@ STATIONS: Mapping[str, Station] = {
     for each in (
         Station("night", "02:00", "the night begins"),
         Station("redeploy", "02:13", "the redeploy"),
+        Station("late", "", ""),
         Station("dawn", "06:12", "the night's runs"),
+        Station("day", "", "", repaired="day-repaired"),
         Station("morning", "08:00", "the digest", repaired="morning-repaired"),
     )
 }

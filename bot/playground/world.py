@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 from bot.composition.scenario import ScenarioPorts, scenario_ports
 from bot.drill.fault import PutFault
 from bot.drill.faults import KINDS
 from bot.drill.run import healthy_of, validated
+from bot.playground.breakages import offered, said_of
 from bot.playground.clock import PlayClock
-from bot.playground.stage import Stage
+from bot.playground.model import Breakage
+from bot.playground.standing import StandingWorld
 from bot.scenarios.scenario import Scenario, instant_of
 from bot.scenarios.world import Change, World
 from checks.pipeline import Pipeline
@@ -27,15 +30,19 @@ class PlayWorld:
         self.pipeline = pipeline
         self.scenario = scenario
         self.clock = PlayClock(instant_of(scenario, pipeline))
-        self.stage = Stage(scenario_ports(pipeline, scenario), self.clock)
+        self.stage = StandingWorld(scenario_ports(pipeline, scenario), self.clock)
         self._broken: dict[str, PutFault] = {}
         self._known: tuple[Scenario, Mapping[str, PutFault]] | None = None
         self._lock = threading.RLock()
 
     @property
-    def broken(self) -> tuple[PutFault, ...]:
+    def broken(self) -> tuple[Breakage, ...]:
         """What people have broken, in order."""
-        return tuple(self._broken.values())
+        repaired = self.repaired
+        return tuple(
+            Breakage(key=key, words=said_of(each), repaired=each.place.name in repaired)
+            for key, each in self._broken.items()
+        )
 
     @property
     def repaired(self) -> frozenset[str]:
@@ -49,10 +56,11 @@ class PlayWorld:
             self._make_anew()
             self.clock.put_forward(instant_of(scenario, self.pipeline))
 
-    def put(self, fault: PutFault) -> None:
-        """Break something; what repairs wrote there is broken again."""
+    def put(self, key: str) -> None:
+        """Break something; what repairs wrote there is broken again. Raises KeyError."""
+        fault = self._faults()[key]
         with self._lock:
-            self._broken[fault.key] = fault
+            self._broken[key] = fault
             self._make_anew({fault.place.name})
 
     def take_back(self, key: str) -> None:
@@ -61,8 +69,16 @@ class PlayWorld:
             if self._broken.pop(key, None) is not None:
                 self._make_anew()
 
-    def faults(self) -> Mapping[str, PutFault]:
-        """Return what can be broken and seen at this time, by key; slow the first time that a scenario is asked."""
+    def breakable(self) -> Sequence[Mapping[str, Any]]:
+        """Return what can be broken: in words, and where it can. Slow the first time that a scenario is asked."""
+        return offered(self._faults().values())
+
+    def words_of(self, key: str) -> str | None:
+        """Say what would be broken; None for what cannot be."""
+        fault = self._faults().get(key)
+        return None if fault is None else said_of(fault)
+
+    def _faults(self) -> Mapping[str, PutFault]:
         scenario = self.scenario
         known = self._known
         if known is None or known[0] is not scenario:
@@ -75,7 +91,9 @@ class PlayWorld:
 
     def _make_anew(self, broken_again: frozenset[str] | set[str] = frozenset()) -> None:
         before = self.stage.world
-        world = scenario_ports(self.pipeline, self.scenario, change=_all_of([each.change for each in self.broken]))
+        world = scenario_ports(
+            self.pipeline, self.scenario, change=_all_of([each.change for each in self._broken.values()])
+        )
         world.platform.carry_on(before.platform, _changed(before, world) | broken_again)
         self.stage.stand(world)
 

@@ -1,10 +1,10 @@
-"""The page around the blocks: a channel, a thread, the home tab, a modal."""
+"""What stands around blocks: a message with its thread, a channel, the home tab, a modal."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ APP = "Reveille"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPost:
-    """A message as a channel shows it. ``body`` is what chat.postMessage gets: ``text`` and perhaps ``blocks``."""
+    """A message as a channel shows it. ``body`` is what chat.postMessage gets: ``text`` and perhaps ``blocks``.
+
+    ``ts`` names it to whoever clicks in it; ``private`` ones one person sees; ``files`` are titles by the file's id.
+    """
 
     body: Mapping[str, Any]
     time: str
@@ -25,11 +28,14 @@ class ShownPost:
     edited: bool = False
     replies: Sequence[ShownPost] = ()
     """Shown under the message, as in the thread's pane."""
+    ts: str = ""
+    private: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def channel_page(name: str, posts: Sequence[ShownPost]) -> str:
     """Return the page of a channel with its messages; replies stand beside a bar below theirs."""
-    return _page(f'<div class="bar"># {html.escape(name)}</div><main>{"".join(map(_post, posts))}</main>')
+    return _page(f'<div class="bar"># {html.escape(name)}</div><main>{"".join(map(post_html, posts))}</main>')
 
 
 def home_page(view: Mapping[str, Any]) -> str:
@@ -40,28 +46,44 @@ def home_page(view: Mapping[str, Any]) -> str:
 
 def modal_page(view: Mapping[str, Any]) -> str:
     """Return the page of a modal."""
+    return _page(modal_html(view))
+
+
+def modal_html(view: Mapping[str, Any]) -> str:
+    """Return a modal: its title, its blocks, its buttons."""
     buttons = "".join(
-        f'<button class="{style}">{html.escape(view[key]["text"])}</button>'
-        for key, style in (("close", ""), ("submit", "primary"))
+        f'<button type="{kind}" class="{style} {key}">{html.escape(view[key]["text"])}</button>'
+        for key, kind, style in (("close", "button", ""), ("submit", "submit", "primary"))
         if key in view
     )
     title = html.escape(view["title"]["text"])
-    return _page(
-        f'<div class="modal"><div class="title">{title}<i>&times;</i></div>{blocks_html(view["blocks"])}'
-        f'<div class="buttons">{buttons}</div></div>'
+    return (
+        f'<form class="modal" data-view="{html.escape(view.get("id", ""))}" novalidate>'
+        f'<div class="title"><span id="modal-title">{title}</span>'
+        f'<button type="button" class="close x" aria-label="Close">&times;</button></div>'
+        f'<div class="blocks">{blocks_html(view["blocks"])}</div><div class="buttons">{buttons}</div></form>'
     )
 
 
-def _post(post: ShownPost) -> str:
+def post_html(post: ShownPost) -> str:
+    """Return a message with the answers below it."""
     is_app = post.author == APP
-    avatar = f'<div class="avatar{" app" if is_app else ""}">{html.escape(post.author[0])}</div>'
+    avatar = f'<div class="avatar{" app" if is_app else ""}" aria-hidden="true">{html.escape(post.author[0])}</div>'
     badge = "<small>APP</small>" if is_app else ""
     edited = '<span class="edited">(edited)</span>' if post.edited else ""
+    seen = '<div class="only">Only visible to you</div>' if post.private else ""
     who = f'<div class="who"><b>{html.escape(post.author)}</b>{badge}<time>{html.escape(post.time)}</time></div>'
-    thread = "".join(map(_post, post.replies))
+    files = "".join(
+        f'<a class="file" href="files/{html.escape(name)}" download>{html.escape(title)}</a>'
+        for name, title in post.files.items()
+    )
+    thread = "".join(map(post_html, post.replies))
     count = f"{len(post.replies)} {'reply' if len(post.replies) == 1 else 'replies'}"
     below = f'<div class="count">{count}</div><div class="thread">{thread}</div>' if thread else ""
-    return f'<article>{avatar}<div class="message">{who}{_body(post.body)}{edited}{below}</div></article>'
+    return (
+        f'<article data-ts="{html.escape(post.ts)}">{avatar}<div class="message">'
+        f"{seen}{who}{_body(post.body)}{edited}{files}{below}</div></article>"
+    )
 
 
 def _body(body: Mapping[str, Any]) -> str:

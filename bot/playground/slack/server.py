@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
@@ -81,11 +81,12 @@ def dropped_after_accepting(times: int | None = 1) -> SlackFault:
 
 @dataclass(frozen=True, slots=True)
 class SlackCall:
-    """One call. ``error`` is empty when it was done and answered."""
+    """One call. ``error`` is empty when it was done and answered; ``answer`` is what came of it, answered or not."""
 
     method: str
     arguments: Mapping[str, Any]
     error: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SlackServer:
@@ -216,6 +217,10 @@ class SlackServer:
         """What whoever looks at the workspace from another thread holds."""
         return self._lock
 
+    def announce(self, method: str, about: Mapping[str, Any]) -> None:
+        """Tell whoever watches of what somebody else than the app did."""
+        self._watch(SlackCall(method, {}, "", about))
+
     def _fault(self, method: str) -> SlackFault | None:
         waiting = self._faults[method] or self._faults[EVERY_METHOD]
         if not waiting:
@@ -243,7 +248,7 @@ class SlackServer:
                 if refusal.problems:
                     answer["response_metadata"] = {"messages": list(refusal.problems)}
             unanswered = "no_answer" if fault.hangs or fault.drops else ""
-            call = SlackCall(method, arguments, answer.get("error") or unanswered)
+            call = SlackCall(method, arguments, answer.get("error") or unanswered, answer)
             self.calls.append(call)
         self._watch(call)
         return fault, answer
@@ -271,10 +276,11 @@ class SlackServer:
     def _respond(self, name: str, body: dict[str, Any]) -> tuple[int, bytes]:
         with self._lock:
             try:
-                self.workspace.respond(name, body)
+                said = self.workspace.respond(name, body)
             except Refusal as refusal:
                 return 404, refusal.error.encode()
-        self._watch(SlackCall("response_url", body, ""))
+        about = {} if said is None else {"channel": said.channel, "ts": said.ts}
+        self._watch(SlackCall("response_url", body, "", about))
         return 200, b"ok"
 
     def _upload(self, name: str, content: str) -> tuple[int, bytes]:

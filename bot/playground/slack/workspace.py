@@ -133,7 +133,7 @@ class SlackWorkspace:
         ticket.uses -= 1
         return ticket
 
-    def _ts(self) -> str:
+    def next_ts(self) -> str:
         """Return a time stamp that no other message has."""
         self._last = max(self._last + 1, round(self.clock().timestamp() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
@@ -219,7 +219,7 @@ class SlackWorkspace:
         check_message(text, blocks or [])
         if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
             raise Refusal("invalid_blocks", ["unsupported type: container"])
-        return PostedMessage(channel, self._ts(), text, blocks or [], metadata)
+        return PostedMessage(channel, self.next_ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:
         messages = self._readable(arguments).messages.values()
@@ -300,7 +300,7 @@ class SlackWorkspace:
 
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> PostedMessage:
         """Post what a person says."""
-        message = PostedMessage(channel, self._ts(), text, [], thread_ts=thread_ts, user=user)
+        message = PostedMessage(channel, self.next_ts(), text, [], thread_ts=thread_ts, user=user)
         self.channels[channel].messages[message.ts] = message
         return message
 
@@ -340,18 +340,18 @@ class SlackWorkspace:
     def _keep(self, name: str, arguments: Arguments) -> Answer:
         view = _read(arguments.get("view")) or {}
         check_view(view)
-        kept = {**view, "id": name, "hash": f"{self._ts()}.{secrets.token_hex(4)}", "team_id": TEAM}
+        kept = {**view, "id": name, "hash": f"{self.next_ts()}.{secrets.token_hex(4)}", "team_id": TEAM}
         self.views[name] = kept
         return {"view": kept}
 
-    def respond(self, name: str, body: Answer) -> None:
-        """Take what was sent to a response_url."""
+    def respond(self, name: str, body: Answer) -> PostedMessage | None:
+        """Take what was sent to a response_url, and return the message that came of it."""
         ticket = self._use(name, "invalid_url", "expired_url", "used_url")
         if not body.get("delete_original"):
             check_message(body.get("text") or "", body.get("blocks") or [])
         self.responses.append({"channel": ticket.channel, "user": ticket.user, **body})
         if body.get("delete_original"):
-            return
+            return None
         message = self._message(ticket.channel, body)
         message.thread_ts = ticket.thread_ts
         if body.get("response_type") == "in_channel":
@@ -359,6 +359,7 @@ class SlackWorkspace:
         else:
             message.only_for = ticket.user
             self.private.append(message)
+        return message
 
 
 def _two(arguments: Arguments) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ STILL_ASKED = 3
 """Worlds before the present one that still answer: a validation may be in the middle of one."""
 
 
-class Stage(Ports):
+class StandingWorld(Ports):
     """The ports of whatever world stands; ``platform`` repairs it."""
 
     def __init__(self, world: ScenarioPorts, clock: Callable[[], datetime]) -> None:
