@@ -58,7 +58,7 @@ PAGE = """<!doctype html>
 <a class="skip" href="#composer">Skip to the message field</a>
 <header class="top">
   <b class="brand">Reveille</b> <span class="sub">playground: nothing here is real</span>
-  <label class="who-am-i">You are <select id="person">{people}</select></label>
+  <label class="who-am-i"><span>You are</span> <select id="person">{people}</select></label>
   <button id="show-world" aria-expanded="false" aria-controls="world">The world</button>
 </header>
 <nav aria-label="Channels">
@@ -75,10 +75,12 @@ PAGE = """<!doctype html>
       <li data-step="2">Read the alert, press <b>Grant on 3 services…</b></li>
       <li data-step="3">Confirm, and see it <b>resolved</b></li>
     </ol>
+    <p class="after">That was it. Let it be 08:00 to read the digest, or break something yourself.</p>
     <button id="hide-hints" aria-label="Hide the first steps">&times;</button>
   </section>
   <div id="posts" role="log" aria-live="polite" aria-label="Messages" tabindex="0"></div>
   <div id="home" hidden tabindex="-1"></div>
+  <button id="newer" class="primary" hidden>New messages ↓</button>
   <form id="composer-form" autocomplete="off">
     <ul id="completions" role="listbox" aria-label="Commands" hidden></ul>
     <input id="composer" role="combobox" aria-expanded="false" aria-controls="completions" aria-autocomplete="list"

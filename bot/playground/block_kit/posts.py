@@ -14,6 +14,9 @@ from bot.playground.block_kit.markup import mrkdwn
 STYLE = Path(__file__).with_name("style.css")
 APP = "Reveille"
 
+SHORT_THREAD = 2
+"""Answers of which the first matters most; of more, whoever does not unfold a long thread sees the end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPost:
@@ -79,7 +82,8 @@ def post_html(post: ShownPost) -> str:
     )
     thread = "".join(map(post_html, post.replies))
     count = f"{len(post.replies)} {'reply' if len(post.replies) == 1 else 'replies'}"
-    below = f'<div class="count">{count}</div><div class="thread">{thread}</div>' if thread else ""
+    latest = " latest" if len(post.replies) > SHORT_THREAD else ""
+    below = f'<div class="count">{count}</div><div class="thread{latest}">{thread}</div>' if thread else ""
     return (
         f'<article data-ts="{html.escape(post.ts)}">{avatar}<div class="message">'
         f"{seen}{who}{_body(post.body)}{edited}{files}{below}</div></article>"

@@ -10,14 +10,35 @@ const main = document.body.dataset.channel;
 const posts = document.getElementById("posts");
 const home = document.getElementById("home");
 const kept = { [main]: document.createElement("div"), [user]: document.createElement("div") };
+const newer = document.getElementById("newer");
+const LONGEST_THREAD = 460;
 let pane = main;
+let mine = false;
 
 function atEnd() {
-  return posts.scrollHeight - posts.scrollTop - posts.clientHeight < 80;
+  const last = posts.firstElementChild?.lastElementChild;
+  return !last || posts.scrollTop + posts.clientHeight > posts.scrollHeight - Math.max(80, last.offsetHeight);
 }
 
+// To the end, or to where the newest message begins if it is longer than the pane.
 function toEnd() {
+  const last = posts.firstElementChild?.lastElementChild;
   posts.scrollTop = posts.scrollHeight;
+  if (last && last.offsetHeight > posts.clientHeight) posts.scrollTop = last.offsetTop - posts.offsetTop;
+  newer.hidden = true;
+}
+
+// A long thread shows its end, or of a short one its beginning, until somebody unfolds it.
+function fold(root) {
+  for (const thread of root.querySelectorAll(".thread")) {
+    if (thread.classList.contains("open") || thread.scrollHeight <= LONGEST_THREAD) continue;
+    thread.classList.add("long");
+    const count = thread.previousElementSibling;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "count" });
+    button.textContent = `${count.textContent}: show all`;
+    button.setAttribute("aria-expanded", "false");
+    count.replaceWith(button);
+  }
 }
 
 // A message that is drawn again keeps the focus of whoever is in it.
@@ -32,18 +53,17 @@ function placed(box, ts, html) {
     return;
   }
   if (old) {
-    for (const open of old.querySelectorAll(".open")) {
-      const same = fresh.querySelector(`[data-ts="${open.closest("article").dataset.ts}"] .folded`);
-      same?.classList.add("open");
-    }
+    if (old.querySelector(".thread.open")) fresh.querySelector(".thread")?.classList.add("open");
     old.replaceWith(fresh);
   } else {
     const later = [...box.children].find((each) => each.dataset.ts > ts);
     box.insertBefore(fresh, later ?? null);
   }
+  fold(fresh);
   if (holds !== undefined) {
-    fresh.querySelector(`[data-action="${CSS.escape(holds)}"]`)?.focus();
+    fresh.querySelector(`[data-action="${CSS.escape(holds)}"]`)?.focus({ preventScroll: true });
   }
+  return old ? undefined : fresh;
 }
 
 function show(name) {
@@ -64,6 +84,7 @@ function show(name) {
     act({ do: "home" });
   } else {
     posts.replaceChildren(kept[name]);
+    fold(kept[name]);
     toEnd();
   }
 }
@@ -81,12 +102,15 @@ const HEARD = {
   post(said) {
     const box = kept[said.channel];
     if (!box) return;
-    const follow = atEnd();
-    placed(box, said.ts, said.html);
+    const follow = atEnd() || mine;
+    const fresh = placed(box, said.ts, said.html);
     if (said.channel !== pane) {
       document.querySelector(`nav button[data-pane="${said.channel}"]`)?.classList.add("unread");
-    } else if (follow) {
+    } else if (follow || fresh?.querySelector(":scope > .message > .only")) {
       toEnd();
+      mine = false;
+    } else if (fresh) {
+      newer.hidden = false;
     }
     hints();
   },
@@ -123,7 +147,13 @@ function whereOf(element) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button, a");
   if (!button) return;
-  if (button.classList.contains("more")) {
+  if (button.id === "newer") {
+    toEnd();
+  } else if (button.classList.contains("count")) {
+    const open = button.nextElementSibling.classList.toggle("open");
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = button.textContent.replace(/(show all|show less)$/, open ? "show less" : "show all");
+  } else if (button.classList.contains("more")) {
     const folded = button.parentElement.querySelector(".folded");
     button.textContent = folded.classList.toggle("open") ? "See less" : "See more";
   } else if (button.dataset.pane) {
@@ -154,6 +184,12 @@ document.addEventListener("change", (event) => {
 });
 
 told();
-composer(() => (pane === "home" ? main : pane));
+composer(() => {
+  mine = true;
+  return pane;
+});
+posts.addEventListener("scroll", () => {
+  if (atEnd()) newer.hidden = true;
+});
 world();
 listen();
