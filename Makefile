@@ -52,7 +52,7 @@ emulators: $(VENV)/dev.stamp  ## Validate SCENARIO=NAME through emulators; RUN="
 	@$(BIN)/python -m tests.servers --scenario $(or $(SCENARIO),$(error Name a scenario: make emulators SCENARIO=invoker-lost)) $(if $(RUN),-- $(RUN))
 
 slack-server: $(VENV)/dev.stamp  ## Be Slack for a bot on this machine; PORT=, APP=URL where the bot listens
-	@$(BIN)/python -m tests.servers.slack $(if $(PORT),--port $(PORT)) $(if $(APP),--app $(APP))
+	@$(BIN)/python -m tests.servers.slack_laptop $(if $(PORT),--port $(PORT)) $(if $(APP),--app $(APP))
 
 kill-points: $(VENV)/dev.stamp  ## Die at random points, again and again, and count what is lost or double; COUNT=, MODE=, SEED=, JSON=FILE
 	@$(BIN)/python -m tests.faults kill-points $(if $(COUNT),--count $(COUNT)) $(if $(MODE),--mode $(MODE)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)

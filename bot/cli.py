@@ -73,7 +73,7 @@ COMMANDS = {
     ),
     "demo": Entry(
         "bot.commands.demo:demo",
-        "Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.",
+        "Open the playground: a page that looks like Slack, with the real bot behind it and a world to break.",
     ),
     "config": Entry(
         "bot.commands.config:config",

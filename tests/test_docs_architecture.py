@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.outbox import Outbox
+from bot.playground.slack.requests import SignedRequest
 from bot.redaction.shown import Secret
 from bot.serving.courtesy import Courtesy
 from bot.serving.refusals import Refusals
@@ -29,7 +30,6 @@ from bot.sinks.slack.poster import SlackPoster
 from tests.handlers.rig import Rig, running
 from tests.handlers.test_repairs import broken, confirm, following, press, refused_alert
 from tests.sections import ROOT, cell, section
-from tests.servers.slack_requests import SignedRequest
 
 PAGE = ROOT / "docs" / "architecture.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -1,93 +1,93 @@
-"""``reveille demo``: one incident from the first sign to the repair, with no account anywhere."""
+"""``reveille demo``: the playground, put together of the real bot and a Slack of its own; with no account anywhere."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.display import show_message, show_parts
 from bot.commands.errors import said_plainly
-from bot.composition.validation import on_scenario
-from bot.definition.pipeline_file import shipped_pipeline
-from bot.render.message import Command, Heading, Line, Message, Part, SmallPrint, Table
-from bot.render.reading import Reading
-from bot.render.report import message_of
-from bot.request import Request
-from bot.scenarios.scenario import load_scenario
-from checks.pipeline import Pipeline
+from bot.commands.walk_through import walk_through
 
-INCIDENT, REPAIRED = "invoker-lost", "invoker-repaired"
+if TYPE_CHECKING:
+    from pathlib import Path
 
-STORY = (
-    "In February 2026 a redeploy took the permission to be called (roles/run.invoker) from the orchestrators of an NBA"
-    " predictions pipeline. Nothing logged an error. Schedulers moved most of the data, so every table looked almost"
-    " right, and it took more than a week until somebody noticed."
-)
-NEXT = (
-    ("every scenario", "reveille scenarios"),
-    ("the same report with the expected state", f"reveille validate --scenario {INCIDENT} --full"),
-    (
-        "the repair, planned, confirmed and proved",
-        f"reveille repair grant-invoker:phase3-to-phase4-orchestrator --scenario {INCIDENT}",
-    ),
-    ("what goes to Slack", f"reveille validate --scenario {INCIDENT} --format blocks"),
-    ("why a check exists, and its thresholds", "reveille explain invoker --pipeline nba"),
-    ("your own project", "gcloud auth application-default login && reveille validate --pipeline FILE"),
-)
+    from bot.playground.life import Life
+    from bot.playground.model import Making, PlayedWorld
+    from bot.playground.slack.server import SlackServer
+
+PORT = 8765
+SETTLE_SECONDS = 5.0
 
 
 @click.command()
-def demo() -> None:
-    """Walk through the incident of 5-11 February 2026: the report, its cause, the repair, the run after.
+@click.option("--once", is_flag=True, help="Print the incident, from its report to the repair, and end.")
+@click.option("--scenario", metavar="NAME|FILE", default="story", help="Begin with a scenario instead of the story.")
+@click.option("--port", type=click.IntRange(1, 65535), help=f"Where the page is served; by default {PORT}.")
+@click.option("--no-browser", is_flag=True, help="Show the address, and open no browser.")
+def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
+    """Open the playground: a page that looks like Slack, with the real bot behind it and a world to break.
 
-    Runs on this machine, on the embedded default. Always exits with 0 when the demonstration itself worked.
+    Everything stays on this machine: the page is served on 127.0.0.1, the world is recorded, and what the bot stores is
+    thrown away at the end (Ctrl-C). Where nobody sits at a terminal it prints one incident and ends, as with --once.
     """
+    if once or not (sys.stdout.isatty() or port or no_browser):
+        walk_through()
+        return
+    from bot.playground.served import serve_page  # noqa: PLC0415 - Bolt takes a second, and --once does without
+
     with said_plainly():
-        pipeline = shipped_pipeline()
-        incident = _report(pipeline, INCIDENT)
-        repaired = _report(pipeline, REPAIRED)
-    _tell(incident, repaired)
+        serve_page(_making(), scenario, port, browser=not no_browser, say=click.echo)
 
 
-def _report(pipeline: Pipeline, scenario: str) -> Reading:
-    with on_scenario(pipeline, load_scenario(scenario)) as prepared:
-        report = prepared.validation.run(prepared.validation.plan(Request(interval=prepared.interval, trigger="demo")))
-        return Reading(report=report, pipeline=pipeline, checks=prepared.validation.checks)
+def _making() -> Making:
+    """Return how a playground is world."""
+    from bot.playground.model import Making  # noqa: PLC0415 - likewise
+    from bot.playground.scenes import playable, played  # noqa: PLC0415 - likewise
+    from bot.playground.world import PlayWorld  # noqa: PLC0415 - likewise
+    from handlers.manifest import manifest  # noqa: PLC0415 - likewise
+
+    return Making(
+        playable=playable,
+        played=played,
+        world=lambda it: PlayWorld(it.pipeline, it.scenario),
+        life=_life,
+        commands=lambda: manifest(None)["features"]["slash_commands"],
+    )
 
 
-def _tell(incident: Reading, repaired: Reading) -> None:
-    first: list[Part] = [
-        Heading(text="1. What happened"),
-        Line(text=STORY),
-        Heading(text=f"2. What Reveille would have posted on the morning of {incident.clock}"),
-        Command(text=f"reveille validate --scenario {INCIDENT}"),
-        SmallPrint(text=""),
-    ]
-    second: list[Part] = [
-        SmallPrint(text=""),
-        Heading(text=f"3. The repair above was made; the morning after, {repaired.clock}"),
-        Command(text=f"reveille validate --scenario {REPAIRED}"),
-        SmallPrint(text=""),
-    ]
-    last: list[Part] = [SmallPrint(text=""), Heading(text="4. What to try next")]
-    for what, command in NEXT:
-        last += [Line(text=f"{what}:"), Command(text=command.replace("reveille", _callable_name(), 1))]
-    show_parts(first)
-    show_message(message_of(incident))
-    show_parts(second)
-    show_message(_down_to_the_phases(message_of(repaired)))
-    show_parts(last)
+def _life(world: PlayedWorld, slack: SlackServer, store: Path) -> Life:
+    """Compose a bot as ``serve`` does. Nothing of it comes from the environment, and nothing leads to a project, a
+    pager or another Slack."""
+    from bot.composition.notifier import MadeWorld, Prepared  # noqa: PLC0415 - likewise
+    from bot.composition.serve import assembled  # noqa: PLC0415 - likewise
+    from bot.delivery.drain import Drain  # noqa: PLC0415 - likewise
+    from bot.playground.life import Life, Parts  # noqa: PLC0415 - likewise
+    from bot.redaction.shown import Secret  # noqa: PLC0415 - likewise
+    from bot.serving.serving_settings import ServingSettings, SlackSettings  # noqa: PLC0415 - likewise
+    from bot.settings import Settings  # noqa: PLC0415 - likewise
+    from bot.timetable.slots import notifications_of  # noqa: PLC0415 - likewise
 
-
-def _callable_name() -> str:
-    """How this person can call the command: after "make demo" it is not on the path."""
-    return "reveille" if shutil.which("reveille") else sys.argv[0]
-
-
-def _down_to_the_phases(message: Message) -> Message:
-    """The beginning of a report, as far as its first table."""
-    end = next(index for index, part in enumerate(message.parts) if isinstance(part, Table))
-    return replace(message, parts=message.parts[: end + 1])
+    token, secret = Secret(slack.token), Secret(slack.signing_secret)
+    prepared = Prepared(
+        settings=Settings(),
+        serving=ServingSettings(store=store),
+        slack=SlackSettings(bot_token=token, signing_secret=secret, api_url=slack.api_url),
+        pipeline=world.pipeline,
+        notifications=notifications_of(world.pipeline),
+        scenario=None,
+        world=MadeWorld(ports=world.stage, clock=world.clock, requested=world.scenario.file.requested),
+    )
+    serving, told, schedules = assembled(prepared)
+    return Life(
+        Parts(
+            pipeline=world.pipeline.name,
+            serving=serving,
+            timetable=schedules,
+            store=told.store,
+            clock=world.clock,
+            digest=told.digests.run_now,
+            settle=Drain(told.store, told.outbox.wake, told.clock, told.outbox.holds, seconds=SETTLE_SECONDS),
+        )
+    )

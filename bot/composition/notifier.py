@@ -51,10 +51,21 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWorld:
+    """A world that somebody else has made and closes: what the validation asks, its clock, and the date that is meant
+    where nobody names one."""
+
+    ports: Ports
+    clock: Clock
+    requested: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Settings and pipeline, read and found in order; nothing is connected yet.
 
-    ``now`` is where the clock begins; by default it is the present, or the instant of the scenario.
+    ``now`` is where the clock begins; by default it is the present, or the instant of the scenario. A ``world`` stands
+    in the place of both.
     """
 
     settings: Settings
@@ -64,6 +75,12 @@ class Prepared:
     notifications: Notifications
     scenario: Scenario | None
     now: datetime | None = None
+    world: MadeWorld | None = None
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is about a project, and not about a world that was recorded or made up."""
+        return self.scenario is None and self.world is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +137,8 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
-    ports, begin, requested, close = _world(prepared)
-    clock = _clock(begin)
+    world, close = _world(prepared)
+    ports, clock, requested = world.ports, world.clock, world.requested
     metrics = Metrics()
     store = _store(prepared, patient=patient)
     client = slack_client(prepared.slack.bot_token.reveal(), prepared.slack.api_url, metrics.rate_limited)
@@ -197,15 +214,18 @@ def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifi
     return notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}, "webhooks": ()})
 
 
-def _world(prepared: Prepared) -> tuple[Ports, datetime | None, str, Callable[[], None]]:
-    """Return what the validation asks, where its clock begins, the date that it is asked for, and its end."""
+def _world(prepared: Prepared) -> tuple[MadeWorld, Callable[[], None]]:
+    """Return what the validation asks, its clock, the date that it is asked for, and its end."""
+    if prepared.world is not None:
+        return prepared.world, lambda: None
     if prepared.scenario is None:
         google = google_ports(prepared.pipeline, prepared.settings)
-        return google, prepared.now, "previous", lambda: None
+        return MadeWorld(ports=google, clock=_clock(prepared.now), requested="previous"), lambda: None
     from bot.composition.scenario import scenario_ports  # noqa: PLC0415 - production does without
 
     ports = scenario_ports(prepared.pipeline, prepared.scenario)
-    return ports, prepared.now or ports.now, prepared.scenario.file.requested, ports.close
+    clock = _clock(prepared.now or ports.now)
+    return MadeWorld(ports=ports, clock=clock, requested=prepared.scenario.file.requested), ports.close
 
 
 def _clock(begin: datetime | None) -> Clock:

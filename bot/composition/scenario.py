@@ -14,8 +14,8 @@ from checks.source import Ports
 
 
 class ScenarioPorts(Ports):
-    """Ports on a scenario. ``now`` is its instant; ``jobs_before`` are the jobs that a run before saw enabled;
-    ``platform`` repairs it; ``close`` lets go of what hangs."""
+    """Ports on a scenario. ``now`` is its instant, ``first`` its world before any repair; ``jobs_before`` are the jobs
+    that a run before saw enabled; ``platform`` repairs it; ``close`` lets go of what hangs."""
 
     def __init__(
         self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
@@ -27,7 +27,8 @@ class ScenarioPorts(Ports):
         super().__init__({source: port for source, port in ports.items() if port is not None})
         self.now: datetime = scene.platform.now
         self.platform: ScenarioPlatform = scene.platform
-        self.jobs_before = scene.unfolding.first.jobs_before
+        self.first = scene.unfolding.first
+        self.jobs_before = self.first.jobs_before
         self._faults = scene.faults
 
     def close(self) -> None:

@@ -109,6 +109,11 @@ def _loaded(prepared: Prepared) -> Serving:
 
 def assemble(prepared: Prepared) -> Serving:
     """Build everything that serves; nothing runs yet. Raises SettingsError and StoreError."""
+    return assembled(prepared)[0]
+
+
+def assembled(prepared: Prepared) -> tuple[Serving, Notifier, Schedules]:
+    """Build everything that serves, and return it with its parts. Raises as ``assemble`` does."""
     # Python lets a thread that computes go on for 5 ms while others wait; fifty people who wait to be acknowledged
     # during a validation would feel that.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -176,7 +181,7 @@ def assemble(prepared: Prepared) -> Serving:
     )
     # What was imported and built stays for as long as the process; the garbage collector need not look at it.
     gc.freeze()
-    return serving
+    return serving, told, schedules
 
 
 def _applications(
@@ -289,7 +294,7 @@ def _services(told: Notifier, workers: Workers) -> Services:
 
 def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingEnvironment]] | None:
     """Return what opens the staging environment; a recorded scenario has none."""
-    if prepared.scenario is not None or prepared.pipeline.staging is None:
+    if not prepared.is_real or prepared.pipeline.staging is None:
         return None
 
     return partial(google_staging, prepared.pipeline, prepared.settings)

@@ -57,7 +57,13 @@ def validated(pipeline: Pipeline, scenario: Scenario, change: Change = lambda wo
 def ground_of(pipeline: Pipeline, scenario: Scenario, *, cascade: bool = True) -> Ground:
     """Validate the healthy world. Raises as ``validated`` does."""
     report = validated(pipeline, scenario)
-    healthy = Healthy(
+    healthy = healthy_of(pipeline, scenario, report, cascade=cascade)
+    return Ground(scenario=scenario, healthy=healthy, report=report, known=known(report))
+
+
+def healthy_of(pipeline: Pipeline, scenario: Scenario, report: Report, *, cascade: bool = True) -> Healthy:
+    """Return what faults are put into: a scenario's world, with what its validation has read."""
+    return Healthy(
         pipeline=pipeline,
         world=build_world(pipeline, scenario),
         previous=report.previous,
@@ -66,7 +72,6 @@ def ground_of(pipeline: Pipeline, scenario: Scenario, *, cascade: bool = True) -
         tables=frozenset(table for read in report.reads for table in tables_in(read.key)),
         cascade=cascade,
     )
-    return Ground(scenario=scenario, healthy=healthy, report=report, known=known(report))
 
 
 def drilled(ground: Ground, fault: PutFault) -> Score:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -45,6 +45,15 @@ class RunnableScheduler:
     def has_run(self, name: str) -> bool:
         """Whether a job was run in this process."""
         return name in self._ran
+
+    @property
+    def ran(self) -> frozenset[str]:
+        """The jobs that were run in this process."""
+        return frozenset(self._ran)
+
+    def carry_on(self, before: RunnableScheduler, changed: Collection[str]) -> None:
+        """Take over what was run before, but for jobs that the world has ``changed`` since."""
+        self._ran |= {name: job for name, job in before._ran.items() if name not in changed}
 
 
 @dataclass(kw_only=True)
@@ -128,6 +137,21 @@ class ScenarioPlatform:
     def run_job(self, name: str) -> None:
         self.faults.raise_for(SCHEDULER)
         self.scheduler.run(name, self.now)
+
+    @property
+    def repaired(self) -> frozenset[str]:
+        """The services that were written, and the jobs that were run."""
+        return frozenset({*self._writes, *self.scheduler.ran})
+
+    def carry_on(self, before: ScenarioPlatform, changed: Collection[str]) -> None:
+        """Take over what was written on a platform before, but for services that the world has ``changed`` since."""
+        for service in before._writes.keys() - set(changed) & before.services.keys() & self.services.keys():
+            self.services[service] = before.services[service]
+            self.policies[service] = before.policies.get(service, Policy(()))
+            self.revisions[service] = before.revisions.get(service, ())
+            self._writes[service] = before._writes[service]
+        self._secrets |= before._secrets
+        self.scheduler.carry_on(before.scheduler, changed)
 
     def _etag(self, service: str) -> str:
         return f"scenario-{self._writes.get(service, 0)}"

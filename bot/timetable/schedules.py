@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,8 @@ from bot.timetable.slots import EPOCH, UnknownJobError
 from bot.timetable.steady import SteadyScheduler
 from bot.timetable.turns import Turns
 from checks.notifications import Notifications
+
+ROUND = "round"
 
 ROUND_SECONDS = 60
 """How often somebody looks whether anything was missed."""
@@ -88,6 +90,13 @@ def _daily(hour: int, minute: int, zone: ZoneInfo) -> CronTrigger:
     return CronTrigger(hour=hour, minute=minute, timezone=zone)
 
 
+def _times(trigger: BaseTrigger, since: datetime, until: datetime) -> Iterator[datetime]:
+    moment = trigger.get_next_fire_time(None, since + timedelta(microseconds=1))
+    while moment is not None and moment <= until:
+        yield moment
+        moment = trigger.get_next_fire_time(None, moment + timedelta(microseconds=1))
+
+
 def _every(interval: timedelta) -> IntervalTrigger:
     return IntervalTrigger(seconds=int(interval.total_seconds()), start_date=EPOCH, timezone=UTC)
 
@@ -132,7 +141,8 @@ class Schedules:
             executors={"default": ThreadPoolExecutor(4, {"thread_name_prefix": "schedule"})}, timezone=zone, daemon=True
         )
         self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
-        for planned in timetable(notifications, zone):
+        self._lines = timetable(notifications, zone)
+        for planned in self._lines:
             self._scheduler.add_job(
                 self.run,
                 planned.trigger,
@@ -153,6 +163,12 @@ class Schedules:
     def jobs(self) -> tuple[str, ...]:
         """The names that ``run`` takes."""
         return tuple(self._jobs)
+
+    def due_between(self, since: datetime, until: datetime) -> Sequence[tuple[datetime, str]]:
+        """Return which jobs are due after one instant, up to another, each with its time and in order. Rounds are due
+        all the time, and left out."""
+        lines = (each for each in self._lines if each.job != ROUND)
+        return sorted((moment, each.job) for each in lines for moment in _times(each.trigger, since, until))
 
     def start(self) -> None:
         """Follow the timetable, and catch up at once with what is owed."""

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
+from bot.playground.slack.server import SlackServer
 from bot.render.alert import AlertMessages
 from bot.request import Plan
 from bot.sinks.slack.poster import SlackPoster
@@ -24,7 +25,6 @@ from checks.model import CheckResult, Report, Severity
 from tests.fakes import ports
 from tests.faults.story import CHANNEL, PIPELINE, START, report
 from tests.faults.workspace import Clock, shown
-from tests.servers.slack import SlackServer
 
 SUBJECT = "service-0"
 EVERY_MINUTE = range(15)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tests.servers.slack_workspace import TEAM
+from bot.playground.slack.workspace import TEAM
 
 TEXTS = (
     ("/validate-daily", ""),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from bot.playground.slack.server import CHANNEL, SlackServer
 from tests.bench.processes import reply
-from tests.servers.slack import CHANNEL, SlackServer
 
 
 def main() -> None:

@@ -19,15 +19,15 @@ import click
 import pytest
 
 from bot.cli import reveille
+from bot.playground.patient_server import PatientServer
+from bot.playground.slack.requests import FORM, JSON
+from bot.playground.slack.server import EVERY_METHOD, SlackServer, broken, refused, unreachable
 from bot.redaction.known import GOOGLE_KEY_FILE
 from bot.setting_names import AddressSetting, PathSetting, ProxySetting, SecretSetting
 from tests.bot import in_process
 from tests.bot.command_tree import commands
 from tests.bot.serving.served import Served, environment
 from tests.servers import forked
-from tests.servers.json_http import PatientServer
-from tests.servers.slack import EVERY_METHOD, SlackServer, broken, refused, unreachable
-from tests.servers.slack_requests import FORM, JSON
 
 pytestmark = [pytest.mark.xdist_group("canaries"), pytest.mark.timeout(300)]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.commands.doctor import CLOCK_OFF, clock_examined
+from bot.playground.slack.server import SlackServer, refused
 from tests.bot.in_process import run
-from tests.servers.slack import SlackServer, refused
 
 CHANNEL = "C0EXAMPLE1"
 PIPELINE = f"""\

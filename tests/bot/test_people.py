@@ -9,9 +9,9 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.people import SlackPeople, Standing, standing_of
+from bot.playground.slack.server import SlackServer, broken, rate_limited, refused, unreachable
+from bot.playground.slack.workspace import TEAM
 from bot.remembered import UnavailableError
-from tests.servers.slack import SlackServer, broken, rate_limited, refused, unreachable
-from tests.servers.slack_workspace import TEAM
 
 OURS, THEIRS = "T0OURS", "T0THEIRS"
 

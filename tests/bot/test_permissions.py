@@ -7,9 +7,9 @@ from slack_sdk import WebClient
 
 from bot.people import Standing
 from bot.permissions import FRESH, TURNED_AWAY, USABLE, GroupsUnavailableError, Permissions, Role, SlackGroups
+from bot.playground.slack.server import SlackServer, refused
 from bot.remembered import PAUSE, UnavailableError
 from checks.notifications import Permissions as Rules
-from tests.servers.slack import SlackServer, refused
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 OURS, THEIRS = "T0OURS", "T0THEIRS"

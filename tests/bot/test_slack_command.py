@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 import bot
+from bot.playground.slack.server import SlackServer, refused
 from tests.bot.in_process import run
-from tests.servers.slack import SlackServer, refused
 from tests.servers.slack_socket import SocketSlack
 
 NBA = Path(bot.__file__).parent / "pipelines" / "nba.yaml"

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bot.playground.slack.server import SlackServer
 from bot.sinks.slack.format import formatted
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
@@ -29,7 +30,6 @@ from tests.faults.page_ledger import compare_pages
 from tests.faults.points import Killed, Points
 from tests.faults.story import CHANNEL, PIPELINE, START, Fact, Story, story
 from tests.faults.workspace import Clock, shown
-from tests.servers.slack import SlackServer
 from tests.servers.webhook import WebhookServer
 
 KINDS = {

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
 from bot.delivery.outboxes import Outboxes
+from bot.playground.slack.server import TOKEN
 from bot.redaction.shown import Secret
 from bot.render.alert import AlertMessages
 from bot.sinks.slack.poster import SlackPoster
@@ -23,7 +24,6 @@ from tests.faults.foretold import Foretold
 from tests.faults.points import Points, guarded
 from tests.faults.story import CHANNEL, PAGER, PIPELINE, Fact, report
 from tests.faults.workspace import Clock
-from tests.servers.slack import TOKEN
 
 PACE = timedelta(seconds=2)
 """The clock moves so far between two turns of the outbox: Slack takes one message a second in a channel."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.playground.slack.server import SlackServer
 from bot.store.model import StateStore
 from bot.timetable.digest_deliveries import posting_key
 from bot.timetable.slots import Slot
@@ -23,7 +24,6 @@ from tests.faults.ledger import Difference, compare
 from tests.faults.story import CHANNEL, PIPELINE, START, Expectation
 from tests.faults.tournament import FastClock, days_facts
 from tests.faults.workspace import shown
-from tests.servers.slack import SlackServer
 
 AFTER = timedelta(seconds=15)
 """An instance's clock may be behind, and the slot must be due all the same."""

@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
 from bot.delivery.outbox import Outbox
+from bot.playground.slack.server import TOKEN
 from bot.render.alert import AlertMessages
 from bot.sinks.slack.poster import SlackPoster
 from bot.timetable.digest import Digests
@@ -26,7 +27,6 @@ from tests.faults.life import CALL_SECONDS
 from tests.faults.lines import read_line
 from tests.faults.story import WITHOUT_PAGER
 from tests.faults.tournament import FastClock, days_facts
-from tests.servers.slack import TOKEN
 
 STILL_SECONDS = 0.5
 """So long nothing may move before an instance says that it is done; somebody who died may hold what is left."""

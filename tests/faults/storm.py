@@ -24,6 +24,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs
 
+from bot.playground.slack import server as fake
+from bot.playground.slack.requests import SignedRequest
+from bot.playground.slack.server import SlackServer
+from bot.playground.slack.workspace import PostedMessage
 from bot.store.model import Alert, AlertState, AuditEntry, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from handlers.replays import untold
@@ -32,10 +36,6 @@ from tests.faults.storm_ledger import Aftermath, Wrong, judge
 from tests.faults.storm_world import PIPELINE, SERVICES, World, storm_world
 from tests.faults.story import CHANNEL
 from tests.faults.workspace import shown
-from tests.servers import slack as fake
-from tests.servers.slack import SlackServer
-from tests.servers.slack_requests import SignedRequest
-from tests.servers.slack_workspace import Message
 
 LIVES = (3.0, 10.0, 40.0)
 """Seconds, after one of which a process is killed at the latest: while it starts, while it works, or once it has
@@ -47,7 +47,7 @@ BETWEEN = 0.6
 CALM = 180.0
 """Seconds within which everything must be settled once nothing fails any more: a few turns of the watch."""
 
-FAULTS: Mapping[str, Callable[[], fake.Fault]] = {
+FAULTS: Mapping[str, Callable[[], fake.SlackFault]] = {
     "limited": lambda: fake.rate_limited(2, times=2),
     "broken": lambda: fake.broken(times=3),
     "unreachable": lambda: fake.unreachable(times=3),
@@ -185,7 +185,7 @@ class People:
             return False
 
 
-def _buttons(message: Message) -> Iterator[Mapping[str, Any]]:
+def _buttons(message: PostedMessage) -> Iterator[Mapping[str, Any]]:
     for block in copy(message.blocks):
         for element in block.get("elements", ()):
             if isinstance(element, dict) and element.get("action_id") in BUTTONS:

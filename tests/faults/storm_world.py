@@ -11,10 +11,10 @@ from typing import Any
 from google.cloud import run_v2
 from google.iam.v1.policy_pb2 import Policy as PolicyMessage  # type: ignore[import-untyped]
 
+from bot.playground.slack.requests import PERSON
 from checks.ports.services import Service
 from tests.faults.story import CHANNEL
 from tests.servers.repairable import RepairableCloudRunServer
-from tests.servers.slack_requests import PERSON
 
 CALLER = "serviceAccount:caller@example.com"
 SERVICES = tuple(f"worker-{number}" for number in range(5))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.alerting.clicks import Click
+from bot.playground.slack import server as fake
 from bot.store.model import AlertState, SnoozeUntil, StoreError
 from bot.store.sqlite import SqliteStore
 from checks.model import Severity
@@ -24,13 +25,12 @@ from tests.faults.page_ledger import compare_pages
 from tests.faults.points import Killed, Points
 from tests.faults.story import CHANNEL, PIPELINE, START, Expectation, Fact
 from tests.faults.workspace import Clock, shown
-from tests.servers import slack as fake
 from tests.servers.webhook import WebhookServer
 from tests.thoroughness import examples
 
 SUBJECTS = ("service-0", "service-1")
 FACTS: tuple[Fact, ...] = (Severity.P0, Severity.P1, Severity.P2, "passed", "passed", "waiting", "unknown", "skipped")
-FAULTS: Mapping[str, Callable[[], fake.Fault]] = {
+FAULTS: Mapping[str, Callable[[], fake.SlackFault]] = {
     "limited": lambda: fake.rate_limited(30),
     "limited for long": lambda: fake.rate_limited(900),
     "broken": fake.broken,

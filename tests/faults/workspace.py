@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from bot.playground.slack.server import SlackServer
 from tests.faults.ledger import Shown
 from tests.faults.story import CHANNEL, START
-from tests.servers.slack import SlackServer
 
 _EDIT = re.compile(r":v\d+$")
 

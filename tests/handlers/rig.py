@@ -16,6 +16,9 @@ from slack_sdk import WebClient
 from bot.alerting.incidents import Incidents
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
+from bot.playground.slack.requests import PERSON, SignedRequest
+from bot.playground.slack.server import SlackServer
+from bot.playground.slack.workspace import PostedMessage
 from bot.render.alert import AlertMessages, alert_message
 from bot.render.json import report_document
 from bot.render.pages import SlackMessage
@@ -47,9 +50,6 @@ from handlers.services import Desk, Services
 from handlers.workers import Workers
 from tests.bot.timetable.mornings import players_check
 from tests.fakes import FakeControlPlane, FakeScheduler, FakeWarehouse, pipeline, ports
-from tests.servers.slack import SlackServer
-from tests.servers.slack_requests import PERSON, SignedRequest
-from tests.servers.slack_workspace import Message
 
 CHANNEL = "C0EXAMPLE1"
 COLLEAGUE = "U0COLLEAGUE"
@@ -157,7 +157,7 @@ class Rig:
         assert stored is not None
         return stored
 
-    def parent(self, alert: Alert) -> Message:
+    def parent(self, alert: Alert) -> PostedMessage:
         """The message of an alert."""
         delivery = self.store.delivery(alert.thread)
         assert delivery is not None

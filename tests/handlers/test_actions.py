@@ -11,6 +11,8 @@ import pytest
 
 from bot.alerting.clicks import Click
 from bot.alerting.incidents import Incidents, Processed
+from bot.playground.slack.requests import PERSON, SignedRequest
+from bot.playground.slack.server import refused, unreachable
 from bot.render.alert import AlertMessages
 from bot.request import Request
 from bot.sinks.slack.format import formatted
@@ -27,8 +29,6 @@ from handlers.snooze_form import LONGEST
 from handlers.views import HISTORY_AT_MOST
 from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, HEALTHY, NOW, SECONDS, Rig, running, taken_by
-from tests.servers.slack import refused, unreachable
-from tests.servers.slack_requests import PERSON, SignedRequest
 from tests.validated import validated
 
 STRANGERS = Rules(actors=("U0000OTHER",), ask="the data team")

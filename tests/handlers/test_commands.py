@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import broken, rate_limited, refused
 from bot.store.model import AlertState, Changes, SnoozeUntil
 from bot.validation import Validation
 from checks.model import Report, Severity, Verdict
@@ -21,8 +23,6 @@ from handlers.replies import PrivateReply
 from handlers.workers import Job, Lane, Workers
 from tests.fakes import ports
 from tests.handlers.rig import CHANNEL, COLLEAGUE, FAILING, NOW, SECONDS, Rig, an_alert, described, running, taken_by
-from tests.servers.slack import broken, rate_limited, refused
-from tests.servers.slack_requests import PERSON
 from tests.thoroughness import examples
 
 EVERY = len(Validation(described(Rules()), ports(), lambda: NOW).checks)

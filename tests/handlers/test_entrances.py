@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.playground.slack.requests import PERSON, SignedRequest
+from bot.playground.slack.workspace import PostedMessage
 from bot.render.home import REFRESH
 from bot.render.staging import TEARDOWN
 from bot.store.model import StoreError
@@ -16,8 +18,6 @@ from handlers.commands import ALERTS, COMMANDS, DEPLOYS, VALIDATING
 from handlers.replays import once, request_key
 from handlers.staging import NAME as STAGING
 from tests.handlers.rig import COLLEAGUE, Rig, running
-from tests.servers.slack_requests import PERSON, SignedRequest
-from tests.servers.slack_workspace import Message
 
 STRANGERS: Mapping[str, Mapping[str, Any]] = {
     "of another organisation": {"team_id": "T0THEIRS", "is_stranger": True},
@@ -51,7 +51,7 @@ def _snooze_form(rig: Rig) -> SignedRequest:
 
 
 def _other_button(rig: Rig, action_id: str) -> SignedRequest:
-    message = Message("C0EXAMPLE1", "1.000001", "a message", [])
+    message = PostedMessage("C0EXAMPLE1", "1.000001", "a message", [])
     return rig.slack.requests.click(message, action_id, json.dumps({"list": "x", "at": "2026-02-11T13:00:00+00:00"}))
 
 

@@ -4,9 +4,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.playground.slack.server import SlackServer, refused
 from bot.request import RequestError
 from handlers.errors import told
-from tests.servers.slack import SlackServer, refused
 
 HOSTILE = "<!channel> <https://evil.example|click>"
 

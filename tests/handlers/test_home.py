@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import broken, refused
 from bot.render.home import REFRESH
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from bot.store.sqlite import SqliteStore
@@ -15,8 +17,6 @@ from handlers.home import publish, redraw
 from handlers.replies import PrivateReply
 from handlers.viewers import LOOKED_WITHIN
 from tests.handlers.rig import CHANNEL, FAILING, NOW, SECONDS, Rig, an_alert, running
-from tests.servers.slack import broken, refused
-from tests.servers.slack_requests import PERSON
 
 
 def opened(rig: Rig, **event: Any) -> None:

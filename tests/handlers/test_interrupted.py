@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.playground.slack.server import unreachable
 from bot.store.kept import Kept, recent, shown, undone
 from bot.store.model import AuditEntry, Changes
 from handlers.interrupted import LONGEST_WORK, settle_abandoned
 from tests.handlers.rig import CHANNEL, Rig, running
-from tests.servers.slack import unreachable
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from datetime import timedelta
 import pytest
 from slack_bolt import Ack
 
+from bot.playground.slack.requests import PERSON, SignedRequest
+from bot.playground.slack.workspace import PostedMessage
 from bot.store import kept
 from bot.store.kept import Kept, undone
 from bot.store.model import Alert, AlertState, Changes, StoreError
@@ -23,8 +25,6 @@ from handlers.workers import Job, Lane, Workers
 from tests.handlers.rig import CHANNEL, NOW, Rig, confirmed_repair, running
 from tests.handlers.test_repairs import GRANTED, SERVICE, broken, refused_alert, replies
 from tests.handlers.test_repairs import press as open_form
-from tests.servers.slack_requests import PERSON, SignedRequest
-from tests.servers.slack_workspace import Message
 
 
 class Killed(Workers):
@@ -396,7 +396,7 @@ class TestWhatIsOnlyAsked:
             assert ["restarted" in each.text for each in rig.slack.workspace.ephemerals] == [True]
 
 
-def posted_for(rig: Rig) -> Message:
+def posted_for(rig: Rig) -> PostedMessage:
     """Post what a process has posted that is killed before it has written down where."""
     (request,) = undone(kept.recent(rig.store, rig.now), rig.now, None)
     metadata = {"event_type": "reveille", "event_payload": {"key": request.request}}

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from bot.playground.slack.requests import SignedRequest
+from bot.playground.slack.server import SlackServer
 from bot.repairs.model import LEASE, NEVER_WRITTEN
 from bot.scenarios.platform import ScenarioPlatform
 from bot.store import kept
@@ -27,8 +29,6 @@ from tests.faults.points import Points, guarded
 from tests.handlers.rig import Rig, new_slack, running
 from tests.handlers.test_repairs import broken, press, refused_alert, words
 from tests.handlers.test_repairs import following as follow
-from tests.servers.slack import SlackServer
-from tests.servers.slack_requests import SignedRequest
 
 OK = 200
 MANY = 1_000_000

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.alerting.holds import LONGEST, current
+from bot.playground.slack.requests import PERSON
 from bot.request import RequestError
 from bot.sinks.slack.format import formatted
 from bot.store.model import StateStore
@@ -16,7 +17,6 @@ from checks.notifications import Permissions as Rules
 from handlers.maintenance import asked_hold
 from tests.handlers.rig import CHANNEL, COLLEAGUE, NOW, Rig, running
 from tests.handlers.test_home import opened, shown
-from tests.servers.slack_requests import PERSON
 
 ZONE = ZoneInfo("America/New_York")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.playground.slack.requests import PERSON
 from checks.notifications import Permissions as Rules
 from tests.handlers.rig import CHANNEL, COLLEAGUE, Rig, running
-from tests.servers.slack_requests import PERSON
 
 BOT = "U0BOT"
 DIRECT = "D0EXAMPLE1"

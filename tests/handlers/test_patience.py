@@ -6,11 +6,11 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.playground.slack.server import CHANNEL, SlackFault, SlackServer, broken, rate_limited, refused, unreachable
 from bot.render.pages import Block
 from handlers.answers import in_words_at_least
 from handlers.patience import ATTEMPTS, SHORT_WAIT, patiently
 from handlers.replies import PrivateReply
-from tests.servers.slack import CHANNEL, Fault, SlackServer, broken, rate_limited, refused, unreachable
 
 
 class Caller:
@@ -58,7 +58,7 @@ def test_a_wait_that_is_too_long_is_given_up(caller: Caller, seconds: int, waits
 
 
 @pytest.mark.parametrize("fault", [broken(), unreachable()], ids=["an error of the server", "a lost connection"])
-def test_only_what_may_be_done_twice_is_repeated(caller: Caller, fault: Fault) -> None:
+def test_only_what_may_be_done_twice_is_repeated(caller: Caller, fault: SlackFault) -> None:
     caller.slack.tell("chat.postMessage", fault)
     caller.post(repeatable=True)
     assert len(caller.waits) == 1

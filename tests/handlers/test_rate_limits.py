@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import rate_limited
 from bot.store.model import AlertState
 from checks.notifications import Permissions as Rules
 from tests.handlers.rig import Rig, running
 from tests.handlers.test_manifest import called_methods
-from tests.servers.slack import rate_limited
-from tests.servers.slack_requests import PERSON
 
 GROUP = "S00ONCALL"
 AN_HOUR = {

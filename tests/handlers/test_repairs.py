@@ -15,6 +15,8 @@ import pytest
 
 from bot.alerting.incidents import Incidents
 from bot.alerting.threads import AlertThreads
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import SlackServer
 from bot.render.alert import AlertMessages
 from bot.render.repairs import still_open_reply, verified_reply
 from bot.repairs.follow_up import PACE, FollowUp
@@ -35,8 +37,6 @@ from handlers.replies import PrivateReply
 from handlers.workers import Workers
 from tests.fakes import FakeControlPlane
 from tests.handlers.rig import COLLEAGUE, NOW, SECONDS, Rig, confirmed_repair, running
-from tests.servers.slack import SlackServer
-from tests.servers.slack_requests import PERSON
 
 SERVICE = "phase3-to-phase4"
 MEMBER = "serviceAccount:invoker@example.com"

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.playground.slack.requests import PERSON, SignedRequest
+from bot.playground.slack.server import refused, unreachable
 from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, AlertState, DeliveryKind
 from checks.notifications import Permissions as Rules
 from tests.handlers.rig import CHANNEL, NOW, Rig, running
-from tests.servers.slack import refused, unreachable
-from tests.servers.slack_requests import PERSON, SignedRequest
 
 STRANGERS = Rules(actors=("U0000OTHER",), ask="the data team")
 RESOLVED = {"state": AlertState.RESOLVED, "resolved_at": NOW - timedelta(hours=1)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.playground.slack.requests import PERSON
 from bot.staging.ports import Dataset, StoredTable
 from bot.staging.proof import Snapshot
 from bot.store import kept
@@ -17,7 +18,6 @@ from checks.source import Problem, SourceError
 from handlers.staging import LIST_MINUTES, NOT_HERE, PROOF_DAYS
 from tests.bot.staging.staging_world import NIGHT, World
 from tests.handlers.rig import COLLEAGUE, Rig, running
-from tests.servers.slack_requests import PERSON
 
 PLAYERS = "nba_analytics.players"
 ALLOWED = Rules(repairers=(PERSON,), ask="the data team")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.playground.block_kit.posts import ShownPost
 from bot.sinks.slack.format import formatted
 from bot.store.model import Delivery, DeliveryKind, StateStore
-from tests.preview.page import Post
 
 OWNER = "picture"
 LEASE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ class Conversation:
 
     store: StateStore
     zone: ZoneInfo
-    sent: dict[str, Post] = field(default_factory=dict)
+    sent: dict[str, ShownPost] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)
     began: date | None = None
 
@@ -34,7 +34,7 @@ class Conversation:
                 ts = f"{now.timestamp():.6f}"
                 self.store.record_sent(delivery.key, OWNER, ts=ts, channel=delivery.channel, now=now)
 
-    def posts(self) -> Iterator[Post]:
+    def posts(self) -> Iterator[ShownPost]:
         """The messages of the channel, each with its thread."""
         for key, replies in self.threads.items():
             yield replace(self.sent[key], replies=tuple(self.sent[reply] for reply in replies))
@@ -44,7 +44,7 @@ class Conversation:
         if delivery.kind is DeliveryKind.UPDATE:
             self.sent[target] = replace(self.sent[target], body=formatted(delivery.body), edited=True)
             return
-        self.sent[delivery.key] = Post(body=formatted(delivery.body), time=self._time(now))
+        self.sent[delivery.key] = ShownPost(body=formatted(delivery.body), time=self._time(now))
         if delivery.kind is DeliveryKind.POST:
             self.threads[delivery.key] = []
         else:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.playground.block_kit.posts import ShownPost, channel_page
 from bot.render.pages import SlackMessage
 from tests.preview.browser import draw
-from tests.preview.page import Post, channel_page
 
 LINE = 22
 """Pixels of a line of text: a message is as many lines high as fit into its height, its buttons and titles too."""
@@ -36,7 +36,7 @@ class Size:
 
 def sizes_of(messages: Sequence[SlackMessage], width: int) -> list[Size]:
     """Measure messages in a window of so many pixels. Raises NoBrowserError."""
-    posts = [Post(body={"text": each.text, "blocks": each.blocks}, time="08:05") for each in messages]
+    posts = [ShownPost(body={"text": each.text, "blocks": each.blocks}, time="08:05") for each in messages]
     page = channel_page("nba-pipeline", posts).replace("</body>", f"{SCRIPT}</body>")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "page.html")

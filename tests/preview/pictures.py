@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from bot.playground.block_kit.posts import ShownPost, channel_page, home_page, modal_page
 from bot.render.alert_links import thread_link
 from bot.render.blocks import slack_message
 from bot.render.digest import Digest, digest_messages
@@ -17,7 +18,6 @@ from bot.render.report_changes import changes
 from bot.store.model import SnoozeUntil, StoredReport
 from bot.timetable.slots import DigestCalendar
 from checks.model import Verdict
-from tests.preview.page import Post, channel_page, home_page, modal_page
 from tests.preview.repairing import repairing
 from tests.preview.story import ALICE, BOB, Story, reading_of
 
@@ -142,7 +142,7 @@ FORTNIGHT = (
 
 def _channel(message: SlackMessage) -> str:
     body: Mapping[str, Any] = {"text": message.text, "blocks": message.blocks}
-    return channel_page(CHANNEL, [Post(body=body, time="08:00")])
+    return channel_page(CHANNEL, [ShownPost(body=body, time="08:00")])
 
 
 def _conversation(story: Story) -> str:

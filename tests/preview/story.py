@@ -9,6 +9,7 @@ from bot.alerting.clicks import Click
 from bot.alerting.incidents import Incidents
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.playground.block_kit.markup import NAMES
 from bot.render.alert import AlertMessages
 from bot.render.reading import Reading
 from bot.request import Request
@@ -16,7 +17,6 @@ from bot.scenarios.scenario import load_scenario
 from bot.store.model import Alert
 from bot.store.sqlite import SqliteStore
 from tests.preview.conversation import Conversation
-from tests.preview.markup import NAMES
 from tests.validated import validated
 
 ALICE, BOB = "U0EXAMPLE1", "U0EXAMPLE2"

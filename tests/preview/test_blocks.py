@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.preview.blocks import FOLDED_AFTER, UnknownBlockError, block_html, blocks_html
-from tests.preview.page import Post, channel_page, home_page, modal_page
+from bot.playground.block_kit.blocks import FOLDED_AFTER, UnknownBlockError, block_html, blocks_html
+from bot.playground.block_kit.posts import ShownPost, channel_page, home_page, modal_page
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*.blocks.json"))
 TAGS = re.compile(r"<[^>]*>")
@@ -75,13 +75,13 @@ def test_data_cannot_break_out_of_the_page() -> None:
 
 
 def test_a_message_without_blocks_shows_its_text() -> None:
-    assert "still here" in channel_page("nba", [Post(body={"text": "still here"}, time="08:00")])
+    assert "still here" in channel_page("nba", [ShownPost(body={"text": "still here"}, time="08:00")])
 
 
 def test_replies_stand_below_their_message() -> None:
-    reply = Post(body={"text": "second"}, time="08:01")
+    reply = ShownPost(body={"text": "second"}, time="08:01")
 
-    page = channel_page("nba", [Post(body={"text": "first"}, time="08:00", replies=[reply])])
+    page = channel_page("nba", [ShownPost(body={"text": "first"}, time="08:00", replies=[reply])])
 
     assert page.index("first") < page.index("1 reply") < page.index("second")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.preview.markup import mrkdwn, plain
+from bot.playground.block_kit.markup import mrkdwn, plain
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,15 @@ from tests.preview.markup import mrkdwn, plain
         ("* not bold *", "* not bold *"),
         ("`*code*`", "<code>*code*</code>"),
         ("a &lt;b&gt; &amp;amp; c", "a &lt;b&gt; &amp;amp; c"),
-        ("<https://example.com/a?b=1&amp;c|open>", '<a href="https://example.com/a?b=1&amp;c">open</a>'),
+        (
+            "<https://example.com/a?b=1&amp;c|open>",
+            '<a href="https://example.com/a?b=1&amp;c" target="_blank" rel="noopener noreferrer">open</a>',
+        ),
+        ("<javascript:alert(1)|open>", '<a href="#" target="_blank" rel="noopener noreferrer">open</a>'),
         ("<@U0NOBODY00>", '<span class="mention">@U0NOBODY00</span>'),
         ("<!channel>", '<span class="mention loud">@channel</span>'),
     ],
-    ids=["styles", "inside words", "with spaces", "code", "entities", "link", "user", "everybody"],
+    ids=["styles", "inside words", "with spaces", "code", "entities", "link", "script", "user", "everybody"],
 )
 def test_a_line_is_marked_up_as_in_slack(text: str, shown: str) -> None:
     assert mrkdwn(text) == f'<div class="line">{shown}</div>'

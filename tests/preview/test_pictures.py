@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.block_kit.emoji import undrawn
 from tests.preview.browser import browser, photograph
-from tests.preview.emoji import undrawn
 from tests.preview.pictures import PICTURES
 from tests.preview.png import SIGNATURE, read
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers.json_http import PatientServer
+from bot.playground.patient_server import PatientServer
 
 REPOSITORY = "example/platform"
 

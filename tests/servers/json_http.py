@@ -6,8 +6,10 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
+
+from bot.playground.patient_server import PatientServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,3 @@ class JsonHttpServer:
                 """Say nothing."""
 
         return Handler
-
-
-class PatientServer(ThreadingHTTPServer):
-    """A thread a connection; it ends without waiting for clients."""
-
-    daemon_threads = True
-    block_on_close = False
-    """Clients keep their connections open; waiting for them would be waiting for ever."""
-
-    request_queue_size = 128

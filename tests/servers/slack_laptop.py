@@ -1,6 +1,6 @@
 """The fake Slack in a terminal: shows what the bot posts, and sends it the commands that are typed.
 
-python -m tests.servers.slack --port 8090 --app http://127.0.0.1:8080/slack/events
+python -m tests.servers.slack_laptop --port 8090 --app http://127.0.0.1:8080/slack/events
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 import sys
 from urllib.error import URLError
 
-from tests.servers.slack import CHANNEL, Call, SlackServer
+from bot.playground.slack.server import CHANNEL, SlackCall, SlackServer
 
 SHOWN = {
     "chat.postMessage": "posted",
@@ -21,7 +21,7 @@ SHOWN = {
 
 def main(arguments: list[str]) -> int:
     """Serve until the input ends."""
-    parser = argparse.ArgumentParser(prog="python -m tests.servers.slack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.servers.slack_laptop", description=__doc__)
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--app", default="http://127.0.0.1:8080/slack/events", help="where the bot listens")
     parser.add_argument("--channel", action="append", help=f"a channel ID; may be given again (default {CHANNEL})")
@@ -48,8 +48,12 @@ def _send(slack: SlackServer, line: str, app: str) -> None:
     sys.stdout.write(f"< {answer.status} {answer.text}\n")
 
 
-def _show(call: Call) -> None:
+def _show(call: SlackCall) -> None:
     if call.method in SHOWN:
         failed = f" ({call.error})" if call.error else ""
         sys.stdout.write(f"> {SHOWN[call.method]}{failed}: {call.arguments.get('text', '')}\n")
         sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

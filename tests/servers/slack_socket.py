@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
-from tests.servers.slack import Fault, SlackServer
+from bot.playground.slack.server import SlackFault, SlackServer
 
 APP_TOKEN = "xapp-example-token"
 
@@ -64,7 +64,7 @@ class SocketSlack(SlackServer):
     def _open(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"url": f"ws://127.0.0.1:{self._listener.getsockname()[1]}/link"}
 
-    def _do(self, fault: Fault, method: str, arguments: Mapping[str, Any], token: str) -> dict[str, Any]:
+    def _do(self, fault: SlackFault, method: str, arguments: Mapping[str, Any], token: str) -> dict[str, Any]:
         """This one method takes the app's token instead of the bot's."""
         opens = method == "apps.connections.open"
         mine = {self.app_token: self.token}.get(token, "") if opens else token

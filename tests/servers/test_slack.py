@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
-from tests.servers.slack import CHANNEL, SlackServer, broken, rate_limited, silent_after_accepting, unreachable
+from bot.playground.slack.server import CHANNEL, SlackServer, broken, rate_limited, silent_after_accepting, unreachable
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 

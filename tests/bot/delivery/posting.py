@@ -11,10 +11,10 @@ from slack_sdk import WebClient
 
 from bot.delivery.outbox import LEASE, Outbox
 from bot.delivery.outboxes import Outboxes
+from bot.playground.slack.server import SlackServer
 from bot.sinks.slack.poster import SlackPoster
 from bot.store.model import SLACK, Changes, Channels, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 from bot.store.sqlite import SqliteStore
-from tests.servers.slack import SlackServer
 
 HOME, OTHER = "C0EXAMPLE1", "C0EXAMPLE2"
 

@@ -11,13 +11,9 @@ import pytest
 
 from bot.delivery.outbox import LEASE, SAFE, Outbox
 from bot.delivery.troubles import Posted
-from bot.sinks.slack.format import SlackWording
-from bot.sinks.slack.poster import SlackPoster
-from bot.store.model import Delivery, DeliveryState
-from tests.bot.delivery.posting import HOME, MORNING, OTHER, Posting, post, posting, reply, update
-from tests.servers.slack import (
+from bot.playground.slack.server import (
     EVERY_METHOD,
-    Fault,
+    SlackFault,
     broken,
     dropped_after_accepting,
     rate_limited,
@@ -25,6 +21,10 @@ from tests.servers.slack import (
     silent_after_accepting,
     unreachable,
 )
+from bot.sinks.slack.format import SlackWording
+from bot.sinks.slack.poster import SlackPoster
+from bot.store.model import Delivery, DeliveryState
+from tests.bot.delivery.posting import HOME, MORNING, OTHER, Posting, post, posting, reply, update
 
 
 class BreaksOnBad:
@@ -235,11 +235,11 @@ def test_a_new_p0_does_not_wait_behind_a_burst(rig: Posting) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [dropped_after_accepting(), silent_after_accepting(), Fault(status=500, error="", accepts=True)],
+    [dropped_after_accepting(), silent_after_accepting(), SlackFault(status=500, error="", accepts=True)],
     ids=["connection lost", "time-out", "server error"],
 )
 @pytest.mark.parametrize("what", ["post", "reply"])
-def test_what_slack_accepted_without_saying_so_is_not_posted_again(rig: Posting, fault: Fault, what: str) -> None:
+def test_what_slack_accepted_without_saying_so_is_not_posted_again(rig: Posting, fault: SlackFault, what: str) -> None:
     rig.put(post("alert"))
     rig.settle()
     rig.put(post("said") if what == "post" else reply("said", "alert"))
@@ -253,7 +253,7 @@ def test_what_slack_accepted_without_saying_so_is_not_posted_again(rig: Posting,
 
 
 @pytest.mark.parametrize("fault", [unreachable(3), broken(502, 3), refused("fatal_error", 3)])
-def test_what_slack_did_not_take_is_sent_later(rig: Posting, fault: Fault) -> None:
+def test_what_slack_did_not_take_is_sent_later(rig: Posting, fault: SlackFault) -> None:
     rig.put(post("said"))
     rig.slack.tell(EVERY_METHOD, fault)
 
@@ -360,7 +360,7 @@ def test_a_clock_that_is_set_back_does_not_lengthen_a_pause(rig: Posting) -> Non
 
 
 @pytest.mark.parametrize("fault", [rate_limited(900), unreachable()], ids=["a 429", "no answer"])
-def test_a_clock_that_is_set_back_does_not_delay_what_waits_in_the_store(rig: Posting, fault: Fault) -> None:
+def test_a_clock_that_is_set_back_does_not_delay_what_waits_in_the_store(rig: Posting, fault: SlackFault) -> None:
     rig.slack.tell("chat.postMessage", fault)
     rig.put(post("said"))
     rig.outbox.pump()

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery.outbox import LEASE, PATIENCE, UNDELIVERED
+from bot.playground.slack.server import dropped_after_accepting, refused
 from bot.store.model import DeliveryState
 from tests.bot.delivery.posting import HOME, MORNING, OTHER, Posting, post, posting, reply, update
-from tests.servers.slack import dropped_after_accepting, refused
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from bot.delivery.outbox import LEASE
+from bot.playground.slack.server import SlackFault, broken, dropped_after_accepting, rate_limited, refused
 from bot.store.model import DeliveryState
 from tests.bot.delivery.posting import Posting, post, posting, reply
-from tests.servers.slack import Fault, broken, dropped_after_accepting, rate_limited, refused
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_an_alert_reaches_people_while_the_store_is_down(rig: Posting) -> None:
     [rate_limited(20), broken(), dropped_after_accepting(), refused("who_knows")],
     ids=["429", "server error", "connection lost", "refusal"],
 )
-def test_it_reaches_them_also_when_slack_stumbles(rig: Posting, fault: Fault) -> None:
+def test_it_reaches_them_also_when_slack_stumbles(rig: Posting, fault: SlackFault) -> None:
     rig.slack.tell("chat.postMessage", fault)
     rig.outbox.say_without_store(post("first"))
     rig.outbox.say_without_store(post("second"))

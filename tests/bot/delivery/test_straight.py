@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from bot.delivery.straight import HICCUP, LOOK_BACK
+from bot.playground.slack.server import SlackFault, broken, rate_limited, refused, unreachable
 from bot.store.model import DeliveryState
 from tests.bot.delivery.posting import HOME, OTHER, Posting, post, posting, update
-from tests.servers.slack import Fault, broken, rate_limited, refused, unreachable
 
 WRITES = {"claim", "commit", "record_sent", "hand_back", "bury"}
 
@@ -106,7 +106,9 @@ def test_the_next_outage_is_another_matter(rig: Posting) -> None:
 
 
 @pytest.mark.parametrize("fault", [rate_limited(5), broken(502), unreachable()], ids=["a 429", "a 502", "no answer"])
-def test_what_cannot_be_looked_for_at_the_moment_is_posted_a_moment_later_and_once(rig: Posting, fault: Fault) -> None:
+def test_what_cannot_be_looked_for_at_the_moment_is_posted_a_moment_later_and_once(
+    rig: Posting, fault: SlackFault
+) -> None:
     rig.outbox.say_without_store(post("alert"))
     rig.outbox.pump()
     rig.outbox = rig.instance("restarted")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import members_of
 from bot.alerting.recheck import RecheckResult
+from bot.playground.slack.limits import check_message
 from bot.render.alert import AlertMessages, alert_message
 from bot.render.alert_details import detail_parts
 from bot.render.alert_links import links_of
@@ -37,7 +38,6 @@ from tests.bot.alerting.incident_reports import PIPELINE, failed, report_of, wit
 from tests.bot.render.alert_states import OPEN, PARENTS, TRANSITIONS, alert_of, bodies, follow
 from tests.bot.render.reports import NOW
 from tests.bot.render.strategies import TEXTS
-from tests.servers.slack_limits import check_message
 from tests.thoroughness import examples
 
 GOLDEN = Path(__file__).parents[2] / "golden_alerts"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerting.chronicle import Chronicle, Event, Happening
+from bot.playground.slack.limits import check_message
 from bot.render.blocks import slack_message
 from bot.render.incident_report import EVENTS_IN_SLACK, Section, report_post, sections_of
 from bot.render.markdown import escaped, file_name, markdown, title_of
@@ -18,7 +19,6 @@ from bot.store.model import Alert, AlertState
 from tests.bot.alerting.incident_reports import PIPELINE
 from tests.bot.render.alert_states import USER, alert_of, follow, hostile, lost
 from tests.bot.render.reports import NOW, ORCHESTRATORS
-from tests.servers.slack_limits import check_message
 
 MINUTE = timedelta(minutes=1)
 LOST = alert_of(follow(lost(*ORCHESTRATORS)))

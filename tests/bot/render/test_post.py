@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.decisions import Adaptation, Attempt, Form
+from bot.playground.slack.limits import check_message
 from bot.render.blocks import posts_of, slack_message
 from bot.render.limits import SECTION_TEXT
 from bot.render.message import Cell, Command, Divider, Heading, Line, Mark, SmallPrint, Table
@@ -33,7 +34,6 @@ from bot.render.words import clean
 from bot.sinks.slack.format import SlackWording, formatted
 from tests.bot.render.reports import READINGS
 from tests.bot.render.strategies import TEXTS
-from tests.servers.slack_limits import check_message
 
 SPANS = st.one_of(
     TEXTS,

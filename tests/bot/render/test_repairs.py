@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.playground.slack.limits import check_message, check_view
 from bot.render.repairs import UNDO, actor_of, begun_reply, made_reply, plan_blocks, verified_reply
 from bot.repairs.model import (
     PlannedChange,
@@ -31,7 +32,6 @@ from bot.repairs.model import (
 from bot.sinks.slack.format import formatted
 from checks.actions import RepairKey
 from tests.bot.render.strategies import TEXTS
-from tests.servers.slack_limits import check_message, check_view
 
 GOLDEN = Path(__file__).parents[2] / "golden_repairs"
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))

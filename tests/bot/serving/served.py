@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from bot.playground.slack.server import SlackServer
 from tests.servers import forked
-from tests.servers.slack import SlackServer
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.slack.server import SlackServer
 from tests.bot.serving.served import Served, http_variables
 from tests.hostile.clients import SHAPES, Shape, ask, send_all, slow_clients
 from tests.hostile.requests import CANARY, hostile_requests
-from tests.servers.slack import SlackServer
 
 pytestmark = pytest.mark.xdist_group("hostile")
 

@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from bot.definition.files import EXAMPLES
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import SlackServer
+from bot.playground.slack.workspace import PostedMessage
 from bot.scenarios.scenario import SHIPPED
 from tests.bot.serving.served import Served, http_variables
-from tests.servers.slack import SlackServer
-from tests.servers.slack_requests import PERSON
-from tests.servers.slack_workspace import Message
 
 STRANGER = "U0STRANGER"
 REPAIR, UNDO, CONFIRMED = "alert:repair", "repair:undo", "repair:confirmed"
@@ -63,14 +63,14 @@ def repaired_world() -> str:
     )
 
 
-def alerts(slack: SlackServer) -> list[Message]:
+def alerts(slack: SlackServer) -> list[PostedMessage]:
     """The alerts that can be repaired; the first is that of the first orchestrator."""
     found = [each for each in slack.messages() if REPAIR in str(each.blocks)]
     return [each for each in found if "invoker:phase3-to-phase4-orchestrator" in str(each.key)]
 
 
 def press(
-    bot: Served, slack: SlackServer, message: Message, user: str = PERSON, action: str = REPAIR
+    bot: Served, slack: SlackServer, message: PostedMessage, user: str = PERSON, action: str = REPAIR
 ) -> Mapping[str, Any]:
     """Press a button, by default Repair…, and return the window that comes, once something stands in it."""
     known = set(slack.workspace.views)
@@ -86,15 +86,15 @@ def press(
     return filled()[0]
 
 
-def heard(slack: SlackServer, alert: Message) -> list[str]:
+def heard(slack: SlackServer, alert: PostedMessage) -> list[str]:
     return [each.text for each in slack.thread(alert)]
 
 
-def is_heard(slack: SlackServer, alert: Message, word: str) -> bool:
+def is_heard(slack: SlackServer, alert: PostedMessage, word: str) -> bool:
     return any(word in text for text in heard(slack, alert))
 
 
-def headline(slack: SlackServer, alert: Message) -> str:
+def headline(slack: SlackServer, alert: PostedMessage) -> str:
     return next(each.text for each in slack.messages() if each.ts == alert.ts)
 
 

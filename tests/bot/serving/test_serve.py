@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.slack.requests import PERSON
+from bot.playground.slack.server import SlackServer, silent
+from bot.playground.slack.server import refused as refused_call
+from bot.playground.slack.workspace import PostedMessage
 from tests.bot import in_process
 from tests.bot.serving.served import Served, environment, free_port, http_variables
 from tests.servers import forked
-from tests.servers.slack import SlackServer, silent
-from tests.servers.slack import refused as refused_call
-from tests.servers.slack_requests import PERSON
 from tests.servers.slack_socket import SocketSlack
-from tests.servers.slack_workspace import Message
 
 LOST, REPAIRED = "invoker-lost", "invoker-repaired"
 
@@ -44,23 +44,23 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlackSer
         yield slack, bot
 
 
-def parents(slack: SlackServer, kind: str) -> list[Message]:
+def parents(slack: SlackServer, kind: str) -> list[PostedMessage]:
     """The messages in the channel whose key begins with a word, threads left out."""
     messages = [copy(each) for each in slack.messages()]  # an edit changes the message that the server holds
     return [each for each in messages if (each.key or "").startswith(kind) and each.thread_ts is None]
 
 
-def answers(slack: SlackServer, verdict: str) -> list[Message]:
+def answers(slack: SlackServer, verdict: str) -> list[PostedMessage]:
     """What answers a command: it has no key, because nothing of it is stored."""
     return [each for each in slack.messages() if verdict in each.text and each.key is None]
 
 
-def now(slack: SlackServer, message: Message) -> Message:
+def now(slack: SlackServer, message: PostedMessage) -> PostedMessage:
     """A message as it stands by now."""
     return next(copy(each) for each in slack.messages() if each.ts == message.ts)
 
 
-def button(message: Message, action_id: str) -> str:
+def button(message: PostedMessage, action_id: str) -> str:
     """The value of a button of a message."""
     elements = (element for block in message.blocks for element in block.get("elements", ()))
     return next(str(each["value"]) for each in elements if each.get("action_id") == action_id)

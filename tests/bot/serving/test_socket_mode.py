@@ -8,9 +8,9 @@ from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.playground.slack.server import refused, unreachable
 from bot.redaction.shown import Secret
 from bot.serving.socket_mode import LONGEST_PAUSE_SECONDS, SlackSocket
-from tests.servers.slack import refused, unreachable
 from tests.servers.slack_socket import SocketSlack
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.troubles import PostError
+from bot.playground.slack.limits import check_message
+from bot.playground.slack.server import CHANNEL, SlackServer, refused
 from bot.render.blocks import has_native, slack_message, without_native
 from bot.render.limits import CONTAINER_BLOCKS
 from bot.render.post import Aside, Collapsible, Paragraph, Post, Title, post_of
 from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.format import formatted
 from bot.sinks.slack.poster import SlackPoster
-from tests.servers.slack import CHANNEL, SlackServer, refused
-from tests.servers.slack_limits import check_message
 
 
 @pytest.fixture

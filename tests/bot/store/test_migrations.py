@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.slack.server import SlackServer
+from bot.playground.slack.workspace import PostedMessage
 from bot.store import migrations, schema
 from bot.store.codec import decode, encode
 from bot.store.migrations import FORMAT, NEWEST, NewerStoreError
@@ -24,8 +26,6 @@ from tests.faults.life import Life
 from tests.faults.points import Points
 from tests.faults.story import CHANNEL, START, Fact
 from tests.faults.workspace import Clock
-from tests.servers.slack import SlackServer
-from tests.servers.slack_workspace import Message
 from tests.servers.webhook import WebhookServer
 
 FORMER = Path(__file__).parent / "former" / "version-2.sql"
@@ -73,7 +73,7 @@ def put_back(file: Path, slack: SlackServer) -> None:
     threads = {each["key"]: each["ts"] for each in posted}
     for each in posted:
         metadata = {"event_type": "reveille", "event_payload": {"key": each["key"]}}
-        message = Message(CHANNEL, each["ts"], each["body"]["text"], each["body"]["blocks"], metadata)
+        message = PostedMessage(CHANNEL, each["ts"], each["body"]["text"], each["body"]["blocks"], metadata)
         message.thread_ts = threads.get(each["target"])
         slack.workspace.channels[CHANNEL].messages[each["ts"]] = message
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner, Result
 
 from bot.commands.digest import PATIENCE, digest, write
 from bot.commands.exits import FAILED, FINE, UNKNOWN, WRONG_USE
+from bot.playground.slack.server import SlackServer, refused, unreachable
 from bot.sinks.slack.errors import remedy
 from bot.store.model import WEBHOOK, Changes
 from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import POSTING, Morning
 from tests.fakes import day
-from tests.servers.slack import SlackServer, refused, unreachable
 
 SCENARIO = ["--scenario", "invoker-lost"]
 

@@ -3,8 +3,8 @@ import copy
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from bot.playground.slack.server import SlackServer, broken, rate_limited, unreachable
 from bot.sinks.slack.client import slack_client
-from tests.servers.slack import SlackServer, broken, rate_limited, unreachable
 
 
 def settings(slack: SlackServer) -> tuple[str, str]:

@@ -10,11 +10,9 @@ from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
 
 from bot.delivery.troubles import PostError, Trouble
-from bot.sinks.slack.poster import EVENT_TYPE, RETRY_AFTER, SlackPoster
-from tests.bot.delivery.posting import HOME, MORNING, OTHER, Clock, body
-from tests.servers.slack import (
+from bot.playground.slack.server import (
     EVERY_METHOD,
-    Fault,
+    SlackFault,
     SlackServer,
     broken,
     dropped_after_accepting,
@@ -23,6 +21,8 @@ from tests.servers.slack import (
     silent,
     unreachable,
 )
+from bot.sinks.slack.poster import EVENT_TYPE, RETRY_AFTER, SlackPoster
+from tests.bot.delivery.posting import HOME, MORNING, OTHER, Clock, body
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_refusal_says_what_to_do(slack: SlackServer, poster: SlackPoster, erro
     [
         broken(500),
         broken(503),
-        Fault(status=502, error="words_of_a_proxy"),
+        SlackFault(status=502, error="words_of_a_proxy"),
         unreachable(),
         dropped_after_accepting(),
         silent(),
@@ -174,7 +174,7 @@ def test_a_refusal_says_what_to_do(slack: SlackServer, poster: SlackPoster, erro
     ids=["500", "503", "502 of something between", "closed", "closed after accepting", "time-out"],
 )
 def test_an_answer_that_does_not_come_leaves_everything_open(
-    slack: SlackServer, poster: SlackPoster, fault: Fault
+    slack: SlackServer, poster: SlackPoster, fault: SlackFault
 ) -> None:
     slack.tell("chat.postMessage", fault)
 
@@ -209,7 +209,7 @@ def test_a_429_says_how_long_to_wait_on_every_method(slack: SlackServer, poster:
 
 
 def test_a_429_that_does_not_say_it_is_waited_for_too(slack: SlackServer, poster: SlackPoster) -> None:
-    slack.tell("chat.postMessage", Fault(status=429, error="ratelimited"))
+    slack.tell("chat.postMessage", SlackFault(status=429, error="ratelimited"))
 
     assert trouble_of(poster).retry_after == RETRY_AFTER
 
@@ -221,7 +221,7 @@ def test_a_429_that_asks_for_centuries_is_waited_for_an_hour(slack: SlackServer,
 
 
 @pytest.mark.parametrize("fault", [dropped_after_accepting(), broken(), rate_limited(1)], ids=["lost", "503", "429"])
-def test_a_client_that_retries_is_not_used_as_it_is(slack: SlackServer, fault: Fault) -> None:
+def test_a_client_that_retries_is_not_used_as_it_is(slack: SlackServer, fault: SlackFault) -> None:
     handlers = [*WebClient().retry_handlers, RateLimitErrorRetryHandler(5), ServerErrorRetryHandler(5)]
     poster = SlackPoster(WebClient(slack.token, base_url=slack.api_url, timeout=1, retry_handlers=handlers))
     slack.tell(EVERY_METHOD, fault)

@@ -7,13 +7,14 @@ import hmac
 import json
 import secrets
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
-from tests.servers.slack_workspace import TEAM, Message, Workspace
+from bot.playground.slack.workspace import TEAM, PostedMessage, SlackWorkspace
 
 PERSON = "U0PERSON"
 
@@ -52,20 +53,30 @@ class SignedRequest:
 class SignedRequests:
     """Builds requests; ``address`` is the server that takes what is sent to a response_url."""
 
-    def __init__(self, signing_secret: str, address: str, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        signing_secret: str,
+        address: str,
+        workspace: SlackWorkspace,
+        timer: Callable[[], datetime] | None = None,
+    ) -> None:
         self._secret, self._address, self._workspace = signing_secret, address, workspace
+        self._timer = timer or workspace.clock
 
     def command(self, name: str, text: str = "", *, user: str = PERSON, channel: str = "C0EXAMPLE1") -> SignedRequest:
         """A slash command, ``name`` with its slash."""
         return self.signed(FORM, urlencode({**self._origin(user, channel), "command": name, "text": text}))
 
-    def click(self, message: Message, action_id: str, value: str = "", *, user: str = PERSON) -> SignedRequest:
+    def click(self, message: PostedMessage, action_id: str, value: str = "", *, user: str = PERSON) -> SignedRequest:
         """A click on a button of a message that was posted."""
+        return self.act(message, _button(action_id, value), user=user)
+
+    def act(self, message: PostedMessage, action: Mapping[str, Any], *, user: str = PERSON) -> SignedRequest:
+        """What somebody did with an element of a message that was posted."""
         shown = {"ts": message.ts, "text": message.text, "blocks": message.blocks, "type": "message"}
         if message.thread_ts is not None:
             shown["thread_ts"] = message.thread_ts
-        action = {"type": "button", "action_id": action_id, "block_id": "actions", "value": value}
-        origin = self._origin(user, message.channel)
+        origin = self._origin(user, message.channel, message.thread_ts)
         return self._interaction(
             "block_actions",
             user,
@@ -81,7 +92,10 @@ class SignedRequests:
         self, view: Mapping[str, Any], action_id: str, value: str = "", *, user: str = PERSON
     ) -> SignedRequest:
         """A click on a button of a modal: no channel, no message, no response address."""
-        action = {"type": "button", "action_id": action_id, "block_id": "actions", "value": value}
+        return self.act_in_view(view, _button(action_id, value), user=user)
+
+    def act_in_view(self, view: Mapping[str, Any], action: Mapping[str, Any], *, user: str = PERSON) -> SignedRequest:
+        """What somebody did with an element of a modal or of the home tab."""
         return self._interaction(
             "block_actions",
             user,
@@ -91,7 +105,7 @@ class SignedRequests:
             trigger_id=self._origin(user, "")["trigger_id"],
         )
 
-    def shortcut(self, message: Message, callback_id: str, *, user: str = PERSON) -> SignedRequest:
+    def shortcut(self, message: PostedMessage, callback_id: str, *, user: str = PERSON) -> SignedRequest:
         """A message shortcut."""
         shown = {
             "ts": message.ts,
@@ -115,6 +129,14 @@ class SignedRequests:
         """A modal that was sent; ``values`` as in ``view.state.values``."""
         return self._interaction("view_submission", user, view={**view, "state": {"values": values}})
 
+    def suggestion(
+        self, view: Mapping[str, Any], action_id: str, block_id: str, value: str, *, user: str = PERSON
+    ) -> SignedRequest:
+        """What somebody typed into a select whose options the app knows."""
+        return self._interaction(
+            "block_suggestion", user, action_id=action_id, block_id=block_id, value=value, view=dict(view)
+        )
+
     def event(self, kind: str, *, event_id: str | None = None, **event: Any) -> SignedRequest:
         """An event of the Events API, for example ``app_home_opened`` with ``user=…, tab="home"``."""
         body = {
@@ -129,7 +151,7 @@ class SignedRequests:
 
     def signed(self, kind: str, body: str, *, age: float = 0.0) -> SignedRequest:
         """Sign any body; ``age`` in seconds makes the signature old."""
-        moment = str(int(self._workspace.clock().timestamp() - age))
+        moment = str(int(self._timer().timestamp() - age))
         digest = hmac.new(self._secret.encode(), f"v0:{moment}:{body}".encode(), hashlib.sha256).hexdigest()
         headers = {"Content-Type": kind, "X-Slack-Request-Timestamp": moment, "X-Slack-Signature": f"v0={digest}"}
         return SignedRequest(body.encode(), headers)
@@ -143,7 +165,7 @@ class SignedRequests:
     def _team_of(self, user: str) -> str:
         return str(self._workspace.users.get(user, {}).get("team_id", TEAM))
 
-    def _origin(self, user: str, channel: str) -> dict[str, str]:
+    def _origin(self, user: str, channel: str, thread_ts: str | None = None) -> dict[str, str]:
         return {
             "team_id": self._team_of(user),
             "user_id": user,
@@ -152,5 +174,9 @@ class SignedRequests:
             "channel_name": "alerts",
             "api_app_id": "A0EXAMPLE",
             "trigger_id": self._workspace.issue_trigger(user),
-            "response_url": f"{self._address}/response/{self._workspace.issue_response(channel, user)}",
+            "response_url": f"{self._address}/response/{self._workspace.issue_response(channel, user, thread_ts)}",
         }
+
+
+def _button(action_id: str, value: str) -> Mapping[str, Any]:
+    return {"type": "button", "action_id": action_id, "block_id": "actions", "value": value}

@@ -4,8 +4,7 @@
         client = WebClient(slack.token, base_url=slack.api_url, timeout=1)
         slack.tell("chat.postMessage", rate_limited(30))
 
-It checks the token and every limit, and records every call in order. ``python -m tests.servers.slack`` serves
-one for a laptop.
+It checks the token and every limit, and records every call in order.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from tests.servers.json_http import PatientServer
-from tests.servers.slack_limits import Refusal
-from tests.servers.slack_requests import SignedRequests
-from tests.servers.slack_workspace import Message, Workspace
+from bot.playground.patient_server import PatientServer
+from bot.playground.slack.limits import Refusal
+from bot.playground.slack.requests import SignedRequests
+from bot.playground.slack.workspace import PostedMessage, SlackWorkspace
 
 EVERY_METHOD = "*"
 
@@ -35,7 +34,7 @@ SIGNING_SECRET = "example-signing-secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class SlackFault:
     """What happens to calls of a method. ``accepts`` does what was asked first; ``hangs`` and ``drops`` answer
     nothing, the latter at once. ``times`` None means until told otherwise."""
 
@@ -48,51 +47,53 @@ class Fault:
     times: int | None = 1
 
 
-def rate_limited(seconds: int, times: int | None = 1) -> Fault:
-    return Fault(status=429, error="ratelimited", retry_after=seconds, times=times)
+def rate_limited(seconds: int, times: int | None = 1) -> SlackFault:
+    return SlackFault(status=429, error="ratelimited", retry_after=seconds, times=times)
 
 
-def broken(status: int = 503, times: int | None = 1) -> Fault:
-    return Fault(status=status, error="internal_error", times=times)
+def broken(status: int = 503, times: int | None = 1) -> SlackFault:
+    return SlackFault(status=status, error="internal_error", times=times)
 
 
-def refused(error: str, times: int | None = 1) -> Fault:
-    return Fault(error=error, times=times)
+def refused(error: str, times: int | None = 1) -> SlackFault:
+    return SlackFault(error=error, times=times)
 
 
-def unreachable(times: int | None = 1) -> Fault:
+def unreachable(times: int | None = 1) -> SlackFault:
     """The connection is closed before anything is done."""
-    return Fault(drops=True, times=times)
+    return SlackFault(drops=True, times=times)
 
 
-def silent(times: int | None = 1) -> Fault:
+def silent(times: int | None = 1) -> SlackFault:
     """Nothing is done and nothing answered: the client waits until its time-out."""
-    return Fault(hangs=True, times=times)
+    return SlackFault(hangs=True, times=times)
 
 
-def silent_after_accepting(times: int | None = 1) -> Fault:
+def silent_after_accepting(times: int | None = 1) -> SlackFault:
     """The message is there, and the client waits until its time-out."""
-    return Fault(accepts=True, hangs=True, times=times)
+    return SlackFault(accepts=True, hangs=True, times=times)
 
 
-def dropped_after_accepting(times: int | None = 1) -> Fault:
+def dropped_after_accepting(times: int | None = 1) -> SlackFault:
     """The message is there, and the connection closes without an answer."""
-    return Fault(accepts=True, drops=True, times=times)
+    return SlackFault(accepts=True, drops=True, times=times)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call. ``error`` is empty when it was done and answered."""
+class SlackCall:
+    """One call. ``error`` is empty when it was done and answered; ``answer`` is what came of it, answered or not."""
 
     method: str
     arguments: Mapping[str, Any]
     error: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SlackServer:
     """Serves on loopback while entered.
 
-    ``clock`` gives messages their time stamps. ``posts_a_second`` makes it refuse more in one channel, as Slack does.
+    ``clock`` gives messages their time stamps, ``timer`` says when a trigger has had its time and a signature was made;
+    by default it is the clock. ``posts_a_second`` makes it refuse more in one channel, as Slack does.
     ``names_scopes`` says whether answers name the app's scopes. ``down`` closes every connection. ``watch`` is called
     with every message that is posted or edited.
     """
@@ -105,17 +106,19 @@ class SlackServer:
         posts_a_second: float | None = None,
         port: int = 0,
         names_scopes: bool = True,
-        watch: Callable[[Call], None] = lambda call: None,
+        watch: Callable[[SlackCall], None] = lambda call: None,
+        timer: Callable[[], datetime] | None = None,
     ) -> None:
         self.token, self.signing_secret = TOKEN, SIGNING_SECRET
-        self.workspace = Workspace(clock, channels)
-        self.calls: list[Call] = []
+        self.workspace = SlackWorkspace(clock, channels, timer)
+        self.calls: list[SlackCall] = []
         self.down = False
         self._names_scopes = names_scopes
         self._interval = 1 / posts_a_second if posts_a_second else 0.0
         self._posted: dict[str, float] = {}
-        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._faults: dict[str, deque[SlackFault]] = defaultdict(deque)
         self._watch = watch
+        self._timer = timer or clock
         self._over = threading.Event()
         self._lock = threading.RLock()
         self._methods: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -133,6 +136,7 @@ class SlackServer:
             "files.getUploadURLExternal": lambda arguments: self.workspace.offer_upload(arguments, self.address),
             "files.completeUploadExternal": self.workspace.complete_upload,
             "views.open": self.workspace.open_view,
+            "views.push": self.workspace.push_view,
             "views.update": self.workspace.update_view,
             "views.publish": self.workspace.publish_home,
         }
@@ -158,7 +162,7 @@ class SlackServer:
         self._thread.join()
         self._server.server_close()
 
-    def tell(self, method: str, *faults: Fault) -> None:
+    def tell(self, method: str, *faults: SlackFault) -> None:
         """Let the next calls of a method, or of ``EVERY_METHOD``, fail; later faults follow the earlier ones."""
         with self._lock:
             self._faults[method].extend(faults)
@@ -175,18 +179,18 @@ class SlackServer:
     def remove_bot(self, channel: str = CHANNEL) -> None:
         self.workspace.channels[channel].has_bot = False
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: PostedMessage) -> None:
         """Delete a message as a person would."""
         with self._lock:
             self.workspace.delete({"channel": message.channel, "ts": message.ts})
 
-    def messages(self, channel: str = CHANNEL, *, key: str | None = None) -> list[Message]:
+    def messages(self, channel: str = CHANNEL, *, key: str | None = None) -> list[PostedMessage]:
         """Return what stands in a channel, threads included, oldest first; with a key, what carries it."""
         with self._lock:
             messages = list(self.workspace.channels[channel].messages.values())
         return [each for each in messages if key in (None, each.key)]
 
-    def thread(self, parent: Message) -> list[Message]:
+    def thread(self, parent: PostedMessage) -> list[PostedMessage]:
         """Return the answers in a thread, oldest first."""
         return [each for each in self.messages(parent.channel) if each.thread_ts == parent.ts]
 
@@ -198,7 +202,7 @@ class SlackServer:
             direct = {name for name, channel in self.workspace.channels.items() if channel.messages}
         return frozenset(responses | ephemerals | direct)
 
-    def called(self, method: str) -> list[Call]:
+    def called(self, method: str) -> list[SlackCall]:
         """Return the calls of one method, in order, those that failed included."""
         with self._lock:
             return [call for call in self.calls if call.method == method]
@@ -206,9 +210,18 @@ class SlackServer:
     @property
     def requests(self) -> SignedRequests:
         """Send signed requests to an app, as Slack does."""
-        return SignedRequests(self.signing_secret, self.address, self.workspace)
+        return SignedRequests(self.signing_secret, self.address, self.workspace, self._timer)
 
-    def _fault(self, method: str) -> Fault | None:
+    @property
+    def lock(self) -> threading.RLock:
+        """What whoever looks at the workspace from another thread holds."""
+        return self._lock
+
+    def announce(self, method: str, about: Mapping[str, Any]) -> None:
+        """Tell whoever watches of what somebody else than the app did."""
+        self._watch(SlackCall(method, {}, "", about))
+
+    def _fault(self, method: str) -> SlackFault | None:
         waiting = self._faults[method] or self._faults[EVERY_METHOD]
         if not waiting:
             return None
@@ -219,12 +232,12 @@ class SlackServer:
                 waiting.appendleft(replace(fault, times=fault.times - 1))
         return fault
 
-    def _call(self, method: str, arguments: Mapping[str, Any], token: str) -> tuple[Fault, dict[str, Any]]:
+    def _call(self, method: str, arguments: Mapping[str, Any], token: str) -> tuple[SlackFault, dict[str, Any]]:
         """Return how to answer a call, and with what."""
         with self._lock:
-            fault = self._fault(method) or Fault()
+            fault = self._fault(method) or SlackFault()
             if self.down:
-                fault = Fault(drops=True)
+                fault = SlackFault(drops=True)
             elif not fault.error and self._too_fast(method, arguments):
                 fault = rate_limited(1)
             answer: dict[str, Any] = {"ok": True}
@@ -235,12 +248,12 @@ class SlackServer:
                 if refusal.problems:
                     answer["response_metadata"] = {"messages": list(refusal.problems)}
             unanswered = "no_answer" if fault.hangs or fault.drops else ""
-            call = Call(method, arguments, answer.get("error") or unanswered)
+            call = SlackCall(method, arguments, answer.get("error") or unanswered, answer)
             self.calls.append(call)
         self._watch(call)
         return fault, answer
 
-    def _do(self, fault: Fault, method: str, arguments: Mapping[str, Any], token: str) -> dict[str, Any]:
+    def _do(self, fault: SlackFault, method: str, arguments: Mapping[str, Any], token: str) -> dict[str, Any]:
         if fault.error:
             raise Refusal(fault.error)
         if (fault.hangs or fault.drops) and not fault.accepts:
@@ -263,10 +276,11 @@ class SlackServer:
     def _respond(self, name: str, body: dict[str, Any]) -> tuple[int, bytes]:
         with self._lock:
             try:
-                self.workspace.respond(name, body)
+                said = self.workspace.respond(name, body)
             except Refusal as refusal:
                 return 404, refusal.error.encode()
-        self._watch(Call("response_url", body, ""))
+        about = {} if said is None else {"channel": said.channel, "ts": said.ts}
+        self._watch(SlackCall("response_url", body, "", about))
         return 200, b"ok"
 
     def _upload(self, name: str, content: str) -> tuple[int, bytes]:
@@ -336,9 +350,3 @@ class _Server(PatientServer):
         """A client that gave up is no error of the server; anything else is."""
         if not isinstance(sys.exception(), ConnectionError):
             sys.stderr.write(f"The fake Slack failed: {sys.exception()!r}\n")
-
-
-if __name__ == "__main__":
-    from tests.servers.slack_laptop import main
-
-    sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,7 @@ import html
 import re
 from datetime import UTC, datetime
 
-from tests.preview.emoji import drawn, with_shortcodes
+from bot.playground.block_kit.emoji import drawn, with_shortcodes
 
 CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
 BRACKETS = re.compile(r"<([^<>\n]+)>")
@@ -17,6 +17,9 @@ STYLES = (
 )
 HELD = re.compile("\ue000(\\d+)\ue001")
 DATE = re.compile(r"^!date\^(\d+)\^([^|^]+)(?:\^[^|]*)?\|(.*)$")
+
+LINKS = re.compile(r"https?://|mailto:", re.IGNORECASE)
+"""Addresses that a link may lead to; a script is none."""
 
 NAMES: dict[str, str] = {}
 """What the workspace of a picture calls its users, groups and channels, by ID."""
@@ -63,7 +66,13 @@ def _bracket(inside: str) -> str:
         return f'<span class="mention loud">@{html.escape(label or target[1:])}</span>'
     if inside[0] in "@#":
         return _mention(inside[0] + (label or NAMES.get(target[1:], target[1:])).lstrip("@#"))
-    return f'<a href="{html.escape(html.unescape(target))}">{drawn(_entities(label or target))}</a>'
+    return f"<a {link(html.unescape(target))}>{drawn(_entities(label or target))}</a>"
+
+
+def link(address: str) -> str:
+    """Return the attributes of a link: only to the web, in a window of its own, and without telling where from."""
+    safe = address if LINKS.match(address) else "#"
+    return f'href="{html.escape(safe)}" target="_blank" rel="noopener noreferrer"'
 
 
 def _mention(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.servers.slack_limits import Refusal, check_message, check_view
+from bot.playground.slack.limits import Refusal, check_message, check_view
 
 SCOPES = frozenset(
     {
@@ -23,13 +23,14 @@ BOT_USER, BOT, TEAM = "U0REVEILLE", "B0REVEILLE", "T0EXAMPLE"
 
 TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE, RESPONSE_USES = timedelta(minutes=30), 5
+VIEWS_AT_ONCE = 3
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Message:
+class PostedMessage:
     """``blocks`` are those of the last edit; ``history`` the texts that it had before."""
 
     channel: str
@@ -39,6 +40,7 @@ class Message:
     metadata: Mapping[str, Any] | None = None
     thread_ts: str | None = None
     only_for: str | None = None
+    user: str = BOT_USER
     broadcast: bool = False
     """An answer that shows in the channel, too."""
     history: list[str] = field(default_factory=list)
@@ -51,11 +53,11 @@ class Message:
 
 
 @dataclass(slots=True)
-class Channel:
+class SlackChannel:
     id: str
     archived: bool = False
     has_bot: bool = True
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, PostedMessage] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,33 +80,42 @@ class _Ticket:
     uses: int
     channel: str = ""
     user: str = ""
+    thread_ts: str | None = None
 
 
-class Workspace:
+class SlackWorkspace:
     """Everything that the server knows. Not safe from threads by itself: the server holds a lock."""
 
-    def __init__(self, clock: Callable[[], datetime], channels: Sequence[str]) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], channels: Sequence[str], timer: Callable[[], datetime] | None = None
+    ) -> None:
         self.clock = clock
-        self.channels = {name: Channel(name) for name in channels}
+        self._timer = timer or clock
+        self.channels = {name: SlackChannel(name) for name in channels}
         self.scopes = SCOPES
         self.has_containers = True
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
+        self.stacks: dict[str, list[str]] = {}
+        """The modals that a person has open, the uppermost last."""
         self.homes: dict[str, Answer] = {}
         self.files: dict[str, SharedFile] = {}
-        self.ephemerals: list[Message] = []
+        self.ephemerals: list[PostedMessage] = []
         self.responses: list[Answer] = []
+        self.private: list[PostedMessage] = []
+        """What only one person can see, in order."""
         self._tickets: dict[str, _Ticket] = {}
         self._last = 0
 
     def issue_trigger(self, user: str = "U0PERSON") -> str:
         """Return a trigger_id: good for 3 seconds and one use."""
-        return self._issue("trigger", _Ticket(self.clock() + TRIGGER_LIFE, 1, user=user))
+        return self._issue("trigger", _Ticket(self._timer() + TRIGGER_LIFE, 1, user=user))
 
-    def issue_response(self, channel: str, user: str) -> str:
+    def issue_response(self, channel: str, user: str, thread_ts: str | None = None) -> str:
         """Return the secret part of a response_url: good for 30 minutes and five uses."""
-        return self._issue("response", _Ticket(self.clock() + RESPONSE_LIFE, RESPONSE_USES, channel, user))
+        until = self._timer() + RESPONSE_LIFE
+        return self._issue("response", _Ticket(until, RESPONSE_USES, channel, user, thread_ts))
 
     def _issue(self, kind: str, ticket: _Ticket) -> str:
         name = f"{kind}.{secrets.token_hex(8)}"
@@ -115,31 +126,31 @@ class Workspace:
         ticket = self._tickets.get(name)
         if ticket is None:
             raise Refusal(missing)
-        if self.clock() > ticket.until:
+        if self._timer() > ticket.until:
             raise Refusal(expired)
         if ticket.uses == 0:
             raise Refusal(used)
         ticket.uses -= 1
         return ticket
 
-    def _ts(self) -> str:
+    def next_ts(self) -> str:
         """Return a time stamp that no other message has."""
         self._last = max(self._last + 1, round(self.clock().timestamp() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def _channel(self, arguments: Arguments) -> Channel:
+    def _channel(self, arguments: Arguments) -> SlackChannel:
         channel = self.channels.get(arguments.get("channel", ""))
         if channel is None:
             raise Refusal("channel_not_found")
         return channel
 
-    def _readable(self, arguments: Arguments) -> Channel:
+    def _readable(self, arguments: Arguments) -> SlackChannel:
         channel = self._channel(arguments)
         if not channel.has_bot:
             raise Refusal("not_in_channel")
         return channel
 
-    def _writable(self, arguments: Arguments) -> Channel:
+    def _writable(self, arguments: Arguments) -> SlackChannel:
         if "chat:write" not in self.scopes:
             raise Refusal("missing_scope")
         channel = self._channel(arguments)
@@ -200,14 +211,15 @@ class Workspace:
         message.only_for = arguments["user"]
         message.thread_ts = arguments.get("thread_ts")
         self.ephemerals.append(message)
+        self.private.append(message)
         return {"message_ts": message.ts}
 
-    def _message(self, channel: str, arguments: Arguments) -> Message:
+    def _message(self, channel: str, arguments: Arguments) -> PostedMessage:
         text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
         check_message(text, blocks or [])
         if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
             raise Refusal("invalid_blocks", ["unsupported type: container"])
-        return Message(channel, self._ts(), text, blocks or [], metadata)
+        return PostedMessage(channel, self.next_ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:
         messages = self._readable(arguments).messages.values()
@@ -222,7 +234,7 @@ class Workspace:
             raise Refusal("thread_not_found")
         return self._page(sorted(thread, key=lambda each: each.ts), arguments)
 
-    def _page(self, messages: Sequence[Message], arguments: Arguments) -> Answer:
+    def _page(self, messages: Sequence[PostedMessage], arguments: Arguments) -> Answer:
         # Like Slack's own: without ``inclusive`` the bounds themselves are left out.
         oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
         found = [each for each in messages if oldest < float(each.ts) < latest]
@@ -237,8 +249,10 @@ class Workspace:
             "response_metadata": {"next_cursor": str(start + size) if more else ""},
         }
 
-    def _shown(self, message: Message, *, metadata: bool = False) -> Answer:
-        shown: Answer = {"type": "message", "user": BOT_USER, "bot_id": BOT, "ts": message.ts, "text": message.text}
+    def _shown(self, message: PostedMessage, *, metadata: bool = False) -> Answer:
+        shown: Answer = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
+        if message.user == BOT_USER:
+            shown["bot_id"] = BOT
         shown["blocks"] = message.blocks
         others = self.channels[message.channel].messages.values()
         if message.thread_ts is not None or any(each.thread_ts == message.ts for each in others):
@@ -284,9 +298,30 @@ class Workspace:
             file.title, file.channel, file.thread_ts = each.get("title", ""), channel.id, arguments.get("thread_ts")
         return {"files": files}
 
+    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> PostedMessage:
+        """Post what a person says."""
+        message = PostedMessage(channel, self.next_ts(), text, [], thread_ts=thread_ts, user=user)
+        self.channels[channel].messages[message.ts] = message
+        return message
+
     def open_view(self, arguments: Arguments) -> Answer:
-        self._use(arguments.get("trigger_id", ""), "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")
-        return self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        ticket = self._trigger(arguments)
+        answer = self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        self.stacks[ticket.user] = [answer["view"]["id"]]
+        return answer
+
+    def push_view(self, arguments: Arguments) -> Answer:
+        """Lay a modal over those that are open, of which there may be three."""
+        stack = self.stacks.setdefault(self._trigger(arguments).user, [])
+        if len(stack) >= VIEWS_AT_ONCE:
+            raise Refusal("push_limit_reached")
+        answer = self._keep(f"V{secrets.token_hex(5).upper()}", arguments)
+        stack.append(answer["view"]["id"])
+        return answer
+
+    def _trigger(self, arguments: Arguments) -> _Ticket:
+        name = arguments.get("trigger_id", "")
+        return self._use(name, "invalid_trigger_id", "expired_trigger_id", "exchanged_trigger_id")
 
     def update_view(self, arguments: Arguments) -> Answer:
         view = self.views.get(arguments.get("view_id", ""))
@@ -305,16 +340,26 @@ class Workspace:
     def _keep(self, name: str, arguments: Arguments) -> Answer:
         view = _read(arguments.get("view")) or {}
         check_view(view)
-        kept = {**view, "id": name, "hash": f"{self._ts()}.{secrets.token_hex(4)}", "team_id": TEAM}
+        kept = {**view, "id": name, "hash": f"{self.next_ts()}.{secrets.token_hex(4)}", "team_id": TEAM}
         self.views[name] = kept
         return {"view": kept}
 
-    def respond(self, name: str, body: Answer) -> None:
-        """Take what was sent to a response_url."""
+    def respond(self, name: str, body: Answer) -> PostedMessage | None:
+        """Take what was sent to a response_url, and return the message that came of it."""
         ticket = self._use(name, "invalid_url", "expired_url", "used_url")
         if not body.get("delete_original"):
             check_message(body.get("text") or "", body.get("blocks") or [])
         self.responses.append({"channel": ticket.channel, "user": ticket.user, **body})
+        if body.get("delete_original"):
+            return None
+        message = self._message(ticket.channel, body)
+        message.thread_ts = ticket.thread_ts
+        if body.get("response_type") == "in_channel":
+            self.channels[ticket.channel].messages[message.ts] = message
+        else:
+            message.only_for = ticket.user
+            self.private.append(message)
+        return message
 
 
 def _two(arguments: Arguments) -> tuple[Any, Any]:

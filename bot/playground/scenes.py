@@ -1,0 +1,67 @@
+"""What can be played: the story, the scenarios that come with the product, and those of the examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import bot
+from bot.composition.validation import pipeline_of
+from bot.playground.model import STORY, Played
+from bot.playground.people import ALEX, CHANNEL
+from bot.playground.story_of import FIRST, STATIONS
+from bot.scenarios.scenario import SHIPPED, load_scenario, shipped_scenarios
+from bot.settings import Settings
+from checks.notifications import Notifications, Permissions, Routes
+from checks.pipeline import Pipeline
+
+_TITLE = re.compile(r"^title: (.+)$", re.MULTILINE)
+EXAMPLES = Path(bot.__file__).parents[1] / "examples"
+"""Pipelines of other teams; a clone has them, an installed package has not."""
+
+
+@cache
+def playable() -> Mapping[str, str]:
+    """Return the titles of what can be played, by name."""
+    found = {STORY: "The night of the redeploy"}
+    found |= {name: _title((SHIPPED / f"{name}.yaml").read_text("utf-8")) for name in shipped_scenarios()}
+    for path in sorted(EXAMPLES.glob("*/scenarios/*.yaml")):
+        found[f"{path.parents[1].name}/{path.stem}"] = _title(path.read_text("utf-8"))
+    return found
+
+
+def played(name: str) -> Played:
+    """Return what is played under a name, or from a file of one's own.
+
+    Raises UnknownScenario, PipelineFileError, SettingsError.
+    """
+    if name == STORY:
+        scenario = STATIONS[FIRST].scenario
+    else:
+        folder, _, stem = name.partition("/")
+        example = EXAMPLES / folder / "scenarios" / f"{stem}.yaml"
+        scenario = load_scenario(example if stem and example.is_file() else name)
+    return Played(name=name, pipeline=_harmless(pipeline_of(None, Settings(), scenario)), scenario=scenario)
+
+
+def _harmless(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline that tells one channel of this machine and calls nobody; the people on the page have its
+    rights."""
+    times = pipeline.notifications or Notifications(routes=Routes(default=CHANNEL))
+    notifications = times.model_copy(
+        update={
+            "routes": Routes(default=CHANNEL),
+            "mentions": {},
+            "webhooks": (),
+            "permissions": Permissions(actors=(ALEX.id,), repairers=(ALEX.id,), ask="Alex"),
+        }
+    )
+    return pipeline.model_copy(update={"notifications": notifications, "staging": None})
+
+
+def _title(text: str) -> str:
+    """Find the title of a scenario without reading the rest: that takes a second for all of them."""
+    found = _TITLE.search(text)
+    return found[1].strip("'\"") if found is not None else ""
