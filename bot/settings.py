@@ -35,7 +35,7 @@ LONGEST_SHOWN = 60
 GITHUB_API = "https://api.github.com"
 
 _PREFIX = re.compile(r"\w*", re.ASCII)
-_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
@@ -94,7 +94,7 @@ class Settings:
         variables = Variables(environment)
         return cls(
             pipeline=variables.path(PathSetting.REVEILLE_PIPELINE),
-            project=variables.matching("GOOGLE_CLOUD_PROJECT", _PROJECT, "a project id, such as example-project"),
+            project=variables.matching("GOOGLE_CLOUD_PROJECT", PROJECT, "a project id, such as example-project"),
             dataset_prefix=variables.prefix("DATASET_PREFIX"),
             collection_prefix=variables.prefix("COLLECTION_PREFIX"),
             firestore_database=variables.matching(

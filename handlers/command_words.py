@@ -59,9 +59,14 @@ class _Words:
     private: bool = False
 
 
+def bare(word: str) -> str:
+    """Return a word without the quotes and commas that people put around it."""
+    return word.strip(_AROUND)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words, without the quotes and commas that people put around them. Raises HelpWanted."""
-    words = [word.strip(_AROUND) for word in text.split()]
+    words = [bare(word) for word in text.split()]
     if any(word.lower() in HELP_WORDS for word in words):
         raise HelpWanted
     return [word for word in words if word]

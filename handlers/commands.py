@@ -24,7 +24,10 @@ from checks.control_plane.invoker import invoker
 from handlers import maintenance, status
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
+    DATE_WORDS,
+    DEPTH_WORDS,
     HELP_WORDS,
+    PRIVATE,
     Asked,
     HelpWanted,
     ask_for_checks,
@@ -156,14 +159,27 @@ ONLY_HERE = (
 """What is a word behind ``/reveille`` and no command of its own."""
 
 
-def help_text() -> str:
-    """Return what people can ask for."""
+SEVERAL = (
+    "I watch several pipelines: say which by its name, such as `/drift NAME`."
+    " Without one, `/alerts` and `/reveille status` tell of all."
+)
+
+
+def known_words() -> frozenset[str]:
+    """Return the words that mean something behind ``/reveille`` or behind one of its commands in every pipeline."""
+    names = (SHORT, *(name for name, _, _ in COMMANDS), *(f"/{own}" for own, *_ in ONLY_HERE))
+    return frozenset({*(name.lstrip("/") for name in names), *HELP_WORDS, *DATE_WORDS, *DEPTH_WORDS, PRIVATE})
+
+
+def help_text(*, several: bool = False) -> str:
+    """Return what people can ask for; of ``several`` pipelines it has to be said which is meant."""
     own = ((f"{HELP} {word}", usage, does) for word, usage, does, _ in ONLY_HERE)
     lines = [f"• `{f'{name} {usage}'.strip()}`: {does}" for name, usage, does in (*COMMANDS, *own)]
     return "\n".join(
         (
             "*What you can ask me*",
             *lines,
+            *([SEVERAL] if several else []),
             f"`{HELP}` takes them all, too: `{HELP} predictions today`. So do I by name, and in a direct message.",
             f"A DATE is {EXAMPLES}. The words come in any order; `private` answers in our direct messages.",
             "An alert's buttons and the message shortcut *Re-check* check again; my *Home* tab shows everything.",
@@ -189,7 +205,7 @@ def register(app: App, services: Services) -> Listener:
         if named in listeners:
             listeners[named](ack, {**body, "command": named, "text": rest})
         else:
-            ack(text=f"{_unknown(first)}{help_text()}", response_type="ephemeral")
+            ack(text=f"{_unknown(first)}{help_text(several=services.several)}", response_type="ephemeral")
 
     app.command(HELP)(reveille)
     return reveille
@@ -210,7 +226,7 @@ def _deploys(services: Services) -> Listener:
 
 
 def _alerts(services: Services) -> Listener:
-    return lambda ack, body: _take(services, ack, body, _answer(lambda reply: _tell_alerts(services, reply)))
+    return lambda ack, body: _take(services, ack, body, _answer(lambda reply: tell_alerts(services, reply)))
 
 
 def _listener(services: Services, command: SlashCommand) -> Listener:
@@ -268,7 +284,7 @@ def _validate(services: Services, reply: PrivateReply, asked: Asked, taken: Take
     joined.run.add(answer)
 
 
-def _tell_alerts(services: Services, reply: PrivateReply) -> None:
+def tell_alerts(services: Services, reply: PrivateReply) -> None:
     pipeline = services.validation.pipeline
     alerts = services.store.open_alerts(pipeline.name)
     links = {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cache, partial
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -16,6 +15,7 @@ from bot.permissions import Role
 from bot.render.alert_links import thread_link
 from bot.render.alert_list import gravest_first
 from bot.render.home import ALERTS_AT_MOST, REFRESH, Home, home_view, notice_view
+from bot.render.homes import homes_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest_deliveries import interval_in
@@ -42,8 +42,9 @@ HEADS_AT_MOST = 200
 """Reports of these digests that are read for their verdicts: one each, and one more for each time it was asked for."""
 
 
-def register(app: App, services: Services) -> None:
-    """Register what draws the home tab: opening it, and its button."""
+def register(app: App, every: Sequence[Services]) -> None:
+    """Register what draws the home tab, of every pipeline at once: opening it, and its button."""
+    first = every[0]
 
     @app.event("app_home_opened")
     def opened(event: Mapping[str, Any], body: Body) -> None:
@@ -52,38 +53,43 @@ def register(app: App, services: Services) -> None:
             return
         known = (event.get("view") or {}).get("hash")
         # The team of an event is the one that the app is installed in, whoever opens the tab.
-        reply = PrivateReply(client=services.client, user=str(event["user"]))
-        submit(services, body, lambda: publish(services, reply, known), reply)
+        reply = PrivateReply(client=first.client, user=str(event["user"]))
+        submit(first, body, lambda: publish(every, reply, known), reply)
 
     @app.action(REFRESH)
     def refresh(ack: Ack, body: Body) -> None:
         known = (body.get("view") or {}).get("hash")
-        reply = PrivateReply.to(services.client, body)
-        ask(services, ack, body, "Refresh", to_its_end(lambda: publish(services, reply, known)), reply)
+        reply = PrivateReply.to(first.client, body)
+        ask(first, ack, body, "Refresh", to_its_end(lambda: publish(every, reply, known)), reply)
 
 
-def redraw(services: Services) -> None:
+def redraw(every: Sequence[Services]) -> None:
     """Redraw the tab for those who opened it lately; whoever it fails for opens it again."""
-    drawn = cache(partial(_view, services))
-    for user, team in services.viewers.current(services.clock()).items():
+    first, drawn = every[0], {each.pipeline: _read(each) for each in every}
+
+    for user, team in first.viewers.current(first.clock()).items():
+        reply = PrivateReply(client=first.client, user=user, team=team)
         try:
-            _publish(services, PrivateReply(client=services.client, user=user, team=team), None, drawn)
+            _publish(every, reply, None, lambda each: drawn[each.pipeline])
         except (SlackClientError, OSError) as error:
             log.warning("a home tab could not be redrawn: %s", type(error).__name__)
 
 
-def publish(services: Services, reply: PrivateReply, known_hash: str | None) -> None:
+def publish(every: Sequence[Services], reply: PrivateReply, known_hash: str | None) -> None:
     """Draw the tab for somebody who opened it, unless a newer drawing is there already."""
-    services.viewers.looked(reply.user, reply.team, services.clock())
-    _publish(services, reply, known_hash, partial(_view, services))
+    every[0].viewers.looked(reply.user, reply.team, every[0].clock())
+    _publish(every, reply, known_hash, _read)
 
 
-def _publish(services: Services, reply: PrivateReply, known_hash: str | None, drawn: Callable[[], Block]) -> None:
-    refusal = services.permissions.refusal(reply.user, Role.VIEWER, reply.team)
-    view = drawn() if refusal is None else notice_view(refusal)
+def _publish(
+    every: Sequence[Services], reply: PrivateReply, known_hash: str | None, read: Callable[[Services], Home | str]
+) -> None:
+    refusals = [(each, each.permissions.refusal(reply.user, Role.VIEWER, reply.team)) for each in every]
+    seen = [each for each, refusal in refusals if refusal is None]
+    view = _view([read(each) for each in seen]) if seen else notice_view(str(refusals[0][1]))
     try:
         patiently(
-            lambda: services.client.views_publish(user_id=reply.user, view=view, hash=known_hash), repeatable=True
+            lambda: every[0].client.views_publish(user_id=reply.user, view=view, hash=known_hash), repeatable=True
         )
     except SlackApiError as error:
         if error.response.get("error") != "hash_conflict":
@@ -91,11 +97,20 @@ def _publish(services: Services, reply: PrivateReply, known_hash: str | None, dr
         log.info("the home tab was drawn by somebody faster")
 
 
-def _view(services: Services) -> Block:
+def _view(found: Sequence[Home | str]) -> Block:
+    """Return the tab of all that could be read, or why none could: they lie in one store."""
+    homes = [each for each in found if isinstance(each, Home)]
+    if homes:
+        return home_view(homes[0]) if len(found) == 1 else homes_view(homes)
+    return notice_view(next(each for each in found if isinstance(each, str)))
+
+
+def _read(services: Services) -> Home | str:
+    """Return what the tab shows of a pipeline, or the sentence that says why that cannot be read."""
     try:
-        return home_view(_home(services))
+        return _home(services)
     except StoreError as error:
-        return notice_view(told(error))
+        return told(error)
 
 
 def _home(services: Services) -> Home:

@@ -25,14 +25,12 @@ def register(app: App, services: Services, name: str, command: Command) -> None:
     @app.event("app_mention")
     def mentioned(ack: Ack, event: Mapping[str, Any], body: Body) -> None:
         ack()
-        if not _is_direct(event):
-            _hand_over(services, name, command, event, body)
+        _hand_over(services, name, command, event, body)
 
     @app.event("message")
     def written(ack: Ack, event: Mapping[str, Any], body: Body) -> None:
         ack()
-        if _is_direct(event):
-            _hand_over(services, name, command, event, body)
+        _hand_over(services, name, command, event, body)
 
 
 def _is_direct(event: Mapping[str, Any]) -> bool:
@@ -40,11 +38,14 @@ def _is_direct(event: Mapping[str, Any]) -> bool:
     return event.get("channel_type") == "im" or str(event.get("channel") or "").startswith("D")
 
 
-def _hand_over(services: Services, name: str, command: Command, event: Mapping[str, Any], body: Body) -> None:
-    """Answer what a person wrote; neither what bots say, ourselves among them, nor what is edited or deleted."""
-    user = event.get("user")
+def asked_in(event: Mapping[str, Any], body: Body, name: str) -> Body | None:
+    """Return what a message asks for, as the command of a name would come; None for what asks nothing of us: neither
+    what bots say, ourselves among them, nor what is edited or deleted, nor what is said to others."""
+    user, kind = event.get("user"), event.get("type")
     if not isinstance(user, str) or event.get("bot_id") or event.get("subtype"):
-        return
+        return None
+    if kind not in ("app_mention", "message") or _is_direct(event) != (kind == "message"):
+        return None
     asked = {
         "command": name,
         "text": words_of_message(str(event.get("text") or "")),
@@ -55,6 +56,14 @@ def _hand_over(services: Services, name: str, command: Command, event: Mapping[s
     }
     if not _is_direct(event):
         asked |= {"channel_id": event.get("channel"), "message": {"thread_ts": event.get("thread_ts")}}
+    return asked
+
+
+def _hand_over(services: Services, name: str, command: Command, event: Mapping[str, Any], body: Body) -> None:
+    """Answer what a person wrote."""
+    asked = asked_in(event, body, name)
+    if asked is None:
+        return
     reply = PrivateReply.to(services.client, asked)
 
     def answered(text: str = "", **_: object) -> None:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from slack_bolt import App
 
-from handlers import actions, commands, errors, home, mentions, repairs, reports, shortcuts, staging, views
+from handlers import actions, commands, errors, home, mentions, repairs, reports, shortcuts, staging, switchboard, views
 from handlers.services import Services
 
 
 def register_all(app: App, services: Services) -> None:
-    """Register everything that the app's manifest names."""
+    """Register everything that the app's manifest names, for one pipeline."""
+    _register_own(app, services)
+    _register_shared(app, (services,))
+    actions.register_links(app)
+
+
+def register_several(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> None:
+    """Register everything for several pipelines: each has its own listeners in one of ``apps``, by its name, and
+    ``app`` those of all of them, with the switchboard in front."""
+    for services in every:
+        own = apps[services.pipeline]
+        _register_own(own, services)
+        actions.register_links(own)
+    errors.register(app, every[0].client, every[0].workers)
+    switchboard.register(app, apps, every)
+    _register_shared(app, every)
+    actions.register_links(app)
+
+
+def _register_own(app: App, services: Services) -> None:
     errors.register(app, services.client, services.workers)
     mentions.register(app, services, commands.HELP, commands.register(app, services))
     staging.register(app, services)
@@ -18,6 +39,8 @@ def register_all(app: App, services: Services) -> None:
     )
     views.register(app, services)
     repairs.register(app, services)
-    shortcuts.register(app, services)
-    home.register(app, services)
-    actions.register_links(app)
+
+
+def _register_shared(app: App, every: Sequence[Services]) -> None:
+    shortcuts.register(app, every)
+    home.register(app, every)

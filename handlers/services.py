@@ -89,7 +89,7 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Everything that handlers call. Frozen: what changes lives in the store.
+    """Everything that handlers of one pipeline call. Frozen: what changes lives in the store.
 
     ``find`` looks in a channel for the message with a key, posted since a time; it raises PostError. ``wake`` tells the
     outbox that something waits, so that a click is answered at once and not at its next turn. ``repairs`` is None where
@@ -97,7 +97,7 @@ class Services:
     a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
     deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace,
     ``alert_message`` the message of an alert as it is, ``status`` one that says how Reveille itself is. ``sleep`` waits
-    so many seconds until a call to Slack is made again.
+    so many seconds until a call to Slack is made again. ``several`` says that there are others beside this pipeline.
     """
 
     validation: Validating
@@ -121,3 +121,9 @@ class Services:
     staging: Callable[[], AbstractContextManager[StagingEnvironment]] | None = None
     viewers: Viewers = field(default_factory=Viewers)
     sleep: Callable[[float], None] = time.sleep
+    several: bool = False
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline that all of this is for."""
+        return self.validation.pipeline.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from slack_bolt import Ack, App
@@ -25,23 +26,25 @@ NO_ALERT = (
 )
 
 
-def register(app: App, services: Services) -> None:
-    """Register the shortcut."""
+def register(app: App, every: Sequence[Services]) -> None:
+    """Register the shortcut: whose alert it is used on, only the store knows."""
+    services = every[0]
 
     @app.shortcut(RECHECK)
     def again(ack: Ack, body: Body) -> BoltResponse | None:
         reply = PrivateReply.to(services.client, body)
-        return change(services, ack, body, "Re-check", lambda taken: _recheck(services, body, reply, taken), reply)
+        return change(services, ack, body, "Re-check", lambda taken: _recheck(every, body, reply, taken), reply)
 
 
-def _recheck(services: Services, body: Body, reply: PrivateReply, taken: Taken) -> None:
+def _recheck(every: Sequence[Services], body: Body, reply: PrivateReply, taken: Taken) -> None:
     channel, message = str((body.get("channel") or {}).get("id") or ""), body.get("message") or {}
-    target = alert_at(services, channel, str(message.get("thread_ts") or message.get("ts") or ""))
-    if target is None:
-        reply.say(NO_ALERT)
-        taken.done()
-    else:
-        recheck(services, target, reply, action_key(body, "recheck"), taken)
+    for services in every:
+        target = alert_at(services, channel, str(message.get("thread_ts") or message.get("ts") or ""))
+        if target is not None:
+            recheck(services, target, reply, action_key(body, "recheck"), taken)
+            return
+    reply.say(NO_ALERT)
+    taken.done()
 
 
 def alert_at(services: Services, channel: str, thread: str) -> Pressed | None:

@@ -177,7 +177,7 @@ def _list(services: Services, staging: StagingEnvironment, reply: PrivateReply) 
     if removal.empty:
         reply.say(f"Nothing carries the label of `{staging.prefix.text}`: there is nothing to remove.")
         return
-    value = {"list": removal.fingerprint, "at": services.clock().isoformat()}
+    value = {"list": removal.fingerprint, "at": services.clock().isoformat(), "pipeline": services.pipeline}
     title = f"To be removed from {escape(staging.project)}"
     reply.say(title, [section(f"*{title}*"), *removal_blocks(removal, staging.prefix, value)])
 

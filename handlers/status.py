@@ -29,9 +29,14 @@ def status(services: Services, ack: Ack, body: Body) -> None:
         if refusal := services.permissions.refusal(reply.user, Role.VIEWER, reply.team):
             reply.say(escape(refusal))
         else:
-            found = services.status()
-            reply.say(found.text, found.blocks)
+            tell(services, reply)
         taken.done()
 
     # A source that hangs keeps it waiting, so it stands in nobody's way who clicks.
     ask(services, ack, body, title_of(body), work, reply, lane=Lane.LONG)
+
+
+def tell(services: Services, reply: PrivateReply) -> None:
+    """Say how one pipeline is."""
+    found = services.status()
+    reply.say(found.text, found.blocks)

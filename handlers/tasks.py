@@ -51,13 +51,15 @@ def tasks_blueprint(
     settle: Callable[[], object] = lambda: None,
     refused: TokenRefusal = _unheard,
 ) -> Blueprint:
-    """Return the route ``POST /tasks/<job>``. It answers when the work is done: until then there is a CPU.
+    """Return the route ``POST /tasks/<job>``, and ``/tasks/<pipeline>/<job>`` for one of several.
+
+    It answers when the work is done: until then there is a CPU.
 
     ``settle`` waits until Slack has what the job stored.
     """
     blueprint = Blueprint("tasks", __name__)
 
-    @blueprint.post("/tasks/<job>")
+    @blueprint.post("/tasks/<path:job>")
     def task(job: str) -> tuple[Response, int]:
         if (request.content_length or 0) > LARGEST_BODY:
             refused(decided=True)

@@ -17,7 +17,7 @@ PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 def metrics() -> set[str]:
     shown = Metrics()
     shown.watch(SqliteStore(":memory:"), lambda: datetime.now(UTC))
-    shown.watch_turns(lambda: {"watch": 1})
+    shown.watch_turns("nba", lambda: {"watch": 1})
     names = re.findall(r"^# TYPE (reveille_\w+) (?:counter|gauge|histogram)", shown.text().decode(), re.MULTILINE)
     return {name for name in names if not name.endswith("_created")}
 

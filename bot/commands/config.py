@@ -17,9 +17,11 @@ from bot.commands.exits import FINE, UNKNOWN, WRONG_USE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
 from bot.composition.google import google_ports
-from bot.composition.validation import pipeline_of, source_of
+from bot.composition.validation import sources_of
 from bot.definition.config_check import check_config, pipeline_schema
 from bot.definition.files import PipelineFileError, read_text
+from bot.definition.pipeline_file import load_pipeline
+from bot.definition.pipeline_folder import read_pipelines
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings
@@ -39,7 +41,8 @@ def config() -> None:
 def check(pipeline_file: Path | None, live: bool) -> int:
     """Check the pipeline file: each problem with its file, line and key, and what was expected.
 
-    Exits with 3 when something is wrong, with 2 when a source did not answer.
+    Of several pipelines every file is checked, and that their names differ. Exits with 3 when something is wrong, with
+    2 when a source did not answer.
 
     \b
     Examples:
@@ -48,17 +51,25 @@ def check(pipeline_file: Path | None, live: bool) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         settings = Settings.from_environment()
-        path = source_of(pipeline_file, settings)
-        problems = check_config(path, partial(google_ports, settings=settings) if live else None, datetime.now(UTC))
-        if live and not problems and (notifications := pipeline_of(path, settings).notifications) is not None:
-            must_be_there(notifications)
-            endpoints_of(notifications.webhooks, os.environ)
-    for problem in problems:
-        complain(str(problem))
-    if not problems:
-        asked = "; every query, service and collection in it answers" if live else ""
-        say(f"{path.name} is valid{asked}.")
-    return _exit_code(problems)
+        paths = sources_of(pipeline_file, settings)
+        found = {path: _problems(path, settings, live=live) for path in paths}
+        if not any(found.values()):
+            read_pipelines(paths)
+    asked = "; every query, service and collection in it answers" if live else ""
+    for path, problems in found.items():
+        for problem in problems:
+            complain(str(problem))
+        if not problems:
+            say(f"{path.name if len(paths) == 1 else path} is valid{asked}.")
+    return _exit_code([each for problems in found.values() for each in problems])
+
+
+def _problems(path: Path, settings: Settings, *, live: bool) -> Sequence[FileProblem]:
+    problems = check_config(path, partial(google_ports, settings=settings) if live else None, datetime.now(UTC))
+    if live and not problems and (notifications := load_pipeline(path).notifications) is not None:
+        must_be_there(notifications)
+        endpoints_of(notifications.webhooks, os.environ)
+    return problems
 
 
 def _exit_code(problems: Sequence[FileProblem]) -> int:

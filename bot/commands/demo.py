@@ -79,7 +79,7 @@ def _life(world: PlayedWorld, slack: SlackServer, store: Path) -> Life:
         scenario=None,
         world=MadeWorld(ports=world.stage, clock=world.clock, requested=world.scenario.file.requested),
     )
-    serving, told, schedules = assembled(prepared)
+    serving, told, schedules = assembled((prepared,))
     return Life(
         Parts(
             pipeline=world.pipeline.name,

@@ -6,9 +6,9 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -23,10 +23,11 @@ from bot.commands.output import emit, progress, say
 from bot.commands.slack import notifications_of, slack_answers
 from bot.composition.google import google_ports
 from bot.composition.repairs_shell import store_of_shell
-from bot.composition.validation import source_of
+from bot.composition.validation import source_of, sources_of
 from bot.definition.config_check import check_config
 from bot.definition.files import PipelineFileError
 from bot.definition.pipeline_file import load_pipeline
+from bot.definition.pipeline_folder import name_in
 from bot.google_cloud.credentials import default_credentials
 from bot.render.status import Status
 from bot.render.words import joined, number, sentence, time_of
@@ -67,8 +68,8 @@ class Examined:
 def doctor(pipeline_file: Path | None, as_json: bool) -> int:
     """Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.
 
-    Nothing is written and nothing is posted. Each line that is not well says what to do. Exits with 1 when something is
-    wrong, with 2 when something does not answer.
+    Nothing is written and nothing is posted. Of several pipelines each line says whose it is. What is not well says
+    what to do. Exits with 1 when something is wrong, with 2 when something does not answer.
 
     \b
     Examples:
@@ -99,6 +100,21 @@ def examinations(pipeline_file: Path | None) -> Iterator[Examined]:
     except SettingsError as error:
         yield Examined("Settings", "wrong", str(error))
         return
+    try:
+        files: Sequence[Path | None] = sources_of(pipeline_file, settings)
+    except (SettingsError, PipelineFileError):
+        files = (pipeline_file,)
+    said: set[tuple[str, str]] = set()
+    for file in files:
+        for each in _of_pipeline(pipeline_file if len(files) == 1 else file, settings):
+            if (each.about, each.text) not in said:
+                said.add((each.about, each.text))
+                name = "" if file is None or len(files) == 1 else f"{name_in(file)}: "
+                yield replace(each, about=f"{name}{each.about}")
+
+
+def _of_pipeline(pipeline_file: Path | None, settings: Settings) -> Iterator[Examined]:
+    """Look at what one pipeline needs. Of several what is the same for all, as the clock, is told of the first."""
     pipeline: Pipeline | None = None
     try:
         path = source_of(pipeline_file, settings)

@@ -13,8 +13,9 @@ PIPELINE_OPTION = click.option(
     "--pipeline",
     "pipeline_file",
     type=click.Path(path_type=Path),
-    metavar="FILE|nba",
-    help="The pipeline file, or 'nba' for the example; by default the scenario's, else $REVEILLE_PIPELINE.",
+    metavar="FILE|NAME",
+    help="The pipeline file, 'nba' for the example, or the name of one of several; by default the scenario's, else "
+    "$REVEILLE_PIPELINE.",
 )
 SCENARIO_OPTION = click.option(
     "--scenario", metavar="NAME|FILE", help="Work on a scenario, on this machine; no account is needed."

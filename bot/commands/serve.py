@@ -15,10 +15,13 @@ from bot.composition.serve import prepare, run
 @PIPELINE_OPTION
 @click.option(
     "--scenario",
+    "scenarios",
+    multiple=True,
     metavar="NAME|FILE",
-    help="Serve a scenario, on this machine; by default $REVEILLE_SCENARIO, else the project.",
+    help="Serve a scenario, on this machine; several, where each has a pipeline of its own. By default "
+    "$REVEILLE_SCENARIO, else the project.",
 )
-def serve(pipeline_file: Path | None, scenario: str | None) -> int:
+def serve(pipeline_file: Path | None, scenarios: tuple[str, ...]) -> int:
     """Answer Slack, post the digest, keep the alert threads: until SIGTERM.
 
     \b
@@ -38,5 +41,5 @@ def serve(pipeline_file: Path | None, scenario: str | None) -> int:
       REVEILLE_PEER_CONNECTIONS   that one address may have open (200)
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
-        prepared = prepare(pipeline_file, scenario)
+        prepared = prepare(pipeline_file, scenarios)
     return run(prepared)

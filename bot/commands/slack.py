@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,11 +14,11 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import complain, emit, say
-from bot.composition.validation import pipeline_of
+from bot.composition.validation import pipelines_of
 from bot.redaction.shown import Secret
 from bot.serving.serving_settings import SlackSettings
 from bot.setting_names import SecretSetting
-from bot.settings import Variables
+from bot.settings import Settings, Variables
 from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.preflight import Granted, channels_of, opens_socket, post_test, preflight
 from checks.notifications import Notifications, Routes
@@ -38,7 +39,7 @@ def slack() -> None:
 @click.option("--post", is_flag=True, help="Post one test message to each channel.")
 @PIPELINE_OPTION
 def check(*, post: bool, pipeline_file: Path | None) -> int:
-    """Check the token, its scopes, each channel and each user group of the pipeline file; nothing is posted.
+    """Check the token, its scopes, each channel and each user group of the pipeline files; nothing is posted.
 
     Needs SLACK_BOT_TOKEN. Exits with 0 when all is well, with 1 when Slack refuses something, with 2 when it does not
     answer, with 3 when the configuration is wrong.
@@ -50,10 +51,11 @@ def check(*, post: bool, pipeline_file: Path | None) -> int:
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         settings = SlackSettings.outgoing()
-        notifications = notifications_of(pipeline_of(pipeline_file), settings.channel)
+        pipelines = pipelines_of(pipeline_file, Settings.from_environment())
+        by_name = {each.name: notifications_of(each, settings.channel) for each in pipelines}
         refused = 0
         try:
-            for answer in slack_answers(settings, notifications, post=post):
+            for answer in answers_of_all(settings, by_name, post=post):
                 refused += answer.refused
                 say(f"{'✗' if answer.refused else '✓'} {answer.about}: {answer.text}")
         except OSError as error:
@@ -97,6 +99,19 @@ def notifications_of(pipeline: Pipeline, channel: str | None) -> Notifications:
     if channel is None:
         return pipeline.notifications
     return pipeline.notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}})
+
+
+def answers_of_all(settings: SlackSettings, by_name: Mapping[str, Notifications], *, post: bool) -> Iterator[Granted]:
+    """Ask Slack for each pipeline: what is the same for all of them once, the rest with its name."""
+    said: set[Granted] = set()
+    for name, notifications in by_name.items():
+        for each in slack_answers(settings, notifications, post=post):
+            if each in said:
+                continue
+            is_own = len(by_name) > 1 and each.about.startswith(("channel ", "user group "))
+            yield replace(each, about=f"{name}, {each.about}") if is_own else each
+            if not is_own:
+                said.add(each)
 
 
 def slack_answers(settings: SlackSettings, notifications: Notifications, *, post: bool) -> Iterator[Granted]:

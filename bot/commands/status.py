@@ -10,14 +10,15 @@ import click
 
 from bot.commands.display import show_parts
 from bot.commands.errors import said_plainly
-from bot.commands.exits import FINE, UNKNOWN
+from bot.commands.exits import FINE, UNKNOWN, WRONG_USE
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
-from bot.commands.output import emit
+from bot.commands.output import complain, emit
 from bot.composition.repairs_shell import store_of_shell
-from bot.composition.validation import ready
-from bot.render.status import status_document, status_parts
+from bot.composition.validation import ready, sources_of
+from bot.definition.files import PipelineFileError
+from bot.render.status import Status, status_document, status_parts
 from bot.request import Request
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.status import PATIENCE, status_of
 
 
@@ -29,7 +30,8 @@ from bot.status import PATIENCE, status_of
 def status(pipeline_file: Path | None, scenario: str | None, now: datetime | None, as_json: bool) -> int:
     """Say when Reveille last looked and looks next, what it may do, which sources answer, what waits to be sent.
 
-    The store is the one that REVEILLE_STORE names. Exits with 2 when a source or the store does not answer.
+    Of several pipelines all are told, or the one that --pipeline names. The store is the one that REVEILLE_STORE names.
+    Exits with 2 when a source or the store does not answer.
 
     \b
     Examples:
@@ -37,13 +39,35 @@ def status(pipeline_file: Path | None, scenario: str | None, now: datetime | Non
       reveille status --json
       reveille status --scenario half-the-sources-down
     """  # noqa: D301 - click reads the backspace
-    settings = Settings.from_environment()
-    with said_plainly(), ready(pipeline_file, scenario, now, Request(), settings) as prepared:
+    with said_plainly():
+        settings = Settings.from_environment()
+        files = () if scenario is not None else sources_of(pipeline_file, settings)
+        if len(files) <= 1:
+            found = [_status(pipeline_file, scenario, now, settings)]
+        else:
+            found = [each for each in (_one_of_several(file, now, settings) for file in files) if each is not None]
+    if as_json:
+        documents = [status_document(each) for each in found]
+        emit(json.dumps(documents if len(files) > 1 else documents[0], indent=2, ensure_ascii=True))
+    else:
+        for each in found:
+            show_parts(status_parts(each))
+    if len(found) < len(files):
+        return WRONG_USE
+    return UNKNOWN if any(each.silent or each.unread for each in found) else FINE
+
+
+def _status(pipeline_file: Path | None, scenario: str | None, now: datetime | None, settings: Settings) -> Status:
+    with ready(pipeline_file, scenario, now, Request(), settings) as prepared:
         validation = prepared.validation
         with store_of_shell(validation.pipeline, settings) as store, validation.reads(PATIENCE) as reads:
-            found = status_of(validation.pipeline, validation.now, reads, store)
-    if as_json:
-        emit(json.dumps(status_document(found), indent=2, ensure_ascii=True))
-    else:
-        show_parts(status_parts(found))
-    return UNKNOWN if found.silent or found.unread else FINE
+            return status_of(validation.pipeline, validation.now, reads, store)
+
+
+def _one_of_several(file: Path, now: datetime | None, settings: Settings) -> Status | None:
+    """Return how one of several pipelines is; what is wrong with its file is said, and hides no other."""
+    try:
+        return _status(file, None, now, settings)
+    except (PipelineFileError, SettingsError) as error:
+        complain(str(error))
+        return None

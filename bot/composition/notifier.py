@@ -9,9 +9,9 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING
 from bot.alerting.incidents import Incidents
 from bot.composition.google import google_ports
 from bot.composition.stores import store_of
-from bot.composition.validation import pipeline_of, scenario_of
+from bot.composition.together import defaults_of, heartbeat_of, must_differ, webhooks_of
+from bot.composition.validation import pipeline_of, pipelines_of, scenario_of
+from bot.definition.pipeline_folder import SEPARATOR
 from bot.delivery.outbox import Outbox
 from bot.delivery.outboxes import Outboxes
+from bot.delivery.traffic import Defaults
 from bot.render.alert import AlertMessages
 from bot.serving.measured import MeasuredValidation
 from bot.serving.metrics import Metrics
@@ -35,8 +38,8 @@ from bot.sinks.table import SINKS, SinkContext, must_be_there
 from bot.store.model import SLACK, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
+from bot.timetable.digest_deliveries import pipeline_in
 from bot.timetable.digest_standing import DigestStanding
-from bot.timetable.heartbeat import UrlHeartbeat
 from bot.timetable.jobs_before import jobs_before
 from bot.validation import Validation
 from checks.notifications import Notifications, Routes
@@ -52,12 +55,13 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeWorld:
-    """A world that somebody else has made and closes: what the validation asks, its clock, and the date that is meant
-    where nobody names one."""
+    """What a validation asks, its clock, the date that is meant where nobody names one, and its end. Whoever makes a
+    world for others closes it."""
 
     ports: Ports
     clock: Clock
     requested: str
+    close: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,12 @@ class Prepared:
         """Whether it is about a project, and not about a world that was recorded or made up."""
         return self.scenario is None and self.world is None
 
+    def with_notifications(self, notifications: Notifications, **changes: object) -> Prepared:
+        """Return the same with other notifications, in the pipeline as well."""
+        changed = notifications.model_copy(update=changes)
+        pipeline = self.pipeline.model_copy(update={"notifications": changed})
+        return replace(self, pipeline=pipeline, notifications=changed)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifier:
@@ -105,73 +115,131 @@ class Notifier:
 def prepare(
     pipeline_file: Path | None, scenario: str | None, slack: SlackSettings, now: datetime | None = None
 ) -> Prepared:
-    """Read the settings, the scenario and the pipeline. Raises SettingsError, PipelineFileError, UnknownScenario."""
-    settings = Settings.from_environment()
-    serving = ServingSettings.from_environment()
+    """Read the settings, the scenario and the one pipeline that is meant. Raises SettingsError, PipelineFileError,
+    UnknownScenario."""
+    settings, serving = Settings.from_environment(), ServingSettings.from_environment()
     recorded = scenario_of(scenario or serving.scenario)
-    pipeline = pipeline_of(pipeline_file, settings, recorded)
+    return _prepared(pipeline_of(pipeline_file, settings, recorded), recorded, settings, serving, slack, now)
+
+
+def prepare_all(
+    pipeline_file: Path | None, scenarios: Sequence[str], slack: SlackSettings, now: datetime | None = None
+) -> tuple[Prepared, ...]:
+    """As ``prepare``, with every pipeline that is meant: of each scenario its own, else all that are named."""
+    settings, serving = Settings.from_environment(), ServingSettings.from_environment()
+    named = scenarios or (serving.scenario or "").split(SEPARATOR)
+    recorded = [each for each in map(scenario_of, filter(None, named)) if each is not None]
+    worlds: Sequence[tuple[Pipeline, Scenario | None]] = [
+        (pipeline_of(pipeline_file, settings, each), each) for each in recorded
+    ] or [(each, None) for each in pipelines_of(pipeline_file, settings)]
+    must_differ(each.name for each, _ in worlds)
+    found = [_prepared(pipeline, each, settings, serving, slack, now) for pipeline, each in worlds]
+    # One store keeps what any of them keeps for longest.
+    longest = max(each.notifications.history_days for each in found)
+    return tuple(each.with_notifications(each.notifications, history_days=longest) for each in found)
+
+
+def _prepared(
+    pipeline: Pipeline,
+    recorded: Scenario | None,
+    settings: Settings,
+    serving: ServingSettings,
+    slack: SlackSettings,
+    now: datetime | None,
+) -> Prepared:
     if pipeline.notifications is None:
-        message = "The pipeline file has no section 'notifications', so nobody knows where messages go."
-        raise SettingsError(message)
+        raise SettingsError(
+            f"The file of the pipeline {pipeline.name} has no section 'notifications', so there is nowhere to write to."
+        )
     notifications = _in_one_channel(pipeline.notifications, slack.channel)
     must_be_there(notifications)
-    if scenario or serving.scenario:
-        # A scenario calls nobody out of bed.
-        notifications = notifications.model_copy(update={"webhooks": ()})
-    return Prepared(
+    prepared = Prepared(
         settings=settings,
         serving=serving,
         slack=slack,
-        pipeline=pipeline.model_copy(update={"notifications": notifications}),
+        pipeline=pipeline,
         notifications=notifications,
         scenario=recorded,
         now=now if now is None or now.tzinfo is not None else now.replace(tzinfo=pipeline.zone),
     )
+    # A scenario calls nobody out of bed.
+    return prepared.with_notifications(notifications, **({} if recorded is None else {"webhooks": ()}))
 
 
 def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, patient: bool = False) -> Notifier:
-    """Build every adapter and wire it. Nothing is asked of Slack; the store's file is opened.
+    """Build every adapter and wire it, for one pipeline; as ``notifiers_of``."""
+    return notifiers_of((prepared,), give_way, patient=patient)[0]
+
+
+def notifiers_of(
+    prepared: Sequence[Prepared], give_way: Callable[[], object] = nothing, *, patient: bool = False
+) -> tuple[Notifier, ...]:
+    """Build every adapter and wire it: for each pipeline what it asks and decides, for all of them one store, one
+    outbox, one client of Slack. Nothing is asked of Slack; the store's file is opened.
 
     ``give_way`` is called before each look of a validation and returns when it may begin. With ``patient`` a store on
     a disk that is full is opened later.
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
-    world, close = _world(prepared)
-    ports, clock, requested = world.ports, world.clock, world.requested
-    metrics = Metrics()
+    worlds = [_world(each) for each in prepared]
+    shared = _shared(prepared, [each.clock for each in worlds], patient=patient)
+    return tuple(_notifier(each, world, shared, give_way) for each, world in zip(prepared, worlds, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the pipelines of one process have together. ``owner`` names the process to others."""
+
+    store: StateStore
+    client: SlackClient
+    workspace: Workspace
+    metrics: Metrics
+    outbox: Outboxes
+    owner: str
+
+
+def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], *, patient: bool) -> _Shared:
+    slack, metrics, workspace = prepared[0].slack, Metrics(), Workspace()
     store = _store(prepared, patient=patient)
-    client = slack_client(prepared.slack.bot_token.reveal(), prepared.slack.api_url, metrics.rate_limited)
-    validation = MeasuredValidation(
-        prepared.pipeline, ports, clock, metrics, give_way, partial(jobs_before, store, prepared.pipeline.name)
-    )
-    workspace = Workspace()
-    standing = DigestStanding(store, prepared.pipeline, workspace.address)
-    incidents = Incidents(store, prepared.pipeline, AlertMessages(prepared.pipeline), digest=standing)
+    client = slack_client(slack.bot_token.reveal(), slack.api_url, metrics.rate_limited)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-
-    def sent(delivery: Delivery) -> None:
-        metrics.delivery_sent(delivery)
-        if delivery.kind is DeliveryKind.POST and delivery.key.startswith("digest:"):
-            metrics.digest_posted(delivery.sent_at or clock())
-
+    # The clocks of scenarios differ: what is stored by the one that is ahead may go at once.
+    clock = clocks[0] if len(clocks) == 1 else lambda: max(each() for each in clocks)
     around = SinkContext(
-        notifications=prepared.notifications,
+        notifications=prepared[0].notifications.model_copy(update={"webhooks": webhooks_of(prepared)}),
         environment=os.environ,
         client=client,
         rate_limited=metrics.rate_limited,
-        thread=standing.address,
+        thread=DigestStanding(store, prepared[0].pipeline, workspace.address).address,
     )
-    default = prepared.notifications.routes.default
-    outbox = Outboxes(
+    return _Shared(
+        store=store,
+        client=client,
+        workspace=workspace,
+        metrics=metrics,
+        outbox=_outboxes(defaults_of(prepared), around, store, clock, metrics, owner),
+        owner=owner,
+    )
+
+
+def _outboxes(
+    defaults: Defaults, around: SinkContext, store: StateStore, clock: Clock, metrics: Metrics, owner: str
+) -> Outboxes:
+    def sent(delivery: Delivery) -> None:
+        metrics.delivery_sent(delivery)
+        if delivery.kind is DeliveryKind.POST and delivery.key.startswith("digest:"):
+            metrics.digest_posted(pipeline_in(delivery.key), delivery.sent_at or clock())
+
+    return Outboxes(
         {
             sink.name: Outbox(
                 store,
                 poster,
                 clock,
                 f"{owner}-{sink.name}",
-                default_channel=default if sink.name == SLACK else None,
-                told_in=default,
+                default_channel=defaults if sink.name == SLACK else None,
+                told_in=defaults,
                 on_sent=sent,
                 on_buried=metrics.delivery_buried,
             )
@@ -180,31 +248,41 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
         },
         SLACK,
     )
-    url = prepared.serving.heartbeat_url
-    heartbeat = None if url is None else UrlHeartbeat(url)
-    past_store = outbox.say_without_store
+
+
+def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: Callable[[], object]) -> Notifier:
+    pipeline, store, past_store = prepared.pipeline, shared.store, shared.outbox.say_without_store
+    metrics, clock = shared.metrics.of(pipeline.name), world.clock
+    validation = MeasuredValidation(
+        pipeline, world.ports, clock, metrics, give_way, partial(jobs_before, store, pipeline.name)
+    )
+    standing = DigestStanding(store, pipeline, shared.workspace.address)
+    incidents = Incidents(store, pipeline, AlertMessages(pipeline), digest=standing)
+    heartbeat = heartbeat_of(prepared)
     return Notifier(
         validation=validation,
         notifications=prepared.notifications,
         store=store,
         incidents=incidents,
-        digests=Digests(validation, store, incidents, clock, owner, heartbeat=heartbeat, past_store=past_store),
-        outbox=outbox,
-        client=client,
-        workspace=workspace,
-        metrics=metrics,
+        digests=Digests(validation, store, incidents, clock, shared.owner, heartbeat=heartbeat, past_store=past_store),
+        outbox=shared.outbox,
+        client=shared.client,
+        workspace=shared.workspace,
+        metrics=shared.metrics,
         clock=clock,
-        requested=requested,
-        close=close,
+        requested=world.requested,
+        close=world.close,
     )
 
 
-def _store(prepared: Prepared, *, patient: bool) -> StateStore:
+def _store(prepared: Sequence[Prepared], *, patient: bool) -> StateStore:
     """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
     and each start shows the incident from its beginning."""
-    if prepared.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
+    first = prepared[0]
+    if first.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
         return SqliteStore(":memory:")
-    return store_of(prepared.serving, prepared.settings, prepared.pipeline.project, patient=patient)
+    projects = dict.fromkeys(each.pipeline.project for each in prepared)
+    return store_of(first.serving, first.settings, *projects, patient=patient)
 
 
 def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifications:
@@ -214,18 +292,17 @@ def _in_one_channel(notifications: Notifications, channel: str | None) -> Notifi
     return notifications.model_copy(update={"routes": Routes(default=channel), "mentions": {}, "webhooks": ()})
 
 
-def _world(prepared: Prepared) -> tuple[MadeWorld, Callable[[], None]]:
-    """Return what the validation asks, its clock, the date that it is asked for, and its end."""
+def _world(prepared: Prepared) -> MadeWorld:
     if prepared.world is not None:
-        return prepared.world, lambda: None
+        return prepared.world
     if prepared.scenario is None:
         google = google_ports(prepared.pipeline, prepared.settings)
-        return MadeWorld(ports=google, clock=_clock(prepared.now), requested="previous"), lambda: None
+        return MadeWorld(ports=google, clock=_clock(prepared.now), requested="previous")
     from bot.composition.scenario import scenario_ports  # noqa: PLC0415 - production does without
 
     ports = scenario_ports(prepared.pipeline, prepared.scenario)
     clock = _clock(prepared.now or ports.now)
-    return MadeWorld(ports=ports, clock=clock, requested=prepared.scenario.file.requested), ports.close
+    return MadeWorld(ports=ports, clock=clock, requested=prepared.scenario.file.requested, close=ports.close)
 
 
 def _clock(begin: datetime | None) -> Clock:

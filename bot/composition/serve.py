@@ -6,9 +6,9 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from slack_sdk import WebClient
 
 from bot.composition.extras import DemoExtraMissing
 from bot.composition.google import google_staging
-from bot.composition.notifier import Notifier, Prepared, notifier_of
-from bot.composition.notifier import prepare as prepare_notifier
+from bot.composition.notifier import Notifier, Prepared, notifiers_of, prepare_all
 from bot.composition.repairs import repairing_of
+from bot.composition.together import must_beat_apart
 from bot.definition.files import PipelineFileError
 from bot.delivery.drain import Drain
 from bot.people import SlackPeople
@@ -34,7 +34,8 @@ from bot.render.json import report_document
 from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
 from bot.render.status import status_message
-from bot.serving.bot_process import Bot
+from bot.repairs.follow_up import FollowUp
+from bot.serving.bot_process import Bot, together
 from bot.serving.connections import ConnectionLimits
 from bot.serving.courtesy import Courtesy
 from bot.serving.logs import log_threads, log_to_cloud
@@ -54,16 +55,19 @@ from bot.staging.environment import StagingEnvironment
 from bot.status import PATIENCE, status_of
 from bot.store.health import StoreHealth
 from bot.timetable.schedules import Schedules
+from bot.timetable.timetables import Timetables
 from bot.timetable.turns import Turns, trouble_notice
 from checks.model import Report
 from handlers.google_tokens import GoogleTokens
 from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
 from handlers.journal import Journal
-from handlers.registration import register_all
+from handlers.registration import register_all, register_several
 from handlers.runs import Runs
 from handlers.services import Services
+from handlers.switchboard import reserved
 from handlers.tasks import tasks_blueprint
+from handlers.viewers import Viewers
 from handlers.workers import Workers
 
 _logger = logging.getLogger(__name__)
@@ -72,25 +76,33 @@ SWITCH_SECONDS = 0.001
 """What a thread that computes may go on for while others wait."""
 
 
-def prepare(pipeline_file: Path | None, scenario: str | None) -> Prepared:
-    """Read everything that a person can have set wrong, before anything starts.
+def prepare(pipeline_file: Path | None, scenarios: Sequence[str] = ()) -> tuple[Prepared, ...]:
+    """Read everything that a person can have set wrong, before anything starts: every pipeline, or none is served.
 
     Raises SettingsError, PipelineFileError, UnknownScenario, DemoExtraMissing.
     """
-    return prepare_notifier(pipeline_file, scenario, SlackSettings.from_environment())
+    prepared = prepare_all(pipeline_file, scenarios, SlackSettings.from_environment())
+    must_beat_apart(prepared)
+    if len(prepared) > 1 and (words := reserved([each.pipeline.name for each in prepared])):
+        raise SettingsError(
+            f"The pipeline {words[0]} is called like a word of a command, so nobody in Slack could say which of "
+            f"{len(prepared)} is meant: give it another name."
+        )
+    return prepared
 
 
-def run(prepared: Prepared) -> int:
+def run(prepared: Sequence[Prepared]) -> int:
     """Serve until somebody ends the process; return the exit code."""
-    log_to_cloud(Redactor((*known_secrets(os.environ), *_secrets(prepared))))
+    log_to_cloud(Redactor((*known_secrets(os.environ), *_secrets(prepared[0]))))
     log_threads()
-    serving, scenario = prepared.serving, prepared.scenario
+    first = prepared[0]
+    serving = first.serving
     _logger.info(
-        "serving the pipeline %s%s on port %s, reached through %s, with the store in %s",
-        prepared.pipeline.name,
-        f" as recorded in {scenario.file.name}" if scenario is not None else "",
+        "serving %s %s on port %s, reached through %s, with the store in %s",
+        "the pipeline" if len(prepared) == 1 else f"{len(prepared)} pipelines,",
+        ", ".join(map(_described, prepared)),
         serving.port,
-        prepared.slack.mode,
+        first.slack.mode,
         serving.store,
     )
     ports = {"PORT": serving.port}
@@ -99,7 +111,12 @@ def run(prepared: Prepared) -> int:
     return serve(lambda: _loaded(prepared), ports)
 
 
-def _loaded(prepared: Prepared) -> Serving:
+def _described(prepared: Prepared) -> str:
+    recorded = f" as recorded in {prepared.scenario.file.name}" if prepared.scenario is not None else ""
+    return f"{prepared.pipeline.name}{recorded}"
+
+
+def _loaded(prepared: Sequence[Prepared]) -> Serving:
     """Build everything; whatever a person can have caused becomes a SettingsError, which is one sentence."""
     try:
         return assemble(prepared)
@@ -107,81 +124,141 @@ def _loaded(prepared: Prepared) -> Serving:
         raise SettingsError(str(error)) from error
 
 
-def assemble(prepared: Prepared) -> Serving:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One pipeline at work: its handlers and its timetable, on threads of its own."""
+
+    services: Services
+    schedules: Schedules
+    workers: Workers
+    following: FollowUp | None
+    problems: Callable[[], Mapping[str, str]]
+
+
+def assemble(prepared: Sequence[Prepared]) -> Serving:
     """Build everything that serves; nothing runs yet. Raises SettingsError and StoreError."""
     return assembled(prepared)[0]
 
 
-def assembled(prepared: Prepared) -> tuple[Serving, Notifier, Schedules]:
-    """Build everything that serves, and return it with its parts. Raises as ``assemble`` does."""
+def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedules]:
+    """Build everything that serves, and return it with the parts of the first pipeline. Raises as ``assemble`` does."""
     # Python lets a thread that computes go on for 5 ms while others wait; fifty people who wait to be acknowledged
     # during a validation would feel that.
     sys.setswitchinterval(SWITCH_SECONDS)
     courtesy = Courtesy()
     # A disk that is full is no reason to say nothing: what cannot be stored goes straight to Slack.
-    told = notifier_of(prepared, courtesy.give_way, patient=True)
+    notifiers = notifiers_of(prepared, courtesy.give_way, patient=True)
+    told = notifiers[0]
     health = StoreHealth(told.store)
-    turns = Turns(_teller(told))
-    access = SlackAccess(told.client, tuple(channels_of(told.notifications)), told.workspace)
+    channels = dict.fromkeys(channel for each in notifiers for channel in channels_of(each.notifications))
+    access = SlackAccess(told.client, tuple(channels), told.workspace)
     told.metrics.watch(
         told.store, told.clock, lambda: {**told.outbox.problems(), **told.outbox.warnings()}, health.problem
     )
-    told.metrics.watch_turns(turns.counts)
-    workers = Workers(give_way=courtesy.give_way)
-    app = slack_app(prepared.slack)
-    repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
-    services = replace(
-        _services(told, workers),
-        staging=_staging(prepared),
-        status=lambda: _status(told, {**turns.problems(), **access.problems()}),
-    )
-    if repairing is not None:
-        services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)
-    register_all(app, services)
-    told.outbox.also_tell(lambda _: services.viewers.changed())
-    schedules = Schedules(
-        told.digests,
-        told.notifications,
-        told.validation.pipeline.zone,
-        told.clock,
-        metrics=told.metrics,
-        pump=told.outbox.wake,
-        follow=None if repairing is None else repairing.following.turn,
-        turns=turns,
-    )
-    slack = prepared.slack
+    journal, viewers = Journal(told.store), Viewers()
+    parts = [
+        _part(each, notifier, courtesy, access, journal, viewers, several=len(prepared) > 1)
+        for each, notifier in zip(prepared, notifiers, strict=True)
+    ]
+    every = [each.services for each in parts]
+    app = _app(prepared[0].slack, every)
+    told.outbox.also_tell(lambda _: viewers.changed())
+    slack, timetables = prepared[0].slack, Timetables({each.services.pipeline: each.schedules for each in parts})
+    following = [each.following.run for each in parts if each.following is not None]
     bot = Bot(
         store=told.store,
-        timetable=schedules,
-        workers=(workers,),
+        timetable=timetables,
+        workers=[each.workers for each in parts],
         send=told.outbox.run,
-        follow=None if repairing is None else repairing.following.run,
+        follow=together(following, "repairs") if following else None,
         recover=lambda stopping: settle_abandoned(
-            services, partial(given_to_listener, app), stopping, alone=isinstance(prepared.serving.store, Path)
+            max(every, key=lambda each: each.validation.pipeline.limits.run_seconds),
+            partial(given_to_listener, app),
+            stopping,
+            alone=isinstance(prepared[0].serving.store, Path),
         ),
         access=access.run,
-        homes=partial(services.viewers.run, partial(redraw, services)),
+        homes=partial(viewers.run, partial(redraw, every)),
         store_problem=health.problem,
         # What a message has met stands above what was found without one.
-        troubles=(turns.problems, access.problems, told.outbox.problems),
+        troubles=(*(each.problems for each in parts), access.problems, told.outbox.problems),
         socket=None if slack.app_token is None else SlackSocket(app, slack.app_token, told.client),
-        close=told.close,
+        close=lambda: _close(notifiers),
     )
     refusals = Refusals(told.metrics.request_refused)
     endpoint = None
     if slack.signing_secret is not None:
         endpoint = SlackEndpoint(app, slack.signing_secret, refusals, courtesy)
+    tasks = _tasks(prepared[0], told, timetables, refusals)
     serving = Serving(
         bot=bot,
-        applications=_applications(
-            prepared, told, bot, endpoint, _tasks(prepared, told, schedules, refusals), refusals
-        ),
+        applications=_applications(prepared[0], told, bot, endpoint, tasks, refusals),
         refusals=refusals,
-        limits=ConnectionLimits(per_peer=prepared.serving.peer_connections),
+        limits=ConnectionLimits(per_peer=prepared[0].serving.peer_connections),
     )
     # What was imported and built stays for as long as the process; the garbage collector need not look at it.
     gc.freeze()
-    return serving, told, schedules
+    return serving, told, parts[0].schedules
+
+
+def _part(
+    prepared: Prepared,
+    told: Notifier,
+    courtesy: Courtesy,
+    access: SlackAccess,
+    journal: Journal,
+    viewers: Viewers,
+    *,
+    several: bool,
+) -> _Part:
+    """Build what is one pipeline's own. Raises SettingsError without credentials."""
+    pipeline = prepared.pipeline
+    turns, workers = Turns(_teller(told)), Workers(give_way=courtesy.give_way)
+    told.metrics.watch_turns(pipeline.name, turns.counts)
+    repairing = repairing_of(prepared.settings, prepared.slack.bot_token, told)
+    services = replace(
+        _services(told, workers, journal, viewers),
+        staging=_staging(prepared),
+        status=lambda: _status(told, {**turns.problems(), **access.problems()}),
+        several=several,
+    )
+    if repairing is not None:
+        services = replace(services, repairs=repairing.repairs, follow=repairing.following.wake)
+    schedules = Schedules(
+        told.digests,
+        told.notifications,
+        pipeline.zone,
+        told.clock,
+        metrics=told.metrics.of(pipeline.name),
+        pump=told.outbox.wake,
+        follow=None if repairing is None else repairing.following.turn,
+        turns=turns,
+    )
+    return _Part(
+        services=services,
+        schedules=schedules,
+        workers=workers,
+        following=None if repairing is None else repairing.following,
+        problems=partial(_of_pipeline, pipeline.name, turns.problems) if several else turns.problems,
+    )
+
+
+def _of_pipeline(name: str, problems: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+    return {f"{name} {step}": problem for step, problem in problems().items()}
+
+
+def _app(slack: SlackSettings, every: Sequence[Services]) -> App:
+    app = slack_app(slack)
+    if len(every) == 1:
+        register_all(app, every[0])
+    else:
+        register_several(app, {each.pipeline: slack_app(slack) for each in every}, every)
+    return app
+
+
+def _close(notifiers: Sequence[Notifier]) -> None:
+    for each in notifiers:
+        each.close()
 
 
 def _applications(
@@ -264,7 +341,7 @@ def _status(told: Notifier, problems: Mapping[str, str]) -> SlackMessage:
         return status_message(status_of(told.validation.pipeline, told.clock(), reads, told.store, known))
 
 
-def _services(told: Notifier, workers: Workers) -> Services:
+def _services(told: Notifier, workers: Workers, journal: Journal, viewers: Viewers) -> Services:
     pipeline, checks = told.validation.pipeline, told.validation.checks
 
     def written(report: Report) -> Mapping[str, Any]:
@@ -281,7 +358,8 @@ def _services(told: Notifier, workers: Workers) -> Services:
         ),
         workers=workers,
         runs=Runs(told.validation, told.store, told.clock, workers, document=written),
-        journal=Journal(told.store),
+        journal=journal,
+        viewers=viewers,
         find=lambda channel, key, since: SlackPoster(told.client).find(channel, key, since, None),
         clock=told.clock,
         alert_message=lambda alert, now: alert_message(alert, pipeline, now),
@@ -300,7 +378,7 @@ def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingE
     return partial(google_staging, prepared.pipeline, prepared.settings)
 
 
-def _tasks(prepared: Prepared, told: Notifier, schedules: Schedules, refusals: Refusals) -> tuple[Blueprint, ...]:
+def _tasks(prepared: Prepared, told: Notifier, schedules: Timetables, refusals: Refusals) -> tuple[Blueprint, ...]:
     tasks = prepared.serving.tasks
     if tasks is None:
         return ()

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def store_of(serving: ServingSettings, settings: Settings, project: str, *, patient: bool = False) -> StateStore:
+def store_of(
+    serving: ServingSettings, settings: Settings, project: str, *others: str, patient: bool = False
+) -> StateStore:
     """Open the store: a file, or a database of Firestore in ``project`` unless the settings name another. With
-    ``patient`` a file on a disk that is full is opened later.
+    ``patient`` a file on a disk that is full is opened later. ``others`` are projects of further pipelines.
 
-    Raises StoreError, and SettingsError without credentials, for a database that does not exist, and where the records
-    still stand in the one that the store had before it got a database of its own.
+    Raises StoreError, and SettingsError without credentials, for a database that does not exist, where the records
+    still stand in the one that the store had before it got a database of its own, and where nobody says in which of
+    several projects it lies.
     """
     if isinstance(serving.store, Path):
         return SqliteStore(serving.store, patient=patient)
@@ -35,7 +38,13 @@ def store_of(serving: ServingSettings, settings: Settings, project: str, *, pati
             f"REVEILLE_STORE names the store '{serving.store.kind}', which there is not: there are "
             f"{', '.join(sorted(STORES))}, and the path of a file."
         )
-    return opener(serving.store, settings, settings.project or project)
+    there = serving.store.project or settings.project
+    if there is None and set(others) - {project}:
+        raise SettingsError(
+            f"The pipelines lie in several projects ({', '.join(sorted({project, *others}))}): say which has the store "
+            f"with REVEILLE_STORE={serving.store.kind}:PROJECT/{serving.store.name}."
+        )
+    return opener(serving.store, settings, there or project)
 
 
 def _firestore(database: StoreDatabase, settings: Settings, project: str) -> StateStore:

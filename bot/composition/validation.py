@@ -14,6 +14,7 @@ from bot.composition.google import google_ports
 from bot.composition.local_data import local_ports, tables_alone
 from bot.definition.files import EXAMPLES, file_of
 from bot.definition.pipeline_file import load_pipeline
+from bot.definition.pipeline_folder import SEPARATOR, files_named, name_in, read_pipelines, which_there_are
 from bot.request import Request
 from bot.settings import Settings, SettingsError
 from bot.validation import Validation, plan
@@ -43,21 +44,48 @@ class Ready:
     newest: Callable[[], date | None] = lambda: None
 
 
-def source_of(pipeline_file: Path | None, settings: Settings | None = None, scenario: Scenario | None = None) -> Path:
-    """Return the pipeline file that is meant: the one given, else the scenario's, else the environment's.
+def sources_of(
+    pipeline_file: Path | None, settings: Settings | None = None, scenario: Scenario | None = None
+) -> tuple[Path, ...]:
+    """Return the pipeline files that are meant: those given, else the scenario's, else the environment's.
 
-    Raises SettingsError where none is named.
+    What is given may be the name of one of several that the environment names.
+    Raises SettingsError where none is named, PipelineFileError for a folder that holds none.
     """
     if pipeline_file is not None:
-        return file_of(pipeline_file)
+        return _given(pipeline_file, settings or Settings.from_environment())
     if scenario is not None and scenario.pipeline is not None:
-        return scenario.pipeline
+        return (scenario.pipeline,)
     named = (settings or Settings.from_environment()).pipeline
     if named is None and scenario is not None:
         raise SettingsError(f"The scenario {scenario.file.name} names no pipeline: {_NAME_ONE_IN_SCENARIO}")
     if named is None:
         raise SettingsError(f"No pipeline is named: {_NAME_ONE}")
-    return file_of(named)
+    return files_named(named)
+
+
+def _given(pipeline_file: Path, settings: Settings) -> tuple[Path, ...]:
+    """Return what an option names: one of several by its name, else what is there."""
+    name = str(pipeline_file)
+    is_path = pipeline_file.exists() or pipeline_file.suffix or SEPARATOR in name or len(pipeline_file.parts) > 1
+    if is_path or settings.pipeline is None:
+        return files_named(pipeline_file)
+    by_name = {name_in(file): file for file in files_named(settings.pipeline)}
+    if name in by_name:
+        return (by_name[name],)
+    if len(by_name) == 1 or file_of(pipeline_file) != pipeline_file:
+        return files_named(pipeline_file)
+    raise SettingsError(f"There is no pipeline '{name}': {which_there_are(by_name, name)}")
+
+
+def source_of(pipeline_file: Path | None, settings: Settings | None = None, scenario: Scenario | None = None) -> Path:
+    """Return the one pipeline file that is meant, as ``sources_of`` says. Raises also SettingsError for several."""
+    files = sources_of(pipeline_file, settings, scenario)
+    if len(files) > 1:
+        there = which_there_are(map(name_in, files))
+        how = "--pipeline NAME" if pipeline_file is None else "--pipeline FILE"
+        raise SettingsError(f"Several pipelines are named, so say which with {how}: {there}")
+    return files[0]
 
 
 def pipeline_of(
@@ -65,6 +93,11 @@ def pipeline_of(
 ) -> Pipeline:
     """Load the pipeline that is meant, as ``source_of`` says. Raises PipelineFileError, SettingsError."""
     return load_pipeline(source_of(pipeline_file, settings, scenario))
+
+
+def pipelines_of(pipeline_file: Path | None, settings: Settings) -> tuple[Pipeline, ...]:
+    """Load every pipeline that is meant, as ``sources_of`` says. Raises PipelineFileError, SettingsError."""
+    return read_pipelines(sources_of(pipeline_file, settings))
 
 
 def scenario_of(name_or_path: str | None) -> Scenario | None:

@@ -17,7 +17,7 @@ from bot.delivery.decisions import Adaptation, Attempt, another, detour, is_lost
 from bot.delivery.notices import refusal
 from bot.delivery.poster import Poster
 from bot.delivery.search import Errand, Search
-from bot.delivery.traffic import Traffic
+from bot.delivery.traffic import Defaults, Traffic
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
 from bot.store.model import ANEW, Changes, Delivery, DeliveryKind, DeliveryState, StateStore, StoreError
 
@@ -40,15 +40,15 @@ class Hopeless(Exception):  # noqa: N818 - says what is to be done with the deli
 
 
 class Dispatch:
-    """Sends deliveries, each once. ``default_channel`` takes what the channel of a message does not take."""
+    """Sends deliveries, each once. ``defaults`` take what the channel of a message does not take."""
 
-    def __init__(self, store: StateStore, poster: Poster, default_channel: str | None, traffic: Traffic) -> None:
+    def __init__(self, store: StateStore, poster: Poster, defaults: Defaults, traffic: Traffic) -> None:
         self._store = store
         self._poster = poster
         self._wording = poster.wording
-        self._default_channel = default_channel
+        self._defaults = defaults
         self._traffic = traffic
-        self._search = Search(poster, default_channel, traffic)
+        self._search = Search(poster, defaults, traffic)
         self._announced: dict[str, datetime | None] = {}
         """Channels whose refusal the default channel was told of, and since when they refused then."""
 
@@ -144,14 +144,15 @@ class Dispatch:
         if (there := self._search.anywhere(errand, attempt)) is not None:
             return there
         if refused is not None:
-            attempt = detour(attempt, refused.detail, self._default_channel or "")
+            attempt = detour(attempt, refused.detail, self._defaults.of(attempt.channel) or "")
         while (posted := self._search.at(errand, attempt)) is None:
             try:
                 posted = self._post(errand, attempt)
                 break
             except PostError as error:
                 calls, tried = self._wording.calls_somebody(errand.delivery.body), errand.delivery.attempts
-                following = another(attempt, error, default=self._default_channel, calls=calls, tried=tried)
+                default = self._defaults.of(attempt.channel)
+                following = another(attempt, error, default=default, calls=calls, tried=tried)
                 if following is None:
                     raise
                 if following.channel != attempt.channel:
@@ -193,7 +194,8 @@ class Dispatch:
         if self._announced.get(error.channel) == since:
             return
         try:
-            self._store.commit(Changes(deliveries=[refusal(self._wording, error, self._default_channel or "", now)]))
+            default = self._defaults.of(error.channel) or ""
+            self._store.commit(Changes(deliveries=[refusal(self._wording, error, default, now)]))
         except StoreError as failure:
             # The message itself is there, and says where it belongs.
             _logger.warning("The refusal of %s could not be stored: %s", error.channel, failure)

@@ -19,7 +19,7 @@ from bot.delivery.dispatch import Dispatch, Hopeless, Waiting
 from bot.delivery.notices import UNDELIVERED, is_notice, obituary
 from bot.delivery.poster import Poster
 from bot.delivery.straight import Straight
-from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Pause, Traffic, back_off
+from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Defaults, Pause, Traffic, back_off
 from bot.delivery.troubles import Posted, PostError, Trouble
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 
@@ -40,7 +40,8 @@ class Outbox:
 
     ``owner`` is unique to this process and its sink. ``on_sent`` is told of each delivery once it is recorded,
     ``on_buried`` of each given up. ``told_in`` is the channel of Slack that hears what was given up: by default the
-    default channel, or that of the message.
+    default channel, or that of the message. Where several pipelines write, both are ``Defaults``: by channel, or by
+    webhook.
     """
 
     def __init__(
@@ -50,17 +51,18 @@ class Outbox:
         clock: Callable[[], datetime],
         owner: str,
         *,
-        default_channel: str | None = None,
-        told_in: str | None = None,
+        default_channel: str | Defaults | None = None,
+        told_in: str | Defaults | None = None,
         on_sent: Callable[[Delivery], object] | None = None,
         on_buried: Callable[[Delivery], object] | None = None,
     ) -> None:
         self._store = store
-        self._traffic = Traffic(default_channel, poster.wording)
-        self._dispatch = Dispatch(store, poster, default_channel, self._traffic)
+        defaults = Defaults.read(default_channel)
+        self._traffic = Traffic(defaults, poster.wording)
+        self._dispatch = Dispatch(store, poster, defaults, self._traffic)
         self._clock = clock
         self._owner = owner
-        self._told_in = told_in or default_channel
+        self._told_in = Defaults.read(told_in or default_channel)
         self._wording = poster.wording
         self._on_sent = [] if on_sent is None else [on_sent]
         self._on_buried = on_buried
@@ -218,7 +220,7 @@ class Outbox:
         """Give a delivery up and say so where it is read, unless that is what cannot be said."""
         _logger.error("The delivery %s is given up: %s", delivery.key, error)
         if not is_notice(delivery):
-            channel = self._told_in or delivery.channel
+            channel = self._told_in.of(delivery.channel) or delivery.channel
             notice = obituary(self._wording, delivery, channel, error, self._clock())
             self._store.commit(Changes(deliveries=[notice]))
         if self._store.bury(delivery.key, self._owner, error=error):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.delivery.decisions import Attempt, DeliveryFate, may_go_again
 from bot.delivery.poster import Poster
-from bot.delivery.traffic import Traffic
+from bot.delivery.traffic import Defaults, Traffic
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
 from bot.store.model import Delivery
 
@@ -40,11 +40,11 @@ class Errand:
 
 
 class Search:
-    """Looks for messages in doubt. ``default_channel`` is where one may have gone instead."""
+    """Looks for messages in doubt. ``defaults`` are where one may have gone instead."""
 
-    def __init__(self, poster: Poster, default_channel: str | None, traffic: Traffic) -> None:
+    def __init__(self, poster: Poster, defaults: Defaults, traffic: Traffic) -> None:
         self._poster = poster
-        self._default_channel = default_channel
+        self._defaults = defaults
         self._traffic = traffic
         self._doubts: dict[str, _Doubt] = {}
 
@@ -60,9 +60,10 @@ class Search:
         """Return where a message in doubt stands already: where it belongs, or where it may have gone instead."""
         if (found := self.at(errand, attempt)) is not None:
             return found, attempt
-        if errand.doubt_since is None or self._default_channel in (None, attempt.channel):
+        default = self._defaults.of(attempt.channel)
+        if errand.doubt_since is None or default in (None, attempt.channel):
             return None
-        elsewhere = Attempt(channel=self._default_channel or "")
+        elsewhere = Attempt(channel=default or "")
         try:
             found = self._find(errand, elsewhere, errand.doubt_since)
         except PostError as error:

@@ -7,7 +7,7 @@ asked from any thread, the rest belongs to the one that sends.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery.decisions import TRIES, DeliveryFate
@@ -59,13 +59,30 @@ class _Failing:
         return self.pause is not None and self.pause.holds(now)
 
 
-class Traffic:
-    """Which channels of a sink work and which wait. ``default_channel`` takes the messages of those that fail."""
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Which channel takes the messages of a channel that fails: that of the pipeline which writes there, by
+    ``channels``, else the ``first``; None for a sink of which nothing goes elsewhere."""
 
-    def __init__(self, default_channel: str | None, wording: Wording) -> None:
+    first: str | None
+    channels: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, default: str | Defaults | None) -> Defaults:
+        """Return the defaults that are meant where one channel may stand for all."""
+        return default if isinstance(default, Defaults) else cls(default)
+
+    def of(self, channel: str) -> str | None:
+        return self.channels.get(channel, self.first)
+
+
+class Traffic:
+    """Which channels of a sink work and which wait. ``defaults`` take the messages of those that fail."""
+
+    def __init__(self, defaults: Defaults, wording: Wording) -> None:
         self._sink = wording.sink
         self._wording = wording
-        self._default = default_channel
+        self._defaults = defaults
         self._app: _Failing | None = None
         self._failing: dict[str, _Failing] = {}
         self._limited: dict[tuple[str, SinkCall], Pause] = {}
@@ -134,14 +151,14 @@ class Traffic:
 
     def left_out(self, channel: str, now: datetime) -> PostError | None:
         """Return why messages for a channel go to the default channel without trying; None when they do not."""
-        failing = self._failing.get(channel)
-        if failing is None or self._default in (None, channel) or self._default_fails(now):
+        failing, default = self._failing.get(channel), self._defaults.of(channel)
+        if failing is None or default in (None, channel) or self._just_failed(default, now):
             return None
         may_recover = failing.error.trouble in (Trouble.BUSY, Trouble.UNAVAILABLE)
         if not may_recover or now - failing.since < DETOUR_AFTER or now - failing.tried_at >= PROBE:
             return None
         # After an outage of everything the default channel may be the first that works, and this one the next.
-        only_now = self._default_worked_since(failing.since) and not failing.alone
+        only_now = self._worked_since(default, failing.since) and not failing.alone
         return None if only_now else failing.error
 
     def channels(self, now: datetime) -> Channels:
@@ -173,31 +190,31 @@ class Traffic:
         found = {}
         if (app := self._app) is not None:
             found["slack"] = f"refuses the bot ({app.error.detail}). {self._wording.remedy(app.error.detail)}"
-        default = self._failing.get(self._default or "")
-        if default is not None and _lasts(default):
-            code = default.error.detail
-            found["default channel"] = f"{self._default} does not take messages ({code}). {self._wording.remedy(code)}"
-        if self._sink != SLACK:
-            # Nothing goes elsewhere instead, so each of its channels is somebody's to repair.
-            for name, each in tuple(self._failing.items()):
-                if _lasts(each):
-                    code = each.error.detail
-                    found[f"{self._sink} {name}"] = f"does not take events ({code}). {self._wording.remedy(code)}"
+        for name, each in tuple(self._failing.items()):
+            code = each.error.detail
+            if not _lasts(each):
+                continue
+            if name == self._defaults.of(name):
+                about = "default channel" if name == self._defaults.first else f"default channel {name}"
+                found[about] = f"{name} does not take messages ({code}). {self._wording.remedy(code)}"
+            elif self._sink != SLACK:
+                # Nothing goes elsewhere instead, so each of its channels is somebody's to repair.
+                found[f"{self._sink} {name}"] = f"does not take events ({code}). {self._wording.remedy(code)}"
         return found
 
     def _fail(self, error: PostError, now: datetime, longest: timedelta | None) -> _Failing:
         failing = _again(self._failing.get(error.channel), error, now, longest)
-        failing = replace(failing, alone=self._default_worked_since(failing.since))
+        failing = replace(failing, alone=self._worked_since(self._defaults.of(error.channel), failing.since))
         self._failing[error.channel] = failing
         return failing
 
-    def _default_fails(self, now: datetime) -> bool:
-        """Whether the default channel has just failed, too; after a while the next message finds out."""
-        default = self._failing.get(self._default or "")
-        return default is not None and (default.holds(now) or now - default.tried_at < PROBE)
+    def _just_failed(self, default: str | None, now: datetime) -> bool:
+        """Whether a default channel has just failed, too; after a while the next message finds out."""
+        failing = self._failing.get(default or "")
+        return failing is not None and (failing.holds(now) or now - failing.tried_at < PROBE)
 
-    def _default_worked_since(self, since: datetime) -> bool:
-        worked = self._worked.get(self._default or "")
+    def _worked_since(self, default: str | None, since: datetime) -> bool:
+        worked = self._worked.get(default or "")
         return worked is not None and worked >= since
 
 

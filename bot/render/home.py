@@ -82,26 +82,31 @@ def notice_view(sentence: str) -> Block:
 
 
 def _blocks(home: Home) -> Iterator[Block]:
-    yield _header(home.pipeline.title)
+    yield header(home.pipeline.title)
     if home.last is None:
         yield section("No validation has run yet. `/validate-daily` starts one; the digest comes each morning.")
     else:
-        yield from _verdict(home, home.last)
-        yield from _board(home, home.last)
+        yield from verdict_blocks(home, home.last)
+        yield from board_blocks(home, home.last)
     if home.hold is not None:
         yield section(f"🔧 {escape(hold_note(home.hold, home.pipeline.zone, home.now))}")
     yield from _alerts(home)
     yield from _snoozes(home)
     yield from _fortnight(home)
-    yield {"type": "divider"}
-    button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
-    yield {"type": "actions", "elements": [button]}
+    yield from refresh_blocks()
     look = f"Next look {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
     drawn = f"{'drawn' if look else 'Drawn'} {moment(home.now, home.pipeline.zone, home.now)}"
-    yield _context(f"{look}{drawn} · `/reveille help` says what you can ask me")
+    yield context(f"{look}{drawn} · `/reveille help` says what you can ask me")
 
 
-def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
+def refresh_blocks() -> tuple[Block, ...]:
+    """Return the line at the end of the page, and its button."""
+    button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
+    return {"type": "divider"}, {"type": "actions", "elements": [button]}
+
+
+def verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
+    """Yield what the newest report came to, and what became of it since."""
     verdict = Verdict(last.verdict)
     headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
     standing = since_report(verdict, last.at, last.document, (*home.alerts, *home.resolved))
@@ -111,10 +116,10 @@ def _verdict(home: Home, last: StoredReport) -> Iterator[Block]:
     yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield _context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
+    yield context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
 
 
-def _board(home: Home, last: StoredReport) -> Iterator[Block]:
+def board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     """Yield a field for each phase: its state for the previous interval, and for the current one."""
     intervals = _intervals(last)
     fields = []
@@ -124,8 +129,8 @@ def _board(home: Home, last: StoredReport) -> Iterator[Block]:
             states = " · ".join(map(_state, marks))
             fields.append({"type": "mrkdwn", "text": f"*{fitted(phase.title, PHASE_TEXT)}*\n{states}"})
     if fields:
-        yield _header("Phases")
-        yield _context("In each phase: " + " · ".join(_interval_words(home, each) for each in intervals))
+        yield header("Phases")
+        yield context("In each phase: " + " · ".join(_interval_words(home, each) for each in intervals))
     for start in range(0, len(fields), limits.FIELDS):
         yield {"type": "section", "fields": fields[start : start + limits.FIELDS]}
 
@@ -159,20 +164,21 @@ def _state(mark: Mark | None) -> str:
 
 
 def _alerts(home: Home) -> Iterator[Block]:
-    yield _header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
+    yield header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
     alerts = gravest_first(home.alerts)
     for alert in alerts[:ALERTS_AT_MOST]:
-        value = json.dumps({"key": alert.key, "version": alert.version})
-        button = {
-            "type": "button",
-            "action_id": DETAILS,
-            "text": {"type": "plain_text", "text": "Details"},
-            "value": value,
-        }
-        line = alert_line(alert, home.now, home.pipeline.zone, home.threads.get(alert.key, ""))
-        yield {**section(line), "accessory": button}
+        yield alert_block(home, alert)
     if len(alerts) > ALERTS_AT_MOST:
-        yield _context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+        yield context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+
+
+def alert_block(home: Home, alert: Alert, about: str = "") -> Block:
+    """Return an alert with its button; what it is ``about`` beside the pipeline ends its line."""
+    value = json.dumps({"key": alert.key, "version": alert.version})
+    text = {"type": "plain_text", "text": "Details"}
+    button = {"type": "button", "action_id": DETAILS, "text": text, "value": value}
+    line = alert_line(alert, home.now, home.pipeline.zone, home.threads.get(alert.key, ""))
+    return {**section(f"{line}{about}"), "accessory": button}
 
 
 def _snoozes(home: Home) -> Iterator[Block]:
@@ -185,7 +191,7 @@ def _snoozes(home: Home) -> Iterator[Block]:
         and alert.snoozed_until.astimezone(zone).date() == home.today
     ]
     if ending:
-        yield _header("Snoozes that end today")
+        yield header("Snoozes that end today")
         ordered = sorted(ending, key=lambda alert: alert.snoozed_until or home.now)
         yield section(
             fitted_lines(
@@ -202,7 +208,7 @@ def _fortnight(home: Home) -> Iterator[Block]:
     """Yield the last verdict of each of the last digests, the oldest first: a shape below its date, which needs no
     color to be read."""
     names = [interval_title(name, home.today) for name, _ in home.digests]
-    yield _header(f"The last {len(names)} digests")
+    yield header(f"The last {len(names)} digests")
     cells = [(_short(name), NO_REPORT if verdict is None else SHAPES[verdict]) for name, verdict in home.digests]
     width = max(len(name) for name, _ in cells)
     rows = (cells[start : start + A_ROW] for start in range(0, len(cells), A_ROW))
@@ -211,7 +217,7 @@ def _fortnight(home: Home) -> Iterator[Block]:
     element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     yield {"type": "rich_text", "elements": [element]}
     legend = " · ".join(f"{SHAPES[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
-    yield _context(f"{names[0]} to {names[-1]} · {legend} · “{NO_REPORT}” no digest")
+    yield context(f"{names[0]} to {names[-1]} · {legend} · “{NO_REPORT}” no digest")
 
 
 def _short(interval: str) -> str:
@@ -232,11 +238,13 @@ def fitted_lines(lines: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def _header(text: str) -> Block:
+def header(text: str) -> Block:
+    """Return a header, cut to what Slack takes."""
     words = clean(text)
     words = words if len(words) <= limits.HEADER_TEXT else f"{words[: limits.HEADER_TEXT - 1]}…"
     return {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
 
 
-def _context(text: str) -> Block:
+def context(text: str) -> Block:
+    """Return small print."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}

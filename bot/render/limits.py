@@ -9,6 +9,9 @@ from __future__ import annotations
 BLOCKS = 50
 """Blocks of a message."""
 
+VIEW_BLOCKS = 100
+"""Blocks of a modal or of the home tab."""
+
 SECTION_TEXT = 3_000
 """Characters of a section's text, and of any other text object."""
 

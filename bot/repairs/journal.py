@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.repairs import records
@@ -18,11 +19,14 @@ AT_MOST = 5_000
 LOOK_BACK = UNDO_LIVES * 2
 """How far back a run is looked for: an undo is offered for a day, and its run may have begun a while before."""
 
+PIPELINE = "pipeline"
+"""Whose repair it is, in the details of its records."""
+
 _logger = logging.getLogger(__name__)
 
 
 class RepairJournal:
-    """The audit, read and written; ``pipeline`` keeps the leases of two pipelines in one store apart.
+    """The audit, read and written; ``pipeline`` keeps the leases and the records of two pipelines in one store apart.
 
     The records that a repair is taken back from are sealed.
     """
@@ -35,7 +39,8 @@ class RepairJournal:
     def add(self, *entries: AuditEntry) -> None:
         """Write records; one that is there already stays as it is."""
         if entries:
-            sealed = [self._seals.sealed(each) if each.action == records.BEGUN else each for each in entries]
+            ours = [replace(each, details={**each.details, PIPELINE: self._pipeline}) for each in entries]
+            sealed = [self._seals.sealed(each) if each.action == records.BEGUN else each for each in ours]
             self._store.commit(Changes(audit=sealed))
 
     def seal(self, run_id: str, now: datetime) -> Seal:
@@ -45,7 +50,7 @@ class RepairJournal:
 
     def entries(self, since: datetime) -> Sequence[AuditEntry]:
         """Return the records since an instant, the newest first."""
-        return self._store.audit(since, AT_MOST)
+        return [each for each in self._store.audit(since, AT_MOST) if self._is_ours(each)]
 
     def runs(self, since: datetime) -> tuple[RepairRun, ...]:
         """Return the runs that began since, the newest first; none from a record that somebody changed."""
@@ -63,7 +68,11 @@ class RepairJournal:
     def _entry(self, plan_id: str, action: str, since: datetime) -> AuditEntry | None:
         """Return the one record of a step: two days of records are not read for it."""
         found = self._store.audit_entry(records.key_of_step(plan_id, action))
-        return found if found is not None and found.at >= since else None
+        return found if found is not None and found.at >= since and self._is_ours(found) else None
+
+    def _is_ours(self, entry: AuditEntry) -> bool:
+        """Whether a record is of this pipeline; one of a former version says nothing of it, and is."""
+        return entry.details.get(PIPELINE) in (None, self._pipeline)
 
     def acquire(self, key: RepairKey, owner: str, now: datetime, until: datetime) -> bool:
         """Take the lease of a repair: one at a time, whoever makes it."""

@@ -174,6 +174,19 @@ class Bot:
                 self._sending_over.wait(1.0)
 
 
+def together(parts: Sequence[Callable[[threading.Event], None]], name: str) -> Callable[[threading.Event], None]:
+    """Return what runs several parts at once, each on a thread of its own, until their event is set."""
+
+    def run(stopping: threading.Event) -> None:
+        threads = [threading.Thread(target=each, args=(stopping,), name=name, daemon=True) for each in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return run
+
+
 def _quietly(end: Callable[[], None]) -> None:
     try:
         end()

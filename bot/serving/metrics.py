@@ -25,6 +25,10 @@ class Deliveries(Protocol):
     def pending(self) -> Sequence[Delivery]: ...
 
 
+PIPELINE = "pipeline"
+"""The label of what each of the pipelines of one process has of its own."""
+
+
 class Metrics:
     """The metrics of one process, in a registry of their own. Safe from several threads."""
 
@@ -39,21 +43,29 @@ class Metrics:
         def histogram(name: str, what: str, *labels: str) -> Histogram:
             return Histogram(f"reveille_{name}", what, labels, buckets=SECONDS, registry=self.registry)
 
-        self._runs = counter("runs", "Validations by who asked and verdict.", "trigger", "verdict")
-        self._run_seconds = histogram("run_seconds", "How long a validation took.", "trigger")
-        self._check_seconds = histogram("check_seconds", "How long a check took.", "check")
-        self._outcomes = counter("check_outcomes", "What checks came to.", "check", "outcome")
+        self._runs = counter("runs", "Validations by who asked and verdict.", PIPELINE, "trigger", "verdict")
+        self._run_seconds = histogram("run_seconds", "How long a validation took.", PIPELINE, "trigger")
+        self._check_seconds = histogram("check_seconds", "How long a check took.", PIPELINE, "check")
+        self._outcomes = counter("check_outcomes", "What checks came to.", PIPELINE, "check", "outcome")
         self._deliveries = counter("deliveries", "Messages that left the outbox.", "kind", "result")
         self._rate_limited = counter("slack_rate_limited", "Answers 429 of Slack, or of a webhook.", "method")
-        self._jobs = counter("jobs", "Scheduled jobs that did not do their work.", "job", "result")
+        self._jobs = counter("jobs", "Scheduled jobs that did not do their work.", PIPELINE, "job", "result")
         self._refused = counter("requests_refused", "Requests that were not taken, by reason.", "reason")
         for reason in Refused:
             self._refused.labels(reason)  # a rate needs a beginning
         self._digest = Gauge(
             "reveille_digest_last_timestamp_seconds",
             "When Slack last confirmed a digest of this process; 0 before the first.",
+            (PIPELINE,),
             registry=self.registry,
         )
+        self._turns = _Turns()
+        self.registry.register(self._turns)
+
+    def of(self, pipeline: str) -> PipelineMetrics:
+        """Return what is counted of one pipeline."""
+        self._digest.labels(pipeline)  # 0 before the first
+        return PipelineMetrics(self, pipeline)
 
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""
@@ -76,18 +88,9 @@ class Metrics:
         )
         refused.set_function(lambda: len(problems()))
 
-    def watch_turns(self, counts: Callable[[], Mapping[str, int]]) -> None:
-        """Show how often in a row each step of the round failed."""
-        self.registry.register(_Turns(counts))
-
-    def check_finished(self, result: CheckResult) -> None:
-        self._check_seconds.labels(result.check).observe(result.duration)
-        self._outcomes.labels(result.check, result.outcome).inc()
-
-    def run_finished(self, report: Report) -> None:
-        trigger = report.trigger.partition(":")[0]  # what follows may name a person, and would be a series of its own
-        self._runs.labels(trigger, report.verdict).inc()
-        self._run_seconds.labels(trigger).observe(report.duration)
+    def watch_turns(self, pipeline: str, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Show how often in a row each step of the round of a pipeline failed."""
+        self._turns.counts[pipeline] = counts
 
     def delivery_sent(self, delivery: Delivery) -> None:
         self._deliveries.labels(_kind(delivery), "sent").inc()
@@ -101,14 +104,40 @@ class Metrics:
     def request_refused(self, reason: str) -> None:
         self._refused.labels(reason).inc()
 
+    def digest_posted(self, pipeline: str, at: datetime) -> None:
+        self._digest.labels(pipeline).set(at.timestamp())
+
+    def check_finished(self, pipeline: str, result: CheckResult) -> None:
+        self._check_seconds.labels(pipeline, result.check).observe(result.duration)
+        self._outcomes.labels(pipeline, result.check, result.outcome).inc()
+
+    def run_finished(self, report: Report) -> None:
+        trigger = report.trigger.partition(":")[0]  # what follows may name a person, and would be a series of its own
+        self._runs.labels(report.pipeline, trigger, report.verdict).inc()
+        self._run_seconds.labels(report.pipeline, trigger).observe(report.duration)
+
+    def job_ended(self, pipeline: str, job: str, result: str) -> None:
+        self._jobs.labels(pipeline, job, result).inc()
+
+
+class PipelineMetrics:
+    """What is counted of one pipeline: its runs, and the jobs of its timetable."""
+
+    def __init__(self, metrics: Metrics, pipeline: str) -> None:
+        self._metrics = metrics
+        self._pipeline = pipeline
+
+    def check_finished(self, result: CheckResult) -> None:
+        self._metrics.check_finished(self._pipeline, result)
+
+    def run_finished(self, report: Report) -> None:
+        self._metrics.run_finished(report)
+
     def job_missed(self, job: str) -> None:
-        self._jobs.labels(job, "missed").inc()
+        self._metrics.job_ended(self._pipeline, job, "missed")
 
     def job_failed(self, job: str) -> None:
-        self._jobs.labels(job, "failed").inc()
-
-    def digest_posted(self, at: datetime) -> None:
-        self._digest.set(at.timestamp())
+        self._metrics.job_ended(self._pipeline, job, "failed")
 
 
 def _kind(delivery: Delivery) -> str:
@@ -145,22 +174,23 @@ class _Outbox(Collector):
 
 
 class _Turns(Collector):
-    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
-        self._counts = counts
+    def __init__(self) -> None:
+        self.counts: dict[str, Callable[[], Mapping[str, int]]] = {}
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return (_turns_gauge(),)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         failures = _turns_gauge()
-        for step, count in self._counts().items():
-            failures.add_metric((step,), count)
+        for pipeline, counts in self.counts.items():
+            for step, count in counts().items():
+                failures.add_metric((pipeline, step), count)
         yield failures
 
 
 def _turns_gauge() -> GaugeMetricFamily:
     what = "How often in a row a step of the round failed; nothing for one that works."
-    return GaugeMetricFamily("reveille_turn_failures", what, labels=("step",))
+    return GaugeMetricFamily("reveille_turn_failures", what, labels=(PIPELINE, "step"))
 
 
 def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:

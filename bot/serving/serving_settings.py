@@ -12,7 +12,7 @@ from typing import Literal
 from bot.redaction.shown import Secret
 from bot.serving.connections import CONNECTIONS
 from bot.setting_names import AddressSetting, PathSetting, SecretSetting
-from bot.settings import DATABASE, SettingsError, Variables, web_fault, wrong
+from bot.settings import DATABASE, PROJECT, SettingsError, Variables, web_fault, wrong
 
 SLACK_API = "https://slack.com/api/"
 DEFAULT_PORT = 8080
@@ -74,11 +74,13 @@ class TaskSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreDatabase:
-    """A database of Firestore, or of another ``kind`` of store; ``chosen`` says whether somebody named it."""
+    """A database of Firestore, or of another ``kind`` of store; ``chosen`` says whether somebody named it. ``project``
+    is named where it is not that of the pipelines."""
 
     name: str = STORE_DATABASE
     chosen: bool = False
     kind: str = FIRESTORE
+    project: str | None = None
 
     def __str__(self) -> str:
         return f"the {self.kind.capitalize()} database {self.name}"
@@ -161,11 +163,14 @@ def _store(variables: Variables) -> Path | StoreDatabase:
         return variables.path(PathSetting.REVEILLE_STORE) or DEFAULT_STORE
     if not colon:
         return StoreDatabase()
-    if DATABASE.fullmatch(database) is None:
+    project, slash, name = database.rpartition("/")
+    if DATABASE.fullmatch(name) is None or (slash and PROJECT.fullmatch(project) is None):
         raise wrong(
-            "REVEILLE_STORE", value, f"{FIRESTORE}:DATABASE with the id of a database, such as {STORE_DATABASE}"
+            "REVEILLE_STORE",
+            value,
+            f"{FIRESTORE}:DATABASE or {FIRESTORE}:PROJECT/DATABASE with the id of a database, such as {STORE_DATABASE}",
         )
-    return StoreDatabase(database, chosen=True)
+    return StoreDatabase(name, chosen=True, project=project or None)
 
 
 def _tasks(variables: Variables) -> TaskSettings | None:

@@ -38,6 +38,11 @@ def interval_in(report_key: str) -> str:
     return report_key.split(":")[2]
 
 
+def pipeline_in(key: str) -> str:
+    """Return the name of the pipeline that the key of a digest, or of its report, names."""
+    return key.split(":")[1]
+
+
 def late_key(pipeline: str, of: str) -> str:
     return f"digest-late:{pipeline}:{of}"
 

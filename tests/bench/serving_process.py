@@ -15,7 +15,7 @@ def main() -> int:
     options = parser.parse_args()
     from bot.composition.serve import prepare, run  # noqa: PLC0415 - its import is part of the start
 
-    return run(replace(prepare(None, None), now=options.now))
+    return run([replace(each, now=options.now) for each in prepare(None)])
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def test_an_older_drawing_never_replaces_a_newer_one() -> None:
         opened(rig)
         newer = rig.slack.workspace.homes[PERSON]
 
-        publish(rig.services, PrivateReply(client=rig.services.client, user=PERSON), "an older hash")
+        publish((rig.services,), PrivateReply(client=rig.services.client, user=PERSON), "an older hash")
 
         assert rig.slack.workspace.homes[PERSON] == newer
         assert rig.slack.called("views.publish")[-1].error == "hash_conflict"
@@ -327,7 +327,7 @@ def test_of_hundreds_of_reports_only_the_newest_of_each_kind_is_read() -> None:
         )
     )
     with running() as rig:
-        publish(replace(rig.services, store=store), PrivateReply(client=rig.services.client, user=PERSON), None)
+        publish((replace(rig.services, store=store),), PrivateReply(client=rig.services.client, user=PERSON), None)
 
         assert "The command of 1 ago" in shown(rig)
     assert store.read == 2
@@ -339,7 +339,7 @@ class TestDrawnAnew:
             opened(rig)
             rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
 
-            redraw(rig.services)
+            redraw((rig.services,))
 
             assert "A new one" in shown(rig)
 
@@ -351,7 +351,7 @@ class TestDrawnAnew:
             for user in ("U0ANN", "U0BOB", "U0EVE"):
                 rig.services.viewers.looked(user, "", NOW)
 
-            redraw(replace(rig.services, store=store))
+            redraw((replace(rig.services, store=store),))
 
             assert (store.read, len(rig.slack.workspace.homes)) == (1, 3)
 
@@ -362,7 +362,7 @@ class TestDrawnAnew:
             rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
             rig.now += LOOKED_WITHIN + timedelta(seconds=1)
 
-            redraw(rig.services)
+            redraw((rig.services,))
 
             assert shown(rig) == before
 
@@ -373,7 +373,7 @@ class TestDrawnAnew:
             rig.slack.workspace.groups["S0VIEWERS"] = ["U0OTHER"]
             rig.now += timedelta(hours=1)
 
-            redraw(rig.services)
+            redraw((rig.services,))
 
             assert "No open alert" not in shown(rig)
 
@@ -384,6 +384,6 @@ class TestDrawnAnew:
             rig.store.commit(Changes(alerts=(an_alert(title="A new one"),)))
             rig.slack.tell("views.publish", refused("invalid_arguments"))
 
-            redraw(rig.services)
+            redraw((rig.services,))
 
             assert "A new one" in shown(rig)

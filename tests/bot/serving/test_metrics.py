@@ -55,8 +55,8 @@ def test_runs_are_counted_by_who_asked_and_verdict() -> None:
     metrics.run_finished(report("digest"))
     metrics.run_finished(report("digest"))
 
-    assert 'reveille_runs_total{trigger="digest",verdict="BLOCKED"} 2.0' in shown(metrics)
-    assert 'reveille_run_seconds_sum{trigger="digest"} 3.0' in shown(metrics)
+    assert 'reveille_runs_total{pipeline="nba",trigger="digest",verdict="BLOCKED"} 2.0' in shown(metrics)
+    assert 'reveille_run_seconds_sum{pipeline="nba",trigger="digest"} 3.0' in shown(metrics)
 
 
 def test_a_trigger_that_names_a_person_makes_no_series_of_its_own() -> None:
@@ -64,18 +64,18 @@ def test_a_trigger_that_names_a_person_makes_no_series_of_its_own() -> None:
 
     metrics.run_finished(report("command:U0EXAMPLE1"))
 
-    assert 'reveille_runs_total{trigger="command",verdict="BLOCKED"} 1.0' in shown(metrics)
+    assert 'reveille_runs_total{pipeline="nba",trigger="command",verdict="BLOCKED"} 1.0' in shown(metrics)
     assert "U0EXAMPLE1" not in metrics.text().decode()
 
 
 def test_checks_are_counted_by_outcome_and_timed() -> None:
     metrics = Metrics()
 
-    metrics.check_finished(result())
+    metrics.of("nba").check_finished(result())
 
-    assert 'reveille_check_outcomes_total{check="trigger",outcome="failed"} 1.0' in shown(metrics)
-    assert 'reveille_check_seconds_bucket{check="trigger",le="0.1"} 0.0' in shown(metrics)
-    assert 'reveille_check_seconds_bucket{check="trigger",le="0.25"} 1.0' in shown(metrics)
+    assert 'reveille_check_outcomes_total{check="trigger",outcome="failed",pipeline="nba"} 1.0' in shown(metrics)
+    assert 'reveille_check_seconds_bucket{check="trigger",le="0.1",pipeline="nba"} 0.0' in shown(metrics)
+    assert 'reveille_check_seconds_bucket{check="trigger",le="0.25",pipeline="nba"} 1.0' in shown(metrics)
 
 
 def test_deliveries_rate_limits_and_jobs_are_counted() -> None:
@@ -84,25 +84,26 @@ def test_deliveries_rate_limits_and_jobs_are_counted() -> None:
     metrics.delivery_sent(delivery(timedelta()))
     metrics.delivery_buried(delivery(timedelta()))
     metrics.rate_limited("chat.postMessage")
-    metrics.job_missed("digest")
-    metrics.job_failed("watch")
+    metrics.of("nba").job_missed("digest")
+    metrics.of("nba").job_failed("watch")
 
     lines = shown(metrics)
     assert 'reveille_deliveries_total{kind="post",result="sent"} 1.0' in lines
     assert 'reveille_deliveries_total{kind="post",result="buried"} 1.0' in lines
     assert 'reveille_slack_rate_limited_total{method="chat.postMessage"} 1.0' in lines
-    assert 'reveille_jobs_total{job="digest",result="missed"} 1.0' in lines
-    assert 'reveille_jobs_total{job="watch",result="failed"} 1.0' in lines
+    assert 'reveille_jobs_total{job="digest",pipeline="nba",result="missed"} 1.0' in lines
+    assert 'reveille_jobs_total{job="watch",pipeline="nba",result="failed"} 1.0' in lines
 
 
 def test_the_time_of_the_last_digest_shows_once_there_was_one() -> None:
     metrics = Metrics()
 
-    before = "reveille_digest_last_timestamp_seconds 0.0" in shown(metrics)
-    metrics.digest_posted(NOW)
+    metrics.of("nba")
+    before = 'reveille_digest_last_timestamp_seconds{pipeline="nba"} 0.0' in shown(metrics)
+    metrics.digest_posted("nba", NOW)
 
     assert before
-    after = next(line for line in shown(metrics) if line.startswith("reveille_digest_last_timestamp_seconds "))
+    after = next(line for line in shown(metrics) if line.startswith("reveille_digest_last_timestamp_seconds{"))
     assert float(after.split()[1]) == NOW.timestamp()
 
 
@@ -157,6 +158,6 @@ def test_what_keeps_messages_from_slack_is_counted_as_it_is_at_each_look() -> No
 def test_two_processes_worth_of_metrics_do_not_meet() -> None:
     first, second = Metrics(), Metrics()
 
-    first.job_missed("digest")
+    first.of("nba").job_missed("digest")
 
-    assert 'reveille_jobs_total{job="digest",result="missed"} 1.0' not in shown(second)
+    assert 'reveille_jobs_total{job="digest",pipeline="nba",result="missed"} 1.0' not in shown(second)

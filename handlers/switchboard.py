@@ -1,0 +1,177 @@
+"""Several pipelines behind one app of Slack: each request goes to the one that it names, by a word or by its alert.
+
+Each pipeline has its own listeners, with its own permissions, checks and alerts. In front of them stands this: what a
+command or a message names with a word, and what a button or a form names with the key of its alert, is handed on as
+if there were no other. What is about all of them is answered for those that a person may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from slack_bolt import Ack, App, BoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.permissions import Role
+from bot.render.home import REFRESH
+from bot.render.slack_text import code, escape
+from bot.render.words import joined
+from handlers import status
+from handlers.buttons import Body, read_object
+from handlers.command_words import HELP_WORDS, bare
+from handlers.commands import ALERTS, HELP, SHORT, known_words, tell_alerts
+from handlers.mentions import asked_in
+from handlers.replies import PrivateReply
+from handlers.requests import Taken, ask, submit, title_of
+from handlers.services import Services
+from handlers.workers import Lane
+
+WORD_TEXT = 60
+
+OF_ALL: Mapping[str, tuple[Lane, Callable[[Services, PrivateReply], object]]] = {
+    ALERTS: (Lane.QUICK, tell_alerts),
+    f"/{status.NAME}": (Lane.LONG, status.tell),
+}
+"""What is answered for every pipeline where none is named."""
+
+NOT_SERVED = "That belongs to the pipeline {}, which I do not serve any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The pipeline that words name, None for none, and the words without its name."""
+
+    pipeline: str | None
+    rest: str
+
+
+def named_in(text: str, names: Collection[str]) -> Named:
+    """Return which pipeline a text names: by its first word that is a name, in any place."""
+    words = text.split()
+    for place, word in enumerate(words):
+        if (name := bare(word).lower()) in names:
+            return Named(name, " ".join((*words[:place], *words[place + 1 :])))
+    return Named(None, text)
+
+
+def pipeline_of(body: Body) -> str | None:
+    """Return the pipeline that a button or a form brings back: its own name, or that in the key of its alert; None
+    where it brings none."""
+    actions = body.get("actions") or [{}]
+    view = body.get("view") or {}
+    for text in (actions[0].get("value"), view.get("private_metadata")):
+        content = read_object(text)
+        for part in ("pipeline", "key", "alert"):
+            if isinstance(content.get(part), str):
+                return str(content[part]).partition(":")[0]
+    return None
+
+
+def reserved(names: Collection[str]) -> Sequence[str]:
+    """Return those names of pipelines that are words of a command: nobody could tell what they mean."""
+    return sorted(set(names) & known_words())
+
+
+def register(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> None:
+    """Put the switchboard in front of the listeners of each pipeline; ``app`` itself has those of all of them."""
+    first = next(iter(apps.values()))
+
+    @app.use
+    def switch(req: BoltRequest, next_: Callable[[], BoltResponse], ack: Ack, body: Body) -> BoltResponse:
+        def hand_on(to: App, changed: Mapping[str, Any]) -> BoltResponse:
+            return to.dispatch(BoltRequest(body=dict(changed), headers=req.headers, mode="socket_mode"))
+
+        if "command" in body:
+            named = named_in(str(body.get("text") or ""), apps)
+            if named.pipeline is not None:
+                return hand_on(apps[named.pipeline], {**body, "text": named.rest})
+            return _unnamed(every, ack, body, body) or hand_on(first, body)
+        event = body.get("event")
+        if isinstance(event, Mapping) and event.get("type") in ("app_mention", "message"):
+            asked = asked_in(event, body, HELP)
+            if asked is None:
+                return hand_on(first, body)
+            named = named_in(str(asked["text"]), apps)
+            if named.pipeline is not None:
+                return hand_on(apps[named.pipeline], {**body, "event": {**event, "text": named.rest}})
+            return _unnamed(every, ack, asked, body) or hand_on(first, body)
+        if body.get("type") not in ("block_actions", "view_submission") or _is_of_all(body):
+            return next_()
+        pipeline = pipeline_of(body)
+        if pipeline is not None and pipeline not in apps:
+            return _refuse(every[0], ack, body, NOT_SERVED.format(code(pipeline, WORD_TEXT)))
+        return hand_on(first if pipeline is None else apps[pipeline], body)
+
+
+def _is_of_all(body: Body) -> bool:
+    return any(each.get("action_id") == REFRESH for each in body.get("actions") or ())
+
+
+def _refuse(services: Services, ack: Ack, body: Body, sentence: str) -> BoltResponse:
+    reply = PrivateReply.to(services.client, body)
+    submit(services, body, lambda: _say(reply, sentence), reply)
+    return ack()
+
+
+def _unnamed(every: Sequence[Services], ack: Ack, asked: Body, body: Body) -> BoltResponse | None:
+    """Answer what names no pipeline: for all of them, or by asking which; None for what is about none."""
+    name, text = str(asked["command"]), str(asked.get("text") or "")
+    words = [bare(word).lower() for word in text.split()]
+    if name == HELP:
+        name, words = (f"/{words[0].lstrip('/')}", words[1:]) if words else (HELP, [])
+    if name == HELP or HELP_WORDS & {name.lstrip("/"), *words}:
+        return None
+    if name in OF_ALL and not words:
+        return _of_all(every, ack, asked, name)
+    names = [services.pipeline for services in every]
+    near = {each for word in (name.lstrip("/"), *words) for each in get_close_matches(word, names, n=1, cutoff=0.5)}
+    if name != SHORT and name.lstrip("/") not in known_words() and not near:
+        return None
+    reply = PrivateReply.to(every[0].client, asked)
+    submit(every[0], body, lambda: _ask_which(every, reply, asked, near), reply)
+    return ack()
+
+
+def _of_all(every: Sequence[Services], ack: Ack, asked: Body, name: str) -> BoltResponse:
+    reply = PrivateReply.to(every[0].client, asked)
+    lane, tell = OF_ALL[name]
+
+    def work(taken: Taken) -> None:
+        for services in _seen_by(every, reply):
+            tell(services, reply)
+        taken.done()
+
+    ask(every[0], ack, asked, title_of(asked), work, reply, lane=lane)
+    return ack.response or BoltResponse(status=200, body="")
+
+
+def _ask_which(every: Sequence[Services], reply: PrivateReply, asked: Body, near: Collection[str]) -> None:
+    """Say which pipelines there are, to one who may see them: their names are nobody else's business."""
+    seen = _seen_by(every, reply)
+    if not seen:
+        return
+    names = [each.pipeline for each in seen]
+    guessed = sorted(set(names) & set(near))
+    hint = f" Did you mean {' or '.join(code(each, WORD_TEXT) for each in guessed)}?" if guessed else ""
+    example = f"{asked['command']} {asked.get('text') or ''}".strip()
+    there = joined([f"{code(each.pipeline, WORD_TEXT)} ({escape(each.validation.pipeline.title)})" for each in seen])
+    reply.say(
+        f"Which pipeline? There are {there}.{hint}"
+        f" Add its name: {code(f'{example} {(guessed or names)[0]}', 3 * WORD_TEXT)}."
+    )
+
+
+def _seen_by(every: Sequence[Services], reply: PrivateReply) -> Sequence[Services]:
+    """Return the pipelines that a person may see; who may see none hears why."""
+    refusals = [(each, each.permissions.refusal(reply.user, Role.VIEWER, reply.team)) for each in every]
+    seen = [each for each, refusal in refusals if refusal is None]
+    if not seen:
+        reply.say(escape(str(refusals[0][1])))
+    return seen
+
+
+def _say(reply: PrivateReply, sentence: str) -> None:
+    reply.say(sentence)
