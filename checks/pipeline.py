@@ -20,6 +20,7 @@ from checks.effects import FailureEffect
 from checks.expectations_spec import Expectations
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
+from checks.reconcile_spec import Reconciliation
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Staging
 from checks.tasks_spec import DbtSpec, TaskRuns
@@ -544,7 +545,9 @@ class SqlCheck(Model):
     def effect_of(self, code: str) -> FailureEffect:
         """Return what a failure with a code does to what comes after it. What is gone as a whole stops."""
         rule = next((each for each in self.rules if each.code == code), None)
-        return (FailureEffect.STOPS if code == "absent" else FailureEffect.HARMS) if rule is None else rule.effects
+        if rule is not None:
+            return rule.effects
+        return FailureEffect.STOPS if code in ("absent", "column-lost", "column-retyped") else FailureEffect.HARMS
 
     @property
     def worst(self) -> Severity:
@@ -666,6 +669,8 @@ class Pipeline(Model):
     """The repository, its builds, and how far behind a service may run."""
     checks: tuple[SqlCheck, ...] = Field(default=(), max_length=MOST_LISTED)
     """Checks on data, each a query and its rules."""
+    reconcile: tuple[Reconciliation, ...] = Field(default=(), max_length=MOST_LISTED)
+    """Figures of two tables that must agree, each a check."""
     notifications: Notifications | None = None
     """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""
     staging: Staging | None = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -43,9 +46,29 @@ def _severity(value: object) -> object:
     raise ValueError(message)
 
 
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
+
+
+def _share(value: object) -> object:
+    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    share = float(match[1]) / 100 if match is not None else value
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        message = "expected a share such as '20 %', or a number from 0 to 1"
+        raise ValueError(message)
+    return float(share)
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Share = Annotated[
+    float,
+    BeforeValidator(
+        _share,
+        json_schema_input_type=Annotated[float, Field(ge=0, le=1)]
+        | Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")],
+    ),
+]
 
 
 # Every number of a file has bounds: one that is too large is a slip of the keyboard, and would overflow a date or
@@ -78,18 +101,28 @@ Threshold = Annotated[Bound, WrapValidator(_as_written)]
 """A number that values are compared with; a whole one stays whole, with all its digits."""
 
 
+NO_OTHERS: Mapping[str, Any] = {}
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "equals": operator.eq, "at_least": operator.ge, "at_most": operator.le, "above": operator.gt, "below": operator.lt,
+}  # fmt: skip
+_OPERAND = r"\{[A-Za-z_][A-Za-z0-9_]*\}|@[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+Operand = Annotated[str, Field(pattern=f"^({_OPERAND})$")]
+"""Another column of the row, ``{column}``, or a parameter, ``@name``."""
+
+
 class Comparison(Model):
-    """A test on one column: ``equals`` alone, or bounds that must all hold."""
+    """A test on one column: ``equals`` alone, or bounds that must all hold. Each is a constant, another column of the
+    row (``"{column}"``), or a parameter (``"@name"``)."""
 
     equals: Threshold | bool | str | None = None
     """Exactly this number, text or boolean."""
-    at_least: Threshold | None = None
+    at_least: Threshold | Operand | None = None
     """This or more."""
-    at_most: Threshold | None = None
+    at_most: Threshold | Operand | None = None
     """This or less."""
-    above: Threshold | None = None
+    above: Threshold | Operand | None = None
     """More than this."""
-    below: Threshold | None = None
+    below: Threshold | Operand | None = None
     """Less than this."""
 
     @model_validator(mode="after")
@@ -98,13 +131,26 @@ class Comparison(Model):
         if bounded == (self.equals is not None):
             message = "expected either equals, or at least one of at_least, at_most, above, below"
             raise ValueError(message)
-        if bounded and self._interval[0] > self._interval[1]:
+        if bounded and not self.operands and self._interval[0] > self._interval[1]:
             message = "no number can meet these bounds"
             raise ValueError(message)
         return self
 
-    def test(self, value: Any) -> bool | None:
-        """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type."""
+    @cached_property
+    def operands(self) -> Mapping[str, str]:
+        """The columns (``limit``) and parameters (``@limit``) that it compares with, by bound."""
+        bounds = ((name, getattr(self, name)) for name in _OPERATORS)
+        return {
+            name: bound.strip("{}")
+            for name, bound in bounds
+            if isinstance(bound, str) and re.fullmatch(_OPERAND, bound)
+        }
+
+    def test(self, value: Any, others: Mapping[str, Any] = NO_OTHERS) -> bool | None:
+        """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type. ``others`` are the
+        columns and parameters that it may be compared with."""
+        if operands := self.operands:
+            return self._against(value, operands, others)
         if not self._comparable(value):
             return None
         if isinstance(self.equals, (bool, str)):
@@ -114,12 +160,23 @@ class Comparison(Model):
         lowest, highest = self._interval
         return lowest <= (as_written(value), 0) <= highest
 
+    def _against(self, value: Any, operands: Mapping[str, str], others: Mapping[str, Any]) -> bool | None:
+        bounds = {name: getattr(self, name) for name in _OPERATORS}
+        stated = {name: bound for name, bound in bounds.items() if bound is not None}
+        tests = {
+            _compared(_OPERATORS[name], value, others.get(operands[name]) if name in operands else bound)
+            for name, bound in stated.items()
+        }
+        return False if False in tests else None if None in tests else True
+
     def holds(self, value: Any) -> bool:
         """Whether a value meets every bound; one that cannot be compared does not."""
         return self.test(value) is True
 
     def implies(self, other: Comparison) -> bool:
-        """Whether every value that meets this comparison meets the other."""
+        """Whether every value that meets this comparison meets the other; of what a row says, only the same does."""
+        if self.operands or other.operands:
+            return self == other
         if self.equals is not None:
             return other.holds(self.equals)
         mine, theirs = self._interval, other._interval
@@ -145,15 +202,27 @@ class Comparison(Model):
 
 @lru_cache(maxsize=4096)  # the same few bounds are compared with every row
 def _between(
-    at_least: Number | None, above: Number | None, at_most: Number | None, below: Number | None
+    at_least: Number | str | None, above: Number | str | None, at_most: Number | str | None, below: Number | str | None
 ) -> tuple[tuple[Number, int], tuple[Number, int]]:
     lowest = max(_placed(at_least, 0, -inf), _placed(above, 1, -inf))
     highest = min(_placed(at_most, 0, inf), _placed(below, -1, inf))
     return lowest, highest
 
 
-def _placed(bound: Number | None, place: int, without: float) -> tuple[Number, int]:
-    return (without, 0) if bound is None else (as_written(bound), place)
+def _placed(bound: Number | str | None, place: int, without: float) -> tuple[Number, int]:
+    return (without, 0) if bound is None or isinstance(bound, str) else (as_written(bound), place)
+
+
+def _compared(holds: Callable[[Any, Any], bool], value: Any, other: Any) -> bool | None:
+    """Compare two numbers, or two values of one type that has an order; None for anything else, and for NaN."""
+    if _is_number(value) and _is_number(other):
+        return holds(as_written(value), as_written(other))
+    same = type(value) is type(other) and isinstance(value, (str, bool, date, time))
+    return holds(value, other) if same else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and not isnan(value)
 
 
 def as_written(number: Number) -> Number:

@@ -13,6 +13,7 @@ from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
 from checks.expansion import expansions
+from checks.expansion.reconcile import reconciliations
 from checks.expectations_spec import Exposure
 from checks.model import Interval
 from checks.pipeline import Pipeline
@@ -74,6 +75,9 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
         yield DeclaredQuery(path=path, label="task-runs", sql=pipeline.task_runs.query, columns=("task", "state"))
     yield from _of_checks(pipeline)
     yield from _of_expectations(pipeline)
+    for reconciled in reconciliations(pipeline):
+        if {reconciled.stated.left.table, reconciled.stated.right.table} <= pipeline.tables.keys():
+            yield DeclaredQuery(path=reconciled.path, label=reconciled.spec.id, sql=reconciled.spec.query)
 
 
 def _of_conditions(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
@@ -106,7 +110,8 @@ def _of_expectations(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 path: Path = (*expansion.path, "volume", index, "per", "query")
                 label = f"{expansion.spec.id}-per"
                 yield DeclaredQuery(path=path, label=label, sql=volume.per.query, columns=EXPOSURE)
-        yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
+        if expansion.spec.query:
+            yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
 
 
 EXPOSURE = ("period", "number")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from checks.cells import in_words
@@ -26,6 +27,8 @@ class Setting:
     """This year, where it is known: dates of another are written with theirs."""
     due: datetime | None = None
     names: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the pipeline file, as rules name them: ``@fewest``."""
 
     def capped(self, severity: Severity) -> Severity:
         """Return how loud a failure may be now."""
@@ -63,14 +66,16 @@ def decide(spec: SqlCheck, row: Row) -> Decision:
 
 
 def _lacking(rule: Rule, row: Row) -> list[str] | None:
-    """Return the columns without which a rule cannot be judged; None where one of its comparisons does not hold."""
+    """Return the columns without which a rule cannot be judged: its own, or those that it compares them with. None
+    where one of its comparisons does not hold."""
     lacking: list[str] = []
     for column, comparison in rule.condition.items():
-        holds = comparison.test(row.get(column))
+        holds = comparison.test(row.get(column), row)
         if holds is False:
             return None
         if holds is None:
-            lacking.append(column)
+            compared = (each for each in comparison.operands.values() if row.get(each) is None)
+            lacking.append(column if row.get(column) is None else next(compared, column))
     return lacking
 
 

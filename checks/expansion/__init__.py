@@ -16,6 +16,7 @@ from checks.expansion.rules import rules_of, volume_name
 from checks.expansion.words import expected_of
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, SqlCheck, Table
+from checks.reconcile_spec import Reconciliation
 
 CODES: Mapping[str, str] = {
     "no-rows": "The interval has no rows whose values could be judged; how many there must be, a volume says.",
@@ -36,11 +37,6 @@ class Expansion:
     spec: SqlCheck
     figures: tuple[Figure, ...]
     queries: Mapping[str, str]
-
-
-def data_checks(pipeline: Pipeline) -> tuple[SqlCheck, ...]:
-    """Return every check on data: those that the file writes out, then those of its expectations."""
-    return pipeline.checks + tuple(each.spec for each in expansions(pipeline))
 
 
 def expansions(pipeline: Pipeline) -> Iterator[Expansion]:
@@ -70,13 +66,14 @@ def exposures(pipeline: Pipeline, expect: Expect) -> Iterator[tuple[str, str]]:
             yield volume_name(volume), volume.per.query
 
 
-def condition_of(pipeline: Pipeline, expect: Expect) -> str | None:
-    """Return the condition on which a set of expectations depends."""
+def condition_of(pipeline: Pipeline, expect: Expect | Reconciliation) -> str | None:
+    """Return the condition on which expectations depend."""
     return None if expect.when == "always" else expect.when or pipeline.calendar.condition
 
 
 def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path: tuple[str | int, ...]) -> Expansion:
     figures = tuple(figures_of(name, table, expect))
+    query = query_of(pipeline, name, table, expect, figures)
     spec = SqlCheck(
         id=check_id(name, expect),
         title=expect.title or f"Expectations of {name}",
@@ -87,9 +84,10 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
         due=expect.due,
         before_due=expect.before_due,
         quick=expect.quick,
-        query=query_of(pipeline, name, table, expect, figures),
+        query=query,
         subject=f"{name} {{expectation}}",
         place=name,
+        reads=() if query else (name,),
         summary="{said}",
         rules=tuple(rules_of(expect)),
         impact=expect.impact,
