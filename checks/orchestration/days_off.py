@@ -27,8 +27,8 @@ from checks.registry import check
 
 def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
     """Return the conditions that something depends on, in the order of the pipeline file."""
-    stated = (*(each for table in pipeline.tables.values() for each in table.expect), *pipeline.reconcile)
-    expected = (condition_of(pipeline, each) for each in stated)
+    expected = {condition_of(pipeline, each) for table in pipeline.tables.values() for each in table.expect}
+    expected |= {condition_of(pipeline, each) for each in pipeline.reconcile}
     used = {*expected, *(each.when for each in pipeline.transitions), *(each.when for each in pipeline.checks)}
     if pipeline.invocations is not None:
         used.add(pipeline.invocations.when)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from bot.definition.files import EXAMPLES
+from bot.playground.slack.server import SlackServer
+from bot.playground.slack.workspace import Message
 from tests.bot.serving.served import ROOT, Served, http_variables
 from tests.bot.serving.test_serve import button, refused
-from tests.servers.slack import SlackServer
-from tests.servers.slack_workspace import Message
 
 NBA_CHANNEL, EVENTS_CHANNEL = "C0EXAMPLE1", "C0EXAMPLE2"
 BOTH, NBA_ONLY, EVENTS_ONLY = "U0EXBOTH1", "U0EXNBA01", "U0EXSHOP1"
