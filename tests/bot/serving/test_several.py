@@ -13,7 +13,7 @@ import pytest
 
 from bot.definition.files import EXAMPLES
 from bot.playground.slack.server import SlackServer
-from bot.playground.slack.workspace import Message
+from bot.playground.slack.workspace import PostedMessage
 from tests.bot.serving.served import ROOT, Served, http_variables
 from tests.bot.serving.test_serve import button, refused
 
@@ -59,23 +59,23 @@ def slack_of_both() -> SlackServer:
     return SlackServer((NBA_CHANNEL, EVENTS_CHANNEL, *PEOPLE))
 
 
-def posted(slack: SlackServer) -> list[Message]:
+def posted(slack: SlackServer) -> list[PostedMessage]:
     """Every message of ours, in whichever channel."""
     found = [each for channel in (NBA_CHANNEL, EVENTS_CHANNEL) for each in slack.messages(channel)]
     return [copy(each) for each in found if each.key]
 
 
-def parents(slack: SlackServer, kind: str) -> list[Message]:
+def parents(slack: SlackServer, kind: str) -> list[PostedMessage]:
     """The messages whose key begins with a word, threads left out."""
     return [each for each in posted(slack) if (each.key or "").startswith(kind) and each.thread_ts is None]
 
 
-def now(slack: SlackServer, message: Message) -> Message:
+def now(slack: SlackServer, message: PostedMessage) -> PostedMessage:
     """A message as it stands by now."""
     return next(each for each in posted(slack) if each.key == message.key)
 
 
-def alerts(slack: SlackServer, pipeline: str) -> list[Message]:
+def alerts(slack: SlackServer, pipeline: str) -> list[PostedMessage]:
     return parents(slack, f"alert:{pipeline}:")
 
 
