@@ -711,6 +711,10 @@ class Pipeline(Model):
         """The intervals that digests belong to: its own; where they are shorter than a day, the days."""
         return self.timeline if self.cadence.has_dates else Timeline(self.zone, calendar=self.calendar)
 
+    def condition_for(self, when: str | None) -> str | None:
+        """Return the condition on which expectations depend that say ``when``: their own, or that of the calendar."""
+        return None if when == "always" else when or self.calendar.condition
+
     def phase(self, phase_id: str) -> Phase:
         """Return a phase by id. Raises KeyError."""
         for phase in self.phases:

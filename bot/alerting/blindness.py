@@ -8,7 +8,17 @@ from typing import Any
 
 from bot.alerting.alerts import AlertFault, Observation, Observed
 from bot.alerting.covers import Covers
-from bot.alerting.incident import MEMBERS_KEPT, Member, digest_of, key_of, member_of, members_of, plain, total
+from bot.alerting.incident import (
+    CANNOT_LOOK,
+    MEMBERS_KEPT,
+    Member,
+    digest_of,
+    key_of,
+    member_of,
+    members_of,
+    plain,
+    total,
+)
 from bot.alerting.run_view import RunView
 from bot.store.model import Alert
 from checks.diagnosis.words import capitalised
@@ -16,9 +26,6 @@ from checks.facts import Crashed, Unread, known
 from checks.model import Finding, FindingKey, Outcome, Severity
 from checks.notifications import Notifications
 from checks.pipeline import Pipeline
-
-CANNOT_LOOK = "cannot-look"
-"""Stands in the place of a check in the alert of a source that could not be asked."""
 
 
 def unread_of(view: RunView, covers: Covers) -> Mapping[FindingKey, Sequence[str]]:

@@ -33,6 +33,9 @@ TOLD_APART = 5
 MEMBERS_KEPT = 100
 """Findings that an alert remembers; more of them are counted."""
 
+CANNOT_LOOK = "cannot-look"
+"""Stands in the place of a check in the alert of a source that could not be asked."""
+
 REPORT = "report"
 """The key of the delivery that is the report of a resolved alert, in its details."""
 

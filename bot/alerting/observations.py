@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.alerting.alerts import Observation, Observed
-from bot.alerting.blindness import CANNOT_LOOK, blind_observations, unread_of
+from bot.alerting.blindness import blind_observations, unread_of
 from bot.alerting.covers import Covers
-from bot.alerting.incident import Incident, Member, members_of, recalled
+from bot.alerting.incident import CANNOT_LOOK, Incident, Member, members_of, recalled
 from bot.alerting.pairs import Tellers, is_open, paired
 from bot.alerting.run_view import RunView
 from bot.store.model import Alert

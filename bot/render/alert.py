@@ -14,8 +14,7 @@ from itertools import chain
 from typing import Any
 
 from bot.alerting.alerts import Transition
-from bot.alerting.blindness import CANNOT_LOOK
-from bot.alerting.incident import REPORT, broken_since, members_of
+from bot.alerting.incident import CANNOT_LOOK, REPORT, broken_since, members_of
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_links import links_of
 from bot.render.alert_list import since_words, state_words

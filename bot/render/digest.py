@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.alerting.blindness import CANNOT_LOOK
-from bot.alerting.incident import Incident, incidents_of, members_of
+from bot.alerting.incident import CANNOT_LOOK, Incident, incidents_of, members_of
 from bot.render.alert_list import gravest_first, state_words
 from bot.render.alert_title import cut, fitting_title, short_title
 from bot.render.blocks import posts_of

@@ -16,6 +16,9 @@ from bot.render.words import clean
 
 Body = dict[str, Any]
 
+ANY_WORKSPACE = "https://slack.com/"
+"""Slack leads from here to a workspace that somebody is signed in to, which of several need not be the right one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strong:

@@ -10,8 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import was_told
-from bot.alerting.blindness import CANNOT_LOOK
-from bot.alerting.incident import members_of
+from bot.alerting.incident import CANNOT_LOOK, members_of
 from bot.render.alert_list import gravest_first
 from bot.render.alert_replies import by_repair
 from bot.render.alert_title import cut, short_title

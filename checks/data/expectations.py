@@ -20,10 +20,10 @@ from checks.data.expected import Findings, filled
 from checks.data.past import Group, Past, age_of, number_of
 from checks.data.sql import Judging, codes_of, run_sql_check
 from checks.expansion import CODES, Expansion
-from checks.expansion.figure import Figure
+from checks.expansion.figure import Figure, words_of
 from checks.expansion.query import history_days
 from checks.expansion.rules import volume_name
-from checks.expansion.words import per_name, span_words, words_of
+from checks.expansion.words import per_name, span_words
 from checks.expectations_spec import Freshness, Mean, Renewed, Schema, Volume
 from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Interval

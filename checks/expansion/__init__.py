@@ -16,7 +16,6 @@ from checks.expansion.rules import rules_of, volume_name
 from checks.expansion.words import expected_of
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, SqlCheck, Table
-from checks.reconcile_spec import Reconciliation
 
 CODES: Mapping[str, str] = {
     "no-rows": "The interval has no rows whose values could be judged; how many there must be, a volume says.",
@@ -55,7 +54,7 @@ def check_id(table: str, expect: Expect) -> str:
 
 def exposures(pipeline: Pipeline, expect: Expect) -> Iterator[tuple[str, str]]:
     """Yield the queries that say how much there was to do, each by its name: a condition's, or that of a volume."""
-    when = condition_of(pipeline, expect)
+    when = pipeline.condition_for(expect.when)
     names = [each.per for each in expect.volume if isinstance(each.per, str)]
     for name in dict.fromkeys([*names, *([when] if when is not None else [])]):
         condition = pipeline.conditions.get(name)
@@ -64,11 +63,6 @@ def exposures(pipeline: Pipeline, expect: Expect) -> Iterator[tuple[str, str]]:
     for volume in expect.volume:
         if volume.per is not None and not isinstance(volume.per, str):
             yield volume_name(volume), volume.per.query
-
-
-def condition_of(pipeline: Pipeline, expect: Expect | Reconciliation) -> str | None:
-    """Return the condition on which expectations depend."""
-    return None if expect.when == "always" else expect.when or pipeline.calendar.condition
 
 
 def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path: tuple[str | int, ...]) -> Expansion:
@@ -80,7 +74,7 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
         rationale=f"What reads {name} takes for granted that its {expect.noun} are there and right.",
         phase=expect.phase,
         interval=expect.interval,
-        when=condition_of(pipeline, expect),
+        when=pipeline.condition_for(expect.when),
         due=expect.due,
         before_due=expect.before_due,
         quick=expect.quick,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from checks.cells import exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +31,12 @@ class Figure:
     """Columns that have to be made first, each ``expression AS name``."""
     more: tuple[tuple[str, str], ...] = ()
     """Further figures, by column."""
+
+
+def words_of(among: Sequence[str | int], lowest: float | None, highest: float | None) -> str:
+    """Say which values a column may have."""
+    if among:
+        return f"one of {', '.join(map(str, among))}"
+    if lowest is not None and highest is not None:
+        return f"between {exact(lowest)} and {exact(highest)}"
+    return f"at least {exact(lowest)}" if lowest is not None else f"at most {exact(highest)}"

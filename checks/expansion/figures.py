@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.expansion.figure import Figure
+from checks.expansion.figure import Figure, words_of
 from checks.expansion.sql_words import literal, quoted
-from checks.expansion.words import words_of
 from checks.expectations_spec import Expect, Reference
 from checks.pipeline import Table
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checks.cells import exact
-from checks.expansion import condition_of
 from checks.expansion.query import in_interval
 from checks.expansion.sql_words import literal, quoted, source
 from checks.pipeline import Comparison, Pipeline, Rule, SqlCheck
@@ -51,7 +50,7 @@ def _spec(pipeline: Pipeline, stated: Reconciliation) -> SqlCheck:
         "twice, or has not got yet.",
         phase=stated.phase,
         interval=stated.interval,
-        when=condition_of(pipeline, stated),
+        when=pipeline.condition_for(stated.when),
         due=stated.due,
         before_due=stated.before_due,
         quick=stated.quick,

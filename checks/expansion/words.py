@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from checks.cells import exact
+from checks.expansion.figure import words_of
 from checks.expectations_spec import Expect, Volume
 
 
@@ -68,12 +69,3 @@ def span_words(span: timedelta) -> str:
     if hours % 24 == 0:
         return f"{hours / 24:g} {'day' if hours == 24 else 'days'}"  # noqa: PLR2004 - hours of a day
     return f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
-
-
-def words_of(among: Sequence[str | int], lowest: float | None, highest: float | None) -> str:
-    """Say which values a column may have."""
-    if among:
-        return f"one of {', '.join(map(str, among))}"
-    if lowest is not None and highest is not None:
-        return f"between {exact(lowest)} and {exact(highest)}"
-    return f"at least {exact(lowest)}" if lowest is not None else f"at most {exact(highest)}"
