@@ -16,7 +16,7 @@ from checks.actions import Action
 from checks.facts import NOTHING, Evidence, Facts, Scalar, rendered
 from checks.facts.logs import LoggedEvidence
 from checks.places import Place
-from checks.ports.scheduler import SchedulerJob
+from checks.scheduled import SchedulerJob
 from checks.severity import Severity as Severity  # noqa: PLC0414 - likewise
 from checks.source import ReadRecord
 from checks.span import Interval as Interval  # noqa: PLC0414 - one of the words of a finding

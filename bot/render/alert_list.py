@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting.incident import broken_since
 from bot.render.alert_title import short_title
+from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block, SlackMessage
 from bot.render.post import Link, Mention, Strong, Text, limited, text
@@ -97,3 +98,9 @@ def _until(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
 def section(text: str) -> Block:
     """Return a section; verbatim, so that words which look like links stay words."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def by_repair(alert: Alert) -> Text:
+    """Say whose repair resolved an alert, where one did; it goes on a sentence."""
+    who = mention(str(alert.details.get("repaired_by") or ""))
+    return (" by a repair of ", *who) if who else ()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import Member, broken_since, members_of, total
 from bot.alerting.recheck import RecheckResult
-from bot.render.alert_list import state_words
+from bot.render.alert_list import by_repair, state_words
 from bot.render.alert_title import beyond, short_title
 from bot.render.mentions import mention, mention_of
 from bot.render.message import mark_of_severity
@@ -133,12 +133,6 @@ def _strong(*said: str | Text) -> Strong:
 def _by(alert: Alert) -> Text:
     who = mention(alert.owner or "")
     return (" of ", *who) if who else ()
-
-
-def by_repair(alert: Alert) -> Text:
-    """Say whose repair resolved an alert, where one did; it goes on a sentence."""
-    who = mention(str(alert.details.get("repaired_by") or ""))
-    return (" by a repair of ", *who) if who else ()
 
 
 def _remainder(alert: Alert) -> str:

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting.alerts import was_told
 from bot.alerting.incident import CANNOT_LOOK, members_of
-from bot.render.alert_list import gravest_first
-from bot.render.alert_replies import by_repair
+from bot.render.alert_list import by_repair, gravest_first
 from bot.render.alert_title import cut, short_title
 from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
