@@ -20,8 +20,7 @@ from bot.composition.google import google_ports
 from bot.composition.validation import sources_of
 from bot.definition.config_check import check_config, pipeline_schema
 from bot.definition.files import PipelineFileError, read_text
-from bot.definition.pipeline_file import load_pipeline
-from bot.definition.pipeline_folder import read_pipelines
+from bot.definition.pipeline_file import load_pipeline, read_pipelines
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings

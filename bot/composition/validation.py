@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from bot.composition.google import google_ports
 from bot.composition.local_data import local_ports, tables_alone
 from bot.definition.files import EXAMPLES, file_of
-from bot.definition.pipeline_file import load_pipeline
-from bot.definition.pipeline_folder import SEPARATOR, files_named, name_in, read_pipelines, which_there_are
+from bot.definition.pipeline_file import load_pipeline, read_pipelines
+from bot.definition.pipeline_folder import SEPARATOR, files_named, name_in, which_there_are
 from bot.request import Request
 from bot.settings import Settings, SettingsError
 from bot.validation import Validation, plan

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bot.definition.files import EXAMPLES, PipelineFileError, ReadFile, read
 from bot.definition.pipeline_references import reference_problems
+from bot.yaml_tree import FileProblem
 from checks.pipeline import Pipeline
 
 
@@ -34,3 +36,27 @@ def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:
     if problems:
         raise PipelineFileError(tuple(sorted(problems, key=lambda problem: problem.line)))
     return pipeline_file
+
+
+def read_pipelines(files: Iterable[Path]) -> tuple[Pipeline, ...]:
+    """Read files of different pipelines. Raises PipelineFileError with every problem of all of them."""
+    found: list[ReadFile[Pipeline]] = []
+    problems: list[FileProblem] = []
+    for file in files:
+        try:
+            found.append(read_pipeline(file))
+        except PipelineFileError as error:
+            problems += error.problems
+    problems += _twice(found)
+    if problems:
+        raise PipelineFileError(tuple(problems))
+    return tuple(each.content for each in found)
+
+
+def _twice(found: Sequence[ReadFile[Pipeline]]) -> Iterable[FileProblem]:
+    first: dict[str, str] = {}
+    for each in found:
+        name = each.content.name
+        if name in first:
+            yield each.problem(("name",), f"is {name!r}, as in {first[name]}; each pipeline needs a name of its own")
+        first.setdefault(name, each.name)

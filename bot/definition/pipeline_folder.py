@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 from bot import yaml_tree
-from bot.definition.files import PipelineFileError, ReadFile, file_of, read_text
-from bot.definition.pipeline_file import read_pipeline
+from bot.definition.files import PipelineFileError, file_of, read_text
 from bot.yaml_tree import FileProblem, YamlError
-from checks.pipeline import Pipeline
 
 SEPARATOR = os.pathsep
 """What stands between several files or folders, as in PATH."""
@@ -55,30 +53,6 @@ def name_in(file: Path) -> str:
     except (PipelineFileError, YamlError, KeyError, TypeError):
         name = None
     return name if isinstance(name, str) else file.stem
-
-
-def read_pipelines(files: Iterable[Path]) -> tuple[Pipeline, ...]:
-    """Read files of different pipelines. Raises PipelineFileError with every problem of all of them."""
-    found: list[ReadFile[Pipeline]] = []
-    problems: list[FileProblem] = []
-    for file in files:
-        try:
-            found.append(read_pipeline(file))
-        except PipelineFileError as error:
-            problems += error.problems
-    problems += _twice(found)
-    if problems:
-        raise PipelineFileError(tuple(problems))
-    return tuple(each.content for each in found)
-
-
-def _twice(found: Sequence[ReadFile[Pipeline]]) -> Iterable[FileProblem]:
-    first: dict[str, str] = {}
-    for each in found:
-        name = each.content.name
-        if name in first:
-            yield each.problem(("name",), f"is {name!r}, as in {first[name]}; each pipeline needs a name of its own")
-        first.setdefault(name, each.name)
 
 
 def which_there_are(names: Iterable[str], wanted: str = "") -> str:
