@@ -14,8 +14,7 @@ from bot.alerting.holds import current
 from bot.permissions import Role
 from bot.render.alert_links import thread_link
 from bot.render.alert_list import gravest_first
-from bot.render.home import ALERTS_AT_MOST, REFRESH, Home, home_view, notice_view
-from bot.render.homes import homes_view
+from bot.render.home import ALERTS_AT_MOST, REFRESH, Home, home_view, homes_view, notice_view
 from bot.render.pages import Block
 from bot.store.model import AlertState, StoredReport, StoreError
 from bot.timetable.digest_deliveries import interval_in

@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from slack_bolt import App
 
-from handlers import actions, commands, errors, home, mentions, repairs, reports, shortcuts, staging, switchboard, views
+from handlers import (
+    actions,
+    commands,
+    errors,
+    home,
+    mentions,
+    repairs,
+    reports,
+    shortcuts,
+    staging,
+    status,
+    switchboard,
+    views,
+)
 from handlers.services import Services
+from handlers.switchboard import Vocabulary
+from handlers.workers import Lane
+
+VOCABULARY = Vocabulary(
+    name=commands.HELP,
+    words=commands.known_words(),
+    of_all={
+        commands.ALERTS: (Lane.QUICK, commands.tell_alerts),
+        f"/{status.NAME}": (Lane.LONG, status.tell),
+    },
+)
+"""What people say to several pipelines."""
+
+
+def reserved(names: Collection[str]) -> Sequence[str]:
+    """Return those names of pipelines that are words of a command: nobody could tell what they mean."""
+    return sorted(set(names) & set(VOCABULARY.words))
 
 
 def register_all(app: App, services: Services) -> None:
@@ -25,7 +55,7 @@ def register_several(app: App, apps: Mapping[str, App], every: Sequence[Services
         _register_own(own, services)
         actions.register_links(own)
     errors.register(app, every[0].client, every[0].workers)
-    switchboard.register(app, apps, every)
+    switchboard.register(app, apps, every, VOCABULARY)
     _register_shared(app, every)
     actions.register_links(app)
 

@@ -19,10 +19,8 @@ from bot.permissions import Role
 from bot.render.home import REFRESH
 from bot.render.slack_text import code, escape
 from bot.render.words import joined
-from handlers import status
 from handlers.buttons import Body, read_object
 from handlers.command_words import HELP_WORDS, bare
-from handlers.commands import ALERTS, HELP, SHORT, known_words, tell_alerts
 from handlers.mentions import asked_in
 from handlers.replies import PrivateReply
 from handlers.requests import Taken, ask, submit, title_of
@@ -31,30 +29,37 @@ from handlers.workers import Lane
 
 WORD_TEXT = 60
 
-OF_ALL: Mapping[str, tuple[Lane, Callable[[Services, PrivateReply], object]]] = {
-    ALERTS: (Lane.QUICK, tell_alerts),
-    f"/{status.NAME}": (Lane.LONG, status.tell),
-}
-"""What is answered for every pipeline where none is named."""
+Tell = Callable[[Services, PrivateReply], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What people can say: ``name`` is the command that takes every other as its first word, ``words`` are those that
+    mean something in every pipeline, ``of_all`` what is answered for all of them where none is named."""
+
+    name: str
+    words: Collection[str]
+    of_all: Mapping[str, tuple[Lane, Tell]]
+
 
 NOT_SERVED = "That belongs to the pipeline {}, which I do not serve any more."
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PipelineWords:
     """The pipeline that words name, None for none, and the words without its name."""
 
     pipeline: str | None
     rest: str
 
 
-def named_in(text: str, names: Collection[str]) -> Named:
+def named_in(text: str, names: Collection[str]) -> PipelineWords:
     """Return which pipeline a text names: by its first word that is a name, in any place."""
     words = text.split()
     for place, word in enumerate(words):
         if (name := bare(word).lower()) in names:
-            return Named(name, " ".join((*words[:place], *words[place + 1 :])))
-    return Named(None, text)
+            return PipelineWords(name, " ".join((*words[:place], *words[place + 1 :])))
+    return PipelineWords(None, text)
 
 
 def pipeline_of(body: Body) -> str | None:
@@ -70,12 +75,7 @@ def pipeline_of(body: Body) -> str | None:
     return None
 
 
-def reserved(names: Collection[str]) -> Sequence[str]:
-    """Return those names of pipelines that are words of a command: nobody could tell what they mean."""
-    return sorted(set(names) & known_words())
-
-
-def register(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> None:
+def register(app: App, apps: Mapping[str, App], every: Sequence[Services], said: Vocabulary) -> None:
     """Put the switchboard in front of the listeners of each pipeline; ``app`` itself has those of all of them."""
     first = next(iter(apps.values()))
 
@@ -88,16 +88,16 @@ def register(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> No
             named = named_in(str(body.get("text") or ""), apps)
             if named.pipeline is not None:
                 return hand_on(apps[named.pipeline], {**body, "text": named.rest})
-            return _unnamed(every, ack, body, body) or hand_on(first, body)
+            return _unnamed(every, said, ack, body, body) or hand_on(first, body)
         event = body.get("event")
         if isinstance(event, Mapping) and event.get("type") in ("app_mention", "message"):
-            asked = asked_in(event, body, HELP)
+            asked = asked_in(event, body, said.name)
             if asked is None:
                 return hand_on(first, body)
             named = named_in(str(asked["text"]), apps)
             if named.pipeline is not None:
                 return hand_on(apps[named.pipeline], {**body, "event": {**event, "text": named.rest}})
-            return _unnamed(every, ack, asked, body) or hand_on(first, body)
+            return _unnamed(every, said, ack, asked, body) or hand_on(first, body)
         if body.get("type") not in ("block_actions", "view_submission") or _is_of_all(body):
             return next_()
         pipeline = pipeline_of(body)
@@ -116,28 +116,33 @@ def _refuse(services: Services, ack: Ack, body: Body, sentence: str) -> BoltResp
     return ack()
 
 
-def _unnamed(every: Sequence[Services], ack: Ack, asked: Body, body: Body) -> BoltResponse | None:
+def _unnamed(every: Sequence[Services], said: Vocabulary, ack: Ack, asked: Body, body: Body) -> BoltResponse | None:
     """Answer what names no pipeline: for all of them, or by asking which; None for what is about none."""
-    name, text = str(asked["command"]), str(asked.get("text") or "")
-    words = [bare(word).lower() for word in text.split()]
-    if name == HELP:
-        name, words = (f"/{words[0].lstrip('/')}", words[1:]) if words else (HELP, [])
-    if name == HELP or HELP_WORDS & {name.lstrip("/"), *words}:
+    command, *words = _words(asked, said)
+    if command in ("", *HELP_WORDS) or HELP_WORDS & set(words):
         return None
-    if name in OF_ALL and not words:
-        return _of_all(every, ack, asked, name)
+    if f"/{command}" in said.of_all and not words:
+        return _of_all(every, ack, asked, said.of_all[f"/{command}"])
     names = [services.pipeline for services in every]
-    near = {each for word in (name.lstrip("/"), *words) for each in get_close_matches(word, names, n=1, cutoff=0.5)}
-    if name != SHORT and name.lstrip("/") not in known_words() and not near:
+    near = {each for word in (command, *words) for each in get_close_matches(word, names, n=1, cutoff=0.5)}
+    if command not in said.words and not near:
         return None
     reply = PrivateReply.to(every[0].client, asked)
     submit(every[0], body, lambda: _ask_which(every, reply, asked, near), reply)
     return ack()
 
 
-def _of_all(every: Sequence[Services], ack: Ack, asked: Body, name: str) -> BoltResponse:
+def _words(asked: Body, said: Vocabulary) -> Sequence[str]:
+    """Return the name of a command without its slash, empty for none, and its words."""
+    words = [bare(word).lower() for word in str(asked.get("text") or "").split()]
+    if asked["command"] != said.name:
+        return (str(asked["command"]).lstrip("/"), *words)
+    return (words[0].lstrip("/"), *words[1:]) if words else ("",)
+
+
+def _of_all(every: Sequence[Services], ack: Ack, asked: Body, how: tuple[Lane, Tell]) -> BoltResponse:
     reply = PrivateReply.to(every[0].client, asked)
-    lane, tell = OF_ALL[name]
+    lane, tell = how
 
     def work(taken: Taken) -> None:
         for services in _seen_by(every, reply):

@@ -24,6 +24,8 @@ from bot.composition.serve import prepare, run
 def serve(pipeline_file: Path | None, scenarios: tuple[str, ...]) -> int:
     """Answer Slack, post the digest, keep the alert threads: until SIGTERM.
 
+    Of several pipelines all are served; a file that does not load keeps all from starting.
+
     \b
     Slack reaches the bot in one of two ways:
       SLACK_SIGNING_SECRET   over HTTP, on $PORT (8080)

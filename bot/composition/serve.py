@@ -62,10 +62,9 @@ from handlers.google_tokens import GoogleTokens
 from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
 from handlers.journal import Journal
-from handlers.registration import register_all, register_several
+from handlers.registration import register_all, register_several, reserved
 from handlers.runs import Runs
 from handlers.services import Services
-from handlers.switchboard import reserved
 from handlers.tasks import tasks_blueprint
 from handlers.viewers import Viewers
 from handlers.workers import Workers
@@ -125,7 +124,7 @@ def _loaded(prepared: Sequence[Prepared]) -> Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _OneServed:
     """One pipeline at work: its handlers and its timetable, on threads of its own."""
 
     services: Services
@@ -210,7 +209,7 @@ def _part(
     viewers: Viewers,
     *,
     several: bool,
-) -> _Part:
+) -> _OneServed:
     """Build what is one pipeline's own. Raises SettingsError without credentials."""
     pipeline = prepared.pipeline
     turns, workers = Turns(_teller(told)), Workers(give_way=courtesy.give_way)
@@ -234,7 +233,7 @@ def _part(
         follow=None if repairing is None else repairing.following.turn,
         turns=turns,
     )
-    return _Part(
+    return _OneServed(
         services=services,
         schedules=schedules,
         workers=workers,

@@ -9,7 +9,6 @@ from bot.delivery.traffic import Defaults
 from bot.redaction.shown import Secret
 from bot.serving.serving_settings import ServingSettings
 from bot.settings import SettingsError
-from bot.sinks.slack.preflight import channels_of
 from bot.timetable.heartbeat import UrlHeartbeat
 from checks.notifications import Notifications, Webhook
 from checks.pipeline import Pipeline
@@ -51,7 +50,8 @@ def defaults_of(described: Sequence[Described]) -> Defaults:
 
 
 def _places(notifications: Notifications) -> Iterable[str]:
-    yield from channels_of(notifications)
+    routes = notifications.routes
+    yield from (routes.default, *routes.severities.values(), *routes.phases.values())
     escalation = notifications.alerts.escalation
     if escalation is not None and escalation.channel is not None:
         yield escalation.channel

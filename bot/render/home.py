@@ -1,4 +1,5 @@
-"""The home tab: the last verdict, the phases, the open alerts and the last two weeks, on one page."""
+"""The home tab: the last verdict, the phases, the open alerts and the last two weeks, on one page; of several pipelines
+the verdict and the phases of each, and the open alerts of all."""
 
 from __future__ import annotations
 
@@ -44,6 +45,11 @@ SHAPES = {
 }
 NO_REPORT = "·"
 
+PIPELINES_AT_MOST = 12
+"""Pipelines with blocks of their own; of more the verdicts stand in lines."""
+
+TITLE_TEXT = 80
+
 A_ROW = 7
 """Digests in a row: a week, which a phone shows without a break."""
 
@@ -82,30 +88,30 @@ def notice_view(sentence: str) -> Block:
 
 
 def _blocks(home: Home) -> Iterator[Block]:
-    yield header(home.pipeline.title)
+    yield _header(home.pipeline.title)
     if home.last is None:
         yield section("No validation has run yet. `/validate-daily` starts one; the digest comes each morning.")
     else:
-        yield from verdict_blocks(home, home.last)
-        yield from board_blocks(home, home.last)
+        yield from _verdict_blocks(home, home.last)
+        yield from _board_blocks(home, home.last)
     if home.hold is not None:
         yield section(f"🔧 {escape(hold_note(home.hold, home.pipeline.zone, home.now))}")
     yield from _alerts(home)
     yield from _snoozes(home)
     yield from _fortnight(home)
-    yield from refresh_blocks()
+    yield from _refresh_blocks()
     look = f"Next look {time_of(home.next_look, home.pipeline.zone, home.now)} · " if home.next_look else ""
     drawn = f"{'drawn' if look else 'Drawn'} {moment(home.now, home.pipeline.zone, home.now)}"
-    yield context(f"{look}{drawn} · `/reveille help` says what you can ask me")
+    yield _context(f"{look}{drawn} · `/reveille help` says what you can ask me")
 
 
-def refresh_blocks() -> tuple[Block, ...]:
+def _refresh_blocks() -> tuple[Block, ...]:
     """Return the line at the end of the page, and its button."""
     button = {"type": "button", "action_id": REFRESH, "text": {"type": "plain_text", "text": "Refresh"}}
     return {"type": "divider"}, {"type": "actions", "elements": [button]}
 
 
-def verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
+def _verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     """Yield what the newest report came to, and what became of it since."""
     verdict = Verdict(last.verdict)
     headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
@@ -116,10 +122,10 @@ def verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     yield section(f"{emoji} *{words}*  {headline}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
+    yield _context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
 
 
-def board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
+def _board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     """Yield a field for each phase: its state for the previous interval, and for the current one."""
     intervals = _intervals(last)
     fields = []
@@ -129,8 +135,8 @@ def board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
             states = " · ".join(map(_state, marks))
             fields.append({"type": "mrkdwn", "text": f"*{fitted(phase.title, PHASE_TEXT)}*\n{states}"})
     if fields:
-        yield header("Phases")
-        yield context("In each phase: " + " · ".join(_interval_words(home, each) for each in intervals))
+        yield _header("Phases")
+        yield _context("In each phase: " + " · ".join(_interval_words(home, each) for each in intervals))
     for start in range(0, len(fields), limits.FIELDS):
         yield {"type": "section", "fields": fields[start : start + limits.FIELDS]}
 
@@ -164,15 +170,15 @@ def _state(mark: Mark | None) -> str:
 
 
 def _alerts(home: Home) -> Iterator[Block]:
-    yield header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
+    yield _header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
     alerts = gravest_first(home.alerts)
     for alert in alerts[:ALERTS_AT_MOST]:
-        yield alert_block(home, alert)
+        yield _alert_block(home, alert)
     if len(alerts) > ALERTS_AT_MOST:
-        yield context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+        yield _context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
 
 
-def alert_block(home: Home, alert: Alert, about: str = "") -> Block:
+def _alert_block(home: Home, alert: Alert, about: str = "") -> Block:
     """Return an alert with its button; what it is ``about`` beside the pipeline ends its line."""
     value = json.dumps({"key": alert.key, "version": alert.version})
     text = {"type": "plain_text", "text": "Details"}
@@ -191,7 +197,7 @@ def _snoozes(home: Home) -> Iterator[Block]:
         and alert.snoozed_until.astimezone(zone).date() == home.today
     ]
     if ending:
-        yield header("Snoozes that end today")
+        yield _header("Snoozes that end today")
         ordered = sorted(ending, key=lambda alert: alert.snoozed_until or home.now)
         yield section(
             fitted_lines(
@@ -208,7 +214,7 @@ def _fortnight(home: Home) -> Iterator[Block]:
     """Yield the last verdict of each of the last digests, the oldest first: a shape below its date, which needs no
     color to be read."""
     names = [interval_title(name, home.today) for name, _ in home.digests]
-    yield header(f"The last {len(names)} digests")
+    yield _header(f"The last {len(names)} digests")
     cells = [(_short(name), NO_REPORT if verdict is None else SHAPES[verdict]) for name, verdict in home.digests]
     width = max(len(name) for name, _ in cells)
     rows = (cells[start : start + A_ROW] for start in range(0, len(cells), A_ROW))
@@ -217,7 +223,74 @@ def _fortnight(home: Home) -> Iterator[Block]:
     element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     yield {"type": "rich_text", "elements": [element]}
     legend = " · ".join(f"{SHAPES[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
-    yield context(f"{names[0]} to {names[-1]} · {legend} · “{NO_REPORT}” no digest")
+    yield _context(f"{names[0]} to {names[-1]} · {legend} · “{NO_REPORT}” no digest")
+
+
+def homes_view(homes: Sequence[Home]) -> Block:
+    """Return the view. Pure; however many pipelines and alerts there are, Slack takes it."""
+    shown, others = homes[:PIPELINES_AT_MOST], homes[PIPELINES_AT_MOST:]
+    heads = [tuple(_head_of_one(each)) for each in shown]
+    tail = (*_other_pipelines(others), *_alerts_of_all(homes), *_foot_of_all(homes))
+    room = limits.VIEW_BLOCKS - len(tail) - sum(map(len, heads))
+    boards: dict[str, Sequence[Block]] = {}
+    for each in sorted(shown, key=_gravity):
+        board = () if each.last is None else tuple(_board_blocks(each, each.last))
+        if len(board) <= room:
+            boards[each.pipeline.name] = board
+            room -= len(board)
+    blocks = [
+        block for each, head in zip(shown, heads, strict=True) for block in (*head, *boards.get(each.pipeline.name, ()))
+    ]
+    return {"type": "home", "blocks": [*blocks, *tail]}
+
+
+def _gravity(home: Home) -> int:
+    """The gravest first: where there is no room for every board, those of the others are left out."""
+    return -1 if home.last is None else list(SHAPES).index(Verdict(home.last.verdict))
+
+
+def _head_of_one(home: Home) -> Iterator[Block]:
+    yield _header(home.pipeline.title)
+    if home.last is None:
+        yield section(f"No validation has run yet. `/validate-daily {home.pipeline.name}` starts one.")
+    else:
+        yield from _verdict_blocks(home, home.last)
+    if home.hold is not None:
+        yield section(f"🔧 {escape(hold_note(home.hold, home.pipeline.zone, home.now))}")
+    shapes = "".join(NO_REPORT if verdict is None else SHAPES[verdict] for _, verdict in home.digests)
+    look = f" · next look {time_of(home.next_look, home.pipeline.zone, home.now)}" if home.next_look else ""
+    yield _context(f"`{home.pipeline.name}` · last {number(len(home.digests), 'digest')} `{shapes}`{look}")
+
+
+def _other_pipelines(homes: Sequence[Home]) -> Iterator[Block]:
+    if homes:
+        yield _header(f"{number(len(homes), 'more pipeline')}")
+        yield section(fitted_lines([_line_of_one(each) for each in homes]))
+
+
+def _line_of_one(home: Home) -> str:
+    title = fitted(home.pipeline.title, TITLE_TEXT)
+    if home.last is None:
+        return f"{NO_REPORT} *{title}*  no validation has run yet"
+    verdict = Verdict(home.last.verdict)
+    return f"{VERDICT_EMOJI[verdict]} *{title}*  {verdict}, {number(len(home.alerts), 'open alert')}"
+
+
+def _alerts_of_all(homes: Sequence[Home]) -> Iterator[Block]:
+    found = [(each, alert) for each in homes for alert in each.alerts]
+    yield _header(f"Open alerts: {len(found)}" if found else "No open alert")
+    ordered = sorted(found, key=lambda pair: (pair[1].severity, pair[1].opened_at))
+    for home, alert in ordered[:ALERTS_AT_MOST]:
+        yield _alert_block(home, alert, f" · *{fitted(home.pipeline.title, TITLE_TEXT)}*")
+    if len(ordered) > ALERTS_AT_MOST:
+        yield _context(f"… and {number(len(ordered) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+
+
+def _foot_of_all(homes: Sequence[Home]) -> Iterator[Block]:
+    yield from _refresh_blocks()
+    drawn = moment(homes[0].now, homes[0].pipeline.zone, homes[0].now)
+    legend = " · ".join(f"{SHAPES[verdict]} {verdict.value.lower()}" for verdict in reversed(Verdict))
+    yield _context(f"{legend} · “{NO_REPORT}” no digest · drawn {drawn} · `/reveille help` says what you can ask me")
 
 
 def _short(interval: str) -> str:
@@ -238,13 +311,13 @@ def fitted_lines(lines: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def header(text: str) -> Block:
+def _header(text: str) -> Block:
     """Return a header, cut to what Slack takes."""
     words = clean(text)
     words = words if len(words) <= limits.HEADER_TEXT else f"{words[: limits.HEADER_TEXT - 1]}…"
     return {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
 
 
-def context(text: str) -> Block:
+def _context(text: str) -> Block:
     """Return small print."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}

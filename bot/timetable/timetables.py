@@ -15,7 +15,7 @@ Outcome = TypeVar("Outcome")
 _logger = logging.getLogger(__name__)
 
 
-class Followed(Protocol):
+class OneTimetable(Protocol):
     """The timetable of one pipeline."""
 
     @property
@@ -31,7 +31,7 @@ class Followed(Protocol):
 class Timetables:
     """The timetables of all pipelines of a process, by their names."""
 
-    def __init__(self, by_pipeline: Mapping[str, Followed]) -> None:
+    def __init__(self, by_pipeline: Mapping[str, OneTimetable]) -> None:
         self._by_pipeline = by_pipeline
 
     @property
@@ -67,7 +67,7 @@ class Timetables:
         return "; ".join(f"{pipeline}: {outcome}" for pipeline, outcome in outcomes.items())
 
 
-def _tried(pipeline: str, timetable: Followed, job: str) -> str | Exception:
+def _tried(pipeline: str, timetable: OneTimetable, job: str) -> str | Exception:
     try:
         return timetable.run(job)
     except UnknownJobError as error:

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
+from bot.alerting.holds import Hold
 from bot.playground.slack.requests import PERSON
 from bot.playground.slack.server import broken, refused
-from bot.render.home import REFRESH
+from bot.render.home import REFRESH, Home, homes_view
 from bot.store.model import AlertState, Changes, SnoozeUntil, StoredReport
 from bot.store.sqlite import SqliteStore
-from checks.model import Severity
+from checks.model import Severity, Verdict
 from checks.notifications import Permissions as Rules
 from handlers.home import publish, redraw
 from handlers.replies import PrivateReply
 from handlers.viewers import LOOKED_WITHIN
-from tests.handlers.rig import CHANNEL, FAILING, NOW, SECONDS, Rig, an_alert, running
+from tests.handlers.rig import CHANNEL, FAILING, NOW, SECONDS, Rig, an_alert, described, running
 
 
 def opened(rig: Rig, **event: Any) -> None:
@@ -387,3 +391,54 @@ class TestDrawnAnew:
             redraw((rig.services,))
 
             assert "A new one" in shown(rig)
+
+
+def many_homes(count: int, alerts: int) -> list[Home]:
+    """As many pipelines as they may be, each with alerts and the longest names that a file may give it."""
+    described_ = described(Rules())
+    return [
+        Home(
+            pipeline=described_.model_copy(update={"name": f"p{number}", "title": "x" * 300}),
+            now=NOW,
+            last=None
+            if number % 3 == 0
+            else StoredReport(
+                key=f"digest:p{number}:2026-02-11:0800",
+                pipeline=f"p{number}",
+                job="digest",
+                previous="2026-02-10",
+                at=NOW,
+                verdict=list(Verdict)[number % len(Verdict)].value,
+                document=_phases(),
+            ),
+            digests=[(f"2026-02-{day:02}", None) for day in range(1, 15)],
+            alerts=[an_alert(key=f"p{number}:a:{each}:-", pipeline=f"p{number}") for each in range(alerts)],
+            hold=Hold(until=NOW + timedelta(hours=1), reason="y" * 200),
+        )
+        for number in range(count)
+    ]
+
+
+def _phases() -> Mapping[str, Any]:
+    finding = {"outcome": "passed", "severity": None, "phase": "phase3", "interval": "2026-02-10"}
+    return {"headline": "z" * 900, "results": [{"phase": "phase3", "findings": [finding]}]}
+
+
+@pytest.mark.parametrize("count", [2, 12, 13, 60])
+@pytest.mark.parametrize("alerts", [0, 1, 30])
+def test_the_tab_of_however_many_pipelines_is_one_that_slack_takes(count: int, alerts: int) -> None:
+    blocks = homes_view(many_homes(count, alerts))["blocks"]
+
+    texts = [str(block["text"]["text"]) for block in blocks if "text" in block]
+    assert len(blocks) <= 100
+    assert max(map(len, texts)) <= 3000
+    assert max(len(block["text"]["text"]) for block in blocks if block["type"] == "header") <= 150
+    assert [text for text in texts if text.startswith(f"Open alerts: {count * alerts}")] or not alerts
+    assert len([block for block in blocks if block.get("accessory")]) == min(count * alerts, 20)
+
+
+def test_every_pipeline_is_on_the_tab_of_all() -> None:
+    shown = json.dumps(homes_view(many_homes(13, 2)))
+
+    assert "1 more pipeline" in shown
+    assert [number for number in range(12) if f"`p{number}`" not in shown] == []

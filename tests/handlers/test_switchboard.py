@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.alerting.incident import key_of
 from checks.model import FindingKey
-from handlers.switchboard import Named, named_in, pipeline_of, reserved
+from handlers.registration import reserved
+from handlers.switchboard import PipelineWords, named_in, pipeline_of
 
 NAMES = ("nba", "shop-events")
 WORDS = st.lists(st.sampled_from(["today", "quick", "phase3", "private", "10", "feb", "nbb"]), max_size=5)
@@ -22,16 +23,16 @@ def test_a_name_is_found_in_any_place_and_nothing_else_is_lost(
 ) -> None:
     text = " ".join((*before, around.format(name.upper()), *after))
 
-    assert named_in(text, NAMES) == Named(name, " ".join((*before, *after)))
+    assert named_in(text, NAMES) == PipelineWords(name, " ".join((*before, *after)))
 
 
 @given(words=WORDS)
 def test_without_a_name_the_words_stay(words: list[str]) -> None:
-    assert named_in(" ".join(words), NAMES) == Named(None, " ".join(words))
+    assert named_in(" ".join(words), NAMES) == PipelineWords(None, " ".join(words))
 
 
 def test_a_word_that_is_said_twice_is_a_name_once() -> None:
-    assert named_in("nba nba", NAMES) == Named("nba", "nba")
+    assert named_in("nba nba", NAMES) == PipelineWords("nba", "nba")
 
 
 @given(pipeline=st.sampled_from(NAMES), check=st.text(max_size=20), subject=st.text(max_size=20))

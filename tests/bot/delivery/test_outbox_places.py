@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.delivery.outbox import LEASE, PATIENCE, UNDELIVERED
-from bot.playground.slack.server import dropped_after_accepting, refused
+from bot.delivery.outbox import LEASE, PATIENCE, UNDELIVERED, Outbox
+from bot.delivery.traffic import Defaults
+from bot.playground.slack.server import SlackServer, dropped_after_accepting, refused
 from bot.store.model import DeliveryState
-from tests.bot.delivery.posting import HOME, MORNING, OTHER, Posting, post, posting, reply, update
+from bot.store.sqlite import SqliteStore
+from tests.bot.delivery.posting import HOME, MORNING, OTHER, Clock, Posting, post, posting, reply, update
 
 
 @pytest.fixture
@@ -300,3 +303,33 @@ def test_a_token_that_does_not_work_is_waited_for(rig: Posting) -> None:
     rig.settle()
 
     assert rig.texts() == ["alert"]
+
+
+def test_what_a_channel_of_another_pipeline_does_not_take_goes_to_the_default_channel_of_that_one() -> None:
+    """Whoever reads the default channel of the first pipeline need not be allowed to see the second."""
+    third, clock = "C0EXAMPLE3", Clock()
+    with SlackServer((HOME, OTHER, third), clock=clock) as slack, closing(SqliteStore(":memory:")) as store:
+        rig = Posting(slack, clock, store)
+        outbox = Outbox(store, rig.poster(), clock, "one", default_channel=Defaults(HOME, {OTHER: third, third: third}))
+        slack.archive(OTHER)
+        rig.put(post("alert", channel=OTHER))
+
+        rig.settle(outbox)
+
+        assert slack.messages(HOME) == []
+        assert slack.messages(third)[0].key == "alert"
+        assert OTHER in str(slack.messages(third)[-1].blocks) + slack.messages(third)[-1].text
+
+
+def test_a_default_channel_that_takes_nothing_is_named_where_there_are_several() -> None:
+    third, clock = "C0EXAMPLE3", Clock()
+    with SlackServer((HOME, third), clock=clock) as slack, closing(SqliteStore(":memory:")) as store:
+        rig = Posting(slack, clock, store)
+        outbox = Outbox(store, rig.poster(), clock, "one", default_channel=Defaults(HOME, {HOME: HOME, third: third}))
+        slack.archive(third)
+        rig.put(post("alert", channel=third), post("other", channel=HOME))
+
+        for _ in range(3):
+            outbox.pump()
+
+        assert list(outbox.problems()) == [f"default channel {third}"]
