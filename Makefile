@@ -25,7 +25,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.stamp  ## Walk through one recorded incident, with no account anywhere
+demo: $(VENV)/demo.stamp  ## Open the playground, with no account anywhere; without a terminal, print one incident
 	@$(BIN)/reveille demo
 
 test: $(VENV)/dev.stamp  ## Run the tests of every day (emulator tests need Java and the Cloud SDK)
@@ -78,6 +78,7 @@ docs: $(VENV)/dev.stamp  ## Write the generated parts of README and docs, and th
 picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chromium)
 	@$(BIN)/python -m tests.picture docs/report.svg
 	@$(BIN)/python -m tests.preview
+	@$(BIN)/python -m tests.preview.playground
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
 	@$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt

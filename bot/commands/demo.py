@@ -38,10 +38,10 @@ def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
     from bot.playground.served import serve_page  # noqa: PLC0415 - Bolt takes a second, and --once does without
 
     with said_plainly():
-        serve_page(_making(), scenario, port, browser=not no_browser, say=click.echo)
+        serve_page(making(), scenario, port, browser=not no_browser, say=click.echo)
 
 
-def _making() -> Making:
+def making() -> Making:
     """Return how a playground is world."""
     from bot.playground.model import Making  # noqa: PLC0415 - likewise
     from bot.playground.scenes import playable, played  # noqa: PLC0415 - likewise

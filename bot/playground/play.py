@@ -58,10 +58,18 @@ class Playground:
         self._later("The bot starts", self._begin)
 
     def stop(self) -> None:
-        """End everything, at once: the folder is thrown away anyway."""
+        """Take nothing more, at once: the process ends, and the folder is thrown away."""
         self.feed.end()
         self._work.put(None)
+
+    def end(self) -> None:
+        """End everything, and wait for it."""
+        self.stop()
+        self._worker.join()
+        if self.life is not None:
+            self.life.stop()
         self.slack.__exit__()
+        self.world.close()
 
     def shown_to(self, user: str) -> Shown:
         return Shown(self.slack.workspace, user, self.world.pipeline.zone)

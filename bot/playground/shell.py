@@ -57,8 +57,8 @@ PAGE = """<!doctype html>
 <body data-user="{user}" data-channel="{channel_id}" data-commands="{commands}">
 <a class="skip" href="#composer">Skip to the message field</a>
 <header class="top">
-  <b class="brand">Reveille</b> <span class="sub">playground: nothing here is real</span>
-  <label class="who-am-i"><span>You are</span> <select id="person">{people}</select></label>
+  <h1 class="brand">Reveille</h1> <span class="sub">playground: nothing here is real</span>
+  <label class="who-am-i"><span>You are</span> <select id="person" aria-label="You are">{people}</select></label>
   <button id="show-world" aria-expanded="false" aria-controls="world">The world</button>
 </header>
 <nav aria-label="Channels">

@@ -59,8 +59,9 @@ class PageServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take nothing more; streams that are open end with the process."""
-        self._server.socket.close()
+        """Take nothing more; streams that are open end by themselves."""
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class _PageServing(PatientServer):

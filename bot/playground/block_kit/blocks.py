@@ -54,7 +54,7 @@ def block_html(block: Block, name: str = "b0") -> str:
             inside = f"<details><summary>{title}</summary>{blocks_html(block['child_blocks'])}</details>"
         case other:
             raise UnknownBlockError(other)
-    heading = ' role="heading" aria-level="3"' if block["type"] == "header" else ""
+    heading = ' role="heading" aria-level="2"' if block["type"] == "header" else ""
     return f'<div class="block {block["type"]}" data-block="{html.escape(name)}"{heading}>{inside}</div>'
 
 
