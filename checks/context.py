@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from checks.amounts import SENTENCE, cut_text
 from checks.facts import Facts, Unread
@@ -43,17 +44,20 @@ def query_of(pipeline: Pipeline, sql: str, label: str, *, interval: Interval, no
 
     Raises KeyError for a name that the pipeline does not declare; the loader has made sure of that.
     """
-    known = {
-        "date": Parameter("DATE", interval.day),
-        "interval_start": Parameter("TIMESTAMP", interval.start.astimezone(UTC)),
-        "interval_end": Parameter("TIMESTAMP", interval.end.astimezone(UTC)),
-        "now": Parameter("TIMESTAMP", now),
-    }
-    for name, declared in pipeline.parameters.items():
-        known[name] = Parameter(declared.type, declared.value)
-    return Query(sql, {name: known[name] for name in parameters_in(sql)}, label)
+    return Query(sql, {name: _parameter(pipeline, name, interval, now) for name in parameters_in(sql)}, label)
 
 
+def _parameter(pipeline: Pipeline, name: str, interval: Interval, now: datetime) -> Parameter:
+    declared = pipeline.parameters.get(name)
+    if declared is not None:
+        return Parameter(declared.type, declared.value)
+    if name == "date":
+        return Parameter("DATE", interval.day)
+    instant = {"interval_start": interval.start, "interval_end": interval.end, "now": now}[name]
+    return Parameter("TIMESTAMP", instant if name == "now" else instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)  # every validation asks the same statements
 def parameters_in(sql: str) -> tuple[str, ...]:
     """Return the names of the parameters in a statement, sorted, each once."""
     return tuple(sorted(set(_PARAMETER.findall(sql))))

@@ -535,6 +535,11 @@ class SqlCheck(Model):
             (each for each in self.tables if each.partition(".")[2] == named), next(iter(self.tables[::-1]), None)
         )
 
+    @property
+    def finds_none(self) -> bool:
+        """Whether a failure of it can mean that there are no rows."""
+        return any(rule.severity is not None and rule.finds_none for rule in self.rules)
+
     def effect_of(self, code: str) -> FailureEffect:
         """Return what a failure with a code does to what comes after it. What is gone as a whole stops."""
         rule = next((each for each in self.rules if each.code == code), None)
@@ -573,8 +578,8 @@ class Limits(Model):
 
     firestore: int = Field(default=16, ge=1, le=256)
     """Questions to Firestore at once."""
-    bigquery: int = Field(default=48, ge=1, le=256)
-    """Queries at once."""
+    bigquery: int = Field(default=96, ge=1, le=256)
+    """Queries at once; BigQuery itself runs 100 for a project."""
     control_plane: int = Field(default=48, ge=1, le=256)
     """Questions to Cloud Run, and to each of the services around it, at once."""
     repository: int = Field(default=16, ge=1, le=256)

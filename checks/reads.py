@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from checks.pools import BoundedPool
 from checks.source import Ports, Problem, ReadRecord, Source, SourceError
 
 P = TypeVar("P")
@@ -25,52 +25,6 @@ T = TypeVar("T")
 
 def nothing() -> None:
     """Nothing has to go first."""
-
-
-class BoundedPool:
-    """Runs functions on at most ``bound`` daemon threads, started as they are needed.
-
-    The standard library's executor joins its threads when the process exits, so one call that hangs
-    would hang the process with it; these threads are abandoned instead.
-    """
-
-    def __init__(self, name: str, bound: int) -> None:
-        self._name = name
-        self._bound = bound
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._threads = 0
-        self._idle = 0
-        self._closed = False
-        self._changed = threading.Condition()
-
-    def submit(self, work: Callable[[], None]) -> None:
-        """Queue work; it must not raise."""
-        with self._changed:
-            self._waiting.append(work)
-            if self._idle >= len(self._waiting):
-                self._changed.notify()
-            elif self._threads < self._bound:
-                self._threads += 1
-                threading.Thread(target=self._serve, name=f"{self._name}-{self._threads}", daemon=True).start()
-
-    def close(self) -> None:
-        """Drop what has not started and let the threads end."""
-        with self._changed:
-            self._closed = True
-            self._waiting.clear()
-            self._changed.notify_all()
-
-    def _serve(self) -> None:
-        while True:
-            with self._changed:
-                self._idle += 1
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                self._idle -= 1
-                if self._closed:
-                    return
-                work = self._waiting.popleft()
-            work()
 
 
 @dataclass(slots=True, eq=False)

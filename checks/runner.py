@@ -17,8 +17,9 @@ from checks.facts import Crashed
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
 from checks.pipeline import Limits, Pipeline, Suppression
+from checks.pools import BoundedPool
 from checks.ports.scheduler import SchedulerJob
-from checks.reads import BoundedPool, ReadCache, Reads
+from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.source import Ports, SourceError
 

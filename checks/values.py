@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -127,9 +128,7 @@ class Comparison(Model):
     @property
     def _interval(self) -> tuple[tuple[Number, int], tuple[Number, int]]:
         """The lowest and the highest number allowed; the second part places a bound just above or below it."""
-        lowest = max(_placed(self.at_least, 0, -inf), _placed(self.above, 1, -inf))
-        highest = min(_placed(self.at_most, 0, inf), _placed(self.below, -1, inf))
-        return lowest, highest
+        return _between(self.at_least, self.above, self.at_most, self.below)
 
     def _comparable(self, value: Any) -> bool:
         if isinstance(self.equals, (bool, str)):
@@ -144,7 +143,16 @@ class Comparison(Model):
         return " and ".join(f"{sign} {_in_words(bound)}" for sign, bound in bounds if bound is not None)
 
 
-def _placed(bound: float | None, place: int, without: float) -> tuple[Number, int]:
+@lru_cache(maxsize=4096)  # the same few bounds are compared with every row
+def _between(
+    at_least: Number | None, above: Number | None, at_most: Number | None, below: Number | None
+) -> tuple[tuple[Number, int], tuple[Number, int]]:
+    lowest = max(_placed(at_least, 0, -inf), _placed(above, 1, -inf))
+    highest = min(_placed(at_most, 0, inf), _placed(below, -1, inf))
+    return lowest, highest
+
+
+def _placed(bound: Number | None, place: int, without: float) -> tuple[Number, int]:
     return (without, 0) if bound is None else (as_written(bound), place)
 
 

@@ -24,10 +24,10 @@ from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
 from checks.column_types import declares
 from checks.pipeline import Pipeline
+from checks.pools import BoundedPool
 from checks.ports.documents import FIRESTORE
 from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY, Query
-from checks.reads import BoundedPool
 from checks.source import Ports, Problem, Source, SourceError
 
 Progress = Callable[[int, int], None]

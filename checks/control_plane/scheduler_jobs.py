@@ -119,8 +119,8 @@ def judge_doubts(
         for each in jobs
         if not each.paused
         and season_of(each, spec.seasons, today) is None
-        and failure_of(each, now) is None
         and (doubt := doubt_of(each, now))
+        and failure_of(each, now) is None
     }
     if not doubts:
         return None

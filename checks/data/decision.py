@@ -51,16 +51,27 @@ def decide(spec: SqlCheck, row: Row) -> Decision:
     still open.
     """
     for index, rule in enumerate(spec.rules):
-        tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
-        if False in tests.values():
+        lacking = _lacking(rule, row)
+        if lacking is None:
             continue
-        lacking = next((column for column, holds in tests.items() if holds is None), None)
         worst = min((each.severity for each in spec.rules[index:] if each.severity is not None), default=Severity.P3)
-        if lacking is not None:
-            return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
+        if lacking:
+            return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking[0])
         severity = worst if rule.outcome == "unknown" else rule.severity
         return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=severity, rule=rule)
     return Decision(outcome=Outcome.PASSED, code="as-expected")
+
+
+def _lacking(rule: Rule, row: Row) -> list[str] | None:
+    """Return the columns without which a rule cannot be judged; None where one of its comparisons does not hold."""
+    lacking: list[str] = []
+    for column, comparison in rule.condition.items():
+        holds = comparison.test(row.get(column))
+        if holds is False:
+            return None
+        if holds is None:
+            lacking.append(column)
+    return lacking
 
 
 def early(setting: Setting) -> str:

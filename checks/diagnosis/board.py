@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, cmp_to_key
+from typing import Any, Protocol
 
 from checks.changes import Change
 from checks.diagnosis.symptom import Symptom, Unexplained, days
@@ -142,6 +142,17 @@ class Suspect:
         return any(each.data_present is False for each in self.triggers)
 
 
+def _compared(one: Finding, other: Finding) -> int:
+    """Compare what the order of findings comes to last, which is written out only where all before it is equal."""
+    words, others = (
+        repr((each.code, each.summary, each.facts, each.place, each.count, each.action)) for each in (one, other)
+    )
+    return (words > others) - (words < others)
+
+
+_rest = cmp_to_key(_compared)
+
+
 class Board:
     """What failed and what could not be checked, and which of it is explained already."""
 
@@ -188,11 +199,11 @@ class Board:
 
     @cached_property
     def failed(self) -> tuple[Symptom, ...]:
-        return self._of(Outcome.FAILED)
+        return tuple(each for each in self.everything if each.finding.outcome is Outcome.FAILED)
 
     @cached_property
     def unknown(self) -> tuple[Symptom, ...]:
-        return self._of(Outcome.UNKNOWN)
+        return tuple(each for each in self.everything if each.finding.outcome is Outcome.UNKNOWN)
 
     @cached_property
     def transitions(self) -> dict[str, Transition]:
@@ -209,7 +220,7 @@ class Board:
     @cached_property
     def triggers(self) -> dict[tuple[str, Interval | None], Symptom]:
         """Every verdict on a trigger, whatever it says, by transition and date."""
-        found = sorted((each for each in self._all if each.place.name in self.transitions), key=self.order)
+        found = (each for each in self.everything if each.place.name in self.transitions)
         verdicts = (each for each in found if known(each.finding.facts, DataFacts) is not None)
         return {(each.place.name, each.finding.interval): each for each in reversed(list(verdicts))}
 
@@ -219,8 +230,8 @@ class Board:
 
     @cached_property
     def _revisions(self) -> dict[str, Symptom]:
-        found = (each for each in self._all if known(each.finding.facts, RevisionsFacts) is not None)
-        return {each.place.name: each for each in sorted(found, key=self.order, reverse=True)}
+        found = [each for each in self.everything if known(each.finding.facts, RevisionsFacts) is not None]
+        return {each.place.name: each for each in reversed(found)}
 
     def unread_reasons(self, services: Iterable[str]) -> Iterator[tuple[int, Symptom]]:
         """Yield what could not be read of some services, or of all, by checks that can give a reason, each with its
@@ -254,10 +265,7 @@ class Board:
         """Return the title of a check, as people read it."""
         return self._titles.get(check, check)
 
-    def _of(self, outcome: Outcome) -> tuple[Symptom, ...]:
-        return tuple(sorted((each for each in self._all if each.finding.outcome is outcome), key=self.order))
-
-    def order(self, symptom: Symptom) -> tuple[int, int, bool, str, bool, str, str, int, str]:
+    def order(self, symptom: Symptom) -> tuple[int, int, bool, str, bool, str, str, int, Any]:
         """A total order that does not depend on the order of the results: along the pipeline, gravest first. A figure
         of a table comes after what a check of its own says of it, and what stands for many after those that speak for
         themselves."""
@@ -271,7 +279,7 @@ class Board:
             finding.subject,
             finding.interval.name if finding.interval is not None else "",
             finding.severity if finding.severity is not None else len(Severity),
-            repr((finding.code, finding.summary, finding.facts, finding.place, finding.count, finding.action)),
+            _rest(finding),
         )
 
     def gravity(self, suspect: Suspect) -> tuple[int, bool, int, int, str]:

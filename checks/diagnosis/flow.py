@@ -337,16 +337,16 @@ class _Reading:
                 yield Health(Place(PlaceKind.TRANSITION, transition.id), day)
                 yield Health(Place(PlaceKind.TRANSITION, transition.id, WAITS), day)
                 yield Health(Place(PlaceKind.PHASE, transition.target), day)
+        # That a table was written lately says nothing of one interval: only a count of its rows does.
+        counting = {name: spec for name, spec in self._board.sql_checks.items() if spec.finds_none}
         for each in self._board.everything:
-            spec = self._board.sql_checks.get(each.check)
+            spec = counting.get(each.check)
             if spec is None or each.finding.outcome not in (Outcome.PASSED, Outcome.FAILED):
                 continue
-            # That a table was written lately says nothing of one interval: only a count of its rows does.
-            finds_none = any(rule.severity is not None and rule.finds_none for rule in spec.rules)
             stopped = (
                 each.finding.outcome is Outcome.FAILED and spec.effect_of(each.finding.code) is FailureEffect.STOPS
             )
-            if finds_none and not stopped and each.finding.facts is not NOTHING:
+            if not stopped and each.finding.facts is not NOTHING:
                 yield Health(judged(spec, each.finding.subject), each.finding.interval)
 
 

@@ -15,7 +15,7 @@ from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
 from checks.effects import FailureEffect
-from checks.expansion import data_checks
+from checks.expansion import condition_of
 from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome
@@ -27,7 +27,8 @@ from checks.registry import check
 
 def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:
     """Return the conditions that something depends on, in the order of the pipeline file."""
-    used = {each.when for each in pipeline.transitions} | {each.when for each in data_checks(pipeline)}
+    expected = (condition_of(pipeline, each) for table in pipeline.tables.values() for each in table.expect)
+    used = {*expected, *(each.when for each in pipeline.transitions), *(each.when for each in pipeline.checks)}
     if pipeline.invocations is not None:
         used.add(pipeline.invocations.when)
     return tuple(name for name in pipeline.conditions if name in used)

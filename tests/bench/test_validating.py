@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.definition.pipeline_file import shipped_pipeline
+from checks.ports.documents import FIRESTORE
+from checks.ports.services import CLOUD_RUN
+from checks.ports.warehouse import BIGQUERY
 from tests.bench.__main__ import options_of, validations
 
 pytestmark = pytest.mark.xdist_group("validating")  # one worker, so that the fixture is made once
@@ -33,6 +37,13 @@ def test_the_servers_saw_every_look_that_the_report_tells_of(measured: Mapping[s
     # A look that no check waited for may come back after the report.
     assert seen.keys() == run["sources"].keys()
     assert all(seen[source] >= looked["looks"] > 0 for source, looked in run["sources"].items())
+
+
+def test_no_question_of_the_first_round_waits_for_another_one_to_be_answered(measured: Mapping[str, Any]) -> None:
+    asked = measured["validation"]["warm"][-1]["sources"]
+
+    for source in (BIGQUERY, CLOUD_RUN, FIRESTORE):
+        assert 0 < asked[source.name]["looks"] <= source.bound(shipped_pipeline().limits)
 
 
 def test_all_completion_documents_travel_in_one_request(measured: Mapping[str, Any]) -> None:

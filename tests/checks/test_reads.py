@@ -11,7 +11,7 @@ from checks.pipeline import Limits
 from checks.ports.documents import read_document
 from checks.ports.services import read_service
 from checks.ports.warehouse import BIGQUERY, Query, read_rows
-from checks.reads import BoundedPool, ReadCache, Reads
+from checks.reads import ReadCache, Reads
 from checks.source import Problem, SourceError
 from tests.fakes import FakeControlPlane, FakeDocuments, FakeWarehouse, ports
 
@@ -130,53 +130,3 @@ def test_the_depth_of_a_look_counts_the_answers_that_it_waited_for() -> None:
         (BIGQUERY.name, 1),
         ("Cloud Run", 2),
     ]
-
-
-def test_a_closed_pool_drops_what_has_not_started() -> None:
-    pool = BoundedPool("test", 1)
-    started, release, ran = threading.Event(), threading.Event(), threading.Event()
-
-    def hold() -> None:
-        started.set()
-        release.wait(SOON)
-
-    pool.submit(hold)
-    started.wait(SOON)
-    pool.submit(ran.set)
-    pool.close()
-    release.set()
-
-    assert not ran.wait(0.05)
-
-
-@pytest.mark.parametrize("bound", [1, 2])
-def test_a_pool_at_its_bound_asks_again_whenever_a_thread_is_idle(bound: int) -> None:
-    pool = BoundedPool("test", bound)
-    asked = [threading.Event() for _ in range(20)]
-
-    answered = []
-    for each in asked:
-        pool.submit(each.set)
-        answered.append(each.wait(SOON))
-        if not answered[-1]:
-            break
-    pool.close()
-
-    assert answered == [True] * len(asked)
-
-
-def test_an_idle_thread_is_asked_while_another_one_works() -> None:
-    pool = BoundedPool("test", 2)
-    started, release, asked = threading.Event(), threading.Event(), [threading.Event() for _ in range(20)]
-
-    def hold() -> None:
-        started.set()
-        release.wait(SOON)
-
-    pool.submit(hold)
-    assert started.wait(SOON)
-    for each in asked:
-        pool.submit(each.set)
-        assert each.wait(SOON)
-    release.set()
-    pool.close()

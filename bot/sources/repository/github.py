@@ -12,8 +12,8 @@ from urllib.parse import quote
 from bot.instants import of_iso
 from bot.sources.repository.git import COMMIT_ID, normalised
 from bot.sources.repository.github_answers import GitHubAnswers, not_understood
+from checks.pools import BoundedPool
 from checks.ports.repository import REPOSITORY, Commit
-from checks.reads import BoundedPool
 from checks.source import Problem, SourceError
 
 T = TypeVar("T")

@@ -115,7 +115,7 @@ class BigQueryWarehouse(GoogleAdapter):
             if not rows.schema:
                 self._explain(rows, query)
             return [
-                {field.name: cell(value, field) for field, value in zip(rows.schema, row.values(), strict=True)}
+                {field.name: cell(row[column], field) for column, field in enumerate(rows.schema)}  # values() copies
                 for row in rows
             ]
 
