@@ -59,6 +59,8 @@ class Check:
     """What it looks at, where that can be why a service did not do its work: "the callers"."""
     always_shown: bool = False
     """Whether every report has a line for it: what an operator wants to read each morning."""
+    rounds: int = 1
+    """How many of its questions follow one from the other's answer, on a day without a doubt."""
 
     @property
     def only_reports(self) -> bool:
@@ -99,6 +101,7 @@ def check(  # noqa: PLR0913 - what a check declares
     short: str = "",
     reason: str = "",
     always_shown: bool = False,
+    rounds: int = 1,
     effect: FailureEffect = FailureEffect.HARMS,
     effects: Mapping[str, FailureEffect] | None = None,
 ) -> Callable[[Judge], Check]:
@@ -121,6 +124,7 @@ def check(  # noqa: PLR0913 - what a check declares
             short=short,
             reason=reason,
             always_shown=always_shown,
+            rounds=rounds,
             effect=effect,
             effects=effects or {},
         )

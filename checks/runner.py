@@ -99,7 +99,7 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: ReadCache
     for each in run.pipeline.suppressions:
         suppressions.setdefault(each.check, []).append(each)
     pending: dict[_Running, None] = {}
-    for check in checks:
+    for check in longest_first(checks):
         folding = Folding(check.id, names | subjects_of(check))
         running = _Running(check, folding, suppressions.get(check.id, ()), today)
         pending[running] = None
@@ -121,6 +121,11 @@ def run_checks(checks: Sequence[Check], run: Run, ports: Ports, cache: ReadCache
                     yield _result(done, run, run_began)
     finally:
         pool.close()
+
+
+def longest_first(checks: Iterable[Check]) -> Sequence[Check]:
+    """Return checks in the order in which they begin: a run waits longest for those with the most rounds."""
+    return sorted(checks, key=lambda each: -each.rounds)
 
 
 def subjects_of(check: Check) -> frozenset[str]:

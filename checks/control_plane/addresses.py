@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from checks.pipeline import Pipeline
@@ -83,8 +84,7 @@ class Addresses:
     def target(self, address: str) -> CallTarget | None:
         """Return what an address leads to, None for one that is not this project's and region's."""
         try:
-            parts = urlsplit(address.strip())
-            host = (parts.hostname or "").rstrip(".")
+            parts, host = urlsplit(address.strip()), (_host(address.strip()) or "").rstrip(".")
         except ValueError:
             return None
         if parts.scheme.lower() not in ("http", "https") or not host:
@@ -160,9 +160,13 @@ def service_name(function: str) -> str:
 
 def _hosts(service: Service) -> Iterable[str]:
     for address in dict.fromkeys((service.uri, *service.urls)):
-        host = urlsplit(address).hostname if address else None
-        if host:
+        if host := _host(address):
             yield host
+
+
+@lru_cache(maxsize=4096)  # the services of a region keep their addresses
+def _host(address: str) -> str | None:
+    return urlsplit(address).hostname
 
 
 def _suffix(name: str, host: str) -> str:

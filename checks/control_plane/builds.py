@@ -154,6 +154,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, seen: BuildSeen, code: str) -
     reason="the builds",
     always_shown=True,
     effect=FailureEffect.RISK,
+    rounds=2,
     worst=Severity.P1,
     codes={
         "build-succeeded": "The latest build succeeded, and nothing that it builds from has changed since.",
@@ -187,6 +188,7 @@ def builds(context: Context) -> Iterator[Finding]:
     found = read_build_triggers(context.reads)
     since = context.now - timedelta(days=deployment.builds_days)
     recent = read_recent_builds(context.reads, since)
+    head = read_head(context.reads) if context.reads.connected(REPOSITORY) else None
     known = triggers.by_name(found.result())
     seen: list[tuple[ServiceSpec, BuildSeen]] = []
     for spec in context.services:
@@ -202,7 +204,7 @@ def builds(context: Context) -> Iterator[Finding]:
             "No service of the pipeline file has a build trigger",
             configure="name the 'trigger' or the 'source' of services",
         )
-    commits = _Commits(context, deployment, [each for _, each in seen])
+    commits = _Commits(context, deployment, [each for _, each in seen], head)
     if commits.error is not None:
         # One repository serves all services: that it cannot be checked is said once.
         yield could_not_check(
@@ -224,16 +226,17 @@ def builds(context: Context) -> Iterator[Finding]:
 class _Commits:
     """The commits that builds lack, asked for once for each commit that was built; where no repository is, none."""
 
-    def __init__(self, context: Context, deployment: Deployment, seen: Sequence[BuildSeen]) -> None:
+    def __init__(
+        self, context: Context, deployment: Deployment, seen: Sequence[BuildSeen], head: Read[Commit] | None
+    ) -> None:
         self._deployment = deployment
         self._now = context.now
         self._head: Commit | None = None
         self.error: SourceError | None = None
         self._since: dict[str, Read[Sequence[Commit] | None]] = {}
         self._after: Read[Sequence[Commit]] | None = None
-        if not context.reads.connected(REPOSITORY):
+        if head is None:
             return
-        head = read_head(context.reads)
         undecided = [each for each in seen if of_trigger(each.trigger, each.build, self._now) is None]
         for commit in {each.build.commit for each in undecided if each.build is not None and each.build.commit}:
             self._since[commit] = read_commits_since(context.reads, commit)

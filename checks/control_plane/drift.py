@@ -126,6 +126,7 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, code: str, seen: DriftSeen, t
     facts=DriftFacts,
     always_shown=True,
     effect=FailureEffect.RISK,
+    rounds=2,
     worst=Severity.P0,
     codes={
         "up-to-date": "No commit touched the service's folders since the deployed one.",

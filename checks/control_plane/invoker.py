@@ -277,6 +277,7 @@ def _read(look: Read[T]) -> T | SourceError:
     reason="the callers",
     always_shown=True,
     effect=FailureEffect.STOPS,
+    rounds=2,
     worst=Severity.P0,
     codes={
         "caller-allowed": "The caller can call the service.",

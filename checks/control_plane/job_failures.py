@@ -138,7 +138,7 @@ def never_ran(job: SchedulerJob, now: datetime) -> bool:
 
 def doubt_of(job: SchedulerJob, now: datetime) -> str:
     """Return why it cannot be told whether a job was started when it was due; empty where it can."""
-    if not is_understood(job.schedule, job.zone, now):
+    if not is_understood(job.schedule, job.zone):
         return f"its schedule is not understood: {job.schedule or 'none'}, {job.zone}"
     ahead = job.last_attempt is not None and job.last_attempt - now > CLOCKS_DIFFER
     return "its last attempt lies in the future" if ahead else ""

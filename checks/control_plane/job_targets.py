@@ -15,6 +15,12 @@ Targets = Mapping[str, tuple[str, ...]]
 """The services that jobs call, by the names of the jobs; those of a topic are the services that listen to it."""
 
 
+def start_targets(context: Context) -> None:
+    """Ask for what ``targets_of`` needs, before the jobs are known."""
+    if context.reads.connected(CLOUD_RUN):
+        read_services(context.reads)
+
+
 def targets_of(context: Context, jobs: Iterable[SchedulerJob]) -> Targets:
     """Return what jobs start. Without an answer of Cloud Run that is what their topics tell: a lost service is told by
     other checks."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -17,6 +18,9 @@ _FIELDS = 5
 _AT_SECOND_ZERO = "0"
 """With a field for seconds cronsim reads local times as they are; without, it moves those that a change of the clock
 skips, as Debian's cron does and Cloud Scheduler does not."""
+
+_ANY_TIME = datetime(2025, 1, 1, tzinfo=UTC)
+"""What is ever due was due before it: also on the 29th of February."""
 
 _EVERY = re.compile(r"every\s+(?P<count>\d+)\s+(?P<unit>min(?:ute)?s?|hours?)", re.IGNORECASE)
 _NOT_UNIX_CRON = re.compile(r"#|(?<![a-z])L|\b(\w+)-\1/", re.IGNORECASE)
@@ -49,9 +53,10 @@ def due_after(schedule: str, zone: str, since: datetime) -> datetime | None:
     return None if first is None else first.astimezone(UTC)
 
 
-def is_understood(schedule: str, zone: str, at: datetime) -> bool:
+@lru_cache(maxsize=4096)  # the jobs of a region keep their schedules
+def is_understood(schedule: str, zone: str) -> bool:
     """Whether anything can be claimed of a schedule; one that is never due is not understood either."""
-    return _EVERY.fullmatch(schedule.strip()) is not None or _latest(schedule, zone, at) is not None
+    return _EVERY.fullmatch(schedule.strip()) is not None or _latest(schedule, zone, _ANY_TIME) is not None
 
 
 def _interval(every: re.Match[str]) -> timedelta:

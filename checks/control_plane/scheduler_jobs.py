@@ -44,7 +44,7 @@ from checks.control_plane.job_inventory import (
     judge_gone,
     judge_number,
 )
-from checks.control_plane.job_targets import Targets, feeding, targets_of
+from checks.control_plane.job_targets import Targets, feeding, start_targets, targets_of
 from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.effects import FailureEffect
@@ -250,6 +250,7 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
         yield not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
         return
     look = read_jobs(context.reads)
+    start_targets(context)
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()

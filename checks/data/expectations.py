@@ -293,7 +293,7 @@ class _Judgement:
     def _mean(self, column: str, mean: Mean) -> Finding:
         name = f"mean {column}"
         sums: dict[Interval, tuple[float, float]] = {}
-        for interval, row in self._past.periods():
+        for interval, row in self._past.periods:
             total, count = sums.get(interval, (0.0, 0.0))
             sums[interval] = (
                 total + (number_of(row.get(f"sum_{column}")) or 0.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -41,16 +41,19 @@ class Past:
         """When the newest row of any interval was loaded; None where no row says when."""
         return max((at for row in self._history if isinstance(at := row.get("newest"), datetime)), default=None)
 
-    def periods(self) -> Iterator[tuple[Interval, Row]]:
-        """Yield the rows of the history with the interval of each."""
-        for row in self._history:
-            if isinstance(row.get("period"), date):
-                yield interval_of(row["period"], self._timeline), row
+    @cached_property
+    def periods(self) -> Sequence[tuple[Interval, Row]]:
+        """The rows of the history with the interval of each."""
+        return [
+            (interval_of(row["period"], self._timeline), row)
+            for row in self._history
+            if isinstance(row.get("period"), date)
+        ]
 
     def counts(self, by: Sequence[str]) -> Mapping[Interval, Mapping[Group, int]]:
         """Return how many rows each group of each interval has."""
         counts: dict[Interval, dict[Group, int]] = {}
-        for interval, row in self.periods():
+        for interval, row in self.periods:
             group = tuple(exact(row.get(f"by_{column}")) for column in by)
             groups = counts.setdefault(interval, {})
             groups[group] = groups.get(group, 0) + int(number_of(row.get("row_count")) or 0)

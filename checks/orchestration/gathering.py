@@ -33,11 +33,17 @@ def start_reads(context: Context, transitions: Iterable[Transition], *, log: boo
                 read_rows(context.reads, context.query(condition.query, transition.when, interval))
             # Documents tell about a source that has them; its rows are asked for only where they decide.
             phases = (transition.target,) if transition.state is not None else (transition.source, transition.target)
-            for phase in map(context.pipeline.phase, phases):
-                if phase.rows is not None:
-                    read_rows(context.reads, context.query(phase.rows, phase.id, interval))
+            for phase in phases:
+                start_rows(context, phase, interval)
         if log and context.pipeline.phase_log is not None:
             read_rows(context.reads, context.query(context.pipeline.phase_log.query, LOG_LABEL, interval))
+
+
+def start_rows(context: Context, phase_id: str, interval: Interval) -> None:
+    """Ask for what ``rows_of`` needs."""
+    phase = context.pipeline.phase(phase_id)
+    if phase.rows is not None:
+        read_rows(context.reads, context.query(phase.rows, phase.id, interval))
 
 
 def no_transition(check_id: str) -> Finding:

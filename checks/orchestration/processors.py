@@ -29,6 +29,7 @@ from checks.orchestration.gathering import (
     rows_of,
     run_of,
     start_reads,
+    start_rows,
 )
 from checks.pipeline import Transition, tables_in
 from checks.places import Place, PlaceKind
@@ -111,6 +112,9 @@ def processors(context: Context) -> Iterator[Finding]:
         )
         return
     start_reads(context, transitions, log=False)
+    for interval in context.intervals:
+        for transition in transitions:
+            start_rows(context, transition.source, interval)
     for interval in context.intervals:
         for transition in transitions:
             judge_date = partial(_judge_date, context, transition, interval)

@@ -16,7 +16,7 @@ from checks.pipeline import Limits, Pipeline, Suppression
 from checks.ports.warehouse import Query, read_rows
 from checks.reads import ReadCache
 from checks.registry import Check, Judge
-from checks.runner import Run, run_checks, suppressed
+from checks.runner import Run, longest_first, run_checks, suppressed
 from checks.source import Ports, Problem, SourceError
 from tests.fakes import NIGHT, FakeWarehouse, pipeline, ports
 
@@ -45,6 +45,14 @@ def run(*checks: Check, limits: Limits | None = None, world: Ports | None = None
 
 def codes(result: CheckResult) -> list[str]:
     return [finding.code for finding in result.findings]
+
+
+def test_checks_with_more_rounds_of_questions_begin_before_the_others() -> None:
+    checks = [
+        replace(check(lambda _: iter(()), name), rounds=rounds) for name, rounds in [("a", 1), ("b", 2), ("c", 1)]
+    ]
+
+    assert [each.id for each in longest_first(checks)] == ["b", "a", "c"]
 
 
 def test_a_check_that_says_nothing_is_unknown() -> None:

@@ -17,17 +17,21 @@ _MONTHS, _MINUTES, _SECONDS, _MICROSECONDS = 12, 60, 60, 1_000_000
 
 def cell(value: Any, field: SchemaField) -> Any:
     """Return a value of a column as plain Python, and of a very long text the beginning."""
-    if value is None:
-        return None
-    if field.mode == _REPEATED:
-        return [_one(each, field) for each in value]
-    return _one(value, field)
+    return reader_of(field)(value)
 
 
-def _one(value: Any, field: SchemaField) -> Any:
+def reader_of(field: SchemaField) -> Callable[[Any], Any]:
+    """Return what makes of each value of a column what ``cell`` says: its type is looked at once for all rows."""
     read = _READ.get(field.field_type)
-    plain = value if read is None or value is None else read(value, field)
-    return cut_text(plain, CELL) if isinstance(plain, str) else plain
+
+    def one(value: Any) -> Any:
+        plain = value if read is None or value is None else read(value, field)
+        return cut_text(plain, CELL) if isinstance(plain, str) else plain
+
+    def several(values: Any) -> Any:
+        return None if values is None else [one(each) for each in values]
+
+    return several if field.mode == _REPEATED else one
 
 
 def _struct(value: Mapping[str, Any], field: SchemaField) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from bot.google_cloud.adapter import GoogleAdapter
 from bot.google_cloud.clients import REQUEST_SECONDS, GoogleAccess, anonymous
 from bot.google_cloud.errors import Api
-from bot.sources.warehouse.bigquery_values import cell, type_of
+from bot.sources.warehouse.bigquery_values import reader_of, type_of
 from bot.statements import ADVICE, only_reads, refused_to_write, statement_of
 from checks.ports.warehouse import BIGQUERY, Parameter, Query, Row
 from checks.source import Problem, SourceError
@@ -114,10 +114,9 @@ class BigQueryWarehouse(GoogleAdapter):
             )
             if not rows.schema:
                 self._explain(rows, query)
-            return [
-                {field.name: cell(row[column], field) for column, field in enumerate(rows.schema)}  # values() copies
-                for row in rows
-            ]
+            columns = [(number, field.name, reader_of(field)) for number, field in enumerate(rows.schema)]
+            # By number: what a row gives as its values is a copy of each of them.
+            return [{name: read(row[number]) for number, name, read in columns} for row in rows]
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError, also for a

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.bigquery import BigQuery
 
 from bot.definition.pipeline_queries import query_problems
 from bot.definition.statement_checks import statement_problems
 from checks.expansion import expansions
+from checks.expansion.sql_words import RESERVED, quoted
 from checks.pipeline import Pipeline
 from tests.fakes import pipeline
 
@@ -72,6 +74,15 @@ SHAPES = [
         ("at", "monthly"),
     )
 ]
+
+
+def test_the_reserved_words_are_those_of_googlesql() -> None:
+    assert {word.upper() for word in BigQuery.Generator.RESERVED_KEYWORDS} == RESERVED
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_column_with_the_name_of_a_word_is_quoted_in_any_letters(name: str) -> None:
+    assert (quoted(name), quoted(name.lower())) == (f"`{name}`", f"`{name.lower()}`")
 
 
 @pytest.mark.parametrize(("expect", "date", "cadence"), SHAPES)
