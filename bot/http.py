@@ -45,12 +45,17 @@ class HttpAnswer:
 
 
 def ask(
-    request: Request, seconds: float, *, context: ssl.SSLContext | None = None, proxy: str | None = None
+    request: Request,
+    seconds: float,
+    *,
+    context: ssl.SSLContext | None = None,
+    proxy: str | None = None,
+    largest: int = LARGEST_ANSWER,
 ) -> HttpAnswer:
     """Ask, and close the connection whatever comes of the answer: one that breaks off would keep it open.
 
-    ``seconds`` bound all of it from the first address that is tried to the last byte of the answer. Raises OSError,
-    NoAnswerError for whatever is no answer.
+    ``seconds`` bound all of it from the first address that is tried to the last byte of the answer, ``largest`` its
+    bytes. Raises OSError, NoAnswerError for whatever is no answer.
     """
     if request.type not in ("http", "https"):
         raise NoAnswerError("no address of the web")
@@ -63,8 +68,8 @@ def ask(
         except HTTPError as refusal:
             answered = refusal  # an answer as well
         with answered as answer:
-            body = answer.read(LARGEST_ANSWER + 1)
-            if len(body) > LARGEST_ANSWER:
+            body = answer.read(largest + 1)
+            if len(body) > largest:
                 raise NoAnswerError("the answer is too long")
             if answer.length:  # bytes that were announced and did not come
                 raise NoAnswerError("the answer breaks off")

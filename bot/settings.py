@@ -78,6 +78,8 @@ class Settings:
     """Cloud Monitoring's API, likewise."""
     logging_endpoint: str | None = None
     """Cloud Logging's API, likewise."""
+    storage_emulator: str | None = None
+    """Cloud Storage's API, likewise."""
     repository: Path | None = None
     """A local clone of the repository that services are deployed from; without it GitHub is asked."""
     audit_baseline: Path | None = None
@@ -111,6 +113,7 @@ class Settings:
             build_endpoint=variables.loopback_address(AddressSetting.REVEILLE_CLOUD_BUILD_ENDPOINT),
             monitoring_endpoint=variables.loopback_address(AddressSetting.REVEILLE_MONITORING_ENDPOINT),
             logging_endpoint=variables.loopback_address(AddressSetting.REVEILLE_LOGGING_ENDPOINT),
+            storage_emulator=variables.loopback_address(AddressSetting.STORAGE_EMULATOR_HOST),
             repository=variables.path(PathSetting.REVEILLE_REPOSITORY),
             audit_baseline=variables.path(PathSetting.REVEILLE_AUDIT_BASELINE),
             github_token=variables.secret(SecretSetting.GITHUB_TOKEN),

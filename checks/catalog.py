@@ -25,11 +25,13 @@ from checks.data.expectations import expectation_check
 from checks.data.sql import sql_check
 from checks.expansion import expansions
 from checks.orchestration.days_off import days_off
+from checks.orchestration.dbt import dbt
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
 from checks.orchestration.phase_log import phase_log
 from checks.orchestration.processors import processors
 from checks.orchestration.stalled import stalled
+from checks.orchestration.task_runs import task_runs
 from checks.orchestration.trigger import trigger
 from checks.pipeline import Pipeline
 from checks.registry import Check
@@ -42,6 +44,8 @@ PYTHON_CHECKS: tuple[Check, ...] = (
     phase_gap,
     processors,
     heartbeats,
+    dbt,
+    task_runs,
     invoker,
     edges,
     subscriptions,

@@ -22,6 +22,7 @@ from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Staging
+from checks.tasks_spec import DbtSpec, TaskRuns
 from checks.values import (
     LARGEST_COUNT,
     Bound,
@@ -644,6 +645,10 @@ class Pipeline(Model):
     """The Cloud Run services to look at."""
     run_jobs: tuple[RunJobSpec, ...] = Field(default=(), max_length=MOST_LISTED)
     """The Cloud Run jobs that the pipeline needs; the latest execution of every other one is looked at as well."""
+    dbt: DbtSpec | None = None
+    """dbt: what its artifacts say of models, tests and sources."""
+    task_runs: TaskRuns | None = None
+    """What an orchestrator ran, from a table that it writes."""
     messaging: Messaging | None = None
     """Pub/Sub: what each topic must push to."""
     scheduler: SchedulerJobs | None = None

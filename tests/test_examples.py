@@ -73,7 +73,7 @@ def test_every_example_has_a_healthy_and_a_broken_scenario() -> None:
         expected = load_scenario(path).file.expect.verdict
         verdicts.setdefault(path.parts[-3], set()).add(expected is Verdict.ALL_CLEAR)
 
-    assert verdicts == {"events-hourly": {True, False}, "finance-load": {True, False}}
+    assert verdicts == {name: {True, False} for name in ("events-hourly", "finance-dbt", "finance-load")}
 
 
 @pytest.mark.parametrize("name", sorted(DIGESTS))

@@ -11,6 +11,7 @@ from bot.composition.extras import embedded_engine
 from bot.render.words import shortened
 from bot.settings import SettingsError
 from checks.pipeline import Pipeline
+from checks.ports.dbt import DBT
 from checks.ports.warehouse import BIGQUERY
 from checks.source import Ports
 
@@ -30,6 +31,8 @@ def tables_alone(pipeline: Pipeline) -> Pipeline:
         name: each.model_copy(update={"doubt": each.doubt and each.doubt.model_copy(update={"documents": ()})})
         for name, each in pipeline.conditions.items()
     }
+    in_bucket = pipeline.dbt is not None and pipeline.dbt.in_bucket
+    nothing |= {"dbt": None} if in_bucket else {}
     return pipeline.model_copy(update={**nothing, "transitions": transitions, "conditions": conditions})
 
 
@@ -39,10 +42,12 @@ def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, Callable[[], dat
     Raises SettingsError for what cannot be read or holds no table of the pipeline, DemoExtraMissing.
     """
     embedded_engine("Tables of this machine")
+    from bot.sources.dbt.folder import FolderArtifacts  # noqa: PLC0415 - with the engine
     from bot.sources.warehouse.local import LocalData, LocalWarehouse  # noqa: PLC0415 - production does without
 
     data = LocalData(path)
+    artifacts = {} if pipeline.dbt is None else {DBT: FolderArtifacts(Path(pipeline.dbt.artifacts))}
     if not any(map(data.table_of, pipeline.tables)):
         held, named = (shortened(sorted(each), NAMED) for each in (data.tables, pipeline.tables))
         raise SettingsError(f"{path} holds none of the tables of {pipeline.name}: it holds {held}, and not {named}.")
-    return Ports({BIGQUERY: LocalWarehouse(data, pipeline)}), partial(data.newest, pipeline)
+    return Ports({BIGQUERY: LocalWarehouse(data, pipeline), **artifacts}), partial(data.newest, pipeline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -25,7 +26,16 @@ def load_pipeline(path: str | Path | Traversable) -> Pipeline:
 
 def read_pipeline(path: str | Path | Traversable) -> ReadFile[Pipeline]:
     """As ``load_pipeline``, and keep the positions."""
-    return referenced(read(path, Pipeline))
+    return beside(referenced(read(path, Pipeline)), path)
+
+
+def beside(pipeline_file: ReadFile[Pipeline], path: str | Path | Traversable) -> ReadFile[Pipeline]:
+    """Return the file with what it names on this machine found from where it lies."""
+    dbt = pipeline_file.content.dbt
+    if dbt is None or dbt.in_bucket or not isinstance(path, str | Path):
+        return pipeline_file
+    found = dbt.model_copy(update={"artifacts": str(Path(path).parent / Path(dbt.artifacts).expanduser())})
+    return replace(pipeline_file, content=pipeline_file.content.model_copy(update={"dbt": found}))
 
 
 def referenced(pipeline_file: ReadFile[Pipeline]) -> ReadFile[Pipeline]:

@@ -69,6 +69,9 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
     if pipeline.errors is not None and pipeline.errors.query is not None:
         columns = ("service", "at", "message")
         yield DeclaredQuery(path=("errors", "query"), label="errors", sql=pipeline.errors.query, columns=columns)
+    if pipeline.task_runs is not None:
+        path: Path = ("task_runs", "query")
+        yield DeclaredQuery(path=path, label="task-runs", sql=pipeline.task_runs.query, columns=("task", "state"))
     yield from _of_checks(pipeline)
     yield from _of_expectations(pipeline)
 

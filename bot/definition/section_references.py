@@ -24,10 +24,30 @@ def section_problems(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _scheduler(pipeline)
     yield from _invocations(pipeline)
     yield from _deployment(pipeline)
+    yield from _tasks(pipeline)
     if pipeline.staging is not None:
         yield from _staging(pipeline, pipeline.staging)
     if pipeline.repairs is not None:
         yield from _repairs(pipeline, pipeline.repairs)
+
+
+def _tasks(pipeline: Pipeline) -> Iterator[Fault]:
+    """What dbt and tasks belong to, wait for, read and write."""
+    phases = [phase.id for phase in pipeline.phases]
+    if pipeline.dbt is not None and pipeline.dbt.phase is not None:
+        yield from _known(("dbt", "phase"), "phase", pipeline.dbt.phase, phases)
+    tasks = pipeline.task_runs.tasks if pipeline.task_runs is not None else {}
+    for name, task in tasks.items():
+        here: Path = ("task_runs", "tasks", name)
+        if task.phase is not None:
+            yield from _known((*here, "phase"), "phase", task.phase, phases)
+        for position, each in enumerate(task.after):
+            yield from _known((*here, "after", position), "task", each, tasks)
+        for key, named in (("reads", task.reads), ("writes", task.writes)):
+            for position, each in enumerate(named):
+                dataset, point, _ = each.partition(".")
+                if point:
+                    yield from _known((*here, key, position), "dataset", dataset, pipeline.datasets)
 
 
 def _known(here: Path, kind: str, name: str, known: Collection[str]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from typing import Any
 from checks.pipeline import Pipeline
 from checks.ports.audit import AUDIT
 from checks.ports.builds import CLOUD_BUILD
+from checks.ports.dbt import DBT
 from checks.ports.documents import FIRESTORE, Documents
 from checks.ports.logs import LOGS
 from checks.ports.messaging import PUBSUB
@@ -56,8 +57,9 @@ class SourceLine:
 def _warehouse(pipeline: Pipeline) -> bool:
     """Whether anything asks a statement; what is expected of data stands at the table that it is expected of."""
     sections = (pipeline.tables, pipeline.conditions, pipeline.checks, pipeline.phase_log, pipeline.run_history)
+    tasks = pipeline.task_runs is not None
     logged = pipeline.errors is not None and pipeline.errors.query is not None
-    return logged or any(sections) or any(phase.rows is not None for phase in pipeline.phases)
+    return logged or tasks or any(sections) or any(phase.rows is not None for phase in pipeline.phases)
 
 
 def _documents(pipeline: Pipeline) -> bool:
@@ -123,6 +125,7 @@ SOURCES = (
     SourceLine(LOGS, "logs", _logged, lambda port, now, **_: port.changes(now - _MOMENT, 1)),
     SourceLine(REPOSITORY, "repository", _deployed, lambda port, **_: port.head()),
     SourceLine(AUDIT, "audit", lambda _: True),
+    SourceLine(DBT, "dbt", lambda pipeline: pipeline.dbt is not None, lambda port, **_: port.project()),
 )
 """Every source that checks may ask. A new one: its port in ``checks/ports``, its folder here, and a line.
 The folder holds ``live.py``, ``recorded.py`` and ``recorder.py``."""

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from bot.scenarios.platform_states import (
     BuildState,
+    DbtState,
     FiguresState,
     JobState,
     LogsState,
@@ -64,6 +65,8 @@ class WorldChanges(Model):
     """``all`` stands for every job that the pipeline file asks for."""
     run_jobs: Mapping[str, RunJobState | None] | None = None
     """Cloud Run jobs. Left out by every layer, they are not read."""
+    dbt: DbtState | None = None
+    """dbt's artifacts. Left out by every layer, they are not read."""
     triggers: Mapping[str, TriggerState | None] = {}
     builds: Mapping[str, BuildState | None] = {}
     requests: Mapping[str, Annotated[int, Field(ge=0, le=2**53)]] = {}

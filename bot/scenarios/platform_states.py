@@ -198,6 +198,40 @@ class LogsState(Model):
     """Replaces what the base says of them."""
 
 
+class DbtNodeState(Model):
+    """A model, a test or a source of dbt, and what its last run did. What is left out is OK."""
+
+    kind: Literal["model", "test", "unit-test", "source"] = "model"
+    name: str = ""
+    """By default what follows the package in its id, ``model.PACKAGE.NAME``."""
+    table: str = ""
+    """What it makes, is, or is about, as ``dataset.table``."""
+    after: tuple[str, ...] = ()
+    """The ids of what it is made of."""
+    state: Literal["succeeded", "warned", "failed", "blocked", "unknown"] | None = "succeeded"
+    """Null for one that the run did not touch."""
+    started_at: Moment | None = None
+    ended_at: Moment | None = "<now-2h>"
+    """Of a source when dbt looked."""
+    newest_at: Moment | None = None
+    """The newest row of a source."""
+    message: str = ""
+    failures: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    test: str = ""
+    """The kind of a test, by default its name."""
+    column: str = ""
+
+
+class DbtState(Model):
+    """What dbt's artifacts say."""
+
+    project: str = "dbt"
+    ran_at: Moment | None = "<now-2h>"
+    """When its last run ended; null without results."""
+    nodes: Mapping[str, DbtNodeState | None] = {}
+    """By dbt's id; null takes one of the base away."""
+
+
 class ViolationState(Model):
     """What the deployment audit finds in the repository."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from bot.definition.files import PipelineFileError, ReadFile
 from bot.scenarios import healthy
+from bot.scenarios.dbt_project import dbt_project
 from bot.scenarios.layers import EVERY, is_whole, merged, placed
 from bot.scenarios.logs import logged_changes, logged_lines
 from bot.scenarios.platform_states import BuildState, CommitState, FiguresState, JobState, RunJobState, TriggerState
@@ -18,6 +19,7 @@ from checks.facts.logs import LoggedChange
 from checks.pipeline import Model, Pipeline
 from checks.ports.audit import AuditFinding
 from checks.ports.builds import Build, BuildTrigger
+from checks.ports.dbt import DbtProject
 from checks.ports.logs import LogLine
 from checks.ports.messaging import Subscription
 from checks.ports.repository import Commit
@@ -38,6 +40,7 @@ class Surroundings:
     subscriptions: tuple[Subscription, ...]
     jobs: tuple[SchedulerJob, ...]
     run_jobs: tuple[RunJob, ...]
+    dbt: DbtProject | None
     jobs_before: tuple[SchedulerJob, ...]
     """Those that were enabled before what the topmost layer states."""
     triggers: tuple[BuildTrigger, ...]
@@ -85,6 +88,7 @@ def build_surroundings(
         run_jobs=_ordered(
             [_run_job(gaps, *each) for each in _laid("run_jobs", {}, layers, gaps).items()], lambda each: each.name
         ),
+        dbt=dbt_project(layers, gaps),
         jobs_before=_ordered(
             [job for each in before.items() if (job := _job(pipeline, gaps, *each)).enabled], lambda each: each.name
         ),

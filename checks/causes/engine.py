@@ -173,10 +173,13 @@ class _Spread:
             self._harms[place] = harm
 
     def _without_input(self, place: Place) -> Arrived | None:
-        """Return the root of a table that was not there when a table was made of it all the same."""
+        """Return the root of a table that was not there when a table was made of it all the same, and of a task that
+        failed although its table has rows."""
+        if place.kind is not PlaceKind.TABLE:
+            return None
         inputs = [each.before for each in self._graph.before(place) if each.carries is Carries.DATA]
-        tables = [each for each in inputs if each.kind is place.kind is PlaceKind.TABLE]
-        return _best(self._stops[each] for each in tables if each in self._stops)
+        made_of = [each for each in inputs if each.kind in (PlaceKind.TABLE, PlaceKind.TASK)]
+        return _best(self._stops[each] for each in made_of if each in self._stops)
 
     def _arriving(self, place: Place) -> tuple[Arrived | None, Arrived | None]:
         edges = self._graph.before(place)

@@ -49,6 +49,7 @@ CODES = (
     "run-job-failing",
     "job-failing",
     "jobs-missing",
+    "task-failed",
     "processor-failed",
     "processor-stalled",
     "processor-missing",

@@ -111,6 +111,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "Data that the phase needs is missing or wrong in a table before it.",
         "Repair the table that the failed check names, then run the phase again.",
     ),
+    "task-failed": CauseCode(
+        "A task failed, hangs, was cancelled or not run: what it makes, and what comes after, is missing or old.",
+        "Read its log, fix what it names, and run it again with what comes after it.",
+    ),
     "processor-failed": CauseCode(
         "A processor reported that it failed, or that it wrote nothing, and what works on it has nothing.",
         "Read the processor's log, repair what it names, then run it again.",

@@ -13,6 +13,7 @@ from checks.diagnosis.evidence import broken_since
 from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
 from checks.diagnosis.platform import possible_causes
 from checks.diagnosis.symptom import Symptom
+from checks.diagnosis.tasks import worked_by
 from checks.diagnosis.unread import unread_before
 from checks.effects import FailureEffect
 from checks.facts import NOTHING, Unread, Values, known
@@ -25,6 +26,7 @@ from checks.facts.orchestration import (
     TriggerFacts,
     UnfinishedFacts,
 )
+from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, is_of_tasks
 from checks.model import Interval, Outcome, Severity
 from checks.pipeline import tables_in
 from checks.places import Place, PlaceKind
@@ -39,6 +41,9 @@ OF_ITS_OWN: Mapping[type, str] = {
     ProcessorFacts: "processor-failed",
     UnfinishedFacts: "processor-stalled",
     HeartbeatFacts: "processor-stalled",
+    TaskFacts: "task-failed",
+    DbtTestFacts: "upstream-check",
+    SourceAgeFacts: "upstream-check",
 }
 """The causes that a finding is by itself, by its facts."""
 
@@ -56,7 +61,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     mechanisms = {
         fact: suspect for number, suspect in enumerate(possible) for fact in _mechanisms(board, suspect, number)
     }
-    graph = graph_of(board.pipeline, tuple(board.sql_checks.values()), started_by(board))
+    graph = graph_of(board.pipeline, tuple(board.sql_checks.values()), (*started_by(board), *worked_by(board)))
     found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), changes_of(board))
     new: dict[object, Suspect] = {}
     for each in found:
@@ -233,7 +238,9 @@ def _add(board: Board, suspect: Suspect, symptoms: Sequence[Symptom], *, own: bo
     root = symptoms[0]
     broken = {each.finding.interval for each in suspect.triggers}
     for each in board.explain([root, *board.ranked(symptoms[1:])]):
-        shows = own and (each is root or (each.check == root.check and each.finding.interval == root.finding.interval))
+        # A check on what a run lists judges many places: what it says of another is no sign of this one.
+        same = each.check == root.check and (each.place == root.place or not is_of_tasks(root.finding.facts))
+        shows = own and (each is root or (same and each.finding.interval == root.finding.interval))
         grave = each.grave or each.data_present is False
         if _is_verdict(board, each) and (each is root or (grave and each.finding.interval not in broken)):
             suspect.triggers.append(each)

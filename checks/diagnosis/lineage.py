@@ -8,6 +8,7 @@ from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
 from checks.facts.control_plane import RequestsFacts
 from checks.facts.orchestration import CalendarFacts, DataFacts, ProcessorFacts, UnfinishedFacts
+from checks.facts.tasks import is_of_tasks
 from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Table, Transition, tables_in
 from checks.places import Place, PlaceKind
 
@@ -49,7 +50,7 @@ def place_of(pipeline: Pipeline, checks: Mapping[str, SqlCheck], symptom: Sympto
     spec = checks.get(symptom.check)
     if spec is not None:
         return judged(spec, finding.subject)
-    if symptom.place.kind is PlaceKind.TABLE:
+    if symptom.place.kind is PlaceKind.TABLE or is_of_tasks(finding.facts):
         return symptom.place
     if ProcessorFacts in finding.facts.families() and finding.phase is not None:
         # A processor is mostly named after the table that it writes.

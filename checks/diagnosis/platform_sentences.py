@@ -160,6 +160,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "address-missing": _dead_address,
     "service-failing": _as_signs,
     "messages-not-taken": _as_signs,
+    "task-failed": _as_found,
     "processor-failed": _as_found,
     "run-job-failing": _as_found,
     "job-failing": _as_found,

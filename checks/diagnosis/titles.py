@@ -424,6 +424,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {
     "broken-by-change": _by_change,
     "stale-trigger": _stale_trigger,
     "upstream-check": _as_found,
+    "task-failed": _as_found,
     "processor-failed": _processor_failed,
     "processor-stalled": _stalled,
     "processor-missing": _waiting,

@@ -25,6 +25,7 @@ PARTIAL = {
     "_DETAILS": "the other problems are told by their own words",
     "_KINDS": "the other places are called what they are",
     "_FAULTS": "the other states are none",
+    "_AGES": "of the other states a source says nothing",
     "_TEXTS": "types of other dialects",
     "STATE_WORDS": "failures are told by their severity",
     "GRAVEST": "the other verdicts allow for any",
