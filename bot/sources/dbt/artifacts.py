@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.instants import of_iso
+from checks.column_types import column_type
 from checks.facts.tasks import TaskState
 from checks.ports.dbt import DBT, DbtKind, DbtNode, DbtProject
 from checks.source import Problem, SourceError
@@ -217,3 +218,24 @@ def _instant(value: Any) -> datetime | None:
         return of_iso(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def columns_of(manifest: bytes) -> Mapping[str, Mapping[str, str]]:
+    """Return the columns of the tables of which every one has a type that GoogleSQL knows, by ``dataset.table``."""
+    read = _read(manifest, "manifest")
+    found: dict[str, Mapping[str, str]] = {}
+    for each in (*_part(read, "nodes").values(), *_part(read, "sources").values()):
+        table = _table(each) if isinstance(each, Mapping) else ""
+        stated = _part(each, "columns")
+        types = {name: _text(_part(stated, name).get("data_type")).upper() for name in stated}
+        if table and types and all(_is_type(kind) for kind in types.values()):
+            found[table] = types
+    return found
+
+
+def _is_type(text: str) -> bool:
+    try:
+        column_type(text)
+    except ValueError:
+        return False
+    return bool(text)
