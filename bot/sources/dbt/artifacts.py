@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,7 +79,8 @@ def database_of(manifest: bytes) -> tuple[str, str]:
     """Return which warehouse a project is built in, and the database that most of its models are in."""
     read = _read(manifest, "manifest")
     named = [_text(each.get("database")) for each in _part(read, "nodes").values() if isinstance(each, Mapping)]
-    return _text(_part(read, "metadata").get("adapter_type")), max(named, key=named.count, default="")
+    (database, _), *_ = [*Counter(named).most_common(1), ("", 0)]
+    return _text(_part(read, "metadata").get("adapter_type")), database
 
 
 def _read(text: bytes, kind: str) -> Mapping[str, Any]:
@@ -106,8 +108,8 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[DbtNode]:
     stated = {**_part(manifest, "nodes"), **_part(manifest, "sources"), **_part(manifest, "unit_tests")}
     tables = {name: _table(each) for name, each in stated.items() if isinstance(each, Mapping)}
     package = _text(_part(manifest, "metadata").get("project_name"))
-    names = [_name(each) for each in stated.values() if isinstance(each, Mapping)]
-    twice = {each for each in names if names.count(each) > 1} if len(set(names)) < len(names) else set()
+    names = Counter(_name(each) for each in stated.values() if isinstance(each, Mapping))
+    twice = {name for name, count in names.items() if count > 1}
     for key, each in stated.items():
         kind = _KINDS.get(_text(each.get("resource_type"))) if isinstance(each, Mapping) else None
         if kind is None:
