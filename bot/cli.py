@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "init": Entry(
         "bot.commands.init:init",
-        "Write a first pipeline file from the data that is there: tables, and what to expect of them.",
+        "Write a first pipeline file from what is there: tables and what to expect of them, services, jobs, dbt.",
     ),
     "audit": Entry(
         "bot.commands.audit:audit",

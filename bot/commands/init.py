@@ -1,9 +1,10 @@
-"""``reveille init``: a first pipeline file from the data that is there."""
+"""``reveille init``: a first pipeline file from what is there."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from difflib import unified_diff
@@ -15,12 +16,12 @@ import click
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.output import complain, progress, say
-from bot.composition.discovery import discover_local
+from bot.composition.discovery import FoundPlace, discover
 from bot.definition.files import read_text
-from bot.discovery.discover import FoundTables
 from bot.discovery.guesses import Guess
 from bot.discovery.names import IDENTIFIER
 from bot.discovery.written import Draft, written
+from checks.source import SourceError
 
 _NAMED = 5
 """Tables that a remark names."""
@@ -48,11 +49,11 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option(
     "--from",
     "source",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE|FOLDER",
-    help="A DuckDB file, a folder of Parquet or CSV files, or one such file. It is only read.",
+    metavar="FILE|FOLDER|bigquery:…|gcp:…|dbt:…",
+    help="A DuckDB file, a folder of Parquet or CSV files, or one such file; bigquery:PROJECT.DATASET,…; gcp:PROJECT; "
+    "dbt:FOLDER with its artifacts. It is only read.",
 )
+@click.option("--region", metavar="REGION", default="", help="The region of the services, for gcp:PROJECT.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), show_default=True, metavar="FILE",
     help="The file to write; one that exists is never overwritten.",
@@ -60,16 +61,19 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option("--name", callback=_name, metavar="NAME", help="The name of the pipeline; by default that of the data.")
 @click.option("--timezone", "timezone", callback=_zone, metavar="ZONE", help="Where a day begins; UTC unless stated.")
 @click.option("--diff", is_flag=True, help="Show what would change in the file, and write nothing.")
-def init(source: Path, output: Path, name: str | None, timezone: str | None, diff: bool) -> int:
-    """Write a first pipeline file from the data that is there: tables, and what to expect of them.
+def init(source: str | None, region: str, output: Path, name: str | None, timezone: str | None, diff: bool) -> int:
+    """Write a first pipeline file from what is there: tables and what to expect of them, services, jobs, dbt.
 
     Each value has a comment: observed, or guessed and why. Everything is learned from the dates before the newest,
-    which may be the broken one.
+    which may be the broken one. On a terminal it asks for what is not named.
 
     \b
     Examples:
       reveille init --from shop.duckdb
       reveille init --from exports/ --output shop.yaml --timezone Europe/London
+      reveille init --from bigquery:example-project.shop,crm
+      reveille init --from gcp:example-project --region us-west2
+      reveille init --from dbt:target/
       reveille init --from shop.duckdb --diff
     """  # noqa: D301 - click reads the backspace
     if not diff and output.exists():
@@ -77,45 +81,78 @@ def init(source: Path, output: Path, name: str | None, timezone: str | None, dif
             f"{output} exists already and stays as it is: name another file with --output, or see what would change "
             "with --diff."
         )
+    source, region = _asked(source, region)
     zone = ZoneInfo(timezone or "UTC")
     with said_plainly():
-        found = discover_local(source, zone, datetime.now(zone).date(), _tell)
-        if not found.tables:
-            raise CannotGoOnError(f"No table of {source} has rows that can be read: nothing can be said of any.")
-        text = written(_draft(found, source, output, name, timezone))
+        found = _discovered(source, region, zone, output)
+        text = written(_draft(found, output, name, timezone))
         if diff:
             return _show(output, text)
     _write(output, text)
     for table, why in found.left_out.items():
         complain(f"{table} is left out: {why.rstrip('.')}.")
+    for problem in found.problems:
+        complain(problem)
     for line in _said(found, output):
         say(line)
-    say(f"Next: {_next(source, output)}")
+    say(f"Next: {_next(found, output)}")
     return FINE
+
+
+def _asked(source: str | None, region: str) -> tuple[str, str]:
+    """Return what is to be read, asked for where nobody named it and somebody can answer."""
+    if source is None and not sys.stdin.isatty():
+        message = (
+            "Missing option '--from': name a file or a folder, bigquery:PROJECT.DATASET, gcp:PROJECT or dbt:FOLDER."
+        )
+        raise click.UsageError(message)
+    if source is None:
+        say("What is to be read? A DuckDB file, a folder of Parquet or CSV files, bigquery:PROJECT.DATASET,")
+        say("gcp:PROJECT (services, jobs, subscriptions), or dbt:FOLDER. It is only read.")
+        source = click.prompt("From", type=str)
+    if source.startswith("gcp:") and not region and sys.stdin.isatty():
+        region = click.prompt("Region of the services", type=str)
+    return source, region
+
+
+def _discovered(source: str, region: str, zone: ZoneInfo, output: Path) -> FoundPlace:
+    """Read what is named. Raises CannotGoOnError where nothing can be said of it."""
+    try:
+        found = discover(source, region, zone, datetime.now(zone).date(), _tell, output.resolve().parent)
+    except SourceError as error:
+        raise CannotGoOnError(f"{error}. {error.advice}".strip()) from error
+    if not found.tables and not found.sections and "dbt" not in found.top:
+        for table, why in found.left_out.items():
+            complain(f"{table} is left out: {why.rstrip('.')}.")
+        empty = f"No table of {source} has rows that can be read"
+        what = f"Nothing runs in {found.called} in {region}" if source.startswith("gcp:") else empty
+        raise CannotGoOnError(f"{what}: nothing can be said of any.")
+    return found
 
 
 def _tell(done: int, of: int) -> None:
     progress(f"{done} of {of} tables read", last=done == of)
 
 
-def _draft(found: FoundTables, source: Path, output: Path, name: str | None, timezone: str | None) -> Draft:
+def _draft(found: FoundPlace, output: Path, name: str | None, timezone: str | None) -> Draft:
     zone = Guess(found.common.zone.key, "--timezone", "observed")
     if timezone is None:
         zone = Guess("UTC", "nothing says where a day begins; a day of local time is another")
-    given = Guess(name, "--name", "observed") if name is not None else Guess(name_of(source), "what the data is called")
+    called = Guess(name_of(Path(found.called)), "what it is called")
     return Draft(
-        name=given,
+        name=Guess(name, "--name", "observed") if name is not None else called,
         zone=zone,
         common=found.common,
         tables=found.tables,
-        more={},
-        read=f"{source.name}: {len(found.tables)} tables, {found.rows:,} rows",
-        next_command=_next(source, output),
-        remarks=tuple(_remarks(found)),
+        more=found.top,
+        sections=found.sections,
+        read=found.read,
+        next_command=_next(found, output),
+        remarks=(*_remarks(found), *found.remarks),
     )
 
 
-def _remarks(found: FoundTables) -> Iterator[str]:
+def _remarks(found: FoundPlace) -> Iterator[str]:
     if found.empty:
         yield f"{len(found.empty)} empty tables are left out: {', '.join(found.empty)}."
     if found.left_out:
@@ -131,8 +168,11 @@ def name_of(source: Path) -> str:
     return name if name[:1].isalpha() else f"data-{name}".strip("-")[:_LONGEST_NAME]
 
 
-def _next(source: Path, output: Path) -> str:
-    return f"reveille validate --pipeline {shlex.quote(str(output))} --data {shlex.quote(str(source))}"
+def _next(found: FoundPlace, output: Path) -> str:
+    data = f" --data {shlex.quote(str(found.data))}" if found.data is not None else ""
+    if data or "project" in found.top:
+        return f"reveille validate --pipeline {shlex.quote(str(output))}{data}"
+    return f"reveille validate --pipeline {shlex.quote(str(output))} --data FILE, the data that dbt built"
 
 
 def _show(output: Path, text: str) -> int:
@@ -156,9 +196,12 @@ def _write(output: Path, text: str) -> None:
         raise CannotGoOnError(f"{output} cannot be written: {error.strerror or error}.") from error
 
 
-def _said(found: FoundTables, output: Path) -> Iterator[str]:
+def _said(found: FoundPlace, output: Path) -> Iterator[str]:
     expected = sum(bool(each.expect) for each in found.tables)
-    yield f"Wrote {output}: {len(found.tables)} tables, expectations of {expected}, each with its reason."
+    if found.sections or "dbt" in found.top:
+        yield f"Wrote {output} from {found.read}, each value with its reason."
+    else:
+        yield f"Wrote {output}: {len(found.tables)} tables, expectations of {expected}, each with its reason."
     if found.empty:
         yield f"Left out, because they are empty: {_some(found.empty)}."
 

@@ -1,19 +1,92 @@
-"""What ``reveille init`` reads: tables of this machine."""
+"""What ``reveille init`` reads: tables of this machine or of BigQuery, what runs in a project, dbt's artifacts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.composition.extras import embedded_engine
+from bot.definition.sources import SOURCES
 from bot.discovery.discover import Discoverer, FoundTable, FoundTables, as_instants, why_not
+from bot.discovery.estate import DraftSection, FoundEstate, drafted
+from bot.discovery.guesses import Calculated, Guess, TableGuess
+from bot.settings import Settings, SettingsError
 from checks.pipeline import Pipeline, Table
+from checks.ports.builds import CLOUD_BUILD
+from checks.ports.messaging import PUBSUB
+from checks.ports.run_jobs import CLOUD_RUN_JOBS
+from checks.ports.scheduler import SCHEDULER
+from checks.ports.services import CLOUD_RUN
+from checks.source import Problem, Source, SourceError
+
+Tell = Callable[[int, int], None]
+
+HISTORY = timedelta(days=60)
+"""How far back rows and jobs of BigQuery are read: enough to learn limits from, and no more is billed."""
+
+_PLACE = re.compile(r"(?P<project>[a-z0-9][a-z0-9.:-]*)\.(?P<dataset>[A-Za-z_][A-Za-z0-9_]*)")
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*[a-z0-9]")
 
 
-def discover_local(path: Path, zone: ZoneInfo, today: date, tell: Callable[[int, int], None]) -> FoundTables:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPlace:
+    """What was found: tables, and what else the file says. ``read`` says what was read, ``called`` what it is called.
+
+    ``problems`` are sentences about what could not be read, with the command that permits it.
+    """
+
+    called: str
+    read: str
+    common: Calculated
+    tables: Sequence[TableGuess] = ()
+    empty: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    top: Mapping[str, Guess] = field(default_factory=dict)
+    sections: Mapping[str, DraftSection] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    data: Path | None = None
+    """The data of this machine that the file judges, None for what is asked where it is."""
+
+
+def discover(source: str, region: str, zone: ZoneInfo, today: date, tell: Tell, beside: Path) -> FoundPlace:
+    """Read what a source names. ``beside`` is the folder of the file that is to be written.
+
+    Raises SettingsError, SourceError, DemoExtraMissing.
+    """
+    kind, colon, rest = source.partition(":")
+    if colon and kind == "bigquery":
+        return discover_bigquery(rest, zone, today, tell)
+    if colon and kind == "gcp":
+        return discover_project(rest, region, zone)
+    if colon and kind == "dbt":
+        return discover_dbt(rest, zone, beside)
+    return _of_tables(
+        discover_local(Path(source), zone, today, tell), called=Path(source).resolve().name, data=Path(source)
+    )
+
+
+def _of_tables(found: FoundTables, *, called: str, **more: Any) -> FoundPlace:
+    return FoundPlace(
+        called=called,
+        read=f"{called}: {len(found.tables)} tables, {found.rows:,} rows",
+        common=found.common,
+        tables=found.tables,
+        empty=found.empty,
+        left_out=found.left_out,
+        **more,
+    )
+
+
+def discover_local(path: Path, zone: ZoneInfo, today: date, tell: Tell) -> FoundTables:
     """Read the tables that lie at a path. Raises SettingsError for what cannot be read, DemoExtraMissing."""
     embedded_engine("Tables of this machine")
     from bot.sources.warehouse.local import LocalData, LocalWarehouse  # noqa: PLC0415 - production does without
@@ -28,3 +101,158 @@ def discover_local(path: Path, zone: ZoneInfo, today: date, tell: Callable[[int,
     pipeline = Pipeline(name="init", timezone=zone.key).model_copy(update={"tables": declared})
     with closing(LocalWarehouse(data, pipeline)) as warehouse:
         return Discoverer(warehouse, zone, today, tell=tell).discover(found)
+
+
+def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell) -> FoundPlace:
+    """Read the tables of datasets, ``PROJECT.DATASET,…``. Raises SettingsError, SourceError."""
+    from bot.google_cloud.clients import GoogleAccess  # noqa: PLC0415 - Google's clients take a second to import
+    from bot.sources.warehouse.listing import lineage_of, tables_of  # noqa: PLC0415 - likewise
+    from bot.sources.warehouse.live import connect  # noqa: PLC0415 - likewise
+
+    project, datasets = _datasets(places)
+    pipeline = Pipeline(name="init", timezone=zone.key, project=project)
+    settings = replace(Settings.from_environment(), project=project, dataset_prefix="")
+    with closing(connect(GoogleAccess(pipeline=pipeline, settings=settings))) as warehouse:
+        listing = tables_of(warehouse, datasets)
+        since = today - HISTORY
+        found = Discoverer(warehouse, zone, today, since=since, tell=tell).discover(listing.tables)
+        problems = []
+        lineage: Mapping[str, Sequence[str]] = {}
+        try:
+            start = datetime.combine(since, time(), tzinfo=UTC)
+            lineage = lineage_of(warehouse, start, [each.name for each in found.tables])
+        except SourceError as error:
+            role = _grant(project, "roles/bigquery.resourceViewer")
+            problems.append(
+                f"What tables are made of could not be read from the history of jobs ({error.detail}): {role}"
+            )
+    why = f"query jobs of the last {HISTORY.days} days"
+    tables = [
+        replace(each, reads=Guess(list(lineage[each.name]), why, "observed")) if each.name in lineage else each
+        for each in found.tables
+    ]
+    told = _of_tables(
+        found, called=f"{project}.{','.join(datasets)}", top={"project": Guess(project, "--from", "observed")}
+    )
+    return replace(told, tables=tables, left_out={**listing.left_out, **found.left_out}, problems=problems)
+
+
+def _datasets(places: str) -> tuple[str, Sequence[str]]:
+    """Return the project and the datasets that are named; one without a project is of the one before."""
+    project, datasets = "", []
+    for place in filter(None, (each.strip() for each in places.split(","))):
+        match = _PLACE.fullmatch(place if "." in place else f"{project}.{place}")
+        if match is None or (project and match["project"] != project):
+            raise SettingsError(
+                f"--from bigquery:{places} names no datasets of one project: write bigquery:PROJECT.DATASET, and "
+                "further datasets after commas."
+            )
+        project = match["project"]
+        datasets.append(match["dataset"])
+    if not datasets:
+        raise SettingsError("--from bigquery: names no dataset: write bigquery:PROJECT.DATASET.")
+    return project, tuple(dict.fromkeys(datasets))
+
+
+def _grant(project: str, role: str) -> str:
+    return f"gcloud projects add-iam-policy-binding {project} --member=user:YOU@example.com --role={role}"
+
+
+_ASKED: Mapping[str, tuple[Source[Any], str, str]] = {
+    "services": (CLOUD_RUN, "services", "roles/run.viewer"),
+    "subscriptions": (PUBSUB, "subscriptions", "roles/pubsub.viewer"),
+    "jobs": (SCHEDULER, "jobs", "roles/cloudscheduler.viewer"),
+    "run_jobs": (CLOUD_RUN_JOBS, "run_jobs", "roles/run.viewer"),
+    "triggers": (CLOUD_BUILD, "triggers", "roles/cloudbuild.builds.viewer"),
+}
+"""What is asked of a project: the source, its question, and the role that it takes."""
+
+
+def discover_project(project: str, region: str, zone: ZoneInfo) -> FoundPlace:
+    """Read what runs in a region of a project, all at once. Raises SettingsError.
+
+    What cannot be read is left out, with the command that permits it; where nothing can, that is a SettingsError.
+    """
+    from bot.google_cloud.clients import GoogleAccess  # noqa: PLC0415 - Google's clients take a second to import
+
+    if not _PROJECT.fullmatch(project):
+        raise SettingsError(f"--from gcp:{project} names no project: write gcp:PROJECT, with --region REGION.")
+    if not region:
+        raise SettingsError(
+            f"--from gcp:{project} needs the region of its services: add for example --region us-west2."
+        )
+    pipeline = Pipeline(name="init", timezone=zone.key, project=project, region=region)
+    access = GoogleAccess(pipeline=pipeline, settings=replace(Settings.from_environment(), project=project))
+    lines = {line.source: line for line in SOURCES}
+
+    # One after the other: Google's modules cannot be imported by several threads at once.
+    ports = {name: lines[source].live(access) for name, (source, _, _) in _ASKED.items()}
+
+    def ask(name: str) -> Sequence[Any] | SourceError:
+        try:
+            answer: Sequence[Any] = getattr(ports[name], _ASKED[name][1])()
+        except SourceError as error:
+            return error
+        finally:
+            ports[name].close()
+        return answer
+
+    with ThreadPoolExecutor(len(_ASKED)) as pool:
+        answers = dict(zip(_ASKED, pool.map(ask, _ASKED), strict=True))
+    problems = [_told(project, name, each) for name, each in answers.items() if isinstance(each, SourceError)]
+    if len(problems) == len(_ASKED):
+        raise SettingsError(f"Nothing of the project {project} can be read. {problems[0]}")
+    read: dict[str, Any] = {name: each for name, each in answers.items() if not isinstance(each, SourceError)}
+    estate = FoundEstate(**read)
+    draft = drafted(estate, project, region)
+    return FoundPlace(
+        called=project,
+        read=f"{project} in {region}: {estate.counted}",
+        common=_daily(zone),
+        top=draft.top,
+        sections=draft.sections,
+        remarks=draft.remarks,
+        problems=problems,
+    )
+
+
+def _told(project: str, name: str, error: SourceError) -> str:
+    """Say what could not be read, and the command that permits it."""
+    what = name.replace("_", " ")
+    if error.problem is Problem.DENIED:
+        return f"The {what} could not be read: {error.detail}. {_grant(project, _ASKED[name][2])}"
+    return f"The {what} could not be read: {error.detail}. {error.advice}"
+
+
+def _daily(zone: ZoneInfo) -> Calculated:
+    return Calculated(zone=zone, cadence=Guess("daily", "nothing says how often it runs"))
+
+
+def discover_dbt(place: str, zone: ZoneInfo, beside: Path) -> FoundPlace:
+    """Read the artifacts of a folder. Raises SourceError."""
+    from bot.sources.dbt.artifacts import columns_of, database_of, project_of  # noqa: PLC0415 - as the others
+    from bot.sources.dbt.folder import FolderArtifacts  # noqa: PLC0415 - likewise
+
+    folder = Path(place or "target")
+    artifacts = FolderArtifacts(folder).artifacts()
+    project = project_of(artifacts)
+    adapter, database = database_of(artifacts.manifest)
+    built_in = {"project": Guess(database, "most models are built there", "observed")} if adapter == "bigquery" else {}
+    where = Guess(
+        {"artifacts": os.path.relpath(folder, beside)}, f"{len(project.nodes):,} models, tests and sources", "observed"
+    )
+    described = {
+        name: columns for name, columns in columns_of(artifacts.manifest).items() if not why_not(name, columns)
+    }
+    tables = [
+        TableGuess(name=name, columns=columns, about="columns as dbt describes them")
+        for name, columns in described.items()
+    ]
+    return FoundPlace(
+        called=project.name,
+        read=f"dbt's artifacts of {project.name}: {len(project.nodes):,} models, tests and sources",
+        common=_daily(zone),
+        tables=tables,
+        top={**built_in, "dbt": where},
+        remarks=("In production dbt's artifacts lie in a bucket: artifacts: gs://BUCKET/FOLDER.",),
+    )

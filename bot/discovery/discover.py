@@ -23,7 +23,7 @@ from bot.discovery.profile import (
 )
 from checks.column_types import column_type
 from checks.ports.warehouse import Warehouse
-from checks.source import SourceError
+from checks.source import Problem, SourceError
 
 AT_ONCE = 4
 """Tables that are read at once."""
@@ -149,7 +149,13 @@ class Discoverer:
         return self._by(subject, "hour")
 
     def _by(self, subject: Subject, grain: Grain) -> Profile:
-        return profile_of(subject, self._warehouse.query(query_of(subject, self._zone.key, grain)), self._today)
+        try:
+            rows = self._warehouse.query(query_of(subject, self._zone.key, grain))
+        except SourceError as error:
+            if error.problem not in (Problem.INVALID, Problem.UNSUPPORTED) or not subject.lists:
+                raise
+            return self._by(replace(subject, lists=False), grain)
+        return profile_of(subject, rows, self._today)
 
     def _guessed(
         self,

@@ -86,6 +86,7 @@ class TableGuess:
     loaded: Guess | None = None
     partition: Guess | None = None
     filter_required: Guess | None = None
+    reads: Guess | None = None
     expect: Mapping[str, Guess | Mapping[str, Guess]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 

@@ -45,6 +45,8 @@ class Subject:
     partition: str | None = None
     filter_required: bool = False
     since: Day | None = None
+    lists: bool = True
+    """Whether the values of codes and the hours of loads are listed, which not every engine can."""
 
     @property
     def judged(self) -> Sequence[str]:
@@ -135,7 +137,7 @@ def _period(subject: Subject, zone: str, grain: Grain) -> str:
 def _figures(subject: Subject) -> Iterator[str]:
     if subject.date is not None and not subject.is_day:
         yield f"COUNT(DISTINCT TIMESTAMP_TRUNC({quoted(subject.date)}, HOUR)) AS hours"
-    if subject.loaded is not None:
+    if subject.loaded is not None and subject.lists:
         hour = f"TIMESTAMP_TRUNC({quoted(subject.loaded)}, HOUR)"
         yield f"ARRAY_AGG(DISTINCT {hour} IGNORE NULLS LIMIT {MOST_LOADS}) AS loads"
     for index, name in enumerate(subject.judged):
@@ -148,7 +150,7 @@ def _figures(subject: Subject) -> Iterator[str]:
             yield f"MIN({value}) AS lowest_{index}"
         if kind == "STRING":
             yield f"COUNT(DISTINCT {value}) AS distinct_{index}"
-            if may_list(name):
+            if may_list(name) and subject.lists:
                 short = f"IF(LENGTH({value}) <= {LONGEST_CODE}, {value}, NULL)"
                 yield f"ARRAY_AGG(DISTINCT {short} IGNORE NULLS LIMIT {MOST_VALUES + 1}) AS values_{index}"
     for index, key in enumerate(subject.keys):

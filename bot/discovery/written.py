@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from bot.definition.files import parse
 from bot.definition.pipeline_file import referenced
+from bot.discovery.estate import DraftSection
 from bot.discovery.guesses import Calculated, Guess, TableGuess
 from checks.pipeline import Pipeline
 
@@ -29,6 +30,7 @@ class Draft:
     read: str
     next_command: str
     remarks: Sequence[str] = ()
+    sections: Mapping[str, DraftSection] = field(default_factory=dict)
 
 
 def written(draft: Draft) -> str:
@@ -58,13 +60,24 @@ def _lines(draft: Draft) -> Iterator[str]:
         yield "tables:"
     for table in draft.tables:
         yield from _table(table)
+    for key, section in draft.sections.items():
+        yield from _section(key, section)
+
+
+def _section(key: str, section: DraftSection) -> Iterator[str]:
+    yield ""
+    yield f"{key}:  # {_plain(section.why)}"
+    for entry in section.entries:
+        yield f"  - {_flow(entry.value)}  # {entry.how}: {_plain(entry.why)}"
+    for name, guess in section.values.items():
+        yield from _entry("  ", name, guess)
 
 
 def _table(table: TableGuess) -> Iterator[str]:
     yield f"  {_scalar(table.name)}:  # observed: {_plain(table.about)}"
     for note in table.notes:
         yield from _comments(note, "    ")
-    for key in ("partition", "filter_required", "date", "loaded"):
+    for key in ("partition", "filter_required", "reads", "date", "loaded"):
         guess = getattr(table, key)
         if guess is not None:
             yield from _entry("    ", key, guess)
@@ -88,12 +101,15 @@ def _entry(indent: str, key: str, guess: Guess) -> Iterator[str]:
     if len(f"{line}  {why}") <= WIDTH:
         yield f"{line}  {why}"
         return
-    if len(line) <= WIDTH or not isinstance(guess.value, list):
+    if len(line) <= WIDTH or not isinstance(guess.value, list | dict):
         yield from _comments(why.removeprefix("# "), indent)
         yield line
         return
     yield f"{indent}{key}:  {why}"
-    yield from _filled(f"{indent}  ", [_flow(each) for each in guess.value], "[]")
+    pieces = [_flow(each) for each in guess.value]
+    if isinstance(guess.value, dict):
+        pieces = [f"{_flow(name)}: {_flow(each)}" for name, each in guess.value.items()]
+    yield from _filled(f"{indent}  ", pieces, "{}" if isinstance(guess.value, dict) else "[]")
 
 
 def _filled(indent: str, pieces: Sequence[str], brackets: str) -> Iterator[str]:

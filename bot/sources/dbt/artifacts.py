@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot.instants import of_iso
+from checks.column_types import column_type
 from checks.facts.tasks import TaskState
 from checks.ports.dbt import DBT, DbtKind, DbtNode, DbtProject
 from checks.source import Problem, SourceError
@@ -77,7 +79,8 @@ def database_of(manifest: bytes) -> tuple[str, str]:
     """Return which warehouse a project is built in, and the database that most of its models are in."""
     read = _read(manifest, "manifest")
     named = [_text(each.get("database")) for each in _part(read, "nodes").values() if isinstance(each, Mapping)]
-    return _text(_part(read, "metadata").get("adapter_type")), max(named, key=named.count, default="")
+    (database, _), *_ = [*Counter(named).most_common(1), ("", 0)]
+    return _text(_part(read, "metadata").get("adapter_type")), database
 
 
 def _read(text: bytes, kind: str) -> Mapping[str, Any]:
@@ -105,8 +108,8 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[DbtNode]:
     stated = {**_part(manifest, "nodes"), **_part(manifest, "sources"), **_part(manifest, "unit_tests")}
     tables = {name: _table(each) for name, each in stated.items() if isinstance(each, Mapping)}
     package = _text(_part(manifest, "metadata").get("project_name"))
-    names = [_name(each) for each in stated.values() if isinstance(each, Mapping)]
-    twice = {each for each in names if names.count(each) > 1} if len(set(names)) < len(names) else set()
+    names = Counter(_name(each) for each in stated.values() if isinstance(each, Mapping))
+    twice = {name for name, count in names.items() if count > 1}
     for key, each in stated.items():
         kind = _KINDS.get(_text(each.get("resource_type"))) if isinstance(each, Mapping) else None
         if kind is None:
@@ -217,3 +220,24 @@ def _instant(value: Any) -> datetime | None:
         return of_iso(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def columns_of(manifest: bytes) -> Mapping[str, Mapping[str, str]]:
+    """Return the columns of the tables of which every one has a type that GoogleSQL knows, by ``dataset.table``."""
+    read = _read(manifest, "manifest")
+    found: dict[str, Mapping[str, str]] = {}
+    for each in (*_part(read, "nodes").values(), *_part(read, "sources").values()):
+        table = _table(each) if isinstance(each, Mapping) else ""
+        stated = _part(each, "columns")
+        types = {name: _text(_part(stated, name).get("data_type")).upper() for name in stated}
+        if table and types and all(_is_type(kind) for kind in types.values()):
+            found[table] = types
+    return found
+
+
+def _is_type(text: str) -> bool:
+    try:
+        column_type(text)
+    except ValueError:
+        return False
+    return bool(text)
