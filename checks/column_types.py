@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
 
@@ -70,6 +71,49 @@ def declares(text: str, real: str) -> bool:
         return text == real or column_type(text).is_met_by(column_type(real))
     except ValueError:
         return False
+
+
+class ColumnState(StrEnum):
+    """What became of a column."""
+
+    SAME = "same"
+    LOST = "lost"
+    RETYPED = "retyped"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDifference:
+    """A column that is not as a file declares it. ``declared`` is empty where it is new, ``real`` where it is lost."""
+
+    column: str
+    state: ColumnState
+    declared: str = ""
+    real: str = ""
+
+    def sentence(self, table: str) -> str:
+        """Say it of a table."""
+        if self.state is ColumnState.LOST:
+            return f"{table} has no column {self.column}; expected {self.declared}."
+        if self.state is ColumnState.NEW:
+            return f"{table} has a column {self.column} ({self.real}) that the pipeline file does not name."
+        return f"The column {self.column} of {table} is {self.real}; expected {self.declared}."
+
+
+def differences(declared: Mapping[str, str], real: Mapping[str, str]) -> Iterator[ColumnDifference]:
+    """Yield the columns of a table that are not as they are declared, those that it has more last. Capitals do not tell
+    names apart."""
+    there = {column.lower(): kind for column, kind in real.items()}
+    for column, kind in declared.items():
+        found = there.get(column.lower())
+        if found is None:
+            yield ColumnDifference(column, ColumnState.LOST, declared=kind)
+        elif not declares(kind, found):
+            yield ColumnDifference(column, ColumnState.RETYPED, declared=kind, real=found)
+    named = {column.lower() for column in declared}
+    for column, kind in real.items():
+        if column.lower() not in named:
+            yield ColumnDifference(column, ColumnState.NEW, real=kind)
 
 
 def _type(name: str, pieces: Iterator[str], depth: int) -> tuple[ColumnType, str]:

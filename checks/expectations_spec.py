@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from checks.column_types import TypeText
 from checks.intervals import Offset
 from checks.severity import Severity
 from checks.values import LARGEST_COUNT, Bound, Identifier, Integer64, Model, NamedSeverity, Threshold
@@ -282,6 +283,25 @@ class Reference(Model):
         return self.to.rpartition(".")[0]
 
 
+class Schema(Model):
+    """That a table has its columns."""
+
+    columns: Mapping[str, TypeText] = {}
+    """These, with their types; left out, those of the table in this file."""
+    strict: bool = False
+    """A column that is not named is a note (P3)."""
+    severity: NamedSeverity = Severity.P1
+    """How loud a column is that is lost or has another type."""
+
+
+def _schema(value: object) -> object:
+    """Take ``strict`` alone, and columns without the key that they are under."""
+    if value == "strict":
+        return {"strict": True}
+    long = isinstance(value, Mapping) and not Schema.model_fields.keys().isdisjoint(value)
+    return value if long or not isinstance(value, Mapping) else {"columns": value}
+
+
 def _keyed(key: str) -> Any:
     """Take a bare value for a model with that value under ``key``."""
     return lambda value: value if isinstance(value, (Mapping, Model)) else {key: value}
@@ -372,6 +392,11 @@ class Expect(Model):
     """By column, how far its mean may be from what it was."""
     references: Mapping[str, ReferenceOf] = {}
     """By column, the column of another table (``dataset.table.column``) that has its values."""
+    shape: Annotated[
+        Schema | None,
+        BeforeValidator(_schema, json_schema_input_type=Schema | Literal["strict"] | Mapping[str, TypeText]),
+    ] = Field(default=None, alias="schema")
+    """``strict``: exactly the columns that the file names; or by column the type that it has."""
     impact: str = ""
     """What a failure means for people."""
     action: str = ""
@@ -381,8 +406,8 @@ class Expect(Model):
 
     @model_validator(mode="after")
     def _something_expected(self) -> Self:
-        if not any(getattr(self, kind) for kind in KINDS):
-            message = f"expects nothing; add one of {', '.join(KINDS)}"
+        if self.shape is None and not any(getattr(self, kind) for kind in KINDS):
+            message = f"expects nothing; add one of {', '.join((*KINDS, 'schema'))}"
             raise ValueError(message)
         return self
 
@@ -399,7 +424,7 @@ KINDS = (
     "mean",
     "references",
 )
-"""Everything that can be expected, in the order in which it is judged."""
+"""Everything that can be expected of rows, in the order in which it is judged."""
 
 Expectations = Annotated[
     tuple[Expect, ...], BeforeValidator(_several, json_schema_input_type=Expect | tuple[Expect, ...])

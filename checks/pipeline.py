@@ -538,7 +538,9 @@ class SqlCheck(Model):
     def effect_of(self, code: str) -> FailureEffect:
         """Return what a failure with a code does to what comes after it. What is gone as a whole stops."""
         rule = next((each for each in self.rules if each.code == code), None)
-        return (FailureEffect.STOPS if code == "absent" else FailureEffect.HARMS) if rule is None else rule.effects
+        if rule is not None:
+            return rule.effects
+        return FailureEffect.STOPS if code in ("absent", "column-lost", "column-retyped") else FailureEffect.HARMS
 
     @property
     def worst(self) -> Severity:

@@ -22,7 +22,7 @@ from bot.definition.pipeline_queries import queries_of
 from bot.definition.statement_checks import statement_problems
 from bot.yaml_tree import FileProblem
 from bot.yaml_tree import Path as KeyPath
-from checks.column_types import declares
+from checks.column_types import ColumnState, differences
 from checks.pipeline import Pipeline
 from checks.ports.documents import FIRESTORE
 from checks.ports.services import CLOUD_RUN
@@ -180,13 +180,11 @@ def _query(ports: Ports, query: Query) -> None:
 
 
 def _table(ports: Ports, name: str, declared: Mapping[str, str]) -> str | None:
-    """Compare the columns that a table is declared with to those that it has; BigQuery does not tell capitals apart."""
-    real = {column.lower(): kind for column, kind in ports[BIGQUERY].columns(name).items()}
-    missing = [column for column in declared if column.lower() not in real]
+    """Compare the columns that a table is declared with to those that it has."""
+    found = tuple(differences(declared, ports[BIGQUERY].columns(name)))
+    missing = [each.column for each in found if each.state is ColumnState.LOST]
     other = [
-        f"{column} is {real[column.lower()]} and not {kind}"
-        for column, kind in declared.items()
-        if column.lower() in real and not declares(kind, real[column.lower()])
+        f"{each.column} is {each.real} and not {each.declared}" for each in found if each.state is ColumnState.RETYPED
     ]
     told = ([f"has no column {', '.join(missing)}"] if missing else []) + other
     return f"{name}: {'; '.join(told)}" if told else None

@@ -103,7 +103,8 @@ def _of_expectations(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
                 path: Path = (*expansion.path, "volume", index, "per", "query")
                 label = f"{expansion.spec.id}-per"
                 yield DeclaredQuery(path=path, label=label, sql=volume.per.query, columns=EXPOSURE)
-        yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
+        if expansion.spec.query:
+            yield DeclaredQuery(path=expansion.path, label=expansion.spec.id, sql=expansion.spec.query)
 
 
 EXPOSURE = ("period", "number")

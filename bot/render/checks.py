@@ -52,7 +52,7 @@ def explanation(check: Check, pipeline: Pipeline) -> Iterator[Part]:
     for code, meaning in check.codes.items():
         yield Line(label=code, text=meaning)
     yield Line(text=f"And, as every check: {joined(sorted(COMMON_CODES))}.")
-    if check.spec is not None:
+    if check.spec is not None and check.spec.query:
         yield Heading(text="Query")
         yield Command(text=Query(check.spec.query).text())
     if runbook := check.runbook or pipeline.runbook:

@@ -12,18 +12,19 @@ from functools import partial
 from typing import Any
 
 from checks.cells import in_words, number_words
+from checks.column_types import ColumnState, differences
 from checks.context import Context
 from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_size, is_alike, limits_of
 from checks.data.decision import Setting
 from checks.data.expected import Findings, filled
 from checks.data.past import Group, Past, age_of, number_of
-from checks.data.sql import codes_of, run_sql_check
+from checks.data.sql import Judging, codes_of, run_sql_check
 from checks.expansion import CODES, Expansion
 from checks.expansion.figure import Figure
 from checks.expansion.query import history_days
 from checks.expansion.rules import volume_name
 from checks.expansion.words import per_name, span_words, words_of
-from checks.expectations_spec import Freshness, Mean, Renewed, Volume
+from checks.expectations_spec import Freshness, Mean, Renewed, Schema, Volume
 from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Interval
 from checks.pipeline import Pipeline, SqlCheck
@@ -40,7 +41,7 @@ def expectation_check(expansion: Expansion) -> Check:
         title=spec.title,
         rationale=spec.rationale,
         worst=spec.worst,
-        run=lambda context: run_sql_check(spec, context, partial(judge, expansion, context), expansion.queries),
+        run=lambda context: run_sql_check(spec, context, _judging(expansion, context)),
         codes=expectation_codes(spec),
         phase=spec.phase,
         quick=spec.quick,
@@ -55,6 +56,27 @@ def expectation_check(expansion: Expansion) -> Check:
 def expectation_codes(spec: SqlCheck) -> Mapping[str, str]:
     """Return the codes of a check of expectations."""
     return {code: meaning for code, meaning in {**codes_of(spec), **CODES}.items() if code != "absent"}
+
+
+def _judging(expansion: Expansion, context: Context) -> Judging:
+    columns = partial(judge_columns, expansion) if expansion.expect.shape is not None else None
+    return Judging(rows=partial(judge, expansion, context), queries=expansion.queries, columns=columns)
+
+
+def judge_columns(expansion: Expansion, real: Mapping[str, str], setting: Setting) -> Iterator[Finding]:
+    """Yield a finding for each column that is not as it should be, one where all are."""
+    schema = expansion.expect.shape or Schema()
+    declared = schema.columns or expansion.declared.columns
+    said = Findings(expansion, setting)
+    facts = ExpectationFacts(expectation="schema")
+    told = [each for each in differences(declared, real) if schema.strict or each.state is not ColumnState.NEW]
+    for each in told:
+        group = (each.column,)
+        sentence = each.sentence(expansion.table)
+        yield said.decided("schema", {"column": each.state}, sentence, facts, group, facet=each.column)
+    if not told:
+        whole = f"All {len(declared)} columns are there with their types."
+        yield said.decided("schema", {"column": ColumnState.SAME}, whole, facts)
 
 
 def judge(

@@ -43,7 +43,9 @@ class Findings:
             finding,
             outcome=decision.outcome,
             severity=None if decision.severity is None else self._setting.capped(decision.severity),
-            impact=self._words(self._expect.impact or _IMPACTS[kind], facet) if is_failed else "",
+            impact=self._words(self._expect.impact or _IMPACTS.get(decision.code) or _IMPACTS[kind], facet)
+            if is_failed
+            else "",
             action=Action(text=self._words(self._expect.action or _ACTIONS[kind], facet)) if is_failed else None,
             read=True,
         )
@@ -90,6 +92,8 @@ _TOO_FEW = "What reads {table} has too little to work with."
 _WRONG = "What reads {table} works with wrong values of {columns}."
 
 _IMPACTS: Mapping[str, str] = {
+    "schema": "Whatever reads {columns} of {table} fails.",
+    "column-new": "Whatever copies {table} column by column may fail, or leave {columns} out.",
     "freshness": "What reads {table} works with old data.",
     "renewed": "What reads {table} works with old data.",
     "volume": _TOO_FEW,
@@ -100,6 +104,7 @@ _IMPACTS: Mapping[str, str] = {
 }
 _WRITER = "Look at what writes {table}"
 _ACTIONS: Mapping[str, str] = {
+    "schema": f"{_WRITER}, and undo the change of {{columns}}; where it is meant, change the pipeline file.",
     "freshness": f"{_WRITER}: it has not run, or wrote nothing.",
     "renewed": f"{_WRITER}: it has not run for {{interval}} since, or wrote for another.",
     "volume": f"{_WRITER}, and load {{interval}} again.",

@@ -6,6 +6,7 @@ Asking and judging are apart: ``judge_row`` is pure and decides about one row, t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from checks.actions import Action, RepairKey
@@ -13,12 +14,13 @@ from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.conditions import standing as standing_of
 from checks.context import Context, attempt
+from checks.data.changed_columns import changed_columns
 from checks.data.decision import Decision, Setting, decide, early
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.pipeline import Rule, SqlCheck, Subjects
-from checks.ports.warehouse import Answers, Row, read_rows
+from checks.ports.warehouse import Answers, Row, read_columns, read_rows
 from checks.reads import Read
 from checks.registry import Check
 from checks.source import Problem, SourceError
@@ -31,10 +33,31 @@ ENGINE_CODES: Mapping[str, str] = {
     "not-due": "It is not due yet.",
     "absent": "A subject that the check names has no row.",
     "no-value": "A column that a rule or a sentence needs is NULL, missing or of another type.",
+    "column-lost": "A table has lost a column that the query reads.",
+    "column-retyped": "A column that the query reads has another type than the pipeline file declares.",
 }
 """What every SQL check may say beside the codes of its rules."""
 
-NO_QUERIES: Mapping[str, str] = {}
+_OF_COLUMNS = (Problem.INVALID, Problem.UNSUPPORTED)
+"""How a query ends for which a column is missing or of another type."""
+
+Judge = Callable[[Sequence[Row], Answers, Setting], Iterator[Finding]]
+"""Makes findings of the rows of a check's query, and of the answers to its other queries, by name."""
+ColumnJudge = Callable[[Mapping[str, str], Setting], Iterator[Finding]]
+"""Makes findings of the columns of the table that a check is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """What makes the findings of a check in place of its rules: ``rows`` of its query and the answers to ``queries``,
+    ``columns`` of those of its table."""
+
+    rows: Judge | None = None
+    queries: Mapping[str, str] = field(default_factory=dict)
+    columns: ColumnJudge | None = None
+
+
+BY_RULES = Judging()
 
 
 def sql_check(spec: SqlCheck) -> Check:
@@ -154,18 +177,9 @@ def _scalar(value: Any) -> Scalar:
     return value if isinstance(value, Scalar) else exact(value)
 
 
-Judge = Callable[[Sequence[Row], Answers, Setting], Iterator[Finding]]
-"""Makes findings of the rows of a check's query, and of the answers to its other queries, by name."""
-
-
-def run_sql_check(
-    spec: SqlCheck, context: Context, judge: Judge | None = None, queries: Mapping[str, str] = NO_QUERIES
-) -> Iterator[Finding]:
-    """Yield the findings of every interval. All questions are asked before the first answer is read.
-
-    ``judge`` makes the findings instead of ``judge_row``, of the rows and the answers to ``queries``.
-    """
-    judged = [_Judged(spec, context, interval, judge, queries) for interval in intervals_of(spec, context)]
+def run_sql_check(spec: SqlCheck, context: Context, judging: Judging = BY_RULES) -> Iterator[Finding]:
+    """Yield the findings of every interval. All questions are asked before the first answer is read."""
+    judged = [_Judged(spec, context, interval, judging) for interval in intervals_of(spec, context)]
     for each in judged:
         each.ask()
     for each in judged:
@@ -184,13 +198,10 @@ def intervals_of(spec: SqlCheck, context: Context) -> tuple[Interval, ...]:
 class _Judged:
     """One check on one interval."""
 
-    def __init__(
-        self, spec: SqlCheck, context: Context, interval: Interval, judge: Judge | None, queries: Mapping[str, str]
-    ) -> None:
+    def __init__(self, spec: SqlCheck, context: Context, interval: Interval, judging: Judging) -> None:
         self.interval = interval
         self._spec = spec
-        self._judge = judge
-        self._queries = queries
+        self._judging = judging
         self._answers: dict[str, Read[Any]] = {}
         self._context = context
         pipeline = context.pipeline
@@ -210,6 +221,7 @@ class _Judged:
             },
         )
         self._rows: Read[Any] | None = None
+        self._columns: Read[Any] | None = None
         self._subjects: Read[Any] | None = None
 
     @property
@@ -230,8 +242,12 @@ class _Judged:
             read_rows(self._context.reads, self._context.query(condition.query, self._spec.when, self.interval))
         if self._waits:
             return
-        self._rows = self._ask(self._spec.query, self._spec.id)
-        self._answers = {name: self._ask(sql, f"{self._spec.id}-{name}") for name, sql in self._queries.items()}
+        if self._judging.columns is not None and self._spec.place is not None:
+            self._columns = read_columns(self._context.reads, self._spec.place)
+        if self._spec.query:
+            self._rows = self._ask(self._spec.query, self._spec.id)
+        queries = self._judging.queries
+        self._answers = {name: self._ask(sql, f"{self._spec.id}-{name}") for name, sql in queries.items()}
         if self._spec.subjects is not None and self._spec.subjects.query is not None:
             self._subjects = self._ask(self._spec.subjects.query, f"{self._spec.id}-subjects")
 
@@ -246,20 +262,44 @@ class _Judged:
             said = f"{interval_words(self.interval.name, self._context.today.year)}: {reason}."
             yield self._quiet(Outcome.SKIPPED, "off-day", said, read=True)
             return
-        if self._rows is None:
+        if self._waits:
             yield self._quiet(
                 Outcome.WAITING,
                 "not-due",
                 f"Due {in_words(self._setting.due, self._setting.zone, self._setting.year)}.",
             )
             return
-        rows = self._rows.result()
-        if self._judge is None:
-            found = self._judged(rows, standing)
-        else:
-            answers = {name: read.result() for name, read in self._answers.items()}
-            found = self._judge(rows, answers, self._setting)
+        shape = tuple(map(standing.tempered, self._shape()))
+        yield from shape
+        if self._rows is None:
+            return
+        try:
+            found = self._found(self._rows, standing)
+        except SourceError as error:
+            if error.problem in _OF_COLUMNS and not any(each.outcome is Outcome.FAILED for each in shape):
+                yield from map(standing.tempered, changed_columns(self._spec, self._context, self._setting))
+            raise
         yield from map(standing.tempered, found)
+
+    def _found(self, read: Read[Any], standing: Standing) -> Iterator[Finding]:
+        """Wait for the rows and judge them. Raises SourceError."""
+        rows = read.result()
+        if self._judging.rows is None:
+            return self._judged(rows, standing)
+        answers = {name: read.result() for name, read in self._answers.items()}
+        return self._judging.rows(rows, answers, self._setting)
+
+    def _shape(self) -> Iterator[Finding]:
+        """Judge the columns, where they are asked for; without them the rows are judged all the same."""
+        judge, read = self._judging.columns, self._columns
+        if judge is not None and read is not None:
+            yield from attempt(
+                lambda: judge(read.result(), self._setting),
+                subject=f"{self._spec.place} schema",
+                severity=self.worst,
+                phase=self._spec.phase,
+                interval=self.interval,
+            )
 
     def _standing(self) -> Standing:
         """Return what the condition comes to. Before its time a check waits even if nobody can tell."""

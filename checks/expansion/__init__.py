@@ -77,6 +77,7 @@ def condition_of(pipeline: Pipeline, expect: Expect) -> str | None:
 
 def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path: tuple[str | int, ...]) -> Expansion:
     figures = tuple(figures_of(name, table, expect))
+    query = query_of(pipeline, name, table, expect, figures)
     spec = SqlCheck(
         id=check_id(name, expect),
         title=expect.title or f"Expectations of {name}",
@@ -87,9 +88,10 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
         due=expect.due,
         before_due=expect.before_due,
         quick=expect.quick,
-        query=query_of(pipeline, name, table, expect, figures),
+        query=query,
         subject=f"{name} {{expectation}}",
         place=name,
+        reads=() if query else (name,),
         summary="{said}",
         rules=tuple(rules_of(expect)),
         impact=expect.impact,

@@ -46,7 +46,7 @@ class _Select:
 
 
 def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures: Sequence[Figure]) -> str:
-    """Return the statement."""
+    """Return the statement; none where nothing is expected of rows."""
     parts = [
         *([_history(pipeline, name, table, expect)] if expect.volume or expect.mean or expect.freshness else []),
         *([_judged(pipeline, name, table, expect, figures)] if figures or expect.renewed else []),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from checks.column_types import ColumnState
 from checks.effects import FailureEffect
-from checks.expectations_spec import Expect, Volume
+from checks.expectations_spec import Expect, Schema, Volume
 from checks.pipeline import Comparison, Rule
 from checks.severity import Severity
 
-_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed"), FailureEffect.STOPS)
-"""What is there harms at most."""
+_EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", "column-lost", "column-retyped"), FailureEffect.STOPS)
+"""What is there harms at most; without a column the queries that read it stop."""
 
 _SOME = Comparison(at_least=10)
 """Rows; of fewer, all may well lack a value."""
@@ -19,6 +20,8 @@ _SOME = Comparison(at_least=10)
 
 def rules_of(expect: Expect) -> Iterator[Rule]:
     """Yield every rule, in the order in which they decide."""
+    if expect.shape is not None:
+        yield from _schema_rules(expect.shape)
     if expect.freshness is not None:
         hours = expect.freshness.at_most / timedelta(hours=1)
         age = Comparison(above=hours)
@@ -35,6 +38,13 @@ def rules_of(expect: Expect) -> Iterator[Rule]:
         yield _rule(f"not_null {column}", "all-null", worst, share=Comparison(at_least=1), rows=_SOME)
         yield _rule(f"not_null {column}", "nulls", nulls.severity, share=Comparison(above=nulls.at_most))
     yield from _value_rules(expect)
+
+
+def _schema_rules(schema: Schema) -> Iterator[Rule]:
+    for state in (ColumnState.LOST, ColumnState.RETYPED):
+        yield _rule("schema", f"column-{state}", schema.severity, column=Comparison(equals=state))
+    if schema.strict:
+        yield _rule("schema", f"column-{ColumnState.NEW}", Severity.P3, column=Comparison(equals=ColumnState.NEW))
 
 
 def _value_rules(expect: Expect) -> Iterator[Rule]:

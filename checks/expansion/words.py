@@ -11,6 +11,9 @@ from checks.expectations_spec import Expect, Volume
 
 def expected_of(expect: Expect) -> Iterator[str]:
     """Yield what is expected, each as a sentence without its full stop."""
+    if expect.shape is not None:
+        named = f" {', '.join(expect.shape.columns)}" if expect.shape.columns else ""
+        yield f"The columns{named} are there with their types{', and no others' if expect.shape.strict else ''}"
     if expect.freshness is not None:
         yield f"The newest row is at most {span_words(expect.freshness.at_most)} old"
     if expect.renewed is not None:

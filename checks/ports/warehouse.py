@@ -72,3 +72,8 @@ BIGQUERY: Source[Warehouse] = Source("BigQuery", lambda limits: limits.bigquery,
 def read_rows(reads: Reads, query: Query) -> Read[Sequence[Row]]:
     """Ask for the rows of a query."""
     return reads.ask(BIGQUERY, query.key, lambda port: port.query(query))
+
+
+def read_columns(reads: Reads, table: str) -> Read[Mapping[str, str]]:
+    """Ask for the columns of a table, with their types."""
+    return reads.ask(BIGQUERY, f"columns {table}", lambda port: port.columns(table))

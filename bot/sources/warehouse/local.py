@@ -40,17 +40,23 @@ class LocalTable:
     columns: Mapping[str, str]
     files: tuple[Path, ...] = ()
 
+    def shown(self, declared: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the columns with the types that they are read with: those that are declared, where theirs can be read
+        so. A file of texts has no types: what looks like a number or a date may be a key that begins with a zero."""
+        is_text = _is_text(self.files)
+        readable = {**_READ_AS, "STRING": tuple(_SIMPLE.values())} if is_text else _READ_AS
+        shown = {}
+        for each, kind in self.columns.items():
+            wanted = declared.get(each, kind)
+            readable_so = wanted in readable.get(kind, ()) or (is_text and wanted == "STRING")
+            shown[each] = wanted if readable_so else kind
+        return shown
+
     def read_as(self, declared: Mapping[str, str]) -> str:
-        """Return the statement that reads the table with the types that are declared, where theirs can be read so."""
-        kinds, source, readable = dict(self.columns), self.source, _READ_AS
+        """Return the statement that reads the table with the types that are shown."""
+        shown, source = self.shown(declared), self.source
         if _is_text(self.files):
-            # A file of texts has no types: what looks like a number or a date may be a key that begins with a zero.
-            texts = [each for each in kinds if declared.get(each) == "STRING"]
-            kinds |= dict.fromkeys(texts, "STRING")
-            source = _source(self.files, texts)
-            readable = {**_READ_AS, "STRING": tuple(_SIMPLE.values())}
-        wanted = {each: declared.get(each, kind) for each, kind in kinds.items()}
-        shown = {each: wanted[each] if wanted[each] in readable.get(kind, ()) else kind for each, kind in kinds.items()}
+            source = _source(self.files, [each for each in shown if declared.get(each) == "STRING"])
         selected = ", ".join(
             f"CAST({quoted(each)} AS {duckdb_type(kind)}) AS {quoted(each)}"
             for each, kind in shown.items()
@@ -259,6 +265,7 @@ class LocalWarehouse(DuckDbEngine):
 
     def __init__(self, data: LocalData, pipeline: Pipeline) -> None:
         self._data = data
+        self._declared = {name: table.columns for name, table in pipeline.tables.items()}
         self._missing = [name for name in pipeline.tables if data.table_of(name) is None]
         functions = Contents({}, {}, "")
         super().__init__(
@@ -270,7 +277,7 @@ class LocalWarehouse(DuckDbEngine):
         found = self._data.table_of(table)
         if found is None:
             raise self._no_table(table)
-        return found.columns
+        return found.shown(self._declared.get(table, {}))
 
     def _translated(self, query: Query) -> str:
         named = query.text().replace("`", "")

@@ -1,0 +1,56 @@
+"""Why a query fails: a column that it reads is gone, or has another type than the pipeline file declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.actions import Action
+from checks.column_types import ColumnDifference, ColumnState, differences
+from checks.context import Context
+from checks.data.decision import Setting, early
+from checks.facts import Values
+from checks.model import Finding, Outcome
+from checks.pipeline import SqlCheck, tables_in
+from checks.places import Place, PlaceKind
+from checks.ports.warehouse import read_columns
+from checks.source import SourceError
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def changed_columns(spec: SqlCheck, context: Context, setting: Setting) -> Iterator[Finding]:
+    """Yield a failure for each declared column that the query of a check reads and a table has lost or changed; nothing
+    of a table whose columns cannot be read."""
+    words = {word.lower() for word in _WORD.findall(spec.query)}
+    tables = [each for each in tables_in(spec.query) if each in context.pipeline.tables]
+    asked = {table: read_columns(context.reads, table) for table in tables}
+    for table, read in asked.items():
+        declared = context.pipeline.tables[table].columns
+        used = {column: kind for column, kind in declared.items() if column.lower() in words}
+        try:
+            found = tuple(differences(used, read.result()))
+        except SourceError:
+            continue
+        yield from (_finding(spec, setting, table, each) for each in found if each.state is not ColumnState.NEW)
+
+
+def _finding(spec: SqlCheck, setting: Setting, table: str, each: ColumnDifference) -> Finding:
+    return Finding(
+        outcome=Outcome.FAILED,
+        code=f"column-{each.state}",
+        subject=f"{table}.{each.column}",
+        summary=each.sentence(table) + early(setting),
+        severity=setting.capped(spec.worst),
+        phase=spec.phase,
+        interval=setting.interval,
+        place=Place(PlaceKind.TABLE, table, each.column),
+        facts=Values(values={"column": each.column, "declared": each.declared, "actual": each.real or "none"}),
+        impact=f"The check '{spec.id}', and whatever else reads {each.column} of {table}, fails.",
+        action=Action(
+            text=f"Look at what writes {table} and give it {each.column} back as {each.declared}; where the change is "
+            "meant, change the pipeline file."
+        ),
+        link=spec.runbook,
+        read=True,
+    )

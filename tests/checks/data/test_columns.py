@@ -1,0 +1,156 @@
+"""Columns that a table has lost, changed or got: what expects them says so, and what fails for it names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bot.sources.warehouse.local import LocalData, LocalWarehouse
+from checks.catalog import checks_of
+from checks.model import Finding, Outcome
+from checks.pipeline import Pipeline
+from checks.places import Place, PlaceKind
+from checks.source import Problem, SourceError
+from tests.fakes import FakeWarehouse, pipeline, ports, run_check
+
+COLUMNS = {"order_id": "STRING", "day": "DATE", "amount": "NUMERIC", "status": "STRING"}
+WRITTEN = {
+    "id": "paid-orders",
+    "title": "Orders are paid",
+    "rationale": "They are our income.",
+    "query": "SELECT COUNTIF(amount > 0) AS paid FROM {data}.orders WHERE day = @date",
+    "subject": "data.orders",
+    "summary": "{paid} orders are paid.",
+    "rules": [{"if": {"paid": {"equals": 0}}, "severity": "P0", "code": "none-paid"}],
+    "expected": "Some are.",
+}
+
+
+def described(**expect: Any) -> Pipeline:
+    orders = {"columns": COLUMNS, "partition": "day", **({"expect": expect} if expect else {})}
+    return pipeline(tables={"data.orders": orders}, checks=[WRITTEN])
+
+
+def outcome(finding: Finding) -> str:
+    return str(finding.outcome) if finding.severity is None else finding.severity.name
+
+
+def asked(wanted: Pipeline, check: str, real: Mapping[str, str] | Exception, answer: Any = ()) -> list[tuple[str, ...]]:
+    """Run a check on a table with the columns ``real``; return what it says."""
+    warehouse = FakeWarehouse({check: answer})
+    warehouse.tables["data.orders"] = real
+    found = run_check(next(each for each in checks_of(wanted) if each.id == check), wanted, ports(warehouse=warehouse))
+    return [(outcome(each), each.code, each.subject) for each in found.findings]
+
+
+def without(column: str, **others: str) -> Mapping[str, str]:
+    return {name: kind for name, kind in {**COLUMNS, **others}.items() if name != column}
+
+
+class TestSchema:
+    @pytest.mark.parametrize(
+        ("schema", "real", "expected"),
+        [
+            pytest.param("strict", COLUMNS, [("passed", "as-expected", "schema")], id="as declared"),
+            pytest.param("strict", without("amount"), [("P1", "column-lost", "schema amount")], id="lost"),
+            pytest.param(
+                "strict", {**COLUMNS, "amount": "FLOAT64"}, [("P1", "column-retyped", "schema amount")], id="retyped"
+            ),
+            pytest.param("strict", {**COLUMNS, "tip": "INT64"}, [("P3", "column-new", "schema tip")], id="new"),
+            pytest.param(
+                "strict",
+                without("amount", Amount="NUMERIC"),
+                [("passed", "as-expected", "schema")],
+                id="capitals tell no names apart",
+            ),
+            pytest.param(
+                {"amount": "NUMERIC"},
+                {"amount": "STRING", "more": "BYTES"},
+                [("P1", "column-retyped", "schema amount")],
+                id="named columns alone",
+            ),
+            pytest.param(
+                {"columns": {"amount": "NUMERIC"}, "severity": "P0"},
+                {"status": "STRING"},
+                [("P0", "column-lost", "schema amount")],
+                id="a severity of its own",
+            ),
+        ],
+    )
+    def test_columns_are_compared(self, schema: Any, real: Mapping[str, str], expected: list[tuple[str, ...]]) -> None:
+        found = asked(described(schema=schema), "data-orders", real)
+
+        assert [(said, code, subject.removeprefix("data.orders ")) for said, code, subject in found] == expected
+
+    def test_rows_are_judged_although_the_columns_cannot_be_read(self) -> None:
+        denied = SourceError("BigQuery", Problem.DENIED, "no", advice="Ask.")
+        rows = [{"part": "judged", "judged_rows": 20, "nulls_amount": 1}]
+
+        found = asked(described(schema="strict", not_null=["amount"]), "data-orders", denied, rows)
+
+        assert [each[:2] for each in found] == [("P1", "source-unavailable"), ("P2", "nulls")]
+
+
+class TestAFailedQuery:
+    FAILED = SourceError("BigQuery", Problem.INVALID, "Unrecognized name: amount", advice="Correct it.")
+
+    @pytest.mark.parametrize(
+        ("real", "code"),
+        [
+            pytest.param(without("amount"), "column-lost", id="lost"),
+            pytest.param({**COLUMNS, "amount": "STRING"}, "column-retyped", id="retyped"),
+        ],
+    )
+    @pytest.mark.parametrize(("check", "loud"), [("paid-orders", "P0"), ("data-orders", "P1")])
+    def test_is_a_failure_that_names_the_column(
+        self, check: str, loud: str, real: Mapping[str, str], code: str
+    ) -> None:
+        found = asked(described(not_null=["amount"]), check, real, self.FAILED)
+
+        assert found[0] == (loud, code, "data.orders.amount")
+        assert found[1][1] == "source-unavailable"
+
+    def test_says_it_once_where_the_columns_are_expected(self) -> None:
+        found = asked(described(schema="strict", not_null=["amount"]), "data-orders", without("amount"), self.FAILED)
+
+        assert [each[1] for each in found] == ["column-lost", "source-unavailable"]
+
+    def test_blames_no_column_that_it_does_not_read(self) -> None:
+        found = asked(described(), "paid-orders", without("status"), self.FAILED)
+
+        assert [each[1] for each in found] == ["source-unavailable"]
+
+    def test_asks_nothing_of_a_source_that_is_down(self) -> None:
+        down = SourceError("BigQuery", Problem.UNAVAILABLE, "no", advice="Wait.")
+
+        assert [each[1] for each in asked(described(), "paid-orders", without("amount"), down)] == [
+            "source-unavailable"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("ALTER TABLE orders DROP amount", "column-lost"),
+        ("ALTER TABLE orders ALTER amount TYPE VARCHAR", "column-retyped"),
+    ],
+)
+@pytest.mark.parametrize("expect", [{"values": {"amount": {"at_least": 0}}}, {"schema": "strict"}])
+def test_a_column_of_local_data_is_missed(tmp_path: Path, change: str, code: str, expect: dict[str, Any]) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as shop:
+        shop.execute(
+            "CREATE TABLE orders AS SELECT 'a' AS order_id, DATE '2026-02-10' AS day, 1.5 AS amount, '' AS status"
+        )
+        shop.execute(change)
+    wanted = described(**expect)
+    check = next(each for each in checks_of(wanted) if each.id == "data-orders")
+    with closing(LocalWarehouse(LocalData(tmp_path / "shop.duckdb"), wanted)) as warehouse:
+        (lost, *_) = run_check(check, wanted, ports(warehouse=warehouse)).findings
+
+    assert (lost.outcome, lost.code) == (Outcome.FAILED, code)
+    assert lost.place == Place(PlaceKind.TABLE, "data.orders", "amount")
