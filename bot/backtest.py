@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from bot.request import Plan, Request, RequestError
 from bot.validation import Validation
-from checks.expansion import expansions
+from checks.expansion.data_checks import expected_checks
 from checks.model import Finding, Interval, Outcome, Severity
 
 MOST_DAYS = 400
@@ -55,7 +55,7 @@ def tried_checks(validation: Validation, names: tuple[str, ...]) -> tuple[str, .
         if name in known and not known[name].is_data:
             message = f"'{name}' looks at the platform as it is now; only checks on data can be tried on the past."
             raise RequestError(message)
-    found = names or tuple(each.spec.id for each in expansions(validation.pipeline))
+    found = names or tuple(each.id for each in expected_checks(validation.pipeline))
     if not found:
         message = "This pipeline expects nothing of its tables ('expect'); name the checks to try."
         raise RequestError(message)

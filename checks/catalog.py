@@ -22,8 +22,10 @@ from checks.control_plane.subscriptions import subscriptions
 from checks.control_plane.variable_addresses import variable_addresses
 from checks.control_plane.zero_invocations import zero_invocations
 from checks.data.expectations import expectation_check
+from checks.data.reconciliation import reconciliation_check
 from checks.data.sql import sql_check
 from checks.expansion import expansions
+from checks.expansion.reconcile import reconciliations
 from checks.orchestration.days_off import days_off
 from checks.orchestration.heartbeats import heartbeats
 from checks.orchestration.phase_gap import phase_gap
@@ -68,4 +70,5 @@ PYTHON_CHECKS: tuple[Check, ...] = (
 def checks_of(pipeline: Pipeline) -> tuple[Check, ...]:
     """Return every check of a pipeline: those that are code, the SQL checks and the expectations of the file."""
     written = tuple(sql_check(spec) for spec in pipeline.checks)
-    return PYTHON_CHECKS + written + tuple(map(expectation_check, expansions(pipeline)))
+    expected = tuple(map(expectation_check, expansions(pipeline)))
+    return PYTHON_CHECKS + written + expected + tuple(map(reconciliation_check, reconciliations(pipeline)))

@@ -16,14 +16,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from checks.column_types import TypeText
 from checks.intervals import Offset
 from checks.severity import Severity
-from checks.values import LARGEST_COUNT, Bound, Identifier, Integer64, Model, NamedSeverity, Threshold
+from checks.values import LARGEST_COUNT, Bound, Identifier, Integer64, Model, NamedSeverity, Share, Threshold
 
 LONGEST_HISTORY = 800
 """Days."""
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
 
 
 def _span(value: object) -> object:
@@ -34,15 +33,6 @@ def _span(value: object) -> object:
         message = f"expected a span such as 90m, 24h, 28d or 8w, of at most {LONGEST_HISTORY} days"
         raise ValueError(message)
     return span
-
-
-def _share(value: object) -> object:
-    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
-    share = float(match[1]) / 100 if match is not None else value
-    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        message = "expected a share such as '20 %', or a number from 0 to 1"
-        raise ValueError(message)
-    return float(share)
 
 
 def _pattern(value: str) -> str:
@@ -64,14 +54,6 @@ def _learned(value: object) -> object:
 
 Span = Annotated[
     timedelta, BeforeValidator(_span, json_schema_input_type=Annotated[str, Field(pattern=f"^{_SPAN.pattern}$")])
-]
-Share = Annotated[
-    float,
-    BeforeValidator(
-        _share,
-        json_schema_input_type=Annotated[float, Field(ge=0, le=1)]
-        | Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")],
-    ),
 ]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Columns = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])]

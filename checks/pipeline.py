@@ -20,6 +20,7 @@ from checks.effects import FailureEffect
 from checks.expectations_spec import Expectations
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
+from checks.reconcile_spec import Reconciliation
 from checks.repairs_spec import Repairs
 from checks.staging_spec import Staging
 from checks.values import (
@@ -658,6 +659,8 @@ class Pipeline(Model):
     """The repository, its builds, and how far behind a service may run."""
     checks: tuple[SqlCheck, ...] = Field(default=(), max_length=MOST_LISTED)
     """Checks on data, each a query and its rules."""
+    reconcile: tuple[Reconciliation, ...] = Field(default=(), max_length=MOST_LISTED)
+    """Figures of two tables that must agree, each a check."""
     notifications: Notifications | None = None
     """Slack: channels, digest, alerts, permissions. Without it nothing can be served."""
     staging: Staging | None = None

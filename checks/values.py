@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from math import inf, isfinite, isnan
@@ -42,9 +43,29 @@ def _severity(value: object) -> object:
     raise ValueError(message)
 
 
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
+
+
+def _share(value: object) -> object:
+    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    share = float(match[1]) / 100 if match is not None else value
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        message = "expected a share such as '20 %', or a number from 0 to 1"
+        raise ValueError(message)
+    return float(share)
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Share = Annotated[
+    float,
+    BeforeValidator(
+        _share,
+        json_schema_input_type=Annotated[float, Field(ge=0, le=1)]
+        | Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")],
+    ),
+]
 
 
 # Every number of a file has bounds: one that is too large is a slip of the keyboard, and would overflow a date or

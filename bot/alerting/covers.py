@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from bot.alerting.incident import Incident, Member
-from checks.expansion import data_checks
+from checks.expansion.data_checks import data_checks
 from checks.model import Severity
 from checks.pipeline import Pipeline
 from checks.places import PlaceKind

@@ -11,6 +11,7 @@ from checks.expansion.query import date_column
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, Table
+from checks.reconcile_spec import Reconciliation
 from checks.templates import columns_in, has_stray_brace
 
 Fault = tuple[Path, str]
@@ -45,12 +46,13 @@ def expectation_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterato
 
 def _own_columns(here: Path, table: Table) -> Iterator[Fault]:
     if table.date is not None:
-        yield from _column((*here, "date"), table, table.date, ("DATE", "TIMESTAMP"))
+        yield from column_problems((*here, "date"), table, table.date, ("DATE", "TIMESTAMP"))
     if table.loaded is not None:
-        yield from _column((*here, "loaded"), table, table.loaded, ("TIMESTAMP",))
+        yield from column_problems((*here, "loaded"), table, table.loaded, ("TIMESTAMP",))
 
 
-def _column(here: Path, table: Table, column: str, kinds: Sequence[str] = ()) -> Iterator[Fault]:
+def column_problems(here: Path, table: Table, column: str, kinds: Sequence[str] = ()) -> Iterator[Fault]:
+    """Yield that a table has no such column, or one of none of these types."""
     kind = table.columns.get(column)
     if kind is None:
         yield here, f"'{column}' is not one of the table's columns; {nearest(column, list(table.columns))}"
@@ -58,23 +60,28 @@ def _column(here: Path, table: Table, column: str, kinds: Sequence[str] = ()) ->
         yield here, f"'{column}' is {kind}, expected {' or '.join(kinds)}"
 
 
-def _known(here: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Fault]:
-    if name is not None and name not in known:
-        yield here, f"there is no {kind} '{name}'; {nearest(name, list(known))}"
+def known(here: Path, kind: str, name: str | None, names: Collection[str]) -> Iterator[Fault]:
+    """Yield that a name is none of those there are."""
+    if name is not None and name not in names:
+        yield here, f"there is no {kind} '{name}'; {nearest(name, list(names))}"
 
 
 def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     yield from _dates(pipeline, name, table, expect)
-    yield from _known(("phase",), "phase", expect.phase, [phase.id for phase in pipeline.phases])
+    yield from known(("phase",), "phase", expect.phase, [phase.id for phase in pipeline.phases])
     when = None if expect.when == "always" else expect.when
-    yield from _known(("when",), "condition", when, pipeline.conditions)
-    for key in ("impact", "action"):
-        text = getattr(expect, key)
-        if has_stray_brace(text) or not set(columns_in(text)) <= set(NAMES):
-            yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"
+    yield from known(("when",), "condition", when, pipeline.conditions)
+    yield from sentence_problems(expect)
     yield from _volumes(pipeline, table, expect)
     yield from _values(table, expect)
     yield from _figures(pipeline, name, table, expect)
+
+
+def sentence_problems(stated: Expect | Reconciliation) -> Iterator[Fault]:
+    """Yield what is wrong with the sentences for people."""
+    for key, text in (("impact", stated.impact), ("action", stated.action)):
+        if has_stray_brace(text) or not set(columns_in(text)) <= set(NAMES):
+            yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"
 
 
 def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
@@ -83,7 +90,7 @@ def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Itera
         needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
         yield (dated,), f"{needs}; add 'date' to {name}"
     elif date is not None and table.date is None:
-        yield from _column((), table, date, ("DATE", "TIMESTAMP"))
+        yield from column_problems((), table, date, ("DATE", "TIMESTAMP"))
     if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
         yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
     for key in ("freshness", "renewed"):
@@ -96,9 +103,9 @@ def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault
     for index, volume in enumerate(expect.volume):
         here: Path = ("volume", index)
         for position, column in enumerate(volume.by):
-            yield from _column((*here, "by", position), table, column)
+            yield from column_problems((*here, "by", position), table, column)
         if isinstance(volume.per, str):
-            yield from _known((*here, "per"), "condition", volume.per, pipeline.conditions)
+            yield from known((*here, "per"), "condition", volume.per, pipeline.conditions)
             condition = pipeline.conditions.get(volume.per)
             if condition is not None and condition.history is None:
                 yield (*here, "per"), f"the condition '{volume.per}' has no 'history'; add one"
@@ -111,33 +118,33 @@ def _values(table: Table, expect: Expect) -> Iterator[Fault]:
     for index, unique in enumerate(expect.unique):
         for position, column in enumerate(unique.key):
             here: Path = ("unique", index, "key", position)
-            yield from _column(here, table, column)
+            yield from column_problems(here, table, column)
             kind = table.columns.get(column, "")
             if kind.startswith(("ARRAY", "STRUCT", *NO_KEYS)):
                 yield here, f"'{column}' is {kind}, by which BigQuery cannot tell rows apart"
     for key in ("not_null", "not_constant"):
         for column in getattr(expect, key):
-            yield from _column((key, column), table, column)
+            yield from column_problems((key, column), table, column)
     for column, allowed in expect.values.items():
         is_text = any(isinstance(each, str) for each in allowed.among)
         kinds = () if not allowed.among else ("STRING",) if is_text else ("INT64",)
         kinds = ("STRING",) if allowed.matches is not None else kinds
-        yield from _column(("values", column), table, column, kinds or NUMBERS)
+        yield from column_problems(("values", column), table, column, kinds or NUMBERS)
 
 
 def _figures(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     for column in expect.mean:
-        yield from _column(("mean", column), table, column, NUMBERS)
+        yield from column_problems(("mean", column), table, column, NUMBERS)
     for column, sides in expect.not_one_sided.items():
-        yield from _column(("not_one_sided", column), table, column, NUMBERS)
+        yield from column_problems(("not_one_sided", column), table, column, NUMBERS)
         if isinstance(sides.around, str):
-            yield from _column(("not_one_sided", column, "around"), table, sides.around, NUMBERS)
+            yield from column_problems(("not_one_sided", column, "around"), table, sides.around, NUMBERS)
     for column, reference in expect.references.items():
         there: Path = ("references", column)
-        yield from _column(there, table, column)
+        yield from column_problems(there, table, column)
         other, _, key = reference.to.rpartition(".")
         if other == name and date_column(table) is None:
             yield there, f"compares rows with those of earlier dates; add 'date' to {name}"
-        yield from _known((*there, "to"), "table", other, pipeline.tables)
+        yield from known((*there, "to"), "table", other, pipeline.tables)
         if other in pipeline.tables:
-            yield from _column((*there, "to"), pipeline.tables[other], key, (table.columns.get(column, ""),))
+            yield from column_problems((*there, "to"), pipeline.tables[other], key, (table.columns.get(column, ""),))

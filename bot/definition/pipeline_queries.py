@@ -13,6 +13,7 @@ from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
 from checks.expansion import expansions
+from checks.expansion.reconcile import reconciliations
 from checks.expectations_spec import Exposure
 from checks.model import Interval
 from checks.pipeline import Pipeline
@@ -71,6 +72,9 @@ def queries_of(pipeline: Pipeline) -> Iterator[DeclaredQuery]:
         yield DeclaredQuery(path=("errors", "query"), label="errors", sql=pipeline.errors.query, columns=columns)
     yield from _of_checks(pipeline)
     yield from _of_expectations(pipeline)
+    for reconciled in reconciliations(pipeline):
+        if {reconciled.stated.left.table, reconciled.stated.right.table} <= pipeline.tables.keys():
+            yield DeclaredQuery(path=reconciled.path, label=reconciled.spec.id, sql=reconciled.spec.query)
 
 
 def _of_conditions(pipeline: Pipeline) -> Iterator[DeclaredQuery]:

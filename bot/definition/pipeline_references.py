@@ -14,13 +14,16 @@ from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
+from bot.definition.reconcile_references import reconcile_problems
 from bot.definition.section_references import section_problems
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.context import INTERVAL_PARAMETERS
 from checks.data.expectations import expectation_codes
+from checks.data.reconciliation import reconciliation_codes
 from checks.data.sql import codes_of
 from checks.expansion import expansions
+from checks.expansion.reconcile import reconciliations
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, SqlCheck
@@ -269,6 +272,7 @@ def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
     codes: dict[str, Mapping[str, str]] = {check.id: check.codes for check in PYTHON_CHECKS}
     codes |= {check.id: codes_of(check) for check in pipeline.checks}
     codes |= {each.spec.id: expectation_codes(each.spec) for each in expansions(pipeline)}
+    codes |= {each.spec.id: reconciliation_codes(each.spec) for each in reconciliations(pipeline)}
     for index, each in enumerate(pipeline.suppressions):
         yield from _known(("suppressions", index, "check"), "check", each.check, sorted(codes))
         if each.check in codes:
@@ -323,6 +327,7 @@ def templates_of(check: SqlCheck) -> Iterator[tuple[Path, str]]:
 
 def _expectations(pipeline: Pipeline) -> Iterator[Fault]:
     yield from expectation_problems(pipeline, BUILT_IN)
+    yield from reconcile_problems(pipeline, BUILT_IN)
 
 
 _RULES: tuple[Callable[[Pipeline], Iterator[Fault]], ...] = (

@@ -11,7 +11,7 @@ from bot.alerting.incident import members_of
 from bot.render.post import Link, Text
 from bot.render.slack_text import is_safe_link
 from bot.store.model import Alert, Delivery
-from checks.expansion import data_checks
+from checks.expansion.data_checks import data_checks
 from checks.pipeline import Pipeline
 
 BEFORE = timedelta(hours=12)

@@ -38,11 +38,6 @@ class Expansion:
     queries: Mapping[str, str]
 
 
-def data_checks(pipeline: Pipeline) -> tuple[SqlCheck, ...]:
-    """Return every check on data: those that the file writes out, then those of its expectations."""
-    return pipeline.checks + tuple(each.spec for each in expansions(pipeline))
-
-
 def expansions(pipeline: Pipeline) -> Iterator[Expansion]:
     """Yield a check for each set of expectations, in the order of the tables."""
     for name, table in pipeline.tables.items():

@@ -92,7 +92,7 @@ def _judged(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures
         selected["renewed"] = f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
     for figure in figures:
         selected |= {figure.column: figure.sql, **dict(figure.more)}
-    rows = _from(name, expect, _in_interval(pipeline, table))
+    rows = _from(name, expect, in_interval(pipeline, table))
     before = [each for figure in figures for each in figure.before]
     if before or expect.references:
         used = [each for figure in figures for each in figure.columns]
@@ -120,7 +120,7 @@ def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> 
     other = pipeline.tables.get(name)
     if other is None:
         return ""
-    tests = _in_interval(pipeline, other) if other.filter_required else []
+    tests = in_interval(pipeline, other) if other.filter_required else []
     own = name == table
     tests = _before(other) if own else tests
     where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
@@ -140,7 +140,7 @@ def _before(table: Table) -> list[str]:
     return [f"{quoted(date)} >= {earliest}", f"{quoted(date)} < @interval_start"]
 
 
-def _in_interval(pipeline: Pipeline, table: Table) -> list[str]:
+def in_interval(pipeline: Pipeline, table: Table) -> list[str]:
     """Return the tests that leave the rows of the interval; of a table without dates all rows are judged."""
     date = date_column(table)
     if date is None:

@@ -15,7 +15,7 @@ from checks.actions import Action
 from checks.conditions import DOUBTED, Answer, Standing, answer
 from checks.context import Context, attempt, not_configured
 from checks.effects import FailureEffect
-from checks.expansion import data_checks
+from checks.expansion.data_checks import data_checks
 from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome

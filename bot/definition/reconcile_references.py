@@ -1,0 +1,60 @@
+"""What the reconciliations of a pipeline file say of its tables, and whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bot.definition.expectation_references import NO_KEYS, NUMBERS, column_problems, known, sentence_problems
+from bot.yaml_tree import Path
+from checks.expansion.data_checks import data_checks
+from checks.expansion.query import date_column
+from checks.expansion.reconcile import reconciliation_id
+from checks.pipeline import Pipeline
+from checks.reconcile_spec import Reconciliation, Side
+
+Fault = tuple[Path, str]
+
+
+def reconcile_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterator[Fault]:
+    """Yield what does not fit together; ``built_in`` are the names of the checks that are no pipeline's own."""
+    taken = {*built_in}
+    others = [each.id for each in data_checks(pipeline)]
+    for index, stated in enumerate(pipeline.reconcile):
+        here: Path = ("reconcile", index)
+        own = reconciliation_id(stated)
+        if own in taken or others.count(own) > 1:
+            yield (*here, "check"), f"'{own}' is the name of another check; give this one another with 'check'"
+        for path, text in _of_one(pipeline, stated):
+            yield (*here, *path), text
+
+
+def _of_one(pipeline: Pipeline, stated: Reconciliation) -> Iterator[Fault]:
+    yield from known(("phase",), "phase", stated.phase, [phase.id for phase in pipeline.phases])
+    when = None if stated.when == "always" else stated.when
+    yield from known(("when",), "condition", when, pipeline.conditions)
+    yield from sentence_problems(stated)
+    for key, side in (("left", stated.left), ("right", stated.right)):
+        yield from known((key,), "table", side.table, pipeline.tables)
+        if side.table in pipeline.tables:
+            yield from _side(pipeline, key, side)
+    left, right = (pipeline.tables.get(each.table) for each in (stated.left, stated.right))
+    if left is not None and right is not None:
+        for mine, theirs in stated.by.items():
+            yield from column_problems(("by", mine), left, mine)
+            kind = left.columns.get(mine, "")
+            if kind.startswith(("ARRAY", "STRUCT", *NO_KEYS)):
+                yield ("by", mine), f"'{mine}' is {kind}, by which BigQuery cannot tell rows apart"
+            elif kind:
+                yield from column_problems(("by", mine), right, theirs, (kind,))
+
+
+def _side(pipeline: Pipeline, key: str, side: Side) -> Iterator[Fault]:
+    table = pipeline.tables[side.table]
+    if side.column != "*":
+        yield from column_problems((key,), table, side.column, NUMBERS if side.function == "SUM" else ())
+    date = date_column(table)
+    if date is None:
+        return
+    yield from column_problems((key,), table, date, ("DATE", "TIMESTAMP"))
+    if not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
+        yield (key,), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
