@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date, time
 from decimal import Decimal
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
@@ -98,18 +100,28 @@ Threshold = Annotated[Bound, WrapValidator(_as_written)]
 """A number that values are compared with; a whole one stays whole, with all its digits."""
 
 
+NO_OTHERS: Mapping[str, Any] = {}
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "equals": operator.eq, "at_least": operator.ge, "at_most": operator.le, "above": operator.gt, "below": operator.lt,
+}  # fmt: skip
+_OPERAND = r"\{[A-Za-z_][A-Za-z0-9_]*\}|@[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+Operand = Annotated[str, Field(pattern=f"^({_OPERAND})$")]
+"""Another column of the row, ``{column}``, or a parameter, ``@name``."""
+
+
 class Comparison(Model):
-    """A test on one column: ``equals`` alone, or bounds that must all hold."""
+    """A test on one column: ``equals`` alone, or bounds that must all hold. Each is a constant, another column of the
+    row (``"{column}"``), or a parameter (``"@name"``)."""
 
     equals: Threshold | bool | str | None = None
     """Exactly this number, text or boolean."""
-    at_least: Threshold | None = None
+    at_least: Threshold | Operand | None = None
     """This or more."""
-    at_most: Threshold | None = None
+    at_most: Threshold | Operand | None = None
     """This or less."""
-    above: Threshold | None = None
+    above: Threshold | Operand | None = None
     """More than this."""
-    below: Threshold | None = None
+    below: Threshold | Operand | None = None
     """Less than this."""
 
     @model_validator(mode="after")
@@ -118,13 +130,26 @@ class Comparison(Model):
         if bounded == (self.equals is not None):
             message = "expected either equals, or at least one of at_least, at_most, above, below"
             raise ValueError(message)
-        if bounded and self._interval[0] > self._interval[1]:
+        if bounded and not self.operands and self._interval[0] > self._interval[1]:
             message = "no number can meet these bounds"
             raise ValueError(message)
         return self
 
-    def test(self, value: Any) -> bool | None:
-        """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type."""
+    @property
+    def operands(self) -> Mapping[str, str]:
+        """The columns (``limit``) and parameters (``@limit``) that it compares with, by bound."""
+        bounds = ((name, getattr(self, name)) for name in _OPERATORS)
+        return {
+            name: bound.strip("{}")
+            for name, bound in bounds
+            if isinstance(bound, str) and re.fullmatch(_OPERAND, bound)
+        }
+
+    def test(self, value: Any, others: Mapping[str, Any] = NO_OTHERS) -> bool | None:
+        """Whether a value meets every bound; None when that has no answer: NULL, NaN, another type. ``others`` are the
+        columns and parameters that it may be compared with."""
+        if operands := self.operands:
+            return self._against(value, operands, others)
         if not self._comparable(value):
             return None
         if isinstance(self.equals, (bool, str)):
@@ -134,12 +159,23 @@ class Comparison(Model):
         lowest, highest = self._interval
         return lowest <= (as_written(value), 0) <= highest
 
+    def _against(self, value: Any, operands: Mapping[str, str], others: Mapping[str, Any]) -> bool | None:
+        bounds = {name: getattr(self, name) for name in _OPERATORS}
+        stated = {name: bound for name, bound in bounds.items() if bound is not None}
+        tests = {
+            _compared(_OPERATORS[name], value, others.get(operands[name]) if name in operands else bound)
+            for name, bound in stated.items()
+        }
+        return False if False in tests else None if None in tests else True
+
     def holds(self, value: Any) -> bool:
         """Whether a value meets every bound; one that cannot be compared does not."""
         return self.test(value) is True
 
     def implies(self, other: Comparison) -> bool:
-        """Whether every value that meets this comparison meets the other."""
+        """Whether every value that meets this comparison meets the other; of what a row says, only the same does."""
+        if self.operands or other.operands:
+            return self == other
         if self.equals is not None:
             return other.holds(self.equals)
         mine, theirs = self._interval, other._interval
@@ -165,8 +201,20 @@ class Comparison(Model):
         return " and ".join(f"{sign} {_in_words(bound)}" for sign, bound in bounds if bound is not None)
 
 
-def _placed(bound: float | None, place: int, without: float) -> tuple[Number, int]:
-    return (without, 0) if bound is None else (as_written(bound), place)
+def _placed(bound: float | str | None, place: int, without: float) -> tuple[Number, int]:
+    return (without, 0) if bound is None or isinstance(bound, str) else (as_written(bound), place)
+
+
+def _compared(holds: Callable[[Any, Any], bool], value: Any, other: Any) -> bool | None:
+    """Compare two numbers, or two values of one type that has an order; None for anything else, and for NaN."""
+    if _is_number(value) and _is_number(other):
+        return holds(as_written(value), as_written(other))
+    same = type(value) is type(other) and isinstance(value, (str, bool, date, time))
+    return holds(value, other) if same else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and not isnan(value)
 
 
 def as_written(number: Number) -> Number:

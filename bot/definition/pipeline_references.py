@@ -283,7 +283,7 @@ def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
 def _checks(pipeline: Pipeline) -> Iterator[Fault]:
     for index, check in enumerate(pipeline.checks):
         here: Path = ("checks", index)
-        yield from (((*here, *path), text) for path, text in _one_check(check))
+        yield from (((*here, *path), text) for path, text in (*_one_check(check), *_operands(check, pipeline)))
 
 
 def _one_check(check: SqlCheck) -> Iterator[Fault]:
@@ -303,6 +303,20 @@ def _one_check(check: SqlCheck) -> Iterator[Fault]:
             if rule.implies(other):
                 yield ("rules", position), f"can never decide: rule {earlier} ({other.test}) matches whenever it does"
                 break
+
+
+def _operands(check: SqlCheck, pipeline: Pipeline) -> Iterator[Fault]:
+    """Yield columns and parameters that a rule compares with, and that are not there."""
+    words = words_in(check.query)
+    known = [f"@{name}" for name, each in pipeline.parameters.items() if not isinstance(each.value, tuple)]
+    for position, rule in enumerate(check.rules):
+        for column, comparison in rule.condition.items():
+            for bound, name in comparison.operands.items():
+                here: Path = ("rules", position, "if", column, bound)
+                if name.startswith("@"):
+                    yield from _known(here, "parameter with one value", name, known)
+                elif name not in words:
+                    yield here, f"the query does not select a column '{name}'"
 
 
 def _command(check: SqlCheck) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from checks.cells import in_words
@@ -26,6 +27,8 @@ class Setting:
     """This year, where it is known: dates of another are written with theirs."""
     due: datetime | None = None
     names: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the pipeline file, as rules name them: ``@fewest``."""
 
     def capped(self, severity: Severity) -> Severity:
         """Return how loud a failure may be now."""
@@ -51,16 +54,22 @@ def decide(spec: SqlCheck, row: Row) -> Decision:
     still open.
     """
     for index, rule in enumerate(spec.rules):
-        tests = {column: comparison.test(row.get(column)) for column, comparison in rule.condition.items()}
+        tests = {column: comparison.test(row.get(column), row) for column, comparison in rule.condition.items()}
         if False in tests.values():
             continue
-        lacking = next((column for column, holds in tests.items() if holds is None), None)
+        lacking = next((_lacking(column, rule, row) for column, holds in tests.items() if holds is None), None)
         worst = min((each.severity for each in spec.rules[index:] if each.severity is not None), default=Severity.P3)
         if lacking is not None:
             return Decision(outcome=Outcome.UNKNOWN, code="no-value", severity=worst, rule=rule, lacking=lacking)
         severity = worst if rule.outcome == "unknown" else rule.severity
         return Decision(outcome=Outcome(rule.outcome), code=rule.code, severity=severity, rule=rule)
     return Decision(outcome=Outcome.PASSED, code="as-expected")
+
+
+def _lacking(column: str, rule: Rule, row: Row) -> str:
+    """Return which column has no value for a comparison: its own, or one that it is compared with."""
+    compared = (each for each in rule.condition[column].operands.values() if row.get(each) is None)
+    return column if row.get(column) is None else next(compared, column)
 
 
 def early(setting: Setting) -> str:

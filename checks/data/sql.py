@@ -90,7 +90,7 @@ def codes_of(spec: SqlCheck) -> Mapping[str, str]:
 
 def judge_row(spec: SqlCheck, row: Row, setting: Setting) -> Finding:
     """Return the finding of one row: pure, and total over whatever the row holds."""
-    decision = decide(spec, row)
+    decision = decide(spec, {**row, **setting.parameters})
     try:
         return _decided(spec, row, setting, decision)
     except MissingColumnError as error:
@@ -219,6 +219,7 @@ class _Judged:
                 "project": pipeline.project,
                 "region": pipeline.region,
             },
+            parameters={f"@{name}": each.value for name, each in pipeline.parameters.items()},
         )
         self._rows: Read[Any] | None = None
         self._columns: Read[Any] | None = None
