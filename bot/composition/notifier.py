@@ -112,7 +112,9 @@ def prepare(
     )
 
 
-def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, patient: bool = False) -> Notifier:
+def notifier_of(
+    prepared: Prepared, give_way: Callable[[], object] = nothing, *, patient: bool = False, silent: bool = False
+) -> Notifier:
     """Build every adapter and wire it. Nothing is asked of Slack; the store's file is opened.
 
     ``give_way`` is called before each look of a validation and returns when it may begin. With ``patient`` a store on
@@ -123,7 +125,7 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
     ports, begin, requested, close = _world(prepared)
     clock = _clock(begin)
     metrics = Metrics()
-    store = _store(prepared, patient=patient)
+    store = _store(prepared, patient=patient, silent=silent)
     client = slack_client(prepared.slack.bot_token.reveal(), prepared.slack.api_url, metrics.rate_limited)
     validation = MeasuredValidation(
         prepared.pipeline, ports, clock, metrics, give_way, partial(jobs_before, store, prepared.pipeline.name)
@@ -182,10 +184,12 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
     )
 
 
-def _store(prepared: Prepared, *, patient: bool) -> StateStore:
+def _store(prepared: Prepared, *, patient: bool, silent: bool) -> StateStore:
     """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
     and each start shows the incident from its beginning."""
     if prepared.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
+        return SqliteStore(":memory:")
+    if silent and isinstance(prepared.serving.store, Path) and not prepared.serving.store.exists():
         return SqliteStore(":memory:")
     return store_of(prepared.serving, prepared.settings, prepared.pipeline.project, patient=patient)
 
@@ -217,12 +221,16 @@ def _clock(begin: datetime | None) -> Clock:
 
 
 @contextmanager
-def notifying(pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> Iterator[Notifier]:
-    """Put together what tells Slack, for one command; its clock begins at ``now`` and goes on.
+def notifying(
+    pipeline_file: Path | None, scenario: str | None, now: datetime | None, *, silent: bool = False
+) -> Iterator[Notifier]:
+    """Put together what tells Slack, for one command; its clock begins at ``now`` and goes on. With ``silent`` nothing
+    is ever sent: no token is needed, and a store that is a file that is not there yet is not made.
 
     Raises SettingsError, StoreError, PipelineFileError, UnknownScenario, DemoExtraMissing.
     """
-    told = notifier_of(prepare(pipeline_file, scenario, SlackSettings.outgoing(), now))
+    slack = SlackSettings.silent() if silent else SlackSettings.outgoing()
+    told = notifier_of(prepare(pipeline_file, scenario, slack, now), silent=silent)
     try:
         yield told
     finally:
