@@ -5,6 +5,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 MEASURED := .venv-runtime
+SODA := .venv-soda
+DBT := .venv-dbt
 # The first of these that is Python 3.11 or later and can make an environment; PYTHON=... names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 ENVIRONMENT = @sh requirements/environment.sh $(1) $(PYTHON)
@@ -20,7 +22,7 @@ CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; 
 AS_JSON = $(if $(JSON),--json $(JSON))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm drill explore mutants docs picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm drill compare explore mutants docs picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +68,9 @@ storm: $(VENV)/dev.stamp  ## Kill a serving process while Slack fails and people
 drill: $(VENV)/dev.stamp  ## Break the healthy worlds of the NBA pipeline and count what is noticed; SEED=, COUNT=
 	@$(BIN)/reveille drill --pipeline nba $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
+compare: $(VENV)/dev.stamp $(SODA)/soda.stamp $(DBT)/dbt.stamp  ## Compare with Soda Core and dbt on one file; RUNS=
+	@$(BIN)/python -m tests.compare --soda $(SODA)/bin --dbt $(DBT)/bin $(if $(RUNS),--runs $(RUNS))
+
 explore: $(VENV)/dev.stamp  ## Draw new examples for the properties, a thousand each; ONLY=FILES
 	@$(BIN)/pytest --hypothesis-profile=exploring --timeout 1800 -m "" $(or $(ONLY),$$(grep -rl --include='test_*.py' 'hypothesis' tests))
 
@@ -86,7 +91,7 @@ lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
 	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/runtime.txt
 
 clean:  ## Remove everything that the targets made
-	rm -rf $(VENV) $(MEASURED) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info build
+	rm -rf $(VENV) $(MEASURED) $(SODA) $(DBT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info build
 
 $(VENV)/demo.stamp: requirements/demo.txt $(call ANEW,$(VENV),$(VENV)/demo.stamp)
 	@echo "Setting up $(VENV) ..."
@@ -108,4 +113,15 @@ $(MEASURED)/runtime.stamp: requirements/runtime.txt $(call ANEW,$(MEASURED),$(ME
 	$(call ENVIRONMENT,$(MEASURED))
 	$(call INSTALL,$(MEASURED),$<)
 	$(call CONSISTENT,$(MEASURED))
+	$(call STAMP,$@)
+
+# The tools that are compared have an environment of their own each: they are no part of Reveille, nor of its tests.
+$(SODA)/soda.stamp: requirements/soda.txt $(call ANEW,$(SODA),$(SODA)/soda.stamp)
+	$(call ENVIRONMENT,$(SODA))
+	$(call INSTALL,$(SODA),$<)
+	$(call STAMP,$@)
+
+$(DBT)/dbt.stamp: requirements/dbt.txt $(call ANEW,$(DBT),$(DBT)/dbt.stamp)
+	$(call ENVIRONMENT,$(DBT))
+	$(call INSTALL,$(DBT),$<)
 	$(call STAMP,$@)

@@ -281,7 +281,11 @@ def _offsets(event: yaml.Event) -> tuple[int, int]:
 
 _SYNTAX = (
     ("tab character", "a tab indents this line; expected spaces"),
-    ("mapping values are not allowed", "a ':' where no key can stand; put text that contains ': ' in quotes"),
+    (
+        "mapping values are not allowed",
+        "a ':' where no key can stand; put text that contains ': ' in quotes, and check how far the line is indented",
+    ),
+    ("could not find expected ':'", "the line before has no ':' behind its key; write 'key: value'"),
     ("did not find expected key", "the line does not fit those above; check its indentation and the quotes before it"),
     ("did not find expected '-'", "expected another '- ' item; check the indentation"),
     ("did not find expected ',' or ']'", "a list in [ ] is not closed; expected ',' or ']'"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
@@ -21,6 +22,14 @@ RANGED = ("DATE", "DATETIME", "TIMESTAMP")
 
 LEGACY = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 """Names that BigQuery's interface has beside those of its SQL."""
+
+_ALSO_CALLED = {
+    **LEGACY, "DECIMAL": "NUMERIC", "NUMBER": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "INT": "INT64", "BIGINT": "INT64",
+    "SMALLINT": "INT64", "TINYINT": "INT64", "DOUBLE": "FLOAT64", "REAL": "FLOAT64", "VARCHAR": "STRING",
+    "CHAR": "STRING", "TEXT": "STRING", "UUID": "STRING", "BLOB": "BYTES", "BINARY": "BYTES",
+    "TIMESTAMPTZ": "TIMESTAMP",
+}  # fmt: skip
+"""What other databases, and BigQuery's own older names, call them."""
 
 _DEEPEST = 15
 """Levels of nested records (https://cloud.google.com/bigquery/docs/nested-repeated#limitations)."""
@@ -124,7 +133,7 @@ def _type(name: str, pieces: Iterator[str], depth: int) -> tuple[ColumnType, str
     if name == "STRUCT" and after != "<":
         return ColumnType(name), after
     if after != "<" or depth == _DEEPEST:
-        raise ValueError(f"{_EXPECTED}{_hint(name)}")
+        raise ValueError(_hint(name) or _EXPECTED)
     if name == "STRUCT":
         return ColumnType(name, fields=tuple(_fields(pieces, depth))), next(pieces)
     element, end = _type(next(pieces), pieces, depth + 1)
@@ -146,7 +155,12 @@ def _fields(pieces: Iterator[str], depth: int) -> Iterator[tuple[str, ColumnType
 
 
 def _hint(name: str) -> str:
-    return f"; did you mean '{LEGACY[name]}'?" if name in LEGACY else ""
+    if name in ("ARRAY", "STRUCT", "RANGE"):
+        return ""
+    upper = name.upper()
+    known = _ALSO_CALLED.get(upper, upper if upper in (*SIMPLE, "ARRAY", "STRUCT", "RANGE") else None)
+    near = [known] if known is not None else get_close_matches(upper, SIMPLE, n=1)
+    return f"expected a type of GoogleSQL; did you mean '{near[0]}'?" if near else ""
 
 
 def _canonical(text: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from checks.file_model import Day
 from checks.values import LARGEST_COUNT, Identifier, Model
 
 MOST_OF_A_KIND = 10_000
@@ -58,9 +58,9 @@ class Season(Model):
 
     prefix: str
     """The jobs whose names begin so."""
-    since: date
+    since: Day
     """The first local date on which they are excused."""
-    until: date
+    until: Day
     """The last local date on which they are excused."""
     reason: str
     """Why, for the report."""

@@ -248,10 +248,17 @@ class Mean(Learning):
         return self
 
 
+def _three_parts(value: str) -> str:
+    if len(value.split(".")) != 3 or not all(value.split(".")):  # noqa: PLR2004 - dataset, table, column
+        message = "expected dataset.table.column, such as shop.customers.customer_id"
+        raise ValueError(message)
+    return value
+
+
 class Reference(Model):
     """That a column's values are there in another table."""
 
-    to: str
+    to: Annotated[str, AfterValidator(_three_parts)]
     """The column, as ``dataset.table.column``; of the table itself, those of the two weeks before are meant, if it
     has any."""
     at_most: Share = 0.0
@@ -280,6 +287,9 @@ def _schema(value: object) -> object:
     """Take ``strict`` alone, and columns without the key that they are under."""
     if value == "strict":
         return {"strict": True}
+    if isinstance(value, str):
+        message = "expected 'strict', or columns with their types, such as {amount: NUMERIC}"
+        raise ValueError(message)  # noqa: TRY004 - pydantic tells it with the value
     long = isinstance(value, Mapping) and not Schema.model_fields.keys().isdisjoint(value)
     return value if long or not isinstance(value, Mapping) else {"columns": value}
 
@@ -290,7 +300,8 @@ def _keyed(key: str) -> Any:
 
 
 def _named(value: object) -> object:
-    """Take a list of names for a mapping without anything beside the names."""
+    """Take a name, or a list of names, for a mapping without anything beside the names."""
+    value = [value] if isinstance(value, str) else value
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return {name: {} for name in value}
     return value
@@ -313,7 +324,7 @@ ReferenceOf = Annotated[Reference, BeforeValidator(_keyed("to"), json_schema_inp
 
 def _list_or(mapping: Any) -> BeforeValidator:
     """Take columns as a list, too."""
-    return BeforeValidator(_named, json_schema_input_type=tuple[str, ...] | mapping)
+    return BeforeValidator(_named, json_schema_input_type=str | tuple[str, ...] | mapping)
 
 
 class Expect(Model):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 class Model(BaseModel):
@@ -11,3 +14,20 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True, allow_inf_nan=False
     )
+
+
+def _written(example: str) -> BeforeValidator:
+    """Refuse numbers, which pydantic takes for seconds since 1970 or since midnight: nobody writes those."""
+
+    def refused(value: Any) -> Any:
+        if isinstance(value, (bool, int, float)):
+            message = f"expected {example}"
+            raise ValueError(message)  # noqa: TRY004 - pydantic tells it with the value
+        return value
+
+    return BeforeValidator(refused)
+
+
+Day = Annotated[date, _written("a date such as 2026-02-12")]
+Instant = Annotated[datetime, _written("a date and time such as 2026-02-12 22:00")]
+ClockTime = Annotated[time, _written("a time of the day such as '22:00', in quotes")]

@@ -26,7 +26,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from checks.file_model import Model
+from checks.file_model import Day, Model
 from checks.span import Interval as Interval  # noqa: PLC0414 - what this module counts
 
 Kind = Literal["daily", "hourly", "weekly", "monthly"]
@@ -99,7 +99,7 @@ class Calendar(Model):
 
     weekdays: tuple[Weekday, ...] = WEEKDAYS
     """The days of the week with a run."""
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[Day, ...] = ()
     """Dates without a run."""
     condition: str | None = None
     """A condition of this file, for a calendar that only a query knows: transitions and checks that name none with

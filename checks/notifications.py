@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from checks.file_model import ClockTime, Instant
 from checks.intervals import Offset
 from checks.values import A_WEEK, Identifier, Model, NamedSeverity, PatienceMinutes, Severity
 
@@ -87,9 +87,9 @@ class AlertPolicy(Model):
 class QuietHours(Model):
     """The hours of each day in which only P0 calls, in the pipeline's zone; they may go over midnight."""
 
-    start: time
+    start: ClockTime
     """From then on alerts below P0 wait."""
-    end: time
+    end: ClockTime
     """With the next check after it those that are still failing are posted."""
 
     @model_validator(mode="after")
@@ -102,9 +102,9 @@ class QuietHours(Model):
 class MaintenanceWindow(Model):
     """Planned work in which only P0 calls."""
 
-    start: datetime
+    start: Instant
     """In the pipeline's zone where it names none: ``2026-02-14 22:00``."""
-    end: datetime
+    end: Instant
     """With the next check after it what is still failing is posted."""
     reason: str = Field(min_length=1, max_length=200)
     """What is done; the digest says it."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Errors, Invocations, Messaging, SchedulerJobs
 from checks.effects import FailureEffect
 from checks.expectations_spec import Expectations
+from checks.file_model import Day
 from checks.intervals import Cadence, Calendar, Offset, Timeline, Words
 from checks.notifications import Notifications
 from checks.reconcile_spec import Reconciliation
@@ -340,7 +340,7 @@ class Suppression(Model):
     """What the finding is about; * and ? stand for anything."""
     code: str | None = None
     """Only this code; left out, any."""
-    until: date
+    until: Day
     """The last local date on which it holds."""
     reason: str
     """Why it is tolerated, for the report."""
@@ -351,7 +351,7 @@ class KnownIssue(Model):
 
     text: str
     """A sentence for the end of the report."""
-    until: date | None = None
+    until: Day | None = None
     """The last date on which it is shown."""
 
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from math import inf, isfinite, isnan
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -32,9 +33,20 @@ def _known_zone(name: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # A folder of zones, such as America, is an OSError.
-        message = "expected the name of a time zone, such as America/New_York"
+        message = f"expected the name of a time zone, such as America/New_York{_near_zone(name)}"
         raise ValueError(message) from None
     return name
+
+
+def _near_zone(name: str) -> str:
+    """Name the zone that is meant: by its city alone, in other capitals, or with a slip."""
+    known = {each.lower(): each for each in sorted(available_timezones())}
+    cities = {each.rpartition("/")[2]: each for each in known}
+    wanted = name.strip().lower().replace(" ", "_")
+    near = get_close_matches(wanted, known, n=1, cutoff=0.8) or [
+        cities[each] for each in get_close_matches(wanted, cities, n=1, cutoff=0.8)
+    ]
+    return f"; did you mean '{known[near[0]]}'?" if near else ""
 
 
 def _severity(value: object) -> object:

@@ -73,7 +73,18 @@ def test_every_example_has_a_healthy_and_a_broken_scenario() -> None:
         expected = load_scenario(path).file.expect.verdict
         verdicts.setdefault(path.parts[-3], set()).add(expected is Verdict.ALL_CLEAR)
 
-    assert verdicts == {name: {True, False} for name in ("events-hourly", "finance-dbt", "finance-load")}
+    named = {each.parent.name for each in (ROOT / "examples").glob("*/pipeline.yaml")}
+    assert named == verdicts.keys()
+    assert all(each == {True, False} for each in verdicts.values()), verdicts
+
+
+@pytest.mark.parametrize("name", sorted(each.parent.name for each in (ROOT / "examples").glob("*/pipeline.yaml")))
+def test_the_readme_names_every_example(name: str) -> None:
+    assert f"`examples/{name}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_smallest_example_has_at_most_25_lines() -> None:
+    assert len((ROOT / "examples/minimal/pipeline.yaml").read_text(encoding="utf-8").splitlines()) <= 25
 
 
 @pytest.mark.parametrize("name", sorted(DIGESTS))

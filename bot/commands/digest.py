@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import click
 
@@ -19,6 +19,7 @@ from bot.delivery.troubles import Trouble
 from bot.request import day_meant
 from bot.sinks.slack.access import ask
 from bot.sinks.slack.errors import TROUBLES, remedy
+from bot.sinks.slack.format import formatted
 from bot.store.model import SLACK, Delivery
 from bot.timetable.digest import Digests
 from bot.timetable.done import Done
@@ -39,23 +40,52 @@ SILENCE = 3.0
 @PIPELINE_OPTION
 @click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a scenario.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
-def digest(day: str | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
+@click.option("--dry-run", is_flag=True, help="Print what would be posted; post and store nothing. Needs no token.")
+def digest(
+    day: str | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None, *, dry_run: bool
+) -> int:
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
-    A digest judges the run before its date. Needs SLACK_BOT_TOKEN. Exits with 0 when Slack has it, with 1
-    when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when Slack does not let
-    the bot in: then nothing was validated.
+    A digest judges the run before its date. Needs SLACK_BOT_TOKEN, unless --dry-run only prints it. Exits with 0 when
+    Slack has it, with 1 when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when
+    Slack does not let the bot in: then nothing was validated.
 
     \b
     Examples:
       reveille digest
       reveille digest --date monday
+      reveille digest --dry-run
       REVEILLE_CHANNEL=C0123456789 reveille digest --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
-    with said_plainly(), notifying(pipeline_file, scenario, now) as told:
+    with said_plainly(), notifying(pipeline_file, scenario, now, silent=dry_run) as told:
         of = None if day is None else day_meant(day, told.validation.pipeline, told.clock())
+        if dry_run:
+            for message in told.digests.draft(of):
+                for line in (*lines_of(formatted(message.document)), ""):
+                    for part in line.split("\n"):
+                        say(part)
+            return FINE
         _must_be_let_in(told)
         return write(told.digests, told.outbox, told.store, of)
+
+
+def lines_of(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts of a message for Slack, a block a line."""
+    for block in body.get("blocks", ()):
+        if told := " ".join(_texts(block)):
+            yield told
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if key == "text" and isinstance(each, str):
+                yield each
+            elif key != "accessory":
+                yield from _texts(each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _texts(each)
 
 
 def _must_be_let_in(told: Notifier) -> None:

@@ -166,24 +166,28 @@ def _prepared(
     return prepared.with_notifications(notifications, **({} if recorded is None else {"webhooks": ()}))
 
 
-def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, patient: bool = False) -> Notifier:
+def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, silent: bool = False) -> Notifier:
     """Build every adapter and wire it, for one pipeline; as ``notifiers_of``."""
-    return notifiers_of((prepared,), give_way, patient=patient)[0]
+    return notifiers_of((prepared,), give_way, silent=silent)[0]
 
 
 def notifiers_of(
-    prepared: Sequence[Prepared], give_way: Callable[[], object] = nothing, *, patient: bool = False
+    prepared: Sequence[Prepared],
+    give_way: Callable[[], object] = nothing,
+    *,
+    patient: bool = False,
+    silent: bool = False,
 ) -> tuple[Notifier, ...]:
     """Build every adapter and wire it: for each pipeline what it asks and decides, for all of them one store, one
     outbox, one client of Slack. Nothing is asked of Slack; the store's file is opened.
 
     ``give_way`` is called before each look of a validation and returns when it may begin. With ``patient`` a store on
-    a disk that is full is opened later.
+    a disk that is full is opened later, with ``silent`` a file that is not there yet is not made.
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
     worlds = [_world(each) for each in prepared]
-    shared = _shared(prepared, [each.clock for each in worlds], patient=patient)
+    shared = _shared(prepared, [each.clock for each in worlds], _store(prepared, patient=patient, silent=silent))
     return tuple(_notifier(each, world, shared, give_way) for each, world in zip(prepared, worlds, strict=True))
 
 
@@ -199,9 +203,8 @@ class _Shared:
     owner: str
 
 
-def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], *, patient: bool) -> _Shared:
+def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateStore) -> _Shared:
     slack, metrics, workspace = prepared[0].slack, Metrics(), Workspace()
-    store = _store(prepared, patient=patient)
     client = slack_client(slack.bot_token.reveal(), slack.api_url, metrics.rate_limited)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     # The clocks of scenarios differ: what is stored by the one that is ahead may go at once.
@@ -275,11 +278,13 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
     )
 
 
-def _store(prepared: Sequence[Prepared], *, patient: bool) -> StateStore:
+def _store(prepared: Sequence[Prepared], *, patient: bool, silent: bool) -> StateStore:
     """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
     and each start shows the incident from its beginning."""
     first = prepared[0]
     if first.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
+        return SqliteStore(":memory:")
+    if silent and isinstance(first.serving.store, Path) and not first.serving.store.exists():
         return SqliteStore(":memory:")
     projects = dict.fromkeys(each.pipeline.project for each in prepared)
     return store_of(first.serving, first.settings, *projects, patient=patient)
@@ -314,12 +319,16 @@ def _clock(begin: datetime | None) -> Clock:
 
 
 @contextmanager
-def notifying(pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> Iterator[Notifier]:
-    """Put together what tells Slack, for one command; its clock begins at ``now`` and goes on.
+def notifying(
+    pipeline_file: Path | None, scenario: str | None, now: datetime | None, *, silent: bool = False
+) -> Iterator[Notifier]:
+    """Put together what tells Slack, for one command; its clock begins at ``now`` and goes on. With ``silent`` nothing
+    is ever sent: no token is needed, and a store that is a file that is not there yet is not made.
 
     Raises SettingsError, StoreError, PipelineFileError, UnknownScenario, DemoExtraMissing.
     """
-    told = notifier_of(prepare(pipeline_file, scenario, SlackSettings.outgoing(), now))
+    slack = SlackSettings.silent() if silent else SlackSettings.outgoing()
+    told = notifier_of(prepare(pipeline_file, scenario, slack, now), silent=silent)
     try:
         yield told
     finally:

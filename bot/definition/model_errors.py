@@ -24,8 +24,31 @@ def problems_of(error: ValidationError, model: type[BaseModel], root: Node, file
         found, _, _ = root.find(tuple(details["loc"]))
         missing = details["loc"][-1:] if details["type"] == "missing" else ()
         places.setdefault(found + missing, []).append(details)
-    problems = (problem_at(root, file, path, _sentence(path, details, model)) for path, details in places.items())
+    meant = _meant(places)
+    problems = (
+        problem_at(root, file, path, _sentence(path, details, model) if path not in meant else _means(meant[path]))
+        for path, details in places.items()
+        if path not in meant.values()
+    )
     return tuple(sorted(problems, key=lambda problem: problem.line))
+
+
+def _meant(places: Mapping[Path, Sequence[ErrorDetails]]) -> Mapping[Path, Path]:
+    """Return which missing key each unknown one beside it stands for: one slip is one problem."""
+    missing = [path for path, errors in places.items() if errors[0]["type"] == "missing"]
+    unknown = [path for path, errors in places.items() if errors[0]["type"] == "extra_forbidden"]
+    meant: dict[Path, Path] = {}
+    for path in unknown:
+        beside = [each for each in missing if each[:-1] == path[:-1] and each not in meant.values()]
+        near = get_close_matches(str(path[-1]), [str(each[-1]) for each in beside], n=1, cutoff=0.5)
+        only = len(beside) == 1 and sum(each[:-1] == path[:-1] for each in unknown) == 1
+        if near or only:
+            meant[path] = next(each for each in beside if not near or each[-1] == near[0])
+    return meant
+
+
+def _means(path: Path) -> str:
+    return f"is not a key here; did you mean '{path[-1]}', which is missing?"
 
 
 def problem_at(
@@ -64,6 +87,7 @@ def _item_name(node: Node | None) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return the half sentence that helps with a name that does not exist."""
+    known = list(dict.fromkeys(known))
     if not known:
         return "there are none"
     near = get_close_matches(name, known, n=3, cutoff=0.5)
@@ -125,7 +149,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-_OUT_OF_RANGE = frozenset({"greater_than_equal", "greater_than", "less_than_equal", "less_than", "finite_number"})
+_OUT_OF_RANGE = frozenset(
+    {
+        "greater_than_equal", "greater_than", "less_than_equal", "less_than", "finite_number",
+        "int_type", "int_parsing", "int_from_float", "float_type", "float_parsing",
+    }
+)  # fmt: skip
 
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
@@ -188,7 +217,16 @@ def _pattern_in_words(pattern: str) -> str:
         return "lower-case words joined by - or _, beginning with a letter"
     if pattern == r"^\d+$":
         return "digits"
-    return f"text of the form {pattern}"
+    return _IDS.get(pattern.partition("]")[0], f"text of the form {pattern}")
+
+
+_IDS: Mapping[str, str] = {
+    "^[CG": "the ID of a channel, such as C0EXAMPLE1, and not its name",
+    "^[UW": "the ID of a person, such as U0EXAMPLE1",
+    "^[UWS": "the ID of a person or a user group, such as U0EXAMPLE1",
+    "^S[A-Z0-9": "the ID of a user group, such as S0EXAMPLE1",
+}
+"""Slack's, by how their pattern begins."""
 
 
 def _keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:

@@ -46,8 +46,19 @@ PLACE = "make it an argument of its own, a part of one, or a text between quotes
 
 def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
     """Yield everything that does not fit together."""
+    if unnamed := tuple(_names_of_tables(pipeline)):
+        # Whatever reads such a table would be told in vain.
+        yield from unnamed
+        return
     for rule in _RULES:
         yield from rule(pipeline)
+
+
+def _names_of_tables(pipeline: Pipeline) -> Iterator[Fault]:
+    for name in pipeline.tables:
+        dataset, dot, short = name.partition(".")
+        if not (dataset and dot and short):
+            yield ("tables", name), f"expected dataset.table, such as '{next(iter(pipeline.datasets), 'shop')}.{name}'"
 
 
 def _repeated(section: str, ids: Iterable[str]) -> Iterator[Fault]:
@@ -151,11 +162,7 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _repeated("datasets", pipeline.datasets)
     for name, table in pipeline.tables.items():
         here: Path = ("tables", name)
-        dataset, dot, short = name.partition(".")
-        if not dot or not short:
-            yield here, "expected dataset.table"
-        else:
-            yield from _known(here, "dataset", dataset, pipeline.datasets)
+        yield from _known(here, "dataset", name.partition(".")[0], pipeline.datasets)
         if table.partition is not None and table.partition not in table.columns:
             yield (
                 (*here, "partition"),

@@ -55,6 +55,7 @@ def _side(pipeline: Pipeline, key: str, side: Side) -> Iterator[Fault]:
     date = date_column(table)
     if date is None:
         return
-    yield from column_problems((key,), table, date, ("DATE", "TIMESTAMP"))
+    if table.date is None:
+        yield from column_problems((key,), table, date, ("DATE", "TIMESTAMP"))
     if not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
         yield (key,), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"

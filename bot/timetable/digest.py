@@ -17,6 +17,7 @@ from bot.alerting.alerts import was_told
 from bot.alerting.holds import current
 from bot.render.digest import Digest, changes_message, digest_messages
 from bot.render.maintenance import hold_note
+from bot.render.post import Post
 from bot.render.report_changes import Changes as ReportChanges
 from bot.render.report_changes import changes
 from bot.render.words import moment
@@ -107,6 +108,15 @@ class Digests:
         if owed is not None and owed.of == of and self._store.report(self._report_key(owed)) is None:
             return self._run((owed,))
         return self._run(self._calendar.by_hand(now, of))
+
+    def draft(self, day: date | None = None) -> Sequence[Post]:
+        """Return what ``run_now`` would post: validated now, compared with the digests before. Nothing is written."""
+        now, of = self._clock(), self.of(day)
+        if of.start > now:
+            raise RequestError(f"{of} has not come yet: a digest looks back at the run before it.")
+        slot = next(self._calendar.by_hand(now, of))
+        report = self._scheduled.look(Request(interval=slot.judges, trigger=JOB))
+        return self._compose(slot, report, ()).messages
 
     def of(self, day: date | None = None) -> Interval:
         """Return the interval that the digest of a date belongs to, by default of now."""

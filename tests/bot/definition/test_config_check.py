@@ -453,7 +453,7 @@ class TestTables:
 
         (problem,) = refused.value.problems
         assert problem.key == "tables.raw.games.columns.points"
-        assert "is 'INTEGER', expected STRING" in problem.text
+        assert "is 'INTEGER', expected a type of GoogleSQL; did you mean 'INT64'?" in problem.text
         assert "did you mean 'INT64'" in problem.text
 
     def test_a_table_that_is_not_there_is_a_problem(self) -> None:

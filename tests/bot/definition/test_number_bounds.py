@@ -104,7 +104,7 @@ def refusal(old: str, new: str) -> str:
         (
             "flap_minutes: 60",
             "flap_minutes: .inf",
-            "notifications.alerts.flap_minutes is '.inf', expected a whole number",
+            "notifications.alerts.flap_minutes is '.inf', expected a whole number from 0 to 10080",
         ),
     ],
 )

@@ -197,7 +197,6 @@ class TestTheShapeOfTheFile:
 
     def test_the_names_of_the_models_are_not_keys_of_the_file(self) -> None:
         assert {problem.key for problem in problems(changed("    from: phase1\n", "    source: phase1\n"))} == {
-            "transitions[phase1_to_phase2].from",
             "transitions[phase1_to_phase2].source",
         }
 
@@ -262,7 +261,6 @@ class TestTheShapeOfTheFile:
 
         assert [problem.key for problem in found] == [
             "name",
-            "phases[phase1].title",
             "phases[phase1].titel",
             "checks[games-loaded].due",
         ]

@@ -213,3 +213,30 @@ def test_the_sign_of_life_follows_at_once() -> None:
     write(morning.instance(), Outbox(morning), morning.store, None)
 
     assert morning.watcher.beats == 1
+
+
+def test_a_dry_run_prints_the_digest_and_asks_slack_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        result = run(slack, tmp_path, "--dry-run", *SCENARIO, SLACK_BOT_TOKEN="")
+
+        assert slack.calls == []
+
+    assert result.return_value == FINE
+    assert "NBA player props" in result.output.splitlines()[0]
+    assert "BLOCKED" in result.output.splitlines()[0]
+    assert "3 orchestrators refuse Pub/Sub" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_leaves_a_store_as_it_is(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        run(slack, tmp_path, *SCENARIO)
+        before = (tmp_path / "store.db").read_bytes()
+        calls = len(slack.calls)
+
+        result = run(slack, tmp_path, "--dry-run", *SCENARIO, "--now", "2026-02-11T08:30")
+
+        assert len(slack.calls) == calls
+
+    assert result.return_value == FINE
+    assert (tmp_path / "store.db").read_bytes() == before

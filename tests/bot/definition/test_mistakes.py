@@ -1,0 +1,339 @@
+"""Typical slips in a pipeline file: each is one sentence with file, line and key, and says the right word.
+
+``mistakes.yaml`` is right; each row is what stands there, what somebody wrote in its place, and what they are told: the
+line, the key (none where the text is no YAML) and the word that helps.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.commands.exits import WRONG_USE
+from bot.definition.config_check import check_config
+from tests.bot.in_process import run
+
+RIGHT = Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8")
+NOW = datetime(2026, 2, 10, tzinfo=UTC)
+MISTAKES = [
+    ("timezone:", "time_zone:", 4, "time_zone", "timezone"),
+    ("timezone: Europe/London", "timezone: Europe/Londn", 4, "timezone", "Europe/London"),
+    ("timezone: Europe/London", "timezone: GMT+1", 4, "timezone", "the name of a time zone, suc"),
+    ("timezone: Europe/London", "timezone: London", 4, "timezone", "Europe/London"),
+    ("name: shop\n", "name: Shop\n", 2, "name", "lower-case words joined by -"),
+    ("name: shop\n", "", 1, "name", "is missing"),
+    ("name: shop\n", "name: 7\n", 2, "name", "text; put it in quotes"),
+    ("name: shop\n", "name shop\n", 3, "", "the line before has no ':' behind its ke"),
+    ("cadence: daily", "cadence: dayly", 5, "cadence", "'daily', 'hourly', '{weekly:"),
+    ("cadence: daily", "cadence: {weekly: sonday}", 5, "cadence", "'daily', 'hourly', '{weekly:"),
+    ("cadence: daily", "cadence: {monthly: 31}", 5, "cadence", "'daily', 'hourly', '{weekly:"),
+    ("cadence: daily", "cadence: 24h", 5, "cadence", "'daily', 'hourly', '{weekly:"),
+    ("tuesday, friday", "tuesday, fryday", 6, "calendar.weekdays[2]", "friday"),
+    ("[2026-12-25]", "[25.12.2026]", 6, "calendar.holidays[0]", "a date such as 2026-02-12"),
+    ("[2026-12-25]", "[2026-02-30]", 6, "", "'2026-02-30' is no date of the calendar"),
+    ("[2026-12-25]", "2026-12-25", 6, "calendar.holidays", "a list of items, each on a l"),
+    ("check_seconds: 30", "check_seconds: 3000", 10, "limits.check_seconds", "a number above 0 to 240"),
+    ("check_seconds: 30", "check_seconds: 30s", 10, "limits.check_seconds", "a number above 0 to 240"),
+    ("limits: {", "limit: {", 10, "limit", "limits"),
+    ("  shop.orders:\n", "  orders:\n", 12, "tables.orders", "dataset.table, such as 'shop"),
+    ("    date: day\n", "    date: dya\n", 13, "tables.shop.orders.date", "day"),
+    ("    loaded: loaded_at", "    loaded: day", 14, "tables.shop.orders.loaded", "TIMESTAMP"),
+    ("amount: NUMERIC", "amount: DECIMAL", 19, "tables.shop.orders.columns.amount", "NUMERIC"),
+    ("amount: NUMERIC", "amount: INTEGER", 19, "tables.shop.orders.columns.amount", "INT64"),
+    ("amount: NUMERIC", "amount: numeric", 19, "tables.shop.orders.columns.amount", "NUMERIC"),
+    ("amount: NUMERIC", "amount: VARCHAR", 19, "tables.shop.orders.columns.amount", "STRING"),
+    (
+        "    columns:\n      order_id: STRING",
+        "    columns:\n      - order_id: STRING",
+        17,
+        "",
+        "another '- ' item; check the",
+    ),
+    ("    columns:\n", "    colums:\n", 15, "tables.shop.orders.colums", "columns"),
+    ("    expect:\n", "    expects:\n", 22, "tables.shop.orders.expects", "expect"),
+    ("      phase: load", "      phase: laod", 23, "tables.shop.orders.expect.phase", "load"),
+    ("      when: opened", "      when: open", 24, "tables.shop.orders.expect.when", "opened"),
+    ('due: "+1d 06:00"', 'due: "+1d 6:00"', 25, "tables.shop.orders.expect.due", "HH:MM, a day and a time such"),
+    ('due: "+1d 06:00"', "due: tomorrow 06:00", 25, "tables.shop.orders.expect.due", "HH:MM, a day and a time such"),
+    ('due: "+1d 06:00"', 'due: "25:00"', 25, "tables.shop.orders.expect.due", "HH:MM, a day and a time such"),
+    ("freshness: 24h", "freshness: 24", 26, "tables.shop.orders.expect.freshness", "a span such as 90m, 24h, 28d"),
+    ("freshness: 24h", "freshness: 1 day", 26, "tables.shop.orders.expect.freshness", "a span such as 90m, 24h, 28d"),
+    ("freshness: 24h", "freshnes: 24h", 26, "tables.shop.orders.expect.freshnes", "freshness"),
+    ("at_least: 100, history", "at_leat: 100, history", 27, "tables.shop.orders.expect.volume.at_leat", "at_least"),
+    (
+        "history: 28d",
+        "history: 28 days",
+        27,
+        "tables.shop.orders.expect.volume.history",
+        "a span such as 90m, 24h, 28d",
+    ),
+    (
+        "at_least: 100",
+        "at_least: many",
+        27,
+        "tables.shop.orders.expect.volume.at_least",
+        "a number from -1e+300 to 1e+",
+    ),
+    ("unique: [order_id]", "unique: [oder_id]", 28, "tables.shop.orders.expect.unique[0].key[0]", "order_id"),
+    ("unique: [order_id]", "unique: {order_id: true}", 28, "tables.shop.orders.expect.unique.order_id", "key"),
+    (
+        "not_null: [customer_id]",
+        "not_null: {customer_id: 120 %}",
+        29,
+        "tables.shop.orders.expect.not_null.customer_id",
+        "a share such as '20 %', or a",
+    ),
+    ("not_null:", "notnull:", 29, "tables.shop.orders.expect.notnull", "not_null"),
+    (
+        "values: {status: [open, paid]",
+        "values: {status: open",
+        30,
+        "tables.shop.orders.expect.values.status",
+        "a list of items, each on a l",
+    ),
+    ("values: {status:", "values: {stauts:", 30, "tables.shop.orders.expect.values.stauts", "status"),
+    (
+        "amount: {at_least: 0}",
+        "amount: {at_least: 0, at_most: -1}",
+        30,
+        "tables.shop.orders.expect.values.amount",
+        "no number can meet these bounds",
+    ),
+    ("amount: {at_least: 0}", "amount: [low]", 30, "tables.shop.orders.expect.values.amount", "STRING"),
+    (
+        "shop.customers.customer_id}",
+        "shop.customer.customer_id}",
+        31,
+        "tables.shop.orders.expect.references.customer_id.to",
+        "shop.customers",
+    ),
+    (
+        "shop.customers.customer_id}",
+        "shop.customers.id}",
+        31,
+        "tables.shop.orders.expect.references.customer_id.to",
+        "'customer_id' or 'day",
+    ),
+    (
+        "shop.customers.customer_id}",
+        "customers}",
+        31,
+        "tables.shop.orders.expect.references.customer_id",
+        "dataset.table.column, such a",
+    ),
+    ("schema: strict", "schema: stict", 32, "tables.shop.orders.expect.schema", "'strict', or columns with th"),
+    ("schema: strict", "schema: {amount: DECIMAL}", 32, "tables.shop.orders.expect.schema", "NUMERIC"),
+    (
+        "FROM {shop}.orders WHERE day = @date",
+        "FROM shop.orders WHERE day = @date",
+        39,
+        "conditions.opened.query",
+        "names the dataset shop itself; write {sh",
+    ),
+    (
+        "FROM {shop}.orders WHERE day = @date",
+        "FROM {shp}.orders WHERE day = @date",
+        39,
+        "conditions.opened.query",
+        "shop",
+    ),
+    (
+        "FROM {shop}.orders WHERE day = @date",
+        "FROM {shop}.order WHERE day = @date",
+        39,
+        "conditions.opened.query",
+        "shop.orders",
+    ),
+    ("WHERE day = @date\nphases", "WHERE day = @day\nphases", 39, "conditions.opened.query", "date"),
+    (
+        "WHERE day = @date\nphases",
+        "WHERE day = CURRENT_DATE()\nphases",
+        39,
+        "conditions.opened.query",
+        "reads the clock (CURRENT_DATE), in UTC a",
+    ),
+    ("AS number", "AS n", 39, "conditions.opened.query", "does not select number"),
+    (
+        "    from: load\n    to: report",
+        "    from: load\n    to: reports",
+        49,
+        "transitions[load_to_report].to",
+        "report",
+    ),
+    ("    from: load\n", "    source: load\n", 48, "transitions[load_to_report].source", "from"),
+    ('due: "+1d 06:30"', 'due: "+1d 04:30"', 51, "transitions[load_to_report].runs.night.due", "a later time"),
+    ("    writes: [shop.orders]", "    writes: [shp.orders]", 55, "services[loader].writes[0]", "shop"),
+    ("  - name: loader\n", "  - nam: loader\n", 53, "services[0].nam", "name"),
+    (
+        "    interval: previous",
+        "    interval: yesterday",
+        61,
+        "checks[orders-paid].interval",
+        "'previous', 'current' or 'bo",
+    ),
+    ("  - id: orders-paid", "  - id: Orders Paid", 57, "checks[Orders Paid].id", "lower-case words joined by -"),
+    ("    rules:\n      - if", "    rule:\n      - if", 68, "checks[orders-paid].rule", "rules"),
+    (
+        "    rules:\n      - if: {paid: {below: 10}}\n        severity: P1\n        code: few-paid\n",
+        "    rules:\n      if: {paid: {below: 10}}\n      severity: P1\n      code: few-paid\n",
+        68,
+        "checks[orders-paid].rules",
+        "a list of items, each on a l",
+    ),
+    (
+        "below: 10",
+        "less_than: 10",
+        69,
+        "checks[orders-paid].rules[0].if.paid.less_than",
+        "'equals', 'at_least', 'at_mo",
+    ),
+    ("below: 10}}", "blow: 10}}", 69, "checks[orders-paid].rules[0].if.paid.blow", "below"),
+    (
+        "if: {paid:",
+        "if: {payed:",
+        69,
+        "checks[orders-paid].rules[0].if.payed",
+        "the query does not select a column 'paye",
+    ),
+    (
+        "severity: P1\n        code",
+        "severity: high\n        code",
+        70,
+        "checks[orders-paid].rules[0].severity",
+        "P0, P1, P2 or P3",
+    ),
+    (
+        "severity: P1\n        code",
+        "severity: P5\n        code",
+        70,
+        "checks[orders-paid].rules[0].severity",
+        "P0, P1, P2 or P3",
+    ),
+    ("code: few-paid\n", "code: Few Paid\n", 71, "checks[orders-paid].rules[0].code", "lower-case words joined by -"),
+    (
+        'summary: "{paid} of',
+        'summary: "{payed} of',
+        67,
+        "checks[orders-paid].summary",
+        "names {payed}, which the query does not",
+    ),
+    (
+        'summary: "{paid} of {total} are paid"',
+        "summary: {paid} of {total} are paid",
+        67,
+        "",
+        "the line does not fit those above; check",
+    ),
+    ("    subject: shop.orders\n", "", 57, "checks[orders-paid].subject", "is missing"),
+    (
+        "    title: Orders are paid\n",
+        "    title: Orders: all paid\n",
+        58,
+        "",
+        "a ':' where no key can stand; put text t",
+    ),
+    ("    title: Orders are paid\n", "\ttitle: Orders are paid\n", 58, "", "spaces"),
+    (
+        "    title: Orders are paid\n",
+        "    title: Orders are paid\n    title: Orders\n",
+        59,
+        "",
+        "the key 'title' is there twice, first in",
+    ),
+    (
+        "    title: Orders are paid\n",
+        "      title: Orders are paid\n",
+        58,
+        "",
+        "a ':' where no key can stand; put text t",
+    ),
+    (
+        "    title: Orders are paid\n",
+        '    title: "Orders are paid\n',
+        67,
+        "",
+        "the line does not fit those above; check",
+    ),
+    (
+        "      SELECT COUNTIF",
+        "      DELETE COUNTIF",
+        62,
+        "checks[orders-paid].query",
+        "begins with DELETE; a query only reads:",
+    ),
+    (
+        "SELECT COUNTIF(status = 'paid')",
+        "SELECT COUNTIF(status = 'paid'",
+        63,
+        "checks[orders-paid].query",
+        "cannot be parsed: Expecting ) near 'AS'.",
+    ),
+    ("COUNT(*) of shop.orders", "COUNT(*) from shop.orders", 74, "reconcile[0].left", "a sum or a count of a table"),
+    ("tolerance: 1 %", "tolerence: 1 %", 74, "reconcile[0].tolerence", "tolerance"),
+    ("default: C0EXAMPLE1", "default: '#alerts'", 76, "notifications.routes.default", "the ID of a channel, such as"),
+    ('post: "08:00"', 'post: "8:00"', 77, "notifications.digest.post", "HH:MM, a day and a time such"),
+    ('post: "08:00"', 'post: "0 8 * * *"', 77, "notifications.digest.post", "HH:MM, a day and a time such"),
+    ('post: "08:00"', "post: 8am", 77, "notifications.digest.post", "HH:MM, a day and a time such"),
+    ('["09:00", "10:00"]', '["10:00", "09:00"]', 77, "notifications.digest.refresh[1]", "a later time"),
+    ("watch_minutes: 15", "watch_minutes: 0", 78, "notifications.watch_minutes", "a whole number from 1 to 60"),
+    (
+        "watch_minutes: 15",
+        "watch_minutes: every 15 minutes",
+        78,
+        "notifications.watch_minutes",
+        "a whole number from 1 to 60",
+    ),
+    (
+        "watch_minutes: 15",
+        "watch_minutes: '*/15 * * * *'",
+        78,
+        "notifications.watch_minutes",
+        "a whole number from 1 to 60",
+    ),
+    ("[U0EXAMPLE1]", "[anna]", 79, "notifications.permissions.actors[0]", "the ID of a person or a user"),
+    ("[U0EXAMPLE1]", "U0EXAMPLE1", 79, "notifications.permissions.actors", "a list of items, each on a l"),
+    ('start: "22:00"', "start: 22", 80, "notifications.quiet_hours.start", "a time of the day such as '2"),
+    ("{check: orders-paid, code", "{check: orders-payed, code", 82, "suppressions[orders-payed].check", "orders-paid"),
+    ("code: few-paid, until", "code: few-payed, until", 82, "suppressions[orders-paid].code", "few-paid"),
+    ("until: 2026-12-24", "until: next week", 82, "suppressions[orders-paid].until", "a date such as 2026-02-12"),
+    (", reason: The till is replaced.", "", 82, "suppressions[orders-paid].reason", "is missing"),
+    ("version: 2", "version: 3", 1, "", "is of version 3; this release reads vers"),
+    ("version: 2", "version: two", 1, "version", "2"),
+    ("notifications:\n", "notification:\n", 75, "notification", "notifications"),
+]
+
+
+def test_the_file_is_right_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(RIGHT, encoding="utf-8")
+
+    assert check_config(path, None, NOW) == ()
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "key", "word"), MISTAKES, ids=[repr(each[1]) for each in MISTAKES])
+def test_a_slip_is_one_sentence_that_helps(
+    tmp_path: Path, right: str, wrong: str, line: int, key: str, word: str
+) -> None:
+    assert right in RIGHT
+    path = tmp_path / "shop.yaml"
+    path.write_text(RIGHT.replace(right, wrong, 1), encoding="utf-8")
+
+    (problem,) = check_config(path, None, NOW)
+
+    assert (problem.file, problem.line, problem.key) == (str(path), line, key)
+    assert word in problem.text
+    assert "\n" not in str(problem)
+
+
+@pytest.mark.parametrize("command", [("config", "check"), ("validate",), ("explain", "orders-paid")])
+def test_a_slip_ends_every_command_with_the_code_of_wrong_use(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(RIGHT.replace("below: 10", "blow: 10"), encoding="utf-8")
+
+    done = run((*command, "--pipeline", str(path)), tmp_path, {})
+
+    assert done.returncode == WRONG_USE
+    assert "did you mean 'below'?" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
