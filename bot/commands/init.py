@@ -15,7 +15,7 @@ import click
 
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
-from bot.commands.output import complain, progress, say
+from bot.commands.output import answered, complain, progress, say
 from bot.composition.discovery import FoundPlace, discover
 from bot.definition.files import read_text
 from bot.discovery.guesses import Guess
@@ -109,9 +109,9 @@ def _asked(source: str | None, region: str) -> tuple[str, str]:
     if source is None:
         say("What is to be read? A DuckDB file, a folder of Parquet or CSV files, bigquery:PROJECT.DATASET,")
         say("gcp:PROJECT (services, jobs, subscriptions), or dbt:FOLDER. It is only read.")
-        source = click.prompt("From", type=str)
+        source = answered("From")
     if source.startswith("gcp:") and not region and sys.stdin.isatty():
-        region = click.prompt("Region of the services", type=str)
+        region = answered("Region of the services")
     return source, region
 
 

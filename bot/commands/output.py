@@ -44,3 +44,8 @@ def emit(document: str) -> None:
 def agreed(question: str, *, abort: bool = False) -> bool:
     """Ask on standard error whether to go on."""
     return click.confirm(one_line(question), abort=abort, err=True)
+
+
+def answered(question: str) -> str:
+    """Ask on standard error for a line of text."""
+    return str(click.prompt(one_line(question), type=str, err=True))
