@@ -70,7 +70,8 @@ def _share(value: object) -> object:
     return float(share)
 
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=80)]
+LONGEST_IDENTIFIER = 80
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=LONGEST_IDENTIFIER)]
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Share = Annotated[

@@ -20,6 +20,9 @@ NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC")
 NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
 """Types by which BigQuery does not partition, beside arrays and structs."""
 
+NO_GROUPS = ("JSON", "GEOGRAPHY")
+"""Types by which it does not group."""
+
 DATED = ("freshness", "renewed", "volume", "mean")
 """Expectations that compare intervals; the others hold for a table without dates as a whole."""
 
@@ -58,6 +61,13 @@ def column_problems(here: Path, table: Table, column: str, kinds: Sequence[str] 
         yield here, f"'{column}' is not one of the table's columns; {nearest(column, list(table.columns))}"
     elif kinds and kind not in kinds:
         yield here, f"'{column}' is {kind}, expected {' or '.join(kinds)}"
+
+
+def apart(here: Path, table: Table, column: str, others: Sequence[str] = NO_GROUPS) -> Iterator[Fault]:
+    """Yield that a column is of a type whose values BigQuery does not tell apart."""
+    kind = table.columns.get(column, "")
+    if kind.startswith(("ARRAY", "STRUCT", *others)):
+        yield here, f"'{column}' is {kind}, by which BigQuery cannot tell rows apart"
 
 
 def known(here: Path, kind: str, name: str | None, names: Collection[str]) -> Iterator[Fault]:
@@ -104,6 +114,7 @@ def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault
         here: Path = ("volume", index)
         for position, column in enumerate(volume.by):
             yield from column_problems((*here, "by", position), table, column)
+            yield from apart((*here, "by", position), table, column)
         if isinstance(volume.per, str):
             yield from known((*here, "per"), "condition", volume.per, pipeline.conditions)
             condition = pipeline.conditions.get(volume.per)
@@ -119,12 +130,12 @@ def _values(table: Table, expect: Expect) -> Iterator[Fault]:
         for position, column in enumerate(unique.key):
             here: Path = ("unique", index, "key", position)
             yield from column_problems(here, table, column)
-            kind = table.columns.get(column, "")
-            if kind.startswith(("ARRAY", "STRUCT", *NO_KEYS)):
-                yield here, f"'{column}' is {kind}, by which BigQuery cannot tell rows apart"
+            yield from apart(here, table, column, NO_KEYS)
     for key in ("not_null", "not_constant"):
         for column in getattr(expect, key):
             yield from column_problems((key, column), table, column)
+    for column in expect.not_constant:
+        yield from apart(("not_constant", column), table, column)
     for column, allowed in expect.values.items():
         is_text = any(isinstance(each, str) for each in allowed.among)
         kinds = () if not allowed.among else ("STRING",) if is_text else ("INT64",)
@@ -142,6 +153,7 @@ def _figures(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Ite
     for column, reference in expect.references.items():
         there: Path = ("references", column)
         yield from column_problems(there, table, column)
+        yield from apart(there, table, column)
         other, _, key = reference.to.rpartition(".")
         if other == name and date_column(table) is None:
             yield there, f"compares rows with those of earlier dates; add 'date' to {name}"

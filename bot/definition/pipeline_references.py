@@ -22,13 +22,14 @@ from checks.context import INTERVAL_PARAMETERS
 from checks.data.expectations import expectation_codes
 from checks.data.reconciliation import reconciliation_codes
 from checks.data.sql import codes_of
-from checks.expansion import expansions
-from checks.expansion.reconcile import reconciliations
+from checks.expansion import check_id, expansions
+from checks.expansion.reconcile import reconciliation_id, reconciliations
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.pipeline import Pipeline, Run, SqlCheck
 from checks.registry import COMMON_CODES
 from checks.templates import columns_in, has_stray_brace
+from checks.values import LONGEST_IDENTIFIER
 
 Fault = tuple[Path, str]
 
@@ -46,19 +47,41 @@ PLACE = "make it an argument of its own, a part of one, or a text between quotes
 
 def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
     """Yield everything that does not fit together."""
-    if unnamed := tuple(_names_of_tables(pipeline)):
-        # Whatever reads such a table would be told in vain.
+    if unnamed := (*_names_of_tables(pipeline), *_names_of_checks(pipeline)):
+        # Whatever reads such a table would be told in vain, and no check can be made of such a name.
         yield from unnamed
         return
     for rule in _RULES:
         yield from rule(pipeline)
 
 
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*")
+_VIEW = "make a view of it in a dataset of this project, and name that"
+
+
 def _names_of_tables(pipeline: Pipeline) -> Iterator[Fault]:
     for name in pipeline.tables:
-        dataset, dot, short = name.partition(".")
-        if not (dataset and dot and short):
-            yield ("tables", name), f"expected dataset.table, such as '{next(iter(pipeline.datasets), 'shop')}.{name}'"
+        here: Path = ("tables", name)
+        if "*" in name:
+            yield here, f"stands for many tables; {_VIEW}"
+        elif name.count(".") > 1:
+            yield here, f"names another project; {_VIEW}"
+        elif _TABLE_NAME.fullmatch(name) is None:
+            short = re.sub(r"[^A-Za-z0-9_]+", "_", name.rpartition(".")[2]).strip("_") or "orders"
+            dataset = next(iter(pipeline.datasets), "shop")
+            yield here, f"expected dataset.table of letters, digits and _, such as '{dataset}.{short}'"
+
+
+def _names_of_checks(pipeline: Pipeline) -> Iterator[Fault]:
+    own: list[tuple[Path, str]] = [
+        (("tables", name, "expect", index, "check"), check_id(name, expect))
+        for name, table in pipeline.tables.items()
+        for index, expect in enumerate(table.expect)
+    ]
+    own += [(("reconcile", index, "check"), reconciliation_id(each)) for index, each in enumerate(pipeline.reconcile)]
+    for path, name in own:
+        if len(name) > LONGEST_IDENTIFIER:
+            yield path, f"'{name}' is longer than {LONGEST_IDENTIFIER} characters; give it a shorter name with 'check'"
 
 
 def _repeated(section: str, ids: Iterable[str]) -> Iterator[Fault]:

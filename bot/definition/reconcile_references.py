@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.definition.expectation_references import NO_KEYS, NUMBERS, column_problems, known, sentence_problems
+from bot.definition.expectation_references import NO_KEYS, NUMBERS, apart, column_problems, known, sentence_problems
 from bot.yaml_tree import Path
 from checks.expansion.data_checks import data_checks
 from checks.expansion.query import date_column
@@ -41,11 +41,10 @@ def _of_one(pipeline: Pipeline, stated: Reconciliation) -> Iterator[Fault]:
     if left is not None and right is not None:
         for mine, theirs in stated.by.items():
             yield from column_problems(("by", mine), left, mine)
-            kind = left.columns.get(mine, "")
-            if kind.startswith(("ARRAY", "STRUCT", *NO_KEYS)):
-                yield ("by", mine), f"'{mine}' is {kind}, by which BigQuery cannot tell rows apart"
-            elif kind:
-                yield from column_problems(("by", mine), right, theirs, (kind,))
+            faults = tuple(apart(("by", mine), left, mine, NO_KEYS))
+            yield from faults
+            if mine in left.columns and not faults:
+                yield from column_problems(("by", mine), right, theirs, (left.columns[mine],))
 
 
 def _side(pipeline: Pipeline, key: str, side: Side) -> Iterator[Fault]:

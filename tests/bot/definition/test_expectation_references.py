@@ -21,7 +21,7 @@ tables:
     columns: {{order_id: INT64, name: STRING}}
   shop.orders:
     partition: day
-    columns: {{order_id: STRING, day: DATE, at: TIMESTAMP, amount: NUMERIC, ratio: FLOAT64}}
+    columns: {{order_id: STRING, day: DATE, at: TIMESTAMP, amount: NUMERIC, ratio: FLOAT64, tags: ARRAY<STRING>}}
     {rest}
 """
 
@@ -53,6 +53,8 @@ def problem(rest: str) -> str:
         ("date: amount", "date", "expected DATE or TIMESTAMP"),
         ("expect: {unique: [oder_id]}", "expect.unique[0].key[0]", "did you mean 'order_id'"),
         ("expect: {unique: [ratio]}", "expect.unique[0].key[0]", "cannot tell rows apart"),
+        ("expect: {not_constant: [tags]}", "expect.not_constant.tags", "cannot tell rows apart"),
+        ("expect: {volume: {by: tags}}", "expect.volume.by", "cannot tell rows apart"),
         ("expect: {not_null: [amont]}", "expect.not_null.amont", "did you mean 'amount'"),
         ("expect: {values: {order_id: {at_least: 3}}}", "expect.values.order_id", "is STRING"),
         ("expect: {values: {amount: [low]}}", "expect.values.amount", "expected STRING"),
