@@ -87,7 +87,7 @@ def drill(  # noqa: PLR0913 - a command has its options
     as causes (--floor), and what follows from one must not be put behind the other (--stolen).
 
     With --quiet nothing is broken: the healthy worlds are moved to other dates (clocks that change, ends of months and
-    of the year, each day of a week, others by chance) and to other times of day at which nothing more has happened.
+    of the year, each day of a week, others by chance) and to other hours, from five in the morning on.
 
     \b
     Examples:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.drill.earlier import earlier
 from bot.drill.fault import Healthy
 from bot.drill.sizes import Sizes
 from bot.scenarios.world import Change, World
@@ -25,7 +26,7 @@ EARLIEST, LATEST = time(5), time(23, 59)
 """Between these somebody may look at a report."""
 
 
-CLOCKS = 4
+CLOCKS = 18
 """Times of its day to which a world is moved, beside its own."""
 
 
@@ -63,17 +64,19 @@ def _day(sizes: Sizes, days: int, sort: str, clock: datetime, units: tuple[int, 
     def change(world: World) -> World:
         for day, number in zip(healthy.days, units, strict=True):
             world = sizes.resized(world, day, number)
-        return moved(at(world, clock), days, zone)
+        return moved(at(earlier(world, clock, healthy.pipeline), clock), days, zone)
 
     return Day(now=_moved_instant(clock, days, zone), sort=sort, change=change, units=units)
 
 
 def clocks_of(healthy: Healthy, count: int) -> tuple[datetime, ...]:
-    """Return instants of the day at which the world is as it is now, its own first: since the last thing in it happened
-    and before the pipeline file expects the next."""
+    """Return instants of the day at which it is known how the world is, its own first: earlier ones, since it says when
+    what is in it happened, and later ones until the pipeline file expects the next thing."""
     now, zone = healthy.world.now, healthy.pipeline.zone
     today = now.astimezone(zone).date()
-    first = max([*_written(healthy.world), datetime.combine(today, EARLIEST, zone)])
+    first = datetime.combine(today, EARLIEST, zone)
+    if now < first:
+        first = max([*_written(healthy.world), first])
     last = min([each for each in _turns(healthy) if each > now] + [datetime.combine(today, LATEST, zone)])
     step = (last - first) / (count + 1)
     inside = [(first + step * number).replace(second=0, microsecond=0) for number in range(1, count + 1)]

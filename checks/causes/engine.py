@@ -7,6 +7,8 @@ What a failure may explain:
   made although one that it is made of is absent is damaged by that.
 - Along a path the first failure is the root, and everything after it is behind it. Of several roots: the graver, then
   the nearer, then the pipeline's order.
+- What did its work and is not found all the same follows from what it was compared with, where that is absent or has
+  other keys.
 - In one place, what stops comes before what harms, the graver before the lesser; the first is the root of the others.
 - Only a root looks for a mechanism, among what makes or starts its place. A mechanism that began after the effect was
   due, or before the place last worked, explains nothing.
@@ -40,7 +42,7 @@ class Fact:
     ``rank`` is its position in the pipeline's order, unique. ``due`` is when the place had to have done its work,
     ``last_good`` when it last did, ``since`` when a mechanism began; each is None where that is not known. A
     ``mechanism`` is no failing place itself, it is why one fails. ``of`` are further places at which a mechanism is one
-    of this failure.
+    of this failure, ``joined`` what the place was compared with when it failed.
     """
 
     place: Place
@@ -53,6 +55,7 @@ class Fact:
     due: datetime | None = None
     last_good: datetime | None = None
     of: tuple[Place, ...] = ()
+    joined: tuple[Place, ...] = ()
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -155,6 +158,7 @@ class _Spread:
         local: Fact | None = None
         for fact in facts:
             felt = None if fact.interval is None and place in self._always else stop
+            felt = felt or self._joined(fact, place)
             ways = (felt,) if fact.effect is FailureEffect.STOPS else (felt, harm)
             root = next((each[0] for each in ways if each is not None and not _too_late(each[0], fact)), None)
             if root is None and local is not None and local.effect is not FailureEffect.NOTE:
@@ -171,6 +175,12 @@ class _Spread:
             self._stops[place] = stop
         if harm is not None:
             self._harms[place] = harm
+
+    def _joined(self, fact: Fact, place: Place) -> Arrived | None:
+        """Return why nothing of what is there was found: what it was compared with is absent, or has other keys."""
+        if fact.effect is not FailureEffect.STOPS or place not in self._healthy:
+            return None
+        return _best(self._stops[each] for each in fact.joined if each in self._stops)
 
     def _without_input(self, place: Place) -> Arrived | None:
         """Return the root of a table that was not there when a table was made of it all the same, and of a task that

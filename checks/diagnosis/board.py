@@ -36,6 +36,7 @@ OF_THE_CONTROL_PLANE = (
     "messages-not-taken",
     "build-failed",
     "stale-build",
+    "not-deployed",
     "drift",
 )
 """The codes of causes that name services, in the order in which reasons are looked for."""
@@ -61,7 +62,9 @@ CODES = (
 )
 """Every code of a cause, permanent, in the order in which reasons are looked for."""
 
-RISKS = frozenset({"variable-changed", "build-failed", "stale-build", "drift", "deploy-unsafe", "jobs-missing"})
+RISKS = frozenset(
+    {"variable-changed", "build-failed", "stale-build", "not-deployed", "drift", "deploy-unsafe", "jobs-missing"}
+)
 """Those that leave running what ran yesterday."""
 
 HARMFUL = frozenset({"subscription-surplus", "stale-revision"})
@@ -134,8 +137,9 @@ class Suspect:
 
     @property
     def severity(self) -> Severity:
-        """As loud as the loudest finding that it explains."""
-        return min(each.finding.severity for each in self.everything if each.finding.severity is not None)
+        """As loud as the loudest failure that it explains."""
+        failed = (each.finding for each in self.everything if each.finding.outcome is Outcome.FAILED)
+        return min(each.severity for each in failed if each.severity is not None)
 
     @property
     def blocked(self) -> bool:

@@ -75,6 +75,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "Commits that change a service were not built, so older code goes on running.",
         "Check that the build trigger is enabled and covers the changed files, then run it.",
     ),
+    "not-deployed": CauseCode(
+        "A service has no build trigger, or a disabled one: what is merged from now on does not run.",
+        "Make the trigger again, or enable it, and run it once.",
+    ),
     "drift": CauseCode(
         "A service runs another commit than the head of its branch.",
         "Deploy the head of the branch, or revert what should not run.",

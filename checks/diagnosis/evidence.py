@@ -205,6 +205,7 @@ _OF_THE_TRIGGER = frozenset(OF_THE_CONTROL_PLANE) - {
     "variable-removed-by-deploy",
     "build-failed",
     "stale-build",
+    "not-deployed",
     "drift",
 }
 """The causes for which it matters when the service was last known to be called."""

@@ -10,7 +10,7 @@ from checks.changes import Change
 from checks.diagnosis.board import BY_CHANGE, HARMFUL, RISKS, SIGNS, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.changed import blame, changes_of, started_by
 from checks.diagnosis.evidence import broken_since
-from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service
+from checks.diagnosis.lineage import ROWS, WAITS, WORK, graph_of, judged, place_of, service, writers
 from checks.diagnosis.platform import possible_causes
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.tasks import worked_by
@@ -28,12 +28,14 @@ from checks.facts.orchestration import (
 )
 from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, is_of_tasks
 from checks.model import Interval, Outcome, Severity
-from checks.pipeline import tables_in
+from checks.pipeline import Pipeline, SqlCheck, tables_in
 from checks.places import Place, PlaceKind
 
 MOST_SUSPECTS = 3
 """Changes that a cause names, the nearest first."""
 
+MANY_TABLES = 3
+"""Tables of one service that get no rows: so many are the service, and not the tables."""
 
 OF_ITS_OWN: Mapping[type, str] = {
     CalendarFacts: "upstream-check",
@@ -63,6 +65,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     }
     graph = graph_of(board.pipeline, tuple(board.sql_checks.values()), (*started_by(board), *worked_by(board)))
     found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), changes_of(board))
+    silent = _of_silent_writers(board.pipeline, found)
     new: dict[object, Suspect] = {}
     for each in found:
         root, behind = facts[each.root], [facts[fact] for fact in each.behind]
@@ -80,10 +83,12 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
             broken = (each.root, *(fact for fact in each.behind if _is_verdict(board, facts[fact])))
             makers = [place.name for fact in broken for place, _ in graph.makers(fact.place, lambda _: False)]
             made.unread = unread_before(board, root, makers, found=made.code not in WITHOUT_REASON)
-            suspect = new.setdefault(name, made)
+            suspect = new.setdefault(silent.get(each.root, name), made)
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
         suspect.consequences += board.explain(_unjudged(board, each.root))
     made_now = list(new.values())
+    for suspect in (*possible, *made_now):
+        suspect.consequences += board.explain(_without_evidence(board, suspect))
     shown = [each for each in possible if each in shown or len(each.everything) > len(each.primary)]
     return [*(each for each in shown if not _taken_over(each, made_now, shown)), *made_now]
 
@@ -251,14 +256,40 @@ def _add(board: Board, suspect: Suspect, symptoms: Sequence[Symptom], *, own: bo
             suspect.consequences.append(each)
 
 
+def _of_silent_writers(pipeline: Pipeline, found: Iterable[Explanation]) -> Mapping[Fact, str]:
+    """Return the absences that are one because the same service would have written many of the tables."""
+    writer: dict[str, list[str]] = {}
+    for spec in writers(pipeline):
+        for table in spec.writes:
+            writer.setdefault(table, []).append(spec.name)
+    absent: dict[str, dict[Place, list[Fact]]] = {}
+    for each in found:
+        root, names = each.root, writer.get(each.root.place.name, [])
+        if each.mechanism is None and root.effect is FailureEffect.STOPS and len(names) == 1:
+            absent.setdefault(names[0], {}).setdefault(root.place, []).append(root)
+    many = {name: tables for name, tables in absent.items() if len(tables) >= MANY_TABLES}
+    return {fact: name for name, tables in many.items() for facts in tables.values() for fact in facts}
+
+
 def _unjudged(board: Board, root: Fact) -> Iterator[Symptom]:
-    """What checks could not judge because a table that they read is empty: nothing is wrong with what they judge."""
-    if root.effect is not FailureEffect.STOPS or root.place.kind is not PlaceKind.TABLE:
+    """What checks could not judge because a table that they read is empty, or has no values: nothing is wrong with what
+    they judge."""
+    if root.effect is FailureEffect.NOTE or root.place.kind is not PlaceKind.TABLE:
         return
     for each in board.unknown:
         spec = board.sql_checks.get(each.check)
         reads = spec is not None and root.place.name in spec.tables and each.finding.interval == root.interval
-        if reads and known(each.finding.facts, Unread) is None:
+        follows = root.effect is FailureEffect.STOPS or each.finding.code == "no-value"
+        if reads and follows and known(each.finding.facts, Unread) is None:
+            yield each
+
+
+def _without_evidence(board: Board, suspect: Suspect) -> Iterator[Symptom]:
+    """Transitions of which nothing can be told because who moves them, and would have said so, is at fault."""
+    for each in board.unknown:
+        transition = board.transitions.get(each.place.name)
+        moved = transition is not None and not transition.monitoring_only and transition.orchestrator
+        if moved in suspect.services and each.finding.code == "no-evidence" and suspect.triggers:
             yield each
 
 
@@ -282,6 +313,7 @@ class _Reading:
             due=_aware(self._due(symptom)),
             last_good=_aware(self._last_good(symptom, place)),
             of=tuple(Place(PlaceKind.DATA, name) for name in (symptom.check, *filter(None, phases))),
+            joined=_joined(board.sql_checks.get(symptom.check), place),
         )
 
     def _source_of(self, place: Place) -> str | None:
@@ -355,6 +387,12 @@ class _Reading:
             )
             if not stopped and each.finding.facts is not NOTHING:
                 yield Health(judged(spec, each.finding.subject), each.finding.interval)
+
+
+def _joined(spec: SqlCheck | None, place: Place) -> tuple[Place, ...]:
+    """Return what a check compares a place with."""
+    tables = spec.tables if spec is not None else ()
+    return tuple(Place(PlaceKind.TABLE, name) for name in tables if name != place.name)
 
 
 def _aware(instant: datetime | None) -> datetime | None:

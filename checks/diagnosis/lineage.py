@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.causes import Carries, Dependency, Graph
 from checks.diagnosis.symptom import Symptom
@@ -77,7 +77,7 @@ def _called(pipeline: Pipeline, name: str) -> Place | None:
 
 
 def _named(pipeline: Pipeline, checks: Iterable[SqlCheck], processor: str) -> Place | None:
-    tables = (*pipeline.tables, *(each for spec in _makers(pipeline) for each in spec.writes))
+    tables = (*pipeline.tables, *(each for spec in writers(pipeline) for each in spec.writes))
     judge = (each for check in checks for each in check.tables)
     found = (each for each in (*tables, *judge) if each.rpartition(".")[2] == processor)
     return next(map(_table, found), None)
@@ -99,7 +99,8 @@ def maker(spec: ServiceSpec | RunJobSpec) -> Place:
     return Place(PlaceKind.RUN_JOB, spec.name) if isinstance(spec, RunJobSpec) else service(spec.name)
 
 
-def _makers(pipeline: Pipeline) -> tuple[ServiceSpec | RunJobSpec, ...]:
+def writers(pipeline: Pipeline) -> tuple[ServiceSpec | RunJobSpec, ...]:
+    """Return what may write tables."""
     return (*pipeline.services, *pipeline.run_jobs)
 
 
@@ -119,10 +120,13 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
         rows = Place(PlaceKind.PHASE, phase.id, ROWS)
         yield Dependency(begins, work, Carries.DATA)
         yield from (Dependency(each, rows, Carries.DATA) for each in (begins, work))
-        working = [spec for spec in _makers(pipeline) if _works(pipeline, spec, phase.id)]
+        working = [spec for spec in writers(pipeline) if _works(pipeline, spec, phase.id)]
         for spec in working:
             yield Dependency(maker(spec), work)
             yield Dependency(maker(spec), rows)
+        yield from (
+            Dependency(_table(each), rows, Carries.DATA) for each in _inputs(pipeline, phase.rows, made[phase.id])
+        )
         first = _before_rows(pipeline, phase.rows, made[phase.id])
         for written in made[phase.id]:
             yield Dependency(begins, written, Carries.DATA)
@@ -130,14 +134,14 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
             yield (
                 Dependency(written, rows, Carries.DATA) if written in first else Dependency(rows, written, Carries.DATA)
             )
-            if not any(written.name in each.writes for each in _makers(pipeline)):
+            if not any(written.name in each.writes for each in writers(pipeline)):
                 yield from (Dependency(maker(each), written) for each in working)
     for each in pipeline.transitions:
         waits = Place(PlaceKind.TRANSITION, each.id, WAITS)
         starts, begins = Place(PlaceKind.TRANSITION, each.id), Place(PlaceKind.PHASE, each.target)
         yield Dependency(Place(PlaceKind.PHASE, each.source, ROWS), waits)
         yield from (Dependency(written, waits) for written in made.get(each.source, ()))
-        working = [spec for spec in _makers(pipeline) if _works(pipeline, spec, each.source)]
+        working = [spec for spec in writers(pipeline) if _works(pipeline, spec, each.source)]
         yield from (Dependency(maker(spec), waits) for spec in working)
         yield Dependency(waits, starts)
         starting = [service(each.orchestrator)] if each.orchestrator and not each.monitoring_only else []
@@ -146,6 +150,12 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
             yield Dependency(place, waits)
             yield Dependency(place, starts)
         yield Dependency(starts, begins)
+
+
+def _inputs(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> Sequence[str]:
+    """Return what the tables that show the rows of a phase are made of, as far as the phase does not write it."""
+    shown = [pipeline.tables[each] for each in tables_in(query or "") if each in pipeline.tables]
+    return [each for table in shown for each in table.reads if _table(each) not in written]
 
 
 def _before_rows(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> frozenset[Place]:
@@ -169,7 +179,7 @@ def _through_tables(pipeline: Pipeline) -> Iterator[Dependency]:
         counted = [pipeline.conditions[each] for each in _units(table) if each in pipeline.conditions]
         asked = {each for condition in counted for each in tables_in(condition.history or "")} - {name}
         yield from (Dependency(_table(each), _table(name), Carries.DATA) for each in sorted(asked))
-    for spec in _makers(pipeline):
+    for spec in writers(pipeline):
         for written in spec.writes:
             yield Dependency(maker(spec), _table(written))
             read = [each for each in spec.reads if each != written]
@@ -202,7 +212,7 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
 
 def _written_by(pipeline: Pipeline, phase: str, checks: Iterable[SqlCheck]) -> tuple[Place, ...]:
     """What a phase writes: the tables of its services, what shows its rows, and what its checks judge."""
-    written = [name for spec in _makers(pipeline) if spec.phase == phase for name in spec.writes if "." in name]
+    written = [name for spec in writers(pipeline) if spec.phase == phase for name in spec.writes if "." in name]
     rows = [name for each in pipeline.phases if each.id == phase for name in tables_in(each.rows or "")]
     found = [judged(each, each.subject) for each in checks if each.phase == phase]
     return tuple(dict.fromkeys([*map(_table, [*written, *rows]), *found]))

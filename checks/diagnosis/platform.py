@@ -26,6 +26,7 @@ from checks.facts.control_plane import (
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
 OLD_CODE = frozenset({"stale-commit", "not-built"})
+NO_TRIGGER = frozenset({"trigger-missing", "trigger-disabled"})
 FAILED_BUILD = frozenset({"build-failed", "build-cancelled", "build-stuck"})
 REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 FAILING_JOBS = frozenset({"jobs-failing", "jobs-refused", "some-jobs-failing"})
@@ -82,9 +83,10 @@ def listeners(board: Board, symptom: Symptom) -> tuple[str, ...]:
 
 
 def build_causes(board: Board) -> list[Suspect]:
-    """Builds that failed are one cause, builds of old commits another; services that are behind follow from them."""
+    """Builds that failed are one cause, builds of old commits another, services that nothing builds a third; services
+    that are behind follow from them."""
     found = []
-    for code, said in (("build-failed", FAILED_BUILD), ("stale-build", OLD_CODE)):
+    for code, said in (("build-failed", FAILED_BUILD), ("stale-build", OLD_CODE), ("not-deployed", NO_TRIGGER)):
         for suspect in _together(board, code, _grave(board, BuildsFacts, said)):
             services = suspect.services
             behind = [each for each in _behind(board) if each.place.service in services]

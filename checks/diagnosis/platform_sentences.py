@@ -156,6 +156,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "variable-changed": _as_found,
     "build-failed": _failed_build,
     "stale-build": _stale_build,
+    "not-deployed": _as_found,
     "drift": _drift,
     "address-missing": _dead_address,
     "service-failing": _as_signs,

@@ -35,6 +35,7 @@ from checks.facts.orchestration import HeartbeatFacts, TriggerFacts, UnfinishedF
 from checks.model import Cause, FindingKey, Outcome
 from checks.places import Place, PlaceKind
 
+MOST_TABLES = 5
 MOST_FAULTS = 4
 """Sentences about one table, a kind of fault each."""
 
@@ -255,8 +256,10 @@ def _upstream(board: Board, suspect: Suspect) -> str:
     for each in others:
         if board.effect(worst) is board.effect(each) is FailureEffect.HARMS:
             told.setdefault(each.finding.code, _sentence(each.finding.summary))
+    tables = dict.fromkeys(each.place.name for each in (worst, *others) if each.place.kind is PlaceKind.TABLE)
+    as_well = f"The same is true of {listed([*tables][1:], most=MOST_TABLES)}." if len(tables) > 1 else ""
     return (
-        " ".join(filter(None, [*told.values()][:MOST_FAULTS]))
+        " ".join(filter(None, [*[*told.values()][:MOST_FAULTS], as_well]))
         or f"{suspect.subject} failed{board.dates(suspect.primary)}."
     )
 

@@ -415,6 +415,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {
     "variable-changed": _other_value,
     "build-failed": _failed_build,
     "stale-build": _behind,
+    "not-deployed": _as_found,
     "drift": _behind,
     "run-job-failing": _as_found,
     "job-failing": _jobs,

@@ -47,6 +47,9 @@ INCIDENTS = {
     "worker-crashes",
     "grading-skips",
     "dead-address",
+    "lines-key-expired",
+    "raw-not-loaded",
+    "records-hang",
 }
 QUIET = {
     "healthy-morning",

@@ -245,6 +245,13 @@ class TestBuilds:
         assert cause.code == "build-failed"
         assert "worker (TIMEOUT)" in cause.sentence
 
+    def test_a_service_that_nothing_builds_is_a_cause_of_its_own(self) -> None:
+        gone, off = finding("trigger-missing", "worker"), finding("trigger-disabled", "analytics")
+
+        cause = only(result("builds", gone, off))
+
+        assert (cause.code, explained(cause)) == ("not-deployed", {("builds", "worker"), ("builds", "analytics")})
+
     def test_a_service_that_is_behind_for_another_reason_is_drift(self) -> None:
         found = causes(
             result("builds", self.STALE), result("drift", finding("behind", "analytics", lag=LagFacts(behind=6)))

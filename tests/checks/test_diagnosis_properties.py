@@ -87,6 +87,7 @@ FINDING_CODES = (
     "one-too-many",
     "stale-commit",
     "build-failed",
+    "trigger-missing",
     "behind",
     "jobs-failing",
     "jobs-refused",

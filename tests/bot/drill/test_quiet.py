@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.composition.validation import pipeline_of
-from bot.drill.days import clocks_of, days_of, moved
+from bot.drill.days import at, clocks_of, days_of, moved
+from bot.drill.earlier import earlier
 from bot.drill.quiet import alarms_of
 from bot.drill.run import Ground, ground_of, validated
 from bot.scenarios.scenario import load_scenario
+from bot.scenarios.world import World
 from tests.bot.in_process import run
 
 ZONE = ZoneInfo("America/New_York")
@@ -50,11 +52,71 @@ def test_a_world_that_is_moved_there_and_back_is_as_it_was(days: int) -> None:
     assert (back.tables, back.documents, back.now) == (world.tables, world.documents, world.now)
 
 
-def test_the_clock_stays_where_nothing_more_has_happened_and_nothing_is_due() -> None:
-    clocks = [each.astimezone(ZONE) for each in clocks_of(ground().healthy, 4)]
+def test_the_clock_is_moved_to_every_hour_before_and_to_none_at_which_something_more_is_due() -> None:
+    morning, evening = ([each.astimezone(ZONE) for each in clocks_of(ground(name).healthy, 18)] for name in DAY)
 
-    assert len(clocks) > 1
-    assert all(8 <= each.hour < 11 for each in clocks)
+    assert all(5 <= each.hour < 11 for each in morning)
+    assert {each.hour for each in evening} == set(range(5, 24))
+
+
+DAY = ("healthy-morning", "healthy-evening")
+PREDICTIONS = "nba_predictions.player_prop_predictions"
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"),
+    [("healthy-morning", 5), ("healthy-afternoon", 6), ("healthy-afternoon", 12), ("healthy-evening", 18)],
+)
+def test_a_healthy_day_was_healthy_before(name: str, hour: int) -> None:
+    whole, clock = ground(name), at_hour(name, hour)
+
+    report = validated(
+        whole.healthy.pipeline, whole.scenario, lambda world: at(earlier(world, clock, whole.healthy.pipeline), clock)
+    )
+
+    assert report.now == clock
+    assert alarms_of(report, name, "any day") == ()
+
+
+def at_hour(name: str, hour: int) -> datetime:
+    return ground(name).healthy.now.replace(hour=hour, minute=20)
+
+
+@settings(max_examples=10, deadline=None)
+@given(minutes=st.integers(min_value=0, max_value=9 * 60 - 1))
+def test_nothing_has_been_that_is_yet_to_come_and_what_had_been_stays(minutes: int) -> None:
+    healthy = ground("healthy-afternoon").healthy
+    clock = at_hour("healthy-afternoon", 5) + timedelta(minutes=minutes)
+
+    before = earlier(healthy.world, clock, healthy.pipeline)
+
+    made = [datetime.fromisoformat(row["created_at"]) for row in before.tables[PREDICTIONS]]
+    done = [row for row in healthy.world.tables[PREDICTIONS] if datetime.fromisoformat(row["created_at"]) <= clock]
+    assert all(each <= clock for each in made)
+    assert all(row in before.tables[PREDICTIONS] for row in done[::40])
+    assert all(path in healthy.world.documents for path in before.documents)
+
+
+def test_what_ran_again_later_shows_its_run_before_and_what_had_not_run_is_not_there() -> None:
+    healthy = ground("healthy-afternoon").healthy
+
+    before = earlier(healthy.world, at_hour("healthy-afternoon", 6), healthy.pipeline).tables
+
+    evening = {row["created_at"] for row in before[PREDICTIONS] if row["game_date"] == "2026-02-11"}
+    assert evening == {"2026-02-10T20:00:00-05:00"}
+    assert not [row for row in before["nba_predictions.signal_best_bets_picks"] if row["game_date"] == "2026-02-11"]
+
+
+def test_what_is_broken_at_an_earlier_hour_alarms() -> None:
+    whole, clock = ground("healthy-afternoon"), at_hour("healthy-afternoon", 9)
+
+    def broken(world: World) -> World:
+        then = at(earlier(world, clock, whole.healthy.pipeline), clock)
+        return replace(then, tables={**then.tables, "nba_analytics.player_game_summary": []})
+
+    found = alarms_of(validated(whole.healthy.pipeline, whole.scenario, broken), "a", "any day")
+
+    assert "analytics-coverage" in {each.check for each in found}
 
 
 def test_days_are_drawn_by_their_seed_and_the_ones_on_which_clocks_change_are_among_them() -> None:

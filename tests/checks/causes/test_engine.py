@@ -247,6 +247,27 @@ def test_a_table_that_was_made_without_one_of_its_inputs_is_damaged_by_that(plac
     assert (len(found) == 1) is follows
 
 
+@pytest.mark.parametrize(
+    ("of_keys", "joined", "follows"),
+    [
+        pytest.param(STOPS, (table("a"),), True, id="its keys are others"),
+        pytest.param(HARMS, (table("a"),), False, id="its figures are others"),
+        pytest.param(STOPS, (), False, id="not compared with it"),
+    ],
+)
+def test_rows_that_are_there_and_not_found_follow_from_the_keys_that_they_are_compared_with(
+    of_keys: FailureEffect, joined: tuple[Place, ...], *, follows: bool
+) -> None:
+    facts = [
+        fact(table("a"), of_keys, rank=1, interval=NIGHT),
+        fact(table("b"), rank=2, interval=NIGHT, joined=joined),
+    ]
+
+    found = diagnose(Graph(CHAIN), facts, [Health(table("b"), NIGHT)])
+
+    assert (len(found) == 1) is follows
+
+
 def test_what_belongs_to_no_interval_and_did_its_work_is_explained_by_no_interval() -> None:
     gone, of_none = fact(table("a"), rank=1, interval=NIGHT), fact(table("b"), rank=2)
 
