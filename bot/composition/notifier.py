@@ -29,6 +29,7 @@ from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError, Variables
 from bot.sinks.slack.client import slack_client
+from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 from bot.sinks.table import SINKS, SinkContext, must_be_there
@@ -144,6 +145,7 @@ def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *,
         client=client,
         rate_limited=metrics.rate_limited,
         thread=standing.address,
+        refused=RefusedBlocks(store, workspace.address, clock),
     )
     default = prepared.notifications.routes.default
     outbox = Outboxes(

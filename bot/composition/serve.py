@@ -22,6 +22,7 @@ from bot.composition.extras import DemoExtraMissing
 from bot.composition.google import google_staging
 from bot.composition.notifier import Notifier, Prepared, notifier_of
 from bot.composition.notifier import prepare as prepare_notifier
+from bot.composition.preflight import asked_before
 from bot.composition.repairs import repairing_of
 from bot.definition.files import PipelineFileError
 from bot.delivery.drain import Drain
@@ -284,6 +285,7 @@ def _services(told: Notifier, workers: Workers) -> Services:
         requested=told.requested,
         workspace=told.workspace.address,
         status=lambda: _status(told, {}),
+        preflight=lambda: asked_before(told.client, told.notifications, told.validation),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bot.alerting.blindness import CANNOT_LOOK
 from bot.alerting.incident import members_of
 from bot.render.post import Link, Text
-from bot.render.slack_text import is_safe_link
+from bot.render.slack_text import ANY_WORKSPACE, is_safe_link
 from bot.store.model import Alert, Delivery
 from checks.expansion import data_checks
 from checks.pipeline import Pipeline
@@ -17,9 +17,6 @@ from checks.pipeline import Pipeline
 BEFORE = timedelta(hours=12)
 AFTER = timedelta(hours=1)
 """The time around the opening of an alert that its logs are shown for: a run, and what came of it."""
-
-ANY_WORKSPACE = "https://slack.com/"
-"""Slack leads from here to a workspace that somebody is signed in to, which of several need not be the right one."""
 
 NAMES = (
     ("/firestore/", "Document"),

@@ -122,7 +122,16 @@ class Collapsible:
     parts: tuple[Part, ...]
 
 
-Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Native
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over the same ``labels``, each with its name and a number for each of them."""
+
+    title: str
+    labels: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Chart | Native
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,7 @@ _KINDS: Mapping[str, type[Any]] = {
         Button,
         Cell,
         Channel,
+        Chart,
         Code,
         Command,
         Divider,

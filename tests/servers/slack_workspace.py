@@ -87,7 +87,8 @@ class Workspace:
         self.clock = clock
         self.channels = {name: Channel(name) for name in channels}
         self.scopes = SCOPES
-        self.has_containers = True
+        self.lacks: set[str] = set()
+        """Types of blocks that it does not take."""
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
@@ -205,8 +206,8 @@ class Workspace:
     def _message(self, channel: str, arguments: Arguments) -> Message:
         text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
         check_message(text, blocks or [])
-        if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
-            raise Refusal("invalid_blocks", ["unsupported type: container"])
+        if refused := self.lacks & {each["type"] for each in blocks or []}:
+            raise Refusal("invalid_blocks", [f"unsupported type: {each}" for each in refused])
         return Message(channel, self._ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.render.alert_links import ANY_WORKSPACE
+from bot.render.slack_text import ANY_WORKSPACE
 from bot.sinks.slack.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SCOPES, WRITES, SlackAccess, ask
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
