@@ -33,7 +33,6 @@ def status_of(
 ) -> Status:
     """Return how things are at an instant. ``store`` None is one that nobody has."""
     previous, following = pipeline.timeline.around(now)
-    asked = tuple(_asked(pipeline, reads, now))
     remembered, unread = _remembered(pipeline, store, now)
     return Status(
         pipeline=pipeline,
@@ -46,11 +45,17 @@ def status_of(
         remembered=remembered,
         unread=unread,
         repairs=_repairs(pipeline),
-        sources=tuple(source_state(name, read) for name, read in asked),
+        sources=sources_of(pipeline, now, reads),
         unasked=_unasked(pipeline, reads),
         sinks=_sinks(pipeline),
         problems=problems or {},
     )
+
+
+def sources_of(pipeline: Pipeline, now: datetime, reads: Reads) -> tuple[SourceState, ...]:
+    """Ask every source that is connected, and return how each is."""
+    asked = tuple(_asked(pipeline, reads, now))
+    return tuple(source_state(name, read) for name, read in asked)
 
 
 def _asked(pipeline: Pipeline, reads: Reads, now: datetime) -> Iterable[tuple[str, Read[object]]]:

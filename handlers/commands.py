@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -19,14 +18,15 @@ from bot.render.blocks import first_page
 from bot.render.deploys import deploy_parts
 from bot.render.slack_text import code, escape
 from bot.render.words import number
-from bot.request import RequestError
+from bot.request import RequestError, nearest
 from checks.control_plane.invoker import invoker
-from handlers import maintenance, status
+from handlers import maintenance, preflight, status
 from handlers.answers import AnswerMessage
 from handlers.command_words import (
     DATE_WORDS,
     DEPTH_WORDS,
     HELP_WORDS,
+    LONGEST_WORD,
     PRIVATE,
     Asked,
     HelpWanted,
@@ -154,6 +154,7 @@ COMMANDS = (
 
 ONLY_HERE = (
     (status.NAME, status.USAGE, status.DOES, status.status),
+    (preflight.NAME, preflight.USAGE, preflight.DOES, preflight.check),
     (maintenance.NAME, maintenance.USAGE, maintenance.DOES, maintenance.maintenance),
 )
 """What is a word behind ``/reveille`` and no command of its own."""
@@ -205,7 +206,7 @@ def register(app: App, services: Services) -> Listener:
         if named in listeners:
             listeners[named](ack, {**body, "command": named, "text": rest})
         else:
-            ack(text=f"{_unknown(first)}{help_text(several=services.several)}", response_type="ephemeral")
+            ack(text=_unknown(first) or help_text(several=services.several), response_type="ephemeral")
 
     app.command(HELP)(reveille)
     return reveille
@@ -310,10 +311,10 @@ def _named(word: str) -> str:
 
 
 def _unknown(word: str) -> str:
-    """Say that a word is no command, with those that are near; nothing where it asks for help."""
+    """Say that a word is no command, with the three nearest; nothing where it asks for help."""
     if not word or word.lower() in HELP_WORDS:
         return ""
-    known = [SHORT, *(name for name, _, _ in COMMANDS), *(f"/{own}" for own, *_ in ONLY_HERE)]
-    near = get_close_matches(_named(word), known, n=3, cutoff=0.4)
-    hint = f" Did you mean {' or '.join(code(each.lstrip('/'), 40) for each in near)}?" if near else ""
-    return f"I know no {code(f'{HELP} {word}', 80)}.{hint}\n"
+    known = [SHORT, *(name for name, _, _ in COMMANDS if name != HELP), *(f"/{own}" for own, *_ in ONLY_HERE)]
+    names = [each.lstrip("/") for each in known]
+    said = f"I know no {code(f'{HELP} {word}', 80)}."
+    return f"{said} {nearest(_named(word).lstrip('/')[:LONGEST_WORD], names)} `{HELP} help` lists everything."

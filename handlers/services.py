@@ -96,8 +96,9 @@ class Services:
     nothing can be repaired; ``follow`` tells who looks after repairs that there is one. ``requested`` is the date that
     a command without one means: ``previous``, or that of a scenario. ``staging`` opens the staging environment for one
     deed, and closes its connections; None where there is none. ``workspace`` returns the address of the workspace,
-    ``alert_message`` the message of an alert as it is, ``status`` one that says how Reveille itself is. ``sleep`` waits
-    so many seconds until a call to Slack is made again. ``several`` says that there are others beside this pipeline.
+    ``alert_message`` the message of an alert as it is, ``status`` one that says how Reveille itself is, ``preflight``
+    asks for everything that it needs, and says how it is. ``sleep`` waits so many seconds until a call to Slack is made
+    again. ``several`` says that there are others beside this pipeline.
     """
 
     validation: Validating
@@ -113,6 +114,7 @@ class Services:
     alert_message: Callable[[Alert, datetime], Post]
     workspace: Callable[[], str]
     status: Callable[[], SlackMessage]
+    preflight: Callable[[], SlackMessage]
     find: Callable[[str, str, datetime], Posted | None] = lambda *_: None
     wake: Callable[[], None] = lambda: None
     requested: str = "previous"

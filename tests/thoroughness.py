@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 
 T = TypeVar("T")
+
+EVERY_DAY = 5
+"""Of so many, one is looked at every day."""
 
 
 def is_thorough() -> bool:
@@ -23,3 +27,9 @@ def examples(thorough: int) -> int:
 def sampled(every: Sequence[T], of: int) -> Sequence[T]:
     """Return all for the thorough profile, and every day one of so many, spread over them."""
     return every if is_thorough() else every[::of]
+
+
+def spread(every: Sequence[T], of: int) -> Iterator[tuple[T, Sequence[pytest.MarkDecorator]]]:
+    """Yield each with its marks: one of so many, spread over them, is for every day, and the others are slow."""
+    for number, each in enumerate(every):
+        yield each, () if number % of == 0 else (pytest.mark.slow,)

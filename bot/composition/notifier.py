@@ -32,6 +32,7 @@ from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError, Variables
 from bot.sinks.slack.client import slack_client
+from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 from bot.sinks.table import SINKS, SinkContext, must_be_there
@@ -215,6 +216,7 @@ def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateS
         client=client,
         rate_limited=metrics.rate_limited,
         thread=DigestStanding(store, prepared[0].pipeline, workspace.address).address,
+        refused=RefusedBlocks(store, workspace.address, clock),
     )
     return _Shared(
         store=store,

@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from bot.composition.extras import DemoExtraMissing
 from bot.composition.google import google_staging
 from bot.composition.notifier import Notifier, Prepared, notifiers_of, prepare_all
+from bot.composition.preflight import asked_before
 from bot.composition.repairs import repairing_of
 from bot.composition.together import must_beat_apart
 from bot.definition.files import PipelineFileError
@@ -366,6 +367,7 @@ def _services(told: Notifier, workers: Workers, journal: Journal, viewers: Viewe
         requested=told.requested,
         workspace=told.workspace.address,
         status=lambda: _status(told, {}),
+        preflight=lambda: asked_before(told.client, told.notifications, told.validation),
     )
 
 

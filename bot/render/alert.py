@@ -6,7 +6,6 @@ else is in its details (``alert_details``). Nothing is said twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -40,7 +39,19 @@ from bot.render.post import (
     text,
 )
 from bot.render.slack_text import EMOJI
-from bot.render.words import capital, clean, duration, interval_title, joined, listed, moment, once, sentence, time_of
+from bot.render.words import (
+    capital,
+    clean,
+    duration,
+    interval_title,
+    joined,
+    listed,
+    moment,
+    once,
+    sentence,
+    sentences,
+    time_of,
+)
 from bot.store.model import Alert, AlertState
 from checks.cells import local
 from checks.pipeline import Pipeline
@@ -179,8 +190,8 @@ def _notice(alert: Alert, pipeline: Pipeline) -> str:
     said = sentence(f"{lead}{' ' if alert.state is not AlertState.RESOLVED else ': '}{title}")
     if alert.state is AlertState.RESOLVED:
         return said
-    effect = next(iter(_new(_sentences(_impact(alert)), said)), "")
-    next_step = repair_label(alert, pipeline).rstrip("…") or cut(next(iter(_sentences(_action(alert))), ""), NEXT_TEXT)
+    effect = next(iter(_new(sentences(_impact(alert)), said)), "")
+    next_step = repair_label(alert, pipeline).rstrip("…") or cut(next(iter(sentences(_action(alert))), ""), NEXT_TEXT)
     return " ".join(filter(None, (said, effect, next_step and f"Next: {sentence(next_step)}")))
 
 
@@ -243,7 +254,7 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
 
 def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
     said = short_title(alert)
-    if impact := _within(_new(_sentences(_impact(alert)), said), IMPACT_TEXT):
+    if impact := _within(_new(sentences(_impact(alert)), said), IMPACT_TEXT):
         yield _labelled("Impact", impact)
         said = f"{said} {impact}"
     label, why = _cause(alert)
@@ -251,7 +262,7 @@ def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Par
         yield _labelled(label, cause)
         said = f"{said} {cause}"
     yield from _logged(alert.details.get("logged") or (), pipeline, now)
-    if not repair_label(alert, pipeline) and (step := _within(_new(_sentences(_action(alert)), said), NEXT_TEXT)):
+    if not repair_label(alert, pipeline) and (step := _within(_new(sentences(_action(alert)), said), NEXT_TEXT)):
         yield _labelled("Next", step)
 
 
@@ -284,7 +295,7 @@ def _cause(alert: Alert) -> tuple[str, Iterator[str]]:
     """Return what it is called that the message says beside the title, and its sentences."""
     details = alert.details
     if alert.check == CANNOT_LOOK:
-        return "Cause", iter(_sentences(clean(str(details.get("what") or ""))))
+        return "Cause", iter(sentences(clean(str(details.get("what") or ""))))
     if _is_alone(alert):
         # A finding on its own, or a record of before: nobody has looked for a cause.
         return "Found", chain(_beyond(alert, str(details.get("what") or "")), _unread(alert))
@@ -299,7 +310,7 @@ def _why(alert: Alert) -> Iterator[str]:
         yield "Not found."
     yield from _beyond(alert, str(details["mechanism"]))
     doubt = clean(str(details.get("doubt") or ""))
-    yield from _sentences(doubt)
+    yield from sentences(doubt)
     if "Could not check" not in doubt:
         yield from _unread(alert)
 
@@ -311,20 +322,13 @@ def _unread(alert: Alert) -> Iterator[str]:
 
 def _beyond(alert: Alert, what: str) -> Iterator[str]:
     """Yield the sentences of a text without what the title says of them."""
-    yield from _sentences(beyond(clean(what), short_title(alert)))
+    yield from sentences(beyond(clean(what), short_title(alert)))
 
 
-_END = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9“'])")
-
-
-def _sentences(words: str) -> Sequence[str]:
-    return [sentence(each) for each in _END.split(words) if each.strip()]
-
-
-def _new(sentences: Iterable[str], said: str) -> Iterator[str]:
+def _new(told: Iterable[str], said: str) -> Iterator[str]:
     """Yield the sentences that the message does not say already, each once."""
     known = said.lower()
-    for each in sentences:
+    for each in told:
         core = each.lower().rstrip(".")
         if len(core) > ALIKE // 2 and core[:ALIKE] in known:
             continue
@@ -332,10 +336,10 @@ def _new(sentences: Iterable[str], said: str) -> Iterator[str]:
         yield each
 
 
-def _within(sentences: Iterable[str], most: int) -> str:
+def _within(told: Iterable[str], most: int) -> str:
     """Return as many whole sentences as fit; of a first one that is too long, its beginning."""
     kept = ""
-    for each in sentences:
+    for each in told:
         longer = f"{kept} {each}" if kept else each
         if len(longer) > most:
             return kept or cut(each, most)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from bot.alerting.incident import CANNOT_LOOK, members_of
-from bot.render.post import ANY_WORKSPACE, Link, Text
-from bot.render.slack_text import is_safe_link
+from bot.render.post import Link, Text
+from bot.render.slack_text import ANY_WORKSPACE, is_safe_link
 from bot.store.model import Alert, Delivery
 from checks.expansion.data_checks import data_checks
 from checks.pipeline import Pipeline

@@ -7,17 +7,19 @@ than ``MESSAGES_AT_MOST`` messages says how many entries were left out and which
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from bot.render import limits
 from bot.render.alert_title import cut
+from bot.render.chart import CHART, chart_block, columns
 from bot.render.message import Cell, Command, Divider, Heading, Line, Message, SmallPrint, Table
 from bot.render.pages import Block, Piece, Room, SlackMessage, cost, pack, size_of
 from bot.render.post import (
     Actions,
     Aside,
     Button,
+    Chart,
     Code,
     Collapsible,
     Native,
@@ -39,6 +41,9 @@ TABLE_COST = 9_000
 """What one table or one container may cost, so that the text around it fits beside it."""
 
 CONTAINER = "container"
+NATIVE = frozenset({CONTAINER, CHART})
+"""Blocks that not every workspace takes."""
+
 IN_CONTAINERS = frozenset({"actions", "context", "divider", "header", "rich_text", "section"})
 """What Slack takes in a container, as far as messages have it; a table may be too long for it."""
 
@@ -188,8 +193,6 @@ def _blocks(group: Sequence[Part]) -> Iterator[Piece]:
             yield from map(_preformatted, _slices(clean_command(text), limits.SECTION_TEXT))
         case Table() as table:
             yield from _tables(table)
-        case Divider():
-            yield Piece(block={"type": "divider"}, parts=group)
         case Title(title) if text := cut(title, limits.HEADER_TEXT):
             words = {"type": "plain_text", "text": text, "emoji": False}
             yield Piece(block={"type": "header", "text": words}, parts=group)
@@ -200,8 +203,8 @@ def _blocks(group: Sequence[Part]) -> Iterator[Piece]:
             )
         case Collapsible() as folded:
             yield from _folded(folded)
-        case Native(block):
-            yield Piece(block=block, parts=group)
+        case Divider() | Chart() | Native():
+            yield Piece(block=_as_it_stands(group[0]), parts=group)
 
 
 def _folded(folded: Collapsible) -> Iterator[Piece]:
@@ -222,20 +225,31 @@ def _folded(folded: Collapsible) -> Iterator[Piece]:
         yield from _pieces((Paragraph((Strong((title,)),), apart=True), *folded.parts))
 
 
-def has_native(blocks: Sequence[Block]) -> bool:
-    """Whether any of the blocks is one that not every workspace takes."""
-    return any(each.get("type") == CONTAINER for each in blocks)
+def _as_it_stands(part: Divider | Chart | Native) -> Block:
+    match part:
+        case Chart():
+            return chart_block(part)
+        case Native(block):
+            return dict(block)
+        case Divider():
+            return {"type": "divider"}
 
 
-def without_native(blocks: Sequence[Block]) -> list[Block]:
-    """Return the same with blocks that every workspace takes: of a container its title, and then what is in it."""
-    found: list[Block] = []
-    for each in blocks:
-        if each.get("type") == CONTAINER:
-            found += (_section(f"*{fitted(each['title']['text'], limits.HEADER_TEXT)}*"), *each["child_blocks"])
-        else:
-            found.append(each)
-    return found
+def natives(blocks: Sequence[Block]) -> frozenset[str]:
+    """Return the types of those blocks that not every workspace takes."""
+    return NATIVE & {str(each.get("type")) for each in blocks}
+
+
+def without_native(blocks: Sequence[Block], refused: Collection[str] = NATIVE) -> list[Block]:
+    """Return the same with blocks that every workspace takes in the place of those types: of a container its title,
+    and then what is in it; of a chart its numbers as columns."""
+    return [plain for each in blocks for plain in (_without(each) if each.get("type") in refused else (each,))]
+
+
+def _without(block: Block) -> Sequence[Block]:
+    if block["type"] == CHART:
+        return _section(f"*{fitted(block['title'], limits.HEADER_TEXT)}*"), _preformatted(columns(block)).block
+    return _section(f"*{fitted(block['title']['text'], limits.HEADER_TEXT)}*"), *block["child_blocks"]
 
 
 def _together(group: Sequence[Part]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.alerting.incident import broken_since, members_of, scalar
 from bot.redaction.redactor import Redactor
-from bot.render.alert_title import past_title, short_title
+from bot.render.alert_title import beyond, past_title, short_title
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
@@ -93,7 +93,7 @@ def report_post(chronicle: Chronicle, pipeline: Pipeline, where: Text) -> Post:
             parts.append(Collapsible(section.heading, tuple(lines)))
         else:
             parts += [Paragraph((Strong((section.heading,)),), apart=True), *lines]
-    notice = sentence(f"Post-mortem draft: {title_of(chronicle)}")
+    notice = sentence(draft_title(chronicle))
     return Post((notice,), (*parts, *([Aside(where)] if where else [])))
 
 
@@ -136,6 +136,11 @@ def _summary(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text]:
     ending = {"superseded": "It went on as a part of another incident.", "gone": "No run checks it any more."}
     closing = ending.get(str(alert.details.get("closing")), "A later run found it passing again.")
     yield text(f"{state} ", ("Resolved by a repair of ", *repairer, ".") if repairer else closing)
+
+
+def draft_title(chronicle: Chronicle) -> str:
+    """Return what stands over the whole draft."""
+    return f"Post-mortem draft: {title_of(chronicle)}"
 
 
 def title_of(chronicle: Chronicle) -> str:
@@ -183,9 +188,13 @@ def _who(actor: str) -> Text:
 
 def _cause(chronicle: Chronicle, pipeline: Pipeline) -> Iterator[Text | Item]:
     details, now = chronicle.alert.details, chronicle.now
+    words = beyond(clean(str(details.get("mechanism") or details.get("what") or "")), title_of(chronicle))
     if not details.get("found", True) or not details.get("mechanism"):
-        yield ("Reveille did not find the cause. What was found:",)
-    yield (limited(sentence(clean(str(details.get("mechanism") or details.get("what") or ""))), LINE),)
+        yield ("Reveille did not find the cause. What was found:" if words else "Reveille did not find the cause.",)
+    elif not words:
+        yield ("It is what the summary says.",)
+    if words:
+        yield (limited(sentence(words), LINE),)
     evidence = {name: value_words(scalar(value), pipeline.zone, now) for name, value in _evidence(details).items()}
     changes = {name: said for name, said in evidence.items() if any(part in name for part in CHANGE)}
     for label, facts in (

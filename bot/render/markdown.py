@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from bot.render.alert_title import short_title
 from bot.render.incident_report import Item, Section
 from bot.render.post import Channel, Code, Link, Mention, Span, Strong, Text, ThreadLink
 from bot.render.slack_text import APART, BACKTICK, is_safe_link
@@ -31,11 +30,6 @@ _LINKED = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=@)(?<!\w@)(?=\w)|(?<=#)
 def markdown(title: str, sections: Iterable[Section]) -> str:
     """Return a document."""
     return "\n".join(_lines(title, sections))
-
-
-def title_of(alert: Alert) -> str:
-    """Return what stands over the report of an alert."""
-    return f"Post-mortem draft: {short_title(alert)}"
 
 
 def file_name(alert: Alert) -> str:

@@ -102,12 +102,14 @@ def _figures(reading: Reading, passed: Sequence[Found]) -> str:
 def control_plane(reading: Reading) -> Iterator[Part]:
     """Yield a line for each check whose findings belong to no date: what all is well of how much.
 
-    Those come first that a report always shows; of the rest, what is OK has one line together.
+    Those come first that a report always shows; of the rest, what is OK has one line together. What was not judged at
+    all stands in the section of that name alone.
     """
     undated: dict[str, list[Found]] = {}
     for each in reading.found:
         if each.finding.interval is None and not _asked_nothing(each):
             undated.setdefault(each.check, []).append(each)
+    undated = {check: found for check, found in undated.items() if any(map(_is_judged, found))}
     if not undated:
         return
     yield Heading(text="Control plane")
@@ -121,6 +123,10 @@ def control_plane(reading: Reading) -> Iterator[Part]:
     yield from (_control_line(reading, found) for found in rest if not _is_quiet(found))
     words = joined([_short(reading, found[0]) for found in quiet])
     yield Line(label="Also OK", mark=Mark.PASSED, text=words)
+
+
+def _is_judged(found: Found) -> bool:
+    return found.finding.outcome not in (Outcome.WAITING, Outcome.SKIPPED)
 
 
 def _is_quiet(found: Sequence[Found]) -> bool:
@@ -152,8 +158,10 @@ def _control_line(reading: Reading, found: Sequence[Found]) -> Line:
     worst = min(found, key=lambda each: each.badness)
     text = told(found)
     # What a cause has told already is not listed once more.
-    said = worst.key in reading.explained and not reading.full
-    return Line(label=worst.title, mark=mark_of(worst.finding), text=text.partition(": ")[0] if said else text)
+    if worst.key in reading.explained and not reading.full:
+        short = text.partition(": ")[0]
+        text = "failed, as said above" if short == worst.finding.summary else short
+    return Line(label=worst.title, mark=mark_of(worst.finding), text=text)
 
 
 def told(found: Sequence[Found]) -> str:

@@ -16,9 +16,6 @@ from bot.render.words import clean
 
 Body = dict[str, Any]
 
-ANY_WORKSPACE = "https://slack.com/"
-"""Slack leads from here to a workspace that somebody is signed in to, which of several need not be the right one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Strong:
@@ -125,7 +122,16 @@ class Collapsible:
     parts: tuple[Part, ...]
 
 
-Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Native
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over the same ``labels``, each with its name and a number for each of them."""
+
+    title: str
+    labels: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Chart | Native
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,7 @@ _KINDS: Mapping[str, type[Any]] = {
         Button,
         Cell,
         Channel,
+        Chart,
         Code,
         Command,
         Divider,

@@ -93,7 +93,9 @@ def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) ->
     code = "" if untold else ", ".join(once(each.check for each in explained))
     yield Line(label="Also affected", text=number(total(explained), "finding"), code=code, inset=True)
     shown = cause.action.command if cause.action else None
-    for each in untold:
+    # Of two dates a check often says the same.
+    alike = {(each.check, each.finding.summary): each for each in reversed(untold)}
+    for each in untold if reading.full else reversed(alike.values()):
         yield Line(mark=mark_of(each.finding), text=each.finding.summary, code=each.check, inset=True)
         action = each.finding.action
         if reading.full and action and action.command and action.command not in (shown or ""):

@@ -48,6 +48,9 @@ LONGEST_WRITTEN = 6
 APART = "\u2060"
 """A word joiner: it takes no room and breaks no line, and beside it Slack reads no mark as markup."""
 
+ANY_WORKSPACE = "https://slack.com/"
+"""Slack leads from here to a workspace that somebody is signed in to, which of several need not be the right one."""
+
 BACKTICK = "\u02cb"
 """Looks like one, and ends no code."""
 

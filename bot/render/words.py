@@ -163,3 +163,11 @@ def sentence(text: str) -> str:
     """Return a text that ends as a sentence does."""
     text = text.strip()
     return text if not text or text[-1] in ".!?:…" else f"{text}."
+
+
+_END = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9“'])")
+
+
+def sentences(words: str) -> list[str]:
+    """Return the sentences of a text, each with its full stop."""
+    return [sentence(each) for each in _END.split(words) if each.strip()]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.delivery.poster import Poster
 from bot.settings import SettingsError
 from bot.sinks.slack.poster import SlackPoster
+from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.webhook.endpoints import endpoints_of
 from bot.sinks.webhook.poster import WebhookPoster
@@ -25,6 +26,8 @@ class SinkContext:
     rate_limited: Callable[[str], None]
     thread: Callable[[str], str] = lambda _: ""
     """Returns the address of the message of a delivery by its key, empty for one that is not sent."""
+    refused: RefusedBlocks | None = None
+    """Knows what blocks the workspace does not take; None where that is to be forgotten with the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Sink:
 
 
 def _slack(around: SinkContext) -> Poster:
-    return SlackPoster(around.client, around.thread)
+    return SlackPoster(around.client, around.thread, around.refused)
 
 
 def _webhook(around: SinkContext) -> Poster | None:

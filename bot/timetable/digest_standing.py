@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.render.alert_links import thread_link
-from bot.render.post import ANY_WORKSPACE, post_of
+from bot.render.post import post_of
+from bot.render.slack_text import ANY_WORKSPACE
 from bot.render.standing import restated, since_digest
 from bot.render.words import interval_title
 from bot.store.model import Alert, Delivery, DeliveryKind, DeliveryState, ReportHead, StateStore, StoreError

@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.alerting.incidents import Incidents
+from bot.composition.preflight import asked_before
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.playground.slack.requests import PERSON, SignedRequest
@@ -251,7 +252,8 @@ def running(
 
         world = ports(warehouse=FakeWarehouse(gate), control_plane=control_plane, scheduler=jobs)
         validation = Validation(pipeline_, world, clock)
-        assert pipeline_.notifications is not None
+        notifications = pipeline_.notifications
+        assert notifications is not None
 
         repairs = None if platform is None else _repairs(platform, validation, store)
 
@@ -260,7 +262,7 @@ def running(
 
         services = Services(
             validation=validation,
-            notifications=pipeline_.notifications,
+            notifications=notifications,
             store=store,
             incidents=desk or Incidents(store, pipeline_, AlertMessages(pipeline_)),
             client=client,
@@ -276,6 +278,7 @@ def running(
             staging=staging,
             workspace=lambda: "https://example.slack.com/",
             status=lambda: _status(validation, store),
+            preflight=lambda: asked_before(client, notifications, validation),
         )
         app = App(
             process_before_response=True,

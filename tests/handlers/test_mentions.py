@@ -51,8 +51,8 @@ def test_a_direct_message_is_answered_by_one() -> None:
         assert "every source answers" in direct(rig)[0]
 
 
-@pytest.mark.parametrize("text", ["", "help", "hello there"])
-def test_what_is_no_command_is_answered_with_help(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "help"])
+def test_nothing_and_help_are_answered_with_help(text: str) -> None:
     with running() as rig:
         wrote(rig, text)
 
@@ -63,7 +63,7 @@ def test_a_slip_is_answered_with_the_nearest_names() -> None:
     with running() as rig:
         mentioned(rig, "predict")
 
-        assert "Did you mean `predictions`" in ephemeral(rig)[0]
+        assert "Did you mean predictions" in ephemeral(rig)[0]
 
 
 def test_a_validation_answers_in_the_channel_and_in_the_thread_of_a_mention_there() -> None:

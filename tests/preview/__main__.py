@@ -1,4 +1,5 @@
-"""Draw the pictures of the documentation: ``python -m tests.preview [NAME …]`` writes docs/slack-NAME.png.
+"""Draw the pictures of the documentation: ``python -m tests.preview [NAME …]`` writes docs/slack-NAME.png, as a desktop
+shows it, and docs/slack-NAME-phone.png.
 
 ``--html FOLDER`` writes the pages as well, to look at them in a browser of one's own.
 """
@@ -12,7 +13,8 @@ from tests.preview.browser import photograph
 from tests.preview.pictures import PICTURES
 
 DOCS = Path(__file__).parents[2] / "docs"
-WIDTH = 820
+WIDTHS = {"": 820, "-phone": 360}
+"""Pixels of a page, by what the name of its picture ends with."""
 
 
 def main() -> None:
@@ -26,12 +28,13 @@ def main() -> None:
         parser.error(f"no picture is called {unknown[0]}; there are {', '.join(PICTURES)}")
     for name in arguments.names or PICTURES:
         page = PICTURES[name]()
-        picture = arguments.into / f"slack-{name}.png"
         if arguments.html:
             arguments.html.mkdir(parents=True, exist_ok=True)
             (arguments.html / f"{name}.html").write_text(page, encoding="utf-8")
-        photograph(page, picture, WIDTH)
-        print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")  # noqa: T201 - this is a command
+        for suffix, width in WIDTHS.items():
+            picture = arguments.into / f"slack-{name}{suffix}.png"
+            photograph(page, picture, width)
+            print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")  # noqa: T201 - this is a command
 
 
 if __name__ == "__main__":

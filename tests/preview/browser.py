@@ -12,7 +12,12 @@ from tests.preview.png import smaller
 
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome")
 SCALE = 1.5
-MEASURE = "<script>document.documentElement.dataset.height = document.body.offsetHeight</script>"
+MEASURE = """<script>
+document.documentElement.style.width = "{}px"
+document.documentElement.dataset.height = document.body.offsetHeight
+</script>"""
+"""Chromium has no window below 500 pixels, so the page itself is as narrow as a phone."""
+
 HEIGHT = re.compile(r'data-height="(\d+)"')
 SECONDS = 60
 
@@ -30,7 +35,7 @@ def photograph(page: str, picture: Path, width: int) -> None:
     """Write a page as a PNG of its whole height; ``width`` in CSS pixels. Raises NoBrowserError."""
     with tempfile.TemporaryDirectory() as folder:
         source, shot = Path(folder, "page.html"), Path(folder, "page.png")
-        source.write_text(page.replace("</body>", f"{MEASURE}</body>"), encoding="utf-8")
+        source.write_text(page.replace("</body>", f"{MEASURE.format(width)}</body>"), encoding="utf-8")
         found = HEIGHT.search(_run("--dump-dom", f"--window-size={width},600", source.as_uri(), profile=folder))
         if found is None:
             raise NoBrowserError("Chromium did not measure the page.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground.block_kit.emoji import undrawn
+from tests.preview.__main__ import WIDTHS
 from tests.preview.browser import browser, photograph
 from tests.preview.pictures import PICTURES
 from tests.preview.png import SIGNATURE, read
@@ -59,11 +60,12 @@ def test_the_thread_of_a_repair_tells_its_story_to_the_end() -> None:
 def test_the_page_about_slack_shows_every_picture_and_no_other() -> None:
     shown = re.findall(r"\(slack-([a-z-]+)\.png\)", (DOCS / "slack.md").read_text(encoding="utf-8"))
 
-    assert sorted(shown) == sorted(PICTURES)
+    assert sorted(shown) == sorted(f"{name}{suffix}" for name in PICTURES for suffix in WIDTHS)
 
 
 def test_every_picture_is_there_and_small() -> None:
-    sizes = {name: (DOCS / f"slack-{name}.png").stat().st_size for name in PICTURES}
+    names = [f"{name}{suffix}" for name in PICTURES for suffix in WIDTHS]
+    sizes = {name: (DOCS / f"slack-{name}.png").stat().st_size for name in names}
 
     assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
 

@@ -19,6 +19,7 @@ VIEW_CHARACTERS = 250_000
 ELEMENTS = {"actions": 25, "context": 10}
 BLOCKS_OF_A_MESSAGE = {
     *("section", "header", "divider", "actions", "context", "rich_text", "table", "image", "markdown", "container"),
+    "data_visualization",
 }
 BLOCKS_OF_A_CONTAINER = {
     *("actions", "context", "divider", "header", "image", "input", "rich_text", "section", "table"),
@@ -46,6 +47,8 @@ def check_message(text: str, blocks: Sequence[Block]) -> None:
         raise Refusal("invalid_blocks", problems)
     if sum(block["type"] == "table" for block in blocks) > 1:
         raise Refusal("only_one_table_allowed")
+    if sum(block["type"] == "data_visualization" for block in blocks) > 2:
+        raise Refusal("invalid_blocks", ["no more than 2 charts"])
     if len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_CHARACTERS:
         raise Refusal("msg_blocks_too_long")
 
@@ -58,6 +61,8 @@ def check_view(view: Mapping[str, Any]) -> None:
         problems.append("view is too large")
     if len(view.get("private_metadata", "")) > 3_000:
         problems.append("private_metadata is too long")
+    if len(view.get("callback_id", "")) > 255 or len(view.get("external_id", "")) > 255:
+        problems.append("callback_id or external_id is too long")
     if view.get("type") == "modal":
         problems += _text_problems("title", view.get("title"), 24, (PLAIN,))
         for name in ("submit", "close"):
@@ -102,13 +107,31 @@ def _block_problems(block: Block) -> Iterator[str]:
             yield from _text_problems("label", block.get("label"), 2_000, (PLAIN,))
             yield from _element_problems([block.get("element", {})])
         case "container":
-            yield from _text_problems("container", block.get("title"), 150, (PLAIN,))
-            children = block.get("child_blocks", ())
-            if not 1 <= len(children) <= 10:
-                yield "container takes 1 to 10 blocks"
-            yield from _problems(children, 10, BLOCKS_OF_A_CONTAINER)
+            yield from _container_problems(block)
+        case "data_visualization":
+            yield from _chart_problems(block)
         case "rich_text" if not block.get("elements"):
             yield "rich_text needs elements"
+
+
+def _container_problems(block: Block) -> Iterator[str]:
+    yield from _text_problems("container", block.get("title"), 150, (PLAIN,))
+    children = block.get("child_blocks", ())
+    if not 1 <= len(children) <= 10:
+        yield "container takes 1 to 10 blocks"
+    yield from _problems(children, 10, BLOCKS_OF_A_CONTAINER)
+
+
+def _chart_problems(block: Block) -> Iterator[str]:
+    chart = block.get("chart", {})
+    series, categories = chart.get("series", ()), chart.get("axis_config", {}).get("categories", ())
+    names = [*categories, *(each["name"] for each in series)]
+    if not 1 <= len(block.get("title", "")) <= 50 or any(not 1 <= len(each) <= 20 for each in names):
+        yield "a chart's title takes 50 characters, its names and labels 20"
+    if not 1 <= len(series) <= 6 or any(not 1 <= len(each["data"]) <= 20 for each in series):
+        yield "a chart takes 1 to 6 series of 1 to 20 points"
+    if any([point["label"] for point in each["data"]] != list(categories) for each in series):
+        yield "the points of a series are those of the categories"
 
 
 def _section_problems(block: Block) -> Iterator[str]:
@@ -141,17 +164,38 @@ def _element_problems(elements: Sequence[Block]) -> Iterator[str]:
     for element in elements:
         match element.get("type"):
             case "button" | "workflow_button":
-                yield from _text_problems("button", element.get("text"), 75, (PLAIN,))
-                if len(element.get("value", "")) > 2_000:
-                    yield "value is too long"
-                if len(element.get("url", "")) > 3_000:
-                    yield "url is too long"
+                yield from _button_problems(element)
+            case "plain_text_input":
+                yield from _text_problems("placeholder", element.get("placeholder", PLACEHOLDER), 150, (PLAIN,))
+                if not 1 <= element.get("max_length", 3_000) <= 3_000:
+                    yield "max_length takes 1 to 3,000"
             case "static_select" | "radio_buttons" | "checkboxes" | "overflow":
                 yield from _option_problems(element)
             case "mrkdwn" | "plain_text" as kind:
                 yield from _text_problems("element", element, 3_000, (kind,))
             case None:
                 yield "an element needs a type"
+
+
+PLACEHOLDER = {"type": PLAIN, "text": "…"}
+
+
+def _button_problems(element: Block) -> Iterator[str]:
+    yield from _text_problems("button", element.get("text"), 75, (PLAIN,))
+    if len(element.get("value", "")) > 2_000:
+        yield "value is too long"
+    if len(element.get("url", "")) > 3_000:
+        yield "url is too long"
+    yield from _confirm_problems(element)
+
+
+def _confirm_problems(element: Block) -> Iterator[str]:
+    """Source: https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object."""
+    if (confirm := element.get("confirm")) is not None:
+        yield from _text_problems("title", confirm.get("title"), 100, (PLAIN,))
+        yield from _text_problems("text", confirm.get("text"), 300, (PLAIN, MARKUP))
+        for name in ("confirm", "deny"):
+            yield from _text_problems(name, confirm.get(name), 30, (PLAIN,))
 
 
 def _option_problems(element: Block) -> Iterator[str]:

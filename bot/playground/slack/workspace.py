@@ -93,7 +93,8 @@ class SlackWorkspace:
         self._timer = timer or clock
         self.channels = {name: SlackChannel(name) for name in channels}
         self.scopes = SCOPES
-        self.has_containers = True
+        self.lacks: set[str] = set()
+        """Types of blocks that it does not take."""
         self.users: dict[str, Answer] = {}
         self.groups: dict[str, list[str]] = {}
         self.views: dict[str, Answer] = {}
@@ -217,8 +218,8 @@ class SlackWorkspace:
     def _message(self, channel: str, arguments: Arguments) -> PostedMessage:
         text, blocks, metadata = arguments.get("text") or "", *map(_read, _two(arguments))
         check_message(text, blocks or [])
-        if not self.has_containers and any(each["type"] == "container" for each in blocks or []):
-            raise Refusal("invalid_blocks", ["unsupported type: container"])
+        if unknown := self.lacks & {each["type"] for each in blocks or []}:
+            raise Refusal("invalid_blocks", [f"unsupported type: {each}" for each in unknown])
         return PostedMessage(channel, self.next_ts(), text, blocks or [], metadata)
 
     def history(self, arguments: Arguments) -> Answer:

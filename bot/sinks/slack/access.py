@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.troubles import Trouble
 from bot.sinks.slack.errors import TROUBLES, remedy
-from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 
 REFUSED_AGAIN = timedelta(minutes=1)
@@ -84,7 +84,7 @@ class Access:
         return scopes | channels
 
 
-def ask(client: SlackClient, channels: Sequence[str]) -> Access:
+def ask(client: WebClient, channels: Sequence[str]) -> Access:
     """Ask Slack who the bot is, and for a message of each channel: what it refuses to show, it refuses to take.
 
     ``channels`` begin with the default one. Raises OSError where Slack does not answer.
@@ -117,7 +117,7 @@ def _granted(answer: SlackResponse) -> frozenset[str] | None:
     return None
 
 
-def _channel_refusal(client: SlackClient, channel: str, granted: frozenset[str]) -> str:
+def _channel_refusal(client: WebClient, channel: str, granted: frozenset[str]) -> str:
     try:
         client.conversations_history(channel=channel, limit=1)
         if granted & _READ_CHANNELS and _is_archived(client.conversations_info(channel=channel)):
@@ -141,7 +141,7 @@ def _refusal(error: SlackApiError) -> str:
 class SlackAccess:
     """Asks now and then. A change is logged once. ``workspace`` learns its address."""
 
-    def __init__(self, client: SlackClient, channels: Sequence[str], workspace: Workspace | None = None) -> None:
+    def __init__(self, client: WebClient, channels: Sequence[str], workspace: Workspace | None = None) -> None:
         self._client = client
         self._workspace = workspace or Workspace()
         self._channels = channels

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from slack_sdk import WebClient
@@ -19,9 +18,10 @@ from slack_sdk.web import SlackResponse
 
 from bot.delivery.troubles import Posted, PostError, SinkCall, Trouble
 from bot.http import NoAnswerError, retry_after
-from bot.render.blocks import has_native, without_native
+from bot.render.blocks import natives, without_native
 from bot.sinks.slack.errors import SERVER_ERROR, trouble_of
 from bot.sinks.slack.format import SlackWording
+from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.store.model import BROADCAST
 
@@ -42,19 +42,22 @@ REFUSING_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid
 
 Part = TypeVar("Part")
 
-_logger = logging.getLogger(__name__)
-
 _RETRYING = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
 
 
 class SlackPoster:
     """A Poster on the SDK. It works on a copy of the client that never retries: a retried post can post twice."""
 
-    def __init__(self, client: WebClient, thread: Callable[[str], str] = lambda _: "") -> None:
-        """``thread`` returns the address of the message of a delivery by its key."""
+    def __init__(
+        self,
+        client: WebClient,
+        thread: Callable[[str], str] = lambda _: "",
+        refused: RefusedBlocks | None = None,
+    ) -> None:
+        """``thread`` returns the address of the message of a delivery by its key, ``refused`` knows what blocks the
+        workspace does not take."""
         self.wording = SlackWording(thread)
-        self._takes_native = True
-        """Whether the workspace takes blocks that not every one has; forgotten when the process ends."""
+        self._refused = refused or RefusedBlocks(None, lambda: client.base_url, lambda: datetime.now(UTC))
         self._client = SlackClient(
             client.token,
             base_url=client.base_url,
@@ -72,23 +75,22 @@ class SlackPoster:
         return self._shown(body, lambda shown: self._update(channel, ts, shown, key))
 
     def _shown(self, body: Mapping[str, Any], send: Callable[[Mapping[str, Any]], Posted]) -> Posted:
-        """Send a body; where Slack refuses a block that not every workspace has, with plain ones, from then on always.
+        """Send a body; where Slack refuses a block that not every workspace has, with plain ones, which is remembered.
 
         What was refused was not done, so that nothing is sent twice.
         """
-        if not has_native(body.get("blocks") or ()):
+        blocks = body.get("blocks") or ()
+        types = natives(blocks)
+        if not types:
             return send(body)
-        plain = {**body, "blocks": without_native(body["blocks"])}
-        if not self._takes_native:
-            return send(plain)
+        known = self._refused.among(types)
         try:
-            return send(body)
+            return send({**body, "blocks": without_native(blocks, known)})
         except PostError as error:
-            if error.detail not in REFUSING_BLOCKS:
+            if known == types or error.detail not in REFUSING_BLOCKS:
                 raise
-        posted = send(plain)
-        _logger.info("the workspace takes no containers: what was folded in them is shown open")
-        self._takes_native = False
+        posted = send({**body, "blocks": without_native(blocks)})
+        self._refused.remember(types - known)
         return posted
 
     def _post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.sinks.slack.access import SCOPES, Access, ask
 from bot.sinks.slack.errors import TROUBLES, remedy
-from bot.sinks.slack.transport import SlackClient
 from checks.notifications import Notifications
 
 TEST_TEXT = "A test of Reveille: nothing is wrong. This channel takes its messages."
@@ -45,7 +45,7 @@ def groups_of(notifications: Notifications) -> Mapping[str, str]:
     return _together((each, use) for each, use in named if each.startswith("S"))
 
 
-def preflight(client: SlackClient, notifications: Notifications) -> Iterator[Granted]:
+def preflight(client: WebClient, notifications: Notifications) -> Iterator[Granted]:
     """Ask about the token, its scopes, each channel and each user group. Raises OSError where Slack does not answer."""
     channels = channels_of(notifications)
     found = ask(client, tuple(channels))
@@ -63,7 +63,7 @@ def preflight(client: SlackClient, notifications: Notifications) -> Iterator[Gra
         yield _group(client, group, use)
 
 
-def post_test(client: SlackClient, channel: str) -> Granted:
+def post_test(client: WebClient, channel: str) -> Granted:
     """Post one test message. Raises OSError where Slack does not answer."""
     try:
         client.chat_postMessage(channel=channel, text=TEST_TEXT)
@@ -73,7 +73,7 @@ def post_test(client: SlackClient, channel: str) -> Granted:
     return Granted(f"channel {channel}", "has the test message")
 
 
-def opens_socket(client: SlackClient) -> Granted:
+def opens_socket(client: WebClient) -> Granted:
     """Ask for a connection of Socket Mode with the app-level token. Raises OSError where Slack does not answer."""
     try:
         client.apps_connections_open(app_token=client.token or "")
@@ -99,7 +99,7 @@ def _scopes(found: Access) -> Iterable[Granted]:
         yield Granted(f"scope {each}", f"is missing: {SCOPES[each]}. {remedy('missing_scope')}", refused=True)
 
 
-def _group(client: SlackClient, group: str, use: str) -> Granted:
+def _group(client: WebClient, group: str, use: str) -> Granted:
     about = f"user group {group}"
     try:
         members = client.usergroups_users_list(usergroup=group).get("users") or ()

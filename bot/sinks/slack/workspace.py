@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.render.post import ANY_WORKSPACE
+from bot.render.slack_text import ANY_WORKSPACE
 
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?/")
 

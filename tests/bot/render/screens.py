@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,8 +41,7 @@ class Shown:
     @property
     def text(self) -> str:
         """All that stands in it, a line for each line of a block, without markup."""
-        lines = "\n".join(words for block in self.message.blocks for words in _texts(block))
-        return re.sub(r"<[^|>]*\|([^>]*)>", r"\1", lines).replace("\u2060", "").replace("*", "").replace("`", "")
+        return words_of(self.message.blocks)
 
 
 @cache
@@ -66,6 +65,12 @@ def digest_of(scenario: str) -> SlackMessage:
     reading = Reading(report=done.report, pipeline=NBA, checks=checks_of(NBA))
     alerts = [each.alert for each in alerts_of(scenario)]
     return slack_message(digest_messages(Digest(reading=reading, alerts=alerts, next_look=done.report.now)).parent)
+
+
+def words_of(blocks: Sequence[Block]) -> str:
+    """Return all that stands in blocks, a line for each line of a block, without markup."""
+    lines = "\n".join(words for block in blocks for words in _texts(block))
+    return re.sub(r"<[^|>]*\|([^>]*)>", r"\1", lines).replace("\u2060", "").replace("*", "").replace("`", "")
 
 
 def _texts(block: Block) -> Iterator[str]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.playground.slack.limits import check_message
 from bot.render.blocks import slack_message
-from bot.render.incident_report import EVENTS_IN_SLACK, Section, report_post, sections_of
-from bot.render.markdown import escaped, file_name, markdown, title_of
+from bot.render.incident_report import EVENTS_IN_SLACK, Section, draft_title, report_post, sections_of
+from bot.render.markdown import escaped, file_name, markdown
 from bot.store.model import Alert, AlertState
 from tests.bot.alerting.incident_reports import PIPELINE
 from tests.bot.render.alert_states import USER, alert_of, follow, hostile, lost
@@ -44,7 +44,7 @@ def sections(chronicle: Chronicle) -> dict[str, str]:
 
 
 def document(chronicle: Chronicle) -> str:
-    return markdown(title_of(chronicle.alert), sections_of(chronicle, PIPELINE))
+    return markdown(draft_title(chronicle), sections_of(chronicle, PIPELINE))
 
 
 def test_it_has_every_section_that_a_post_mortem_needs() -> None:
@@ -62,6 +62,14 @@ def test_it_has_every_section_that_a_post_mortem_needs() -> None:
 def test_one_that_is_open_says_that_it_is_not_over() -> None:
     assert "not over" in sections(so_far())["Summary"]
     assert "not over" not in sections(over())["Summary"]
+
+
+def test_the_markdown_file_and_the_message_have_one_title_and_one_tense() -> None:
+    for chronicle in (over(), so_far()):
+        title = document(chronicle).partition("\n")[0].removeprefix("# ").replace("\\", "")
+
+        assert slack_message(report_post(chronicle, PIPELINE, ())).text.startswith(title)
+    assert document(over()).partition("\n")[0] != document(so_far()).partition("\n")[0]
 
 
 def test_whose_repair_ended_it_is_in_the_summary() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.playground.slack.server import SlackServer, broken, refused
-from bot.render.post import ANY_WORKSPACE
+from bot.render.slack_text import ANY_WORKSPACE
 from bot.sinks.slack.access import LET_IN_AGAIN, OUT_OF_REACH, REFUSED_AGAIN, SCOPES, WRITES, SlackAccess, ask
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
