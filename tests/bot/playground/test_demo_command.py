@@ -92,3 +92,24 @@ def test_no_setting_of_the_environment_is_read_and_nothing_is_left_behind(tmp_pa
         process.wait(20)
 
     assert {each.name for each in set(tmp_path.iterdir()) - before} == {"said.txt", "wrong.txt"}
+
+
+def cpu_seconds(process: forked.Forked) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this machine")
+def test_it_is_there_after_a_few_seconds_of_work_and_then_rests(tmp_path: Path) -> None:
+    with running(tmp_path, "demo", "--no-browser") as (process, said, _):
+        address = address_in(said, process)[0]
+        begun = cpu_seconds(process)
+        with urllib.request.urlopen(f"{address}breakable", timeout=PATIENCE) as answer:
+            answer.read()  # the last thing that it works out by itself
+        time.sleep(3)
+        before = cpu_seconds(process)
+        time.sleep(4)
+        idle = cpu_seconds(process) - before
+
+    assert begun < 8  # about 2 on a quiet machine
+    assert idle < 0.4  # a tenth of a core; it is less than a hundredth on a quiet machine
