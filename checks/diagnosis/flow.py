@@ -65,7 +65,7 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
     }
     graph = graph_of(board.pipeline, tuple(board.sql_checks.values()), (*started_by(board), *worked_by(board)))
     found = diagnose(graph, [*facts, *mechanisms], reading.health(), (), changes_of(board))
-    silent = _of_silent_writers(board.pipeline, found)
+    silent, unjudged = _of_silent_writers(board.pipeline, found), _unjudged(board)
     new: dict[object, Suspect] = {}
     for each in found:
         root, behind = facts[each.root], [facts[fact] for fact in each.behind]
@@ -85,10 +85,12 @@ def explained_by_graph(board: Board, shown: Sequence[Suspect]) -> list[Suspect]:
             made.unread = unread_before(board, root, makers, found=made.code not in WITHOUT_REASON)
             suspect = new.setdefault(silent.get(each.root, name), made)
         _add(board, suspect, [root, *behind], own=each.mechanism is None)
-        suspect.consequences += board.explain(_unjudged(board, each.root))
+        suspect.consequences += board.explain(_unjudged_for(each.root, unjudged))
     made_now = list(new.values())
-    for suspect in (*possible, *made_now):
-        suspect.consequences += board.explain(_without_evidence(board, suspect))
+    if silenced := _without_evidence(board):
+        for suspect in (each for each in (*possible, *made_now) if each.triggers):
+            moved = (each for name in suspect.services for each in silenced.get(name, ()))
+            suspect.consequences += board.explain(moved)
     shown = [each for each in possible if each in shown or len(each.everything) > len(each.primary)]
     return [*(each for each in shown if not _taken_over(each, made_now, shown)), *made_now]
 
@@ -271,26 +273,37 @@ def _of_silent_writers(pipeline: Pipeline, found: Iterable[Explanation]) -> Mapp
     return {fact: name for name, tables in many.items() for facts in tables.values() for fact in facts}
 
 
-def _unjudged(board: Board, root: Fact) -> Iterator[Symptom]:
-    """What checks could not judge because a table that they read is empty, or has no values: nothing is wrong with what
-    they judge."""
-    if root.effect is FailureEffect.NOTE or root.place.kind is not PlaceKind.TABLE:
-        return
+Unjudged = Mapping[tuple[str, Interval | None], Sequence[Symptom]]
+
+
+def _unjudged(board: Board) -> Unjudged:
+    """Return what checks could not judge, by each table that they read and the interval; not what could not be read."""
+    found: dict[tuple[str, Interval | None], list[Symptom]] = {}
     for each in board.unknown:
         spec = board.sql_checks.get(each.check)
-        reads = spec is not None and root.place.name in spec.tables and each.finding.interval == root.interval
-        follows = root.effect is FailureEffect.STOPS or each.finding.code == "no-value"
-        if reads and follows and known(each.finding.facts, Unread) is None:
-            yield each
+        if spec is not None and known(each.finding.facts, Unread) is None:
+            for table in spec.tables:
+                found.setdefault((table, each.finding.interval), []).append(each)
+    return found
 
 
-def _without_evidence(board: Board, suspect: Suspect) -> Iterator[Symptom]:
-    """Transitions of which nothing can be told because who moves them, and would have said so, is at fault."""
+def _unjudged_for(root: Fact, unjudged: Unjudged) -> Iterator[Symptom]:
+    """What could not be judged because a table is empty, or has no values: nothing is wrong with what is judged."""
+    if root.effect is not FailureEffect.NOTE and root.place.kind is PlaceKind.TABLE:
+        for each in unjudged.get((root.place.name, root.interval), ()):
+            if root.effect is FailureEffect.STOPS or each.finding.code == "no-value":
+                yield each
+
+
+def _without_evidence(board: Board) -> Mapping[str, Sequence[Symptom]]:
+    """Return the transitions of which nothing can be told, by who moves them, and would have said so."""
+    found: dict[str, list[Symptom]] = {}
     for each in board.unknown:
         transition = board.transitions.get(each.place.name)
         moved = transition is not None and not transition.monitoring_only and transition.orchestrator
-        if moved in suspect.services and each.finding.code == "no-evidence" and suspect.triggers:
-            yield each
+        if moved and each.finding.code == "no-evidence":
+            found.setdefault(moved, []).append(each)
+    return found
 
 
 class _Reading:

@@ -115,6 +115,7 @@ def _table(name: str) -> Place:
 
 
 def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
+    declared = {table for each in writers(pipeline) for table in each.writes}
     for phase in pipeline.phases:
         begins, work = Place(PlaceKind.PHASE, phase.id), Place(PlaceKind.PHASE, phase.id, WORK)
         rows = Place(PlaceKind.PHASE, phase.id, ROWS)
@@ -134,7 +135,7 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
             yield (
                 Dependency(written, rows, Carries.DATA) if written in first else Dependency(rows, written, Carries.DATA)
             )
-            if not any(written.name in each.writes for each in writers(pipeline)):
+            if written.name not in declared:
                 yield from (Dependency(maker(each), written) for each in working)
     for each in pipeline.transitions:
         waits = Place(PlaceKind.TRANSITION, each.id, WAITS)

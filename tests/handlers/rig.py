@@ -301,3 +301,13 @@ def running(
         finally:
             gate.opened.set()
             workers.stop(5)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; fail after 20 s."""
+    waiting = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        waiting.wait(0.01)
+    raise AssertionError

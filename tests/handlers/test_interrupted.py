@@ -13,7 +13,7 @@ from bot.playground.slack.server import unreachable
 from bot.store.kept import Kept, recent, shown, undone
 from bot.store.model import AuditEntry, Changes
 from handlers.interrupted import LONGEST_WORK, settle_abandoned
-from tests.handlers.rig import CHANNEL, Rig, running
+from tests.handlers.rig import CHANNEL, Rig, running, until
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_a_command_is_remembered_while_it_runs_and_forgotten_when_it_is_answered
     prepared.gate.opened.clear()
     prepared.command("/validate-daily", "yesterday")
     assert prepared.gate.asked.wait(20)
+    until(lambda: [each.message for each in undone(recent(prepared.store, prepared.now), prepared.now, None)] != [None])
     running = undone(recent(prepared.store, prepared.now), prepared.now, None)
     prepared.gate.opened.set()
     prepared.wait()

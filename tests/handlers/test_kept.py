@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from handlers.journal import Journal
 from handlers.replies import PrivateReply
 from handlers.requests import AGAIN_WITHIN, LATER, Taken, change
 from handlers.workers import Job, Lane, Workers
-from tests.handlers.rig import CHANNEL, NOW, Rig, confirmed_repair, running
+from tests.handlers.rig import CHANNEL, NOW, Rig, confirmed_repair, running, until
 from tests.handlers.test_repairs import GRANTED, SERVICE, broken, refused_alert, replies
 from tests.handlers.test_repairs import press as open_form
 
@@ -517,12 +517,3 @@ def keeps(journal: Journal, name: str) -> bool:
     except StoreError:
         return False
     return True
-
-
-def until(condition: Callable[[], bool]) -> None:
-    waiting = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        waiting.wait(0.01)
-    raise AssertionError

@@ -47,7 +47,7 @@ def test_no_sentence_is_said_twice(name: str) -> None:
 
 
 TITLES = {each.title: f"check{number}" for number, each in enumerate(checks_of(NBA))}
-NO_SENTENCE = re.compile(r"\([^)]*\)|First seen .*|^✅ .*$", re.MULTILINE)
+NO_SENTENCE = re.compile(r"\([^)]*\)|(?i:first seen) .*|^✅ .*$", re.MULTILINE)
 """Lists of names, the state of an alert, which several can share, and the figures of a phase, which two dates can."""
 
 
