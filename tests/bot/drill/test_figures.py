@@ -13,9 +13,9 @@ from tests.bot.in_process import run
 
 SEED = ("--pipeline", "nba", "--seed", "23")
 FIGURES = {
-    "faults are noticed and named": ("--count", "60", "--floor", "95", "--named", "85"),
-    "healthy days are quiet": ("--quiet", "--count", "80"),
-    "two faults are two causes": ("--pairs", "60", "--floor", "95", "--stolen", "3"),
+    "faults are noticed and named": ("--count", "48", "--floor", "95", "--named", "85"),
+    "healthy days are quiet": ("--quiet", "--count", "50"),
+    "two faults are two causes": ("--pairs", "25", "--floor", "95", "--stolen", "3"),
 }
 
 
