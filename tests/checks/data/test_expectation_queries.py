@@ -129,3 +129,14 @@ def test_the_past_is_read_without_the_columns_of_the_interval() -> None:
     assert history == {"day", "loaded_at", "open", "ratio", "amount", "number"}
     assert "order_id" in judged
     assert len([each for each in tree.find_all(exp.Table) if each.name == "orders"]) == 2
+
+
+def test_what_needs_no_past_reads_the_table_once_and_one_partition_of_it() -> None:
+    own = {name: each for name, each in VALUES.items() if name != "references"}
+    (expansion,) = expansions(described({**own, "schema": "strict"}, "day"))
+    tree = sqlglot.parse_one(expansion.spec.query.replace("{data}", "data"), read="bigquery")
+
+    (table,) = tree.find_all(exp.Table)
+    (scan,) = [each for each in tree.find_all(exp.Select) if table.find_ancestor(exp.Select) is each]
+    assert scan.args["where"].sql("bigquery") == "WHERE day = @date"
+    assert len(expansion.queries) == 0
