@@ -46,7 +46,7 @@ def test_an_incident_is_written_as_markdown(kept: SqliteStore, reveille: Reveill
     said = reveille("report", "incident", KEY)
 
     assert said.code == 0
-    assert said.out.startswith("# Post-mortem draft: 3 players")
+    assert said.out.startswith("# Post-mortem draft: No longer: 3 players")
     assert "## Open questions" in said.out
     assert SECRET not in said.out
     assert "<script>" not in said.out
