@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import click
 
@@ -20,6 +21,8 @@ from bot.request import day_meant
 from bot.sinks.slack.access import ask
 from bot.sinks.slack.errors import TROUBLES, remedy
 from bot.sinks.slack.format import formatted
+from bot.sinks.slack.incoming import VARIABLE, NotTakenError, address_of, send
+from bot.sinks.slack.lines import lines_of
 from bot.store.model import SLACK, Delivery
 from bot.timetable.digest import Digests
 from bot.timetable.done import Done
@@ -41,13 +44,21 @@ SILENCE = 3.0
 @click.option("--scenario", metavar="NAME|FILE", help="Post the digest of a scenario.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
 @click.option("--dry-run", is_flag=True, help="Print what would be posted; post and store nothing. Needs no token.")
+@click.option("--webhook", is_flag=True, help=f"Send it one way, to the address in {VARIABLE}. Needs no app, no token.")
 def digest(
-    day: str | None, pipeline_file: Path | None, scenario: str | None, now: datetime | None, *, dry_run: bool
+    day: str | None,
+    pipeline_file: Path | None,
+    scenario: str | None,
+    now: datetime | None,
+    *,
+    dry_run: bool,
+    webhook: bool,
 ) -> int:
     """Post the morning digest to Slack, or bring the one of that morning up to date in place.
 
-    A digest judges the run before its date. Needs SLACK_BOT_TOKEN, unless --dry-run only prints it. Exits with 0 when
-    Slack has it, with 1 when it is stored and waits for Slack, with 2 when another process is writing it, with 3 when
+    A digest judges the run before its date. Needs SLACK_BOT_TOKEN, unless --dry-run only prints it, or --webhook sends
+    it without an app: each time as a new message, and nothing is stored. Exits with 0 when Slack has it, with 1 when it
+    is stored and waits for Slack, or a webhook did not take it, with 2 when another process is writing it, with 3 when
     Slack does not let the bot in: then nothing was validated.
 
     \b
@@ -55,37 +66,34 @@ def digest(
       reveille digest
       reveille digest --date monday
       reveille digest --dry-run
+      reveille digest --webhook
       REVEILLE_CHANNEL=C0123456789 reveille digest --scenario invoker-lost
     """  # noqa: D301 - click reads the backspace
-    with said_plainly(), notifying(pipeline_file, scenario, now, silent=dry_run) as told:
+    with said_plainly(), notifying(pipeline_file, scenario, now, silent=dry_run or webhook) as told:
         of = None if day is None else day_meant(day, told.validation.pipeline, told.clock())
         if dry_run:
             for message in told.digests.draft(of):
                 for line in (*lines_of(formatted(message.document)), ""):
-                    for part in line.split("\n"):
-                        say(part)
+                    say(line)
             return FINE
+        if webhook:
+            return _send_text(told, of)
         _must_be_let_in(told)
         return write(told.digests, told.outbox, told.store, of)
 
 
-def lines_of(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts of a message for Slack, a block a line."""
-    for block in body.get("blocks", ()):
-        if told := " ".join(_texts(block)):
-            yield told
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            if key == "text" and isinstance(each, str):
-                yield each
-            elif key != "accessory":
-                yield from _texts(each)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for each in value:
-            yield from _texts(each)
+def _send_text(told: Notifier, of: date | None) -> int:
+    """Send the digest one way: its lines, without buttons and without what only a thread or a refresh makes true."""
+    url = address_of(os.environ)
+    message, *_ = told.digests.draft(of)
+    text = "\n".join(lines_of(formatted(message.document), without=("actions", "context"), fence=("```",)))
+    try:
+        send(url, text)
+    except NotTakenError as error:
+        complain(f"the digest is not posted: {VARIABLE}: {error}")
+        return FAILED
+    say("The digest is posted.")
+    return FINE
 
 
 def _must_be_let_in(told: Notifier) -> None:

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 
+NOWHERE = Notifications(routes=Routes(default="C000000"))
+"""What a pipeline file without such a section comes to where nothing is sent: its times, and no channel."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeWorld:
@@ -148,11 +151,12 @@ def _prepared(
     slack: SlackSettings,
     now: datetime | None,
 ) -> Prepared:
-    if pipeline.notifications is None:
+    stated = pipeline.notifications or (None if slack.sends else NOWHERE)
+    if stated is None:
         raise SettingsError(
             f"The file of the pipeline {pipeline.name} has no section 'notifications', so there is nowhere to write to."
         )
-    notifications = _in_one_channel(pipeline.notifications, slack.channel)
+    notifications = _in_one_channel(stated, slack.channel)
     must_be_there(notifications)
     prepared = Prepared(
         settings=settings,
@@ -167,28 +171,24 @@ def _prepared(
     return prepared.with_notifications(notifications, **({} if recorded is None else {"webhooks": ()}))
 
 
-def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing, *, silent: bool = False) -> Notifier:
+def notifier_of(prepared: Prepared, give_way: Callable[[], object] = nothing) -> Notifier:
     """Build every adapter and wire it, for one pipeline; as ``notifiers_of``."""
-    return notifiers_of((prepared,), give_way, silent=silent)[0]
+    return notifiers_of((prepared,), give_way)[0]
 
 
 def notifiers_of(
-    prepared: Sequence[Prepared],
-    give_way: Callable[[], object] = nothing,
-    *,
-    patient: bool = False,
-    silent: bool = False,
+    prepared: Sequence[Prepared], give_way: Callable[[], object] = nothing, *, patient: bool = False
 ) -> tuple[Notifier, ...]:
     """Build every adapter and wire it: for each pipeline what it asks and decides, for all of them one store, one
     outbox, one client of Slack. Nothing is asked of Slack; the store's file is opened.
 
     ``give_way`` is called before each look of a validation and returns when it may begin. With ``patient`` a store on
-    a disk that is full is opened later, with ``silent`` a file that is not there yet is not made.
+    a disk that is full is opened later. Where nothing is sent, a file that is not there yet is not made.
 
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
     worlds = [_world(each) for each in prepared]
-    shared = _shared(prepared, [each.clock for each in worlds], _store(prepared, patient=patient, silent=silent))
+    shared = _shared(prepared, [each.clock for each in worlds], _store(prepared, patient=patient))
     return tuple(_notifier(each, world, shared, give_way) for each, world in zip(prepared, worlds, strict=True))
 
 
@@ -280,13 +280,13 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
     )
 
 
-def _store(prepared: Sequence[Prepared], *, patient: bool, silent: bool) -> StateStore:
+def _store(prepared: Sequence[Prepared], *, patient: bool) -> StateStore:
     """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
     and each start shows the incident from its beginning."""
     first = prepared[0]
     if first.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
         return SqliteStore(":memory:")
-    if silent and isinstance(first.serving.store, Path) and not first.serving.store.exists():
+    if not first.slack.sends and isinstance(first.serving.store, Path) and not first.serving.store.exists():
         return SqliteStore(":memory:")
     projects = dict.fromkeys(each.pipeline.project for each in prepared)
     return store_of(first.serving, first.settings, *projects, patient=patient)
@@ -330,7 +330,7 @@ def notifying(
     Raises SettingsError, StoreError, PipelineFileError, UnknownScenario, DemoExtraMissing.
     """
     slack = SlackSettings.silent() if silent else SlackSettings.outgoing()
-    told = notifier_of(prepare(pipeline_file, scenario, slack, now), silent=silent)
+    told = notifier_of(prepare(pipeline_file, scenario, slack, now))
     try:
         yield told
     finally:

@@ -42,6 +42,8 @@ class SlackSettings:
     """Where the methods of the Web API lie, with a slash at its end."""
     channel: str | None = None
     """Takes every message instead of the channels of the pipeline file: for trying things out."""
+    sends: bool = True
+    """False where messages are only written, and go another way."""
 
     @property
     def mode(self) -> Literal["HTTP", "Socket Mode"]:
@@ -66,7 +68,7 @@ class SlackSettings:
     @classmethod
     def silent(cls, environment: Mapping[str, str] = os.environ) -> SlackSettings:
         """Read what a message is written with, for a run that sends none: there is no token. Raises SettingsError."""
-        return cls.outgoing({**environment, "SLACK_BOT_TOKEN": "xoxb-not-used"})
+        return replace(cls.outgoing({**environment, "SLACK_BOT_TOKEN": "xoxb-not-used"}), sends=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

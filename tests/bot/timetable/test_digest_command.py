@@ -17,6 +17,8 @@ from bot.store.model import WEBHOOK, Changes
 from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import POSTING, Morning
 from tests.fakes import day
+from tests.sections import ROOT
+from tests.servers.webhook import Reply, WebhookServer
 
 SCENARIO = ["--scenario", "invoker-lost"]
 
@@ -240,3 +242,73 @@ def test_a_dry_run_leaves_a_store_as_it_is(tmp_path: Path) -> None:
 
     assert result.return_value == FINE
     assert (tmp_path / "store.db").read_bytes() == before
+
+
+def sent_to(url: str, folder: Path, *arguments: str) -> Result:
+    with SlackServer() as slack:
+        result = run(slack, folder, "--webhook", *SCENARIO, *arguments, SLACK_BOT_TOKEN="", REVEILLE_WEBHOOK_DIGEST=url)
+
+        assert slack.calls == []
+    return result
+
+
+def test_a_webhook_alone_gets_the_digest_as_one_text_without_what_needs_an_app(tmp_path: Path) -> None:
+    with WebhookServer() as server:
+        result = sent_to(server.url, tmp_path)
+        (event,) = server.taken
+
+    text = event.document["text"]
+    assert (result.return_value, result.output) == (FINE, "The digest is posted.\n")
+    assert event.document.keys() == {"text"}
+    assert text.splitlines()[0] == "🔴 NBA player props · Tue 10 Feb · BLOCKED"
+    assert "3 orchestrators refuse Pub/Sub" in text
+    assert text.count("```") == 2
+    assert "thread" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, "it answers 404. The address is no longer valid"),
+        (500, "it answers 500. Run the command again"),
+        (302, ""),
+    ],
+)
+def test_a_webhook_that_does_not_take_it_is_one_sentence_without_its_address(
+    status: int, said: str, tmp_path: Path
+) -> None:
+    with WebhookServer() as server:
+        server.always = Reply(status, {"Location": "https://example.com/"} if status == 302 else {})
+        result = sent_to(server.url, tmp_path)
+
+    assert result.return_value == FAILED
+    assert "the digest is not posted: REVEILLE_WEBHOOK_DIGEST: " + said in result.output
+    assert "0secret0" not in result.output
+
+
+def test_a_pipeline_that_names_no_channel_has_a_digest_all_the_same(tmp_path: Path) -> None:
+    scenario = str(ROOT / "examples/minimal/scenarios/loaded-twice.yaml")
+    with WebhookServer() as server, SlackServer() as slack:
+        result = run(slack, tmp_path, "--webhook", "--scenario", scenario, REVEILLE_WEBHOOK_DIGEST=server.url)
+        (event,) = server.taken
+
+    assert result.return_value == FINE
+    assert event.document["text"].startswith("🟠 shop · Mon 9 Mar · ACT")
+
+
+def test_a_webhook_that_nobody_answers_is_said(tmp_path: Path) -> None:
+    with WebhookServer() as server:
+        url = server.url
+
+    result = sent_to(url, tmp_path)
+
+    assert result.return_value == FAILED
+    assert "does not answer" in result.output
+
+
+@pytest.mark.parametrize("url", ["", "hooks.example.com/KEY", "http://hooks.example.com/KEY"])
+def test_without_an_address_nothing_is_validated(url: str, tmp_path: Path) -> None:
+    result = sent_to(url, tmp_path)
+
+    assert str(result.exception).startswith("REVEILLE_WEBHOOK_DIGEST ")
