@@ -6,6 +6,7 @@ import itertools
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +47,7 @@ class Playground:
         self._folder = folder
         self._numbers = itertools.count(1)
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self.doing = "The bot starts"
+        self._doing: deque[str] = deque()
         self.notice = ""
         self.trouble = ""
         self.station = ""
@@ -231,17 +232,23 @@ class Playground:
         minutes = notifications_of(self.scene.pipeline).watch_minutes
         return watch_slot(minutes, self.world.clock()) + timedelta(minutes=minutes)
 
+    @property
+    def doing(self) -> str:
+        """What is done, and empty when nothing waits to be done: from the moment on at which it is asked for."""
+        return (*self._doing, "")[0]
+
     def _later(self, doing: str, work: Callable[[], None]) -> None:
         def done() -> None:
-            self.doing = doing
             self.notice = ""
             self.feed.tell(WORLD)
             try:
                 work()
             finally:
-                self.doing = ""
+                self._doing.popleft()
                 self.feed.tell(WORLD)
 
+        self._doing.append(doing)
+        self.feed.tell(WORLD)
         self._work.put(done)
 
     def _works(self) -> None:
