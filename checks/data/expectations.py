@@ -18,7 +18,7 @@ from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_siz
 from checks.data.decision import Setting
 from checks.data.expected import Findings, filled
 from checks.data.past import Group, Past, age_of, number_of
-from checks.data.sql import Judging, codes_of, run_sql_check
+from checks.data.sql import Judging, codes_of, run_sql_check, sql_check
 from checks.expansion import CODES, Expansion
 from checks.expansion.figure import Figure, words_of
 from checks.expansion.query import history_days
@@ -36,18 +36,10 @@ from checks.registry import Check
 def expectation_check(expansion: Expansion) -> Check:
     """Make a check of what is expected of a table."""
     spec = expansion.spec
-    return Check(
-        id=spec.id,
-        title=spec.title,
-        rationale=spec.rationale,
-        worst=spec.worst,
+    return replace(
+        sql_check(spec),
         run=lambda context: run_sql_check(spec, context, _judging(expansion, context)),
         codes=expectation_codes(spec),
-        phase=spec.phase,
-        quick=spec.quick,
-        expected=spec.expected,
-        runbook=spec.runbook,
-        spec=spec,
         place=PlaceKind.TABLE,
         facts=ExpectationFacts,
     )

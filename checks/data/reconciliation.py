@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -10,7 +11,7 @@ from checks.actions import Action
 from checks.cells import exact
 from checks.data.decision import Setting, decide, early
 from checks.data.past import number_of
-from checks.data.sql import Judging, codes_of, run_sql_check
+from checks.data.sql import Judging, codes_of, run_sql_check, sql_check
 from checks.expansion.reconcile import Reconciled
 from checks.facts import Values
 from checks.model import Finding, Outcome
@@ -26,20 +27,11 @@ _NEVER = ("absent", "no-value")
 def reconciliation_check(reconciled: Reconciled) -> Check:
     """Make a check of two figures that must agree."""
     spec = reconciled.spec
-    return Check(
-        id=spec.id,
-        title=spec.title,
-        rationale=spec.rationale,
-        worst=spec.worst,
+    return replace(
+        sql_check(spec),
         run=lambda context: run_sql_check(spec, context, Judging(rows=partial(judge, reconciled))),
         codes=reconciliation_codes(spec),
-        phase=spec.phase,
-        quick=spec.quick,
-        expected=spec.expected,
-        runbook=spec.runbook,
-        spec=spec,
         place=PlaceKind.TABLE,
-        facts=Values,
     )
 
 
