@@ -5,9 +5,11 @@ A pipeline declares dozens of tables and a world states thousands of rows; a que
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -18,6 +20,9 @@ from bot.sources.warehouse.duckdb.tables import create_schema, create_table
 from checks.pipeline import Table
 
 _WORD = re.compile(r"\w+")
+
+_CHANGING = re.compile(r"\b(current_\w+|random|uuid)\b", re.IGNORECASE)
+"""What a translated statement does not answer the same twice."""
 
 
 class Contents:
@@ -30,8 +35,10 @@ class Contents:
         self._rows = rows
         self._prefix = dataset_prefix
         self._lock = threading.Lock()
-        self._missing = {name: set(_WORD.findall(name.rpartition(".")[2].casefold())) for name in declared}
+        self._words = {name: set(_WORD.findall(name.rpartition(".")[2].casefold())) for name in declared}
+        self._missing = dict(self._words)
         self._macros: set[str] = set()
+        self._digests: dict[str, bytes] = {}
 
     def create_datasets(self, connection: DuckDBPyConnection) -> None:
         """Create every dataset, so that a table that nobody declared is missing in one that is there."""
@@ -50,6 +57,21 @@ class Contents:
             for name in [name for name, named in self._missing.items() if named <= words]:
                 self._create_table(connection, name)
                 del self._missing[name]
+
+    def depended_on(self, sql: str) -> Hashable | None:
+        """Return what the answer of a translated statement depends on, besides its values: equal for the same text on
+        tables of the same columns and rows. None where it depends on more, such as the clock."""
+        if _CHANGING.search(sql):
+            return None
+        words = {word.casefold() for word in _WORD.findall(sql)}
+        with self._lock:
+            return sql, tuple((name, self._digest(name)) for name, named in self._words.items() if named <= words)
+
+    def _digest(self, name: str) -> bytes:
+        if name not in self._digests:
+            held = json.dumps([self._declared[name].columns, self._rows.get(name, ())], default=str)
+            self._digests[name] = hashlib.blake2b(held.encode(), digest_size=16).digest()
+        return self._digests[name]
 
     def _create_table(self, connection: DuckDBPyConnection, name: str) -> None:
         connection.begin()

@@ -13,6 +13,7 @@ import duckdb
 
 from bot.scenarios.column_types import quoted
 from bot.scenarios.faults import Faults
+from bot.sources.warehouse.duckdb.answers import Answers
 from bot.sources.warehouse.duckdb.cells import cell, portable
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.dialect import NotRunHereError, duckdb_sql
@@ -23,6 +24,9 @@ from checks.ports.warehouse import BIGQUERY, Query, Row
 from checks.source import Problem, SourceError
 
 T = TypeVar("T")
+
+_ANSWERS = Answers()
+"""Of every warehouse of stated rows in this process."""
 
 WORKERS = 4
 """Queries at once."""
@@ -108,7 +112,7 @@ class DuckDbEngine:
 
     def query(self, query: Query) -> Sequence[Row]:
         sql = self._translated(query)
-        return self._database.work(lambda connection: self._asked(_rows, connection, query, sql))
+        return self._database.work(lambda connection: self._answered(connection, query, sql))
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
@@ -119,6 +123,9 @@ class DuckDbEngine:
     def close(self) -> None:
         """Wait for the queries under way and answer no other."""
         self._database.close()
+
+    def _answered(self, connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
+        return self._asked(_rows, connection, query, sql)
 
     def _asked(
         self,
@@ -168,6 +175,17 @@ class DuckDbWarehouse(DuckDbEngine):
         if table not in self._tables:
             raise SourceError(BIGQUERY, Problem.NOT_FOUND, f"there is no table {table!r}", advice="Check its name.")
         return self._tables[table].columns
+
+    def _answered(self, connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
+        depended_on = self._contents.depended_on(sql)
+        if depended_on is None:
+            return super()._answered(connection, query, sql)
+        key = (depended_on, query.key)
+        known = _ANSWERS.get(key)
+        if known is None:
+            known = super()._answered(connection, query, sql)
+            _ANSWERS.keep(key, known)
+        return known
 
     def _translated(self, query: Query) -> str:
         named = query.text(self._prefix).replace("`", "")
