@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
 from bot.composition.extras import embedded_engine
+from bot.end_signal import EndSignal
 from bot.playground.model import Making
 from bot.playground.play import Playground
 from bot.playground.web import PageServer
@@ -27,9 +26,7 @@ def serve_page(making: Making, scene: str, port: int | None, *, browser: bool, s
     Raises SettingsError for a port that is taken, UnknownScenario, PipelineFileError, DemoExtraMissing.
     """
     embedded_engine("The playground and its scenarios")
-    over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+    ending = EndSignal()
     # What the bot logs is for whoever serves it; here the page shows what happens.
     logging.getLogger().addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory(prefix="reveille-", ignore_cleanup_errors=True) as folder:
@@ -41,7 +38,7 @@ def serve_page(making: Making, scene: str, port: int | None, *, browser: bool, s
         say("Nothing in it is real. Ctrl-C ends it.")
         if browser and not _opened(server.address):
             say("No browser could be opened here: open the address yourself.")
-        over.wait()
+        ending.wait()
         play.stop()
     _leave()
 

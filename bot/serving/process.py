@@ -8,16 +8,15 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING
 
+from bot.end_signal import EndSignal
 from bot.serving.bot_process import STOP_SECONDS, Bot
 from bot.serving.connections import ConnectionLimits
 from bot.serving.refusals import Refusals
@@ -77,16 +76,8 @@ def serve(load: Callable[[], Serving], ports: Mapping[str, int]) -> int:
 
 
 def _run(serving: Serving, bound: Mapping[int, socket.socket]) -> int:
-    bot, (woken, wake) = serving.bot, os.pipe()
-    os.set_blocking(wake, False)
-
-    def end(_: int, __: FrameType | None) -> None:
-        bot.announce_stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    # A signal may reach any thread, and interrupts only that one: the main thread waits for this instead.
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    bot = serving.bot
+    ending = EndSignal(bot.announce_stop)
     bot.start()
     server = WebServer(serving.refusals, serving.limits)
     for port, application in serving.applications.items():
@@ -99,10 +90,10 @@ def _run(serving: Serving, bound: Mapping[int, socket.socket]) -> int:
         except Exception:
             _logger.exception("the web server broke")
         broken.set()
-        os.write(wake, b"!")
+        ending.give()
 
     threading.Thread(target=loop, name="web", daemon=True).start()
-    os.read(woken, 1)
+    ending.wait()
     bot.announce_stop()
     # Requests are still answered meanwhile: readiness says that this process is stopping.
     server.drain(DRAIN_SECONDS)

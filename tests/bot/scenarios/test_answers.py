@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.scenarios.faults import Faults
-from bot.sources.warehouse.duckdb.answers import ROWS, Answers
+from bot.sources.warehouse.duckdb.answers import ROWS, KeptAnswers
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.dialect import duckdb_sql
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.pipeline import Table
-from checks.ports.warehouse import Query
+from checks.ports.warehouse import Query, Row
 from checks.source import Problem, SourceError
 from tests.bot.scenarios.worlds import PIPELINE
 
@@ -54,7 +54,7 @@ WORLDS = st.lists(st.lists(st.integers(0, 2), max_size=3), min_size=2, max_size=
 
 @given(WORLDS)
 def test_every_world_is_answered_from_its_own_rows(worlds: Sequence[Sequence[int]]) -> None:
-    answers = []
+    answers: list[Row] = []
     for games in worlds:
         rows = {"raw.games": [{"game": game} for game in games]}
         with closing(DuckDbWarehouse(PLAYED, rows, Faults(()))) as warehouse:
@@ -75,7 +75,7 @@ def test_a_closed_world_answers_nothing_that_it_answered_before() -> None:
 
 
 def test_what_was_not_asked_for_longest_goes_first_and_long_answers_are_not_kept() -> None:
-    answers = Answers(at_most=2)
+    answers = KeptAnswers(at_most=2)
     answers.keep("first", [])
     answers.keep("second", [{"it": 2}])
     assert answers.get("first") == []

@@ -50,6 +50,11 @@ def parents(slack: SlackServer, kind: str) -> list[PostedMessage]:
     return [each for each in messages if (each.key or "").startswith(kind) and each.thread_ts is None]
 
 
+def tried_to_post(slack: SlackServer, kind: str) -> bool:
+    """Whether a message whose key begins with a word was on its way, posted or not."""
+    return any(kind in str(call.arguments.get("metadata")) for call in slack.called("chat.postMessage"))
+
+
 def answers(slack: SlackServer, verdict: str) -> list[PostedMessage]:
     """What answers a command: it has no key, because nothing of it is stored."""
     return [each for each in slack.messages() if verdict in each.text and each.key is None]
@@ -274,7 +279,8 @@ def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_o
     with SlackServer() as slack:
         slack.down = True
         with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
-            bot.wait_for(lambda: slack.called("chat.postMessage"), "to try")
+            # Who is killed before the digest waits in the store keeps the right to make it for five minutes.
+            bot.wait_for(lambda: tried_to_post(slack, "digest:") and tried_to_post(slack, "alert:"), "to try", 90)
             for pid in (bot.process.pid, *bot.workers()):
                 os.kill(pid, signal.SIGKILL)
         tried = len(slack.calls)

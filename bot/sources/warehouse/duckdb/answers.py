@@ -16,7 +16,7 @@ ROWS = 200
 """An answer of more rows is not kept."""
 
 
-class Answers:
+class KeptAnswers:
     """Answers by what they depend on. Safe from several threads."""
 
     def __init__(self, at_most: int = AT_MOST) -> None:

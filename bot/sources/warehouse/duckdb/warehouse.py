@@ -13,7 +13,7 @@ import duckdb
 
 from bot.scenarios.column_types import quoted
 from bot.scenarios.faults import Faults
-from bot.sources.warehouse.duckdb.answers import Answers
+from bot.sources.warehouse.duckdb.answers import KeptAnswers
 from bot.sources.warehouse.duckdb.cells import cell, portable
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.dialect import NotRunHereError, duckdb_sql
@@ -25,7 +25,7 @@ from checks.source import Problem, SourceError
 
 T = TypeVar("T")
 
-_ANSWERS = Answers()
+_ANSWERS = KeptAnswers()
 """Of every warehouse of stated rows in this process."""
 
 WORKERS = 4
