@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -48,11 +49,6 @@ def parents(slack: SlackServer, kind: str) -> list[PostedMessage]:
     """The messages in the channel whose key begins with a word, threads left out."""
     messages = [copy(each) for each in slack.messages()]  # an edit changes the message that the server holds
     return [each for each in messages if (each.key or "").startswith(kind) and each.thread_ts is None]
-
-
-def tried_to_post(slack: SlackServer, kind: str) -> bool:
-    """Whether a message whose key begins with a word was on its way, posted or not."""
-    return any(kind in str(call.arguments.get("metadata")) for call in slack.called("chat.postMessage"))
 
 
 def answers(slack: SlackServer, verdict: str) -> list[PostedMessage]:
@@ -280,7 +276,8 @@ def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_o
         slack.down = True
         with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
             # Who is killed before the digest waits in the store keeps the right to make it for five minutes.
-            bot.wait_for(lambda: tried_to_post(slack, "digest:") and tried_to_post(slack, "alert:"), "to try", 90)
+            both = re.compile(r"^reveille_deliveries_pending ([2-9]|\d\d)", re.MULTILINE)
+            bot.wait_for(lambda: slack.called("chat.postMessage") and both.search(bot.get("/metrics")[1]), "to try", 90)
             for pid in (bot.process.pid, *bot.workers()):
                 os.kill(pid, signal.SIGKILL)
         tried = len(slack.calls)
