@@ -29,6 +29,7 @@ def test_each_thing_is_asked_for_once_a_run(measured: Mapping[str, Any]) -> None
         assert run["seen"]["repeated"] == []
 
 
+@pytest.mark.slow
 def test_the_servers_saw_every_look_that_the_report_tells_of(measured: Mapping[str, Any]) -> None:
     run = measured["validation"]["warm"][-1]
 

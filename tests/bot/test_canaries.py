@@ -272,6 +272,7 @@ def spellings(secret: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("secret", CANARIES)
+@pytest.mark.slow
 def test_no_secret_is_written_anywhere(secret: str, outputs: Outputs) -> None:
     leaks = [name for name, text in outputs.items() if any(spelled in text for spelled in spellings(secret))]
 

@@ -373,6 +373,7 @@ def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", ["text", "json"])
+@pytest.mark.slow
 def test_a_reader_that_stops_reading_is_no_error(shape: str) -> None:
     arguments = [sys.executable, "-m", "bot", "validate", "--scenario", "healthy-morning", "--full", "--format", shape]
 
@@ -443,6 +444,7 @@ def test_a_replay_compares_what_is_stated_with_what_is(verdict: str, code: int, 
     assert f"{1 - code} of 1 say what they must" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_demonstration_goes_from_the_incident_to_the_repair() -> None:
     done = forked_process("demo")
 
@@ -531,6 +533,7 @@ def test_output_that_cannot_be_written_is_one_sentence_and_no_verdict(words: str
         ("reveille checks >/dev/full 2>/dev/full", 2),
     ],
 )
+@pytest.mark.slow
 def test_a_stream_that_nobody_hears_does_not_change_how_a_command_ends(line: str, expected: int) -> None:
     assert in_a_shell(line) == (expected, "")
 

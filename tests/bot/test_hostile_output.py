@@ -143,6 +143,7 @@ def test_a_check_of_a_pipeline_file(tmp_path: Path, text: str) -> None:
         assert obeyed(done.stdout + done.stderr) == []
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_works_and_whose_names_are_hostile(tmp_path: Path) -> None:
     shipped = (Path(__file__).parents[2] / "bot" / "pipelines" / "nba.yaml").read_text(encoding="utf-8")
     title = next(line for line in shipped.splitlines() if line.startswith("title:"))

@@ -52,6 +52,7 @@ def test_a_dry_run_names_tables_and_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_copy_that_lost_rows_says_so_and_fails(tmp_path: Path) -> None:
     ran = record(tmp_path, "--scenario", "healthy-morning", "--to", "copy.yaml", "--rows", "2")
 

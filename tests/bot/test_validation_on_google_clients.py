@@ -56,6 +56,7 @@ def facts(report: Report) -> list[tuple[str, str, str, str, str]]:
 
 
 @pytest.mark.parametrize("name", ["healthy-morning", "invoker-lost", "game-stuck", "off-day"])
+@pytest.mark.slow
 def test_google_clients_and_the_embedded_default_say_the_same(
     name: str, firestore_address: str, bigquery_address: str
 ) -> None:
@@ -88,6 +89,7 @@ def test_each_question_is_asked_once_in_a_run(firestore_address: str, bigquery_a
     assert all(look.answered for look in report.reads)
 
 
+@pytest.mark.slow
 def test_the_documented_command_validates_a_scenario_through_the_emulators(
     firestore_address: str, bigquery_address: str
 ) -> None:

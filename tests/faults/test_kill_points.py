@@ -20,6 +20,7 @@ def test_nothing_is_lost_or_double_wherever_the_process_dies() -> None:
     assert {"after slack.post", "after store.commit", "before store.record_sent"} <= outcome.deaths.keys()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_double_when_a_real_process_is_killed() -> None:
     outcome = kill_points.run("sqlite", count=60, first_seed=2000)
 

@@ -49,6 +49,7 @@ def environment(folder: Path, *pythons: Path | str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 def test_the_first_python_that_will_do_is_taken_and_makes_the_environment_anew(tmp_path: Path) -> None:
     left_over = tmp_path / "env" / "left-over"
     left_over.parent.mkdir()

@@ -93,6 +93,7 @@ def test_an_entry_is_shown_where_it_stands_in_its_table() -> None:
 
 
 @given(st.deferred(lambda: st.sampled_from(modules())), st.data())
+@pytest.mark.slow
 def test_every_change_of_our_own_code_is_another_program(module: Path, data: st.DataObject) -> None:
     source = module.read_text("utf-8")
     change = data.draw(st.sampled_from(changes(source)))

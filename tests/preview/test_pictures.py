@@ -46,6 +46,7 @@ def test_a_picture_shows_no_box_in_place_of_an_emoji(name: str) -> None:
         ("repair-thread", "Undo…"),
     ],
 )
+@pytest.mark.slow
 def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button: str) -> None:
     assert button in page_of(name)
 
@@ -71,6 +72,7 @@ def test_every_picture_is_there_and_small() -> None:
 
 
 @pytest.mark.skipif(browser() is None, reason="no Chromium on this machine")
+@pytest.mark.slow
 def test_a_picture_is_as_high_as_its_page(tmp_path: Path) -> None:
     page = '<html><body style="margin:0;background:#f00"><div style="height:700px"></div></body></html>'
 

@@ -9,7 +9,7 @@ import pytest
 from tests.bot.render.screens import SCENARIOS, alerts_of, digest_of
 from tests.preview.browser import browser
 from tests.preview.measure import sizes_of
-from tests.thoroughness import sampled
+from tests.thoroughness import EVERY_DAY, sampled
 
 AROUND = 84
 """Pixels beside a message: its author's picture, and the edges."""
@@ -17,7 +17,7 @@ AROUND = 84
 PHONE, PHONE_HEIGHT = 360, 640
 DESKTOP = 640 + AROUND
 
-SHOWN = sampled(SCENARIOS, 5)
+SHOWN = sampled(SCENARIOS, EVERY_DAY)
 
 pytestmark = [
     pytest.mark.skipif(browser() is None, reason="no Chromium on this machine"),
@@ -25,6 +25,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_the_first_screen_of_a_phone_ends_below_the_buttons_of_every_alert() -> None:
     shown = [(name, each) for name in SHOWN for each in alerts_of(name)]
 

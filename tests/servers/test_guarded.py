@@ -51,6 +51,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="re
 
 @needs_proc
 @pytest.mark.parametrize("prelude", ["", STUBBORN], ids=["willing", "ignoring SIGTERM"])
+@pytest.mark.slow
 def test_stopping_ends_the_command_and_its_children(prelude: str, tmp_path: Path) -> None:
     with tempfile.TemporaryFile() as output:
         guard = guarded.start([sys.executable, "-c", prelude + CHILDREN, str(tmp_path / "ids")], output)

@@ -30,6 +30,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("script", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.slow
 def test_a_hostile_script_is_reported_and_the_others_go_on(tmp_path: Path, script: str) -> None:
     write(tmp_path, "bin/deploy_hostile.sh", script)
     write(tmp_path, "bin/deploy_other.sh", BAD)

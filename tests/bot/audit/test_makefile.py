@@ -93,6 +93,7 @@ def test_a_failure_that_a_recipe_forgives_is_passed_over(text: str) -> None:
     assert "REV006" in rules(text)
 
 
+@pytest.mark.slow
 def test_targets_that_need_each_other_many_times_end() -> None:
     text = "".join(f"t{n}:\n\t$(MAKE) t{n + 1}\n\t$(MAKE) t{n + 1}\n" for n in range(40)) + f"t40:\n{DEPLOY}"
 

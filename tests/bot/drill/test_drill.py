@@ -49,6 +49,7 @@ def of_the_night(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_every_fault_of_a_kind_changes_the_world_and_leaves_the_healthy_one_as_it_was(kind: str) -> None:
     healthy = ground().healthy.world
     before = repr(healthy)
@@ -112,6 +113,7 @@ def test_what_is_not_due_at_the_clock_of_the_world_is_not_drawn_but_told_apart()
     assert not early & drawn
 
 
+@pytest.mark.slow
 def test_an_hour_after_it_is_due_the_same_is_drawn() -> None:
     scenario = load_scenario("healthy-afternoon")
 
@@ -198,6 +200,7 @@ def test_what_may_be_missed_is_left_out_of_the_shares(tmp_path: Path) -> None:
     assert (stated.noticed_percent, stated.accepted) == (100, 1)
 
 
+@pytest.mark.slow
 def test_every_accepted_blind_spot_of_the_pipeline_is_one_that_a_drill_looks_for() -> None:
     accepted = accepted_beside(source_of(None, None, ground().scenario))
     faults = [each.key for world in (ground(), ground("healthy-afternoon")) for each in (*world.faults, *world.early)]

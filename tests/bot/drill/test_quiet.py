@@ -44,6 +44,7 @@ def test_every_instant_keeps_its_time_of_day_when_the_clocks_change() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(days=st.integers(min_value=-400, max_value=400))
+@pytest.mark.slow
 def test_a_world_that_is_moved_there_and_back_is_as_it_was(days: int) -> None:
     world = ground().healthy.world
 
@@ -52,6 +53,7 @@ def test_a_world_that_is_moved_there_and_back_is_as_it_was(days: int) -> None:
     assert (back.tables, back.documents, back.now) == (world.tables, world.documents, world.now)
 
 
+@pytest.mark.slow
 def test_the_clock_is_moved_to_every_hour_before_and_to_none_at_which_something_more_is_due() -> None:
     morning, evening = ([each.astimezone(ZONE) for each in clocks_of(ground(name).healthy, 18)] for name in DAY)
 
@@ -67,6 +69,7 @@ PREDICTIONS = "nba_predictions.player_prop_predictions"
     ("name", "hour"),
     [("healthy-morning", 5), ("healthy-afternoon", 6), ("healthy-afternoon", 12), ("healthy-evening", 18)],
 )
+@pytest.mark.slow
 def test_a_healthy_day_was_healthy_before(name: str, hour: int) -> None:
     whole, clock = ground(name), at_hour(name, hour)
 
@@ -84,6 +87,7 @@ def at_hour(name: str, hour: int) -> datetime:
 
 @settings(max_examples=10, deadline=None)
 @given(minutes=st.integers(min_value=0, max_value=9 * 60 - 1))
+@pytest.mark.slow
 def test_nothing_has_been_that_is_yet_to_come_and_what_had_been_stays(minutes: int) -> None:
     healthy = ground("healthy-afternoon").healthy
     clock = at_hour("healthy-afternoon", 5) + timedelta(minutes=minutes)

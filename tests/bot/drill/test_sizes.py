@@ -24,6 +24,7 @@ def test_the_units_are_the_rows_of_the_table_that_most_checks_ask_first() -> Non
 
 
 @pytest.mark.parametrize("units", [1, 3, 13])
+@pytest.mark.slow
 def test_a_smaller_day_is_as_healthy_as_it_was(units: int) -> None:
     whole = ground()
 

@@ -100,6 +100,7 @@ def cpu_seconds(process: forked.Forked) -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this machine")
+@pytest.mark.slow
 def test_it_is_there_after_a_few_seconds_of_work_and_then_rests(tmp_path: Path) -> None:
     with running(tmp_path, "demo", "--no-browser") as (process, said, _):
         address = address_in(said, process)[0]

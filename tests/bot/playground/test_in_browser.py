@@ -105,6 +105,7 @@ def test_the_story_takes_three_clicks_and_each_shows_something_at_once(chromium:
     page.close()
 
 
+@pytest.mark.slow
 def test_a_form_shows_what_is_wrong_and_a_key_closes_it(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     redeployed(page)
@@ -120,6 +121,7 @@ def test_a_form_shows_what_is_wrong_and_a_key_closes_it(chromium: Browser, night
     page.close()
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_suffices(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     page.keyboard.press("Tab")
@@ -138,6 +140,7 @@ def test_the_keyboard_alone_suffices(chromium: Browser, night: Visitor) -> None:
     page.close()
 
 
+@pytest.mark.slow
 def test_home_is_drawn_in_the_dark(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night, color_scheme="dark")
     redeployed(page)
@@ -152,6 +155,7 @@ def test_home_is_drawn_in_the_dark(chromium: Browser, night: Visitor) -> None:
     page.close()
 
 
+@pytest.mark.slow
 def test_a_phone_shows_everything_in_one_column(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night, viewport={"width": 360, "height": 640})
     page.get_by_role("button", name="The world").click()
@@ -168,6 +172,7 @@ def test_a_phone_shows_everything_in_one_column(chromium: Browser, night: Visito
     page.close()
 
 
+@pytest.mark.slow
 def test_two_pages_of_two_people_see_the_same_channel_and_their_own_answers(chromium: Browser, night: Visitor) -> None:
     alex, sam = opened(chromium, night), opened(chromium, night, f"?as={SAM.id}")
     redeployed(alex)
@@ -182,6 +187,7 @@ def test_two_pages_of_two_people_see_the_same_channel_and_their_own_answers(chro
     sam.close()
 
 
+@pytest.mark.slow
 def test_the_bot_restarts_under_the_page(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     redeployed(page)
@@ -196,6 +202,7 @@ def test_the_bot_restarts_under_the_page(chromium: Browser, night: Visitor) -> N
     page.close()
 
 
+@pytest.mark.slow
 def test_what_somebody_breaks_is_told_and_can_be_put_right(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     expect(page.locator("#place option").first).to_be_attached()
@@ -212,6 +219,7 @@ def test_what_somebody_breaks_is_told_and_can_be_put_right(chromium: Browser, ni
     page.close()
 
 
+@pytest.mark.slow
 def test_a_page_whose_playground_has_ended_says_so(chromium: Browser, tmp_path: Path) -> None:
     with visiting(tmp_path) as someone:
         page = opened(chromium, someone)

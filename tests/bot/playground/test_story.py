@@ -44,6 +44,7 @@ def test_the_whole_story_takes_three_clicks(visitor: Visitor) -> None:
     assert [each for each in visitor.play.alerts() if each.state is not AlertState.RESOLVED] == []
 
 
+@pytest.mark.slow
 def test_who_repairs_in_the_night_reads_at_eight_that_all_is_clear(visitor: Visitor) -> None:
     visitor.do("go", to="redeploy")
     repaired(visitor)
@@ -54,6 +55,7 @@ def test_who_repairs_in_the_night_reads_at_eight_that_all_is_clear(visitor: Visi
     assert visitor.saying("is not final") == []
 
 
+@pytest.mark.slow
 def test_who_waits_reads_at_eight_what_it_has_come_to_and_repairs_then(visitor: Visitor) -> None:
     visitor.do("go", to="morning")
     digest = visitor.hears("BLOCKED")
@@ -100,6 +102,7 @@ def test_a_form_that_is_wrong_says_so_and_stays_open(visitor: Visitor) -> None:
     assert visitor.play.alerts()[0].reason == "I am on it"
 
 
+@pytest.mark.slow
 def test_a_restarted_bot_goes_on_where_it_was(visitor: Visitor) -> None:
     visitor.do("go", to="redeploy")
     visitor.hears("orchestrators refuse Pub/Sub")
@@ -127,6 +130,7 @@ def test_commands_messages_and_the_home_tab_are_answered(visitor: Visitor) -> No
     visitor.wait(lambda: any("What you can ask" in each.text for each in list(direct.values())), "for help")
 
 
+@pytest.mark.slow
 def test_slack_may_be_down_and_nothing_is_lost(visitor: Visitor) -> None:
     visitor.do("slack", trouble="down")
     visitor.do("go", to="redeploy")

@@ -69,6 +69,7 @@ def test_a_repair_outlasts_other_changes_of_the_world(world: PlayWorld) -> None:
     assert [each.repaired for each in world.broken] == [True, False]
 
 
+@pytest.mark.slow
 def test_what_is_broken_again_is_broken_although_it_was_repaired(world: PlayWorld) -> None:
     world.put(CLOSED)
     grant(world, SERVICE)
@@ -110,6 +111,7 @@ def test_every_sort_of_fault_of_the_drill_has_words() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(STORY.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_each_station_of_the_story_says_what_it_expects(path: Path) -> None:
     scenario = load_scenario(path)
     with on_scenario(shipped_pipeline(), scenario) as prepared:
@@ -164,6 +166,7 @@ def visitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     ],
     ids=["a permission", "a job", "a table"],
 )
+@pytest.mark.slow
 def test_what_is_broken_is_told_and_what_is_put_right_resolved(visitor: Visitor, key: str, words: str) -> None:
     assert visitor.do("break", key=key)["ok"]
     during = [each.title for each in visitor.play.alerts()]

@@ -50,6 +50,7 @@ def each_scenario() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", list(each_scenario()))
+@pytest.mark.slow
 def test_the_copy_of_a_scenario_gives_the_same_report(name: str, tmp_path: Path) -> None:
     copy = recorded(load_scenario(name), tmp_path / "copy.yaml", people=False)
 
@@ -60,6 +61,7 @@ def test_the_copy_of_a_scenario_gives_the_same_report(name: str, tmp_path: Path)
     assert again.report.causes == copy.report.causes
 
 
+@pytest.mark.slow
 def test_names_that_are_hashed_change_no_verdict(tmp_path: Path) -> None:
     scenario = load_scenario("invoker-lost")
 
@@ -100,6 +102,7 @@ def test_the_values_of_variables_are_not_in_the_copy(tmp_path: Path) -> None:
     assert "orchid-and-thimble" not in copy
 
 
+@pytest.mark.slow
 def test_a_cut_table_is_said(tmp_path: Path) -> None:
     scenario = load_scenario("healthy-morning")
     source = source_of(None, scenario=scenario)

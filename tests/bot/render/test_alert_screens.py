@@ -17,10 +17,10 @@ from checks.diagnosis.titles import TITLES
 from tests.bot.render.screens import SCENARIOS, alerts_of
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
-from tests.thoroughness import sampled
+from tests.thoroughness import EVERY_DAY, sampled
 
 by_scenario = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=with_others_of(name)) for name in sampled(SCENARIOS, 4)]
+    "name", [pytest.param(name, marks=with_others_of(name)) for name in sampled(SCENARIOS, EVERY_DAY)]
 )
 
 ONLY_FINDINGS = {"upstream-check", "job-failing", "jobs-missing", "run-job-failing", "unexplained", "processor-failed"}
@@ -62,8 +62,11 @@ def test_the_title_of_a_cause_that_is_over_is_in_the_past_and_has_its_span(name:
         assert str(post.parts[:2]).count(f"{now.astimezone(NBA.zone):%H:%M}") == 1
 
 
+@pytest.mark.slow
 def test_a_template_knows_both_tenses() -> None:
-    causes = [cause for name in {*sampled(SCENARIOS, 5), "invoker-lost"} for cause in replayed(name).report.causes]
+    causes = [
+        cause for name in {*sampled(SCENARIOS, EVERY_DAY), "invoker-lost"} for cause in replayed(name).report.causes
+    ]
 
     assert {each.code for each in causes if not each.past} <= ONLY_FINDINGS
     assert any(each.past == "3 orchestrators refused Pub/Sub" for each in causes)

@@ -12,12 +12,15 @@ from tests.bot.render.reports import READINGS
 from tests.bot.render.screens import SCENARIOS
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
+from tests.thoroughness import EVERY_DAY, sampled
 
 SCREEN = 40
 """Lines of a screen of a hundred columns."""
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=with_others_of(name)) for name in SCENARIOS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=with_others_of(name)) for name in sampled(SCENARIOS, EVERY_DAY)]
+)
 def test_a_report_fits_a_screen_and_says_how_to_see_the_rest(name: str) -> None:
     reading = Reading(report=replayed(name).report, pipeline=NBA, checks=checks_of(NBA))
 

@@ -51,6 +51,7 @@ def offered(repairs: RepairService, report: Report) -> list[str]:
 @pytest.mark.parametrize(
     "name", ["invoker-lost", "live-export-key-lost", "stale-revision"], ids=["grants", "a variable", "traffic"]
 )
+@pytest.mark.slow
 def test_what_the_cause_offers_repairs_the_morning(name: str) -> None:
     with morning(name) as (validation, repairs, request):
         before = validated(validation, request)

@@ -358,6 +358,7 @@ except DemoExtraMissing as error:
 """
 
 
+@pytest.mark.slow
 def test_without_the_extra_one_sentence_says_what_to_install() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_EXTRA], capture_output=True, text=True, check=True, timeout=60

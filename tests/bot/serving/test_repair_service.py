@@ -8,6 +8,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from bot.definition.files import EXAMPLES
@@ -128,6 +129,7 @@ def test_the_thread_of_february_repairs_proves_resolves_itself_and_takes_it_back
     assert "resolved" in json.dumps(late["blocks"])
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_has_written_is_proved_by_the_next_one(tmp_path: Path) -> None:
     """The world of a scenario dies with its process; the next one gets the world that the first has left behind."""
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"

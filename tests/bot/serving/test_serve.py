@@ -132,6 +132,7 @@ def test_a_request_that_slack_did_not_sign_is_refused(serving: tuple[SlackServer
     assert old.send(bot.slack_url).status == 401
 
 
+@pytest.mark.slow
 def test_everybody_is_acknowledged_and_it_ends_within_eight_seconds_while_everything_hangs(tmp_path: Path) -> None:
     """Neither BigQuery nor Slack answers: twenty people hear at once that they were heard, and the end is in order."""
     scenario = tmp_path / "hanging.yaml"
@@ -178,6 +179,7 @@ def test_a_stranger_learns_that_it_is_alive_and_ready_and_nothing_else(serving: 
     assert statuses == [200, 200, 401]
 
 
+@pytest.mark.slow
 def test_metrics_have_a_port_of_their_own_where_one_is_set(tmp_path: Path) -> None:
     own = free_port()
     variables = {"REVEILLE_SCENARIO": LOST, "REVEILLE_OPERATIONS_PORT": str(own)}
@@ -236,6 +238,7 @@ def test_every_line_that_it_logs_is_json_and_none_holds_a_secret(tmp_path: Path)
     assert not [secret for secret in (slack.token, slack.signing_secret, "hush", "/response/") if secret in log]
 
 
+@pytest.mark.slow
 def test_in_socket_mode_a_command_comes_through_the_socket_and_there_is_no_route_for_it(tmp_path: Path) -> None:
     with SocketSlack() as slack:
         variables = {
@@ -265,6 +268,7 @@ def test_scheduled_tasks_are_not_served_where_nobody_may_call_them(serving: tupl
     assert slack.requests.signed("application/json", "{}").send(f"{bot.url}/tasks/digest").status == 404
 
 
+@pytest.mark.slow
 def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_out_when_slack_is_back(
     tmp_path: Path,
 ) -> None:
@@ -295,6 +299,7 @@ def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_o
     assert len(alerts) == len({each.key for each in alerts})
 
 
+@pytest.mark.slow
 def test_a_bot_that_slack_refuses_says_so_until_slack_takes_it_and_then_posts_what_waited(tmp_path: Path) -> None:
     with SlackServer() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
         slack.tell("chat.postMessage", refused_call("account_inactive", times=None))

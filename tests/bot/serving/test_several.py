@@ -231,6 +231,7 @@ def test_a_restart_writes_no_digest_twice_and_keeps_every_alert(tmp_path: Path) 
     assert sorted(keys) == sorted(set(keys))
 
 
+@pytest.mark.slow
 def test_one_whose_source_does_not_answer_takes_no_other_down(tmp_path: Path) -> None:
     served = laid_out(tmp_path, nba="healthy-morning", fault="hang")
     with slack_of_both() as slack, Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=served)) as bot:

@@ -94,6 +94,7 @@ def test_a_database_that_does_not_exist_is_said_with_the_command_that_makes_it()
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.PERMISSION_DENIED])
+@pytest.mark.slow
 def test_the_store_opens_while_firestore_does_not_answer(code: grpc.StatusCode) -> None:
     with RefusingGrpcServer(code) as server, closing(Place(server.address).opened(StoreDatabase())) as store:
         assert isinstance(store, FirestoreStore)

@@ -137,6 +137,7 @@ def test_what_passed_is_cut_before_what_failed_and_a_note_before_what_is_grave()
     assert whole == {"passed": False, "note": False, "grave": True}
 
 
+@pytest.mark.slow
 def test_findings_are_left_out_last_and_counted_and_the_worst_of_each_place_stays() -> None:
     many = [a_finding("passed", None, f"{noise(250, each)}") for each in range(8_000)]
     grave = a_finding("failed", "P1", "grave", "It is bad.")
@@ -148,6 +149,7 @@ def test_findings_are_left_out_last_and_counted_and_the_worst_of_each_place_stay
     assert document["counts"]["passed"] == 8_000
 
 
+@pytest.mark.slow
 def test_the_verdict_and_the_gravest_causes_outlast_everything() -> None:
     causes = [a_cause(noise(300, each), noise(400, each)) for each in range(8_000)]
 

@@ -92,6 +92,7 @@ def test_what_cannot_work_is_said_in_one_sentence(
 @pytest.mark.parametrize(
     "code", ["invalid_auth", "channel_not_found", "not_in_channel", "missing_scope", "is_archived"]
 )
+@pytest.mark.slow
 def test_what_only_a_person_can_end_is_said_at_once_with_what_to_do(tmp_path: Path, code: str) -> None:
     with SlackServer() as slack:
         slack.tell("chat.postMessage", refused(code, None))
@@ -275,6 +276,7 @@ def test_a_webhook_alone_gets_the_digest_as_one_text_without_what_needs_an_app(t
         (302, ""),
     ],
 )
+@pytest.mark.slow
 def test_a_webhook_that_does_not_take_it_is_one_sentence_without_its_address(
     status: int, said: str, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateStore
 
 
 @pytest.mark.parametrize("morning", MORNINGS)
+@pytest.mark.slow
 def test_the_digest_of_a_large_morning_is_posted_and_kept(store: StateStore, morning: str) -> None:
     described, found = pipeline(), MORNINGS[morning]()
     world = fakes.ports(warehouse=fakes.FakeWarehouse(lambda query: found))

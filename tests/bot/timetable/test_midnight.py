@@ -128,6 +128,7 @@ class TestSaidToBeLate:
     downs=st.lists(st.tuples(st.integers(0, 3 * 1440), st.integers(1, 23 * 60)), max_size=2),
     instances=st.integers(1, 2),
 )
+@pytest.mark.slow
 def test_each_digest_that_was_due_is_posted_once_or_said_to_be_late_once(
     clock: int, zone: str, begin: date, downs: list[tuple[int, int]], instances: int
 ) -> None:
