@@ -320,3 +320,18 @@ def test_unrelated_bindings_and_their_order_never_change_the_decision(own: Polic
 )
 def test_who_is_asked_about_decides_what_a_public_grant_is(member: str, caller: str, expected: GrantStanding) -> None:
     assert standing(policy(binding(INVOKER, member)), caller=caller) is expected
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "group:team@example.com",
+        "domain:example.com",
+        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*",
+        "projectOwner:example-project",
+        "projectEditor:example-project",
+        "projectViewer:example-project",
+    ],
+)
+def test_who_belongs_to_many_is_not_known_from_the_policy(member: str) -> None:
+    assert standing(policy(binding(INVOKER, member))) is GrantStanding.UNDECIDABLE

@@ -256,3 +256,15 @@ def test_project_and_services_are_asked_once_and_each_policy_once() -> None:
     fakes.run_check(invoker, described(*(ServiceSpec(name=name) for name in names)), fakes.ports(control_plane=plane))
 
     assert sorted(plane.asked) == [*(f"policy {name}" for name in names), "project policy", "services"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (granted("serviceAccount:other@example.com"), "roles/run.invoker is granted to others only"),
+        (granted(CALLER, role="roles/run.viewer"), "no binding grants roles/run.invoker"),
+        (Policy(()), "the policy of the service has nothing in it"),
+    ],
+)
+def test_a_refusal_says_what_the_policy_lacks(policy: Policy, why: str) -> None:
+    assert why in judged(policy).summary
