@@ -92,7 +92,7 @@ picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chrom
 	@$(BIN)/python -m tests.preview.playground
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
-	@$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt
+	@$(LOCK) --upgrade --extra demo --extra telemetry --extra dev --output-file requirements/dev.txt
 	@$(LOCK) --constraint requirements/dev.txt --extra demo --output-file requirements/demo.txt
 	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/runtime.txt
 

@@ -82,7 +82,7 @@ def _say(command: str, soak: Soak, seconds: float) -> None:
         f"{command}: {soak.days:.1f} days in {seconds:.0f} s: {soak.incidents} incidents, {soak.threads} threads,"
         f" {soak.digests} digests, {soak.messages} messages: {wrong}\n"
         f"  {soak.deaths} deaths, {soak.restarts} restarts, {soak.outages} source outages,"
-        f" {soak.silences} Slack faults\n"
+        f" {soak.silences} Slack faults, {soak.announced} messages that say that they may be there twice\n"
     )
     if soak.memory is not None:
         sys.stdout.write("  memory of a process: {} MB after a day, {} MB at its end\n".format(*soak.memory))

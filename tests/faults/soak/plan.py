@@ -34,7 +34,7 @@ class Weather:
     """Whether the last of several instances lives on, so that its memory can be looked at."""
 
 
-SOAK = Weather(pause=10, lasting=(2.2, 14), killed=0.03, restarted=0.02, outage=0.03, slack=0.04, spares_last=True)
+SOAK = Weather(pause=4, lasting=(2.2, 8), killed=0.03, restarted=0.02, outage=0.03, slack=0.04, spares_last=True)
 CHAOS = Weather(pause=5, lasting=(3.2, 10), killed=0.25, restarted=0.05, outage=0.08, slack=0.2)
 
 
@@ -124,13 +124,14 @@ def _broken(each: Inhabited, sight: Sight, begins: datetime, lasts: timedelta) -
 
 
 def spans(turns: Sequence[Turn], share: float, longest: int, chance: random.Random) -> Sequence[Span]:
-    """Draw spans that begin between two turns, and end after one to ``longest`` of them; none touches another."""
+    """Draw spans that begin before a turn and end with the one after it, or after one of the next; none touches
+    another."""
     found: list[Span] = []
     number = 1
     while number < len(turns):
         if chance.random() < share:
-            last = min(number + chance.randrange(longest), len(turns) - 1)
-            found.append((turns[number].at - SOON, turns[last].at + SOON))
-            number = last + 2
+            after = min(number + 1 + chance.randrange(longest), len(turns) - 1)
+            found.append((turns[number].at - SOON, turns[after].at))
+            number = after + 1
         number += 1
     return found

@@ -3,6 +3,7 @@ processes are killed and started again. In the middle the store is one of anothe
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -35,6 +36,8 @@ AGAIN = timedelta(minutes=6)
 
 USUAL = 0.5
 """Seconds within which an instance is killed that is to die."""
+
+MAYBE_TWICE = "This may be here twice"
 
 HALF = 0.5
 
@@ -74,6 +77,8 @@ class Soak:
     restarts: int = 0
     outages: int = 0
     silences: int = 0
+    announced: int = 0
+    """Messages that said that they may be there twice."""
     refused: str = ""
     memory: tuple[int, int] | None = None
     records: tuple[int, int] | None = None
@@ -88,7 +93,7 @@ class Setting:
     days: float
     weather: Weather
     seed: int = 1
-    faults: int = 40
+    faults: int = 14
     minutes: float | None = None
 
 
@@ -274,8 +279,16 @@ def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, 
         silences=plan.silences,
         digests={name: digests_due(each, start, now) for name, each in pipelines.items()},
         until=now,
+        announced=_announced(days.slack),
     )
     return _judged(days, passed, plan.outages)
+
+
+def _announced(slack: SlackServer) -> frozenset[str]:
+    """Return the keys of the messages that said that they may be there twice."""
+    posts = (each.arguments for each in slack.called("chat.postMessage"))
+    said = (str(each["metadata"]) for each in posts if MAYBE_TWICE in str(each.get("blocks")))
+    return frozenset(json.loads(each)["event_payload"]["key"] for each in said)
 
 
 def _first_midnight(each: Inhabited) -> datetime:
@@ -293,7 +306,7 @@ def _fall_silent(slack: SlackServer, silences: Sequence[Span], now: datetime, ch
 
 
 def _is_in(spans: Sequence[Span], now: datetime) -> bool:
-    return any(begin <= now <= end for begin, end in spans)
+    return any(begin <= now < end for begin, end in spans)
 
 
 def _judged(days: Days, passed: Passed, outages: Mapping[str, Sequence[Span]]) -> Soak:
@@ -303,6 +316,7 @@ def _judged(days: Days, passed: Passed, outages: Mapping[str, Sequence[Span]]) -
         getattr(soak.findings, name).extend(found)
     soak.findings.lost += [f"{each.key} still waits: {each.error}" for each in days.store.pending()]
     days.measure()
+    soak.announced = len(passed.announced)
     soak.days = (passed.until - days.began) / timedelta(days=1)
     soak.incidents, soak.threads = len(passed.broken), len(threads_of(messages))
     soak.digests, soak.messages = sum(map(len, passed.digests.values())), len(messages)

@@ -114,3 +114,10 @@ def test_a_digest_that_is_made_up_for_sees_what_was_broken_when_it_was_due() -> 
 
     assert found(judge(passed, (POSTED,))) == {}
     assert found(judge(replace(passed, broken=(replace(slow, begins=at(7)),)), (POSTED,))) == {"lost": 1}
+
+
+def test_a_message_that_says_itself_that_it_may_be_there_twice_may_be_so_once() -> None:
+    announced = replace(PASSED, announced=frozenset({THREAD}))
+
+    assert found(judge(announced, (OPENED, *SHOWN))) == {}
+    assert found(judge(announced, (OPENED, OPENED, *SHOWN))) == {"double": 1}
