@@ -24,6 +24,7 @@ from opentelemetry.trace import StatusCode
 from bot.composition.notifier import Prepared, notifier_of
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.redaction.known import known_secrets
 from bot.render.json import report_document
 from bot.render.reading import Reading
 from bot.request import Request
@@ -257,3 +258,11 @@ def test_traces_are_off_unless_somebody_wants_them(value: str, wanted: bool) -> 
 def test_another_word_for_traces_is_refused() -> None:
     with pytest.raises(SettingsError, match="REVEILLE_TRACES"):
         ServingSettings.from_environment({"REVEILLE_TRACES": "yes"})
+
+
+def test_the_key_of_a_collector_is_a_secret() -> None:
+    headers = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20coll3ctor-key,x-team=data"}
+
+    secrets = known_secrets({**headers, "OTEL_EXPORTER_OTLP_ENDPOINT": "https://me:passw0rd@collector.example.com"})
+
+    assert {"coll3ctor-key", "passw0rd"} <= secrets
