@@ -41,6 +41,7 @@ def _options() -> argparse.Namespace:
         command.add_argument("--seed", type=int, default=1, help="what happens (default: 1)")
         command.add_argument("--pipelines", nargs="+", choices=PIPELINES, help="which ones")
         command.add_argument("--store", choices=("firestore", "sqlite"), help="default: Firestore where it can run")
+        command.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what every process logs")
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     return parser.parse_args()
 
@@ -97,7 +98,12 @@ def main() -> int:
     options = _options()
     weather: Weather = options.weather
     setting = Setting(
-        pipelines=options.pipelines, days=options.days, weather=weather, seed=options.seed, minutes=options.minutes
+        pipelines=options.pipelines,
+        days=options.days,
+        weather=weather,
+        seed=options.seed,
+        minutes=options.minutes,
+        logs=options.logs,
     )
     try:
         with _firestore(options.store) as firestore:

@@ -78,10 +78,7 @@ class Findings:
 def judge(passed: Passed, shown: Iterable[Shown]) -> Findings:
     """Compare what Slack shows in the end with what happened."""
     messages, findings = sorted(shown, key=lambda each: each.ts), Findings()
-    counts = Counter(each.key for each in messages)
-    findings.double += [
-        f"message {key}, {count} times" for key, count in counts.items() if count > 1 + (key in passed.announced)
-    ]
+    findings.double += list(_repeated(messages, passed))
     threads = threads_of(messages)
     told: set[str] = set()
     for each, until in _each_until(passed.broken):
@@ -92,6 +89,19 @@ def judge(passed: Passed, shown: Iterable[Shown]) -> Findings:
     for pipeline, due in passed.digests.items():
         _judge_digests(findings, pipeline, due, messages, passed)
     return findings
+
+
+def _repeated(messages: Sequence[Shown], passed: Passed) -> Iterator[str]:
+    """Yield what stands there more than once. A thread of an incident is told apart by its time instead: once an alert
+    is forgotten, the numbers of its threads begin again."""
+    threads = {each.ts for each in threads_of(messages)}
+    counts = Counter((each.key, each.thread_ts) for each in messages if each.ts not in threads)
+    for (key, thread), count in counts.items():
+        if count > 1 + (key in passed.announced):
+            times = " and ".join(
+                f"{time_of(each):%d %H:%M:%S}" for each in messages if (each.key, each.thread_ts) == (key, thread)
+            )
+            yield f"message {key}, {count} times: {times}"
 
 
 def threads_of(messages: Iterable[Shown]) -> Sequence[Shown]:
@@ -123,8 +133,8 @@ def _judge_threads(
         if seen is not None and seen < each.ends:
             findings.lost.append(name)
         return
-    more = [thread for thread in own[1:] if thread.key not in passed.announced]
-    findings.double += [f"{name}: {thread.key} at {time_of(thread):%d %H:%M}" for thread in more]
+    allowed = 1 + (own[0].key in passed.announced)
+    findings.double += [f"{name}: {thread.key} at {time_of(thread):%d %H:%M:%S}" for thread in own[allowed:]]
     if seen is not None and time_of(own[0]) > _told_by(seen, passed):
         findings.late.append(f"{name}: told {time_of(own[0]):%d %H:%M} instead of {seen:%d %H:%M}")
     _judge_end(

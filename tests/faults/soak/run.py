@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bot.playground.clock import PlayClock
 from bot.playground.slack import server as fake
@@ -95,6 +96,8 @@ class Setting:
     seed: int = 1
     faults: int = 14
     minutes: float | None = None
+    logs: Path | None = None
+    """The folder to which every process logs."""
 
 
 class Days:
@@ -207,7 +210,9 @@ def run(setting: Setting, firestore: str | None) -> Soak:
             kept = FirestoreKept(firestore, f"soak-{time.time_ns()}")
         environment = {} if firestore is None else {"FIRESTORE_EMULATOR_HOST": firestore}
         nurseries = [stack.enter_context(Nursery("soak", environment)) for _ in range(1 if firestore is None else 2)]
-        birth = {"pipelines": list(setting.pipelines), "store": kept.where, "slack": slack.api_url}
+        birth: dict[str, Any] = {"pipelines": list(setting.pipelines), "store": kept.where, "slack": slack.api_url}
+        if setting.logs is not None:
+            birth["logs"] = str(setting.logs)
         store = stack.enter_context(closing(kept.opened()))
         days = Days(setting, kept, slack, clock, store)
         return _through(days, [Instance(each, birth) for each in nurseries], pipelines, start)
@@ -287,8 +292,9 @@ def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, 
 def _announced(slack: SlackServer) -> frozenset[str]:
     """Return the keys of the messages that said that they may be there twice."""
     posts = (each.arguments for each in slack.called("chat.postMessage"))
-    said = (str(each["metadata"]) for each in posts if MAYBE_TWICE in str(each.get("blocks")))
-    return frozenset(json.loads(each)["event_payload"]["key"] for each in said)
+    said = (each["metadata"] for each in posts if MAYBE_TWICE in str(each.get("blocks")))
+    read = (json.loads(each) if isinstance(each, str) else each for each in said)
+    return frozenset(each["event_payload"]["key"] for each in read)
 
 
 def _first_midnight(each: Inhabited) -> datetime:

@@ -54,8 +54,9 @@ def test_what_was_told_once_and_in_time_is_right() -> None:
         pytest.param((POSTED,), {"lost": 1}, id="no thread"),
         pytest.param((OPENED, POSTED), {"lost": 1}, id="no end"),
         pytest.param((OPENED, RESOLVED), {"lost": 1}, id="no digest"),
-        pytest.param((OPENED, *SHOWN), {"double": 2}, id="the thread twice"),
+        pytest.param((OPENED, *SHOWN), {"double": 1}, id="the thread twice"),
         pytest.param((*SHOWN, POSTED), {"double": 1}, id="the digest twice"),
+        pytest.param((*SHOWN, RESOLVED), {"double": 2}, id="the end twice"),
         pytest.param((*SHOWN, message(f"alert:{ALERT}:1", 3.5)), {"double": 1}, id="a second thread"),
         pytest.param((*SHOWN, replace(RESOLVED, key=f"{THREAD}:resolved:3")), {"double": 1}, id="resolved twice"),
         pytest.param((*SHOWN, message("digest:shop:2026-02-11", 8)), {"double": 1}, id="a digest that nobody owes"),
@@ -121,3 +122,12 @@ def test_a_message_that_says_itself_that_it_may_be_there_twice_may_be_so_once() 
 
     assert found(judge(announced, (OPENED, *SHOWN))) == {}
     assert found(judge(announced, (OPENED, OPENED, *SHOWN))) == {"double": 1}
+
+
+def test_a_thread_of_the_same_number_is_another_incidents_once_the_former_is_forgotten() -> None:
+    again = replace(BROKEN, begins=at(12.2), ends=at(14.2))
+    opened = message(THREAD, 13.01)
+    shown = (*SHOWN, opened, message(RESOLVED.key, 15.01, opened))
+
+    assert found(judge(replace(PASSED, broken=(BROKEN, again)), shown)) == {}
+    assert found(judge(PASSED, shown))["double"] > 0
