@@ -22,7 +22,7 @@ CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; 
 AS_JSON = $(if $(JSON),--json $(JSON))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm drill compare explore mutants docs picture lock clean anew
+.PHONY: help demo test test-all lint fresh bench emulators slack-server kill-points race storm soak chaos drill compare explore mutants docs picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ race: $(VENV)/dev.stamp  ## Let two instances race on one Firestore; DIGESTS=, J
 storm: $(VENV)/dev.stamp  ## Kill a serving process while Slack fails and people repair; MINUTES=, SEED=, JSON=FILE
 	@$(BIN)/python -m tests.faults storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
 
+soak: $(VENV)/dev.stamp  ## Let days pass at high speed while things break, and count what is lost, double, late, wrong; DAYS=, SEED=, MINUTES=, JSON=FILE
+	@nice $(BIN)/python -m tests.faults.soak soak $(if $(DAYS),--days $(DAYS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
+
+chaos: $(VENV)/dev.stamp  ## The same for MINUTES in which everything fails all the time; SEED=, DAYS=, JSON=FILE
+	@nice $(BIN)/python -m tests.faults.soak chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
+
 drill: $(VENV)/dev.stamp  ## Break the healthy worlds of the NBA pipeline and count what is noticed; SEED=, COUNT=
 	@$(BIN)/reveille drill --pipeline nba $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
@@ -86,7 +92,7 @@ picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chrom
 	@$(BIN)/python -m tests.preview.playground
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
-	@$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt
+	@$(LOCK) --upgrade --extra demo --extra telemetry --extra dev --output-file requirements/dev.txt
 	@$(LOCK) --constraint requirements/dev.txt --extra demo --output-file requirements/demo.txt
 	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/runtime.txt
 

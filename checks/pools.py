@@ -7,6 +7,8 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 
 Work = Callable[[], None]
 
@@ -99,9 +101,9 @@ class BoundedPool:
         self._changed = threading.Condition()
 
     def submit(self, work: Work) -> None:
-        """Queue work; it must not raise."""
+        """Queue work; it must not raise. It runs in the context of whoever queues it."""
         with self._changed:
-            self._waiting.append(work)
+            self._waiting.append(partial(copy_context().run, work))
             if self._idle >= len(self._waiting):
                 self._changed.notify()
             elif self._threads < self._bound:

@@ -14,6 +14,7 @@ from handlers import (
     mentions,
     repairs,
     reports,
+    request_log,
     shortcuts,
     staging,
     status,
@@ -42,6 +43,7 @@ def reserved(names: Collection[str]) -> Sequence[str]:
 
 def register_all(app: App, services: Services) -> None:
     """Register everything that the app's manifest names, for one pipeline."""
+    request_log.register(app)
     _register_own(app, services)
     _register_shared(app, (services,))
     actions.register_links(app)
@@ -50,6 +52,7 @@ def register_all(app: App, services: Services) -> None:
 def register_several(app: App, apps: Mapping[str, App], every: Sequence[Services]) -> None:
     """Register everything for several pipelines: each has its own listeners in one of ``apps``, by its name, and
     ``app`` those of all of them, with the switchboard in front."""
+    request_log.register(app)
     for services in every:
         own = apps[services.pipeline]
         _register_own(own, services)

@@ -22,6 +22,7 @@ from bot.alerting.observations import observe
 from bot.alerting.pages import is_trigger, paged
 from bot.alerting.recheck import RecheckResult, rechecked_of
 from bot.alerting.run_view import oldest_seen
+from bot.log_fields import extra, logged_with
 from bot.request import Request
 from bot.store.model import (
     BROADCAST,
@@ -158,8 +159,9 @@ class Incidents:
         ``repairers`` are those whose repair the run looks after, by the key of the alert.
         """
         made: list[Processed] = []
-        self._decided(lambda: self._process(report, now, stored, phases, repairers, made))
-        self._settle(now, made[-1].deliveries if made else ())
+        with logged_with(pipeline=report.pipeline, run=report.run):
+            self._decided(lambda: self._process(report, now, stored, phases, repairers, made))
+            self._settle(now, made[-1].deliveries if made else ())
         return Processed(
             transitions=tuple(each for some in made for each in some.transitions),
             deliveries=tuple(each for some in made for each in some.deliveries),
@@ -321,6 +323,8 @@ class Incidents:
                     for each in self._deliveries(transition, now, link, pages)
                 )
                 raise NotStoredError(error, tuple(each for each in unstored if _is_loud(each))) from error
+            for transition in some:
+                _log(transition)
             made.append(Processed(transitions=some, deliveries=deliveries))
 
     def _long_closed(self, observation: Observation) -> Alert | None:
@@ -417,7 +421,9 @@ class Incidents:
 
     def _click(self, click: Click, action: str, change: Callable[[Alert], Alert | None]) -> Clicked:
         clicked = self._decided(lambda: self._clicked(click, action, change))
-        if clicked.result is ClickResult.DONE:
+        if clicked.result is ClickResult.DONE and (alert := clicked.alert) is not None:
+            fields = extra(pipeline=alert.pipeline, incident=alert.thread, user=click.actor)
+            _logger.info("alert %s: %s", action, alert.key, extra=fields)
             self._settle(click.now, ())
         return clicked
 
@@ -459,6 +465,14 @@ class Incidents:
                 continue
         message = f"an alert of {self._pipeline.name} changed {ATTEMPTS} times while it was decided; try again"
         raise StoreError(message)
+
+
+def _log(transition: Transition) -> None:
+    """Log what becomes of an alert in one line; one that is only counted, or not told yet, is no news."""
+    alert = transition.alert
+    if alert is not None and transition.speaks:
+        fields = extra(incident=alert.thread, check=alert.check, code=alert.code, severity=alert.severity.name)
+        _logger.info("alert %s: %s", transition.reason, alert.key, extra=fields)
 
 
 def _is_loud(delivery: Delivery) -> bool:

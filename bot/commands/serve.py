@@ -41,6 +41,7 @@ def serve(pipeline_file: Path | None, scenarios: tuple[str, ...]) -> int:
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
       REVEILLE_OPERATIONS_PORT, REVEILLE_OPERATIONS_TOKEN   where metrics are served, and to whom
       REVEILLE_PEER_CONNECTIONS   that one address may have open (200)
+      REVEILLE_TRACES=otlp        trace runs and deliveries; OTEL_EXPORTER_OTLP_ENDPOINT says where to
     """  # noqa: D301 - click reads the backspace
     with said_plainly():
         prepared = prepare(pipeline_file, scenarios)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from bot.alerting.incidents import Incidents
 from bot.composition.google import google_ports
 from bot.composition.stores import store_of
+from bot.composition.telemetry import traces_of
 from bot.composition.together import defaults_of, heartbeat_of, must_differ, webhooks_of
 from bot.composition.validation import pipeline_of, pipelines_of, scenario_of
 from bot.definition.pipeline_folder import SEPARATOR
@@ -27,7 +28,7 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.outboxes import Outboxes
 from bot.delivery.traffic import Defaults
 from bot.render.alert import AlertMessages
-from bot.serving.measured import MeasuredValidation
+from bot.serving.measured import MeasuredValidation, RunMetrics, Traced
 from bot.serving.metrics import Metrics
 from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError, Variables
@@ -50,6 +51,7 @@ from checks.source import Ports
 
 if TYPE_CHECKING:
     from bot.scenarios.scenario import Scenario
+    from bot.serving.traces import Traces
 
 Clock = Callable[[], datetime]
 
@@ -188,8 +190,18 @@ def notifiers_of(
     Raises SettingsError, StoreError, and what a scenario that does not fit raises.
     """
     worlds = [_world(each) for each in prepared]
-    shared = _shared(prepared, [each.clock for each in worlds], _store(prepared, patient=patient))
-    return tuple(_notifier(each, world, shared, give_way) for each, world in zip(prepared, worlds, strict=True))
+    traces = traces_of(prepared[0].serving)
+    shared = _shared(prepared, [each.clock for each in worlds], _store(prepared, patient=patient), traces)
+    first, *others = (_notifier(each, world, shared, give_way) for each, world in zip(prepared, worlds, strict=True))
+    return (first if traces is None else _closing(first, traces), *others)
+
+
+def _closing(notifier: Notifier, traces: Traces) -> Notifier:
+    def close() -> None:
+        traces.close()
+        notifier.close()
+
+    return replace(notifier, close=close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,9 +214,10 @@ class _Shared:
     metrics: Metrics
     outbox: Outboxes
     owner: str
+    traces: Traces | None
 
 
-def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateStore) -> _Shared:
+def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateStore, traces: Traces | None) -> _Shared:
     slack, metrics, workspace = prepared[0].slack, Metrics(), Workspace()
     client = slack_client(slack.bot_token.reveal(), slack.api_url, metrics.rate_limited)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -223,19 +236,35 @@ def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateS
         client=client,
         workspace=workspace,
         metrics=metrics,
-        outbox=_outboxes(defaults_of(prepared), around, store, clock, metrics, owner),
+        outbox=_outboxes(defaults_of(prepared), around, store, clock, _told_of_sent(metrics, clock, traces), owner),
         owner=owner,
+        traces=traces,
     )
 
 
-def _outboxes(
-    defaults: Defaults, around: SinkContext, store: StateStore, clock: Clock, metrics: Metrics, owner: str
-) -> Outboxes:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What hears of deliveries that are sent, and that are given up."""
+
+    sent: Callable[[Delivery], None]
+    buried: Callable[[Delivery], None]
+
+
+def _told_of_sent(metrics: Metrics, clock: Clock, traces: Traces | None) -> _Heard:
     def sent(delivery: Delivery) -> None:
+        at = delivery.sent_at or clock()
         metrics.delivery_sent(delivery)
         if delivery.kind is DeliveryKind.POST and delivery.key.startswith("digest:"):
-            metrics.digest_posted(pipeline_in(delivery.key), delivery.sent_at or clock())
+            metrics.digest_posted(pipeline_in(delivery.key), at)
+        if traces is not None:
+            traces.delivery_sent(delivery, at)
 
+    return _Heard(sent, metrics.delivery_buried)
+
+
+def _outboxes(
+    defaults: Defaults, around: SinkContext, store: StateStore, clock: Clock, heard: _Heard, owner: str
+) -> Outboxes:
     return Outboxes(
         {
             sink.name: Outbox(
@@ -245,8 +274,8 @@ def _outboxes(
                 f"{owner}-{sink.name}",
                 default_channel=defaults if sink.name == SLACK else None,
                 told_in=defaults,
-                on_sent=sent,
-                on_buried=metrics.delivery_buried,
+                on_sent=heard.sent,
+                on_buried=heard.buried,
             )
             for sink in SINKS
             if (poster := sink.build(around)) is not None
@@ -257,9 +286,12 @@ def _outboxes(
 
 def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: Callable[[], object]) -> Notifier:
     pipeline, store, past_store = prepared.pipeline, shared.store, shared.outbox.say_without_store
-    metrics, clock = shared.metrics.of(pipeline.name), world.clock
+    clock = world.clock
+    counted: RunMetrics = shared.metrics.of(pipeline.name)
+    if shared.traces is not None:
+        counted = Traced(counted, shared.traces, clock)
     validation = MeasuredValidation(
-        pipeline, world.ports, clock, metrics, give_way, partial(jobs_before, store, pipeline.name)
+        pipeline, world.ports, clock, counted, give_way, partial(jobs_before, store, pipeline.name)
     )
     standing = DigestStanding(store, pipeline, shared.workspace.address)
     incidents = Incidents(store, pipeline, AlertMessages(pipeline), digest=standing)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.delivery.decisions import PATIENCE, DeliveryFate, judge
 from bot.delivery.dispatch import Dispatch, Hopeless, Waiting
@@ -21,6 +22,7 @@ from bot.delivery.poster import Poster
 from bot.delivery.straight import Straight
 from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Defaults, Pause, Traffic, back_off
 from bot.delivery.troubles import Posted, PostError, Trouble
+from bot.log_fields import extra
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 
 __all__ = ["PATIENCE", "UNDELIVERED", "Outbox", "PostError", "Posted", "Poster", "Trouble"]
@@ -186,7 +188,8 @@ class Outbox:
         )
         news = reason is not DeliveryFate.RATE_LIMITED and not self._traffic.is_known(error)
         level = logging.WARNING if news else logging.INFO
-        _logger.log(level, "%s in %s waits: %s, %s", delivery.key, error.channel, reason, error.detail)
+        fields = _fields(delivery, now)
+        _logger.log(level, "%s in %s waits: %s, %s", delivery.key, error.channel, reason, error.detail, extra=fields)
         return reason
 
     def _give_back(self, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool) -> None:
@@ -207,6 +210,7 @@ class Outbox:
             return
         self._straight.recorded(delivery.key)
         if recorded:
+            _logger.info("%s is sent", delivery.key, extra=_fields(delivery, now))
             sent = replace(delivery, state=DeliveryState.SENT, ts=posted.ts, posted_channel=posted.channel, sent_at=now)
             for listener in self._on_sent:
                 self._tell(listener, sent)
@@ -218,7 +222,7 @@ class Outbox:
 
     def _bury(self, delivery: Delivery, error: str) -> None:
         """Give a delivery up and say so where it is read, unless that is what cannot be said."""
-        _logger.error("The delivery %s is given up: %s", delivery.key, error)
+        _logger.error("The delivery %s is given up: %s", delivery.key, error, extra=_fields(delivery, self._clock()))
         if not is_notice(delivery):
             channel = self._told_in.of(delivery.channel) or delivery.channel
             notice = obituary(self._wording, delivery, channel, error, self._clock())
@@ -248,3 +252,15 @@ class Outbox:
         except Exception:
             # The message is there whatever those who are told of it make of that.
             _logger.exception("A listener of the outbox failed on %s.", delivery.key)
+
+
+def _fields(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    """Return what a line about a delivery carries: the incident that it tells, and how long it waited."""
+    told = delivery.target or delivery.key
+    return extra(
+        incident=told if told.startswith("alert:") else None,
+        kind=delivery.kind.value,
+        sink=delivery.sink,
+        attempts=delivery.attempts,
+        waited=round((now - delivery.created_at).total_seconds(), 1),
+    )

@@ -21,29 +21,36 @@ ROUND = "round"
 """The job that catches up with everything that is due; each other job is followed by one."""
 
 
-class Turned(Protocol):
-    """The timetable of a bot, as far as somebody else turns it."""
-
-    def due_between(self, since: datetime, until: datetime) -> Sequence[tuple[datetime, str]]:
-        """Return what is due in a span, but for rounds, in order."""
-        ...
+class Runnable(Protocol):
+    """What does the jobs of a bot."""
 
     def run(self, job: str) -> str: ...
 
     def stop(self, seconds: float) -> bool: ...
 
 
+class Turned(Runnable, Protocol):
+    """The timetable of a bot, as far as somebody else turns it."""
+
+    def due_between(self, since: datetime, until: datetime) -> Sequence[tuple[datetime, str]]:
+        """Return what is due in a span, but for rounds, in order."""
+        ...
+
+
 @dataclass(frozen=True)
 class TurnedByHand:
     """A timetable whose jobs run when somebody says so, and never by themselves."""
 
-    turned: Turned
+    turned: Runnable
     running: bool = True
 
     def start(self) -> None:
         """Wait for the clock to be put forward."""
 
-    def stop(self, seconds: float) -> bool:
+    def run(self, job: str) -> str:
+        return self.turned.run(job)
+
+    def stop(self, seconds: float = 0.0) -> bool:
         return self.turned.stop(seconds)
 
 

@@ -91,11 +91,15 @@ class PlayWorld:
 
     def _make_anew(self, broken_again: frozenset[str] | set[str] = frozenset()) -> None:
         before = self.stage.world
-        world = scenario_ports(
-            self.pipeline, self.scenario, change=_all_of([each.change for each in self._broken.values()])
-        )
+        world = self._world()
         world.platform.carry_on(before.platform, _changed(before, world) | broken_again)
         self.stage.stand(world)
+
+    def _world(self) -> ScenarioPorts:
+        """Return the scenario's world with everything that is broken in it."""
+        return scenario_ports(
+            self.pipeline, self.scenario, change=_all_of([each.change for each in self._broken.values()])
+        )
 
     def close(self) -> None:
         self.stage.close()

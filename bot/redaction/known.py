@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from bot.setting_names import (
     LARGEST_FILE,
@@ -27,6 +28,11 @@ GOOGLE_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 GOOGLE_LOGIN = Path(".config", "gcloud", "application_default_credentials.json")
 """Where ``gcloud auth application-default login`` keeps its keys, in the home folder."""
 
+OTLP_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
+"""Headers that OpenTelemetry reads by itself: ``name=value``, with commas between; a value is often a token."""
+
+OTLP_ADDRESSES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
 _GOOGLE_KEYS = ("private_key", "private_key_id", "client_secret", "refresh_token")
 _PARTS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _PARTS_OF_ADDRESS = re.compile(r"[/?&=#;]+")
@@ -42,7 +48,11 @@ def _values(environment: Mapping[str, str]) -> Iterator[str]:
     for secret in (*SecretSetting, *sorted(webhooks)):
         for value in (environment.get(secret, ""), _content(environment.get(f"{secret}_FILE", ""))):
             yield from _told(value)
-    for address in (*AddressSetting, *PathSetting):
+    for headers in OTLP_HEADERS:
+        for header in environment.get(headers, "").split(","):
+            value = header.partition("=")[2]
+            yield from (*_told(value), *_told(unquote(value)))
+    for address in (*AddressSetting, *PathSetting, *OTLP_ADDRESSES):
         yield from _logins(environment.get(address, ""))
     for proxy in ProxySetting:
         for name in (proxy, proxy.lower()):

@@ -16,12 +16,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from bot.log_fields import current_fields
 from bot.redaction.redactor import Redactor
 from bot.render.visible import one_line
 
 
 class CloudFormatter(logging.Formatter):
-    """One line of JSON a record, with the fields that Cloud Logging reads; ``json_fields`` of ``extra`` join them."""
+    """One line of JSON a record: the fields that Cloud Logging reads, those of what is under way (``bot.log_fields``),
+    and the ``json_fields`` of ``extra``."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -29,7 +31,7 @@ class CloudFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         given = getattr(record, "json_fields", None)
-        fields: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        fields: Mapping[str, Any] = {**current_fields(), **(given if isinstance(given, Mapping) else {})}
         entry = {
             "severity": record.levelname if record.levelno <= logging.CRITICAL else "CRITICAL",
             "message": text_of(record),

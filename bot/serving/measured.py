@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.log_fields import extra, logged_with
 from bot.request import Plan
 from bot.validation import JobsBefore, Validation, no_jobs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.reads import nothing
 from checks.source import Ports
+
+_logger = logging.getLogger(__name__)
 
 
 class RunMetrics(Protocol):
@@ -20,6 +26,28 @@ class RunMetrics(Protocol):
     def check_finished(self, result: CheckResult) -> None: ...
 
     def run_finished(self, report: Report) -> None: ...
+
+
+class RunTraces(Protocol):
+    """What is traced of runs."""
+
+    def run_finished(self, report: Report, ended: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Counts runs, and traces them."""
+
+    metrics: RunMetrics
+    traces: RunTraces
+    clock: Callable[[], datetime]
+
+    def check_finished(self, result: CheckResult) -> None:
+        self.metrics.check_finished(result)
+
+    def run_finished(self, report: Report) -> None:
+        self.metrics.run_finished(report)
+        self.traces.run_finished(report, self.clock())
 
 
 class MeasuredValidation(Validation):
@@ -38,12 +66,21 @@ class MeasuredValidation(Validation):
         self._metrics = metrics
 
     def run(self, planned: Plan, observe: Callable[[CheckResult], None] = lambda _: None) -> Report:
-        """Validate as ``Validation.run`` does, and count."""
+        """Validate as ``Validation.run`` does, count, and log it in one line."""
+        run = secrets.token_hex(4)
 
         def seen(result: CheckResult) -> None:
             self._metrics.check_finished(result)
             observe(result)
 
-        report = super().run(planned, seen)
-        self._metrics.run_finished(report)
+        with logged_with(pipeline=self.pipeline.name, run=run):
+            report = replace(super().run(planned, seen), run=run)
+            self._metrics.run_finished(report)
+            _logger.info(
+                "validated %s: %s in %.1f s",
+                report.previous.name,
+                report.verdict,
+                report.duration,
+                extra=extra(trigger=report.trigger, verdict=report.verdict.value, seconds=round(report.duration, 3)),
+            )
         return report

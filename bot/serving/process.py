@@ -95,9 +95,12 @@ def _run(serving: Serving, bound: Mapping[int, socket.socket]) -> int:
     threading.Thread(target=loop, name="web", daemon=True).start()
     ending.wait()
     bot.announce_stop()
+    _logger.info("stopping: no more work is taken, and what runs ends or is handed back")
     # Requests are still answered meanwhile: readiness says that this process is stopping.
     server.drain(DRAIN_SECONDS)
-    if not bot.stop(STOP_SECONDS):
+    if bot.stop(STOP_SECONDS):
+        _logger.info("stopped: everything has ended")
+    else:
         _logger.warning("not everything ended in time; what is left over is taken over after its lease")
     server.drain(DRAIN_SECONDS)
     return BROKEN if broken.is_set() else 0

@@ -27,6 +27,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _OTHER_STORE = re.compile(r"([A-Za-z][A-Za-z0-9]+):((?!//)[\w./()-]+)", re.ASCII)
 """A kind of store and its place, which is no address: those hold passwords. A file is told from it by its folder:
 ``./a:b.db``."""
+_TRACES = re.compile("otlp")
 _PEERS = f"a number of connections, 1 to {CONNECTIONS}"
 
 
@@ -112,6 +113,8 @@ class ServingSettings:
     """Connections that one address may have open: half of all, because behind a proxy all come from one."""
     scenario: str | None = None
     """The scenario to serve instead of a project."""
+    traces: bool = False
+    """Whether runs and deliveries are traced, to the collector that OpenTelemetry's own variables name."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ServingSettings:
@@ -126,6 +129,7 @@ class ServingSettings:
             operations_token=_operations_token(variables),
             peer_connections=variables.number("REVEILLE_PEER_CONNECTIONS", 1, CONNECTIONS, _PEERS) or CONNECTIONS // 2,
             scenario=variables.text("REVEILLE_SCENARIO"),
+            traces=variables.matching("REVEILLE_TRACES", _TRACES, "otlp, or nothing at all") is not None,
         )
 
 

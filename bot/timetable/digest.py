@@ -79,6 +79,7 @@ class Digests:
         past_store: Callable[[Delivery], object] | None = None,
     ) -> None:
         self._pipeline = validation.pipeline
+        self.name = self._pipeline.name
         self._notifications = notifications_of(self._pipeline)
         self._calendar = DigestCalendar(self._pipeline)
         self._store = store

@@ -28,6 +28,7 @@ from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
+from bot.log_fields import logged_with
 from bot.timetable.digest import EARLY, Digests
 from bot.timetable.slots import EPOCH, UnknownJobError
 from bot.timetable.steady import SteadyScheduler
@@ -190,7 +191,7 @@ class Schedules:
         work = self._jobs.get(job)
         if work is None:
             raise UnknownJobError(f"There is no job '{job}'; there are {', '.join(self._jobs)}.")
-        with self._counted():
+        with self._counted(), logged_with(pipeline=self._digests.name, job=job):
             outcome = work()
             self._pump()
         return outcome
@@ -270,6 +271,10 @@ class Schedules:
 
     def _heard(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
         job = self._name(event.job_id)
+        with logged_with(pipeline=self._digests.name, job=job):
+            self._tell_of(event, job)
+
+    def _tell_of(self, event: JobExecutionEvent | JobSubmissionEvent, job: str) -> None:
         if event.code == EVENT_JOB_ERROR:
             _logger.error("the job %s failed", event.job_id, exc_info=getattr(event, "exception", None))
             if self._metrics is not None:

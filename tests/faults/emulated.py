@@ -8,6 +8,6 @@ from bot.store.model import StateStore
 PROJECT = "example-project"
 
 
-def firestore_store(address: str, prefix: str) -> StateStore:
+def firestore_store(address: str, prefix: str, database: str = "(default)") -> StateStore:
     """Open the store whose collections begin with a prefix, on the emulator at ``host:port``."""
-    return open_firestore_store(project=PROJECT, emulator=address, prefix=prefix)
+    return open_firestore_store(project=PROJECT, emulator=address, prefix=prefix, database=database)

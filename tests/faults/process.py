@@ -78,9 +78,13 @@ def live(birth: Mapping[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kind", choices=("sqlite", "firestore"), required=True)
-    roles = {"teller": live}
-    if parser.parse_args().kind == "firestore":
+    parser.add_argument("--kind", choices=("sqlite", "firestore", "soak"), required=True)
+    roles, kind = {"teller": live}, parser.parse_args().kind
+    if kind == "soak":
+        from tests.faults.soak import instance  # noqa: PLC0415 - all of the bot takes seconds to import
+
+        roles["instance"] = instance.live
+    if kind == "firestore":
         # Imported once for all lives; nothing is connected before a life is born.
         from tests.faults import racer  # noqa: PLC0415 - Google's client takes a second to import
 

@@ -236,6 +236,9 @@ def test_every_line_that_it_logs_is_json_and_none_holds_a_secret(tmp_path: Path)
     assert entries
     assert {"severity", "message", "time"} <= set(entries[0])
     assert not [secret for secret in (slack.token, slack.signing_secret, "hush", "/response/") if secret in log]
+    said = [each["message"] for each in entries]
+    assert any(each == "asked: /validate-daily" for each in said)
+    assert any(each.startswith("stopping: ") for each in said)
 
 
 @pytest.mark.slow
