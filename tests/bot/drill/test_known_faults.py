@@ -75,7 +75,7 @@ def a_day_old(table: str, day: str, column: str) -> Change:
     ("change", "table"),
     [
         pytest.param(lambda: renamed(SCHEDULE, SLATE, "home_team_tricode", "NOP", "NOR"), SCHEDULE, id="a team"),
-        pytest.param(lambda: renamed(SCHEDULE, NIGHT, "home_team_tricode", "PHX", "PHO"), SCHEDULE, id="what it played"),
+        pytest.param(lambda: renamed(SCHEDULE, NIGHT, "home_team_tricode", "PHX", "PHO"), SCHEDULE, id="its games"),
         pytest.param(lambda: renamed(RECORDS, NIGHT, "team_abbr", "PHX", "PHO"), RECORDS, id="one team of the records"),
         pytest.param(lambda: wrong_keys(RECORDS, NIGHT, "game_id"), RECORDS, id="games of the records"),
         pytest.param(lambda: wrong_keys(PREDICTIONS, NIGHT, "game_id"), PREDICTIONS, id="games of predictions"),
