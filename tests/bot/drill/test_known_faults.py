@@ -96,6 +96,46 @@ def test_what_is_written_otherwise_or_not_at_all_is_named_where_it_is(change: Ca
     assert place.name == table
 
 
+def again(table: str, day: str, share: slice, **other: object) -> Change:
+    """Some rows of a date are there a second time, with other values."""
+    healthy = ground("healthy-afternoon").healthy
+    return broken(healthy, table, day, lambda rows: [*rows, *({**row, **other} for row in rows[share])])
+
+
+PICKS = "nba_predictions.signal_best_bets_picks"
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        pytest.param(lambda: again(SCHEDULE, SLATE, slice(5), game_id="0022501800"), SCHEDULE, id="other ids"),
+        pytest.param(lambda: again(RECORDS, NIGHT, slice(30), game_id="20260210_LAL_SAS"), RECORDS, id="turned round"),
+        pytest.param(lambda: valued(PICKS, SLATE, "edge", None), PICKS, id="picks without an edge"),
+        pytest.param(lambda: valued(PICKS, SLATE, "system_id", "moving_average"), PICKS, id="picks of no system"),
+    ],
+)  # fmt: skip
+def test_what_is_there_again_under_another_name_is_noticed(change: Callable[[], Change], table: str) -> None:
+    place = only(report(change())).place
+
+    assert place is not None
+    assert place.name == table
+
+
+def test_predictions_that_are_made_of_features_follow_from_their_absence() -> None:
+    made = (PREDICTIONS, "nba_predictions.daily_prediction_signals", PICKS)
+    features = "nba_predictions.ml_feature_store_v2"
+
+    def empty_handed(world: World) -> World:
+        path = f"phase4_completion/{SLATE}"
+        task = {**world.documents[path]["ml_feature_store"], "record_count": 0}
+        return replace(world, documents={**world.documents, path: {**world.documents[path], "ml_feature_store": task}})
+
+    place = only(report(empty_handed, gone(features), *map(gone, made))).place
+
+    assert place is not None
+    assert place.name == features
+
+
 def test_predictions_that_join_no_game_follow_from_the_teams_of_the_schedule() -> None:
     place = only(report(valued("nba_reference.nba_schedule", SLATE, "home_team_tricode", "ATL-x"))).place
 

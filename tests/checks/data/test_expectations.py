@@ -561,6 +561,13 @@ class TestKeysAndValues:
         assert other == [(*expected, "references customer")]
         assert same[0][0] == ("passed" if known == (5, 3) else "skipped")
 
+    def test_fixed_limits_count_where_rows_are_there_of_another_day_only(self) -> None:
+        tomorrow = [*rows(30, TODAY + timedelta(days=1))]
+
+        found = told(findings({"freshness": "30d", "volume": {"at_least": 10}}, tomorrow))
+
+        assert ("P1", "no-volume", "volume") in found
+
     def test_a_group_that_matches_nothing_is_found_however_few_rows_it_has(self) -> None:
         expect = {"references": {"customer": {"to": "data.customers.customer", "at_most": "50 %", "by": "shop"}}}
         known = [{"customer": "a"}]
