@@ -263,6 +263,8 @@ class Reference(Model):
     has any."""
     at_most: Share = 0.0
     """The share of rows whose value may not be there."""
+    by: str | None = None
+    """A column that divides the rows: of each of its values some row has one that is there, whatever share they are."""
     severity: NamedSeverity = Severity.P2
     """How loud more are."""
 

@@ -154,6 +154,9 @@ def _figures(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Ite
         there: Path = ("references", column)
         yield from column_problems(there, table, column)
         yield from apart(there, table, column)
+        if reference.by is not None:
+            yield from column_problems((*there, "by"), table, reference.by)
+            yield from apart((*there, "by"), table, reference.by, NO_KEYS)
         other, _, key = reference.to.rpartition(".")
         if other == name and date_column(table) is None:
             yield there, f"compares rows with those of earlier dates; add 'date' to {name}"

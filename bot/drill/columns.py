@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from checks.pipeline import Pipeline, SqlCheck, Table
@@ -12,6 +13,9 @@ Rows = Sequence[Row]
 
 FEW = 12
 """Values of a column that divides rows into groups, at most."""
+
+SEVERAL, MANY = 4, 60
+"""Values of a column that names one of a set: on a date more than a state has, and in the whole table at most."""
 
 
 def date_column(table: Table, rows: Rows) -> str | None:
@@ -23,9 +27,12 @@ def date_column(table: Table, rows: Rows) -> str | None:
     return None
 
 
-def day_of(row: Row, column: str) -> str:
-    """Return the date of a row, as the universal day of an instant."""
-    return str(row.get(column) or "")[:10]
+def day_of(row: Row, column: str, zone: tzinfo = UTC) -> str:
+    """Return the date of a row, of an instant the one in a zone."""
+    value = str(row.get(column) or "")
+    if len(value) <= len("2026-02-10"):
+        return value
+    return datetime.fromisoformat(value).astimezone(zone).date().isoformat()
 
 
 def times(table: Table) -> tuple[str, ...]:
@@ -52,6 +59,18 @@ def keys(table: Table, rows: Rows) -> tuple[str, ...]:
         name
         for name, kind in table.columns.items()
         if kind == "STRING" and len({row.get(name) for row in rows} - {None}) > min(FEW, max(2, len(rows) // 3))
+    )
+
+
+def names(table: Table, rows: Rows, every: Rows) -> tuple[str, ...]:
+    """Return the columns that name one of a set that stays: texts with several values, of which the whole table, dates
+    and all, has few. Others join by them: teams, accounts, shops."""
+    return tuple(
+        name
+        for name, kind in table.columns.items()
+        if kind == "STRING"
+        and len({row.get(name) for row in rows} - {None}) > SEVERAL
+        and len({row.get(name) for row in every} - {None}) <= MANY
     )
 
 

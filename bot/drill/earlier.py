@@ -46,7 +46,7 @@ class _Runs:
         of_table = self._written(table)
         for row in rows:
             logged = [each for each in self._pipeline.transitions if each.id in row.values()]
-            day = columns.day_of(row, column) if column is not None else ""
+            day = columns.day_of(row, column, self._pipeline.zone) if column is not None else ""
             kept = self._then(row, self._last(day, (*of_table, *_dues(logged))))
             if kept is not None:
                 yield kept

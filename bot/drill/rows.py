@@ -100,8 +100,8 @@ def _broken(healthy: Healthy, world: World, table: str, day: str | None, breaks:
     column = columns.date_column(healthy.pipeline.tables[table], rows)
     if day is None or column is None:
         return breaks(rows)
-    of_day = [row for row in rows if columns.day_of(row, column) == day]
-    return [row for row in rows if columns.day_of(row, column) != day] + breaks(of_day)
+    of_day = [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) == day]
+    return [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) != day] + breaks(of_day)
 
 
 def judged(healthy: Healthy) -> Iterator[tuple[str, str | None, Rows]]:
@@ -115,7 +115,7 @@ def judged(healthy: Healthy) -> Iterator[tuple[str, str | None, Rows]]:
             yield table, None, list(rows)
             continue
         for day in healthy.days:
-            of_day = [row for row in rows if columns.day_of(row, column) == day]
+            of_day = [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) == day]
             if of_day:
                 yield table, day, of_day
 
@@ -172,13 +172,13 @@ def _kept(healthy: Healthy) -> frozenset[str]:
 
 def values_faults(healthy: Healthy) -> Faults:
     """Values: NULL in half of the rows or all, constant, zero, out of range, another unit, one direction, keys that
-    match nothing. Only columns that a check of the file names."""
+    match nothing, one name of a few that is written otherwise. Only columns that a check of the file names."""
     checks = columns.checks_of_tables(healthy.pipeline)
     for table, day, rows in judged(healthy):
         if table in _kept(healthy):
             continue
         declared = healthy.pipeline.tables[table]
-        for column, name, breaks in _values(declared, rows):
+        for column, name, breaks in (*_values(declared, rows), *_names(healthy, table, rows)):
             if columns.read_by(checks, table, column):
                 yield PutFault(
                     kind="values",
@@ -207,6 +207,17 @@ def _values(declared: Any, rows: Rows) -> Iterator[tuple[str, str, Breaks]]:
     for column in columns.directions(declared, rows):
         commonest = Counter(row.get(column) for row in rows if row.get(column) is not None).most_common(1)[0][0]
         yield column, "one direction", on(column, _constant(commonest))
+
+
+def _names(healthy: Healthy, table: str, rows: Rows) -> Iterator[tuple[str, str, Breaks]]:
+    declared = healthy.pipeline.tables[table]
+    for column in columns.names(declared, rows, healthy.world.tables[table]):
+        one = max(row[column] for row in rows if row.get(column) is not None)
+        yield column, "one renamed", on(column, _renamed(one))
+
+
+def _renamed(one: str) -> Callable[[Any], Any]:
+    return lambda value: f"{value}-x" if value == one else value
 
 
 def _constant(value: Any) -> Callable[[Any], Any]:

@@ -243,13 +243,12 @@ class _Judgement:
         }
         return self._said.decided(name, tests, f"{said}.", facts, count.group)
 
-    @staticmethod
-    def _is_decided_by_fixed_limits(count: _Count) -> bool:
-        """Whether fixed limits decide without history: what never had a row is not in use yet."""
+    def _is_decided_by_fixed_limits(self, count: _Count) -> bool:
+        """Whether fixed limits decide without history: what never had a row, of no interval, is not in use yet."""
         volume = count.volume
         if volume.at_least is None and volume.at_most is None:
             return False
-        return volume.learned is None or bool(count.number or count.past)
+        return volume.learned is None or bool(count.number or count.past or self._past.periods)
 
     def _count_words(self, count: _Count) -> str:
         of = f" of {', '.join(count.group)}" if count.group else ""

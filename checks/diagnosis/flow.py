@@ -211,7 +211,10 @@ def _named(
         running = code == "unexplained" and root.data_present
         return (code, root.finding.interval if running else subject), code, subject
     if root.check in board.sql_checks:
-        return ("upstream-check", root.check, explanation.root.place), "upstream-check", root.check
+        # What is wrong with one table on several dates, the same people repair at one time.
+        place = explanation.root.place
+        check = root.check if place.kind is not PlaceKind.TABLE else ""
+        return ("upstream-check", check, place), "upstream-check", root.check
     for family, code in OF_ITS_OWN.items():
         if family in root.finding.facts.families():
             subject = root.check if family is CalendarFacts else root.place.name

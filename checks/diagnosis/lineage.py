@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.causes import Carries, Dependency, Graph
@@ -27,6 +28,9 @@ NO_START = frozenset({"not-triggered", "bypassed", "untracked", "no-record", "fl
 NO_WORK = frozenset({"triggered-without-effect", "data-missing", "data-present"})
 """What was started wrote nothing."""
 
+
+VERSION = re.compile(r"_v\d+$")
+"""The end of the name of a table that was made anew beside its former one."""
 
 Written = Mapping[str, tuple[Place, ...]]
 """What each phase writes, by its id."""
@@ -79,7 +83,9 @@ def _called(pipeline: Pipeline, name: str) -> Place | None:
 def _named(pipeline: Pipeline, checks: Iterable[SqlCheck], processor: str) -> Place | None:
     tables = (*pipeline.tables, *(each for spec in writers(pipeline) for each in spec.writes))
     judge = (each for check in checks for each in check.tables)
-    found = (each for each in (*tables, *judge) if each.rpartition(".")[2] == processor)
+    found = (
+        each for each in (*tables, *judge) if VERSION.sub("", each.rpartition(".")[2]) == VERSION.sub("", processor)
+    )
     return next(map(_table, found), None)
 
 
@@ -154,9 +160,12 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
 
 
 def _inputs(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> Sequence[str]:
-    """Return what the tables that show the rows of a phase are made of, as far as the phase does not write it."""
-    shown = [pipeline.tables[each] for each in tables_in(query or "") if each in pipeline.tables]
-    return [each for table in shown for each in table.reads if _table(each) not in written]
+    """Return what the tables that show the rows of a phase are made of, by their own word and by that of who writes
+    them, as far as the phase does not write it."""
+    shown = tables_in(query or "")
+    reads = [each for name in shown if name in pipeline.tables for each in pipeline.tables[name].reads]
+    reads += [each for spec in writers(pipeline) if set(spec.writes) & set(shown) for each in spec.reads]
+    return [each for each in dict.fromkeys(reads) if _table(each) not in written]
 
 
 def _before_rows(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> frozenset[Place]:
@@ -193,12 +202,16 @@ def _units(table: Table) -> Iterator[str]:
 
 
 def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) -> Iterator[Dependency]:
-    """What the file says that a check explains. A table that a phase writes explains no phase before that one."""
+    """What the file says that a check explains. A table that a phase writes, or that is made of one that it writes,
+    explains no phase before that one."""
     order = {phase.id: number for number, phase in enumerate(pipeline.phases)}
     written: dict[Place, int] = {}
     for number, each in enumerate(pipeline.phases):
         for place in made[each.id]:
             written.setdefault(place, number)
+    for place, number in sorted(written.items(), key=lambda each: -each[1]):
+        for table in _made_of(pipeline, place):
+            written.setdefault(table, number)
     for check in checks:
         places = [judged(check, check.subject)]
         if check.phase is None:
@@ -209,6 +222,15 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
                 for phase in check.explains
                 if written.get(place, -1) < order.get(phase, len(order))
             )
+
+
+def _made_of(pipeline: Pipeline, place: Place) -> Iterator[Place]:
+    """Yield the tables that are made of one, and of those."""
+    seen, found = {place.name}, [place.name]
+    while found:
+        found = [name for name, table in pipeline.tables.items() if set(table.reads) & set(found) and name not in seen]
+        seen.update(found)
+        yield from map(_table, found)
 
 
 def _written_by(pipeline: Pipeline, phase: str, checks: Iterable[SqlCheck]) -> tuple[Place, ...]:

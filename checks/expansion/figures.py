@@ -9,8 +9,14 @@ from checks.expansion.sql_words import literal, quoted
 from checks.expectations_spec import Expect, Reference
 from checks.pipeline import Table
 
-FEWEST_EARLIER = 20
+FEWEST_EARLIER = 5
 """Values of earlier intervals; with fewer, new ones may be many."""
+
+FEWEST_DAYS = 3
+"""Earlier intervals that have a value: on the first days of a season most of its values are new."""
+
+FEWEST_OF_GROUP = 5
+"""Rows of a group; of fewer, all may well be new."""
 
 
 def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
@@ -39,8 +45,14 @@ def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
             good=f"{{others}} of {{rows}} rows have {column}.",
         )
     yield from _figures_of_values(expect)
+    yield from _figures_of_references(name, expect)
+
+
+def _figures_of_references(name: str, expect: Expect) -> Iterator[Figure]:
     for column, reference in expect.references.items():
         there = f"{name} of the two weeks before" if reference.table == name else reference.to
+        if reference.by is not None:
+            yield _unmatched_groups(name, column, reference, reference.by, there)
         yield Figure(
             expectation=f"references {column}",
             facet=column,
@@ -54,11 +66,33 @@ def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
         )
 
 
+def _unmatched_groups(name: str, column: str, reference: Reference, by: str, there: str) -> Figure:
+    """Count the groups of which no row is matched: few rows of many, and all that there is of the group."""
+    enough = f"size_{column} >= {FEWEST_OF_GROUP}"
+    groups = f"COUNT(DISTINCT IF({enough}, {quoted(by)}, NULL))"
+    return Figure(
+        expectation=f"references {column} by {by}",
+        facet=column,
+        columns=(column, by),
+        column=f"strange_{column}",
+        sql=f"{groups} - COUNT(DISTINCT IF({enough} AND there_{column} IS NOT NULL, {quoted(by)}, NULL))",
+        before=(f"COUNT({quoted(column)}) OVER (PARTITION BY {quoted(by)}) AS size_{column}",),
+        said=f"{{measured}} of {{rows}} values of {by} have no {column} that {there} has.",
+        good=f"{{rows}} values of {by} have a {column} that {there} has.",
+        of=f"groups_{column}",
+        more=((f"groups_{column}", f"IF({_can_tell(column)}, {groups}, 0)" if reference.table == name else groups),),
+    )
+
+
 def _matchable(name: str, column: str, reference: Reference) -> tuple[tuple[str, str], ...]:
     """Count what can be matched: of its own earlier values a table must have some to tell."""
     if reference.table != name:
         return _filled(column)
-    return ((f"filled_{column}", f"IF(MAX(others_{column}) >= {FEWEST_EARLIER}, COUNT({quoted(column)}), 0)"),)
+    return ((f"filled_{column}", f"IF({_can_tell(column)}, COUNT({quoted(column)}), 0)"),)
+
+
+def _can_tell(column: str) -> str:
+    return f"MAX(others_{column}) >= {FEWEST_EARLIER} AND MAX(days_{column}) >= {FEWEST_DAYS}"
 
 
 def _filled(column: str) -> tuple[tuple[str, str], ...]:

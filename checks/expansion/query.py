@@ -128,16 +128,22 @@ def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> 
     joined = f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
     if not own:
         return joined
-    counted = f"SELECT COUNT(DISTINCT {quoted(key)}) AS others_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - likewise
+    days = f"COUNT(DISTINCT IF({quoted(key)} IS NOT NULL, {_period(pipeline, other, date_column(other) or '')}, NULL))"
+    figures = f"COUNT(DISTINCT {quoted(key)}) AS others_{column}, {days} AS days_{column}"
+    counted = f"SELECT {figures}\n  FROM {source(name)}{where}"  # noqa: S608 - likewise
     return f"{joined}\nCROSS JOIN (\n  {counted}\n) AS count_of_{column}"
 
 
 def _before(table: Table) -> list[str]:
     date = date_column(table) or ""
-    if table.columns.get(date) == "DATE":
-        return [f"{quoted(date)} >= DATE_SUB(@date, INTERVAL {EARLIER} DAY)", f"{quoted(date)} < @date"]
-    earliest = f"TIMESTAMP_SUB(@interval_start, INTERVAL {EARLIER} DAY)"
-    return [f"{quoted(date)} >= {earliest}", f"{quoted(date)} < @interval_start"]
+    parts = [_since(table, table.partition)] if table.partition is not None and table.partition != date else []
+    end = "@date" if table.columns.get(date) == "DATE" else "@interval_start"
+    return [_since(table, date), f"{quoted(date)} < {end}", *parts]
+
+
+def _since(table: Table, column: str) -> str:
+    unit = "DATE_SUB(@date" if table.columns.get(column) == "DATE" else "TIMESTAMP_SUB(@interval_start"
+    return f"{quoted(column)} >= {unit}, INTERVAL {EARLIER} DAY)"
 
 
 def in_interval(pipeline: Pipeline, table: Table) -> list[str]:

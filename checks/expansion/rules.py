@@ -66,6 +66,9 @@ def _value_rules(expect: Expect) -> Iterator[Rule]:
     for column, reference in expect.references.items():
         comparison = Comparison(above=reference.at_most)
         yield _rule(f"references {column}", "unmatched", reference.severity, share=comparison)
+        if reference.by is not None:  # where nothing is matched at all, the rows say so
+            some = {"measured": Comparison(above=0), "share": Comparison(below=1)}
+            yield _rule(f"references {column} by {reference.by}", "unmatched", reference.severity, **some)
 
 
 def _volume_rules(volume: Volume) -> Iterator[Rule]:

@@ -34,7 +34,8 @@ def expected_of(expect: Expect) -> Iterator[str]:
         usual = ["what it was"] if mean.learned is not None else []
         usual += [words_of((), *mean.between)] if mean.between is not None else []
         yield f"The mean of {column} is {' and '.join(usual)}"
-    yield from (f"Every {column} is in {each.to}" for column, each in expect.references.items())
+    for column, each in expect.references.items():
+        yield f"Every {column} is in {each.to}" + (f", and some of each {each.by}" if each.by is not None else "")
 
 
 def _expected_volume(expect: Expect, volume: Volume) -> str:

@@ -95,6 +95,9 @@ BUSY_NIGHT: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "error_message": "it broke",
         }
     ],
+    "nba_orchestration.workflow_decisions": [
+        {"decision_time": at(20), "workflow_name": "betting_lines", "action": "RUN"}
+    ],
     PICKS: [pick(), pick(NIGHT - timedelta(days=2))],
     HALTS: [halted(halt_active=False)],
     **sources(),

@@ -6,10 +6,16 @@ The seed is another than those with which the checks and the rules were made.
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+from bot.render.problems import lines_to_repair
+from bot.render.reading import Reading
+from bot.scenarios.scenario import shipped_scenarios
 from tests.bot.in_process import run
+from tests.pipelines.nba_world import NBA
+from tests.replayed import replayed
 
 SEED = ("--pipeline", "nba", "--seed", "23")
 FIGURES = {
@@ -26,3 +32,12 @@ def test_the_drill_reaches_what_is_said_of_it(figure: str, tmp_path: Path) -> No
     done = run(("drill", *SEED, *FIGURES[figure]), tmp_path, {})
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_an_incident_is_one_thread_and_few_lines() -> None:
+    every_third = [replayed(name) for name in shipped_scenarios()[::3]]
+    incidents = [each for each in every_third if each.report.causes]
+
+    assert median(each.outside for each in incidents) == 0
+    assert median(lines_to_repair(Reading(report=each.report, pipeline=NBA, checks=())) for each in incidents) <= 3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from bot.drill.rows import none, on
+from bot.drill.rows import none, on, with_dates
 from bot.drill.rows import put as broken
 from bot.drill.run import validated
 from bot.scenarios.world import Change, World
@@ -50,6 +51,89 @@ def valued(table: str, day: str, column: str, value: object) -> Change:
 
 def test_what_a_phase_is_made_of_is_the_cause_of_its_having_no_rows() -> None:
     assert str(only(report(gone("nba_raw.odds_api_player_points_props"))).place).startswith("table:nba_raw.odds_api")
+
+
+SCHEDULE, RECORDS = "nba_reference.nba_schedule", "nba_analytics.player_game_summary"
+DECISIONS, SCRAPERS = "nba_orchestration.workflow_decisions", "nba_orchestration.scraper_execution_log"
+
+
+def renamed(table: str, day: str, column: str, old: str, new: str) -> Change:
+    return broken(
+        ground("healthy-afternoon").healthy, table, day, on(column, lambda value: new if value == old else value)
+    )
+
+
+def wrong_keys(table: str, day: str, column: str) -> Change:
+    return broken(ground("healthy-afternoon").healthy, table, day, on(column, lambda value: f"{value}-x"))
+
+
+def a_day_old(table: str, day: str, column: str) -> Change:
+    return broken(ground("healthy-afternoon").healthy, table, day, with_dates([column], -1))
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        pytest.param(lambda: renamed(SCHEDULE, SLATE, "home_team_tricode", "NOP", "NOR"), SCHEDULE, id="a team"),
+        pytest.param(lambda: renamed(SCHEDULE, NIGHT, "home_team_tricode", "PHX", "PHO"), SCHEDULE, id="its games"),
+        pytest.param(lambda: renamed(RECORDS, NIGHT, "team_abbr", "PHX", "PHO"), RECORDS, id="one team of the records"),
+        pytest.param(lambda: wrong_keys(RECORDS, NIGHT, "game_id"), RECORDS, id="games of the records"),
+        pytest.param(lambda: wrong_keys(PREDICTIONS, NIGHT, "game_id"), PREDICTIONS, id="games of predictions"),
+        pytest.param(lambda: wrong_keys("nba_precompute.player_daily_cache", NIGHT, "player_lookup"),
+                     "nba_precompute.player_daily_cache", id="keys of a past date"),
+        pytest.param(lambda: wrong_keys(SCRAPERS, SLATE, "scraper_name"), SCRAPERS, id="names of scrapers"),
+        pytest.param(lambda: a_day_old(SCRAPERS, NIGHT, "triggered_at"), SCRAPERS, id="scrapers before the games"),
+        pytest.param(lambda: gone(DECISIONS, NIGHT), DECISIONS, id="no decision, and nothing scraped"),
+        pytest.param(
+            lambda: lambda world: replace(world, tables={**world.tables, DECISIONS: []}), DECISIONS, id="none ever"
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_written_otherwise_or_not_at_all_is_named_where_it_is(change: Callable[[], Change], table: str) -> None:
+    place = only(report(change())).place
+
+    assert place is not None
+    assert place.name == table
+
+
+def again(table: str, day: str, share: slice, **other: object) -> Change:
+    """Some rows of a date are there a second time, with other values."""
+    healthy = ground("healthy-afternoon").healthy
+    return broken(healthy, table, day, lambda rows: [*rows, *({**row, **other} for row in rows[share])])
+
+
+PICKS = "nba_predictions.signal_best_bets_picks"
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        pytest.param(lambda: again(SCHEDULE, SLATE, slice(5), game_id="0022501800"), SCHEDULE, id="other ids"),
+        pytest.param(lambda: again(RECORDS, NIGHT, slice(30), game_id="20260210_LAL_SAS"), RECORDS, id="turned round"),
+        pytest.param(lambda: valued(PICKS, SLATE, "edge", None), PICKS, id="picks without an edge"),
+        pytest.param(lambda: valued(PICKS, SLATE, "system_id", "moving_average"), PICKS, id="picks of no system"),
+    ],
+)  # fmt: skip
+def test_what_is_there_again_under_another_name_is_noticed(change: Callable[[], Change], table: str) -> None:
+    place = only(report(change())).place
+
+    assert place is not None
+    assert place.name == table
+
+
+def test_predictions_that_are_made_of_features_follow_from_their_absence() -> None:
+    made = (PREDICTIONS, "nba_predictions.daily_prediction_signals", PICKS)
+    features = "nba_predictions.ml_feature_store_v2"
+
+    def empty_handed(world: World) -> World:
+        path = f"phase4_completion/{SLATE}"
+        task = {**world.documents[path]["ml_feature_store"], "record_count": 0}
+        return replace(world, documents={**world.documents, path: {**world.documents[path], "ml_feature_store": task}})
+
+    place = only(report(empty_handed, gone(features), *map(gone, made))).place
+
+    assert place is not None
+    assert place.name == features
 
 
 def test_predictions_that_join_no_game_follow_from_the_teams_of_the_schedule() -> None:

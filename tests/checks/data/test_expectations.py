@@ -539,19 +539,54 @@ class TestKeysAndValues:
     @pytest.mark.parametrize(
         ("known", "expected"),
         [
-            pytest.param(20, ("P2", "unmatched"), id="none of enough"),
-            pytest.param(19, ("skipped", "no-rows"), id="too few to tell"),
+            pytest.param((5, 3), ("P2", "unmatched"), id="none of enough"),
+            pytest.param((4, 3), ("skipped", "no-rows"), id="too few to tell"),
+            pytest.param((50, 2), ("skipped", "no-rows"), id="the first days of a season"),
         ],
     )
-    def test_values_are_compared_with_those_of_the_days_before(self, known: int, expected: tuple[str, str]) -> None:
-        before = [each for number in range(known) for each in rows(1, TODAY - timedelta(days=1), customer=f"c{number}")]
+    def test_values_are_compared_with_those_of_the_days_before(
+        self, known: tuple[int, int], expected: tuple[str, str]
+    ) -> None:
+        customers, days = known
+        before = [
+            each
+            for number in range(customers)
+            for each in rows(1, TODAY - timedelta(days=1 + number % days), customer=f"c{number}")
+        ]
         expect = {"references": {"customer": {"to": "data.orders.customer", "at_most": "95 %"}}}
 
         same = told(findings(expect, [*before, *rows(2, customer="c1")]))
         other = told(findings(expect, [*before, *rows(2, customer="C1")]))
 
         assert other == [(*expected, "references customer")]
-        assert same[0][0] == ("passed" if known == 20 else "skipped")
+        assert same[0][0] == ("passed" if known == (5, 3) else "skipped")
+
+    def test_fixed_limits_count_where_rows_are_there_of_another_day_only(self) -> None:
+        tomorrow = [*rows(30, TODAY + timedelta(days=1))]
+
+        found = told(findings({"freshness": "30d", "volume": {"at_least": 10}}, tomorrow))
+
+        assert ("P1", "no-volume", "volume") in found
+
+    def test_a_group_that_matches_nothing_is_found_however_few_rows_it_has(self) -> None:
+        expect = {"references": {"customer": {"to": "data.customers.customer", "at_most": "50 %", "by": "shop"}}}
+        known = [{"customer": "a"}]
+        most = [*rows(60, customer="a", shop="web")]
+
+        lost = findings(expect, [*most, *rows(5, customer="A", shop="app")], customers=known)
+        some = findings(
+            expect, [*most, *rows(4, customer="A", shop="app"), *rows(1, customer="a", shop="app")], customers=known
+        )
+        tiny = findings(expect, [*most, *rows(4, customer="A", shop="app")], customers=known)
+        none = findings(expect, [*rows(60, customer="A", shop="web")], customers=known)
+
+        grouped = "references customer by shop"
+        assert [each for each in told(lost) if each[0] == "P2"] == [("P2", "unmatched", grouped)]
+        assert "1 of 2 values of shop have no customer that data.customers.customer has." in [
+            each.summary for each in lost
+        ]
+        assert not [each for found in (some, tiny) for each in told(found) if each[0] == "P2"]
+        assert [each for each in told(none) if each[0] == "P2"] == [("P2", "unmatched", "references customer")]
 
     @pytest.mark.parametrize(
         ("loaded", "expected"),

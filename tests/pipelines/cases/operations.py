@@ -203,7 +203,7 @@ CASES = (
             expected={"workflow_decisions": verdict},
         )
         for name, decisions, verdict in (
-            ("no decision ever", [], "skipped no-decisions"),
+            ("no decision ever", [], "P1 no-decisions"),
             ("a decision twelve hours before the morning", [decided(24)], "passed as-expected"),
             ("a minute more", [decided(24 - 1 / 60)], "P1 controller-silent"),
             ("a decision of the future hides no silence", [decided(0), decided(24 * 30)], "P1 controller-silent"),
