@@ -6,75 +6,23 @@ A program that nobody here can ask stands in ``OTHERS`` with the reason; one tha
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 from runpy import run_path
 from typing import Any
 
-import click
 import pytest
 
 from bot import setting_names
-from bot.cli import reveille
 from bot.scenarios.scenario import shipped_scenarios
 from tests.bot.in_process import run
 from tests.sections import ROOT
+from tests.typed import Typed, typed, understood
 
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
-FENCED = re.compile(r"^```([a-z]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-RULES = re.compile(r"<!-- rules: .*?<!-- end of the rules -->", re.DOTALL)
-"""The scripts of docs/audit.md, good ones and bad ones, which the tests of the rules audit."""
-SHELL = ("", "sh", "console")
-BETWEEN = ("|", "||", "&&", ";", "&")
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A program and its words, as a page shows it."""
-
-    words: tuple[str, ...]
-
-    @property
-    def program(self) -> str:
-        return Path(self.words[0]).name
-
-    def __str__(self) -> str:
-        return " ".join(self.words)
-
-
-def typed(text: str) -> Iterator[Typed]:
-    """Yield what blocks of a page let people type, and reveille's own commands within sentences."""
-    for language, block in FENCED.findall(RULES.sub("", text)):
-        if language in SHELL:
-            yield from _of_block(block.replace("\\\n", " "), is_dialogue="$ " in block)
-    for line in re.findall(r"`(reveille [^`]+)`", FENCED.sub("", text)):
-        yield from _of_line(line)
-
-
-def _of_block(block: str, *, is_dialogue: bool) -> Iterator[Typed]:
-    for line in block.splitlines():
-        if line.startswith("$ ") or not is_dialogue:
-            yield from _of_line(line.removeprefix("$ "))
-
-
-def _of_line(line: str) -> Iterator[Typed]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
-    lexer.wordchars += "…:@=+,*$%"
-    words = list(lexer)
-    while words:
-        command = list(takewhile(lambda word: word not in BETWEEN, words))
-        words = words[len(command) + 1 :]
-        command = list(takewhile(lambda word: word != ">", command))
-        while command and re.fullmatch(r"[A-Z_]+=.*", command[0]):
-            command = command[1:]
-        if command:
-            yield Typed(tuple(command))
 
 
 def shown(pages: list[Path]) -> list[Typed]:
@@ -88,21 +36,6 @@ WALKED = ("audit.md", "extending.md", "first-verdict.md", "repairs.md")
 
 def of(program: str) -> list[Typed]:
     return [each for each in COMMANDS if each.program == program]
-
-
-def _understood(words: tuple[str, ...]) -> None:
-    command: click.Command = reveille
-    context = click.Context(reveille)
-    rest = list(words)
-    while isinstance(command, click.Group):
-        if not rest or rest[0] == "--help":
-            return  # a sentence about a group of commands
-        name, following, rest = command.resolve_command(context, rest)
-        assert following is not None, name
-        command = following
-        context = click.Context(command, parent=context)
-    if rest and "--help" not in rest:  # without words it is a sentence about a command
-        command.parse_args(context, rest)  # raises what a person would read
 
 
 def _made(words: tuple[str, ...]) -> None:
@@ -143,7 +76,7 @@ def _of_gcloud(words: tuple[str, ...]) -> None:
 
 
 READERS: Mapping[str, Callable[[tuple[str, ...]], None]] = {
-    "reveille": _understood,
+    "reveille": understood,
     "make": _made,
     "export": _exported,
     "gcloud": _of_gcloud,
