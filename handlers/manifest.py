@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from bot.sinks.slack.access import SCOPES
 from handlers.commands import COMMANDS, HELP
 from handlers.shortcuts import RECHECK
+
+HEADER = """\
+# The Slack app. https://api.slack.com/apps > Create New App > From a manifest.
+# Written by 'reveille slack manifest'; docs/slack.md says what each scope is for.
+"""
 
 PATH = "/slack/events"
 """Where a process that serves takes Slack's requests."""
@@ -15,6 +22,12 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 """The events that are listened to: the home tab is drawn when it is opened, the others are answered."""
 
 PLACEHOLDER = "https://example.com"
+
+
+def manifest_text(address: str | None, *, one_command: bool = False) -> str:
+    """Return the manifest as a file."""
+    document = manifest(address, one_command=one_command)
+    return HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120).rstrip()
 
 
 def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any]:

@@ -1,16 +1,11 @@
-"""What the README, CONTRIBUTING and pages of docs show is what the product does."""
+"""What the README, CONTRIBUTING and pages of docs say of targets, modules and extensions is so."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from types import ModuleType
 
-import click
-import pytest
-
-from bot.cli import reveille
 from checks.model import Finding
 from checks.pipeline import ServiceSpec
 from checks.ports.services import Service
@@ -18,47 +13,7 @@ from checks.registry import Check
 from tests.fakes import FakeControlPlane, down, pipeline, ports, run_check
 from tests.sections import ROOT
 
-PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
 FENCED = re.compile(r"```.*?```", re.DOTALL)
-
-
-def commands() -> Iterator[str]:
-    """What the pages let people type: lines of shell blocks, and words within sentences."""
-    for page in PAGES:
-        text = (ROOT / page).read_text(encoding="utf-8")
-        for block in re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL):
-            yield from re.findall(r"^(?:\$ |\.venv/bin/)?(reveille .+)$", block, re.MULTILINE)
-        yield from re.findall(r"`(reveille [^`]+)`", FENCED.sub("", text))
-
-
-COMMANDS = [
-    shlex.split(line.partition(" > ")[0], comments=True)[1:]
-    for line in dict.fromkeys(commands())
-    if "--help" not in line
-]
-
-
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_command_of_the_pages_is_understood(words: list[str]) -> None:
-    command: click.Command = reveille
-    context = click.Context(reveille)
-    while isinstance(command, click.Group):
-        if not words:
-            return  # a sentence about a group of commands
-        name, following, words = command.resolve_command(context, words)
-        assert following is not None, name
-        command = following
-        context = click.Context(command, parent=context)
-
-    if not words:
-        return  # a sentence about a command
-    command.parse_args(context, words)  # raises what a person would read
-
-
-def test_there_are_commands_to_understand() -> None:
-    assert len(COMMANDS) > 30
-
-
 ALL_PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
 
 

@@ -32,7 +32,7 @@ def deploys(days: int, pipeline_file: Path | None, scenario: str | None, now: da
     \b
     Examples:
       reveille deploys
-      reveille deploys --days 2 --scenario invoker-lost
+      reveille deploys --days 1 --scenario old-commit-deployed
     """  # noqa: D301 - click reads the backspace
     with said_plainly(), ready(pipeline_file, scenario, now, Request()) as prepared:
         validation = prepared.validation

@@ -64,6 +64,8 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
 def init(source: str | None, region: str, output: Path, name: str | None, timezone: str | None, diff: bool) -> int:
     """Write a first pipeline file from what is there: tables and what to expect of them, services, jobs, dbt.
 
+    Beside it stand a scenario in which nothing is wrong (scenarios/) and the manifest of the Slack app (slack/).
+
     Each value has a comment: observed, or guessed and why. Everything is learned from the dates before the newest,
     which may be the broken one. On a terminal it asks for what is not named.
 
@@ -95,6 +97,7 @@ def init(source: str | None, region: str, output: Path, name: str | None, timezo
         complain(problem)
     for line in _said(found, output):
         say(line)
+    _write_beside(output)
     say(f"Next: {_next(found, output)}")
     return FINE
 
@@ -194,6 +197,18 @@ def _write(output: Path, text: str) -> None:
         raise CannotGoOnError(f"{output} exists already and stays as it is.") from None
     except OSError as error:
         raise CannotGoOnError(f"{output} cannot be written: {error.strerror or error}.") from error
+
+
+def _write_beside(output: Path) -> None:
+    """Write the scenario and the manifest. What cannot be written is said: the pipeline file stands without them."""
+    from bot.commands.init_beside import write_beside  # noqa: PLC0415 - Bolt and the engine take a second to import
+
+    try:
+        with said_plainly():
+            for line in write_beside(output):
+                say(line)
+    except OSError as error:
+        complain(f"{error.filename or output.parent} cannot be written: {error.strerror or error}.")
 
 
 def _said(found: FoundPlace, output: Path) -> Iterator[str]:

@@ -63,7 +63,7 @@ def record(  # noqa: PLR0913, PLR0917 - one parameter an option
     \b
     Examples:
       reveille record --to yesterday.yaml
-      reveille record 2026-02-10 --to incident.yaml --hash player_name
+      reveille record 2026-02-10 --to incident.yaml --hash player_lookup
       reveille record --dry-run
       reveille replay incident.yaml
     """  # noqa: D301 - click reads the backspace

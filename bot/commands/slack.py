@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-import yaml
 
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, UNKNOWN, CannotGoOnError
@@ -23,11 +22,6 @@ from bot.sinks.slack.client import slack_client
 from bot.sinks.slack.preflight import Granted, channels_of, opens_socket, post_test, preflight
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
-
-HEADER = """\
-# The Slack app. https://api.slack.com/apps > Create New App > From a manifest.
-# Written by 'reveille slack manifest'; docs/slack.md says what each scope is for.
-"""
 
 
 @click.group()
@@ -79,14 +73,13 @@ def write_manifest(*, url: str | None, socket_mode: bool, one_command: bool) -> 
       reveille slack manifest --url https://reveille.example.com > slack-manifest.yaml
       reveille slack manifest --socket-mode --one-command
     """  # noqa: D301 - click reads the backspace
-    from handlers.manifest import manifest  # noqa: PLC0415 - Bolt takes a second, and 'slack check' does without
+    from handlers.manifest import manifest_text  # noqa: PLC0415 - Bolt takes a second, and 'slack check' does without
 
     if (url is None) == (not socket_mode):
         raise CannotGoOnError("Say how Slack reaches the bot: --url https://HOST, or --socket-mode; one of the two.")
     if url is not None and (not url.startswith("https://") or any(each in url for each in " ?#")):
         raise CannotGoOnError(f"Slack calls addresses that begin with https:// and have no query; {url!r} is none.")
-    document = manifest(url, one_command=one_command)
-    emit(HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120).rstrip())
+    emit(manifest_text(url, one_command=one_command))
     return FINE
 
 

@@ -2,7 +2,8 @@
 
 The rows of the part ``history`` count those of each interval and group, also of earlier ones, and read no column beside
 the date, the groups and the figures whose past matters. The one of ``judged`` has the figures of the interval that is
-judged, which alone is read for them. So each column is read once, and no more of it than is needed.
+judged, which alone is read for them. Where there are both, one SELECT reads that interval and makes the rows of both
+parts, another all others: no column of any row is read twice.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from checks.pipeline import Pipeline, Table
 HISTORY: Mapping[str, int] = {"daily": 42, "hourly": 28, "weekly": 420, "monthly": 800}
 """Days that are looked back, by cadence, unless an expectation says otherwise."""
 
+_OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">"}
 
 EARLIER = 14
 """Days: in two weeks most of what keeps coming has come."""
@@ -38,71 +40,110 @@ def history_days(pipeline: Pipeline, learning: Learning) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Select:
-    """A SELECT of the query: what it selects, by name, and all that follows."""
+    """A SELECT of the query: the part that its rows are of, what it selects, by name, and all that follows."""
 
-    name: str
+    part: str
     selected: Mapping[str, str]
     rest: str
 
 
 def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures: Sequence[Figure]) -> str:
     """Return the statement; none where nothing is expected of rows."""
+    has_past = bool(expect.volume or expect.mean or expect.freshness)
+    has_figures = bool(figures or expect.renewed)
     parts = [
-        *([_history(pipeline, name, table, expect)] if expect.volume or expect.mean or expect.freshness else []),
-        *([_judged(pipeline, name, table, expect, figures)] if figures or expect.renewed else []),
+        *([_history(pipeline, name, table, expect, others=has_figures)] if has_past else []),
+        *([_judged(pipeline, name, table, expect, figures, has_past=has_past)] if has_figures else []),
     ]
     every = list(dict.fromkeys(column for part in parts for column in part.selected))
     selects = []
     for part in parts:
         columns = [f"{part.selected.get(each, 'NULL')} AS {each}" for each in every]
-        selected = ",\n  ".join([f"'{part.name}' AS part", *columns])
+        selected = ",\n  ".join([f"{part.part} AS part", *columns])
         selects.append(f"SELECT\n  {selected}\n{part.rest}\n")
     return "UNION ALL\n".join(selects)
 
 
-def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> _Select:
+def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect, *, others: bool) -> _Select:
+    """Count the intervals that are looked back; without the one that is judged, where ``others`` alone are wanted."""
     date = date_column(table) or ""
-    period = _period(pipeline, table, date)
-    groups = list(dict.fromkeys(column for volume in expect.volume for column in volume.by))
-    selected = {"period": period, **{f"by_{each}": quoted(each) for each in groups}, "row_count": "COUNT(*)"}
-    if expect.freshness is not None:
-        loaded = quoted(table.loaded or "")
-        selected["newest"] = f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
-    for column in expect.mean:
-        value = quoted(column)
-        if table.columns.get(column) == "FLOAT64":
-            value = f"IF(IS_NAN({value}), NULL, {value})"
-        selected |= {f"count_{column}": f"COUNT({value})", f"sum_{column}": f"SUM({value})"}
+    groups = {f"by_{each}": quoted(each) for each in _groups(expect)}
     learning = [*expect.volume, *expect.mean.values()]
     days = max((history_days(pipeline, each) for each in learning), default=HISTORY[pipeline.cadence.kind])
     is_day = table.columns.get(date) == "DATE"
     start = (
         f"DATE_SUB(@date, INTERVAL {days} DAY)" if is_day else f"TIMESTAMP_SUB(@interval_start, INTERVAL {days} DAY)"
     )
+    before = f"{quoted(date)} < {_starts(pipeline, table, date)}"
     # What is loaded now may belong to an interval after the one that is judged, and is fresh all the same.
-    tests = [f"{quoted(date)} >= {start}", *([] if expect.freshness is not None else [_ends(pipeline, table, date)])]
-    grouped = ", ".join(["period", *(f"by_{each}" for each in groups)])
-    return _Select(name="history", selected=selected, rest=f"{_from(name, expect, tests)}\nGROUP BY {grouped}")
+    if expect.freshness is None:
+        tests = [before if others else _ends(pipeline, table, date)]
+    else:
+        tests = [f"({before} OR {_ends(pipeline, table, date, after=True)})"] if others else []
+    rows = _from(name, expect, [f"{quoted(date)} >= {start}", *tests])
+    return _Select(
+        part="'history'",
+        selected={"period": _period(pipeline, table, date), **groups, **_counts(table, expect)},
+        rest=f"{rows}\nGROUP BY {', '.join(['period', *groups])}",
+    )
 
 
-def _judged(pipeline: Pipeline, name: str, table: Table, expect: Expect, figures: Sequence[Figure]) -> _Select:
+def _groups(expect: Expect) -> Sequence[str]:
+    return list(dict.fromkeys(column for volume in expect.volume for column in volume.by))
+
+
+def _counts(table: Table, expect: Expect) -> Mapping[str, str]:
+    """Return what is counted of each interval and group, by name."""
+    counts = {"row_count": "COUNT(*)"}
+    if expect.freshness is not None:
+        counts["newest"] = _newest(table)
+    for column in expect.mean:
+        value = quoted(column)
+        if table.columns.get(column) == "FLOAT64":
+            value = f"IF(IS_NAN({value}), NULL, {value})"
+        counts |= {f"count_{column}": f"COUNT({value})", f"sum_{column}": f"SUM({value})"}
+    return counts
+
+
+def _newest(table: Table) -> str:
+    loaded = quoted(table.loaded or "")
+    return f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
+
+
+def _judged(
+    pipeline: Pipeline, name: str, table: Table, expect: Expect, figures: Sequence[Figure], *, has_past: bool
+) -> _Select:
+    """Read the interval that is judged for its figures, and with ``has_past`` for its rows of the history, too."""
     selected = {"judged_rows": "COUNT(*)"}
     if expect.renewed is not None:
-        loaded = quoted(table.loaded or "")
-        selected["renewed"] = f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
+        selected["renewed"] = _newest(table)
     for figure in figures:
         selected |= {figure.column: figure.sql, **dict(figure.more)}
+    groups = {"row_period": _period(pipeline, table, date_column(table) or "")} if has_past else {}
+    groups |= {f"by_{each}": quoted(each) for each in _groups(expect)}
+    made = [each for figure in figures for each in figure.before]
+    made += [f"{sql} AS {each}" for each, sql in groups.items()]
     rows = _from(name, expect, in_interval(pipeline, table))
-    before = [each for figure in figures for each in figure.before]
-    if before or expect.references:
-        used = [each for figure in figures for each in figure.columns]
-        used += [table.loaded] if expect.renewed is not None and table.loaded is not None else []
-        columns = dict.fromkeys(map(quoted, used))
-        inner = ",\n    ".join([*columns, *before])
+    if made or expect.references:
+        inner = ",\n    ".join([*dict.fromkeys(map(quoted, _used(table, expect, figures))), *made])
         rows = f"FROM (\n  SELECT\n    {inner}\n{_indented(rows)}\n)"
     for column, reference in expect.references.items():
         rows += "\n" + _there(pipeline, name, column, *reference.to.rpartition(".")[::2])
-    return _Select(name="judged", selected=selected, rest=rows)
+    if not groups:
+        return _Select(part="'judged'", selected=selected, rest=rows)
+    return _Select(
+        part="IF(GROUPING(row_period) = 1, 'judged', 'history')",
+        selected={"period": "row_period", **{each: each for each in groups if each != "row_period"}}
+        | {**_counts(table, expect), **selected},
+        rest=f"{rows}\nGROUP BY GROUPING SETS (({', '.join(groups)}), ())",
+    )
+
+
+def _used(table: Table, expect: Expect, figures: Sequence[Figure]) -> Sequence[str]:
+    """Return the columns whose values are counted."""
+    is_dated = table.loaded is not None and (expect.renewed or expect.freshness)
+    loaded = [table.loaded] if is_dated and table.loaded else []
+    return [*(each for figure in figures for each in figure.columns), *loaded, *expect.mean]
 
 
 def _from(name: str, expect: Expect, tests: Sequence[str]) -> str:
@@ -151,21 +192,26 @@ def in_interval(pipeline: Pipeline, table: Table) -> list[str]:
     date = date_column(table)
     if date is None:
         return []
-    if table.columns.get(date) != "DATE":
-        return [f"{quoted(date)} >= @interval_start", _ends(pipeline, table, date)]
-    if pipeline.cadence.kind == "daily":
+    if table.columns.get(date) == "DATE" and pipeline.cadence.kind == "daily":
         return [f"{quoted(date)} = @date"]
-    starts = "@date" if pipeline.cadence.has_dates else f"DATE(@interval_start, '{pipeline.timezone}')"
-    return [f"{quoted(date)} >= {starts}", _ends(pipeline, table, date)]
+    return [f"{quoted(date)} >= {_starts(pipeline, table, date)}", _ends(pipeline, table, date)]
 
 
-def _ends(pipeline: Pipeline, table: Table, date: str) -> str:
+def _starts(pipeline: Pipeline, table: Table, date: str) -> str:
     if table.columns.get(date) != "DATE":
-        return f"{quoted(date)} < @interval_end"
-    if pipeline.cadence.kind == "daily":
-        return f"{quoted(date)} <= @date"
-    sign = "<" if pipeline.cadence.has_dates else "<="
-    return f"{quoted(date)} {sign} DATE(@interval_end, '{pipeline.timezone}')"
+        return "@interval_start"
+    return "@date" if pipeline.cadence.has_dates else f"DATE(@interval_start, '{pipeline.timezone}')"
+
+
+def _ends(pipeline: Pipeline, table: Table, date: str, *, after: bool = False) -> str:
+    """Return the test of rows before the end of the interval, or ``after`` it."""
+    if table.columns.get(date) != "DATE":
+        sign, end = "<", "@interval_end"
+    elif pipeline.cadence.kind == "daily":
+        sign, end = "<=", "@date"
+    else:
+        sign, end = "<" if pipeline.cadence.has_dates else "<=", f"DATE(@interval_end, '{pipeline.timezone}')"
+    return f"{quoted(date)} {_OPPOSITE[sign] if after else sign} {end}"
 
 
 def _period(pipeline: Pipeline, table: Table, date: str) -> str:

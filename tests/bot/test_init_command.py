@@ -8,7 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from bot.commands.init_beside import write_beside
 from bot.definition.pipeline_file import load_pipeline
 from tests.bot.discovery.worlds import (
     EVENT_FAULTS,
@@ -46,6 +48,7 @@ def found_by_init(folder: Path, data: Path, now: str) -> set[str]:
     ended = made(folder, data)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"reveille validate --pipeline pipeline.yaml --data {data.name}" in ended.stdout
+    assert "a world in which nothing is wrong" in ended.stdout
     return failed(folder, data, now)
 
 
@@ -114,6 +117,51 @@ def test_the_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
     assert not (tmp_path / "new.yaml").exists()
 
 
+class TestBeside:
+    def test_a_scenario_and_a_manifest_stand_beside_the_file(self, tmp_path: Path) -> None:
+        made(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP), "--output", "ours.yaml")
+
+        replayed = run(("replay", "scenarios/shop-healthy.yaml"), tmp_path, {"REVEILLE_PIPELINE": ""})
+        report = json.loads(
+            run(("validate", "--scenario", "scenarios/shop-healthy.yaml", "--format", "json"), tmp_path, {}).stdout
+        )
+        found = [each["outcome"] for check in report["results"] for each in check["findings"]]
+
+        assert replayed.returncode == 0, replayed.stdout
+        assert found.count("passed") > 20
+        assert set(found) <= {"passed", "skipped"}
+        assert yaml.safe_load((tmp_path / "slack/manifest.yaml").read_text())["settings"]["socket_mode_enabled"]
+
+    def test_what_exists_stays_as_it_is(self, tmp_path: Path) -> None:
+        for name in ("scenarios/shop-healthy.yaml", "slack/manifest.yaml"):
+            (tmp_path / name).parent.mkdir()
+            (tmp_path / name).write_text("mine")
+
+        ended = made(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP))
+
+        assert len(ended.stdout.splitlines()) == 2
+        assert (tmp_path / "scenarios/shop-healthy.yaml").read_text() == "mine"
+        assert (tmp_path / "slack/manifest.yaml").read_text() == "mine"
+
+    def test_rows_that_do_not_meet_what_is_expected_are_no_scenario(self, tmp_path: Path) -> None:
+        expected = {"columns": {"code": "STRING"}, "expect": {"values": {"code": {"matches": "^[A-Z]{3}$"}}}}
+        file = tmp_path / "odd.yaml"
+        file.write_text(yaml.safe_dump({"version": 2, "name": "odd", "timezone": "UTC", "tables": {"a.b": expected}}))
+
+        first, _ = write_beside(file)
+
+        assert first.startswith("No scenario was written")
+        assert list((tmp_path / "scenarios").iterdir()) == []
+
+    def test_a_folder_that_cannot_be_written_is_one_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "scenarios").write_text("a file")
+
+        ended = made(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP))
+
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (0, 1)
+        assert "scenarios" in ended.stderr
+
+
 PEOPLE = """SELECT i AS customer_id, 'Anna' || i % 3 AS seller, 'a' || i % 3 || '@example.com' AS email,
     4917600000 + i % 3 AS phone, 'call Berta' AS notes, 30000 + i AS salary, 'Carla' AS status,
     CASE i % 2 WHEN 0 THEN 'Dora Maier' ELSE 'Emma Kunz' END AS contact_type, 'Frida' AS first_name,
@@ -167,5 +215,5 @@ def test_many_tables_are_one_file_that_is_valid(tmp_path: Path) -> None:
     ended = made(tmp_path, path)
 
     assert ended.returncode == 0
-    assert len(ended.stdout.splitlines()) == 2
+    assert len(ended.stdout.splitlines()) == 4
     assert len(load_pipeline(tmp_path / "pipeline.yaml").tables) == 120

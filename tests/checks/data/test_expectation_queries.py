@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -115,20 +118,56 @@ def test_each_query_is_one_for_googles_analyser(googlesql_compiled: None) -> Non
         assert "part" in analyser.columns(expansion.spec.query)
 
 
+def scans(expect: Any, date: str, cadence: str = "daily") -> list[exp.Select]:
+    """Return every SELECT of the query that reads the table itself."""
+    (expansion,) = expansions(described(expect, date, cadence))
+    tree = sqlglot.parse_one(expansion.spec.query.replace("{data}", "data"), read="bigquery")
+    tables = [each for each in tree.find_all(exp.Table) if each.name == "orders"]
+    return [select for each in tables if (select := each.find_ancestor(exp.Select)) is not None]
+
+
 def test_the_past_is_read_without_the_columns_of_the_interval() -> None:
     """BigQuery bills the columns that are read, for as many days as they are read."""
-    (expansion,) = expansions(described({**SETS["both"], "volume": [{"by": "open"}]}, "day"))
-    tree = sqlglot.parse_one(expansion.spec.query.replace("{data}", "data"), read="bigquery")
-
     history, judged = (
         {column.name for column in part.find_all(exp.Column)} & COLUMNS.keys()
-        for part in tree.find_all(exp.Select)
-        if part.parent is tree
+        for part in scans({**SETS["both"], "volume": [{"by": "open"}]}, "day")
     )
 
     assert history == {"day", "loaded_at", "open", "ratio", "amount", "number"}
     assert "order_id" in judged
-    assert len([each for each in tree.find_all(exp.Table) if each.name == "orders"]) == 2
+
+
+PARAMETERS = {
+    "@interval_start": "DATETIME '2026-02-08 00:00:00'",
+    "@interval_end": "DATETIME '2026-02-15 00:00:00'",
+    "@date": "DATE '2026-02-08'",
+}
+SPANS = [
+    ("day", "daily", 8),
+    ("day", "hourly", 15),
+    ("day", "weekly", 14),
+    ("day", "monthly", 14),
+    ("at", "hourly", 14),
+]
+"""Until which day of February the interval lasts."""
+
+
+@pytest.mark.parametrize(("date", "cadence", "end"), SPANS)
+@pytest.mark.parametrize("name", ["freshness", "volume", "mean", "both"])
+def test_no_column_of_any_row_is_read_twice(name: str, date: str, cadence: str, end: int) -> None:
+    expect = SETS["both"] if name == "both" else {name: HISTORY[name], "not_null": ["amount", "number"]}
+    own = {each: value for each, value in expect.items() if each != "references"}
+    wheres = [select.args["where"].this.sql("bigquery") for select in scans(own, date, cadence)]
+    for parameter, value in PARAMETERS.items():
+        wheres = [re.sub(rf"DATE\({parameter}, '.*?'\)|{parameter}", value, each) for each in wheres]
+    tests = [sqlglot.transpile(each, read="bigquery", write="duckdb")[0] for each in wheres]
+    days = "SELECT d AS at, d::DATE AS day FROM range(DATE '2026-01-25', DATE '2026-03-01', INTERVAL 1 DAY) t(d)"
+
+    read = duckdb.sql(f"SELECT day, {' + '.join(f'({each})::INT' for each in tests)} FROM ({days})").fetchall()
+
+    later = int("freshness" in expect)
+    assert len(tests) == 2
+    assert [times for day, times in read] == [1 if day <= dt.date(2026, 2, end) else later for day, _ in read]
 
 
 def test_what_needs_no_past_reads_the_table_once_and_one_partition_of_it() -> None:

@@ -528,7 +528,7 @@ KNOWN = (
     exp.DateFromUnixDate, exp.DateSub, exp.DateTrunc, exp.Datetime, exp.DatetimeAdd, exp.DatetimeDiff,
     exp.DatetimeSub, exp.DatetimeTrunc, exp.DenseRank, exp.EndsWith, exp.Exists, exp.Exp, exp.Extract,
     exp.FirstValue, exp.Floor, exp.Format, exp.GenerateDateArray, exp.GenerateSeries, exp.GenerateTimestampArray,
-    exp.Greatest, exp.GroupConcat, exp.If, exp.Initcap, exp.IsInf, exp.IsNan,
+    exp.Greatest, exp.GroupConcat, exp.Grouping, exp.If, exp.Initcap, exp.IsInf, exp.IsNan,
     exp.JSONExtractScalar, exp.Lag, exp.LastDay, exp.LastValue, exp.Lead, exp.Least, exp.Left,
     exp.Length, exp.Levenshtein, exp.Ln, exp.Log, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.LowerHex, exp.MD5,
     exp.MD5Digest, exp.MakeInterval, exp.Max, exp.Min, exp.Ntile, exp.Nullif, exp.Or, exp.Pad, exp.ParseJSON,
