@@ -86,6 +86,10 @@ COMMANDS = {
         "bot.commands.digest:digest",
         "Post the morning digest to Slack, or bring the one of that morning up to date in place.",
     ),
+    "round": Entry(
+        "bot.commands.round:round_command",
+        "Do what is due now, once: the digest and its refreshes, the watch, the word that it is late, repairs.",
+    ),
     "doctor": Entry(
         "bot.commands.doctor:doctor",
         "Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.",

@@ -78,7 +78,7 @@ def digest(
             return FINE
         if webhook:
             return _send_text(told, of)
-        _must_be_let_in(told)
+        must_be_let_in(told)
         return write(told.digests, told.outbox, told.store, of)
 
 
@@ -96,8 +96,10 @@ def _send_text(told: Notifier, of: date | None) -> int:
     return FINE
 
 
-def _must_be_let_in(told: Notifier) -> None:
-    """A validation costs a minute and queries: not before it is known that Slack takes what comes of it.
+def must_be_let_in(told: Notifier) -> None:
+    """Raise CannotGoOnError unless Slack lets the bot in.
+
+    A validation costs a minute and queries: not before it is known that Slack takes what comes of it.
 
     A Slack that does not answer refuses nothing: the digest is stored and waits for it.
     """
@@ -130,7 +132,7 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
     if done is Done.BUSY:
         complain("another process is writing this digest.")
         return UNKNOWN
-    refusal = _send(outbox, queue, patience)
+    refusal = send_waiting(outbox, queue, patience)
     if not digests.follow_up(of):
         why = refusal or f"Slack did not take it within {patience:g} s."
         complain(f"the digest is stored, but Slack does not have it: {why} Whoever serves sends it then.")
@@ -139,7 +141,7 @@ def write(digests: Digests, outbox: Pump, queue: Queue, day: date | None, patien
     return FINE
 
 
-def _send(outbox: Pump, queue: Queue, patience: float) -> str:
+def send_waiting(outbox: Pump, queue: Queue, patience: float) -> str:
     """Send what waits, and wait for Slack alone; return why it refuses, where only a person can end that."""
     began = time.monotonic()
     is_said = False

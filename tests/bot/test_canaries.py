@@ -76,6 +76,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("config", "upgrade"): ("--dry-run", str(ROOT / "bot" / "pipelines" / "nba.yaml")),
     ("deploys",): ("--scenario", "SCENARIO"),
     ("digest",): ("--scenario", "SCENARIO"),
+    ("round",): ("--scenario", "SCENARIO"),
     ("serve",): ("--help",),
     ("staging", "setup"): (),
     ("staging", "seed"): ("2026-02-11",),
@@ -169,7 +170,7 @@ class Planted:
 def _shell(planted: Planted) -> Outputs:
     found = {" ".join(path): planted.run(*path, *arguments) for path, arguments in COMMANDS.items()}
     for path, arguments in COMMANDS.items():
-        if "--scenario" in arguments and path != ("digest",):
+        if "--scenario" in arguments and path not in (("digest",), ("round",)):
             # On the platform itself, whose credentials are of no use.
             found[f"{' '.join(path)}, Google"] = planted.run(*path, *arguments[: arguments.index("--scenario")])
     for each in REFUSED_MERGES:
