@@ -44,7 +44,8 @@ def _made(words: tuple[str, ...]) -> None:
 
 
 def _exported(words: tuple[str, ...]) -> None:
-    known = {str(each) for kind in vars(setting_names).values() if isinstance(kind, type) for each in _members(kind)}
+    script = set(re.findall(r"\$\{?([A-Z_]+)", (ROOT / "deploy" / "google-cloud.sh").read_text(encoding="utf-8")))
+    known = script | {str(each) for kind in vars(setting_names).values() if isinstance(kind, type) for each in _members(kind)}
     for name in (word.partition("=")[0] for word in words):
         assert name in known or name.startswith("REVEILLE_WEBHOOK_"), name
 
@@ -82,6 +83,7 @@ READERS: Mapping[str, Callable[[tuple[str, ...]], None]] = {
     "gcloud": _of_gcloud,
 }
 OTHERS = {
+    "google-cloud.sh": "the tests of deploy/ run it",
     "docker": "make fresh builds the image and runs it",
     "git": "of everybody's machine",
     "cd": "of the shell",

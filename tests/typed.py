@@ -17,6 +17,7 @@ FENCED = re.compile(r"^```([a-z]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 RULES = re.compile(r"<!-- rules: .*?<!-- end of the rules -->", re.DOTALL)
 """The scripts of docs/audit.md, good ones and bad ones, which the tests of the rules audit."""
 SHELL = ("", "sh", "console")
+LOOP = ("do", "done")
 BETWEEN = ("|", "||", "&&", ";", "&")
 
 
@@ -57,7 +58,9 @@ def of_line(line: str) -> Iterator[Typed]:
         command = list(takewhile(lambda word: word not in BETWEEN, words))
         words = words[len(command) + 1 :]
         command = list(takewhile(lambda word: word != ">", command))
-        while command and re.fullmatch(r"[A-Z_]+=.*", command[0]):
+        if command[:1] == ["for"]:
+            continue
+        while command and (command[0] in LOOP or re.fullmatch(r"[A-Z_]+=.*", command[0])):
             command = command[1:]
         if command:
             yield Typed(tuple(command))
