@@ -8,6 +8,7 @@ Needs root, debootstrap, and the registries of Debian and Python. What is commit
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +31,9 @@ from tests.install.test_makefile import MATCHES_EXTRAS_SINCE
 from tests.sections import ROOT
 
 SERVE_SECONDS = 180
+
+PRODUCT = "/opt/reveille"
+"""Where the image has it; the rest is Debian and Python."""
 
 _T = TypeVar("_T")
 
@@ -76,7 +81,15 @@ def builds_and_serves(base: Root, work: Path) -> None:
     stand_in = base.copy(work / "stand-in")  # for the official image, whose Python is called python
     stand_in.path("/usr/local/bin/python").symlink_to("/usr/bin/python3")
     builder = Builder(base=stand_in, context=Context.of(source), work=work, network=network())
-    image = builder.build(stages((source / "Dockerfile").read_text(encoding="utf-8")))
+    told = {"COMMIT": head(), "SOURCE_DATE_EPOCH": committed_at()}
+    read = stages((source / "Dockerfile").read_text(encoding="utf-8"), told)
+    image = builder.build(read)
+    _say(f"the image holds {size(image.root.folder) >> 20} MB, {size(image.root.path(PRODUCT)) >> 20} MB of it its own")
+    (again := work / "again").mkdir()
+    second = replace(builder, work=again).build(read[:1])
+    if digest(second.root.path(PRODUCT)) != digest(image.root.path(PRODUCT)):
+        raise FreshError(f"built twice, {PRODUCT} differs.")
+    _say(f"built twice, {PRODUCT} is the same, byte for byte: sha256 {digest(image.root.path(PRODUCT))}")
     volume = work / "volume"
     shutil.copytree(image.root.path(image.configuration.folder), volume)
     uid, gid = map(int, image.root.account(image.configuration.user).split(":"))
@@ -94,6 +107,37 @@ def builds_and_serves(base: Root, work: Path) -> None:
     if served.returncode != 0:
         raise FreshError(served.stderr)
     _say(served.stdout.strip())
+
+
+def head() -> str:
+    return _git("rev-parse", "HEAD")
+
+
+def committed_at() -> str:
+    """Return the time of the commit, in seconds."""
+    return _git("log", "-1", "--format=%ct")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of the files in a folder."""
+    return sum(each.lstat().st_size for each in folder.rglob("*") if not each.is_dir() or each.is_symlink())
+
+
+def digest(folder: Path) -> str:
+    """Return one digest of all files in a folder: names, modes, times, contents."""
+    found = hashlib.sha256()
+    for each in sorted(folder.rglob("*")):
+        about = each.lstat()
+        found.update(f"{each.relative_to(folder)} {about.st_mode:o} {int(about.st_mtime)}\n".encode())
+        if each.is_symlink():
+            found.update(str(each.readlink()).encode())
+        elif each.is_file():
+            found.update(each.read_bytes())
+    return found.hexdigest()
 
 
 def clone(folder: Path) -> None:

@@ -43,15 +43,13 @@ class Builder:
         configuration = image.configuration.after(instruction)
         match instruction.name:
             case "RUN":
-                environment = {"HOME": "/root", **self.network, **configuration.environment}
+                environment = {"HOME": "/root", **self.network, **configuration.arguments, **configuration.environment}
                 command = ["/bin/sh", "-c", instruction.argument]
                 image.root.run(command, environment, folder=configuration.folder, user=configuration.user)
             case "COPY":
                 self._copy(image, instruction, built)
             case "WORKDIR":
                 image.root.path(configuration.folder).mkdir(parents=True, exist_ok=True)
-            case "ARG":
-                raise FreshError(f"line {instruction.line}: ARG within a stage is not understood here")
         return Image(image.root, configuration)
 
     def _copy(self, image: Image, instruction: Instruction, built: Mapping[str, Image]) -> None:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-INSTRUCTIONS = frozenset(("ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "RUN", "USER", "WORKDIR"))
+INSTRUCTIONS = frozenset(("ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "RUN", "USER", "WORKDIR"))
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -65,6 +65,9 @@ class Configuration:
     user: str = "root"
     entry_point: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Those of the build: variables of its commands, and no part of the image."""
 
     def after(self, instruction: Instruction) -> Configuration:
         """Return the configuration after an instruction; one that changes only files changes nothing here."""
@@ -80,6 +83,11 @@ class Configuration:
                 return replace(self, entry_point=tuple(instruction.array()))
             case "CMD":
                 return replace(self, command=tuple(instruction.array()))
+            case "ARG":
+                return replace(self, arguments={**self.arguments, **dict(instruction.pairs())})
+            case "HEALTHCHECK":
+                asked = Instruction(instruction.line, "HEALTHCHECK", instruction.argument.partition("CMD ")[2])
+                return replace(self, health=tuple(asked.array()))
         return self
 
     def path(self, path: str) -> str:
@@ -103,6 +111,10 @@ def stages(text: str, arguments: Mapping[str, str] | None = None) -> tuple[Stage
             read.append(Stage(base, name or str(len(read)), ()))
         elif instruction.name not in INSTRUCTIONS:
             raise DockerfileError(f"line {instruction.line}: {instruction.name} is not understood here")
+        elif read and instruction.name == "ARG":
+            read[-1] = replace(
+                read[-1], instructions=(*read[-1].instructions, _argument(instruction, known, arguments))
+            )
         elif read:
             read[-1] = replace(read[-1], instructions=(*read[-1].instructions, instruction))
         elif instruction.name == "ARG":
@@ -113,6 +125,13 @@ def stages(text: str, arguments: Mapping[str, str] | None = None) -> tuple[Stage
     if not read:
         raise DockerfileError("there is no FROM")
     return tuple(read)
+
+
+def _argument(instruction: Instruction, known: Mapping[str, str], arguments: Mapping[str, str] | None) -> Instruction:
+    """Return an argument of a stage with its value: of the build, else its own, else that before the first stage."""
+    name, equals, value = instruction.argument.partition("=")
+    given = (arguments or {}).get(name, value if equals else known.get(name, ""))
+    return replace(instruction, argument=f"{name}={given}")
 
 
 def _from(instruction: Instruction, known: Mapping[str, str]) -> tuple[str, str | None]:

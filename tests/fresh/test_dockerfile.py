@@ -54,7 +54,7 @@ def test_a_configuration_grows_with_its_instructions() -> None:
     [
         pytest.param("", id="empty"),
         pytest.param("RUN a\nFROM b\n", id="before the first stage"),
-        pytest.param("FROM a\nHEALTHCHECK NONE\n", id="an instruction that is not understood"),
+        pytest.param("FROM a\nVOLUME /b\n", id="an instruction that is not understood"),
         pytest.param("FROM a AS\n", id="a stage without a name"),
         pytest.param("FROM a\nRUN b \\\n", id="continued, and nothing follows"),
     ],
@@ -86,11 +86,29 @@ def test_the_image_runs_as_an_unprivileged_user_by_number() -> None:
     assert configuration.command == ("serve",)
 
 
+def test_an_argument_of_a_stage_is_of_the_build_its_own_or_of_the_file() -> None:
+    text = "ARG A=file\nFROM x\nARG A\nARG B=own\nARG C=own\nRUN y\n"
+
+    (stage,) = stages(text, {"C": "build"})
+
+    assert configured(stage).arguments == {"A": "file", "B": "own", "C": "build"}
+    assert "A" not in configured(stage).environment
+
+
+def test_the_image_asks_its_own_health_without_a_shell() -> None:
+    (program, option, code) = configured(stages(TEXT)[-1]).health
+
+    assert (program, option) == ("python", "-c")
+    assert "/health" in code
+    compile(code, "HEALTHCHECK", "exec")
+
+
 def test_nothing_that_the_image_installs_is_resolved() -> None:
     runs = [each.argument for stage in stages(TEXT) for each in stage.instructions if each.name == "RUN"]
     installations = re.findall(r"pip install[^&]*", " && ".join(runs))
 
     assert len(installations) == 3
+    assert [each for each in installations if "--no-compile" not in each] == [installations[1]]
     assert all("--no-deps" in each for each in installations)
     assert all("--require-hashes" in each or "--no-index" in each for each in installations)
     assert any(each.rstrip().endswith("pip check") for each in " && ".join(runs).split("&&"))
