@@ -54,3 +54,17 @@ def test_the_table_of_variables_names_all_that_the_script_reads() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "roles").iterdir()), ids=lambda path: path.stem)
 def test_every_role_is_told(path: object) -> None:
     assert f"deploy/roles/{getattr(path, 'name', '')}" in PAGE
+
+
+def test_the_image_knows_every_argument_that_it_is_given() -> None:
+    given = set(re.findall(r"--build-arg ([A-Z_]+)=", PAGE))
+    known = set(re.findall(r"^ARG ([A-Z_]+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert given == {"PYTHON_IMAGE", "COMMIT", "SOURCE_DATE_EPOCH"}
+    assert given <= known
+
+
+def test_the_files_that_the_image_brings_are_told() -> None:
+    made = set(re.findall(r"> (/opt/reveille/share/\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8")))
+
+    assert made == set(re.findall(r"^\| `(/opt/reveille/share/\S+)`", PAGE, re.MULTILINE))

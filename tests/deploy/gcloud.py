@@ -49,7 +49,7 @@ class GcloudCall:
         """Group and verb, such as ``run services describe``."""
         plain = self._plain()
         end = next(place for place, word in enumerate(plain) if word in VERBS) + 1
-        return " ".join(plain[: end + (plain[end : end + 1] == ("http",))])
+        return " ".join(plain[: end + (plain[end : end + 1] in (("http",), ("github",)))])
 
     @property
     def kind(self) -> str:

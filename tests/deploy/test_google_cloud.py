@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,8 +13,9 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.deploy.gcloud import StandInGcloud
+from tests.deploy.gcloud import GcloudCall, StandInGcloud
 from tests.sections import ROOT
 
 SCRIPT = ROOT / "deploy" / "google-cloud.sh"
@@ -202,8 +205,14 @@ def test_a_word_that_it_does_not_know_is_refused(gcloud: StandInGcloud) -> None:
 def test_gcloud_knows_every_command_and_flag(gcloud: StandInGcloud) -> None:
     script(gcloud)
     tree = known_words()
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    told = [GcloudCall(tuple(shlex.split(line)[1:])) for line in re.findall(r"^gcloud .+$", page, re.MULTILINE)]
+    build = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text(encoding="utf-8"))
+    built = [GcloudCall(tuple(step["args"])) for step in build["steps"] if step.get("entrypoint") == "gcloud"]
+    assert len(told) == 1
+    assert len(built) == 2
 
-    for call in gcloud.calls:
+    for call in (*gcloud.calls, *told, *built):
         level = tree
         for word in call.command.split():
             assert word in level["commands"], call.command

@@ -134,7 +134,7 @@ def digest(folder: Path) -> str:
         about = each.lstat()
         found.update(f"{each.relative_to(folder)} {about.st_mode:o} {int(about.st_mtime)}\n".encode())
         if each.is_symlink():
-            found.update(os.readlink(each).encode())
+            found.update(str(each.readlink()).encode())
         elif each.is_file():
             found.update(each.read_bytes())
     return found.hexdigest()
