@@ -54,6 +54,7 @@ def test_what_a_phase_is_made_of_is_the_cause_of_its_having_no_rows() -> None:
 
 
 SCHEDULE, RECORDS = "nba_reference.nba_schedule", "nba_analytics.player_game_summary"
+GRADES = "nba_predictions.prediction_accuracy"
 DECISIONS, SCRAPERS = "nba_orchestration.workflow_decisions", "nba_orchestration.scraper_execution_log"
 
 
@@ -77,6 +78,7 @@ def a_day_old(table: str, day: str, column: str) -> Change:
         pytest.param(lambda: renamed(SCHEDULE, SLATE, "home_team_tricode", "NOP", "NOR"), SCHEDULE, id="a team"),
         pytest.param(lambda: renamed(SCHEDULE, NIGHT, "home_team_tricode", "PHX", "PHO"), SCHEDULE, id="its games"),
         pytest.param(lambda: renamed(RECORDS, NIGHT, "team_abbr", "PHX", "PHO"), RECORDS, id="one team of the records"),
+        pytest.param(lambda: renamed(GRADES, NIGHT, "game_id", "20260210_DAL_PHX", "20260210_DAL"), GRADES, id="game"),
         pytest.param(lambda: wrong_keys(RECORDS, NIGHT, "game_id"), RECORDS, id="games of the records"),
         pytest.param(lambda: wrong_keys(PREDICTIONS, NIGHT, "game_id"), PREDICTIONS, id="games of predictions"),
         pytest.param(lambda: wrong_keys("nba_precompute.player_daily_cache", NIGHT, "player_lookup"),
