@@ -20,7 +20,7 @@ HISTORY_DAYS = 3
 """Shorter than a file may ask for, so that a run of some days shows that the store does not grow."""
 
 SELDOM_MINUTES = 60
-"""How often the pipeline is watched whose watch takes a third of a second."""
+"""How often a pipeline is watched whose watch takes a third of a second, and those of the tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,11 @@ def _nba() -> Inhabited:
     return _inhabited(pipeline_of(None, None, scenario), scenario, watch_minutes=SELDOM_MINUTES)
 
 
-def _shop(name: str, title: str, timezone: str) -> Inhabited:
+def _shop(name: str, title: str, timezone: str, **changes: object) -> Inhabited:
     scenario = load_scenario(SHOP)
     pipeline = pipeline_of(None, None, scenario)
-    return _inhabited(pipeline.model_copy(update={"name": name, "title": title, "timezone": timezone}), scenario)
+    own = {"name": name, "title": title, "timezone": timezone}
+    return _inhabited(pipeline.model_copy(update=own), scenario, **changes)
 
 
 def _inhabited(pipeline: Pipeline, scenario: Scenario, **changes: object) -> Inhabited:
@@ -60,6 +61,8 @@ PIPELINES: Mapping[str, Callable[[], Inhabited]] = {
     "nba": _nba,
     "shop": lambda: _shop("shop", "Shop", "America/New_York"),
     "books": lambda: _shop("books", "Books", "Europe/Paris"),
+    "kiosk": lambda: _shop("kiosk", "Kiosk", "America/New_York", watch_minutes=SELDOM_MINUTES),
+    "stall": lambda: _shop("stall", "Stall", "Europe/Paris", watch_minutes=SELDOM_MINUTES),
 }
 """What can be inhabited, by name."""
 
