@@ -45,7 +45,9 @@ def _made(words: tuple[str, ...]) -> None:
 
 def _exported(words: tuple[str, ...]) -> None:
     script = set(re.findall(r"\$\{?([A-Z_]+)", (ROOT / "deploy" / "google-cloud.sh").read_text(encoding="utf-8")))
-    known = script | {str(each) for kind in vars(setting_names).values() if isinstance(kind, type) for each in _members(kind)}
+    known = script | {
+        str(each) for kind in vars(setting_names).values() if isinstance(kind, type) for each in _members(kind)
+    }
     for name in (word.partition("=")[0] for word in words):
         assert name in known or name.startswith("REVEILLE_WEBHOOK_"), name
 
