@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from tests.preview.png import COLOURS, SIGNATURE, read, smaller
+from tests.preview.png import COLOURS, SIGNATURE, animated, read, smaller
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -56,3 +56,15 @@ def test_many_shades_leave_room_for_the_one_colour_that_is_rare() -> None:
 def test_what_is_no_png_is_refused() -> None:
     with pytest.raises(ValueError, match="no PNG"):
         read(b"GIF89a")
+
+
+def test_pictures_in_turn_share_a_palette_and_each_keeps_its_pixels() -> None:
+    first = png([b"\0\xff\x00\x00\x00\xff\x00"], 2)
+    second = png([b"\0\x00\x00\xff\x00\xff\x00"], 2)
+
+    moving = animated([first, second], 1.5)
+
+    assert np.array_equal(read(moving), read(first))
+    assert np.array_equal(
+        read(moving.replace(b"IDAT", b"none").replace(b"fdAT" + b"\0\0\0\2", b"\0\0\0\0IDAT")), read(second)
+    )
