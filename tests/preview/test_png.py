@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,6 +14,14 @@ from tests.preview.png import COLOURS, SIGNATURE, animated, read, smaller
 
 def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + b"\0\0\0\0"
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(SIGNATURE)
+    while at < len(data):
+        length, name = struct.unpack(">I4s", data[at : at + 8])
+        yield name, data[at + 8 : at + 8 + length]
+        at += length + 12
 
 
 def png(rows: list[bytes], width: int, kind: int = 2) -> bytes:
@@ -65,6 +74,6 @@ def test_pictures_in_turn_share_a_palette_and_each_keeps_its_pixels() -> None:
     moving = animated([first, second], 1.5)
 
     assert np.array_equal(read(moving), read(first))
-    assert np.array_equal(
-        read(moving.replace(b"IDAT", b"none").replace(b"fdAT" + b"\0\0\0\2", b"\0\0\0\0IDAT")), read(second)
-    )
+    parts = dict(chunks(moving))
+    later = [(b"IHDR", parts[b"IHDR"]), (b"PLTE", parts[b"PLTE"]), (b"IDAT", parts[b"fdAT"][4:])]
+    assert np.array_equal(read(SIGNATURE + b"".join(chunk(*each) for each in later)), read(second))
