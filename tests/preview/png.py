@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +21,34 @@ Pixels = NDArray[np.uint8]
 
 def smaller(data: bytes) -> bytes:
     """Return the picture with a palette of its commonest colours; the others become the nearest of them."""
-    pixels = read(data)
+    indices, palette = _indexed(read(data))
+    return _written(indices, palette, [(b"IDAT", _compressed(indices))])
+
+
+def animated(pictures: Sequence[bytes], seconds: float) -> bytes:
+    """Return the pictures as one that shows each for so long, again and again (APNG specification); what shows no
+    animation shows the first."""
+    every = [read(each) for each in pictures]
+    indices, palette = _indexed(np.concatenate(every))
+    height, width = every[0].shape[:2]
+    chunks = [(b"acTL", struct.pack(">II", len(every), 0))]
+    numbers = count()
+    for at in range(0, len(indices), height):
+        shown = struct.pack(">IIIIHHBB", width, height, 0, 0, round(seconds * 1000), 1000, 0, 0)
+        chunks.append((b"fcTL", struct.pack(">I", next(numbers)) + shown))
+        frame = _compressed(indices[at : at + height])
+        chunks.append((b"fdAT", struct.pack(">I", next(numbers)) + frame) if at else (b"IDAT", frame))
+    return _written(indices[:height], palette, chunks)
+
+
+def _indexed(pixels: Pixels) -> tuple[Pixels, Pixels]:
     flat = pixels.reshape(-1, 3).astype(np.uint32)
     keys = flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2]
     found, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
     colours, chosen = _channels(found), _channels(_palette(found, counts))
     nearest = np.array([np.argmin(((chosen - colour) ** 2).sum(axis=1)) for colour in colours], dtype=np.uint8)
     indices = nearest[where].reshape(pixels.shape[:2])
-    return _written(indices, chosen.astype(np.uint8))
+    return indices, chosen.astype(np.uint8)
 
 
 def _palette(found: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -105,19 +127,16 @@ def _paeth(left: int, over: int, corner: int) -> int:
     return min((abs(estimate - left), 0, left), (abs(estimate - over), 1, over), (abs(estimate - corner), 2, corner))[2]
 
 
-def _written(indices: Pixels, palette: Pixels) -> bytes:
+def _compressed(indices: Pixels) -> bytes:
+    rows = np.concatenate([np.zeros((len(indices), 1), dtype=np.uint8), indices], axis=1)
+    return zlib.compress(rows.tobytes(), 9)
+
+
+def _written(indices: Pixels, palette: Pixels, chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
     height, width = indices.shape
-    rows = np.concatenate([np.zeros((height, 1), dtype=np.uint8), indices], axis=1)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    return SIGNATURE + b"".join(
-        _chunk(name, content)
-        for name, content in (
-            (b"IHDR", header),
-            (b"PLTE", palette.tobytes()),
-            (b"IDAT", zlib.compress(rows.tobytes(), 9)),
-            (b"IEND", b""),
-        )
-    )
+    every = ((b"IHDR", header), (b"PLTE", palette.tobytes()), *chunks, (b"IEND", b""))
+    return SIGNATURE + b"".join(_chunk(name, content) for name, content in every)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from tests.preview.png import COLOURS, SIGNATURE, read, smaller
+from tests.preview.png import COLOURS, SIGNATURE, animated, read, smaller
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + b"\0\0\0\0"
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(SIGNATURE)
+    while at < len(data):
+        length, name = struct.unpack(">I4s", data[at : at + 8])
+        yield name, data[at + 8 : at + 8 + length]
+        at += length + 12
 
 
 def png(rows: list[bytes], width: int, kind: int = 2) -> bytes:
@@ -56,3 +65,15 @@ def test_many_shades_leave_room_for_the_one_colour_that_is_rare() -> None:
 def test_what_is_no_png_is_refused() -> None:
     with pytest.raises(ValueError, match="no PNG"):
         read(b"GIF89a")
+
+
+def test_pictures_in_turn_share_a_palette_and_each_keeps_its_pixels() -> None:
+    first = png([b"\0\xff\x00\x00\x00\xff\x00"], 2)
+    second = png([b"\0\x00\x00\xff\x00\xff\x00"], 2)
+
+    moving = animated([first, second], 1.5)
+
+    assert np.array_equal(read(moving), read(first))
+    parts = dict(chunks(moving))
+    later = [(b"IHDR", parts[b"IHDR"]), (b"PLTE", parts[b"PLTE"]), (b"IDAT", parts[b"fdAT"][4:])]
+    assert np.array_equal(read(SIGNATURE + b"".join(chunk(*each) for each in later)), read(second))
