@@ -36,6 +36,7 @@ from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 from bot.sinks.table import SINKS, SinkContext, must_be_there
+from bot.store.marked import marked
 from bot.store.model import SLACK, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
@@ -256,7 +257,8 @@ def _outboxes(
 
 
 def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: Callable[[], object]) -> Notifier:
-    pipeline, store, past_store = prepared.pipeline, shared.store, shared.outbox.say_without_store
+    pipeline, past_store = prepared.pipeline, shared.outbox.say_without_store
+    store = marked(shared.store, pipeline.name)
     metrics, clock = shared.metrics.of(pipeline.name), world.clock
     validation = MeasuredValidation(
         pipeline, world.ports, clock, metrics, give_way, partial(jobs_before, store, pipeline.name)
