@@ -45,7 +45,7 @@ def _pattern(value: str) -> str:
 
 
 def _several(value: object) -> object:
-    return (value,) if isinstance(value, (str, Mapping)) else value
+    return value if value is None or isinstance(value, (list, tuple)) else (value,)
 
 
 def _learned(value: object) -> object:
@@ -122,6 +122,9 @@ class Volume(Learning):
             raise ValueError(message)
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             message = "no number can be between at_least and at_most"
+            raise ValueError(message)
+        if any(each is not None and each < 0 for each in (self.at_least, self.at_most)):
+            message = "a number of rows is at least 0; to limit the values of a column, use 'values'"
             raise ValueError(message)
         return self
 

@@ -22,6 +22,7 @@ from bot.repairs.records import BEGUN, ENDED, PLANNED, VERIFIED, runs_of
 from bot.repairs.words import run_line
 from bot.request import day_meant
 from bot.store import kept
+from bot.store.marked import is_of
 from bot.store.model import AuditEntry
 from checks.cells import in_words
 from checks.pipeline import Pipeline
@@ -55,6 +56,7 @@ def since_option(context: click.Context, option: click.Parameter, value: str) ->
 def log(since: timedelta | datetime | str, as_json: bool, pipeline_file: Path | None) -> int:
     """List repairs and what else people did, the newest first, from the store that REVEILLE_STORE names.
 
+    Of several pipelines it shows what was done in the one that --pipeline names.
     A repair whose process died in the middle is shown as unfinished.
 
     \b
@@ -67,7 +69,7 @@ def log(since: timedelta | datetime | str, as_json: bool, pipeline_file: Path | 
     with said_plainly(), remembered(pipeline_file) as (pipeline, store):
         now = datetime.now(UTC)
         begin = _begin(since, pipeline, now)
-        entries = store.audit(begin, AT_MOST)
+        entries = [each for each in store.audit(begin, AT_MOST) if is_of(each, pipeline.name)]
     if as_json:
         emit(json.dumps([_document(each) for each in entries], indent=2, ensure_ascii=True))
         return FINE

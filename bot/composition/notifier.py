@@ -37,6 +37,7 @@ from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.sinks.slack.workspace import Workspace
 from bot.sinks.table import SINKS, SinkContext, must_be_there
+from bot.store.marked import marked
 from bot.store.model import SLACK, Delivery, DeliveryKind, StateStore
 from bot.store.sqlite import SqliteStore
 from bot.timetable.digest import Digests
@@ -285,8 +286,8 @@ def _outboxes(
 
 
 def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: Callable[[], object]) -> Notifier:
-    pipeline, store, past_store = prepared.pipeline, shared.store, shared.outbox.say_without_store
-    clock = world.clock
+    pipeline, past_store = prepared.pipeline, shared.outbox.say_without_store
+    store, clock = marked(shared.store, pipeline.name), world.clock
     counted: RunMetrics = shared.metrics.of(pipeline.name)
     if shared.traces is not None:
         counted = Traced(counted, shared.traces, clock)

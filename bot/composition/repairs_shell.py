@@ -21,6 +21,7 @@ from bot.repairs.service import RepairService
 from bot.serving.serving_settings import DEFAULT_STORE, ServingSettings
 from bot.setting_names import SecretSetting
 from bot.settings import Settings, SettingsError, Variables
+from bot.store.marked import marked
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
@@ -165,4 +166,4 @@ def _store(pipeline: Pipeline, settings: Settings) -> tuple[StateStore, bool]:
     ends with the process."""
     if Variables(os.environ).text("REVEILLE_STORE") is None and not DEFAULT_STORE.exists():
         return SqliteStore(":memory:"), False
-    return store_of(ServingSettings.from_environment(), settings, pipeline.project), True
+    return marked(store_of(ServingSettings.from_environment(), settings, pipeline.project), pipeline.name), True

@@ -55,6 +55,7 @@ from bot.sinks.slack.preflight import channels_of
 from bot.staging.environment import StagingEnvironment
 from bot.status import PATIENCE, status_of
 from bot.store.health import StoreHealth
+from bot.store.marked import shared
 from bot.timetable.schedules import Schedules
 from bot.timetable.timetables import Timetables
 from bot.timetable.turns import Turns, trouble_notice
@@ -155,7 +156,7 @@ def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedule
     told.metrics.watch(
         told.store, told.clock, lambda: {**told.outbox.problems(), **told.outbox.warnings()}, health.problem
     )
-    journal, viewers = Journal(told.store), Viewers()
+    journal, viewers = Journal(shared(told.store)), Viewers()
     parts = [
         _part(each, notifier, courtesy, access, journal, viewers, several=len(prepared) > 1)
         for each, notifier in zip(prepared, notifiers, strict=True)

@@ -85,6 +85,25 @@ def _item_name(node: Node | None) -> str:
     return next((name for name in names if isinstance(name, str) and name), "")
 
 
+_ALSO_CALLED: Mapping[str, str] = {
+    **dict.fromkeys(("min", "minimum", "min_value", "lower", "lowest"), "at_least"),
+    **dict.fromkeys(("max", "maximum", "max_value", "upper", "highest"), "at_most"),
+    **dict.fromkeys(("rows", "row_count", "count"), "volume"),
+    **dict.fromkeys(("regex", "pattern", "like"), "matches"),
+    **dict.fromkeys(("accepted_values", "allowed"), "values"),
+    **dict.fromkeys(("relationships", "foreign_key", "foreign_keys"), "references"),
+    **dict.fromkeys(("primary_key", "distinct"), "unique"),
+}
+"""What other tools call a key; letters that are alike would lead elsewhere."""
+
+
+def nearest_key(name: str, keys: Sequence[str]) -> str:
+    """Return the half sentence that helps with a key that does not exist: what means the same goes before what is
+    written alike."""
+    meant = _ALSO_CALLED.get(name.lower())
+    return f"did you mean '{meant}'?" if meant in keys else nearest(name, keys)
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return the half sentence that helps with a name that does not exist."""
     known = list(dict.fromkeys(known))
@@ -105,7 +124,7 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
     first = errors[0]
     match first["type"]:
         case "extra_forbidden":
-            return f"is not a key here; {nearest(str(path[-1]), _keys_at(model, path[:-1]))}"
+            return f"is not a key here; {nearest_key(str(path[-1]), _keys_at(model, path[:-1]))}"
         case "missing":
             return "is missing"
         case "value_error":

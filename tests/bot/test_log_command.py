@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.definition.pipeline_file import shipped_pipeline
 from bot.serving.serving_settings import DEFAULT_STORE
+from bot.store.marked import marked
 from bot.store.model import AuditEntry, Changes
 from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.cloud import SERVICE, Cloud, Reveille
@@ -14,6 +16,7 @@ from tests.bot.repairs.conftest import on_cloud, reveille
 
 __all__ = ["on_cloud", "reveille"]
 
+NAME = shipped_pipeline().name
 GRANT = f"grant-invoker:{SERVICE}"
 
 
@@ -127,3 +130,20 @@ def test_a_date_that_is_none_is_one_sentence(on_cloud: Cloud, store: Path, revei
     said = reveille("log", "--since", "30 feb")
 
     assert (said.code, "no such day" in said.err) == (3, True)
+
+
+def test_what_was_done_in_another_pipeline_is_not_told(on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
+    kept = SqliteStore(store)
+    for name in ("events", NAME):
+        at, action = datetime.now(UTC), "acknowledged"
+        entry = AuditEntry(
+            key=f"a:{name}", at=at, actor="U1", action=action, subject=f"alert of {name}", outcome="done"
+        )
+        marked(kept, name).commit(Changes(audit=(entry,)))
+    kept.close()
+
+    (line,) = reveille("log").out.splitlines()
+    (record,) = json.loads(reveille("log", "--json").out)
+
+    assert f"alert of {NAME}" in line
+    assert record["details"] == {"pipeline": NAME}

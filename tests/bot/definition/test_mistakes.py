@@ -66,6 +66,12 @@ MISTAKES = [
     ("freshness: 24h", "freshness: 1 day", 26, "tables.shop.orders.expect.freshness", "a span such as 90m, 24h, 28d"),
     ("freshness: 24h", "freshnes: 24h", 26, "tables.shop.orders.expect.freshnes", "freshness"),
     ("at_least: 100, history", "at_leat: 100, history", 27, "tables.shop.orders.expect.volume.at_leat", "at_least"),
+    ("at_least: 100, history", "min: 100, history", 27, "tables.shop.orders.expect.volume.min", "'at_least'"),
+    ("at_least: 100, history", "at_least: -1, history", 27, "tables.shop.orders.expect.volume", "at least 0"),
+    ("volume: {at_least: 100, history: 28d}", "volume: 100", 27, "tables.shop.orders.expect.volume", "keys and values"),
+    ("volume: {at_least: 100, history: 28d}", "row_count: 100", 27, "tables.shop.orders.expect.row_count", "'volume'"),
+    ("amount: {at_least: 0}", "amount: {max: 0}", 30, "tables.shop.orders.expect.values.amount.max", "'at_most'"),
+    ("status: [open, paid]", "status: {regex: a}", 30, "tables.shop.orders.expect.values.status.regex", "'matches'"),
     (
         "history: 28d",
         "history: 28 days",
