@@ -14,6 +14,8 @@ cd "$(dirname "$0")"
 NAME=reveille
 DRY_RUN=no
 CHANGES=0
+DISABLED="SERVICE_DISABLED\|has not been used in project"
+export CLOUDSDK_CORE_DISABLE_PROMPTS=1
 ERRORS=$(mktemp)
 trap 'rm -f "$ERRORS"' EXIT
 
@@ -26,16 +28,17 @@ stop() {
 refuse() {
     local why missing
     why=$(grep -m 1 . "$ERRORS" | cut -c 1-300) || why="it gave no reason"
-    if grep -qE 'PERMISSION_DENIED|does not have permission|[Pp]ermission .* denied' "$ERRORS"; then
+    if ! grep -q "$DISABLED" "$ERRORS" && grep -qE 'PERMISSION_DENIED|does not have permission|[Pp]ermission .* denied' "$ERRORS"; then
         missing=$(grep -oE '\b[a-z]+(\.[a-zA-Z]+){2}\b' "$ERRORS" | grep -vE 'googleapis|gserviceaccount' | head -n 1) || missing="a permission"
         stop "your account lacks $missing for '${*:1:5}': ask an owner of $PROJECT for it, and run this again; what is done stays done."
     fi
     stop "'${*:1:5}' failed: ${why#ERROR: } Run this again when that is solved; what is done stays done."
 }
 
-# Prints what gcloud finds, and nothing where there is no such thing.
+# Prints what gcloud finds, and nothing where there is no such thing. Of an API that is to be enabled first there is none.
 found() {
     "$@" 2>"$ERRORS" && return
+    [ "$DRY_RUN" = no ] || ! grep -q "$DISABLED" "$ERRORS" || return 0
     grep -qiE 'NOT_FOUND|not found|does not exist|cannot find' "$ERRORS" || refuse "$@"
 }
 

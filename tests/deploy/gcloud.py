@@ -18,6 +18,9 @@ VERBS = (
     *("add", "add-iam-policy-binding", "create", "deploy", "describe", "enable", "get-iam-policy"),
     *("list", "update", "update-traffic"),
 )
+APIS = {"firestore": "firestore", "run": "run", "scheduler": "cloudscheduler", "secrets": "secretmanager"}
+"""By the first word of a command: what has to be enabled before."""
+
 READS = frozenset(("describe", "get-iam-policy", "list"))
 
 FUNCTION = r"""() {
@@ -138,6 +141,11 @@ class StandInGcloud:
         if call.command == self.denied:
             raise RefusedCall(
                 f"ERROR: (gcloud) PERMISSION_DENIED: Permission 'iam.roles.create' denied on {call.name}."
+            )
+        api = APIS.get(call.words[0])
+        if api is not None and ("services", f"{api}.googleapis.com") not in self.things:
+            raise RefusedCall(
+                f"ERROR: (gcloud) PERMISSION_DENIED: {api} has not been used in project 1 before or it is disabled."
             )
         if call.writes and (message := self.fails.pop(len(self.written), "")):
             raise RefusedCall(message)

@@ -38,6 +38,7 @@ ACCOUNT = "serviceAccount:reveille@example-project.iam.gserviceaccount.com"
 def gcloud() -> Iterator[StandInGcloud]:
     with StandInGcloud() as stand_in:
         stand_in.things["projects", "example-project"] = {"number": "123456789012"}
+        stand_in.things["services", "run.googleapis.com"] = {}
         stand_in.things["run services", "prediction-worker"] = {
             "service-account": "worker@example-project.iam.gserviceaccount.com"
         }
@@ -165,6 +166,18 @@ def test_a_right_that_is_missing_is_one_sentence(gcloud: StandInGcloud) -> None:
     assert "owner of example-project" in line
 
 
+def test_an_api_that_is_not_enabled_yet_is_no_right_that_is_missing(gcloud: StandInGcloud) -> None:
+    script(gcloud)
+    gcloud.things.pop(("services", "secretmanager.googleapis.com"))
+    gcloud.fails[len(gcloud.written) + 1] = "ERROR: (gcloud) INTERNAL: try again"
+
+    done = script(gcloud)
+
+    assert done.returncode == 1
+    assert "INTERNAL" in done.stderr
+    assert script(gcloud).returncode == 0
+
+
 def test_what_may_not_be_read_is_not_taken_for_missing(gcloud: StandInGcloud) -> None:
     gcloud.denied = "secrets describe"
 
@@ -199,6 +212,15 @@ def test_a_wrong_setting_is_one_sentence(gcloud: StandInGcloud, settings: Mappin
 def test_a_word_that_it_does_not_know_is_refused(gcloud: StandInGcloud) -> None:
     assert script(gcloud, "--dryrun").returncode == 1
     assert gcloud.calls == []
+
+
+def test_shellcheck_has_nothing_to_say() -> None:
+    program = shutil.which("shellcheck")
+    if program is None:
+        pytest.skip("shellcheck is not installed")
+    said = subprocess.run([program, str(SCRIPT)], capture_output=True, text=True, check=False, timeout=60)
+
+    assert said.returncode == 0, said.stdout
 
 
 @pytest.mark.slow  # reading the table takes two seconds

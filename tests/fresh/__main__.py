@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from packaging.markers import Marker
 from packaging.version import Version
 
 from tests.fresh.building import Builder
@@ -85,6 +87,7 @@ def builds_and_serves(base: Root, work: Path) -> None:
     read = stages((source / "Dockerfile").read_text(encoding="utf-8"), told)
     image = builder.build(read)
     _say(f"the image holds {size(image.root.folder) >> 20} MB, {size(image.root.path(PRODUCT)) >> 20} MB of it its own")
+    lists_itself(image.root)
     (again := work / "again").mkdir()
     second = replace(builder, work=again).build(read[:1])
     if digest(second.root.path(PRODUCT)) != digest(image.root.path(PRODUCT)):
@@ -107,6 +110,18 @@ def builds_and_serves(base: Root, work: Path) -> None:
     if served.returncode != 0:
         raise FreshError(served.stderr)
     _say(served.stdout.strip())
+
+
+def lists_itself(root: Root) -> None:
+    """Raise FreshError unless the bill of materials has every package of the lock, in its version, and no other."""
+    bill = json.loads(root.path(f"{PRODUCT}/share/sbom.cdx.json").read_text(encoding="utf-8"))
+    listed = {f"{each['name']}=={each['version']}" for each in bill["components"] if each["type"] == "library"}
+    lock = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+    here = {"sys_platform": "linux", "python_version": "3.11", "python_full_version": "3.11.2"}
+    pins = (re.match(r"([\w.-]+)(?:\[[\w,-]+\])?(==\S+)(?: ; (.+?))?(?: \\)?$", line) for line in lock.splitlines())
+    locked = {f"{pin[1]}{pin[2]}" for pin in pins if pin and (not pin[3] or Marker(pin[3]).evaluate(here))}
+    if listed != locked:
+        raise FreshError(f"the bill of materials and the lock differ in {sorted(listed ^ locked)}")
 
 
 def head() -> str:
