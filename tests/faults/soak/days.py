@@ -20,6 +20,9 @@ from tests.faults.soak.versions import Kept
 AGAIN = timedelta(minutes=6)
 """The next round after one in which somebody died or something stayed unsent."""
 
+CALM = timedelta(minutes=12)
+"""Longer than a message waits for its next attempt."""
+
 USUAL = 0.5
 """Seconds within which an instance is killed that is to die."""
 
@@ -132,6 +135,12 @@ class Days:
                 self.looks.append(Look(pipeline=name, at=turn.at, undisturbed=good))
             if name in turn.digests and died:
                 self._owed[name] = turn.at
+
+    def calm(self, instances: Sequence[Instance], failing: Failing) -> None:
+        """Let Slack take everything, until what waits has had its time; what is broken stays so."""
+        self.slack.recover()
+        for _ in range(2):
+            self._round(self.clock() + CALM, instances, failing, ["round"], deadly=False)
 
     def restart(self, instances: Sequence[Instance]) -> None:
         """End one in peace, now and then, and start it again."""

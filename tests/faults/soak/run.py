@@ -22,7 +22,7 @@ from tests.faults.soak.days import Days, Setting, Soak
 from tests.faults.soak.inhabited import Inhabited, inhabited
 from tests.faults.soak.instances import Instance
 from tests.faults.soak.ledger import Passed, Span, judge, threads_of
-from tests.faults.soak.plan import digests_due, is_in, plan_of
+from tests.faults.soak.plan import Failing, digests_due, is_in, plan_of
 from tests.faults.soak.sights import sights_of
 from tests.faults.soak.versions import FirestoreKept, Kept, SqliteKept
 from tests.faults.story import CHANNEL
@@ -69,6 +69,7 @@ def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, 
     plan = plan_of(pipelines, sights, start, setting.days, setting.weather, chance)
     for each in instances:
         each.start(days.clock())
+    failing: Failing = {}
     began, seconds, changed = time.monotonic(), (setting.minutes or 0) * 60, False
     for number, turn in enumerate(plan.turns):
         share = (time.monotonic() - began) / seconds if seconds else number / len(plan.turns)
@@ -76,19 +77,21 @@ def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, 
             break
         _fall_silent(days.slack, plan.silences, turn.at, chance)
         unread = plan.unread(turn, chance)
+        failing = plan.failing(turn, {})
         days.turn(turn, instances, plan.failing(turn, unread), unread)
         if share >= HALF and not changed:
             changed = True
             days.change_version(instances)
         days.restart(instances)
+    now = days.clock()
+    days.calm(instances, failing)
     for each in instances:
         each.leave()
-    now = days.clock()
     passed = Passed(
         broken=[each for each in plan.broken if each.begins < now],
         looks=days.looks,
         silences=plan.silences,
-        digests={name: digests_due(each, start, now) for name, each in pipelines.items()},
+        digests={name: digests_due(each, start, days.clock()) for name, each in pipelines.items()},
         until=now,
         announced=_announced(days.slack),
     )
