@@ -12,9 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.faults.soak.days import Setting, Soak
 from tests.faults.soak.inhabited import PIPELINES
 from tests.faults.soak.plan import CHAOS, SOAK, Weather
-from tests.faults.soak.run import Setting, Soak, run
+from tests.faults.soak.run import run
 from tests.servers.emulator import EmulatorUnavailable
 from tests.servers.firestore_emulator import firestore_emulator
 

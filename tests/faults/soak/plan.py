@@ -10,10 +10,13 @@ from datetime import date, datetime, timedelta
 from bot.timetable.slots import DigestCalendar, watch_slot
 from tests.faults.soak.inhabited import Inhabited
 from tests.faults.soak.ledger import Broken, Span
-from tests.faults.soak.sights import Sight
+from tests.faults.soak.sights import Sight, Sights
 
 FIRST_DIGEST = timedelta(hours=16)
 """By then there was one in every zone: what is missed compared with the one before is known."""
+
+Failing = Mapping[str, Sequence[str]]
+"""What is broken, by pipeline: the keys of faults."""
 
 SOON = timedelta(minutes=1)
 
@@ -135,3 +138,55 @@ def spans(turns: Sequence[Turn], share: float, longest: int, chance: random.Rand
             number = after + 1
         number += 1
     return found
+
+
+def is_in(spans: Sequence[Span], now: datetime) -> bool:
+    """Whether an instant lies in one of some spans."""
+    return any(begin <= now < end for begin, end in spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What happens, and when: by pipeline what breaks and which sources fail; and when Slack does."""
+
+    turns: Sequence[Turn]
+    broken: Sequence[Broken]
+    outages: Mapping[str, Sequence[Span]]
+    silences: Sequence[Span]
+    sources: Mapping[str, Sequence[str]]
+
+    def failing(self, turn: Turn, unread: Mapping[str, str]) -> Failing:
+        """Return what is broken at a turn, by pipeline."""
+        broken = [each for each in self.broken if each.begins <= turn.at < each.ends]
+        return {
+            name: [*(each.fault for each in broken if each.pipeline == name), *filter(None, [unread.get(name)])]
+            for name in self.outages
+        }
+
+    def unread(self, turn: Turn, chance: random.Random) -> Mapping[str, str]:
+        """Return a source that fails at a turn, by pipeline."""
+        failing = [name for name, found in self.outages.items() if is_in(found, turn.at)]
+        return {name: chance.choice(self.sources[name]) for name in failing}
+
+
+def plan_of(
+    pipelines: Mapping[str, Inhabited],
+    sights: Mapping[str, Sights],
+    start: datetime,
+    days: float,
+    weather: Weather,
+    chance: random.Random,
+) -> Plan:
+    """Draw everything that happens."""
+    turns = turns_of(pipelines, start, days)
+    return Plan(
+        turns=turns,
+        broken=[
+            broken
+            for name, each in pipelines.items()
+            for broken in incidents_of(each, sights[name].told, start, days, weather, chance)
+        ],
+        outages={name: spans(turns, weather.outage, 2, chance) for name in pipelines},
+        silences=spans(turns, weather.slack, 4, chance),
+        sources={name: sights[name].outages for name in pipelines},
+    )

@@ -15,10 +15,11 @@ import pytest
 
 from checks.ports.services import CLOUD_RUN
 from tests.bench.processes import ROOT, environment
+from tests.faults.soak.days import Setting
 from tests.faults.soak.inhabited import inhabited
 from tests.faults.soak.passing_world import PassingWorld
 from tests.faults.soak.plan import CHAOS, SOAK, incidents_of, spans, turns_of
-from tests.faults.soak.run import Setting, run
+from tests.faults.soak.run import run
 from tests.faults.soak.sights import Sight
 
 START = datetime(2026, 2, 12, 5, 0, tzinfo=UTC)
