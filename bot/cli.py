@@ -79,6 +79,10 @@ COMMANDS = {
         "bot.commands.config:config",
         "Check the pipeline file, print its schema for editors, or upgrade files of an earlier version.",
     ),
+    "graph": Entry(
+        "bot.commands.graph:graph",
+        "Draw the pipeline as a graph, with what failed, its cause and suspects marked by shape and colour.",
+    ),
     "deploys": Entry(
         "bot.commands.deploys:deploys", "List recent builds and revisions, the newest first, with who and when."
     ),

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.alerting.chronicle import Chronicle, chronicle_in
 from bot.alerting.clicks import ClickResult
-from bot.render.incident_report import draft_title, report_post, sections_of
+from bot.render.incident_report import draft_title, graph_in_mermaid, report_post, sections_of
 from bot.render.markdown import file_name, markdown
 from bot.render.post import Code, Text
 from bot.render.slack_text import escape
@@ -61,7 +61,7 @@ def _file(services: Services, alert: Alert, chronicle: Chronicle, key: str) -> T
     if not services.store.first_time(f"report-file:{key}", services.clock()):
         return ("As Markdown: the file beside this, or ", command)
     pipeline = services.validation.pipeline
-    text = markdown(draft_title(chronicle), sections_of(chronicle, pipeline))
+    text = markdown(draft_title(chronicle), sections_of(chronicle, pipeline), graph_in_mermaid(chronicle, pipeline))
     channel, thread = parent.posted_channel or parent.channel, parent.ts
     try:
         patiently(

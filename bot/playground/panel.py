@@ -5,10 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
+from bot.alerting.incident import members_of
 from bot.playground.play import Playground
 from bot.playground.slack_troubles import SLACK_TROUBLES
 from bot.playground.story_of import STATIONS
+from bot.render.graph.drawing import drawing_of, marks_of_incidents, part_of
+from bot.render.graph.formats import svg
 from bot.store.model import AlertState
+from checks.catalog import checks_of
 from checks.severity import Severity
 
 SHAPES = {
@@ -82,7 +86,18 @@ def _graph(play: Playground) -> str:
             worst[each.phase] = min(worst.get(each.phase, each.severity), each.severity)
     phases = "".join(_phase(phase.title, worst.get(phase.id)) for phase in play.world.pipeline.phases)
     beside = f'<p class="beside">{_mark(worst[None])} outside the phases</p>' if None in worst else ""
-    return f'<ol class="phases">{phases}</ol>{beside}'
+    return f'<ol class="phases">{phases}</ol>{beside}{_picture(play)}'
+
+
+def _picture(play: Playground) -> str:
+    """Return what is broken, and what is next to it, as a picture."""
+    open_ = [members_of(each) for each in play.alerts() if each.state is not AlertState.RESOLVED]
+    if not any(open_):
+        return ""
+    pipeline = play.world.pipeline
+    stated = [each.spec for each in checks_of(pipeline) if each.spec is not None]
+    part = part_of(drawing_of(pipeline, stated, marks_of_incidents(stated, filter(None, open_))))
+    return svg(part, across=2, styled=False)
 
 
 def _phase(title: str, severity: Severity | None) -> str:

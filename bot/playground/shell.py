@@ -51,6 +51,7 @@ PAGE = """<!doctype html>
 <title>Reveille playground</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="style.css">
+<link rel="stylesheet" href="graph.css">
 <link rel="stylesheet" href="page.css">
 <script type="module" src="main.js"></script>
 </head>

@@ -21,9 +21,12 @@ from bot.playground.patient_server import PatientServer
 from bot.playground.people import ALEX, CHANNEL, VISITORS
 from bot.playground.play import ALL, WORLD, Playground
 from bot.playground.shell import page_html
+from bot.render.graph.formats import STYLE as GRAPH_STYLE
 
 FILES = Path(__file__).with_name("page")
-STYLE = Path(__file__).with_name("block_kit") / "style.css"
+STYLES = {each.name: each for each in (Path(__file__).with_name("block_kit") / "style.css", GRAPH_STYLE)}
+"""Style sheets of what the page shows, by their names."""
+
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 LARGEST_BODY = 100_000
@@ -132,8 +135,9 @@ class PageHandler(BaseHTTPRequestHandler):
         return user if user in VISITORS else ALEX.id
 
     def _static(self, name: str) -> None:
-        file = STYLE if name == "style.css" else FILES / name
-        if file.suffix not in KINDS or (file.parent, file.is_file()) not in ((FILES, True), (STYLE.parent, True)):
+        file = STYLES.get(name, FILES / name)
+        known = name in STYLES or (file.parent == FILES and file.is_file())
+        if file.suffix not in KINDS or not known:
             self._answer(HTTPStatus.NOT_FOUND, b"")
             return
         self._answer(HTTPStatus.OK, file.read_bytes(), KINDS[file.suffix])

@@ -27,9 +27,10 @@ _LINKED = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=@)(?<!\w@)(?=\w)|(?<=#)
 """Where an address, somebody's name or a number of an issue would become a link or a call by itself."""
 
 
-def markdown(title: str, sections: Iterable[Section]) -> str:
-    """Return a document."""
-    return "\n".join(_lines(title, sections))
+def markdown(title: str, sections: Iterable[Section], graph: str = "") -> str:
+    """Return a document, with a graph in Mermaid at its end."""
+    picture = ["## Graph", "", "```mermaid", *graph.splitlines(), "```", ""] if graph else []
+    return "\n".join([*_lines(title, sections), *picture])
 
 
 def file_name(alert: Alert) -> str:

@@ -74,6 +74,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("config", "check"): (),
     ("config", "schema"): (),
     ("config", "upgrade"): ("--dry-run", str(ROOT / "bot" / "pipelines" / "nba.yaml")),
+    ("graph",): ("--scenario", "SCENARIO", "--svg", "graph.svg"),
     ("deploys",): ("--scenario", "SCENARIO"),
     ("digest",): ("--scenario", "SCENARIO"),
     ("round",): ("--scenario", "SCENARIO"),

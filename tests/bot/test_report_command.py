@@ -47,6 +47,7 @@ def test_an_incident_is_written_as_markdown(kept: SqliteStore, reveille: Reveill
 
     assert said.code == 0
     assert said.out.startswith("# Post-mortem draft: No longer: 3 players")
+    assert "```mermaid\nflowchart" in said.out
     assert "## Open questions" in said.out
     assert SECRET not in said.out
     assert "<script>" not in said.out

@@ -5,6 +5,7 @@ Chromium is Debian's own; where it is missing these tests are skipped, and fail 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from importlib.resources import files
@@ -88,6 +89,8 @@ def test_the_story_takes_three_clicks_and_each_shows_something_at_once(chromium:
     expect(page.locator("#doing")).to_contain_text("It becomes 02:13")
     seen = time.monotonic() - began
     expect(page.locator("#graph li.p0")).to_contain_text("Precompute")
+    expect(page.locator("#graph .graph .cause")).not_to_have_count(0)
+    expect(page.locator("#graph .graph")).to_have_attribute("aria-label", re.compile("Cause: service phase3-to-phase4"))
     judged(page)
 
     page.locator(REPAIR).click()
@@ -99,6 +102,7 @@ def test_the_story_takes_three_clicks_and_each_shows_something_at_once(chromium:
     expect(page.locator("#posts")).to_contain_text("Resolved at")
     expect(page.locator("dialog")).not_to_be_visible()
     expect(page.locator("#graph li.p0")).to_have_count(0)
+    expect(page.locator("#graph .graph")).to_have_count(0)
     expect(page.locator("#hints .after")).to_be_visible()
     judged(page)
     assert seen < 3  # 0.3 s on a quiet machine

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.playground.people import ALEX
-from bot.playground.web import FILES, LARGEST_BODY, STYLE, may_ask
+from bot.playground.web import FILES, LARGEST_BODY, STYLES, may_ask
 from tests.bot.playground.visiting import Visitor, visiting
 
 HEAVIEST = 300_000
@@ -24,7 +24,7 @@ def visitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
 def test_the_page_and_all_that_it_loads_are_light_and_its_own(visitor: Visitor) -> None:
     page = visitor.get()[2]
     loaded = re.findall(rb'(?:src|href)="([^"#]+)"', page)
-    parts = [each.name for each in FILES.iterdir() if each.suffix in (".js", ".css")] + ["style.css"]
+    parts = [each.name for each in FILES.iterdir() if each.suffix in (".js", ".css")] + [*STYLES]
 
     answers = [visitor.get(name) for name in parts]
 
@@ -129,4 +129,4 @@ def test_every_open_page_is_told(visitor: Visitor) -> None:
 
 
 def test_pictures_and_the_page_share_one_style() -> None:
-    assert "prefers-color-scheme: dark" in STYLE.read_text(encoding="utf-8")
+    assert "prefers-color-scheme: dark" in STYLES["style.css"].read_text(encoding="utf-8")
