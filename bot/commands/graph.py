@@ -38,7 +38,7 @@ def _file(name: str, words: str) -> Callable[[Callable[..., int]], Callable[...,
     type=click.IntRange(1, 20),
     default=6,
     show_default=True,
-    help="Boxes in a row of the SVG; 2 fit a phone.",
+    help="Boxes in a row of the SVG; 2 for a narrow page.",
 )
 @PIPELINE_OPTION
 @SCENARIO_OPTION
