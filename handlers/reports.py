@@ -8,8 +8,8 @@ from slack_sdk.errors import SlackClientError
 
 from bot.alerting.chronicle import Chronicle, chronicle_in
 from bot.alerting.clicks import ClickResult
-from bot.render.incident_report import draft_title, graph_in_mermaid, report_post, sections_of
-from bot.render.markdown import file_name, markdown
+from bot.render.incident_report import report_post
+from bot.render.markdown import file_name, report_file
 from bot.render.post import Code, Text
 from bot.render.slack_text import escape
 from bot.sinks.slack.errors import remedy
@@ -60,8 +60,7 @@ def _file(services: Services, alert: Alert, chronicle: Chronicle, key: str) -> T
         return ("As Markdown: ", command)
     if not services.store.first_time(f"report-file:{key}", services.clock()):
         return ("As Markdown: the file beside this, or ", command)
-    pipeline = services.validation.pipeline
-    text = markdown(draft_title(chronicle), sections_of(chronicle, pipeline), graph_in_mermaid(chronicle, pipeline))
+    text = report_file(chronicle, services.validation.pipeline)
     channel, thread = parent.posted_channel or parent.channel, parent.ts
     try:
         patiently(

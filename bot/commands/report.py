@@ -21,8 +21,7 @@ from bot.private_files import write_private
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.render.alert_title import short_title
-from bot.render.incident_report import draft_title, graph_in_mermaid, sections_of
-from bot.render.markdown import markdown
+from bot.render.markdown import report_file
 from bot.render.words import moment
 from bot.store.model import Alert, StateStore
 from checks.pipeline import Pipeline
@@ -69,9 +68,7 @@ def incident(incident_id: str | None, file: Path | None, pipeline_file: Path | N
         if alert is None or alert.pipeline != pipeline.name or not was_told(alert):
             raise CannotGoOnError(_unknown(incident_id, _incidents(store, pipeline, now)))
         chronicle = chronicle_in(store, alert, now)
-    text = Redactor(known_secrets(os.environ))(
-        markdown(draft_title(chronicle), sections_of(chronicle, pipeline), graph_in_mermaid(chronicle, pipeline))
-    )
+    text = Redactor(known_secrets(os.environ))(report_file(chronicle, pipeline))
     if file is None:
         for line in text.splitlines():
             say(line)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.playground.clock import PlayClock
 from bot.playground.slack.server import SlackServer
+from bot.render.graph.alerted import alerted
+from bot.render.graph.drawing import Drawing, drawing_of
 from bot.scenarios.scenario import Scenario
 from bot.store.model import Alert
-from checks.pipeline import Pipeline
+from checks.expansion.stated import stated_checks
+from checks.pipeline import Pipeline, SqlCheck
 from checks.source import Ports
 
 STORY = "story"
@@ -29,6 +33,18 @@ class Played:
     @property
     def has_story(self) -> bool:
         return self.name == STORY
+
+    def drawn(self, alerts: Sequence[Alert]) -> Drawing:
+        """Return the graph of the pipeline, with what alerts are about."""
+        return alerted(self._plain, self.pipeline, self._stated, alerts)
+
+    @cached_property
+    def _stated(self) -> tuple[SqlCheck, ...]:
+        return stated_checks(self.pipeline)
+
+    @cached_property
+    def _plain(self) -> Drawing:
+        return drawing_of(self.pipeline, self._stated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

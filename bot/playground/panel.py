@@ -1,18 +1,16 @@
-"""The side panel: the clock, the pipeline, and what is broken in the world."""
+"""The side panel: the clock, the pipeline and its graph, and what is broken in the world."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bot.alerting.incident import members_of
 from bot.playground.play import Playground
 from bot.playground.slack_troubles import SLACK_TROUBLES
 from bot.playground.story_of import STATIONS
-from bot.render.graph.drawing import drawing_of, marks_of_incidents, part_of
+from bot.render.graph.drawing import is_marked, part_of
 from bot.render.graph.formats import svg
-from bot.store.model import AlertState
-from checks.catalog import checks_of
+from bot.store.model import Alert, AlertState
 from checks.severity import Severity
 
 SHAPES = {
@@ -21,6 +19,9 @@ SHAPES = {
     Severity.P1: ("p1", "▲", "at risk"),
 }
 OTHER = ("p2", "■", "worth a look")
+
+ACROSS = 2
+"""Boxes beside each other in the graph: the panel has room for two."""
 
 
 def panel_html(play: Playground) -> Mapping[str, str]:
@@ -79,25 +80,23 @@ def _station(play: Playground, name: str) -> str:
 
 
 def _graph(play: Playground) -> str:
-    """Return the phases of the pipeline, each with the shape of the gravest alert in it."""
+    """Return the phases of the pipeline, each with the shape of the gravest alert in it, and what is around it."""
+    alerts = [each for each in play.alerts() if each.state is not AlertState.RESOLVED]
     worst: dict[str | None, Severity] = {}
-    for each in play.alerts():
-        if each.state is not AlertState.RESOLVED:
-            worst[each.phase] = min(worst.get(each.phase, each.severity), each.severity)
+    for each in alerts:
+        worst[each.phase] = min(worst.get(each.phase, each.severity), each.severity)
     phases = "".join(_phase(phase.title, worst.get(phase.id)) for phase in play.world.pipeline.phases)
     beside = f'<p class="beside">{_mark(worst[None])} outside the phases</p>' if None in worst else ""
-    return f'<ol class="phases">{phases}</ol>{beside}{_picture(play)}'
+    return f'<ol class="phases">{phases}</ol>{beside}{_picture(play, alerts)}'
 
 
-def _picture(play: Playground) -> str:
-    """Return what is broken, and what is next to it, as a picture."""
-    open_ = [members_of(each) for each in play.alerts() if each.state is not AlertState.RESOLVED]
-    if not any(open_):
+def _picture(play: Playground, alerts: Sequence[Alert]) -> str:
+    """Draw what alerts are about, and what is next to it; nothing where all is well."""
+    drawing = play.scene.drawn(alerts)
+    if not is_marked(drawing):
         return ""
-    pipeline = play.world.pipeline
-    stated = [each.spec for each in checks_of(pipeline) if each.spec is not None]
-    part = part_of(drawing_of(pipeline, stated, marks_of_incidents(stated, filter(None, open_))))
-    return svg(part, across=2, styled=False)
+    picture = svg(part_of(drawing), across=ACROSS, styled=False)
+    return f'<details class="around" open><summary>Around it</summary>{picture}</details>'
 
 
 def _phase(title: str, severity: Severity | None) -> str:

@@ -15,14 +15,11 @@ from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.alerting.incident import broken_since, members_of, scalar
 from bot.redaction.redactor import Redactor
 from bot.render.alert_title import beyond, past_title, short_title
-from bot.render.graph.drawing import drawing_of, marks_of_incidents, part_of
-from bot.render.graph.formats import mermaid
 from bot.render.logged import logged_lines
 from bot.render.mentions import mention
 from bot.render.post import Aside, Code, Collapsible, Paragraph, Part, Post, Strong, Text, Title, limited, text
 from bot.render.words import capital, clean, duration, joined, listed, moment, number, sentence, value_words
 from bot.repairs.model import SLACK_USER
-from checks.catalog import checks_of
 from checks.pipeline import Pipeline
 
 EVENTS_IN_SLACK = 25
@@ -113,13 +110,6 @@ def sections_of(chronicle: Chronicle, pipeline: Pipeline, *, most_events: int | 
     )
     for each in whole:
         yield Section(each.heading, tuple(_safe(line) for line in each.lines))
-
-
-def graph_in_mermaid(chronicle: Chronicle, pipeline: Pipeline) -> str:
-    """Return what failed and what is next to it, as Mermaid."""
-    stated = [each.spec for each in checks_of(pipeline) if each.spec is not None]
-    marks = marks_of_incidents(stated, [members_of(chronicle.alert)])
-    return mermaid(part_of(drawing_of(pipeline, stated, marks)))
 
 
 def _safe(line: Text | Item) -> Text | Item:

@@ -8,11 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from bot.render.incident_report import Item, Section
+from bot.alerting.chronicle import Chronicle
+from bot.render.graph.alerted import alerted
+from bot.render.graph.drawing import described, drawing_of, is_marked, part_of
+from bot.render.graph.formats import mermaid
+from bot.render.incident_report import Item, Section, draft_title, sections_of
 from bot.render.post import Channel, Code, Link, Mention, Span, Strong, Text, ThreadLink
 from bot.render.slack_text import APART, BACKTICK, is_safe_link
 from bot.render.words import clean
 from bot.store.model import Alert
+from checks.expansion.stated import stated_checks
+from checks.pipeline import Pipeline
 
 _MARKUP = re.compile(
     r"[\\`\[\]|<>&]"
@@ -27,10 +33,24 @@ _LINKED = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=@)(?<!\w@)(?=\w)|(?<=#)
 """Where an address, somebody's name or a number of an issue would become a link or a call by itself."""
 
 
-def markdown(title: str, sections: Iterable[Section], graph: str = "") -> str:
-    """Return a document, with a graph in Mermaid at its end."""
-    picture = ["## Graph", "", "```mermaid", *graph.splitlines(), "```", ""] if graph else []
-    return "\n".join([*_lines(title, sections), *picture])
+def report_file(chronicle: Chronicle, pipeline: Pipeline) -> str:
+    """Return the draft of a post-mortem, with what of the pipeline's graph it is about as a picture."""
+    text = markdown(draft_title(chronicle), sections_of(chronicle, pipeline))
+    return "\n".join([text, *graph_lines(chronicle.alert, pipeline)])
+
+
+def graph_lines(alert: Alert, pipeline: Pipeline) -> Iterator[str]:
+    """Yield the graph around an incident for Mermaid, and in words; nothing where it is about none of its places."""
+    checks = stated_checks(pipeline)
+    drawing = alerted(drawing_of(pipeline, checks), pipeline, checks, [alert])
+    if is_marked(drawing):
+        near = part_of(drawing)
+        yield from ("## Graph", "", escaped(" ".join(described(near))), "", "```mermaid", mermaid(near) + "```", "")
+
+
+def markdown(title: str, sections: Iterable[Section]) -> str:
+    """Return a document."""
+    return "\n".join(_lines(title, sections))
 
 
 def file_name(alert: Alert) -> str:

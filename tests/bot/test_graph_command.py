@@ -41,7 +41,10 @@ def test_a_good_day_says_so_and_a_pipeline_alone_says_nothing_of_its_state(tmp_p
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--part",), "--live or --scenario"),
+        (("--around", "phase5", "--all"), "exclude each other"),
+        (("--pipeline", "nba", "--around", "prediction-wroker"), "did you mean prediction-worker"),
+        (("--pipeline", "nba", "--around", "<nowhere>"), "reveille graph --dot -"),
+        (("--pipeline", "nba", "--svg", "-", "--dot", "-"), "standard output"),
         (("10", "feb"), "--live or --scenario"),
         (("--live", "--scenario", "invoker-lost"), "exclude each other"),
         (("--across", "0"), "--across"),
@@ -54,3 +57,21 @@ def test_wrong_use_is_one_sentence(arguments: tuple[str, ...], said: str, tmp_pa
 
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (3, "", 1)
     assert said in ended.stderr
+
+
+def test_a_scenario_shows_what_is_around_its_marks_and_all_when_asked(tmp_path: Path) -> None:
+    near = run(("graph", "--scenario", "invoker-lost", "--dot", "-"), tmp_path, {}).stdout
+    whole = run(("graph", "--scenario", "invoker-lost", "--all", "--dot", "-"), tmp_path, {}).stdout
+
+    assert near.count("(cause)") == whole.count("(cause)") == 3
+    assert "phase Scrapers" not in near
+    assert "phase Scrapers" in whole
+    assert near.startswith("digraph")
+
+
+@pytest.mark.parametrize("name", ["phase5", "Predictions", "phase:phase5", "phase Predictions"])
+def test_a_place_is_asked_for_by_each_of_its_names(name: str, tmp_path: Path) -> None:
+    shown = run(("graph", "--pipeline", "nba", "--around", name, "--mermaid", "-"), tmp_path, {}).stdout
+
+    assert "phase Predictions" in shown
+    assert "phase Scrapers" not in shown

@@ -31,6 +31,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
     alert = an_alert(
         key=KEY,
         pipeline="nba",
+        phase="phase5",
         title=f"3 players, {SECRET}, and <script>",
         state=AlertState.RESOLVED,
         opened_at=now - timedelta(hours=2),
@@ -48,6 +49,7 @@ def test_an_incident_is_written_as_markdown(kept: SqliteStore, reveille: Reveill
     assert said.code == 0
     assert said.out.startswith("# Post-mortem draft: No longer: 3 players")
     assert "```mermaid\nflowchart" in said.out
+    assert "phase Scrapers" not in said.out  # the graph around the incident, not the whole pipeline
     assert "## Open questions" in said.out
     assert SECRET not in said.out
     assert "<script>" not in said.out

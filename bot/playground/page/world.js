@@ -3,14 +3,18 @@ import { act } from "./do.js";
 
 const sort = document.getElementById("sort");
 const place = document.getElementById("place");
+const shown = {};
 let breakable = [];
 
 export function showWorld(parts) {
   for (const [name, html] of Object.entries(parts)) {
     const box = document.getElementById(name);
-    if (!box || box.innerHTML === html) continue;
+    if (!box || shown[name] === html) continue;
+    shown[name] = html;
+    const folded = box.querySelector("details:not([open])");
     const held = box.contains(document.activeElement) ? document.activeElement.textContent : undefined;
     box.innerHTML = html;
+    if (folded) box.querySelector("details")?.removeAttribute("open");
     if (held) [...box.querySelectorAll("button:not(:disabled)")].find((each) => each.textContent === held)?.focus();
   }
   document.body.toggleAttribute("data-busy", Boolean(parts.doing));

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.alerting.incident import Member
 from bot.render.graph.layout import Node
 from checks.causes import Dependency, Graph
 from checks.causes.graph import MAKING
-from checks.diagnosis.lineage import graph_of, judged, place_of
+from checks.diagnosis.lineage import graph_of, place_of
 from checks.diagnosis.symptom import Symptom
 from checks.model import Cause, FindingKey, Outcome, Report
 from checks.pipeline import Pipeline, SqlCheck
@@ -128,32 +127,27 @@ def _places(cause: Cause, own: Mapping[FindingKey, Place | None]) -> Iterator[Pl
         yield from (each for each in more if each.kind is cause.place.kind and each.kind in MAKING)
 
 
-def marks_of_incidents(checks: Iterable[SqlCheck], incidents: Iterable[Sequence[Member]]) -> Mapping[Place, BoxMark]:
-    """Return how the places are by the findings of incidents, each with its lead first: what makes something and fails
-    is the cause of the rest."""
-    known = {each.id: each for each in checks}
-    found: dict[Place, BoxMark] = {}
-    for members in incidents:
-        for each in members:
-            spec = known.get(each.check)
-            place = box_of(each.about if spec is None else judged(spec, each.subject))
-            leads = place.kind in MAKING and each.about.kind is members[0].about.kind
-            _worse(found, place, BoxMark.CAUSE if leads else BoxMark.FAILED)
-    return found
-
-
-def part_of(drawing: Drawing, steps: int = 1) -> Drawing:
-    """Return what is marked, and what is so many steps from it; all of it where nothing is marked."""
-    near = {each.place for each in drawing.boxes if each.mark is not BoxMark.NONE}
+def part_of(drawing: Drawing, around: Iterable[Place] = ()) -> Drawing:
+    """Return some places, else what is marked, and what is next to it; all of it where nothing is marked."""
+    near = set(around) or {each.place for each in drawing.boxes if each.mark is not BoxMark.NONE}
     if not near:
         return drawing
-    for _ in range(steps):
-        near |= {place for pair in drawing.arrows if near.intersection(pair) for place in pair}
+    near |= {place for pair in drawing.arrows if near.intersection(pair) for place in pair}
     return replace(
         drawing,
         boxes=[each for each in drawing.boxes if each.place in near],
         arrows=[each for each in drawing.arrows if near.issuperset(each)],
     )
+
+
+def called(drawing: Drawing, name: str) -> Sequence[Place]:
+    """Return the places that have a name, as the picture shows it or as the pipeline file has it."""
+    return [each.place for each in drawing.boxes if name in {each.name, each.label, each.place.name, str(each.place)}]
+
+
+def is_marked(drawing: Drawing) -> bool:
+    """Whether anything is wrong in it."""
+    return any(each.mark is not BoxMark.NONE for each in drawing.boxes)
 
 
 def described(drawing: Drawing) -> Sequence[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.panel import panel_html
 from bot.playground.people import ALEX, CHANNEL, SAM
 from bot.store.model import AlertState
 from tests.bot.playground.visiting import Visitor, visiting
@@ -34,9 +35,12 @@ def test_the_whole_story_takes_three_clicks(visitor: Visitor) -> None:
     visitor.do("go", to="redeploy")
     alert = visitor.hears("orchestrators refuse Pub/Sub")
     told = json.dumps(alert.blocks)
+    drawn = panel_html(visitor.play)["graph"]
 
     repaired(visitor)
 
+    assert [drawn.count(f'<g class="box {mark} service"') for mark in ("cause", "none")] == [3, 0]
+    assert "<svg" not in panel_html(visitor.play)["graph"]
     assert "02:13" in told
     assert "deployer@example.com" in told
     assert visitor.posts == 3

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.playground.slack.limits import check_message
 from bot.render.blocks import slack_message
-from bot.render.incident_report import EVENTS_IN_SLACK, Section, draft_title, report_post, sections_of
-from bot.render.markdown import escaped, file_name, markdown
+from bot.render.incident_report import EVENTS_IN_SLACK, Section, report_post, sections_of
+from bot.render.markdown import escaped, file_name, markdown, report_file
 from bot.store.model import Alert, AlertState
 from tests.bot.alerting.incident_reports import PIPELINE
 from tests.bot.render.alert_states import USER, alert_of, follow, hostile, lost
@@ -44,7 +44,7 @@ def sections(chronicle: Chronicle) -> dict[str, str]:
 
 
 def document(chronicle: Chronicle) -> str:
-    return markdown(draft_title(chronicle), sections_of(chronicle, PIPELINE))
+    return report_file(chronicle, PIPELINE)
 
 
 def test_it_has_every_section_that_a_post_mortem_needs() -> None:
