@@ -95,6 +95,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("deploy", "verify"): (SERVICE, "--scenario", "SCENARIO"),
     ("log",): ("--json",),
     ("report", "incident"): (),
+    ("report", "interval"): ("--html", "report.html", "--scenario", "SCENARIO"),
     ("status",): ("--scenario", "SCENARIO"),
     ("doctor",): (),
 }

@@ -146,6 +146,8 @@ def test_the_table_of_commands_says_what_the_command_says(name: str) -> None:
         ("d", {"demo", "deploy", "deploys", "digest", "doctor", "drill"}),
         ("staging s", {"seed", "setup", "status"}),
         ("log --js", {"--json"}),
+        ("report in", {"incident", "interval"}),
+        ("report interval --h", {"--html", "--help"}),
     ],
 )
 def test_the_shell_completes_commands_and_options(typed: str, expected: set[str]) -> None:
