@@ -73,12 +73,12 @@ def page_html(page: WebPage) -> str:
     return html_of(page.pipeline.title, _sections(page), page.refresh)
 
 
-def notice_html(title: str, *sentences: Markup | str, refresh: int | None = None) -> str:
-    """Return a page that only says something."""
-    return html_of(title, [element("h1", title), *(element("p", each) for each in sentences)], refresh)
+def notice_html(title: str, *sentences: Markup | str, refresh: int | str | None = None) -> str:
+    """Return a page that only says something; ``refresh`` may lead to another address."""
+    return html_of(title, [element("h1", title), *(element("div", each) for each in sentences)], refresh)
 
 
-def html_of(title: str, parts: Iterator[Markup] | Sequence[Markup], refresh: int | None) -> str:
+def html_of(title: str, parts: Iterator[Markup] | Sequence[Markup], refresh: int | str | None) -> str:
     """Return a document around parts."""
     head = element(
         "head",
