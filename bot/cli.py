@@ -120,7 +120,7 @@ COMMANDS = {
     "deploy": Entry("bot.commands.deploy:deploy", "What to do after a deploy."),
     "report": Entry(
         "bot.commands.report:report",
-        "Write up an incident for people who were not there.",
+        "Write up an interval as a web page, or an incident for people who were not there.",
     ),
     "log": Entry(
         "bot.commands.log:log",

@@ -21,6 +21,7 @@ class SecretSetting(StrEnum):
     GITHUB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - likewise
     REVEILLE_HEARTBEAT_URL = "REVEILLE_HEARTBEAT_URL"
     REVEILLE_OPERATIONS_TOKEN = "REVEILLE_OPERATIONS_TOKEN"  # noqa: S105 - likewise
+    REVEILLE_BOARD_TOKEN = "REVEILLE_BOARD_TOKEN"  # noqa: S105 - likewise
 
 
 class AddressSetting(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -16,8 +15,9 @@ from bot.render.alert_links import thread_link
 from bot.render.alert_list import gravest_first
 from bot.render.home import ALERTS_AT_MOST, REFRESH, Home, home_view, homes_view, notice_view
 from bot.render.pages import Block
-from bot.store.model import AlertState, StoredReport, StoreError
+from bot.store.model import AlertState, StoreError
 from bot.timetable.digest_deliveries import interval_in
+from bot.timetable.history import newest_report
 from bot.timetable.slots import JOB, DigestCalendar
 from checks.model import Verdict
 from handlers.buttons import Body
@@ -29,10 +29,6 @@ from handlers.requests import ask, submit, to_its_end
 from handlers.services import Services
 
 log = logging.getLogger(__name__)
-
-COMMANDS_SINCE = timedelta(days=2)
-"""A report that somebody asked for longer ago is older than the digest anyway."""
-
 
 DIGESTS = 14
 """Digests whose verdicts are shown: two weeks of a daily pipeline."""
@@ -116,9 +112,7 @@ def _home(services: Services) -> Home:
     now, pipeline, store = services.clock(), services.validation.pipeline, services.store
     shown = DigestCalendar(pipeline).last(DIGESTS, now)
     since = shown[0].start
-    newest = store.reports(pipeline.name, JOB, since, limit=1)
-    asked = store.reports(pipeline.name, "command", now - COMMANDS_SINCE, limit=1)
-    last = _newest((*newest, *asked))
+    last = newest_report(store, pipeline.name, since, now)
     verdicts: dict[str, Verdict] = {}
     for head in store.report_heads(pipeline.name, JOB, since, HEADS_AT_MOST):
         verdicts.setdefault(interval_in(head.key), Verdict(head.verdict))
@@ -138,7 +132,3 @@ def _home(services: Services) -> Home:
         resolved=tuple(each for each in recent if each.state is AlertState.RESOLVED),
         hold=current(store, pipeline, now),
     )
-
-
-def _newest(reports: tuple[StoredReport, ...]) -> StoredReport | None:
-    return max(reports, key=lambda report: report.at, default=None)

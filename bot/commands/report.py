@@ -1,4 +1,4 @@
-"""``reveille report``: the draft of a post-mortem of an incident, from the store of the bot."""
+"""``reveille report``: an interval as a web page, and the draft of a post-mortem from the store of the bot."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import say
+from bot.commands.report_page import interval
 from bot.composition.repairs_shell import remembered
 from bot.private_files import write_private
 from bot.redaction.known import known_secrets
@@ -32,9 +33,36 @@ LISTED = timedelta(days=90)
 LISTED_AT_MOST = 40
 
 
-@click.group()
+class _DateOrCommand(click.Group):
+    """A group that takes a date in the place of a command: ``reveille report 10 feb --html FILE``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what begins with no command as the arguments of the page of an interval."""
+        return super().parse_args(ctx, self._named(ctx, args))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments begin with, else that of an interval."""
+        return super().resolve_command(ctx, self._named(ctx, args))
+
+    def _named(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_command = not args or args[0] in self.commands or args[0] in ctx.help_option_names
+        return args if is_command else ["interval", *args]
+
+
+@click.group(cls=_DateOrCommand)
 def report() -> None:
-    """Write up an incident for people who were not there."""
+    """Write up an interval as a web page, or an incident for people who were not there.
+
+    \b
+    Examples:
+      reveille report yesterday --html report.html
+      reveille report incident
+    """  # noqa: D301 - click reads the backspace
+
+
+report.add_command(interval)
 
 
 @report.command()

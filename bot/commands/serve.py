@@ -40,6 +40,7 @@ def serve(pipeline_file: Path | None, scenarios: tuple[str, ...]) -> int:
       REVEILLE_HEARTBEAT_URL   asked for after each digest that Slack has confirmed
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
       REVEILLE_OPERATIONS_PORT, REVEILLE_OPERATIONS_TOKEN   where metrics are served, and to whom
+      REVEILLE_BOARD_TOKEN     opens /board, a page for the wall; without it there is none
       REVEILLE_PEER_CONNECTIONS   that one address may have open (200)
       REVEILLE_TRACES=otlp        trace runs and deliveries; OTEL_EXPORTER_OTLP_ENDPOINT says where to
     """  # noqa: D301 - click reads the backspace

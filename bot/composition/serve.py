@@ -35,6 +35,7 @@ from bot.render.json import report_document
 from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
 from bot.render.status import status_message
+from bot.render.webpage.page import page_html
 from bot.repairs.follow_up import FollowUp
 from bot.serving.bot_process import Bot, together
 from bot.serving.connections import ConnectionLimits
@@ -56,10 +57,12 @@ from bot.staging.environment import StagingEnvironment
 from bot.status import PATIENCE, status_of
 from bot.store.health import StoreHealth
 from bot.store.marked import shared
+from bot.timetable.board_reading import board_of
 from bot.timetable.schedules import Schedules
 from bot.timetable.timetables import Timetables
 from bot.timetable.turns import Turns, trouble_notice
 from checks.model import Report
+from handlers.board import REFRESH, KeptPage, board_blueprint
 from handlers.google_tokens import GoogleTokens
 from handlers.home import redraw
 from handlers.interrupted import settle_abandoned
@@ -190,10 +193,10 @@ def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedule
     endpoint = None
     if slack.signing_secret is not None:
         endpoint = SlackEndpoint(app, slack.signing_secret, refusals, courtesy)
-    tasks = _tasks(prepared[0], told, timetables, refusals)
+    doors = (*_tasks(prepared[0], told, timetables, refusals), *_board(prepared[0], notifiers, refusals))
     serving = Serving(
         bot=bot,
-        applications=_applications(prepared[0], told, bot, endpoint, tasks, refusals),
+        applications=_applications(prepared[0], told, bot, endpoint, doors, refusals),
         refusals=refusals,
         limits=ConnectionLimits(per_peer=prepared[0].serving.peer_connections),
     )
@@ -267,7 +270,7 @@ def _applications(
     told: Notifier,
     bot: Bot,
     slack: SlackEndpoint | None,
-    tasks: tuple[Blueprint, ...],
+    doors: tuple[Blueprint, ...],
     refusals: Refusals,
 ) -> Mapping[int, Flask]:
     """Return what each port serves: metrics and reasons on a port of their own, else only to whoever has the token."""
@@ -279,7 +282,7 @@ def _applications(
         slack=slack,
         readiness=readiness,
         metrics=metrics,
-        blueprints=tasks,
+        blueprints=doors,
         insight=Insight(token=token if own is None else None),
         refusals=refusals,
     )
@@ -393,6 +396,20 @@ def _tasks(prepared: Prepared, told: Notifier, schedules: Timetables, refusals: 
     return (tasks_blueprint(schedules, verify, settle=settle, refused=refused),)
 
 
+def _board(prepared: Prepared, notifiers: Sequence[Notifier], refusals: Refusals) -> tuple[Blueprint, ...]:
+    token = prepared.serving.board_token
+    if token is None:
+        return ()
+    hide = Redactor((*known_secrets(os.environ), *_secrets(prepared)))
+
+    def drawn(told: Notifier) -> str:
+        return hide(page_html(board_of(told.store, told.validation.pipeline, told.clock(), REFRESH)))
+
+    pipelines = {each.validation.pipeline.name: each for each in notifiers}
+    pages = {name: (each.validation.pipeline.title, KeptPage(partial(drawn, each))) for name, each in pipelines.items()}
+    return (board_blueprint(token, pages, partial(refusals, Refused.BOARD)),)
+
+
 def _secrets(prepared: Prepared) -> tuple[str, ...]:
     """Return what was read as a secret, perhaps from a pipe that can be read once."""
     slack, serving, settings = prepared.slack, prepared.serving, prepared.settings
@@ -403,5 +420,6 @@ def _secrets(prepared: Prepared) -> tuple[str, ...]:
         serving.heartbeat_url,
         settings.github_token,
         serving.operations_token,
+        serving.board_token,
     )
     return tuple(each.reveal() for each in known if each is not None)

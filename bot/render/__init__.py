@@ -1,1 +1,1 @@
-"""What people read, as neutral messages, and their formats: terminal, JSON, Block Kit."""
+"""What people read, as neutral messages, and their formats: terminal, JSON, HTML, Block Kit."""

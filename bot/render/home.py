@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from bot.alerting.holds import Hold
 from bot.render import limits
@@ -17,12 +16,12 @@ from bot.render.alert_title import short_title
 from bot.render.maintenance import hold_note
 from bot.render.message import Mark
 from bot.render.pages import Block
-from bot.render.phases import STATE_WORDS
+from bot.render.phase_marks import mark_words, phase_mark
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
 from bot.render.words import capital, clean, interval_title, moment, number, time_of, words_of_intervals
 from bot.store.model import Alert, AlertState, StoredReport
-from checks.model import Outcome, Severity, Verdict, badness
+from checks.model import Verdict
 from checks.pipeline import Pipeline
 
 REFRESH = "home:refresh"
@@ -130,7 +129,7 @@ def _board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     intervals = _intervals(last)
     fields = []
     for phase in home.pipeline.phases:
-        marks = [_worst(last.document, phase.id, each) for each in intervals]
+        marks = [phase_mark(last.document, phase.id, each) for each in intervals]
         if any(marks):
             states = " · ".join(map(_state, marks))
             fields.append({"type": "mrkdwn", "text": f"*{fitted(phase.title, PHASE_TEXT)}*\n{states}"})
@@ -150,23 +149,8 @@ def _interval_words(home: Home, interval: str) -> str:
     return f"{word} {interval_title(interval, home.today)}".strip()
 
 
-def _worst(document: Mapping[str, Any], phase: str, interval: str) -> Mark | None:
-    found = [
-        (Outcome(finding["outcome"]), None if finding["severity"] is None else Severity[finding["severity"]])
-        for result in document.get("results", ())
-        for finding in result["findings"]
-        if (finding["phase"] or result["phase"]) == phase and finding["interval"] == interval
-    ]
-    if not found:
-        return None
-    outcome, severity = min(found, key=lambda each: badness(*each))
-    return Mark[severity.name] if outcome is Outcome.FAILED and severity is not None else Mark(outcome.value)
-
-
 def _state(mark: Mark | None) -> str:
-    if mark is None:
-        return "-"
-    return f"{EMOJI[mark]} {STATE_WORDS.get(mark, f'{mark} failed')}"
+    return "-" if mark is None else f"{EMOJI[mark]} {mark_words(mark)}"
 
 
 def _alerts(home: Home) -> Iterator[Block]:

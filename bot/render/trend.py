@@ -31,16 +31,30 @@ class TrendPoint:
     high: int
 
 
-def trend_post(documents: Sequence[Document], pipeline: Pipeline, today: date) -> Post | None:
-    """Return the chart of what the pipeline makes last, of what a volume is expected of; None where too few say it.
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What a pipeline ``makes``, interval by interval, the oldest first."""
+
+    makes: str
+    points: Sequence[TrendPoint]
+
+
+def trend_of(documents: Sequence[Document], pipeline: Pipeline) -> Trend | None:
+    """Return the trend of what the pipeline makes last, of what a volume is expected of; None where too few say it.
 
     ``documents`` are of its digests, the newest first: of several about one interval the first is taken.
     """
     for makes, check in reversed(_counted(pipeline)):
         days = _days(documents, check)
         if len(days) >= FEWEST:
-            return _post(days[-CHART_POINTS:], makes, today)
+            return Trend(capital(clean(makes)), days[-CHART_POINTS:])
     return None
+
+
+def trend_post(documents: Sequence[Document], pipeline: Pipeline, today: date) -> Post | None:
+    """Return the chart of a trend; None where too few digests say it."""
+    found = trend_of(documents, pipeline)
+    return None if found is None else _post(found.points, found.makes, today)
 
 
 def _counted(pipeline: Pipeline) -> list[tuple[str, str]]:
@@ -84,8 +98,7 @@ def _day(interval: str, evidence: Mapping[str, Any]) -> TrendPoint | None:
 
 
 def _post(days: Sequence[TrendPoint], makes: str, today: date) -> Post:
-    makes = capital(clean(makes))
-    labels = tuple(_short(each.interval, today)[:CHART_LABEL] for each in days)
+    labels = tuple(short_interval(each.interval, today)[:CHART_LABEL] for each in days)
     lines = (
         (makes[:CHART_LABEL], tuple(each.measured for each in days)),
         ("usual, at least", tuple(each.low for each in days)),
@@ -95,6 +108,6 @@ def _post(days: Sequence[TrendPoint], makes: str, today: date) -> Post:
     return Post((title,), (Chart(limited(title, CHART_TITLE), labels, lines),))
 
 
-def _short(interval: str, today: date) -> str:
+def short_interval(interval: str, today: date) -> str:
     """Return a date without its weekday: twenty of them stand side by side."""
     return interval_title(interval, today).split(" ", 1)[-1]

@@ -40,6 +40,8 @@ class Refused(StrEnum):
     """Likewise, and Google's certificates cannot be had."""
     OPERATIONS = "operations"
     """It asks for metrics or for reasons, and does not have the token."""
+    BOARD = "board"
+    """It asks for the board, and does not have the token."""
 
 
 class Refusals:

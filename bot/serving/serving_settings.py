@@ -109,6 +109,8 @@ class ServingSettings:
     """Where metrics are served, and the reasons for not being ready; None is nowhere, or ``port`` with a token."""
     operations_token: Secret | None = None
     """What whoever asks for them has to show."""
+    board_token: Secret | None = None
+    """What whoever reads the board has to show; without it there is none."""
     peer_connections: int = CONNECTIONS // 2
     """Connections that one address may have open: half of all, because behind a proxy all come from one."""
     scenario: str | None = None
@@ -126,7 +128,8 @@ class ServingSettings:
             tasks=_tasks(variables),
             port=variables.port("PORT") or DEFAULT_PORT,
             operations_port=_operations_port(variables),
-            operations_token=_operations_token(variables),
+            operations_token=_own_token(variables, SecretSetting.REVEILLE_OPERATIONS_TOKEN),
+            board_token=_own_token(variables, SecretSetting.REVEILLE_BOARD_TOKEN),
             peer_connections=variables.number("REVEILLE_PEER_CONNECTIONS", 1, CONNECTIONS, _PEERS) or CONNECTIONS // 2,
             scenario=variables.text("REVEILLE_SCENARIO"),
             traces=variables.matching("REVEILLE_TRACES", _TRACES, "otlp, or nothing at all") is not None,
@@ -222,11 +225,11 @@ def _operations_port(variables: Variables) -> int | None:
     return port
 
 
-def _operations_token(variables: Variables) -> Secret | None:
-    token = variables.secret(SecretSetting.REVEILLE_OPERATIONS_TOKEN)
+def _own_token(variables: Variables, name: SecretSetting) -> Secret | None:
+    """Read a token that is ours to choose."""
+    token = variables.secret(name)
     if token is not None and not _TOKEN.fullmatch(token.reveal()):
         raise SettingsError(
-            "REVEILLE_OPERATIONS_TOKEN is no token: it takes 16 letters, digits or -._~+/= at least, "
-            "such as openssl rand -hex 24 gives."
+            f"{name} is no token: it takes 16 letters, digits or -._~+/= at least, such as openssl rand -hex 24 gives."
         )
     return token

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain
-from typing import Any
 
 from bot.alerting.alerts import was_told
 from bot.alerting.holds import current
 from bot.render.digest import Digest, changes_message, digest_messages
-from bot.render.limits import CHART_POINTS
 from bot.render.maintenance import hold_note
 from bot.render.post import Post
 from bot.render.report_changes import Changes as ReportChanges
@@ -36,6 +34,7 @@ from bot.timetable.digest_deliveries import (
     refreshed,
 )
 from bot.timetable.done import Done
+from bot.timetable.history import EARLIER_AT_MOST, digest_documents
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.scheduled_run import IncidentDesk, PastStore, ScheduledRun
 from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar, Slot, notifications_of
@@ -48,12 +47,6 @@ LEASE = timedelta(minutes=5)
 
 EARLY = timedelta(minutes=5)
 """A caller whose clock runs ahead of ours by less means the slot that is about to come."""
-
-EARLIER_AT_MOST = 500
-"""Digests that are looked through for the two to compare with."""
-
-TREND = timedelta(days=28)
-"""How far back the chart of the digest looks; it has a point for each of the last intervals."""
 
 ALERTS_STAND = "The alerts could not be brought up to date with this report; the next watch tries again."
 
@@ -210,7 +203,8 @@ class Digests:
             next_look=self._calendar.next_slot(slot.of, report.now),
         )
         messages = digest_messages(digest)
-        trend = trend_post(self._documents(stored), self._pipeline, digest.reading.today)
+        past = digest_documents(self._store, self._pipeline.name, stored.at, stored.previous)
+        trend = trend_post([stored.document, *past], self._pipeline, digest.reading.today)
         since_last = self._changes(same[:1], stored)
         return Written(
             slot=slot,
@@ -218,13 +212,6 @@ class Digests:
             messages=(messages.parent, *messages.thread, *([] if trend is None else [trend])),
             since_last=changes_message(digest, since_last[0]) if any(since_last) else None,
         )
-
-    def _documents(self, newest: StoredReport) -> list[Mapping[str, Any]]:
-        """Return the documents of the digests of the last weeks, the newest of each interval, the newest first."""
-        heads = self._store.report_heads(self._pipeline.name, JOB, newest.at - TREND, EARLIER_AT_MOST)
-        keys = {each.previous: each.key for each in reversed(heads) if each.previous != newest.previous}
-        found = (self._store.report(keys[name]) for name in sorted(keys)[:-CHART_POINTS:-1])
-        return [newest.document, *(each.document for each in found if each is not None)]
 
     def _alerts(self) -> Sequence[Alert]:
         """Return the alerts that are open and were told."""

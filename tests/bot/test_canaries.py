@@ -45,6 +45,7 @@ SETTINGS = {
     SecretSetting.GITHUB_TOKEN: "ghp_" + canary(4, "github"),
     SecretSetting.REVEILLE_HEARTBEAT_URL: canary(5, "heartbeat"),
     SecretSetting.REVEILLE_OPERATIONS_TOKEN: canary(6, "operations"),
+    SecretSetting.REVEILLE_BOARD_TOKEN: canary(7, "board"),
 }
 PROXY, GOOGLE, VARIABLE, MERGED, ADDRESS = (
     canary(number, name) for number, name in enumerate(("proxy", "google", "variable", "merged", "address"), start=10)
@@ -97,6 +98,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("deploy", "verify"): (SERVICE, "--scenario", "SCENARIO"),
     ("log",): ("--json",),
     ("report", "incident"): (),
+    ("report", "interval"): ("--html", "report.html", "--scenario", "SCENARIO"),
     ("status",): ("--scenario", "SCENARIO"),
     ("doctor",): (),
 }

@@ -148,6 +148,8 @@ def test_the_table_of_commands_says_what_the_command_says(name: str) -> None:
         ("log --js", {"--json"}),
         ("gr", {"graph"}),
         ("graph --m", {"--mermaid"}),
+        ("report in", {"incident", "interval"}),
+        ("report interval --h", {"--html", "--help"}),
     ],
 )
 def test_the_shell_completes_commands_and_options(typed: str, expected: set[str]) -> None:

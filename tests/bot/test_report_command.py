@@ -13,6 +13,7 @@ from bot.store.sqlite import SqliteStore
 from tests.bot.repairs.cloud import Reveille
 from tests.bot.repairs.conftest import reveille
 from tests.handlers.rig import an_alert
+from tests.sections import ROOT
 
 __all__ = ["reveille"]
 
@@ -97,3 +98,42 @@ def test_without_a_store_there_is_nothing_to_read(monkeypatch: pytest.MonkeyPatc
 
     assert said.code == 3
     assert "REVEILLE_STORE" in said.err
+
+
+def test_an_interval_is_written_as_one_web_page_for_its_owner_alone(
+    reveille: Reveille, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "report.html"
+
+    said = reveille("report", "10", "feb", "--html", str(file), "--scenario", "invoker-lost")
+
+    assert said.code == 1
+    assert "2026-02-10: BLOCKED" in said.out
+    written = file.read_text(encoding="utf-8")
+    assert written.startswith("<!doctype html>")
+    assert "3 orchestrators refuse Pub/Sub" in written
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("10", "feb"), ("nonsense", "--html", "a.html"), ("--html", "no-such-folder/a.html"), ("--html", ".")],
+    ids=["no file", "no date", "no folder", "a folder"],
+)
+def test_a_page_that_cannot_be_written_is_wrong_use(reveille: Reveille, arguments: tuple[str, ...]) -> None:
+    said = reveille("report", *arguments, "--scenario", "invoker-lost")
+
+    assert said.code == 3
+    assert said.err.count("\n") == 1
+
+
+def test_the_page_about_being_on_call_shows_commands_that_work(
+    reveille: Reveille, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = (ROOT / "docs" / "on-call.md").read_text(encoding="utf-8").splitlines()
+    (line,) = (each for each in shown if each.startswith("reveille report --html"))
+
+    assert reveille(*line.partition("#")[0].split()[1:]).code == 1
+    assert (tmp_path / "report.html").is_file()

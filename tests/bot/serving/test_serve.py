@@ -27,6 +27,9 @@ LOST, REPAIRED = "invoker-lost", "invoker-repaired"
 LONGEST_END = 8
 """Seconds that a process may take to end once it is told to."""
 
+BOARD_TOKEN = "board-token-of-tests"
+SHOWN = {"REVEILLE_SCENARIO": LOST, "REVEILLE_BOARD_TOKEN": BOARD_TOKEN}
+
 HANGING = (
     "name: hanging\ntitle: t\nstory: s\nwhen: w\nbase: healthy-morning\ninterval: previous\n"
     "now: 2026-02-11T08:00\nexpect: {verdict: UNKNOWN}\n"
@@ -40,7 +43,7 @@ shares_a_process = pytest.mark.xdist_group("served")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlackServer, Served]]:
     """A process for those tests that leave it as it was."""
     folder = tmp_path_factory.mktemp("served")
-    with SlackServer() as slack, Served(folder, http_variables(slack, REVEILLE_SCENARIO=LOST)) as bot:
+    with SlackServer() as slack, Served(folder, http_variables(slack, **SHOWN)) as bot:
         bot.wait_ready()
         yield slack, bot
 
@@ -112,6 +115,18 @@ def test_a_command_is_answered_a_digest_posted_and_an_alert_opens_is_updated_and
     assert "U0PERSON" in str(updated.blocks)
     assert "Resolved" not in updated.text
     assert "Resolved" in alerts[0].text
+
+
+@shares_a_process
+def test_the_board_is_shown_for_its_token_alone(serving: tuple[SlackServer, Served]) -> None:
+    _, bot = serving
+
+    code, page = bot.get("/board", token=BOARD_TOKEN)
+
+    assert code == 200
+    assert "NBA player props" in page
+    assert BOARD_TOKEN not in page
+    assert (bot.get("/board")[0], bot.get("/board", token="")[0], bot.get("/board?token=x", token="")[0]) == (404,) * 3
 
 
 @shares_a_process

@@ -246,6 +246,7 @@ def test_a_port_a_token_and_a_share_are_read() -> None:
         pytest.param("REVEILLE_OPERATIONS_PORT", "9" * 5000, id="a port without end"),
         pytest.param("REVEILLE_OPERATIONS_TOKEN", "x" * 15, id="a token just too short"),
         pytest.param("REVEILLE_OPERATIONS_TOKEN", "tokens with blanks", id="a token with blanks"),
+        pytest.param("REVEILLE_BOARD_TOKEN", "x" * 15, id="a token of the board just too short"),
         pytest.param("REVEILLE_PEER_CONNECTIONS", "0", id="no connection"),
         pytest.param("REVEILLE_PEER_CONNECTIONS", "401", id="more than there are"),
         pytest.param("REVEILLE_PEER_CONNECTIONS", "half", id="a word"),
