@@ -45,7 +45,7 @@ SETTINGS = {
     SecretSetting.GITHUB_TOKEN: "ghp_" + canary(4, "github"),
     SecretSetting.REVEILLE_HEARTBEAT_URL: canary(5, "heartbeat"),
     SecretSetting.REVEILLE_OPERATIONS_TOKEN: canary(6, "operations"),
-    SecretSetting.REVEILLE_BOARD_TOKEN: canary(7, "board"),
+    SecretSetting.REVEILLE_BOARD_TOKEN: canary(7, "of-the-board"),
 }
 PROXY, GOOGLE, VARIABLE, MERGED, ADDRESS = (
     canary(number, name) for number, name in enumerate(("proxy", "google", "variable", "merged", "address"), start=10)

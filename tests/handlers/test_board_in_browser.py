@@ -42,7 +42,10 @@ def shown() -> str:
     wrong = failed(10, summary="There are none.", impact="Tonight has no predictions.")
     severities = [failed(10, each, subject=each, phase=f"phase{at}") for at, each in enumerate(("P1", "P2", "P3"), 1)]
     unknown = finding(10, "phase4", subject="b", outcome="unknown", severity="P0", summary="The log cannot be read.")
-    day = document(10, wrong, *severities, unknown, finding(10, evidence=VOLUME), verdict="BLOCKED", causes=[cause()])
+    skipped = finding(11, "phase2", outcome="skipped")
+    day = document(
+        10, wrong, *severities, unknown, skipped, finding(10, evidence=VOLUME), verdict="BLOCKED", causes=[cause()]
+    )
     history = [document(each, finding(each, evidence=VOLUME)) for each in (9, 8, 7, 5)]
     alert = an_alert(opened_at=NOW, changed_at=NOW, notified_at=NOW)
     return page_html(WebPage(pipeline=NBA, now=NOW, document=day, history=history, alerts=[alert], refresh=60))

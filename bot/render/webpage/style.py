@@ -36,5 +36,5 @@ svg .sign{fill:none;stroke:var(--back);stroke-width:1.8;stroke-linecap:round}
 svg .band{fill:var(--band);stroke:none}svg .made{fill:none;stroke:var(--text);stroke-width:1.5}
 ul{margin:.3em 0;padding-left:1.2em}footer{margin-top:2em;border-top:1px solid var(--line);padding-top:.6em}
 @media(max-width:480px){dl{grid-template-columns:minmax(0,1fr)}dt{margin-top:.4em}
-table{table-layout:fixed}.verdict strong{display:block}}
+table{table-layout:fixed}th,td{hyphens:auto}td .mark{white-space:normal}.verdict strong{display:block}}
 """
