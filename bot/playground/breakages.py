@@ -34,6 +34,7 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("values", "another unit"): "A column is in another unit",
     ("values", "one direction"): "A column says the same of everything",
     ("values", "key matches nothing"): "A key matches nothing",
+    ("values", "one renamed"): "Write one name in another way",
     ("documents", "absent"): "Lose a completion document",
     ("documents", "task missing"): "A processor does not report",
     ("documents", "task failed"): "A processor reports a failure",

@@ -162,9 +162,9 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
 def _inputs(pipeline: Pipeline, query: str | None, written: Iterable[Place]) -> Sequence[str]:
     """Return what the tables that show the rows of a phase are made of, by their own word and by that of who writes
     them, as far as the phase does not write it."""
-    shown = tables_in(query or "")
-    reads = [each for name in shown if name in pipeline.tables for each in pipeline.tables[name].reads]
-    reads += [each for spec in writers(pipeline) if set(spec.writes) & set(shown) for each in spec.reads]
+    shown = frozenset(tables_in(query or ""))
+    reads = [each for name in sorted(shown) if name in pipeline.tables for each in pipeline.tables[name].reads]
+    reads += [each for spec in writers(pipeline) if not shown.isdisjoint(spec.writes) for each in spec.reads]
     return [each for each in dict.fromkeys(reads) if _table(each) not in written]
 
 
@@ -209,9 +209,14 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
     for number, each in enumerate(pipeline.phases):
         for place in made[each.id]:
             written.setdefault(place, number)
+    readers: dict[str, list[str]] = {}
+    for name, table in pipeline.tables.items():
+        for each in table.reads:
+            readers.setdefault(each, []).append(name)
+    seen: set[str] = set()
     for place, number in sorted(written.items(), key=lambda each: -each[1]):
-        for table in _made_of(pipeline, place):
-            written.setdefault(table, number)
+        for name in _made_of(place.name, readers, seen):
+            written.setdefault(_table(name), number)
     for check in checks:
         places = [judged(check, check.subject)]
         if check.phase is None:
@@ -224,13 +229,15 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
             )
 
 
-def _made_of(pipeline: Pipeline, place: Place) -> Iterator[Place]:
-    """Yield the tables that are made of one, and of those."""
-    seen, found = {place.name}, [place.name]
+def _made_of(table: str, readers: Mapping[str, Sequence[str]], seen: set[str]) -> Iterator[str]:
+    """Yield the tables that are made of one, and of those, without those seen before; from now on they are."""
+    found = [table]
     while found:
-        found = [name for name, table in pipeline.tables.items() if set(table.reads) & set(found) and name not in seen]
+        found = [
+            name for name in dict.fromkeys(made for each in found for made in readers.get(each, ())) if name not in seen
+        ]
         seen.update(found)
-        yield from map(_table, found)
+        yield from found
 
 
 def _written_by(pipeline: Pipeline, phase: str, checks: Iterable[SqlCheck]) -> tuple[Place, ...]:
