@@ -211,8 +211,8 @@ def _explained(pipeline: Pipeline, checks: Iterable[SqlCheck], made: Written) ->
             written.setdefault(place, number)
     readers: dict[str, list[str]] = {}
     for name, table in pipeline.tables.items():
-        for each in table.reads:
-            readers.setdefault(each, []).append(name)
+        for read in table.reads:
+            readers.setdefault(read, []).append(name)
     seen: set[str] = set()
     for place, number in sorted(written.items(), key=lambda each: -each[1]):
         for name in _made_of(place.name, readers, seen):
