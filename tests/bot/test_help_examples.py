@@ -14,9 +14,9 @@ from tests.bot.in_process import run
 from tests.sections import ROOT
 from tests.typed import Typed, of_line, understood
 
-OF_THE_READER = {"--data", "--pipeline", "--undo", "shop-orders", "yesterday.yaml", "incident.yaml"}
+OF_THE_READER = {"--data", "--live", "--pipeline", "--undo", "shop-orders", "yesterday.yaml", "incident.yaml"}
 """What an example has that only the reader has."""
-ELSEWHERE = {"serve", "demo", "drill", "digest", "validate", "backtest", "record"}
+ELSEWHERE = {"serve", "demo", "drill", "digest", "round", "validate", "backtest", "record"}
 """What goes on for ever, takes long, or posts, and is run elsewhere."""
 
 
