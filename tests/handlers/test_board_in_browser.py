@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from bot.redaction.shown import Secret
@@ -23,12 +22,11 @@ from handlers.board import board_blueprint
 from tests.bot.render.test_webpage import NOW, cause, document, failed, finding
 from tests.handlers.rig import an_alert
 from tests.pipelines.nba_world import NBA
-from tests.preview.browser import browser as installed
-from tests.servers.emulator import required
+from tests.preview.chromium import RULES as ALL_RULES
+from tests.preview.chromium import launched, violations
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    **ALL_RULES,
     # A screen on a wall has nobody who asks again; nothing on the page is written to, so nothing is lost.
     "rules": {"meta-refresh": {"enabled": False}},
 }
@@ -53,14 +51,8 @@ def shown() -> str:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if installed() is None:
-        if required():
-            pytest.fail("REVEILLE_REQUIRE_EMULATORS is set, but there is no Chromium on this machine")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed(), args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +68,7 @@ def address() -> Iterator[str]:
 
 
 def judged(page: Page) -> None:
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert violations(page, RULES) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.people import SAM
 from tests.bot.playground.visiting import Visitor, visiting
-from tests.preview.browser import browser as installed
-from tests.servers.emulator import required
+from tests.preview.chromium import launched, violations
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 REPAIR = '#posts [data-action="alert:repair"]'
 PATIENCE = 40_000
 """Milliseconds; a crowded machine is ten times slower than a quiet one."""
@@ -32,14 +28,8 @@ pytestmark = [pytest.mark.xdist_group("playground-in-browser"), pytest.mark.time
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if installed() is None:
-        if required():
-            pytest.fail("REVEILLE_REQUIRE_EMULATORS is set, but there is no Chromium on this machine")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed(), args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +59,7 @@ def opened(chromium: Browser, visitor: Visitor, query: str = "", **options: Any)
 
 def judged(page: Page) -> None:
     """Fail for whatever keeps somebody from using the page, and for any error of its scripts."""
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert violations(page) == []
     assert page.errors == []  # type: ignore[attr-defined]
 
 
