@@ -20,6 +20,11 @@ sys.dont_write_bytecode = False
 # No pipeline is the default: what tests run is about the example, unless they name another.
 os.environ.setdefault("REVEILLE_PIPELINE", "nba")
 
+# The tests run make and git themselves. What make, or a hook of git, that may have started the tests says of itself is
+# not meant for those: a make inside make prints more lines, a git inside a hook works on another repository.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+    os.environ.pop(name, None)
+
 # What is collected, nine thousand tests and all that they import, stays until the end: to look through it again and
 # again for garbage costs a tenth of a run. Neither while it is made, nor once it is there.
 gc.disable()
