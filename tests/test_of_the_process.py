@@ -41,7 +41,18 @@ def test_the_log_and_the_end_of_threads_are_put_back() -> None:
 
 def test_a_test_that_leaves_its_log_behind_is_followed_by_one_without(tmp_path: Path) -> None:
     (tmp_path / "test_leaking.py").write_text(LEAKING, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", os.devnull, str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "xdist.plugin",
+        "-p",
+        "tests.conftest",
+        "-c",
+        os.devnull,
+        str(tmp_path),
+    ]
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
     done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False, timeout=60)
