@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from checks.context import Context
 from checks.intervals import Timeline
 from checks.model import CheckResult, Interval
-from checks.pipeline import Condition, Phase, Pipeline
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 from checks.ports.documents import FIRESTORE, Document, Documents
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.policies import RESOURCE_MANAGER, Policy
@@ -26,6 +27,7 @@ from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.runner import Run, run_checks
 from checks.source import Ports, Problem, Source, SourceError
+from checks.tables_spec import Condition
 
 NEW_YORK = ZoneInfo("America/New_York")
 

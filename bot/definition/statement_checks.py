@@ -12,8 +12,9 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from bot.definition.model_errors import nearest
 from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
-from checks.pipeline import Pipeline, Table
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
+from checks.tables_spec import Table
 
 _WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from checks.pipeline import Pipeline, SqlCheck, Table
+from checks.pipeline import Pipeline
+from checks.sql_check_spec import SqlCheck
+from checks.tables_spec import Table
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
