@@ -18,9 +18,9 @@ from checks.model import Finding, Interval, Severity
 from checks.pipeline import Pipeline
 from checks.ports.documents import read_document
 from checks.ports.warehouse import Query, Row, read_rows
+from checks.queries_spec import Doubt
 from checks.reads import Reads
 from checks.source import Problem, SourceError
-from checks.tables_spec import Doubt
 
 
 class Asking(Protocol):

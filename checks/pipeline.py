@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from checks.column_types import TypeText
 from checks.control_plane_spec import Deployment, Errors, Invocations, Messaging, SchedulerJobs
+from checks.expectations_spec import Expectations
 from checks.intervals import Cadence, Calendar, Timeline, Words
 from checks.notifications import Notifications
 from checks.orchestration_spec import (
@@ -24,12 +26,12 @@ from checks.orchestration_spec import (
     RunHistory,
     Transition,
 )
+from checks.queries_spec import Condition, ParameterValue
 from checks.reconcile_spec import Reconciliation
 from checks.repairs_spec import Repairs
 from checks.services_spec import RunJobSpec, ServiceSpec
 from checks.sql_check_spec import SqlCheck
 from checks.staging_spec import Staging
-from checks.tables_spec import Condition, ParameterValue, Table
 from checks.tasks_spec import DbtSpec, TaskRuns
 from checks.tolerated_spec import KnownIssue, Suppression
 from checks.values import (
@@ -58,6 +60,27 @@ def _conditioned(entries: Any, condition: object) -> Any:
         {**each, "when": None if when == ALWAYS else when} if isinstance(each, Mapping) else each
         for each, when in zip(entries, whens, strict=True)
     ]
+
+
+class Table(Model):
+    """A table as the queries see it."""
+
+    partition: str | None = None
+    """The partition column."""
+    filter_required: bool = False
+    """BigQuery refuses a query that does not filter on it."""
+    reads: tuple[str, ...] = ()
+    """The tables that it is made of, by ``dataset.table``: what they lack, it lacks."""
+    personal: tuple[str, ...] = ()
+    """Columns that name people: ``reveille record`` writes a hash of their values, in every table."""
+    columns: Mapping[str, TypeText]
+    """The columns that queries may use, with their types."""
+    date: str | None = None
+    """The column that says to which interval a row belongs, a DATE or a TIMESTAMP; left out, the partition column."""
+    loaded: str | None = None
+    """The column that says when a row was loaded, a TIMESTAMP."""
+    expect: Expectations = ()
+    """What is expected of its rows in each interval: a check, or several."""
 
 
 class Limits(Model):

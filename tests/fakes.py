@@ -23,11 +23,11 @@ from checks.ports.policies import RESOURCE_MANAGER, Policy
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from checks.ports.services import CLOUD_RUN, Revision, Service
 from checks.ports.warehouse import BIGQUERY, Query, Row, Warehouse
+from checks.queries_spec import Condition
 from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.runner import Run, run_checks
 from checks.source import Ports, Problem, Source, SourceError
-from checks.tables_spec import Condition
 
 NEW_YORK = ZoneInfo("America/New_York")
 

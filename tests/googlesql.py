@@ -33,9 +33,8 @@ from zetasql.types import (  # type: ignore[import-untyped]  # likewise
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: ignore[import-untyped]  # likewise
 
 from checks.cells import SqlInterval
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
-from checks.tables_spec import Table
 
 _KINDS = {
     "STRING": TypeKind.TYPE_STRING,

@@ -19,14 +19,13 @@ from bot.discovery.discover import Discoverer, FoundTable, FoundTables, as_insta
 from bot.discovery.estate import DraftSection, FoundEstate, drafted
 from bot.discovery.guesses import Calculated, Guess, TableGuess
 from bot.settings import Settings, SettingsError
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.ports.builds import CLOUD_BUILD
 from checks.ports.messaging import PUBSUB
 from checks.ports.run_jobs import CLOUD_RUN_JOBS
 from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from checks.source import Problem, Source, SourceError
-from checks.tables_spec import Table
 
 Tell = Callable[[int, int], None]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from checks.tables_spec import Table
+from checks.pipeline import Table
 
 UNKNOWN = "*"
 """Among the names of columns: others of which nobody knows the names."""

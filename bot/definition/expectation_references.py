@@ -10,9 +10,8 @@ from checks.expansion import check_id
 from checks.expansion.query import date_column
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.reconcile_spec import Reconciliation
-from checks.tables_spec import Table
 from checks.templates import columns_in, has_stray_brace
 
 Fault = tuple[Path, str]

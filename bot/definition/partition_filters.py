@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from bot.definition.column_reads import UNKNOWN, ColumnRead, columns_selected
-from checks.tables_spec import Table
+from checks.pipeline import Table
 
 _COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _PSEUDOCOLUMNS = frozenset({"_partitiontime", "_partitiondate"})

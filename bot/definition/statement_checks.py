@@ -12,9 +12,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from bot.definition.model_errors import nearest
 from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
-from checks.tables_spec import Table
 
 _WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from checks.expectations_spec import Allowed
 from checks.intervals import Interval
-from checks.pipeline import Pipeline
-from checks.tables_spec import Table
+from checks.pipeline import Pipeline, Table
 
 PAST = 12
 """Intervals with rows: from ten on a volume is learned."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.sql_check_spec import SqlCheck
-from checks.tables_spec import Table
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

@@ -13,8 +13,7 @@ from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.stated_values import NotHeldError, conversion
 from bot.scenarios.template import GapError, Gaps
 from checks.column_types import column_type
-from checks.pipeline import Pipeline
-from checks.tables_spec import Table
+from checks.pipeline import Pipeline, Table
 
 Layer = ReadFile[ScenarioFile]
 

@@ -11,11 +11,10 @@ from checks.facts.control_plane import RequestsFacts
 from checks.facts.orchestration import CalendarFacts, DataFacts, ProcessorFacts, UnfinishedFacts
 from checks.facts.tasks import is_of_tasks
 from checks.orchestration_spec import Transition
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.places import Place, PlaceKind
 from checks.services_spec import RunJobSpec, ServiceSpec
 from checks.sql_check_spec import SqlCheck, tables_in
-from checks.tables_spec import Table
 
 WAITS = "wait"
 """A transition before it starts anything: it waits for the phase before it."""

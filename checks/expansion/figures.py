@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.expansion.figure import Figure, words_of
 from checks.expansion.sql_words import literal, quoted
 from checks.expectations_spec import Expect, Reference
-from checks.tables_spec import Table
+from checks.pipeline import Table
 
 FEWEST_EARLIER = 5
 """Values of earlier intervals; with fewer, new ones may be many."""

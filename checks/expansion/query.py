@@ -15,8 +15,7 @@ from datetime import UTC, datetime, timedelta
 from checks.expansion.figure import Figure
 from checks.expansion.sql_words import quoted, source
 from checks.expectations_spec import Expect, Learning
-from checks.pipeline import Pipeline
-from checks.tables_spec import Table
+from checks.pipeline import Pipeline, Table
 
 HISTORY: Mapping[str, int] = {"daily": 42, "hourly": 28, "weekly": 420, "monthly": 800}
 """Days that are looked back, by cadence, unless an expectation says otherwise."""

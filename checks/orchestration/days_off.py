@@ -21,8 +21,8 @@ from checks.model import Finding, Interval, Outcome
 from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
+from checks.queries_spec import Condition
 from checks.registry import check
-from checks.tables_spec import Condition
 
 
 def used_conditions(pipeline: Pipeline) -> tuple[str, ...]:

@@ -16,11 +16,10 @@ from checks.facts.control_plane import InvokerFacts, JobsFacts, JobStatus
 from checks.facts.orchestration import TriggerFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
 from checks.orchestration_spec import Phase, Transition
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.places import Place, PlaceKind
 from checks.services_spec import ServiceSpec
 from checks.sql_check_spec import SqlCheck
-from checks.tables_spec import Table
 from tests.bench.figures import Figure
 from tests.fakes import NIGHT
 from tests.fakes import pipeline as tiny

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from checks.effects import FailureEffect
 from checks.model import Severity
 from checks.orchestration_spec import Run
+from checks.queries_spec import ParameterValue
 from checks.sql_check_spec import Rule, SqlCheck
-from checks.tables_spec import ParameterValue
 from checks.values import Comparison
 from tests.fakes import pipeline
 

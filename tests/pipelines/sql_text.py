@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
+from checks.pipeline import Table
 from checks.ports.warehouse import Query
-from checks.tables_spec import Table
 
 
 def unfiltered_in(sql: str, tables: Mapping[str, Table]) -> list[str]:

@@ -19,11 +19,10 @@ from bot.recording.veil import stated
 from bot.scenarios.column_types import not_held
 from bot.sources.warehouse.table_reads import TableRead, table_reads
 from checks.cells import SqlInterval, exact
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import BIGQUERY, Query, Row, read_rows
 from checks.reads import Read
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 
 LABEL = "record"
 

@@ -17,8 +17,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from bot.definition.column_reads import ColumnRead
 from bot.definition.pipeline_queries import words_in
 from bot.statements import ONE_AT_A_TIME, statement_of
+from checks.pipeline import Table
 from checks.ports.warehouse import Parameter, Query
-from checks.tables_spec import Table
 
 
 @dataclass(slots=True)

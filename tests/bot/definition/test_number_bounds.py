@@ -17,7 +17,7 @@ from bot.definition.files import EXAMPLES, PipelineFileError, parse
 from bot.scenarios.scenario import ScenarioFile
 from checks.notifications import AlertPolicy
 from checks.pipeline import Pipeline
-from checks.tables_spec import ParameterValue
+from checks.queries_spec import ParameterValue
 from checks.values import Bound, Comparison, Model
 from tests.thoroughness import examples
 

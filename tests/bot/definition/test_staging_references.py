@@ -4,8 +4,8 @@ import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.definition.section_references import section_problems
+from checks.pipeline import Table
 from checks.staging_spec import Seed, StagedService, Staging
-from checks.tables_spec import Table
 from tests.bot.staging.staging_world import PLAYERS, QUEUE, STAGING, staged_pipeline
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.definition.statement_checks import statement_problems
 from bot.statements import only_reads
+from checks.pipeline import Table
 from checks.ports.warehouse import Query
-from checks.tables_spec import Table
 from tests.pipelines.nba_world import NBA
 
 HONEST = (Path(__file__).parent / "honest_queries.sql").read_text(encoding="utf-8").splitlines()

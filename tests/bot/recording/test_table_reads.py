@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.sources.warehouse.table_reads import TableRead, table_reads
+from checks.pipeline import Table
 from checks.ports.warehouse import Parameter, Query
-from checks.tables_spec import Table
 
 TABLES = {
     "raw.games": Table(columns={"game": "STRING", "day": "DATE", "status": "INT64"}, partition="day"),

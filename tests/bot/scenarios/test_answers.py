@@ -15,9 +15,9 @@ from bot.sources.warehouse.duckdb.answers import ROWS, KeptAnswers
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.dialect import duckdb_sql
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
+from checks.pipeline import Table
 from checks.ports.warehouse import Query, Row
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 from tests.bot.scenarios.worlds import PIPELINE
 
 TABLES = {"raw.games": Table(columns={"game": "INT64"}), "raw.teams": Table(columns={"team": "INT64"})}

@@ -12,9 +12,9 @@ import pytest
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
+from checks.pipeline import Table
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 from tests.bot.scenarios.worlds import PIPELINE
 
 TABLES = {

@@ -17,9 +17,9 @@ import pytest
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.cells import exact
+from checks.pipeline import Table
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 from tests.bot.scenarios.test_warehouse import PIPELINE
 
 HERE = Path(__file__).parent

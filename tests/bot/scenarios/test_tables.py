@@ -13,9 +13,9 @@ from bot.scenarios.stated_values import conversion
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.cells import SqlInterval
 from checks.column_types import column_type
+from checks.pipeline import Table
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 from tests.bot.scenarios.test_template import GAPS
 from tests.bot.scenarios.test_warehouse import PIPELINE
 

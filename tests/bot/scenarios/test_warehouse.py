@@ -14,10 +14,9 @@ import pytest
 from bot.scenarios.faults import Faults
 from bot.scenarios.scenario import Fault
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Parameter, Query
 from checks.source import Problem, SourceError
-from checks.tables_spec import Table
 
 TABLES = {
     "raw.things": Table(

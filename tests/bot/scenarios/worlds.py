@@ -7,9 +7,8 @@ from pathlib import Path
 from bot.composition.scenario import ScenarioPorts, scenario_ports
 from bot.scenarios.scenario import Scenario, load_scenario
 from checks.orchestration_spec import Phase
-from checks.pipeline import Pipeline
+from checks.pipeline import Pipeline, Table
 from checks.services_spec import ServiceSpec
-from checks.tables_spec import Table
 
 INVOKER = "serviceAccount:caller@example.com"
 

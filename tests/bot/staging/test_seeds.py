@@ -10,9 +10,9 @@ from bot.staging.ports import Dataset, StoredTable
 from bot.staging.prefix import LABEL, StagingError
 from bot.staging.seeds import PAUSES, Seeding, planned_copy, seeded_days
 from bot.staging.steps import StagingStep, StepMark
+from checks.pipeline import Table as TableSpec
 from checks.source import Problem, SourceError
 from checks.staging_spec import Seed
-from checks.tables_spec import Table as TableSpec
 from tests.bot.staging.staging_world import NIGHT, OURS, PREFIX, STAGING, World, staged_pipeline
 
 PLAYERS, QUEUE = "nba_analytics.players", "nba_orchestration.queue"

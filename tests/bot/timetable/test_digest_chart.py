@@ -10,7 +10,7 @@ import pytest
 from bot.store.model import Changes, StoredReport
 from bot.timetable.done import Done
 from checks.orchestration_spec import Phase
-from checks.tables_spec import Table
+from checks.pipeline import Table
 from tests.bot.timetable.mornings import DAY, EIGHT, POSTING, Morning, pipeline
 
 TABLE = {

@@ -17,10 +17,10 @@ from checks.data.sql import ENGINE_CODES, codes_of, judge_row, sql_check
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
 from checks.ports.warehouse import Query, Row
+from checks.queries_spec import Doubt
 from checks.registry import COMMON_CODES
 from checks.source import Problem, SourceError
 from checks.sql_check_spec import Rule, SqlCheck
-from checks.tables_spec import Doubt
 from checks.values import Comparison
 from tests.fakes import MORNING, NIGHT, SLATE, FakeWarehouse, down, pipeline, ports, run_check
 

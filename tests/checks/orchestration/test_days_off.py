@@ -14,8 +14,8 @@ from checks.model import CheckResult, Outcome, Severity, Verdict, verdict_of
 from checks.orchestration.days_off import days_off
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Row
+from checks.queries_spec import Condition, Doubt
 from checks.sql_check_spec import SqlCheck
-from checks.tables_spec import Condition, Doubt
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, pipeline, ports, run_check
 
 DOCUMENT = f"phase3_completion/{NIGHT.name}"

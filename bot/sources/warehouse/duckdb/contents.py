@@ -17,7 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from bot.sources.warehouse.duckdb.macros import definitions_for
 from bot.sources.warehouse.duckdb.tables import create_schema, create_table
-from checks.tables_spec import Table
+from checks.pipeline import Table
 
 _WORD = re.compile(r"\w+")
 

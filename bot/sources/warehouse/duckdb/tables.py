@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from bot.scenarios.column_types import duckdb_type, json_shape, not_held, quoted
 from bot.sources.warehouse.duckdb.macros import refused
-from checks.tables_spec import Table
+from checks.pipeline import Table
 
 _NOTHING = {"no_column": "BOOL"}
 """DuckDB has no table without columns."""

@@ -1,4 +1,4 @@
-"""What a pipeline file says of data: its tables, the constants of queries, and when there is anything to check."""
+"""What a pipeline file says of its queries: their constants, and on which dates there is anything to check."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from checks.column_types import TypeText
-from checks.expectations_spec import Expectations
 from checks.values import (
     Bound,
     Integer64,
@@ -73,24 +71,3 @@ class Condition(Model):
     history: str | None = None
     """Yields a row an interval with ``period`` (its date, or an instant in it) and ``number``, also for the intervals
     before: what ``per`` of a volume counts rows for, and which intervals had nothing to do."""
-
-
-class Table(Model):
-    """A table as the queries see it."""
-
-    partition: str | None = None
-    """The partition column."""
-    filter_required: bool = False
-    """BigQuery refuses a query that does not filter on it."""
-    reads: tuple[str, ...] = ()
-    """The tables that it is made of, by ``dataset.table``: what they lack, it lacks."""
-    personal: tuple[str, ...] = ()
-    """Columns that name people: ``reveille record`` writes a hash of their values, in every table."""
-    columns: Mapping[str, TypeText]
-    """The columns that queries may use, with their types."""
-    date: str | None = None
-    """The column that says to which interval a row belongs, a DATE or a TIMESTAMP; left out, the partition column."""
-    loaded: str | None = None
-    """The column that says when a row was loaded, a TIMESTAMP."""
-    expect: Expectations = ()
-    """What is expected of its rows in each interval: a check, or several."""
