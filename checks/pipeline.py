@@ -112,7 +112,7 @@ class Pipeline(Model):
     """A short name for addresses and keys."""
     title: str = ""
     """The name that people read; left out, ``name``."""
-    timezone: ZoneName
+    timezone: ZoneName = "UTC"
     """The zone of every local time in this file."""
     cadence: Cadence = Cadence()
     """How often a run is made: ``daily``, ``hourly``, ``{weekly: sunday}``, ``{monthly: 1}``."""

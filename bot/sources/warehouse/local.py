@@ -18,6 +18,7 @@ from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.tables import create_schema
 from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
 from checks.column_types import ColumnType
+from checks.dated import date_column
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
@@ -111,7 +112,7 @@ class LocalData:
         with _Opened(self.path) as connection:
             found = []
             for name, declared in pipeline.tables.items():
-                table, dated = self.table_of(name), declared.date or declared.partition
+                table, dated = self.table_of(name), date_column(declared)
                 if table is not None and dated is not None and dated in table.columns:
                     query = f"SELECT CAST(MAX(TRY_CAST({quoted(dated)} AS DATE)) AS VARCHAR) FROM {table.source}"  # noqa: S608 - quoted names
                     found += [date.fromisoformat(each) for (each,) in connection.execute(query).fetchall() if each]

@@ -23,7 +23,6 @@ MISTAKES = [
     ("timezone: Europe/London", "timezone: GMT+1", 4, "timezone", "the name of a time zone, suc"),
     ("timezone: Europe/London", "timezone: London", 4, "timezone", "Europe/London"),
     ("name: shop\n", "name: Shop\n", 2, "name", "lower-case words joined by -"),
-    ("name: shop\n", "", 1, "name", "is missing"),
     ("name: shop\n", "name: 7\n", 2, "name", "text; put it in quotes"),
     ("name: shop\n", "name shop\n", 3, "", "the line before has no ':' behind its ke"),
     ("cadence: daily", "cadence: dayly", 5, "cadence", "'daily', 'hourly', '{weekly:"),
