@@ -45,11 +45,13 @@ def fitting_title(title: str, most: int = TITLE) -> str:
 def beyond(words: str, title: str) -> str:
     """Return a text without its beginning, where the title, or what stands behind the loss in it, says that already."""
     for said in (title, title.partition(": ")[2]):
-        if said and words.lower().startswith(said.lower()):
-            rest = words[len(said) :]
+        if said and words.lower().startswith(said.lower().rstrip("…")):
+            rest = words[len(said.rstrip("…")) :]
+            if said.endswith("…"):  # the title breaks off, and this goes on where it did
+                return f"… {rest.lstrip()}"
             # What only goes on with the sentence says nothing without its beginning: "since revision 42".
             return words if rest[:1] == " " else capitalised(rest.lstrip(" .;:,"))
-    return words  # also where the title breaks off: the rest of a sentence is none
+    return words
 
 
 def cut(text: str, most: int) -> str:

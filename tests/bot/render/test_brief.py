@@ -38,8 +38,8 @@ def test_any_report_has_a_verdict_first(name: str) -> None:
     assert text.split("\n")[0].strip().startswith(READINGS[name].report.verdict.value)
 
 
-def test_what_a_title_breaks_off_is_said_from_its_beginning() -> None:
+def test_what_a_title_breaks_off_goes_on_where_it_did() -> None:
     said = "None of 267 predictions with a line is actionable and nothing can be published"
 
-    assert beyond(said, "None of 267 predictions with a line is actionable and nothing can…") == said
+    assert beyond(said, "None of 267 predictions with a line is actionable and nothing can…") == "… be published"
     assert beyond("A is late; B waits", "A is late") == "B waits"
