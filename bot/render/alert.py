@@ -47,6 +47,7 @@ from bot.render.words import (
     joined,
     listed,
     moment,
+    number,
     once,
     sentence,
     sentences,
@@ -68,7 +69,7 @@ class _Room:
 
 
 FIRING = _Room()
-OWNED = _Room(impact=80, cause=220, step=120, logged=45)
+OWNED = _Room(impact=100, cause=270, step=120, logged=45)
 """Who has it, why, and one more button take the room of some lines."""
 
 REASON_TEXT = 80
@@ -287,10 +288,16 @@ def _impact(alert: Alert) -> str:
     if alert.check == CANNOT_LOOK:
         unseen = once(each.title for each in members)
         told = any(title in alert.title for title in unseen)
-        return "Whether it is so is not known." if told else f"Not checked: {listed(unseen, NAMES_AT_MOST)}."
+        return "Whether it is so is not known." if told else _not_checked(unseen)
     impacts = [sentence(clean(str(each))) for each in details.get("impacts") or ()]
     effect = clean(str(details.get("effect") or ""))
     return " ".join(filter(None, (effect, *impacts)))
+
+
+def _not_checked(titles: Sequence[str]) -> str:
+    """Name as many checks as a message has room for, each with its whole title."""
+    told = (f"Not checked: {listed(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
+    return next((each for each in told if len(each) <= OWNED.impact), f"Not checked: {number(len(titles), 'check')}.")
 
 
 def _action(alert: Alert) -> str:
