@@ -33,7 +33,7 @@ MARK_WORDS: Mapping[BoxMark, str] = {
     BoxMark.CAUSE: "cause",
     BoxMark.SUSPECT: "suspect",
     BoxMark.FAILED: "failed",
-    BoxMark.AFFECTED: "affected by the cause",
+    BoxMark.AFFECTED: "affected",
     BoxMark.UNKNOWN: "could not be checked",
     BoxMark.NONE: "nothing found",
 }

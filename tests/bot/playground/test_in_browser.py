@@ -283,7 +283,7 @@ def test_the_page_is_light_and_quick_and_rests(chromium: Browser, night: Visitor
 
     def spent() -> float:
         known = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
-        return time.process_time() + known["TaskDuration"]
+        return time.process_time() + float(known["TaskDuration"])
 
     def resting() -> float:
         begin = spent()
