@@ -15,9 +15,10 @@ from math import isfinite
 from typing import Any, Protocol
 
 from checks.model import Finding, Interval, Severity
-from checks.pipeline import Doubt, Pipeline
+from checks.pipeline import Pipeline
 from checks.ports.documents import read_document
 from checks.ports.warehouse import Query, Row, read_rows
+from checks.queries_spec import Doubt
 from checks.reads import Reads
 from checks.source import Problem, SourceError
 

@@ -15,11 +15,13 @@ from checks.amounts import SENTENCE, cut_text
 from checks.facts import Facts, Unread
 from checks.intervals import Offset
 from checks.model import Finding, Interval, Outcome, Severity
-from checks.pipeline import Phase, Pipeline, ServiceSpec, Transition
+from checks.orchestration_spec import Phase, Transition
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.warehouse import Parameter, Query, Row, read_rows
 from checks.reads import Reads
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 
 _PARAMETER = re.compile(r"@([a-z][a-z0-9_]*)")

@@ -9,8 +9,8 @@ from checks.context import Context
 from checks.effects import FailureEffect
 from checks.facts import Facts
 from checks.model import Finding, Severity
-from checks.pipeline import SqlCheck
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import SqlCheck
 
 Judge = Callable[[Context], Iterator[Finding]]
 

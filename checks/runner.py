@@ -16,12 +16,13 @@ from checks.context import Context, all_hidden, could_not_check, document_path
 from checks.facts import Crashed
 from checks.folding import Folding, names_of
 from checks.model import CheckResult, Finding, Interval, Outcome
-from checks.pipeline import Limits, Pipeline, Suppression
+from checks.pipeline import Limits, Pipeline
 from checks.pools import BoundedPool
 from checks.ports.scheduler import SchedulerJob
 from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.source import Ports, SourceError
+from checks.tolerated_spec import Suppression
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import settings
 
+from tests.of_the_process import kept
 from tests.servers.emulator import EmulatorUnavailable, required
 
 # Keep the tests' compiled files also where the environment turns that off, as it does in many containers: without
@@ -41,6 +42,12 @@ settings.load_profile("patient")
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait for processes and emulators."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    with kept():
+        return (yield)
 
 
 def pytest_collection_finish() -> None:

@@ -15,13 +15,15 @@ from zoneinfo import ZoneInfo
 from checks.context import Context
 from checks.intervals import Timeline
 from checks.model import CheckResult, Interval
-from checks.pipeline import Condition, Phase, Pipeline
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 from checks.ports.documents import FIRESTORE, Document, Documents
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.policies import RESOURCE_MANAGER, Policy
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from checks.ports.services import CLOUD_RUN, Revision, Service
 from checks.ports.warehouse import BIGQUERY, Query, Row, Warehouse
+from checks.queries_spec import Condition
 from checks.reads import ReadCache, Reads
 from checks.registry import Check
 from checks.runner import Run, run_checks

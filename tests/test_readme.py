@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from checks.model import Finding
-from checks.pipeline import ServiceSpec
 from checks.ports.services import Service
 from checks.registry import Check
+from checks.services_spec import ServiceSpec
 from tests.fakes import FakeControlPlane, down, pipeline, ports, run_check
 from tests.sections import ROOT
 

@@ -22,7 +22,7 @@ from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, progress, say
 from bot.commands.slack import notifications_of, slack_answers
 from bot.composition.google import google_ports
-from bot.composition.repairs_shell import store_of_shell
+from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import source_of, sources_of
 from bot.definition.config_check import check_config
 from bot.definition.files import PipelineFileError

@@ -14,7 +14,7 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FAILED, FINE, CannotGoOnError
 from bot.commands.options import INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import say
-from bot.commands.validate import progress
+from bot.commands.run_progress import run_progress
 from bot.composition.extras import NEEDED
 from bot.composition.recording import Cost, RecordedWorld, costs, veil_of
 from bot.composition.recording import record as make
@@ -81,7 +81,7 @@ def record(  # noqa: PLR0913, PLR0917 - one parameter an option
                 return _say_costs(costs(prepared, asked, rows))
             pipeline = prepared.validation.pipeline
             veil = veil_of(pipeline, columns, variables, people=hash_people)
-            with progress(prepared.validation.plan(asked)) as observe:
+            with run_progress(prepared.validation.plan(asked)) as observe:
                 copy = make(prepared, asked, veil, file=file, source=source, most_rows=rows, observe=observe)
         write_private(file, copy.text)
         return _say_written(file, copy, _replayed(file, pipeline))

@@ -15,8 +15,8 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import CannotGoOnError, exit_code
 from bot.commands.options import DATA_OPTION, INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import say
-from bot.commands.validate import progress
-from bot.composition.repairs_shell import store_of_shell
+from bot.commands.run_progress import run_progress
+from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import ready
 from bot.private_files import write_private
 from bot.redaction.known import known_secrets
@@ -64,7 +64,7 @@ def interval(
         with ready(pipeline_file, scenario, None, asked, data=data) as prepared:
             validation = prepared.validation
             planned = validation.plan(asked if interval else replace(asked, interval=prepared.interval))
-            with progress(planned) as observe:
+            with run_progress(planned) as observe:
                 report = validation.run(planned, observe)
         reading = Reading(report=report, pipeline=validation.pipeline, checks=validation.checks)
         is_real = scenario is None and data is None

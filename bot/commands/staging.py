@@ -13,9 +13,9 @@ from bot.commands.exits import FAILED, FINE
 from bot.commands.exits import exit_code as code_of_verdict
 from bot.commands.options import INTERVAL_ARGUMENT, instant, words_joined
 from bot.commands.output import agreed, say
+from bot.commands.run_progress import run_progress
 from bot.commands.staging_proof import prove
 from bot.commands.staging_shell import common_options, counted, exit_code, plainly, staging_shell, tell
-from bot.commands.validate import progress
 from bot.composition.validation import pipeline_of, ready
 from bot.render.reading import Reading
 from bot.request import Request, day_meant
@@ -107,7 +107,7 @@ def validate(
         with ready(pipeline_file, None, now, request, settings) as prepared:
             validation = prepared.validation
             planned = validation.plan(request)
-            with progress(planned) as observe:
+            with run_progress(planned) as observe:
                 report = validation.run(planned, observe)
         again = f"reveille staging validate {report.previous} --prefix {accepted} --full"
         reading = Reading(report=report, pipeline=validation.pipeline, checks=validation.checks, full=full, again=again)

@@ -13,7 +13,7 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, UNKNOWN, WRONG_USE
 from bot.commands.options import PIPELINE_OPTION, SCENARIO_OPTION, instant
 from bot.commands.output import complain, emit
-from bot.composition.repairs_shell import store_of_shell
+from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import ready, sources_of
 from bot.definition.files import PipelineFileError
 from bot.render.status import Status, status_document, status_parts

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,11 +14,11 @@ from bot.commands.errors import said_plainly
 from bot.commands.exits import exit_code
 from bot.commands.options import DATA_OPTION, INTERVAL_ARGUMENT, PIPELINE_OPTION, instant
 from bot.commands.output import say
+from bot.commands.run_progress import run_progress
 from bot.composition.validation import ready
-from bot.render.progress import live_progress
 from bot.render.reading import Reading
-from bot.request import Plan, Request
-from checks.model import CheckResult, Interval
+from bot.request import Request
+from checks.model import Interval
 
 
 @click.command()
@@ -89,7 +86,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter an option
         with ready(pipeline_file, scenario, now, asked, data=data) as prepared:
             validation = prepared.validation
             planned = validation.plan(asked if interval else replace(asked, interval=prepared.interval))
-            with progress(planned) as observe:
+            with run_progress(planned) as observe:
                 report = validation.run(planned, observe)
             if data is not None and interval is None and now is None and validation.pipeline.cadence.has_dates:
                 _say_how_old(prepared.newest(), report.previous, data)
@@ -109,14 +106,3 @@ def _say_how_old(newest: date | None, judged: Interval, data: Path) -> None:
     if newest is not None and newest < judged.start.date():
         at = f"{newest + timedelta(days=1)}T08:00"
         say(f"The newest row of {data} is of {newest}. To judge that date, add --now {at}.", err=True)
-
-
-@contextmanager
-def progress(planned: Plan) -> Iterator[Callable[[CheckResult], None]]:
-    """Show on a terminal's standard error how far the run is and what it waits for; elsewhere nothing."""
-    stream = sys.stderr
-    if not stream.isatty():
-        yield lambda _: None
-        return
-    with live_progress(stream, {check.id: check.title for check in planned.selected}) as observe:
-        yield observe

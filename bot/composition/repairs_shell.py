@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.composition.google import google_ports, google_repair_platform
-from bot.composition.stores import store_of
+from bot.composition.shell_store import shell_store, store_of_shell
 from bot.composition.validation import clock_of, pipeline_of, scenario_of, validating
 from bot.redaction.shown import Secret
 from bot.repairs.ports import Platform
 from bot.repairs.service import RepairService
-from bot.serving.serving_settings import DEFAULT_STORE, ServingSettings
 from bot.setting_names import SecretSetting
 from bot.settings import Settings, SettingsError, Variables
-from bot.store.marked import marked
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from bot.validation import Validation
@@ -91,7 +89,7 @@ def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | 
             yield prepared
         return
     platform = google_repair_platform(pipeline, settings)
-    store, durable = _store(pipeline, settings)
+    store, durable = shell_store(pipeline, settings)
     try:
         yield ShellRepairs(
             pipeline=pipeline,
@@ -142,16 +140,6 @@ def remembered(pipeline_file: Path | None) -> Iterator[tuple[Pipeline, StateStor
         yield pipeline, store
 
 
-@contextmanager
-def store_of_shell(pipeline: Pipeline, settings: Settings) -> Iterator[StateStore | None]:
-    """Open the store that a bot that serves has, to read it; None where nobody named one. Raises StoreError."""
-    store, durable = _store(pipeline, settings)
-    try:
-        yield store if durable else None
-    finally:
-        store.close()
-
-
 def shell_actor() -> str:
     """Return who repairs from a shell, as records name them."""
     try:
@@ -159,11 +147,3 @@ def shell_actor() -> str:
     except (KeyError, OSError):
         # A container's user need not have a name.
         return "shell"
-
-
-def _store(pipeline: Pipeline, settings: Settings) -> tuple[StateStore, bool]:
-    """Return the store of the environment, or that of a bot that serves from this folder; without either, a memory that
-    ends with the process."""
-    if Variables(os.environ).text("REVEILLE_STORE") is None and not DEFAULT_STORE.exists():
-        return SqliteStore(":memory:"), False
-    return marked(store_of(ServingSettings.from_environment(), settings, pipeline.project), pipeline.name), True

@@ -26,8 +26,10 @@ from checks.expansion import check_id, expansions
 from checks.expansion.reconcile import reconciliation_id, reconciliations
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
-from checks.pipeline import Pipeline, Run, SqlCheck
+from checks.orchestration_spec import Run
+from checks.pipeline import Pipeline
 from checks.registry import COMMON_CODES
+from checks.sql_check_spec import SqlCheck
 from checks.templates import columns_in, has_stray_brace
 from checks.values import LONGEST_IDENTIFIER
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
 from checks.expansion.data_checks import data_checks
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.repairs_spec import Repairs
+from checks.services_spec import ServiceSpec
 from checks.staging_spec import Seed, Staging
 
 Fault = tuple[Path, str]

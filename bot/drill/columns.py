@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from checks.pipeline import Pipeline, SqlCheck, Table
+from checks.pipeline import Pipeline, Table
+from checks.sql_check_spec import SqlCheck
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

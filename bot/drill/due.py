@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from bot.drill.columns import checks_of_tables
 from bot.drill.fault import PutFault
 from checks.model import Outcome, Report
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import SqlCheck
 
 Outcomes = Mapping[tuple[str, str], frozenset[Outcome]]
 

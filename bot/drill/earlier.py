@@ -15,7 +15,9 @@ from typing import Any
 from bot.drill import columns
 from bot.scenarios.world import World
 from checks.intervals import Offset
-from checks.pipeline import Pipeline, Transition, tables_in
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
+from checks.sql_check_spec import tables_in
 
 Row = Mapping[str, Any]
 

@@ -12,7 +12,6 @@ from bot.scenarios.platform_states import FiguresState
 from bot.scenarios.scenario import Fault
 from bot.scenarios.world import Change, World
 from checks.control_plane.run_jobs import asked_of
-from checks.pipeline import ServiceSpec
 from checks.places import Place, PlaceKind
 from checks.ports.builds import Build
 from checks.ports.messaging import Subscription
@@ -21,6 +20,7 @@ from checks.ports.repository import Commit
 from checks.ports.run_jobs import ExecutionState, RunJob
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import SECRET, Service
+from checks.services_spec import ServiceSpec
 
 LONG = timedelta(days=9)
 """For so long nobody has tried a job that is silent: longer than a week, which is the rarest schedule but one."""

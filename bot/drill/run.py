@@ -17,7 +17,8 @@ from bot.scenarios.scenario import Scenario
 from bot.scenarios.world import Change, build_world
 from bot.validation import Validation
 from checks.model import Report
-from checks.pipeline import Pipeline, tables_in
+from checks.pipeline import Pipeline
+from checks.sql_check_spec import tables_in
 
 
 @dataclass(frozen=True, kw_only=True)

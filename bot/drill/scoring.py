@@ -19,8 +19,9 @@ from bot.drill.columns import checks_of_tables
 from bot.drill.fault import PutFault
 from bot.scenarios.world import World
 from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, badness
-from checks.pipeline import Pipeline, tables_in
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import tables_in
 
 
 class Notice(StrEnum):

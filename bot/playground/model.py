@@ -16,8 +16,9 @@ from bot.render.graph.drawing import Drawing, drawing_of
 from bot.scenarios.scenario import Scenario
 from bot.store.model import Alert
 from checks.expansion.stated import stated_checks
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.source import Ports
+from checks.sql_check_spec import SqlCheck
 
 STORY = "story"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from bot.render.message import Cell, Command, Heading, Line, Part, SmallPrint, Table
 from bot.render.words import joined
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
 from checks.registry import COMMON_CODES, Check
+from checks.sql_check_spec import SqlCheck
 
 INTERVALS = {
     "previous": "the newest that should be complete",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bot.redaction.shown import why_secret
 from bot.repairs.ports import Variable
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
+from checks.services_spec import ServiceSpec
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -22,8 +22,8 @@ from bot.definition.sources import SOURCES
 from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.platform_states import RevisionState
 from checks.model import Verdict
-from checks.pipeline import Identifier, Model, Pipeline
-from checks.values import EARLIEST_YEAR, LATEST_YEAR
+from checks.pipeline import Pipeline
+from checks.values import EARLIEST_YEAR, LATEST_YEAR, Identifier, Model
 
 SHIPPED = files("bot") / "scenarios" / "shipped"
 

@@ -16,7 +16,7 @@ from bot.scenarios.platform_states import BuildState, CommitState, FiguresState,
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.template import COMMIT, Gaps
 from checks.facts.logs import LoggedChange
-from checks.pipeline import Model, Pipeline
+from checks.pipeline import Pipeline
 from checks.ports.audit import AuditFinding
 from checks.ports.builds import Build, BuildTrigger
 from checks.ports.dbt import DbtProject
@@ -26,6 +26,7 @@ from checks.ports.repository import Commit
 from checks.ports.run_jobs import ExecutionState, RunJob
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import Revision, Service
+from checks.values import Model
 
 T = TypeVar("T")
 Layer = ReadFile[ScenarioFile]

@@ -21,12 +21,13 @@ from checks.control_plane_spec import Deployment
 from checks.effects import FailureEffect
 from checks.facts.control_plane import BuildFacts, BuildsFacts, HeadFacts, LagFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger, read_build_triggers, read_recent_builds
 from checks.ports.repository import REPOSITORY, Commit, read_commits_after, read_commits_since, read_head
 from checks.reads import Read
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 
 

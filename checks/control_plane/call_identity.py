@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.actions import Gcloud
 from checks.control_plane.callers import CallerKind, Edge
-from checks.control_plane.removal import gcloud
+from checks.control_plane.gcloud import gcloud
 from checks.pipeline import Pipeline
 
 _HARMLESS_QUERY = "__GCP_CloudEventsMode="

@@ -11,12 +11,13 @@ from checks.control_plane import services
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.callers import CallerKind, Edge
 from checks.model import Finding, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.messaging import Subscription, read_subscriptions
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.ports.services import Service, read_services
 from checks.reads import Read
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 
 T = TypeVar("T")

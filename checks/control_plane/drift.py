@@ -21,7 +21,7 @@ from checks.control_plane_spec import Deployment
 from checks.effects import FailureEffect
 from checks.facts.control_plane import DriftFacts, HeadFacts, LagFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.builds import CLOUD_BUILD, BuildTrigger, read_build_triggers
 from checks.ports.repository import (
@@ -35,6 +35,7 @@ from checks.ports.repository import (
 from checks.ports.services import Service, read_service
 from checks.reads import Read
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 
 

@@ -11,9 +11,9 @@ from typing import Literal
 from checks.control_plane.touched import Touched, touched
 from checks.control_plane_spec import Deployment
 from checks.model import Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.repository import Commit
 from checks.ports.services import Revision, Service
+from checks.services_spec import ServiceSpec
 
 LABEL, VARIABLE = "commit-sha", "BUILD_COMMIT"
 

@@ -20,11 +20,12 @@ from checks.control_plane.drift_state import stated_commits
 from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.services import Revision, read_revisions
 from checks.reads import Read
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 
 RECENT = timedelta(days=2)
 """How long another value of a required variable is told: until a whole interval has run with it."""

@@ -18,11 +18,11 @@ from checks.control_plane_spec import ErrorLimits
 from checks.effects import FailureEffect
 from checks.facts.control_plane import ErrorRateFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.places import PlaceKind
 from checks.ports.requests import MONITORING, VISIBLE_AFTER, read_answers
 from checks.ports.services import Service, read_services
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 
 SERVER_ERROR = "5xx"
 

@@ -29,12 +29,13 @@ from checks.effects import FailureEffect
 from checks.facts import Unread, known
 from checks.facts.control_plane import InvokerFacts
 from checks.model import Finding, Outcome, Severity, worst_of
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.policies import Policy, read_project_policy
 from checks.ports.services import Service, read_service, read_service_policy
 from checks.reads import Read
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from checks.actions import Action
+from checks.control_plane.gcloud import gcloud
 from checks.control_plane.job_failures import season_of
-from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs
 from checks.facts.control_plane import InventoryFacts, NumberOfJobsFacts
 from checks.model import Finding, Outcome, Severity

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from checks.actions import Gcloud
 from checks.control_plane.callers import CallerKind, Edge
+from checks.control_plane.gcloud import gcloud
 from checks.pipeline import Pipeline
 from checks.ports.messaging import Subscription
-
-
-def gcloud(pipeline: Pipeline, resource: str, verb: str, name: str, *flags: str) -> Gcloud:
-    """Return a gcloud command about one thing of the project; without a name, about all of them."""
-    return Gcloud(resource, verb, name, (*flags, f"--project={pipeline.project}"))
 
 
 def subscription_removal(pipeline: Pipeline, subscription: Subscription | Edge) -> Gcloud:

@@ -14,15 +14,16 @@ from checks.actions import Action
 from checks.cells import in_words
 from checks.context import Context, attempt, not_configured
 from checks.control_plane.addresses import run_job_of
-from checks.control_plane.removal import gcloud
+from checks.control_plane.gcloud import gcloud
 from checks.effects import FailureEffect
 from checks.facts.control_plane import RunJobFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, RunJobSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.run_jobs import CLOUD_RUN_JOBS, ExecutionState, RunJob, read_run_jobs
 from checks.ports.scheduler import SchedulerJob, read_jobs
 from checks.registry import check
+from checks.services_spec import RunJobSpec
 from checks.source import SourceError
 
 GRACE = timedelta(minutes=10)

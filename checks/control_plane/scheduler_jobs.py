@@ -23,6 +23,7 @@ from checks.cells import in_words
 from checks.conditions import standing as standing_of
 from checks.context import Context, attempt, not_configured
 from checks.control_plane.addresses import run_job_of
+from checks.control_plane.gcloud import gcloud
 from checks.control_plane.job_failures import (
     DELETED,
     NEVER_RAN,
@@ -45,7 +46,6 @@ from checks.control_plane.job_inventory import (
     judge_number,
 )
 from checks.control_plane.job_targets import Targets, feeding, start_targets, targets_of
-from checks.control_plane.removal import gcloud
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.effects import FailureEffect
 from checks.facts.control_plane import DueTimesFacts, JobsFacts, NumberOfJobsFacts

@@ -23,13 +23,14 @@ from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployFacts
 from checks.facts.logs import ErrorsFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.logs import LOGS, LoggedErrors, LogLine, read_errors
 from checks.ports.services import Revision, read_revisions
 from checks.ports.warehouse import BIGQUERY, Row, read_rows
 from checks.reads import Read
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 
 A = TypeVar("A")

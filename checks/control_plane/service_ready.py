@@ -19,10 +19,11 @@ from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.effects import FailureEffect
 from checks.facts.control_plane import ReadyFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 
 RECONCILING_LIMIT = timedelta(minutes=30)
 """How long a change may be under way."""

@@ -16,10 +16,11 @@ from checks.control_plane import service_commands, services
 from checks.control_plane.discovery import discover, incomplete, unnamed
 from checks.facts.control_plane import TrafficFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.services import Service
 from checks.registry import check
+from checks.services_spec import ServiceSpec
 
 
 def routing(service: Service) -> str:

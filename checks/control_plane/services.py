@@ -14,9 +14,10 @@ from checks.control_plane.service_commands import command
 from checks.facts import NOTHING, Facts
 from checks.facts.control_plane import DeployFacts
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.services import Service, read_service
+from checks.services_spec import ServiceSpec
 
 Judge = Callable[[ServiceSpec, Service], Finding]
 """Judges one service that exists."""

@@ -20,7 +20,8 @@ from typing import TypeVar
 from checks.actions import Action, Gcloud
 from checks.context import Context, after, attempt, could_not_check, not_configured
 from checks.control_plane.addresses import Addresses, CallTarget, service_name
-from checks.control_plane.removal import gcloud, subscription_removal
+from checks.control_plane.gcloud import gcloud
+from checks.control_plane.removal import subscription_removal
 from checks.effects import FailureEffect
 from checks.facts.control_plane import SubscriptionFacts, TopicFacts
 from checks.model import Finding, Outcome, Severity

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from checks.actions import Gcloud
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.ports.builds import BuildTrigger
 from checks.reads import Read
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 
 

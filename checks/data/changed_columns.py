@@ -11,10 +11,10 @@ from checks.context import Context
 from checks.data.decision import Setting, early
 from checks.facts import Values
 from checks.model import Finding, Outcome
-from checks.pipeline import SqlCheck, tables_in
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import read_columns
 from checks.source import SourceError
+from checks.sql_check_spec import SqlCheck, tables_in
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from checks.cells import in_words
 from checks.facts import Scalar
 from checks.model import Outcome, Severity
-from checks.pipeline import Rule, SqlCheck
 from checks.ports.warehouse import Row
 from checks.span import Interval
+from checks.sql_check_spec import Rule, SqlCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,11 @@ from checks.expansion.words import per_name, span_words
 from checks.expectations_spec import Freshness, Mean, Renewed, Schema, Volume
 from checks.facts.expectations import ExpectationFacts
 from checks.model import Finding, Interval
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.warehouse import Answers, Row
 from checks.registry import Check
+from checks.sql_check_spec import SqlCheck
 
 
 def expectation_check(expansion: Expansion) -> Check:

@@ -15,10 +15,10 @@ from checks.data.sql import Judging, codes_of, run_sql_check, sql_check
 from checks.expansion.reconcile import Reconciled
 from checks.facts import Values
 from checks.model import Finding, Outcome
-from checks.pipeline import SqlCheck
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Answers, Row
 from checks.registry import Check
+from checks.sql_check_spec import SqlCheck
 
 _NEVER = ("absent", "no-value")
 """Codes of other checks on data: a reconciliation names no subjects, and its figures are never NULL."""

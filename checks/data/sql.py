@@ -19,11 +19,11 @@ from checks.data.decision import Decision, Setting, decide, early
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
-from checks.pipeline import Rule, SqlCheck, Subjects
 from checks.ports.warehouse import Answers, Row, read_columns, read_rows
 from checks.reads import Read
 from checks.registry import Check
 from checks.source import Problem, SourceError
+from checks.sql_check_spec import Rule, SqlCheck, Subjects
 from checks.stated_commands import stated
 from checks.templates import MissingColumnError, columns_in, fill, fill_command, fill_name
 

@@ -17,8 +17,10 @@ from checks.facts.control_plane import RevisionsFacts
 from checks.facts.expectations import ExpectationFacts
 from checks.facts.orchestration import DataFacts, TriggerFacts
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
-from checks.pipeline import Pipeline, SqlCheck, Transition
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
+from checks.sql_check_spec import SqlCheck
 
 OF_THE_CONTROL_PLANE = (
     "invoker-removed-by-deploy",

@@ -28,8 +28,9 @@ from checks.facts.orchestration import (
 )
 from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, is_of_tasks
 from checks.model import Interval, Outcome, Severity
-from checks.pipeline import Pipeline, SqlCheck, tables_in
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import SqlCheck, tables_in
 
 MOST_SUSPECTS = 3
 """Changes that a cause names, the nearest first."""

@@ -10,8 +10,11 @@ from checks.diagnosis.symptom import Symptom
 from checks.facts.control_plane import RequestsFacts
 from checks.facts.orchestration import CalendarFacts, DataFacts, ProcessorFacts, UnfinishedFacts
 from checks.facts.tasks import is_of_tasks
-from checks.pipeline import Pipeline, RunJobSpec, ServiceSpec, SqlCheck, Table, Transition, tables_in
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline, Table
 from checks.places import Place, PlaceKind
+from checks.services_spec import RunJobSpec, ServiceSpec
+from checks.sql_check_spec import SqlCheck, tables_in
 
 WAITS = "wait"
 """A transition before it starts anything: it waits for the phase before it."""

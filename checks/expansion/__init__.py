@@ -15,7 +15,8 @@ from checks.expansion.query import query_of
 from checks.expansion.rules import rules_of, volume_name
 from checks.expansion.words import expected_of
 from checks.expectations_spec import Expect
-from checks.pipeline import Pipeline, SqlCheck, Table
+from checks.pipeline import Pipeline, Table
+from checks.sql_check_spec import SqlCheck
 
 CODES: Mapping[str, str] = {
     "no-rows": "The interval has no rows whose values could be judged; how many there must be, a volume says.",

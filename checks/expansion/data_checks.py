@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checks.expansion import expansions
 from checks.expansion.reconcile import reconciliations
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
+from checks.sql_check_spec import SqlCheck
 
 
 def data_checks(pipeline: Pipeline) -> tuple[SqlCheck, ...]:

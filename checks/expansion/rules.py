@@ -8,8 +8,9 @@ from datetime import timedelta
 from checks.column_types import ColumnState
 from checks.effects import FailureEffect
 from checks.expectations_spec import Expect, Schema, Volume
-from checks.pipeline import Comparison, Rule
 from checks.severity import Severity
+from checks.sql_check_spec import Rule
+from checks.values import Comparison
 
 _EFFECTS = dict.fromkeys(("no-volume", "stale", "not-renewed", "column-lost", "column-retyped"), FailureEffect.STOPS)
 """What is there harms at most; without a column the queries that read it stop."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checks.facts.orchestration import Flag
-from checks.pipeline import Run
+from checks.orchestration_spec import Run
 
 FINISHED = ("success", "partial")
 """The values of ``status`` that make a processor count."""

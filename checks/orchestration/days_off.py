@@ -18,9 +18,10 @@ from checks.effects import FailureEffect
 from checks.facts.orchestration import CalendarFacts
 from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome
-from checks.pipeline import Condition, Pipeline
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
+from checks.queries_spec import Condition
 from checks.registry import check
 
 

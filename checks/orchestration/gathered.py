@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from checks.intervals import Timeline
 from checks.model import Interval
-from checks.pipeline import Run, Transition
+from checks.orchestration_spec import Run, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from checks.intervals import interval_words
 from checks.model import Finding, Interval, Outcome, Severity
 from checks.orchestration.completion import Completion, moment_of, past_moment_of, read_completion
 from checks.orchestration.gathered import DayLog, JudgedRun, Logged, Rows, judged_run
-from checks.pipeline import Pipeline, RunHistory, Transition
+from checks.orchestration_spec import RunHistory, Transition
+from checks.pipeline import Pipeline
 from checks.ports.documents import read_document
 from checks.ports.warehouse import Row, read_rows
 from checks.source import Problem, SourceError

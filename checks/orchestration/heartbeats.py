@@ -23,7 +23,7 @@ from checks.facts.orchestration import CountFacts, DocumentsFacts, HeartbeatFact
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import CLOCKS_DIFFER, described, moment_of
 from checks.orchestration.gathering import local_time
-from checks.pipeline import Heartbeats
+from checks.orchestration_spec import Heartbeats
 from checks.places import Place, PlaceKind
 from checks.ports.documents import Document, read_collection
 from checks.registry import check

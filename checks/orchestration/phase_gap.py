@@ -27,7 +27,7 @@ from checks.orchestration.gathering import (
     rows_of,
     start_reads,
 )
-from checks.pipeline import PhaseGap, Transition
+from checks.orchestration_spec import PhaseGap, Transition
 from checks.places import PlaceKind
 from checks.registry import check
 

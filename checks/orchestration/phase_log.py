@@ -34,7 +34,7 @@ from checks.orchestration.gathering import (
     succeeded_phases,
 )
 from checks.orchestration.trigger_case import too_few
-from checks.pipeline import Transition
+from checks.orchestration_spec import Transition
 from checks.places import PlaceKind
 from checks.ports.warehouse import read_rows
 from checks.registry import check

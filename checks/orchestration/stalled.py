@@ -32,7 +32,7 @@ from checks.orchestration.gathering import (
     run_of,
     start_reads,
 )
-from checks.pipeline import RunHistory, Transition
+from checks.orchestration_spec import RunHistory, Transition
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Row, read_rows
 from checks.registry import check

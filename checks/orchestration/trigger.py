@@ -37,7 +37,7 @@ from checks.orchestration.gathering import (
 from checks.orchestration.trigger_case import Case, in_window
 from checks.orchestration.trigger_verdict import CODES, LOG_UNREADABLE, judge
 from checks.orchestration.trigger_words import action, document_link, impact, read_target_log, summary
-from checks.pipeline import Transition
+from checks.orchestration_spec import Transition
 from checks.places import Place, PlaceKind
 from checks.registry import check
 from checks.source import SourceError

@@ -11,7 +11,7 @@ from checks.model import Interval
 from checks.orchestration.completion import Completion, Progress
 from checks.orchestration.gathered import JudgedRun, Logged, Rows
 from checks.orchestration.trigger_verdict import Situation
-from checks.pipeline import Transition
+from checks.orchestration_spec import Transition
 from checks.source import SourceError
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from checks.actions import Action, Command, Gcloud
 from checks.orchestration.gathering import document_link_of, local_time
 from checks.orchestration.trigger_case import Case
-from checks.pipeline import Pipeline, Transition
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
 
 SUMMARIES: Mapping[str, str] = {
     "triggered": "{target} was triggered{reason}{triggered_at}: {evidence}.",

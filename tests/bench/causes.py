@@ -15,8 +15,11 @@ from checks.facts import NOTHING, Facts
 from checks.facts.control_plane import InvokerFacts, JobsFacts, JobStatus
 from checks.facts.orchestration import TriggerFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
-from checks.pipeline import Phase, Pipeline, ServiceSpec, SqlCheck, Table, Transition
+from checks.orchestration_spec import Phase, Transition
+from checks.pipeline import Pipeline, Table
 from checks.places import Place, PlaceKind
+from checks.services_spec import ServiceSpec
+from checks.sql_check_spec import SqlCheck
 from tests.bench.figures import Figure
 from tests.fakes import NIGHT
 from tests.fakes import pipeline as tiny

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.control_plane_spec import Messaging
-from checks.pipeline import Pipeline, ServiceSpec, SqlCheck
+from checks.pipeline import Pipeline
+from checks.services_spec import ServiceSpec
+from checks.sql_check_spec import SqlCheck
 
 
 def copies(name: str, times: int) -> Iterator[str]:

@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from checks.context import Context
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Limits, Phase, Pipeline
+from checks.orchestration_spec import Phase
+from checks.pipeline import Limits, Pipeline
 from checks.ports.documents import FIRESTORE, Document
 from checks.ports.policies import RESOURCE_MANAGER, Policy
 from checks.ports.services import CLOUD_RUN, Service

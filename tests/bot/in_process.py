@@ -6,10 +6,8 @@ What only a process can show, such as a terminal, a signal or a pipe that breaks
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -17,6 +15,7 @@ from subprocess import CompletedProcess
 from unittest.mock import patch
 
 from bot.cli import main
+from tests.of_the_process import kept
 
 
 def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -> CompletedProcess[str]:
@@ -25,9 +24,8 @@ def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -
     It is about the example, unless the environment names another pipeline, or none with an empty name.
     """
     stdout, stderr = _stream(), _stream()
-    root = logging.getLogger()
-    handlers, level, of_threads = root.handlers[:], root.level, threading.excepthook
     with (
+        kept(),
         chdir(cwd),
         patch.dict(os.environ, {"REVEILLE_PIPELINE": "nba", **environment}, clear=True),
         patch.object(sys, "stdin", io.StringIO()),
@@ -38,11 +36,6 @@ def run(arguments: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -
             main(arguments)
         except SystemExit as end:
             code = int(end.code or 0)
-        finally:
-            # The command keeps the log off the terminal.
-            root.handlers[:] = handlers
-            root.setLevel(level)
-            threading.excepthook = of_threads
     return CompletedProcess(arguments, code, _written(stdout), _written(stderr))
 
 

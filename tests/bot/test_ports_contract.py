@@ -14,11 +14,13 @@ from bot.sources.policies.recorded import ScenarioPolicies
 from bot.sources.services.recorded import ScenarioControlPlane
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.amounts import CELL
-from checks.pipeline import Heartbeats, Pipeline, ServiceSpec, Table
+from checks.orchestration_spec import Heartbeats
+from checks.pipeline import Pipeline, Table
 from checks.ports.documents import FIRESTORE, Document, Documents
 from checks.ports.policies import RESOURCE_MANAGER, Binding, Policies, Policy
 from checks.ports.services import CLOUD_RUN, SECRET, ControlPlane, Service
 from checks.ports.warehouse import BIGQUERY, Parameter, Query, Warehouse
+from checks.services_spec import ServiceSpec
 from checks.source import Ports, Problem, SourceError
 from tests import fakes
 from tests.servers.bigquery_emulator import create_tables

@@ -11,9 +11,9 @@ from bot.validation import Validation
 from checks.actions import Action
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Report
-from checks.pipeline import SqlCheck
 from checks.ports.scheduler import SchedulerJob
 from checks.source import SourceError
+from checks.sql_check_spec import SqlCheck
 from tests import fakes
 
 EXISTING = SchedulerJob(

@@ -13,7 +13,10 @@ from checks.diagnosis import diagnose
 from checks.facts import NOTHING, Facts, Values
 from checks.facts.control_plane import DeployedRevision, DeployFacts, RevisionsFacts
 from checks.model import Cause, CheckResult, Finding, Interval, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec, SqlCheck, Transition
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
+from checks.services_spec import ServiceSpec
+from checks.sql_check_spec import SqlCheck
 from tests import fakes
 from tests.advice import advised
 

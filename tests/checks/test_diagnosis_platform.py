@@ -9,9 +9,9 @@ import pytest
 
 from checks.facts.control_plane import BuildFacts, JobStatus, LagFacts, NumberOfJobsFacts
 from checks.model import Cause, CheckResult, Finding, Outcome, Severity
-from checks.pipeline import RunJobSpec
 from checks.places import Place, PlaceKind
 from checks.ports.services import Revision
+from checks.services_spec import RunJobSpec
 from tests.checks.diagnosed import (
     DEPLOYED,
     FOUR_TO_FIVE,

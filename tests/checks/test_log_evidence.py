@@ -15,8 +15,8 @@ from checks.facts.control_plane import DeployedRevision, DeployFacts, RevisionsF
 from checks.facts.logs import ChangeFacts, ErrorsFacts, LoggedChange, LoggedLine
 from checks.log_evidence import CHECK, EARLIER, SERVICES_AT_MOST, with_logs
 from checks.model import Cause, CheckResult, Finding, FindingKey, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.places import Place, PlaceKind
+from checks.services_spec import ServiceSpec
 from tests import fakes
 
 NOW = fakes.MORNING

@@ -10,7 +10,10 @@ from pydantic import ValidationError
 
 from checks.effects import FailureEffect
 from checks.model import Severity
-from checks.pipeline import Comparison, ParameterValue, Rule, Run, SqlCheck
+from checks.orchestration_spec import Run
+from checks.queries_spec import ParameterValue
+from checks.sql_check_spec import Rule, SqlCheck
+from checks.values import Comparison
 from tests.fakes import pipeline
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -12,12 +12,13 @@ import pytest
 from checks.context import Context
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import Limits, Pipeline, Suppression
+from checks.pipeline import Limits, Pipeline
 from checks.ports.warehouse import Query, read_rows
 from checks.reads import ReadCache
 from checks.registry import Check, Judge
 from checks.runner import Run, longest_first, run_checks, suppressed
 from checks.source import Ports, Problem, SourceError
+from checks.tolerated_spec import Suppression
 from tests.fakes import NIGHT, FakeWarehouse, pipeline, ports
 
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)

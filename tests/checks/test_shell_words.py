@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.pipeline_file import shipped_pipeline
-from checks.control_plane.removal import gcloud
+from checks.control_plane.gcloud import gcloud
 from checks.shell_words import WITHHELD, command_line
 
 

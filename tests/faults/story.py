@@ -14,7 +14,8 @@ from typing import Literal
 from checks.intervals import Offset
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
 from checks.notifications import AlertPolicy, DigestTimes, Notifications, Routes, Webhook
-from checks.pipeline import Phase, Pipeline
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 
 CHANNEL = "C0FAULTS01"
 CHECK = "service-ready"

@@ -40,8 +40,10 @@ from bot.validation import Validation
 from checks.model import Report, Severity
 from checks.notifications import Notifications, Routes
 from checks.notifications import Permissions as Rules
-from checks.pipeline import Phase, Pipeline, ServiceSpec
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query, Row
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 from handlers.journal import Journal
 from handlers.registration import register_all

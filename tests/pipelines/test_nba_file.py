@@ -11,8 +11,8 @@ from sqlglot import exp
 from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from checks.context import parameters_in
 from checks.intervals import Offset
-from checks.pipeline import SqlCheck
 from checks.ports.warehouse import Query
+from checks.sql_check_spec import SqlCheck
 from checks.templates import columns_in
 from tests.pipelines.nba_world import NBA
 

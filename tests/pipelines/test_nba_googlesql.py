@@ -9,8 +9,9 @@ import pytest
 
 from bot.definition.pipeline_queries import DeclaredQuery, queries_of
 from bot.definition.pipeline_references import TEMPLATE_NAMES, templates_of
-from checks.pipeline import Comparison, Rule, SqlCheck
+from checks.sql_check_spec import Rule, SqlCheck
 from checks.templates import columns_in
+from checks.values import Comparison
 from tests.pipelines.nba_world import NBA
 from tests.thoroughness import sampled
 

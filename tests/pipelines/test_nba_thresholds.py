@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from checks.model import Outcome
-from checks.pipeline import Rule, SqlCheck
+from checks.sql_check_spec import Rule, SqlCheck
 from tests.fakes import MORNING
 from tests.pipelines.cases import features, games, grading, operations, picks, predictions
 from tests.pipelines.nba_rows import LOG, NIGHT, PREDICTIONS, SCHEDULE, SLATE, Case, Tables, at

@@ -13,13 +13,15 @@ from typing import TypedDict
 
 from checks.control_plane.grants import INVOKER
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
-from checks.pipeline import Phase, Pipeline, ServiceSpec
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 from checks.ports.builds import CLOUD_BUILD, Build, BuildTrigger
 from checks.ports.messaging import PUBSUB, Subscription
 from checks.ports.policies import Binding, Policy
 from checks.ports.requests import MONITORING
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
 from checks.ports.services import CLOUD_RUN, Revision, Service
+from checks.services_spec import ServiceSpec
 from tests.servers.cloud_build import CloudBuildServer, build_message
 from tests.servers.cloud_monitoring import CloudMonitoringServer
 from tests.servers.cloud_run import GoogleControlPlaneServer

@@ -10,8 +10,9 @@ from bot.render.graph.drawing import BoxMark, Drawing, box_of
 from bot.store.model import Alert
 from checks.causes.graph import MAKING
 from checks.diagnosis.lineage import NO_WORK, judged
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import SqlCheck
 
 GRAVITY = list(BoxMark)
 

@@ -12,8 +12,9 @@ from checks.causes.graph import MAKING
 from checks.diagnosis.lineage import graph_of, place_of
 from checks.diagnosis.symptom import Symptom
 from checks.model import Cause, FindingKey, Outcome, Report
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.sql_check_spec import SqlCheck
 
 Arrow = tuple[Place, Place]
 

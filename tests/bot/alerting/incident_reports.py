@@ -12,7 +12,8 @@ from checks.facts import Values
 from checks.facts.orchestration import TriggerFacts
 from checks.model import Cause, Finding, FindingKey, Interval, Outcome, Report, Severity
 from checks.notifications import AlertPolicy, Notifications, Routes
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests.bot.render.reports import NOW, ORCHESTRATORS, Findings, finding, healthy, reading_of
 from tests.bot.render.reports import PIPELINE as SILENT

@@ -16,7 +16,8 @@ from bot.definition.config_check import check_config
 from bot.definition.files import EXAMPLES, PipelineFileError, parse
 from bot.scenarios.scenario import ScenarioFile
 from checks.notifications import AlertPolicy
-from checks.pipeline import ParameterValue, Pipeline
+from checks.pipeline import Pipeline
+from checks.queries_spec import ParameterValue
 from checks.values import Bound, Comparison, Model
 from tests.thoroughness import examples
 

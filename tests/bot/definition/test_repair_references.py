@@ -6,8 +6,8 @@ import pytest
 
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.definition.section_references import section_problems
-from checks.pipeline import ServiceSpec
 from checks.repairs_spec import Repairs
+from checks.services_spec import ServiceSpec
 from tests.fakes import pipeline
 
 CALLER = "serviceAccount:caller@example.com"

@@ -13,10 +13,12 @@ from bot.definition.pipeline_references import reference_problems
 from bot.settings import Settings, SettingsError
 from bot.yaml_tree import Path
 from checks.control_plane_spec import Deployment, Invocations, Messaging, SchedulerJobs
-from checks.pipeline import Advice, Phase, ServiceSpec, SqlCheck, Transition
+from checks.orchestration_spec import Phase, Transition
 from checks.ports.audit import AUDIT
 from checks.ports.warehouse import BIGQUERY
 from checks.repairs_spec import Repairs
+from checks.services_spec import ServiceSpec
+from checks.sql_check_spec import Advice, SqlCheck
 from tests import fakes
 
 WAREHOUSE_ONLY = """\

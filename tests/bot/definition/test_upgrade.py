@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot.definition.files import PipelineFileError, parse
 from bot.definition.upgrade import upgraded
 from bot.scenarios.scenario import ScenarioFile
-from checks.pipeline import Pipeline, SqlCheck
+from checks.pipeline import Pipeline
+from checks.sql_check_spec import SqlCheck
 from tests.bot.in_process import run as reveille
 
 PIPELINE = """\

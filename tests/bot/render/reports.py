@@ -14,10 +14,13 @@ from checks.facts import Values
 from checks.facts.control_plane import DeployFacts, InvokerFacts
 from checks.intervals import Words
 from checks.model import Cause, CheckResult, Finding, FindingKey, Interval, Outcome, Report, Severity
-from checks.pipeline import KnownIssue, Phase, Pipeline, Rule, SqlCheck
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline
 from checks.places import PlaceKind
 from checks.registry import Check
 from checks.source import Problem, ReadRecord, SourceError
+from checks.sql_check_spec import Rule, SqlCheck
+from checks.tolerated_spec import KnownIssue
 from tests.advice import advised
 from tests.fakes import NIGHT, SLATE
 

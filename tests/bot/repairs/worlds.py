@@ -21,9 +21,10 @@ from bot.repairs.service import RepairService
 from bot.store.model import StateStore
 from bot.store.sqlite import SqliteStore
 from checks.model import CheckResult, Finding, Outcome, Report, Severity
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
 from checks.repairs_spec import Repairs as Bounds
+from checks.services_spec import ServiceSpec
 from tests.fakes import NIGHT, SLATE
 from tests.fakes import pipeline as tiny_pipeline
 

@@ -14,9 +14,9 @@ from bot.definition.files import PipelineFileError
 from bot.scenarios.scenario import load_scenario
 from checks.control_plane_spec import Errors
 from checks.facts.logs import GrantChange
-from checks.pipeline import ServiceSpec
 from checks.places import Place, PlaceKind
 from checks.ports.logs import LOGS
+from checks.services_spec import ServiceSpec
 from tests import fakes
 
 NOW = fakes.MORNING

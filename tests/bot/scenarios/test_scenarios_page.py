@@ -12,7 +12,7 @@ from bot.definition.sources import SOURCES
 from bot.replay import differences, replay
 from bot.scenarios import platform_states
 from bot.scenarios.scenario import Fault, ScenarioFile, ServiceState, load_scenario
-from checks.pipeline import Model
+from checks.values import Model
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bot.composition.scenario import ScenarioPorts, scenario_ports
 from bot.scenarios.scenario import Scenario, load_scenario
-from checks.pipeline import Phase, Pipeline, ServiceSpec, Table
+from checks.orchestration_spec import Phase
+from checks.pipeline import Pipeline, Table
+from checks.services_spec import ServiceSpec
 
 INVOKER = "serviceAccount:caller@example.com"
 

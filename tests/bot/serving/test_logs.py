@@ -3,7 +3,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,17 +14,6 @@ from bot.serving.logs import CloudFormatter, log_threads, log_to_cloud, log_to_t
 SIGNATURE = "v0=" + "a1" * 32
 RESPONSE_URL = "https://hooks.slack.com/commands/T0EXAMPLE/4711/hush"
 BODY = {"trigger_id": "47.11.hush", "response_url": RESPONSE_URL, "token": "verification-hush", "text": "today"}
-
-
-@pytest.fixture
-def root() -> Iterator[logging.Logger]:
-    """The root logger, put back afterwards as it was."""
-    logger = logging.getLogger()
-    handlers, level = list(logger.handlers), logger.level
-    yield logger
-    logging.captureWarnings(capture=False)
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
 
 
 def line(record: logging.LogRecord, *secrets: str) -> Mapping[str, Any]:
@@ -119,9 +108,7 @@ def test_half_a_pair_of_surrogates_does_not_lose_the_line() -> None:
     assert json.loads(written.encode())["message"] == "file \udcff"
 
 
-def test_a_line_that_cannot_be_written_is_not_printed_with_its_secrets(
-    root: logging.Logger, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_that_cannot_be_written_is_not_printed_with_its_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     class Broken(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(28, "no space left")
@@ -136,7 +123,7 @@ def test_a_line_that_cannot_be_written_is_not_printed_with_its_secrets(
     assert "Traceback" not in said
 
 
-def test_whatever_a_library_logs_goes_through_the_redaction(root: logging.Logger) -> None:
+def test_whatever_a_library_logs_goes_through_the_redaction() -> None:
     stream = io.StringIO()
     log_to_cloud(Redactor(["our-own-secret"]), stream)
 
@@ -148,9 +135,9 @@ def test_whatever_a_library_logs_goes_through_the_redaction(root: logging.Logger
     assert "our-own-secret" not in stream.getvalue()
 
 
-def test_nothing_else_writes_beside_the_json(root: logging.Logger) -> None:
+def test_nothing_else_writes_beside_the_json() -> None:
     other = io.StringIO()
-    root.addHandler(logging.StreamHandler(other))
+    logging.getLogger().addHandler(logging.StreamHandler(other))
 
     log_to_cloud(Redactor(), io.StringIO())
     logging.getLogger("x").error("told once")
@@ -158,7 +145,7 @@ def test_nothing_else_writes_beside_the_json(root: logging.Logger) -> None:
     assert other.getvalue() == ""
 
 
-def test_a_terminal_gets_the_same_redaction(root: logging.Logger) -> None:
+def test_a_terminal_gets_the_same_redaction() -> None:
     stream = io.StringIO()
     log_to_terminal(Redactor(["our-own-secret"]), stream)
 
@@ -167,11 +154,8 @@ def test_a_terminal_gets_the_same_redaction(root: logging.Logger) -> None:
     assert stream.getvalue() == f"WARNING a.library: with {HIDDEN} for https://hooks.slack.com/{HIDDEN}\n"
 
 
-def test_what_ends_a_thread_is_logged_and_not_printed(
-    root: logging.Logger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_ends_a_thread_is_logged_and_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.StringIO()
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     log_to_cloud(Redactor(), stream)
     log_threads()
 

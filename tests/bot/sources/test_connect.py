@@ -16,11 +16,12 @@ from bot.composition.google import google_ports
 from bot.google_cloud.credentials import SharedCredentials
 from bot.settings import Settings, SettingsError
 from checks.control_plane_spec import Deployment, Errors, Invocations, Messaging, SchedulerJobs
-from checks.pipeline import Heartbeats, ServiceSpec
+from checks.orchestration_spec import Heartbeats
 from checks.ports.builds import CLOUD_BUILD, BuildTrigger
 from checks.ports.policies import RESOURCE_MANAGER
 from checks.ports.requests import MONITORING
 from checks.ports.warehouse import BIGQUERY, Query
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes
 from tests.servers.cloud_build import CloudBuildServer

@@ -11,8 +11,9 @@ from typing import Any
 from bot.staging.environment import StagingEnvironment
 from bot.staging.ports import Copied, Copy, Dataset, RunningService, StagingPorts, StoredTable, WantedCopy
 from bot.staging.prefix import LABEL, Prefix
-from checks.pipeline import Pipeline, ServiceSpec
+from checks.pipeline import Pipeline
 from checks.pipeline import Table as TableSpec
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from checks.staging_spec import Seed, StagedService, Staging
 from tests.fakes import pipeline

@@ -14,9 +14,11 @@ from bot.validation import Validation
 from checks.intervals import Offset
 from checks.model import Report, Severity
 from checks.notifications import DigestTimes, Notifications, Routes
-from checks.pipeline import Comparison, Pipeline, Rule, SqlCheck
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query, Row
 from checks.source import SourceError
+from checks.sql_check_spec import Rule, SqlCheck
+from checks.values import Comparison
 from tests import fakes
 
 DAY = fakes.day("2026-02-11")

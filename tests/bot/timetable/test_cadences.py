@@ -19,7 +19,8 @@ from bot.timetable.lateness import NOT_ANY_MORE
 from bot.timetable.schedules import timetable
 from bot.timetable.slots import DigestCalendar, Watched, watched
 from checks.intervals import Calendar, Offset
-from checks.pipeline import Pipeline, Run, Transition
+from checks.orchestration_spec import Run, Transition
+from checks.pipeline import Pipeline
 from tests.bot.store.records import a_post
 from tests.bot.timetable.mornings import CHANNEL, Morning, pipeline
 from tests.bot.timetable.written import text_of

@@ -9,7 +9,8 @@ import pytest
 
 from bot.store.model import Changes, StoredReport
 from bot.timetable.done import Done
-from checks.pipeline import Phase, Table
+from checks.orchestration_spec import Phase
+from checks.pipeline import Table
 from tests.bot.timetable.mornings import DAY, EIGHT, POSTING, Morning, pipeline
 
 TABLE = {

@@ -14,7 +14,8 @@ from bot.definition.pipeline_file import shipped_pipeline
 from bot.timetable.slots import CATCH_UP, DigestCalendar, Watched, watch_slot, watched
 from checks.intervals import Offset
 from checks.model import Interval
-from checks.pipeline import Pipeline, Run, Transition
+from checks.orchestration_spec import Run, Transition
+from checks.pipeline import Pipeline
 from tests import fakes
 from tests.bot.timetable.mornings import DAY, pipeline
 

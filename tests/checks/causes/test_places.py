@@ -15,8 +15,10 @@ from checks.effects import FailureEffect
 from checks.facts.control_plane import SubscriptionFacts
 from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
 from checks.model import Cause, CheckResult, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec, SqlCheck
+from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
+from checks.services_spec import ServiceSpec
+from checks.sql_check_spec import SqlCheck
 from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, no_predictions
 from tests.checks.diagnosed import PIPELINE, SLATE, causes, complete, deployed, finding, result
 

@@ -12,9 +12,9 @@ from checks.control_plane.build_state import BROKEN, RUNNING, STARTING, BuildVer
 from checks.control_plane.builds import BuildSeen, builds, finding_of
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.builds import Build, BuildTrigger
 from checks.ports.repository import Commit
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 from tests import fakes
 from tests.platform_fakes import FakeBuilds, FakeRepository, ports

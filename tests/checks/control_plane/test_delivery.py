@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from checks.control_plane.delivery import Figures, delivery, judge
 from checks.control_plane_spec import DeliveryLimits, Messaging
 from checks.model import CheckResult, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.requests import SubscriptionFigure as Figure
+from checks.services_spec import ServiceSpec
 from tests import fakes
 from tests.checks.control_plane import estate
 from tests.platform_fakes import FakeRequests, ports

@@ -15,12 +15,12 @@ from checks.control_plane.drift_state import DeployedCommit, deployed, distance
 from checks.control_plane.touched import Touched, lies_in, touched
 from checks.control_plane_spec import Deployment
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.builds import BuildTrigger
 from checks.ports.repository import Commit
 from checks.ports.services import SECRET, Service
 from checks.reads import ReadCache
 from checks.runner import Run, run_checks
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes
 from tests.platform_fakes import FakeBuilds, FakeRepository, ports

@@ -10,9 +10,10 @@ from checks.control_plane.callers import CallerKind
 from checks.control_plane.discovery import edges_of
 from checks.control_plane.edges import edges
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec, Transition
+from checks.orchestration_spec import Transition
 from checks.ports.messaging import Subscription
 from checks.ports.policies import Binding, Policy
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import (

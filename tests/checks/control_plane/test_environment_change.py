@@ -13,8 +13,8 @@ from checks.control_plane.environment_change import VariablesChange, change, env
 from checks.facts import known
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, Redeploy, RevisionsFacts, first_after
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.services import SECRET, Revision
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 from tests import fakes
 

@@ -10,7 +10,7 @@ import pytest
 from checks.control_plane.error_rate import error_rate, judge
 from checks.control_plane_spec import ErrorLimits, Invocations
 from checks.model import CheckResult, Outcome, Severity
-from checks.pipeline import ServiceSpec
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 from tests import fakes
 from tests.checks.control_plane import estate

@@ -8,9 +8,11 @@ import pytest
 from checks.control_plane.grants import INVOKER
 from checks.control_plane.invoker import invoker
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec, Transition
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
 from checks.ports.policies import Binding, Policy
 from checks.ports.services import Service
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes
 

@@ -8,9 +8,11 @@ import pytest
 
 from checks.control_plane.invoker import invoker
 from checks.model import CheckResult, Outcome, Severity
-from checks.pipeline import ServiceSpec, Suppression, Transition
+from checks.orchestration_spec import Transition
 from checks.ports.policies import Policy
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
+from checks.tolerated_spec import Suppression
 from tests import fakes
 from tests.checks.control_plane.estate import ACCOUNT, granted, hashed, job, pipeline, push, run, service
 

@@ -11,9 +11,9 @@ from checks.control_plane.recent_changes import recent_changes
 from checks.control_plane_spec import Errors
 from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.places import Place, PlaceKind
 from checks.ports.logs import LOGS, LoggedErrors
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes, platform_fakes
 

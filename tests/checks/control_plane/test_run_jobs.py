@@ -12,10 +12,10 @@ from checks.control_plane.addresses import run_job_of
 from checks.control_plane.run_jobs import GRACE, LONGEST, run_jobs
 from checks.control_plane_spec import SchedulerJobs
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import RunJobSpec
 from checks.places import Place, PlaceKind
 from checks.ports.run_jobs import CLOUD_RUN_JOBS, ExecutionState, RunJob
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
+from checks.services_spec import RunJobSpec
 from checks.source import Ports, Source, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import job, pipeline

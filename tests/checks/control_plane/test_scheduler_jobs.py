@@ -13,9 +13,9 @@ from checks.control_plane.job_failures import NEVER_RAN, NOT_ATTEMPTED, WORDS, C
 from checks.control_plane.scheduler_jobs import scheduler_jobs
 from checks.control_plane_spec import Rest, SchedulerJobs, Season
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.scheduler import SchedulerJob
 from checks.repairs_spec import Repairs
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes
 from tests.checks.control_plane.estate import job, pipeline, run, service

@@ -14,9 +14,9 @@ from checks.control_plane.service_errors import PATTERN, QUIET, begun_with, serv
 from checks.control_plane_spec import Errors
 from checks.facts.logs import ErrorsFacts
 from checks.model import Finding, Outcome, Severity, Verdict, verdict_of
-from checks.pipeline import ServiceSpec
 from checks.ports.logs import LOGS, LoggedErrors, LogLine
 from checks.ports.services import Revision
+from checks.services_spec import ServiceSpec
 from checks.source import Problem, SourceError
 from tests import fakes, platform_fakes
 

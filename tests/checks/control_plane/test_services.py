@@ -14,9 +14,10 @@ from checks.control_plane.service_instances import service_instances
 from checks.control_plane.service_ready import service_ready
 from checks.control_plane.service_traffic import service_traffic
 from checks.model import CheckResult, Finding, Outcome, Severity
-from checks.pipeline import ServiceSpec, Transition
+from checks.orchestration_spec import Transition
 from checks.ports.services import SECRET, Service
 from checks.registry import Check
+from checks.services_spec import ServiceSpec
 from checks.source import SourceError
 from tests import fakes
 from tests.checks.control_plane import estate

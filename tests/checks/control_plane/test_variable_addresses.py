@@ -7,8 +7,8 @@ import pytest
 from checks.control_plane.addresses import Addresses
 from checks.control_plane.variable_addresses import dead_addresses, variable_addresses
 from checks.model import CheckResult, Outcome, Severity
-from checks.pipeline import ServiceSpec
 from checks.ports.services import SECRET
+from checks.services_spec import ServiceSpec
 from tests import fakes
 from tests.checks.control_plane import estate
 

@@ -10,11 +10,13 @@ import pytest
 from checks.control_plane.zero_invocations import loudness, silent, zero_invocations
 from checks.control_plane_spec import Invocations, Messaging
 from checks.model import Finding, Outcome, Severity
-from checks.pipeline import Pipeline, ServiceSpec, Transition
+from checks.orchestration_spec import Transition
+from checks.pipeline import Pipeline
 from checks.ports.messaging import Subscription
 from checks.ports.scheduler import SchedulerJob
 from checks.ports.services import Service
 from checks.ports.warehouse import BIGQUERY
+from checks.services_spec import ServiceSpec
 from checks.source import Ports, SourceError
 from tests import fakes
 from tests.platform_fakes import FakeRequests, ports

@@ -16,10 +16,12 @@ from checks.data.decision import Setting, decide
 from checks.data.sql import ENGINE_CODES, codes_of, judge_row, sql_check
 from checks.folding import LISTED
 from checks.model import CheckResult, Finding, Interval, Outcome, Severity
-from checks.pipeline import Comparison, Doubt, Rule, SqlCheck
 from checks.ports.warehouse import Query, Row
+from checks.queries_spec import Doubt
 from checks.registry import COMMON_CODES
 from checks.source import Problem, SourceError
+from checks.sql_check_spec import Rule, SqlCheck
+from checks.values import Comparison
 from tests.fakes import MORNING, NIGHT, SLATE, FakeWarehouse, down, pipeline, ports, run_check
 
 ZONE = ZoneInfo("America/New_York")

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from checks.intervals import Offset
 from checks.model import CheckResult, Finding, Interval
-from checks.pipeline import Phase, PhaseLog, Pipeline, RunHistory, ServiceSpec, Tier, Transition
-from checks.pipeline import Run as RunSpec
+from checks.orchestration_spec import Phase, PhaseLog, RunHistory, Tier, Transition
+from checks.orchestration_spec import Run as RunSpec
+from checks.pipeline import Pipeline
 from checks.registry import Check
+from checks.services_spec import ServiceSpec
 from checks.source import Ports
 from tests.fakes import NIGHT, Answer, FakeDocuments, FakeWarehouse, pipeline, ports, run_check
 

@@ -19,7 +19,7 @@ from checks.orchestration.completion import (
     progress_of,
     read_completion,
 )
-from checks.pipeline import Run
+from checks.orchestration_spec import Run
 from tests.checks.orchestration.previous import CRITICAL, FIVE, OVERNIGHT, SAME_DAY, TIERED, document, entry, local
 
 NOW = local("08:00")

@@ -12,8 +12,10 @@ from checks.conditions import Standing, decide, number_of
 from checks.data.sql import sql_check
 from checks.model import CheckResult, Outcome, Severity, Verdict, verdict_of
 from checks.orchestration.days_off import days_off
-from checks.pipeline import Condition, Doubt, Pipeline, SqlCheck
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Row
+from checks.queries_spec import Condition, Doubt
+from checks.sql_check_spec import SqlCheck
 from tests.fakes import NIGHT, SLATE, FakeDocuments, FakeWarehouse, down, pipeline, ports, run_check
 
 DOCUMENT = f"phase3_completion/{NIGHT.name}"

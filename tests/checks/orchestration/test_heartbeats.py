@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.heartbeats import CODES, READ, SHOWN, heartbeats
-from checks.pipeline import Heartbeats
+from checks.orchestration_spec import Heartbeats
 from checks.ports.documents import FIRESTORE, Document
 from checks.registry import COMMON_CODES
 from checks.source import Ports

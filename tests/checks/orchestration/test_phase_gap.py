@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.phase_gap import CODES, Completed, judge, phase_gap
-from checks.pipeline import PhaseGap
+from checks.orchestration_spec import PhaseGap
 from checks.source import Ports
 from tests.checks.orchestration.previous import (
     FIVE_TO_SIX,

@@ -8,7 +8,7 @@ import pytest
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.completion import ProcessorReport
 from checks.orchestration.processors import judge, processors
-from checks.pipeline import Phase
+from checks.orchestration_spec import Phase
 from checks.places import Place, PlaceKind
 from tests.checks.orchestration.previous import (
     FIVE,

@@ -11,11 +11,12 @@ from checks.intervals import Offset
 from checks.model import Finding, Outcome, Severity
 from checks.orchestration.trigger import trigger
 from checks.orchestration.trigger_verdict import CODES
-from checks.pipeline import Run as RunSpec
-from checks.pipeline import ServiceSpec, Transition
+from checks.orchestration_spec import Run as RunSpec
+from checks.orchestration_spec import Transition
 from checks.ports.documents import FIRESTORE
 from checks.ports.warehouse import BIGQUERY
 from checks.registry import COMMON_CODES
+from checks.services_spec import ServiceSpec
 from checks.source import Ports
 from tests.checks.orchestration.previous import (
     ANOTHER,
