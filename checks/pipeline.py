@@ -102,7 +102,8 @@ class Limits(Model):
     """Seconds that a whole run may take."""
 
 
-_DATASET = re.compile(r"([a-z][a-z0-9_]*)\.")
+_DATASET = re.compile(r"([a-z][a-z0-9_]*)\.[^.]*")
+"""In the name of a table of this project."""
 
 
 class Pipeline(Model):
@@ -139,7 +140,7 @@ class Pipeline(Model):
     datasets: tuple[Identifier, ...] = ()
     """The datasets that queries name as ``{dataset}``; left out, those of ``tables``."""
     tables: Mapping[str, Table] = {}
-    """By ``dataset.table``."""
+    """By ``dataset.table``, those of another project by ``project.dataset.table``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
     """Constants that queries name as ``@name``, beside those of the interval (``@date``, ``@interval_start``,
     ``@interval_end``) and ``@now``."""
@@ -193,16 +194,19 @@ class Pipeline(Model):
     @model_validator(mode="before")
     @classmethod
     def _completed(cls, data: Any) -> Any:
-        """Say what the file leaves out, where another part of it tells: the title, the datasets, and the ``when`` of
-        transitions and checks that depend on the calendar's condition."""
+        """Say what the file leaves out, where another part of it tells: the title, the datasets, the word for an
+        interval that is no date, and the ``when`` of transitions and checks that depend on the calendar's condition."""
         if not isinstance(data, Mapping):
             return data
         tables, calendar = data.get("tables"), data.get("calendar")
-        named = [_DATASET.match(str(each)) for each in tables] if isinstance(tables, Mapping) else []
+        named = [_DATASET.fullmatch(str(each)) for each in tables] if isinstance(tables, Mapping) else []
         datasets = dict.fromkeys(match[1] for match in named if match)
         condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
         parts = [part for part in ("transitions", "checks") if part in data]
         conditioned = {part: _conditioned(data[part], condition) for part in parts}
+        words = data.get("words") or {}
+        if isinstance(words, Mapping) and data.get("cadence", "daily") not in ("daily", Cadence()):
+            conditioned["words"] = {"interval": "interval", **words}
         return {"title": data.get("name", ""), "datasets": [*datasets], **data, **conditioned}
 
     @property

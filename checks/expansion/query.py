@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 from checks.dated import date_column, load_column
 from checks.expansion.figure import Figure
-from checks.expansion.sql_words import quoted, source
+from checks.expansion.sql_words import quoted
 from checks.expectations_spec import Expect, Learning
 from checks.pipeline import Pipeline, Table
+from checks.table_names import source
 
 HISTORY: Mapping[str, int] = {"daily": 42, "hourly": 28, "weekly": 420, "monthly": 800}
 """Days that are looked back, by cadence, unless an expectation says otherwise."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from checks.cells import exact
 from checks.expansion.query import in_interval
-from checks.expansion.sql_words import literal, quoted, source
+from checks.expansion.sql_words import literal, quoted
 from checks.pipeline import Pipeline
 from checks.reconcile_spec import Reconciliation, Side
 from checks.sql_check_spec import Rule, SqlCheck
+from checks.table_names import source
 from checks.values import Comparison
 
 MOST_SHOWN = 5

@@ -114,6 +114,8 @@ def made_of(jobs: Any, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
             continue
         made = f"{destination.dataset_id}.{destination.table_id}"
         for each in job.referenced_tables or ():
+            if each.project != destination.project:
+                continue
             of = f"{each.dataset_id}.{each.table_id}"
             if {made, of} <= known and made != of:
                 found.setdefault(made, {})[of] = None

@@ -23,8 +23,14 @@ from bot.sources.warehouse.bigquery_values import reader_of, type_of
 from bot.statements import ADVICE, only_reads, refused_to_write, statement_of
 from checks.ports.warehouse import BIGQUERY, Parameter, Query, Row
 from checks.source import Problem, SourceError
+from checks.table_names import is_foreign
 
-API = Api(BIGQUERY, "bigquery.googleapis.com", "roles/bigquery.dataViewer and roles/bigquery.jobUser")
+API = Api(
+    BIGQUERY,
+    "bigquery.googleapis.com",
+    "roles/bigquery.dataViewer and roles/bigquery.jobUser",
+    elsewhere="roles/bigquery.dataViewer",
+)
 
 WAIT_SECONDS = 8.0
 """What a query that is still running after ``REQUEST_SECONDS`` gets on top."""
@@ -156,7 +162,8 @@ class BigQueryWarehouse(GoogleAdapter):
         return not _OUTSIDE.isdisjoint(found.to_api_repr())
 
     def columns(self, table: str) -> Mapping[str, str]:
-        name = f"{self.project}.{self.dataset_prefix}{table}"
+        own = f"{self.project}.{self.dataset_prefix}{table}"
+        name = table if is_foreign(table) else own
         with self.translated(API, f"the table {table!r}"):
             found = self.client.get_table(name, retry=self.bounds["retry"], timeout=self.request_seconds)
             return {field.name: str(type_of(field)) for field in found.schema}

@@ -22,6 +22,7 @@ from checks.dated import date_column
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
+from checks.table_names import without_project
 
 MAIN = "main"
 """The dataset of a table that lies in no schema and no folder."""
@@ -87,10 +88,10 @@ class LocalData:
         object.__setattr__(self, "_by_lower_name", {name.lower(): table for name, table in found.items()})
 
     def table_of(self, name: str) -> LocalTable | None:
-        """Return the table that a pipeline file calls so: capitals tell none apart, and what lies in no dataset
-        answers for any."""
-        lower = name.lower()
-        return self._by_lower_name.get(lower) or self._by_lower_name.get(f"{MAIN}.{lower.rpartition('.')[2]}")
+        """Return the table that a pipeline file calls so: capitals tell none apart, what lies here is of no project,
+        and what lies in no dataset answers for any."""
+        own = without_project(name.lower())
+        return self._by_lower_name.get(own) or self._by_lower_name.get(f"{MAIN}.{own.rpartition('.')[2]}")
 
     def fill(self, connection: duckdb.DuckDBPyConnection, pipeline: Pipeline) -> None:
         """Let the queries of a pipeline find the tables, with the types that it declares where theirs can be read so.
@@ -101,7 +102,7 @@ class LocalData:
         for name, declared in pipeline.tables.items():
             table = self.table_of(name)
             if table is not None:
-                dataset, short = name.split(".", 1)
+                dataset, _, short = name.rpartition(".")
                 create_schema(connection, dataset)
                 view = f"{quoted(dataset)}.{quoted(short)}"
                 connection.execute(f"CREATE VIEW {view} AS {table.read_as(declared.columns)}")

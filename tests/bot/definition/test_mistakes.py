@@ -80,7 +80,7 @@ MISTAKES = [
     ("limits: {", "limit: {", 10, "limit", "limits"),
     ("  shop.orders:\n", "  orders:\n", 12, "tables.orders", "such as 'shop.orders'"),
     ("  shop.customers:\n", "  shop.customers_*:\n", 33, "tables.shop.customers_*", "make a view of it"),
-    ("  shop.customers:\n", "  other.shop.customers:\n", 33, "tables.other.shop.customers", "make a view of it"),
+    ("  shop.customers:\n", "  other.shop.customers:\n", 33, "tables.other.shop.customers", "project.dataset.table"),
     ("  shop.customers:\n", "  shop.old-customers:\n", 33, "tables.shop.old-customers", "shop.old_customers"),
     ("  shop.orders:\n", f"  shop.{'o' * 90}:\n", 22, f"tables.shop.{'o' * 90}.expect.check", "with 'check'"),
     ("    date: day\n", "    date: dya\n", 13, "tables.shop.orders.date", "day"),
