@@ -32,6 +32,7 @@ from checks.repairs_spec import Repairs
 from checks.services_spec import RunJobSpec, ServiceSpec
 from checks.sql_check_spec import SqlCheck
 from checks.staging_spec import Staging
+from checks.table_names import SUFFIX, is_sharded
 from checks.tasks_spec import DbtSpec, TaskRuns
 from checks.tolerated_spec import KnownIssue, Suppression
 from checks.values import (
@@ -83,6 +84,18 @@ class Table(Model):
     """The column that says when a row was loaded, a TIMESTAMP."""
     expect: Expectations = ()
     """What is expected of its rows in each interval: a check, or several."""
+
+
+def _with_shards(tables: Any) -> Any:
+    """Partition a table that is split into shards by what tells them apart."""
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: {"partition": SUFFIX, "filter_required": True, **table, "columns": {SUFFIX: "STRING", **table["columns"]}}
+        if is_sharded(str(name)) and isinstance(table, Mapping) and isinstance(table.get("columns"), Mapping)
+        else table
+        for name, table in tables.items()
+    }
 
 
 class Limits(Model):
@@ -140,7 +153,7 @@ class Pipeline(Model):
     datasets: tuple[Identifier, ...] = ()
     """The datasets that queries name as ``{dataset}``; left out, those of ``tables``."""
     tables: Mapping[str, Table] = {}
-    """By ``dataset.table``, those of another project by ``project.dataset.table``."""
+    """By ``dataset.table``, those of another project by ``project.dataset.table``, shards by ``dataset.events_*``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
     """Constants that queries name as ``@name``, beside those of the interval (``@date``, ``@interval_start``,
     ``@interval_end``) and ``@now``."""
@@ -207,6 +220,8 @@ class Pipeline(Model):
         words = data.get("words") or {}
         if isinstance(words, Mapping) and data.get("cadence", "daily") not in ("daily", Cadence()):
             conditioned["words"] = {"interval": "interval", **words}
+        if "tables" in data:
+            conditioned["tables"] = _with_shards(tables)
         return {"title": data.get("name", ""), "datasets": [*datasets], **data, **conditioned}
 
     @property

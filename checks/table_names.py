@@ -1,7 +1,8 @@
 """How tables are named: ``dataset.table``, and of another project ``project.dataset.table``.
 
 A name of this project is written in queries as ``{dataset}.table``, so that a prefix of its datasets is honoured.
-One of another project stands there whole between backquotes, and has no prefix.
+One of another project stands there whole between backquotes, and has no prefix. A table that is split by date into
+shards (``events_20260210``) is called ``dataset.events_*``; the date of a row's shard is its column ``SUFFIX``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+SUFFIX = "_TABLE_SUFFIX"
+"""What ``*`` stands for, a STRING such as ``20260210``. Where it meets a constant, only those shards are read."""
+
 _PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
-_OWN = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z_]\w*", re.ASCII)
-_FOREIGN = re.compile(rf"{_PROJECT}\.[A-Za-z_]\w*\.[A-Za-z_]\w*", re.ASCII)
+_SHORT = r"[A-Za-z_]\w*\*?"
+_OWN = re.compile(rf"[a-z][a-z0-9_]*\.{_SHORT}", re.ASCII)
+_FOREIGN = re.compile(rf"{_PROJECT}\.[A-Za-z_]\w*\.{_SHORT}", re.ASCII)
+_SHARDS = re.compile(r"[^*]*[A-Za-z_]\*", re.ASCII)
 _IN_QUERY = re.compile(
-    rf"\{{(?P<dataset>[a-z][a-z0-9_]*)\}}`?\.`?(?P<table>(?!INFORMATION_SCHEMA\b)[A-Za-z_]\w*)|`(?P<foreign>{_FOREIGN.pattern})`",
+    rf"\{{(?P<dataset>[a-z][a-z0-9_]*)\}}`?\.`?(?P<table>(?!INFORMATION_SCHEMA\b){_SHORT})|`(?P<foreign>{_FOREIGN.pattern})`",
     re.ASCII,
 )
 
@@ -29,6 +35,16 @@ def is_table_name(text: str) -> bool:
 def is_foreign(name: str) -> bool:
     """Whether a table is one of another project."""
     return name.count(".") > 1
+
+
+def is_sharded(name: str) -> bool:
+    """Whether a name stands for many tables, one a date."""
+    return "*" in name
+
+
+def names_shards(name: str) -> bool:
+    """Whether what ``*`` stands for can be a date: it ends the name, and no digits of the date are before it."""
+    return _SHARDS.fullmatch(name) is not None
 
 
 def project_of(name: str) -> str:
@@ -55,7 +71,9 @@ def with_prefix(prefix: str, name: str) -> str:
 def source(name: str) -> str:
     """Return how a query names a table."""
     dataset, _, short = name.rpartition(".")
-    return f"`{name}`" if is_foreign(name) else f"{{{dataset}}}.{short}"
+    if is_foreign(name):
+        return f"`{name}`"
+    return f"`{{{dataset}}}.{short}`" if is_sharded(name) else f"{{{dataset}}}.{short}"
 
 
 def tables_in(query: str) -> tuple[str, ...]:
@@ -67,6 +85,11 @@ def tables_in(query: str) -> tuple[str, ...]:
 def without_foreign(query: str) -> str:
     """Return a query without the tables of other projects that it names."""
     return _IN_QUERY.sub(lambda each: "``" if each["foreign"] else each[0], query)
+
+
+def hyphenated(*names: str) -> str:
+    """Return what a check is called that is about tables."""
+    return "-".join(part for name in names for part in re.split("[-._*]", name.lower()) if part)
 
 
 def declared_in(tables: Mapping[str, T], project: str, name: str) -> tuple[str, T | None]:

@@ -35,7 +35,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: i
 from checks.cells import SqlInterval
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
-from checks.table_names import is_foreign
+from checks.table_names import source
 
 _KINDS = {
     "STRING": TypeKind.TYPE_STRING,
@@ -135,19 +135,19 @@ def statement_kinds(sql: str) -> list[str]:
 
 
 def _catalog(tables: Mapping[str, Table]) -> SimpleCatalog:
-    """A table of another project, which stands in one pair of backquotes, is to the analyser a name of one part."""
+    """What stands in one pair of backquotes, a table of another project or of shards, is here a name of one part."""
     datasets: dict[str, SimpleCatalog] = {}
-    foreign = []
+    whole = []
     for name, table in tables.items():
         dataset, _, short = name.partition(".")
-        builder = TableBuilder(name if is_foreign(name) else short)
+        builder = TableBuilder(name if "`" in source(name) else short)
         for column, type_name in table.columns.items():
             builder.add_column(column, _KINDS[type_name])
-        if is_foreign(name):
-            foreign.append(builder.build())
+        if "`" in source(name):
+            whole.append(builder.build())
         else:
             datasets.setdefault(dataset, SimpleCatalog(name=dataset, table=[])).table.append(builder.build())
-    return SimpleCatalog(name="project", table=foreign, catalog=list(datasets.values()))
+    return SimpleCatalog(name="project", table=whole, catalog=list(datasets.values()))
 
 
 def _type(name: str) -> Type:

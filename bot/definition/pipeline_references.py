@@ -30,7 +30,16 @@ from checks.orchestration_spec import Run
 from checks.pipeline import Pipeline
 from checks.registry import COMMON_CODES
 from checks.sql_check_spec import SqlCheck
-from checks.table_names import is_foreign, is_table_name, own_dataset, project_of, without_project
+from checks.table_names import (
+    SUFFIX,
+    is_foreign,
+    is_sharded,
+    is_table_name,
+    names_shards,
+    own_dataset,
+    project_of,
+    without_project,
+)
 from checks.templates import columns_in, has_stray_brace
 from checks.values import LONGEST_IDENTIFIER
 
@@ -58,14 +67,13 @@ def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
         yield from rule(pipeline)
 
 
-_VIEW = "make a view of it in a dataset of this project, and name that"
-
-
 def _names_of_tables(pipeline: Pipeline) -> Iterator[Fault]:
     for name in pipeline.tables:
         here: Path = ("tables", name)
-        if "*" in name:
-            yield here, f"stands for many tables; {_VIEW}"
+        if is_sharded(name) and not names_shards(name):
+            short = re.sub(r"[0-9*]+", "", name.rpartition(".")[2]).strip("_") or "events"
+            example = f"{next(iter(pipeline.datasets), 'shop')}.{short}_*"
+            yield here, f"'*' stands for the whole date of a shard at the end of the name, such as '{example}'"
         elif pipeline.project and project_of(name) == pipeline.project:
             yield here, f"is a table of the file's own project; write '{without_project(name)}'"
         elif not is_table_name(name):
@@ -191,7 +199,12 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
     for name, table in pipeline.tables.items():
         here: Path = ("tables", name)
         yield from _known(here, "dataset", own_dataset(name), pipeline.datasets)
-        if table.partition is not None and table.partition not in table.columns:
+        if is_sharded(name) and table.partition != SUFFIX:
+            yield (
+                (*here, "partition"),
+                f"a shard is read by its date; leave it out, or name '{table.partition}' with 'date'",
+            )
+        elif table.partition is not None and table.partition not in table.columns:
             yield (
                 (*here, "partition"),
                 f"'{table.partition}' is not one of its columns; {nearest(table.partition, list(table.columns))}",

@@ -12,7 +12,7 @@ from checks.pipeline import Pipeline
 from checks.repairs_spec import Repairs
 from checks.services_spec import ServiceSpec
 from checks.staging_spec import Seed, Staging
-from checks.table_names import is_foreign, own_dataset
+from checks.table_names import is_foreign, is_sharded, own_dataset
 
 Fault = tuple[Path, str]
 
@@ -124,9 +124,11 @@ def _seed(pipeline: Pipeline, staging: Staging, seed: Seed, here: Path) -> Itera
     if table is None:
         yield from _known((*here, "table"), "table", seed.table, pipeline.tables)
         return
-    if is_foreign(seed.table):
-        yield (*here, "table"), f"'{seed.table}' is in another project, of which staging copies nothing"
-    elif own_dataset(seed.table) not in (staging.datasets or pipeline.datasets):
+    if is_foreign(seed.table) or is_sharded(seed.table):
+        what = "in another project" if is_foreign(seed.table) else "split into shards"
+        yield (*here, "table"), f"'{seed.table}' is {what}; staging copies tables of this project alone, one by one"
+        return
+    if own_dataset(seed.table) not in (staging.datasets or pipeline.datasets):
         yield (*here, "table"), f"the dataset of '{seed.table}' is not one of 'datasets' of staging"
     column = seed.date or table.partition
     if column is None:

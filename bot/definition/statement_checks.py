@@ -14,7 +14,7 @@ from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
-from checks.table_names import declared_in, tables_in
+from checks.table_names import declared_in, is_sharded, tables_in
 
 _WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
 
@@ -36,7 +36,8 @@ def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = Fals
         for name in dict.fromkeys(unfiltered(statement.tree, pipeline.tables)):
             table = pipeline.tables[name]
             if table.filter_required:
-                yield f"reads {name} without a constant filter on {table.partition}, which BigQuery requires", 0
+                why = "so that it reads every shard" if is_sharded(name) else "which BigQuery requires"
+                yield f"reads {name} without a constant filter on {table.partition}, {why}", 0
     except (SqlglotError, RecursionError):
         return  # who reads what cannot be told from this text; --live asks BigQuery
 

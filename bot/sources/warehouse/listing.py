@@ -69,7 +69,7 @@ def _usual(dataset: str, listed: Sequence[Any], found: Listing) -> Iterator[str]
             yield f"{dataset}.{each.table_id}"
     for stem, count in stems.items():
         found.left_out[f"{dataset}.{stem}*"] = (
-            f"it is split by date into {count:,} tables; a check of its own can read it"
+            f"it is split by date into {count:,} tables; add '{dataset}.{stem}*' to 'tables'"
         )
 
 

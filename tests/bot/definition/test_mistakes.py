@@ -79,7 +79,7 @@ MISTAKES = [
     ("check_seconds: 30", "check_seconds: 30s", 10, "limits.check_seconds", "a number above 0 to 240"),
     ("limits: {", "limit: {", 10, "limit", "limits"),
     ("  shop.orders:\n", "  orders:\n", 12, "tables.orders", "such as 'shop.orders'"),
-    ("  shop.customers:\n", "  shop.customers_*:\n", 33, "tables.shop.customers_*", "make a view of it"),
+    ("  shop.customers:\n", "  shop.customers_2*:\n", 33, "tables.shop.customers_2*", "such as 'shop.customers_*'"),
     ("  shop.customers:\n", "  other.shop.customers:\n", 33, "tables.other.shop.customers", "project.dataset.table"),
     ("  shop.customers:\n", "  shop.old-customers:\n", 33, "tables.shop.old-customers", "shop.old_customers"),
     ("  shop.orders:\n", f"  shop.{'o' * 90}:\n", 22, f"tables.shop.{'o' * 90}.expect.check", "with 'check'"),

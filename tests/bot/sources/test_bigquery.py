@@ -414,3 +414,34 @@ def test_the_emulator_answers_of_two_projects(bigquery_address: str) -> None:
             {"own": "own", "theirs": "theirs"}
         ]
         assert adapter.columns("other-project.nba_predictions.picks")["player"] == "STRING"
+
+
+def test_the_columns_of_shards_are_those_of_a_dry_run() -> None:
+    """The description of a table takes no ``*``; of a dry run the newest shard's columns are the answer."""
+    schema = {"fields": [{"name": "points", "type": "INTEGER", "mode": "NULLABLE"}]}
+    answer = dry("SELECT")
+    answer.body["statistics"]["query"]["schema"] = schema
+    with JsonHttpServer(answer) as server, warehouse(server.address, dataset_prefix="test_") as adapter:
+        assert adapter.columns("d.events_*") == {"_TABLE_SUFFIX": "STRING", "points": "INT64"}
+
+        asked = server.requests[0].body["configuration"]
+        assert (asked["dryRun"], "`example-project.test_d.events_*`" in asked["query"]["query"]) == (True, True)
+
+
+@emulated
+def test_the_emulator_answers_of_shards(bigquery_address: str) -> None:
+    shards = {f"shards.events_{day}": {"event_id": "STRING"} for day in ("20260209", "20260210")}
+    create_tables(bigquery_address, PROJECT, shards, {name: [{"event_id": name[-8:]}] for name in shards})
+    query = "SELECT event_id FROM `{shards}.events_*` WHERE _TABLE_SUFFIX = FORMAT_DATE('%Y%m%d', @date)"
+
+    with warehouse(bigquery_address) as adapter:
+        assert adapter.query(Query(query, {"date": Parameter("DATE", date(2026, 2, 10))})) == [{"event_id": "20260210"}]
+
+
+@emulated
+def test_the_emulator_describes_a_dataset(bigquery_address: str) -> None:
+    create_tables(bigquery_address, PROJECT, {"described.here": {"event_id": "STRING"}}, {})
+    query = Query("SELECT COUNT(*) AS n FROM {described}.INFORMATION_SCHEMA.TABLES WHERE table_name = 'here'")
+
+    with warehouse(bigquery_address) as adapter:
+        assert adapter.query(query) == [{"n": 1}]

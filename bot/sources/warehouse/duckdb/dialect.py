@@ -73,7 +73,7 @@ def _may_compare_nan(nodes: Sequence[exp.Expr]) -> bool:
     )
 
 
-_PSEUDO_COLUMNS = ("_PARTITION", "_TABLE_SUFFIX", "_FILE_NAME", "_CHANGE_")
+_PSEUDO_COLUMNS = ("_PARTITION", "_FILE_NAME", "_CHANGE_")
 
 
 def _must_be_here(node: exp.Expr) -> None:
@@ -82,7 +82,7 @@ def _must_be_here(node: exp.Expr) -> None:
         name = node.sql(dialect="bigquery").upper()
         if node.args.get("version") is not None:
             raise NotRunHereError("FOR SYSTEM_TIME AS OF")
-        if "*" in node.name or "INFORMATION_SCHEMA" in name or node.name.startswith("__"):
+        if "INFORMATION_SCHEMA" in name or node.name.startswith("__"):
             raise NotRunHereError(f"the table {node.name}, which only BigQuery has")
     elif isinstance(node, exp.TableSample):
         raise NotRunHereError("TABLESAMPLE")
