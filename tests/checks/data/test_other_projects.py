@@ -16,11 +16,12 @@ from bot.definition.statement_checks import statement_problems
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from bot.sources.warehouse.local import LocalData, LocalWarehouse
+from bot.sources.warehouse.recorder import plan
 from checks.catalog import checks_of
 from checks.expansion.data_checks import data_checks
 from checks.model import Finding
 from checks.pipeline import Pipeline
-from checks.ports.warehouse import Warehouse
+from checks.ports.warehouse import Query, Warehouse
 from checks.table_names import tables_in
 from tests.fakes import pipeline, ports, run_check
 
@@ -110,6 +111,14 @@ def test_the_file_fits_together_and_its_queries_name_their_tables() -> None:
         "other-project-shop-orders": (ORDERS, CUSTOMERS),
         "other-project-shop-orders-shop-orders": (ORDERS, "shop.orders"),
     }
+
+
+def test_what_is_recorded_is_read_where_it_is() -> None:
+    wanted = described()
+    asked = plan(wanted, [Query(query.sql) for query in queries_of(wanted)], 100)
+
+    assert f"FROM `{ORDERS}` WHERE" in asked[ORDERS].sql
+    assert "FROM {shop}.orders" in asked["shop.orders"].sql
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from bot.sources.warehouse.live import BigQueryWarehouse
 from bot.sources.warehouse.local import LocalData, LocalWarehouse
+from bot.sources.warehouse.recorder import plan
 from checks.catalog import checks_of
 from checks.context import query_of
 from checks.expansion import expansions
@@ -116,6 +117,7 @@ def test_the_emulators_bigquery_counts_alike(bigquery_address: str, dated: Any) 
     client = emulator_client(bigquery_address, "example-project")
     with closing(BigQueryWarehouse(client, project="example-project")) as live:
         theirs = live.query(query)
+        recorded = live.query(plan(wanted, [query], 100)[EVENTS])
     with closing(DuckDbWarehouse(wanted, {EVENTS: days}, Faults(()))) as warehouse:
         own = warehouse.query(query)
 
@@ -123,6 +125,7 @@ def test_the_emulators_bigquery_counts_alike(bigquery_address: str, dated: Any) 
         return {(row["part"], row["period"], row["row_count"], row["judged_rows"]) for row in found}
 
     assert counted(theirs) == counted(own)
+    assert {row["shard_suffix"] for row in recorded} == {"20260209", "20260210"}
     assert ("history", date(2026, 2, 9), 3) in {row[:3] for row in counted(own)}
 
 
