@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from bot.nearest import meant
 from bot.scenarios.column_types import duckdb_type, not_held, quoted
 from bot.settings import SettingsError
 from bot.sources.warehouse.duckdb.contents import Contents
@@ -288,8 +288,7 @@ class LocalWarehouse(DuckDbEngine):
         return super()._translated(query)
 
     def _no_table(self, name: str) -> SourceError:
-        near = get_close_matches(name, self._data.tables, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"it holds {len(self._data.tables)} others."
+        hint = meant(name, self._data.tables, f"it holds {len(self._data.tables)} others.", most=1)
         return SourceError(
             self._called, Problem.NOT_FOUND, f"it holds no table {name}", advice=f"Check its name; {hint}"
         )
