@@ -96,9 +96,9 @@ picture: $(VENV)/dev.stamp  ## Draw the pictures of README and docs (needs Chrom
 	@$(BIN)/python -m tests.preview.playground
 
 lock: $(VENV)/dev.stamp  ## Resolve the dependencies anew
-	@$(LOCK) --upgrade --extra demo --extra telemetry --extra dev --output-file requirements/dev.txt
-	@$(LOCK) --constraint requirements/dev.txt --extra demo --output-file requirements/demo.txt
-	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	@$(LOCK) --upgrade --extra demo --extra pictures --extra telemetry --extra dev --output-file requirements/dev.txt
+	@$(LOCK) --constraint requirements/dev.txt --extra demo --extra pictures --output-file requirements/demo.txt
+	@$(LOCK) --constraint requirements/dev.txt --extra pictures --output-file requirements/runtime.txt
 
 clean:  ## Remove everything that the targets made
 	rm -rf $(VENV) $(MEASURED) $(SODA) $(DBT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info build

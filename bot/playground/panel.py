@@ -23,6 +23,9 @@ OTHER = ("p2", "■", "worth a look")
 ACROSS = 2
 """Boxes beside each other in the graph: the panel has room for two."""
 
+SCROLLED = '<div class="wide" tabindex="0" role="region" aria-label="Around it, as a picture">'
+"""The picture has the size at which its words are read; the keyboard moves it, too."""
+
 
 def panel_html(play: Playground) -> Mapping[str, str]:
     """Return the parts of the panel that change, by the id of where they stand."""
@@ -96,7 +99,7 @@ def _picture(play: Playground, alerts: Sequence[Alert]) -> str:
     if not is_marked(drawing):
         return ""
     picture = svg(part_of(drawing), across=ACROSS, styled=False)
-    return f'<details class="around" open><summary>Around it</summary>{picture}</details>'
+    return f'<details class="around" open><summary>Around it</summary>{SCROLLED}{picture}</div></details>'
 
 
 def _phase(title: str, severity: Severity | None) -> str:

@@ -62,7 +62,7 @@ class Shown:
             replies=[self._post(each) for each in replies],
             ts=message.ts,
             private=message.only_for is not None,
-            files={name: file.title or file.name for name, file in files if file.content is not None},
+            files={name: file for name, file in files if file.content is not None},
         )
 
     def _time(self, ts: str) -> str:

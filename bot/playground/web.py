@@ -147,7 +147,10 @@ class PageHandler(BaseHTTPRequestHandler):
         if file is None or file.content is None:
             self._answer(HTTPStatus.NOT_FOUND, b"")
             return
-        self._answer(HTTPStatus.OK, file.content.encode(), "text/plain", {"Content-Disposition": "attachment"})
+        if file.is_picture:
+            self._answer(HTTPStatus.OK, file.content, "image/png")
+        else:
+            self._answer(HTTPStatus.OK, file.content, "text/plain", {"Content-Disposition": "attachment"})
 
     def _json(self, said: Any) -> None:
         self._answer(HTTPStatus.OK, json.dumps(said).encode(), "application/json")

@@ -135,16 +135,30 @@ Part = ReportPart | Title | Paragraph | Aside | Actions | Collapsible | Chart | 
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG to be shown beside a message where the sink can: ``name`` is its file's, ``words`` say what it shows.
+    Where a block of the type ``shown_by`` is in the message, nothing is missing without it."""
+
+    name: str
+    title: str
+    words: str
+    svg: str
+    shown_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
-    """One message. ``notice`` is what notifications and screen readers get."""
+    """One message. ``notice`` is what notifications and screen readers get. It is complete without its pictures."""
 
     notice: Text
     parts: tuple[Part, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def document(self) -> Body:
         """It as JSON."""
-        return {"notice": _plain(self.notice), "parts": _plain(self.parts)}
+        pictures = {"pictures": _plain(self.pictures)} if self.pictures else {}
+        return {"notice": _plain(self.notice), "parts": _plain(self.parts), **pictures}
 
 
 def text(*spans: Span | Text) -> Text:
@@ -192,7 +206,7 @@ def is_neutral(body: Mapping[str, Any]) -> bool:
 def post_of(body: Mapping[str, Any]) -> Post:
     """Return the post that a stored body is; of a former version's the title alone is known, and the rest is kept."""
     if is_neutral(body):
-        return Post(_read(body["notice"]), _read(body["parts"]))
+        return Post(_read(body["notice"]), _read(body["parts"]), _read(body.get("pictures", ())))
     parts = (
         Title(block["text"]["text"]) if block["type"] == "header" else Native(block)
         for block in body.get("blocks") or ()
@@ -219,6 +233,7 @@ _KINDS: Mapping[str, type[Any]] = {
         Native,
         Aside,
         Paragraph,
+        Picture,
         SmallPrint,
         Strong,
         Table,

@@ -130,9 +130,11 @@ def _whole_words(text: str, longest: int) -> str:
 
 
 def _body(body: Mapping[str, Any], kept: int) -> Mapping[str, Any]:
-    """A message loses its last parts, and says so in one of its own; what a former version stored keeps them all."""
+    """A message loses its pictures, and then its last parts, and says so in one of its own; what a former version
+    stored keeps them all."""
     parts = list(body.get("parts") or ())
-    short = {**body, **{name: cut_texts(body[name], LONGEST_ERROR) for name in ("notice", "text") if name in body}}
+    told = {name: each for name, each in body.items() if name != "pictures"}
+    short = {**told, **{name: cut_texts(body[name], LONGEST_ERROR) for name in ("notice", "text") if name in body}}
     if kept >= len(parts):
         return short
     note = f"… cut here: {len(parts) - kept} more parts are too long to keep."

@@ -21,6 +21,7 @@ from bot.render.post import Post
 from bot.render.report_changes import Changes as ReportChanges
 from bot.render.report_changes import changes
 from bot.render.trend import trend_post
+from bot.render.webpage.pictures import pictures_of
 from bot.render.words import moment
 from bot.request import Request, RequestError
 from bot.store.model import Alert, Changes, Delivery, DeliveryState, ReportHead, StateStore, StoredReport
@@ -204,12 +205,14 @@ class Digests:
         )
         messages = digest_messages(digest)
         past = digest_documents(self._store, self._pipeline.name, stored.at, stored.previous)
-        trend = trend_post([stored.document, *past], self._pipeline, digest.reading.today)
+        known = [stored.document, *past]
+        trend = trend_post(known, self._pipeline, digest.reading.today)
+        *told, last = (messages.parent, *messages.thread, *([] if trend is None else [trend]))
         since_last = self._changes(same[:1], stored)
         return Written(
             slot=slot,
             report=stored,
-            messages=(messages.parent, *messages.thread, *([] if trend is None else [trend])),
+            messages=(*told, replace(last, pictures=pictures_of(known, self._pipeline, report.now))),
             since_last=changes_message(digest, since_last[0]) if any(since_last) else None,
         )
 

@@ -6,7 +6,7 @@ Keys are stable by pipeline and interval, so two instances, a restart or a doubl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.render.notes import note_message
@@ -87,8 +87,9 @@ def order_after(waiting: Iterable[Delivery], posting: Delivery, now: datetime) -
 
 
 def refreshed(posting: Delivery, details: int, written: Written, now: datetime, order: int) -> tuple[Delivery, ...]:
-    """Return the deliveries that bring a digest up to date in place; its thread has so many ``details``."""
-    parent, *thread = written.messages
+    """Return the deliveries that bring a digest up to date in place; its thread has so many ``details``. The pictures
+    of the morning stay."""
+    parent, *thread = (replace(each, pictures=()) for each in written.messages)
     name, channel = written.slot.name, posting.channel
 
     def edit(key: str, message: Post) -> Delivery:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.playground.block_kit.blocks import Block, blocks_html
 from bot.playground.block_kit.markup import mrkdwn
+from bot.playground.slack.workspace import SharedFile
 
 STYLE = Path(__file__).with_name("style.css")
 APP = "Reveille"
@@ -22,7 +23,7 @@ SHORT_THREAD = 2
 class ShownPost:
     """A message as a channel shows it. ``body`` is what chat.postMessage gets: ``text`` and perhaps ``blocks``.
 
-    ``ts`` names it to whoever clicks in it; ``private`` ones one person sees; ``files`` are titles by the file's id.
+    ``ts`` names it to whoever clicks in it; ``private`` ones one person sees; ``files`` stand below it, by their ids.
     """
 
     body: Mapping[str, Any]
@@ -33,7 +34,7 @@ class ShownPost:
     """Shown under the message, as in the thread's pane."""
     ts: str = ""
     private: bool = False
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, SharedFile] = field(default_factory=dict)
 
 
 def channel_page(name: str, posts: Sequence[ShownPost]) -> str:
@@ -76,10 +77,7 @@ def post_html(post: ShownPost) -> str:
     edited = '<span class="edited">(edited)</span>' if post.edited else ""
     seen = '<div class="only">Only visible to you</div>' if post.private else ""
     who = f'<div class="who"><b>{html.escape(post.author)}</b>{badge}<time>{html.escape(post.time)}</time></div>'
-    files = "".join(
-        f'<a class="file" href="files/{html.escape(name)}" download>{html.escape(title)}</a>'
-        for name, title in post.files.items()
-    )
+    files = "".join(map(_file, post.files, post.files.values()))
     thread = "".join(map(post_html, post.replies))
     count = f"{len(post.replies)} {'reply' if len(post.replies) == 1 else 'replies'}"
     latest = " latest" if len(post.replies) > SHORT_THREAD else ""
@@ -88,6 +86,14 @@ def post_html(post: ShownPost) -> str:
         f'<article data-ts="{html.escape(post.ts)}">{avatar}<div class="message">'
         f"{seen}{who}{_body(post.body)}{edited}{files}{below}</div></article>"
     )
+
+
+def _file(name: str, file: SharedFile) -> str:
+    """A picture as it is, with its words instead; anything else to be taken away."""
+    address, title = f"files/{html.escape(name)}", html.escape(file.title or file.name)
+    if file.is_picture:
+        return f'<figure class="file">{title}<img src="{address}" alt="{html.escape(file.words)}"></figure>'
+    return f'<a class="file" href="{address}" download>{title}</a>'
 
 
 def _body(body: Mapping[str, Any]) -> str:

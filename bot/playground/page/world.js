@@ -15,10 +15,17 @@ export function showWorld(parts) {
     const held = box.contains(document.activeElement) ? document.activeElement.textContent : undefined;
     box.innerHTML = html;
     if (folded) box.querySelector("details")?.removeAttribute("open");
+    show(box.querySelector(".wide"));
     if (held) [...box.querySelectorAll("button:not(:disabled)")].find((each) => each.textContent === held)?.focus();
   }
   document.body.toggleAttribute("data-busy", Boolean(parts.doing));
   tick(true);
+}
+
+// A picture that is wider than the panel begins with what broke.
+function show(wide) {
+  const mark = wide?.querySelector(".cause, .suspect, .failed");
+  if (mark) wide.scrollLeft += mark.getBoundingClientRect().left - wide.getBoundingClientRect().left - 10;
 }
 
 // The clock goes on by itself, by the second that the server said last.

@@ -283,7 +283,7 @@ class SlackServer:
         self._watch(SlackCall("response_url", body, "", about))
         return 200, b"ok"
 
-    def _upload(self, name: str, content: str) -> tuple[int, bytes]:
+    def _upload(self, name: str, content: bytes) -> tuple[int, bytes]:
         with self._lock:
             fault = self._fault("upload")
             try:
@@ -303,12 +303,12 @@ class SlackServer:
 
             def do_POST(self) -> None:
                 path, _, query = self.path.partition("?")
-                text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if path.startswith("/upload/"):
-                    status, payload = outer._upload(path.removeprefix("/upload/"), text)
+                    status, payload = outer._upload(path.removeprefix("/upload/"), data)
                     self._send(status, payload, "text/plain")
                     return
-                arguments = {**dict(parse_qsl(query)), **self._arguments(text)}
+                arguments = {**dict(parse_qsl(query)), **self._arguments(data.decode())}
                 if path.startswith("/response/"):
                     status, payload = outer._respond(path.removeprefix("/response/"), arguments)
                     self._send(status, payload, "text/plain")

@@ -66,10 +66,15 @@ class SharedFile:
 
     name: str
     length: int
-    content: str | None = None
+    words: str = ""
+    content: bytes | None = None
     title: str = ""
     channel: str = ""
     thread_ts: str | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        return self.name.endswith(".png")
 
 
 @dataclass(slots=True)
@@ -280,12 +285,14 @@ class SlackWorkspace:
         if "files:write" not in self.scopes:
             raise Refusal("missing_scope")
         name = f"F{secrets.token_hex(5).upper()}"
-        self.files[name] = SharedFile(str(arguments["filename"]), int(arguments["length"]))
+        self.files[name] = SharedFile(
+            str(arguments["filename"]), int(arguments["length"]), str(arguments.get("alt_txt") or "")
+        )
         return {"file_id": name, "upload_url": f"{address}/upload/{name}"}
 
-    def upload(self, name: str, content: str) -> None:
+    def upload(self, name: str, content: bytes) -> None:
         """Take the bytes of a file."""
-        if len(content.encode()) != self.files[name].length:
+        if len(content) != self.files[name].length:
             raise Refusal("file_corrupted")
         self.files[name].content = content
 

@@ -38,9 +38,10 @@ def _marked(alert: Alert) -> Iterator[tuple[Member, BoxMark]]:
     found = alert.details.get("found")
     root = BoxMark.FAILED if found is None else BoxMark.CAUSE if found else BoxMark.SUSPECT
     yield lead, root
+    behind = BoxMark.AFFECTED if found else BoxMark.FAILED
     for each in others:
         # The same, of several services or jobs, is one cause.
-        yield each, root if each.about.kind is lead.about.kind and each.about.kind in MAKING else BoxMark.FAILED
+        yield each, root if each.about.kind is lead.about.kind and each.about.kind in MAKING else behind
 
 
 def _places(pipeline: Pipeline, checks: Mapping[str, SqlCheck], member: Member) -> Iterator[Place]:

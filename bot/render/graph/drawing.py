@@ -25,6 +25,7 @@ class BoxMark(StrEnum):
     CAUSE = "cause"
     SUSPECT = "suspect"
     FAILED = "failed"
+    AFFECTED = "affected"
     UNKNOWN = "unknown"
     NONE = "none"
 
@@ -33,6 +34,7 @@ MARK_WORDS: Mapping[BoxMark, str] = {
     BoxMark.CAUSE: "cause",
     BoxMark.SUSPECT: "suspect",
     BoxMark.FAILED: "failed",
+    BoxMark.AFFECTED: "affected",
     BoxMark.UNKNOWN: "could not be checked",
     BoxMark.NONE: "nothing found",
 }
@@ -106,13 +108,15 @@ def marks_of(pipeline: Pipeline, checks: Iterable[SqlCheck], report: Report) -> 
     """Return how the places are by what a run found."""
     known = {each.id: each for each in checks}
     found: dict[Place, BoxMark] = {}
+    explained = {key for cause in report.causes if cause.found for key in cause.explains}
     for result, finding in report.findings():
         symptom = Symptom(result.check, finding)
         failed = finding.outcome is Outcome.FAILED and symptom.grave
         told = failed or finding.outcome is Outcome.UNKNOWN
         place = (place_of(pipeline, known, symptom) or finding.place) if told else None
         if place is not None:
-            _worse(found, box_of(place), BoxMark.FAILED if failed else BoxMark.UNKNOWN)
+            because = BoxMark.AFFECTED if finding.key(result.check) in explained else BoxMark.FAILED
+            _worse(found, box_of(place), because if failed else BoxMark.UNKNOWN)
     own = {finding.key(result.check): finding.place for result, finding in report.findings()}
     for cause in report.causes:
         for place in _places(cause, own):

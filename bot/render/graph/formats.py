@@ -19,10 +19,11 @@ SIGNS: Mapping[BoxMark, str] = {
     BoxMark.CAUSE: '<path d="M10 1 19 10 10 19 1 10Z"/>',
     BoxMark.SUSPECT: '<path d="M10 2 19 18H1Z"/>',
     BoxMark.FAILED: '<path d="M4 1 10 7 16 1 19 4 13 10 19 16 16 19 10 13 4 19 1 16 7 10 1 4Z"/>',
+    BoxMark.AFFECTED: '<path d="M1 6 5 2 10 8 15 2 19 6 10 17Z"/>',
     BoxMark.UNKNOWN: '<circle cx="10" cy="10" r="7"/>',
     BoxMark.NONE: "",
 }
-"""The shape of each mark, 20 by 20: a diamond, a triangle, a cross, a ring."""
+"""The shape of each mark, 20 by 20: a diamond, a triangle, a cross, an arrow head, a ring."""
 
 
 def svg(drawing: Drawing, *, across: int = 6, styled: bool = True) -> str:
@@ -49,7 +50,12 @@ def dot(drawing: Drawing) -> str:
     """Write it for Graphviz."""
     ids = _ids(drawing)
     quoted = {each.place: '"' + _said(each).replace("\\", "\\\\").replace('"', '\\"') + '"' for each in drawing.boxes}
-    colours = {BoxMark.CAUSE: "#b42318", BoxMark.SUSPECT: "#b54708", BoxMark.FAILED: "#d92d20"}
+    colours = {
+        BoxMark.CAUSE: "#b42318",
+        BoxMark.SUSPECT: "#b54708",
+        BoxMark.FAILED: "#d92d20",
+        BoxMark.AFFECTED: "#d92d20",
+    }
     lines = [
         f"  {ids[each.place]} [label={quoted[each.place]}"
         + (f', color="{colours[each.mark]}", penwidth=3' if each.mark in colours else "")
@@ -72,6 +78,7 @@ def mermaid(drawing: Drawing) -> str:
         "  classDef cause stroke:#b42318,stroke-width:4px",
         "  classDef suspect stroke:#b54708,stroke-width:3px,stroke-dasharray:6 3",
         "  classDef failed stroke:#d92d20,stroke-width:2px",
+        "  classDef affected stroke:#d92d20,stroke-width:1px",
         "  classDef unknown stroke-dasharray:2 3",
     ]
     return "\n".join(["flowchart TD", *boxes, *arrows, *classes, ""])

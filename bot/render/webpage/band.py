@@ -5,28 +5,34 @@ from __future__ import annotations
 from datetime import date
 
 from bot.render.trend import Trend, TrendPoint, short_interval
-from bot.render.webpage.markup import Markup, element
+from bot.render.webpage.diagram import Diagram
+from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup
 from bot.render.words import interval_title, number
 
 WIDTH, HEIGHT, TOP, LEFT, FOOT = 340, 130, 14, 36, 18
 DOT = 3
 
 
-def band_figure(trend: Trend, today: date) -> Markup:
-    """Return the trend as a picture, and the same in words: what lies outside of the band is a square."""
-    words = band_words(trend, today)
-    picture = element(
-        "svg",
-        *_axis(trend),
-        *(_usual(trend, at) for at in range(len(trend.points))),
-        element("polyline", points=" ".join(_at(trend, at) for at in range(len(trend.points))), class_="made"),
-        *(_made(trend, at, today) for at in range(len(trend.points))),
-        *_ends(trend, today),
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-        aria_label=words,
+def band_figure(trend: Trend, today: date) -> Diagram:
+    """Return the trend as a picture: what lies outside of the band is a square."""
+    return Diagram(
+        title=f"{trend.makes} made, and what was usual",
+        width=WIDTH,
+        height=HEIGHT,
+        inside=joined_markup(
+            *_axis(trend),
+            *(_usual(trend, at) for at in range(len(trend.points))),
+            element("polyline", points=" ".join(_at(trend, at) for at in range(len(trend.points))), class_="made"),
+            *(_made(trend, at, today) for at in range(len(trend.points))),
+            *_ends(trend, today),
+        ),
+        caption=band_words(trend, today),
+        legend=[
+            (element("rect", x=-7, y=-5, width=14, height=10, class_="band"), "usual"),
+            (_dot(0, 0), "as usual"),
+            *([(_square(0, 0), "outside of it")] if any(map(is_outside, trend.points)) else []),
+        ],
     )
-    return element("figure", picture, element("figcaption", words))
 
 
 def band_words(trend: Trend, today: date) -> str:
@@ -84,10 +90,16 @@ def _usual(trend: Trend, at: int) -> Markup:
 def _made(trend: Trend, at: int, today: date) -> Markup:
     point, x, y = trend.points[at], _x(trend, at), _y(trend, trend.points[at].measured)
     title = element("title", f"{interval_title(point.interval, today)}: {point.measured:,}")
-    if is_outside(point):
-        side = 2 * DOT + 2
-        square = element("rect", title, x=x - DOT - 1, y=y - DOT - 1, width=side, height=side, class_="shape")
-        return element("g", square, class_="p1")
+    return _square(x, y, title) if is_outside(point) else _dot(x, y, title)
+
+
+def _square(x: float, y: float, title: Markup = NOTHING) -> Markup:
+    side = 2 * DOT + 2
+    square = element("rect", title, x=x - DOT - 1, y=y - DOT - 1, width=side, height=side, class_="shape")
+    return element("g", square, class_="p1")
+
+
+def _dot(x: float, y: float, title: Markup = NOTHING) -> Markup:
     return element("g", element("circle", title, cx=x, cy=y, r=DOT, class_="shape"), class_="passed")
 
 

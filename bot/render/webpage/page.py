@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,11 +15,11 @@ from bot.render.message import Mark, mark_of_severity
 from bot.render.phase_marks import findings_in, mark_words, phase_mark
 from bot.render.post import Code, Mention, Span, Strong
 from bot.render.standing import lead, since_report
-from bot.render.trend import trend_of
-from bot.render.webpage.band import band_figure
+from bot.render.webpage.diagram import diagram_html
 from bot.render.webpage.markup import NOTHING, Child, Markup, element
+from bot.render.webpage.pictures import diagrams_of
 from bot.render.webpage.problems import problem_sections
-from bot.render.webpage.strip import icon, strip_figure, strip_of
+from bot.render.webpage.shapes import icon
 from bot.render.webpage.style import STYLE
 from bot.render.words import capital, interval_title, number, time_of, words_of_intervals
 from bot.store.model import Alert
@@ -104,10 +104,8 @@ def _sections(page: WebPage) -> Iterator[Markup]:
         yield _phases(page, page.document)
     if page.alerts is not None:
         yield _alerts(page, page.alerts)
-    for title, drawn in PICTURES.items():
-        picture = drawn(page)
-        if picture:
-            yield element("section", element("h2", title), picture)
+    for each in diagrams_of(page.known, page.pipeline, page.now):
+        yield element("section", element("h2", each.title), diagram_html(each))
     yield _foot(page)
 
 
@@ -198,23 +196,6 @@ def _span(span: Span) -> Child:
             return element("code", name)
         case _:
             return NOTHING
-
-
-def _strip(page: WebPage) -> Markup:
-    found = strip_of(page.known, page.pipeline)
-    return NOTHING if found is None else strip_figure(found, page.today)
-
-
-def _band(page: WebPage) -> Markup:
-    found = trend_of(page.known, page.pipeline)
-    return NOTHING if found is None else band_figure(found, page.today)
-
-
-PICTURES: Mapping[str, Callable[[WebPage], Markup]] = {
-    "The last days by phase": _strip,
-    "What was made, and what was usual": _band,
-}
-"""Every picture by its title, in the order of the page; one that has nothing to show is left out."""
 
 
 def _foot(page: WebPage) -> Markup:

@@ -13,7 +13,7 @@ from bot.render.message import Mark, mark_of_severity
 from bot.render.phase_marks import finding_mark, findings_in
 from bot.render.slack_text import is_safe_link
 from bot.render.webpage.markup import NOTHING, Child, Markup, element, joined_markup
-from bot.render.webpage.strip import icon
+from bot.render.webpage.shapes import icon
 from bot.render.words import clean, clean_command, evidence_words, number, once
 from checks.model import Outcome, Severity
 

@@ -10,7 +10,9 @@ from typing import Any
 from bot.render.alert_title import cut
 from bot.render.message import Mark
 from bot.render.phase_marks import mark_words, phase_mark
-from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup
+from bot.render.webpage.diagram import Diagram, Legend
+from bot.render.webpage.markup import Markup, element, joined_markup
+from bot.render.webpage.shapes import shape
 from bot.render.words import interval_title, number, shortened
 from checks.pipeline import Pipeline
 
@@ -67,21 +69,21 @@ def _columns(known: Sequence[str], pipeline: Pipeline) -> list[str]:
     return names
 
 
-def strip_figure(strip: Strip, today: date) -> Markup:
-    """Return the strip as a picture, its legend, and the same in words."""
+def strip_figure(strip: Strip, today: date) -> Diagram:
+    """Return the strip as a picture."""
     titles = [interval_title(name, today) for name in strip.intervals]
-    height = HEAD + ROW * len(strip.rows) + 4
-    picture = element(
-        "svg",
-        *(_head(column, name) for column, name in enumerate(strip.intervals)),
-        *(_row(row, title, marks, titles) for row, (title, marks) in enumerate(strip.rows)),
-        viewBox=f"0 0 {LABEL + COLUMN * len(titles)} {height}",
-        role="img",
-        aria_label=f"Phases from {titles[0]} to {titles[-1]}. {' '.join(strip_words(strip, today))}",
+    return Diagram(
+        title="The last days by phase",
+        width=LABEL + COLUMN * len(titles),
+        height=HEAD + ROW * len(strip.rows) + 4,
+        inside=joined_markup(
+            *(_head(column, name) for column, name in enumerate(strip.intervals)),
+            *(_row(row, title, marks, titles) for row, (title, marks) in enumerate(strip.rows)),
+        ),
+        caption=f"{titles[0]} to {titles[-1]}.",
+        words=strip_words(strip, today),
+        legend=_legend(strip),
     )
-    lines = [element("li", each) for each in strip_words(strip, today)]
-    words = element("details", element("summary", "The same in words"), element("ul", *lines))
-    return element("figure", picture, element("figcaption", f"{titles[0]} to {titles[-1]}. ", _legend(strip)), words)
 
 
 def strip_words(strip: Strip, today: date) -> list[str]:
@@ -124,43 +126,7 @@ def _cell_words(title: str, day: str, mark: Mark | None) -> str:
     return f"{title}, {day}: {'nothing is known' if mark is None else mark_words(mark)}"
 
 
-OUTLINES: Mapping[Mark, tuple[str, str, str]] = {
-    Mark.P0: ("M-6-6H6V6H-6Z", "M-3-3L3 3M3-3L-3 3", ""),
-    Mark.P1: ("M0-6.5L6.5 5.5H-6.5Z", "M0-2.5V1.2M0 3.6V3.7", ""),
-    Mark.P2: ("M0-6.5L6.5 0L0 6.5L-6.5 0Z", "", ""),
-    Mark.P3: ("M0-5L5 0L0 5L-5 0Z", "", " open"),
-    Mark.UNKNOWN: ("M-5.5-5.5H5.5V5.5H-5.5Z", "", " open"),
-    Mark.WAITING: ("M-4.5 0A4.5 4.5 0 1 1 4.5 0A4.5 4.5 0 1 1-4.5 0Z", "", " open"),
-    Mark.SKIPPED: ("M-4 0H4", "", " open"),
-    Mark.PASSED: ("M-4.5 0A4.5 4.5 0 1 1 4.5 0A4.5 4.5 0 1 1-4.5 0Z", "", ""),
-    Mark.DIFFERS: ("M-5-2H5M-5 2H5", "", " open"),
-}
-"""Of each state its outline around 0 0, what is drawn in it, and whether it is empty."""
-
-DOT = "M-.7 0A.7.7 0 1 1 .7 0A.7.7 0 1 1-.7 0Z"
-
-
-def shape(mark: Mark | None, x: float, y: float) -> Markup:
-    """Return the shape of a state around a point; a dot where nothing is known."""
-    outline, sign, kind = (DOT, "", "") if mark is None else OUTLINES[mark]
-    return element(
-        "g",
-        element("path", d=outline, class_=f"shape{kind}"),
-        element("path", d=sign, class_="sign") if sign else NOTHING,
-        class_="none" if mark is None else mark.value.lower(),
-        transform=f"translate({x:g} {y:g})",
-    )
-
-
-def icon(mark: Mark | None) -> Markup:
-    """Return the shape of a state to stand in a line; the word beside it says the same."""
-    style = "display:inline-block;width:1em;height:1em;margin:0 .35em 0 0;vertical-align:-.12em"
-    return element("svg", shape(mark, 0, 0), viewBox="-8 -8 16 16", aria_hidden="true", style=style)
-
-
-def _legend(strip: Strip) -> Markup:
+def _legend(strip: Strip) -> Legend:
     used = {mark for _, marks in strip.rows for mark in marks}
-    states = [mark for mark in Mark if mark in used]
-    names = [(icon(mark), f"{mark_words(mark)}  ") for mark in states]
-    unknown = [(icon(None), "nothing is known")] if None in used else []
-    return joined_markup(*(element("span", each, words, " ") for each, words in [*names, *unknown]))
+    states = [(shape(mark, 0, 0), mark_words(mark)) for mark in Mark if mark in used]
+    return [*states, *([(shape(None, 0, 0), "nothing is known")] if None in used else [])]

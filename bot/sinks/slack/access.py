@@ -29,7 +29,7 @@ SCOPES: Mapping[str, str] = {
     "commands": "slash commands do not arrive",
     "channels:history": "a message may come twice in a public channel",
     "groups:history": "a message may come twice in a private channel",
-    "files:write": "reports of incidents come without their file",
+    "files:write": "reports of incidents come without their file, digests without their pictures",
     "usergroups:read": "user groups of the pipeline file let nobody in",
     "app_mentions:read": "mentions are not answered",
     "im:history": "direct messages are not answered",

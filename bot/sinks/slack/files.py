@@ -1,4 +1,4 @@
-"""A file of text in a thread of Slack, by the three steps of its present flow: ask for an address, send the bytes
+"""Files in a thread of Slack, by the three steps of its present flow: ask for an address, send the bytes
 there, say where the file is shown. The scope is ``files:write``.
 
 Slack posts a message of its own for it, which carries no key of ours: nothing finds it again, so it is done once.
@@ -6,6 +6,8 @@ Slack posts a message of its own for it, which carries no key of ours: nothing f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import Request
 
@@ -19,16 +21,40 @@ SECONDS = 10
 
 OK = 200
 
+WORDS_AT_MOST = 1_000
+"""Characters of an alternative text (https://docs.slack.dev/reference/methods/files.getUploadURLExternal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackFile:
+    """What is to be shown: its bytes, what stands over it, and what a screen reader says instead."""
+
+    name: str
+    title: str
+    data: bytes
+    words: str | None = None
+
 
 def share_text(client: WebClient, channel: str, thread_ts: str, name: str, content: str) -> None:
-    """Show a text as a file in a thread. Raises SlackClientError and OSError; what was refused was not shown."""
-    data = content.encode()
-    offered = client.files_getUploadURLExternal(filename=name, length=len(data))
-    file, address = offered.get("file_id"), offered.get("upload_url")
-    if not isinstance(file, str) or not isinstance(address, str):
+    """Show a text as a file in a thread; as ``share``."""
+    share(client, channel, thread_ts, [SlackFile(name, name, content.encode())])
+
+
+def share(client: WebClient, channel: str, thread_ts: str, files: Sequence[SlackFile]) -> None:
+    """Show files in a thread, in one message. Raises SlackClientError and OSError; what was refused was not shown."""
+    sent: list[dict[str, str | None]] = [{"id": _sent(client, each), "title": each.title} for each in files]
+    client.files_completeUploadExternal(files=sent, channel_id=channel, thread_ts=thread_ts)
+
+
+def _sent(client: WebClient, file: SlackFile) -> str:
+    """Send the bytes of a file; return its ID."""
+    words = None if file.words is None else file.words[:WORDS_AT_MOST]
+    offered = client.files_getUploadURLExternal(filename=file.name, length=len(file.data), alt_txt=words)
+    name, address = offered.get("file_id"), offered.get("upload_url")
+    if not isinstance(name, str) or not isinstance(address, str):
         raise NoAnswerError("no address for the file")
-    _send(client, address, data)
-    client.files_completeUploadExternal(files=[{"id": file, "title": name}], channel_id=channel, thread_ts=thread_ts)
+    _send(client, address, file.data)
+    return name
 
 
 def why_not(error: Exception) -> str:

@@ -62,11 +62,13 @@ class SlackWording:
 
 
 def formatted(body: Body) -> Body:
-    """Return the ``text`` and the ``blocks`` of a body, and where a reply shows."""
+    """Return the ``text`` and the ``blocks`` of a body, where a reply shows, and its ``pictures``."""
     if not is_neutral(body):
         return body
-    message = slack_message(post_of(body))
-    return {**_mark(body), "text": message.text, **({"blocks": list(message.blocks)} if message.blocks else {})}
+    post = post_of(body)
+    message = slack_message(post)
+    beside = {"blocks": list(message.blocks), "pictures": post.pictures}
+    return {**_mark(body), "text": message.text, **{name: each for name, each in beside.items() if each}}
 
 
 def calls_somebody(body: Body) -> bool:

@@ -21,6 +21,7 @@ from bot.http import NoAnswerError, retry_after
 from bot.render.blocks import natives, without_native
 from bot.sinks.slack.errors import SERVER_ERROR, trouble_of
 from bot.sinks.slack.format import SlackWording
+from bot.sinks.slack.pictures import show
 from bot.sinks.slack.refusals import RefusedBlocks
 from bot.sinks.slack.transport import SlackClient
 from bot.store.model import BROADCAST
@@ -69,7 +70,17 @@ class SlackPoster:
         )
 
     def post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
-        return self._shown(body, lambda shown: self._post(channel, shown, key, thread_ts))
+        posted = self._shown(body, lambda shown: self._post(channel, shown, key, thread_ts))
+        if pictures := body.get("pictures"):
+            types = natives(body.get("blocks") or ())
+            show(
+                self._client,
+                posted.channel,
+                posted.thread_ts or posted.ts,
+                pictures,
+                types - self._refused.among(types),
+            )
+        return posted
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
         return self._shown(body, lambda shown: self._update(channel, ts, shown, key))

@@ -118,7 +118,7 @@ def test_no_name_leaves_its_place_in_any_format(names: list[str]) -> None:
         "text",
     }
     assert len(dot(drawing).splitlines()) == 3 + len(names) + len(drawing.arrows)
-    assert len(mermaid(drawing).splitlines()) == 5 + len(names) + len(drawing.arrows)
+    assert len(mermaid(drawing).splitlines()) == 6 + len(names) + len(drawing.arrows)
     assert all(line.count('"') in {0, 2} for line in mermaid(drawing).splitlines())
 
 

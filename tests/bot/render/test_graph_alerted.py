@@ -55,17 +55,23 @@ def test_the_same_of_several_services_is_one_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "mark"),
-    [({"found": True}, BoxMark.CAUSE), ({"found": False}, BoxMark.SUSPECT), ({}, BoxMark.FAILED)],
+    ("details", "mark", "after"),
+    [
+        ({"found": True}, BoxMark.CAUSE, BoxMark.AFFECTED),
+        ({"found": False}, BoxMark.SUSPECT, BoxMark.FAILED),
+        ({}, BoxMark.FAILED, BoxMark.FAILED),
+    ],
     ids=["cause found", "cause not found", "of its own"],
 )
-def test_how_certain_the_cause_is_is_how_the_first_finding_is_marked(details: dict[str, bool], mark: BoxMark) -> None:
+def test_how_certain_the_cause_is_is_how_the_findings_are_marked(
+    details: dict[str, bool], mark: BoxMark, after: BoxMark
+) -> None:
     first = finding(("table", "nba_raw.odds_api_game_lines", ""))
     behind = finding(("table", "nba_predictions.player_prop_predictions", ""))
 
     assert marks(about(first, behind, **details)) == {
         "table:nba_raw.odds_api_game_lines": mark,
-        "table:nba_predictions.player_prop_predictions": BoxMark.FAILED,
+        "table:nba_predictions.player_prop_predictions": after,
     }
 
 

@@ -15,8 +15,9 @@ from bot.render.message import Mark
 from bot.render.trend import Trend, TrendPoint
 from bot.render.webpage.band import band_figure, band_words
 from bot.render.webpage.markup import Markup, element
-from bot.render.webpage.page import PICTURES, WebPage, page_html
-from bot.render.webpage.strip import COLUMNS, OUTLINES, strip_figure, strip_of, strip_words
+from bot.render.webpage.page import WebPage, page_html
+from bot.render.webpage.shapes import OUTLINES
+from bot.render.webpage.strip import COLUMNS, strip_figure, strip_of, strip_words
 from checks.model import Verdict
 from tests.handlers.rig import an_alert
 from tests.pipelines.nba_world import NBA
@@ -203,7 +204,7 @@ def test_the_strip_is_told_in_words_with_its_worst_first() -> None:
     assert found is not None
     (line,) = strip_words(found, TODAY)
     assert line == "Predictions: P0 failed on Mon 9 Feb; P2 failed on Tue 10 Feb; OK on 1 of them."
-    assert line in strip_figure(found, TODAY)
+    assert line in strip_figure(found, TODAY).said
 
 
 def test_every_state_has_a_shape_of_its_own() -> None:
@@ -220,7 +221,7 @@ def points(*measured: int) -> Trend:
 
 def test_what_lies_outside_of_the_band_is_a_square_and_named() -> None:
     trend = points(100, 99, 300, 301)
-    drawn = Seen(band_figure(trend, TODAY))
+    drawn = Seen(band_figure(trend, TODAY).inside)
 
     assert sum(tag == "circle" for tag, _ in drawn.elements) == 2
     assert sum(tag == "rect" and each.get("class") == "shape" for tag, each in drawn.elements) == 2
@@ -232,7 +233,7 @@ def test_what_lies_outside_of_the_band_is_a_square_and_named() -> None:
 @given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12)), min_size=1))
 def test_whatever_was_made_is_drawn_within_the_picture(amounts: list[tuple[int, int, int]]) -> None:
     days = [TrendPoint("2026-02-01", made, min(a, b), max(a, b)) for made, a, b in amounts]
-    seen = Seen(band_figure(Trend("Rows", days), TODAY))
+    seen = Seen(band_figure(Trend("Rows", days), TODAY).inside)
 
     for _, each in seen.elements:
         for name, most in (("x", 340), ("y", 130), ("cx", 340), ("cy", 130)):
@@ -245,8 +246,9 @@ def test_the_pictures_appear_where_there_is_a_history() -> None:
 
     alone, with_history = page(days[0]), page(days[0], history=days[1:])
 
-    assert [title in alone for title in PICTURES] == [False, False]
-    assert [title in with_history for title in PICTURES] == [True, True]
+    titles = ("The last days by phase", "Predictions made, and what was usual")
+    assert [title in alone for title in titles] == [False, False]
+    assert [title in with_history for title in titles] == [True, True]
 
 
 def test_attributes_are_escaped_and_markup_is_not_escaped_again() -> None:

@@ -51,10 +51,11 @@ def http_variables(slack: SlackServer, **more: str) -> dict[str, str]:
 class Served:
     """A process that serves while entered; ``lines`` is what it has logged once it has ended."""
 
-    def __init__(self, directory: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, variables: Mapping[str, str], *arguments: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._directory = directory
+        self._arguments = arguments
         self._log = directory / f"log-{self.port}.jsonl"
         self._errors = directory / f"errors-{self.port}.txt"
         own = {"PORT": str(self.port), "REVEILLE_OPERATIONS_TOKEN": secrets.token_hex(16)}
@@ -65,7 +66,7 @@ class Served:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log, self._errors.open("wb") as errors:
             self._process = forked.start(
-                "bot", "serve", cwd=self._directory, env=self._variables, stdout=log, stderr=errors
+                "bot", "serve", *self._arguments, cwd=self._directory, env=self._variables, stdout=log, stderr=errors
             )
         return self
 

@@ -129,6 +129,20 @@ def test_the_board_is_shown_for_its_token_alone(serving: tuple[SlackServer, Serv
     assert (bot.get("/board")[0], bot.get("/board", token="")[0], bot.get("/board?token=x", token="")[0]) == (404,) * 3
 
 
+@pytest.mark.slow
+def test_the_board_says_what_is_wrong_while_slack_is_down(tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        variables = http_variables(slack, **SHOWN)
+
+    with Served(tmp_path, variables) as bot:
+        bot.wait_for(lambda: "BLOCKED" in bot.get("/board", token=BOARD_TOKEN)[1], "to show the verdict")
+        bot.wait_for(lambda: "Open alerts: 1" in bot.get("/board", token=BOARD_TOKEN)[1], "to show what is open")
+        page = bot.get("/board", token=BOARD_TOKEN)[1]
+
+    assert "3 orchestrators refuse Pub/Sub" in page
+    assert "The night, planned and actual" in page
+
+
 @shares_a_process
 def test_it_is_ready_and_says_what_it_is(serving: tuple[SlackServer, Served]) -> None:
     _, bot = serving
