@@ -68,9 +68,10 @@ class ColumnType:
 def column_type(text: str) -> ColumnType:
     """Read a type. Raises ValueError."""
     pieces = iter([*_PIECE.findall(text), ""])
-    found, last = _type(next(pieces), pieces, 0)
-    if last:
-        raise ValueError(_EXPECTED)
+    first = next(pieces)
+    found, last = _type(first, pieces, 0)
+    if last:  # NUMERIC(10, 2), STRING NOT NULL: what BigQuery's interface shows behind a type
+        raise ValueError(f"expected the type alone; did you mean '{first}'?" if first in SIMPLE else _EXPECTED)
     return found
 
 
@@ -155,7 +156,9 @@ def _fields(pieces: Iterator[str], depth: int) -> Iterator[tuple[str, ColumnType
 
 
 def _hint(name: str) -> str:
-    if name in ("ARRAY", "STRUCT", "RANGE"):
+    if name == "ARRAY":
+        return "expected what the array is of, such as ARRAY<STRING>"
+    if name in ("STRUCT", "RANGE"):
         return ""
     upper = name.upper()
     known = _ALSO_CALLED.get(upper, upper if upper in (*SIMPLE, "ARRAY", "STRUCT", "RANGE") else None)

@@ -48,6 +48,11 @@ def _several(value: object) -> object:
     return value if value is None or isinstance(value, (list, tuple)) else (value,)
 
 
+def _volumes(value: object) -> object:
+    """Take ``volume:`` with nothing behind it, or ``true``, for what is usual."""
+    return ({},) if value is None or value is True else _several(value)
+
+
 def _learned(value: object) -> object:
     return None if value == "none" else value
 
@@ -370,7 +375,8 @@ class Expect(Model):
     ] = None
     """When the newest row of the interval must have been loaded, by the column ``loaded`` of the table."""
     volume: Annotated[
-        tuple[Volume, ...], BeforeValidator(_several, json_schema_input_type=Volume | tuple[Volume, ...])
+        tuple[Volume, ...],
+        BeforeValidator(_volumes, json_schema_input_type=Volume | tuple[Volume, ...] | Literal[True] | None),
     ] = ()
     """How many rows there must be."""
     unique: Annotated[

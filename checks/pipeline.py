@@ -37,6 +37,8 @@ from checks.tolerated_spec import KnownIssue, Suppression
 from checks.values import (
     Identifier,
     Model,
+    ProjectId,
+    RegionName,
     ZoneName,
 )
 
@@ -112,7 +114,7 @@ class Pipeline(Model):
     """A short name for addresses and keys."""
     title: str = ""
     """The name that people read; left out, ``name``."""
-    timezone: ZoneName
+    timezone: ZoneName = "UTC"
     """The zone of every local time in this file."""
     cadence: Cadence = Cadence()
     """How often a run is made: ``daily``, ``hourly``, ``{weekly: sunday}``, ``{monthly: 1}``."""
@@ -120,11 +122,11 @@ class Pipeline(Model):
     """On which dates a run is expected."""
     words: Words = Words()
     """What people call the intervals."""
-    project: str = ""
+    project: ProjectId = ""
     """The Google Cloud project; data of this machine needs none."""
     project_number: str = Field(default="", pattern=r"^\d+$")
     """Its number, in quotes; for addresses of services."""
-    region: str = ""
+    region: RegionName = ""
     """The region of its services."""
     invoker: str = ""
     """The member that Pub/Sub and Cloud Scheduler call services as."""

@@ -58,6 +58,26 @@ def _severity(value: object) -> object:
     raise ValueError(message)
 
 
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+[0-9]{1,2}")
+_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9]|")
+
+
+def _region(name: str) -> str:
+    if name and _REGION.fullmatch(name) is None:
+        meant = re.match(_REGION, re.sub(r"[ _]+", "-", name.strip().lower()))
+        hint = f"; did you mean '{meant[0]}'?" if meant is not None else ""
+        message = f"expected a region of Google Cloud, such as us-west2{hint}"
+        raise ValueError(message)
+    return name
+
+
+def _project(name: str) -> str:
+    if _PROJECT.fullmatch(name) is None:
+        message = "expected the ID of a project, such as example-shop, and not its title"
+        raise ValueError(message)
+    return name
+
+
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%")
 
 
@@ -73,6 +93,8 @@ def _share(value: object) -> object:
 LONGEST_IDENTIFIER = 80
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=LONGEST_IDENTIFIER)]
 NamedSeverity = Annotated[Severity, BeforeValidator(_severity, json_schema_input_type=Literal["P0", "P1", "P2", "P3"])]
+RegionName = Annotated[str, AfterValidator(_region)]
+ProjectId = Annotated[str, AfterValidator(_project)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Share = Annotated[
     float,

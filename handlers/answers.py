@@ -18,7 +18,7 @@ from bot.render.partial import partial_message
 from bot.render.reading import Reading
 from bot.render.report import message_of
 from bot.render.slack_text import fitted
-from bot.render.words import interval_title
+from bot.render.words import interval_title, shortened
 from bot.request import Plan
 from bot.sinks.slack.errors import TROUBLES
 from bot.sinks.slack.format import said
@@ -41,6 +41,9 @@ PACE = 1.0
 """Seconds between two edits of a progress message."""
 
 TITLE_TEXT = 200
+
+NAMED_AT_MOST = 3
+"""Phases and checks that the progress names; more are counted."""
 
 CLOSED_DOORS = (Trouble.CHANNEL, Trouble.ACCESS, Trouble.RESTRICTED)
 """Why a channel takes no message of ours, though the command came from it."""
@@ -255,7 +258,8 @@ def in_words_at_least(send: Callable[[str, list[Block] | None], object], text: s
 def _title(services: Services, asked: Asked, planned: Plan) -> str:
     request = asked.request
     what = fitted(services.validation.pipeline.title, TITLE_TEXT)
-    scope = asked.service or " ".join((*request.phases, *request.checks)) or request.depth
+    chosen = (*request.phases, *request.checks)
+    scope = asked.service or (shortened(chosen, NAMED_AT_MOST) if chosen else request.depth)
     scope = "" if scope == "normal" else f" ({fitted(scope, TITLE_TEXT)})"
     today = planned.now.astimezone(services.validation.pipeline.zone).date()
     return f"{what}, {interval_title(planned.previous.name, today)}{scope}"

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 T = TypeVar("T")
 
-EVERY_DAY = 5
+EVERY_DAY = 15
 """Of so many, one is looked at every day."""
 
 

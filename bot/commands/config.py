@@ -20,7 +20,7 @@ from bot.composition.google import google_ports
 from bot.composition.validation import sources_of
 from bot.definition.config_check import check_config, pipeline_schema
 from bot.definition.files import PipelineFileError, read_text
-from bot.definition.pipeline_file import load_pipeline, read_pipelines
+from bot.definition.pipeline_file import load_pipeline, read_pipeline, read_pipelines
 from bot.definition.upgrade import upgraded
 from bot.private_files import write_private
 from bot.settings import Settings
@@ -59,8 +59,16 @@ def check(pipeline_file: Path | None, live: bool) -> int:
         for problem in problems:
             complain(str(problem))
         if not problems:
-            say(f"{path.name if len(paths) == 1 else path} is valid{asked}.")
+            say(f"{path.name if len(paths) == 1 else path} is valid{asked}{_taken(path)}.")
     return _exit_code([each for problems in found.values() for each in problems])
+
+
+def _taken(path: Path) -> str:
+    """Say what holds where the file says nothing: a value that nobody wrote is not to surprise anybody."""
+    pipeline_file = read_pipeline(path)
+    taken = (key for key in ("version", "name", "timezone") if key not in pipeline_file.root.value)
+    said = ", ".join(f"{key}: {getattr(pipeline_file.content, key)}" for key in taken)
+    return f"; it does not say {said}, which is taken" if said else ""
 
 
 def _problems(path: Path, settings: Settings, *, live: bool) -> Sequence[FileProblem]:

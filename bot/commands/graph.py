@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION
 from bot.commands.output import emit, say
 from bot.composition.validation import pipeline_of, ready
+from bot.nearest import meant
 from bot.private_files import write_private
 from bot.render.graph.drawing import Drawing, called, described, drawing_of, marks_of, part_of
 from bot.render.graph.formats import dot, mermaid, svg
@@ -107,10 +107,7 @@ def _asked(drawing: Drawing, names: Iterable[str]) -> Sequence[Place]:
     for name in names:
         places = called(drawing, name)
         if not places:
-            near = get_close_matches(name, [each.place.name for each in drawing.boxes], n=3)
-            hint = (
-                f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else "'reveille graph --dot -' lists them."
-            )
+            hint = meant(name, [each.place.name for each in drawing.boxes], "'reveille graph --dot -' lists them.")
             raise CannotGoOnError(f"The graph has no place '{name[:200]}': {hint}")
         found += places
     return found

@@ -44,7 +44,7 @@ PATIENCE = 420
 )
 @PIPELINE_OPTION
 @SCENARIO_OPTION
-@click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
+@click.option("--now", callback=instant, metavar="ISO", help="Judge as of this instant; records keep the true time.")
 def repair(  # noqa: PLR0913, PLR0917 - one parameter an option
     keys: tuple[str, ...],
     show_list: bool,

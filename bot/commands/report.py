@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import say
 from bot.commands.report_page import interval
 from bot.composition.repairs_shell import remembered
+from bot.nearest import meant
 from bot.private_files import write_private
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
@@ -127,6 +127,5 @@ def _list(alerts: Sequence[Alert], pipeline: Pipeline, now: datetime) -> int:
 
 
 def _unknown(name: str, alerts: Sequence[Alert]) -> str:
-    near = get_close_matches(name, [each.key for each in alerts], n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else "'reveille report incident' lists those that there are."
+    hint = meant(name, [each.key for each in alerts], "'reveille report incident' lists those that there are.")
     return f"the store has no incident '{name[:200]}': {hint}"

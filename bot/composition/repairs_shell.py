@@ -34,13 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ShellRepairs:
-    """Everything that the commands of the shell need. ``durable`` says whether records outlive the process."""
+    """Everything that the commands of the shell need. ``durable`` says whether records outlive the process. What is
+    written has the time of ``clock``; ``judged_at`` may be another instant, on a live project too."""
 
     pipeline: Pipeline
     platform: Platform
     store: StateStore
     durable: bool
     clock: Callable[[], datetime]
+    judged_at: Callable[[], datetime]
     interval: str
     connect: Callable[[], Ports]
     secret: Secret | None = None
@@ -59,7 +61,7 @@ class ShellRepairs:
 
     def validate(self, checks: Sequence[str]) -> Report:
         """Run some checks."""
-        return validating(Validation(self.pipeline, self.ports, self.clock), self.interval)(checks)
+        return validating(Validation(self.pipeline, self.ports, self.judged_at), self.interval)(checks)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class _LaterDeploys:
 
 @contextmanager
 def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | None = None) -> Iterator[ShellRepairs]:
-    """Put repairs together; ``now`` fixes the clock, by default of a scenario at its instant.
+    """Put repairs together; ``now`` is the instant that is judged, by default of a scenario its own.
 
     Raises PipelineFileError, SettingsError, StoreError, UnknownScenario, DemoExtraMissing.
     """
@@ -96,7 +98,8 @@ def repairing(pipeline_file: Path | None, scenario: str | None, now: datetime | 
             platform=platform,
             store=store,
             durable=durable,
-            clock=clock_of(pipeline, now),
+            clock=clock_of(pipeline, None),
+            judged_at=clock_of(pipeline, now),
             interval="previous",
             connect=lambda: google_ports(pipeline, settings),
             secret=Variables(os.environ).secret(SecretSetting.SLACK_BOT_TOKEN),
@@ -113,13 +116,15 @@ def _on_scenario(pipeline: Pipeline, scenario: Scenario, now: datetime | None) -
 
     ports = scenario_ports(pipeline, scenario)
     store = SqliteStore(":memory:")
+    clock = clock_of(pipeline, now or ports.now)
     try:
         yield ShellRepairs(
             pipeline=pipeline,
             platform=ports.platform,
             store=store,
             durable=False,
-            clock=clock_of(pipeline, now or ports.now),
+            clock=clock,
+            judged_at=clock,
             interval=scenario.file.requested,
             connect=lambda: ports,
         )

@@ -8,7 +8,7 @@ from bot.composition.extras import embedded_engine
 from bot.definition.sources import SOURCES
 from bot.scenarios.platform import ScenarioPlatform
 from bot.scenarios.scenario import Scenario
-from bot.scenarios.world import Change
+from bot.scenarios.world import Build, build_world
 from checks.pipeline import Pipeline
 from checks.source import Ports
 
@@ -18,11 +18,11 @@ class ScenarioPorts(Ports):
     that a run before saw enabled; ``platform`` repairs it; ``close`` lets go of what hangs."""
 
     def __init__(
-        self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
+        self, pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", build: Build = build_world
     ) -> None:
         from bot.scenarios.scene import scene_of  # noqa: PLC0415 - an extra that production does without
 
-        scene = scene_of(pipeline, scenario, dataset_prefix, change)
+        scene = scene_of(pipeline, scenario, dataset_prefix, build)
         ports = {line.source: line.recorded(scene) for line in SOURCES}
         super().__init__({source: port for source, port in ports.items() if port is not None})
         self.now: datetime = scene.platform.now
@@ -38,11 +38,11 @@ class ScenarioPorts(Ports):
 
 
 def scenario_ports(
-    pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
+    pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", build: Build = build_world
 ) -> ScenarioPorts:
-    """Build the scenario's world behind the ports, with a change made to it.
+    """Build the scenario's world behind the ports.
 
     Raises PipelineFileError for a scenario that does not fit the pipeline, DemoExtraMissing.
     """
     embedded_engine("Scenarios")
-    return ScenarioPorts(pipeline, scenario, dataset_prefix, change)
+    return ScenarioPorts(pipeline, scenario, dataset_prefix, build)

@@ -245,4 +245,5 @@ def _problem(pipeline_file: ReadFile[Pipeline], question: Question, answer: str 
 def pipeline_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of pipeline files."""
     schema = Pipeline.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    needed = [key for key in schema.pop("required", []) if key != "name"]  # which the file's own name may be
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "required": needed}

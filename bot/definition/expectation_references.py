@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
+from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of
 from checks.expansion import check_id
-from checks.expansion.query import date_column
 from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, Table
@@ -22,9 +22,6 @@ NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
 
 NO_GROUPS = ("JSON", "GEOGRAPHY")
 """Types by which it does not group."""
-
-DATED = ("freshness", "renewed", "volume", "mean")
-"""Expectations that compare intervals; the others hold for a table without dates as a whole."""
 
 NAMES = ("columns", "interval", "table")
 """What ``impact`` and ``action`` may name."""
@@ -96,16 +93,22 @@ def sentence_problems(stated: Expect | Reconciliation) -> Iterator[Fault]:
 
 def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     date = date_column(table)
-    if date is None and (dated := next((key for key in DATED if getattr(expect, key)), None)) is not None:
+    if date is None and (dated := next((key for key in COMPARING if getattr(expect, key)), None)) is not None:
         needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
-        yield (dated,), f"{needs}; add 'date' to {name}"
+        yield (dated,), f"{needs}; add 'date' to {name}{_of(dates_of(table))}"
     elif date is not None and table.date is None:
         yield from column_problems((), table, date, ("DATE", "TIMESTAMP"))
     if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
         yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
-    for key in ("freshness", "renewed"):
-        if getattr(expect, key) is not None and table.loaded is None:
-            yield (key,), f"needs the column that says when a row was loaded; add 'loaded' to {name}"
+    for key in LOADING:
+        if getattr(expect, key) is not None and load_column(table) is None:
+            needs = "needs the column that says when a row was loaded"
+            yield (key,), f"{needs}; add 'loaded' to {name}{_of(loads_of(table))}"
+
+
+def _of(columns: Sequence[str]) -> str:
+    """Name the columns that can be meant."""
+    return f": {' or '.join(columns)}" if columns else ""
 
 
 def _volumes(pipeline: Pipeline, table: Table, expect: Expect) -> Iterator[Fault]:

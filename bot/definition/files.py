@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -67,13 +69,18 @@ def load(path: str | Path | Traversable, model: type[M]) -> M:
     return read(path, model).content
 
 
-def read(path: str | Path | Traversable, model: type[M]) -> ReadFile[M]:
-    """Read a YAML file into a model and keep the positions. Raises PipelineFileError with every problem."""
+def read(
+    path: str | Path | Traversable, model: type[M], left_out: Mapping[str, Any] = MappingProxyType({})
+) -> ReadFile[M]:
+    """Read a YAML file into a model and keep the positions; ``left_out`` is what holds where the file does not say it.
+
+    Raises PipelineFileError with every problem.
+    """
     source = Path(path) if isinstance(path, str) else path
-    return parse(read_text(source), str(path), model)
+    return parse(read_text(source), str(path), model, left_out)
 
 
-def parse(text: str, name: str, model: type[M]) -> ReadFile[M]:
+def parse(text: str, name: str, model: type[M], left_out: Mapping[str, Any] = MappingProxyType({})) -> ReadFile[M]:
     """Read YAML text into a model; ``name`` stands for the file. Raises PipelineFileError with every problem."""
     try:
         root = yaml_tree.read_yaml(text, name)
@@ -85,7 +92,7 @@ def parse(text: str, name: str, model: type[M]) -> ReadFile[M]:
         raise PipelineFileError((earlier,))
     try:
         # A file uses the names of the schema; the models' own names are for code.
-        content = model.model_validate(root.value, by_alias=True, by_name=False)
+        content = model.model_validate({**left_out, **root.value}, by_alias=True, by_name=False)
     except ValidationError as error:
         raise PipelineFileError(problems_of(error, model, root, name)) from None
     return ReadFile(content=content, root=root, name=name)

@@ -17,6 +17,10 @@ LONGEST_SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
 
+MOST_NAMED = 15
+"""Names that a sentence lists where none of them is near to what was written."""
+
+
 def problems_of(error: ValidationError, model: type[BaseModel], root: Node, file: str) -> tuple[FileProblem, ...]:
     """Return one problem for each place that is wrong, in the order of the file."""
     places: dict[Path, list[ErrorDetails]] = {}
@@ -28,7 +32,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], root: Node, file
     problems = (
         problem_at(root, file, path, _sentence(path, details, model) if path not in meant else _means(meant[path]))
         for path, details in places.items()
-        if path not in meant.values()
+        if path not in meant.values() and path not in _said_before(meant) and not _is_rest_of_type(path, places)
     )
     return tuple(sorted(problems, key=lambda problem: problem.line))
 
@@ -39,12 +43,28 @@ def _meant(places: Mapping[Path, Sequence[ErrorDetails]]) -> Mapping[Path, Path]
     unknown = [path for path, errors in places.items() if errors[0]["type"] == "extra_forbidden"]
     meant: dict[Path, Path] = {}
     for path in unknown:
-        beside = [each for each in missing if each[:-1] == path[:-1] and each not in meant.values()]
-        near = get_close_matches(str(path[-1]), [str(each[-1]) for each in beside], n=1, cutoff=0.5)
+        siblings = [each for each in missing if each[:-1] == path[:-1]]
+        same = [each for each in siblings if each[-1] == _ALSO_CALLED.get(str(path[-1]).lower())]
+        beside = same or [each for each in siblings if each not in meant.values()]
+        near = [str(each[-1]) for each in same] or get_close_matches(
+            str(path[-1]), [str(each[-1]) for each in beside], n=1, cutoff=0.5
+        )
         only = len(beside) == 1 and sum(each[:-1] == path[:-1] for each in unknown) == 1
         if near or only:
             meant[path] = next(each for each in beside if not near or each[-1] == near[0])
     return meant
+
+
+def _is_rest_of_type(path: Path, places: Mapping[Path, object]) -> bool:
+    """Whether a key is what a comma split off from the one before it, as of ``{amount: DECIMAL(10,2)}``."""
+    cut = isinstance(path[-1], str) and re.fullmatch(r"[0-9]+ *\)", path[-1]) is not None
+    return cut and sum(each[:-1] == path[:-1] for each in places) > 1
+
+
+def _said_before(meant: Mapping[Path, Path]) -> set[Path]:
+    """Return the unknown keys that stand for a missing one which another stands for, too."""
+    first = {missing: path for path, missing in reversed(list(meant.items()))}
+    return {path for path, missing in meant.items() if first[missing] != path}
 
 
 def _means(path: Path) -> str:
@@ -93,6 +113,24 @@ _ALSO_CALLED: Mapping[str, str] = {
     **dict.fromkeys(("accepted_values", "allowed"), "values"),
     **dict.fromkeys(("relationships", "foreign_key", "foreign_keys"), "references"),
     **dict.fromkeys(("primary_key", "distinct"), "unique"),
+    **dict.fromkeys(("group_by", "per_group", "partition_by"), "by"),
+    **dict.fromkeys(("lt", "less_than", "smaller"), "below"),
+    **dict.fromkeys(("gt", "greater_than", "greater", "more_than"), "above"),
+    **dict.fromkeys(("le", "lte"), "at_most"),
+    **dict.fromkeys(("ge", "gte"), "at_least"),
+    **dict.fromkeys(("eq", "is", "equal", "equal_to"), "equals"),
+    **dict.fromkeys(("table", "column", "field", "ref"), "to"),
+    **dict.fromkeys(("tests", "data_tests", "assertions", "expectations", "quality"), "expect"),
+    **dict.fromkeys(("date_column", "timestamp_column", "event_time", "time_column"), "date"),
+    **dict.fromkeys(("loaded_at_field", "loaded_at", "ingested_at"), "loaded"),
+    **dict.fromkeys(("sources", "models", "datasets_and_tables"), "tables"),
+    **dict.fromkeys(("slack", "alerts", "channels"), "notifications"),
+    **dict.fromkeys(("admins", "users", "operators", "editors"), "actors"),
+    **dict.fromkeys(("project_id", "gcp_project", "gcp_project_id"), "project"),
+    **dict.fromkeys(("location", "gcp_region"), "region"),
+    **dict.fromkeys(("tz", "zone"), "timezone"),
+    **dict.fromkeys(("schedule", "frequency", "interval"), "cadence"),
+    **dict.fromkeys(("mute", "silences", "ignore", "ignores"), "suppressions"),
 }
 """What other tools call a key; letters that are alike would lead elsewhere."""
 
@@ -112,6 +150,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return f"did you mean {_either([repr(each) for each in near])}?"
+    if len(known) > MOST_NAMED:
+        return f"there are {len(known)}, such as {_either([repr(each) for each in known[:3]])}"
     return f"expected {_either([repr(each) for each in known])}"
 
 
@@ -123,6 +163,8 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
     """Say what is wrong at one place; several errors there are the members of a union, any of which would do."""
     first = errors[0]
     match first["type"]:
+        case "extra_forbidden" if re.fullmatch(r"[0-9]{3}", str(path[-1])):
+            return "is what stands behind a comma; write the number without one"
         case "extra_forbidden":
             return f"is not a key here; {nearest_key(str(path[-1]), _keys_at(model, path[:-1]))}"
         case "missing":

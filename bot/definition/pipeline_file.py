@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bot.definition.files import EXAMPLES, PipelineFileError, ReadFile, read
+from bot.definition.pipeline_folder import name_by_path
 from bot.definition.pipeline_references import reference_problems
 from bot.yaml_tree import FileProblem
 from checks.pipeline import Pipeline
@@ -28,7 +29,13 @@ def load_pipeline(path: str | Path | Traversable) -> Pipeline:
 
 def read_pipeline(path: str | Path | Traversable) -> ReadFile[Pipeline]:
     """As ``load_pipeline``, and keep the positions."""
-    return beside(referenced(read(path, Pipeline)), path)
+    return beside(referenced(read(path, Pipeline, left_out(path))), path)
+
+
+def left_out(path: str | Path | Traversable) -> Mapping[str, str]:
+    """Return what a file need not say, because where it lies does: the pipeline's name."""
+    name = name_by_path(Path(path)) if isinstance(path, str | Path) else None
+    return {} if name is None else {"name": name}
 
 
 def beside(pipeline_file: ReadFile[Pipeline], path: str | Path | Traversable) -> ReadFile[Pipeline]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,8 @@ from bot.yaml_tree import FileProblem, YamlError
 
 SEPARATOR = os.pathsep
 """What stands between several files or folders, as in PATH."""
+
+_NO_NAME = re.compile(r"[^a-z0-9]+")
 
 ENDINGS = (".yaml", ".yml")
 INSIDE = "pipeline.yaml"
@@ -52,7 +55,14 @@ def name_in(file: Path) -> str:
         name = yaml_tree.read_yaml(read_text(file), str(file)).value["name"]
     except (PipelineFileError, YamlError, KeyError, TypeError):
         name = None
-    return name if isinstance(name, str) else file.stem
+    return name if isinstance(name, str) else name_by_path(file) or file.stem
+
+
+def name_by_path(file: Path) -> str | None:
+    """Return the name of a pipeline whose file gives none: the file's, of ``pipeline.yaml`` the folder's."""
+    stem = file.absolute().parent.name if file.name == INSIDE else file.stem
+    name = _NO_NAME.sub("-", stem.lower()).strip("-")
+    return name if name[:1].isalpha() else None
 
 
 def which_there_are(names: Iterable[str], wanted: str = "") -> str:

@@ -309,7 +309,7 @@ def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
         yield from _known(("suppressions", index, "check"), "check", each.check, sorted(codes))
         if each.check in codes:
             known = sorted({*codes[each.check], *COMMON_CODES})
-            yield from _known(("suppressions", index, "code"), f"code of '{each.check}'", each.code, known)
+            yield from _known(("suppressions", index, "code"), f"code in '{each.check}' called", each.code, known)
 
 
 def _checks(pipeline: Pipeline) -> Iterator[Fault]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from bot.definition.expectation_references import NO_KEYS, NUMBERS, apart, column_problems, known, sentence_problems
 from bot.yaml_tree import Path
+from checks.dated import date_column
 from checks.expansion.data_checks import data_checks
-from checks.expansion.query import date_column
 from checks.expansion.reconcile import reconciliation_id
 from checks.pipeline import Pipeline
 from checks.reconcile_spec import Reconciliation, Side

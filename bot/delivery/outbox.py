@@ -8,6 +8,7 @@ Slack refuses lets everything wait; what waits is in the store, so no restart lo
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ from bot.delivery.poster import Poster
 from bot.delivery.straight import Straight
 from bot.delivery.traffic import LONGEST_BACK_OFF, LONGEST_WAIT, SETTLES, Defaults, Pause, Traffic, back_off
 from bot.delivery.troubles import Posted, PostError, Trouble
-from bot.log_fields import extra
+from bot.log_fields import extra, logged_with
 from bot.store.model import Changes, Delivery, DeliveryState, StateStore, StoreError
 
 __all__ = ["PATIENCE", "UNDELIVERED", "Outbox", "PostError", "Posted", "Poster", "Trouble"]
@@ -133,7 +134,11 @@ class Outbox:
             return sent
 
     def _deliver(self, claimed: Sequence[Delivery]) -> int:
-        return sum(self._attempt(delivery) for delivery in claimed)
+        return sum(map(self._named_attempt, claimed))
+
+    def _named_attempt(self, delivery: Delivery) -> bool:
+        with logged_with(pipeline=pipeline_of(delivery)):
+            return self._attempt(delivery)
 
     def _attempt(self, delivery: Delivery) -> bool:
         """Send one delivery, or give it back; True when Slack has it."""
@@ -254,10 +259,20 @@ class Outbox:
             _logger.exception("A listener of the outbox failed on %s.", delivery.key)
 
 
+_OF_PIPELINE = re.compile(r"(?:^|:)(?:alert|command|digest(?:-late)?):([a-z0-9_-]+):")
+
+
+def pipeline_of(delivery: Delivery) -> str:
+    """Return the name of the pipeline that a delivery tells of, by its key or that of what it answers; else nothing."""
+    found = (_OF_PIPELINE.search(each) for each in (delivery.key, delivery.target or ""))
+    return next((each[1] for each in found if each is not None), "")
+
+
 def _fields(delivery: Delivery, now: datetime) -> dict[str, Any]:
     """Return what a line about a delivery carries: the incident that it tells, and how long it waited."""
     told = delivery.target or delivery.key
     return extra(
+        pipeline=pipeline_of(delivery),
         incident=told if told.startswith("alert:") else None,
         kind=delivery.kind.value,
         sink=delivery.sink,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from checks.dated import date_column, load_column
 from checks.expectations_spec import Allowed
 from checks.intervals import Interval
 from checks.pipeline import Pipeline, Table
@@ -68,7 +69,7 @@ def _policies(pipeline: Pipeline) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _rows(pipeline: Pipeline, name: str, table: Table) -> Mapping[str, Any]:
     """Return a group of rows: as many in each interval, or once of a table without dates."""
-    date = table.date or table.partition
+    date = date_column(table)
     keys = {key for expect in table.expect for unique in expect.unique for key in unique.key} | _referred(
         pipeline, name
     )
@@ -87,9 +88,9 @@ def _referred(pipeline: Pipeline, name: str) -> set[str]:
 
 def _cell(table: Table, column: str, keys: set[str]) -> Any:
     kind = table.columns[column]
-    if column == (table.date or table.partition):
+    if column == date_column(table):
         return "<intervals>"
-    if column == table.loaded:
+    if column == load_column(table):
         return _LOADED
     for expect in table.expect:
         if column in expect.values:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.drill.days import Day, days_of
-from bot.drill.run import Ground, validated
+from bot.drill.run import Ground
 from checks.model import Outcome, Report, Severity
 
 
@@ -41,7 +41,7 @@ def false_alarms(
     found: list[FalseAlarm] = []
     for number, (ground, day) in enumerate(days, 1):
         observe(number)
-        report = validated(ground.healthy.pipeline, ground.scenario, day.change)
+        report = ground.validated(day.change)
         found += alarms_of(report, ground.scenario.file.name, day.sort)
     return tuple(found)
 

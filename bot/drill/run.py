@@ -14,7 +14,7 @@ from bot.drill.pairs import PairScore, alone, pair_score, unrelated
 from bot.drill.scoring import Known, Score, known, places_at, score
 from bot.request import Request
 from bot.scenarios.scenario import Scenario
-from bot.scenarios.world import Change, build_world
+from bot.scenarios.world import Build, Change, build_world
 from bot.validation import Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
@@ -29,6 +29,11 @@ class Ground:
     healthy: Healthy
     report: Report
     known: Known
+
+    def validated(self, *changes: Change) -> Report:
+        """Validate the healthy world, which is built once, with changes made to it one after the other."""
+        world = reduce(lambda changed, each: each(changed), changes, self.healthy.world)
+        return validated(self.healthy.pipeline, self.scenario, lambda *_: world)
 
     @cached_property
     def faults(self) -> tuple[PutFault, ...]:
@@ -45,9 +50,9 @@ class Ground:
         return tuple(fault for kind in KINDS.values() for fault in kind(self.healthy))
 
 
-def validated(pipeline: Pipeline, scenario: Scenario, change: Change = lambda world: world) -> Report:
-    """Validate a scenario's world with a change made. Raises PipelineFileError, DemoExtraMissing, RequestError."""
-    ports = scenario_ports(pipeline, scenario, change=change)
+def validated(pipeline: Pipeline, scenario: Scenario, build: Build = build_world) -> Report:
+    """Validate a scenario's world. Raises PipelineFileError, DemoExtraMissing, RequestError."""
+    ports = scenario_ports(pipeline, scenario, build=build)
     try:
         validation = Validation(pipeline, ports, lambda: ports.now, jobs_before=lambda _: ports.jobs_before)
         return validation.run(validation.plan(Request(interval=scenario.file.requested, trigger="drill")))
@@ -78,7 +83,7 @@ def healthy_of(pipeline: Pipeline, scenario: Scenario, report: Report, *, cascad
 def drilled(ground: Ground, fault: PutFault) -> Score:
     """Break the world, validate it, and say what came of it."""
     pipeline = ground.healthy.pipeline
-    report = validated(pipeline, ground.scenario, fault.change)
+    report = ground.validated(fault.change)
     return score(fault, report, ground.known, places_at(fault.place, pipeline, ground.healthy.world), pipeline)
 
 
@@ -102,9 +107,7 @@ def drilled_pairs(
 
     def broken(*changes: Change) -> Report:
         observe()
-        return validated(
-            pipeline, ground.scenario, lambda world: reduce(lambda broken, each: each(broken), changes, world)
-        )
+        return ground.validated(*changes)
 
     singles = [alone(each, broken(each.change), ground.report, pipeline, ground.healthy.world) for each in faults]
     for one, other in unrelated(singles, count, seed, pipeline):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.playground.clock import PlayClock
 from bot.playground.model import Breakage
 from bot.playground.standing import StandingWorld
 from bot.scenarios.scenario import Scenario, instant_of
-from bot.scenarios.world import Change, World
+from bot.scenarios.world import build_world
 from checks.pipeline import Pipeline
 
 
@@ -97,16 +97,15 @@ class PlayWorld:
 
     def _world(self) -> ScenarioPorts:
         """Return the scenario's world with everything that is broken in it."""
+        breaking = [each.change for each in self._broken.values()]
         return scenario_ports(
-            self.pipeline, self.scenario, change=_all_of([each.change for each in self._broken.values()])
+            self.pipeline,
+            self.scenario,
+            build=lambda *about: reduce(lambda sofar, change: change(sofar), breaking, build_world(*about)),
         )
 
     def close(self) -> None:
         self.stage.close()
-
-
-def _all_of(changes: Sequence[Change]) -> Callable[[World], World]:
-    return lambda world: reduce(lambda sofar, change: change(sofar), changes, world)
 
 
 def _changed(before: ScenarioPorts, now: ScenarioPorts) -> set[str]:

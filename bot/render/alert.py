@@ -7,7 +7,7 @@ else is in its details (``alert_details``). Nothing is said twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -47,6 +47,7 @@ from bot.render.words import (
     joined,
     listed,
     moment,
+    number,
     once,
     sentence,
     sentences,
@@ -56,11 +57,22 @@ from bot.store.model import Alert, AlertState
 from checks.cells import local
 from checks.pipeline import Pipeline
 
-IMPACT_TEXT = 150
-CAUSE_TEXT = 330
-NEXT_TEXT = 180
-LOGGED_TEXT = 110
-"""Characters of each part of the message: together they leave the buttons on the first screen of a phone."""
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Characters of each part of the message: together they leave the buttons on the first screen of a phone."""
+
+    impact: int = 150
+    cause: int = 330
+    step: int = 180
+    logged: int = 110
+
+
+FIRING = _Room()
+OWNED = _Room(impact=100, cause=270, step=120, logged=45)
+"""Who has it, why, and one more button take the room of some lines."""
+
+REASON_TEXT = 80
 
 NAMES_AT_MOST = 4
 """Checks that could not run, named in the message; the details name all."""
@@ -191,7 +203,7 @@ def _notice(alert: Alert, pipeline: Pipeline) -> str:
     if alert.state is AlertState.RESOLVED:
         return said
     effect = next(iter(_new(sentences(_impact(alert)), said)), "")
-    next_step = repair_label(alert, pipeline).rstrip("…") or cut(next(iter(sentences(_action(alert))), ""), NEXT_TEXT)
+    next_step = repair_label(alert, pipeline).rstrip("…") or cut(next(iter(sentences(_action(alert))), ""), FIRING.step)
     return " ".join(filter(None, (said, effect, next_step and f"Next: {sentence(next_step)}")))
 
 
@@ -218,7 +230,8 @@ def _lead(alert: Alert) -> str:
 
 
 def _open_state(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
-    since, state = (capital(since_words(alert, pipeline.zone, now)),), state_words(alert, pipeline.zone, now)
+    since = (capital(since_words(alert, pipeline.zone, now)),)
+    state = state_words(alert, pipeline.zone, now, REASON_TEXT)
     return joined_by(" · ", [_dates(alert, pipeline, now), since, state, mention_of(alert, pipeline)])
 
 
@@ -245,24 +258,24 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
     other = str(alert.details.get("closing_title") or "")
     match alert.details.get("closing"):
         case "superseded":
-            yield _labelled("Goes on in", cut(other, IMPACT_TEXT))
+            yield _labelled("Goes on in", cut(other, FIRING.impact))
         case "gone":
             yield Paragraph(("No run judges that date any more. When one last did, it was still failing.",))
         case "note":
-            yield Paragraph((f"What is left is {cut(other, IMPACT_TEXT)}: a note in the report, and no alert.",))
+            yield Paragraph((f"What is left is {cut(other, FIRING.impact)}: a note in the report, and no alert.",))
 
 
 def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
-    said = short_title(alert)
-    if impact := _within(_new(sentences(_impact(alert)), said), IMPACT_TEXT):
+    said, room = short_title(alert), FIRING if alert.state is AlertState.FIRING else OWNED
+    if impact := _within(_new(sentences(_impact(alert)), said), room.impact):
         yield _labelled("Impact", impact)
         said = f"{said} {impact}"
     label, why = _cause(alert)
-    if cause := _within(_new(why, said), CAUSE_TEXT) or ("Not found." if label == "Cause" else ""):
+    if cause := _within(_new(why, said), room.cause) or ("Not found." if label == "Cause" else ""):
         yield _labelled(label, cause)
         said = f"{said} {cause}"
-    yield from _logged(alert.details.get("logged") or (), pipeline, now)
-    if not repair_label(alert, pipeline) and (step := _within(_new(sentences(_action(alert)), said), NEXT_TEXT)):
+    yield from _logged(alert.details.get("logged") or (), pipeline, now, room.logged)
+    if not repair_label(alert, pipeline) and (step := _within(_new(sentences(_action(alert)), said), room.step)):
         yield _labelled("Next", step)
 
 
@@ -275,10 +288,16 @@ def _impact(alert: Alert) -> str:
     if alert.check == CANNOT_LOOK:
         unseen = once(each.title for each in members)
         told = any(title in alert.title for title in unseen)
-        return "Whether it is so is not known." if told else f"Not checked: {listed(unseen, NAMES_AT_MOST)}."
+        return "Whether it is so is not known." if told else _not_checked(unseen)
     impacts = [sentence(clean(str(each))) for each in details.get("impacts") or ()]
     effect = clean(str(details.get("effect") or ""))
     return " ".join(filter(None, (effect, *impacts)))
+
+
+def _not_checked(titles: Sequence[str]) -> str:
+    """Name as many checks as a message has room for, each with its whole title."""
+    told = (f"Not checked: {listed(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
+    return next((each for each in told if len(each) <= OWNED.impact), f"Not checked: {number(len(titles), 'check')}.")
 
 
 def _action(alert: Alert) -> str:
@@ -347,11 +366,11 @@ def _within(told: Iterable[str], most: int) -> str:
     return kept
 
 
-def _logged(documents: Sequence[Mapping[str, Any]], pipeline: Pipeline, now: datetime) -> Iterator[Part]:
+def _logged(documents: Sequence[Mapping[str, Any]], pipeline: Pipeline, now: datetime, most: int) -> Iterator[Part]:
     """The line that the first of the services logged most often, as the log has it."""
     lines = [each for logged in documents[:1] for each in logged["lines"]]
     for line in sorted(lines, key=lambda each: -int(each["count"]))[:1]:
         last = datetime.fromisoformat(line["last"])
         at = f"{moment(last, pipeline.zone, now)} {last.astimezone(pipeline.zone):%Z}"
         times = f" {line['count']:,} times, last {at}" if line["count"] > 1 else f" at {at}"
-        yield Paragraph((Code(cut(line["text"], LOGGED_TEXT)), times), inset=True)
+        yield Paragraph((Code(cut(line["text"], most)), times), inset=True)

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.alerting.incident import broken_since
-from bot.render.alert_title import short_title
+from bot.render.alert_title import cut, short_title
 from bot.render.mentions import mention
 from bot.render.message import mark_of_severity
 from bot.render.pages import Block, SlackMessage
-from bot.render.post import Link, Mention, Strong, Text, limited, text
+from bot.render.post import Link, Mention, Strong, Text, text
 from bot.render.slack_text import EMOJI, escape, fitted, markup
 from bot.render.words import duration, moment, number
 from bot.store.model import Alert, AlertState, SnoozeUntil
@@ -73,10 +73,10 @@ def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     return f"broken since {at(began)}{lasting} · first seen {at(alert.opened_at)}"
 
 
-def state_words(alert: Alert, zone: ZoneInfo, now: datetime) -> Text:
-    """Return who has an alert, or until when it sleeps."""
+def state_words(alert: Alert, zone: ZoneInfo, now: datetime, most: int = REASON_TEXT) -> Text:
+    """Return who has an alert, or until when it sleeps, with at most so many characters of the reason."""
     owner = (" by ", Mention(alert.owner)) if alert.owner else ()
-    reason = f": {limited(alert.reason, REASON_TEXT)}" if alert.reason else ""
+    reason = f": {cut(alert.reason, most)}" if alert.reason else ""
     match alert.state:
         case AlertState.FIRING:
             return (Strong(("unacknowledged",)),)

@@ -180,7 +180,7 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
     match action:
         case "acknowledged":
             at = time_of(alert.changed_at, zone, alert.changed_at)
-            return _body([("👀 ", *who, f" acknowledged at {at}. It still closes by itself.")])
+            return _body([("👀 ", *who, f" acknowledged at {at}. It resolves by itself when the checks pass.")])
         case "snoozed":
             return _body([("💤 ", *_capital(state_words(alert, zone, alert.changed_at)), ".")])
         case "taken-over":

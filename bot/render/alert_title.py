@@ -47,8 +47,10 @@ def beyond(words: str, title: str) -> str:
     for said in (title, title.partition(": ")[2]):
         if said and words.lower().startswith(said.lower().rstrip("…")):
             rest = words[len(said.rstrip("…")) :]
+            if said.endswith("…"):  # the title breaks off, and this goes on where it did
+                return f"… {rest.lstrip()}"
             # What only goes on with the sentence says nothing without its beginning: "since revision 42".
-            return words if rest[:1] == " " and said == said.rstrip("…") else capitalised(rest.lstrip(" .;:,"))
+            return words if rest[:1] == " " else capitalised(rest.lstrip(" .;:,"))
     return words
 
 

@@ -7,13 +7,22 @@ from datetime import datetime
 
 from bot.render.alert_title import cut
 from bot.render.message import Cell, Mark, Table, mark_of
+from bot.render.post import Paragraph, Strong
 from bot.render.reading import Found, Reading
+from bot.render.slack_text import EMOJI
+from bot.render.words import clean
 from checks.facts import known
 from checks.facts.orchestration import DataFacts, LogFacts
 from checks.model import Interval
 
 CELL_TEXT = 20
 """Characters of a cell: a column stays narrow."""
+
+FINE = "OK"
+NOT_DUE = "not due"
+NOTHING = "-"
+BARE = {FINE, NOT_DUE, NOTHING}
+"""Cells that say no more than their mark."""
 
 
 def board(reading: Reading) -> Iterator[Table]:
@@ -27,6 +36,24 @@ def board(reading: Reading) -> Iterator[Table]:
         yield Table(columns=("Phase", *(column(reading, each) for each in reading.intervals)), rows=rows)
 
 
+def board_lines(reading: Reading) -> Iterator[Paragraph]:
+    """Yield the board as lines that a phone breaks and does not cut off: a mark for each interval, the phase, and what
+    the marks do not say."""
+    for table in board(reading):
+        _, *intervals = table.columns
+        yield Paragraph((Strong((clean(" · ".join(intervals)),)),), apart=True)
+        for phase, *states in table.rows:
+            marks = " ".join(EMOJI[each.mark or Mark.SKIPPED] for each in states)
+            yield Paragraph((f"{marks}  ", Strong((clean(phase.text),)), f" {_told(intervals, states)}".rstrip()))
+
+
+def _told(intervals: Sequence[str], states: Sequence[Cell]) -> str:
+    """Return the words of a row: those of the first interval as they are, those of the next behind its name."""
+    named = zip(("", *intervals[1:]), states, strict=True)
+    told = (f"{name} {clean(each.text)}".lstrip() for name, each in named if each.text not in BARE)
+    return " · ".join(told)
+
+
 def column(reading: Reading, interval: Interval) -> str:
     """Return an interval as a column names it: its date, and for the one of now the pipeline's word."""
     return reading.word(interval) if interval == reading.report.current else reading.title(interval)
@@ -35,16 +62,16 @@ def column(reading: Reading, interval: Interval) -> str:
 def _state(reading: Reading, phase: str, makes: str, interval: Interval) -> Cell:
     found = reading.by_place.get((phase, interval), ())
     if not found:
-        return Cell(text="-")
+        return Cell(text=NOTHING)
     worst = min(found, key=lambda each: (each.badness, not reading.is_data(each.check)))
     mark = mark_of(worst.finding)
     match mark:
         case Mark.PASSED:
-            return Cell(text=figure(found, makes) or "OK", mark=mark)
+            return Cell(text=figure(found, makes) or FINE, mark=mark)
         case Mark.WAITING:
-            return Cell(text=_due(reading, found) or "not due", mark=mark)
+            return Cell(text=_due(reading, found) or NOT_DUE, mark=mark)
         case Mark.SKIPPED:
-            return Cell(text="-")
+            return Cell(text=NOTHING)
         case Mark.UNKNOWN:
             return Cell(text="not known", mark=mark)
         case _:

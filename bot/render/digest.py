@@ -11,7 +11,7 @@ from bot.alerting.incident import CANNOT_LOOK, Incident, incidents_of, members_o
 from bot.render.alert_list import gravest_first, state_words
 from bot.render.alert_title import cut, fitting_title, short_title
 from bot.render.blocks import posts_of
-from bot.render.board import board, figure
+from bot.render.board import board_lines, figure
 from bot.render.headline import figure_of, headline, is_empty
 from bot.render.limits import HEADER_TEXT
 from bot.render.message import Line, Mark, SmallPrint, mark_of_severity
@@ -110,7 +110,7 @@ def _parent(digest: Digest) -> Post:
             *(Paragraph(each, apart=place == 0) for place, each in enumerate(problems[:PROBLEMS_AT_MOST])),
             *_left_out(problems),
             *_unseen(digest),
-            *board(reading),
+            *board_lines(reading),
             Aside((_next_look(digest),)),
         ),
     )

@@ -124,7 +124,12 @@ def _beside(reading: Reading) -> str:
 
 
 def _nothing_checked(reading: Reading) -> str:
-    """Say why nothing was looked at: what to configure, or what is waited for."""
+    """Say why nothing was looked at: what is waited for, or what to configure."""
+    waiting = reading.of(Outcome.WAITING)
+    if waiting:
+        checks = number(len(once(each.check for each in waiting)), "check")
+        first = first_sentence(waiting[0].finding.summary).rstrip(".")
+        return f"Nothing is due yet, which {checks} would look at. {first}"
     reasons = once(first_sentence(each.finding.summary).rstrip(".") for each in reading.found)
     if not reasons:
         return "Nothing was checked: no check ran"

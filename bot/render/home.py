@@ -116,12 +116,15 @@ def _verdict_blocks(home: Home, last: StoredReport) -> Iterator[Block]:
     headline = fitted(str(last.document.get("headline", "")), LINE_TEXT)
     standing = since_report(verdict, last.at, last.document, (*home.alerts, *home.resolved))
     emoji, words = VERDICT_EMOJI[verdict], str(verdict)
+    now, then = f" · {headline}" if headline else "", ""
     if standing.now is not verdict and (standing.until is not None or standing.is_worse):
+        # What the report said was so when it looked, and is not what is so now.
         emoji, words = emoji_of(standing), f"{lead(standing, home.pipeline.zone)}."
-    yield section(f"{emoji} *{words}*  {headline}")
+        now, then = "", now
+    yield section(f"{emoji} *{words}*{now}")
     age = " · *older than a day*" if home.now - last.at > OLD else ""
     seen = moment(last.at, home.pipeline.zone, home.now)
-    yield _context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}")
+    yield _context(f"{capital(_interval_words(home, last.previous))} · checked at {seen} ({last.job}){age}{then}")
 
 
 def _board_blocks(home: Home, last: StoredReport) -> Iterator[Block]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.log_fields import logged_with
 from bot.repairs.journal import AT_MOST, LOOK_BACK
 from bot.repairs.model import NEVER_WRITTEN, RepairOutcome, RepairRefusedError, RepairRun
 from bot.repairs.service import RepairService
@@ -87,14 +88,15 @@ class FollowUp:
 
     def run(self, stopping: threading.Event) -> None:
         """Follow until told to stop. Whatever breaks is logged, and following goes on."""
-        while not stopping.is_set():
-            try:
-                self.turn()
-            except StoreError as error:
-                _logger.warning("repairs cannot be followed while the store is down: %s", error)
-            except Exception:
-                _logger.exception("following repairs broke; it goes on")
-            self._pause(stopping)
+        with logged_with(pipeline=self._repairs.pipeline.name):
+            while not stopping.is_set():
+                try:
+                    self.turn()
+                except StoreError as error:
+                    _logger.warning("repairs cannot be followed while the store is down: %s", error)
+                except Exception:
+                    _logger.exception("following repairs broke; it goes on")
+                self._pause(stopping)
 
     def turn(self) -> int:
         """Look once at everything that is due; return how many repairs still wait. Raises StoreError.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 from bot.definition.files import PipelineFileError, ReadFile
+from bot.nearest import meant
 from bot.scenarios.changes import RowGroup
 from bot.scenarios.scenario import ScenarioFile
 from bot.scenarios.stated_values import NotHeldError, conversion
@@ -149,6 +149,5 @@ def _settled(item: Any, gaps: Gaps) -> Any:
 
 
 def _no(kind: str, name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(known))}."
-    return f"there is no {kind} '{name}'; {hint}"
+    rest = f"there are: {', '.join(sorted(known))}."
+    return f"there is no {kind} '{name}'; {meant(name, known, rest)}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bot.definition.files import PipelineFileError, ReadFile, file_of, read
 from bot.definition.model_errors import nearest
 from bot.definition.sources import SOURCES
+from bot.nearest import meant
 from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.platform_states import RevisionState
 from checks.model import Verdict
@@ -262,7 +262,5 @@ def _source(name_or_path: str | Path) -> Path | Traversable:
     known = shipped_scenarios()
     if text in known:
         return SHIPPED / f"{text}.yaml"
-    near = get_close_matches(text, known, n=3, cutoff=0.4)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`reveille scenarios` lists them."
-    message = f"There is no scenario '{text}'; {hint}"
+    message = f"There is no scenario '{text}'; {meant(text, known, '`reveille scenarios` lists them.')}"
     raise UnknownScenario(message)

@@ -10,7 +10,7 @@ from bot.scenarios.faults import Faults
 from bot.scenarios.layers import is_whole
 from bot.scenarios.platform import RunnableScheduler, ScenarioPlatform
 from bot.scenarios.scenario import Scenario
-from bot.scenarios.world import Change, World, build_world
+from bot.scenarios.world import Build, World, build_world
 from checks.pipeline import Pipeline
 from checks.source import Source
 
@@ -44,14 +44,12 @@ class Scene:
         )
 
 
-def scene_of(
-    pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", change: Change = lambda world: world
-) -> Scene:
-    """Build the scenario's world, with a change made to it.
+def scene_of(pipeline: Pipeline, scenario: Scenario, dataset_prefix: str = "", build: Build = build_world) -> Scene:
+    """Build the scenario's world.
 
     Raises PipelineFileError for a scenario that does not fit the pipeline.
     """
-    unfolding = Unfolding(pipeline, scenario, lambda *about: change(build_world(*about)))
+    unfolding = Unfolding(pipeline, scenario, build)
     world = unfolding.first
     faults = Faults(world.faults)
     platform = ScenarioPlatform(

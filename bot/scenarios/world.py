@@ -40,6 +40,9 @@ class World(Surroundings):
 Change = Callable[[World], World]
 """What breaks a world, or makes another day of it."""
 
+Build = Callable[[Pipeline, Scenario], World]
+"""What makes the world of a scenario."""
+
 
 def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
     """Lay the scenario's layers over one another. Raises PipelineFileError for what does not fit together."""

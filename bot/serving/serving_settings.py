@@ -162,7 +162,9 @@ def _one_way_in(environment: Mapping[str, str], variables: Variables) -> tuple[S
 def _bot_token(variables: Variables) -> Secret:
     token = variables.secret(SecretSetting.SLACK_BOT_TOKEN)
     if token is None:
-        raise SettingsError("SLACK_BOT_TOKEN is not set: it is the bot token of the Slack app and begins with xoxb-.")
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is not set: it begins with xoxb- and stands under OAuth & Permissions of the Slack app."
+        )
     if not token.reveal().startswith("xoxb-"):
         raise SettingsError("SLACK_BOT_TOKEN is no bot token: those begin with xoxb-.")
     return token

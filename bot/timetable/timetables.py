@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol, TypeVar
 
+from bot.log_fields import extra
 from bot.timetable.slots import UnknownJobError
 
 Outcome = TypeVar("Outcome")
@@ -73,7 +74,8 @@ def _tried(pipeline: str, timetable: OneTimetable, job: str) -> str | Exception:
     except UnknownJobError as error:
         return error
     except Exception as error:  # noqa: BLE001 - the first of them is raised when all had their turn
-        _logger.warning("the job %s of the pipeline %s failed: %s", job, pipeline, type(error).__name__)
+        fields = extra(pipeline=pipeline, job=job)
+        _logger.warning("the job %s of the pipeline %s failed: %s", job, pipeline, type(error).__name__, extra=fields)
         return error
 
 

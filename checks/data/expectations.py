@@ -245,11 +245,12 @@ class _Judgement:
         return self._said.decided(name, tests, f"{said}.", facts, count.group)
 
     def _is_decided_by_fixed_limits(self, count: _Count) -> bool:
-        """Whether fixed limits decide without history: what never had a row, of no interval, is not in use yet."""
+        """Whether fixed limits decide without history. A table that never had a row is not in use yet; where rows are
+        asked for, it has lost them."""
         volume = count.volume
-        if volume.at_least is None and volume.at_most is None:
-            return False
-        return volume.learned is None or bool(count.number or count.past or self._past.periods)
+        if volume.at_least:
+            return True
+        return volume.at_most is not None and bool(count.number or count.past or self._past.periods)
 
     def _count_words(self, count: _Count) -> str:
         of = f" of {', '.join(count.group)}" if count.group else ""

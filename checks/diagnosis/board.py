@@ -75,6 +75,9 @@ HARMFUL = frozenset({"subscription-surplus", "stale-revision"})
 SIGNS = frozenset({"service-failing", "messages-not-taken", "variable-changed"})
 """Those that say that a service fails and not why: a deploy since which a place fails goes before them."""
 
+MISSING = frozenset({"service-missing", "target-missing", "function-missing"})
+"""What is called, or declared, and does not exist."""
+
 SHUT_OUT = frozenset({"invoker-removed-by-deploy", "invoker-missing"})
 """Those that say that a caller is refused."""
 

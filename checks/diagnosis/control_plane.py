@@ -6,7 +6,7 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 from __future__ import annotations
 
 from checks.diagnosis import platform
-from checks.diagnosis.board import Board, Suspect
+from checks.diagnosis.board import MISSING, Board, Suspect
 from checks.diagnosis.evidence import removing_deploy
 from checks.diagnosis.signs import sign_causes
 from checks.diagnosis.symptom import Symptom
@@ -20,7 +20,6 @@ from checks.facts.control_plane import (
 )
 from checks.facts.orchestration import DataFacts
 
-MISSING = frozenset({"service-missing", "target-missing", "function-missing"})
 REFUSALS = frozenset({"caller-refused", "conditional-grant", "deleted-member"})
 NOT_READY = frozenset({"not-ready", "stuck-reconciling"})
 LOST_VARIABLES = frozenset({"variable-missing", "variable-empty"})
@@ -81,7 +80,12 @@ def _not_ready(board: Board) -> list[Suspect]:
         if _says_missing(each) or _is(each, ReadyFacts) or _is(each, TrafficFacts):
             by_service.setdefault(each.place.name, []).append(each)
     return [
-        Suspect(code="service-not-ready", subject=name, primary=board.explain(sorted(said, key=_readiness_first)))
+        Suspect(
+            code="service-not-ready",
+            subject=name,
+            primary=board.explain(sorted(said, key=_readiness_first)),
+            consequences=board.explain(platform.jobs_failing_on(board, name)) if any(map(_says_missing, said)) else [],
+        )
         for name, said in sorted(by_service.items())
     ]
 

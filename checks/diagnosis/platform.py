@@ -149,6 +149,15 @@ def refused_jobs(board: Board) -> list[Symptom]:
     ]
 
 
+def jobs_failing_on(board: Board, service: str) -> list[Symptom]:
+    """Return the finding about failing jobs if all of them call one service: then it follows from that one's fault."""
+    return [
+        each
+        for each in _grave(board, JobsFacts, FAILING_JOBS)
+        if {job.services for job in each.of(JobsFacts).failing} == {(service,)}
+    ]
+
+
 def explain_silence(board: Board, found: Iterable[Suspect]) -> None:
     """Let what keeps calls from a service explain that nobody called it."""
     for suspect in found:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from checks.changes import Change
-from checks.diagnosis.board import BY_CHANGE, WITHOUT_REASON, Board, Suspect
+from checks.diagnosis.board import BY_CHANGE, MISSING, WITHOUT_REASON, Board, Suspect
 from checks.diagnosis.evidence import (
     action_of,
     broken_since,
@@ -139,8 +139,10 @@ def _since(board: Board, suspect: Suspect) -> str:
 
 def _not_ready(board: Board, suspect: Suspect) -> str:
     first = suspect.primary[0]
-    if any(each.finding.code == "service-missing" for each in suspect.primary):
-        return f"The service {suspect.subject} does not exist."
+    missing = next((each for each in suspect.primary if each.finding.code in MISSING), None)
+    if missing is not None:
+        called = missing.finding.code != "service-missing"
+        return missing.finding.summary if called else f"The service {suspect.subject} does not exist."
     reason = first.of(ReadyFacts).reason.rstrip(".")
     state = "is not ready" if first.finding.code != "stuck-reconciling" else "is in the middle of a change that hangs"
     return (

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 
-from checks.diagnosis.board import BY_CHANGE, Board, Suspect
+from checks.diagnosis.board import BY_CHANGE, MISSING, Board, Suspect
 from checks.diagnosis.evidence import failing_since, lag_of, latest, redeploy_of, removing_deploy
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.words import capitalised, phase_title
 from checks.facts.control_plane import (
+    CallFacts,
     DeliveryFacts,
     ErrorRateFacts,
     InvokerFacts,
@@ -66,7 +67,7 @@ def title_of(board: Board, suspect: Suspect, tense: Tense = Tense.NOW) -> str:
         # A summary of a pipeline file may come out empty.
         return f"{suspect.subject} failed" if tense is Tense.NOW else ""
     fitting = next((each for each in told if 0 < len(each) <= TITLE_TEXT), None)
-    return capitalised(fitting if fitting is not None else f"{told[0][: TITLE_TEXT - 1].rstrip()}…")
+    return capitalised(fitting if fitting is not None else f"{told[0][:TITLE_TEXT].rpartition(' ')[0].rstrip(' ,;:')}…")
 
 
 def _loss(board: Board, suspect: Suspect, tense: Tense) -> str:
@@ -147,7 +148,13 @@ def _without_identity(board: Board, suspect: Suspect, tense: Tense) -> Said:
 
 
 def _not_ready(board: Board, suspect: Suspect, tense: Tense) -> Said:
-    if any(each.finding.code == "service-missing" for each in suspect.primary):
+    if any(each.finding.code in MISSING for each in suspect.primary):
+        for callers in dict.fromkeys(each.of(CallFacts).callers for each in suspect.primary):
+            yield (
+                f"{callers} {tense('calls', 'called')} {suspect.subject}, which {tense('does', 'did')} not exist"
+                if callers
+                else ""
+            )
         yield f"{suspect.subject} {tense('does', 'did')} not exist"
         return
     facts = suspect.primary[0].of(ReadyFacts)

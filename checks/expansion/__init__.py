@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from checks.dated import found_columns
 from checks.expansion.figure import Figure
 from checks.expansion.figures import figures_of
 from checks.expansion.query import query_of
@@ -87,7 +88,7 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
         rules=tuple(rules_of(expect)),
         impact=expect.impact,
         runbook=expect.runbook,
-        expected="; ".join(expected_of(expect)) + ".",
+        expected="; ".join([*expected_of(expect), *found_columns(table, expect)]) + ".",
     )
     return Expansion(
         path=path,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from checks.dated import date_column, load_column
 from checks.expansion.figure import Figure
 from checks.expansion.sql_words import quoted, source
 from checks.expectations_spec import Expect, Learning
@@ -24,11 +25,6 @@ _OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">"}
 
 EARLIER = 14
 """Days: in two weeks most of what keeps coming has come."""
-
-
-def date_column(table: Table) -> str | None:
-    """Return the column that says to which interval a row belongs."""
-    return table.date or table.partition
 
 
 def history_days(pipeline: Pipeline, learning: Learning) -> int:
@@ -106,7 +102,7 @@ def _counts(table: Table, expect: Expect) -> Mapping[str, str]:
 
 
 def _newest(table: Table) -> str:
-    loaded = quoted(table.loaded or "")
+    loaded = quoted(load_column(table) or "")
     return f"MAX(IF({loaded} <= @now, {loaded}, NULL))"
 
 
@@ -141,8 +137,8 @@ def _judged(
 
 def _used(table: Table, expect: Expect, figures: Sequence[Figure]) -> Sequence[str]:
     """Return the columns whose values are counted."""
-    is_dated = table.loaded is not None and (expect.renewed or expect.freshness)
-    loaded = [table.loaded] if is_dated and table.loaded else []
+    column = load_column(table) if expect.renewed or expect.freshness else None
+    loaded = [column] if column is not None else []
     return [*(each for figure in figures for each in figure.columns), *loaded, *expect.mean]
 
 

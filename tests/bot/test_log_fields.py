@@ -16,6 +16,7 @@ from bot.alerting.clicks import Click
 from bot.alerting.incidents import Incidents
 from bot.composition.validation import on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
+from bot.delivery.outbox import pipeline_of
 from bot.log_fields import current_fields, extra, logged_with
 from bot.redaction.redactor import Redactor
 from bot.render.alert import AlertMessages
@@ -150,6 +151,23 @@ def test_a_delivery_is_a_line_with_the_incident_that_it_tells(lines: Lines) -> N
     told = {each["message"]: each.get("incident") for each in lines.of("bot.delivery.outbox")}
     sent = {f"{thread} is sent": thread, f"{thread}:v2 is sent": thread, "digest:nba:2026-02-11 is sent": None}
     assert told == sent
+    assert {each["pipeline"] for each in lines.of("bot.delivery.outbox")} == {"nba"}
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "pipeline"),
+    [
+        ("alert:nba:a:b:-:0:v2", None, "nba"),
+        ("digest:my-shop:2026-02-11:detail:1", None, "my-shop"),
+        ("page:pager:alert:my_shop:a:b:-:0:v1:trigger", None, "my_shop"),
+        ("answer:1", "digest-late:nba:2026-02-11", "nba"),
+        ("nothing", None, ""),
+    ],
+)
+def test_the_pipeline_of_a_delivery_is_that_of_its_key_or_of_what_it_answers(
+    key: str, target: str | None, pipeline: str
+) -> None:
+    assert pipeline_of(replace(post(key), target=target)) == pipeline
 
 
 def test_a_command_is_a_line_without_its_words(lines: Lines) -> None:

@@ -101,3 +101,12 @@ def test_several_repairs_of_a_recorded_morning(reveille: Reveille) -> None:
 
     assert said.code == 0
     assert said.out.count("done and proved") == 2
+
+
+def test_another_instant_that_is_judged_never_gets_into_the_record(
+    on_cloud: Cloud, store: Path, reveille: Reveille
+) -> None:
+    assert reveille("repair", GRANT, "--yes", "--now", "2031-02-10T08:00").code == 0
+
+    assert "2031" not in reveille("log", "--json").out
+    assert f"on {SERVICE}" in reveille("log", "--since", "1h").out

@@ -50,6 +50,7 @@ INCIDENTS = {
     "lines-key-expired",
     "raw-not-loaded",
     "records-hang",
+    "job-copied",
 }
 QUIET = {
     "healthy-morning",
@@ -89,6 +90,7 @@ def test_every_kind_of_day_is_shipped() -> None:
         "analytics-job-paused",
         "archive-job-fails",
         "variable-changed",
+        "publishing-halted",
     }
 
 

@@ -306,6 +306,13 @@ def test_alerts_without_a_store_say_so_with_an_error_id() -> None:
         assert "Error `" in rig.said[0]
 
 
+def test_the_progress_names_a_few_of_what_was_asked_for_and_counts_the_others() -> None:
+    with running() as rig:
+        rig.done("/validate-daily", "phase3 phase5 players lines")
+
+        assert "(phase3, phase5, players and 1 more)" in rig.slack.messages()[0].history[0]
+
+
 def test_a_whole_report_is_kept_and_a_partial_one_is_not() -> None:
     with running() as rig:
         rig.done("/validate-daily", "players")

@@ -118,7 +118,8 @@ def test_a_verdict_whose_alert_was_resolved_since_says_until_when_it_was_so() ->
 
         opened(rig)
 
-        assert "✅ *Was BLOCKED until 07:40 EST; now no alert is open.*" in shown(rig)
+        assert "✅ *Was BLOCKED until 07:40 EST; now no alert is open.*'" in shown(rig)
+        assert "(digest) · Broken." in shown(rig)
         assert "No open alert" in shown(rig)
 
 

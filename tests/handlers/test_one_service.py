@@ -71,3 +71,11 @@ def test_that_there_may_be_more_services_is_said_where_a_source_was_silent() -> 
 
     assert "there may be more" in not_answered(report(OTHER, silent), "found-later", {"worker"})
     assert "there may be more" not in not_answered(report(OTHER), "found-later", {"worker"})
+
+
+def test_the_nearest_name_is_a_sentence_of_its_own() -> None:
+    assert ". Did you mean worker? Not every" in not_answered(
+        report(OTHER, could_not_check(DENIED, subject="callers from Pub/Sub", severity=Severity.P0)),
+        "wroker",
+        {"worker"},
+    )

@@ -37,7 +37,7 @@ CASES: tuple[Case, ...] = (
 )
 
 
-@pytest.mark.parametrize("case", sampled(CASES, 5), ids=lambda case: f"{case.check}: {case.name}")
+@pytest.mark.parametrize("case", sampled(CASES, 10), ids=lambda case: f"{case.check}: {case.name}")
 def test_the_rows_give_the_stated_findings(case: Case) -> None:
     found = verdicts_of(case)
 

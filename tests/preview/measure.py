@@ -21,17 +21,20 @@ document.documentElement.dataset.sizes = JSON.stringify([...document.querySelect
   const top = each.getBoundingClientRect().top, row = each.querySelector(".actions");
   const body = each.querySelector(".message").getBoundingClientRect();
   return [each.querySelector(".who").getBoundingClientRect().bottom - top, body.bottom - top,
-          row ? row.getBoundingClientRect().bottom - top : 0];
+          row ? row.getBoundingClientRect().bottom - top : 0,
+          Math.max(...[...each.querySelectorAll(".block, .wide")].map(one => one.scrollWidth - one.clientWidth))];
 }));
 </script>"""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """``lines`` of the message below its author; ``buttons`` is where they end, in pixels from the top."""
+    """``lines`` of the message below its author; ``buttons`` is where they end, in pixels from the top; ``hidden`` are
+    the pixels that one must scroll sideways for."""
 
     lines: float
     buttons: float
+    hidden: float
 
 
 def sizes_of(messages: Sequence[SlackMessage], width: int) -> list[Size]:
@@ -44,4 +47,4 @@ def sizes_of(messages: Sequence[SlackMessage], width: int) -> list[Size]:
         source.write_text(page.replace("<body>", f'<body style="width: {width}px">'), encoding="utf-8")
         found = re.search(r'data-sizes="([^"]*)"', draw(source, folder))
     assert found is not None
-    return [Size((end - top) / LINE, buttons) for top, end, buttons in json.loads(found[1])]
+    return [Size((end - top) / LINE, buttons, hidden) for top, end, buttons, hidden in json.loads(found[1])]

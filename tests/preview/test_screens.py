@@ -1,14 +1,24 @@
-"""Every alert on the screens that people have, drawn by a browser: of every scenario, and every day of one in five."""
+"""Every alert in every state on the screens that people have, drawn by a browser: of every scenario, and every day of
+one in five."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
 from statistics import median
 
 import pytest
 
+from bot.render.alert import alert_message
+from bot.render.blocks import slack_message
+from bot.render.pages import SlackMessage
+from tests.bot.render.every_message import states_of
 from tests.bot.render.screens import SCENARIOS, alerts_of, digest_of
+from tests.pipelines.nba_world import NBA
 from tests.preview.browser import browser
-from tests.preview.measure import sizes_of
+from tests.preview.measure import Size, sizes_of
+from tests.replayed import replayed
 from tests.thoroughness import EVERY_DAY, sampled
 
 AROUND = 84
@@ -16,6 +26,9 @@ AROUND = 84
 
 PHONE, PHONE_HEIGHT = 360, 640
 DESKTOP = 640 + AROUND
+
+LATER = timedelta(minutes=25)
+STATES = {"firing", "acknowledged", "snoozed", "until it changes", "resolved", "back"}
 
 SHOWN = sampled(SCENARIOS, EVERY_DAY)
 
@@ -25,26 +38,48 @@ pytestmark = [
 ]
 
 
-@pytest.mark.slow
-def test_the_first_screen_of_a_phone_ends_below_the_buttons_of_every_alert() -> None:
-    shown = [(name, each) for name in SHOWN for each in alerts_of(name)]
+@cache
+def shown() -> Mapping[str, SlackMessage]:
+    """Every alert of the scenarios in each of its states, by scenario, place and state."""
+    return {
+        f"{name} {place}, {state}": slack_message(alert_message(each, NBA, replayed(name).report.now + LATER))
+        for name in SHOWN
+        for place, opened in enumerate(alerts_of(name))
+        for state, each in states_of(opened.alert, replayed(name).report.now).items()
+    }
 
-    sizes = sizes_of([each.message for _, each in shown], PHONE)
 
-    below = {f"{name}: {each.title}": size.buttons for (name, each), size in zip(shown, sizes, strict=True)}
-    assert {title: bottom for title, bottom in below.items() if not 0 < bottom <= PHONE_HEIGHT} == {}
+@cache
+def sizes(width: int) -> Mapping[str, Size]:
+    """The sizes of all of them, from one page."""
+    return dict(zip(shown(), sizes_of(list(shown().values()), width), strict=True))
 
 
-def test_the_digest_of_a_broken_day_takes_25_lines_of_a_desktop_at_most() -> None:
-    digests = {name: digest_of(name) for name in SHOWN}
+def test_every_state_is_looked_at() -> None:
+    assert {name.rpartition(", ")[2] for name in shown()} == STATES
 
-    sizes = dict(zip(digests, sizes_of(list(digests.values()), DESKTOP), strict=True))
 
-    clear = {name for name, each in digests.items() if each.text.startswith("🟢")}
-    assert {name: each.lines for name, each in sizes.items() if each.lines > (4 if name in clear else 25)} == {}
+def test_the_first_screen_of_a_phone_ends_below_the_buttons_of_every_alert_in_every_state() -> None:
+    below = {name: size.buttons for name, size in sizes(PHONE).items()}
+
+    assert {name: bottom for name, bottom in below.items() if not 0 < bottom <= PHONE_HEIGHT} == {}
 
 
 def test_half_of_the_alerts_take_a_dozen_lines_of_a_desktop_at_most() -> None:
-    sizes = sizes_of([each.message for name in SHOWN for each in alerts_of(name)], DESKTOP)
+    assert median(size.lines for name, size in sizes(DESKTOP).items() if name.endswith(", firing")) <= 12
+    assert median(size.lines for size in sizes(DESKTOP).values()) <= 12
 
-    assert median(each.lines for each in sizes) <= 12
+
+def test_the_digest_of_a_broken_day_takes_25_lines_of_either_screen_at_most() -> None:
+    digests = {name: digest_of(name) for name in SHOWN}
+    clear = {name for name, each in digests.items() if each.text.startswith("🟢")}
+    for width in (DESKTOP, PHONE):
+        found = dict(zip(digests, sizes_of(list(digests.values()), width), strict=True))
+
+        most = {name: 6 if name in clear else 25 for name in found}
+        assert {name: each.lines for name, each in found.items() if each.lines > most[name]} == {}
+        assert {name: each.hidden for name, each in found.items() if each.hidden > 0} == {}
+
+
+def test_nobody_scrolls_sideways_for_an_alert() -> None:
+    assert {name: size.hidden for name, size in sizes(PHONE).items() if size.hidden > 0} == {}

@@ -143,7 +143,8 @@ class _Build:
 
     def _image_program(self, step: Node, words: tuple[Word, ...]) -> list[Word]:
         image = step.children.get("name")
-        name = image.written.partition("@")[0].rpartition("/")[2].partition(":")[0] if image is not None else ""
+        written = substituted(Text(image.written), self._values).text if image is not None else ""
+        name = written.partition("@")[0].rpartition("/")[2].partition(":")[0]
         if name in {"cloud-sdk", "google-cloud-cli", "ubuntu", "debian", "alpine", ""}:
             return []  # These images run what the first argument says.
         if words and words[0].text in {name, "gcloud", "bash", "sh"}:

@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from bot.nearest import meant
 from bot.scenarios.column_types import duckdb_type, not_held, quoted
 from bot.settings import SettingsError
 from bot.sources.warehouse.duckdb.contents import Contents
 from bot.sources.warehouse.duckdb.tables import create_schema
 from bot.sources.warehouse.duckdb.warehouse import DuckDbEngine
 from checks.column_types import ColumnType
+from checks.dated import date_column
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
@@ -111,7 +112,7 @@ class LocalData:
         with _Opened(self.path) as connection:
             found = []
             for name, declared in pipeline.tables.items():
-                table, dated = self.table_of(name), declared.date or declared.partition
+                table, dated = self.table_of(name), date_column(declared)
                 if table is not None and dated is not None and dated in table.columns:
                     query = f"SELECT CAST(MAX(TRY_CAST({quoted(dated)} AS DATE)) AS VARCHAR) FROM {table.source}"  # noqa: S608 - quoted names
                     found += [date.fromisoformat(each) for (each,) in connection.execute(query).fetchall() if each]
@@ -287,8 +288,7 @@ class LocalWarehouse(DuckDbEngine):
         return super()._translated(query)
 
     def _no_table(self, name: str) -> SourceError:
-        near = get_close_matches(name, self._data.tables, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"it holds {len(self._data.tables)} others."
+        hint = meant(name, self._data.tables, f"it holds {len(self._data.tables)} others.", most=1)
         return SourceError(
             self._called, Problem.NOT_FOUND, f"it holds no table {name}", advice=f"Check its name; {hint}"
         )

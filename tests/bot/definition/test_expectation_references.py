@@ -48,7 +48,6 @@ def problem(rest: str) -> str:
         ("expect: {volume: {learned: none}}", "expect.volume", "has no limit"),
         ("expect: {volume: {between: [2, 0.5]}}", "expect.volume", "the lower first"),
         ("expect: {volume: [{}, {}]}", "expect.volume[1]", "there twice"),
-        ("expect: {freshness: 24h}", "expect.freshness", "add 'loaded'"),
         ("loaded: day", "loaded", "expected TIMESTAMP"),
         ("date: amount", "date", "expected DATE or TIMESTAMP"),
         ("expect: {unique: [oder_id]}", "expect.unique[0].key[0]", "did you mean 'order_id'"),

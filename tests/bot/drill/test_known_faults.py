@@ -9,7 +9,6 @@ import pytest
 
 from bot.drill.rows import none, on, with_dates
 from bot.drill.rows import put as broken
-from bot.drill.run import validated
 from bot.scenarios.world import Change, World
 from checks.model import Cause, Outcome, Report, Severity
 from tests.bot.drill.test_drill import ground
@@ -27,7 +26,7 @@ def report(*changes: Change) -> Report:
             world = each(world)
         return world
 
-    return validated(whole.healthy.pipeline, whole.scenario, change)
+    return whole.validated(change)
 
 
 def only(found: Report) -> Cause:

@@ -10,7 +10,6 @@ import pytest
 
 from bot.drill.fault import PutFault
 from bot.drill.pairs import Alone, PairScore, alone, pair_score, pair_tally, unrelated
-from bot.drill.run import validated
 from checks.model import Cause, CheckResult, FindingKey, Report, Severity
 from checks.places import Place, PlaceKind
 from tests.bot.drill.test_drill import SUMMARY, ground, put
@@ -113,7 +112,7 @@ def test_shares_are_of_pairs_and_of_facts() -> None:
 
 def drilled(fault: PutFault) -> Alone:
     healthy = ground().healthy
-    said = validated(healthy.pipeline, ground().scenario, fault.change)
+    said = ground().validated(fault.change)
     return alone(fault, said, ground().report, healthy.pipeline, healthy.world)
 
 
@@ -181,10 +180,10 @@ def test_both_faults_are_in_the_world_whichever_is_put_first() -> None:
 
 
 def test_what_is_damaged_in_one_table_on_one_date_is_one_cause_whatever_is_wrong_with_it() -> None:
-    healthy, of_table = ground().healthy, f"{PREDICTIONS.name} 2026-02-10"
+    of_table = f"{PREDICTIONS.name} 2026-02-10"
     few, same = put("rows", "half", of_table), put("values", "constant", of_table)
 
-    found = validated(healthy.pipeline, ground().scenario, lambda world: same.change(few.change(world))).causes
+    found = ground().validated(few.change, same.change).causes
 
     assert {*drilled(few).facts, *drilled(same).facts} <= set(found[0].explains)
     assert [each.place.name for each in found if each.place] == [PREDICTIONS.name]

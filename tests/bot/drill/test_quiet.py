@@ -17,7 +17,7 @@ from bot.composition.validation import pipeline_of
 from bot.drill.days import at, clocks_of, days_of, moved
 from bot.drill.earlier import earlier
 from bot.drill.quiet import alarms_of
-from bot.drill.run import Ground, ground_of, validated
+from bot.drill.run import Ground, ground_of
 from bot.scenarios.scenario import load_scenario
 from bot.scenarios.world import World
 from tests.bot.in_process import run
@@ -73,9 +73,7 @@ PREDICTIONS = "nba_predictions.player_prop_predictions"
 def test_a_healthy_day_was_healthy_before(name: str, hour: int) -> None:
     whole, clock = ground(name), at_hour(name, hour)
 
-    report = validated(
-        whole.healthy.pipeline, whole.scenario, lambda world: at(earlier(world, clock, whole.healthy.pipeline), clock)
-    )
+    report = whole.validated(lambda world: at(earlier(world, clock, whole.healthy.pipeline), clock))
 
     assert report.now == clock
     assert alarms_of(report, name, "any day") == ()
@@ -118,7 +116,7 @@ def test_what_is_broken_at_an_earlier_hour_alarms() -> None:
         then = at(earlier(world, clock, whole.healthy.pipeline), clock)
         return replace(then, tables={**then.tables, "nba_analytics.player_game_summary": []})
 
-    found = alarms_of(validated(whole.healthy.pipeline, whole.scenario, broken), "a", "any day")
+    found = alarms_of(whole.validated(broken), "a", "any day")
 
     assert "analytics-coverage" in {each.check for each in found}
 
@@ -132,8 +130,8 @@ def test_days_are_drawn_by_their_seed_and_the_ones_on_which_clocks_change_are_am
 
 def test_an_alarm_on_a_day_is_a_false_one_and_a_quiet_day_has_none() -> None:
     healthy = ground()
-    fine = validated(healthy.healthy.pipeline, healthy.scenario)
-    bad = validated(healthy.healthy.pipeline, healthy.scenario, lambda world: replace(world, jobs=world.jobs[1:]))
+    fine = healthy.validated()
+    bad = healthy.validated(lambda world: replace(world, jobs=world.jobs[1:]))
 
     assert alarms_of(fine, "a", "any day") == ()
     assert {each.check for each in alarms_of(bad, "a", "any day")} == {"scheduler-jobs"}

@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 
 from bot.drill.quiet import alarms_of
-from bot.drill.run import validated
 from bot.drill.sizes import Sizes
 from tests.bot.drill.test_quiet import ground
 
@@ -28,7 +27,7 @@ def test_the_units_are_the_rows_of_the_table_that_most_checks_ask_first() -> Non
 def test_a_smaller_day_is_as_healthy_as_it_was(units: int) -> None:
     whole = ground()
 
-    report = validated(whole.healthy.pipeline, whole.scenario, lambda world: sizes().resized(world, SLATE, units))
+    report = whole.validated(lambda world: sizes().resized(world, SLATE, units))
 
     assert alarms_of(report, "smaller", "any day") == ()
 

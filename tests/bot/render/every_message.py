@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from bot.alerting.alerts import Observation, Observed, decide
+from bot.alerting.alerts import AlertFault, Observation, Observed, decide
 from bot.alerting.chronicle import Chronicle, Event, Happening
 from bot.alerting.clicks import acknowledged, snoozed
 from bot.alerting.recheck import RecheckResult
@@ -81,6 +81,7 @@ def states_of(alert: Alert, now: datetime) -> Mapping[str, Alert]:
         "snoozed": asleep,
         "until it changes": until_change,
         "resolved": closed,
+        "back": closed and decide(closed, _failing(alert), later + 10 * MINUTE, AlertPolicy()).alert,
     }
     return {name: each for name, each in found.items() if each is not None}
 
@@ -88,6 +89,12 @@ def states_of(alert: Alert, now: datetime) -> Mapping[str, Alert]:
 def _asleep(alert: Alert, now: datetime, until: datetime | None) -> Alert | None:
     ends_on = SnoozeUntil.TIME if until else SnoozeUntil.CHANGE
     return snoozed(alert, USER, now, until=until, ends_on=ends_on, reason=LONG_REASON)
+
+
+def _failing(alert: Alert) -> Observation:
+    names = {each.name for each in fields(AlertFault)} & {each.name for each in fields(Alert)}
+    fault = AlertFault(**{name: getattr(alert, name) for name in names})
+    return replace(_seen(alert, Observed.UNSEEN), observed=Observed.FAILING, failure=fault)
 
 
 def _seen(alert: Alert, observed: Observed) -> Observation:

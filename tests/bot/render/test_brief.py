@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.render.alert_title import beyond
 from bot.render.brief import brief_message
 from bot.render.reading import Reading
 from bot.render.terminal import terminal_text
@@ -35,3 +36,10 @@ def test_any_report_has_a_verdict_first(name: str) -> None:
     text = terminal_text(brief_message(READINGS[name]))
 
     assert text.split("\n")[0].strip().startswith(READINGS[name].report.verdict.value)
+
+
+def test_what_a_title_breaks_off_goes_on_where_it_did() -> None:
+    said = "None of 267 predictions with a line is actionable and nothing can be published"
+
+    assert beyond(said, "None of 267 predictions with a line is actionable and nothing can…") == "… be published"
+    assert beyond("A is late; B waits", "A is late") == "B waits"

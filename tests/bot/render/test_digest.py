@@ -92,6 +92,13 @@ def test_any_other_morning_is_not(name: str) -> None:
     assert parent.blocks[0]["type"] == "header"
 
 
+@pytest.mark.parametrize("name", ["blocked", "unknown", "monstrous"])
+def test_no_part_of_the_digest_itself_is_a_table_that_a_phone_cuts_off(name: str) -> None:
+    parent = slack_message(digest_messages(Digest(reading=READINGS[name])).parent)
+
+    assert "table" not in {block["type"] for block in parent.blocks}
+
+
 def test_what_the_parent_cannot_hold_opens_its_thread() -> None:
     whole = digest_messages(Digest(reading=READINGS["monstrous"]))
     calm = digest_messages(Digest(reading=READINGS["blocked"]))

@@ -197,11 +197,15 @@ def test_what_fails_is_told_before_what_could_not_be_looked_at() -> None:
 def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
     absent = not_configured("jobs", "The pipeline file has no section 'scheduler'", configure="add it")
     waiting = finding(Outcome.WAITING, "not-due", "grading", "Due 07:30.")
+    empty = finding(Outcome.SKIPPED, "no-rows", "grading", "No rows.")
 
     assert headline(reading_of({"invoker": [absent]})) == (
         "Nothing was checked. The pipeline file has no section 'scheduler'; to have it checked, add it."
     )
-    assert headline(reading_of({"invoker": [absent], "grading": [waiting]})).endswith("; 1 more reason below.")
+    assert headline(reading_of({"invoker": [absent], "grading": [empty]})).endswith("; 1 more reason below.")
+    assert headline(reading_of({"invoker": [absent], "grading": [waiting]})) == (
+        "Nothing is due yet, which 1 check would look at. Due 07:30."
+    )
 
 
 def test_a_report_without_any_check_claims_nothing() -> None:

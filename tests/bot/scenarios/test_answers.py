@@ -49,6 +49,10 @@ def test_what_is_not_answered_the_same_twice_is_not_kept(changing: str) -> None:
     assert depended_on({}, f"SELECT {changing} AS it FROM `raw.games`") is None
 
 
+def test_a_column_that_is_called_like_the_clock_is_kept() -> None:
+    assert depended_on({}, "SELECT current_points_line FROM `raw.games`") is not None
+
+
 WORLDS = st.lists(st.lists(st.integers(0, 2), max_size=3), min_size=2, max_size=5)
 
 

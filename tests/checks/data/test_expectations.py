@@ -145,8 +145,9 @@ class TestVolume:
 
         assert told(found) == [("skipped", "not-enough-history", "volume")]
 
-    def test_a_table_that_never_had_rows_alarms_nobody(self) -> None:
-        assert told(findings({"volume": {"at_least": 5}}, [])) == [("skipped", "not-enough-history", "volume")]
+    def test_where_rows_are_asked_for_a_table_without_any_alarms_also_when_it_never_had_one(self) -> None:
+        assert told(findings({"volume": {"at_least": 5}}, [])) == [("P1", "no-volume", "volume")]
+        assert told(findings({"volume": {}}, [])) == [("skipped", "not-enough-history", "volume")]
 
     def test_a_fixed_limit_alone_counts_also_without_any_past(self) -> None:
         found = findings({"volume": {"at_least": 5, "learned": "none"}}, [])

@@ -13,7 +13,7 @@ from bot.drill.fault import PutFault
 from bot.playground.standing import StandingWorld
 from bot.playground.world import PlayWorld
 from bot.scenarios.scenario import Scenario, instant_of
-from bot.scenarios.world import World
+from bot.scenarios.world import World, build_world
 from checks.pipeline import Pipeline
 
 
@@ -73,4 +73,4 @@ class PassingWorld(PlayWorld):
                 world = each(world)
             return moved(at(earlier(world, then, self.pipeline), then), (now.date() - first.date()).days, zone)
 
-        return scenario_ports(self.pipeline, self.scenario, change=change)
+        return scenario_ports(self.pipeline, self.scenario, build=lambda *about: change(build_world(*about)))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -21,8 +22,17 @@ from checks.pipeline import Table
 
 _WORD = re.compile(r"\w+")
 
-_CHANGING = re.compile(r"\b(current_\w+|random|uuid)\b", re.IGNORECASE)
-"""What a translated statement does not answer the same twice."""
+_CHANGING = re.compile(
+    r"\b(current_(?:date|datetime|time|timestamp|localtime|localtimestamp)|random|uuid)\b", re.IGNORECASE
+)
+"""What a translated statement does not answer the same twice. A column may begin with 'current_', too."""
+
+DIGESTS = 256
+"""Lists of rows whose digests are kept."""
+
+_DIGESTS: OrderedDict[int, tuple[object, bytes]] = OrderedDict()
+"""Digests by the identity of a list of rows, with the list, so that no other takes its identity: the worlds of a drill
+share what is not broken. Lists of rows never change."""
 
 
 class Contents:
@@ -69,8 +79,8 @@ class Contents:
 
     def _digest(self, name: str) -> bytes:
         if name not in self._digests:
-            held = json.dumps([self._declared[name].columns, self._rows.get(name, ())], default=str)
-            self._digests[name] = hashlib.blake2b(held.encode(), digest_size=16).digest()
+            columns = json.dumps(self._declared[name].columns, default=str).encode()
+            self._digests[name] = hashlib.blake2b(_digest(self._rows.get(name, ())) + columns, digest_size=16).digest()
         return self._digests[name]
 
     def _create_table(self, connection: DuckDBPyConnection, name: str) -> None:
@@ -81,3 +91,13 @@ class Contents:
             connection.rollback()  # whoever asks again must not be answered from half of the rows
             raise
         connection.commit()
+
+
+def _digest(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    kept, digest = _DIGESTS.get(id(rows), (None, b""))
+    if kept is not rows:
+        digest = hashlib.blake2b(json.dumps(rows, default=str).encode(), digest_size=16).digest()
+        _DIGESTS[id(rows)] = rows, digest
+        while len(_DIGESTS) > DIGESTS:
+            _DIGESTS.popitem(last=False)
+    return digest
