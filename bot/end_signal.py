@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 
 
 class EndSignal:
-    """SIGTERM or SIGINT, from the moment on at which this is made in the main thread; ``said`` is called there at once.
+    """SIGTERM or SIGINT, from the moment on at which this is made in the main thread.
 
-    A signal may reach any thread, and interrupts only that one: whoever waits reads from a pipe instead.
+    A signal may reach any thread, and interrupts only that one: whoever waits reads from a pipe instead. Nothing is
+    done when it comes: it may come twice, as ``timeout`` sends it, and whatever took a lock then would wait for itself.
     """
 
-    def __init__(self, said: Callable[[], object] = lambda: None) -> None:
+    def __init__(self) -> None:
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: said())
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
 
     def give(self) -> None:
         """End the wait as a signal would, from any thread."""

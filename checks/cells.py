@@ -35,6 +35,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+MORE = " and more"
 LONGEST_VALUE = 200
 """Characters of one value in a sentence."""
 
@@ -118,8 +119,12 @@ def words(value: Any, zone: ZoneInfo, year: int | None = None) -> str:
 
 
 def _cut(text: str) -> str:
+    """A list ends with a whole name where it can."""
     short = " ".join(text.split())
-    return short if len(short) <= LONGEST_VALUE else short[: LONGEST_VALUE - 1] + "…"
+    if len(short) <= LONGEST_VALUE:
+        return short
+    whole, comma, _ = short[: LONGEST_VALUE - len(MORE) + 1].rpartition(", ")
+    return f"{whole}{MORE}" if comma else short[: LONGEST_VALUE - 1] + "…"
 
 
 def number_words(value: float | Decimal, grouped: str = "") -> str:

@@ -119,7 +119,7 @@ VALIDATING = (
         name="/iam-check",
         title="Permissions",
         usage="[SERVICE] [private]",
-        does="whether every caller may still call its service, or one service",
+        does="whether every caller can still call its service, or one service",
         read=_iam_check,
     ),
     SlashCommand(

@@ -25,7 +25,7 @@ REPLACED = {
     r"\boddit(y|ies)\b": "known issue",
     r"\bexcuse[sd]?\b": "suppression",
     r"\bsighting|\bknock|\bstaging ground\b": "observation, trigger, staging environment",
-    r"\bmay (not )?(call|invoke)\b": "can call, cannot call",
+    r"\bmay (not |still )?(call|invoke)\b": "can call, cannot call",
     r"\b(seen at|nobody has taken|taken by)\b": "checked at, unacknowledged, acknowledged by",
 }
 """What is not written any more, and what is."""

@@ -313,11 +313,16 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
     )
 
 
+def forgets(first: Prepared) -> bool:
+    """Whether a scenario that nobody names a store for keeps its alerts in memory: they are none of the project's, and
+    each start shows the incident from its beginning."""
+    return first.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None
+
+
 def _store(prepared: Sequence[Prepared], *, patient: bool) -> StateStore:
-    """Open the store. A scenario that nobody names one for keeps its alerts in memory: they are none of the project's,
-    and each start shows the incident from its beginning."""
+    """Open the store."""
     first = prepared[0]
-    if first.scenario is not None and Variables(os.environ).text("REVEILLE_STORE") is None:
+    if forgets(first):
         return SqliteStore(":memory:")
     if not first.slack.sends and isinstance(first.serving.store, Path) and not first.serving.store.exists():
         return SqliteStore(":memory:")

@@ -20,7 +20,7 @@ from slack_sdk import WebClient
 
 from bot.composition.extras import DemoExtraMissing
 from bot.composition.google import google_staging
-from bot.composition.notifier import Notifier, Prepared, notifiers_of, prepare_all
+from bot.composition.notifier import Notifier, Prepared, forgets, notifiers_of, prepare_all
 from bot.composition.preflight import asked_before
 from bot.composition.repairs import repairing_of
 from bot.composition.together import must_beat_apart
@@ -107,7 +107,7 @@ def run(prepared: Sequence[Prepared]) -> int:
         ", ".join(map(_described, prepared)),
         serving.port,
         first.slack.mode,
-        serving.store,
+        "memory" if forgets(first) else serving.store,
     )
     ports = {"PORT": serving.port}
     if serving.operations_port is not None:

@@ -361,9 +361,16 @@ def _within(told: Iterable[str], most: int) -> str:
     for each in told:
         longer = f"{kept} {each}" if kept else each
         if len(longer) > most:
-            return kept or cut(each, most)
+            return kept or _beginning(each, most)
         kept = longer
     return kept
+
+
+def _beginning(words: str, most: int) -> str:
+    """Return the beginning of a sentence; of one that lists names, each name whole."""
+    begun = cut(words, most)
+    whole, comma, _ = begun.rpartition(", ")
+    return f"{whole}, …" if comma and begun.endswith("…") and len(whole) > most // 2 else begun
 
 
 def _logged(documents: Sequence[Mapping[str, Any]], pipeline: Pipeline, now: datetime, most: int) -> Iterator[Part]:

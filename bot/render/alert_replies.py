@@ -189,7 +189,7 @@ def click_reply(alert: Alert, action: str, actor: str, pipeline: Pipeline) -> Bo
         case "released":
             return _body([text("🙋 ", *who, " released this: nobody has it now.", call and (" ", *call))])
         case "unsnoozed":
-            return _body([("⏰ ", *who, " has ended the snooze.")])
+            return _body([("⏰ ", *who, " ended the snooze.")])
         case _:
             return _body([(*who, f": {limited(action, 100)}.")])
 

@@ -20,6 +20,7 @@ from bot.scenarios.platform_states import (
     TriggerState,
     ViolationState,
 )
+from checks.column_types import TypeText
 from checks.file_model import Model
 from checks.values import Bound, Identifier, Integer64
 
@@ -57,6 +58,9 @@ class WorldChanges(Model):
     firestore: Mapping[str, Mapping[str, Any] | None] = {}
     bigquery: Mapping[str, Mapping[str, RowGroup | None]] = {}
     """By ``dataset.table``, then by a name for the group of rows; null takes a group of the base away."""
+    columns: Mapping[str, Mapping[str, TypeText | None]] = {}
+    """By ``dataset.table``, columns that are not as the pipeline file declares them: their type; null for one that is
+    lost."""
     topics: Mapping[str, bool] = {}
     """Pub/Sub topics that exist, or do not."""
     subscriptions: Mapping[str, SubscriptionState | None] = {}

@@ -70,6 +70,25 @@ def table_rows(pipeline: Pipeline, layers: Sequence[Layer], gaps: Gaps) -> dict[
     return found
 
 
+def table_columns(pipeline: Pipeline, layers: Sequence[Layer]) -> dict[str, dict[str, str]]:
+    """Return the columns of every table whose columns a scenario states. Raises PipelineFileError."""
+    found: dict[str, dict[str, str | None]] = {}
+    for layer in layers:
+        for table, stated in layer.content.columns.items():
+            if table not in pipeline.tables:
+                text = _no("table", table, pipeline.tables)
+                raise PipelineFileError((layer.problem(("columns", table), text),))
+            declared = pipeline.tables[table].columns
+            for column in (each for each, kind in stated.items() if kind is None and each not in declared):
+                text = _no("column", column, declared)
+                raise PipelineFileError((layer.problem(("columns", table, column), text),))
+            found[table] = {**found.get(table, declared), **stated}
+    return {
+        table: {column: kind for column, kind in columns.items() if kind is not None}
+        for table, columns in found.items()
+    }
+
+
 def _rows(group: _Group, table: Table, gaps: Gaps) -> Iterator[dict[str, Any]]:
     number = 0
     for item, of_item in enumerate(_items(group, gaps)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.definition.files import PipelineFileError, ReadFile
 from bot.request import RequestError, intervals_of
 from bot.scenarios import healthy
 from bot.scenarios.layers import EVERY, is_whole, merged, placed
-from bot.scenarios.rows import table_rows
+from bot.scenarios.rows import table_columns, table_rows
 from bot.scenarios.scenario import ConditionalGrant, Fault, Granted, Grants, Scenario, ScenarioFile, instant_of
 from bot.scenarios.surroundings import Surroundings, build_surroundings
 from bot.scenarios.template import COMMIT, Gaps
@@ -35,6 +35,8 @@ class World(Surroundings):
     policies: Mapping[str, Policy]
     project_policy: Policy
     faults: tuple[Fault, ...]
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Those of the tables that have others than the pipeline file declares."""
 
 
 Change = Callable[[World], World]
@@ -75,6 +77,7 @@ def build_world(pipeline: Pipeline, scenario: Scenario) -> World:
         now=now,
         documents={path: data for path, data in documents.items() if data is not None},
         tables=table_rows(pipeline, scenario.layers, gaps),
+        columns=table_columns(pipeline, scenario.layers),
         services=existing,
         policies={name: _policy(grants, gaps) for name, grants in policies.items() if services.get(name) is not None},
         project_policy=_policy(project, gaps),

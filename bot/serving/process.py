@@ -77,7 +77,7 @@ def serve(load: Callable[[], Serving], ports: Mapping[str, int]) -> int:
 
 def _run(serving: Serving, bound: Mapping[int, socket.socket]) -> int:
     bot = serving.bot
-    ending = EndSignal(bot.announce_stop)
+    ending = EndSignal()
     bot.start()
     server = WebServer(serving.refusals, serving.limits)
     for port, application in serving.applications.items():

@@ -4,7 +4,7 @@ A redeploy can remove roles/run.invoker from a service without a word: the deplo
 ready, and every message that Pub/Sub or Cloud Scheduler sends to it is refused. A list of services kept by
 hand once missed eight of them, so callers are discovered: the accounts of push subscriptions and of HTTP jobs,
 each with the service that its address leads to; the pipeline file adds services and callers. The check asks,
-for each caller of each service, whether that caller may still call it. The policy is read as data: role and
+for each caller of each service, whether that caller can still call it. The policy is read as data: role and
 member must stand in the same binding, without a condition. What the project's policy grants is inherited,
 other roles hold the permission too, and a service can have its check turned off. A group, a domain or a custom
 role cannot be resolved from the policy alone, and the check says so instead of guessing, unless the pipeline file

@@ -49,8 +49,8 @@ IMPACTS: Mapping[str, str] = {
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "triggered-without-effect": ("Read what the services of {target} logged since the trigger.", "target log"),
-    "not-triggered": ("See whether {invoker} may still invoke {orchestrator}, then read its log.", "policy"),
-    "bypassed": ("See whether {invoker} may still invoke {orchestrator}, then read its log.", "policy"),
+    "not-triggered": ("Check whether {invoker} can still call {orchestrator}, then read its log.", "policy"),
+    "bypassed": ("Check whether {invoker} can still call {orchestrator}, then read its log.", "policy"),
     "flag-not-set": ("Nothing to repair today; fix how {orchestrator} sets _triggered.", ""),
     "processors-missing": ("Find out why {missing_names} did not finish: see the run history and their logs.", ""),
     "untracked": ("If no backfill ran, find out why {missing_names} did not report.", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -94,6 +95,13 @@ def test_every_value_has_words_on_one_line(value: Any, zone: ZoneInfo, year: int
     assert len(shown) <= LONGEST_VALUE
     assert shown == " ".join(shown.split())
     assert "(" not in shown or "(" in exact(value)  # no name of a class of Python
+
+
+def test_a_list_that_is_cut_names_its_last_one_in_full() -> None:
+    told = words(", ".join(f"team_{number}" for number in range(50)), ZONE)
+
+    assert len(told) <= LONGEST_VALUE
+    assert re.fullmatch(r"(team_\d+, )+team_\d+ and more", told)
 
 
 @given(CELLS)

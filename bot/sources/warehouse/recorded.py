@@ -9,6 +9,7 @@ from bot.scenarios.aftermath import Stage, Unfolding
 from bot.scenarios.scene import Scene
 from bot.scenarios.world import World
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
+from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query, Row
 
 
@@ -16,9 +17,16 @@ def connect(scene: Scene) -> UnfoldingWarehouse:
     """Return the port, its first tables filled."""
 
     def filled(world: World) -> DuckDbWarehouse:
-        return DuckDbWarehouse(scene.pipeline, world.tables, scene.faults, scene.dataset_prefix)
+        pipeline = with_columns(scene.pipeline, world.columns)
+        return DuckDbWarehouse(pipeline, world.tables, scene.faults, scene.dataset_prefix)
 
     return UnfoldingWarehouse(scene.unfolding, filled)
+
+
+def with_columns(pipeline: Pipeline, columns: Mapping[str, Mapping[str, str]]) -> Pipeline:
+    """Return a pipeline some of whose tables have other columns than its file declares."""
+    other = {name: pipeline.tables[name].model_copy(update={"columns": each}) for name, each in columns.items()}
+    return pipeline.model_copy(update={"tables": {**pipeline.tables, **other}})
 
 
 class UnfoldingWarehouse:

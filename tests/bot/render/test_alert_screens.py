@@ -85,6 +85,11 @@ def test_each_title_names_what_it_is_about(name: str) -> None:
 
 
 @by_scenario
+def test_what_is_cut_ends_with_a_whole_word_and_no_second_full_stop(name: str) -> None:
+    assert [each.title for each in alerts_of(name) if "…." in each.text] == []
+
+
+@by_scenario
 def test_no_message_says_a_sentence_twice(name: str) -> None:
     for each in alerts_of(name):
         sentences = re.split(r"(?<=[.!?])\s+|\n|  ", each.text)

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 import pytest
 
 from bot.playground.slack.limits import check_message, check_view
+from bot.render.buttons import repair_label
 from checks.catalog import checks_of
 from tests.bot.render.every_message import Sent, everything_of, forms_of
 from tests.bot.render.screens import SCENARIOS, alerts_of, words_of
 from tests.pipelines.nba_world import NBA
+from tests.preview.repairing import repairing
 from tests.replayed import with_others_of
 from tests.thoroughness import EVERY_DAY, spread
 
@@ -35,6 +37,21 @@ def test_it_is_inside_every_limit_of_slack(name: str) -> None:
             check_message(message.text, message.blocks)
         if sent.view is not None:
             check_view(sent.view)
+
+
+@every_scenario
+def test_a_repair_is_inside_every_limit_from_its_form_to_the_end_of_its_thread(name: str) -> None:
+    gravest = min((each.alert for each in alerts_of(name)), key=lambda each: each.severity, default=None)
+    if gravest is None or not repair_label(gravest, NBA):
+        return
+    with repairing(name) as story:
+        check_view(story.form())
+        story.confirmed()
+        (post, *_) = [each for each in story.conversation.posts() if each.replies]
+
+        assert len(post.replies) >= 3
+        for each in (post, *post.replies):
+            check_message(str(each.body["text"]), each.body["blocks"])
 
 
 @every_scenario

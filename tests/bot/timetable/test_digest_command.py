@@ -263,7 +263,7 @@ def test_a_webhook_alone_gets_the_digest_as_one_text_without_what_needs_an_app(t
     assert event.document.keys() == {"text"}
     assert text.splitlines()[0] == "🔴 NBA player props · Tue 10 Feb · BLOCKED"
     assert "3 orchestrators refuse Pub/Sub" in text
-    assert text.count("```") == 2
+    assert "⏳  *Export*" in text
     assert "thread" not in text
     assert list(tmp_path.iterdir()) == []
 

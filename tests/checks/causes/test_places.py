@@ -11,6 +11,7 @@ from checks.catalog import checks_of
 from checks.causes import Dependency, Fact, Graph, engine
 from checks.changes import Change
 from checks.diagnosis import diagnose
+from checks.diagnosis.lineage import WAITS, graph_of
 from checks.effects import FailureEffect
 from checks.facts.control_plane import SubscriptionFacts
 from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
@@ -21,6 +22,7 @@ from checks.services_spec import ServiceSpec
 from checks.sql_check_spec import SqlCheck
 from tests.checks.causes.test_signs import BROKEN, DUE, GOOD, no_predictions
 from tests.checks.diagnosed import PIPELINE, SLATE, causes, complete, deployed, finding, result
+from tests.pipelines.nba_world import NBA
 
 MOMENT = timedelta(seconds=1)
 TABLE = "predictions.rows"
@@ -151,3 +153,12 @@ def test_a_deploy_after_the_rows_were_due_is_not_suspected() -> None:
     (cause,) = causes(no_predictions(), deployed("worker", DUE + timedelta(seconds=1)))
 
     assert not cause.evidence.get("suspects")
+
+
+def test_no_transition_waits_for_what_the_next_phase_writes_too() -> None:
+    graph = graph_of(NBA, NBA.checks)
+
+    waited = {edge.before.name for edge in graph.before(Place(PlaceKind.TRANSITION, "phase5_to_phase6", WAITS))}
+
+    assert "nba_predictions.player_prop_predictions" in waited
+    assert "nba_predictions.signal_best_bets_picks" not in waited

@@ -195,6 +195,12 @@ CASES = (
         night=date(2026, 1, 10),
         now=datetime(2026, 2, 20, 12, tzinfo=UTC),
     ),
+    Case(
+        check="controller-decides",
+        name="neither log is kept, and records are there",
+        tables={SCHEDULE: games(1), PLAYERS: [{"game_date": NIGHT.isoformat(), "player_lookup": "player1"}]},
+        expected={"workflow_decisions": "P3 decisions-unrecorded"},
+    ),
     *(
         Case(
             check="controller-decides",
