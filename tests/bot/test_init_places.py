@@ -222,11 +222,11 @@ class TestBigQuery:
             of = [dict(zip(("projectId", "datasetId", "tableId"), each.split("."), strict=True)) for each in read]
             made = dict(zip(("projectId", "datasetId", "tableId"), destination.split("."), strict=True))
             stated = {
-                "jobReference": {"jobId": "j", "projectId": "p"},
+                "jobReference": {"jobId": "j", "projectId": "example-shop"},
                 "configuration": {"query": {"query": "SELECT 1", "destinationTable": made}},
                 "statistics": {"query": {"referencedTables": of}},
             }
-            client = emulator_client("127.0.0.1:1", "p")
+            client = emulator_client("127.0.0.1:1", "example-shop")
             return bigquery.QueryJob.from_api_repr(stated, client)
 
         jobs = [
