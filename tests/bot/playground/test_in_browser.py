@@ -68,6 +68,7 @@ def redeployed(page: Page) -> None:
     expect(page.locator(REPAIR)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_story_takes_three_clicks_and_each_shows_something_at_once(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     expect(page.locator("#hints")).to_contain_text("02:13")
