@@ -257,7 +257,7 @@ class Mean(Learning):
 
 
 def _three_parts(value: str) -> str:
-    if len(value.split(".")) != 3 or not all(value.split(".")):  # noqa: PLR2004 - dataset, table, column
+    if value.count(".") not in (2, 3) or not all(value.split(".")):
         message = "expected dataset.table.column, such as shop.customers.customer_id"
         raise ValueError(message)
     return value
@@ -267,8 +267,8 @@ class Reference(Model):
     """That a column's values are there in another table."""
 
     to: Annotated[str, AfterValidator(_three_parts)]
-    """The column, as ``dataset.table.column``; of the table itself, those of the two weeks before are meant, if it
-    has any."""
+    """The column, as ``dataset.table.column``, of another project after its name; of the table itself, those of the two
+    weeks before are meant, if it has any."""
     at_most: Share = 0.0
     """The share of rows whose value may not be there."""
     by: str | None = None

@@ -342,7 +342,7 @@ class Words(Model):
     """What people of this pipeline call its intervals."""
 
     interval: str = Field(default="date", min_length=1, max_length=40)
-    """One of them: "game date", "hour", "business day"."""
+    """One of them: "game date", "hour", "business day"; left out, "date" of a daily cadence, else "interval"."""
     previous: str = Field(default="last run", min_length=1, max_length=40)
     """The newest that should be complete."""
     current: str = Field(default="today", min_length=1, max_length=40)

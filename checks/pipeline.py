@@ -32,6 +32,7 @@ from checks.repairs_spec import Repairs
 from checks.services_spec import RunJobSpec, ServiceSpec
 from checks.sql_check_spec import SqlCheck
 from checks.staging_spec import Staging
+from checks.table_names import SUFFIX, is_sharded
 from checks.tasks_spec import DbtSpec, TaskRuns
 from checks.tolerated_spec import KnownIssue, Suppression
 from checks.values import (
@@ -85,6 +86,18 @@ class Table(Model):
     """What is expected of its rows in each interval: a check, or several."""
 
 
+def _with_shards(tables: Any) -> Any:
+    """Partition a table that is split into shards by what tells them apart."""
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: {"partition": SUFFIX, "filter_required": True, **table, "columns": {SUFFIX: "STRING", **table["columns"]}}
+        if is_sharded(str(name)) and isinstance(table, Mapping) and isinstance(table.get("columns"), Mapping)
+        else table
+        for name, table in tables.items()
+    }
+
+
 class Limits(Model):
     """How many questions each source is asked at once, and how long a run waits, in seconds."""
 
@@ -102,7 +115,8 @@ class Limits(Model):
     """Seconds that a whole run may take."""
 
 
-_DATASET = re.compile(r"([a-z][a-z0-9_]*)\.")
+_DATASET = re.compile(r"([a-z][a-z0-9_]*)\.[^.]*")
+"""In the name of a table of this project."""
 
 
 class Pipeline(Model):
@@ -139,7 +153,7 @@ class Pipeline(Model):
     datasets: tuple[Identifier, ...] = ()
     """The datasets that queries name as ``{dataset}``; left out, those of ``tables``."""
     tables: Mapping[str, Table] = {}
-    """By ``dataset.table``."""
+    """By ``dataset.table``, those of another project by ``project.dataset.table``, shards by ``dataset.events_*``."""
     parameters: Mapping[Identifier, ParameterValue] = {}
     """Constants that queries name as ``@name``, beside those of the interval (``@date``, ``@interval_start``,
     ``@interval_end``) and ``@now``."""
@@ -193,16 +207,21 @@ class Pipeline(Model):
     @model_validator(mode="before")
     @classmethod
     def _completed(cls, data: Any) -> Any:
-        """Say what the file leaves out, where another part of it tells: the title, the datasets, and the ``when`` of
-        transitions and checks that depend on the calendar's condition."""
+        """Say what the file leaves out, where another part of it tells: the title, the datasets, the word for an
+        interval that is no date, and the ``when`` of transitions and checks that depend on the calendar's condition."""
         if not isinstance(data, Mapping):
             return data
         tables, calendar = data.get("tables"), data.get("calendar")
-        named = [_DATASET.match(str(each)) for each in tables] if isinstance(tables, Mapping) else []
+        named = [_DATASET.fullmatch(str(each)) for each in tables] if isinstance(tables, Mapping) else []
         datasets = dict.fromkeys(match[1] for match in named if match)
         condition = calendar.get("condition") if isinstance(calendar, Mapping) else None
         parts = [part for part in ("transitions", "checks") if part in data]
         conditioned = {part: _conditioned(data[part], condition) for part in parts}
+        words = data.get("words") or {}
+        if isinstance(words, Mapping) and data.get("cadence", "daily") not in ("daily", Cadence()):
+            conditioned["words"] = {"interval": "interval", **words}
+        if "tables" in data:
+            conditioned["tables"] = _with_shards(tables)
         return {"title": data.get("name", ""), "datasets": [*datasets], **data, **conditioned}
 
     @property

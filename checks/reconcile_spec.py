@@ -13,7 +13,7 @@ from checks.values import FARTHEST, Identifier, Model, NamedSeverity, Severity, 
 
 _FIGURE = re.compile(
     r"\s*(?P<function>SUM|COUNT)\s*\(\s*(?P<distinct>DISTINCT\s+)?(?P<column>\w+|\*)\s*\)\s+of\s+"
-    r"(?P<table>\w+\.\w+)(?:\s+where\s+(?P<where>.+\S))?\s*",
+    r"(?P<table>(?:[a-z][a-z0-9-]*\.)?\w+\.\w+\*?)(?:\s+where\s+(?P<where>.+\S))?\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _EXPECTED = (

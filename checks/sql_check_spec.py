@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -10,6 +9,7 @@ from pydantic import Field, model_validator
 
 from checks.effects import FailureEffect
 from checks.intervals import Offset
+from checks.table_names import tables_in
 from checks.values import (
     Comparison,
     Identifier,
@@ -112,14 +112,6 @@ class Subjects(Model):
         return self
 
 
-_TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}\.([A-Za-z_]\w*)")
-
-
-def tables_in(query: str) -> tuple[str, ...]:
-    """Return the tables that a query of the file names as ``{dataset}.table``, each once."""
-    return tuple(dict.fromkeys(".".join(each) for each in _TABLE.findall(query)))
-
-
 class SqlCheck(Model):
     """A check as data. Each row of the query is one finding.
 
@@ -188,7 +180,7 @@ class SqlCheck(Model):
             return self.place
         named = subject.partition(".")[0]
         return next(
-            (each for each in self.tables if each.partition(".")[2] == named), next(iter(self.tables[::-1]), None)
+            (each for each in self.tables if each.rpartition(".")[2] == named), next(iter(self.tables[::-1]), None)
         )
 
     @property

@@ -35,6 +35,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2  # type: i
 from checks.cells import SqlInterval
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
+from checks.table_names import source
 
 _KINDS = {
     "STRING": TypeKind.TYPE_STRING,
@@ -134,15 +135,19 @@ def statement_kinds(sql: str) -> list[str]:
 
 
 def _catalog(tables: Mapping[str, Table]) -> SimpleCatalog:
+    """What stands in one pair of backquotes, a table of another project or of shards, is here a name of one part."""
     datasets: dict[str, SimpleCatalog] = {}
+    whole = []
     for name, table in tables.items():
         dataset, _, short = name.partition(".")
-        builder = TableBuilder(short)
+        builder = TableBuilder(name if "`" in source(name) else short)
         for column, type_name in table.columns.items():
             builder.add_column(column, _KINDS[type_name])
-        catalog = datasets.setdefault(dataset, SimpleCatalog(name=dataset, table=[]))
-        catalog.table.append(builder.build())
-    return SimpleCatalog(name="project", table=[], catalog=list(datasets.values()))
+        if "`" in source(name):
+            whole.append(builder.build())
+        else:
+            datasets.setdefault(dataset, SimpleCatalog(name=dataset, table=[])).table.append(builder.build())
+    return SimpleCatalog(name="project", table=whole, catalog=list(datasets.values()))
 
 
 def _type(name: str) -> Type:

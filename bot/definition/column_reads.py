@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from checks.pipeline import Table
+from checks.table_names import declared_in
 
 UNKNOWN = "*"
 """Among the names of columns: others of which nobody knows the names."""
@@ -102,7 +103,7 @@ def columns_of(node: exp.Expr, source: exp.Table | Scope, tables: Mapping[str, T
     if node.args.get("pivots"):
         return [UNKNOWN]
     if isinstance(source, exp.Table):
-        declared = tables.get(f"{source.db}.{source.name}")
+        declared = declared_in(tables, source.catalog, f"{source.db}.{source.name}")[1]
         return [UNKNOWN] if declared is None else [name.lower() for name in declared.columns]
     return columns_selected(source, tables)
 

@@ -12,6 +12,7 @@ from checks.expansion.rules import volume_name
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, Table
 from checks.reconcile_spec import Reconciliation
+from checks.table_names import SUFFIX
 from checks.templates import columns_in, has_stray_brace
 
 Fault = tuple[Path, str]
@@ -96,14 +97,21 @@ def _dates(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Itera
     if date is None and (dated := next((key for key in COMPARING if getattr(expect, key)), None)) is not None:
         needs = f"needs the column that says to which {pipeline.words.interval} a row belongs"
         yield (dated,), f"{needs}; add 'date' to {name}{_of(dates_of(table))}"
-    elif date is not None and table.date is None:
-        yield from column_problems((), table, date, ("DATE", "TIMESTAMP"))
-    if date is not None and not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
-        yield (), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
+    elif date is not None:
+        yield from undated((), pipeline, table, date)
     for key in LOADING:
         if getattr(expect, key) is not None and load_column(table) is None:
             needs = "needs the column that says when a row was loaded"
             yield (key,), f"{needs}; add 'loaded' to {name}{_of(loads_of(table))}"
+
+
+def undated(here: Path, pipeline: Pipeline, table: Table, date: str) -> Iterator[Fault]:
+    """Yield that the column that is taken for the date of a row cannot tell its interval."""
+    if table.date is None and date != SUFFIX:
+        yield from column_problems(here, table, date, ("DATE", "TIMESTAMP"))
+    if not pipeline.cadence.has_dates and (date == SUFFIX or table.columns.get(date) == "DATE"):
+        what = "a shard is of a day" if date == SUFFIX else f"'{date}' is a DATE"
+        yield here, f"{what}, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
 
 
 def _of(columns: Sequence[str]) -> str:

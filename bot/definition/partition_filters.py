@@ -17,6 +17,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from bot.definition.column_reads import UNKNOWN, ColumnRead, columns_selected
 from checks.pipeline import Table
+from checks.table_names import declared_in
 
 _COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _PSEUDOCOLUMNS = frozenset({"_partitiontime", "_partitiondate"})
@@ -33,8 +34,8 @@ def unfiltered(tree: exp.Query, tables: Mapping[str, Table]) -> list[str]:
     for scope in statement.scopes:
         for alias, (_, source) in scope.selected_sources.items():
             if isinstance(source, exp.Table):
-                name = f"{source.db}.{source.name}"
-                partition = tables[name].partition if name in tables else None
+                name, table = declared_in(tables, source.catalog, f"{source.db}.{source.name}")
+                partition = table.partition if table is not None else None
                 if partition is not None and not statement.is_filtered(scope, alias, _names(partition)):
                     found.append(name)
     return found

@@ -18,12 +18,12 @@ from checks.expectations_spec import Exposure
 from checks.model import Interval
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
+from checks.table_names import own_dataset, tables_in, without_foreign
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"(?<!@)@([A-Za-z_][A-Za-z0-9_]*)")
 """Two ``@`` begin a system variable."""
 _BRACES = re.compile(r"\{([^{}\n]*)\}")
-_TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}`?\.`?([A-Za-z_][A-Za-z0-9_]*)")
 _CLOCK = re.compile(r"\bCURRENT_(?:DATE|DATETIME|TIMESTAMP|TIME)\b", re.IGNORECASE)
 
 
@@ -152,12 +152,13 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     # A dataset's name is put in everywhere, also within a text; any other braces there are the text's own.
     for dataset in sorted({*_BRACES.findall(sql), *Query(query.sql).datasets} - set(pipeline.datasets)):
         yield f"names {{{dataset}}}, which is not a dataset; {nearest(dataset, pipeline.datasets)}"
-    for dataset, table in sorted(set(_TABLE.findall(sql))):
-        name = f"{dataset}.{table}"
+    for name in sorted(tables_in(sql)):
+        dataset = own_dataset(name)
         if dataset in pipeline.datasets and name not in pipeline.tables:
             yield f"reads {name}, which is not among the tables; {nearest(name, list(pipeline.tables))}"
+    own = without_foreign(sql)
     for dataset in pipeline.datasets:
-        if re.search(rf"(?<![{{\w]){dataset}\b`?\s*\.", sql):
+        if re.search(rf"(?<![{{\w]){dataset}\b`?\s*\.", own):
             yield f"names the dataset {dataset} itself; write {{{dataset}}}, so that a dataset prefix is honoured"
     clock = _CLOCK.search(sql)
     if clock is not None:

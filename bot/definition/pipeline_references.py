@@ -30,6 +30,16 @@ from checks.orchestration_spec import Run
 from checks.pipeline import Pipeline
 from checks.registry import COMMON_CODES
 from checks.sql_check_spec import SqlCheck
+from checks.table_names import (
+    SUFFIX,
+    is_foreign,
+    is_sharded,
+    is_table_name,
+    names_shards,
+    own_dataset,
+    project_of,
+    without_project,
+)
 from checks.templates import columns_in, has_stray_brace
 from checks.values import LONGEST_IDENTIFIER
 
@@ -57,21 +67,21 @@ def reference_problems(pipeline: Pipeline) -> Iterator[Fault]:
         yield from rule(pipeline)
 
 
-_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*")
-_VIEW = "make a view of it in a dataset of this project, and name that"
-
-
 def _names_of_tables(pipeline: Pipeline) -> Iterator[Fault]:
     for name in pipeline.tables:
         here: Path = ("tables", name)
-        if "*" in name:
-            yield here, f"stands for many tables; {_VIEW}"
-        elif name.count(".") > 1:
-            yield here, f"names another project; {_VIEW}"
-        elif _TABLE_NAME.fullmatch(name) is None:
+        if is_sharded(name) and not names_shards(name):
+            short = re.sub(r"[0-9*]+", "", name.rpartition(".")[2]).strip("_") or "events"
+            example = f"{next(iter(pipeline.datasets), 'shop')}.{short}_*"
+            yield here, f"'*' stands for the whole date of a shard at the end of the name, such as '{example}'"
+        elif pipeline.project and project_of(name) == pipeline.project:
+            yield here, f"is a table of the file's own project; write '{without_project(name)}'"
+        elif not is_table_name(name):
             short = re.sub(r"[^A-Za-z0-9_]+", "_", name.rpartition(".")[2]).strip("_") or "orders"
             dataset = next(iter(pipeline.datasets), "shop")
-            yield here, f"expected dataset.table of letters, digits and _, such as '{dataset}.{short}'"
+            form = "project.dataset.table" if is_foreign(name) else "dataset.table"
+            example = f"{'other-project.' * is_foreign(name)}{dataset}.{short}"
+            yield here, f"expected {form} of letters, digits and _, such as '{example}'"
 
 
 def _names_of_checks(pipeline: Pipeline) -> Iterator[Fault]:
@@ -147,9 +157,10 @@ def _lineage(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _named_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iterator[Fault]:
     for position, name in enumerate(names):
-        dataset, point, _ = name.partition(".")
-        if point:
-            yield from _known((*here, position), "dataset", dataset, pipeline.datasets)
+        if is_foreign(name):
+            yield from _known((*here, position), "table", name, list(pipeline.tables))
+        else:
+            yield from _known((*here, position), "dataset", own_dataset(name), pipeline.datasets)
 
 
 def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
@@ -187,8 +198,13 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _repeated("datasets", pipeline.datasets)
     for name, table in pipeline.tables.items():
         here: Path = ("tables", name)
-        yield from _known(here, "dataset", name.partition(".")[0], pipeline.datasets)
-        if table.partition is not None and table.partition not in table.columns:
+        yield from _known(here, "dataset", own_dataset(name), pipeline.datasets)
+        if is_sharded(name) and table.partition != SUFFIX:
+            yield (
+                (*here, "partition"),
+                f"a shard is read by its date; leave it out, or name '{table.partition}' with 'date'",
+            )
+        elif table.partition is not None and table.partition not in table.columns:
             yield (
                 (*here, "partition"),
                 f"'{table.partition}' is not one of its columns; {nearest(table.partition, list(table.columns))}",

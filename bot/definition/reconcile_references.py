@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.definition.expectation_references import NO_KEYS, NUMBERS, apart, column_problems, known, sentence_problems
+from bot.definition.expectation_references import (
+    NO_KEYS,
+    NUMBERS,
+    apart,
+    column_problems,
+    known,
+    sentence_problems,
+    undated,
+)
 from bot.yaml_tree import Path
 from checks.dated import date_column
 from checks.expansion.data_checks import data_checks
@@ -52,9 +60,5 @@ def _side(pipeline: Pipeline, key: str, side: Side) -> Iterator[Fault]:
     if side.column != "*":
         yield from column_problems((key,), table, side.column, NUMBERS if side.function == "SUM" else ())
     date = date_column(table)
-    if date is None:
-        return
-    if table.date is None:
-        yield from column_problems((key,), table, date, ("DATE", "TIMESTAMP"))
-    if not pipeline.cadence.has_dates and table.columns.get(date) == "DATE":
-        yield (key,), f"'{date}' is a DATE, and an interval of this pipeline an hour; name a TIMESTAMP with 'date'"
+    if date is not None:
+        yield from undated((key,), pipeline, table, date)

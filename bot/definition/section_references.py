@@ -12,6 +12,7 @@ from checks.pipeline import Pipeline
 from checks.repairs_spec import Repairs
 from checks.services_spec import ServiceSpec
 from checks.staging_spec import Seed, Staging
+from checks.table_names import is_foreign, is_sharded, own_dataset
 
 Fault = tuple[Path, str]
 
@@ -46,8 +47,10 @@ def _tasks(pipeline: Pipeline) -> Iterator[Fault]:
             yield from _known((*here, "after", position), "task", each, tasks)
         for key, named in (("reads", task.reads), ("writes", task.writes)):
             for position, each in enumerate(named):
-                dataset, point, _ = each.partition(".")
-                if point:
+                dataset = own_dataset(each)
+                if is_foreign(each):
+                    yield from _known((*here, key, position), "table", each, pipeline.tables)
+                elif dataset is not None:
                     yield from _known((*here, key, position), "dataset", dataset, pipeline.datasets)
 
 
@@ -121,7 +124,11 @@ def _seed(pipeline: Pipeline, staging: Staging, seed: Seed, here: Path) -> Itera
     if table is None:
         yield from _known((*here, "table"), "table", seed.table, pipeline.tables)
         return
-    if seed.table.partition(".")[0] not in (staging.datasets or pipeline.datasets):
+    if is_foreign(seed.table) or is_sharded(seed.table):
+        what = "in another project" if is_foreign(seed.table) else "split into shards"
+        yield (*here, "table"), f"'{seed.table}' is {what}; staging copies tables of this project alone, one by one"
+        return
+    if own_dataset(seed.table) not in (staging.datasets or pipeline.datasets):
         yield (*here, "table"), f"the dataset of '{seed.table}' is not one of 'datasets' of staging"
     column = seed.date or table.partition
     if column is None:

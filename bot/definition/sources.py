@@ -23,6 +23,7 @@ from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY, Query, Warehouse
 from checks.source import Source
+from checks.table_names import project_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,11 @@ def _try_documents(port: Documents, pipeline: Pipeline, now: datetime) -> object
 
 
 def _try_warehouse(port: Warehouse, pipeline: Pipeline, now: datetime) -> object:
-    """Analyse a query that reads nothing, and look at one table: the two take different roles."""
+    """Analyse a query that reads nothing, and look at one table of each project: these take different roles."""
     del now
     port.dry_run(Query("SELECT 1 AS one", label="status"))
-    return [port.columns(name) for name in tuple(pipeline.tables)[:1]]
+    first = {project_of(name): name for name in reversed(list(pipeline.tables))}
+    return [port.columns(name) for name in first.values()]
 
 
 _MOMENT = timedelta(minutes=10)

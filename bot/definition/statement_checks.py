@@ -14,6 +14,7 @@ from bot.definition.partition_filters import unfiltered
 from bot.statements import statement_of
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query
+from checks.table_names import declared_in, is_sharded, tables_in
 
 _WORDS = frozenset({"NFC", "NFKC", "NFD", "NFKD"})
 
@@ -29,22 +30,25 @@ def statement_problems(sql: str, pipeline: Pipeline, *, judged_live: bool = Fals
         yield f"cannot be parsed: {statement.broken}. If BigQuery takes it, --live says so", statement.line
     if statement.tree is None:
         return
-    yield from ((sentence, 0) for sentence in _projects(statement.tree, pipeline))
+    yield from ((sentence, 0) for sentence in _projects(statement.tree, sql, pipeline))
     try:
         yield from ((sentence, 0) for sentence in _columns(statement.tree, pipeline.tables))
         for name in dict.fromkeys(unfiltered(statement.tree, pipeline.tables)):
             table = pipeline.tables[name]
             if table.filter_required:
-                yield f"reads {name} without a constant filter on {table.partition}, which BigQuery requires", 0
+                why = "so that it reads every shard" if is_sharded(name) else "which BigQuery requires"
+                yield f"reads {name} without a constant filter on {table.partition}, {why}", 0
     except (SqlglotError, RecursionError):
         return  # who reads what cannot be told from this text; --live asks BigQuery
 
 
-def _projects(tree: exp.Query, pipeline: Pipeline) -> Iterator[str]:
-    foreign = {each.catalog for each in tree.find_all(exp.Table) if each.catalog} - {pipeline.project}
-    for project in sorted(foreign):
-        instead = f", not {pipeline.project!r}" if pipeline.project else ""
-        yield f"reads the project {project!r}{instead}; read a view in a dataset of the pipeline"
+def _projects(tree: exp.Query, sql: str, pipeline: Pipeline) -> Iterator[str]:
+    """Tables of other projects that are not declared, or not written in one piece: the text alone must tell them."""
+    named = [each for each in tree.find_all(exp.Table) if each.catalog not in ("", pipeline.project)]
+    known = pipeline.tables.keys() & tables_in(sql)
+    for name in sorted({f"{each.catalog}.{each.db}.{each.name}" for each in named} - known):
+        what = "write it in one pair of backquotes" if name in pipeline.tables else "add it to 'tables'"
+        yield f"reads {name}, a table of another project; {what}"
 
 
 def _columns(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[str]:
@@ -77,7 +81,7 @@ def _declared(node: exp.Expr, source: object, tables: Mapping[str, Table]) -> Ta
     """Return the table as it is declared; None for whatever else a column can come from, a pivoted table too."""
     if not isinstance(source, exp.Table) or node.args.get("pivots"):
         return None
-    return tables.get(f"{source.db}.{source.name}")
+    return declared_in(tables, source.catalog, f"{source.db}.{source.name}")[1]
 
 
 def _is_word(column: exp.Column) -> bool:

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bot.discovery.names import INSTANTS, NUMBERS, USABLE, is_key, key_columns, may_list, pairs
-from checks.expansion.sql_words import literal, quoted, source
+from checks.expansion.sql_words import literal, quoted
 from checks.ports.warehouse import Parameter, Query, Row
+from checks.table_names import source
 
 MOST_VALUES = 12
 """Distinct values of a column that are still a list of codes."""

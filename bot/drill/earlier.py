@@ -17,7 +17,7 @@ from bot.scenarios.world import World
 from checks.intervals import Offset
 from checks.orchestration_spec import Transition
 from checks.pipeline import Pipeline
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 Row = Mapping[str, Any]
 

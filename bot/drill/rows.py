@@ -12,7 +12,7 @@ from bot.drill import columns
 from bot.drill.fault import Faults, Healthy, PutFault
 from bot.scenarios.world import World
 from checks.places import Place, PlaceKind
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 Row = dict[str, Any]
 Rows = list[Row]

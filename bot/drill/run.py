@@ -18,7 +18,7 @@ from bot.scenarios.world import Build, Change, build_world
 from bot.validation import Validation
 from checks.model import Report
 from checks.pipeline import Pipeline
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.scenarios.world import World
 from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity, badness
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 
 class Notice(StrEnum):

@@ -18,7 +18,7 @@ from bot.drill import columns
 from bot.drill.fault import Healthy
 from bot.scenarios.world import World
 from checks.pipeline import Table
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 Row = dict[str, Any]
 Rows = list[Row]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -33,16 +33,20 @@ _LONGEST_MESSAGE = 4096
 
 _REQUEST = re.compile(r"^(?:GET|POST|PUT|PATCH|DELETE) \S+: ")
 _PERMISSION = re.compile(r"\b[a-z][a-z]+\.[A-Za-z]+\.[A-Za-z]+\b")
+_HOLDER = re.compile(r"\b(?:Table|Dataset) ((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*):\w")
+"""The project that holds what BigQuery speaks of."""
 _NOT_ENABLED = re.compile(r"API has not been used in project|API .{0,200}is disabled|SERVICE_DISABLED")
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API as errors need to know it: its source, its address, the role that lets us use it."""
+    """An API as errors need to know it: its source, its address, the role that lets us use it, and the one that does
+    ``elsewhere``, on what a project holds that another one asks."""
 
     source: Source[Any]
     address: str
     role: str
+    elsewhere: str = ""
 
 
 @contextmanager
@@ -140,6 +144,9 @@ def _is_about_project(error: exceptions.Forbidden) -> bool:
 
 
 def _advice(problem: Problem, error: BaseException, api: Api, project: str) -> str:
+    holder = _HOLDER.search(sentence(error)) if api.elsewhere else None
+    if holder is not None and holder[1] != project:
+        api, project = replace(api, role=api.elsewhere), holder[1]
     match problem:
         case Problem.UNAUTHENTICATED:
             return LOGIN

@@ -14,7 +14,8 @@ from checks.model import Finding, Outcome
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import read_columns
 from checks.source import SourceError
-from checks.sql_check_spec import SqlCheck, tables_in
+from checks.sql_check_spec import SqlCheck
+from checks.table_names import tables_in
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

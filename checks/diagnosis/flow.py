@@ -30,7 +30,8 @@ from checks.facts.tasks import DbtTestFacts, SourceAgeFacts, TaskFacts, is_of_ta
 from checks.model import Interval, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
-from checks.sql_check_spec import SqlCheck, tables_in
+from checks.sql_check_spec import SqlCheck
+from checks.table_names import tables_in
 
 MOST_SUSPECTS = 3
 """Changes that a cause names, the nearest first."""

@@ -14,7 +14,8 @@ from checks.orchestration_spec import Transition
 from checks.pipeline import Pipeline, Table
 from checks.places import Place, PlaceKind
 from checks.services_spec import RunJobSpec, ServiceSpec
-from checks.sql_check_spec import SqlCheck, tables_in
+from checks.sql_check_spec import SqlCheck
+from checks.table_names import tables_in
 
 WAITS = "wait"
 """A transition before it starts anything: it waits for the phase before it."""

@@ -18,6 +18,7 @@ from checks.expansion.words import expected_of
 from checks.expectations_spec import Expect
 from checks.pipeline import Pipeline, Table
 from checks.sql_check_spec import SqlCheck
+from checks.table_names import hyphenated
 
 CODES: Mapping[str, str] = {
     "no-rows": "The interval has no rows whose values could be judged; how many there must be, a volume says.",
@@ -49,9 +50,7 @@ def expansions(pipeline: Pipeline) -> Iterator[Expansion]:
 
 def check_id(table: str, expect: Expect) -> str:
     """Return the id of the check of a set of expectations."""
-    return expect.check or "-".join(
-        part for part in table.lower().replace(".", "-").replace("_", "-").split("-") if part
-    )
+    return expect.check or hyphenated(table)
 
 
 def exposures(pipeline: Pipeline, expect: Expect) -> Iterator[tuple[str, str]]:

@@ -14,14 +14,18 @@ from datetime import UTC, datetime, timedelta
 
 from checks.dated import date_column, load_column
 from checks.expansion.figure import Figure
-from checks.expansion.sql_words import quoted, source
+from checks.expansion.sql_words import quoted
 from checks.expectations_spec import Expect, Learning
 from checks.pipeline import Pipeline, Table
+from checks.table_names import SUFFIX, source
 
 HISTORY: Mapping[str, int] = {"daily": 42, "hourly": 28, "weekly": 420, "monthly": 800}
 """Days that are looked back, by cadence, unless an expectation says otherwise."""
 
 _OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">"}
+
+_A_DATE = f"REGEXP_CONTAINS({SUFFIX}, '^[0-9]{{8}}$')"
+"""Of a range of shards: others may lie in it, such as those of a day that is not over."""
 
 EARLIER = 14
 """Days: in two weeks most of what keeps coming has come."""
@@ -66,22 +70,24 @@ def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect, *, oth
     groups = {f"by_{each}": quoted(each) for each in _groups(expect)}
     learning = [*expect.volume, *expect.mean.values()]
     days = max((history_days(pipeline, each) for each in learning), default=HISTORY[pipeline.cadence.kind])
-    is_day = table.columns.get(date) == "DATE"
-    start = (
-        f"DATE_SUB(@date, INTERVAL {days} DAY)" if is_day else f"TIMESTAMP_SUB(@interval_start, INTERVAL {days} DAY)"
-    )
-    before = f"{quoted(date)} < {_starts(pipeline, table, date)}"
-    # What is loaded now may belong to an interval after the one that is judged, and is fresh all the same.
-    if expect.freshness is None:
-        tests = [before if others else _ends(pipeline, table, date)]
-    else:
-        tests = [f"({before} OR {_ends(pipeline, table, date, after=True)})"] if others else []
-    rows = _from(name, expect, [f"{quoted(date)} >= {start}", *tests])
+    whole = _shard(table) if pipeline.cadence.has_dates else []  # an hour is a part of a shard
+    kept = (_kept(pipeline, table, each, expect, others=others) for each in dict.fromkeys([date, *whole]))
+    tests = [each for each in kept if each]
+    rows = _from(name, expect, [*_since(pipeline, table, days, *_shard(table)), *tests])
     return _Select(
         part="'history'",
         selected={"period": _period(pipeline, table, date), **groups, **_counts(table, expect)},
         rest=f"{rows}\nGROUP BY {', '.join(['period', *groups])}",
     )
+
+
+def _kept(pipeline: Pipeline, table: Table, date: str, expect: Expect, *, others: bool) -> str:
+    """Return the test that ends the history: what is loaded now may belong to an interval after the one that is judged,
+    and is fresh all the same."""
+    before = f"{quoted(date)} < {_starts(pipeline, table, date)}"
+    if expect.freshness is None:
+        return before if others else _ends(pipeline, table, date)
+    return f"({before} OR {_ends(pipeline, table, date, after=True)})" if others else ""
 
 
 def _groups(expect: Expect) -> Sequence[str]:
@@ -159,7 +165,7 @@ def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> 
         return ""
     tests = in_interval(pipeline, other) if other.filter_required else []
     own = name == table
-    tests = _before(other) if own else tests
+    tests = _before(pipeline, other) if own else tests
     where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
     others = f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - declared names
     joined = f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
@@ -171,47 +177,74 @@ def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> 
     return f"{joined}\nCROSS JOIN (\n  {counted}\n) AS count_of_{column}"
 
 
-def _before(table: Table) -> list[str]:
+def _before(pipeline: Pipeline, table: Table) -> list[str]:
     date = date_column(table) or ""
-    parts = [_since(table, table.partition)] if table.partition is not None and table.partition != date else []
-    end = "@date" if table.columns.get(date) == "DATE" else "@interval_start"
-    return [_since(table, date), f"{quoted(date)} < {end}", *parts]
+    since, *parts = _since(pipeline, table, EARLIER, table.partition)
+    return [since, f"{quoted(date)} < {_starts(pipeline, table, date)}", *parts]
 
 
-def _since(table: Table, column: str) -> str:
-    unit = "DATE_SUB(@date" if table.columns.get(column) == "DATE" else "TIMESTAMP_SUB(@interval_start"
-    return f"{quoted(column)} >= {unit}, INTERVAL {EARLIER} DAY)"
+def _since(pipeline: Pipeline, table: Table, days: int, *columns: str | None) -> list[str]:
+    """Return the tests of rows since so many days before the interval, by the date of a row and by other columns."""
+    parts = [_since_in(pipeline, table, each, days) for each in dict.fromkeys([date_column(table), *columns]) if each]
+    return [*parts, _A_DATE] if SUFFIX in table.columns else parts
+
+
+def _since_in(pipeline: Pipeline, table: Table, column: str, days: int) -> str:
+    if not _is_day(table, column):
+        return f"{quoted(column)} >= TIMESTAMP_SUB(@interval_start, INTERVAL {days} DAY)"
+    return f"{quoted(column)} >= {_as_day(column, f'DATE_SUB({_first_day(pipeline)}, INTERVAL {days} DAY)')}"
 
 
 def in_interval(pipeline: Pipeline, table: Table) -> list[str]:
     """Return the tests that leave the rows of the interval; of a table without dates all rows are judged."""
-    date = date_column(table)
-    if date is None:
-        return []
-    if table.columns.get(date) == "DATE" and pipeline.cadence.kind == "daily":
-        return [f"{quoted(date)} = @date"]
-    return [f"{quoted(date)} >= {_starts(pipeline, table, date)}", _ends(pipeline, table, date)]
+    columns = dict.fromkeys([date_column(table), *_shard(table)])
+    return [test for each in columns if each for test in _inside(pipeline, table, each)]
+
+
+def _shard(table: Table) -> list[str]:
+    """Return what tells apart the shards of a table that is split by date."""
+    return [SUFFIX] if SUFFIX in table.columns else []
+
+
+def _inside(pipeline: Pipeline, table: Table, date: str) -> list[str]:
+    if _is_day(table, date) and pipeline.cadence.kind == "daily":
+        return [f"{quoted(date)} = {_as_day(date, '@date')}"]
+    more = [_A_DATE] if date == SUFFIX else []
+    return [f"{quoted(date)} >= {_starts(pipeline, table, date)}", _ends(pipeline, table, date), *more]
+
+
+def _is_day(table: Table, column: str) -> bool:
+    return column == SUFFIX or table.columns.get(column) == "DATE"
+
+
+def _as_day(column: str, day: str) -> str:
+    """Return a DATE as a column of days has it."""
+    return f"FORMAT_DATE('%Y%m%d', {day})" if column == SUFFIX else day
+
+
+def _first_day(pipeline: Pipeline) -> str:
+    return "@date" if pipeline.cadence.has_dates else f"DATE(@interval_start, '{pipeline.timezone}')"
 
 
 def _starts(pipeline: Pipeline, table: Table, date: str) -> str:
-    if table.columns.get(date) != "DATE":
-        return "@interval_start"
-    return "@date" if pipeline.cadence.has_dates else f"DATE(@interval_start, '{pipeline.timezone}')"
+    return _as_day(date, _first_day(pipeline)) if _is_day(table, date) else "@interval_start"
 
 
 def _ends(pipeline: Pipeline, table: Table, date: str, *, after: bool = False) -> str:
     """Return the test of rows before the end of the interval, or ``after`` it."""
-    if table.columns.get(date) != "DATE":
+    if not _is_day(table, date):
         sign, end = "<", "@interval_end"
     elif pipeline.cadence.kind == "daily":
         sign, end = "<=", "@date"
     else:
         sign, end = "<" if pipeline.cadence.has_dates else "<=", f"DATE(@interval_end, '{pipeline.timezone}')"
-    return f"{quoted(date)} {_OPPOSITE[sign] if after else sign} {end}"
+    return f"{quoted(date)} {_OPPOSITE[sign] if after else sign} {_as_day(date, end) if _is_day(table, date) else end}"
 
 
 def _period(pipeline: Pipeline, table: Table, date: str) -> str:
     """Return the date of a row, of an hourly pipeline its hour: intervals are made of them."""
+    if date == SUFFIX:
+        return f"PARSE_DATE('%Y%m%d', {date})"
     if table.columns.get(date) == "DATE":
         return quoted(date)
     if pipeline.cadence.has_dates:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from checks.cells import exact
 from checks.expansion.query import in_interval
-from checks.expansion.sql_words import literal, quoted, source
+from checks.expansion.sql_words import literal, quoted
 from checks.pipeline import Pipeline
 from checks.reconcile_spec import Reconciliation, Side
 from checks.sql_check_spec import Rule, SqlCheck
+from checks.table_names import hyphenated, source
 from checks.values import Comparison
 
 MOST_SHOWN = 5
@@ -38,8 +39,7 @@ def reconciliations(pipeline: Pipeline) -> Iterator[Reconciled]:
 
 def reconciliation_id(stated: Reconciliation) -> str:
     """Return the id of the check of a reconciliation."""
-    names = f"{stated.left.table}-{stated.right.table}".lower().replace(".", "-").replace("_", "-")
-    return stated.check or "-".join(filter(None, names.split("-")))
+    return stated.check or hyphenated(stated.left.table, stated.right.table)
 
 
 def _spec(pipeline: Pipeline, stated: Reconciliation) -> SqlCheck:

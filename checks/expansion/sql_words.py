@@ -119,9 +119,3 @@ def literal(value: str | float) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
     return exact(value)
-
-
-def source(table: str) -> str:
-    """Return how a query names a table."""
-    dataset, _, short = table.partition(".")
-    return f"{{{dataset}}}.{short}"

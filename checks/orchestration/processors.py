@@ -34,7 +34,7 @@ from checks.orchestration.gathering import (
 from checks.orchestration_spec import Transition
 from checks.places import Place, PlaceKind
 from checks.registry import check
-from checks.sql_check_spec import tables_in
+from checks.table_names import tables_in
 
 WRITTEN_BEFORE = timedelta(hours=3)
 """How long before its report a processor may have written its last row."""

@@ -69,7 +69,7 @@ def _usual(dataset: str, listed: Sequence[Any], found: Listing) -> Iterator[str]
             yield f"{dataset}.{each.table_id}"
     for stem, count in stems.items():
         found.left_out[f"{dataset}.{stem}*"] = (
-            f"it is split by date into {count:,} tables; a check of its own can read it"
+            f"it is split by date into {count:,} tables; add '{dataset}.{stem}*' to 'tables'"
         )
 
 
@@ -114,6 +114,8 @@ def made_of(jobs: Any, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
             continue
         made = f"{destination.dataset_id}.{destination.table_id}"
         for each in job.referenced_tables or ():
+            if each.project != destination.project:
+                continue
             of = f"{each.dataset_id}.{each.table_id}"
             if {made, of} <= known and made != of:
                 found.setdefault(made, {})[of] = None

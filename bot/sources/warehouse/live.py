@@ -23,8 +23,14 @@ from bot.sources.warehouse.bigquery_values import reader_of, type_of
 from bot.statements import ADVICE, only_reads, refused_to_write, statement_of
 from checks.ports.warehouse import BIGQUERY, Parameter, Query, Row
 from checks.source import Problem, SourceError
+from checks.table_names import SUFFIX, is_foreign, is_sharded
 
-API = Api(BIGQUERY, "bigquery.googleapis.com", "roles/bigquery.dataViewer and roles/bigquery.jobUser")
+API = Api(
+    BIGQUERY,
+    "bigquery.googleapis.com",
+    "roles/bigquery.dataViewer and roles/bigquery.jobUser",
+    elsewhere="roles/bigquery.dataViewer",
+)
 
 WAIT_SECONDS = 8.0
 """What a query that is still running after ``REQUEST_SECONDS`` gets on top."""
@@ -122,23 +128,26 @@ class BigQueryWarehouse(GoogleAdapter):
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError, also for a
         statement of another type than SELECT."""
         known = only_reads(query)
-        config = _job_config(query)
-        config.dry_run = True
-        config.use_query_cache = False
         with self.translated(API, _subject(query)):
-            job = self.client.query(
-                query.text(self.dataset_prefix),
-                job_config=config,
-                timeout=self.request_seconds,
-                retry=self.bounds["retry"],
-                job_retry=None,
-            )
+            job = self._analysed(query.text(self.dataset_prefix), _job_config(query))
         if job.statement_type != "SELECT" and not (known and job.statement_type is None):
             raise refused_to_write(query, f"is {job.statement_type or 'of no known type'}")
         for routine in statement_of(query.text(self.dataset_prefix)).routines:
             if self._is_remote(routine, query):
                 raise refused_to_write(query, f"calls {routine}, which runs code outside BigQuery")
         return int(job.total_bytes_processed or 0)
+
+    def _analysed(self, sql: str, config: bigquery.QueryJobConfig) -> bigquery.QueryJob:
+        """Return the job of a dry run, which bills nothing."""
+        config.dry_run = True
+        config.use_query_cache = False
+        return self.client.query(
+            sql,
+            job_config=config,
+            timeout=self.request_seconds,
+            retry=self.bounds["retry"],
+            job_retry=None,
+        )
 
     def _is_remote(self, routine: str, query: Query) -> bool:
         """Whether a function is a remote one (https://cloud.google.com/bigquery/docs/remote-functions) or may reach
@@ -156,10 +165,14 @@ class BigQueryWarehouse(GoogleAdapter):
         return not _OUTSIDE.isdisjoint(found.to_api_repr())
 
     def columns(self, table: str) -> Mapping[str, str]:
-        name = f"{self.project}.{self.dataset_prefix}{table}"
+        own = f"{self.project}.{self.dataset_prefix}{table}"
+        name = table if is_foreign(table) else own
         with self.translated(API, f"the table {table!r}"):
-            found = self.client.get_table(name, retry=self.bounds["retry"], timeout=self.request_seconds)
-            return {field.name: str(type_of(field)) for field in found.schema}
+            if not is_sharded(table):
+                found = self.client.get_table(name, retry=self.bounds["retry"], timeout=self.request_seconds)
+                return {field.name: str(type_of(field)) for field in found.schema}
+            schema = self._analysed(f"SELECT * FROM `{name}`", bigquery.QueryJobConfig()).schema  # noqa: S608 - a declared name
+            return {SUFFIX: "STRING", **{field.name: str(type_of(field)) for field in schema or ()}}
 
     def close(self) -> None:
         """Close the connections."""

@@ -22,6 +22,7 @@ from checks.dated import date_column
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import Query
 from checks.source import Problem, SourceError
+from checks.table_names import SUFFIX, is_sharded, without_project
 
 MAIN = "main"
 """The dataset of a table that lies in no schema and no folder."""
@@ -87,10 +88,27 @@ class LocalData:
         object.__setattr__(self, "_by_lower_name", {name.lower(): table for name, table in found.items()})
 
     def table_of(self, name: str) -> LocalTable | None:
-        """Return the table that a pipeline file calls so: capitals tell none apart, and what lies in no dataset
-        answers for any."""
-        lower = name.lower()
-        return self._by_lower_name.get(lower) or self._by_lower_name.get(f"{MAIN}.{lower.rpartition('.')[2]}")
+        """Return the table that a pipeline file calls so: capitals tell none apart, what lies here is of no project,
+        and what lies in no dataset answers for any. Of one that is split by date it is the newest shard."""
+        own = without_project(name.lower())
+        if is_sharded(own):
+            return next(iter(self.shards_of(name).values()), None)
+        return self._by_lower_name.get(own) or self._by_lower_name.get(f"{MAIN}.{own.rpartition('.')[2]}")
+
+    def shards_of(self, name: str) -> Mapping[str, LocalTable]:
+        """Return the tables that a name ending in ``*`` stands for by their dates, the newest first."""
+        stem = without_project(name.lower()).removesuffix("*")
+        dates = {each.removeprefix(stem) for each in self._by_lower_name if each.startswith(stem)}
+        return {each: self._by_lower_name[stem + each] for each in sorted(dates, reverse=True) if _shard_date(each)}
+
+    def _read_as(self, name: str, table: LocalTable, declared: Mapping[str, str]) -> str:
+        if not is_sharded(name):
+            return table.read_as(declared)
+        shards = self.shards_of(name).items()
+        return " UNION ALL BY NAME ".join(
+            f"SELECT *, '{suffix}' AS {SUFFIX} FROM ({shard.read_as(declared)})"  # noqa: S608 - digits
+            for suffix, shard in shards
+        )
 
     def fill(self, connection: duckdb.DuckDBPyConnection, pipeline: Pipeline) -> None:
         """Let the queries of a pipeline find the tables, with the types that it declares where theirs can be read so.
@@ -101,10 +119,10 @@ class LocalData:
         for name, declared in pipeline.tables.items():
             table = self.table_of(name)
             if table is not None:
-                dataset, short = name.split(".", 1)
+                dataset, _, short = name.rpartition(".")
                 create_schema(connection, dataset)
                 view = f"{quoted(dataset)}.{quoted(short)}"
-                connection.execute(f"CREATE VIEW {view} AS {table.read_as(declared.columns)}")
+                connection.execute(f"CREATE VIEW {view} AS {self._read_as(name, table, declared.columns)}")
         _lock(connection, [file for table in self.tables.values() for file in table.files])
 
     def newest(self, pipeline: Pipeline) -> date | None:
@@ -113,10 +131,19 @@ class LocalData:
             found = []
             for name, declared in pipeline.tables.items():
                 table, dated = self.table_of(name), date_column(declared)
-                if table is not None and dated is not None and dated in table.columns:
+                if dated == SUFFIX:
+                    found += [each for shard in self.shards_of(name) if (each := _shard_date(shard))]
+                elif table is not None and dated is not None and dated in table.columns:
                     query = f"SELECT CAST(MAX(TRY_CAST({quoted(dated)} AS DATE)) AS VARCHAR) FROM {table.source}"  # noqa: S608 - quoted names
                     found += [date.fromisoformat(each) for (each,) in connection.execute(query).fetchall() if each]
             return max(found, default=None)
+
+
+def _shard_date(suffix: str) -> date | None:
+    try:
+        return date.fromisoformat(suffix) if re.fullmatch(r"[0-9]{8}", suffix) else None
+    except ValueError:
+        return None
 
 
 class _Opened:
@@ -278,7 +305,8 @@ class LocalWarehouse(DuckDbEngine):
         found = self._data.table_of(table)
         if found is None:
             raise self._no_table(table)
-        return found.shown(self._declared.get(table, {}))
+        shown = found.shown(self._declared.get(table, {}))
+        return {SUFFIX: "STRING", **shown} if is_sharded(table) else shown
 
     def _translated(self, query: Query) -> str:
         named = query.text().replace("`", "")

@@ -23,8 +23,11 @@ from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import BIGQUERY, Query, Row, read_rows
 from checks.reads import Read
 from checks.source import Problem, SourceError
+from checks.table_names import SUFFIX, source
 
 LABEL = "record"
+_SHARD = "shard_suffix"
+"""What BigQuery lets an answer call ``SUFFIX``."""
 
 
 def sections(recording: Recording) -> Mapping[str, Any]:
@@ -60,15 +63,12 @@ def _asked(recording: Recording) -> list[Query]:
 
 def _selection(name: str, table: Table, read: TableRead, most_rows: int) -> Query:
     """Return the bounded SELECT of a table; where it is cut, the newest partitions are kept."""
-    dataset, _, short = name.partition(".")
     columns = sorted(each for each in read.columns if not_held(table.columns[each]) is None)
     # A table of which only the number of rows counts has a row of nothing.
-    chosen = ", ".join(f"`{each}`" for each in columns) or "1 AS one"
+    chosen = ", ".join(f"{SUFFIX} AS {_SHARD}" if each == SUFFIX else f"`{each}`" for each in columns) or "1 AS one"
     where = " OR ".join(f"({each})" for each in sorted(read.conditions or ()))
     order = f" ORDER BY `{table.partition}` DESC" if table.partition is not None else ""
-    sql = (
-        f"SELECT {chosen} FROM {{{dataset}}}.`{short}`{f' WHERE {where}' if where else ''}{order} LIMIT {most_rows + 1}"  # noqa: S608 - names of the pipeline file
-    )
+    sql = f"SELECT {chosen} FROM {source(name)}{f' WHERE {where}' if where else ''}{order} LIMIT {most_rows + 1}"  # noqa: S608 - names of the pipeline file
     return Query(sql=sql, parameters=dict(read.parameters), label=LABEL)
 
 
@@ -83,9 +83,10 @@ def _rows(recording: Recording, name: str, read: TableRead, answer: Read[Sequenc
             f"{name} is cut to its newest {recording.most_rows} rows: counts of it differ. Use --rows for more."
         )
     odd: Counter[str] = Counter()
+    named = [{SUFFIX if column == _SHARD else column: value for column, value in row.items()} for row in found]
     rows = [
         {column: _cell(recording, column, value, odd) for column, value in row.items() if column in read.columns}
-        for row in found[: recording.most_rows]
+        for row in named[: recording.most_rows]
     ]
     recording.notes.extend(
         f"{count} of {name}.{column} are no number: here they are NULL." for column, count in odd.items()

@@ -19,6 +19,7 @@ from bot.definition.pipeline_queries import words_in
 from bot.statements import ONE_AT_A_TIME, statement_of
 from checks.pipeline import Table
 from checks.ports.warehouse import Parameter, Query
+from checks.table_names import declared_in
 
 
 @dataclass(slots=True)
@@ -81,11 +82,11 @@ def _reads_of(query: Query, tables: Mapping[str, Table]) -> Iterator[Found]:
 
 def _of_tree(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[Found]:
     scopes = traverse_scope(tree)
-    owners = _owners(scopes)
+    owners = _owners(scopes, tables)
     named = list(_named(tree, owners))
     for scope in scopes:
         for alias, (node, source) in scope.selected_sources.items():
-            name = f"{source.db}.{source.name}" if isinstance(source, exp.Table) else ""
+            name = _name(source, tables)
             if name not in tables:
                 continue
             columns = {each.lower(): each for each in tables[name].columns}
@@ -95,13 +96,19 @@ def _of_tree(tree: exp.Query, tables: Mapping[str, Table]) -> Iterator[Found]:
             yield name, {columns[each] for each in wanted if each in columns}, _condition(read)
 
 
-def _owners(scopes: Iterable[Scope]) -> dict[str, set[str]]:
+def _name(source: object, tables: Mapping[str, Table]) -> str:
+    """Return a table's name as the file declares it; none of what is no table."""
+    if not isinstance(source, exp.Table):
+        return ""
+    return declared_in(tables, source.catalog, f"{source.db}.{source.name}")[0]
+
+
+def _owners(scopes: Iterable[Scope], tables: Mapping[str, Table]) -> dict[str, set[str]]:
     """Return the tables for which each alias of a statement stands."""
     found: dict[str, set[str]] = {}
     for scope in scopes:
         for alias, (_, source) in scope.selected_sources.items():
-            table = f"{source.db}.{source.name}" if isinstance(source, exp.Table) else ""
-            found.setdefault(alias.lower(), set()).add(table)
+            found.setdefault(alias.lower(), set()).add(_name(source, tables))
     return found
 
 

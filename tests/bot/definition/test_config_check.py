@@ -344,7 +344,7 @@ class TestStatements:
             ("SELECT SUM(pionts) AS total FROM {raw}.games", "did you mean 'points'"),
             ("SELECT SUM(g.pionts) AS total FROM {raw}.games AS g", "did you mean 'points'"),
             ("SELECT 1 AS total FROM {raw}.games WHERE points IN (SELECT pionts FROM {raw}.games)", "'points'"),
-            ("SELECT SUM(points) AS total FROM `other-project`.{raw}.games", "'other-project'"),
+            ("SELECT SUM(points) AS total FROM `other-project`.{raw}.games", "other-project.raw.games"),
         ],
         ids=["syntax", "column", "column of an alias", "column of a subquery", "project"],
     )

@@ -33,6 +33,9 @@ SHOP = NBA.model_copy(
             ),
             "shop.events": Table(columns={"created_at": "TIMESTAMP", "payload": "JSON"}),
             "shop.visits": Table(columns={"url": "STRING"}),
+            "other-project.shop.stores": Table.model_validate(
+                {"partition": "day", "filter_required": True, "columns": {"day": "DATE", "country": "STRING"}}
+            ),
         },
     }
 )
@@ -151,7 +154,10 @@ def test_a_filter_outside_does_not_reach_what_would_change_by_it(inner: str) -> 
         ("SELECT 1 FROM {shop}.visits JOIN {shop}.customers USING (contry)", "'country'"),
         ("FROM {shop}.customers |> WHERE contry = 'a' |> AGGREGATE COUNT(*) AS n", "'country'"),
         ("WITH a AS (SELECT contry FROM {shop}.customers) SELECT * FROM a", "'country'"),
-        ("SELECT 1 FROM `other-project.shop.visits`", "'other-project'"),
+        ("SELECT 1 FROM `other-project.shop.visits`", "other-project.shop.visits"),
+        ("SELECT 1 FROM `other-project`.shop.stores WHERE day = @date", "in one pair of backquotes"),
+        ("SELECT 1 FROM `other-project.shop.stores`", "other-project.shop.stores without a constant filter on day"),
+        ("SELECT contry FROM `other-project.shop.stores` WHERE day = @date", "'country'"),
     ],
 )
 def test_a_wrong_query_has_its_problem(sql: str, words: str) -> None:

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -374,3 +374,74 @@ def test_the_columns_of_a_table_have_the_names_that_queries_use() -> None:
         }
 
         assert "/datasets/test_d/tables/t" in server.requests[0].path
+
+
+def test_a_table_of_another_project_is_asked_there_without_a_prefix() -> None:
+    table = {"tableReference": {"projectId": "other", "datasetId": "d", "tableId": "t"}, "schema": {"fields": []}}
+    with JsonHttpServer(Answer(body=table)) as server, warehouse(server.address, dataset_prefix="test_") as adapter:
+        assert adapter.columns("other-project.d.t") == {}
+
+        assert "/projects/other-project/datasets/d/tables/t" in server.requests[0].path
+
+
+@pytest.mark.parametrize("of", ["other-project", PROJECT])
+def test_a_missing_role_is_named_for_the_project_that_holds_the_table(of: str) -> None:
+    denied = refused(403, "accessDenied", f"Access Denied: Table {of}:d.t: User does not have permission to query it")
+    asks: tuple[Callable[[BigQueryWarehouse], object], ...] = (
+        lambda adapter: adapter.columns(f"{of}.d.t"),
+        lambda adapter: adapter.query(QUERY),
+    )
+    for ask in asks:
+        with (
+            JsonHttpServer(denied) as server,
+            warehouse(server.address) as adapter,
+            pytest.raises(SourceError) as error,
+        ):
+            ask(adapter)
+
+        assert f"on the project '{of}'" in error.value.advice
+        assert ("jobUser" in error.value.advice) == (of == PROJECT)
+
+
+@emulated
+def test_the_emulator_answers_of_two_projects(bigquery_address: str) -> None:
+    create_tables(bigquery_address, PROJECT, COLUMNS, {"nba_predictions.picks": [{"player": "own"}]})
+    create_tables(bigquery_address, "other-project", COLUMNS, {"nba_predictions.picks": [{"player": "theirs"}]})
+    both = "SELECT o.player AS own, t.player AS theirs FROM {nba_predictions}.picks AS o"
+
+    with warehouse(bigquery_address) as adapter:
+        assert adapter.query(Query(f"{both} CROSS JOIN `other-project.nba_predictions.picks` AS t")) == [
+            {"own": "own", "theirs": "theirs"}
+        ]
+        assert adapter.columns("other-project.nba_predictions.picks")["player"] == "STRING"
+
+
+def test_the_columns_of_shards_are_those_of_a_dry_run() -> None:
+    """The description of a table takes no ``*``; of a dry run the newest shard's columns are the answer."""
+    schema = {"fields": [{"name": "points", "type": "INTEGER", "mode": "NULLABLE"}]}
+    answer = dry("SELECT")
+    answer.body["statistics"]["query"]["schema"] = schema
+    with JsonHttpServer(answer) as server, warehouse(server.address, dataset_prefix="test_") as adapter:
+        assert adapter.columns("d.events_*") == {"_TABLE_SUFFIX": "STRING", "points": "INT64"}
+
+        asked = server.requests[0].body["configuration"]
+        assert (asked["dryRun"], "`example-project.test_d.events_*`" in asked["query"]["query"]) == (True, True)
+
+
+@emulated
+def test_the_emulator_answers_of_shards(bigquery_address: str) -> None:
+    shards = {f"shards.events_{day}": {"event_id": "STRING"} for day in ("20260209", "20260210")}
+    create_tables(bigquery_address, PROJECT, shards, {name: [{"event_id": name[-8:]}] for name in shards})
+    query = "SELECT event_id FROM `{shards}.events_*` WHERE _TABLE_SUFFIX = FORMAT_DATE('%Y%m%d', @date)"
+
+    with warehouse(bigquery_address) as adapter:
+        assert adapter.query(Query(query, {"date": Parameter("DATE", date(2026, 2, 10))})) == [{"event_id": "20260210"}]
+
+
+@emulated
+def test_the_emulator_describes_a_dataset(bigquery_address: str) -> None:
+    create_tables(bigquery_address, PROJECT, {"described.here": {"event_id": "STRING"}}, {})
+    query = Query("SELECT COUNT(*) AS n FROM {described}.INFORMATION_SCHEMA.TABLES WHERE table_name = 'here'")
+
+    with warehouse(bigquery_address) as adapter:
+        assert adapter.query(query) == [{"n": 1}]

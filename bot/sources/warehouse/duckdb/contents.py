@@ -19,6 +19,7 @@ from duckdb import DuckDBPyConnection
 from bot.sources.warehouse.duckdb.macros import definitions_for
 from bot.sources.warehouse.duckdb.tables import create_schema, create_table
 from checks.pipeline import Table
+from checks.table_names import with_prefix
 
 _WORD = re.compile(r"\w+")
 
@@ -52,8 +53,8 @@ class Contents:
 
     def create_datasets(self, connection: DuckDBPyConnection) -> None:
         """Create every dataset, so that a table that nobody declared is missing in one that is there."""
-        for dataset in dict.fromkeys(name.rpartition(".")[0] for name in self._declared):
-            create_schema(connection, f"{self._prefix}{dataset}")
+        for dataset in dict.fromkeys(with_prefix(self._prefix, name).rpartition(".")[0] for name in self._declared):
+            create_schema(connection, dataset)
 
     def create_named(self, connection: DuckDBPyConnection, sql: str) -> None:
         """Create what a translated statement names and is not there yet. Raises duckdb.Error.
@@ -86,7 +87,7 @@ class Contents:
     def _create_table(self, connection: DuckDBPyConnection, name: str) -> None:
         connection.begin()
         try:
-            create_table(connection, f"{self._prefix}{name}", self._declared[name], self._rows.get(name, ()))
+            create_table(connection, with_prefix(self._prefix, name), self._declared[name], self._rows.get(name, ()))
         except duckdb.Error:
             connection.rollback()  # whoever asks again must not be answered from half of the rows
             raise

@@ -50,6 +50,7 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
         for node in nodes:
             _must_be_here(node)
             _must_be_known(node)
+            _in_its_schema(node)
         for node in reversed(nodes):  # what is inside first, so that it stays translated in what replaces the outside
             tree = _replaced(tree, node, statement)
         try:
@@ -72,7 +73,7 @@ def _may_compare_nan(nodes: Sequence[exp.Expr]) -> bool:
     )
 
 
-_PSEUDO_COLUMNS = ("_PARTITION", "_TABLE_SUFFIX", "_FILE_NAME", "_CHANGE_")
+_PSEUDO_COLUMNS = ("_PARTITION", "_FILE_NAME", "_CHANGE_")
 
 
 def _must_be_here(node: exp.Expr) -> None:
@@ -81,12 +82,19 @@ def _must_be_here(node: exp.Expr) -> None:
         name = node.sql(dialect="bigquery").upper()
         if node.args.get("version") is not None:
             raise NotRunHereError("FOR SYSTEM_TIME AS OF")
-        if "*" in node.name or "INFORMATION_SCHEMA" in name or node.name.startswith("__"):
+        if "INFORMATION_SCHEMA" in name or node.name.startswith("__"):
             raise NotRunHereError(f"the table {node.name}, which only BigQuery has")
     elif isinstance(node, exp.TableSample):
         raise NotRunHereError("TABLESAMPLE")
     elif isinstance(node, exp.Column) and node.name.upper().startswith(_PSEUDO_COLUMNS):
         raise NotRunHereError(f"the column {node.name}, which only BigQuery has")
+
+
+def _in_its_schema(node: exp.Expr) -> None:
+    """Name the schema of a table of another project by both: this engine knows one project."""
+    if isinstance(node, exp.Table) and node.catalog:
+        node.set("db", exp.to_identifier(f"{node.catalog}.{node.db}", quoted=True))
+        node.set("catalog", None)
 
 
 def _must_be_known(node: exp.Expr) -> None:

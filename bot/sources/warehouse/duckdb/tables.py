@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from bot.scenarios.column_types import duckdb_type, json_shape, not_held, quoted
 from bot.sources.warehouse.duckdb.macros import refused
 from checks.pipeline import Table
+from checks.table_names import SUFFIX
 
 _NOTHING = {"no_column": "BOOL"}
 """DuckDB has no table without columns."""
@@ -50,11 +51,13 @@ def _by_columns(
     rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
 ) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     """Return the rows that state the same columns together: what is not stated need not be read. An array that is not
-    there is empty in BigQuery."""
+    there is empty in BigQuery. A shard is named by its date without hyphens."""
     arrays = [name for name, kind in columns.items() if kind.startswith("ARRAY")]
     found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
         given = {name: row[name] for name in columns if name in row} or {next(iter(columns)): None}
+        if given.get(SUFFIX) is not None:
+            given[SUFFIX] = given[SUFFIX].replace("-", "")
         given |= {name: row.get(name) or [] for name in arrays}
         found.setdefault(tuple(given), []).append(given)
     return found

@@ -22,6 +22,7 @@ from bot.statements import only_reads
 from checks.pipeline import Pipeline
 from checks.ports.warehouse import BIGQUERY, Query, Row
 from checks.source import Problem, SourceError
+from checks.table_names import with_prefix
 
 T = TypeVar("T")
 
@@ -191,10 +192,9 @@ class DuckDbWarehouse(DuckDbEngine):
         named = query.text(self._prefix).replace("`", "")
 
         def concerns(only: str) -> bool:
-            # The name of a check may be a part of a table's name.
-            return (
-                only == query.label or re.search(rf"(?<!\w){re.escape(self._prefix + only)}(?!\w)", named) is not None
-            )
+            # The name of a check may be a part of a table's name, and that of a table a part of another project's.
+            name = re.escape(with_prefix(self._prefix, only))
+            return only == query.label or re.search(rf"(?<![\w.]){name}(?!\w)", named) is not None
 
         self._faults.raise_for(BIGQUERY, concerns)
         return super()._translated(query)
