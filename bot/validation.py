@@ -10,11 +10,13 @@ from datetime import datetime
 from bot.redaction.shown import shown_log
 from bot.request import Plan, Request, RequestError, intervals_of, nearest
 from checks.catalog import checks_of
+from checks.control_plane.missed_jobs import missed_jobs
 from checks.diagnosis import diagnose
 from checks.log_evidence import with_logs
 from checks.model import CheckResult, Report
 from checks.pipeline import Pipeline
 from checks.ports.scheduler import SCHEDULER, SchedulerJob
+from checks.ports.services import CLOUD_RUN
 from checks.reads import ReadCache, Reads, nothing
 from checks.registry import Check
 from checks.runner import Run, run_checks
@@ -122,6 +124,7 @@ class Validation:
 
         A source that fails never raises: it becomes UNKNOWN findings.
         """
+        before = tuple(self.jobs_before(planned.now))
         run = Run(
             pipeline=self.pipeline,
             now=planned.now,
@@ -129,7 +132,7 @@ class Validation:
             current=planned.current,
             phases=frozenset(planned.request.phases) or None,
             hidden=shown_log,
-            jobs_before=tuple(self.jobs_before(planned.now)),
+            jobs_before=before,
         )
         began = time.monotonic()
         cache = ReadCache(self.pipeline.limits, self._give_way)
@@ -141,6 +144,8 @@ class Validation:
         finally:
             cache.close()
         inventory = inventory_of(cache)
+        jobs = cache.answer(SCHEDULER, "jobs")
+        services = cache.answer(CLOUD_RUN, "services") if CLOUD_RUN in self._ports else ()
         raw = (found[check.id] for check in planned.selected if check.id in found)
         results = verified_results(raw, inventory)
         year = planned.now.astimezone(self.pipeline.zone).year
@@ -157,5 +162,6 @@ class Validation:
             causes=verified_causes(with_logs(self.pipeline, causes, results), inventory),
             reads=cache.records,
             duration=time.monotonic() - began,
-            jobs=tuple(each for each in cache.answer(SCHEDULER, "jobs") or () if each.enabled),
+            jobs=tuple(each for each in jobs or () if each.enabled),
+            missed_jobs=missed_jobs(self.pipeline, before, jobs, services),
         )

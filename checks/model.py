@@ -248,6 +248,8 @@ class Report:
     duration: float = 0.0
     jobs: tuple[SchedulerJob, ...] = ()
     """The scheduler jobs that are enabled: a later run tells which of them are gone."""
+    missed_jobs: tuple[SchedulerJob, ...] = ()
+    """Those that an earlier run saw enabled, last at ``last_attempt``, and that are missed since."""
     run: str = ""
     """What the log calls this run; empty where nobody counts runs."""
 

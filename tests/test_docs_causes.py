@@ -7,6 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.bot.in_process import run
 from tests.sections import ROOT
 
@@ -14,6 +16,7 @@ PAGE = ROOT / "docs" / "explanation" / "causes.md"
 PICTURE = PAGE.with_name("graph.svg")
 
 
+@pytest.mark.slow
 def test_the_commands_run_and_the_picture_is_what_they_draw(tmp_path: Path) -> None:
     (block,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     for line in block.splitlines():

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.errors import said_plainly
-from bot.commands.walk_through import walk_through
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +32,8 @@ def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
     thrown away at the end (Ctrl-C). Where nobody sits at a terminal it prints one incident and ends, as with --once.
     """
     if once or not (sys.stdout.isatty() or port or no_browser):
+        from bot.commands.walk_through import walk_through  # noqa: PLC0415 - the page does without
+
         walk_through()
         return
     from bot.playground.served import serve_page  # noqa: PLC0415 - Bolt takes a second, and --once does without

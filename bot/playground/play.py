@@ -274,8 +274,10 @@ class Playground:
         elif call.method == "views.publish":
             self.feed.tell(Changed("home"))
         elif call.method == "files.completeUploadExternal":
-            channel, thread = str(about.get("channel_id")), str(about.get("thread_ts") or "")
-            self.feed.tell(Changed("post", channel, thread))
+            shared = {each["id"] for each in call.answer["files"]}
+            for each in self.slack.workspace.channels[str(about["channel_id"])].messages.values():
+                if shared & each.files.keys():
+                    self.feed.tell(Changed("post", each.channel, each.thread_ts or each.ts))
 
     def _root(self, channel: str, ts: str) -> str:
         """Return the message at whose thread one stands."""

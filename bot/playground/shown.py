@@ -53,7 +53,6 @@ class Shown:
     def _post(self, message: PostedMessage) -> ShownPost:
         replies = [each for each in self._messages(message.channel) if each.thread_ts == message.ts]
         replies.sort(key=lambda each: each.ts)
-        files = (each for each in self.workspace.files.items() if each[1].thread_ts == message.ts)
         return ShownPost(
             body={"text": message.text, "blocks": message.blocks},
             time=self._time(message.ts),
@@ -62,7 +61,7 @@ class Shown:
             replies=[self._post(each) for each in replies],
             ts=message.ts,
             private=message.only_for is not None,
-            files={name: file for name, file in files if file.content is not None},
+            files=message.files,
         )
 
     def _time(self, ts: str) -> str:

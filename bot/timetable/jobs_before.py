@@ -19,8 +19,8 @@ KEPT = ("name", "schedule", "zone", "url", "topic")
 EARLIER = timedelta(hours=12)
 """A job that is gone stays so for at least so long: the runs of one morning are not compared with each other."""
 
-LOOK_BACK = timedelta(days=4)
-"""A weekend without a digest is no reason to forget."""
+LOOK_BACK = timedelta(days=15)
+"""A week without a digest is no reason to forget."""
 
 MOST = 20
 """Digests of the look-back that are looked through for the newest that is old enough."""
@@ -34,9 +34,17 @@ class Reports(Protocol):
     def report(self, key: str) -> StoredReport | None: ...
 
 
-def kept(jobs: Iterable[SchedulerJob]) -> list[dict[str, str]]:
-    """Return what a stored report keeps of jobs; an address without its query, which may hold a secret."""
-    return [{name: getattr(each, name).partition("?")[0] for name in KEPT} for each in jobs]
+def kept(jobs: Iterable[SchedulerJob], missed: Iterable[SchedulerJob] = ()) -> list[dict[str, str]]:
+    """Return what a stored report keeps of jobs; an address without its query, which may hold a secret. Of those that
+    are ``missed`` it keeps when they were last seen, too."""
+    return [
+        *map(_kept, jobs),
+        *({**_kept(each), "seen": each.last_attempt.isoformat()} for each in missed if each.last_attempt is not None),
+    ]
+
+
+def _kept(job: SchedulerJob) -> dict[str, str]:
+    return {name: getattr(job, name).partition("?")[0] for name in KEPT}
 
 
 def jobs_before(reports: Reports, pipeline: str, now: datetime) -> tuple[SchedulerJob, ...]:
@@ -54,6 +62,7 @@ def jobs_before(reports: Reports, pipeline: str, now: datetime) -> tuple[Schedul
 def _jobs(document: Mapping[str, Any], at: datetime) -> Iterable[SchedulerJob]:
     for each in document.get("jobs") or ():
         name, schedule, zone, url, topic = (str(each.get(key, "")) for key in KEPT)
+        seen = datetime.fromisoformat(each["seen"]) if "seen" in each else at
         yield SchedulerJob(
-            name=name, schedule=schedule, zone=zone, url=url, topic=topic, enabled=True, last_attempt=at, status=0
+            name=name, schedule=schedule, zone=zone, url=url, topic=topic, enabled=True, last_attempt=seen, status=0
         )

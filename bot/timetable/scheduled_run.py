@@ -95,7 +95,9 @@ class ScheduledRun:
 
     def record(self, report: Report, key: str, job: str) -> StoredReport:
         """Return the whole report for the store."""
-        return _record(report, key, job, {**report_document(self.reading(report)), "jobs": kept(report.jobs)})
+        return _record(
+            report, key, job, {**report_document(self.reading(report)), "jobs": kept(report.jobs, report.missed_jobs)}
+        )
 
     def short_record(self, report: Report, key: str, job: str) -> StoredReport:
         """Return the report without its findings: a hundred watches a day are kept for their verdicts."""

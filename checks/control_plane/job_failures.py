@@ -19,7 +19,7 @@ NOT_ATTEMPTED = "NOT_ATTEMPTED"
 PAUSED = "PAUSED"
 DELETED = "DELETED"
 LATELY = timedelta(days=2)
-"""A job that is paused or deleted for longer may rest on purpose."""
+"""A job that no run saw enabled, and that is paused for longer, may rest on purpose."""
 
 LONG_SILENT = timedelta(days=1)
 """So long after its first missed start, what a job should have done is missing."""
@@ -102,10 +102,13 @@ def failure_of(job: SchedulerJob, now: datetime) -> JobFailure | None:
     return None
 
 
-def missed_lately(job: SchedulerJob, now: datetime, word: str) -> JobFailure | None:
-    """Return the failure of a job that was paused or deleted lately and has been due since; ``word`` says which."""
+def missed_of(job: SchedulerJob, now: datetime, word: str, *, known: bool) -> JobFailure | None:
+    """Return the failure of a job that was paused or deleted and has been due since; ``word`` says which.
+
+    One that an earlier run saw enabled is missed until it is back, however long that takes.
+    """
     missed = _first_missed(job)
-    if missed is None or not now - LATELY <= missed <= now - GRACE:
+    if missed is None or missed > now - GRACE or not (known or missed >= now - LATELY):
         return None
     return JobFailure(job=job, word=word, grade=Class.HIGH, since=missed)
 

@@ -65,7 +65,7 @@ def judge_number(
     """Judge whether ``least`` jobs are enabled, which must be; ``gone`` are those that an earlier run knew."""
     enabled = sum(each.enabled for each in jobs)
     enough = enabled >= least
-    paused = () if enough else tuple(each.name for each in _paused(spec, jobs, today))
+    paused = () if enough else tuple(each.name for each in paused_of(spec, jobs, today))
     gone = () if enough else tuple(gone)
     return Finding(
         outcome=Outcome.PASSED if enough else Outcome.FAILED,
@@ -111,14 +111,29 @@ def judge_gone(pipeline: Pipeline, gone: Sequence[str], total: int) -> Finding:
 
 
 def gone_of(
-    spec: SchedulerJobs, before: Iterable[SchedulerJob], jobs: Iterable[SchedulerJob], today: date
+    spec: SchedulerJobs, before: Sequence[SchedulerJob], jobs: Sequence[SchedulerJob], today: date
 ) -> list[SchedulerJob]:
-    """Return the jobs that an earlier run knew and that do not exist, without those that the inventory names."""
+    """Return the jobs that an earlier run knew and that do not exist, without those that the inventory names and those
+    that were renamed."""
     known = {each.name for each in jobs} | set(spec.expected)
-    return [each for each in before if each.name not in known and season_of(each, spec.seasons, today) is None]
+    gone = [each for each in before if each.name not in known and season_of(each, spec.seasons, today) is None]
+    return unreplaced(before, jobs, gone)
 
 
-def _paused(spec: SchedulerJobs, jobs: Iterable[SchedulerJob], today: date) -> list[SchedulerJob]:
+def unreplaced(
+    before: Iterable[SchedulerJob], jobs: Iterable[SchedulerJob], absent: Iterable[SchedulerJob]
+) -> list[SchedulerJob]:
+    """Return the absent jobs without those that were renamed: a job that no earlier run knew does the same work."""
+    known = {each.name for each in before}
+    new = {_work(each) for each in jobs if each.enabled and each.name not in known}
+    return [each for each in absent if _work(each) not in new]
+
+
+def _work(job: SchedulerJob) -> tuple[str, ...]:
+    return job.schedule, job.zone, job.url.partition("?")[0], job.topic
+
+
+def paused_of(spec: SchedulerJobs, jobs: Iterable[SchedulerJob], today: date) -> list[SchedulerJob]:
     """Return the jobs that rest for no season, those that were changed last first."""
     found = [each for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
     return sorted(found, key=lambda each: each.updated_at.timestamp() if each.updated_at else 0.0, reverse=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from checks.context import Context
 from checks.control_plane.addresses import Addresses, run_job_of
 from checks.pipeline import Pipeline
 from checks.ports.scheduler import SchedulerJob
-from checks.ports.services import CLOUD_RUN, read_services
+from checks.ports.services import CLOUD_RUN, Service, read_services
 from checks.source import SourceError
 
 Targets = Mapping[str, tuple[str, ...]]
@@ -28,9 +28,24 @@ def targets_of(context: Context, jobs: Iterable[SchedulerJob]) -> Targets:
         services = read_services(context.reads).result() if context.reads.connected(CLOUD_RUN) else ()
     except SourceError:
         services = ()
-    messaging = context.pipeline.messaging
+    return targets_among(context.pipeline, services, jobs)
+
+
+def unread_services(context: Context) -> SourceError | None:
+    """Return why Cloud Run does not say which services there are, None where it does or is not connected."""
+    try:
+        if context.reads.connected(CLOUD_RUN):
+            read_services(context.reads).result()
+    except SourceError as error:
+        return error
+    return None
+
+
+def targets_among(pipeline: Pipeline, services: Sequence[Service], jobs: Iterable[SchedulerJob]) -> Targets:
+    """Return what jobs start, where these are the services that there are."""
+    messaging = pipeline.messaging
     listening = messaging.targets if messaging is not None else {}
-    addresses = Addresses(context.pipeline, services)
+    addresses = Addresses(pipeline, services)
     found = {}
     for each in jobs:
         target = addresses.target(each.url) if each.url else None

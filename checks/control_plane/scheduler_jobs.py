@@ -5,9 +5,10 @@ jobs once did, unseen, and 94 were once deleted together. The check reads how th
 ended, by its gRPC code: refusals (PERMISSION_DENIED, UNAUTHENTICATED) are critical, since no repetition helps. A job
 that has never run, or not again, although its schedule has been due since it was last changed counts as failing; of a
 job whose schedule is not understood that is unknown, and noted. A job that Cloud Scheduler itself has stopped fails as
-well, and so does one that works for a phase, was paused or deleted lately, and has been due since. The check compares
-the jobs with the inventory of the pipeline file and with those that an earlier run knew. Jobs that the file suppresses
-for a season are not judged, and named.
+well, and so does one that works for a phase, was paused or deleted, and has been due since: until it is back, a new job
+does the same work at the same times, or the pipeline file no longer has that service, or suppresses the job. One that
+no earlier run saw enabled counts for two days. The check compares the jobs with the inventory of the pipeline file and
+with those that an earlier run knew. Jobs that the file suppresses for a season are not judged, and named.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from urllib.parse import quote
 from checks.actions import Action, RepairKey, job_log_query, job_logs
 from checks.cells import in_words
 from checks.conditions import standing as standing_of
-from checks.context import Context, attempt, not_configured
-from checks.control_plane.addresses import run_job_of
+from checks.context import Context, after, attempt, could_not_check, not_configured
+from checks.control_plane.addresses import Addresses, run_job_of
 from checks.control_plane.gcloud import gcloud
 from checks.control_plane.job_failures import (
     DELETED,
@@ -34,7 +35,7 @@ from checks.control_plane.job_failures import (
     doubt_of,
     failure_of,
     loudness,
-    missed_lately,
+    missed_of,
     season_of,
 )
 from checks.control_plane.job_inventory import (
@@ -44,8 +45,10 @@ from checks.control_plane.job_inventory import (
     judge_expected,
     judge_gone,
     judge_number,
+    paused_of,
+    unreplaced,
 )
-from checks.control_plane.job_targets import Targets, feeding, start_targets, targets_of
+from checks.control_plane.job_targets import Targets, feeding, start_targets, targets_of, unread_services
 from checks.control_plane_spec import SchedulerJobs, Season
 from checks.effects import FailureEffect
 from checks.facts.control_plane import DueTimesFacts, JobsFacts, NumberOfJobsFacts
@@ -63,18 +66,21 @@ def judge_failing(
     jobs: Sequence[SchedulerJob],
     now: datetime,
     targets: Targets = MappingProxyType({}),
-    gone: Sequence[SchedulerJob] = (),
+    before: Sequence[SchedulerJob] = (),
 ) -> Finding:
-    """Judge how the enabled jobs run, and those that work for a phase and were paused or deleted lately."""
+    """Judge how the enabled jobs run, and those that work for a phase and were paused or deleted. ``before`` are those
+    that an earlier run saw enabled."""
     today = now.astimezone(pipeline.zone).date()
     enabled = [each for each in jobs if not each.paused]
     seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
     judged = [each for each in enabled if seasons[each.name] is None]
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
+    gone = gone_of(spec, before, jobs, today)
+    resting = unreplaced(before, jobs, paused_of(spec, jobs, today))
     needed = feeding(pipeline, targets, (*jobs, *gone))
-    resting = [(each, PAUSED) for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
-    for job, word in [*resting, *((each, DELETED) for each in gone)]:
-        if job.name in needed and (missed := missed_lately(job, now, word)) is not None:
+    known = {each.name for each in before}
+    for job, word in [*((each, PAUSED) for each in resting), *((each, DELETED) for each in gone)]:
+        if job.name in needed and (missed := missed_of(job, now, word, known=job.name in known)) is not None:
             failures.append(missed)
     failures.sort(key=lambda each: each.rank)
     excused = [each for each in enabled if seasons[each.name] is not None and failure_of(each, now) is not None]
@@ -107,6 +113,17 @@ def judge_failing(
         action=_action(pipeline, failures),
         link=_logs(pipeline, [each.job.name for each in failures[:MOST_NAMED]]) if failures else console(pipeline),
     )
+
+
+def _unclear(context: Context, finding: Finding, absent: Sequence[SchedulerJob]) -> Finding:
+    """Say that nobody can tell whether absent jobs are missed while Cloud Run does not say which services there are."""
+    error = unread_services(context) if finding.outcome is Outcome.PASSED else None
+    addresses = Addresses(context.pipeline, ())
+    names = [each.name for each in absent if each.url and addresses.is_unclear(each.url)]
+    if error is None or not names:
+        return finding
+    unread = could_not_check(error, subject=finding.subject, severity=Severity.P2)
+    return after(f"Whether {', '.join(names[:MOST_NAMED])} worked for a phase depends on the services.", unread)
 
 
 def judge_doubts(
@@ -260,7 +277,10 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
             yield _none(context.pipeline, len(jobs))
         else:
             targets = targets_of(context, (*jobs, *gone))
-            yield judge_failing(context.pipeline, spec, jobs, context.now, targets, gone)
+            finding = judge_failing(context.pipeline, spec, jobs, context.now, targets, context.jobs_before)
+            known = {each.name for each in context.jobs_before}
+            resting = [each for each in paused_of(spec, jobs, context.today) if each.name in known]
+            yield _unclear(context, finding, [*gone, *resting])
             doubts = judge_doubts(context.pipeline, spec, jobs, context.now)
             yield from [doubts] if doubts is not None else []
         if spec.expected:

@@ -152,7 +152,8 @@ def _through_phases(pipeline: Pipeline, made: Written) -> Iterator[Dependency]:
         starts, begins = Place(PlaceKind.TRANSITION, each.id), Place(PlaceKind.PHASE, each.target)
         yield Dependency(Place(PlaceKind.PHASE, each.source, ROWS), waits)
         # What the next phase writes, too, is not there before it begins.
-        awaited = (written for written in made.get(each.source, ()) if written not in made.get(each.target, ()))
+        later = frozenset(made.get(each.target, ()))
+        awaited = (written for written in made.get(each.source, ()) if written not in later)
         yield from (Dependency(written, waits) for written in awaited)
         working = [spec for spec in writers(pipeline) if _works(pipeline, spec, each.source)]
         yield from (Dependency(maker(spec), waits) for spec in working)

@@ -24,6 +24,7 @@ from checks.facts.control_plane import (
 )
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
+DETACHED = frozenset({"detached-subscription"})
 SURPLUS = frozenset({"one-too-many", "too-many"})
 OLD_CODE = frozenset({"stale-commit", "not-built"})
 NO_TRIGGER = frozenset({"trigger-missing", "trigger-disabled"})
@@ -55,8 +56,14 @@ def without_identity(board: Board) -> list[Suspect]:
 
 
 def subscription_causes(board: Board) -> list[Suspect]:
-    """Topics that do not push to whom they should are one cause, topics that push too often another."""
+    """Topics that do not push to whom they should are one cause, with what was detached from them; topics that push too
+    often are another."""
     missing = _together(board, "subscription-missing", _grave(board, TopicFacts, UNHEARD))
+    for suspect in missing:
+        idle = {name for each in suspect.primary for name in each.of(TopicFacts).idle}
+        suspect.consequences += board.explain(
+            each for each in _grave(board, SubscriptionFacts, DETACHED) if each.place.name in idle
+        )
     surplus = _together(board, "subscription-surplus", _grave(board, TopicFacts, SURPLUS))
     for suspect in (*missing, *surplus):
         suspect.behind = tuple(dict.fromkeys(name for each in suspect.primary for name in listeners(board, each)))
@@ -70,7 +77,7 @@ def possible_causes(board: Board) -> list[Suspect]:
     targets = messaging.targets if messaging is not None else {}
     return [
         Suspect(code="subscription-missing", subject=each.of(SubscriptionFacts).topic, primary=[each], behind=behind)
-        for each in _grave(board, SubscriptionFacts, frozenset({"detached-subscription"}))
+        for each in _grave(board, SubscriptionFacts, DETACHED)
         if (behind := tuple(targets.get(each.of(SubscriptionFacts).topic, ())))
     ]
 

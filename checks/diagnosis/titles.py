@@ -239,7 +239,7 @@ def _unheard(board: Board, suspect: Suspect, tense: Tense) -> Said:
             gone = f"{len(topics)} subscriptions {tense('are', 'were')} missing"
         yield f"{who} {get} no messages: {gone}"
         yield f"{who} {get} no messages"
-    lost = f"Messages of {_named(topics, 'topic')} {tense('are', 'were')} lost"
+    lost = f"messages of {_named(topics, 'topic')} {tense('are', 'were')} lost"
     yield f"{lost}: no subscription"
     yield lost
 
@@ -293,8 +293,8 @@ def _jobs(board: Board, suspect: Suspect, tense: Tense) -> Said:
     if facts.failing_count == 1 and facts.failing:
         job = facts.failing[0]
         answered = (f"fails with {job.word}", f"failed with {job.word}")
-        yield f"Job {job.name} {tense(*_UNSTARTED.get(job.word, answered))}"
-        yield f"Job {job.name} {'was not started' if job.word in _UNSTARTED else tense('fails', 'failed')}"
+        yield f"job {job.name} {tense(*_UNSTARTED.get(job.word, answered))}"
+        yield f"job {job.name} {'was not started' if job.word in _UNSTARTED else tense('fails', 'failed')}"
         return
     if facts.failing_count:
         yield f"{facts.failing_count} of {facts.enabled_count} scheduler jobs {tense('fail', 'failed')}"

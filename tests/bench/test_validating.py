@@ -40,6 +40,7 @@ def test_the_servers_saw_every_look_that_the_report_tells_of(measured: Mapping[s
     assert all(seen[source] >= looked["looks"] > 0 for source, looked in run["sources"].items())
 
 
+@pytest.mark.slow
 def test_no_question_of_the_first_round_waits_for_another_one_to_be_answered(measured: Mapping[str, Any]) -> None:
     asked = measured["validation"]["warm"][-1]["sources"]
 

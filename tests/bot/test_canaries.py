@@ -283,6 +283,7 @@ def test_no_secret_is_written_anywhere(secret: str, outputs: Outputs) -> None:
     assert leaks == []
 
 
+@pytest.mark.slow
 def test_what_was_searched_is_what_the_commands_really_say(outputs: Outputs) -> None:
     assert "Restore BDL_API_KEY" in outputs["repair"]
     assert "GitHub does not accept" in outputs["GitHub 401"]
@@ -297,6 +298,7 @@ def test_what_was_searched_is_what_the_commands_really_say(outputs: Outputs) -> 
     assert len(outputs["store of the shell"]) > 1000
 
 
+@pytest.mark.slow
 def test_no_traceback_reaches_a_person(outputs: Outputs) -> None:
     assert [name for name, text in outputs.items() if "Traceback" in text and name != "log"] == []
 

@@ -266,6 +266,7 @@ def test_without_credentials_both_ways_out_are_named() -> None:
     ],
     ids=["all clear", "watch", "watch, strict", "act", "blocked", "unknown"],
 )
+@pytest.mark.slow
 def test_the_exit_code_is_that_of_the_verdict(
     addition: str, flags: tuple[str, ...], verdict: str, code: int, tmp_path: Path
 ) -> None:
@@ -309,6 +310,7 @@ def test_blocks_are_messages_that_slack_takes() -> None:
     assert "BLOCKED" in messages[0]["text"]
 
 
+@pytest.mark.slow
 def test_output_in_a_pipe_is_plain_and_without_progress() -> None:
     done = process("validate", "--scenario", "healthy-morning", TERM="xterm-256color")
 
@@ -329,6 +331,7 @@ def test_colour_is_as_the_environment_wants_it(variables: dict[str, Any], is_col
     assert bool(COLOUR.search(done.stdout)) == is_coloured
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_gets_the_report_all_the_same() -> None:
     done = process("validate", "--scenario", "healthy-morning", "--check", "invoker", PYTHONIOENCODING="ascii")
 
@@ -336,6 +339,7 @@ def test_a_terminal_without_unicode_gets_the_report_all_the_same() -> None:
     assert "ALL CLEAR" in done.stdout
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_a_terminal_and_kept_out_of_the_output(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     arguments = [sys.executable, "-m", "bot", "validate", "--scenario", "healthy-morning", "--format", "json"]
@@ -519,6 +523,7 @@ def in_a_shell(words: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("words", ["--help", "checks", "scenarios"])
+@pytest.mark.slow
 def test_output_that_cannot_be_written_is_one_sentence_and_no_verdict(words: str) -> None:
     code, complaint = in_a_shell(f"reveille {words} >/dev/full")
 
@@ -542,6 +547,7 @@ def test_a_stream_that_nobody_hears_does_not_change_how_a_command_ends(line: str
     assert in_a_shell(line) == (expected, "")
 
 
+@pytest.mark.slow
 def test_what_is_printed_to_a_closed_stream_gets_into_no_file(tmp_path: Path) -> None:
     store = tmp_path / "reveille.db"
 

@@ -17,7 +17,7 @@ def test_it_writes_each_format_with_the_cause_marked_and_says_the_same(tmp_path:
 
     assert ended.returncode == 0
     assert "Cause: service phase3-to-phase4-orchestrator, service phase4-to-phase5-orchestrator" in ended.stdout
-    assert "Failed: transition phase3_to_phase4" in ended.stdout
+    assert "Affected: transition phase3_to_phase4" in ended.stdout
     says = ET.parse(tmp_path / "svg").getroot().attrib["aria-label"]
     assert "Cause: service phase3-to-phase4-orchestrator" in says
     for each in ("dot", "mermaid"):

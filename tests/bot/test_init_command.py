@@ -100,6 +100,7 @@ def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "pipeline.yaml").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_the_difference_is_shown_and_nothing_written(tmp_path: Path) -> None:
     data = as_database(tmp_path / "shop.duckdb", SHOP)
     made(tmp_path, data)
@@ -206,6 +207,7 @@ def test_a_slip_is_one_sentence(tmp_path: Path, more: tuple[str, ...]) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_many_tables_are_one_file_that_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "many.duckdb"
     with duckdb.connect(str(path)) as connection:

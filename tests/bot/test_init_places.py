@@ -222,16 +222,17 @@ class TestBigQuery:
             of = [dict(zip(("projectId", "datasetId", "tableId"), each.split("."), strict=True)) for each in read]
             made = dict(zip(("projectId", "datasetId", "tableId"), destination.split("."), strict=True))
             stated = {
-                "jobReference": {"jobId": "j", "projectId": "p"},
+                "jobReference": {"jobId": "j", "projectId": "example-shop"},
                 "configuration": {"query": {"query": "SELECT 1", "destinationTable": made}},
                 "statistics": {"query": {"referencedTables": of}},
             }
-            client = emulator_client("127.0.0.1:1", "p")
+            client = emulator_client("127.0.0.1:1", "example-shop")
             return bigquery.QueryJob.from_api_repr(stated, client)
 
         jobs = [
             query_job("p.mart.sales", "p.shop.orders", "p.mart.sales", "p.other.x"),
             query_job("p._temp.anon1", "p.shop.orders"),
+            query_job("p.shop.orders", "q.mart.sales"),
         ]
 
         assert made_of(jobs, ["mart.sales", "shop.orders"]) == {"mart.sales": ["shop.orders"]}

@@ -275,6 +275,7 @@ names = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), 
 
 
 @given(st.lists(names, min_size=1, max_size=4, unique_by=str.lower))
+@pytest.mark.slow
 def test_columns_of_any_name_are_read(columns: list[str]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "any.duckdb"

@@ -120,6 +120,7 @@ def test_without_a_store_there_is_nothing_to_read(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("since", ["yesterday", "last monday", "2026-02-11", "24h"])
+@pytest.mark.slow
 def test_it_begins_where_somebody_says_in_words(since: str, on_cloud: Cloud, store: Path, reveille: Reveille) -> None:
     reveille("repair", GRANT, "--yes")
 

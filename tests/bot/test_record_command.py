@@ -16,6 +16,7 @@ def record(folder: Path, *arguments: str) -> CompletedProcess[str]:
     return run(("record", *arguments), folder, {})
 
 
+@pytest.mark.slow
 def test_an_incident_is_written_for_its_owner_alone_and_says_the_same(tmp_path: Path) -> None:
     ran = record(tmp_path, "--scenario", "invoker-lost", "--to", "copy.yaml", "--hash", "player_lookup")
 
@@ -32,6 +33,7 @@ def test_an_incident_is_written_for_its_owner_alone_and_says_the_same(tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["copy.yaml"]
 
 
+@pytest.mark.slow
 def test_a_file_is_overwritten_only_by_force(tmp_path: Path) -> None:
     (tmp_path / "copy.yaml").write_text("mine", encoding="utf-8")
 

@@ -94,6 +94,7 @@ def test_a_missing_permission_says_what_an_administrator_runs(on_cloud: Cloud, r
     assert f"gcloud run services add-iam-policy-binding {SERVICE}" in said.err
 
 
+@pytest.mark.slow
 def test_several_repairs_of_a_recorded_morning(reveille: Reveille) -> None:
     said = reveille(
         "repair", GRANT, "grant-invoker:phase4-to-phase5-orchestrator", "--yes", "--scenario", "invoker-lost"

@@ -19,6 +19,7 @@ GRANTS = tuple(
         pytest.param(GRANTS[:1], "BLOCKED", id="a part of it"),
     ],
 )
+@pytest.mark.slow
 def test_february_is_planned_proved_and_validated_again(
     reveille: Reveille, keys: tuple[str, ...], verdict: str
 ) -> None:

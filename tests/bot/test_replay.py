@@ -19,6 +19,7 @@ from tests.bot.scenarios.worlds import PIPELINE, loaded
 from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
+from tests.thoroughness import spread
 
 INCIDENTS = {
     "invoker-lost",
@@ -68,7 +69,9 @@ def together(name: str, *more: object) -> Any:
     return pytest.param(name, *more, marks=with_others_of(name))
 
 
-@pytest.mark.parametrize("name", [together(name) for name in shipped_scenarios()])
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[with_others_of(each), *marks]) for each, marks in spread(shipped_scenarios(), 5)]
+)
 def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
     result = replayed(name)
 

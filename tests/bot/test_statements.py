@@ -185,6 +185,7 @@ def test_a_long_text_is_read_in_a_time_that_grows_with_its_length(opening: str) 
 @given(
     st.sampled_from(["1 ", "'a' ", "`a` ", ""]), texts, st.sampled_from(["", "; DELETE FROM t", "'; DELETE FROM t --'"])
 )
+@pytest.mark.slow
 def test_what_is_more_than_a_query_for_googles_parser_is_refused(
     googlesql_compiled: None, first: str, middle: str, last: str
 ) -> None:

@@ -79,6 +79,7 @@ def test_google_clients_and_the_embedded_default_say_the_same(
     assert actual.causes == expected.causes
 
 
+@pytest.mark.slow
 def test_each_question_is_asked_once_in_a_run(firestore_address: str, bigquery_address: str) -> None:
     scenario = load_scenario("healthy-morning")
     with on_google(scenario, firestore_address, bigquery_address) as (pipeline, ports):

@@ -23,6 +23,7 @@ from tests.validated import validated
         pytest.param("deploy-without-invoker", "deploy-unsafe", None, id="nothing is broken yet"),
     ],
 )
+@pytest.mark.slow
 def test_a_cause_knows_when_it_began_by_its_facts(scenario: str, code: str, began: str | None) -> None:
     pipeline, read = shipped_pipeline(), load_scenario(scenario)
     ports = scenario_ports(pipeline, read)

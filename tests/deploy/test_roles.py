@@ -87,6 +87,7 @@ class A:
     assert set(calls_in(code)) == {"ServicesClient.delete_service", "Client.delete_table"}
 
 
+@pytest.mark.slow
 def test_what_the_servers_hear_is_what_the_code_was_read_to_call(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

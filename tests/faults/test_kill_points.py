@@ -13,6 +13,7 @@ from tests.faults import kill_points, race
 emulated = pytest.mark.xdist_group("emulators")
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_double_wherever_the_process_dies() -> None:
     outcome = kill_points.run("in-process", count=200, first_seed=1000)
 

@@ -6,7 +6,7 @@ Chromium is Debian's own; where it is missing these tests are skipped, and fail 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from bot.serving.metrics import Metrics
 from bot.serving.readiness import Readiness
 from bot.serving.web import web_app
 from handlers.board import board_blueprint
+from tests.bot.render.test_pictures import evidence
 from tests.bot.render.test_webpage import NOW, cause, document, failed, finding
 from tests.handlers.rig import an_alert
 from tests.pipelines.nba_world import NBA
@@ -41,9 +42,10 @@ def shown() -> str:
     severities = [failed(10, each, subject=each, phase=f"phase{at}") for at, each in enumerate(("P1", "P2", "P3"), 1)]
     unknown = finding(10, "phase4", subject="b", outcome="unknown", severity="P0", summary="The log cannot be read.")
     skipped = finding(11, "phase2", outcome="skipped")
-    day = document(
-        10, wrong, *severities, unknown, skipped, finding(10, evidence=VOLUME), verdict="BLOCKED", causes=[cause()]
-    )
+    late = evidence(run="same_day", effect_last_at="2026-02-11T15:10:00+00:00")
+    night = [finding(10, "phase4", evidence=late), finding(10, evidence=evidence())]
+    others = [unknown, skipped, finding(10, evidence=VOLUME), *night]
+    day = document(10, wrong, *severities, *others, verdict="BLOCKED", causes=[cause()])
     history = [document(each, finding(each, evidence=VOLUME)) for each in (9, 8, 7, 5)]
     alert = an_alert(opened_at=NOW, changed_at=NOW, notified_at=NOW)
     return page_html(WebPage(pipeline=NBA, now=NOW, document=day, history=history, alerts=[alert], refresh=60))
@@ -72,18 +74,46 @@ def judged(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+PHONE: Mapping[str, Any] = {"viewport": {"width": 360, "height": 740}}
+
+
 @pytest.mark.parametrize(
     "options",
-    [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 740}}],
-    ids=["light", "dark", "phone"],
+    [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE, {"color_scheme": "dark", **PHONE}],
+    ids=["light", "dark", "phone", "phone in the dark"],
 )
-def test_everybody_can_read_the_page(chromium: Browser, options: dict[str, Any]) -> None:
+def test_everybody_can_read_the_page(chromium: Browser, options: Mapping[str, Any]) -> None:
     page = chromium.new_page(bypass_csp=True, **options)
     page.set_content(shown())
 
+    assert page.locator('figure > svg[aria-label*="expected by"]').count() == 1
     judged(page)
     page.locator("summary").last.click()
     judged(page)
+    page.close()
+
+
+SMALL = """() => [...document.querySelectorAll("figure > svg text")].filter((each) => {
+  const picture = each.ownerSVGElement.getBoundingClientRect(), box = each.getBoundingClientRect();
+  const enlarged = picture.width / each.ownerSVGElement.viewBox.baseVal.width;
+  const size = parseFloat(getComputedStyle(each).fontSize) * enlarged;
+  return size < 9.5 || size > 16 || box.left < picture.left - 1 || box.right > picture.right + 1;
+}).map((each) => each.textContent)"""
+CLIPPED = """() => [...document.querySelectorAll("figcaption svg")].filter((each) => {
+  const { x, y, width, height } = each.getBBox();
+  return Math.min(x, y) < -7.2 || Math.max(x + width, y + height) > 7.2;
+}).map((each) => each.parentElement.textContent)"""
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_the_letters_of_pictures_are_as_large_as_small_print_and_no_sign_is_clipped(
+    chromium: Browser, options: Mapping[str, Any]
+) -> None:
+    page = chromium.new_page(bypass_csp=True, **options)
+    page.set_content(shown())
+
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate(CLIPPED) == []
     page.close()
 
 

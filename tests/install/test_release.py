@@ -109,6 +109,7 @@ def act(folder: Path, **inputs: str) -> CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_action_annotates_and_fails(tmp_path: Path) -> None:
     (tmp_path / "deploy.sh").write_text(WIPES)
 

@@ -130,6 +130,7 @@ def comparable(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("query", tuple(queries_of(NBA)), ids=lambda query: ".".join(map(str, query.path)))
+@pytest.mark.slow
 def test_both_give_the_same_rows(query: DeclaredQuery, emulated: BigQueryWarehouse, embedded: DuckDbWarehouse) -> None:
     bound = query.bound(NBA, on(NIGHT), EVENING)
 

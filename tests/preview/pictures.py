@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from bot.playground.block_kit.posts import ShownPost, channel_page, home_page, modal_page
+from bot.playground.slack.workspace import SharedFile
 from bot.render.alert_links import thread_link
 from bot.render.blocks import slack_message
 from bot.render.digest import Digest, digest_messages
@@ -14,7 +19,10 @@ from bot.render.home import Home, home_view
 from bot.render.json import report_document
 from bot.render.pages import SlackMessage
 from bot.render.post import post_of, with_threads
+from bot.render.reading import Reading
 from bot.render.report_changes import changes
+from bot.render.webpage.pictures import pictures_of
+from bot.sinks.slack.pictures import png_of
 from bot.store.model import SnoozeUntil, StoredReport
 from bot.timetable.slots import DigestCalendar
 from checks.model import Verdict
@@ -42,6 +50,51 @@ def digest() -> str:
 def quiet_digest() -> str:
     """The digest of a clear morning: one line."""
     return _channel(slack_message(digest_messages(Digest(reading=reading_of("healthy-morning"))).parent))
+
+
+def pictures_of_a_digest() -> str:
+    """What ends the thread of a digest: two weeks by phase, volume, the night."""
+    reading = _read(FORTNIGHT_OF[0])
+    now, zone = reading.report.now, reading.pipeline.zone
+    documents = [_days_ago(report_document(_read(name)), ago, reading) for ago, name in enumerate(FORTNIGHT_OF)]
+    files = {
+        f"F{at}": SharedFile(f"{each.name}.png", 0, each.words, png_of(each.svg), each.title)
+        for at, each in enumerate(pictures_of(documents, reading.pipeline, now))
+    }
+    time = f"{now.astimezone(zone):%H:%M}"
+    reply = ShownPost(body={"text": ""}, time=time, files=files)
+    message = slack_message(digest_messages(Digest(reading=reading)).parent)
+    post = ShownPost(body={"text": message.text, "blocks": message.blocks}, time=time, replies=[reply])
+    page = channel_page(CHANNEL, [post])
+    for name, file in files.items():
+        page = page.replace(f"files/{name}", f"data:image/png;base64,{b64encode(file.content or b'').decode()}")
+    return page
+
+
+FORTNIGHT_OF = (
+    *("healthy-morning", "healthy-morning", "game-stuck"),
+    *("healthy-morning",) * 3,
+    *("invoker-lost",) * 3,
+    *("healthy-morning", "no-predictions", "healthy-morning", "one-game-day", "healthy-morning"),
+)
+"""The scenarios of the days before a digest, the newest first."""
+
+
+@cache
+def _read(scenario: str) -> Reading:
+    return reading_of(scenario)
+
+
+def _days_ago(document: Mapping[str, Any], days: int, reading: Reading) -> Mapping[str, Any]:
+    """Return a report as if its interval lay so many days before the one of the reading."""
+    wanted = date.fromisoformat(reading.report.previous.name) - days * DAY
+    later = wanted - date.fromisoformat(document["previous"])
+    text = DATE.sub(lambda found: str(date.fromisoformat(found[0]) + later), json.dumps(document))
+    moved: Mapping[str, Any] = json.loads(text)
+    return moved
+
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def firing() -> str:
@@ -152,6 +205,7 @@ def _conversation(story: Story) -> str:
 PICTURES: Mapping[str, Callable[[], str]] = {
     "digest": digest,
     "digest-quiet": quiet_digest,
+    "digest-pictures": pictures_of_a_digest,
     "alert-firing": firing,
     "alert-acknowledged": acknowledged,
     "alert-snoozed": snoozed,

@@ -51,6 +51,7 @@ def test_each_state_of_an_alert_offers_what_can_be_done_in_it(name: str, button:
     assert button in page_of(name)
 
 
+@pytest.mark.slow
 def test_the_thread_of_a_repair_tells_its_story_to_the_end() -> None:
     told = [page_of("repair-thread").find(words) for words in ("repairs:", "Done", "Verified", "<b>Resolved at ")]
 

@@ -55,6 +55,7 @@ def sizes(width: int) -> Mapping[str, Size]:
     return dict(zip(shown(), sizes_of(list(shown().values()), width), strict=True))
 
 
+@pytest.mark.slow
 def test_every_state_is_looked_at() -> None:
     assert {name.rpartition(", ")[2] for name in shown()} == STATES
 

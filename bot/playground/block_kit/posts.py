@@ -97,9 +97,11 @@ def _file(name: str, file: SharedFile) -> str:
 
 
 def _body(body: Mapping[str, Any]) -> str:
-    """Blocks where there are any; Slack shows ``text`` only in a message without."""
+    """Blocks where there are any; Slack shows ``text`` only in a message without, and neither with a mere file."""
     blocks: Sequence[Block] = body.get("blocks") or ()
-    return blocks_html(blocks) if blocks else f'<div class="block section">{mrkdwn(body["text"])}</div>'
+    if blocks or not body["text"]:
+        return blocks_html(blocks)
+    return f'<div class="block section">{mrkdwn(body["text"])}</div>'
 
 
 def _page(inside: str) -> str:

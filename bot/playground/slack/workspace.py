@@ -30,37 +30,6 @@ Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
-class PostedMessage:
-    """``blocks`` are those of the last edit; ``history`` the texts that it had before."""
-
-    channel: str
-    ts: str
-    text: str
-    blocks: list[Any]
-    metadata: Mapping[str, Any] | None = None
-    thread_ts: str | None = None
-    only_for: str | None = None
-    user: str = BOT_USER
-    broadcast: bool = False
-    """An answer that shows in the channel, too."""
-    history: list[str] = field(default_factory=list)
-
-    @property
-    def key(self) -> str | None:
-        """The delivery key that travelled in the metadata."""
-        key: str | None = (self.metadata or {}).get("event_payload", {}).get("key")
-        return key
-
-
-@dataclass(slots=True)
-class SlackChannel:
-    id: str
-    archived: bool = False
-    has_bot: bool = True
-    messages: dict[str, PostedMessage] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class SharedFile:
     """A file as it is uploaded: its content comes before the channel where it is shown."""
 
@@ -75,6 +44,39 @@ class SharedFile:
     @property
     def is_picture(self) -> bool:
         return self.name.endswith(".png")
+
+
+@dataclass(slots=True)
+class PostedMessage:
+    """``blocks`` are those of the last edit; ``history`` the texts that it had before."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[Any]
+    metadata: Mapping[str, Any] | None = None
+    thread_ts: str | None = None
+    only_for: str | None = None
+    user: str = BOT_USER
+    broadcast: bool = False
+    """An answer that shows in the channel, too."""
+    history: list[str] = field(default_factory=list)
+    files: dict[str, SharedFile] = field(default_factory=dict)
+    """What was uploaded with it, by id."""
+
+    @property
+    def key(self) -> str | None:
+        """The delivery key that travelled in the metadata."""
+        key: str | None = (self.metadata or {}).get("event_payload", {}).get("key")
+        return key
+
+
+@dataclass(slots=True)
+class SlackChannel:
+    id: str
+    archived: bool = False
+    has_bot: bool = True
+    messages: dict[str, PostedMessage] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -260,6 +262,10 @@ class SlackWorkspace:
         if message.user == BOT_USER:
             shown["bot_id"] = BOT
         shown["blocks"] = message.blocks
+        if message.files:
+            shown["files"] = [
+                {"id": name, "name": each.name, "title": each.title} for name, each in message.files.items()
+            ]
         others = self.channels[message.channel].messages.values()
         if message.thread_ts is not None or any(each.thread_ts == message.ts for each in others):
             # A parent with answers is shown with its own time stamp.
@@ -297,13 +303,17 @@ class SlackWorkspace:
         self.files[name].content = content
 
     def complete_upload(self, arguments: Arguments) -> Answer:
+        """Show what was uploaded, in a message of its own."""
         files = _read(arguments["files"])
         channel = self._writable({"channel": arguments.get("channel_id", "")})
+        message = PostedMessage(channel.id, self.next_ts(), "", [], thread_ts=arguments.get("thread_ts"))
         for each in files:
             file = self.files.get(each["id"])
             if file is None or file.content is None:
                 raise Refusal("file_not_found")
-            file.title, file.channel, file.thread_ts = each.get("title", ""), channel.id, arguments.get("thread_ts")
+            file.title, file.channel, file.thread_ts = each.get("title", ""), channel.id, message.thread_ts
+            message.files[each["id"]] = file
+        channel.messages[message.ts] = message
         return {"files": files}
 
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> PostedMessage:

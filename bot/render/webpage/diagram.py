@@ -12,6 +12,9 @@ MARGIN, TITLE, LINE = 10, 24, 18
 LETTER = 6.2
 """The width of a letter of the legend."""
 
+ENLARGED = 1.4
+"""So much larger a wide screen shows a picture: its letters are then as large as those of the page."""
+
 FONT = "DejaVu Sans"
 
 Legend = Sequence[tuple[Markup, str]]
@@ -39,7 +42,12 @@ class Diagram:
 def diagram_html(diagram: Diagram) -> Markup:
     """Return it as a part of a page: the picture, its legend, and the same in words."""
     picture = element(
-        "svg", diagram.inside, viewBox=f"0 0 {diagram.width:g} {diagram.height:g}", role="img", aria_label=diagram.said
+        "svg",
+        diagram.inside,
+        viewBox=f"0 0 {diagram.width:g} {diagram.height:g}",
+        role="img",
+        aria_label=diagram.said,
+        style=f"max-width:{diagram.width * ENLARGED:g}px",
     )
     names = (element("span", inline(each), f"{words}  ", " ") for each, words in diagram.legend)
     caption = element("figcaption", f"{diagram.caption} ", *names)

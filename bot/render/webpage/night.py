@@ -18,9 +18,11 @@ from bot.render.words import time_of
 from checks.cells import local
 from checks.pipeline import Pipeline
 
-LABEL, INDENT, WIDTH, ROW, HEAD = 150, 18, 360, 20, 20
+LABEL, INDENT, WIDTH, EDGE, ROW, HEAD = 136, 18, 200, 15, 20, 20
+"""As wide as a phone shows without making it smaller; at the edges half a time of the day has room."""
+
 LABEL_TEXT = 21
-TICKS = 7
+TICKS = 5
 STEPS = tuple(timedelta(hours=each) for each in (1, 2, 3, 6, 12, 24, 48))
 
 AROUND = timedelta(hours=36)
@@ -123,7 +125,7 @@ class _Scale:
     end: datetime
 
     def x(self, at: datetime) -> float:
-        return round(LABEL + 8 + (WIDTH - 16) * ((at - self.begin) / (self.end - self.begin)), 1)
+        return round(LABEL + EDGE + (WIDTH - 2 * EDGE) * ((at - self.begin) / (self.end - self.begin)), 1)
 
 
 def _scale(runs: Sequence[ExpectedRun]) -> _Scale:
@@ -173,7 +175,7 @@ def _symbol(path: str, tone: str, kind: str = "") -> Markup:
     return element("g", element("path", d=path, class_=f"shape{kind}"), class_=tone)
 
 
-DUE = _symbol("M0-9V9M-4-9H4M-4 9H4", "none")
+DUE = _symbol("M0-7V7M-4-7H4M-4 7H4", "none")
 READY = _symbol("M-3 0A3 3 0 1 1 3 0A3 3 0 1 1-3 0Z", "none", " open")
 STARTED = _symbol("M-4-5L5 0L-4 5Z", "p3")
 WROTE = _symbol("M-5-4H5L0 5Z", "passed")

@@ -85,6 +85,7 @@ def test_every_change_of_hands_and_of_state_is_told_once_and_in_order(store: Sql
     assert told(store).is_whole
 
 
+@pytest.mark.slow
 def test_a_repair_is_told_from_the_question_to_its_proof() -> None:
     with repairing("invoker-lost") as story:
         key = story.alert().key

@@ -254,6 +254,7 @@ def test_the_import_validation_that_differs_is_flagged_where_it_stands(tmp_path:
     assert found == [("bin/deploy_c.sh", 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_large_script_is_followed_in_bounded_time(tmp_path: Path) -> None:
     write(tmp_path, "deploy.sh", "set -e\n" + "gcloud run jobs deploy a --set-env-vars=A=b\n" * 5_000)
 

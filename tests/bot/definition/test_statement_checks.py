@@ -48,6 +48,7 @@ def test_an_honest_query_reads_and_has_no_problems(sql: str) -> None:
 
 
 @pytest.mark.xdist_group("googlesql")
+@pytest.mark.slow
 def test_every_honest_query_is_one_for_googles_parser(googlesql_compiled: None) -> None:
     from tests.googlesql import statement_kinds  # noqa: PLC0415 - heavy, and few tests need it
 

@@ -62,11 +62,13 @@ def test_every_fault_of_a_kind_changes_the_world_and_leaves_the_healthy_one_as_i
     assert repr(healthy) == before
 
 
+@pytest.mark.slow
 def test_faults_have_names_of_their_own() -> None:
     assert [key for key, count in Counter(each.key for each in ground().faults).items() if count > 1] == []
 
 
 @pytest.mark.parametrize(("name", "factor"), [("none", 0), ("half", 0.5), ("doubled", 2)])
+@pytest.mark.slow
 def test_rows_of_one_date_are_gone_halved_or_doubled(name: str, factor: float) -> None:
     healthy, after = ground().healthy.world.tables, broken(put("rows", name, f"{SUMMARY} 2026-02-10")).tables
 
@@ -94,6 +96,7 @@ def test_a_date_that_is_not_broken_keeps_its_rows() -> None:
     assert [row for row in after if row["game_date"] == "2026-02-10"] == []
 
 
+@pytest.mark.slow
 def test_half_of_the_values_are_null() -> None:
     fault = put("values", "NULL in half", f"{SUMMARY} 2026-02-10 possessions")
 

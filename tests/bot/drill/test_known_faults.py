@@ -48,6 +48,7 @@ def valued(table: str, day: str, column: str, value: object) -> Change:
     return broken(ground("healthy-afternoon").healthy, table, day, on(column, lambda _: value))
 
 
+@pytest.mark.slow
 def test_what_a_phase_is_made_of_is_the_cause_of_its_having_no_rows() -> None:
     assert str(only(report(gone("nba_raw.odds_api_player_points_props"))).place).startswith("table:nba_raw.odds_api")
 
@@ -90,6 +91,7 @@ def a_day_old(table: str, day: str, column: str) -> Change:
         ),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_what_is_written_otherwise_or_not_at_all_is_named_where_it_is(change: Callable[[], Change], table: str) -> None:
     place = only(report(change())).place
 
@@ -115,6 +117,7 @@ PICKS = "nba_predictions.signal_best_bets_picks"
         pytest.param(lambda: valued(PICKS, SLATE, "system_id", "moving_average"), PICKS, id="picks of no system"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_what_is_there_again_under_another_name_is_noticed(change: Callable[[], Change], table: str) -> None:
     place = only(report(change())).place
 

@@ -179,6 +179,7 @@ def test_both_faults_are_in_the_world_whichever_is_put_first() -> None:
             assert one is other or one.change(other.change(WORLD)) == other.change(one.change(WORLD))
 
 
+@pytest.mark.slow
 def test_what_is_damaged_in_one_table_on_one_date_is_one_cause_whatever_is_wrong_with_it() -> None:
     of_table = f"{PREDICTIONS.name} 2026-02-10"
     few, same = put("rows", "half", of_table), put("values", "constant", of_table)

@@ -99,6 +99,7 @@ def test_nothing_has_been_that_is_yet_to_come_and_what_had_been_stays(minutes: i
     assert all(path in healthy.world.documents for path in before.documents)
 
 
+@pytest.mark.slow
 def test_what_ran_again_later_shows_its_run_before_and_what_had_not_run_is_not_there() -> None:
     healthy = ground("healthy-afternoon").healthy
 

@@ -68,6 +68,7 @@ def redeployed(page: Page) -> None:
     expect(page.locator(REPAIR)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_story_takes_three_clicks_and_each_shows_something_at_once(chromium: Browser, night: Visitor) -> None:
     page = opened(chromium, night)
     expect(page.locator("#hints")).to_contain_text("02:13")
@@ -254,6 +255,25 @@ def test_a_digest_shows_its_pictures_with_their_words(chromium: Browser, night: 
     picture = page.locator("#posts .file img").first
     expect(picture).to_have_attribute("alt", re.compile("Precompute overnight.*expected by 07:00 EST"))
     page.wait_for_function("document.querySelector('.file img').naturalWidth > 800")
+    judged(page)
+    page.close()
+
+
+@pytest.mark.slow
+def test_another_day_of_each_example_begins_on_a_phone(chromium: Browser, night: Visitor) -> None:
+    page = opened(chromium, night, viewport={"width": 360, "height": 640})
+    names = page.locator("#scene option").evaluate_all("all => all.map((each) => each.value)")
+    of_examples = {name.partition("/")[0]: name for name in names if "/" in name}
+    assert len(of_examples) > 3
+    for name in of_examples.values():
+        page.get_by_role("button", name="The world").click()
+        page.locator("#scene").select_option(name)
+        page.get_by_role("button", name="Begin", exact=True).click()
+        night.wait(lambda name=name: night.play.scene.name == name and not night.play.doing, f"to begin {name}")  # type: ignore[misc]
+        page.get_by_role("button", name="The world").click()
+
+        expect(page.locator("#posts")).to_contain_text("in detail")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
     judged(page)
     page.close()
 

@@ -85,6 +85,7 @@ def test_one_without_rights_may_look_and_not_act(visitor: Visitor) -> None:
     assert "Ask Alex" not in visitor.play.shown_to(ALEX.id).channel_html(CHANNEL)
 
 
+@pytest.mark.slow
 def test_a_form_that_is_wrong_says_so_and_stays_open(visitor: Visitor) -> None:
     visitor.do("go", to="redeploy")
     visitor.press(visitor.hears("orchestrators refuse Pub/Sub"), SNOOZE)
@@ -119,6 +120,7 @@ def test_a_restarted_bot_goes_on_where_it_was(visitor: Visitor) -> None:
     repaired(visitor)
 
 
+@pytest.mark.slow
 def test_commands_messages_and_the_home_tab_are_answered(visitor: Visitor) -> None:
     workspace = visitor.play.slack.workspace
 

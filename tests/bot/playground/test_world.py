@@ -59,6 +59,7 @@ def test_what_is_broken_is_broken_until_it_is_put_right(world: PlayWorld) -> Non
     assert world.broken == ()
 
 
+@pytest.mark.slow
 def test_a_repair_outlasts_other_changes_of_the_world(world: PlayWorld) -> None:
     world.put(CLOSED)
     grant(world, SERVICE)
@@ -79,6 +80,7 @@ def test_what_is_broken_again_is_broken_although_it_was_repaired(world: PlayWorl
     assert not may_be_called(world, SERVICE)
 
 
+@pytest.mark.slow
 def test_a_redeploy_takes_away_what_was_repaired_before() -> None:
     world = PlayWorld(shipped_pipeline(), STATIONS["night"].scenario)
     service = "phase3-to-phase4-orchestrator"

@@ -86,6 +86,7 @@ def test_a_copy_of_a_copy_says_the_same(tmp_path: Path) -> None:
     assert replayed(tmp_path / "second.yaml").agrees
 
 
+@pytest.mark.slow
 def test_the_values_of_variables_are_not_in_the_copy(tmp_path: Path) -> None:
     base = tmp_path / "base.yaml"
     base.write_text(

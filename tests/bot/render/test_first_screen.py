@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.render.screens import SCENARIOS, alerts_of
+from tests.thoroughness import EVERY_DAY, spread
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "first-screen.md"
 ROWS = [
@@ -25,7 +26,9 @@ def test_ten_alerts_are_asked_about() -> None:
     assert {row[0].strip("`") for row in ROWS} <= set(SCENARIOS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].strip("`"))
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, marks=marks, id=row[0].strip("`")) for row, marks in spread(ROWS, EVERY_DAY)]
+)
 def test_what_is_broken_since_when_and_what_to_do_are_answered_by_the_message_alone(row: list[str]) -> None:
     scenario, *answers = row
     gravest = alerts_of(scenario.strip("`"))[0]

@@ -61,6 +61,7 @@ def report(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Repo
         return validated(ready.validation, Request(interval=ready.interval))
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_newest_lines_with_their_counts_and_who_deployed(pipeline: Pipeline, report: Report) -> None:
     page = terminal_text(message_of(Reading(report=report, pipeline=pipeline, checks=())), width=400)
 

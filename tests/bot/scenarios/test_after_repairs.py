@@ -325,6 +325,7 @@ def test_february_is_all_clear_once_the_three_grants_are_made() -> None:
     assert {passed["phase-log", f"phase{n}_to_phase{n + 1}"] for n in (3, 4, 5)} == {"logged"}
 
 
+@pytest.mark.slow
 def test_line_enrichment_gives_lines_to_the_games_to_come_and_not_to_those_of_the_night() -> None:
     before, after = repaired("line-enrichment-crashed")
 

@@ -57,6 +57,7 @@ WORLDS = st.lists(st.lists(st.integers(0, 2), max_size=3), min_size=2, max_size=
 
 
 @given(WORLDS)
+@pytest.mark.slow
 def test_every_world_is_answered_from_its_own_rows(worlds: Sequence[Sequence[int]]) -> None:
     answers: list[Row] = []
     for games in worlds:

@@ -62,6 +62,7 @@ PARTS = 8
 
 @pytest.mark.xdist_group("googlesql")
 @pytest.mark.parametrize("part", [0, *(pytest.param(each, marks=pytest.mark.slow) for each in range(1, PARTS))])
+@pytest.mark.slow
 def test_what_the_engine_runs_gives_the_value_of_googles_evaluator(
     engine: DuckDbWarehouse, googlesql_compiled: None, part: int
 ) -> None:

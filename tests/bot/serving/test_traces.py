@@ -238,6 +238,7 @@ def test_traces_without_their_package_are_refused_in_one_sentence(monkeypatch: p
         notifier_of(prepared(traces=True))
 
 
+@pytest.mark.slow
 def test_nothing_of_opentelemetry_is_imported_by_a_bot_without_traces() -> None:
     code = (
         "import sys, bot.composition.serve; "

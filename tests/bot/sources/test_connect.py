@@ -182,6 +182,7 @@ def test_the_settings_decide_about_emulators_and_not_the_environment(monkeypatch
         assert not unwanted.requests
 
 
+@pytest.mark.slow
 def test_importing_and_connecting_open_no_connection() -> None:
     program = """
 import socket, sys

@@ -94,6 +94,7 @@ def kept(document: dict[str, Any]) -> dict[str, Any]:
     return dict(decode(StoredReport, text).document)
 
 
+@pytest.mark.slow
 def test_what_is_cut_keeps_to_the_schema_of_reports() -> None:
     schema = json.loads((files("bot.render") / "report.schema.json").read_text(encoding="utf-8"))
     whole = a_document([a_finding("failed", "P1", noise(300, each), noise(900, each)) for each in range(20)])

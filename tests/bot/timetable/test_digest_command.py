@@ -115,6 +115,7 @@ def test_what_only_a_person_can_end_is_said_at_once_with_what_to_do(tmp_path: Pa
         pytest.param("conversations.history", "not_in_channel", id="a channel without the bot"),
     ],
 )
+@pytest.mark.slow
 def test_nothing_is_validated_for_a_slack_that_does_not_let_the_bot_in(tmp_path: Path, method: str, code: str) -> None:
     with SlackServer() as slack:
         slack.tell(method, refused(code, None))
@@ -138,6 +139,7 @@ def test_nothing_is_validated_for_an_app_that_may_not_write(tmp_path: Path) -> N
     assert reports_in(tmp_path) == 0
 
 
+@pytest.mark.slow
 def test_a_slack_that_cannot_be_asked_takes_the_digest_when_it_answers(tmp_path: Path) -> None:
     with SlackServer() as slack:
         slack.tell("auth.test", unreachable())
@@ -231,6 +233,7 @@ def test_a_dry_run_prints_the_digest_and_asks_slack_nothing_and_writes_nothing(t
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_dry_run_leaves_a_store_as_it_is(tmp_path: Path) -> None:
     with SlackServer() as slack:
         run(slack, tmp_path, *SCENARIO)
@@ -299,6 +302,7 @@ def test_a_pipeline_that_names_no_channel_has_a_digest_all_the_same(tmp_path: Pa
     assert event.document["text"].startswith("🟠 shop · Mon 9 Mar · ACT")
 
 
+@pytest.mark.slow
 def test_a_webhook_that_nobody_answers_is_said(tmp_path: Path) -> None:
     with WebhookServer() as server:
         url = server.url
@@ -310,6 +314,7 @@ def test_a_webhook_that_nobody_answers_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "hooks.example.com/KEY", "http://hooks.example.com/KEY"])
+@pytest.mark.slow
 def test_without_an_address_nothing_is_validated(url: str, tmp_path: Path) -> None:
     result = sent_to(url, tmp_path)
 

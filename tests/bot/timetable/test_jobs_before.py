@@ -55,6 +55,15 @@ def test_what_is_kept_comes_back_with_the_time_of_the_report_and_without_secrets
     assert (found.enabled, found.last_attempt) == (True, NOW - EARLIER)
 
 
+def test_a_job_that_is_missed_is_handed_on_with_the_time_at_which_it_was_seen() -> None:
+    seen = NOW - timedelta(days=40)
+    document = {"jobs": kept([job("there")], [job("gone", last_attempt=seen)])}
+
+    found = jobs_before(Reports(a=(EARLIER, document)), "p", NOW)
+
+    assert {each.name: each.last_attempt for each in found} == {"there": NOW - EARLIER, "gone": seen}
+
+
 def test_the_newest_digest_that_is_old_enough_counts() -> None:
     reports = Reports(
         now=(EARLIER - timedelta(seconds=1), {"jobs": kept([job("today")])}),

@@ -56,6 +56,7 @@ def test_an_execution_that_comes_late_makes_up_for_the_digest(tmp_path: Path) ->
         assert "digest:nba:2026-02-11" in keys(slack)
 
 
+@pytest.mark.slow
 def test_two_executions_at_once_post_everything_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with SlackServer() as slack:
         for name, value in settings(slack, tmp_path).items():
@@ -76,6 +77,7 @@ def test_two_executions_at_once_post_everything_once(tmp_path: Path, monkeypatch
         assert len(posted) == len(set(posted))
 
 
+@pytest.mark.slow
 def test_what_slack_does_not_take_is_stored_for_the_next_round(tmp_path: Path) -> None:
     with SlackServer() as slack:
         slack.tell("chat.postMessage", refused("not_in_channel", None))

@@ -13,7 +13,7 @@ from checks.changes import Change
 from checks.diagnosis import diagnose
 from checks.diagnosis.lineage import WAITS, graph_of
 from checks.effects import FailureEffect
-from checks.facts.control_plane import SubscriptionFacts
+from checks.facts.control_plane import SubscriptionFacts, TopicFacts
 from checks.facts.logs import ChangeFacts, GrantChange, LoggedChange
 from checks.model import Cause, CheckResult, Outcome, Severity
 from checks.pipeline import Pipeline
@@ -142,6 +142,18 @@ def test_a_detached_subscription_is_why_its_service_did_nothing() -> None:
 
     assert (cause.code, cause.subject) == ("subscription-missing", "precompute-done")
     assert {key.check for key in cause.explains} == {"subscriptions", "trigger"}
+
+
+@pytest.mark.parametrize(("idle", "together"), [(("push-1",), True), (("push-2",), False)], ids=["it", "another"])
+def test_a_detached_subscription_is_told_with_the_topic_that_it_is_missing_from(
+    idle: tuple[str, ...], *, together: bool
+) -> None:
+    facts = TopicFacts(expected=1, found=0, idle=idle)
+    unheard = finding("none", "precompute-done", Severity.P0, facts=facts)
+    (cause,) = causes(result("subscriptions", unheard, *detached().findings))
+
+    assert cause.code == "subscription-missing"
+    assert ("push-1" in {key.subject for key in cause.explains}) is together
 
 
 @pytest.mark.parametrize("topic", ["precompute-done", "unknown"])

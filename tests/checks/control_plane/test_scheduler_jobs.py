@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -467,6 +468,36 @@ class TestAJobThatWorksForAPhase:
         if word:
             assert finding.action is not None
             assert "scheduler jobs resume daily" in (finding.action.command or "")
+
+    LONG_AGO = SIX - timedelta(days=40)
+
+    @pytest.mark.parametrize("there", [False, True], ids=["deleted", "paused"])
+    def test_it_fails_until_it_is_back_when_an_earlier_run_saw_it_enabled(self, *, there: bool) -> None:
+        known = job("daily", schedule="0 6 * * *", last_attempt=self.LONG_AGO, updated_at=self.LONG_AGO)
+        now = replace(known, enabled=False) if there else job("other")
+
+        finding = self.judged(now, known)
+
+        assert finding.evidence["failing"] == f"daily ({'PAUSED' if there else 'DELETED'})"
+        assert finding.severity is Severity.P1
+
+    def test_it_is_replaced_by_a_new_job_that_does_the_same_at_the_same_times(self) -> None:
+        known = job("daily", schedule="0 6 * * *", last_attempt=self.LONG_AGO)
+
+        assert self.judged(replace(known, name="anew", last_attempt=self.SIX), known).outcome is Outcome.PASSED
+
+    @pytest.mark.parametrize("there", [False, True], ids=["deleted", "paused"])
+    def test_whether_it_is_missed_is_unknown_while_nothing_tells_what_it_called(self, *, there: bool) -> None:
+        address = "https://worker-4kmqnm5l2q-ew.a.run.app/run"
+        known = job("daily", address, schedule="0 6 * * *", last_attempt=self.YESTERDAY)
+        jobs = [job("fine"), *([replace(known, enabled=False)] if there else [])]
+        described = pipeline(services=(ServiceSpec(name="worker", phase="phase3", optional=True),))
+
+        found = run(
+            scheduler_jobs, services=fakes.down(), jobs=jobs, described=described, jobs_before=[known, job("fine")]
+        )
+
+        assert found.findings[0].outcome is Outcome.UNKNOWN
 
     def test_it_fails_when_an_earlier_run_knew_it_and_it_is_gone(self) -> None:
         gone = job("daily", schedule="0 6 * * *", last_attempt=self.YESTERDAY)

@@ -20,6 +20,9 @@ Failing = Mapping[str, Sequence[str]]
 
 SOON = timedelta(minutes=1)
 
+SETTLES = timedelta(hours=3)
+"""After it a fault is told as it stays told: an hourly job that is gone is missed an hour after it was due."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
@@ -96,6 +99,7 @@ def incidents_of(
     flap = timedelta(minutes=each.notifications.alerts.flap_minutes)
     until = start + timedelta(days=days)
     found: list[Broken] = []
+    full = sorted(_digests(each, start, until))
     free = {sight.alert: start + (FIRST_DIGEST if sight.by_digest else timedelta(0)) for sight in sights}
     now = start + watch
     while True:
@@ -104,6 +108,8 @@ def incidents_of(
         if not rested:
             continue
         sight = chance.choice(rested)
+        if sight.by_digest and any(now <= look < now + SETTLES for look in full):
+            continue
         lasts = watch * chance.uniform(*weather.lasting)
         if sight.by_digest:
             lasts += timedelta(hours=15)

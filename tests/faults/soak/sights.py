@@ -21,9 +21,6 @@ from tests.faults.soak.passing_world import PassingWorld
 LASTING = ("services", "jobs", "subscriptions", "builds")
 """Kinds of faults that last until somebody ends them, whatever day it is."""
 
-FORGOTTEN = ("deleted", "paused")
-"""What happens to jobs that is news for a day and known from then on, so that its alert ends before it does."""
-
 OUTAGE = "sources down"
 
 NEXT = timedelta(hours=5)
@@ -63,7 +60,7 @@ def sights_of(inhabitant: Inhabited, count: int, seed: int) -> Sights:
 
 
 def _lasts(fault: PutFault) -> bool:
-    return fault.kind in LASTING and fault.loud and fault.name not in FORGOTTEN
+    return fault.kind in LASTING and fault.loud
 
 
 def _sight(inhabitant: Inhabited, world: PassingWorld, fault: PutFault) -> Sight | None:
