@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 import yaml
@@ -16,6 +16,7 @@ from tests.bot.repairs.cloud import SERVICE, cloud, reveille_of
 from tests.deploy.client_calls import JOBS, PERMISSIONS, READS, REPAIRS, STORE, calls_in, client_calls
 from tests.sections import ROOT
 from tests.servers.platform import platform_servers
+from tests.servers.scripted_grpc import ScriptedGrpcServer
 
 PLATFORM_CHECKS = (
     "scheduler-jobs",
@@ -45,6 +46,12 @@ def derived() -> Mapping[str, set[str]]:
 
 def scripted(role: str) -> list[str]:
     return list(yaml.safe_load((ROLES / f"{role}.yaml").read_text(encoding="utf-8"))["includedPermissions"])
+
+
+def called_of(servers: Iterable[ScriptedGrpcServer]) -> set[str]:
+    """Return the methods that servers heard, as the clients name them."""
+    heard = {method for each in servers for method, _ in each.calls}
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", method.rpartition(".")[2]).lower() for method in heard}
 
 
 def test_every_call_of_a_client_has_its_permissions() -> None:
@@ -91,7 +98,8 @@ class A:
 def test_what_the_servers_hear_is_what_the_code_was_read_to_call(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A platform is looked at, a deploy verified, a caller let in, and a job run, through Google's own clients."""
+    """Everything is examined, a platform looked at, a deploy verified, a caller let in, and a job run, through Google's
+    own clients. What examines it takes no role that writes."""
     known = {call.name.partition(".")[2] for call in client_calls()}
     world = build_world(shipped_pipeline(), load_scenario("healthy-morning"))
     with cloud() as platform, platform_servers(shipped_pipeline(), world) as others:
@@ -99,14 +107,17 @@ def test_what_the_servers_hear_is_what_the_code_was_read_to_call(
         for name, value in {**platform.environment, **others.environment, **own}.items():
             monkeypatch.setenv(name, value)
         run = reveille_of(capsys)
+        servers = (platform.run, platform.scheduler, *others.by_source.values())
+        run("doctor")
+        asked = called_of(servers)
         run("validate", *(f"--check={each}" for each in PLATFORM_CHECKS))
         run("iam", "ensure", SERVICE)
         run("deploy", "verify", SERVICE, "--wait", "0")
         run("env", "merge", SERVICE, "LEVEL=info")
         run("repair", "run-job:line-enrichment", "--yes")
-        servers = (platform.run, platform.scheduler, *others.by_source.values())
-        heard = {method for each in servers for method, _ in each.calls}
+        called = called_of(servers)
 
-    called = {re.sub(r"(?<!^)(?=[A-Z])", "_", method.rpartition(".")[2]).lower() for method in heard}
+    assert asked, "the doctor asked nothing"
+    assert asked <= {call.name.partition(".")[2] for call in client_calls() if call.role in (READS, STORE)}
     assert called <= known
     assert called >= known - OF_OTHER_SERVERS

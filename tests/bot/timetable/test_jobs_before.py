@@ -10,8 +10,10 @@ import pytest
 
 from bot.store.model import ReportHead, StoredReport, StoreError
 from bot.timetable.jobs_before import EARLIER, jobs_before, kept
+from checks.control_plane.missed_jobs import missed_jobs
+from checks.services_spec import ServiceSpec
 from tests import fakes
-from tests.checks.control_plane.estate import job
+from tests.checks.control_plane.estate import job, pipeline, service
 
 NOW = fakes.MORNING
 
@@ -62,6 +64,18 @@ def test_a_job_that_is_missed_is_handed_on_with_the_time_at_which_it_was_seen() 
     found = jobs_before(Reports(a=(EARLIER, document)), "p", NOW)
 
     assert {each.name: each.last_attempt for each in found} == {"there": NOW - EARLIER, "gone": seen}
+
+
+def test_a_missed_job_is_known_from_digest_to_digest_until_it_is_back() -> None:
+    needing = pipeline(services=(ServiceSpec(name="worker", phase="phase3", optional=True),))
+    known = [job("daily"), job("fine")]
+    digests: dict[str, tuple[timedelta, dict[str, Any]]] = {"first": (timedelta(days=30), {"jobs": kept(known)})}
+    for age in range(29, 0, -1):
+        before = jobs_before(Reports(**digests), "p", NOW - timedelta(days=age))
+        there = known if age == 1 else known[1:]
+        missed = missed_jobs(needing, before, there, [service("worker")])
+        assert [each.name for each in missed] == ([] if age == 1 else ["daily"])
+        digests[f"day-{age}"] = (timedelta(days=age), {"jobs": kept(there, missed)})
 
 
 def test_the_newest_digest_that_is_old_enough_counts() -> None:

@@ -15,6 +15,9 @@ from tests.faults.soak.sights import Sight, Sights
 FIRST_DIGEST = timedelta(hours=16)
 """By then there was one in every zone: what is missed compared with the one before is known."""
 
+LONG, LONGER = 0.25, timedelta(days=3)
+"""How many of those that a digest sees last longer than what is news, and by how much."""
+
 Failing = Mapping[str, Sequence[str]]
 """What is broken, by pipeline: the keys of faults."""
 
@@ -113,6 +116,7 @@ def incidents_of(
         lasts = watch * chance.uniform(*weather.lasting)
         if sight.by_digest:
             lasts += timedelta(hours=15)
+            lasts += LONGER if chance.random() < LONG and now + lasts + LONGER <= until else timedelta(0)
         if now + lasts > until:
             return found
         found.append(_broken(each, sight, now, lasts))
