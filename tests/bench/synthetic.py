@@ -88,7 +88,7 @@ def _pipeline(shape: Shape) -> Pipeline:
         timezone="UTC",
         project="example",
         project_number="1",
-        region="example",
+        region="us-west2",
         invoker="serviceAccount:caller@example.com",
         limits=Limits(bigquery=shape.bound),
         datasets=(),
