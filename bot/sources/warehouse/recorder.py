@@ -19,6 +19,7 @@ from bot.recording.veil import stated
 from bot.scenarios.column_types import not_held
 from bot.sources.warehouse.table_reads import TableRead, table_reads
 from checks.cells import SqlInterval, exact
+from checks.column_types import differences
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import BIGQUERY, Query, Row, read_rows
 from checks.reads import Read
@@ -42,7 +43,11 @@ def sections(recording: Recording) -> Mapping[str, Any]:
             recording.notes.append(f"The rows of {name} are not here: {recording.veil.text(error.detail)}.")
             continue
         found[name] = groups(rows, recording.pipeline.tables[name])
-    return {"bigquery": {name: each for name, each in found.items() if each}}
+    columns = _changed_columns(recording)
+    return {
+        "bigquery": {name: each for name, each in found.items() if each},
+        **({"columns": columns} if columns else {}),
+    }
 
 
 def narrowed(call: Call) -> str | None:
@@ -92,6 +97,21 @@ def _rows(recording: Recording, name: str, read: TableRead, answer: Read[Sequenc
         f"{count} of {name}.{column} are no number: here they are NULL." for column, count in odd.items()
     )
     return rows
+
+
+def _changed_columns(recording: Recording) -> Mapping[str, Mapping[str, str | None]]:
+    """Return, of the tables whose columns the run read, those that are not as the pipeline file declares them, by their
+    type; None for one that is gone."""
+    declared = recording.pipeline.tables
+    read = {
+        call.arguments[0]: call.answer for call in recording.calls.all if call.method == "columns" and not call.error
+    }
+    found = {
+        name: {each.column: each.real or None for each in differences(declared[name].columns, read[name])}
+        for name in sorted(read)
+        if name in declared
+    }
+    return {name: each for name, each in found.items() if each}
 
 
 def _select(recording: Recording, name: str, read: TableRead) -> Read[Sequence[Row]]:
