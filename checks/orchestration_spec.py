@@ -8,13 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from checks.intervals import Offset
-from checks.values import (
-    LARGEST_COUNT,
-    Identifier,
-    Model,
-    PatienceMinutes,
-    WaitMinutes,
-)
+from checks.values import LARGEST_COUNT, Identifier, Model, PatienceMinutes, WaitMinutes
 
 MOST_PROCESSORS = 1_000
 

@@ -46,7 +46,6 @@ from checks.values import (
 MOST_LISTED = 5_000
 """Checks, services: far above any real pipeline, and a validation asks something of each."""
 
-
 LONGEST_RUN = 240
 """Seconds. Whoever writes a digest has a lease of five minutes; a validation has to end well within it."""
 

@@ -7,11 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from checks.values import (
-    Bound,
-    Integer64,
-    Model,
-)
+from checks.values import Bound, Integer64, Model
 
 
 class ParameterValue(Model):

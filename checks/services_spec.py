@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from checks.values import (
-    Identifier,
-    Model,
-)
+from checks.values import Identifier, Model
 
 
 class ServiceSpec(Model):

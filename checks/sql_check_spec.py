@@ -10,13 +10,7 @@ from pydantic import Field, model_validator
 from checks.effects import FailureEffect
 from checks.intervals import Offset
 from checks.table_names import tables_in
-from checks.values import (
-    Comparison,
-    Identifier,
-    Model,
-    NamedSeverity,
-    Severity,
-)
+from checks.values import Comparison, Identifier, Model, NamedSeverity, Severity
 
 
 class Advice(Model):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from checks.file_model import Day
-from checks.values import (
-    Model,
-)
+from checks.values import Model
 
 
 class Suppression(Model):

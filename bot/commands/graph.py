@@ -11,10 +11,9 @@ import click
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION
-from bot.commands.output import emit, say
+from bot.commands.output import emit, say, write_output
 from bot.composition.validation import pipeline_of, ready
 from bot.nearest import meant
-from bot.private_files import write_private
 from bot.render.graph.drawing import Drawing, called, described, drawing_of, marks_of, part_of
 from bot.render.graph.formats import dot, mermaid, svg
 from bot.request import Request
@@ -130,9 +129,6 @@ def _write(file: Path, text: str, *, said: bool) -> None:
     if file == STDOUT:
         emit(text.removesuffix("\n"))
         return
-    try:
-        write_private(file, text)
-    except OSError as error:
-        raise CannotGoOnError(f"{file} cannot be written: {error.strerror or error}. Check the path.") from error
+    write_output(file, text)
     if said:
         say(f"{file} has the picture.")

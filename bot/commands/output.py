@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
+from bot.commands.exits import CannotGoOnError
+from bot.private_files import write_private
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.render.visible import one_line
@@ -39,6 +42,14 @@ def progress(text: str, *, last: bool = False) -> None:
 def emit(document: str) -> None:
     """Print what a program reads, exactly as it is; its format escapes what would steer a terminal."""
     click.echo(document)
+
+
+def write_output(file: Path, text: str) -> None:
+    """Write a file that only its owner reads. Raises CannotGoOnError."""
+    try:
+        write_private(file, text)
+    except OSError as error:
+        raise CannotGoOnError(f"{file} cannot be written: {error.strerror or error}. Check the path.") from error
 
 
 def agreed(question: str, *, abort: bool = False) -> bool:

@@ -14,11 +14,10 @@ from bot.alerting.chronicle import chronicle_in
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.options import PIPELINE_OPTION
-from bot.commands.output import say
+from bot.commands.output import say, write_output
 from bot.commands.report_page import interval
 from bot.composition.repairs_shell import remembered
 from bot.nearest import meant
-from bot.private_files import write_private
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.render.alert_title import short_title
@@ -101,10 +100,7 @@ def incident(incident_id: str | None, file: Path | None, pipeline_file: Path | N
         for line in text.splitlines():
             say(line)
         return FINE
-    try:
-        write_private(file, text)
-    except OSError as error:
-        raise CannotGoOnError(f"{file} cannot be written: {error.strerror}. Check the path.") from error
+    write_output(file, text)
     say(f"{file} has the draft: check it, and answer its open questions.")
     return FINE
 

@@ -12,13 +12,12 @@ from typing import Any
 import click
 
 from bot.commands.errors import said_plainly
-from bot.commands.exits import CannotGoOnError, exit_code
+from bot.commands.exits import exit_code
 from bot.commands.options import DATA_OPTION, INTERVAL_ARGUMENT, PIPELINE_OPTION, SCENARIO_OPTION
-from bot.commands.output import say
+from bot.commands.output import say, write_output
 from bot.commands.run_progress import run_progress
 from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import ready
-from bot.private_files import write_private
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.render.json import report_document
@@ -76,7 +75,7 @@ def interval(
         history=history,
         alerts=alerts,
     )
-    _write(file, page)
+    write_output(file, Redactor(known_secrets(os.environ))(page_html(page)))
     say(f"{file} has the report of {report.previous}: {report.verdict}.")
     return exit_code(report.verdict, strict=False)
 
@@ -91,10 +90,3 @@ def _remembered(pipeline: Pipeline, report: Report) -> tuple[Sequence[Mapping[st
         return [each for each in earlier if str(each.get("previous")) < str(report.previous)], store.open_alerts(
             pipeline.name
         )
-
-
-def _write(file: Path, page: WebPage) -> None:
-    try:
-        write_private(file, Redactor(known_secrets(os.environ))(page_html(page)))
-    except OSError as error:
-        raise CannotGoOnError(f"{file} cannot be written: {error.strerror}. Check the path.") from error

@@ -6,12 +6,13 @@ Each rule yields the path of the key at fault and a sentence. They run after the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from itertools import pairwise
 
 from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
+from bot.definition.known_names import Fault, unknown_tables, unless_known
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.reconcile_references import reconcile_problems
@@ -42,8 +43,6 @@ from checks.table_names import (
 )
 from checks.templates import columns_in, has_stray_brace
 from checks.values import LONGEST_IDENTIFIER
-
-Fault = tuple[Path, str]
 
 TEMPLATE_NAMES = frozenset({"date", "interval", "project", "region"})
 
@@ -115,52 +114,39 @@ def _unique_names(pipeline: Pipeline) -> Iterator[Fault]:
             yield ("checks", index, "id"), f"'{check.id}' is the name of a built-in check; choose another"
 
 
-def _known(path: Path, kind: str, name: str | None, known: Sequence[str]) -> Iterator[Fault]:
-    if name is not None and name not in known:
-        yield path, f"there is no {kind} '{name}'; {nearest(name, known)}"
-
-
 def _phases_and_conditions(pipeline: Pipeline) -> Iterator[Fault]:
     phases = [phase.id for phase in pipeline.phases]
     conditions = list(pipeline.conditions)
-    yield from _known(("calendar", "condition"), "condition", pipeline.calendar.condition, conditions)
+    yield from unless_known(("calendar", "condition"), "condition", pipeline.calendar.condition, conditions)
     for index, transition in enumerate(pipeline.transitions):
-        yield from _known(("transitions", index, "from"), "phase", transition.source, phases)
-        yield from _known(("transitions", index, "to"), "phase", transition.target, phases)
-        yield from _known(("transitions", index, "when"), "condition", transition.when, conditions)
+        yield from unless_known(("transitions", index, "from"), "phase", transition.source, phases)
+        yield from unless_known(("transitions", index, "to"), "phase", transition.target, phases)
+        yield from unless_known(("transitions", index, "when"), "condition", transition.when, conditions)
     for index, service in enumerate(pipeline.services):
-        yield from _known(("services", index, "phase"), "phase", service.phase, phases)
+        yield from unless_known(("services", index, "phase"), "phase", service.phase, phases)
     for index, job in enumerate(pipeline.run_jobs):
-        yield from _known(("run_jobs", index, "phase"), "phase", job.phase, phases)
+        yield from unless_known(("run_jobs", index, "phase"), "phase", job.phase, phases)
     for index, check in enumerate(pipeline.checks):
-        yield from _known(("checks", index, "phase"), "phase", check.phase, phases)
-        yield from _known(("checks", index, "when"), "condition", check.when, conditions)
+        yield from unless_known(("checks", index, "phase"), "phase", check.phase, phases)
+        yield from unless_known(("checks", index, "when"), "condition", check.when, conditions)
         for position, phase in enumerate(check.explains):
-            yield from _known(("checks", index, "explains", position), "phase", phase, phases)
+            yield from unless_known(("checks", index, "explains", position), "phase", phase, phases)
 
 
 def _lineage(pipeline: Pipeline) -> Iterator[Fault]:
     """What has a point is a table, and its dataset is one of the file; what has none is a collection."""
     for table, spec in pipeline.tables.items():
-        yield from _named_tables(("tables", table, "reads"), spec.reads, pipeline)
+        yield from unknown_tables(("tables", table, "reads"), spec.reads, pipeline)
     for index, service in enumerate(pipeline.services):
-        yield from _named_tables(("services", index, "writes"), service.writes, pipeline)
-        yield from _named_tables(("services", index, "reads"), service.reads, pipeline)
+        yield from unknown_tables(("services", index, "writes"), service.writes, pipeline)
+        yield from unknown_tables(("services", index, "reads"), service.reads, pipeline)
     for index, job in enumerate(pipeline.run_jobs):
-        yield from _named_tables(("run_jobs", index, "writes"), job.writes, pipeline)
-        yield from _named_tables(("run_jobs", index, "reads"), job.reads, pipeline)
+        yield from unknown_tables(("run_jobs", index, "writes"), job.writes, pipeline)
+        yield from unknown_tables(("run_jobs", index, "reads"), job.reads, pipeline)
     for index, check in enumerate(pipeline.checks):
-        yield from _named_tables(("checks", index, "reads"), check.reads, pipeline)
-        for _, text in _named_tables(("checks", index), (check.place or "",), pipeline):
+        yield from unknown_tables(("checks", index, "reads"), check.reads, pipeline)
+        for _, text in unknown_tables(("checks", index), (check.place or "",), pipeline):
             yield ("checks", index, "place"), text
-
-
-def _named_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iterator[Fault]:
-    for position, name in enumerate(names):
-        if is_foreign(name):
-            yield from _known((*here, position), "table", name, list(pipeline.tables))
-        else:
-            yield from _known((*here, position), "dataset", own_dataset(name), pipeline.datasets)
 
 
 def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
@@ -198,7 +184,7 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
     yield from _repeated("datasets", pipeline.datasets)
     for name, table in pipeline.tables.items():
         here: Path = ("tables", name)
-        yield from _known(here, "dataset", own_dataset(name), pipeline.datasets)
+        yield from unless_known(here, "dataset", own_dataset(name), pipeline.datasets)
         if is_sharded(name) and table.partition != SUFFIX:
             yield (
                 (*here, "partition"),
@@ -212,9 +198,9 @@ def _tables(pipeline: Pipeline) -> Iterator[Fault]:
         if table.filter_required and table.partition is None:
             yield (*here, "filter_required"), "needs the partition column; add 'partition'"
         for place, column in enumerate(table.personal):
-            yield from _known((*here, "personal", place), "column", column, list(table.columns))
+            yield from unless_known((*here, "personal", place), "column", column, list(table.columns))
     if pipeline.phase_log is not None:
-        yield from _known(("phase_log", "table"), "table", pipeline.phase_log.table, list(pipeline.tables))
+        yield from unless_known(("phase_log", "table"), "table", pipeline.phase_log.table, list(pipeline.tables))
 
 
 def _parameters(pipeline: Pipeline) -> Iterator[Fault]:
@@ -293,7 +279,7 @@ def _notifications(pipeline: Pipeline) -> Iterator[Fault]:
     here: Path = ("notifications",)
     phases = [phase.id for phase in pipeline.phases]
     for phase in notifications.routes.phases:
-        yield from _known((*here, "routes", "phases", phase), "phase", phase, phases)
+        yield from unless_known((*here, "routes", "phases", phase), "phase", phase, phases)
     yield from (((*here, "digest", *path), text) for path, text in _digest_times(notifications.digest, pipeline))
 
 
@@ -322,10 +308,10 @@ def _suppressions(pipeline: Pipeline) -> Iterator[Fault]:
     codes |= {each.spec.id: expectation_codes(each.spec) for each in expansions(pipeline)}
     codes |= {each.spec.id: reconciliation_codes(each.spec) for each in reconciliations(pipeline)}
     for index, each in enumerate(pipeline.suppressions):
-        yield from _known(("suppressions", index, "check"), "check", each.check, sorted(codes))
+        yield from unless_known(("suppressions", index, "check"), "check", each.check, sorted(codes))
         if each.check in codes:
             known = sorted({*codes[each.check], *COMMON_CODES})
-            yield from _known(("suppressions", index, "code"), f"code in '{each.check}' called", each.code, known)
+            yield from unless_known(("suppressions", index, "code"), f"code in '{each.check}' called", each.code, known)
 
 
 def _checks(pipeline: Pipeline) -> Iterator[Fault]:
@@ -362,7 +348,7 @@ def _operands(check: SqlCheck, pipeline: Pipeline) -> Iterator[Fault]:
             for bound, name in comparison.operands.items():
                 here: Path = ("rules", position, "if", column, bound)
                 if name.startswith("@"):
-                    yield from _known(here, "parameter with one value", name, known)
+                    yield from unless_known(here, "parameter with one value", name, known)
                 elif name not in words:
                     yield here, f"the query does not select a column '{name}'"
 

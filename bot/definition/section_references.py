@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from bot.definition.known_names import Fault, unknown_tables, unless_known
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
 from checks.expansion.data_checks import data_checks
@@ -13,8 +14,6 @@ from checks.repairs_spec import Repairs
 from checks.services_spec import ServiceSpec
 from checks.staging_spec import Seed, Staging
 from checks.table_names import is_foreign, is_sharded, own_dataset
-
-Fault = tuple[Path, str]
 
 DAY_TYPES = ("DATE", "TIMESTAMP")
 _MEMBER = re.compile(r"(user|serviceAccount|group|domain|principal|principalSet):\S+")
@@ -37,26 +36,16 @@ def _tasks(pipeline: Pipeline) -> Iterator[Fault]:
     """What dbt and tasks belong to, wait for, read and write."""
     phases = [phase.id for phase in pipeline.phases]
     if pipeline.dbt is not None and pipeline.dbt.phase is not None:
-        yield from _known(("dbt", "phase"), "phase", pipeline.dbt.phase, phases)
+        yield from unless_known(("dbt", "phase"), "phase", pipeline.dbt.phase, phases)
     tasks = pipeline.task_runs.tasks if pipeline.task_runs is not None else {}
     for name, task in tasks.items():
         here: Path = ("task_runs", "tasks", name)
         if task.phase is not None:
-            yield from _known((*here, "phase"), "phase", task.phase, phases)
+            yield from unless_known((*here, "phase"), "phase", task.phase, phases)
         for position, each in enumerate(task.after):
-            yield from _known((*here, "after", position), "task", each, tasks)
+            yield from unless_known((*here, "after", position), "task", each, tasks)
         for key, named in (("reads", task.reads), ("writes", task.writes)):
-            for position, each in enumerate(named):
-                dataset = own_dataset(each)
-                if is_foreign(each):
-                    yield from _known((*here, key, position), "table", each, pipeline.tables)
-                elif dataset is not None:
-                    yield from _known((*here, key, position), "dataset", dataset, pipeline.datasets)
-
-
-def _known(here: Path, kind: str, name: str, known: Collection[str]) -> Iterator[Fault]:
-    if name not in known:
-        yield here, f"there is no {kind} '{name}'; {nearest(name, list(known))}"
+            yield from unknown_tables((*here, key), named, pipeline)
 
 
 def _twice(names: Sequence[str], *here: str | int, key: tuple[str, ...] = ()) -> Iterator[Fault]:
@@ -71,7 +60,7 @@ def _messaging(pipeline: Pipeline) -> Iterator[Fault]:
         return
     for topic, services in messaging.targets.items():
         here: Path = ("messaging", "targets", topic)
-        yield from _known(here, "topic", topic, messaging.topics)
+        yield from unless_known(here, "topic", topic, messaging.topics)
         if len(services) > messaging.topics.get(topic, len(services)):
             yield here, f"names {len(services)} services, and 'topics' expects {messaging.topics[topic]} subscriptions"
         yield from _twice(services, *here)
@@ -84,10 +73,10 @@ def _scheduler(pipeline: Pipeline) -> Iterator[Fault]:
     for pattern, explained in pipeline.scheduler.explains.items():
         for position, name in enumerate(explained):
             here: Path = ("scheduler", "explains", pattern, position)
-            yield from _known(here, "check on data and no phase", name, known)
+            yield from unless_known(here, "check on data and no phase", name, known)
     yield from _twice(pipeline.scheduler.expected, "scheduler", "expected")
     if pipeline.scheduler.rests is not None:
-        yield from _known(
+        yield from unless_known(
             ("scheduler", "rests", "when"), "condition", pipeline.scheduler.rests.when, pipeline.conditions
         )
 
@@ -95,7 +84,7 @@ def _scheduler(pipeline: Pipeline) -> Iterator[Fault]:
 def _invocations(pipeline: Pipeline) -> Iterator[Fault]:
     when = pipeline.invocations.when if pipeline.invocations is not None else None
     if when is not None:
-        yield from _known(("invocations", "when"), "condition", when, pipeline.conditions)
+        yield from unless_known(("invocations", "when"), "condition", when, pipeline.conditions)
 
 
 def _deployment(pipeline: Pipeline) -> Iterator[Fault]:
@@ -109,20 +98,20 @@ def _deployment(pipeline: Pipeline) -> Iterator[Fault]:
 
 def _staging(pipeline: Pipeline, staging: Staging) -> Iterator[Fault]:
     for index, dataset in enumerate(staging.datasets):
-        yield from _known(("staging", "datasets", index), "dataset", dataset, pipeline.datasets)
+        yield from unless_known(("staging", "datasets", index), "dataset", dataset, pipeline.datasets)
     for index, seed in enumerate(staging.seed):
         yield from _seed(pipeline, staging, seed, ("staging", "seed", index))
     yield from _twice([seed.table for seed in staging.seed], "staging", "seed", key=("table",))
     known = [service.name for service in pipeline.services]
     for index, service in enumerate(staging.services):
-        yield from _known(("staging", "services", index, "name"), "service", service.name, known)
+        yield from unless_known(("staging", "services", index, "name"), "service", service.name, known)
     yield from _twice([service.name for service in staging.services], "staging", "services", key=("name",))
 
 
 def _seed(pipeline: Pipeline, staging: Staging, seed: Seed, here: Path) -> Iterator[Fault]:
     table = pipeline.tables.get(seed.table)
     if table is None:
-        yield from _known((*here, "table"), "table", seed.table, pipeline.tables)
+        yield from unless_known((*here, "table"), "table", seed.table, pipeline.tables)
         return
     if is_foreign(seed.table) or is_sharded(seed.table):
         what = "in another project" if is_foreign(seed.table) else "split into shards"
@@ -145,13 +134,13 @@ def _repairs(pipeline: Pipeline, repairs: Repairs) -> Iterator[Fault]:
     services = {service.name: service for service in pipeline.services}
     for section, names in (("invoker", repairs.invoker), ("traffic", repairs.traffic)):
         for index, name in enumerate(names):
-            yield from _known(("repairs", section, index), "service", name, services)
+            yield from unless_known(("repairs", section, index), "service", name, services)
         yield from _twice(names, "repairs", section)
     yield from _twice(repairs.jobs, "repairs", "jobs")
     yield from _members(repairs, services)
     for name, variables in repairs.variables.items():
         here: Path = ("repairs", "variables", name)
-        yield from _known(here, "service", name, services)
+        yield from unless_known(here, "service", name, services)
         for index, variable in enumerate(variables if name in services else ()):
             if variable not in services[name].secrets:
                 yield (*here, index), f"'{variable}' has no secret; name it under 'secrets' of the service '{name}'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -100,8 +100,13 @@ def _broken(healthy: Healthy, world: World, table: str, day: str | None, breaks:
     column = columns.date_column(healthy.pipeline.tables[table], rows)
     if day is None or column is None:
         return breaks(rows)
-    of_day = [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) == day]
-    return [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) != day] + breaks(of_day)
+    dated = _dated(healthy, rows, column)
+    return [row for its, row in dated if its != day] + breaks([row for its, row in dated if its == day])
+
+
+def _dated(healthy: Healthy, rows: Iterable[Row], column: str) -> list[tuple[str, Row]]:
+    """Return rows with their dates, each read once."""
+    return [(columns.day_of(row, column, healthy.pipeline.zone), row) for row in rows]
 
 
 def judged(healthy: Healthy) -> Iterator[tuple[str, str | None, Rows]]:
@@ -114,8 +119,9 @@ def judged(healthy: Healthy) -> Iterator[tuple[str, str | None, Rows]]:
         if column is None:
             yield table, None, list(rows)
             continue
+        dated = _dated(healthy, rows, column)
         for day in healthy.days:
-            of_day = [row for row in rows if columns.day_of(row, column, healthy.pipeline.zone) == day]
+            of_day = [row for its, row in dated if its == day]
             if of_day:
                 yield table, day, of_day
 

@@ -18,8 +18,7 @@ from checks.model import Cause, CheckResult, Finding, Outcome, Report, Severity,
 from tests.bot.scenarios.worlds import PIPELINE, loaded
 from tests.fakes import NIGHT, SLATE
 from tests.pipelines.nba_world import NBA
-from tests.replayed import replayed, with_others_of
-from tests.thoroughness import spread
+from tests.replayed import replayed, spread_scenarios, with_others_of
 
 INCIDENTS = {
     "invoker-lost",
@@ -69,9 +68,7 @@ def together(name: str, *more: object) -> Any:
     return pytest.param(name, *more, marks=with_others_of(name))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(each, marks=[with_others_of(each), *marks]) for each, marks in spread(shipped_scenarios(), 5)]
-)
+@pytest.mark.parametrize("name", spread_scenarios(shipped_scenarios(), 5))
 def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
     result = replayed(name)
 

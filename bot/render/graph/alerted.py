@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.alerting.incident import Member, members_of
-from bot.render.graph.drawing import BoxMark, Drawing, box_of
+from bot.render.graph.drawing import BoxMark, Drawing, box_of, worse
 from bot.store.model import Alert
 from checks.causes.graph import MAKING
 from checks.diagnosis.lineage import NO_WORK, judged
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.sql_check_spec import SqlCheck
-
-GRAVITY = list(BoxMark)
 
 
 def alerted(drawing: Drawing, pipeline: Pipeline, checks: Iterable[SqlCheck], alerts: Iterable[Alert]) -> Drawing:
@@ -26,7 +24,7 @@ def alerted(drawing: Drawing, pipeline: Pipeline, checks: Iterable[SqlCheck], al
         for member, mark in _marked(alert):
             for place in _places(pipeline, known, member):
                 if place in boxes:
-                    marks[place] = min(marks.get(place, mark), mark, key=GRAVITY.index)
+                    worse(marks, place, mark)
                     break
     marked = [replace(each, mark=marks.get(each.place, BoxMark.NONE)) for each in drawing.boxes]
     return replace(drawing, boxes=marked, judged=True)

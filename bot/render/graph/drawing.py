@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.render.graph.layout import Node
+from bot.render.words import number
 from checks.causes import Dependency, Graph
 from checks.causes.graph import MAKING
 from checks.diagnosis.lineage import graph_of, place_of
@@ -29,6 +30,8 @@ class BoxMark(StrEnum):
     UNKNOWN = "unknown"
     NONE = "none"
 
+
+GRAVITY = list(BoxMark)
 
 MARK_WORDS: Mapping[BoxMark, str] = {
     BoxMark.CAUSE: "cause",
@@ -68,15 +71,15 @@ def drawing_of(pipeline: Pipeline, checks: Iterable[SqlCheck], marks: Mapping[Pl
     """Return the picture of a pipeline. What follows from other arrows has none of its own."""
     whole = graph_of(pipeline, tuple(checks))
     pairs = {(box_of(each.before), box_of(each.after)) for place in whole.order for each in whole.before(place)}
-    order = {place: number for number, place in enumerate(dict.fromkeys(map(box_of, whole.order)))}
+    order = {place: at for at, place in enumerate(dict.fromkeys(map(box_of, whole.order)))}
     # A phase writes what its rows are made of: of the two directions, the picture shows that it writes.
     kept = [(a, b) for a, b in pairs if a != b and ((b, a) not in pairs or order[a] < order[b])]
     kept.sort(key=lambda pair: (order[pair[0]], order[pair[1]]))
     places = Graph(Dependency(a, b) for a, b in kept).order
     found = marks or {}
     # What fails outside of the flow of data, such as a scheduler job, has a box without arrows.
-    alone = [each for each in dict.fromkeys((*order, *found)) if each not in set(places)]
-    boxes = [_box(pipeline, each, found.get(each, BoxMark.NONE)) for each in (*places, *alone)]
+    drawn = dict.fromkeys((*places, *order, *found))
+    boxes = [_box(pipeline, each, found.get(each, BoxMark.NONE)) for each in drawn]
     return Drawing(pipeline.title, boxes, direct(places, kept), judged=marks is not None)
 
 
@@ -87,19 +90,19 @@ def box_of(place: Place) -> Place:
 
 def direct(order: Sequence[Node], arrows: Sequence[tuple[Node, Node]]) -> Sequence[tuple[Node, Node]]:
     """Leave out each arrow that a longer way says, too. What closes a cycle stays."""
-    number = {place: at for at, place in enumerate(order)}
+    at = {place: row for row, place in enumerate(order)}
     after: dict[Node, list[Node]] = {place: [] for place in order}
     for a, b in arrows:
-        if number[a] < number[b]:
+        if at[a] < at[b]:
             after[a].append(b)
     reached: dict[Node, int] = {}
     needless: set[tuple[Node, Node]] = set()
     for place in reversed(order):
         seen = 0
-        for each in sorted(after[place], key=number.__getitem__):
-            if seen >> number[each] & 1:
+        for each in sorted(after[place], key=at.__getitem__):
+            if seen >> at[each] & 1:
                 needless.add((place, each))
-            seen |= reached[each] | 1 << number[each]
+            seen |= reached[each] | 1 << at[each]
         reached[place] = seen
     return [each for each in arrows if each not in needless]
 
@@ -116,11 +119,11 @@ def marks_of(pipeline: Pipeline, checks: Iterable[SqlCheck], report: Report) -> 
         place = (place_of(pipeline, known, symptom) or finding.place) if told else None
         if place is not None:
             because = BoxMark.AFFECTED if finding.key(result.check) in explained else BoxMark.FAILED
-            _worse(found, box_of(place), because if failed else BoxMark.UNKNOWN)
+            worse(found, box_of(place), because if failed else BoxMark.UNKNOWN)
     own = {finding.key(result.check): finding.place for result, finding in report.findings()}
     for cause in report.causes:
         for place in _places(cause, own):
-            _worse(found, box_of(place), BoxMark.CAUSE if cause.found else BoxMark.SUSPECT)
+            worse(found, box_of(place), BoxMark.CAUSE if cause.found else BoxMark.SUSPECT)
     return found
 
 
@@ -157,7 +160,7 @@ def is_marked(drawing: Drawing) -> bool:
 
 def described(drawing: Drawing) -> Sequence[str]:
     """Say in sentences what the picture shows."""
-    lines = [f"{drawing.title}: {_counted(len(drawing.boxes), 'place')}, {_counted(len(drawing.arrows), 'arrow')}."]
+    lines = [f"{drawing.title}: {number(len(drawing.boxes), 'place')}, {number(len(drawing.arrows), 'arrow')}."]
     for mark in BoxMark:
         names = [each.name for each in drawing.marked(mark)]
         if names and mark is not BoxMark.NONE:
@@ -167,13 +170,9 @@ def described(drawing: Drawing) -> Sequence[str]:
     return lines
 
 
-def _worse(found: dict[Place, BoxMark], place: Place, mark: BoxMark) -> None:
-    order = list(BoxMark)
-    found[place] = min(found.get(place, mark), mark, key=order.index)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def worse(found: dict[Place, BoxMark], place: Place, mark: BoxMark) -> None:
+    """Give a place a mark, unless it has a graver one."""
+    found[place] = min(found.get(place, mark), mark, key=GRAVITY.index)
 
 
 def _box(pipeline: Pipeline, place: Place, mark: BoxMark) -> Box:

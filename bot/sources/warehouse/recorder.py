@@ -88,10 +88,11 @@ def _rows(recording: Recording, name: str, read: TableRead, answer: Read[Sequenc
             f"{name} is cut to its newest {recording.most_rows} rows: counts of it differ. Use --rows for more."
         )
     odd: Counter[str] = Counter()
-    named = [{SUFFIX if column == _SHARD else column: value for column, value in row.items()} for row in found]
+    kept = found[: recording.most_rows]
+    named = [{SUFFIX if column == _SHARD else column: value for column, value in row.items()} for row in kept]
     rows = [
         {column: _cell(recording, column, value, odd) for column, value in row.items() if column in read.columns}
-        for row in named[: recording.most_rows]
+        for row in named
     ]
     recording.notes.extend(
         f"{count} of {name}.{column} are no number: here they are NULL." for column, count in odd.items()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -43,13 +42,7 @@ def told(report: Report) -> list[tuple[str, str, str, str, str]]:
     )
 
 
-def each_scenario() -> Iterator[Any]:
-    """Every scenario; every day one of thirty."""
-    for number, name in enumerate([*shipped_scenarios(), *EXAMPLES]):
-        yield pytest.param(name, marks=[] if number % 30 == 0 else pytest.mark.slow, id=Path(name).stem)
-
-
-@pytest.mark.parametrize("name", list(each_scenario()))
+@pytest.mark.parametrize("name", [*shipped_scenarios(), *EXAMPLES], ids=lambda name: Path(name).stem)
 @pytest.mark.slow
 def test_the_copy_of_a_scenario_gives_the_same_report(name: str, tmp_path: Path) -> None:
     copy = recorded(load_scenario(name), tmp_path / "copy.yaml", people=False)

@@ -15,8 +15,8 @@ from tests.bot.render.every_message import Sent, everything_of, forms_of
 from tests.bot.render.screens import SCENARIOS, alerts_of, words_of
 from tests.pipelines.nba_world import NBA
 from tests.preview.repairing import repairing
-from tests.replayed import with_others_of
-from tests.thoroughness import EVERY_DAY, spread
+from tests.replayed import spread_scenarios
+from tests.thoroughness import EVERY_DAY
 
 SENTENCE = 40
 """Characters of a sentence that no message says twice."""
@@ -24,10 +24,7 @@ SENTENCE = 40
 IN_DETAIL = ("answer", "digest in detail")
 """Reports in detail are lists by date and source, whose rows stand each for itself."""
 
-every_scenario = pytest.mark.parametrize(
-    "name",
-    [pytest.param(each, marks=[with_others_of(each), *marks]) for each, marks in spread(SCENARIOS, EVERY_DAY)],
-)
+every_scenario = pytest.mark.parametrize("name", spread_scenarios(SCENARIOS, EVERY_DAY))
 
 
 @every_scenario
