@@ -143,12 +143,21 @@ class Reads:
     """What one check may ask, through the run's shared cache and until the check's deadline.
 
     ``planned`` is what the run will need of a source that gives many things in one request: paths of documents.
+    ``has_asked`` is called whenever the check has asked all that it can, and waits.
     """
 
-    def __init__(self, cache: ReadCache, ports: Ports, planned: frozenset[str], seconds: float) -> None:
+    def __init__(
+        self,
+        cache: ReadCache,
+        ports: Ports,
+        planned: frozenset[str],
+        seconds: float,
+        has_asked: Callable[[], object] = nothing,
+    ) -> None:
         self._cache = cache
         self._ports = ports
         self.planned = planned
+        self._has_asked = has_asked
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._depth = 0
@@ -163,6 +172,7 @@ class Reads:
 
     def wait(self, asked: _Asked) -> Any:
         """Wait for a question until the deadline. Raises SourceError."""
+        self._has_asked()
         try:
             answer = asked.answer.result(timeout=max(0.0, self._deadline - time.monotonic()))
         except FutureTimeoutError:

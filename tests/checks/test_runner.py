@@ -16,7 +16,7 @@ from checks.pipeline import Limits, Pipeline
 from checks.ports.warehouse import Query, read_rows
 from checks.reads import ReadCache
 from checks.registry import Check, Judge
-from checks.runner import Run, longest_first, run_checks, suppressed
+from checks.runner import HEAD_START, Run, longest_first, run_checks, suppressed
 from checks.source import Ports, Problem, SourceError
 from checks.tolerated_spec import Suppression
 from tests.fakes import NIGHT, FakeWarehouse, pipeline, ports
@@ -54,6 +54,54 @@ def test_checks_with_more_rounds_of_questions_begin_before_the_others() -> None:
     ]
 
     assert [each.id for each in longest_first(checks)] == ["b", "a", "c"]
+
+
+def test_checks_with_more_rounds_have_asked_before_the_others_begin() -> None:
+    begun: list[str] = []
+    asked = threading.Event()
+
+    def several(context: Context) -> Iterator[Finding]:
+        time.sleep(0.005)  # as on a busy machine, less than the head start
+        answer = read_rows(context.reads, Query("SELECT 1"))
+        asked.set()
+        answer.result()
+        yield passed()
+
+    def one(context: Context) -> Iterator[Finding]:
+        begun.append("behind" if asked.is_set() else "before")
+        yield passed()
+
+    slow = FakeWarehouse(lambda _: time.sleep(0.1) or ())
+    run(
+        *(check(one, f"one-{number}") for number in range(20)),
+        replace(check(several, "several"), rounds=2),
+        world=ports(warehouse=slow),
+    )
+
+    assert begun == ["behind"] * 20
+
+
+def test_a_check_that_asks_nothing_holds_the_others_up_for_a_moment_only() -> None:
+    held = threading.Event()
+    seconds = []
+
+    def thinking(context: Context) -> Iterator[Finding]:
+        held.wait(SOON)
+        yield passed()
+
+    def last(context: Context) -> Iterator[Finding]:
+        seconds.append(time.monotonic() - began)
+        held.set()
+        yield passed()
+
+    began = time.monotonic()
+    run(
+        replace(check(thinking, "thinking"), rounds=2),
+        *(check(lambda _: iter([passed()]), f"one-{number}") for number in range(100)),
+        check(last, "one-last"),
+    )
+
+    assert seconds[0] < 50 * HEAD_START  # one head start, not one for each of the hundred
 
 
 def test_a_check_that_says_nothing_is_unknown() -> None:

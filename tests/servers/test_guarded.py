@@ -24,7 +24,7 @@ def _alive(process: int) -> bool:
     """Whether a process still runs; one that has ended and was not yet waited for does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end between the opening of its file and the reading
         return False
 
 
