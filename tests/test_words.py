@@ -95,6 +95,7 @@ def test_a_replaced_word_is_noticed(text: str) -> None:
     assert list(replaced_in(text))
 
 
+@pytest.mark.slow
 def test_every_exception_is_still_needed() -> None:
     unused = [
         (page, word) for page, word in EXCEPTIONS if word not in (ROOT / page).read_text(encoding="utf-8").lower()

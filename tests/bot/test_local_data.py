@@ -106,6 +106,7 @@ def failed(report: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("write", [as_database, as_files("parquet"), as_files("csv")], ids=["duckdb", "parquet", "csv"])
+@pytest.mark.sampled(3)
 def test_what_is_wrong_with_the_newest_day_is_found_and_the_days_before_are_fine(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:

@@ -99,6 +99,7 @@ def test_only_the_page_s_own_files_are_handed_out(visitor: Visitor, name: str) -
         b'{"do": "submit", "as": "U0ALEX001", "view": "V0", "given": {}}',
     ],
 )
+@pytest.mark.sampled(4)
 def test_what_the_page_never_asks_gets_a_sentence(visitor: Visitor, body: bytes) -> None:
     status, _, said = visitor.post(body)
 
