@@ -298,3 +298,19 @@ def test_a_file_that_another_program_writes_is_said_so(tmp_path: Path) -> None:
             LocalData(path)
 
         holder.communicate(timeout=30)
+
+
+def test_a_file_that_its_user_may_not_read_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = as_database(tmp_path)
+
+    class Refused:  # whoever runs the tests as root may read every file
+        def execute(self, sql: str) -> None:
+            if sql.startswith("ATTACH"):
+                raise duckdb.IOException(f'IO Error: Cannot open file "{path}": Permission denied')
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(duckdb, "connect", lambda _: Refused())
+
+    with pytest.raises(SettingsError, match="may not be read by this user"):
+        LocalData(path)
