@@ -143,9 +143,12 @@ class _Reader:
             events = yaml.parse(self._text, Loader=yaml.CBaseLoader)
             return self._document(events)
         except yaml.MarkedYAMLError as error:
-            self._stop(syntax_sentence(error, self._text), error.problem_mark)
+            self._stop(syntax_sentence(error, self._text), _mark_of(error))
         except yaml.reader.ReaderError as error:
-            self._stop(f"contains a control character (code {error.character}); remove it")
+            before = self._text.partition(chr(int(error.character)))[0]
+            text = f"contains a control character (code {error.character}); remove it"
+            self.problems.append(FileProblem(file=self._file, text=text, line=before.count("\n") + 1))
+            raise YamlError(tuple(self.problems)) from None
         except UnicodeEncodeError:
             self._stop("contains half a surrogate pair, which is no character; remove it")
 
@@ -188,7 +191,7 @@ class _Reader:
             self._problem(
                 f"the alias *{event.anchor} stands for nothing; expected an anchor &{event.anchor} before it", event
             )
-            return Node(None, _line(event))
+            return Node({}, _line(event))
         self._count(node.size, event.start_mark)
         return node
 
@@ -279,25 +282,49 @@ def _offsets(event: yaml.Event) -> tuple[int, int]:
     return (start.index if start is not None else 0, end.index if end is not None else 0)
 
 
+_NO_COLON = "could not find expected ':'"
+_BEGINS = "a value cannot begin with '- ', '? ', '|', '>' or '&'; put the text in quotes"
+_SIGNS = (
+    "block sequence entries are not allowed",
+    "mapping keys are not allowed",
+    "expected comment or line break",
+    "expected alphabetic or numeric character",
+)
 _SYNTAX = (
     ("tab character", "a tab indents this line; expected spaces"),
     (
         "mapping values are not allowed",
         "a ':' where no key can stand; put text that contains ': ' in quotes, and check how far the line is indented",
     ),
-    ("could not find expected ':'", "the line before has no ':' behind its key; write 'key: value'"),
+    (_NO_COLON, "has no ': ' behind its key; write 'key: value'"),
     ("did not find expected key", "the line does not fit those above; check its indentation and the quotes before it"),
     ("did not find expected '-'", "expected another '- ' item; check the indentation"),
     ("did not find expected ',' or ']'", "a list in [ ] is not closed; expected ',' or ']'"),
     ("did not find expected ',' or '}'", "a mapping in { } is not closed; put text that begins with '{' in quotes"),
     ("end of stream", "a quotation mark is never closed"),
+    ("expected <document start>", "a second document begins here; expected one document in the file"),
+    *((part, _BEGINS) for part in _SIGNS),
+    ("expected node content", "a value is missing here; write one, or leave out the ',' or ':' before it"),
     ("unknown escape", "an unknown \\ sequence in double quotes; write \\\\ or use single quotes"),
 )
+
+
+_ODD_BLANK = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+"""Spaces that editors show as usual ones, as copies from web pages have them."""
+
+
+def _mark_of(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
+    """Return where the fault is: a key that lacks its colon is noticed in the line after it."""
+    return error.context_mark if error.problem and _NO_COLON in error.problem else error.problem_mark
 
 
 def syntax_sentence(error: yaml.MarkedYAMLError, text: str) -> str:
     """Say in plain words what the parser complains about."""
     problem = error.problem or "not readable as YAML"
+    mark, lines = _mark_of(error), text.splitlines()
+    around = "" if mark is None else "".join(lines[max(0, mark.line - 1) : mark.line + 1])
+    if blank := _ODD_BLANK.search(around):
+        return f"holds a blank that is none to YAML ({blank[0]!a}); write a usual space"
     if "cannot start any token" in problem and error.problem_mark is not None:
         lines = text.splitlines()
         mark = error.problem_mark

@@ -35,12 +35,23 @@ def _span(value: object) -> object:
     return span
 
 
+_BESIDE_RE2 = re.compile(
+    r"(?P<sign>\\[1-9Z]|\(\?(?:<?[=!]|[>(#]|P=)|[*+?]\+)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL
+)
+"""What Python's expressions have and BigQuery's have not, outside of brackets
+(https://github.com/google/re2/wiki/Syntax)."""
+
+
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
         message = f"is no regular expression: {error}"
         raise ValueError(message) from error
+    beside = next((each["sign"] for each in _BESIDE_RE2.finditer(value) if each["sign"]), None)
+    if beside is not None:
+        message = f"holds {beside}, which BigQuery's regular expressions (RE2) do not have; say it without"
+        raise ValueError(message)
     return value
 
 

@@ -38,11 +38,29 @@ def _known_zone(name: str) -> str:
     return name
 
 
+_ABBREVIATED = {
+    **dict.fromkeys(("pt", "pst", "pdt"), "America/Los_Angeles"),
+    **dict.fromkeys(("mt", "mdt"), "America/Denver"),
+    **dict.fromkeys(("ct", "cst", "cdt"), "America/Chicago"),
+    **dict.fromkeys(("et", "edt"), "America/New_York"),
+    "bst": "Europe/London",
+    "ist": "Asia/Kolkata",
+    **dict.fromkeys(("cest", "mesz", "mez"), "Europe/Berlin"),
+    "eest": "Europe/Athens",
+    "jst": "Asia/Tokyo",
+    "sgt": "Asia/Singapore",
+    **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
+}
+"""Abbreviations that are no names of zones, and a zone where they are used."""
+
+
 def _near_zone(name: str) -> str:
     """Name the zone that is meant: by its city alone, in other capitals, or with a slip."""
     known = {each.lower(): each for each in sorted(available_timezones())}
     cities = {each.rpartition("/")[2]: each for each in known}
     wanted = name.strip().lower().replace(" ", "_")
+    if wanted in _ABBREVIATED:
+        return f"; did you mean '{_ABBREVIATED[wanted]}'? An abbreviation says nothing of summer time"
     near = get_close_matches(wanted, known, n=1, cutoff=0.8) or [
         cities[each] for each in get_close_matches(wanted, cities, n=1, cutoff=0.8)
     ]

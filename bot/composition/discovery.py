@@ -138,20 +138,24 @@ def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell) -> F
 
 
 def _datasets(places: str) -> tuple[str, Sequence[str]]:
-    """Return the project and the datasets that are named; one without a project is of the one before."""
-    project, datasets = "", []
+    """Return the project of the file, which is named first, and the datasets: those of other projects with theirs.
+
+    One without a project is of the one before.
+    """
+    found: list[tuple[str, str]] = []
     for place in filter(None, (each.strip() for each in places.split(","))):
-        match = _PLACE.fullmatch(place if "." in place else f"{project}.{place}")
-        if match is None or (project and match["project"] != project):
+        match = _PLACE.fullmatch(place if "." in place or not found else f"{found[-1][0]}.{place}")
+        if match is None:
             raise SettingsError(
-                f"--from bigquery:{places} names no datasets of one project: write bigquery:PROJECT.DATASET, and "
-                "further datasets after commas."
+                f"--from bigquery:{places} does not name datasets: write bigquery:PROJECT.DATASET, and further "
+                "datasets after commas, those of other projects with theirs."
             )
-        project = match["project"]
-        datasets.append(match["dataset"])
-    if not datasets:
+        found.append((match["project"], match["dataset"]))
+    if not found:
         raise SettingsError("--from bigquery: names no dataset: write bigquery:PROJECT.DATASET.")
-    return project, tuple(dict.fromkeys(datasets))
+    (own, _), *_ = found
+    names = (dataset if project == own else f"{project}.{dataset}" for project, dataset in found)
+    return own, tuple(dict.fromkeys(names))
 
 
 def _grant(project: str, role: str) -> str:

@@ -44,6 +44,7 @@ from bot.timetable.digest import Digests
 from bot.timetable.digest_deliveries import pipeline_in
 from bot.timetable.digest_standing import DigestStanding
 from bot.timetable.jobs_before import jobs_before
+from bot.timetable.slots import recorded_at
 from bot.validation import Validation
 from checks.notifications import Notifications, Routes
 from checks.pipeline import Pipeline
@@ -302,7 +303,16 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
         notifications=prepared.notifications,
         store=store,
         incidents=incidents,
-        digests=Digests(validation, store, incidents, clock, shared.owner, heartbeat=heartbeat, past_store=past_store),
+        digests=Digests(
+            validation,
+            store,
+            incidents,
+            clock,
+            shared.owner,
+            heartbeat=heartbeat,
+            past_store=past_store,
+            recorded=None if prepared.is_real else recorded_at(pipeline, world.requested, clock()),
+        ),
         outbox=shared.outbox,
         client=shared.client,
         workspace=shared.workspace,

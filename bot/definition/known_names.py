@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
 
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
@@ -10,6 +11,9 @@ from checks.pipeline import Pipeline
 from checks.table_names import is_foreign, own_dataset
 
 Fault = tuple[Path, str]
+
+ALL_BUT_THE_SAME = 0.94
+"""Of 1: a letter of a name of twelve."""
 
 
 def unless_known(path: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Fault]:
@@ -23,5 +27,13 @@ def unknown_tables(here: Path, names: Iterable[str], pipeline: Pipeline) -> Iter
     for position, name in enumerate(names):
         if is_foreign(name):
             yield from unless_known((*here, position), "table", name, pipeline.tables)
-        else:
+        elif own_dataset(name) not in pipeline.datasets:
             yield from unless_known((*here, position), "dataset", own_dataset(name), pipeline.datasets)
+        else:
+            yield from misspelled_table((*here, position), name, pipeline)
+
+
+def misspelled_table(path: Path, name: str, pipeline: Pipeline) -> Iterator[Fault]:
+    """Yield that a table nobody declares is a declared one with a slip; others need no declaration."""
+    if name not in pipeline.tables and get_close_matches(name, pipeline.tables, n=1, cutoff=ALL_BUT_THE_SAME):
+        yield from unless_known(path, "table", name, pipeline.tables)

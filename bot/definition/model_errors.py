@@ -17,6 +17,14 @@ LONGEST_SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
 
+_TYPOGRAPHIC = frozenset("“”„‟‘’‚«»")  # noqa: RUF001 - they are the slip
+
+ALIKE = 0.75
+"""Of 1: from here on a key is taken for a slip, and not for one of another place."""
+
+MOST_PLACES = 3
+"""Places that a sentence names for a key; one that stands nearly everywhere says nothing."""
+
 MOST_NAMED = 15
 """Names that a sentence lists where none of them is near to what was written."""
 
@@ -163,10 +171,10 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
     """Say what is wrong at one place; several errors there are the members of a union, any of which would do."""
     first = errors[0]
     match first["type"]:
-        case "extra_forbidden" if re.fullmatch(r"[0-9]{3}", str(path[-1])):
-            return "is what stands behind a comma; write the number without one"
+        case "extra_forbidden" if re.fullmatch(r"[0-9]+ ?%?", str(path[-1])) and first["input"] is None:
+            return "is what stands behind a comma; write the number without one, decimals behind a point"
         case "extra_forbidden":
-            return f"is not a key here; {nearest_key(str(path[-1]), _keys_at(model, path[:-1]))}"
+            return f"is not a key here; {_place_of(str(path[-1]), path[:-1], model)}"
         case "missing":
             return "is missing"
         case "value_error":
@@ -179,14 +187,33 @@ def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]
     return _expected(errors)
 
 
+def _place_of(name: str, path: Path, model: type[BaseModel]) -> str:
+    """Return the half sentence that helps with an unknown key: what is written alike, else where it is one."""
+    here = _keys_at(model, path)
+    if _ALSO_CALLED.get(name.lower()) in here or get_close_matches(name, here, n=1, cutoff=ALIKE):
+        return nearest_key(name, here)
+    below = [key for key in here if name in (*_keys_at(model, (*path, key)), *_keys_at(model, (*path, key, 0)))]
+    if 0 < len(below) <= MOST_PLACES:
+        return f"it belongs under {_either([repr(each) for each in below])}"
+    for depth in range(len(path) - 1, -1, -1):
+        if isinstance(path[depth], str) and name in _keys_at(model, path[:depth]):
+            return f"it belongs further out, beside '{path[depth]}'"
+    return nearest_key(name, here)
+
+
 def _expected(errors: Sequence[ErrorDetails]) -> str:
     wanted = list(dict.fromkeys(_wanted(details) for details in errors))
     found = errors[0]["input"]
     hint = ""
     if "text" in wanted and not isinstance(found, (str, dict, list, type(None))):
         hint = "; put it in quotes"
+    if isinstance(found, str) and found[:1] in _TYPOGRAPHIC:
+        hint = "; quotes are written as \" or '"
     if errors[0]["type"] == "literal_error" and isinstance(found, str):
-        near = get_close_matches(found, re.findall(r"'([^']+)'", wanted[0]), n=1)
+        words, written = re.findall(r"'([^']+)'", wanted[0]), found.lower()
+        near = get_close_matches(written, words, n=1) or [
+            each for each in words if written and each.startswith(written)
+        ]
         hint = f"; did you mean '{near[0]}'?" if near else ""
     return f"is {_described(found)}, expected {_either(wanted)}{hint}"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.definition.model_errors import nearest
-from bot.lexemes import bare
+from bot.lexemes import Kind, bare, lexemes
 from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of
@@ -24,6 +24,8 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"(?<!@)@([A-Za-z_][A-Za-z0-9_]*)")
 """Two ``@`` begin a system variable."""
 _BRACES = re.compile(r"\{([^{}\n]*)\}")
+_OTHERWISE = re.compile(r"(%\((\w+)\)s|(?<![\w:(\[]):(\w+))")
+"""``%(date)s`` and ``:date``."""
 _CLOCK = re.compile(r"\bCURRENT_(?:DATE|DATETIME|TIMESTAMP|TIME)\b", re.IGNORECASE)
 
 
@@ -143,6 +145,19 @@ def _parameters(sql: str, pipeline: Pipeline) -> Iterator[str]:
         yield f"names @{name}, which is not a parameter; {nearest(name, known)}"
 
 
+def _written_otherwise(sql: str, bare_sql: str, parameters: Collection[str]) -> Iterator[str]:
+    """Parameters that are written as in another language, or stand in quotes: a text that equals nothing."""
+    for written, *names in _OTHERWISE.findall(bare_sql):
+        name = "".join(names)
+        if name in parameters:
+            yield f"writes {written} for a parameter; write @{name}"
+    if "?" in bare_sql:
+        yield "writes ? for a parameter; write it by its name, such as @date"
+    for each in lexemes(sql):
+        if each.kind is Kind.TEXT and each.text[1:-1].removeprefix("@") in parameters and each.text[1] == "@":
+            yield f"has {each.text} in quotes, which is a text; write {each.text[1:-1]} without them"
+
+
 def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     writes = statement_of(Query(query.sql).text()).writes
     if writes is not None:
@@ -163,6 +178,7 @@ def _sentences(query: DeclaredQuery, pipeline: Pipeline) -> Iterator[str]:
     clock = _CLOCK.search(sql)
     if clock is not None:
         yield f"reads the clock ({clock[0]}), in UTC and differently at each run; use @interval_start, @date or @now"
+    yield from _written_otherwise(query.sql, sql, {*INTERVAL_PARAMETERS, *pipeline.parameters})
     missing = [column for column in query.columns if column not in _words_of(sql)]
     if missing:
         yield f"does not select {', '.join(missing)}"

@@ -6,13 +6,13 @@ Each rule yields the path of the key at fault and a sentence. They run after the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from itertools import pairwise
 
 from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
-from bot.definition.known_names import Fault, unknown_tables, unless_known
+from bot.definition.known_names import Fault, misspelled_table, unknown_tables, unless_known
 from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.reconcile_references import reconcile_problems
@@ -147,16 +147,34 @@ def _lineage(pipeline: Pipeline) -> Iterator[Fault]:
         yield from unknown_tables(("checks", index, "reads"), check.reads, pipeline)
         for _, text in unknown_tables(("checks", index), (check.place or "",), pipeline):
             yield ("checks", index, "place"), text
+        yield from misspelled_table(("checks", index, "subject"), check.subject, pipeline)
 
 
 def _transitions(pipeline: Pipeline) -> Iterator[Fault]:
+    after: dict[str, set[str]] = {}
     for index, transition in enumerate(pipeline.transitions):
         here: Path = ("transitions", index)
         if transition.source == transition.target:
             yield (*here, "to"), "is the phase that the transition comes from; expected the next one"
+        elif transition.source in _following(transition.target, after):
+            yield (
+                (*here, "to"),
+                f"'{transition.target}' comes before '{transition.source}' already; expected a later one",
+            )
+        after.setdefault(transition.source, set()).add(transition.target)
         for name, run in transition.runs.items():
             documents_count = transition.state is not None and not transition.monitoring_only
             yield from _run((*here, "runs", name), run, pipeline.timeline, with_documents=documents_count)
+
+
+def _following(phase: str, after: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Return the phases that a phase leads to, however far."""
+    found, waiting = set[str](), [phase]
+    while waiting:
+        new = {*after.get(waiting.pop(), ())} - found
+        found |= new
+        waiting += new
+    return frozenset(found)
 
 
 def _run(here: Path, run: Run, timeline: Timeline, *, with_documents: bool) -> Iterator[Fault]:

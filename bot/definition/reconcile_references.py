@@ -45,6 +45,8 @@ def _of_one(pipeline: Pipeline, stated: Reconciliation) -> Iterator[Fault]:
         yield from known((key,), "table", side.table, pipeline.tables)
         if side.table in pipeline.tables:
             yield from _side(pipeline, key, side)
+    if stated.left == stated.right:
+        yield ("right",), "is the same as 'left', so that they can never differ; expected another table or column"
     left, right = (pipeline.tables.get(each.table) for each in (stated.left, stated.right))
     if left is not None and right is not None:
         for mine, theirs in stated.by.items():

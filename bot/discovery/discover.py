@@ -24,6 +24,7 @@ from bot.discovery.profile import (
 from checks.column_types import column_type
 from checks.ports.warehouse import Warehouse
 from checks.source import Problem, SourceError
+from checks.table_names import is_foreign, is_table_name
 
 AT_ONCE = 4
 """Tables that are read at once."""
@@ -58,8 +59,8 @@ def as_instants(columns: Mapping[str, str]) -> Mapping[str, str]:
 
 def why_not(name: str, columns: Mapping[str, str]) -> str | None:
     """Say why a table cannot stand in a pipeline file."""
-    dataset, _, short = name.partition(".")
-    if not IDENTIFIER.fullmatch(dataset) or not USABLE.fullmatch(short):
+    dataset, _, short = name.rpartition(".")
+    if not (is_table_name(name) if is_foreign(name) else IDENTIFIER.fullmatch(dataset) and USABLE.fullmatch(short)):
         return "its name cannot be written in a query of a pipeline file"
     return None if any(USABLE.fullmatch(each) for each in columns) else "none of its columns can be named in a query"
 

@@ -38,7 +38,7 @@ from bot.timetable.done import Done
 from bot.timetable.history import EARLIER_AT_MOST, digest_documents
 from bot.timetable.lateness import Heartbeat, Lateness
 from bot.timetable.scheduled_run import IncidentDesk, PastStore, ScheduledRun
-from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar, Slot, notifications_of
+from bot.timetable.slots import JOB, LOOK_BACK, DigestCalendar, Recorded, Slot, notifications_of
 from bot.timetable.watch import Watch
 from bot.validation import Validation
 from checks.model import Interval, Report
@@ -58,7 +58,8 @@ class Digests:
     """The digests and watches of one pipeline, whose file says when and where.
 
     ``owner`` names this process to the others. ``past_store`` sends a message straight to Slack, for when the store is
-    down. Methods raise StoreError, and RequestError for a day that cannot be judged.
+    down. ``recorded`` says what a scenario is about. Methods raise StoreError, and RequestError for a day that cannot
+    be judged.
     """
 
     def __init__(
@@ -71,11 +72,12 @@ class Digests:
         *,
         heartbeat: Heartbeat | None = None,
         past_store: Callable[[Delivery], object] | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         self._pipeline = validation.pipeline
         self.name = self._pipeline.name
         self._notifications = notifications_of(self._pipeline)
-        self._calendar = DigestCalendar(self._pipeline)
+        self._calendar = DigestCalendar(self._pipeline, recorded)
         self._store = store
         self._clock = clock
         self._owner = owner
@@ -83,7 +85,7 @@ class Digests:
         self._scheduled = ScheduledRun(validation, incidents, clock, past)
         self._lateness = Lateness(self._pipeline, store, clock, owner, heartbeat, past)
         minutes = self._notifications.watch_minutes
-        self._watch = Watch(self._scheduled, self._pipeline, store, clock, owner, minutes)
+        self._watch = Watch(self._scheduled, self._pipeline, store, clock, owner, minutes, recorded=recorded)
         # A lease keeps other processes out, not another thread of this one.
         self._one_at_a_time = threading.Lock()
         self.watch = self._watch.watch

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from bot.request import intervals_of
 from bot.settings import SettingsError
 from checks.model import Interval
 from checks.notifications import Notifications
@@ -57,10 +58,25 @@ class Slot:
     judges: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a recorded world is about: ``judged`` is, as long as the digest is the one of ``of``, not what is usual."""
+
+    of: Interval
+    judged: Interval
+
+
+def recorded_at(pipeline: Pipeline, requested: str, now: datetime) -> Recorded:
+    """Return what a world is about that was recorded at an instant for a request. Raises RequestError."""
+    judged, _ = intervals_of(requested, pipeline, now)
+    return Recorded(of=pipeline.digest_timeline.at(now), judged=judged)
+
+
 class DigestCalendar:
     """The digests of one pipeline in their order. Raises SettingsError for a pipeline without notifications."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, recorded: Recorded | None = None) -> None:
+        self._recorded = recorded
         self._judged = pipeline.timeline
         self._times = notifications_of(pipeline).digest
         self._timeline = pipeline.digest_timeline
@@ -143,10 +159,14 @@ class DigestCalendar:
         return at > self.posts_at(of) + timedelta(minutes=self._times.late_minutes)
 
     def _slot(self, of: Interval, name: str, due: datetime) -> Slot:
+        return Slot(of=of, name=name, due=due.astimezone(UTC), judges=self._judges(of, due).name)
+
+    def _judges(self, of: Interval, due: datetime) -> Interval:
+        if self._recorded is not None and self._recorded.of == of:
+            return self._recorded.judged
         # One of another day that somebody asks for by hand judges what it did at its own time.
         moment = due if self._timeline.at(due) == of else self.posts_at(of)
-        judged = of if self._judged == self._timeline else self._judged.at(moment)
-        return Slot(of=of, name=name, due=due.astimezone(UTC), judges=self._judged.previous(judged).name)
+        return self._judged.previous(of if self._judged == self._timeline else self._judged.at(moment))
 
 
 def watch_slot(minutes: int, now: datetime) -> datetime:
@@ -163,13 +183,15 @@ class Watched:
     checks: tuple[str, ...] = ()
 
 
-def watched(pipeline: Pipeline, now: datetime) -> tuple[Watched, ...]:
+def watched(pipeline: Pipeline, now: datetime, recorded: Recorded | None = None) -> tuple[Watched, ...]:
     """Return what a watch judges: the previous interval with the current one, and the next once something of it is due.
 
     Of the next one the triggers alone are judged: the other quick checks belong to no interval, and ran already.
     """
     timeline = pipeline.timeline
     previous, current = timeline.around(now)
+    if recorded is not None and recorded.of == pipeline.digest_timeline.at(now):
+        previous = recorded.judged
     following = timeline.following(current)
     dues = (run.due.of(following, timeline) for each in pipeline.transitions for run in each.runs.values())
     usual = Watched(interval=previous.name)

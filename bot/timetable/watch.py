@@ -12,7 +12,7 @@ from bot.request import Request
 from bot.store.model import StateStore, StoreError
 from bot.timetable.done import Done
 from bot.timetable.scheduled_run import ScheduledRun
-from bot.timetable.slots import watch_slot, watched
+from bot.timetable.slots import Recorded, watch_slot, watched
 from checks.pipeline import Pipeline
 
 WATCH = "watch"
@@ -38,6 +38,8 @@ class Watch:
         clock: Callable[[], datetime],
         owner: str,
         minutes: int,
+        *,
+        recorded: Recorded | None = None,
     ) -> None:
         self._scheduled = scheduled
         self._pipeline = pipeline
@@ -46,6 +48,7 @@ class Watch:
         self._owner = owner
         self._interval = timedelta(minutes=minutes)
         self._minutes = minutes
+        self._recorded = recorded
         self._last: datetime | None = None
         self._one_at_a_time = threading.Lock()
 
@@ -70,7 +73,7 @@ class Watch:
         return gaps([each.at for each in reports], since, until, self._interval * LOOKS_MISSED)
 
     def _look(self, lease: str, now: datetime) -> None:
-        for each in watched(self._pipeline, now):
+        for each in watched(self._pipeline, now, self._recorded):
             request = Request(interval=each.interval, checks=each.checks, depth="quick", trigger=WATCH)
             report = self._scheduled.look(request)
             stored = self._scheduled.short_record(report, f"{lease}:{each.interval}", WATCH)

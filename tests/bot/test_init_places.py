@@ -177,6 +177,28 @@ class TestBigQuery:
         assert made.tables["shop_init.orders"].expect
         assert checked.returncode == 0, checked.stdout
 
+    @pytest.mark.xdist_group("emulators")
+    def test_tables_of_two_projects_make_one_file(self, tmp_path: Path, bigquery_address: str) -> None:
+        days = [(datetime.now(UTC).date() - timedelta(days=age + 1)).isoformat() for age in range(20)]
+        columns = {"customer_id": "INT64", "day": "DATE"}
+        rows = [{"customer_id": number, "day": day} for day in days for number in range(7)]
+        for project, name in (("example-project", "shop_two.orders"), ("example-crm", "crm_two.customers")):
+            create_tables(bigquery_address, project, {name: columns}, {name: rows})
+        around = {"BIGQUERY_EMULATOR_HOST": bigquery_address}
+
+        ended = run(("init", "--from", "bigquery:example-project.shop_two,example-crm.crm_two"), tmp_path, around)
+        checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), tmp_path, around)
+
+        made = load_pipeline(tmp_path / "pipeline.yaml")
+        assert ended.returncode == 0, ended.stderr
+        assert (made.project, set(made.tables)) == (
+            "example-project",
+            {"shop_two.orders", "example-crm.crm_two.customers"},
+        )
+        assert made.tables["example-crm.crm_two.customers"].expect
+        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), ended.stdout
+        assert checked.returncode == 0, checked.stdout
+
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
@@ -198,13 +220,18 @@ class TestBigQuery:
         assert (ended.returncode, ended.stderr.count("\n")) == (3, 1)
         assert said in ended.stderr
 
-    @pytest.mark.parametrize("places", ["", "shop", "a.b,c.d", "example project.shop", "p."])
-    def test_datasets_are_of_one_project(self, places: str) -> None:
+    @pytest.mark.parametrize("places", ["", "shop", "example project.shop", "p.", "p.a,q."])
+    def test_datasets_are_named_with_their_project(self, places: str) -> None:
         with pytest.raises(SettingsError, match="bigquery:"):
             _datasets(places)
 
     def test_further_datasets_need_no_project(self) -> None:
         assert _datasets("my-project.shop, crm,my-project.shop") == ("my-project", ("shop", "crm"))
+
+    def test_those_of_other_projects_keep_theirs_and_the_first_is_the_one_of_the_file(self) -> None:
+        found = _datasets("my-project.shop,other-project.crm,sales,my-project.ops")
+
+        assert found == ("my-project", ("shop", "other-project.crm", "other-project.sales", "ops"))
 
     def test_a_table_is_described_with_its_partition_and_its_filter(self) -> None:
         table = bigquery.Table(
@@ -235,7 +262,8 @@ class TestBigQuery:
             query_job("p.shop.orders", "q.mart.sales"),
         ]
 
-        assert made_of(jobs, ["mart.sales", "shop.orders"]) == {"mart.sales": ["shop.orders"]}
+        assert made_of(jobs, ["mart.sales", "shop.orders"], "p") == {"mart.sales": ["shop.orders"]}
+        assert made_of(jobs, ["q.mart.sales", "shop.orders"], "p") == {"shop.orders": ["q.mart.sales"]}
 
 
 class TestDbt:

@@ -102,7 +102,7 @@ class TestWhatIsRefused:
             pytest.param("a: 2026-02-30", (1, 4), id="no such date"),
             pytest.param("", (0, 0), id="nothing"),
             pytest.param("# only a comment", (0, 0), id="only a comment"),
-            pytest.param("a: \x01", (0, 0), id="a control character"),
+            pytest.param("a: \x01", (1, 0), id="a control character"),
             pytest.param("a: \ud800", (0, 0), id="half a character"),
         ],
     )

@@ -16,6 +16,7 @@ from bot.google_cloud.answers import every
 from bot.sources.warehouse.bigquery_values import type_of
 from bot.sources.warehouse.live import API, BigQueryWarehouse
 from checks.source import SourceError
+from checks.table_names import is_foreign
 
 MOST_TABLES = 500
 """Tables that are described; a file with more is nothing that anybody reads."""
@@ -31,18 +32,22 @@ _KINDS = ("TABLE", "VIEW", "MATERIALIZED_VIEW", "EXTERNAL")
 
 @dataclass(slots=True)
 class Listing:
-    """The tables by ``dataset.table``. ``left_out`` says why of those that are not among them."""
+    """The tables by ``dataset.table``, those of other projects with theirs before it. ``left_out`` says why of those
+    that are not among them."""
 
     tables: dict[str, FoundTable] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 def tables_of(warehouse: BigQueryWarehouse, datasets: Sequence[str]) -> Listing:
-    """List the tables of datasets. Raises SourceError for a dataset that cannot be listed."""
+    """List the tables of datasets; ``project.dataset`` is one of another project.
+
+    Raises SourceError for a dataset that cannot be listed.
+    """
     found = Listing()
     names: list[str] = []
     for dataset in datasets:
-        reference = f"{warehouse.project}.{dataset}"
+        reference = dataset if "." in dataset else f"{warehouse.project}.{dataset}"
         with warehouse.translated(API, f"the dataset {dataset!r}"):
             listed = list(every(warehouse.client.list_tables(reference, **warehouse.bounds)))
         names += _usual(dataset, listed, found)
@@ -76,7 +81,8 @@ def _usual(dataset: str, listed: Sequence[Any], found: Listing) -> Iterator[str]
 def _described(warehouse: BigQueryWarehouse, name: str) -> FoundTable | SourceError:
     try:
         with warehouse.translated(API, f"the table {name!r}"):
-            table = warehouse.client.get_table(f"{warehouse.project}.{name}", **warehouse.bounds)
+            full = name if is_foreign(name) else f"{warehouse.project}.{name}"
+            table = warehouse.client.get_table(full, **warehouse.bounds)
     except SourceError as error:
         return error
     return found_table(table)
@@ -102,21 +108,24 @@ def lineage_of(warehouse: BigQueryWarehouse, since: datetime, names: Sequence[st
         jobs = warehouse.client.list_jobs(
             all_users=True, state_filter="done", min_creation_time=since, max_results=MOST_JOBS, **warehouse.bounds
         )
-        return made_of((each for each in every(jobs) if getattr(each, "error_result", None) is None), names)
+        succeeded = (each for each in every(jobs) if getattr(each, "error_result", None) is None)
+        return made_of(succeeded, names, warehouse.project)
 
 
-def made_of(jobs: Any, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Return which of some tables each job's destination was made of, each once, in order."""
+def made_of(jobs: Any, names: Sequence[str], project: str) -> Mapping[str, Sequence[str]]:
+    """Return which of some tables each job's destination was made of, each once, in order; tables of any other than the
+    ``project`` are named with theirs."""
     known, found = set(names), dict[str, dict[str, None]]()
+
+    def named(table: Any) -> str:
+        return f"{'' if table.project == project else f'{table.project}.'}{table.dataset_id}.{table.table_id}"
+
     for job in jobs:
         destination = getattr(job, "destination", None)
         if destination is None or not isinstance(job, bigquery.QueryJob):
             continue
-        made = f"{destination.dataset_id}.{destination.table_id}"
-        for each in job.referenced_tables or ():
-            if each.project != destination.project:
-                continue
-            of = f"{each.dataset_id}.{each.table_id}"
+        made = named(destination)
+        for of in map(named, job.referenced_tables or ()):
             if {made, of} <= known and made != of:
                 found.setdefault(made, {})[of] = None
     return {name: sorted(reads) for name, reads in found.items()}

@@ -17,6 +17,8 @@ from tests.bot.in_process import run
 
 RIGHT = Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8")
 NOW = datetime(2026, 2, 10, tzinfo=UTC)
+EXPECT = "tables.shop.orders.expect"
+VALUES = f"{EXPECT}.values"
 MISTAKES = [
     ("timezone:", "time_zone:", 4, "time_zone", "timezone"),
     ("timezone: Europe/London", "timezone: Europe/Londn", 4, "timezone", "Europe/London"),
@@ -24,7 +26,74 @@ MISTAKES = [
     ("timezone: Europe/London", "timezone: London", 4, "timezone", "Europe/London"),
     ("name: shop\n", "name: Shop\n", 2, "name", "lower-case words joined by -"),
     ("name: shop\n", "name: 7\n", 2, "name", "text; put it in quotes"),
-    ("name: shop\n", "name shop\n", 3, "", "the line before has no ':' behind its ke"),
+    ("name: shop\n", "name shop\n", 2, "", "has no ': ' behind its key"),
+    ("name: shop\n", "name:shop\n", 2, "", "has no ': ' behind its key"),
+    ("name: shop\n", "name = shop\n", 2, "", "has no ': ' behind its key"),
+    ("title: The shop", "title:\u00a0The shop", 3, "", "write a usual space"),
+    ("    loaded: loaded_at", "\u00a0\u00a0\u00a0\u00a0loaded: loaded_at", 15, "", "write a usual space"),
+    ("title: The shop", "title: The \x07shop", 3, "", "a control character (code 7)"),
+    ("title: The shop", "title: @shop", 3, "", "cannot begin with '@'"),
+    ("title: The shop", "title: - shop", 3, "", "a value cannot begin with '- '"),
+    ("title: The shop", "title: | shop", 3, "", "put the text in quotes"),
+    ("title: The shop", "title: &", 3, "", "put the text in quotes"),
+    ("title: The shop", "title: *shop", 3, "", "expected an anchor &shop before it"),
+    ("title: The shop", "title: !important", 3, "", "write the value without it"),
+    ("title: The shop", "title: [The, shop]", 3, "title", "is a list, expected text"),
+    ("title: The shop\n", "title: The shop\n<<: *base\n", 4, "", "expected an anchor &base before it"),
+    ("unique: [order_id]", "unique: [order_id,,]", 28, "", "a value is missing here"),
+    ("code: few-paid, until", "code: few-paid, untill", 82, "suppressions[orders-paid].untill", "did you mean 'until'"),
+    ("timezone: Europe/London", "timezone: CEST", 4, "timezone", "did you mean 'Europe/Berlin'?"),
+    ("timezone: Europe/London", "timezone: PST", 4, "timezone", "did you mean 'America/Los_Angeles'?"),
+    ("cadence: daily", "cadence: '0 6 * * *'", 5, "cadence", "'daily', 'hourly', '{weekly:"),
+    ("[monday, tuesday", "[Mon, tuesday", 6, "calendar.weekdays[0]", "did you mean 'monday'?"),
+    ("[2026-12-25]", "[2026-12-25T10:00:00]", 6, "calendar.holidays[0]", "a date without a time"),
+    ("check_seconds: 30", "check_seconds: -1", 10, "limits.check_seconds", "a number above 0 to 240"),
+    ("check_seconds: 30", "check_seconds: .inf", 10, "limits.check_seconds", "a number above 0 to 240"),
+    ("project: example-shop", "project: ${PROJECT}", 7, "project", "the ID of a project"),
+    ("project: example-shop", "project: {{ project }}", 7, "", "a key must be plain text"),
+    ("status: [open, paid]", "status: {matches: '[a-'}", 30, f"{VALUES}.status.matches", "no regular expression"),
+    ("status: [open, paid]", "status: {matches: '(?=a)b'}", 30, f"{VALUES}.status.matches", "holds (?=, which BigQ"),
+    ("status: [open, paid]", r"status: {matches: '(a)\1'}", 30, f"{VALUES}.status.matches", r"holds \1, which BigQ"),
+    ("status: [open, paid]", "status: [1, 2]", 30, f"{VALUES}.status", "'status' is STRING, expected INT64"),
+    ("freshness: 24h", "freshness: -24h", 26, f"{EXPECT}.freshness", "a span such as 90m, 24h, 28d"),
+    ("freshness: 24h", "freshness: PT24H", 26, f"{EXPECT}.freshness", "a span such as 90m, 24h, 28d"),
+    ("freshness: 24h", "freshness: 24h\n      date: day", 27, f"{EXPECT}.date", "further out, beside 'expect'"),
+    ("freshness: 24h", "freshness: 24h\n      history: 28d", 27, f"{EXPECT}.history", "it belongs under 'volume'"),
+    ("    date: day\n", "    date: day\n    not_null: [day]\n", 14, "tables.shop.orders.not_null", "under 'expect'"),
+    ("watch_minutes: 15", "routes: {default: C0EXAMPLE1}\n  watch_minutes: 15", 78, "", "first in line 76"),
+    ("notifications:\n", "digest: {post: '08:00'}\nnotifications:\n", 75, "digest", "under 'notifications'"),
+    ("tolerance: 1 %", "tolerance: 0,01", 74, "reconcile[0].01", "decimals behind a point"),
+    ("tolerance: 1 %", "tolerance: -1 %", 74, "reconcile[0].tolerance", "a share such as '20 %'"),
+    (
+        "COUNT(DISTINCT customer_id) of shop.customers",
+        "COUNT(*) of shop.orders",
+        74,
+        "reconcile[0].right",
+        "is the same as 'left'",
+    ),
+    ("    subject: shop.orders", "    subject: shop.order", 66, "checks[orders-paid].subject", "'shop.orders'"),
+    ("writes: [shop.orders]", "writes: [shop.oders]", 55, "services[loader].writes[0]", "'shop.orders'"),
+    ("writes: [shop.orders]", "writes: shop.orders", 55, "services[loader].writes", "a list of items"),
+    (
+        "services:\n",
+        "  - {id: back, title: Back, from: report, to: load, runs: {a: {opens: '05:00', due: '06:00'}}}\nservices:\n",
+        52,
+        "transitions[back].to",
+        "'load' comes before 'report' already",
+    ),
+    ("WHERE day = @date\nphases", "WHERE day = :date\nphases", 39, "conditions.opened.query", "write @date"),
+    ("WHERE day = @date\nphases", "WHERE day = %(date)s\nphases", 39, "conditions.opened.query", "write @date"),
+    ("WHERE day = @date\nphases", "WHERE day = ?\nphases", 39, "conditions.opened.query", "by its name, such as @date"),
+    ("WHERE day = @date\nphases", "WHERE day = '@date'\nphases", 39, "conditions.opened.query", "which is a text"),
+    ('post: "08:00"', "post: “08:00”", 77, "notifications.digest.post", "quotes are written as"),
+    ('post: "08:00"', 'post: "08:00 UTC"', 77, "notifications.digest.post", "HH:MM, a day and a time such"),
+    (
+        "until: 2026-12-24",
+        "until: 2026-12-24T10:00:00Z",
+        82,
+        "suppressions[orders-paid].until",
+        "a date without a time",
+    ),
     ("region: europe-west2", "region: europe west3", 8, "region", "did you mean 'europe-west3'?"),
     ("region: europe-west2", "region: europe-west2-a", 8, "region", "did you mean 'europe-west2'?"),
     ("project: example-shop", "project: Example Shop", 7, "project", "and not its title"),
@@ -376,6 +445,29 @@ def test_a_slip_is_one_sentence_that_helps(
     assert (problem.file, problem.line, problem.key) == (str(path), line, key)
     assert word in problem.text
     assert "\n" not in str(problem)
+
+
+SLIP = RIGHT.replace("below: 10", "blow: 10")
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "word"),
+    [
+        pytest.param(SLIP.replace("\n", "\r\n"), 69, "did you mean 'below'?", id="Windows line ends"),
+        pytest.param("\ufeff" + SLIP, 69, "did you mean 'below'?", id="a byte order mark"),
+        pytest.param(RIGHT + "---\n" + RIGHT, 83, "a second document begins here", id="two documents"),
+        pytest.param(RIGHT + "...\nname: other\n", 84, "a second document begins here", id="an end, and more"),
+        pytest.param("---\n", 0, "does not hold keys and values", id="nothing but a beginning"),
+        pytest.param(RIGHT.replace("daily", "[" * 99), 5, "nested more than 64 levels", id="deep"),
+    ],
+)
+def test_a_file_that_is_odd_as_a_whole_is_one_sentence(tmp_path: Path, written: str, line: int, word: str) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_bytes(written.encode())
+
+    (problem,) = check_config(path, None, NOW)
+
+    assert (problem.line, word in problem.text) == (line, True)
 
 
 @pytest.mark.parametrize("command", [("config", "check"), ("validate",), ("explain", "orders-paid")])

@@ -162,7 +162,7 @@ class TestFilesThatCannotBeRead:
             pytest.param(b"hello", 0, "keys and values", id="a word"),
             pytest.param(b"name: small\ntitle: caf\xe9\n", 2, "UTF-8", id="another encoding"),
             pytest.param("name: small".encode("utf-16"), 1, "UTF-8", id="UTF-16"),
-            pytest.param(b"PK\x03\x04\x00\x00", 0, "control character", id="a zip archive"),
+            pytest.param(b"PK\x03\x04\x00\x00", 1, "control character", id="a zip archive"),
             pytest.param(b"#" * (LARGEST + 1), 0, "larger", id="too large"),
         ],
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.definition.pipeline_file import shipped_pipeline
-from bot.timetable.slots import CATCH_UP, DigestCalendar, Watched, watch_slot, watched
+from bot.timetable.slots import CATCH_UP, DigestCalendar, Watched, recorded_at, watch_slot, watched
 from checks.intervals import Offset
 from checks.model import Interval
 from checks.orchestration_spec import Run, Transition
@@ -169,6 +169,21 @@ def with_a_run_ahead(due: str) -> Pipeline:
 )
 def test_the_watch_looks_at_the_next_interval_once_something_of_it_is_due(now: str, expected: list[Watched]) -> None:
     assert list(watched(with_a_run_ahead("-1d 17:30"), local(now))) == expected
+
+
+def test_a_recorded_world_is_judged_for_what_it_is_about_until_the_next_digest() -> None:
+    described, evening = pipeline(), local("2026-02-11T23:50")
+    recorded = recorded_at(described, "today", evening)
+    digests = DigestCalendar(described, recorded)
+
+    judged = [
+        next(digests.by_hand(moment, digests.at(moment))).judges for moment in (evening, evening + timedelta(days=1))
+    ]
+
+    assert judged == ["2026-02-11", "2026-02-11"]
+    assert next(DigestCalendar(described).by_hand(evening, digests.at(evening))).judges == "2026-02-10"
+    assert watched(described, evening, recorded) == (Watched(interval="2026-02-11"),)
+    assert watched(described, evening + timedelta(days=2), recorded) == (Watched(interval="2026-02-12"),)
 
 
 def test_a_pipeline_without_runs_ahead_is_watched_for_the_previous_interval_alone() -> None:
