@@ -69,10 +69,14 @@ class Setting:
     days: float
     weather: Weather
     seed: int = 1
-    faults: int = 14
+    faults: int = 18
     minutes: float | None = None
     logs: Path | None = None
     """The folder to which every process logs."""
+    without: str | None = None
+    """What is taken away from the product, to see that it is noticed."""
+    kinds: Collection[str] | None = None
+    """The faults that break, such as ``jobs deleted``; by default every one that lasts."""
 
 
 class Days:

@@ -58,6 +58,8 @@ def run(setting: Setting, firestore: str | None) -> Soak:
         birth: dict[str, Any] = {"pipelines": list(setting.pipelines), "store": kept.where, "slack": slack.api_url}
         if setting.logs is not None:
             birth["logs"] = str(setting.logs)
+        if setting.without is not None:
+            birth["without"] = setting.without
         store = stack.enter_context(closing(kept.opened()))
         days = Days(setting, kept, slack, clock, store)
         return _through(days, [Instance(each, birth) for each in nurseries], pipelines, start)
@@ -65,7 +67,7 @@ def run(setting: Setting, firestore: str | None) -> Soak:
 
 def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, Inhabited], start: datetime) -> Soak:
     setting, chance = days.setting, random.Random(days.setting.seed)
-    sights = {name: sights_of(each, setting.faults, setting.seed) for name, each in pipelines.items()}
+    sights = {name: sights_of(each, setting.faults, setting.seed, setting.kinds) for name, each in pipelines.items()}
     plan = plan_of(pipelines, sights, start, setting.days, setting.weather, chance)
     for each in instances:
         each.start(days.clock())
