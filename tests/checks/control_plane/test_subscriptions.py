@@ -282,7 +282,7 @@ def test_what_is_left_of_a_deleted_topic_is_idle_where_it_led(
     described = pipeline(messaging=Messaging(topics={"orders": expected}, targets=targets))
     orphan = to("left-over", leads_to, topic="_deleted-topic_")
 
-    world = {"services": [A, B], "topics": ["orders"], "subscriptions": [orphan]}
+    world: Any = {"services": [A, B], "topics": ["orders"], "subscriptions": [orphan]}
     first, *_ = run(subscriptions, described=described, **world).findings
 
     assert (first.subject, first.evidence.get("idle", "")) == ("orders", idle)

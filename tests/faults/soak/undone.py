@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bot.timetable import scheduled_run
+from bot.timetable import jobs_before, scheduled_run
 from checks.ports.scheduler import SchedulerJob
 
 
 def _forget_missed_jobs() -> None:
     """Let a digest remember only the jobs that it saw, so that one that is gone is news for a day."""
-    keep = scheduled_run.kept
 
     def forgetful(jobs: Iterable[SchedulerJob], missed: Iterable[SchedulerJob] = ()) -> list[dict[str, str]]:
         del missed
-        return keep(jobs)
+        return jobs_before.kept(jobs)
 
-    scheduled_run.kept = forgetful
+    scheduled_run.kept = forgetful  # type: ignore[attr-defined]
 
 
 UNDONE: Mapping[str, Callable[[], None]] = {"missed jobs": _forget_missed_jobs}
