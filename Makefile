@@ -69,8 +69,8 @@ race: $(VENV)/dev.stamp  ## Let two instances race on one Firestore; DIGESTS=, J
 storm: $(VENV)/dev.stamp  ## Kill a serving process while Slack fails and people repair; MINUTES=, SEED=, JSON=FILE
 	@$(BIN)/python -m tests.faults storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
 
-soak: $(VENV)/dev.stamp  ## Let days pass at high speed while things break, and count what is lost, double, late, wrong; DAYS=, SEED=, MINUTES=, JSON=FILE
-	@nice $(BIN)/python -m tests.faults.soak soak $(if $(DAYS),--days $(DAYS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
+soak: $(VENV)/dev.stamp  ## Let days pass at high speed while things break, and count what is lost, double, late, wrong; DAYS=, SEED=, MINUTES=, FORMER=COMMIT, JSON=FILE
+	@nice $(BIN)/python -m tests.faults.soak soak $(if $(FORMER),--former $(FORMER)) $(if $(DAYS),--days $(DAYS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)
 
 chaos: $(VENV)/dev.stamp  ## The same for MINUTES in which everything fails all the time; SEED=, DAYS=, JSON=FILE
 	@nice $(BIN)/python -m tests.faults.soak chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED)) $(AS_JSON)

@@ -14,7 +14,7 @@ subscription lets anything through cannot be told from outside, so that a filter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from checks.actions import Action, Gcloud
@@ -59,7 +59,7 @@ class TopicCase:
     exists: bool | None
     pushes: tuple[Subscription, ...]
     idle: tuple[Subscription, ...] = ()
-    """The push subscriptions that name the topic and get nothing of it."""
+    """The push subscriptions that name the topic, or did before it was deleted, and get nothing of it."""
     services: tuple[Service, ...] | None
     wanted: tuple[str, ...] = ()
 
@@ -88,9 +88,27 @@ def idleness(subscription: Subscription) -> str:
     """Return in words why a subscription gets nothing of the topic of this project that it names, empty if it does."""
     if subscription.detached:
         return "is detached from it"
+    if subscription.topic == DELETED_TOPIC:
+        return "is left over from a topic that was deleted"
     if subscription.topic_project:
         return f"listens to the topic of that name in {subscription.topic_project}"
     return "" if subscription.active else "was stopped by Pub/Sub after an error"
+
+
+def leftovers(pipeline: Pipeline, case: TopicCase, every: Sequence[Subscription]) -> tuple[Subscription, ...]:
+    """Return the subscriptions whose topic was deleted, where it was this one: they lead to a service that this topic
+    should reach and does not, or, while it has too few, to one that the file names for no topic."""
+    addresses = Addresses(pipeline, case.services or ())
+    targets = pipeline.messaging.targets if pipeline.messaging is not None else {}
+    missed = {service_name(each) for each in _missed(case, addresses)}
+    others = {service_name(each) for names in targets.values() for each in names}
+
+    def leads_here(each: Subscription) -> bool:
+        target = addresses.target(each.endpoint)
+        service = "" if target is None else service_name(target.service)
+        return service in missed or (len(case.pushes) < case.expected and service not in others)
+
+    return tuple(each for each in every if each.topic == DELETED_TOPIC and each.endpoint and leads_here(each))
 
 
 def surplus(pipeline: Pipeline, case: TopicCase) -> tuple[Subscription, ...]:
@@ -391,6 +409,7 @@ def subscriptions(context: Context) -> Iterator[Finding]:
                 services=tuple(running) if running is not None else None,
                 wanted=spec.targets.get(topic, ()),
             )
+            case = replace(case, idle=(*case.idle, *leftovers(context.pipeline, case, every)))
             yield _judged_with(context.pipeline, case, error)
             yield from (filtered(context.pipeline, each) for each in pushes if each.filter)
         yield from (detached(context.pipeline, each) for each in every if each.detached)

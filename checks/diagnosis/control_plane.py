@@ -6,7 +6,7 @@ Each of them is a cause of its own, whether or not anything has suffered from it
 from __future__ import annotations
 
 from checks.diagnosis import platform
-from checks.diagnosis.board import MISSING, Board, Suspect
+from checks.diagnosis.board import Board, Suspect
 from checks.diagnosis.evidence import removing_deploy
 from checks.diagnosis.signs import sign_causes
 from checks.diagnosis.symptom import Symptom
@@ -73,21 +73,26 @@ def _not_ready(board: Board) -> list[Suspect]:
     broken = {
         each.place.name
         for each in board.free()
-        if (_is(each, ReadyFacts) and each.finding.code in NOT_READY) or _says_missing(each)
+        if (_is(each, ReadyFacts) and each.finding.code in NOT_READY) or platform.says_missing(each)
     }
     by_service: dict[str, list[Symptom]] = {}
     for each in board.free(lambda each: each.place.service in broken):
-        if _says_missing(each) or _is(each, ReadyFacts) or _is(each, TrafficFacts):
+        if platform.says_missing(each) or _is(each, ReadyFacts) or _is(each, TrafficFacts):
             by_service.setdefault(each.place.name, []).append(each)
     return [
         Suspect(
             code="service-not-ready",
             subject=name,
             primary=board.explain(sorted(said, key=_readiness_first)),
-            consequences=board.explain(platform.jobs_failing_on(board, name)) if any(map(_says_missing, said)) else [],
+            consequences=_without_service(board, name) if any(map(platform.says_missing, said)) else [],
         )
         for name, said in sorted(by_service.items())
     ]
+
+
+def _without_service(board: Board, name: str) -> list[Symptom]:
+    """Return what follows where a service is not there: jobs that call it, topics that lost just its subscription."""
+    return board.explain([*platform.jobs_failing_on(board, name), *platform.topics_without(board, name)])
 
 
 def _with_other_values(board: Board) -> list[Suspect]:
@@ -103,10 +108,6 @@ def _with_other_values(board: Board) -> list[Suspect]:
 
 def _is(symptom: Symptom, family: type[Facts]) -> bool:
     return family in symptom.finding.facts.families()
-
-
-def _says_missing(symptom: Symptom) -> bool:
-    return symptom.place.service is not None and symptom.finding.code in MISSING
 
 
 def _readiness_first(symptom: Symptom) -> tuple[bool, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
-from checks.diagnosis.board import Board, Suspect
+from checks.control_plane.addresses import service_name
+from checks.diagnosis.board import MISSING, Board, Suspect
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unread import unread_before
 from checks.facts import Facts
@@ -25,6 +26,7 @@ from checks.facts.control_plane import (
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 DETACHED = frozenset({"detached-subscription"})
+IDLE = DETACHED | {"orphan-subscription"}
 SURPLUS = frozenset({"one-too-many", "too-many"})
 OLD_CODE = frozenset({"stale-commit", "not-built"})
 NO_TRIGGER = frozenset({"trigger-missing", "trigger-disabled"})
@@ -56,18 +58,37 @@ def without_identity(board: Board) -> list[Suspect]:
 
 
 def subscription_causes(board: Board) -> list[Suspect]:
-    """Topics that do not push to whom they should are one cause, with what was detached from them; topics that push too
-    often are another."""
-    missing = _together(board, "subscription-missing", _grave(board, TopicFacts, UNHEARD))
+    """Topics that do not push to whom they should are one cause, with what was detached from them or is left over of
+    them; topics that push too often are another. What was deleted with its service is told with that."""
+    gone = {each.place.name for each in board.free(says_missing)}
+    unheard = [each for each in _grave(board, TopicFacts, UNHEARD) if not _lacks_only(each, gone)]
+    missing = _together(board, "subscription-missing", unheard)
     for suspect in missing:
         idle = {name for each in suspect.primary for name in each.of(TopicFacts).idle}
         suspect.consequences += board.explain(
-            each for each in _grave(board, SubscriptionFacts, DETACHED) if each.place.name in idle
+            each for each in _grave(board, SubscriptionFacts, IDLE) if each.place.name in idle
         )
     surplus = _together(board, "subscription-surplus", _grave(board, TopicFacts, SURPLUS))
     for suspect in (*missing, *surplus):
         suspect.behind = tuple(dict.fromkeys(name for each in suspect.primary for name in listeners(board, each)))
     return [*missing, *surplus]
+
+
+def says_missing(symptom: Symptom) -> bool:
+    """Whether a service is not there."""
+    return symptom.place.service is not None and symptom.finding.code in MISSING
+
+
+def topics_without(board: Board, service: str) -> list[Symptom]:
+    """Return the findings about topics that lack one service and no other: its subscriptions were deleted with it."""
+    return [each for each in _grave(board, TopicFacts, UNHEARD) if _lacks_only(each, {service})]
+
+
+def _lacks_only(symptom: Symptom, services: Collection[str]) -> bool:
+    """Whether a topic that exists misses services, and none but some of these."""
+    missed = {service_name(each) for each in symptom.of(TopicFacts).missing}
+    known = {service_name(each) for each in services}
+    return symptom.finding.code != "topic-missing" and bool(missed) and missed <= known
 
 
 def possible_causes(board: Board) -> list[Suspect]:

@@ -22,7 +22,7 @@ SKEWING = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "DATASET_PREFIX", "COLLECTIO
 SKEWING_FAMILIES = ("REVEILLE_", "GOOGLE_", "FIRESTORE_", "BIGQUERY_", "COVERAGE_")
 
 
-def environment(extra: Mapping[str, str]) -> Mapping[str, str]:
+def environment(extra: Mapping[str, str], root: Path = ROOT) -> Mapping[str, str]:
     """Return this process's environment with the repository importable, without what changes what is measured.
 
     That is the settings of the product, and a switch for Python: without bytecode it would compile the
@@ -33,7 +33,7 @@ def environment(extra: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in os.environ.items()
         if name not in SKEWING and not name.startswith(SKEWING_FAMILIES)
     }
-    return {**kept, "PYTHONPATH": str(ROOT), "REVEILLE_PIPELINE": "nba", **extra}
+    return {**kept, "PYTHONPATH": str(root), "REVEILLE_PIPELINE": "nba", **extra}
 
 
 def reply(document: Mapping[str, Any]) -> None:
@@ -47,12 +47,14 @@ class ProcessEndedError(RuntimeError):
 
 
 class Conversation:
-    """A child process that is asked line by line. It ends when its input does, also when we die."""
+    """A child process that is asked line by line. It ends when its input does, also when we die. ``root`` is the tree
+    whose code it runs."""
 
-    def __init__(self, command: Sequence[str], extra: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], extra: Mapping[str, str], root: Path = ROOT) -> None:
         self._command = command
+        around = environment(extra, root)
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment(extra)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root, env=around
         )
 
     def __enter__(self) -> Self:

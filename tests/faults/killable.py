@@ -10,10 +10,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.bench.processes import Conversation
+from tests.bench.processes import ROOT, Conversation
 from tests.faults.deaths import NEVER, SECONDS, STATEMENTS, Death, Told
 from tests.faults.story import Fact
 
@@ -23,8 +24,9 @@ ANY_MOMENT = "a moment of its own"
 class Nursery:
     """A process in which everything is imported; each life is forked off it, because that takes no time."""
 
-    def __init__(self, kind: str, environment: Mapping[str, str]) -> None:
-        self.conversation = Conversation((sys.executable, "-m", "tests.faults.process", "--kind", kind), environment)
+    def __init__(self, kind: str, environment: Mapping[str, str], root: Path = ROOT) -> None:
+        command = (sys.executable, "-m", "tests.faults.process", "--kind", kind)
+        self.conversation = Conversation(command, environment, root)
 
     def __enter__(self) -> Self:
         self.conversation.listen()

@@ -144,16 +144,40 @@ def test_a_detached_subscription_is_why_its_service_did_nothing() -> None:
     assert {key.check for key in cause.explains} == {"subscriptions", "trigger"}
 
 
+@pytest.mark.parametrize("code", ["detached-subscription", "orphan-subscription"])
 @pytest.mark.parametrize(("idle", "together"), [(("push-1",), True), (("push-2",), False)], ids=["it", "another"])
-def test_a_detached_subscription_is_told_with_the_topic_that_it_is_missing_from(
-    idle: tuple[str, ...], *, together: bool
+def test_a_subscription_that_gets_nothing_is_told_with_the_topic_that_it_is_missing_from(
+    idle: tuple[str, ...], code: str, *, together: bool
 ) -> None:
     facts = TopicFacts(expected=1, found=0, idle=idle)
     unheard = finding("none", "precompute-done", Severity.P0, facts=facts)
-    (cause,) = causes(result("subscriptions", unheard, *detached().findings))
+    cut_off = finding(code, "push-1", Severity.P2, facts=SubscriptionFacts())
+    (cause,) = causes(result("subscriptions", unheard, cut_off))
 
     assert cause.code == "subscription-missing"
     assert ("push-1" in {key.subject for key in cause.explains}) is together
+
+
+@pytest.mark.parametrize(
+    ("missing", "code", "told"),
+    [
+        (("worker",), "none", {"service-not-ready"}),
+        (("worker", "another"), "too-few", {"service-not-ready", "subscription-missing"}),
+        (("worker",), "topic-missing", {"service-not-ready", "subscription-missing"}),
+        ((), "none", {"service-not-ready", "subscription-missing"}),
+    ],
+    ids=["it alone", "another one, too", "the topic is gone as well", "nobody knows whom"],
+)
+def test_a_subscription_that_was_deleted_with_its_service_is_told_with_it(
+    missing: tuple[str, ...], code: str, told: set[str]
+) -> None:
+    facts = TopicFacts(expected=1, found=0, missing=missing)
+    found = causes(
+        result("subscriptions", finding(code, "precompute-done", Severity.P0, facts=facts)),
+        result("edges", finding("target-missing", "worker", Severity.P1)),
+    )
+
+    assert {each.code for each in found} == told
 
 
 @pytest.mark.parametrize("topic", ["precompute-done", "unknown"])

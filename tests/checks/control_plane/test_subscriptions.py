@@ -266,6 +266,29 @@ class TestTopics:
         assert second.action.command == "gcloud pubsub subscriptions delete left-over --project=example-project"
 
 
+@pytest.mark.parametrize(
+    ("expected", "targets", "leads_to", "idle"),
+    [
+        pytest.param(1, {"orders": ("a",)}, "a", "left-over", id="to a service that the topic misses"),
+        pytest.param(1, {"orders": ("a",), "other": ("b",)}, "b", "", id="to the service of another topic"),
+        pytest.param(2, {"orders": ("a",)}, "b", "left-over", id="to a service of no topic, where one is missing"),
+        pytest.param(1, {}, "b", "left-over", id="without known targets"),
+        pytest.param(0, {}, "b", "", id="of a topic that lacks none"),
+    ],
+)
+def test_what_is_left_of_a_deleted_topic_is_idle_where_it_led(
+    expected: int, targets: dict[str, tuple[str, ...]], leads_to: str, idle: str
+) -> None:
+    described = pipeline(messaging=Messaging(topics={"orders": expected}, targets=targets))
+    orphan = to("left-over", leads_to, topic="_deleted-topic_")
+
+    world: Any = {"services": [A, B], "topics": ["orders"], "subscriptions": [orphan]}
+    first, *_ = run(subscriptions, described=described, **world).findings
+
+    assert (first.subject, first.evidence.get("idle", "")) == ("orders", idle)
+    assert ("left over" in first.summary) is bool(idle)
+
+
 def test_subscriptions_out_of_reach_are_unknown() -> None:
     finding = judged(1, DENIED)
 

@@ -7,12 +7,13 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tests.faults.soak.days import Setting, Soak
+from tests.faults.soak.former import FormerError, former_commit, former_tree
 from tests.faults.soak.inhabited import PIPELINES
 from tests.faults.soak.plan import CHAOS, SOAK, Weather
 from tests.faults.soak.run import run
@@ -26,6 +27,11 @@ CHAOS_MINUTES = 3.0
 
 SHOWN = 40
 
+NONE = "none"
+
+SHORT = 12
+"""Letters of a commit."""
+
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
@@ -33,16 +39,19 @@ def _options() -> argparse.Namespace:
     soaking = commands.add_parser("soak", help="many days; now and then something fails or is restarted")
     soaking.add_argument("--days", type=float, default=14, help="how many days (default: 14)")
     soaking.add_argument("--minutes", type=float, help="end after so many minutes, whatever day it is then")
-    soaking.set_defaults(weather=SOAK, pipelines=["nba", "shop"])
+    soaking.set_defaults(weather=SOAK, pipelines=["nba", "shop"], former="")
     storming = commands.add_parser("chaos", help="so many minutes in which everything fails all the time")
     storming.add_argument("--days", type=float, default=FAR, help="end after so many days, too")
     storming.add_argument("--minutes", type=float, default=CHAOS_MINUTES, help="how long (default: 3)")
-    storming.set_defaults(weather=CHAOS, pipelines=["shop", "books"])
+    storming.set_defaults(weather=CHAOS, pipelines=["shop", "books"], former=NONE)
     for command in (soaking, storming):
         command.add_argument("--seed", type=int, default=1, help="what happens (default: 1)")
         command.add_argument("--pipelines", nargs="+", choices=PIPELINES, help="which ones")
         command.add_argument("--store", choices=("firestore", "sqlite"), help="default: Firestore where it can run")
         command.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what every process logs")
+        command.add_argument(
+            "--former", metavar="COMMIT", help="the version that goes on in the middle: a commit, or 'none'"
+        )
         command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     return parser.parse_args()
 
@@ -68,6 +77,28 @@ def _firestore(wanted: str | None) -> Iterator[str | None]:
         emulator.__exit__(None, None, None)
 
 
+@contextmanager
+def _former(wanted: str) -> Iterator[tuple[str, Path | None]]:
+    """Yield the commit of the version before and its tree. Where nobody names one and none can take part, it says why.
+
+    Raises FormerError for one that is named.
+    """
+    if wanted == NONE:
+        yield "", None
+        return
+    with ExitStack() as stack:
+        try:
+            commit = wanted or former_commit()
+            tree = stack.enter_context(former_tree(commit))
+        except FormerError as reason:
+            if wanted:
+                raise
+            sys.stderr.write(f"{reason} No former version takes part.\n")
+            yield "", None
+        else:
+            yield commit, tree
+
+
 def figures_of(soak: Soak) -> Mapping[str, Any]:
     """Return what is written as JSON: every figure, and how much is wrong."""
     found = asdict(soak)
@@ -90,6 +121,8 @@ def _say(command: str, soak: Soak, seconds: float) -> None:
         sys.stdout.write("  memory of a process: {} MB after a day, {} MB at its end\n".format(*soak.memory))
     if soak.records is not None:
         sys.stdout.write("  records in the store: {} at first, {} in the end\n".format(*soak.records))
+    if soak.former:
+        sys.stdout.write(f"  the version before, on the same store: {soak.former}\n")
     if soak.refused:
         sys.stdout.write(f"  a store of a newer program: {soak.refused}\n  one of the program before: continued\n")
 
@@ -107,13 +140,18 @@ def main() -> int:
         logs=options.logs,
     )
     try:
-        with _firestore(options.store) as firestore:
+        with _firestore(options.store) as firestore, _former(options.former) as (commit, tree):
             began = time.monotonic()
-            soak = run(setting, firestore)
+            soak = run(replace(setting, former=tree), firestore)
             seconds = time.monotonic() - began
     except EmulatorUnavailable as reason:
         sys.stderr.write(f"{reason}; try --store sqlite\n")
         return 2
+    except FormerError as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 2
+    if commit:
+        soak.former = f"{commit[:SHORT]} {soak.former or 'had no turn'}"
     _say(options.command, soak, seconds)
     if options.json is not None:
         figures = {"mode": options.command, "seed": options.seed, "seconds": seconds, **figures_of(soak)}

@@ -23,6 +23,8 @@ AGAIN = timedelta(minutes=6)
 CALM = timedelta(minutes=12)
 """Longer than a message waits for its next attempt."""
 
+REFUSES = "it refuses this store: "
+
 USUAL = 0.5
 """Seconds within which an instance is killed that is to die."""
 
@@ -56,6 +58,8 @@ class Soak:
     announced: int = 0
     """Messages that said that they may be there twice."""
     refused: str = ""
+    former: str = ""
+    """When a former version took part, or why it would not."""
     memory: tuple[int, int] | None = None
     records: tuple[int, int] | None = None
     findings: Findings = field(default_factory=Findings)
@@ -69,10 +73,16 @@ class Setting:
     days: float
     weather: Weather
     seed: int = 1
-    faults: int = 14
+    faults: int = 18
     minutes: float | None = None
     logs: Path | None = None
     """The folder to which every process logs."""
+    without: str | None = None
+    """What is taken away from the product, to see that it is noticed."""
+    former: Path | None = None
+    """The tree of the version before, which goes on in the middle; None for none."""
+    kinds: Collection[str] | None = None
+    """The faults that break, such as ``jobs deleted``; by default every one that lasts."""
 
 
 class Days:
@@ -149,6 +159,24 @@ class Days:
                 each.leave()
                 each.start(self.clock())
                 self.soak.restarts += 1
+
+    def become_former(self, instances: Sequence[Instance]) -> None:
+        """Let the version before go on, on the store as it is. One that refuses it is not asked again."""
+        now = self.clock()
+        for each in instances:
+            if not self.soak.former.startswith(REFUSES):
+                refused = each.become_former(now)
+                self.soak.former += f"{REFUSES}{refused}" if refused else f"from {now:%d %H:%M} "
+                self.soak.restarts += 1
+
+    def become_present(self, instances: Sequence[Instance]) -> None:
+        """Let this version go on, on the store as the former one leaves it."""
+        if self.soak.former.startswith(REFUSES):
+            return
+        for each in instances:
+            each.become_present(self.clock())
+            self.soak.restarts += 1
+        self.soak.former += f"until {self.clock():%d %H:%M}"
 
     def change_version(self, instances: Sequence[Instance]) -> None:
         """Meet a store that a newer program has written to, then go on with one of the program before."""

@@ -33,6 +33,7 @@ from tests.faults.emulated import PROJECT
 from tests.faults.lines import read_line
 from tests.faults.soak.inhabited import Inhabited, inhabited
 from tests.faults.soak.passing_world import PassingWorld
+from tests.faults.soak.undone import take_away
 
 SETTLE_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -44,6 +45,7 @@ BETWEEN_LOOKS = 0.02
 
 def live(birth: Mapping[str, Any]) -> None:
     """Do what each line says until one says that it is over, and then end in peace."""
+    take_away(birth)
     worlds = {name: (each, each.world()) for name, each in inhabited(birth["pipelines"]).items()}
     for _, world in worlds.values():
         world.clock.put_forward(datetime.fromisoformat(birth["now"]))

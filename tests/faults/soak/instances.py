@@ -14,8 +14,9 @@ from tests.faults.killable import Killer, Nursery
 class Instance:
     """A process, and the next one when it is over."""
 
-    def __init__(self, nursery: Nursery, birth: Mapping[str, Any]) -> None:
-        self._nursery = nursery.conversation
+    def __init__(self, nursery: Nursery, birth: Mapping[str, Any], former: Nursery | None = None) -> None:
+        self._nursery = self._own = nursery.conversation
+        self._former = former.conversation if former is not None else None
         self._birth = birth
         self._killer: Killer | None = None
         self._process = 0
@@ -29,6 +30,23 @@ class Instance:
             return str(answer["refused"])
         self._process, self.alive_since = int(answer["born"]), now
         return ""
+
+    def become_former(self, now: datetime) -> str:
+        """Go on as the version before; return why that would not live. Then it goes on as it was."""
+        assert self._former is not None
+        self.leave()
+        self._nursery = self._former
+        refused = self.start(now)
+        if refused:
+            self.become_present(now)
+        return refused
+
+    def become_present(self, now: datetime) -> None:
+        """Go on as the version of this tree."""
+        self.leave()
+        self._nursery = self._own
+        refused = self.start(now)
+        assert not refused, refused
 
     def begin(self, command: Mapping[str, Any], dies_after: float | None) -> None:
         self._nursery.tell(json.dumps(command))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.composition.scenario import ScenarioPorts, scenario_ports
@@ -15,6 +16,10 @@ from bot.playground.world import PlayWorld
 from bot.scenarios.scenario import Scenario, instant_of
 from bot.scenarios.world import World, build_world
 from checks.pipeline import Pipeline
+from checks.ports.scheduler import SchedulerJob
+
+PAUSED = "paused"
+"""The fault of a job that somebody paused."""
 
 
 class LaterWorld(StandingWorld):
@@ -71,6 +76,12 @@ class PassingWorld(PlayWorld):
         def change(world: World) -> World:
             for each in breaking:
                 world = each(world)
-            return moved(at(earlier(world, then, self.pipeline), then), (now.date() - first.date()).days, zone)
+            late = moved(at(earlier(world, then, self.pipeline), then), (now.date() - first.date()).days, zone)
+            return replace(late, jobs=tuple(map(self._untried, late.jobs)))
 
         return scenario_ports(self.pipeline, self.scenario, build=lambda *about: change(build_world(*about)))
+
+    def _untried(self, job: SchedulerJob) -> SchedulerJob:
+        """Nobody tries a job that is paused: its last attempt does not go on with the days."""
+        paused = any(each.name == PAUSED and each.place.name == job.name for each in self._broken.values())
+        return replace(job, last_attempt=self._began) if paused else job

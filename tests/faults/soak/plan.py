@@ -18,6 +18,9 @@ FIRST_DIGEST = timedelta(hours=16)
 LONG, LONGER = 0.25, timedelta(days=3)
 """How many of those that a digest sees last longer than what is news, and by how much."""
 
+GONE = "jobs deleted"
+"""The first of these in a pipeline lasts long: a job that is gone is missed until it is back, and not for a day."""
+
 Failing = Mapping[str, Sequence[str]]
 """What is broken, by pipeline: the keys of faults."""
 
@@ -116,7 +119,9 @@ def incidents_of(
         lasts = watch * chance.uniform(*weather.lasting)
         if sight.by_digest:
             lasts += timedelta(hours=15)
-            lasts += LONGER if chance.random() < LONG and now + lasts + LONGER <= until else timedelta(0)
+            first = sight.fault.startswith(GONE) and not any(each.fault.startswith(GONE) for each in found)
+            long = (first or chance.random() < LONG) and now + lasts + LONGER <= until
+            lasts += LONGER if long else timedelta(0)
         if now + lasts > until:
             return found
         found.append(_broken(each, sight, now, lasts))

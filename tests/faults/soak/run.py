@@ -1,11 +1,13 @@
 """Lets days pass: instances of the bot do their rounds on one store while worlds break, sources and Slack fail, and
-processes are killed and started again. In the middle the store is one of another version."""
+processes are killed and started again. In the middle the version before goes on, and the store is one of another
+version."""
 
 from __future__ import annotations
 
 import json
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -30,7 +32,17 @@ from tests.faults.workspace import shown
 
 MAYBE_TWICE = "This may be here twice"
 
-HALF = 0.5
+Change = Callable[[Days, Sequence[Instance]], None]
+
+FORMER: Sequence[tuple[float, Change]] = (
+    (0.25, lambda days, instances: days.become_former(instances[1:])),
+    (0.4, lambda days, instances: days.become_former(instances[:1])),
+    (0.55, lambda days, instances: days.become_present(instances)),
+)
+"""After which share of the days the version before stands beside this one, alone, and not any more."""
+
+OTHERS: Sequence[tuple[float, Change]] = ((0.6, Days.change_version),)
+"""When the store is one of another version."""
 
 SILENCES: Sequence[Callable[[SlackServer], object]] = (
     lambda slack: setattr(slack, "down", True),
@@ -54,23 +66,31 @@ def run(setting: Setting, firestore: str | None) -> Soak:
         if firestore is not None:
             kept = FirestoreKept(firestore, f"soak-{time.time_ns()}")
         environment = {} if firestore is None else {"FIRESTORE_EMULATOR_HOST": firestore}
-        nurseries = [stack.enter_context(Nursery("soak", environment)) for _ in range(1 if firestore is None else 2)]
+        count = 1 if firestore is None else 2
+        nurseries = [stack.enter_context(Nursery("soak", environment)) for _ in range(count)]
+        former: list[Nursery | None] = [None] * count
+        if setting.former is not None:
+            former = [stack.enter_context(Nursery("soak", environment, setting.former)) for _ in range(count)]
         birth: dict[str, Any] = {"pipelines": list(setting.pipelines), "store": kept.where, "slack": slack.api_url}
         if setting.logs is not None:
             birth["logs"] = str(setting.logs)
+        if setting.without is not None:
+            birth["without"] = setting.without
         store = stack.enter_context(closing(kept.opened()))
         days = Days(setting, kept, slack, clock, store)
-        return _through(days, [Instance(each, birth) for each in nurseries], pipelines, start)
+        instances = [Instance(each, birth, other) for each, other in zip(nurseries, former, strict=True)]
+        return _through(days, instances, pipelines, start)
 
 
 def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, Inhabited], start: datetime) -> Soak:
     setting, chance = days.setting, random.Random(days.setting.seed)
-    sights = {name: sights_of(each, setting.faults, setting.seed) for name, each in pipelines.items()}
+    sights = {name: sights_of(each, setting.faults, setting.seed, setting.kinds) for name, each in pipelines.items()}
     plan = plan_of(pipelines, sights, start, setting.days, setting.weather, chance)
     for each in instances:
         each.start(days.clock())
     failing: Failing = {}
-    began, seconds, changed = time.monotonic(), (setting.minutes or 0) * 60, False
+    began, seconds = time.monotonic(), (setting.minutes or 0) * 60
+    changes = deque([*(FORMER if setting.former is not None else ()), *OTHERS])
     for number, turn in enumerate(plan.turns):
         share = (time.monotonic() - began) / seconds if seconds else number / len(plan.turns)
         if share >= 1:
@@ -79,9 +99,9 @@ def _through(days: Days, instances: Sequence[Instance], pipelines: Mapping[str, 
         unread = plan.unread(turn, chance)
         failing = plan.failing(turn, {})
         days.turn(turn, instances, plan.failing(turn, unread), unread)
-        if share >= HALF and not changed:
-            changed = True
-            days.change_version(instances)
+        while changes and share >= changes[0][0]:
+            _, change = changes.popleft()
+            change(days, instances)
         days.restart(instances)
     now = days.clock()
     days.calm(instances, failing)

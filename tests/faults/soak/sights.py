@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -45,22 +45,22 @@ class Sights:
     outages: Sequence[str]
 
 
-def sights_of(inhabitant: Inhabited, count: int, seed: int) -> Sights:
-    """Draw so many faults, and see how each is told. Those that one alert tells count once."""
+def sights_of(inhabitant: Inhabited, count: int, seed: int, kinds: Collection[str] | None = None) -> Sights:
+    """Draw so many faults, of some kinds alone where these are named, and see how each is told. One alert may tell
+    several of them, at different times."""
     world = inhabitant.world()
     try:
         faults = world.faults()
-        drawn = sampled([each for each in faults if _lasts(each)], count, seed)
+        drawn = sampled([each for each in faults if _lasts(each, kinds)], count, seed)
         found = [sight for each in drawn if (sight := _sight(inhabitant, world, each)) is not None]
-        by_alert = {each.alert: each for each in found}
         outages = [each.key for each in faults if each.key.startswith(OUTAGE)]
-        return Sights(told=tuple(by_alert.values()), outages=outages)
+        return Sights(told=tuple(found), outages=outages)
     finally:
         world.close()
 
 
-def _lasts(fault: PutFault) -> bool:
-    return fault.kind in LASTING and fault.loud
+def _lasts(fault: PutFault, kinds: Collection[str] | None) -> bool:
+    return fault.kind in LASTING and fault.loud and (kinds is None or f"{fault.kind} {fault.name}" in kinds)
 
 
 def _sight(inhabitant: Inhabited, world: PassingWorld, fault: PutFault) -> Sight | None:

@@ -7,20 +7,23 @@ import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from checks.ports.scheduler import SCHEDULER
 from checks.ports.services import CLOUD_RUN
 from tests.bench.processes import ROOT, environment
 from tests.faults.soak.days import Setting
 from tests.faults.soak.inhabited import inhabited
 from tests.faults.soak.passing_world import PassingWorld
-from tests.faults.soak.plan import CHAOS, SOAK, incidents_of, spans, turns_of
+from tests.faults.soak.plan import CHAOS, LONGER, SOAK, incidents_of, spans, turns_of
 from tests.faults.soak.run import run
 from tests.faults.soak.sights import Sight
+from tests.faults.soak.undone import take_away
 
 START = datetime(2026, 2, 12, 5, 0, tzinfo=UTC)
 SIGHTS = [
@@ -85,6 +88,31 @@ def test_a_world_is_as_healthy_on_another_day_and_what_is_broken_is_so_there(wor
     assert names[0] - names[1] == {"parcel-labels"}
 
 
+def test_the_first_job_that_is_deleted_stays_so_for_days() -> None:
+    shop = inhabited(["shop"])["shop"]
+    gone = Sight(fault="jobs deleted a-01", alert="jobs", by_digest=True, healed_by_digest=True)
+
+    first, *_ = incidents_of(shop, [gone], START, 14, SOAK, random.Random(3))
+
+    assert first.ends - first.begins > LONGER
+
+
+def test_what_is_taken_away_has_a_name_that_an_instance_knows() -> None:
+    with pytest.raises(KeyError):
+        take_away({"without": "nothing of that name"})
+
+
+def test_nobody_tries_a_job_that_is_paused(world: PassingWorld) -> None:
+    key = next(each.key for each in world.faults() if each.key == "jobs paused order-prices-01")
+
+    for days in (1, 3):
+        world.live_on(START + timedelta(days=days), frozenset({key}))
+        (paused,) = (each for each in world.stage[SCHEDULER].jobs() if not each.enabled)
+        assert paused.last_attempt is not None
+        assert paused.last_attempt < START
+    world.close()
+
+
 @pytest.mark.slow
 def test_two_days_leave_nothing_lost_double_late_or_wrong() -> None:
     setting = Setting(pipelines=("kiosk", "stall"), days=2, weather=SOAK, seed=1, faults=5)
@@ -93,6 +121,17 @@ def test_two_days_leave_nothing_lost_double_late_or_wrong() -> None:
 
     assert {name: found for name, found in soak.findings.everything.items() if found} == {}
     assert (soak.incidents > 5, soak.digests, soak.restarts > 0, "newer" in soak.refused) == (True, 4, True, True)
+
+
+@pytest.mark.slow
+def test_a_product_that_forgets_a_deleted_job_is_noticed() -> None:
+    weather = replace(SOAK, pause=0.2, lasting=(1, 2))
+    setting = Setting(pipelines=("booth",), days=5.2, weather=weather, faults=1, kinds=("jobs deleted",))
+
+    found = [run(each, None).findings.everything for each in (setting, replace(setting, without="missed jobs"))]
+
+    assert {name: len(each) for name, each in found[0].items() if each} == {}
+    assert ["resolved" in each for each in found[1]["wrong"]] == [True]
 
 
 @pytest.mark.slow
