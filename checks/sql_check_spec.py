@@ -24,9 +24,13 @@ class Advice(Model):
     """The key of a repair that the product can carry out."""
 
 
+_SOME = 1e-9
+"""The least of a share."""
+
+
 def _is_nothing(comparison: Comparison) -> bool:
-    """Whether a comparison asks for none: 0, or less than 1."""
-    return comparison.holds(0) and not comparison.holds(1)
+    """Whether a comparison asks for none: 0, or less than 1. Less than 0.9 asks for a share, of which some is there."""
+    return comparison.holds(0) and not comparison.holds(1) and comparison.holds(_SOME) is comparison.holds(1 - _SOME)
 
 
 class Rule(Model):

@@ -81,7 +81,8 @@ def _job(name: str, broken: SchedulerJob | None) -> Change:
 
 
 def services_faults(healthy: Healthy) -> Faults:
-    """Services: missing, not ready, an old revision serves, a variable lost or changed, no instances, closed."""
+    """Services: missing, not ready, an old revision serves, a variable lost, changed or misspelled, no instances,
+    closed."""
     for spec in healthy.pipeline.services:
         service = healthy.world.services.get(spec.name)
         if service is None or spec.optional:
@@ -105,12 +106,14 @@ def _of_service(healthy: Healthy, spec: ServiceSpec, service: Service) -> list[t
             rest = {name: value for name, value in service.environment.items() if name != variable}
             found.append(("variable lost", variable, _service(spec.name, replace(service, environment=rest))))
             if service.environment[variable] != SECRET:
-                other = {**service.environment, variable: f"{service.environment[variable]}-old"}
-                deployed = replace(
-                    service, environment=other, latest_created_revision=newer, latest_ready_revision=newer,
-                    traffic={newer: 100}, deployed_at=healthy.world.now - JUST_DEPLOYED,
-                )  # fmt: skip
-                found.append(("variable changed", variable, _service(spec.name, deployed)))
+                value = service.environment[variable]
+                for name, other in (("changed", f"{value}-old"), ("misspelled", f"{value} ")):
+                    deployed = replace(
+                        service, environment={**service.environment, variable: other}, latest_created_revision=newer,
+                        latest_ready_revision=newer, traffic={newer: 100},
+                        deployed_at=healthy.world.now - JUST_DEPLOYED,
+                    )  # fmt: skip
+                    found.append((f"variable {name}", variable, _service(spec.name, deployed)))
     if spec.minimum_instances and service.minimum_instances:
         found.append(("no instances", "", _service(spec.name, replace(service, minimum_instances=0))))
     callers = (healthy.pipeline.invoker,) if spec.callers is None else spec.callers

@@ -2,14 +2,16 @@
 
 Two revisions of a service, the latest and the one before it, should differ in what somebody changed, and not in
 what a deploy with --set-env-vars left out. A variable that was there and is gone, or is empty now, is what such a
-deploy wiped; the service is ready all the same. The names are compared and the values are never shown.
+deploy wiped; the service is ready all the same. A value that a deploy changed only where nobody sees it, by a blank at
+its end, quotes around it, or the case of its letters, was hardly meant: nothing is found by it. Values are compared and
+never shown.
 """
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from checks.actions import Action, RepairKey
@@ -17,6 +19,7 @@ from checks.cells import in_words
 from checks.context import Context
 from checks.control_plane import service_commands, services
 from checks.control_plane.drift_state import stated_commits
+from checks.control_plane.spelling import slip
 from checks.effects import FailureEffect
 from checks.facts.control_plane import LATEST_REVISIONS, DeployedRevision, RevisionsFacts
 from checks.model import Finding, Outcome, Severity
@@ -39,6 +42,8 @@ class VariablesChange:
     emptied: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    slips: Mapping[str, str] = field(default_factory=dict)
+    """By what alone a changed value differs, where that can hardly be meant."""
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -54,19 +59,23 @@ class VariablesChange:
             return "required-variable-lost", Severity.P1
         if self.lost:
             return "variable-lost", Severity.P2
+        if recent and self.slips:
+            return "variable-misspelled", Severity.P1 if self.slips.keys() & set(required) else Severity.P2
         if recent and set(self.changed) & set(required):
             return "required-variable-changed", Severity.P2 if works else Severity.P3
         return ("variables-changed" if self.added or self.changed else "variables-kept"), None
 
 
-def change(before: Mapping[str, str], now: Mapping[str, str]) -> VariablesChange:
+def change(before: Mapping[str, str], now: Mapping[str, str], required: Sequence[str] = ()) -> VariablesChange:
     """Compare the variables of two revisions; a value of blanks alone is none."""
     both = sorted(before.keys() & now.keys())
+    slips = {name: slip(before[name], now[name], required=name in required) for name in both}
     return VariablesChange(
         removed=tuple(sorted(name for name in before.keys() - now.keys() if before[name].strip())),
         emptied=tuple(name for name in both if before[name].strip() and not now[name].strip()),
         added=tuple(sorted(now.keys() - before.keys())),
         changed=tuple(name for name in both if before[name] != now[name] and now[name].strip()),
+        slips={name: words for name, words in slips.items() if words and now[name].strip()},
     )
 
 
@@ -79,7 +88,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         facts = RevisionsFacts(revisions=_bare(revisions))
         return services.finding(pipeline, spec, outcome, code, summary, facts=facts)
     latest, before = revisions[0], revisions[1]
-    found = change(before.environment, latest.environment)
+    found = change(before.environment, latest.environment, spec.environment)
     recent = timedelta(0) <= now - latest.created_at <= RECENT
     code, severity = found.verdict(spec.environment, recent=recent, works=spec.phase is not None)
     facts = RevisionsFacts(
@@ -92,6 +101,7 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         commit_before=_commit(before),
         commit_now=_commit(latest),
         required_changed=tuple(name for name in found.changed if name in spec.environment),
+        misspelled=tuple(found.slips),
     )
     if severity is None:
         summary = f"{latest.name} kept all variables of {before.name}{_differences(found)}."
@@ -99,8 +109,9 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
     year = now.astimezone(pipeline.zone).year
     by = f" by {latest.created_by}" if latest.created_by else ""
     deployed = f"{latest.name}, deployed {in_words(latest.created_at, pipeline.zone, year)}{by},"
-    if code == "required-variable-changed":
-        summary = f"{deployed} has another value in {', '.join(facts.required_changed)} than {before.name}."
+    if code in ("required-variable-changed", "variable-misspelled"):
+        told = [f"{name} ({found.slips[name]})" if name in found.slips else name for name in _told(code, facts)]
+        summary = f"{deployed} has another value in {', '.join(told)} than {before.name}."
         action = Action(
             text=f"Compare the values of {latest.name} and {before.name}. If the change was not meant, or {spec.name} "
             f"fails since, set those of {before.name} again.",
@@ -128,6 +139,10 @@ def judge(pipeline: Pipeline, spec: ServiceSpec, revisions: Sequence[Revision], 
         impact=f"{spec.name} is up and cannot do its work." if code == "required-variable-lost" else "",
         action=_action(pipeline, spec, found, before),
     )
+
+
+def _told(code: str, facts: RevisionsFacts) -> tuple[str, ...]:
+    return facts.misspelled if code == "variable-misspelled" else facts.required_changed
 
 
 def _commit(revision: Revision) -> str:
@@ -171,13 +186,15 @@ def _action(pipeline: Pipeline, spec: ServiceSpec, found: VariablesChange, befor
     place=PlaceKind.REVISION,
     facts=RevisionsFacts,
     short="changes of variables",
-    effects={"required-variable-lost": FailureEffect.STOPS},
+    effects={"required-variable-lost": FailureEffect.STOPS, "variable-misspelled": FailureEffect.STOPS},
     worst=Severity.P1,
     codes={
         "variables-kept": "The latest revision has the same variables as the one before.",
         "variables-changed": "Variables were added or have another value; none was lost.",
         "variable-lost": "The latest revision lost a variable, or its value.",
         "required-variable-changed": "A deploy of the last two days changed the value of a required variable.",
+        "variable-misspelled": "A deploy of the last two days changed a value only by blanks, quotes, case, http for "
+        "https or a slash at its end.",
         "required-variable-lost": "The latest revision lost a variable that the pipeline file requires.",
         "first-revision": "There is one revision only.",
         "no-revision": "There is no revision.",

@@ -21,8 +21,10 @@ DELETED = "DELETED"
 LATELY = timedelta(days=2)
 """A job that no run saw enabled, and that is paused for longer, may rest on purpose."""
 
-LONG_SILENT = timedelta(days=1)
-"""So long after its first missed start, what a job should have done is missing."""
+LONG_GONE = timedelta(days=1)
+"""So long after its first missed start, what a job that was taken away should have done is missing."""
+
+TAKEN_AWAY = frozenset({PAUSED, DELETED})
 
 GRACE = timedelta(hours=1)
 """How long after a schedule was due its attempt may still be on its way: Cloud Scheduler does not start a job while
@@ -162,15 +164,17 @@ def loudness(
     now: datetime | None = None,
 ) -> tuple[str, Severity | None]:
     """Return code and severity for the failing jobs; ``many`` is from how many on they are P1. One that was not started
-    is P1 alone when a pattern of ``needed`` matches its name, and a day after its first missed start also when it is
-    one of ``feeding``, which work for a phase: its work is missing, whatever its last answer was."""
+    is P1 alone when a pattern of ``needed`` matches its name, and a day after its first missed start also when it was
+    taken away and is one of ``feeding``, which work for a phase: nothing brings its work. Whether the work of
+    another is missing, its data says."""
     if not failures:
         return "jobs-in-order", None
     if any(each.grade is Class.CRITICAL for each in failures):
         return "jobs-refused", Severity.P1
     silent = [each for each in failures if each.unstarted]
     missed = any(fnmatchcase(each.job.name, pattern) for each in silent for pattern in needed) or any(
-        each.job.name in feeding and now is not None and each.since is not None and now - each.since >= LONG_SILENT
+        each.job.name in feeding and now is not None and each.since is not None and now - each.since >= LONG_GONE
         for each in silent
+        if each.word in TAKEN_AWAY
     )
     return ("jobs-failing", Severity.P1) if missed or len(failures) >= many else ("some-jobs-failing", Severity.P2)

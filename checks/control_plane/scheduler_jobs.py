@@ -245,7 +245,8 @@ def _logs(pipeline: Pipeline, names: Sequence[str]) -> str:
     codes={
         "jobs-in-order": "No job fails that is not paused.",
         "some-jobs-failing": "A few jobs fail or were not started when due, also as they were paused or deleted.",
-        "jobs-failing": "Many jobs fail or were not started when due, or one whose work is missing was not started.",
+        "jobs-failing": "Many jobs fail or were not started when due, or one whose work nothing else brings was not "
+        "started.",
         "jobs-refused": "A job is refused: PERMISSION_DENIED or UNAUTHENTICATED.",
         "no-jobs": "There is not one job.",
         "all-jobs-paused": "There are jobs, and every one of them is paused.",

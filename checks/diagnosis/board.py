@@ -32,6 +32,7 @@ OF_THE_CONTROL_PLANE = (
     "stale-revision",
     "variable-removed-by-deploy",
     "variable-missing",
+    "variable-misspelled",
     "variable-changed",
     "address-missing",
     "service-failing",

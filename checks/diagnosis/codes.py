@@ -63,6 +63,10 @@ CAUSE_CODES: Mapping[str, CauseCode] = {
         "A topic pushes to a service more than once, or to one that should not get it: work is done twice or astray.",
         "Check the address of each subscription, and delete the one that is left over.",
     ),
+    "variable-misspelled": CauseCode(
+        "A deploy changed a variable only by a blank, quotes, the case of its letters or a slash: hardly on purpose.",
+        "Set the value again that the revision before has, and take the blank or the quotes out of the deploy.",
+    ),
     "variable-changed": CauseCode(
         "A deploy gave a variable that a service needs another value, and nothing has failed since.",
         "Compare the two revisions; if the change was not meant, set the value again that it had.",

@@ -37,6 +37,7 @@ def shown_causes(board: Board) -> list[Suspect]:
         *_not_ready(board),
         *_stale(board),
         *_without_variables(board),
+        *_misspelled(board),
         *_with_other_values(board),
         *platform.build_causes(board),
         *platform.drift_causes(board),
@@ -93,6 +94,15 @@ def _not_ready(board: Board) -> list[Suspect]:
 def _without_service(board: Board, name: str) -> list[Symptom]:
     """Return what follows where a service is not there: jobs that call it, topics that lost just its subscription."""
     return board.explain([*platform.jobs_failing_on(board, name), *platform.topics_without(board, name)])
+
+
+def _misspelled(board: Board) -> list[Suspect]:
+    """A variable that differs only where nobody sees it is a cause, whether or not anything has failed since."""
+    slips = board.free(lambda each: each.grave and each.finding.code == "variable-misspelled", family=RevisionsFacts)
+    return [
+        Suspect(code="variable-misspelled", subject=each.place.name, primary=board.explain([each]))
+        for each in list(slips)
+    ]
 
 
 def _with_other_values(board: Board) -> list[Suspect]:

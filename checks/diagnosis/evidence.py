@@ -183,7 +183,7 @@ def broken_since(board: Board, suspect: Suspect) -> datetime | None:
         case "invoker-removed-by-deploy":
             redeploy = redeploy_of(board, removing_deploy(board, suspect.primary) or suspect.primary[0])
             return redeploy.at if redeploy is not None and redeploy.certain else None
-        case "variable-removed-by-deploy":
+        case "variable-removed-by-deploy" | "variable-misspelled":
             deploy = latest(suspect.primary[0].of(RevisionsFacts))
             return deploy.deployed_at if deploy is not None else None
         case "service-failing":
@@ -203,6 +203,7 @@ def broken_since(board: Board, suspect: Suspect) -> datetime | None:
 _OF_THE_TRIGGER = frozenset(OF_THE_CONTROL_PLANE) - {
     "subscription-surplus",
     "variable-removed-by-deploy",
+    "variable-misspelled",
     "build-failed",
     "stale-build",
     "not-deployed",

@@ -355,7 +355,8 @@ class _Reading:
         return max(filter(None, map(_aware, dues)), default=None)
 
     def _last_good(self, symptom: Symptom, place: Place) -> datetime | None:
-        """When the place last did its work, for any other interval."""
+        """When the place last did its work, for any other interval. The newest row of all may be one of this interval,
+        of which only a part is there or is right."""
         interval, phase = symptom.finding.interval, symptom.finding.phase
         if place.kind is PlaceKind.TRANSITION:
             # Data that arrived all the same does not show that the transition worked.
@@ -363,7 +364,10 @@ class _Reading:
         shown = (each.rows for each in self._board.pipeline.phases if each.id == phase and each.rows is not None)
         tables = (Place(PlaceKind.TABLE, name) for rows in shown for name in tables_in(rows))
         places = {place, Place(PlaceKind.PHASE, phase or "", ROWS), *tables}
-        return max((at for where, day, at in self._worked if where in places and day != interval), default=None)
+        stopped = interval is None or self._board.effect(symptom) is FailureEffect.STOPS
+        worked = ((day, at) for where, day, at in self._worked if where in places and day != interval)
+        known_good = (at for day, at in worked if day or stopped or interval is None or at < interval.end)
+        return max(known_good, default=None)
 
     def _seen(self) -> Iterator[tuple[Place, Interval | None, datetime]]:
         for (subject, day), each in self._board.triggers.items():

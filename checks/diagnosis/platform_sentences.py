@@ -153,6 +153,7 @@ TELL_PLATFORM: Mapping[str, Callable[[Board, Suspect], str]] = {
     "identity-missing": _without_identity,
     "subscription-missing": _unheard,
     "subscription-surplus": _surplus,
+    "variable-misspelled": _as_found,
     "variable-changed": _as_found,
     "build-failed": _failed_build,
     "stale-build": _stale_build,

@@ -193,6 +193,15 @@ def _other_value(board: Board, suspect: Suspect, tense: Tense) -> Said:
             yield f"{suspect.subject} {tense('has', 'had')} another value in {what}{since}"
 
 
+def _misspelled(board: Board, suspect: Suspect, tense: Tense) -> Said:
+    facts = suspect.primary[0].of(RevisionsFacts)
+    deploy = latest(facts)
+    for since in _since(board, deploy.deployed_at if deploy is not None else None, tense):
+        yield f"{suspect.subject} {tense('has', 'had')} {_named(list(facts.misspelled), 'variable')} misspelled{since}"
+    yield f"{suspect.subject} {tense('has', 'had')} a misspelled variable"
+    yield f"a misspelled variable of {suspect.subject}"
+
+
 def _dead_address(board: Board, suspect: Suspect, tense: Tense) -> Said:
     del board
     yield f"{suspect.subject} {tense('calls', 'called')} an address that no service {tense('has', 'had')}"
@@ -419,6 +428,7 @@ TITLES: Mapping[str, Callable[[Board, Suspect, Tense], Said]] = {
     "messages-not-taken": _not_taken,
     "subscription-missing": _unheard,
     "subscription-surplus": _surplus,
+    "variable-misspelled": _misspelled,
     "variable-changed": _other_value,
     "build-failed": _failed_build,
     "stale-build": _behind,

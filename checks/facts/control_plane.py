@@ -154,6 +154,8 @@ class RevisionsFacts(Facts):
     commit_now: str = ""
     """What the second and the first were built from, empty where they do not say."""
     required_changed: tuple[str, ...] = several()
+    misspelled: tuple[str, ...] = several()
+    """Those of the changed that differ only where nobody sees it."""
 
     def lines(self) -> Iterator[tuple[str, Scalar]]:
         """Names and times of revisions alone: their variables may hold secrets."""
@@ -169,6 +171,8 @@ class RevisionsFacts(Facts):
                 yield "commit_now", self.commit_now
         if self.required_changed:
             yield "required_changed", ", ".join(self.required_changed)
+        if self.misspelled:
+            yield "misspelled", ", ".join(self.misspelled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ INCIDENTS = {
     "raw-not-loaded",
     "records-hang",
     "job-copied",
+    "variable-misspelled",
 }
 QUIET = {
     "healthy-morning",

@@ -19,6 +19,7 @@ from tests.checks.diagnosed import (
     PIPELINE,
     SLATE,
     THREE_TO_FOUR,
+    all_causes,
     causes,
     data,
     finding,
@@ -302,6 +303,35 @@ class TestAnotherValueOfARequiredVariable:
 
         assert cause.code == "service-failing"
         assert ("environment-change", "worker") in explained(cause)
+
+
+class TestAMisspelledVariable:
+    SLIP = finding(
+        "variable-misspelled",
+        "worker",
+        Severity.P1,
+        phase="phase5",
+        misspelled=("PATH",),
+        revisions=(revision("worker", 17, DEPLOYED),),
+    )
+
+    def test_it_explains_what_its_service_fails_on_and_the_data_of_its_phase(self) -> None:
+        failing = finding("every-request-fails", "worker", Severity.P1)
+
+        cause = only(
+            result("environment-change", self.SLIP), result("error-rate", failing), data("predictions", day=SLATE)
+        )
+
+        assert (cause.code, cause.subject, len(cause.explains)) == ("variable-misspelled", "worker", 3)
+        assert cause.broken_since == DEPLOYED
+
+    def test_it_is_told_by_its_name(self) -> None:
+        assert only(result("environment-change", self.SLIP)).title.startswith("Worker has PATH misspelled since")
+
+    def test_it_comes_before_a_failure_as_grave_of_which_nobody_knows_why(self) -> None:
+        first, *_ = all_causes(data("retry-queue"), result("environment-change", self.SLIP))
+
+        assert first.code == "variable-misspelled"
 
 
 class TestJobs:

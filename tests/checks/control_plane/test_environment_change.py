@@ -102,6 +102,28 @@ def test_a_changed_value_of_a_service_that_a_phase_needs_is_watched() -> None:
     assert seen(finding) == (Outcome.FAILED, Severity.P2, "required-variable-changed")
 
 
+@pytest.mark.parametrize(
+    ("now", "since", "severity", "code"),
+    [
+        pytest.param({"PROJECT": "y "}, timedelta(0), Severity.P1, "variable-misspelled", id="a required one"),
+        pytest.param({"LEVEL": "'debug'"}, timedelta(0), Severity.P2, "variable-misspelled", id="another one"),
+        pytest.param({"LEVEL": "DEBUG"}, timedelta(0), None, "variables-changed", id="the case of another one"),
+        pytest.param({"PROJECT": "y "}, timedelta(days=3), None, "variables-changed", id="longer ago"),
+    ],
+)
+def test_a_value_that_differs_where_nobody_sees_it_is_misspelled(
+    now: Mapping[str, str], since: timedelta, severity: Severity | None, code: str
+) -> None:
+    before = {**BEFORE, "PROJECT": "y", "LEVEL": "debug"}
+    latest = revision(2, {**before, **now})
+
+    finding = judge(fakes.pipeline(), SPEC, [latest, revision(1, before)], latest.created_at + since)
+
+    assert (finding.code, finding.severity) == (code, severity)
+    assert severity is None or finding.evidence["misspelled"] == next(iter(now))
+    assert "debug" not in finding.summary
+
+
 def test_names_are_shown_and_values_never() -> None:
     finding = judged({"PROJECT": "", "NEW": "new-secret", "LEVEL": "other-secret"}, BEFORE)
 

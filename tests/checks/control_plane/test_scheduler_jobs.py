@@ -439,16 +439,11 @@ class TestAJobThatWorksForAPhase:
             scheduler_jobs, services=[service("worker")], jobs=jobs, described=described, jobs_before=before
         ).findings[0]
 
-    @pytest.mark.parametrize(
-        ("silent", "severity"),
-        [(timedelta(hours=6), Severity.P2), (timedelta(days=2), Severity.P1)],
-        ids=["once", "long"],
-    )
-    def test_it_is_louder_a_day_after_its_first_missed_start(self, silent: timedelta, severity: Severity) -> None:
+    @pytest.mark.parametrize("silent", [timedelta(hours=6), timedelta(days=9)], ids=["once", "long"])
+    def test_alone_it_is_watched_however_long_it_is_silent(self, silent: timedelta) -> None:
         daily = job("daily", schedule="0 6 * * *", last_attempt=NOW - timedelta(hours=13) - silent)
 
-        assert self.judged(daily).severity is severity
-        assert self.judged(daily, phase=None).severity is Severity.P2
+        assert self.judged(daily).severity is Severity.P2
 
     @pytest.mark.parametrize(
         ("schedule", "attempted", "phase", "word"),
