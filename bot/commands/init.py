@@ -50,8 +50,8 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
     "--from",
     "source",
     metavar="FILE|FOLDER|bigquery:…|gcp:…|dbt:…",
-    help="A DuckDB file, a folder of Parquet or CSV files, or one such file; bigquery:PROJECT.DATASET,…, also of several "
-    "projects; gcp:PROJECT; dbt:FOLDER with its artifacts. It is only read.",
+    help="A DuckDB file, a folder of Parquet or CSV files, or one such file; bigquery:PROJECT.DATASET,…, also of "
+    "several projects; gcp:PROJECT; dbt:FOLDER with its artifacts. It is only read.",
 )
 @click.option("--region", metavar="REGION", default="", help="The region of the services, for gcp:PROJECT.")
 @click.option(
