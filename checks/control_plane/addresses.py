@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from checks.pipeline import Pipeline
 from checks.ports.services import Service
+from checks.services_spec import service_name
 
 _NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
 _HASHED = ".a.run.app"
@@ -151,11 +152,6 @@ class Addresses:
         if name is not None:
             return CallTarget(service=name, exists=True, function=True)
         return CallTarget(service=function, exists=False, function=True)
-
-
-def service_name(function: str) -> str:
-    """Return how Cloud Run names the service of a function."""
-    return function.lower().replace("_", "-")
 
 
 def _hosts(service: Service) -> Iterable[str]:

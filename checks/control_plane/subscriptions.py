@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from checks.actions import Action, Gcloud
 from checks.context import Context, after, attempt, could_not_check, not_configured
-from checks.control_plane.addresses import Addresses, CallTarget, service_name
+from checks.control_plane.addresses import Addresses, CallTarget
 from checks.control_plane.gcloud import gcloud
 from checks.control_plane.removal import subscription_removal
 from checks.effects import FailureEffect
@@ -30,6 +30,7 @@ from checks.places import Place, PlaceKind
 from checks.ports.messaging import Subscription, read_subscriptions, read_topics
 from checks.ports.services import Service, read_services
 from checks.registry import check
+from checks.services_spec import service_name
 from checks.source import SourceError
 
 T = TypeVar("T")

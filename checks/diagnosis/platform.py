@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
-from checks.control_plane.addresses import service_name
 from checks.diagnosis.board import MISSING, Board, Suspect
 from checks.diagnosis.symptom import Symptom
 from checks.diagnosis.unread import unread_before
@@ -23,6 +22,7 @@ from checks.facts.control_plane import (
     SubscriptionFacts,
     TopicFacts,
 )
+from checks.services_spec import service_name
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 DETACHED = frozenset({"detached-subscription"})
