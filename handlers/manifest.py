@@ -50,7 +50,7 @@ def manifest(address: str | None, *, one_command: bool = False) -> dict[str, Any
     return {
         "display_information": {
             "name": "Reveille",
-            "description": "Says each morning whether last night's pipeline really worked, and why not",
+            "description": "Says each morning whether the last run really worked, and why not",
             "background_color": "#1d3557",
         },
         "features": {

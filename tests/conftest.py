@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 
@@ -48,6 +49,19 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_runtest_protocol() -> Generator[None, object, object]:
     with kept():
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the slow run what a test that is ``sampled`` is not tried with every day."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        sample = item.get_closest_marker("sampled")
+        if sample is not None:
+            test = item.nodeid.partition("[")[0]
+            if seen[test] % sample.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[test] += 1
 
 
 def pytest_collection_finish() -> None:

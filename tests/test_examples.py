@@ -61,6 +61,7 @@ def told(report: Report) -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
+@pytest.mark.sampled(3)
 def test_a_scenario_says_what_it_must(path: Path) -> None:
     scenario = load_scenario(path)
 

@@ -15,8 +15,9 @@ from statistics import median
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from bot.discovery.names import NUMBERS, are_codes, is_about, is_key, is_personal, refers_to, words_in
+from bot.discovery.names import are_codes, is_about, is_key, is_personal, refers_to, words_in
 from bot.discovery.profile import LONGEST_CODE, MOST_VALUES, Grain, KeyReference, Period, Profile
+from checks.column_types import NUMBERS
 from checks.data.bounds import FEWEST_USED, limits_of
 from checks.data.past import age_of, interval_of
 from checks.intervals import WEEKDAYS, Cadence, Calendar, Timeline

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC")
 INSTANTS = ("TIMESTAMP", "DATETIME")
 KEYS = ("STRING", "INT64")
 

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from bot.discovery.names import INSTANTS, NUMBERS, USABLE, is_key, key_columns, may_list, pairs
+from bot.discovery.names import INSTANTS, USABLE, is_key, key_columns, may_list, pairs
+from checks.column_types import NUMBERS
 from checks.expansion.sql_words import literal, quoted
 from checks.ports.warehouse import Parameter, Query, Row
 from checks.table_names import source

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from checks.column_types import NUMBERS
 from checks.pipeline import Pipeline, Table
 from checks.sql_check_spec import SqlCheck
 
@@ -48,9 +49,7 @@ def read_by(checks: Sequence[SqlCheck], table: str, column: str) -> bool:
 
 def measures(table: Table, rows: Rows) -> tuple[str, ...]:
     """Return the columns with figures that differ from row to row: numbers that are neither zero nor codes."""
-    numeric = [
-        name for name, kind in table.columns.items() if kind.partition("(")[0] in ("FLOAT64", "NUMERIC", "INT64")
-    ]
+    numeric = [name for name, kind in table.columns.items() if kind in NUMBERS]
     return tuple(name for name in numeric if len({row.get(name) for row in rows} - {None}) > 2)  # noqa: PLR2004 - two values are a state
 
 

@@ -26,7 +26,7 @@ EXAMPLES = Path(bot.__file__).parents[1] / "examples"
 @cache
 def playable() -> Mapping[str, str]:
     """Return the titles of what can be played, by name."""
-    found = {STORY: "The night of the redeploy"}
+    found = {STORY: "A redeploy and what came of it"}
     found |= {name: _title((SHIPPED / f"{name}.yaml").read_text("utf-8")) for name in shipped_scenarios()}
     for path in sorted(EXAMPLES.glob("*/scenarios/*.yaml")):
         found[f"{path.parents[1].name}/{path.stem}"] = _title(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The story of the first visit: one night of the NBA pipeline, from before the redeploy to the digest."""
+"""The story of the first visit: a redeploy of the NBA pipeline, from before it to the digest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STORY = Path(__file__).with_name("story")
 
 @dataclass(frozen=True)
 class Station:
-    """A time of the night at which the world is another one; ``name`` is its scenario in the story's folder. Without a
+    """A time at which the world is another one; ``name`` is its scenario in the story's folder. Without a
     ``clock`` it is only passed by.
 
     ``repaired`` is the one that it is where people repaired before: what was never refused need not be made up for.
@@ -37,14 +37,14 @@ class Station:
 STATIONS: Mapping[str, Station] = {
     each.name: each
     for each in (
-        Station("night", "02:00", "the night begins"),
+        Station("before", "02:00", "all is well"),
         Station("redeploy", "02:13", "the redeploy"),
         Station("late", "", ""),
-        Station("dawn", "06:12", "the night's runs"),
+        Station("dawn", "06:12", "the first runs"),
         Station("day", "", "", repaired="day-repaired"),
         Station("morning", "08:00", "the digest", repaired="morning-repaired"),
     )
 }
-"""In the order of the night; the first is where it begins."""
+"""In their order; the first is where the story begins."""
 
 FIRST = next(iter(STATIONS))

@@ -71,7 +71,7 @@ _EFFECTS = {
     worst=Severity.P1,
     codes=CODES,
     expected="Every model of the last run was built, every test passed, every source is fresh.",
-    unwanted="A model that failed at night, and reports that show the day before without saying so.",
+    unwanted="A model that failed, and reports that show the day before without saying so.",
 )
 def dbt(context: Context) -> Iterator[Finding]:
     """Yield one finding about the run, and one for each model, test and source with something to say."""

@@ -48,6 +48,7 @@ def test_no_question_of_the_first_round_waits_for_another_one_to_be_answered(mea
         assert 0 < asked[source.name]["looks"] <= source.bound(shipped_pipeline().limits)
 
 
+@pytest.mark.slow
 def test_all_completion_documents_travel_in_one_request(measured: Mapping[str, Any]) -> None:
     requests = measured["validation"]["warm"][-1]["seen"]["requests"]["Firestore"]
 

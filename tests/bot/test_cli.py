@@ -356,6 +356,7 @@ def test_progress_is_shown_on_a_terminal_and_kept_out_of_the_output(tmp_path: Pa
     assert json.loads(output.read_text(encoding="utf-8"))["verdict"] == "ALL CLEAR"
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_one_line(tmp_path: Path) -> None:
     scenario = own_scenario(tmp_path, "faults: [{source: BigQuery, problem: hang}]\n")
     ours, theirs = pty.openpty()

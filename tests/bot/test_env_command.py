@@ -231,6 +231,7 @@ def test_nothing_is_merged_that_cannot_be_recorded_first(
 
 
 @pytest.mark.parametrize("value", ["", " ", "a=b=c", "a b", "line one\nline two", "ключ"])
+@pytest.mark.sampled(3)
 def test_any_value_arrives_as_it_is_and_is_not_shown(value: str, on_cloud: Cloud, reveille: Reveille) -> None:
     said = reveille("env", "merge", SERVICE, f"MODE={value}")
 

@@ -71,6 +71,7 @@ def taken_away() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "source"), list(taken_away()))
+@pytest.mark.sampled(3)
 def test_taking_a_source_away_never_makes_the_verdict_of_a_scenario_better(name: str, source: str) -> None:
     before, after = judged(name), judged(name, source)
 

@@ -47,6 +47,7 @@ def begun(text: str) -> list[str]:
         pytest.param(("--scenario", HOSTILE, "a"), id="as a scenario"),
     ],
 )
+@pytest.mark.sampled(4)
 def test_a_command_that_quotes_what_it_was_given(
     command: tuple[str, ...], arguments: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -56,7 +56,7 @@ class TestShop:
     def test_healthy_data_are_healthy(self, tmp_path: Path) -> None:
         assert found_by_init(tmp_path, as_database(tmp_path / "shop.duckdb", SHOP), MORNING) == set()
 
-    @pytest.mark.parametrize("fault", sampled(list(SHOP_FAULTS), 3))
+    @pytest.mark.parametrize("fault", sampled(list(SHOP_FAULTS), 9))
     def test_a_fault_of_the_newest_night_is_found(self, tmp_path: Path, fault: str) -> None:
         data = as_database(tmp_path / "shop.duckdb", SHOP, SHOP_FAULTS[fault])
 
@@ -68,7 +68,7 @@ class TestHourlyEvents:
         assert found_by_init(tmp_path, as_files(tmp_path / "plant", "parquet", EVENTS), MIDNIGHT) == set()
         assert load_pipeline(tmp_path / "pipeline.yaml").cadence.kind == "hourly"
 
-    @pytest.mark.parametrize("fault", sampled(list(EVENT_FAULTS), 3))
+    @pytest.mark.parametrize("fault", sampled(list(EVENT_FAULTS), 9))
     def test_a_fault_of_the_newest_hour_is_found(self, tmp_path: Path, fault: str) -> None:
         data = as_files(tmp_path / "plant", "parquet", EVENTS, EVENT_FAULTS[fault])
 
@@ -80,7 +80,7 @@ class TestLedger:
         assert found_by_init(tmp_path, as_files(tmp_path / "ledger", "csv", LEDGER), MORNING) == set()
         assert len(load_pipeline(tmp_path / "pipeline.yaml").calendar.weekdays) == 5
 
-    @pytest.mark.parametrize("fault", sampled(list(LEDGER_FAULTS), 3))
+    @pytest.mark.parametrize("fault", sampled(list(LEDGER_FAULTS), 9))
     def test_a_fault_of_the_newest_business_day_is_found(self, tmp_path: Path, fault: str) -> None:
         data = as_files(tmp_path / "ledger", "csv", LEDGER, LEDGER_FAULTS[fault])
 

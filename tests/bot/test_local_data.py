@@ -106,6 +106,7 @@ def failed(report: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("write", [as_database, as_files("parquet"), as_files("csv")], ids=["duckdb", "parquet", "csv"])
+@pytest.mark.sampled(3)
 def test_what_is_wrong_with_the_newest_day_is_found_and_the_days_before_are_fine(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:
@@ -297,3 +298,19 @@ def test_a_file_that_another_program_writes_is_said_so(tmp_path: Path) -> None:
             LocalData(path)
 
         holder.communicate(timeout=30)
+
+
+def test_a_file_that_its_user_may_not_read_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = as_database(tmp_path)
+
+    class Refused:  # whoever runs the tests as root may read every file
+        def execute(self, sql: str) -> None:
+            if sql.startswith("ATTACH"):
+                raise duckdb.IOException(f'IO Error: Cannot open file "{path}": Permission denied')
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(duckdb, "connect", lambda _: Refused())
+
+    with pytest.raises(SettingsError, match="may not be read by this user"):
+        LocalData(path)

@@ -46,6 +46,7 @@ def test_a_file_is_overwritten_only_by_force(tmp_path: Path) -> None:
     assert (tmp_path / "copy.yaml").read_text(encoding="utf-8") != "mine"
 
 
+@pytest.mark.slow
 def test_a_dry_run_names_tables_and_writes_nothing(tmp_path: Path) -> None:
     ran = record(tmp_path, "--scenario", "healthy-morning", "--dry-run")
 

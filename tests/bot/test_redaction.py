@@ -149,6 +149,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 @settings(deadline=None, max_examples=examples(60))
 @given(before=ANYTHING, secret=SECRETS, after=ANYTHING)
 @example(before="", secret=r"4711\\11", after="")
+@pytest.mark.sampled(3)
 def test_a_known_secret_never_stays_however_it_is_written(spelling: str, before: str, secret: str, after: str) -> None:
     written = WRITTEN[spelling](secret)
     core = written.strip("\"'")

@@ -95,6 +95,7 @@ def test_every_kind_of_day_is_shipped() -> None:
 
 
 @pytest.mark.parametrize("name", [together(name) for name in sorted(INCIDENTS)])
+@pytest.mark.sampled(2)
 def test_an_incident_has_a_cause_no_finding_stands_alone_and_three_lines_say_what_to_do(name: str) -> None:
     result = replayed(name)
 

@@ -71,11 +71,14 @@ def test_checks_with_more_rounds_have_asked_before_the_others_begin() -> None:
         begun.append("behind" if asked.is_set() else "before")
         yield passed()
 
-    slow = FakeWarehouse(lambda _: time.sleep(0.1) or ())
+    def late(_: Query) -> tuple[()]:
+        time.sleep(0.1)
+        return ()
+
     run(
         *(check(one, f"one-{number}") for number in range(20)),
         replace(check(several, "several"), rounds=2),
-        world=ports(warehouse=slow),
+        world=ports(warehouse=FakeWarehouse(late)),
     )
 
     assert begun == ["behind"] * 20

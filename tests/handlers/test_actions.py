@@ -235,6 +235,7 @@ def test_a_modal_of_one_who_may_not_says_so(action_id: str) -> None:
 
 @pytest.mark.parametrize("action_id", ["alert:acknowledge", "alert:recheck", "alert:snooze", "alert:details"])
 @pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"key": 1}', '{"key": ""}'])
+@pytest.mark.sampled(4)
 def test_a_button_with_a_foreign_value_is_answered(action_id: str, content: str) -> None:
     with running() as rig:
         alert = rig.alert()

@@ -86,6 +86,7 @@ def answers(rig: Rig) -> list[str]:
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 @pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.sampled(5)
 def test_only_members_get_in(entrance: str, stranger: str) -> None:
     with running() as rig:
         rig.slack.workspace.users[PERSON] = dict(STRANGERS[stranger])
@@ -107,6 +108,7 @@ def test_every_command_is_among_the_entrances() -> None:
 
 
 @pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.sampled(3)
 def test_a_request_that_comes_again_is_answered_once(entrance: str) -> None:
     with running(Rules(repairers=(PERSON,))) as rig:
         request = ENTRANCES[entrance](rig)

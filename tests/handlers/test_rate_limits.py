@@ -102,6 +102,7 @@ def test_every_method_that_is_called_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.sampled(3)
 def test_a_429_loses_nothing(name: str) -> None:
     family, _, method = name.rpartition("_")
     with running(Rules(actors=(GROUP,), ask="the data team")) as rig:

@@ -50,15 +50,26 @@ def sampled(tree: Path, only: Iterable[str], seed: str, count: int) -> list[tupl
 def line(path: str, change: Change, verdict: Verdict) -> str:
     """Say of a change whether, and by what, it was noticed."""
     heading = "noticed    " if verdict.noticed else "not noticed"
-    ending = f"  [{verdict.by}]" if verdict.noticed else "" if verdict.in_time else "  [the time ran out]"
+    ending = (
+        f"  [{'slow: ' if verdict.slow else ''}{verdict.by}]"
+        if verdict.noticed
+        else ""
+        if verdict.in_time
+        else "  [the time ran out]"
+    )
     # An entry is shown alone: the table around it is as long as it likes.
     becomes = "" if change.kind in ("entry dropped", "statement dropped") else f" -> {_short(change.becomes)}"
     return f"{heading}  {path}:{change.line}  {change.kind}: {_short(change.was)}{becomes}{ending}"
 
 
-def share(noticed: int, of: int) -> str:
-    """Say how many changes were noticed."""
-    return f"{noticed} of {of} changes noticed ({100 * noticed / of:.0f} %)" if of else "no change was tried"
+def share(verdicts: Sequence[Verdict]) -> str:
+    """Say how many changes were noticed, and how many of them only by a slow test."""
+    noticed, of = sum(each.noticed for each in verdicts), len(verdicts)
+    if not of:
+        return "no change was tried"
+    slow = sum(each.slow for each in verdicts)
+    late = f", {slow} of them by slow tests alone" if slow else ""
+    return f"{noticed} of {of} changes noticed ({100 * noticed / of:.0f} %){late}"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -81,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return 2
         for test in sorted(ground.failing):
             _say(f"left out, because it fails without a change: {test}")
-    _say(share(sum(each.noticed for each in verdicts), len(verdicts)))
+    _say(share(verdicts))
     return 0
 
 

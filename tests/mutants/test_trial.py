@@ -25,6 +25,13 @@ def test_at_the_limit():
     assert bot.late.is_late(6)
 """
 
+SLOW = """import bot.late, pytest
+
+@pytest.mark.slow
+def test_before_its_time():
+    assert not bot.late.is_late(0)
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -37,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
         (root / package / "__init__.py").touch()
     (root / "bot" / "late.py").write_text(SOURCE, "utf-8")
     (root / "tests" / "bot" / "test_late.py").write_text(TESTS, "utf-8")
-    (root / "pytest.ini").write_text("[pytest]\naddopts = -p no:bqemulator -p no:anyio\n", "utf-8")
+    (root / "pytest.ini").write_text("[pytest]\naddopts = -p no:bqemulator -p no:anyio\nmarkers = slow\n", "utf-8")
     return root
 
 
@@ -59,6 +66,15 @@ def test_the_test_that_notices_is_named_and_one_that_always_fails_is_left_out(gr
 
 def test_what_no_test_holds_is_not_noticed(ground: Ground) -> None:
     assert ground.judge("bot/late.py", change_to("(minutes <= 0)"), 60) == Verdict()
+
+
+def test_what_no_test_of_every_day_notices_is_put_to_the_slow_ones(tree: Path, tmp_path: Path) -> None:
+    (tree / "tests" / "bot" / "test_slowly.py").write_text(SLOW, "utf-8")
+
+    verdict = Ground(tree, tmp_path / "copy").judge("bot/late.py", change_to("(minutes <= 0)"), 60)
+
+    assert verdict == Verdict("tests/bot/test_slowly.py::test_before_its_time", slow=True)
+    assert "[slow: tests" in line("bot/late.py", change_to("(minutes <= 0)"), verdict)
 
 
 def test_a_tree_whose_tests_cannot_run_at_all_is_no_ground(tree: Path, tmp_path: Path) -> None:
@@ -107,8 +123,11 @@ def test_time_that_ran_out_counts_as_not_noticed() -> None:
 
 
 def test_the_share_is_of_what_was_tried() -> None:
-    assert share(11, 12) == "11 of 12 changes noticed (92 %)"
-    assert "%" not in share(0, 0)
+    noticed, slowly, not_noticed = Verdict("a"), Verdict("b", slow=True), Verdict()
+
+    assert share([noticed] * 11 + [not_noticed]) == "11 of 12 changes noticed (92 %)"
+    assert share([noticed, slowly]) == "2 of 2 changes noticed (100 %), 1 of them by slow tests alone"
+    assert "%" not in share([])
 
 
 def test_a_path_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,9 @@ from tests.mutants.changes import Change
 SECONDS_A_TEST = 60
 """A test that takes longer hangs: the slowest one of every day takes a third of it on a busy machine."""
 
+NEAREST = 2
+"""Rounds whose slow tests are run, too, for what no test of every day has noticed."""
+
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?\.py(?:::.*?)?)(?: - .*)?$", re.MULTILINE)
 _NO_TESTS = 5
 """pytest's exit code where every test is deselected."""
@@ -32,15 +35,29 @@ class GroundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a change fared: ``by`` names the test that noticed it, and is empty where none did."""
+    """How a change fared: ``by`` names the test that noticed it, and is empty where none did. A ``slow`` one is not run
+    every day."""
 
     by: str = ""
     in_time: bool = True
+    slow: bool = False
 
     @property
     def noticed(self) -> bool:
         """Whether a test noticed it."""
         return bool(self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Tests that a change of a file is put to, ``until`` an instant of the clock."""
+
+    file: Path
+    source: str
+    changed: str
+    tests: Sequence[str]
+    until: float
+    slow: bool
 
 
 class Ground:
@@ -67,36 +84,42 @@ class Ground:
         file = self._copy / path
         source = file.read_text("utf-8")
         until = self._clock() + seconds
+        every_day = rounds(path, self._tests)
         try:
-            for files in rounds(path, self._tests):
-                verdict = self._round(file, source, change.applied(source), files, until)
+            for slow, files in (
+                *((False, each) for each in every_day),
+                *((True, each) for each in every_day[:NEAREST]),
+            ):
+                verdict = self._round(_Round(file, source, change.applied(source), files, until, slow))
                 if verdict.noticed or not verdict.in_time:
                     return verdict
             return Verdict()
         finally:
             _write(file, source)
 
-    def _round(self, file: Path, source: str, changed: str, tests: Sequence[str], until: float) -> Verdict:
+    def _round(self, at: _Round) -> Verdict:
         while True:
-            _write(file, changed)
-            failed = self._failed(tests, until)
+            _write(at.file, at.changed)
+            failed = self._failed(at.tests, at.until, slow=at.slow)
             if failed is None:
                 return Verdict(in_time=False)
             if not failed:
                 return Verdict()
-            _write(file, source)
-            if failed in self._trusted or self._failed([failed], self._clock() + 2 * SECONDS_A_TEST) == "":
+            _write(at.file, at.source)
+            alone = self._clock() + 2 * SECONDS_A_TEST
+            if failed in self._trusted or self._failed([failed], alone, slow=at.slow) == "":
                 self._trusted.add(failed)
-                return Verdict(failed)
+                return Verdict(failed, slow=at.slow)
             if "::" not in failed:
                 raise GroundError(f"{failed} cannot even be read by pytest without a change; run it by itself.")
             self._failing.add(failed)
 
-    def _failed(self, tests: Sequence[str], until: float) -> str | None:
+    def _failed(self, tests: Sequence[str], until: float, *, slow: bool) -> str | None:
         """Return the first test that fails, nothing if none does, or None if time runs out."""
         wanted = [each for each in tests if each not in self._failing]
         left_out = [f"--deselect={each}" for each in sorted(self._failing)]
-        options = ["-n0", "-x", "-rfE", "--tb=no", "-p", "no:cacheprovider", f"--timeout={SECONDS_A_TEST}"]
+        marks = ["-m", "slow" if slow else "not slow"]
+        options = [*marks, "-n0", "-x", "-rfE", "--tb=no", "-p", "no:cacheprovider", f"--timeout={SECONDS_A_TEST}"]
         if not wanted:
             return ""
         code, said = _run(

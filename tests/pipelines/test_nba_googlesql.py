@@ -63,6 +63,7 @@ def _types_for(comparison: Comparison) -> set[str]:
 
 
 @pytest.mark.parametrize("query", sampled(tuple(queries_of(NBA)), 3), ids=lambda query: ".".join(map(str, query.path)))
+@pytest.mark.sampled(4)
 def test_a_query_is_googlesql_on_the_declared_columns(query: DeclaredQuery, googlesql: GoogleSql) -> None:
     columns = googlesql.columns(query.sql)
 
@@ -70,6 +71,7 @@ def test_a_query_is_googlesql_on_the_declared_columns(query: DeclaredQuery, goog
 
 
 @pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.id)
+@pytest.mark.sampled(4)
 def test_templates_and_rules_use_columns_that_the_query_gives(check: SqlCheck, googlesql: GoogleSql) -> None:
     assert misfits(check, googlesql.columns(check.query)) == []
 

@@ -62,6 +62,7 @@ def test_only_the_table_of_staging_is_written(seed: Seed) -> None:
 @pytest.mark.xdist_group("googlesql")
 @pytest.mark.parametrize("statement", [replacing, selecting, counting], ids=["replacing", "selecting", "counting"])
 @pytest.mark.usefixtures("googlesql_compiled")
+@pytest.mark.sampled(3)
 def test_google_accepts_every_statement(statement: Callable[[Copy, str], str]) -> None:
     from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
 

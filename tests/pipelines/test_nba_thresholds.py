@@ -38,6 +38,7 @@ CASES: tuple[Case, ...] = (
 
 
 @pytest.mark.parametrize("case", sampled(CASES, 10), ids=lambda case: f"{case.check}: {case.name}")
+@pytest.mark.sampled(4)
 def test_the_rows_give_the_stated_findings(case: Case) -> None:
     found = verdicts_of(case)
 
@@ -74,6 +75,7 @@ OF_THE_SCHEDULE = {"games-last-night", "games-tonight", "games-final"}
         pytest.param({}, set(), id="nothing at all"),
     ],
 )
+@pytest.mark.sampled(5)
 def test_what_finds_nothing_to_judge_does_not_pass(check: SqlCheck, tables: Tables, judged: set[str]) -> None:
     found = findings_of(check.id, tables, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
 
@@ -87,6 +89,7 @@ def _verdict(rule: Rule) -> str:
 
 
 @pytest.mark.parametrize("check", [check for check in NBA.checks if check.when == "games"], ids=lambda check: check.id)
+@pytest.mark.sampled(4)
 def test_a_day_without_games_is_quiet(check: SqlCheck) -> None:
     elsewhere = {SCHEDULE: played(2, game_date=date(2026, 2, 20))}
 
@@ -96,6 +99,7 @@ def test_a_day_without_games_is_quiet(check: SqlCheck) -> None:
 
 
 @pytest.mark.parametrize("check", [check for check in NBA.checks if check.when == "games"], ids=lambda check: check.id)
+@pytest.mark.sampled(4)
 def test_an_empty_schedule_is_no_day_without_games(check: SqlCheck) -> None:
     found = findings_of(check.id, {}, now=datetime(2026, 2, 12, 3, tzinfo=UTC), night=NIGHT)
 

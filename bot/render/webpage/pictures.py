@@ -11,8 +11,8 @@ from bot.render.post import Picture
 from bot.render.trend import trend_of
 from bot.render.webpage.band import band_figure
 from bot.render.webpage.diagram import Diagram, sheet
-from bot.render.webpage.night import night_figure, night_of
 from bot.render.webpage.strip import strip_figure, strip_of
+from bot.render.webpage.timeline import expected_runs, timeline_figure
 from checks.pipeline import Pipeline
 
 Documents = Sequence[Mapping[str, Any]]
@@ -29,15 +29,15 @@ def _band(documents: Documents, pipeline: Pipeline, now: datetime) -> Diagram | 
     return None if found is None else band_figure(found, now.astimezone(pipeline.zone).date())
 
 
-def _night(documents: Documents, pipeline: Pipeline, now: datetime) -> Diagram | None:
-    found = night_of(documents[0], pipeline) if documents else ()
-    return night_figure(found, pipeline.zone, now) if found else None
+def _timeline(documents: Documents, pipeline: Pipeline, now: datetime) -> Diagram | None:
+    found = expected_runs(documents[0], pipeline) if documents else ()
+    return timeline_figure(found, pipeline.zone, now) if found else None
 
 
 DIAGRAMS: Mapping[str, Callable[[Documents, Pipeline, datetime], Diagram | None]] = {
     "phases": _strip,
     "volume": _band,
-    "night": _night,
+    "timeline": _timeline,
 }
 """By the name of its file, in the order in which they are shown."""
 

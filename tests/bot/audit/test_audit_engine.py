@@ -101,6 +101,7 @@ def test_settings_of_the_repository_run_no_program(tmp_path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_script_that_cannot_be_read_is_reported_and_the_others_go_on(
     tmp_path: Path, content: str | bytes, place: tuple[int, int] | None
 ) -> None:

@@ -238,6 +238,7 @@ def test_fix_asks_on_a_terminal(answer: str, code: int, content: str, wiping: Pa
 @pytest.mark.parametrize(
     ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["a terminal", "NO_COLOR"]
 )
+@pytest.mark.slow
 def test_a_terminal_has_colours_unless_somebody_minds(variables: dict[str, str], coloured: bool, wiping: Path) -> None:
     _, shown = audit_on_a_terminal(wiping, *ONLY, answer="", **variables)
 

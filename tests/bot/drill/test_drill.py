@@ -75,6 +75,7 @@ def test_rows_of_one_date_are_gone_halved_or_doubled(name: str, factor: float) -
     assert len(of_the_night(after[SUMMARY])) == len(of_the_night(healthy[SUMMARY])) * factor
 
 
+@pytest.mark.slow
 def test_what_is_made_of_an_emptied_table_is_empty_too_unless_that_is_not_wanted() -> None:
     made = "nba_analytics.player_game_summary"
     alone = replace(ground().healthy, cascade=False)
@@ -125,6 +126,7 @@ def test_an_hour_after_it_is_due_the_same_is_drawn() -> None:
     assert afternoon.early == ()
 
 
+@pytest.mark.slow
 def test_a_closed_service_lets_nobody_in() -> None:
     fault = put("services", "closed", "prediction-worker")
 
@@ -153,6 +155,7 @@ def test_executions_of_a_cloud_run_job_fail_hang_or_are_never_made() -> None:
     assert all(jobs != (load,) for jobs in found.values())
 
 
+@pytest.mark.slow
 def test_a_sample_is_drawn_by_its_seed_takes_each_sort_and_grows_at_its_end() -> None:
     faults = ground().faults
     sorts = {(each.kind, each.name) for each in faults}
@@ -247,6 +250,7 @@ def test_a_floor_is_what_may_not_be_undercut(noticed: float | None, named: float
     assert tally("jobs", (caught, missed)).is_below(noticed, named) is below
 
 
+@pytest.mark.slow
 def test_the_command_counts_and_holds_its_floor(tmp_path: Path) -> None:
     asked = ("drill", "--scenario", "healthy-morning", "--count", "2", "--only", "subscriptions", "--json")
 

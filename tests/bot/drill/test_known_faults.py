@@ -125,6 +125,7 @@ def test_what_is_there_again_under_another_name_is_noticed(change: Callable[[], 
     assert place.name == table
 
 
+@pytest.mark.slow
 def test_predictions_that_are_made_of_features_follow_from_their_absence() -> None:
     made = (PREDICTIONS, "nba_predictions.daily_prediction_signals", PICKS)
     features = "nba_predictions.ml_feature_store_v2"
@@ -140,6 +141,7 @@ def test_predictions_that_are_made_of_features_follow_from_their_absence() -> No
     assert place.name == features
 
 
+@pytest.mark.slow
 def test_predictions_that_join_no_game_follow_from_the_teams_of_the_schedule() -> None:
     place = only(report(valued("nba_reference.nba_schedule", SLATE, "home_team_tricode", "ATL-x"))).place
 
@@ -156,6 +158,7 @@ def test_a_pick_that_is_no_prediction_is_noticed(column: str) -> None:
 
 
 @pytest.mark.parametrize(("tables", "causes"), [(BOX_SCORES, 1), (BOX_SCORES[:2], 2)], ids=["many", "two"])
+@pytest.mark.slow
 def test_many_tables_of_one_writer_that_get_nothing_are_one_cause(tables: tuple[str, ...], causes: int) -> None:
     found = report(*(gone(f"nba_raw.nbac_{each}", NIGHT, empties=False) for each in tables))
 

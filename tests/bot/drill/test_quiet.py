@@ -110,6 +110,7 @@ def test_what_ran_again_later_shows_its_run_before_and_what_had_not_run_is_not_t
     assert not [row for row in before["nba_predictions.signal_best_bets_picks"] if row["game_date"] == "2026-02-11"]
 
 
+@pytest.mark.slow
 def test_what_is_broken_at_an_earlier_hour_alarms() -> None:
     whole, clock = ground("healthy-afternoon"), at_hour("healthy-afternoon", 9)
 
@@ -139,6 +140,7 @@ def test_an_alarm_on_a_day_is_a_false_one_and_a_quiet_day_has_none() -> None:
 
 
 @pytest.mark.parametrize("shape", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_the_command_looks_at_so_many_days(tmp_path: Path, shape: tuple[str, ...]) -> None:
     done = run(("drill", "--scenario", "healthy-morning", "--quiet", "--count", "2", *shape), tmp_path, {})
 

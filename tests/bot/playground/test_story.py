@@ -72,6 +72,7 @@ def test_who_waits_reads_at_eight_what_it_has_come_to_and_repairs_then(visitor: 
     assert visitor.play.world.repaired == ORCHESTRATORS
 
 
+@pytest.mark.slow
 def test_one_without_rights_may_look_and_not_act(visitor: Visitor) -> None:
     visitor.do("go", to="redeploy")
     alert = visitor.hears("orchestrators refuse Pub/Sub")

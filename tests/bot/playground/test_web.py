@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.playground.people import ALEX
-from bot.playground.web import FILES, LARGEST_BODY, STYLES, may_ask
+from bot.playground.feed import Changed
+from bot.playground.people import ALEX, CHANNEL
+from bot.playground.play import ALL, WORLD
+from bot.playground.web import FILES, LARGEST_BODY, STYLES, may_ask, said_to
 from tests.bot.playground.visiting import Visitor, visiting
 
 HEAVIEST = 300_000
@@ -99,6 +101,7 @@ def test_only_the_page_s_own_files_are_handed_out(visitor: Visitor, name: str) -
         b'{"do": "submit", "as": "U0ALEX001", "view": "V0", "given": {}}',
     ],
 )
+@pytest.mark.sampled(4)
 def test_what_the_page_never_asks_gets_a_sentence(visitor: Visitor, body: bytes) -> None:
     status, _, said = visitor.post(body)
 
@@ -126,6 +129,27 @@ def test_every_open_page_is_told(visitor: Visitor) -> None:
 
         assert "post" in {each.what for each in first.wait(5)}
         assert "post" in {each.what for each in second.wait(5)}
+
+
+READ_OF = {"all": ("channels", "name", "home", "view", "world"), "view": ("html",), "home": ("html",)}
+"""What the page's scripts read of what they are told, by what it is about."""
+
+
+@pytest.mark.parametrize("what", READ_OF)
+def test_a_page_is_told_all_that_its_scripts_read(visitor: Visitor, what: str) -> None:
+    told = said_to(visitor.play, ALEX.id, Changed(what))
+
+    assert told["what"] == what
+    assert all(isinstance(told[each], dict | str) for each in READ_OF[what])
+
+
+def test_a_page_that_opens_is_shown_the_channel_and_the_world(visitor: Visitor) -> None:
+    told = said_to(visitor.play, ALEX.id, ALL)
+
+    assert set(told["channels"]) == {CHANNEL, ALEX.id}
+    assert "<article" in told["channels"][CHANNEL]
+    assert {f'id="{part}"' for part in told["world"]} <= set(re.findall(r'id="[^"]*"', visitor.get()[2].decode()))
+    assert said_to(visitor.play, ALEX.id, WORLD) == {"what": "world", **told["world"]}
 
 
 def test_pictures_and_the_page_share_one_style() -> None:

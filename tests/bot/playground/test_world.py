@@ -82,7 +82,7 @@ def test_what_is_broken_again_is_broken_although_it_was_repaired(world: PlayWorl
 
 @pytest.mark.slow
 def test_a_redeploy_takes_away_what_was_repaired_before() -> None:
-    world = PlayWorld(shipped_pipeline(), STATIONS["night"].scenario)
+    world = PlayWorld(shipped_pipeline(), STATIONS["before"].scenario)
     service = "phase3-to-phase4-orchestrator"
     grant(world, service)
 

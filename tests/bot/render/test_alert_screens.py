@@ -35,6 +35,7 @@ def test_every_code_of_a_cause_has_a_title() -> None:
 
 
 @by_scenario
+@pytest.mark.sampled(2)
 def test_each_title_is_one_whole_line_and_distinct(name: str) -> None:
     titles = [each.title for each in alerts_of(name)]
 

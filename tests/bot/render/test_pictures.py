@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.render.message import Mark
 from bot.render.post import Post, post_of
 from bot.render.webpage.diagram import diagram_html, sheet
-from bot.render.webpage.night import LATE, ExpectedRun, night_figure, night_of
 from bot.render.webpage.pictures import pictures_of
+from bot.render.webpage.timeline import LATE, ExpectedRun, expected_runs, timeline_figure
 from tests.bot.render.test_webpage import ATTACK, NOW, JsonDict, document, finding
 from tests.pipelines.nba_world import NBA
 
@@ -38,11 +38,11 @@ def run(**changed: Any) -> ExpectedRun:
 
 
 def sentences(*runs: ExpectedRun) -> Sequence[str]:
-    return night_figure(runs, NBA.zone, NOW).words
+    return timeline_figure(runs, NBA.zone, NOW).words
 
 
 def test_a_run_is_told_with_what_was_planned_and_what_happened() -> None:
-    (found,) = night_of(night(), NBA)
+    (found,) = expected_runs(night(), NBA)
 
     (line,) = sentences(found)
 
@@ -53,17 +53,17 @@ def test_a_run_is_told_with_what_was_planned_and_what_happened() -> None:
 
 
 def test_what_a_report_does_not_know_is_not_drawn() -> None:
-    assert night_of(document(10, finding(10)), NBA) == []
-    assert night_of(night(due=None), NBA) == []
-    assert night_of(night(due="2026-02-11T12:00:00"), NBA) == []
-    assert night_of(document(9, finding(10, evidence=evidence())), NBA) == []
+    assert expected_runs(document(10, finding(10)), NBA) == []
+    assert expected_runs(night(due=None), NBA) == []
+    assert expected_runs(night(due="2026-02-11T12:00:00"), NBA) == []
+    assert expected_runs(document(9, finding(10, evidence=evidence())), NBA) == []
 
 
 def test_rows_at_the_time_are_in_time_and_just_past_it_late() -> None:
     on_time, late = run(wrote=DUE), run(wrote=DUE + timedelta(seconds=1))
 
-    assert LATE not in night_figure([on_time], NBA.zone, NOW).inside
-    assert LATE in night_figure([late], NBA.zone, NOW).inside
+    assert LATE not in timeline_figure([on_time], NBA.zone, NOW).inside
+    assert LATE in timeline_figure([late], NBA.zone, NOW).inside
     assert sentences(late)[0].endswith("07:00 EST, late.")
 
 
@@ -71,7 +71,7 @@ def test_what_happened_days_before_is_told_and_does_not_squeeze_the_night() -> N
     stale = run(wrote=DUE - timedelta(days=6))
 
     assert "5 Feb" in sentences(stale)[0]
-    assert "5 Feb" not in night_figure([stale], NBA.zone, NOW).inside
+    assert "5 Feb" not in timeline_figure([stale], NBA.zone, NOW).inside
 
 
 INSTANTS = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 31)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001 - the zone is added
@@ -81,7 +81,7 @@ INSTANTS = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 31))
     st.lists(st.builds(run, due=INSTANTS.filter(bool), ready=INSTANTS, started=INSTANTS, wrote=INSTANTS), min_size=1)
 )
 def test_whenever_runs_happen_the_night_is_drawn_within_its_width(runs: list[ExpectedRun]) -> None:
-    drawn = night_figure(runs, NBA.zone, NOW)
+    drawn = timeline_figure(runs, NBA.zone, NOW)
 
     root = ET.fromstring(sheet(drawn))
     places = [each.get("transform", "") for each in root.iter() if each.get("transform", "").startswith("translate(")]
@@ -91,7 +91,7 @@ def test_whenever_runs_happen_the_night_is_drawn_within_its_width(runs: list[Exp
 
 @given(st.text())
 def test_a_label_of_any_text_leaves_a_sound_picture(text: str) -> None:
-    drawn = night_figure([run(), replace(run(), label=f"{text}{ATTACK}")], NBA.zone, NOW)
+    drawn = timeline_figure([run(), replace(run(), label=f"{text}{ATTACK}")], NBA.zone, NOW)
 
     root = ET.fromstring(sheet(drawn))
     assert not [each for each in root.iter() if each.tag.endswith(("script", "image", "foreignObject"))]
@@ -111,7 +111,7 @@ def days(newest: int = 10, count: int = 4) -> list[JsonDict]:
 def test_a_digest_gets_every_picture_with_its_words_and_they_are_stored_with_it() -> None:
     drawn = pictures_of(days(), NBA, NOW)
 
-    assert [each.name for each in drawn] == ["phases", "volume", "night"]
+    assert [each.name for each in drawn] == ["phases", "volume", "timeline"]
     assert [bool(each.shown_by) for each in drawn] == [False, True, False]
     assert all(each.words and each.title for each in drawn)
     post = Post(("A digest",), (), drawn)

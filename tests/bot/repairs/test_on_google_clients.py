@@ -140,6 +140,7 @@ def test_a_missing_permission_is_named_with_the_command_of_an_administrator(
         ),
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_rule_that_forbids_the_write_is_named_as_such(
     served: Cloud, repairs: RepairService, code: grpc.StatusCode, text: str, words: str
 ) -> None:

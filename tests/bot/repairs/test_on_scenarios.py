@@ -100,6 +100,7 @@ def test_an_undo_closes_the_service_again() -> None:
         assert loud(validated(validation, request)) == loud(before)
 
 
+@pytest.mark.slow
 def test_a_job_runs_once_and_ends_well() -> None:
     with morning("line-enrichment-crashed") as (validation, repairs, request):
         now = validated(validation, request).now

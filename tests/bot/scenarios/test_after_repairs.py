@@ -313,6 +313,7 @@ def failing(report: Report) -> set[str]:
     return {f"{result.check} {each.interval}" for result, each in report.findings() if each.severity is not None}
 
 
+@pytest.mark.slow
 def test_february_is_all_clear_once_the_three_grants_are_made() -> None:
     before, after = repaired("invoker-lost")
 

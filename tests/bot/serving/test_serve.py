@@ -140,7 +140,7 @@ def test_the_board_says_what_is_wrong_while_slack_is_down(tmp_path: Path) -> Non
         page = bot.get("/board", token=BOARD_TOKEN)[1]
 
     assert "3 orchestrators refuse Pub/Sub" in page
-    assert "The night, planned and actual" in page
+    assert "Runs, planned and actual" in page
 
 
 @shares_a_process

@@ -36,6 +36,7 @@ def keys(slack: SlackServer) -> list[str]:
     return sorted(each.key or "" for each in slack.messages())
 
 
+@pytest.mark.slow
 def test_a_round_posts_what_is_due_and_the_next_execution_nothing(tmp_path: Path) -> None:
     with SlackServer() as slack:
         first = run(slack, tmp_path)

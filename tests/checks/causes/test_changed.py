@@ -91,6 +91,18 @@ def test_a_role_of_the_project_is_the_cause_where_it_was_taken_from_an_account(g
     assert cause.code == code
 
 
+def test_a_title_names_what_was_changed() -> None:
+    services = tuple(each.name for each in PIPELINE.services)
+    grant = taken("serviceAccount:runner@example.com", "roles/bigquery.dataEditor")
+    policy = changed(PlaceKind.PERMISSION, PIPELINE.project, "changed", grant, services=services)
+    job = changed(PlaceKind.JOB, "nightly", "edited", services=("worker",))
+
+    ((of_policy,), (of_job,)) = (causes(no_predictions(GOOD), each) for each in (policy, job))
+
+    assert "the policy of the project was changed" in of_policy.title
+    assert "nightly was edited" in of_job.title
+
+
 def test_who_paused_a_job_is_named_with_the_job() -> None:
     job = JobStatus("nightly", "PAUSED", services=("worker",), since=BROKEN + MOMENT)
     failing = finding("jobs-failing", "jobs", facts=JobsFacts(failing=(job,), failing_count=1, enabled_count=9))

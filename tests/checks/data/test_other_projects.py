@@ -152,6 +152,7 @@ def test_tables_are_told_from_the_text(sql: str, names: tuple[str, ...]) -> None
 
 
 @pytest.mark.xdist_group("googlesql")
+@pytest.mark.slow
 def test_each_query_is_one_for_googles_analyser(googlesql_compiled: None) -> None:
     from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
 

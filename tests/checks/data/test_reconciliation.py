@@ -154,6 +154,7 @@ class TestAgreement:
 
 
 @pytest.mark.xdist_group("googlesql")
+@pytest.mark.slow
 def test_each_query_is_one_for_googles_analyser(googlesql_compiled: None) -> None:
     from tests.googlesql import GoogleSql  # noqa: PLC0415 - heavy, and few tests need it
 

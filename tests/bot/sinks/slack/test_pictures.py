@@ -67,7 +67,7 @@ def test_they_stand_in_the_thread_of_the_message_with_their_words(slack: SlackSe
     ts = send(slack, *PICTURES)
 
     files = list(slack.workspace.files.values())
-    assert [each.name for each in files] == ["phases.png", "volume.png", "night.png"]
+    assert [each.name for each in files] == ["phases.png", "volume.png", "timeline.png"]
     assert {(each.channel, each.thread_ts) for each in files} == {(CHANNEL, ts)}
     assert [each.words for each in files] == [each.words for each in PICTURES]
     assert len(slack.called("files.completeUploadExternal")) == 1
@@ -84,7 +84,7 @@ def test_those_of_an_answer_stand_in_its_thread(slack: SlackServer) -> None:
 def test_what_a_chart_of_slack_shows_is_not_drawn_again(slack: SlackServer) -> None:
     send(slack, *PICTURES, chart=True)
 
-    assert [each.name for each in slack.workspace.files.values()] == ["phases.png", "night.png"]
+    assert [each.name for each in slack.workspace.files.values()] == ["phases.png", "timeline.png"]
 
 
 def test_where_slack_refuses_the_chart_the_picture_stands_in_its_place(slack: SlackServer) -> None:

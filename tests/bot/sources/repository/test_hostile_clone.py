@@ -91,6 +91,7 @@ def read_all(path: Path) -> dict[str, SourceError | None]:
 
 
 @pytest.mark.parametrize("key", PROGRAMS + SHELL_WORDS)
+@pytest.mark.sampled(4)
 def test_no_program_that_a_key_names_is_started(hostile: Hostile, key: str) -> None:
     first = hostile.made.git("rev-parse", "HEAD~1")
     (hostile.made.path / "first-commit").write_text(first)

@@ -1,4 +1,4 @@
-"""The night's timeline: of each run when it was expected, when its input was there, when it started and wrote."""
+"""The timeline of the runs: of each when it was expected, when its input was there, when it started and wrote."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TICKS = 5
 STEPS = tuple(timedelta(hours=each) for each in (1, 2, 3, 6, 12, 24, 48))
 
 AROUND = timedelta(hours=36)
-"""What happened longer before or after a run was expected is told in words: it would leave no room for the night."""
+"""What happened longer before or after a run was expected is told in words: it would leave no room for the others."""
 
 Document = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class ExpectedRun:
         return at is not None and abs(at - self.due) <= AROUND
 
 
-def night_of(document: Document, pipeline: Pipeline) -> Sequence[ExpectedRun]:
+def expected_runs(document: Document, pipeline: Pipeline) -> Sequence[ExpectedRun]:
     """Return the runs of the interval that a report judges, in the order of the phases."""
     found: dict[tuple[str, str], ExpectedRun] = {}
     for key, run in _runs(document, pipeline):
@@ -90,12 +90,12 @@ def _instant(value: object) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo is not None else None
 
 
-def night_figure(runs: Sequence[ExpectedRun], zone: ZoneInfo, now: datetime) -> Diagram:
+def timeline_figure(runs: Sequence[ExpectedRun], zone: ZoneInfo, now: datetime) -> Diagram:
     """Return the runs as a picture: a row each, all on one line of time."""
     scale = _scale(runs)
     drawn = HEAD + ROW * len(runs)
     return Diagram(
-        title="The night, planned and actual",
+        title="Runs, planned and actual",
         width=LABEL + WIDTH,
         height=drawn + 4,
         inside=joined_markup(
