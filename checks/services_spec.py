@@ -50,3 +50,8 @@ class RunJobSpec(Model):
     """The tables and collections that it works from."""
     minutes: int | None = Field(default=None, ge=1, le=7 * 24 * 60)
     """How long an execution may take; left out, as long as the job's own time-out and retries let it."""
+
+
+def service_name(function: str) -> str:
+    """Return how Cloud Run names the service of a function."""
+    return function.lower().replace("_", "-")

@@ -4,7 +4,8 @@
 #
 #   PROJECT=example-project REGION=us-west2 PIPELINE=nba IMAGE=... deploy/google-cloud.sh [--dry-run]
 #
-# CLOCK=always (the default) keeps a CPU; CLOCK=scheduler lets Cloud Scheduler wake the service.
+# CLOCK=always (the default) keeps a CPU; CLOCK=scheduler lets Cloud Scheduler wake the service, CLOCK=tasks lets a queue of
+# Cloud Tasks wake it in between, too, when a message may go.
 # JOBS="NAME=PIPELINE ..." makes a Cloud Run job for each pipeline, which does what is due every five minutes.
 # REPAIRABLE="SERVICE ..." lets repairs write to these services. SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or
 # SLACK_APP_TOKEN) are put into Secret Manager where it has none yet.
@@ -64,7 +65,7 @@ read_settings() {
     [[ $REGION =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || stop "REGION is '$REGION', which is no region, such as us-west2."
     [[ $PIPELINE =~ ^[A-Za-z0-9._/:-]+$ ]] || stop "PIPELINE is '$PIPELINE': name a file in the image, or nba."
     CLOCK=${CLOCK:-always}
-    [[ $CLOCK =~ ^(always|scheduler)$ ]] || stop "CLOCK is '$CLOCK': write always or scheduler."
+    [[ $CLOCK =~ ^(always|scheduler|tasks)$ ]] || stop "CLOCK is '$CLOCK': write always, scheduler or tasks."
     local each
     for each in ${JOBS-}; do
         [[ $each =~ ^[a-z][a-z0-9-]{0,30}=[A-Za-z0-9._/-]+$ ]] || stop "JOBS has '$each': write NAME=PIPELINE, such as shop=/etc/reveille/shop.yaml."
@@ -80,6 +81,7 @@ read_settings() {
 
 enable_apis() {
     local wanted=(bigquery cloudbuild cloudresourcemanager cloudscheduler firestore iam logging monitoring pubsub run secretmanager)
+    [ "$CLOCK" != tasks ] || wanted+=(cloudtasks)
     local enabled missing=() each
     enabled=$(found gcloud services list --enabled --project="$PROJECT" --format="value(config.name)")
     for each in "${wanted[@]}"; do
@@ -113,6 +115,7 @@ grant() {
     local verb=$((${#words[@]} - 1))
     [[ ${words[*]} == *"gcloud projects"* ]] || options+=(--project="$PROJECT")
     [[ ${words[*]} != *"gcloud run"* ]] || options+=(--region="$REGION")
+    [[ ${words[*]} != *"gcloud tasks"* ]] || options+=(--location="$REGION")
     there=$(found "${words[@]:0:verb}" get-iam-policy "${words[verb]}" "${options[@]}" --flatten="bindings[].members" \
         --filter="bindings.role=$role AND bindings.members=$member" --format="value(bindings.role)")
     [[ -z $condition ]] || options+=(--condition="$condition")
@@ -170,6 +173,24 @@ keep_secrets() {
     fi
 }
 
+# The account whose token Cloud Scheduler and Cloud Tasks send.
+make_clock_account() {
+    [ "$CLOCK" != always ] || [ -n "${JOBS-}" ] || return 0
+    make_account "$NAME-clock" "$CLOCK_ACCOUNT" "Reveille's clock"
+}
+
+# A queue whose tasks call the service; Reveille may put some there that carry the token of its clock.
+make_queue() {
+    [ "$CLOCK" = tasks ] || return 0
+    local there
+    there=$(found gcloud tasks queues describe "$NAME" --project="$PROJECT" --location="$REGION" --format="value(name)")
+    [ -n "$there" ] || change gcloud tasks queues create "$NAME" --project="$PROJECT" --location="$REGION" \
+        --max-concurrent-dispatches=1 --max-attempts=3 --min-backoff=10s
+    make_role reveille-waker
+    grant "projects/$PROJECT/roles/reveille_waker" "serviceAccount:$ACCOUNT" "" gcloud tasks queues "$NAME"
+    grant roles/iam.serviceAccountUser "serviceAccount:$ACCOUNT" "" gcloud iam service-accounts "$CLOCK_ACCOUNT"
+}
+
 # Says the label under which a service or a job keeps what it was deployed with: a hash of the words.
 settings_label() {
     printf '%s\n' "$@" | sha256sum | cut -c 1-40
@@ -177,7 +198,7 @@ settings_label() {
 
 # Slack has no account of Google's, so anybody may knock: the service checks Slack's signature, and Google's on /tasks.
 deploy_service() {
-    local number settings label there
+    local number settings called label there
     number=$(found gcloud projects describe "$PROJECT" --format="value(projectNumber)")
     [ -n "$number" ] || stop "there is no project $PROJECT that your account can see."
     SERVICE_URL=https://$NAME-$number.$REGION.run.app
@@ -186,7 +207,9 @@ deploy_service() {
     if [ "$CLOCK" = always ]; then
         settings+=(--no-cpu-throttling --min-instances=1 --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE")
     else
-        settings+=(--cpu-throttling --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE,REVEILLE_TASKS_AUDIENCE=$SERVICE_URL,REVEILLE_TASKS_ACCOUNT=$CLOCK_ACCOUNT")
+        called="REVEILLE_TASKS_AUDIENCE=$SERVICE_URL,REVEILLE_TASKS_ACCOUNT=$CLOCK_ACCOUNT"
+        [ "$CLOCK" != tasks ] || called+=,REVEILLE_TASKS_QUEUE=projects/$PROJECT/locations/$REGION/queues/$NAME
+        settings+=(--cpu-throttling --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE,$called")
     fi
     label=$(settings_label "$ACCOUNT" "${settings[@]}")
     there=$(found gcloud run services describe "$NAME" --project="$PROJECT" --region="$REGION" --format="value(metadata.labels.reveille-settings)")
@@ -210,9 +233,7 @@ clock() {
 }
 
 make_clock() {
-    [ "$CLOCK" = scheduler ] || [ -n "${JOBS-}" ] || return 0
-    make_account "$NAME-clock" "$CLOCK_ACCOUNT" "Reveille's clock"
-    [ "$CLOCK" = scheduler ] || return 0
+    [ "$CLOCK" != always ] || return 0
     local call=(--oidc-service-account-email="$CLOCK_ACCOUNT" --oidc-token-audience="$SERVICE_URL")
     clock "$NAME-round" "*/5 * * * *" "$SERVICE_URL/tasks/round" "${call[@]}"
     clock "$NAME-prune" "30 3 * * *" "$SERVICE_URL/tasks/prune" "${call[@]}"
@@ -260,6 +281,8 @@ enable_apis
 make_accounts_and_roles
 make_database
 keep_secrets
+make_clock_account
+make_queue
 deploy_service
 make_clock
 deploy_jobs

@@ -24,6 +24,7 @@ from bot.commands.slack import notifications_of, slack_answers
 from bot.composition.google import google_ports
 from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import source_of, sources_of
+from bot.composition.wake_ups import queue_of
 from bot.definition.config_check import check_config
 from bot.definition.files import PipelineFileError
 from bot.definition.pipeline_file import load_pipeline
@@ -31,7 +32,7 @@ from bot.definition.pipeline_folder import name_in
 from bot.google_cloud.credentials import default_credentials
 from bot.render.status import Status
 from bot.render.words import joined, number, sentence, time_of
-from bot.serving.serving_settings import SlackSettings
+from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError
 from bot.sinks.slack.client import slack_client
 from bot.sinks.table import must_be_there
@@ -40,7 +41,7 @@ from bot.status import PATIENCE, status_of
 from bot.store.model import StoreError
 from bot.validation import Validation
 from checks.pipeline import Pipeline
-from checks.source import UNANSWERED, Ports, Problem
+from checks.source import UNANSWERED, Ports, Problem, SourceError
 
 State = Literal["well", "wrong", "unanswered", "left out"]
 
@@ -130,6 +131,7 @@ def _of_pipeline(pipeline_file: Path | None, settings: Settings) -> Iterator[Exa
         yield from _credentials()
     else:
         yield from _google(pipeline, path, settings)
+    yield from _waker()
     yield from _slack(pipeline)
     if pipeline is not None:
         yield from _webhooks(pipeline)
@@ -151,6 +153,22 @@ def _store(pipeline: Pipeline | None, settings: Settings) -> Iterator[Examined]:
         yield Examined("Store", "unanswered", f"{error}")
     except SettingsError as error:
         yield Examined("Store", "wrong", f"{error}")
+
+
+def _waker() -> Iterator[Examined]:
+    """Look at the queue of Cloud Tasks, where one is set."""
+    try:
+        queue = queue_of(ServingSettings.from_environment().tasks)
+        if queue is None:
+            return
+        with closing(queue):
+            queue.must_run()
+        yield Examined("Cloud Tasks", "well", "the queue runs.")
+    except SettingsError as error:
+        yield Examined("Cloud Tasks", "wrong", str(error))
+    except SourceError as error:
+        state: State = "unanswered" if error.retryable else "wrong"
+        yield Examined("Cloud Tasks", state, f"{error.detail}. {error.advice}")
 
 
 def _credentials() -> Iterator[Examined]:

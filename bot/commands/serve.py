@@ -39,6 +39,7 @@ def serve(pipeline_file: Path | None, scenarios: tuple[str, ...]) -> int:
       REVEILLE_STORE           a file (reveille.db), firestore, or firestore:DATABASE
       REVEILLE_HEARTBEAT_URL   asked for after each digest that Slack has confirmed
       REVEILLE_TASKS_AUDIENCE, REVEILLE_TASKS_ACCOUNT   for Cloud Scheduler
+      REVEILLE_TASKS_QUEUE     a queue of Cloud Tasks that wakes the service in between
       REVEILLE_OPERATIONS_PORT, REVEILLE_OPERATIONS_TOKEN   where metrics are served, and to whom
       REVEILLE_BOARD_TOKEN     opens /board, a page for the wall; without it there is none
       REVEILLE_PEER_CONNECTIONS   that one address may have open (200)

@@ -24,8 +24,10 @@ from bot.composition.notifier import Notifier, Prepared, forgets, notifiers_of, 
 from bot.composition.preflight import asked_before
 from bot.composition.repairs import repairing_of
 from bot.composition.together import must_beat_apart
+from bot.composition.wake_ups import waker_of
 from bot.definition.files import PipelineFileError
 from bot.delivery.drain import Drain
+from bot.delivery.waker import Waker
 from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction.known import known_secrets
@@ -167,6 +169,9 @@ def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedule
     every = [each.services for each in parts]
     app = _app(prepared[0].slack, every)
     told.outbox.also_tell(lambda _: viewers.changed())
+    waker = waker_of(prepared[0].serving.tasks, told.clock)
+    if waker is not None:
+        told.outbox.ask_to_be_woken(waker.at)
     slack, timetables = prepared[0].slack, Timetables({each.services.pipeline: each.schedules for each in parts})
     following = [each.following.run for each in parts if each.following is not None]
     bot = Bot(
@@ -183,6 +188,7 @@ def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedule
         ),
         access=access.run,
         homes=partial(viewers.run, partial(redraw, every)),
+        wake_ups=None if waker is None else waker.run,
         store_problem=health.problem,
         # What a message has met stands above what was found without one.
         troubles=(*(each.problems for each in parts), access.problems, told.outbox.problems),
@@ -193,7 +199,7 @@ def assembled(prepared: Sequence[Prepared]) -> tuple[Serving, Notifier, Schedule
     endpoint = None
     if slack.signing_secret is not None:
         endpoint = SlackEndpoint(app, slack.signing_secret, refusals, courtesy)
-    doors = (*_tasks(prepared[0], told, timetables, refusals), *_board(prepared[0], notifiers, refusals))
+    doors = (*_tasks(prepared[0], told, timetables, refusals, waker), *_board(prepared[0], notifiers, refusals))
     serving = Serving(
         bot=bot,
         applications=_applications(prepared[0], told, bot, endpoint, doors, refusals),
@@ -383,11 +389,19 @@ def _staging(prepared: Prepared) -> Callable[[], AbstractContextManager[StagingE
     return partial(google_staging, prepared.pipeline, prepared.settings)
 
 
-def _tasks(prepared: Prepared, told: Notifier, schedules: Timetables, refusals: Refusals) -> tuple[Blueprint, ...]:
+def _tasks(
+    prepared: Prepared, told: Notifier, schedules: Timetables, refusals: Refusals, waker: Waker | None
+) -> tuple[Blueprint, ...]:
     tasks = prepared.serving.tasks
     if tasks is None:
         return ()
-    settle = Drain(told.store, told.outbox.wake, told.clock, told.outbox.holds)
+    drain = Drain(told.store, told.outbox.wake, told.clock, told.outbox.holds)
+
+    def settle() -> None:
+        drain()
+        if waker is not None:
+            waker.round_is_over(told.store.pending())
+
     verify = GoogleTokens(tasks.audience, tasks.account)
 
     def refused(*, decided: bool) -> None:

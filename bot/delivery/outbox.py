@@ -69,6 +69,7 @@ class Outbox:
         self._wording = poster.wording
         self._on_sent = [] if on_sent is None else [on_sent]
         self._on_buried = on_buried
+        self._wake_at: Callable[[datetime], object] = lambda _: None
         self._awake = threading.Event()
         self._stop = threading.Event()
         self._unsent: dict[str, int] = {}
@@ -82,6 +83,10 @@ class Outbox:
     def also_tell(self, listener: Callable[[Delivery], object]) -> None:
         """Have somebody else told of each delivery once it is recorded. Before anything is sent."""
         self._on_sent.append(listener)
+
+    def ask_to_be_woken(self, at: Callable[[datetime], object]) -> None:
+        """Have somebody told until when a message waits. Before anything is sent."""
+        self._wake_at = at
 
     def wake(self) -> None:
         """Look at once whether something waits, and not only at the next turn."""
@@ -200,6 +205,8 @@ class Outbox:
     def _give_back(self, delivery: Delivery, not_before: datetime, error: str, *, in_doubt: bool) -> None:
         now = self._clock()
         given = self._store.hand_back(delivery.key, self._owner, now=now, not_before=not_before, error=error)
+        if given:
+            self._wake_at(not_before)
         if given and not in_doubt:
             # Another instance that takes it counts an attempt, too: then this does not match any more.
             self._unsent[delivery.key] = delivery.attempts + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from bot.delivery.outbox import Outbox
 from bot.store.model import Delivery
@@ -20,6 +21,11 @@ class Outboxes:
     def also_tell(self, listener: Callable[[Delivery], object]) -> None:
         """Have somebody told of each message that people got. Before anything is sent."""
         self._main.also_tell(listener)
+
+    def ask_to_be_woken(self, at: Callable[[datetime], object]) -> None:
+        """Have somebody told until when a message waits. Before anything is sent."""
+        for each in self._by_sink.values():
+            each.ask_to_be_woken(at)
 
     def wake(self) -> None:
         for each in self._by_sink.values():

@@ -61,9 +61,10 @@ class Bot:
 
     ``send`` sends messages until its event is set, then comes back; so does ``follow``, which looks after repairs.
     ``recover`` ends at the start what a former process has left standing; it comes back when its event is set.
-    ``access`` asks Slack now and then whether it lets the bot in, ``homes`` draws home tabs again, both until their
-    event is set. ``store_problem`` says why the store cannot be written; by default it is asked again. ``troubles``
-    name further parts that do not work. ``close`` lets go of what the validation asks.
+    ``access`` asks Slack now and then whether it lets the bot in, ``homes`` draws home tabs again, ``wake_ups`` has
+    somebody outside call when a message may go, all until their event is set. ``store_problem`` says why the store
+    cannot be written; by default it is asked again. ``troubles`` name further parts that do not work. ``close`` lets go
+    of what the validation asks.
     """
 
     store: Pinged
@@ -74,6 +75,7 @@ class Bot:
     recover: Callable[[threading.Event], None] | None = None
     access: Callable[[threading.Event], None] | None = None
     homes: Callable[[threading.Event], None] | None = None
+    wake_ups: Callable[[threading.Event], None] | None = None
     store_problem: Callable[[], str | None] | None = None
     troubles: Sequence[Callable[[], Mapping[str, str]]] = ()
     socket: Socket | None = None
@@ -87,6 +89,7 @@ class Bot:
         self._sender = threading.Thread(target=self._send, name="outbox", daemon=True)
         self._sender.start()
         beside = {"repairs": self.follow, "recovery": self.recover, "access": self.access, "homes": self.homes}
+        beside["wake-ups"] = self.wake_ups
         for name, part in beside.items():
             if part is not None:
                 threading.Thread(target=part, args=(self._stopping,), name=name, daemon=True).start()

@@ -27,6 +27,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _OTHER_STORE = re.compile(r"([A-Za-z][A-Za-z0-9]+):((?!//)[\w./()-]+)", re.ASCII)
 """A kind of store and its place, which is no address: those hold passwords. A file is told from it by its folder:
 ``./a:b.db``."""
+_QUEUE = re.compile(r"projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9-]{1,100}")
 _TRACES = re.compile("otlp")
 _PEERS = f"a number of connections, 1 to {CONNECTIONS}"
 
@@ -74,10 +75,13 @@ class SlackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSettings:
-    """Whose tokens the endpoint for Cloud Scheduler takes."""
+    """Whose tokens the endpoint for Cloud Scheduler takes. ``queue`` is that of Cloud Tasks which wakes the service in
+    between, at the address that is the audience; ``endpoint`` a server of this machine that stands for Google's."""
 
     audience: str
     account: str
+    queue: str | None = None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +200,20 @@ def _tasks(variables: Variables) -> TaskSettings | None:
         _ACCOUNT,
         "a service account, such as scheduler@example-project.iam.gserviceaccount.com",
     )
-    if audience is None and account is None:
+    queue = variables.matching("REVEILLE_TASKS_QUEUE", _QUEUE, "projects/PROJECT/locations/REGION/queues/QUEUE")
+    if audience is None and account is None and queue is None:
         return None
     if audience is None or account is None:
         missing = "REVEILLE_TASKS_AUDIENCE" if audience is None else "REVEILLE_TASKS_ACCOUNT"
         message = f"{missing} is not set: a scheduled task is accepted only for an audience and from an account."
         raise SettingsError(message)
-    return TaskSettings(audience=audience, account=account)
+    if queue is not None and not audience.startswith("https://"):
+        raise SettingsError(
+            "REVEILLE_TASKS_QUEUE wakes the service at its address, so REVEILLE_TASKS_AUDIENCE has to be that, with"
+            " https://."
+        )
+    endpoint = variables.loopback_address(AddressSetting.REVEILLE_TASKS_ENDPOINT)
+    return TaskSettings(audience=audience, account=account, queue=queue, endpoint=endpoint)
 
 
 def _slack_api(variables: Variables) -> str:

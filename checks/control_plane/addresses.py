@@ -17,7 +17,8 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from checks.pipeline import Pipeline
-from checks.ports.services import Service, service_name
+from checks.ports.services import Service
+from checks.services_spec import service_name
 
 _NUMBERED = re.compile(r"(?P<name>[^.]+)-(?P<number>\d+)\.(?P<region>[^.]+)\.run\.app")
 _HASHED = ".a.run.app"

@@ -28,8 +28,9 @@ from checks.model import Finding, Outcome, Severity
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.ports.messaging import Subscription, read_subscriptions, read_topics
-from checks.ports.services import Service, read_services, service_name
+from checks.ports.services import Service, read_services
 from checks.registry import check
+from checks.services_spec import service_name
 from checks.source import SourceError
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from checks.facts.control_plane import (
     SubscriptionFacts,
     TopicFacts,
 )
-from checks.ports.services import service_name
+from checks.services_spec import service_name
 
 UNHEARD = frozenset({"none", "too-few", "topic-missing", "wrong-target"})
 DETACHED = frozenset({"detached-subscription"})

@@ -77,11 +77,6 @@ class ControlPlane(Protocol):
 CLOUD_RUN: Source[ControlPlane] = Source("Cloud Run", lambda limits: limits.control_plane, "services")
 
 
-def service_name(function: str) -> str:
-    """Return how Cloud Run names the service of a function."""
-    return function.lower().replace("_", "-")
-
-
 def read_services(reads: Reads) -> Read[Sequence[Service]]:
     """Ask for every service of the region."""
     return reads.ask(CLOUD_RUN, "services", lambda port: port.services())

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from tests.sections import ROOT
 
-READS, STORE, REPAIRS, JOBS = "reveille", "reveille-store", "reveille-repairs", "reveille-jobs"
+READS, STORE, REPAIRS, JOBS, WAKER = "reveille", "reveille-store", "reveille-repairs", "reveille-jobs", "reveille-waker"
 """The roles, as their files in deploy/roles are called."""
 
-OTHER_CALLS = frozenset(("close", "transport"))
+CLIENTS = ("Client", "AuthorizedSession")
+"""How the classes of Google's that call services are called."""
+
+OTHER_CALLS = frozenset(("close", "transport", "trust_env"))
 """What clients do on this machine."""
 
 PERMISSIONS = {
@@ -41,6 +44,9 @@ PERMISSIONS = {
     "ServicesClient.set_iam_policy": ("run.services.setIamPolicy",),
     "ServicesClient.update_service": ("run.services.update",),
     "SubscriberClient.list_subscriptions": ("pubsub.subscriptions.list",),
+    # Cloud Tasks, by its REST interface.
+    "AuthorizedSession.get": ("cloudtasks.queues.get",),
+    "AuthorizedSession.post": ("cloudtasks.tasks.create",),
     # BigQuery; whoever started a job may read it.
     "Client.get_job": (),
     "Client.get_routine": ("bigquery.routines.get",),
@@ -49,7 +55,8 @@ PERMISSIONS = {
     "Client.query_and_wait": ("bigquery.jobs.create", "bigquery.tables.getData"),
 }
 """From each service's own page of permissions, as of November 2026. ``update_service`` also takes
-``iam.serviceAccounts.actAs``, which is granted on the account of the service and never in these roles."""
+``iam.serviceAccounts.actAs``, which is granted on the account of the service and never in these roles; so does a task
+with a token, on the account of the token."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +72,8 @@ class ClientCall:
         """The role that has to hold its permissions."""
         if self.module.startswith("bot/store/"):
             return STORE
+        if self.module.endswith("/cloud_tasks.py"):
+            return WAKER
         if self.module.endswith("/repairs.py"):
             return JOBS if self.name.startswith("CloudSchedulerClient.") else REPAIRS
         return READS
@@ -105,6 +114,10 @@ def _clients(tree: ast.Module) -> Iterator[tuple[str, str]]:
         match node:
             case ast.AnnAssign(target=ast.Name(id=field), annotation=annotation) if kind := _client(annotation, google):
                 yield field, kind
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=field), annotation=annotation) if (
+                kind := _client(annotation, google)
+            ):
+                yield field, kind
             case ast.arg(arg=field, annotation=ast.expr() as annotation) if kind := _client(annotation, google):
                 yield f"_{field}", kind
 
@@ -112,4 +125,4 @@ def _clients(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _client(annotation: ast.expr, google: set[str]) -> str:
     """Return the class of a client that an annotation names, empty for anything else."""
     words = ast.unparse(annotation).split(".")
-    return words[-1] if words[0] in google and words[-1].endswith("Client") else ""
+    return words[-1] if words[0] in google and words[-1].endswith(CLIENTS) else ""

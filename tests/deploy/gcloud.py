@@ -18,7 +18,13 @@ VERBS = (
     *("add", "add-iam-policy-binding", "create", "deploy", "describe", "enable", "get-iam-policy"),
     *("list", "update", "update-traffic"),
 )
-APIS = {"firestore": "firestore", "run": "run", "scheduler": "cloudscheduler", "secrets": "secretmanager"}
+APIS = {
+    "firestore": "firestore",
+    "run": "run",
+    "scheduler": "cloudscheduler",
+    "tasks": "cloudtasks",
+    "secrets": "secretmanager",
+}
 """By the first word of a command: what has to be enabled before."""
 
 READS = frozenset(("describe", "get-iam-policy", "list"))

@@ -25,7 +25,7 @@ EVERYTHING = {
     "PIPELINE": "nba",
     "IMAGE": "images.example.com/example-project/reveille@sha256:0",
     "COMMIT": "abc1234",
-    "CLOCK": "scheduler",
+    "CLOCK": "tasks",
     "JOBS": "shop=/etc/reveille/shop.yaml",
     "REPAIRABLE": "prediction-worker",
     "SLACK_BOT_TOKEN": "xoxb-not-a-token",
@@ -63,7 +63,7 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(gcloud: S
     assert second.stdout.startswith("0 changed.")
     assert {kind for kind, _ in gcloud.things} >= {
         *("services", "iam service-accounts", "iam roles", "firestore databases", "firestore indexes fields"),
-        *("secrets", "secrets versions", "run services", "run jobs", "scheduler jobs"),
+        *("secrets", "secrets versions", "run services", "run jobs", "scheduler jobs", "tasks queues"),
     }
 
 
@@ -79,6 +79,12 @@ def test_the_account_holds_its_own_roles_and_no_other(gcloud: StandInGcloud) -> 
         ("projects", "example-project", "roles/reveille"),
         ("projects", "example-project", "roles/reveille_store"),
         ("projects", "example-project", "roles/reveille_jobs"),
+        ("tasks queues", "reveille", "roles/reveille_waker"),
+        (
+            "iam service-accounts",
+            "reveille-clock@example-project.iam.gserviceaccount.com",
+            "roles/iam.serviceAccountUser",
+        ),
         ("run services", "prediction-worker", "roles/reveille_repairs"),
         ("iam service-accounts", "worker@example-project.iam.gserviceaccount.com", "roles/iam.serviceAccountUser"),
         ("secrets", "reveille-slack-bot-token", "roles/secretmanager.secretAccessor"),
@@ -112,6 +118,26 @@ def test_the_clock_calls_with_a_token_that_the_service_expects(gcloud: StandInGc
         == "https://reveille-123456789012.us-west2.run.app"
     )
     assert clock["oidc-service-account-email"] == variables["REVEILLE_TASKS_ACCOUNT"]
+
+
+def test_the_queue_that_the_service_is_told_of_is_the_one_that_is_made(gcloud: StandInGcloud) -> None:
+    script(gcloud)
+
+    told = gcloud.things["run services", "reveille"]["update-env-vars"]
+    assert "REVEILLE_TASKS_QUEUE=projects/example-project/locations/us-west2/queues/reveille" in told.split(",")
+    assert gcloud.things["tasks queues", "reveille"]["location"] == "us-west2"
+    made = [call.kind for call in gcloud.written]
+    assert made.index("tasks queues") < made.index("run services")
+
+
+def test_a_clock_without_tasks_has_no_queue(gcloud: StandInGcloud) -> None:
+    done = script(gcloud, CLOCK="scheduler")
+
+    assert done.returncode == 0, done.stderr
+    assert ("scheduler jobs", "reveille-round") in gcloud.things
+    assert not {kind for kind, _ in gcloud.things} & {"tasks queues"}
+    assert ("services", "cloudtasks.googleapis.com") not in gcloud.things
+    assert "TASKS_QUEUE" not in gcloud.things["run services", "reveille"]["update-env-vars"]
 
 
 def test_what_changed_is_brought_up_to_date_alone(gcloud: StandInGcloud) -> None:

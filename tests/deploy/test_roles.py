@@ -13,7 +13,7 @@ from bot.definition.pipeline_file import shipped_pipeline
 from bot.scenarios.scenario import load_scenario
 from bot.scenarios.world import build_world
 from tests.bot.repairs.cloud import SERVICE, cloud, reveille_of
-from tests.deploy.client_calls import JOBS, PERMISSIONS, READS, REPAIRS, STORE, calls_in, client_calls
+from tests.deploy.client_calls import JOBS, PERMISSIONS, READS, REPAIRS, STORE, WAKER, calls_in, client_calls
 from tests.sections import ROOT
 from tests.servers.platform import platform_servers
 from tests.servers.scripted_grpc import ScriptedGrpcServer
@@ -32,6 +32,7 @@ PLATFORM_CHECKS = (
 OF_OTHER_SERVERS = {
     *("batch_get_documents", "commit", "run_query"),  # Firestore
     *("get_job", "get_routine", "get_table", "query", "query_and_wait"),  # BigQuery
+    *("get", "post"),  # Cloud Tasks
 }
 
 ROLES = ROOT / "deploy" / "roles"
@@ -59,10 +60,10 @@ def test_every_call_of_a_client_has_its_permissions() -> None:
 
 
 def test_every_role_has_its_file() -> None:
-    assert {path.stem for path in ROLES.iterdir()} == set(derived()) == {READS, STORE, REPAIRS, JOBS}
+    assert {path.stem for path in ROLES.iterdir()} == set(derived()) == {READS, STORE, REPAIRS, JOBS, WAKER}
 
 
-@pytest.mark.parametrize("role", [READS, STORE, REPAIRS, JOBS])
+@pytest.mark.parametrize("role", [READS, STORE, REPAIRS, JOBS, WAKER])
 def test_a_role_holds_exactly_what_its_calls_take(role: str) -> None:
     assert scripted(role) == sorted(derived()[role])
 

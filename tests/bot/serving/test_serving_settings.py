@@ -131,6 +131,9 @@ def test_an_empty_environment_serves_from_a_file_on_the_usual_port() -> None:
     assert (settings.store, settings.port) == (DEFAULT_STORE, DEFAULT_PORT)
 
 
+QUEUE = "projects/example-project/locations/us-west2/queues/reveille"
+
+
 def test_every_variable_of_serving_is_read() -> None:
     settings = ServingSettings.from_environment(
         {
@@ -138,6 +141,8 @@ def test_every_variable_of_serving_is_read() -> None:
             "REVEILLE_HEARTBEAT_URL": "https://heartbeat.example.com/key",
             "REVEILLE_TASKS_AUDIENCE": "https://reveille.example.com",
             "REVEILLE_TASKS_ACCOUNT": "scheduler@example-project.iam.gserviceaccount.com",
+            "REVEILLE_TASKS_QUEUE": QUEUE,
+            "REVEILLE_TASKS_ENDPOINT": "127.0.0.1:8123",
             "PORT": "9090",
             "REVEILLE_SCENARIO": "invoker-lost",
         }
@@ -147,7 +152,10 @@ def test_every_variable_of_serving_is_read() -> None:
         store=Path("state/reveille.db"),
         heartbeat_url=Secret("https://heartbeat.example.com/key"),
         tasks=TaskSettings(
-            audience="https://reveille.example.com", account="scheduler@example-project.iam.gserviceaccount.com"
+            audience="https://reveille.example.com",
+            account="scheduler@example-project.iam.gserviceaccount.com",
+            queue=QUEUE,
+            endpoint="127.0.0.1:8123",
         ),
         port=9090,
         scenario="invoker-lost",
@@ -194,6 +202,17 @@ def test_what_is_no_name_of_a_database_is_refused(name: str) -> None:
         pytest.param({"REVEILLE_TASKS_ACCOUNT": "a@b.example.com"}, "REVEILLE_TASKS_AUDIENCE", id="no audience"),
         pytest.param(
             {"REVEILLE_TASKS_ACCOUNT": "anybody", "REVEILLE_TASKS_AUDIENCE": "x"}, "TASKS_ACCOUNT", id="no address"
+        ),
+        pytest.param({"REVEILLE_TASKS_QUEUE": "reveille"}, "REVEILLE_TASKS_QUEUE", id="a queue without its place"),
+        pytest.param({"REVEILLE_TASKS_QUEUE": QUEUE}, "REVEILLE_TASKS_AUDIENCE", id="a queue and nobody's token"),
+        pytest.param(
+            {
+                "REVEILLE_TASKS_QUEUE": QUEUE,
+                "REVEILLE_TASKS_ACCOUNT": "a@b.example.com",
+                "REVEILLE_TASKS_AUDIENCE": "reveille",
+            },
+            "https://",
+            id="a queue and an audience that is no address",
         ),
         pytest.param({"REVEILLE_HEARTBEAT_URL": "ftp://x.example.com"}, "REVEILLE_HEARTBEAT_URL", id="no URL"),
     ],

@@ -52,10 +52,15 @@ class Kept(Protocol):
 
 
 def former(text: str) -> str:
-    """Return a record as the version before wrote it: deliveries had Slack's own form."""
+    """Return a record as the version before wrote it: deliveries had Slack's own form. One with a picture, which that
+    version did not know, stays as it is."""
     record: dict[str, Any] = json.loads(text)
     if "body" in record and record.get("sink", SLACK) == SLACK:
-        record["body"] = formatted(record["body"])
+        body = formatted(record["body"])
+        try:
+            record["body"] = json.loads(json.dumps(body))
+        except TypeError:
+            return text
     return json.dumps({**record, FORMAT: NEWEST - 1})
 
 
