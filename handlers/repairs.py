@@ -16,7 +16,9 @@ from bot.permissions import Role
 from bot.render.blocks import slack_message
 from bot.render.pages import Block
 from bot.render.post import post_of
-from bot.render.repairs import actor_of, begun_reply, later_block, made_reply, plan_blocks
+from bot.render.repair_changes import actor_of
+from bot.render.repair_form import later_block, plan_blocks
+from bot.render.repairs import begun_reply, made_reply
 from bot.render.slack_text import escape
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusal, RepairRefusedError, RepairRun
 from bot.repairs.records import shown_as

@@ -63,19 +63,27 @@ class _Room:
     """Characters of each part of the message: together they leave the buttons on the first screen of a phone."""
 
     impact: int = 150
-    cause: int = 330
+    cause: int = 300
     step: int = 180
-    logged: int = 110
+    logged: int = 80
 
 
-FIRING = _Room()
-OWNED = _Room(impact=100, cause=270, step=120, logged=45)
-"""Who has it, why, and one more button take the room of some lines."""
+ROOMS = {
+    AlertState.FIRING: _Room(),
+    AlertState.ACKNOWLEDGED: _Room(impact=100, cause=240, step=110, logged=45),
+    AlertState.SNOOZED: _Room(impact=100, cause=200, step=0, logged=0),
+}
+"""Who has it and one more button take the room of some lines. Nobody is asked to do anything about what sleeps: until
+when and why is what its message says first, and its step stands in the details."""
+
+FIRING = ROOMS[AlertState.FIRING]
 
 REASON_TEXT = 80
 
 NAMES_AT_MOST = 4
 """Checks that could not run, named in the message; the details name all."""
+
+NAMES_TEXT = 100
 
 STORE_IS_DOWN = (
     "The store of this bot cannot be reached: this message is not kept up to date, has no buttons, and may come twice."
@@ -230,9 +238,9 @@ def _lead(alert: Alert) -> str:
 
 
 def _open_state(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
-    since = (capital(since_words(alert, pipeline.zone, now)),)
+    since, dates = since_words(alert, pipeline.zone, now), _dates(alert, pipeline, now)
     state = state_words(alert, pipeline.zone, now, REASON_TEXT)
-    return joined_by(" · ", [_dates(alert, pipeline, now), since, state, mention_of(alert, pipeline)])
+    return joined_by(" · ", [dates, (since if dates else capital(since),), state, mention_of(alert, pipeline)])
 
 
 def _dates(alert: Alert, pipeline: Pipeline, now: datetime) -> Text:
@@ -266,7 +274,7 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
 
 
 def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
-    said, room = short_title(alert), FIRING if alert.state is AlertState.FIRING else OWNED
+    said, room = short_title(alert), ROOMS[alert.state]
     if impact := _within(_new(sentences(_impact(alert)), said), room.impact):
         yield _labelled("Impact", impact)
         said = f"{said} {impact}"
@@ -274,8 +282,13 @@ def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Par
     if cause := _within(_new(why, said), room.cause) or ("Not found." if label == "Cause" else ""):
         yield _labelled(label, cause)
         said = f"{said} {cause}"
-    yield from _logged(alert.details.get("logged") or (), pipeline, now, room.logged)
-    if not repair_label(alert, pipeline) and (step := _within(_new(sentences(_action(alert)), said), room.step)):
+    if room.logged:
+        yield from _logged(alert.details.get("logged") or (), pipeline, now, room.logged)
+    if (
+        room.step
+        and not repair_label(alert, pipeline)
+        and (step := _within(_new(sentences(_action(alert)), said), room.step))
+    ):
         yield _labelled("Next", step)
 
 
@@ -288,7 +301,7 @@ def _impact(alert: Alert) -> str:
     if alert.check == CANNOT_LOOK:
         unseen = once(each.title for each in members)
         told = any(title in alert.title for title in unseen)
-        return "Whether it is so is not known." if told else _not_checked(unseen)
+        return "A failure of it would go unnoticed." if told else _not_checked(unseen)
     impacts = [sentence(clean(str(each))) for each in details.get("impacts") or ()]
     effect = clean(str(details.get("effect") or ""))
     return " ".join(filter(None, (effect, *impacts)))
@@ -297,7 +310,7 @@ def _impact(alert: Alert) -> str:
 def _not_checked(titles: Sequence[str]) -> str:
     """Name as many checks as a message has room for, each with its whole title."""
     told = (f"Not checked: {listed(titles, names)}." for names in range(NAMES_AT_MOST, 0, -1))
-    return next((each for each in told if len(each) <= OWNED.impact), f"Not checked: {number(len(titles), 'check')}.")
+    return next((each for each in told if len(each) <= NAMES_TEXT), f"Not checked: {number(len(titles), 'check')}.")
 
 
 def _action(alert: Alert) -> str:
@@ -306,7 +319,9 @@ def _action(alert: Alert) -> str:
         return told
     blind = "cannot be read" in alert.title
     return (
-        f"Re-check once {alert.subject} can be read." if blind else "Find out why what this check reads is not there."
+        f"Re-check once {alert.subject} can be read."
+        if blind
+        else "Find out why the data that this check reads is missing."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -36,7 +36,7 @@ def alert_list(
     shown = gravest_first(alerts)[:ALERTS_AT_MOST]
     blocks = [
         section(f"*{said}*"),
-        *(section(alert_line(alert, now, pipeline.zone, threads.get(alert.key, ""))) for alert in shown),
+        *map(section, alert_lines([alert_row(each, now, pipeline.zone, threads.get(each.key, "")) for each in shown])),
     ]
     if len(alerts) > len(shown):
         blocks.append(section(f"… and {len(alerts) - len(shown)} less grave ones."))
@@ -48,15 +48,28 @@ def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:
     return sorted(alerts, key=lambda alert: (alert.severity, alert.opened_at))
 
 
-def alert_line(alert: Alert, now: datetime, zone: ZoneInfo, thread: str = "") -> str:
-    """Return one alert in two lines: what it is, and who cares for it since when, with a link to its ``thread``."""
-    emoji = EMOJI[mark_of_severity(alert.severity)]
-    where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
+def alert_row(alert: Alert, now: datetime, zone: ZoneInfo, thread: str = "") -> tuple[str, str]:
+    """Return one alert in two lines: what it is, with a link to its ``thread``; who cares for it since when."""
     link = f" · {markup((Link(thread, 'open thread'),))}" if thread else ""
+    where = f" · <#{alert.channel}>" if alert.channel.isalnum() else ""
+    emoji = EMOJI[mark_of_severity(alert.severity)]
     return (
-        f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}\n"
-        f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}{link}"
+        f"{emoji} *{alert.severity.name}* {fitted(short_title(alert), TITLE_TEXT)}{link}",
+        f"{since_words(alert, zone, now)}{where} · {markup(state_words(alert, zone, now))}",
     )
+
+
+def alert_lines(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the text of each row; neighbours whose second line is the same share it, below the last of them."""
+    alike = 0
+    for at, (title, state) in enumerate(rows):
+        following = rows[at + 1][1] if at + 1 < len(rows) else None
+        alike += 1
+        if state == following:
+            yield title
+        else:
+            yield f"{title}\n{f'These {alike}: ' if alike > 1 else ''}{state}"
+            alike = 0
 
 
 def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:

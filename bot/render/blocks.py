@@ -31,6 +31,7 @@ from bot.render.post import (
     Title,
     limited,
 )
+from bot.render.said_once import said_once
 from bot.render.slack_text import LINE_TEXT, VERDICT_EMOJI, cell_text, fitted, line_text, markup
 from bot.render.words import clean, clean_command
 
@@ -78,7 +79,7 @@ def slack_message(post: Post) -> SlackMessage:
 
 def posts_of(message: Message) -> list[Post]:
     """Return a report as posts, each as long as a message may be, in order: the first says the verdict."""
-    pages = pack(list(_pieces((*_opening(message), *message.parts))))
+    pages = pack(list(_pieces((*_opening(message), *said_once(message).parts))))
     shown, cut = pages[:MESSAGES_AT_MOST], pages[MESSAGES_AT_MOST:]
     result = []
     for number, page in enumerate(shown, start=1):

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from bot.alerting.holds import Hold
 from bot.render import limits
-from bot.render.alert_list import alert_line, gravest_first, section
+from bot.render.alert_list import alert_lines, alert_row, gravest_first, section
 from bot.render.alert_title import short_title
 from bot.render.maintenance import hold_note
 from bot.render.message import Mark
@@ -157,21 +157,28 @@ def _state(mark: Mark | None) -> str:
 
 
 def _alerts(home: Home) -> Iterator[Block]:
-    yield _header(f"Open alerts: {len(home.alerts)}" if home.alerts else "No open alert")
-    alerts = gravest_first(home.alerts)
-    for alert in alerts[:ALERTS_AT_MOST]:
-        yield _alert_block(home, alert)
+    yield from _alert_blocks([(home, each) for each in gravest_first(home.alerts)])
+
+
+def _alert_blocks(alerts: Sequence[tuple[Home, Alert]], *, named: bool = False) -> Iterator[Block]:
+    """Yield alerts with their buttons, ``named`` with their pipelines."""
+    yield _header(f"Open alerts: {len(alerts)}" if alerts else "No open alert")
+    shown = alerts[:ALERTS_AT_MOST]
+    lines = alert_lines([_row(home, each, named=named) for home, each in shown])
+    yield from ({**section(line), "accessory": _details(each)} for line, (_, each) in zip(lines, shown, strict=True))
     if len(alerts) > ALERTS_AT_MOST:
         yield _context(f"… and {number(len(alerts) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
 
 
-def _alert_block(home: Home, alert: Alert, about: str = "") -> Block:
-    """Return an alert with its button; what it is ``about`` beside the pipeline ends its line."""
+def _row(home: Home, alert: Alert, *, named: bool) -> tuple[str, str]:
+    title, state = alert_row(alert, home.now, home.pipeline.zone, home.threads.get(alert.key, ""))
+    return title, f"{state} · *{fitted(home.pipeline.title, TITLE_TEXT)}*" if named else state
+
+
+def _details(alert: Alert) -> Block:
     value = json.dumps({"key": alert.key, "version": alert.version})
     text = {"type": "plain_text", "text": "Details"}
-    button = {"type": "button", "action_id": DETAILS, "text": text, "value": value}
-    line = alert_line(alert, home.now, home.pipeline.zone, home.threads.get(alert.key, ""))
-    return {**section(f"{line}{about}"), "accessory": button}
+    return {"type": "button", "action_id": DETAILS, "text": text, "value": value}
 
 
 def _snoozes(home: Home) -> Iterator[Block]:
@@ -265,12 +272,7 @@ def _line_of_one(home: Home) -> str:
 
 def _alerts_of_all(homes: Sequence[Home]) -> Iterator[Block]:
     found = [(each, alert) for each in homes for alert in each.alerts]
-    yield _header(f"Open alerts: {len(found)}" if found else "No open alert")
-    ordered = sorted(found, key=lambda pair: (pair[1].severity, pair[1].opened_at))
-    for home, alert in ordered[:ALERTS_AT_MOST]:
-        yield _alert_block(home, alert, f" · *{fitted(home.pipeline.title, TITLE_TEXT)}*")
-    if len(ordered) > ALERTS_AT_MOST:
-        yield _context(f"… and {number(len(ordered) - ALERTS_AT_MOST, 'less grave one')}: `/alerts` lists more.")
+    yield from _alert_blocks(sorted(found, key=lambda pair: (pair[1].severity, pair[1].opened_at)), named=True)
 
 
 def _foot_of_all(homes: Sequence[Home]) -> Iterator[Block]:

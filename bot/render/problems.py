@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from bot.alerting.logged import document_of
 from bot.render.logged import logged_lines
@@ -178,14 +178,23 @@ def unknown_section(reading: Reading) -> Iterator[Part]:
     groups: dict[tuple[str, ...], list[Found]] = {}
     for each in unknown:
         groups.setdefault(_reason(each), []).append(each)
+    told: dict[str, None] = {}
     for group in groups.values():
         first = group[0].finding
         yield Line(mark=Mark.UNKNOWN, text=_why_unknown(group), code=_codes(group), link=first.link)
         worst = min(each.finding.severity for each in group if each.finding.severity is not None)
-        unseen = listed(once(_unseen(each) for each in group), NAMES_AT_MOST)
-        yield Line(label="Not checked", text=f"{unseen} ({worst.name} at worst)", inset=True)
+        unseen = once(_unseen(each) for each in group)
+        yield Line(label="Not checked", text=f"{_new_names(unseen, told)} ({worst.name} at worst)", inset=True)
+        told |= dict.fromkeys(unseen)
         for action in dict.fromkeys(each.finding.action for each in group):
             yield from _repair(action)
+
+
+def _new_names(unseen: Sequence[str], told: Collection[str]) -> str:
+    """Name what was left unseen for a second reason, too, by its number."""
+    again = sum(each in told for each in unseen)
+    names = listed([each for each in unseen if each not in told], NAMES_AT_MOST)
+    return " · ".join(filter(None, (names, f"{number(again, 'check')} of the above" if again else "")))
 
 
 def _why_unknown(group: Sequence[Found]) -> str:

@@ -1,4 +1,4 @@
-"""Repairs in Slack: the form that asks for confirmation, and what the thread of the alert hears. Pure."""
+"""Repairs in Slack: what the thread of the alert hears. Pure."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from zoneinfo import ZoneInfo
 
 from bot.alerting.recheck import RecheckResult
 from bot.render.alert_replies import Said, still_failing, still_lines
-from bot.render.limits import SECTION_TEXT
-from bot.render.pages import Block
-from bot.render.post import Actions, Body, Button, Code, Mention, Paragraph, Post, Span, Strong, Text, limited, text
-from bot.render.slack_text import markup
-from bot.render.words import moment, number
-from bot.repairs.kinds import KINDS
-from bot.repairs.model import (
-    SLACK_USER,
-    PlannedChange,
-    Recurrence,
-    RepairOutcome,
-    RepairPlan,
-    RepairRefusedError,
-    RepairRun,
+from bot.render.alike import grouped, together
+from bot.render.post import Actions, Body, Button, Paragraph, Post, Strong, Text, limited, text
+from bot.render.repair_changes import (
+    TEXT,
+    at_words,
+    change_words,
+    changes,
+    commands_of,
+    difference,
+    recurring,
+    title_of,
+    who,
 )
-
-TEXT = 500
-CHANGES_SHOWN = 12
+from bot.render.words import moment
+from bot.repairs.kinds import KINDS
+from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 
 UNDO = Button(text="Undo…", action="repair:undo")
 
@@ -37,87 +35,28 @@ _SERVICE_ACCOUNT = re.compile(r"\bserviceAccount:([\w.-]+)@[\w.-]*\bgserviceacco
 Made = tuple[RepairRun | RepairRefusedError, ...]
 
 
-def actor_of(user: str) -> str:
-    """Return a Slack user as the records name them."""
-    return f"{SLACK_USER}{user}"
-
-
-def who(actor: str) -> Span:
-    """Return an actor: a user as a mention, anybody else by name."""
-    user = actor.removeprefix(SLACK_USER)
-    return Mention(user) if actor.startswith(SLACK_USER) else limited(actor, TEXT)
-
-
-def plan_blocks(plans: Sequence[RepairPlan | RepairRefusedError], zone: ZoneInfo) -> list[Block]:
-    """Return what the form shows: every difference, what it costs to know, and what cannot be done."""
-    needed = [each for each in plans if isinstance(each, RepairPlan) and each.needed]
-    # What holds for all of several repairs is said once, at the end.
-    shared = (
-        [each for each in needed[0].warnings if all(each in plan.warnings for plan in needed)] if needed[1:] else []
-    )
-    blocks = [_section(list(_planned(each, shared, zone))) for each in plans]
-    return [*blocks, *([_section(list(_warned(shared)))] if shared else [])]
-
-
-def _planned(plan: RepairPlan | RepairRefusedError, said: Sequence[str], zone: ZoneInfo) -> Iterator[Text]:
-    if isinstance(plan, RepairRefusedError):
-        yield (f"⛔ {limited(str(plan), TEXT)}",)
-        if plan.command:
-            yield (_code(plan.command),)
-        return
-    yield (Strong((limited(plan.title, TEXT),)),)
-    if not plan.needed:
-        yield ("Nothing to do: this is as it should be already.",)
-        return
-    yield from _changes(plan, under_title=True)
-    if plan.recurrence is not None:
-        yield ("⚠️ ", *_recurring(plan.recurrence, zone, plan.created_at))
-    yield from _warned(each for each in plan.warnings if each not in said)
-    yield ("The same in a shell: ", _code(plan.command))
-
-
-def _warned(warnings: Iterable[str]) -> Iterator[Text]:
-    yield from ((f"⚠️ {limited(each, TEXT)}",) for each in warnings)
-
-
-def _changes(plan: RepairPlan, *, under_title: bool = False) -> Iterator[Text]:
-    for each in plan.changes[:CHANGES_SHOWN]:
-        said = under_title and each.subject in plan.title
-        yield (f"• {_change(each, subject='' if said else each.subject)}",)
-    if len(plan.changes) > CHANGES_SHOWN:
-        yield (f"… and {number(len(plan.changes) - CHANGES_SHOWN, 'more change')}",)
-
-
-def _change(change: PlannedChange, subject: str) -> str:
-    about = f"{limited(subject, TEXT)}: " if subject else ""
-    before, after = limited(change.before, TEXT), limited(change.after, TEXT)
-    if not change.before:
-        return f"{about}{after} is added"
-    return f"{about}{before} → {after}" if change.after else f"{about}{before} is removed"
-
-
-def _recurring(recurrence: Recurrence, zone: ZoneInfo, now: datetime) -> Text:
-    before = f"This was repaired already at {_at(recurrence.repaired_at, zone, now)} by "
-    undone = (before, who(recurrence.repaired_by))
-    if not recurrence.revision:
-        return (*undone, ": something undoes it.")
-    at = f" of {_at(recurrence.deployed_at, zone, now)}" if recurrence.deployed_at is not None else ""
-    by = f", deployed by {limited(recurrence.deployed_by, TEXT)}," if recurrence.deployed_by else ""
-    revision = f". Revision {limited(recurrence.revision, TEXT)}{at}{by}"
-    return (*undone, f"{revision} came after it: fix that deploy as well.")
-
-
 def begun_reply(plans: Sequence[RepairPlan], actor: str, zone: ZoneInfo) -> Body:
     """Return what the thread hears before anything is written: who, and the exact difference."""
     undone = [plan for plan in plans if plan.undoes]
     verb = f"takes {'repairs' if undone[1:] else 'a repair'} back" if undone else "repairs"
     begun = ("🔧 ", who(actor), f" {verb}:")
-    lines: list[Text] = [begun]
-    for plan in plans:
-        lines += _changes(plan)
-        if plan.recurrence is not None:
-            lines.append(("⚠️ ", *_recurring(plan.recurrence, zone, plan.created_at)))
+    lines: list[Said] = [begun]
+    for group in grouped(plans, title_of, difference):
+        lines += _changed(group)
+    lines += recurring(plans, zone)
     return replace(_post(lines), notice=(*begun, f" {_titles(plans)}")).document
+
+
+def _changed(plans: Sequence[RepairPlan]) -> Iterator[Text]:
+    """Yield the exact difference: of several places that get the same, the difference once and each place below it."""
+    first, *others = plans
+    if not others:
+        yield from changes(first)
+        return
+    for at, change in enumerate(first.changes):
+        where = " to" if not change.before else "" if change.after else " from"
+        yield (f"{change_words(change, '')}{where}:",)
+        yield from ((f"• {limited(plan.changes[at].subject, TEXT)}",) for plan in plans)
 
 
 def _titles(plans: Sequence[RepairPlan]) -> str:
@@ -126,17 +65,13 @@ def _titles(plans: Sequence[RepairPlan]) -> str:
     return limited(plans[0].title, TEXT) + more
 
 
-def later_block(count: int) -> Block:
-    """Return the word on repairs that one form does not hold."""
-    return _section([(f"… and {number(count, 'more repair')}: they can be made after these.",)])
-
-
 def made_reply(made: Made, alert_key: str) -> Body:
     """Return what the thread hears once it is written, or why not. What can be taken back has a button for it."""
     lines: list[Said] = [
         *_under_headings((_made(each), each.plan.title) for each in made if isinstance(each, RepairRun))
     ]
-    lines += (_not_done(each) for each in made if isinstance(each, RepairRefusedError))
+    refusals = [each for each in made if isinstance(each, RepairRefusedError)]
+    lines += (_not_done(each) for each in grouped(refusals, str))
     applied = [each for each in made if isinstance(each, RepairRun) and each.outcome is RepairOutcome.APPLIED]
     if any(run.plan.undoes for run in applied):
         lines.append(("I check whether everything is as it was before, and say so here.",))
@@ -170,9 +105,10 @@ def _made(run: RepairRun) -> Text:
     return (mark, Strong((words,)), f"{rest}:")
 
 
-def _not_done(error: RepairRefusedError) -> Text:
-    command = ("\n", _code(error.command)) if error.command else ()
-    return ("⛔ ", Strong(("Not done:",)), f" {limited(str(error), TEXT)}", *command)
+def _not_done(refusals: Sequence[RepairRefusedError]) -> Text:
+    commands = commands_of(each for each in refusals if each.command)
+    said = limited(" ".join(together(map(str, refusals))), TEXT)
+    return ("⛔ ", Strong(("Not done:",)), f" {said}", *(("\n", *commands) if commands else ()))
 
 
 def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:
@@ -194,7 +130,7 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body
 
 def _verified(run: RepairRun, zone: ZoneInfo) -> tuple[Text, str]:
     """Return a heading, and what stands under it."""
-    at = f" at {_at(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
+    at = f" at {at_words(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
     if run.outcome is RepairOutcome.FAILED:
         return ("⛔ ", Strong(("Not done",)), ":"), f"{run.plan.title}. {run.detail} Press *Repair…* again."
     if run.outcome is not RepairOutcome.VERIFIED:
@@ -207,20 +143,18 @@ def _verified(run: RepairRun, zone: ZoneInfo) -> tuple[Text, str]:
 
 
 def _under_headings(lines: Iterable[tuple[Text, str]]) -> Iterator[Text]:
-    """Yield every heading once, in the order of the first, with its lines; one that is alone stands beside it."""
+    """Yield every heading once, in the order of the first, with its lines, those that differ in a name as one. One that
+    is alone stands beside its heading."""
     found: dict[Text, list[str]] = {}
     for heading, line in lines:
         found.setdefault(heading, []).append(limited(line, TEXT))
     for heading, under in found.items():
-        if len(under) == 1:
-            yield (*heading, f" {under[0]}")
+        one, *others = together(under) or [""]
+        if not others:
+            yield (*heading, f" {one}")
         else:
             yield heading
-            yield from ((f"• {line}",) for line in under)
-
-
-def _at(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
-    return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
+            yield from ((f"• {line}",) for line in (one, *others))
 
 
 def _post(lines: Sequence[Said]) -> Post:
@@ -240,24 +174,3 @@ def _unlisted(line: Text) -> Text:
 def _first_line(said: Text) -> Text:
     end = next((at for at, span in enumerate(said) if span == "\n"), len(said))
     return said[:end]
-
-
-def _section(lines: Sequence[Text]) -> Block:
-    """Expanded, or Slack would fold a longer one, and with it what is changed."""
-    words = {"type": "mrkdwn", "text": "\n".join(_within([markup(each) for each in lines])), "verbatim": True}
-    return {"type": "section", "text": words, "expand": True}
-
-
-def _within(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the lines that a section holds; those that it does not are counted."""
-    room = SECTION_TEXT - len("\n… and 99 more lines")
-    for count, line in enumerate(lines):
-        room -= len(line) + 1
-        if room < 0:
-            yield f"… and {number(len(lines) - count, 'more line')}"
-            return
-        yield line
-
-
-def _code(command: str) -> Code:
-    return Code(command, block=True)

@@ -11,7 +11,9 @@ from bot.composition.repairs import repairs_of
 from bot.composition.validation import Ready, on_scenario
 from bot.definition.pipeline_file import shipped_pipeline
 from bot.render.pages import Block
-from bot.render.repairs import actor_of, begun_reply, made_reply, plan_blocks, still_open_reply, verified_reply
+from bot.render.repair_changes import actor_of
+from bot.render.repair_form import plan_blocks
+from bot.render.repairs import begun_reply, made_reply, still_open_reply, verified_reply
 from bot.repairs.model import RepairPlan
 from bot.request import Request
 from bot.scenarios.scenario import load_scenario

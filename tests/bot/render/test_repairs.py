@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.playground.slack.limits import check_message, check_view
-from bot.render.repairs import UNDO, actor_of, begun_reply, made_reply, plan_blocks, verified_reply
+from bot.render.repair_changes import actor_of
+from bot.render.repair_form import plan_blocks
+from bot.render.repairs import UNDO, begun_reply, made_reply, verified_reply
 from bot.repairs.model import (
     PlannedChange,
     Recurrence,

@@ -1,0 +1,99 @@
+"""Lines that differ in a name alone: what they share is said once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.render.words import joined, once
+
+T = TypeVar("T")
+
+_ENDED = re.compile(r"(.*?)([.,;:]*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The words that lines share, and the names in which they differ; ``ends`` are what follows a name, by place."""
+
+    words: Sequence[str]
+    ends: Mapping[int, str]
+    names: Sequence[str]
+
+    def saying(self, name: str) -> str:
+        """Return the line with this in the place of the name."""
+        return " ".join(name + self.ends[at] if at in self.ends else word for at, word in enumerate(self.words))
+
+    @property
+    def lead(self) -> str:
+        """What stands before a name that ends the line; empty where it stands elsewhere, or twice."""
+        return " ".join(self.words[:-1]) if self.ends == {len(self.words) - 1: ""} else ""
+
+
+def alike(lines: Sequence[str]) -> Alike | None:
+    """Return what lines share; None where they differ in more than one name, or in none."""
+    rows = [line.split(" ") for line in lines]
+    if len({len(row) for row in rows}) != 1:
+        return None
+    ends: dict[int, str] = {}
+    names: Sequence[str] = ()
+    for at, column in enumerate(zip(*rows, strict=True)):
+        if len(set(column)) == 1:
+            continue
+        parts = [_ended(word) for word in column]
+        here = [name for name, _ in parts]
+        if len({end for _, end in parts}) != 1 or (names and here != names):
+            return None
+        names, ends[at] = here, parts[0][1]
+    return Alike(rows[0], ends, names) if names and len(set(names)) == len(names) else None
+
+
+def _ended(word: str) -> tuple[str, str]:
+    found = _ENDED.fullmatch(word)
+    return (found[1], found[2]) if found else (word, "")
+
+
+def grouped(items: Iterable[T], line: Callable[[T], str], of: Callable[[T], object] = lambda _: None) -> list[list[T]]:
+    """Return items in groups whose lines differ in a name alone and are equal in what they are ``of``, in order."""
+    groups: list[list[T]] = []
+    for item in items:
+        for group in groups:
+            if of(group[0]) == of(item) and alike([*map(line, group), line(item)]) is not None:
+                group.append(item)
+                break
+        else:
+            groups.append([item])
+    return groups
+
+
+def together(lines: Iterable[str]) -> list[str]:
+    """Return lines, each once; of those that differ in a name one line that has all the names."""
+    return [_as_one(group) for group in grouped(once(lines), str)]
+
+
+def _as_one(lines: Sequence[str]) -> str:
+    found = alike(lines)
+    return found.saying(joined(found.names)) if found is not None else lines[0]
+
+
+def commands_together(commands: Iterable[str]) -> list[str]:
+    """Return shell commands, each once; of those that differ in a word one loop over the words."""
+    return [_as_loop(group) for group in grouped(once(commands), str, _is_plain)]
+
+
+def _as_loop(commands: Sequence[str]) -> str:
+    found = alike(commands)
+    if found is None or not _is_plain(commands[0]):
+        return "\n".join(commands)
+    return f"for each in {' '.join(found.names)}; do\n  {found.saying(chr(34) + '$each' + chr(34))}\ndone"
+
+
+def _is_plain(command: str) -> bool:
+    """Whether a shell takes each word of it as it stands."""
+    try:
+        return shlex.split(command) == command.split(" ") and not set(command) & set("\n$`*?;&|<>(){}[]~#!\\")
+    except ValueError:
+        return False

@@ -1,0 +1,89 @@
+"""A report in which no line says again what an earlier one of it said: for Slack, where it is read from the top."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from bot.render.alert_title import cut
+from bot.render.message import Line, Mark, Message, Part
+from bot.render.words import clean, sentence, sentences
+
+SENTENCE = 40
+"""Characters of a sentence that is worth saying once."""
+
+QUIET = (Mark.WAITING, Mark.SKIPPED)
+
+SHORT = 30
+"""Characters by which what was said is known again."""
+
+_PARTS = re.compile(r"(?<=[.!?]) +| · ")
+_WORDS = re.compile(r"\W+")
+_CLAUSE = re.compile(r"[:;,.(]")
+
+
+def said_once(message: Message) -> Message:
+    """Return the report; of what a line would repeat there stands its beginning, and that it is said above."""
+    return replace(message, parts=tuple(_counted(_each_once(_with_rows(message.parts), message.sentence))))
+
+
+def _counted(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts; neighbours that say the same, such as of two dates, are one."""
+    for part, same in groupby(parts):
+        times = len(list(same))
+        if isinstance(part, Line) and times > 1:
+            yield replace(part, text=f"{part.text.rstrip('.')} ({times} times)")
+        else:
+            yield part
+
+
+def _each_once(parts: Sequence[Part], said: str) -> Iterator[Part]:
+    told = {*_cores(said)}
+    for part in parts:
+        if not isinstance(part, Line):
+            yield part
+            continue
+        mine = sentences(clean(part.text))
+        new = [each for each in mine if not _is_told(each, told)]
+        text = part.text if len(new) == len(mine) else " ".join(new) or _pointing(part.text)
+        yield replace(part, text=text, label=_label(part, told))
+        told.update(_cores(part.text), _cores(part.label))
+
+
+def _label(line: Line, told: Collection[str]) -> str:
+    """Return what leads a line in, or its beginning where it was named above."""
+    return cut(line.label, SHORT) if _is_told(line.label, told) else line.label
+
+
+def _pointing(text: str) -> str:
+    return sentence(f"{cut(_CLAUSE.split(clean(text))[0].rstrip(), SHORT)} (see above)")
+
+
+def _is_told(words: str, told: Collection[str]) -> bool:
+    return len(_core(words)) >= SENTENCE and _core(words) in told
+
+
+def _cores(text: str) -> Iterator[str]:
+    """Yield the sentences of a text, and what it lists."""
+    return map(_core, _PARTS.split(clean(text)))
+
+
+def _core(words: str) -> str:
+    return _WORDS.sub(" ", words.lower()).strip()
+
+
+def _with_rows(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts; what a check says of several places that were not judged is one line."""
+    rows: dict[str, int] = {}
+    kept: list[Part] = []
+    for part in parts:
+        if isinstance(part, Line) and part.mark in QUIET and part.label and not part.inset:
+            first = kept[rows[part.label]] if part.label in rows else None
+            if isinstance(first, Line):
+                kept[rows[part.label]] = replace(first, text=f"{first.text.rstrip('.')} · {part.text}")
+                continue
+            rows[part.label] = len(kept)
+        kept.append(part)
+    return kept

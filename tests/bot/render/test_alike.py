@@ -1,0 +1,48 @@
+"""What several lines share is said once, and nothing of what differs is lost."""
+
+from __future__ import annotations
+
+from bot.render.alike import alike, commands_together, together
+from bot.render.message import Line, Mark, Message
+from bot.render.said_once import said_once
+from checks.model import Verdict
+
+REASON = "Grant it the role that reads the subscriptions of the project."
+
+
+def test_lines_that_differ_in_a_name_are_one_line_with_all_names() -> None:
+    assert together(["A can call b.", "A can call c.", "A can call d."]) == ["A can call b, c and d."]
+
+
+def test_a_name_that_a_line_has_twice_is_one_name() -> None:
+    assert together(["Grant on b. C cannot call b: no.", "Grant on d. C cannot call d: no."]) == [
+        "Grant on b and d. C cannot call b and d: no."
+    ]
+
+
+def test_lines_that_differ_in_more_stay_apart() -> None:
+    assert alike(["send b to b-1", "send c to c-2"]) is None
+    assert together(["send b to b-1", "send c to c-2"]) == ["send b to b-1", "send c to c-2"]
+
+
+def test_commands_that_differ_in_a_word_are_one_loop() -> None:
+    assert commands_together(["gcloud run b --x=1", "gcloud run c --x=1"]) == [
+        'for each in b c; do\n  gcloud run "$each" --x=1\ndone'
+    ]
+
+
+def test_commands_with_quotes_are_left_as_they_are() -> None:
+    commands = ["gcloud run 'b c'", "gcloud run 'b d'"]
+
+    assert "\n".join(commands_together(commands)) == "\n".join(commands)
+
+
+def test_a_report_says_a_reason_once_and_points_to_it_afterwards() -> None:
+    lines = [Line(text=f"Pub/Sub denied. {REASON}", mark=Mark.UNKNOWN), Line(label="Topics", text=REASON)]
+    message = Message(title="t", verdict=Verdict.UNKNOWN, sentence="s", parts=tuple(lines), again="reveille")
+
+    first, second = said_once(message).parts
+
+    assert first == lines[0]
+    assert isinstance(second, Line)
+    assert second.text == "Grant it the role that reads… (see above)."
