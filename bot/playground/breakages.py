@@ -12,6 +12,7 @@ WORDS: Mapping[tuple[str, str], str] = {
     ("services", "old revision serves"): "Leave traffic on an old revision",
     ("services", "variable lost"): "Lose an environment variable in a deploy",
     ("services", "variable changed"): "Change an environment variable",
+    ("services", "variable misspelled"): "Deploy an environment variable with a blank at its end",
     ("services", "not ready"): "Deploy a revision that does not start",
     ("services", "missing"): "Delete a service",
     ("services", "no instances"): "Let a service scale to nothing",

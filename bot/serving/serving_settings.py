@@ -201,6 +201,7 @@ def _tasks(variables: Variables) -> TaskSettings | None:
         "a service account, such as scheduler@example-project.iam.gserviceaccount.com",
     )
     queue = variables.matching("REVEILLE_TASKS_QUEUE", _QUEUE, "projects/PROJECT/locations/REGION/queues/QUEUE")
+    endpoint = variables.loopback_address(AddressSetting.REVEILLE_TASKS_ENDPOINT)
     if audience is None and account is None and queue is None:
         return None
     if audience is None or account is None:
@@ -212,7 +213,6 @@ def _tasks(variables: Variables) -> TaskSettings | None:
             "REVEILLE_TASKS_QUEUE wakes the service at its address, so REVEILLE_TASKS_AUDIENCE has to be that, with"
             " https://."
         )
-    endpoint = variables.loopback_address(AddressSetting.REVEILLE_TASKS_ENDPOINT)
     return TaskSettings(audience=audience, account=account, queue=queue, endpoint=endpoint)
 
 

@@ -27,6 +27,7 @@ PARTIAL = {
     "_FAULTS": "the other states are none",
     "_AGES": "of the other states a source says nothing",
     "_TEXTS": "types of other dialects",
+    "ROOMS": "what is resolved has a layout of its own",
     "STATE_WORDS": "failures are told by their severity",
     "GRAVEST": "the other verdicts allow for any",
     "SIGNS": "failures are told by their severity",
