@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bot.definition.model_errors import nearest
 from bot.yaml_tree import Path
+from checks.column_types import NUMBERS
 from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of
 from checks.expansion import check_id
 from checks.expansion.rules import volume_name
@@ -17,7 +18,6 @@ from checks.templates import columns_in, has_stray_brace
 
 Fault = tuple[Path, str]
 
-NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC")
 NO_KEYS = ("FLOAT64", "JSON", "GEOGRAPHY")
 """Types by which BigQuery does not partition, beside arrays and structs."""
 

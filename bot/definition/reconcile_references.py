@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from bot.definition.expectation_references import (
     NO_KEYS,
-    NUMBERS,
     apart,
     column_problems,
     known,
@@ -14,6 +13,7 @@ from bot.definition.expectation_references import (
     undated,
 )
 from bot.yaml_tree import Path
+from checks.column_types import NUMBERS
 from checks.dated import date_column
 from checks.expansion.data_checks import data_checks
 from checks.expansion.reconcile import reconciliation_id
