@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bot.definition.files import EXAMPLES, PipelineFileError, ReadFile, read
+from bot.definition.files import EXAMPLES, PipelineFileError, ReadFile, parse, read_text
 from bot.definition.pipeline_folder import name_by_path
 from bot.definition.pipeline_references import reference_problems
 from bot.yaml_tree import FileProblem
@@ -29,7 +30,13 @@ def load_pipeline(path: str | Path | Traversable) -> Pipeline:
 
 def read_pipeline(path: str | Path | Traversable) -> ReadFile[Pipeline]:
     """As ``load_pipeline``, and keep the positions."""
-    return beside(referenced(read(path, Pipeline, left_out(path))), path)
+    text = read_text(Path(path) if isinstance(path, str) else path)
+    return beside(_checked(text, str(path), tuple(left_out(path).items())), path)
+
+
+@lru_cache(maxsize=4)  # a command may need its file more than once, and each reading is a tenth of a second
+def _checked(text: str, name: str, left_out: Sequence[tuple[str, str]]) -> ReadFile[Pipeline]:
+    return referenced(parse(text, name, Pipeline, dict(left_out)))
 
 
 def left_out(path: str | Path | Traversable) -> Mapping[str, str]:
