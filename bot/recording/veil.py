@@ -20,12 +20,16 @@ from typing import Any
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
 from bot.scenarios.template import as_it_stands
+from checks.control_plane.spelling import laid_bare
 from checks.ports.services import SECRET
 
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _SERVICE_ACCOUNT = "gserviceaccount.com"
 _PEOPLE = ("user:", "group:", "domain:", "principal:", "principalSet:")
 _RUN_ADDRESS = re.compile(r"https://[a-z0-9.-]+\.run\.app(/[\w./-]{0,80})?")
+VALUE_LETTERS = 16
+"""That stand for the value of a variable; their case says in 32,000 ways that it is written otherwise."""
+
 _LARGEST = 2**53
 """Every reader of numbers keeps those below."""
 
@@ -95,12 +99,24 @@ class Veil:
         return member if kind is None else f"{deleted}{kind}{self.person(rest.removeprefix(kind))}"
 
     def variable(self, name: str, value: str) -> str:
-        """Return the value of an environment variable: empty and equal ones stay so, hardly any is told."""
-        is_told = value == SECRET or not value.strip() or _RUN_ADDRESS.fullmatch(value) is not None
-        if is_told or name in self.variables:
+        """Return the value of an environment variable: hardly any is told, and what was empty, equal or hardly
+        different stays so."""
+        before, told, behind = laid_bare(value)
+        is_address = before.strip() and _RUN_ADDRESS.fullmatch(f"https://{told}") is not None
+        if value == SECRET or not value.strip() or is_address or name in self.variables:
             return value
         self._count("values of variables")
-        return f"digest-{self._digest(value).hex()[:16]}"
+        return f"{before}{self._value(told) if told else ''}{behind}"
+
+    def _value(self, value: str) -> str:
+        """Return letters for a value; of values that differ by their case alone they do, too."""
+        folded = value.casefold()
+        letters = "".join(chr(ord("a") + each % 26) for each in self._digest(folded)[:VALUE_LETTERS])
+        if folded != value:
+            raised = [each % 2 == 0 for each in self._digest(value)[1:VALUE_LETTERS]]
+            pairs = zip(letters[1:], raised, strict=True)
+            letters = letters[0].upper() + "".join(each.upper() if is_raised else each for each, is_raised in pairs)
+        return f"digest-{letters}"
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return the variables of a service, SECRET as it is."""

@@ -11,6 +11,8 @@ _BLANKS = re.compile(r"^\s+|\s+$|[\u00a0\u200b-\u200d\u2060\ufeff\r\n]")
 _QUOTED = re.compile(r"""^(["'`])(.*)\1$""", re.DOTALL)
 _SCHEME = re.compile(r"^http://", re.IGNORECASE)
 
+_ANY_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+
 Fold = Callable[[str], str]
 
 
@@ -33,6 +35,19 @@ HARDLY_MEANT: Sequence[tuple[str, Fold]] = (
     ("upper and lower case", str.casefold),
     ("a slash at the end", lambda value: value.rstrip("/")),
 )
+
+
+def laid_bare(value: str) -> tuple[str, str, str]:
+    """Return what nobody sees before a value, the value, and what nobody sees behind it: blanks, wherever they are,
+    quotes, the scheme, slashes at the end."""
+    bare, lead = _bare(value), value[: len(value) - len(value.lstrip())]
+    inside = _unquoted(bare)
+    quote = bare[: (len(bare) - len(inside)) // 2]
+    core = _ANY_SCHEME.sub("", inside)
+    scheme = inside[: len(inside) - len(core)]
+    told = core.rstrip("/")
+    blanks = "".join(_BLANKS.findall(value)).removeprefix(lead)
+    return f"{lead}{quote}{scheme}", told, f"{core[len(told) :]}{quote}{blanks}"
 
 
 def slip(before: str, now: str, *, required: bool) -> str:

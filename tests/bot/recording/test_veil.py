@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.recording.veil import Veil
+from checks.control_plane.spelling import laid_bare, slip
 from checks.ports.services import SECRET
 
 
@@ -70,3 +73,35 @@ def test_a_report_names_what_was_hashed_by_its_hash() -> None:
 
     assert veil.line("rows missing anna") == f"rows missing {hashed}"
     assert veil.line("rows missing annabel") == "rows missing annabel"
+
+
+written = st.sampled_from(
+    ["worker", "Worker", "WORKER", "https://example.com/run", "x", "İ", "https://a-b.a.run.app/x"]
+)
+slips = st.sampled_from(
+    ["{}", " {}", "{} ", "{}\n", "'{}'", '"{}"', "http://{}", "https://{}", "{}/", "{}\u200b", ' "{}/"\r\n']
+)
+values = st.builds(lambda value, slipped: slipped.format(value), written, slips)
+
+
+@given(values, values, st.booleans())
+def test_what_hardly_differs_does_so_in_the_copy_too(before: str, now: str, required: bool) -> None:
+    veil = Veil()
+    hidden = (veil.variable("TOPIC", before), veil.variable("TOPIC", now))
+
+    assert (hidden[0] == hidden[1]) == (before == now)
+    assert slip(*hidden, required=required) == slip(before, now, required=required)
+
+
+@given(st.text(min_size=1))
+def test_no_value_is_told(value: str) -> None:
+    before, told, behind = laid_bare(value)
+
+    hidden = Veil().variable("KEY", value)
+
+    if len(told) > 3:
+        assert told not in hidden
+    assert hidden.startswith(before)
+    assert hidden.endswith(behind)
+    shape = set("\"'`/htpsHTPS:\u00a0\u200b\u200c\u200d\u2060\ufeff")
+    assert {*before, *behind} - shape <= set(filter(str.isspace, value))
