@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _NAME_ONE = (
     "give --pipeline FILE or set REVEILLE_PIPELINE; 'reveille init' writes a first one. "
-    f"To see an example first: 'reveille demo', '--scenario healthy-morning', or '--pipeline nba' ({EXAMPLES / 'nba.yaml'})."
+    "To see an example first: 'reveille demo', '--scenario healthy-morning', "
+    f"or '--pipeline nba' ({EXAMPLES / 'nba.yaml'})."
 )
 _NAME_ONE_IN_SCENARIO = (
     "add 'pipeline: nba' or a path beside it to the file, give --pipeline FILE, or set REVEILLE_PIPELINE."
