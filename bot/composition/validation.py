@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from bot.scenarios.scenario import Scenario
 
 _NAME_ONE = (
-    "give --pipeline FILE or set REVEILLE_PIPELINE. To see an example first: 'reveille demo', "
-    f"'--scenario healthy-morning', or '--pipeline nba' ({EXAMPLES / 'nba.yaml'})."
+    "give --pipeline FILE or set REVEILLE_PIPELINE; 'reveille init' writes a first one. "
+    "To see an example first: 'reveille demo', '--scenario healthy-morning', "
+    f"or '--pipeline nba' ({EXAMPLES / 'nba.yaml'})."
 )
 _NAME_ONE_IN_SCENARIO = (
     "add 'pipeline: nba' or a path beside it to the file, give --pipeline FILE, or set REVEILLE_PIPELINE."

@@ -19,7 +19,7 @@ from bot.render.pages import Block
 from bot.render.phase_marks import mark_words, phase_mark
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI, escape, fitted
 from bot.render.standing import emoji_of, lead, since_report
-from bot.render.words import capital, clean, interval_title, moment, number, time_of, words_of_intervals
+from bot.render.words import capital, clean, interval_title, moment, named_interval, number, time_of, words_of_intervals
 from bot.store.model import Alert, AlertState, StoredReport
 from checks.model import Verdict
 from checks.pipeline import Pipeline
@@ -149,7 +149,7 @@ def _intervals(last: StoredReport) -> tuple[str, ...]:
 
 def _interval_words(home: Home, interval: str) -> str:
     word = words_of_intervals(home.pipeline, home.now).get(interval, "")
-    return f"{word} {interval_title(interval, home.today)}".strip()
+    return named_interval(word, interval_title(interval, home.today))
 
 
 def _state(mark: Mark | None) -> str:

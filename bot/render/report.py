@@ -10,7 +10,7 @@ from bot.render.message import Cell, Heading, Line, Mark, Message, Part, SmallPr
 from bot.render.phases import control_plane, day_sections, phase_table, told
 from bot.render.problems import cause_section, counts, grave_section, lesser_section, quiet_section, unknown_section
 from bot.render.reading import Found, Reading, total
-from bot.render.words import capital, day, number
+from bot.render.words import capital, day, named_interval, number
 from checks.model import Outcome, Verdict
 
 
@@ -60,7 +60,7 @@ def _frame(reading: Reading) -> Iterator[Part]:
 
 def judged(reading: Reading) -> str:
     """Name the intervals that the report judges, with the pipeline's words for them."""
-    named = (f"{reading.word(each)} {reading.title(each)}".strip() for each in reading.intervals)
+    named = (named_interval(reading.word(each), reading.title(each)) for each in reading.intervals)
     return capital(", ".join(named))
 
 

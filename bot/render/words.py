@@ -60,6 +60,12 @@ def words_of_intervals(pipeline: Pipeline, now: datetime) -> dict[str, str]:
     return {previous.name: pipeline.words.previous, current.name: pipeline.words.current}
 
 
+def named_interval(word: str, title: str) -> str:
+    """Return the pipeline's word for an interval before its title: ``last run Tue 10 Feb``, ``last week, week 7``."""
+    stops = "," if word.split()[-1:] == title.split()[:1] else ""
+    return f"{word}{stops} {title}".strip()
+
+
 def capital(text: str) -> str:
     """Return a text whose first letter is a capital; the others stay."""
     return f"{text[:1].upper()}{text[1:]}"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from checks.cells import in_words, number_words
+from checks.cells import exact, in_words, number_words
 from checks.column_types import ColumnState, differences
 from checks.context import Context
 from checks.data.bounds import FEWEST_USED, MOST_USED, Usual, UsualRange, at_size, is_alike, limits_of
@@ -228,7 +228,7 @@ class _Judgement:
             exposure=count.due,
             **_learned_facts(limits, two_sided=volume.both_sides),
         )
-        said = self._count_words(count)
+        said = self._count_words(count) + _missed_limit(count)
         if limits is not None:
             each = "" if count.due is None else f" for each of the {_unit(volume)}"
             said += f"; usual are {number_words(limits.median)}{each} (median of {limits.used})"
@@ -313,6 +313,16 @@ class _Judgement:
         usual = Usual.UNKNOWN if limits is None else limits.compare(measured, above=True)
         tests = {"measured": measured, "rows": rows, "usual": Usual.BELOW if usual is Usual.NONE else usual}
         return self._said.decided(name, tests, f"{said}.", facts, facet=column)
+
+
+def _missed_limit(count: _Count) -> str:
+    """The fixed limit that a count is beyond, which is what tells its reader why it is a finding."""
+    volume, each = count.volume, "" if count.due is None else " each"
+    if volume.at_least is not None and count.measured < volume.at_least:
+        return f"; expected at least {exact(volume.at_least)}{each}"
+    if volume.at_most is not None and count.measured > volume.at_most:
+        return f"; expected at most {exact(volume.at_most)}{each}"
+    return ""
 
 
 def _rounded(age: timedelta) -> timedelta:

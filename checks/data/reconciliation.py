@@ -77,7 +77,7 @@ def _said(reconciled: Reconciled, first: Row, worst: Sequence[str], different: i
         if not first.get(name):
             return f"{side.table} has no rows, and the other table has."
     if not worst:
-        same = f"{compared:,} of {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
+        same = f"{compared:,} {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
         return f"{stated.right} is {stated.left}: {same}."
     if not stated.by:
         return f"{stated.right} is not {stated.left}: {worst[0]}."
@@ -93,7 +93,7 @@ def _difference(reconciled: Reconciled, row: Row) -> str:
 
 
 def _keys(reconciled: Reconciled) -> str:
-    return " and ".join(reconciled.stated.by)
+    return f"values of {' and '.join(reconciled.stated.by)}"
 
 
 def _amount(value: object) -> str:

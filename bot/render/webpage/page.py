@@ -21,7 +21,7 @@ from bot.render.webpage.pictures import diagrams_of
 from bot.render.webpage.problems import problem_sections
 from bot.render.webpage.shapes import icon
 from bot.render.webpage.style import STYLE
-from bot.render.words import capital, interval_title, number, time_of, words_of_intervals
+from bot.render.words import capital, interval_title, named_interval, number, time_of, words_of_intervals
 from bot.store.model import Alert
 from checks.model import Verdict
 from checks.pipeline import Pipeline
@@ -129,7 +129,7 @@ def _verdict(page: WebPage, document: Document) -> Markup:
 
 def _interval(page: WebPage, name: str) -> str:
     word = words_of_intervals(page.pipeline, page.now).get(name, "")
-    return f"{word} {interval_title(name, page.today)}".strip()
+    return named_interval(word, interval_title(name, page.today))
 
 
 def _phases(page: WebPage, document: Document) -> Markup:

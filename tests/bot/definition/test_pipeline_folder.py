@@ -80,6 +80,11 @@ def test_several_without_a_name_are_listed(tmp_path: Path) -> None:
     assert sources_of(None, settings) == (tmp_path / "a.yaml", tmp_path / "b.yaml")
 
 
+def test_who_has_no_pipeline_file_is_told_what_writes_one() -> None:
+    with pytest.raises(SettingsError, match="'reveille init' writes a first one"):
+        sources_of(None, Settings(pipeline=None))
+
+
 def test_a_folder_of_one_is_that_one(tmp_path: Path) -> None:
     settings = Settings(pipeline=written(tmp_path, a="one"))
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.render.words import day, moment, value_words, without_date
+from bot.render.words import day, moment, named_interval, value_words, without_date
 
 NEW_YORK = ZoneInfo("America/New_York")
 MIDNIGHT = datetime(2026, 1, 1, 5, tzinfo=UTC)
@@ -51,3 +51,15 @@ def test_an_instant_of_another_year_says_which_by_the_local_calendar(value: date
 
     assert moment(value, NEW_YORK, now) == said
     assert value_words(value, NEW_YORK, now) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "said"),
+    [
+        pytest.param("last run", "Tue 10 Feb", "last run Tue 10 Feb", id="apart"),
+        pytest.param("last week", "week 7", "last week, week 7", id="the same word twice"),
+        pytest.param("", "week 7", "week 7", id="no word"),
+    ],
+)
+def test_an_interval_is_named_without_saying_a_word_twice_in_a_row(word: str, title: str, said: str) -> None:
+    assert named_interval(word, title) == said

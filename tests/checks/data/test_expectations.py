@@ -166,6 +166,7 @@ class TestVolume:
         found = findings({"volume": {"at_least": 90, "severity": "P0"}}, [*past(20, 100), *rows(count)])
 
         assert told(found) == [(*expected, "volume")]
+        assert ("expected at least 90" in found[0].summary) is (expected[0] == "P0")
 
     @pytest.mark.parametrize(
         ("count", "expected"),

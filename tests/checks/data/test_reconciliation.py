@@ -144,8 +144,8 @@ class TestAgreement:
         )
 
         assert finding.summary == (
-            "7 of 8 account differ: h 0 instead of 700; g 0 instead of 600; f 0 instead of 500; e 0 instead of 400; "
-            "d 0 instead of 300, and 2 more."
+            "7 of 8 values of account differ: h 0 instead of 700; g 0 instead of 600; f 0 instead of 500; "
+            "e 0 instead of 400; d 0 instead of 300, and 2 more."
         )
         assert finding.place == Place(PlaceKind.TABLE, "gl.balances", "amount")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import struct
 import sys
 import time
@@ -22,6 +23,7 @@ from bot.sinks.slack.pictures import FONT, png_of
 from bot.sinks.slack.poster import SlackPoster
 from tests.bot.render.test_pictures import days
 from tests.bot.render.test_webpage import NOW
+from tests.fresh.serving import resident
 from tests.pipelines.nba_world import NBA
 
 PICTURES = pictures_of(days(28, 14), NBA, NOW)
@@ -52,6 +54,19 @@ def test_a_picture_is_small_and_quick_to_draw_and_its_words_are_short_enough(pic
     assert len(data) < 60_000
     assert seconds < 0.1
     assert len(picture.words) <= WORDS_AT_MOST
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells its memory only on Linux")
+def test_twenty_digests_with_pictures_need_no_more_memory_than_the_first() -> None:
+    def draw() -> int:
+        for picture in PICTURES:
+            png_of(picture.svg)
+        return resident(os.getpid())
+
+    first = draw()
+
+    assert max(draw() for _ in range(20)) - first < 5
 
 
 def test_letters_of_the_shipped_font_are_drawn() -> None:
