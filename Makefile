@@ -22,7 +22,7 @@ CONSISTENT = @broken=$$($(1)/bin/python $(PIP) check) || { echo "$$broken" >&2; 
 AS_JSON = $(if $(JSON),--json $(JSON))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help demo test test-all lint audit fresh bench emulators slack-server kill-points race storm soak chaos drill compare explore mutants docs picture lock clean anew
+.PHONY: help demo test test-all lint audit pin pinned fresh bench emulators slack-server kill-points race storm soak chaos drill compare explore mutants docs picture lock clean anew
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ lint: $(VENV)/dev.stamp  ## Formatting, lint, types, import contract
 # What the tests hold against the audit is wrong on purpose.
 audit: $(VENV)/demo.stamp  ## Audit the project's own deploy files
 	@$(BIN)/reveille audit --strict .ci $(filter-out tests/,$(wildcard */)) cloudbuild.yaml
+
+pin:  ## Write the digest of the base image into Dockerfile and cloudbuild.yaml (asks the registry)
+	@$(firstword $(PYTHON)) requirements/base_image.py pin
+
+pinned:  ## Refuse a base image without a digest; a release begins with it
+	@$(firstword $(PYTHON)) requirements/base_image.py check
 
 fresh: $(VENV)/dev.stamp  ## Prove make demo and the image on a Debian without anything (needs root and debootstrap)
 	@$(BIN)/python -m tests.fresh

@@ -69,6 +69,7 @@ read_settings() {
     local each
     for each in ${JOBS-}; do
         [[ $each =~ ^[a-z][a-z0-9-]{0,30}=[A-Za-z0-9._/-]+$ ]] || stop "JOBS has '$each': write NAME=PIPELINE, such as shop=/etc/reveille/shop.yaml."
+        [[ ! $each =~ ^(round|prune)= ]] || stop "JOBS has '$each', which is the name of a job of the clock: take another."
     done
     for each in ${REPAIRABLE-}; do
         [[ $each =~ ^[a-z][a-z0-9-]{0,62}$ ]] || stop "REPAIRABLE has '$each', which is no name of a service."
@@ -204,13 +205,22 @@ deploy_service() {
     SERVICE_URL=https://$NAME-$number.$REGION.run.app
     VARIABLES=REVEILLE_STORE=firestore:$NAME,BUILD_COMMIT=$COMMIT
     settings=(--image="$IMAGE" --memory=512Mi --cpu=1 --max-instances=2 --timeout=900 --update-secrets="$SECRETS")
-    if [ "$CLOCK" = always ]; then
-        settings+=(--no-cpu-throttling --min-instances=1 --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE")
-    else
-        called="REVEILLE_TASKS_AUDIENCE=$SERVICE_URL,REVEILLE_TASKS_ACCOUNT=$CLOCK_ACCOUNT"
-        [ "$CLOCK" != tasks ] || called+=,REVEILLE_TASKS_QUEUE=projects/$PROJECT/locations/$REGION/queues/$NAME
-        settings+=(--cpu-throttling --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE,$called")
-    fi
+    called="REVEILLE_TASKS_AUDIENCE=$SERVICE_URL,REVEILLE_TASKS_ACCOUNT=$CLOCK_ACCOUNT"
+    # What another clock has set goes.
+    case $CLOCK in
+        always)
+            settings+=(--no-cpu-throttling --min-instances=1 --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE"
+                --remove-env-vars=REVEILLE_TASKS_AUDIENCE,REVEILLE_TASKS_ACCOUNT,REVEILLE_TASKS_QUEUE)
+            ;;
+        scheduler)
+            settings+=(--cpu-throttling --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE,$called"
+                --remove-env-vars=REVEILLE_TASKS_QUEUE)
+            ;;
+        tasks)
+            called+=,REVEILLE_TASKS_QUEUE=projects/$PROJECT/locations/$REGION/queues/$NAME
+            settings+=(--cpu-throttling --update-env-vars="$VARIABLES,REVEILLE_PIPELINE=$PIPELINE,$called")
+            ;;
+    esac
     label=$(settings_label "$ACCOUNT" "${settings[@]}")
     there=$(found gcloud run services describe "$NAME" --project="$PROJECT" --region="$REGION" --format="value(metadata.labels.reveille-settings)")
     [ "$there" != "$label" ] || return 0
@@ -232,8 +242,19 @@ clock() {
     change gcloud scheduler jobs "$verb" http "$job" --project="$PROJECT" --location="$REGION" --description="$label" "${settings[@]}"
 }
 
+# stop_clock NAME: takes away a job that another clock has made.
+stop_clock() {
+    local there
+    there=$(found gcloud scheduler jobs describe "$1" --project="$PROJECT" --location="$REGION" --format="value(name,description)")
+    [ -z "$there" ] || change gcloud scheduler jobs delete "$1" --project="$PROJECT" --location="$REGION" --quiet
+}
+
 make_clock() {
-    [ "$CLOCK" != always ] || return 0
+    if [ "$CLOCK" = always ]; then
+        stop_clock "$NAME-round"
+        stop_clock "$NAME-prune"
+        return
+    fi
     local call=(--oidc-service-account-email="$CLOCK_ACCOUNT" --oidc-token-audience="$SERVICE_URL")
     clock "$NAME-round" "*/5 * * * *" "$SERVICE_URL/tasks/round" "${call[@]}"
     clock "$NAME-prune" "30 3 * * *" "$SERVICE_URL/tasks/prune" "${call[@]}"

@@ -17,6 +17,7 @@ __all__ = ["gcloud"]
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+KEEPING = ("firestore.py", "firestore_retention.py")
 OF_THE_SCRIPT = [block for block in BLOCKS if "google-cloud.sh" in block]
 
 
@@ -54,6 +55,15 @@ def test_the_table_of_variables_names_all_that_the_script_reads() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "roles").iterdir()), ids=lambda path: path.stem)
 def test_every_role_is_told(path: object) -> None:
     assert f"deploy/roles/{getattr(path, 'name', '')}" in PAGE
+
+
+def test_every_collection_of_the_store_is_told_with_what_goes_when() -> None:
+    source = "".join((ROOT / "bot" / "store" / name).read_text(encoding="utf-8") for name in KEEPING)
+    kept = re.findall(r'"(\w+)"', "".join(re.findall(r'^[A-Z, ]+ = ("\w+"(?:, "\w+")*)$', source, re.MULTILINE)))
+    of_the_database = PAGE.partition("## The database")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| `reveille_(\w+)` \|", of_the_database, re.MULTILINE)
+
+    assert sorted(told) == sorted(kept)
 
 
 def test_the_image_knows_every_argument_that_it_is_given() -> None:

@@ -254,10 +254,11 @@ def _counting(alert: Alert | None, observation: Observation, failure: AlertFault
 
 
 def _was_just_counted(alert: Alert, observation: Observation, now: datetime) -> bool:
-    """Whether the last count is so fresh that this is the same moment: somebody who clicks is no series of runs."""
+    """Whether the last count is so near that this is the same moment: somebody who clicks is no series of runs, and of
+    two instances one clock is ahead."""
     if not alert.unknown_runs or alert.resolved_at is None:
         return False
-    return timedelta(0) <= now - alert.resolved_at < observation.apart
+    return abs(now - alert.resolved_at) < observation.apart
 
 
 def _next_generation(alert: Alert | None) -> int:

@@ -13,6 +13,7 @@ import pytest
 from bot.commands.doctor import CLOCK_OFF, clock_examined
 from bot.playground.slack.server import SlackServer, refused
 from tests.bot.in_process import run
+from tests.servers.json_http import Answer, JsonHttpServer
 
 CHANNEL = "C0EXAMPLE1"
 PIPELINE = f"""\
@@ -23,6 +24,7 @@ notifications:
   routes: {{default: {CHANNEL}}}
   digest: {{post: 06:30}}
 """
+QUEUE = "projects/example-project/locations/us-west2/queues/reveille"
 NOW = datetime(2026, 2, 11, 13, tzinfo=UTC)
 
 
@@ -77,6 +79,36 @@ def test_a_slack_that_refuses_the_token_is_wrong(tmp_path: Path, slack: SlackSer
     code, found = examined(tmp_path, slack)
 
     assert (code, found["Slack, token"]) == (1, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "line"),
+    [
+        pytest.param(Answer(200, {"state": "RUNNING"}), 0, "✓ Cloud Tasks: the queue runs.", id="it runs"),
+        pytest.param(Answer(200, {"state": "PAUSED"}), 1, "✗ Cloud Tasks: the queue is PAUSED", id="it is paused"),
+        pytest.param(Answer(403, {"error": {"message": "denied"}}), 1, "✗ Cloud Tasks: ", id="refused"),
+        pytest.param(Answer(404, {"error": {"message": "none"}}), 1, "✗ Cloud Tasks: ", id="no such queue"),
+        pytest.param(Answer(503, {"error": {"message": "later"}}), 2, "? Cloud Tasks: ", id="it does not answer"),
+    ],
+)
+def test_the_queue_that_wakes_the_service_is_looked_at(
+    tmp_path: Path, slack: SlackServer, answer: Answer, code: int, line: str
+) -> None:
+    (tmp_path / "pipeline.yaml").write_text(PIPELINE)
+    with JsonHttpServer(answer) as server:
+        environment = {
+            "SLACK_BOT_TOKEN": slack.token,
+            "SLACK_API_URL": slack.api_url,
+            "REVEILLE_TASKS_AUDIENCE": "https://reveille.example.com",
+            "REVEILLE_TASKS_ACCOUNT": "clock@example-project.iam.gserviceaccount.com",
+            "REVEILLE_TASKS_QUEUE": QUEUE,
+            "REVEILLE_TASKS_ENDPOINT": server.address,
+        }
+        ended = run(("doctor", "--pipeline", "pipeline.yaml"), tmp_path, environment)
+
+    (told,) = (each for each in ended.stdout.splitlines() if "Cloud Tasks" in each)
+    assert (ended.returncode, told.startswith(line)) == (code, True), told
+    assert {(each.method, each.path) for each in server.requests} == {("GET", f"/v2/{QUEUE}")}
 
 
 def test_a_slack_that_does_not_answer_is_no_fault_of_the_configuration(tmp_path: Path) -> None:

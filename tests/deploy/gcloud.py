@@ -15,7 +15,7 @@ from typing import Any, Self
 from tests.sections import ROOT
 
 VERBS = (
-    *("add", "add-iam-policy-binding", "create", "deploy", "describe", "enable", "get-iam-policy"),
+    *("add", "add-iam-policy-binding", "create", "delete", "deploy", "describe", "enable", "get-iam-policy"),
     *("list", "update", "update-traffic"),
 )
 APIS = {
@@ -180,6 +180,8 @@ class StandInGcloud:
             raise RefusedCall(f"ERROR: (gcloud) ALREADY_EXISTS: {call.name} already exists.")
         if verb == "add-iam-policy-binding":
             self.grants.add((call.kind, call.name, call.flags["role"], call.flags["member"]))
+        elif verb == "delete":
+            del self.things[key]
         elif verb == "enable":
             self.things |= {(call.kind, name): {} for name in call.names}
         elif verb == "create" and call.kind == "iam service-accounts":

@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -140,6 +140,39 @@ def test_a_clock_without_tasks_has_no_queue(gcloud: StandInGcloud) -> None:
     assert "TASKS_QUEUE" not in gcloud.things["run services", "reveille"]["update-env-vars"]
 
 
+OF_A_CLOCK: Mapping[str, set[str]] = {
+    "always": set(),
+    "scheduler": {"REVEILLE_TASKS_AUDIENCE", "REVEILLE_TASKS_ACCOUNT"},
+    "tasks": {"REVEILLE_TASKS_AUDIENCE", "REVEILLE_TASKS_ACCOUNT", "REVEILLE_TASKS_QUEUE"},
+}
+
+
+def variables_of(calls: Iterable[GcloudCall]) -> set[str]:
+    """The variables that a service has after these deploys: what a deploy does not name stays."""
+    names: set[str] = set()
+    for call in calls:
+        if call.command == "run deploy":
+            names -= set(call.flags.get("remove-env-vars", "").split(","))
+            names |= {each.partition("=")[0] for each in call.flags["update-env-vars"].split(",")}
+    return names
+
+
+@pytest.mark.parametrize(("former", "clock"), [("tasks", "scheduler"), ("tasks", "always"), ("scheduler", "always")])
+def test_what_another_clock_has_set_goes(gcloud: StandInGcloud, former: str, clock: str) -> None:
+    script(gcloud, CLOCK=former)
+    before = {each for each in variables_of(gcloud.written) if "TASKS" in each}
+
+    done = script(gcloud, CLOCK=clock)
+
+    assert done.returncode == 0, done.stderr
+    assert before == OF_A_CLOCK[former]
+    assert {each for each in variables_of(gcloud.written) if "TASKS" in each} == OF_A_CLOCK[clock]
+    jobs = {name for kind, name in gcloud.things if kind == "scheduler jobs"}
+    assert ({"reveille-round", "reveille-prune"} <= jobs) == (clock != "always")
+    assert "reveille-shop" in jobs
+    assert script(gcloud, CLOCK=clock).stdout.startswith("0 changed.")
+
+
 def test_what_changed_is_brought_up_to_date_alone(gcloud: StandInGcloud) -> None:
     script(gcloud)
     before = len(gcloud.written)
@@ -222,6 +255,7 @@ def test_what_may_not_be_read_is_not_taken_for_missing(gcloud: StandInGcloud) ->
         ({"REGION": "here"}, "REGION is 'here'"),
         ({"CLOCK": "sometimes"}, "CLOCK is 'sometimes'"),
         ({"JOBS": "shop"}, "JOBS has 'shop'"),
+        ({"JOBS": "round=nba"}, "JOBS has 'round=nba'"),
         ({"REPAIRABLE": "$(id)"}, "REPAIRABLE has '$(id)'"),
         ({"SLACK_BOT_TOKEN": ""}, "set SLACK_BOT_TOKEN"),
         ({"REPAIRABLE": "no-such-service"}, "no service no-such-service"),

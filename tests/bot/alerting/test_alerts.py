@@ -418,8 +418,14 @@ def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(states: str, o
 
 @pytest.mark.parametrize(
     ("minutes", "opens"),
-    [((0, 1, 2, 3), False), ((0, 7, 14), False), ((0, 8, 16), True), ((0, 15, 10, 30), True)],
-    ids=["clicks within minutes", "just too close", "just apart", "the clock was put back"],
+    [
+        ((0, 1, 2, 3), False),
+        ((0, 7, 14), False),
+        ((0, 8, 16), True),
+        ((0, 15, -60, 30), True),
+        ((0, -1, 15, 14), False),
+    ],
+    ids=["clicks within minutes", "just too close", "just apart", "the clock was put back", "two clocks"],
 )
 def test_runs_close_to_each_other_count_as_one(minutes: tuple[int, ...], opens: bool) -> None:
     observation = replace(failing(after_runs=3), apart=8 * MINUTE)

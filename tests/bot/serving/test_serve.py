@@ -9,17 +9,19 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.playground.slack.requests import PERSON
-from bot.playground.slack.server import SlackServer, silent
+from bot.playground.slack.server import SlackServer, rate_limited, silent
 from bot.playground.slack.server import refused as refused_call
 from bot.playground.slack.workspace import PostedMessage
 from tests.bot import in_process
 from tests.bot.serving.served import Served, environment, free_port, http_variables
 from tests.servers import forked
+from tests.servers.json_http import Answer, JsonHttpServer
 from tests.servers.slack_socket import SocketSlack
 
 LOST, REPAIRED = "invoker-lost", "invoker-repaired"
@@ -329,6 +331,29 @@ def test_it_starts_while_slack_is_down_and_what_waits_survives_a_kill_and_goes_o
     assert knock == 401  # served, and only for who has a token
     assert len(digests) == 1
     assert len(alerts) == len({each.key for each in alerts})
+
+
+@pytest.mark.slow
+def test_what_slack_does_not_take_yet_becomes_a_task_of_the_queue(tmp_path: Path) -> None:
+    address, queue = "https://reveille.example.com", "projects/example-project/locations/us-west2/queues/reveille"
+    with SlackServer() as slack, JsonHttpServer(Answer(200)) as tasks:
+        called = {
+            "REVEILLE_TASKS_AUDIENCE": address,
+            "REVEILLE_TASKS_ACCOUNT": "clock@example-project.iam.gserviceaccount.com",
+            "REVEILLE_TASKS_QUEUE": queue,
+            "REVEILLE_TASKS_ENDPOINT": tasks.address,
+        }
+        slack.tell("chat.postMessage", rate_limited(300, times=None))
+        with Served(tmp_path, http_variables(slack, REVEILLE_SCENARIO=LOST, **called)) as bot:
+            bot.wait_for(lambda: tasks.requests, "to ask to be woken", 90)
+            bot.end()
+    asked = tasks.requests[0]
+
+    assert (asked.method, asked.path) == ("POST", f"/v2/{queue}/tasks")
+    assert asked.body["task"]["httpRequest"]["url"] == f"{address}/tasks/round"
+    # The scenario begins at 8:05 in New York, and its clock goes on from there.
+    earliest = datetime(2026, 2, 11, 13, 5, tzinfo=UTC) + timedelta(seconds=300)
+    assert datetime.fromisoformat(asked.body["task"]["scheduleTime"]) >= earliest
 
 
 @pytest.mark.slow

@@ -117,6 +117,8 @@ def _say(command: str, soak: Soak, seconds: float) -> None:
         f"  {soak.deaths} deaths, {soak.restarts} restarts, {soak.outages} source outages,"
         f" {soak.silences} Slack faults, {soak.announced} messages that say that they may be there twice\n"
     )
+    for each in soak.uneven:
+        sys.stdout.write(f"  {each}\n")
     if soak.memory is not None:
         sys.stdout.write("  memory of a process: {} MB after a day, {} MB at its end\n".format(*soak.memory))
     if soak.records is not None:

@@ -62,6 +62,8 @@ class Soak:
     """When a former version took part, or why it would not."""
     memory: tuple[int, int] | None = None
     records: tuple[int, int] | None = None
+    uneven: Sequence[str] = ()
+    """Why there are not as many threads as incidents."""
     findings: Findings = field(default_factory=Findings)
 
 

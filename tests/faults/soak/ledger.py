@@ -63,12 +63,13 @@ class Passed:
 @dataclass
 class Findings:
     """What is wrong; nothing is only when every list is empty. ``wrong`` is told although nothing was broken, or said
-    to be over although it was not."""
+    to be over although it was not. ``uneven`` is no fault: why there are not as many threads as incidents."""
 
     lost: list[str] = field(default_factory=list)
     double: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    uneven: list[str] = field(default_factory=list)
 
     @property
     def everything(self) -> Mapping[str, Sequence[str]]:
@@ -132,14 +133,25 @@ def _judge_threads(
     if not own:
         if seen is not None and seen < each.ends:
             findings.lost.append(name)
+        else:
+            findings.uneven.append(f"no thread is owed for {name}: {_unseen(each, seen)}")
         return
     allowed = 1 + (own[0].key in passed.announced)
+    findings.uneven += [f"one more thread for {name}: it says that it may be there twice" for _ in own[1:allowed]]
     findings.double += [f"{name}: {thread.key} at {time_of(thread):%d %H:%M:%S}" for thread in own[allowed:]]
     if seen is not None and time_of(own[0]) > _told_by(seen, passed):
         findings.late.append(f"{name}: told {time_of(own[0]):%d %H:%M} instead of {seen:%d %H:%M}")
     _judge_end(
         findings, each, name, [each for each in messages if each.thread_ts in {thread.ts for thread in own}], passed
     )
+
+
+def _unseen(each: Broken, seen: datetime | None) -> str:
+    """Say why nobody had to see something while it was broken."""
+    look = "digest" if each.by_digest else "look"
+    if seen is None:
+        return f"the days ended before an undisturbed {look} at it"
+    return f"it was over before the first undisturbed {look} at it, {seen:%d %H:%M}"
 
 
 def _judge_end(findings: Findings, each: Broken, name: str, replies: Sequence[Shown], passed: Passed) -> None:

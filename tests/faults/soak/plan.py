@@ -107,10 +107,11 @@ def incidents_of(
     found: list[Broken] = []
     full = sorted(_digests(each, start, until))
     free = {sight.alert: start + (FIRST_DIGEST if sight.by_digest else timedelta(0)) for sight in sights}
+    tired: dict[str, datetime] = {}
     now = start + watch
     while True:
         now += watch * chance.expovariate(1 / weather.pause)
-        rested = [sight for sight in sights if free[sight.alert] <= now]
+        rested = [sight for sight in sights if max(free[sight.alert], tired.get(_subject(sight), start)) <= now]
         if not rested:
             continue
         sight = chance.choice(rested)
@@ -126,7 +127,14 @@ def incidents_of(
             return found
         found.append(_broken(each, sight, now, lasts))
         now += lasts
+        # What breaks in another way before anybody looked goes on in its thread.
+        tired[_subject(sight)] = now + flap + 2 * watch
         free[sight.alert] = now + flap + timedelta(days=1 if sight.healed_by_digest else 0) + 2 * watch
+
+
+def _subject(sight: Sight) -> str:
+    """Return what an alert is about, such as a service."""
+    return ":".join(sight.alert.split(":")[2:3])
 
 
 def _broken(each: Inhabited, sight: Sight, begins: datetime, lasts: timedelta) -> Broken:

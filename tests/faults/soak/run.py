@@ -147,6 +147,7 @@ def _judged(days: Days, passed: Passed, outages: Mapping[str, Sequence[Span]]) -
         getattr(soak.findings, name).extend(found)
     soak.findings.lost += [f"{each.key} still waits: {each.error}" for each in days.store.pending()]
     days.measure()
+    soak.uneven = judged.uneven
     soak.announced = len(passed.announced)
     soak.days = (passed.until - days.began) / timedelta(days=1)
     soak.incidents, soak.threads = len(passed.broken), len(threads_of(messages))

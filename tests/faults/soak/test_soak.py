@@ -57,6 +57,18 @@ def test_what_breaks_is_seen_by_two_looks_at_least_and_never_twice_at_once() -> 
     assert all(one.ends <= other.begins for one, other in pairwise(found))
 
 
+def test_what_breaks_in_one_way_does_not_break_in_another_before_it_was_seen_well() -> None:
+    shop = inhabited(["shop"])["shop"]
+    sights = [replace(SIGHTS[0], alert=f"shop:{check}:labels:-") for check in ("edges", "service-ready")]
+    notifications = shop.notifications
+    rest = timedelta(minutes=notifications.alerts.flap_minutes + 2 * notifications.watch_minutes)
+
+    found = incidents_of(shop, sights, START, 14, SOAK, random.Random(1))
+
+    assert len({each.alert for each in found}) == 2
+    assert all(other.begins - one.ends >= rest for one, other in pairwise(found))
+
+
 def test_every_watch_and_every_digest_has_its_turn() -> None:
     pipelines = inhabited(["kiosk", "stall"])
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.faults.ledger import Shown
-from tests.faults.soak.ledger import Broken, Findings, Look, Passed, judge
+from tests.faults.soak.ledger import Broken, Findings, Look, Passed, judge, threads_of
 from tests.faults.story import CHANNEL
 
 MIDNIGHT = datetime(2026, 2, 12, tzinfo=UTC)
@@ -82,7 +84,49 @@ def test_a_look_that_somebody_died_over_does_not_count_and_the_next_one_does() -
 def test_what_ended_before_anybody_could_look_may_go_untold() -> None:
     short = replace(BROKEN, ends=at(2.9))
 
-    assert found(judge(replace(PASSED, broken=(short,)), (POSTED,))) == {}
+    findings = judge(replace(PASSED, broken=(short,)), (POSTED,))
+
+    assert found(findings) == {}
+    (told,) = findings.uneven
+    assert told.startswith("no thread is owed for shop labels, 12 02:12 to 12 02:54: ")
+    assert told.endswith("it was over before the first undisturbed look at it, 12 03:00")
+
+
+def test_what_nobody_could_look_at_before_the_days_ended_is_named() -> None:
+    last = replace(BROKEN, fault="jobs", begins=at(17.5), ends=at(30), by_digest=True)
+
+    findings = judge(replace(PASSED, broken=(BROKEN, last)), SHOWN)
+
+    assert found(findings) == {}
+    assert findings.uneven == [
+        "no thread is owed for shop jobs, 12 17:30 to 13 06:00: the days ended before an undisturbed digest at it"
+    ]
+
+
+@given(
+    spoilt=st.sets(st.integers(0, 23)),
+    begun=st.sets(st.integers(0, 23 * 60), max_size=4),
+    opened=st.sets(st.integers(0, 24 * 60), max_size=4),
+    announced=st.booleans(),
+)
+def test_incidents_and_threads_are_as_many_but_for_what_is_named(
+    spoilt: set[int], begun: set[int], opened: set[int], announced: bool
+) -> None:
+    spans = [(at(minute / 60), at(minute / 60 + 0.7)) for minute in sorted(begun)]
+    passed = replace(
+        PASSED,
+        broken=[replace(BROKEN, begins=begins, ends=ends) for begins, ends in spans],
+        looks=[replace(each, undisturbed=each.at not in {at(hour) for hour in spoilt}) for each in PASSED.looks],
+        announced=frozenset({THREAD} if announced else ()),
+    )
+    shown = [message(THREAD, minute / 60) for minute in opened]
+
+    findings = judge(passed, [*shown, POSTED])
+
+    untold = [each for each in findings.lost if not each.endswith("its end")]
+    excused = [each for each in findings.uneven if each.startswith("no thread")]
+    more = len(findings.double) + len(findings.wrong) + len(findings.uneven) - len(excused)
+    assert len(passed.broken) - len(untold) - len(excused) == len(threads_of(shown)) - more
 
 
 def test_what_slack_did_not_take_is_late_only_once_it_takes_messages_again() -> None:
@@ -121,6 +165,9 @@ def test_a_message_that_says_itself_that_it_may_be_there_twice_may_be_so_once() 
     announced = replace(PASSED, announced=frozenset({THREAD}))
 
     assert found(judge(announced, (OPENED, *SHOWN))) == {}
+    assert judge(announced, (OPENED, *SHOWN)).uneven == [
+        "one more thread for shop labels, 12 02:12 to 12 04:12: it says that it may be there twice"
+    ]
     assert found(judge(announced, (OPENED, OPENED, *SHOWN))) == {"double": 1}
 
 
