@@ -234,10 +234,14 @@ def references_query(subject: Subject, references: Sequence[KeyReference], zone:
         f"COUNTIF({quoted(each.column)} IS NOT NULL AND there_{index} IS NULL) AS unmatched_{index}"
         for index, each in enumerate(references)
     ]
-    sql = f"SELECT\n  {', '.join([f'{period} AS period', *counted])}\nFROM {source(subject.name)}"
+    others = [
+        f"of_{index} AS (SELECT DISTINCT {quoted(each.key)} AS there_{index} FROM {source(each.table)})"  # noqa: S608 - likewise
+        for index, each in enumerate(references)
+    ]  # apart: inside of the join a key that is lost would be taken from the table beside it
+    sql = f"WITH {', '.join(others)}\n" if others else ""
+    sql += f"SELECT\n  {', '.join([f'{period} AS period', *counted])}\nFROM {source(subject.name)}"
     for index, each in enumerate(references):
-        others = f"SELECT DISTINCT {quoted(each.key)} AS there_{index} FROM {source(each.table)}"  # noqa: S608 - likewise
-        sql += f"\nLEFT JOIN ({others}) AS of_{index} ON there_{index} = {quoted(each.column)}"
+        sql += f"\nLEFT JOIN of_{index} ON there_{index} = {quoted(each.column)}"
     sql += _newer(subject)
     if subject.date is not None:
         sql += "\nGROUP BY period"

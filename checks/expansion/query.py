@@ -61,7 +61,9 @@ def query_of(pipeline: Pipeline, name: str, table: Table, expect: Expect, figure
         columns = [f"{part.selected.get(each, 'NULL')} AS {each}" for each in every]
         selected = ",\n  ".join([f"{part.part} AS part", *columns])
         selects.append(f"SELECT\n  {selected}\n{part.rest}\n")
-    return "UNION ALL\n".join(selects)
+    apart = _apart(pipeline, name, expect) if has_figures else {}
+    others = ",\n".join(f"{each} AS (\n  {sql}\n)" for each, sql in apart.items())
+    return (f"WITH {others}\n" if apart else "") + "UNION ALL\n".join(selects)
 
 
 def _history(pipeline: Pipeline, name: str, table: Table, expect: Expect, *, others: bool) -> _Select:
@@ -129,8 +131,10 @@ def _judged(
     if made or expect.references:
         inner = ",\n    ".join([*dict.fromkeys(map(quoted, _used(table, expect, figures))), *made])
         rows = f"FROM (\n  SELECT\n    {inner}\n{_indented(rows)}\n)"
-    for column, reference in expect.references.items():
-        rows += "\n" + _there(pipeline, name, column, *reference.to.rpartition(".")[::2])
+    for each in _apart(pipeline, name, expect):
+        column = each.removeprefix("of_")
+        joined = f"LEFT JOIN {each} ON {each}.there_{column} = {quoted(column)}"
+        rows += "\n" + (joined if column != each else f"CROSS JOIN {each}")
     if not groups:
         return _Select(part="'judged'", selected=selected, rest=rows)
     return _Select(
@@ -157,24 +161,29 @@ def _where(tests: Sequence[str]) -> str:
     return f"\nWHERE {' AND '.join(tests)}" if tests else ""
 
 
-def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> str:
-    """Return the joins with the values that another table has, each once; nothing for a table that does not exist. Of
-    its own values a table is compared with the earlier ones, and with their number."""
+def _apart(pipeline: Pipeline, name: str, expect: Expect) -> Mapping[str, str]:
+    """Return what is read of other tables, by the name it is joined under. It stands before the SELECTs: inside of
+    a join a column that a table has lost would be taken from the table beside it that has one of the same name."""
+    references = expect.references.items()
+    read = [_there(pipeline, name, column, *each.to.rpartition(".")[::2]) for column, each in references]
+    return {each: sql for apart in read for each, sql in apart.items()}
+
+
+def _there(pipeline: Pipeline, table: str, column: str, name: str, key: str) -> Mapping[str, str]:
+    """Return what has the values of another table, each once; nothing for a table that does not exist. Of its own
+    values a table is compared with the earlier ones, and with their number."""
     other = pipeline.tables.get(name)
     if other is None:
-        return ""
+        return {}
     tests = in_interval(pipeline, other) if other.filter_required else []
     own = name == table
-    tests = _before(pipeline, other) if own else tests
-    where = f"\n  WHERE {' AND '.join(tests)}" if tests else ""
-    others = f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  FROM {source(name)}{where}"  # noqa: S608 - declared names
-    joined = f"LEFT JOIN (\n  {others}\n) AS of_{column} ON there_{column} = {quoted(column)}"
+    rows = f"FROM {source(name)}" + _where(_before(pipeline, other) if own else tests).replace("\n", "\n  ")
+    there = {f"of_{column}": f"SELECT DISTINCT {quoted(key)} AS there_{column}\n  {rows}"}
     if not own:
-        return joined
+        return there
     days = f"COUNT(DISTINCT IF({quoted(key)} IS NOT NULL, {_period(pipeline, other, date_column(other) or '')}, NULL))"
     figures = f"COUNT(DISTINCT {quoted(key)}) AS others_{column}, {days} AS days_{column}"
-    counted = f"SELECT {figures}\n  FROM {source(name)}{where}"  # noqa: S608 - likewise
-    return f"{joined}\nCROSS JOIN (\n  {counted}\n) AS count_of_{column}"
+    return {**there, f"count_of_{column}": f"SELECT {figures}\n  {rows}"}
 
 
 def _before(pipeline: Pipeline, table: Table) -> list[str]:

@@ -108,7 +108,7 @@ def test_the_file_fits_together_and_its_queries_name_their_tables() -> None:
     assert [each for query in queries_of(wanted) for each in statement_problems(query.sql, wanted)] == []
     assert {spec.id: spec.tables for spec in data_checks(wanted)} == {
         "both": (ORDERS, "shop.orders"),
-        "other-project-shop-orders": (ORDERS, CUSTOMERS),
+        "other-project-shop-orders": (CUSTOMERS, ORDERS),
         "other-project-shop-orders-shop-orders": (ORDERS, "shop.orders"),
     }
 
