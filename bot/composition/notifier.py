@@ -21,7 +21,7 @@ from bot.alerting.incidents import Incidents
 from bot.composition.google import google_ports
 from bot.composition.stores import store_of
 from bot.composition.telemetry import traces_of
-from bot.composition.together import defaults_of, heartbeat_of, must_differ, webhooks_of
+from bot.composition.together import channels_of, defaults_of, heartbeat_of, must_differ, shared_channels, webhooks_of
 from bot.composition.validation import pipeline_of, pipelines_of, scenario_of
 from bot.definition.pipeline_folder import SEPARATOR
 from bot.delivery.outbox import Outbox
@@ -110,6 +110,7 @@ class Notifier:
     notifications: Notifications
     store: StateStore
     incidents: Incidents
+    messages: AlertMessages
     digests: Digests
     outbox: Outboxes
     client: SlackClient
@@ -217,6 +218,8 @@ class _Shared:
     outbox: Outboxes
     owner: str
     traces: Traces | None
+    channels: frozenset[str]
+    """Those that several of them write to."""
 
 
 def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateStore, traces: Traces | None) -> _Shared:
@@ -241,6 +244,7 @@ def _shared(prepared: Sequence[Prepared], clocks: Sequence[Clock], store: StateS
         outbox=_outboxes(defaults_of(prepared), around, store, clock, _told_of_sent(metrics, clock, traces), owner),
         owner=owner,
         traces=traces,
+        channels=shared_channels(prepared),
     )
 
 
@@ -296,13 +300,16 @@ def _notifier(prepared: Prepared, world: MadeWorld, shared: _Shared, give_way: C
         pipeline, world.ports, clock, counted, give_way, partial(jobs_before, store, pipeline.name)
     )
     standing = DigestStanding(store, pipeline, shared.workspace.address)
-    incidents = Incidents(store, pipeline, AlertMessages(pipeline), digest=standing)
+    is_shared = not shared.channels.isdisjoint(channels_of(prepared.notifications))
+    messages = AlertMessages(pipeline, is_shared=is_shared)
+    incidents = Incidents(store, pipeline, messages, digest=standing)
     heartbeat = heartbeat_of(prepared)
     return Notifier(
         validation=validation,
         notifications=prepared.notifications,
         store=store,
         incidents=incidents,
+        messages=messages,
         digests=Digests(
             validation,
             store,

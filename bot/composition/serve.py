@@ -32,7 +32,6 @@ from bot.people import SlackPeople
 from bot.permissions import Permissions, SlackGroups
 from bot.redaction.known import known_secrets
 from bot.redaction.redactor import Redactor
-from bot.render.alert import alert_message
 from bot.render.json import report_document
 from bot.render.pages import SlackMessage
 from bot.render.reading import Reading
@@ -372,7 +371,7 @@ def _services(told: Notifier, workers: Workers, journal: Journal, viewers: Viewe
         viewers=viewers,
         find=lambda channel, key, since: SlackPoster(told.client).find(channel, key, since, None),
         clock=told.clock,
-        alert_message=lambda alert, now: alert_message(alert, pipeline, now),
+        alert_message=told.messages.post,
         wake=told.outbox.wake,
         requested=told.requested,
         workspace=told.workspace.address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -44,18 +45,23 @@ def defaults_of(described: Sequence[Described]) -> Defaults:
     that of the first."""
     channels: dict[str, str] = {}
     for each in described:
-        for place in _places(each.notifications):
+        names = (webhook.name for webhook in each.notifications.webhooks)
+        for place in (*channels_of(each.notifications), *names):
             channels.setdefault(place, each.notifications.routes.default)
     return Defaults(described[0].notifications.routes.default, channels)
 
 
-def _places(notifications: Notifications) -> Iterable[str]:
-    routes = notifications.routes
-    yield from (routes.default, *routes.severities.values(), *routes.phases.values())
-    escalation = notifications.alerts.escalation
-    if escalation is not None and escalation.channel is not None:
-        yield escalation.channel
-    yield from (webhook.name for webhook in notifications.webhooks)
+def shared_channels(described: Sequence[Described]) -> frozenset[str]:
+    """Return the channels that more than one pipeline may write to."""
+    writers = Counter(channel for each in described for channel in channels_of(each.notifications))
+    return frozenset(channel for channel, count in writers.items() if count > 1)
+
+
+def channels_of(notifications: Notifications) -> frozenset[str]:
+    """Return the channels that a pipeline may write to."""
+    routes, escalation = notifications.routes, notifications.alerts.escalation
+    further = {escalation.channel} if escalation is not None and escalation.channel is not None else set()
+    return frozenset((routes.default, *routes.severities.values(), *routes.phases.values(), *further))
 
 
 def webhooks_of(described: Iterable[Described]) -> tuple[Webhook, ...]:

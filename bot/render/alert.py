@@ -78,6 +78,9 @@ when and why is what its message says first, and its step stands in the details.
 
 FIRING = ROOMS[AlertState.FIRING]
 
+NAMED = 30
+"""Characters by which the line that breaks around the name of a pipeline gets longer: a line of a phone."""
+
 REASON_TEXT = 80
 
 NAMES_AT_MOST = 4
@@ -94,18 +97,24 @@ ALIKE = 40
 
 
 class AlertMessages:
-    """Writes every message about the alerts of one pipeline."""
+    """Writes every message about the alerts of one pipeline. Where others write into its channels, each message that
+    stands for itself says whose it is."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, *, is_shared: bool = False) -> None:
         self._pipeline = pipeline
+        self._named = clean(pipeline.title) if is_shared else ""
+
+    def post(self, alert: Alert, now: datetime, *, note: str = "", digest: tuple[str, str] | None = None) -> Post:
+        """Return the message that the thread hangs on, as ``alert_message``."""
+        return alert_message(alert, self._pipeline, now, note=note, digest=digest, named=self._named)
 
     def parent(self, alert: Alert, now: datetime, digest: tuple[str, str] | None = None) -> Body:
         """Return the message that the thread hangs on; ``digest`` is the address of the digest and what it is."""
-        return alert_message(alert, self._pipeline, now, digest=digest).document
+        return self.post(alert, now, digest=digest).document
 
     def past_store(self, alert: Alert, now: datetime) -> Body:
         """Return the message while the store is down: nothing can be clicked that nobody would remember."""
-        post = alert_message(alert, self._pipeline, now, note=STORE_IS_DOWN)
+        post = self.post(alert, now, note=STORE_IS_DOWN)
         return replace(post, parts=tuple(each for each in post.parts if not isinstance(each, Actions))).document
 
     def reply(self, transition: Transition, now: datetime) -> Body:
@@ -128,10 +137,16 @@ class AlertMessages:
 
 
 def alert_message(
-    alert: Alert, pipeline: Pipeline, now: datetime, *, note: str = "", digest: tuple[str, str] | None = None
+    alert: Alert,
+    pipeline: Pipeline,
+    now: datetime,
+    *,
+    note: str = "",
+    digest: tuple[str, str] | None = None,
+    named: str = "",
 ) -> Post:
     """Return the message of an alert as it is. ``note`` is a sentence below its state, ``digest`` a link beside the
-    others: its address, and its words."""
+    others: its address, and its words; ``named`` is what the pipeline is called, where that is not clear."""
     headline, span = headline_of(alert), ""
     if _is_over(alert):
         span = _span(alert, pipeline, now)
@@ -143,7 +158,9 @@ def alert_message(
         if is_closed
         else _open_state(alert, pipeline, now)
     )
-    parts = _closed_parts(alert) if is_closed else _open_parts(alert, pipeline, now)
+    room = ROOMS.get(alert.state, FIRING)
+    room = replace(room, cause=room.cause - len(named) - NAMED) if named else room
+    parts = _closed_parts(alert) if is_closed else _open_parts(alert, pipeline, now, room)
     report = alert.details.get(REPORT) if is_closed else None
     links = joined_by(
         " · ",
@@ -154,11 +171,12 @@ def alert_message(
         ],
     )
     call = mention_of(alert, pipeline)
+    told_state = joined_by(" · ", [text(named), state])
     return Post(
-        notice=text(_notice(alert, pipeline), call and (" ", *call)),
+        notice=text(f"{named}: " if named else "", _notice(alert, pipeline), call and (" ", *call)),
         parts=(
             Title(headline),
-            *(Aside(each) for each in (state, text(note)) if each),
+            *(Aside(each) for each in (told_state, text(note)) if each),
             *parts,
             buttons_of(alert, pipeline),
             *(Aside(each) for each in (links,) if each),
@@ -273,8 +291,8 @@ def _closed_parts(alert: Alert) -> Iterator[Part]:
             yield Paragraph((f"What is left is {cut(other, FIRING.impact)}: a note in the report, and no alert.",))
 
 
-def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime) -> Iterator[Part]:
-    said, room = short_title(alert), ROOMS[alert.state]
+def _open_parts(alert: Alert, pipeline: Pipeline, now: datetime, room: _Room) -> Iterator[Part]:
+    said = short_title(alert)
     if impact := _within(_new(sentences(_impact(alert)), said), room.impact):
         yield _labelled("Impact", impact)
         said = f"{said} {impact}"

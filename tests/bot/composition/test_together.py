@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from bot.composition.stores import store_of
-from bot.composition.together import defaults_of, heartbeat_of, must_beat_apart, must_differ, webhooks_of
+from bot.composition.together import (
+    defaults_of,
+    heartbeat_of,
+    must_beat_apart,
+    must_differ,
+    shared_channels,
+    webhooks_of,
+)
 from bot.redaction.shown import Secret
 from bot.serving.serving_settings import ServingSettings, StoreDatabase
 from bot.settings import Settings, SettingsError
@@ -52,6 +59,17 @@ def test_a_channel_of_several_has_the_default_of_the_first() -> None:
     ]
 
     assert defaults_of(each).of("C0SHARED01") == "C0FIRST001"
+
+
+def test_a_channel_is_shared_where_more_than_one_pipeline_may_write_to_it() -> None:
+    escalation = {"escalation": {"after_minutes": {"P0": 30}, "channel": "C0LEADS002"}}
+    first = described("first", "C0FIRST001", webhooks=[PAGER], alerts=escalation)
+    second = described(
+        "second", "C0SECOND02", webhooks=[PAGER], routes={"default": "C0SECOND02", "severities": {"P0": "C0LEADS002"}}
+    )
+
+    assert shared_channels([first, second]) == {"C0LEADS002"}
+    assert shared_channels([first]) == frozenset()
 
 
 def test_a_webhook_of_several_is_one() -> None:

@@ -29,7 +29,7 @@ from bot.render.buttons import BUTTONS, REPAIR
 from bot.render.mentions import mention
 from bot.render.repairs import still_open_reply
 from bot.render.slack_text import markup
-from bot.render.words import duration
+from bot.render.words import clean, duration
 from bot.sinks.slack.format import formatted
 from bot.store.model import Alert, AlertState
 from checks.model import Severity
@@ -274,6 +274,17 @@ def test_a_reply_that_one_section_cannot_hold_goes_on_in_the_next() -> None:
     check(body)
     assert len(body["blocks"]) == 2
     assert shown(body).count("and 1 more") == 2
+
+
+@pytest.mark.parametrize("name", PARENTS)
+def test_in_a_channel_of_several_pipelines_each_message_says_whose_it_is(name: str) -> None:
+    own, usual = (
+        formatted(AlertMessages(PIPELINE, is_shared=each).parent(PARENTS[name], NOW)) for each in (True, False)
+    )
+
+    title = clean(PIPELINE.title)
+    assert own["text"] == f"{title}: {usual['text']}"
+    assert json.dumps(own["blocks"]).count(title) == json.dumps(usual["blocks"]).count(title) + 1
 
 
 def test_names_from_the_pipeline_file_are_escaped() -> None:

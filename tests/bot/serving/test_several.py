@@ -113,6 +113,21 @@ def test_each_digest_and_each_alert_goes_into_the_channel_of_its_own_pipeline(
     assert EVENTS_CHANNEL not in {each.channel for each in alerts(slack, "nba")}
 
 
+@pytest.mark.slow
+def test_in_one_channel_each_alert_says_whose_it_is(tmp_path: Path) -> None:
+    with slack_of_both() as slack:
+        variables = http_variables(slack, REVEILLE_SCENARIO=laid_out(tmp_path), REVEILLE_CHANNEL=NBA_CHANNEL)
+        with Served(tmp_path, variables) as bot:
+            bot.wait_for(lambda: alerts(slack, "nba") and alerts(slack, "events"), "to open alerts of both")
+            (nba, *_), (events, *_) = alerts(slack, "nba"), alerts(slack, "events")
+            bot.end()
+
+    assert (nba.channel, events.channel) == (NBA_CHANNEL, NBA_CHANNEL)
+    for alert, title in ((nba, "NBA player props"), (events, "Shop events")):
+        assert alert.text.startswith(f"{title}: ")
+        assert title in json.dumps(alert.blocks)
+
+
 def test_a_command_goes_to_the_pipeline_that_it_names(both: tuple[SlackServer, Served]) -> None:
     slack, bot = both
 
