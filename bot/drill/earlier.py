@@ -1,6 +1,7 @@
 """A healthy world earlier on its day: what the timetable says had run by then is there, and what came later is not.
 
-A row or a document shows its last write. Where a run before that one was due by then, it had written it, and its time
+A deploy that came later is there as long before as it was: who breaks something by one breaks it at any hour. A row or
+a document shows its last write. Where a run before that one was due by then, it had written it, and its time
 is what is put there; where none was, it is not there yet.
 """
 
@@ -32,7 +33,22 @@ def earlier(world: World, clock: datetime, pipeline: Pipeline) -> World:
     runs = _Runs(pipeline, clock)
     tables = {name: list(runs.rows(name, rows)) for name, rows in world.tables.items()}
     documents = {path: kept for path, data in world.documents.items() if (kept := runs.document(path, data))}
-    return replace(world, tables=tables, documents=documents)
+    return replace(_deployed(world, clock), tables=tables, documents=documents)
+
+
+def _deployed(world: World, clock: datetime) -> World:
+    def before(at: datetime) -> datetime:
+        return at if at <= clock else clock - (world.now - at)
+
+    services = {
+        name: replace(each, deployed_at=before(each.deployed_at)) if each.deployed_at is not None else each
+        for name, each in world.services.items()
+    }
+    revisions = {
+        name: tuple(replace(each, created_at=before(each.created_at)) for each in found)
+        for name, found in world.revisions.items()
+    }
+    return replace(world, services=services, revisions=revisions)
 
 
 class _Runs:

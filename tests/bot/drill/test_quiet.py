@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.composition.validation import pipeline_of
 from bot.drill.days import at, clocks_of, days_of, moved
 from bot.drill.earlier import earlier
+from bot.drill.platform import JUST_DEPLOYED, services_faults
 from bot.drill.quiet import alarms_of
 from bot.drill.run import Ground, ground_of
 from bot.scenarios.scenario import load_scenario
@@ -121,6 +122,19 @@ def test_what_is_broken_at_an_earlier_hour_alarms() -> None:
     found = alarms_of(whole.validated(broken), "a", "any day")
 
     assert "analytics-coverage" in {each.check for each in found}
+
+
+@pytest.mark.slow
+def test_a_deploy_is_there_at_any_hour() -> None:
+    healthy, clock = ground("healthy-afternoon").healthy, at_hour("healthy-afternoon", 8)
+    fault = next(each for each in services_faults(healthy) if each.name == "variable changed")
+
+    before = earlier(fault.change(healthy.world), clock, healthy.pipeline)
+
+    service = before.services[fault.place.name]
+    newest, older, *_ = before.revisions[fault.place.name]
+    assert service.deployed_at == newest.created_at == clock - JUST_DEPLOYED
+    assert older.created_at < newest.created_at
 
 
 def test_days_are_drawn_by_their_seed_and_the_ones_on_which_clocks_change_are_among_them() -> None:
