@@ -52,6 +52,7 @@ from bot.render.words import (
     sentence,
     sentences,
     time_of,
+    zoned,
 )
 from bot.store.model import Alert, AlertState
 from checks.cells import local
@@ -78,6 +79,7 @@ when and why is what its message says first, and its step stands in the details.
 
 FIRING = ROOMS[AlertState.FIRING]
 
+NAME_TEXT = 60
 NAMED = 30
 """Characters by which the line that breaks around the name of a pipeline gets longer: a line of a phone."""
 
@@ -102,7 +104,7 @@ class AlertMessages:
 
     def __init__(self, pipeline: Pipeline, *, is_shared: bool = False) -> None:
         self._pipeline = pipeline
-        self._named = clean(pipeline.title) if is_shared else ""
+        self._named = cut(clean(pipeline.title), NAME_TEXT) if is_shared else ""
 
     def post(self, alert: Alert, now: datetime, *, note: str = "", digest: tuple[str, str] | None = None) -> Post:
         """Return the message that the thread hangs on, as ``alert_message``."""
@@ -410,7 +412,6 @@ def _logged(documents: Sequence[Mapping[str, Any]], pipeline: Pipeline, now: dat
     """The line that the first of the services logged most often, as the log has it."""
     lines = [each for logged in documents[:1] for each in logged["lines"]]
     for line in sorted(lines, key=lambda each: -int(each["count"]))[:1]:
-        last = datetime.fromisoformat(line["last"])
-        at = f"{moment(last, pipeline.zone, now)} {last.astimezone(pipeline.zone):%Z}"
+        at = zoned(datetime.fromisoformat(line["last"]), pipeline.zone, now)
         times = f" {line['count']:,} times, last {at}" if line["count"] > 1 else f" at {at}"
         yield Paragraph((Code(cut(line["text"], most)), times), inset=True)

@@ -14,7 +14,7 @@ from bot.render.message import mark_of_severity
 from bot.render.pages import Block, SlackMessage
 from bot.render.post import Link, Mention, Strong, Text, text
 from bot.render.slack_text import EMOJI, escape, fitted, markup
-from bot.render.words import duration, moment, number
+from bot.render.words import duration, moment, number, zoned
 from bot.store.model import Alert, AlertState, SnoozeUntil
 from checks.pipeline import Pipeline
 
@@ -74,16 +74,13 @@ def alert_lines(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def since_words(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     """Return since when it is broken, where that is known, and when it was first seen."""
-
-    def at(instant: datetime) -> str:
-        return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
-
+    first = f"first seen {zoned(alert.opened_at, zone, now)}"
     began = broken_since(alert)
     age = duration(now - (began or alert.opened_at))
     lasting = f" ({age})" if age else ""
     if began is None:
-        return f"first seen {at(alert.opened_at)}{lasting}"
-    return f"broken since {at(began)}{lasting} · first seen {at(alert.opened_at)}"
+        return f"{first}{lasting}"
+    return f"broken since {zoned(began, zone, now)}{lasting} · {first}"
 
 
 def state_words(alert: Alert, zone: ZoneInfo, now: datetime, most: int = REASON_TEXT) -> Text:

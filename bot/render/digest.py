@@ -21,7 +21,7 @@ from bot.render.reading import Found, Reading, grouped, source_of
 from bot.render.report import message_of, message_title
 from bot.render.report_changes import Changes, Problem
 from bot.render.slack_text import EMOJI, LINE_TEXT, VERDICT_EMOJI
-from bot.render.words import clean, day, moment, number, once, shortened
+from bot.render.words import clean, day, number, once, shortened, zoned
 from bot.store.model import Alert, AlertState
 from checks.model import Outcome, Severity, Verdict
 
@@ -230,7 +230,7 @@ def _unchanged(reading: Reading, changes: Changes) -> str:
 
 
 def _since(reading: Reading, changes: Changes) -> str:
-    return f"{moment(changes.since, reading.zone, reading.report.now)} {changes.since.astimezone(reading.zone):%Z}"
+    return f"{zoned(changes.since, reading.zone, reading.report.now)}"
 
 
 def _change_lines(reading: Reading, changes: Changes) -> Iterator[Line]:

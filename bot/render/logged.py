@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.render.message import Line
-from bot.render.words import moment
+from bot.render.words import zoned
 
 
 def logged_lines(documents: Sequence[Mapping[str, Any]], zone: ZoneInfo, now: datetime) -> Iterator[Line]:
@@ -34,5 +34,4 @@ def _errors(logged: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> str:
 
 
 def _at(text: str, zone: ZoneInfo, now: datetime) -> str:
-    instant = datetime.fromisoformat(text)
-    return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
+    return zoned(datetime.fromisoformat(text), zone, now)

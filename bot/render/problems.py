@@ -13,12 +13,12 @@ from bot.render.words import (
     evidence_words,
     joined,
     listed,
-    moment,
     number,
     once,
     sentence,
     shortened,
     value_words,
+    zoned,
 )
 from checks.actions import Action
 from checks.facts import Evidence, Unread, known, rendered
@@ -77,8 +77,7 @@ def _broken_since(reading: Reading, cause: Cause) -> str:
     if began is None:
         return ""
     lasted = duration(reading.report.now - began)
-    zone = reading.zone
-    return f"{moment(began, zone, reading.report.now)} {began.astimezone(zone):%Z} ({lasted})" if lasted else ""
+    return f"{zoned(began, reading.zone, reading.report.now)} ({lasted})" if lasted else ""
 
 
 def _consequences(reading: Reading, cause: Cause, explained: Sequence[Found]) -> Iterator[Part]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.render.alike import commands_together, together
 from bot.render.post import Code, Mention, Span, Text, joined_by, limited
-from bot.render.words import moment, number
+from bot.render.words import number, zoned
 from bot.repairs.model import SLACK_USER, PlannedChange, Recurrence, RepairPlan, RepairRefusedError
 
 TEXT = 500
@@ -70,7 +70,7 @@ def recurring(plans: Iterable[RepairPlan], zone: ZoneInfo) -> Iterator[Text]:
     found: dict[Text, list[str]] = {}
     for plan in plans:
         if (last := plan.recurrence) is not None:
-            at = at_words(last.repaired_at, zone, plan.created_at)
+            at = zoned(last.repaired_at, zone, plan.created_at)
             before: Text = (f"⚠️ This was repaired already at {at} by ", who(last.repaired_by))
             found.setdefault(before, []).append(_undone(last, zone, plan.created_at))
     for lead, undone in found.items():
@@ -81,14 +81,9 @@ def recurring(plans: Iterable[RepairPlan], zone: ZoneInfo) -> Iterator[Text]:
 def _undone(last: Recurrence, zone: ZoneInfo, now: datetime) -> str:
     if not last.revision:
         return ""
-    at = f" of {at_words(last.deployed_at, zone, now)}" if last.deployed_at is not None else ""
+    at = f" of {zoned(last.deployed_at, zone, now)}" if last.deployed_at is not None else ""
     by = f", deployed by {limited(last.deployed_by, TEXT)}," if last.deployed_by else ""
     return f"Revision {limited(last.revision, TEXT)}{at}{by} came after it: fix that deploy as well."
-
-
-def at_words(instant: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Return an instant with its zone."""
-    return f"{moment(instant, zone, now)} {instant.astimezone(zone):%Z}"
 
 
 def code(command: str) -> Code:

@@ -14,7 +14,6 @@ from bot.render.alike import grouped, together
 from bot.render.post import Actions, Body, Button, Paragraph, Post, Strong, Text, limited, text
 from bot.render.repair_changes import (
     TEXT,
-    at_words,
     change_words,
     changes,
     commands_of,
@@ -23,7 +22,7 @@ from bot.render.repair_changes import (
     title_of,
     who,
 )
-from bot.render.words import moment
+from bot.render.words import zoned
 from bot.repairs.kinds import KINDS
 from bot.repairs.model import RepairOutcome, RepairPlan, RepairRefusedError, RepairRun
 
@@ -119,7 +118,7 @@ def verified_reply(runs: Sequence[RepairRun], zone: ZoneInfo) -> Body:
 
 def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body:
     """Return what the thread hears when a look after the repair has changed nothing: what still fails comes first."""
-    at = f"🔎 After the repair I checked again at {moment(now, zone, now)} {now.astimezone(zone):%Z}"
+    at = f"🔎 After the repair I checked again at {zoned(now, zone, now)}"
     if look.failing:
         return _post([(f"{at}: {still_failing(look)}, so this stays open.",), *still_lines(look)]).document
     if look.blind:
@@ -130,7 +129,7 @@ def still_open_reply(now: datetime, zone: ZoneInfo, look: RecheckResult) -> Body
 
 def _verified(run: RepairRun, zone: ZoneInfo) -> tuple[Text, str]:
     """Return a heading, and what stands under it."""
-    at = f" at {at_words(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
+    at = f" at {zoned(run.verified_at, zone, run.verified_at)}" if run.verified_at is not None else ""
     if run.outcome is RepairOutcome.FAILED:
         return ("⛔ ", Strong(("Not done",)), ":"), f"{run.plan.title}. {run.detail} Press *Repair…* again."
     if run.outcome is not RepairOutcome.VERIFIED:

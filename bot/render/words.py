@@ -77,12 +77,17 @@ def moment(value: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{there.day} {there:%b}{_year(there, now.astimezone(zone))} {there:%H:%M}"
 
 
+def zoned(value: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """As ``moment``, with the zone: ``10 Feb 02:13 EST``."""
+    return f"{moment(value, zone, now)} {local(value, zone):%Z}"
+
+
 def time_of(value: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return ``02:13 EST`` on the day of ``now``, and ``10 Feb 02:13 EST`` on another."""
     there = local(value, zone)
     if there.date() == local(now, zone).date():
         return f"{there:%H:%M %Z}"
-    return f"{moment(value, zone, now)} {there:%Z}"
+    return zoned(value, zone, now)
 
 
 def _year(value: date, today: date) -> str:

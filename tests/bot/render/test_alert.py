@@ -22,7 +22,7 @@ from bot.alerting.alerts import Reason, Transition
 from bot.alerting.incident import members_of
 from bot.alerting.recheck import RecheckResult
 from bot.playground.slack.limits import check_message
-from bot.render.alert import AlertMessages, alert_message
+from bot.render.alert import NAME_TEXT, NAMED, ROOMS, AlertMessages, alert_message
 from bot.render.alert_details import detail_parts
 from bot.render.alert_links import links_of
 from bot.render.buttons import BUTTONS, REPAIR
@@ -285,6 +285,15 @@ def test_in_a_channel_of_several_pipelines_each_message_says_whose_it_is(name: s
     title = clean(PIPELINE.title)
     assert own["text"] == f"{title}: {usual['text']}"
     assert json.dumps(own["blocks"]).count(title) == json.dumps(usual["blocks"]).count(title) + 1
+
+
+def test_a_long_name_of_a_pipeline_takes_no_cause_from_its_alerts() -> None:
+    long = PIPELINE.model_copy(update={"title": "Player props " * 40})
+
+    own = json.dumps(formatted(AlertMessages(long, is_shared=True).parent(PARENTS["snoozed"], NOW)))
+
+    assert own.count("Player props") < 15
+    assert all(room.cause > NAME_TEXT + NAMED for room in ROOMS.values())
 
 
 def test_names_from_the_pipeline_file_are_escaped() -> None:
