@@ -47,7 +47,9 @@ def told(error: Exception) -> str:
         case RestartingError():
             return RESTARTING
     number = secrets.token_hex(4)
-    log.error("error %s while a user waited", number, exc_info=error)
+    # Where the store or Slack did not answer, nothing of ours is broken: one line says it, without a traceback.
+    trace = None if isinstance(error, StoreError | SlackClientError) else error
+    log.error("error %s while a user waited: %s", number, error, exc_info=trace)
     match error:
         case StoreError():
             sentence = f"Nothing was changed: my store {error.problem}. Try again when it works."

@@ -1,4 +1,4 @@
-"""What a validation asks Google for, counted by servers of the same protocols: the part of the bench for every day."""
+"""What a validation asks Google for, counted by servers of the same protocols."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.ports.services import CLOUD_RUN
 from checks.ports.warehouse import BIGQUERY
 from tests.bench.__main__ import options_of, validations
 
-pytestmark = pytest.mark.xdist_group("validating")  # one worker, so that the fixture is made once
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("validating")]  # one worker, so that the fixture is made once
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,11 @@ def measured() -> Mapping[str, Any]:
     return {"validation": validation, "recorded": recorded}
 
 
-@pytest.mark.slow
 def test_each_thing_is_asked_for_once_a_run(measured: Mapping[str, Any]) -> None:
     for run in (measured["validation"]["cold"], *measured["validation"]["warm"]):
         assert run["seen"]["repeated"] == []
 
 
-@pytest.mark.slow
 def test_the_servers_saw_every_look_that_the_report_tells_of(measured: Mapping[str, Any]) -> None:
     run = measured["validation"]["warm"][-1]
 
@@ -40,7 +38,6 @@ def test_the_servers_saw_every_look_that_the_report_tells_of(measured: Mapping[s
     assert all(seen[source] >= looked["looks"] > 0 for source, looked in run["sources"].items())
 
 
-@pytest.mark.slow
 def test_no_question_of_the_first_round_waits_for_another_one_to_be_answered(measured: Mapping[str, Any]) -> None:
     asked = measured["validation"]["warm"][-1]["sources"]
 
@@ -48,7 +45,6 @@ def test_no_question_of_the_first_round_waits_for_another_one_to_be_answered(mea
         assert 0 < asked[source.name]["looks"] <= source.bound(shipped_pipeline().limits)
 
 
-@pytest.mark.slow
 def test_all_completion_documents_travel_in_one_request(measured: Mapping[str, Any]) -> None:
     requests = measured["validation"]["warm"][-1]["seen"]["requests"]["Firestore"]
 

@@ -69,7 +69,7 @@ def together(name: str, *more: object) -> Any:
     return pytest.param(name, *more, marks=with_others_of(name))
 
 
-@pytest.mark.parametrize("name", spread_scenarios(shipped_scenarios(), 5))
+@pytest.mark.parametrize("name", spread_scenarios(shipped_scenarios(), 8))
 def test_a_shipped_scenario_gives_exactly_what_it_states(name: str) -> None:
     result = replayed(name)
 
@@ -96,7 +96,7 @@ def test_every_kind_of_day_is_shipped() -> None:
 
 
 @pytest.mark.parametrize("name", [together(name) for name in sorted(INCIDENTS)])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_an_incident_has_a_cause_no_finding_stands_alone_and_three_lines_say_what_to_do(name: str) -> None:
     result = replayed(name)
 

@@ -17,7 +17,6 @@ from tests.bot.in_process import run
 from tests.checks.diagnosed import PIPELINE
 from tests.fakes import MORNING, NIGHT, SLATE
 
-WORLD = ground().healthy.world
 ROWS, JOB = Place(PlaceKind.TABLE, "data.rows"), Place(PlaceKind.JOB, "nightly")
 
 
@@ -172,11 +171,12 @@ def test_pairs_are_drawn_by_their_seed() -> None:
 
 
 def test_both_faults_are_in_the_world_whichever_is_put_first() -> None:
+    world = ground().healthy.world
     faults = [put("rows", "half"), put("jobs", "paused"), put("services", "closed"), put("subscriptions", "missing")]
 
     for one in faults:
         for other in faults:
-            assert one is other or one.change(other.change(WORLD)) == other.change(one.change(WORLD))
+            assert one is other or one.change(other.change(world)) == other.change(one.change(world))
 
 
 @pytest.mark.slow
