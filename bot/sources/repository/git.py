@@ -49,6 +49,8 @@ class LocalClone:
         self._shallow: Path | None = None
         self._known_tip: tuple[float, str] | None = None
         self._lock = threading.Lock()
+        self._listed: tuple[str, dict[str, frozenset[str]]] = ("", {})
+        self._listing = threading.Lock()
 
     def head(self) -> Commit:
         return self._log("--max-count=1", self._tip())[0]
@@ -81,8 +83,19 @@ class LocalClone:
         inside = normalised(path)
         if inside is None:
             return False
-        tip = self._tip()
-        return not inside or bool(self._git.run("ls-tree", "-z", "--full-tree", "--name-only", tip, "--", inside))
+        return not inside or inside in self._names(self._tip(), str(PurePosixPath(inside).parent))
+
+    def _names(self, tip: str, folder: str) -> frozenset[str]:
+        """Return what a folder holds at a commit, as paths; the services of one folder are one question to git."""
+        with self._listing:
+            of, listed = self._listed
+            if of != tip:
+                self._listed = (tip, listed := {})
+            if folder not in listed:
+                within = () if folder == "." else (f"{folder}/",)
+                names = self._git.run("ls-tree", "-z", "--full-tree", "--name-only", tip, "--", *within) or ""
+                listed[folder] = frozenset(names.split("\0"))
+            return listed[folder]
 
     def _tip(self) -> str:
         """Return the id of the newest commit of the branch; questions that come together see the same."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.instants import LATEST
+from bot.sources.repository import git
 from bot.sources.repository.git import LocalClone, commits_of, unquoted
 from checks.ports.repository import Commit
 from checks.source import Problem, SourceError
@@ -231,6 +234,31 @@ class TestExists:
         (made.path / "untracked").write_text("1")
 
         assert clone(made).exists(path) is exists
+
+    def test_the_services_of_one_folder_are_one_question_to_git_until_the_branch_moves(
+        self, made: MadeRepository, counted_git: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made.commit("first", {"services/a/main.py": "1", "services/b/main.py": "1"})
+        reader = clone(made)
+        first = [reader.exists(f"services/{name}") for name in "abc"]
+        asked = counted_git.read_text(encoding="utf-8").count("ls-tree")
+
+        made.commit("second", {"services/c/main.py": "1"})
+        monkeypatch.setattr(git, "SAME_MOMENT", -1.0)
+
+        assert (first, asked) == ([True, True, False], 1)
+        assert reader.exists("services/c")
+
+    @pytest.fixture
+    def counted_git(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A file that gets the words of each start of git."""
+        program = shutil.which("git")
+        words, counting = tmp_path / "words", tmp_path / "bin" / "git"
+        counting.parent.mkdir()
+        counting.write_text(f'#!/bin/sh\necho "$*" >> {words}\nexec {program} "$@"\n', encoding="utf-8")
+        counting.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{counting.parent}{os.pathsep}{os.environ['PATH']}")
+        return words
 
 
 class TestShallowClones:
