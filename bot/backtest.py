@@ -53,7 +53,7 @@ def tried_checks(validation: Validation, names: tuple[str, ...]) -> tuple[str, .
     known = {check.id: check for check in validation.checks}
     for name in names:
         if name in known and not known[name].is_data:
-            message = f"'{name}' looks at the platform as it is now; only checks on data can be tried on the past."
+            message = f"'{name}' checks the platform as it is now; only checks on data can be tried on the past."
             raise RequestError(message)
     found = names or tuple(each.id for each in expected_checks(validation.pipeline))
     if not found:

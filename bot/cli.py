@@ -92,15 +92,15 @@ COMMANDS = {
     ),
     "round": Entry(
         "bot.commands.round:round_command",
-        "Do what is due now, once: the digest and its refreshes, the watch, the word that it is late, repairs.",
+        "Do what is due now, once: the digest and its refreshes, the watch, the notice of a late digest, repairs.",
     ),
     "doctor": Entry(
         "bot.commands.doctor:doctor",
-        "Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.",
+        "Check everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.",
     ),
     "status": Entry(
         "bot.commands.status:status",
-        "Say when Reveille last looked and looks next, what it may do, which sources answer, what waits to be sent.",
+        "Say when Reveille last checked and checks next, what it may do, which sources answer, what waits to be sent.",
     ),
     "webhook": Entry("bot.commands.webhook:webhook", "Send a test event to a webhook of the pipeline file."),
     "slack": Entry(

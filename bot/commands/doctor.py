@@ -67,10 +67,10 @@ class Examined:
 @PIPELINE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def doctor(pipeline_file: Path | None, as_json: bool) -> int:
-    """Look at everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.
+    """Check everything that Reveille needs: pipeline file, store, Google Cloud, Slack, webhooks, schedule, clock.
 
-    Nothing is written and nothing is posted. Of several pipelines each line says whose it is. What is not well says
-    what to do. Exits with 1 when something is wrong, with 2 when something does not answer.
+    Nothing is written and nothing is posted. Of several pipelines each line says whose it is. Each fault comes with
+    its fix. Exits with 1 when something is wrong, with 2 when something does not answer.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ from bot.timetable.schedules import ROUND
 @click.option("--scenario", metavar="NAME|FILE", help="Do what is due in a scenario.")
 @click.option("--now", callback=instant, metavar="ISO", help="Judge as if it were this instant.")
 def round_command(pipeline_file: Path | None, scenario: str | None, now: datetime | None) -> int:
-    """Do what is due now, once: the digest and its refreshes, the watch, the word that it is late, repairs.
+    """Do what is due now, once: the digest and its refreshes, the watch, the notice of a late digest, repairs.
 
     Others may do the same on the same store, also at the same time: nothing is done twice. Needs SLACK_BOT_TOKEN.
     Exits with 0 when Slack has what came of it, with 1 when something is stored and waits for Slack, with 3 when Slack

@@ -28,7 +28,7 @@ from bot.status import PATIENCE, status_of
 @click.option("--now", callback=instant, metavar="ISO", help="How it is at this instant.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def status(pipeline_file: Path | None, scenario: str | None, now: datetime | None, as_json: bool) -> int:
-    """Say when Reveille last looked and looks next, what it may do, which sources answer, what waits to be sent.
+    """Say when Reveille last checked and checks next, what it may do, which sources answer, what waits to be sent.
 
     Of several pipelines all are told, or the one that --pipeline names. The store is the one that REVEILLE_STORE names.
     Exits with 2 when a source or the store does not answer.
