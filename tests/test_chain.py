@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.modules import READS_MODULES, parsed
+
+pytestmark = READS_MODULES
+
 LIMIT = 15
 """Modules of the longest chain of imports, those inside of functions and for types included."""
 
@@ -15,15 +17,16 @@ HANDED_DOWN = "bot.audit.shell.script"
 """It hands itself to the modules beside it, which name its type: the one cycle there is."""
 
 
-def modules() -> Mapping[str, Path]:
-    files = (file for room in ("bot", "checks", "handlers") for file in (ROOT / room).rglob("*.py"))
-    return {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+def modules() -> Mapping[str, ast.Module]:
+    return {
+        path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): tree for path, tree in parsed().items()
+    }
 
 
-def imported(file: Path, known: Mapping[str, Path]) -> set[str]:
-    """Return the modules that a file imports; of a package only what is taken from the package itself."""
+def imported(tree: ast.Module, known: Mapping[str, object]) -> set[str]:
+    """Return the modules that a module imports; of a package only what is taken from the package itself."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {each.name for each in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -34,7 +37,7 @@ def imported(file: Path, known: Mapping[str, Path]) -> set[str]:
 
 def longest_chain() -> tuple[str, ...]:
     known = modules()
-    below = {name: imported(file, known) - {name} for name, file in known.items()}
+    below = {name: imported(tree, known) - {name} for name, tree in known.items()}
     beside = HANDED_DOWN.rpartition(".")[0]
     for name in (each for each in known if each.rpartition(".")[0] == beside):
         below[name].discard(HANDED_DOWN)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PRODUCTION = ("bot", "checks", "handlers")
+from tests.modules import READS_MODULES, parsed
 
 MAY_START_PROGRAMS = {
     "bot/git_program.py",  # git, on clones that are not trusted
@@ -20,12 +17,6 @@ STARTING = (
     "create_subprocess_exec", "create_subprocess_shell", "execl", "execv", "execve", "execvp", "fork", "forkpty",
     "popen", "posix_spawn", "posix_spawnp", "spawnl", "spawnv", "spawnvp", "startfile", "system",
 )  # fmt: skip
-
-
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for folder in PRODUCTION:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
 
 
 def starts_programs(module: ast.Module) -> bool:
@@ -44,8 +35,9 @@ def starts_programs(module: ast.Module) -> bool:
     return False
 
 
+@READS_MODULES
 def test_programs_are_started_by_the_modules_that_are_listed_and_by_no_other() -> None:
-    assert {path for path, module in modules() if starts_programs(module)} == MAY_START_PROGRAMS
+    assert {path for path, module in parsed().items() if starts_programs(module)} == MAY_START_PROGRAMS
 
 
 @pytest.mark.parametrize(
@@ -73,5 +65,6 @@ def prints(module: ast.Module) -> bool:
 PRINTING = ("echo", "secho", "confirm", "prompt", "echo_via_pager")
 
 
+@READS_MODULES
 def test_what_the_shell_prints_goes_through_the_module_that_makes_it_harmless() -> None:
-    assert {path for path, module in modules() if prints(module)} == {"bot/commands/output.py"}
+    assert {path for path, module in parsed().items() if prints(module)} == {"bot/commands/output.py"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.modules import READS_MODULES, parsed
+
+pytestmark = READS_MODULES
+
 KNOWN = frozenset(
     [
         "Changes",
@@ -28,9 +30,9 @@ KNOWN = frozenset(
 
 @cache
 def clashes() -> frozenset[str]:
-    files = (file for room in ("bot", "checks", "handlers") for file in (ROOT / room).rglob("*.py"))
-    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in files)
-    counted = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    counted = Counter(
+        node.name for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
     return frozenset(name for name, count in counted.items() if count > 1)
 
 
