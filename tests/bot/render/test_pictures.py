@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,14 @@ def test_whenever_runs_happen_the_night_is_drawn_within_its_width(runs: list[Exp
     places = [each.get("transform", "") for each in root.iter() if each.get("transform", "").startswith("translate(")]
     assert all(0 <= float(each[10:].split()[0]) <= drawn.width + 20 for each in places)
     assert len(drawn.words) == len(runs)
+
+
+def test_the_times_below_are_full_hours_of_the_local_day() -> None:
+    inside = timeline_figure([run(ready=DUE - timedelta(hours=5), wrote=DUE)], NBA.zone, NOW).inside
+
+    hours = re.findall(r">(\d\d:\d\d)<", inside)
+    assert len(hours) >= 2
+    assert {each[3:] for each in hours} == {"00"}
 
 
 @given(st.text())
