@@ -25,6 +25,7 @@ from checks.data.reconciliation import reconciliation_codes
 from checks.data.sql import codes_of
 from checks.expansion import check_id, expansions
 from checks.expansion.reconcile import reconciliation_id, reconciliations
+from checks.file_model import LONGEST_IDENTIFIER
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.orchestration_spec import Run
@@ -42,7 +43,6 @@ from checks.table_names import (
     without_project,
 )
 from checks.templates import columns_in, has_stray_brace
-from checks.values import LONGEST_IDENTIFIER
 
 TEMPLATE_NAMES = frozenset({"date", "interval", "project", "region"})
 
