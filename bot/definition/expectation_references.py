@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from bot.definition.model_errors import nearest
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.column_types import NUMBERS
 from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of

@@ -13,10 +13,10 @@ from itertools import pairwise
 from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
 from bot.definition.known_names import Fault, misspelled_table, unknown_tables, unless_known
-from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.reconcile_references import reconcile_problems
 from bot.definition.section_references import section_problems
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.context import INTERVAL_PARAMETERS
