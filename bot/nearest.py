@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 LIKE = 0.5
-"""How much of a name has to agree, of 1."""
+"""How much of a name has to agree, of 1; of one that somebody typed into a chat a little more."""
+
+NEAREST = 3
+"""Names that an answer to a wrong one offers: whoever wants all of them asks for the list."""
+
+MOST_NAMED = 15
+"""Names that a sentence about a file lists where none of them is near to what was written."""
 
 
-def meant(name: str, known: Iterable[str], otherwise: str, *, most: int = 3) -> str:
+def meant(name: str, known: Iterable[str], otherwise: str, *, most: int = NEAREST) -> str:
     """Ask whether the nearest of the known names is meant; where none is near, say the rest instead."""
     near = get_close_matches(name, dict.fromkeys(known), n=most, cutoff=LIKE)
     return f"did you mean {' or '.join(near)}?" if near else otherwise
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the half sentence that helps with a name of a file that does not exist."""
+    names = {each: repr(each) for each in known}
+    if not names:
+        return "there are none"
+    if near := get_close_matches(name, names, n=NEAREST, cutoff=LIKE):
+        return f"did you mean {either([names[each] for each in near])}?"
+    shown = list(names.values())
+    if len(shown) > MOST_NAMED:
+        return f"there are {len(shown)}, such as {either(shown[:NEAREST])}"
+    return f"expected {either(shown)}"
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence with the nearest names: those that may be meant, else what comes closest."""
+    names = sorted(known)
+    if near := get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.6):
+        return f"Did you mean {' or '.join(near)}?"
+    if len(names) <= NEAREST:
+        return f"There are: {', '.join(names)}."
+    return (
+        f"The nearest of {len(names)} are {', '.join(get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.0))}."
+    )
+
+
+def either(words: Sequence[str]) -> str:
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

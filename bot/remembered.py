@@ -39,7 +39,7 @@ class UnavailableError(Exception):
 
 
 def unavailable(error: SlackClientError | OSError) -> UnavailableError:
-    """Translate what the client of Slack raises."""
+    """Return what the client of Slack raises, in our words."""
     if not isinstance(error, SlackApiError):
         return UnavailableError(type(error).__name__)
     answer = error.response

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Literal
 
 from bot.dates import UnreadDateError, date_meant
@@ -14,10 +13,6 @@ from checks.pipeline import Pipeline
 from checks.registry import Check
 
 Depth = Literal["quick", "normal", "full"]
-
-
-NEAREST = 3
-"""Names that an answer to a wrong one offers: whoever wants all of them asks for the list."""
 
 
 class RequestError(ValueError):
@@ -102,14 +97,3 @@ def day_meant(text: str, pipeline: Pipeline, now: datetime) -> date:
         return date_meant(text, now.astimezone(pipeline.zone).date())
     except UnreadDateError as error:
         raise RequestError(str(error)) from None
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a sentence with the nearest names, three at most: those that may be meant, else what comes closest."""
-    names = sorted(known)
-    if near := get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.6):
-        return f"Did you mean {' or '.join(near)}?"
-    if len(names) <= NEAREST:
-        return f"There are: {', '.join(names)}."
-    closest = get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.0)
-    return f"The nearest of {len(names)} are {', '.join(closest)}."

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from bot.nearest import closest
 from bot.redaction.shown import shown_log
-from bot.request import Plan, Request, RequestError, intervals_of, nearest
+from bot.request import Plan, Request, RequestError, intervals_of
 from checks.catalog import checks_of
 from checks.control_plane.missed_jobs import missed_jobs
 from checks.diagnosis import diagnose
@@ -34,7 +35,7 @@ def no_jobs(_: datetime) -> Iterable[SchedulerJob]:
 
 def suggest(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the sentence for a name that does not exist, with the nearest ones that do."""
-    hint = nearest(name, known)
+    hint = closest(name, known)
     return f"There is no {kind} '{name}'; {hint[:1].lower()}{hint[1:]}"
 
 

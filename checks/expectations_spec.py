@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from checks.column_types import TypeText
-from checks.intervals import Offset
+from checks.intervals import Offset, Stated
 from checks.severity import Severity
 from checks.values import LARGEST_COUNT, Bound, Identifier, Integer64, Model, NamedSeverity, Share, Threshold
 
@@ -348,25 +348,13 @@ def _list_or(mapping: Any) -> BeforeValidator:
     return BeforeValidator(_named, json_schema_input_type=str | tuple[str, ...] | mapping)
 
 
-class Expect(Model):
+class Expect(Stated):
     """What is expected of a table in each interval: one check, one query."""
 
     check: Identifier | None = None
     """The id of the check; left out, the table's name with hyphens."""
     title: str | None = None
     """The name that people read."""
-    phase: Identifier | None = None
-    """The phase whose work it judges."""
-    interval: Literal["previous", "current", "both"] = "previous"
-    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
-    when: str | None = None
-    """A condition; on a date on which it does not hold the check is skipped. ``always`` depends on none."""
-    due: Offset | None = None
-    """Before this time the check waits."""
-    before_due: Literal["wait", "note"] = "wait"
-    """What to do before its time: wait, or look and only note a failure (P3)."""
-    quick: bool = False
-    """It also runs in a quick validation."""
     where: str | None = None
     """Which rows are meant, as a condition in GoogleSQL."""
     noun: str = "rows"
@@ -412,12 +400,8 @@ class Expect(Model):
         BeforeValidator(_schema, json_schema_input_type=Schema | Literal["strict"] | Mapping[str, TypeText]),
     ] = Field(default=None, alias="schema")
     """``strict``: exactly the columns that the file names; or by column the type that it has."""
-    impact: str = ""
-    """What a failure means for people."""
     action: str = ""
     """What to do about a failure."""
-    runbook: str | None = None
-    """The address of a page about it."""
 
     @model_validator(mode="after")
     def _something_expected(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Model(BaseModel):
@@ -28,6 +28,8 @@ def _written(example: str) -> BeforeValidator:
     return BeforeValidator(refused)
 
 
+LONGEST_IDENTIFIER = 80
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=LONGEST_IDENTIFIER)]
 Day = Annotated[date, _written("a date such as 2026-02-12")]
 Instant = Annotated[datetime, _written("a date and time such as 2026-02-12 22:00")]
 ClockTime = Annotated[time, _written("a time of the day such as '22:00', in quotes")]

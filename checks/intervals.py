@@ -26,7 +26,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from checks.file_model import Day, Model
+from checks.file_model import Day, Identifier, Model
 from checks.span import Interval as Interval  # noqa: PLC0414 - what this module counts
 
 Kind = Literal["daily", "hourly", "weekly", "monthly"]
@@ -372,3 +372,28 @@ def interval_words(name: str, year: int | None) -> str:
     if clock:
         clock = f" {clock}" if ":" in clock else f" {clock}:00"
     return f"{int(match['day'])} {month:%b}{other}{clock}"
+
+
+class Stated(Model):
+    """What every check on data says of itself: to which interval it applies, and when."""
+
+    phase: Identifier | None = None
+    """The phase whose work it judges."""
+    interval: Literal["previous", "current", "both"] = "previous"
+    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
+    when: str | None = None
+    """A condition; on a date on which it does not hold the check is skipped. ``always`` depends on none."""
+    due: Offset | None = None
+    """Before this time the check waits."""
+    before_due: Literal["wait", "note"] = "wait"
+    """What to do before its time: wait, or look and only note a failure (P3)."""
+    quick: bool = False
+    """It also runs in a quick validation."""
+    impact: str = ""
+    """What a failure means for people."""
+    runbook: str | None = None
+    """The address of a page about it."""
+
+    def terms(self, when: str | None) -> dict[str, Any]:
+        """Return all of this for the check that is made of it; ``when`` is its condition."""
+        return {**{name: getattr(self, name) for name in Stated.model_fields}, "when": when}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from checks.intervals import Offset
+from checks.intervals import Stated
 from checks.values import FARTHEST, Identifier, Model, NamedSeverity, Severity, Share
 
 _FIGURE = re.compile(
@@ -76,7 +76,7 @@ class Tolerance(Model):
 _SideOf = Annotated[Side, BeforeValidator(_side, json_schema_input_type=Annotated[str, Field(pattern="^.+ of .+$")])]
 
 
-class Reconciliation(Model):
+class Reconciliation(Stated):
     """Two figures that must agree in each interval: one check, one query, one finding."""
 
     left: _SideOf
@@ -103,21 +103,5 @@ class Reconciliation(Model):
     """The id of the check; left out, the names of the two tables with hyphens."""
     title: str | None = None
     """The name that people read."""
-    phase: Identifier | None = None
-    """The phase whose work it judges."""
-    interval: Literal["previous", "current", "both"] = "previous"
-    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
-    when: str | None = None
-    """A condition; on a date on which it does not hold the check is skipped. ``always`` depends on none."""
-    due: Offset | None = None
-    """Before this time the check waits."""
-    before_due: Literal["wait", "note"] = "wait"
-    """What to do before its time: wait, or look and only note a failure (P3)."""
-    quick: bool = False
-    """It also runs in a quick validation."""
-    impact: str = ""
-    """What a failure means for people."""
     action: str = ""
     """What to do about a failure."""
-    runbook: str | None = None
-    """The address of a page about it."""

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from checks.effects import FailureEffect
-from checks.intervals import Offset
+from checks.intervals import Stated
 from checks.table_names import tables_in
 from checks.values import Comparison, Identifier, Model, NamedSeverity, Severity
 
@@ -110,7 +110,7 @@ class Subjects(Model):
         return self
 
 
-class SqlCheck(Model):
+class SqlCheck(Stated):
     """A check as data. Each row of the query is one finding.
 
     ``subject``, ``summary``, ``impact`` and ``action`` name columns of the row as ``{column}``, and may name
@@ -123,18 +123,6 @@ class SqlCheck(Model):
     """The name that people read."""
     rationale: str
     """Why it matters."""
-    phase: Identifier | None = None
-    """The phase whose work it judges."""
-    interval: Literal["previous", "current", "both"] = "previous"
-    """The interval that it judges: the newest that should be complete, the one being prepared, or each of both."""
-    when: str | None = None
-    """A condition; on a date on which it does not hold the check is skipped."""
-    due: Offset | None = None
-    """Before this time the check waits."""
-    before_due: Literal["wait", "note"] = "wait"
-    """What to do before its time: wait, or look and only note a failure (P3)."""
-    quick: bool = False
-    """It also runs in a quick validation."""
     query: str
     """GoogleSQL; each row is one finding."""
     subject: str
@@ -156,12 +144,8 @@ class SqlCheck(Model):
     """Phases whose failures a failure of this check may have caused."""
     rules: tuple[Rule, ...] = ()
     """The first rule that holds decides; none means passed."""
-    impact: str = ""
-    """What a failure means for people."""
     action: Advice | None = None
     """What repairs a failure."""
-    runbook: str | None = None
-    """The address of a page about it."""
     expected: str
     """What should be."""
     unwanted: str = ""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.dates import is_date_word, with_dates_joined
-from bot.request import Request, RequestError, nearest
+from bot.nearest import closest
+from bot.request import Request, RequestError
 from checks.pipeline import Pipeline
 from checks.registry import Check
 
@@ -180,4 +181,4 @@ def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
     """Say that a word is not known, with those nearest to it."""
     names = sorted(known)
     shown = word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}…"
-    return f"I know no {kind} '{shown}'. {nearest(word[:LONGEST_WORD], names)}"
+    return f"I know no {kind} '{shown}'. {closest(word[:LONGEST_WORD], names)}"

@@ -11,6 +11,7 @@ from slack_bolt import Ack, App
 
 from bot.dates import EXAMPLES
 from bot.deploys import DAYS, MOST_DAYS, recent_deploys
+from bot.nearest import closest
 from bot.permissions import Role
 from bot.render.alert_links import thread_link
 from bot.render.alert_list import ALERTS_AT_MOST, alert_list, gravest_first
@@ -18,7 +19,7 @@ from bot.render.blocks import first_page
 from bot.render.deploys import deploy_parts
 from bot.render.slack_text import code, escape
 from bot.render.words import number
-from bot.request import RequestError, nearest
+from bot.request import RequestError
 from checks.control_plane.invoker import invoker
 from handlers import maintenance, preflight, status
 from handlers.answers import AnswerMessage
@@ -317,4 +318,4 @@ def _unknown(word: str) -> str:
     known = [SHORT, *(name for name, _, _ in COMMANDS if name != HELP), *(f"/{own}" for own, *_ in ONLY_HERE)]
     names = [each.lstrip("/") for each in known]
     said = f"I know no {code(f'{HELP} {word}', 80)}."
-    return f"{said} {nearest(_named(word).lstrip('/')[:LONGEST_WORD], names)} `{HELP} help` lists everything."
+    return f"{said} {closest(_named(word).lstrip('/')[:LONGEST_WORD], names)} `{HELP} help` lists everything."

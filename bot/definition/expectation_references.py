@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from bot.definition.model_errors import nearest
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.column_types import NUMBERS
 from checks.dated import COMPARING, LOADING, date_column, dates_of, load_column, loads_of
@@ -76,17 +76,17 @@ def known(here: Path, kind: str, name: str | None, names: Collection[str]) -> It
 
 def _of_one(pipeline: Pipeline, name: str, table: Table, expect: Expect) -> Iterator[Fault]:
     yield from _dates(pipeline, name, table, expect)
-    yield from known(("phase",), "phase", expect.phase, [phase.id for phase in pipeline.phases])
-    when = None if expect.when == "always" else expect.when
-    yield from known(("when",), "condition", when, pipeline.conditions)
-    yield from sentence_problems(expect)
+    yield from stated_problems(pipeline, expect)
     yield from _volumes(pipeline, table, expect)
     yield from _values(table, expect)
     yield from _figures(pipeline, name, table, expect)
 
 
-def sentence_problems(stated: Expect | Reconciliation) -> Iterator[Fault]:
-    """Yield what is wrong with the sentences for people."""
+def stated_problems(pipeline: Pipeline, stated: Expect | Reconciliation) -> Iterator[Fault]:
+    """Yield what is wrong with what every check may say of itself."""
+    yield from known(("phase",), "phase", stated.phase, [phase.id for phase in pipeline.phases])
+    when = None if stated.when == "always" else stated.when
+    yield from known(("when",), "condition", when, pipeline.conditions)
     for key, text in (("impact", stated.impact), ("action", stated.action)):
         if has_stray_brace(text) or not set(columns_in(text)) <= set(NAMES):
             yield (key,), f"may name {', '.join(f'{{{each}}}' for each in NAMES)} and nothing else in braces"

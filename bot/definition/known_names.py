@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
-from bot.definition.model_errors import nearest
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.pipeline import Pipeline
 from checks.table_names import is_foreign, own_dataset

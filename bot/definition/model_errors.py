@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.nearest import either, nearest
 from bot.yaml_tree import FileProblem, Key, Node, Path
 
 LONGEST_SHOWN = 60
@@ -24,9 +25,6 @@ ALIKE = 0.75
 
 MOST_PLACES = 3
 """Places that a sentence names for a key; one that stands nearly everywhere says nothing."""
-
-MOST_NAMED = 15
-"""Names that a sentence lists where none of them is near to what was written."""
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], root: Node, file: str) -> tuple[FileProblem, ...]:
@@ -150,23 +148,6 @@ def nearest_key(name: str, keys: Sequence[str]) -> str:
     return f"did you mean '{meant}'?" if meant in keys else nearest(name, keys)
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return the half sentence that helps with a name that does not exist."""
-    known = list(dict.fromkeys(known))
-    if not known:
-        return "there are none"
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    if near:
-        return f"did you mean {_either([repr(each) for each in near])}?"
-    if len(known) > MOST_NAMED:
-        return f"there are {len(known)}, such as {_either([repr(each) for each in known[:3]])}"
-    return f"expected {_either([repr(each) for each in known])}"
-
-
-def _either(words: Sequence[str]) -> str:
-    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
 def _sentence(path: Path, errors: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
     """Say what is wrong at one place; several errors there are the members of a union, any of which would do."""
     first = errors[0]
@@ -194,7 +175,7 @@ def _place_of(name: str, path: Path, model: type[BaseModel]) -> str:
         return nearest_key(name, here)
     below = [key for key in here if name in (*_keys_at(model, (*path, key)), *_keys_at(model, (*path, key, 0)))]
     if 0 < len(below) <= MOST_PLACES:
-        return f"it belongs under {_either([repr(each) for each in below])}"
+        return f"it belongs under {either([repr(each) for each in below])}"
     for depth in range(len(path) - 1, -1, -1):
         if isinstance(path[depth], str) and name in _keys_at(model, path[:depth]):
             return f"it belongs further out, beside '{path[depth]}'"
@@ -215,7 +196,7 @@ def _expected(errors: Sequence[ErrorDetails]) -> str:
             each for each in words if written and each.startswith(written)
         ]
         hint = f"; did you mean '{near[0]}'?" if near else ""
-    return f"is {_described(found)}, expected {_either(wanted)}{hint}"
+    return f"is {_described(found)}, expected {either(wanted)}{hint}"
 
 
 def _described(value: Any) -> str:

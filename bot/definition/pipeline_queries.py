@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.definition.model_errors import nearest
 from bot.lexemes import Kind, bare, lexemes
+from bot.nearest import nearest
 from bot.statements import statement_of
 from bot.yaml_tree import Path
 from checks.context import INTERVAL_PARAMETERS, query_of

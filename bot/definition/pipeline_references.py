@@ -13,10 +13,10 @@ from itertools import pairwise
 from bot.definition.command_places import misplaced
 from bot.definition.expectation_references import expectation_problems
 from bot.definition.known_names import Fault, misspelled_table, unknown_tables, unless_known
-from bot.definition.model_errors import nearest
 from bot.definition.pipeline_queries import query_problems, words_in
 from bot.definition.reconcile_references import reconcile_problems
 from bot.definition.section_references import section_problems
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.catalog import PYTHON_CHECKS
 from checks.context import INTERVAL_PARAMETERS
@@ -25,6 +25,7 @@ from checks.data.reconciliation import reconciliation_codes
 from checks.data.sql import codes_of
 from checks.expansion import check_id, expansions
 from checks.expansion.reconcile import reconciliation_id, reconciliations
+from checks.file_model import LONGEST_IDENTIFIER
 from checks.intervals import Offset, Timeline
 from checks.notifications import DigestTimes
 from checks.orchestration_spec import Run
@@ -42,7 +43,6 @@ from checks.table_names import (
     without_project,
 )
 from checks.templates import columns_in, has_stray_brace
-from checks.values import LONGEST_IDENTIFIER
 
 TEMPLATE_NAMES = frozenset({"date", "interval", "project", "region"})
 

@@ -9,7 +9,7 @@ from bot.definition.expectation_references import (
     apart,
     column_problems,
     known,
-    sentence_problems,
+    stated_problems,
     undated,
 )
 from bot.yaml_tree import Path
@@ -37,10 +37,7 @@ def reconcile_problems(pipeline: Pipeline, built_in: Iterable[str]) -> Iterator[
 
 
 def _of_one(pipeline: Pipeline, stated: Reconciliation) -> Iterator[Fault]:
-    yield from known(("phase",), "phase", stated.phase, [phase.id for phase in pipeline.phases])
-    when = None if stated.when == "always" else stated.when
-    yield from known(("when",), "condition", when, pipeline.conditions)
-    yield from sentence_problems(stated)
+    yield from stated_problems(pipeline, stated)
     for key, side in (("left", stated.left), ("right", stated.right)):
         yield from known((key,), "table", side.table, pipeline.tables)
         if side.table in pipeline.tables:

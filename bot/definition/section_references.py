@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.definition.known_names import Fault, unknown_tables, unless_known
-from bot.definition.model_errors import nearest
+from bot.nearest import nearest
 from bot.yaml_tree import Path
 from checks.expansion.data_checks import data_checks
 from checks.pipeline import Pipeline

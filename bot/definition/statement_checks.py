@@ -9,8 +9,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from bot.definition.model_errors import nearest
 from bot.definition.partition_filters import unfiltered
+from bot.nearest import nearest
 from bot.statements import statement_of
 from checks.pipeline import Pipeline, Table
 from checks.ports.warehouse import Query

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bot.google_cloud.errors import Api, short_retry, translated
+from bot.google_cloud.errors import Api, mapped_errors, short_retry
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,9 +32,9 @@ class GoogleAdapter:
         """The arguments of a call, which has neither a time-out nor a retry unless it is given one."""
         return {"timeout": self.request_seconds, "retry": short_retry(self.retry_seconds)}
 
-    def translated(self, api: Api, subject: str) -> AbstractContextManager[None]:
+    def mapped_errors(self, api: Api, subject: str) -> AbstractContextManager[None]:
         """Raise SourceError for whatever Google's libraries raise inside; ``subject`` says what was asked."""
-        return translated(api, self.project, subject)
+        return mapped_errors(api, self.project, subject)
 
     def close(self) -> None:
         """Close the connections."""

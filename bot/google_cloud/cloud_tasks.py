@@ -16,7 +16,7 @@ from google.auth.transport.requests import AuthorizedSession
 
 from bot.google_cloud.clients import anonymous
 from bot.google_cloud.credentials import default_credentials
-from bot.google_cloud.errors import Api, source_error, translated
+from bot.google_cloud.errors import Api, mapped_errors, source_error
 from checks.source import Problem, Source, SourceError
 
 CLOUD_TASKS: Source[Any] = Source("Cloud Tasks", lambda limits: limits.control_plane, "")
@@ -71,14 +71,14 @@ class CloudTasksQueue:
             "dispatchDeadline": f"{DISPATCH_SECONDS}s",
             "httpRequest": self._call,
         }
-        with translated(API, self._project, "a task"):
+        with mapped_errors(API, self._project, "a task"):
             answer = self._session.post(f"{self._address}/tasks", json={"task": task}, **self._bounds)
         if answer.status_code != HTTPStatus.CONFLICT:
             self._must_be_well(answer, "a task")
 
     def must_run(self) -> None:
         """Ask for the queue. Raises SourceError where it does not answer, or does not send its tasks."""
-        with translated(API, self._project, "the queue"):
+        with mapped_errors(API, self._project, "the queue"):
             answer = self._session.get(self._address, **self._bounds)
         self._must_be_well(answer, "the queue")
         state = answer.json().get("state", RUNNING)

@@ -50,7 +50,7 @@ class Api:
 
 
 @contextmanager
-def translated(api: Api, project: str, subject: str) -> Iterator[None]:
+def mapped_errors(api: Api, project: str, subject: str) -> Iterator[None]:
     """Raise SourceError for whatever Google's libraries raise inside; ``subject`` says what was asked."""
     try:
         yield
@@ -77,7 +77,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def source_error(error: BaseException, api: Api, project: str, subject: str) -> SourceError:
-    """Translate an error of Google's libraries."""
+    """Return an error of Google's libraries in our words."""
     if isinstance(error, exceptions.RetryError) and error.cause is not None:
         return source_error(error.cause, api, project, subject)
     meaning = meaning_of(error) or Meaning(problem=_problem(error))

@@ -16,9 +16,8 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from bot.definition.files import PipelineFileError, ReadFile, file_of, read
-from bot.definition.model_errors import nearest
 from bot.definition.sources import SOURCES
-from bot.nearest import meant
+from bot.nearest import meant, nearest
 from bot.scenarios.changes import Aftermath, WorldChanges
 from bot.scenarios.platform_states import RevisionState
 from checks.model import Verdict

@@ -168,7 +168,7 @@ class FirestoreCollections:
 
     def _commit(self, writes: Sequence[types.Write], *, may_be_overtaken: bool) -> None:
         request = types.CommitRequest(database=self._database, writes=writes)
-        self._translated(
+        self._mapped_errors(
             lambda: self._client.commit(request, timeout=self._request_seconds, retry=None, metadata=self._metadata),
             may_be_overtaken=may_be_overtaken,
         )
@@ -203,9 +203,9 @@ class FirestoreCollections:
             stream = method(request, timeout=self._request_seconds, retry=None, metadata=self._metadata)
             return [type(message).pb(message) for message in stream]
 
-        return self._translated(read)
+        return self._mapped_errors(read)
 
-    def _translated(self, request: Callable[[], Result], *, may_be_overtaken: bool = False) -> Result:
+    def _mapped_errors(self, request: Callable[[], Result], *, may_be_overtaken: bool = False) -> Result:
         try:
             return request()
         except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:

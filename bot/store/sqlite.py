@@ -91,7 +91,7 @@ class SqliteStore:
             return cast("sqlite3.Connection", self._opened)
 
     def _open(self) -> None:
-        with _translated(self._path):
+        with _mapped_errors(self._path):
             if self._path != ":memory:":
                 make_private_database(Path(self._path))
             connection = sqlite3.connect(
@@ -202,7 +202,7 @@ class SqliteStore:
 
     def lease(self, lease: str, now: datetime) -> Lease | None:
         statement = "SELECT owner, ended_at FROM leases WHERE key = ? AND ended_at > ?"
-        with self._lock, _translated(self._path):
+        with self._lock, _mapped_errors(self._path):
             held = self._connection.execute(statement, (lease, moment_text(now))).fetchone()
         return None if held is None else Lease(held[0], datetime.fromisoformat(held[1]))
 
@@ -236,7 +236,7 @@ class SqliteStore:
         )
 
     def report_heads(self, pipeline: str, job: str, since: datetime, limit: int) -> Sequence[ReportHead]:
-        with self._lock, _translated(self._path):
+        with self._lock, _mapped_errors(self._path):
             rows = self._connection.execute(
                 "SELECT key, ended_at, json_extract(record, '$.previous'), json_extract(record, '$.verdict'),"
                 " CASE WHEN json_extract(record, '$.previous') IS NULL THEN record END"
@@ -290,7 +290,7 @@ class SqliteStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Hold the one lock for writers of all processes; commit at the end, or roll back."""
-        with self._lock, _translated(self._path):
+        with self._lock, _mapped_errors(self._path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -330,7 +330,7 @@ class SqliteStore:
         return True
 
     def _anything_waits(self) -> bool:
-        with self._lock, _translated(self._path):
+        with self._lock, _mapped_errors(self._path):
             (waits,) = self._connection.execute(
                 "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending')"
             ).fetchone()
@@ -340,7 +340,7 @@ class SqliteStore:
         return next(iter(self._all(kind, statement, key)), None)
 
     def _all(self, kind: type[Record], statement: str, *values: Any) -> list[Record]:
-        with self._lock, _translated(self._path):
+        with self._lock, _mapped_errors(self._path):
             rows = self._connection.execute(statement, values).fetchall()
         return [decode(kind, record) for (record,) in rows]
 
@@ -402,7 +402,7 @@ def _give_space_back(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _translated(path: str) -> Iterator[None]:
+def _mapped_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from checks.actions import Action
@@ -16,6 +17,20 @@ from checks.ports.scheduler import SchedulerJob
 
 MOST_NAMED = 10
 """Jobs that a sentence names; the evidence has them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """Jobs that bring nothing and rest for no season: ``gone`` are those that an earlier run knew and that do not
+    exist, ``paused`` those that were changed last first."""
+
+    gone: Sequence[SchedulerJob]
+    paused: Sequence[SchedulerJob]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that are gone."""
+        return tuple(each.name for each in self.gone)
 
 
 def console(pipeline: Pipeline) -> str:
@@ -59,14 +74,12 @@ def _restore(pipeline: Pipeline, paused: Sequence[str]) -> Action:
     )
 
 
-def judge_number(
-    pipeline: Pipeline, spec: SchedulerJobs, jobs: Sequence[SchedulerJob], gone: Sequence[str], today: date, least: int
-) -> Finding:
-    """Judge whether ``least`` jobs are enabled, which must be; ``gone`` are those that an earlier run knew."""
+def judge_number(pipeline: Pipeline, jobs: Sequence[SchedulerJob], absent: Absent, least: int) -> Finding:
+    """Judge whether ``least`` jobs are enabled, which must be."""
     enabled = sum(each.enabled for each in jobs)
     enough = enabled >= least
-    paused = () if enough else tuple(each.name for each in paused_of(spec, jobs, today))
-    gone = () if enough else tuple(gone)
+    paused = () if enough else tuple(each.name for each in absent.paused)
+    gone = () if enough else absent.names
     return Finding(
         outcome=Outcome.PASSED if enough else Outcome.FAILED,
         code="enough-jobs" if enough else "too-few-jobs",
@@ -91,8 +104,9 @@ def judge_number(
     )
 
 
-def judge_gone(pipeline: Pipeline, gone: Sequence[str], total: int) -> Finding:
+def judge_gone(pipeline: Pipeline, absent: Absent, total: int) -> Finding:
     """Return the note about jobs that an earlier run knew, while enough are left."""
+    gone = absent.names
     one = len(gone) == 1
     return Finding(
         outcome=Outcome.FAILED,
@@ -101,7 +115,7 @@ def judge_gone(pipeline: Pipeline, gone: Sequence[str], total: int) -> Finding:
         summary=f"{len(gone)} {'job that was' if one else 'jobs that were'} enabled in an earlier run "
         f"{'does' if one else 'do'} not exist: {_named(gone)}.",
         severity=Severity.P3,
-        facts=NumberOfJobsFacts(total_count=total, gone=tuple(gone)),
+        facts=NumberOfJobsFacts(total_count=total, gone=gone),
         action=Action(
             text="If somebody deleted what is needed, make it again from its definition.",
             commands=(gcloud(pipeline, "scheduler jobs", "list", "", f"--location={pipeline.region}"),),
@@ -110,14 +124,14 @@ def judge_gone(pipeline: Pipeline, gone: Sequence[str], total: int) -> Finding:
     )
 
 
-def gone_of(
-    spec: SchedulerJobs, before: Sequence[SchedulerJob], jobs: Sequence[SchedulerJob], today: date
-) -> list[SchedulerJob]:
-    """Return the jobs that an earlier run knew and that do not exist, without those that the inventory names and those
-    that were renamed."""
+def absent_of(spec: SchedulerJobs, before: Sequence[SchedulerJob], jobs: Sequence[SchedulerJob], today: date) -> Absent:
+    """Return the jobs that rest, and those that are gone: without those that the inventory names and those that were
+    renamed."""
     known = {each.name for each in jobs} | set(spec.expected)
     gone = [each for each in before if each.name not in known and season_of(each, spec.seasons, today) is None]
-    return unreplaced(before, jobs, gone)
+    paused = [each for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
+    paused.sort(key=lambda each: each.updated_at.timestamp() if each.updated_at else 0.0, reverse=True)
+    return Absent(gone=unreplaced(before, jobs, gone), paused=paused)
 
 
 def unreplaced(
@@ -131,12 +145,6 @@ def unreplaced(
 
 def _work(job: SchedulerJob) -> tuple[str, ...]:
     return job.schedule, job.zone, job.url.partition("?")[0], job.topic
-
-
-def paused_of(spec: SchedulerJobs, jobs: Iterable[SchedulerJob], today: date) -> list[SchedulerJob]:
-    """Return the jobs that rest for no season, those that were changed last first."""
-    found = [each for each in jobs if each.paused and season_of(each, spec.seasons, today) is None]
-    return sorted(found, key=lambda each: each.updated_at.timestamp() if each.updated_at else 0.0, reverse=True)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from urllib.parse import quote
 
 from checks.actions import Action, RepairKey, job_log_query, job_logs
@@ -40,12 +39,12 @@ from checks.control_plane.job_failures import (
 )
 from checks.control_plane.job_inventory import (
     MOST_NAMED,
+    Absent,
+    absent_of,
     console,
-    gone_of,
     judge_expected,
     judge_gone,
     judge_number,
-    paused_of,
     unreplaced,
 )
 from checks.control_plane.job_targets import Targets, feeding, start_targets, targets_of, unread_services
@@ -61,25 +60,22 @@ from checks.source import SourceError
 
 
 def judge_failing(
-    pipeline: Pipeline,
+    context: Context,
     spec: SchedulerJobs,
     jobs: Sequence[SchedulerJob],
-    now: datetime,
-    targets: Targets = MappingProxyType({}),
-    before: Sequence[SchedulerJob] = (),
+    absent: Absent,
+    targets: Targets,
 ) -> Finding:
-    """Judge how the enabled jobs run, and those that work for a phase and were paused or deleted. ``before`` are those
-    that an earlier run saw enabled."""
-    today = now.astimezone(pipeline.zone).date()
+    """Judge how the enabled jobs run, and those that work for a phase and were paused or deleted."""
+    pipeline, now, before, today = context.pipeline, context.now, context.jobs_before, context.today
     enabled = [each for each in jobs if not each.paused]
     seasons = {each.name: season_of(each, spec.seasons, today) for each in enabled}
     judged = [each for each in enabled if seasons[each.name] is None]
     failures = [found for each in judged if (found := failure_of(each, now)) is not None]
-    gone = gone_of(spec, before, jobs, today)
-    resting = unreplaced(before, jobs, paused_of(spec, jobs, today))
-    needed = feeding(pipeline, targets, (*jobs, *gone))
+    resting = unreplaced(before, jobs, absent.paused)
+    needed = feeding(pipeline, targets, (*jobs, *absent.gone))
     known = {each.name for each in before}
-    for job, word in [*((each, PAUSED) for each in resting), *((each, DELETED) for each in gone)]:
+    for job, word in [*((each, PAUSED) for each in resting), *((each, DELETED) for each in absent.gone)]:
         if job.name in needed and (missed := missed_of(job, now, word, known=job.name in known)) is not None:
             failures.append(missed)
     failures.sort(key=lambda each: each.rank)
@@ -115,11 +111,13 @@ def judge_failing(
     )
 
 
-def _unclear(context: Context, finding: Finding, absent: Sequence[SchedulerJob]) -> Finding:
+def _unclear(context: Context, finding: Finding, absent: Absent) -> Finding:
     """Say that nobody can tell whether absent jobs are missed while Cloud Run does not say which services there are."""
     error = unread_services(context) if finding.outcome is Outcome.PASSED else None
     addresses = Addresses(context.pipeline, ())
-    names = [each.name for each in absent if each.url and addresses.is_unclear(each.url)]
+    known = {each.name for each in context.jobs_before}
+    missed = [*absent.gone, *(each for each in absent.paused if each.name in known)]
+    names = [each.name for each in missed if each.url and addresses.is_unclear(each.url)]
     if error is None or not names:
         return finding
     unread = could_not_check(error, subject=finding.subject, severity=Severity.P2)
@@ -272,16 +270,12 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
 
     def judged() -> Iterator[Finding]:
         jobs = look.result()
-        gone = gone_of(spec, context.jobs_before, jobs, context.today)
-        names = [each.name for each in gone]
+        absent = absent_of(spec, context.jobs_before, jobs, context.today)
         if all(each.paused for each in jobs):
             yield _none(context.pipeline, len(jobs))
         else:
-            targets = targets_of(context, (*jobs, *gone))
-            finding = judge_failing(context.pipeline, spec, jobs, context.now, targets, context.jobs_before)
-            known = {each.name for each in context.jobs_before}
-            resting = [each for each in paused_of(spec, jobs, context.today) if each.name in known]
-            yield _unclear(context, finding, [*gone, *resting])
+            targets = targets_of(context, (*jobs, *absent.gone))
+            yield _unclear(context, judge_failing(context, spec, jobs, absent, targets), absent)
             doubts = judge_doubts(context.pipeline, spec, jobs, context.now)
             yield from [doubts] if doubts is not None else []
         if spec.expected:
@@ -289,9 +283,9 @@ def scheduler_jobs(context: Context) -> Iterator[Finding]:
         enabled = sum(each.enabled for each in jobs)
         least = _least(context, spec, enabled)
         if spec.at_least:
-            yield judge_number(context.pipeline, spec, jobs, names, context.today, least)
-        if names and enabled >= least:
-            yield judge_gone(context.pipeline, names, len(jobs))
+            yield judge_number(context.pipeline, jobs, absent, least)
+        if absent.gone and enabled >= least:
+            yield judge_gone(context.pipeline, absent, len(jobs))
 
     yield from attempt(judged, subject="jobs", severity=Severity.P1, whole=True)
 

@@ -70,23 +70,16 @@ def _expansion(pipeline: Pipeline, name: str, table: Table, expect: Expect, path
     figures = tuple(figures_of(name, table, expect))
     query = query_of(pipeline, name, table, expect, figures)
     spec = SqlCheck(
+        **expect.terms(pipeline.condition_for(expect.when)),
         id=check_id(name, expect),
         title=expect.title or f"Expectations of {name}",
         rationale=f"What reads {name} takes for granted that its {expect.noun} are there and right.",
-        phase=expect.phase,
-        interval=expect.interval,
-        when=pipeline.condition_for(expect.when),
-        due=expect.due,
-        before_due=expect.before_due,
-        quick=expect.quick,
         query=query,
         subject=f"{name} {{expectation}}",
         place=name,
         reads=() if query else (name,),
         summary="{said}",
         rules=tuple(rules_of(expect)),
-        impact=expect.impact,
-        runbook=expect.runbook,
         expected="; ".join([*expected_of(expect), *found_columns(table, expect)]) + ".",
     )
     return Expansion(

@@ -46,23 +46,16 @@ def _spec(pipeline: Pipeline, stated: Reconciliation) -> SqlCheck:
     by = f", by {' and '.join(stated.by)}" if stated.by else ""
     rule = Rule(condition={"different": Comparison(above=0)}, code="disagrees", severity=stated.severity)
     return SqlCheck(
+        **stated.terms(pipeline.condition_for(stated.when)),
         id=reconciliation_id(stated),
         title=stated.title or f"{stated.right.table} agrees with {stated.left.table}",
         rationale="Two tables that are made of the same must say the same: a difference is what one of them lost, has "
         "twice, or has not got yet.",
-        phase=stated.phase,
-        interval=stated.interval,
-        when=pipeline.condition_for(stated.when),
-        due=stated.due,
-        before_due=stated.before_due,
-        quick=stated.quick,
         query=reconciling_query(pipeline, stated),
         subject=f"{stated.right.table} against {stated.left.table}",
         place=stated.right.table,
         summary="{different} of {compared} differ",
         rules=(rule,),
-        impact=stated.impact,
-        runbook=stated.runbook,
         expected=f"{stated.right} is {stated.left}{by}{_within(stated)}.",
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
+from itertools import product
 from typing import Any
 
 from checks.conditions import standing as standing_of
@@ -21,6 +23,9 @@ from checks.source import Problem, SourceError
 LOG_LABEL = "phase-log"
 HISTORY_LABEL = "run-history"
 SUCCEEDED_LABEL = "run-history-succeeded"
+
+Judge = Callable[[Context, Transition, Interval], Iterable[Finding]]
+"""What finds something about a transition in an interval. It may raise SourceError."""
 
 
 def start_reads(context: Context, transitions: Iterable[Transition], *, log: bool = True) -> None:
@@ -97,28 +102,40 @@ def off_day(context: Context, transition: Transition, interval: Interval) -> Fin
     )
 
 
-def judged(
-    context: Context,
-    transition: Transition,
-    interval: Interval,
-    severity: Severity,
-    judge: Callable[[], Iterable[Finding]],
-) -> Iterator[Finding]:
-    """Yield what ``judge`` finds about a transition on a date, on a doubted day off no louder than the doubt.
+def judged(context: Context, transitions: Iterable[Transition], severity: Severity, judge: Judge) -> Iterator[Finding]:
+    """Yield what ``judge`` finds about each transition in each interval, on a doubted day off no louder than the doubt.
 
-    A source that fails costs this transition and date alone.
+    A source that fails costs one transition in one interval.
     """
-    subject = transition.target if transition.monitoring_only else transition.id
+    for interval, transition in product(context.intervals, transitions):
+        yield from attempt(
+            partial(_tempered, context, transition, interval, judge),
+            subject=transition.target if transition.monitoring_only else transition.id,
+            severity=severity,
+            phase=transition.target,
+            interval=interval,
+        )
 
-    def tempered() -> Iterator[Finding]:
-        for finding in judge():
-            yield (
-                standing_of(context, transition.when, interval).tempered(finding)
-                if finding.severity is not None
-                else finding
-            )
 
-    yield from attempt(tempered, subject=subject, severity=severity, phase=transition.target, interval=interval)
+def _tempered(context: Context, transition: Transition, interval: Interval, judge: Judge) -> Iterator[Finding]:
+    for finding in judge(context, transition, interval):
+        loud = finding.severity is not None
+        yield standing_of(context, transition.when, interval).tempered(finding) if loud else finding
+
+
+def of_runs(judge: Callable[[Context, Transition, Interval, JudgedRun], Iterable[Finding]]) -> Judge:
+    """Return what judges the run of an interval, and says so where there is none, or nothing to run for."""
+
+    def judge_run(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
+        run = run_of(context, transition, interval)
+        if run is None:
+            yield no_run(transition, interval)
+        elif (rest := off_day(context, transition, interval)) is not None:
+            yield rest
+        else:
+            yield from judge(context, transition, interval, run)
+
+    return judge_run
 
 
 def completion_of(context: Context, transition: Transition, interval: Interval) -> Completion:

@@ -100,10 +100,7 @@ def phase_gap(context: Context) -> Iterator[Finding]:
         yield no_transition("phase-gap")
     documents = _documents_of(context)
     start_reads(context, (*transitions, *documents.values()), log=False)
-    for interval in context.intervals:
-        for transition in transitions:
-            judge = partial(_judge_date, context, transition, interval, documents)
-            yield from judged(context, transition, interval, Severity.P1, judge)
+    yield from judged(context, transitions, Severity.P1, partial(_judge_date, documents))
 
 
 def _documents_of(context: Context) -> Mapping[str, Transition]:
@@ -112,7 +109,7 @@ def _documents_of(context: Context) -> Mapping[str, Transition]:
 
 
 def _judge_date(
-    context: Context, transition: Transition, interval: Interval, documents: Mapping[str, Transition]
+    documents: Mapping[str, Transition], context: Context, transition: Transition, interval: Interval
 ) -> Iterator[Finding]:
     rest = off_day(context, transition, interval)
     if rest is not None:

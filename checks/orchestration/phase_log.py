@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, not_configured
@@ -26,10 +25,8 @@ from checks.orchestration.gathering import (
     judged,
     local_time,
     log_of,
-    no_run,
-    off_day,
+    of_runs,
     rows_of,
-    run_of,
     start_reads,
     succeeded_phases,
 )
@@ -99,10 +96,7 @@ def phase_log(context: Context) -> Iterator[Finding]:
         return
     start_reads(context, transitions)
     _start_history(context)
-    for interval in context.intervals:
-        for transition in transitions:
-            judge = partial(_judge_date, context, transition, interval)
-            yield from judged(context, transition, interval, Severity.P1, judge)
+    yield from judged(context, transitions, Severity.P1, of_runs(_judge_run))
 
 
 def _start_history(context: Context) -> None:
@@ -112,20 +106,12 @@ def _start_history(context: Context) -> None:
             read_rows(context.reads, context.query(history.succeeded, SUCCEEDED_LABEL, interval))
 
 
-def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
-    run = run_of(context, transition, interval)
-    if run is None:
-        yield no_run(transition, interval)
-        return
-    rest = off_day(context, transition, interval)
-    yield rest or _finding(context, transition, interval, run, log_of(context, interval) or DayLog())
-
-
-def _finding(context: Context, transition: Transition, interval: Interval, run: JudgedRun, day: DayLog) -> Finding:
+def _judge_run(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[Finding]:
+    day = log_of(context, interval) or DayLog()
     logged = day.of(transition)
     past_due = context.now > run.due
     if past_due and not logged.rows and not day.empty and _has_nothing_to_do(context, transition, interval):
-        return Finding(
+        yield Finding(
             outcome=Outcome.SKIPPED,
             code="too-few-rows",
             subject=transition.id,
@@ -135,6 +121,7 @@ def _finding(context: Context, transition: Transition, interval: Interval, run: 
             interval=interval,
             read=True,
         )
+        return
     traces = () if logged.rows or not past_due else _traces(context, transition, interval, run, log_empty=day.empty)
     judgement = judge(rows=logged.rows, log_empty=day.empty, moved=bool(traces), past_due=past_due)
     target = context.pipeline.phase(transition.target).title
@@ -148,7 +135,7 @@ def _finding(context: Context, transition: Transition, interval: Interval, run: 
         f"document, nor rows, nor the run history show that {target} ran.",
     }[judgement.code]
     failed = judgement.outcome is Outcome.FAILED
-    return Finding(
+    yield Finding(
         outcome=judgement.outcome,
         code=judgement.code,
         severity=judgement.severity,

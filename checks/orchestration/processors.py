@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, not_configured
@@ -24,10 +23,8 @@ from checks.orchestration.gathering import (
     completion_of,
     has_state,
     judged,
-    no_run,
-    off_day,
+    of_runs,
     rows_of,
-    run_of,
     start_reads,
     start_rows,
 )
@@ -116,19 +113,10 @@ def processors(context: Context) -> Iterator[Finding]:
     for interval in context.intervals:
         for transition in transitions:
             start_rows(context, transition.source, interval)
-    for interval in context.intervals:
-        for transition in transitions:
-            judge_date = partial(_judge_date, context, transition, interval)
-            yield from judged(context, transition, interval, Severity.P2, judge_date)
+    yield from judged(context, transitions, Severity.P2, of_runs(_judge_run))
 
 
-def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
-    run = run_of(context, transition, interval)
-    rest = no_run(transition, interval) if run is None else off_day(context, transition, interval)
-    if rest is not None or run is None:
-        if rest is not None:
-            yield rest
-        return
+def _judge_run(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[Finding]:
     completion = completion_of(context, transition, interval)
     without_rows = dict(_without_rows(context, completion, transition.source, interval))
     yield from _findings(completion, run, transition, interval, without_rows)

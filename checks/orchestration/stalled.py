@@ -26,10 +26,8 @@ from checks.orchestration.gathering import (
     has_state,
     judged,
     local_time,
-    no_run,
-    off_day,
+    of_runs,
     rows_of,
-    run_of,
     start_reads,
 )
 from checks.orchestration_spec import RunHistory, Transition
@@ -109,25 +107,14 @@ def stalled(context: Context) -> Iterator[Finding]:
     if history is not None:
         for interval in context.intervals:
             read_rows(context.reads, context.query(history.unfinished, HISTORY_LABEL, interval))
-    for interval in context.intervals:
-        for transition in transitions:
-            judge = partial(_judge_document, context, transition, interval)
-            yield from judged(context, transition, interval, Severity.P1, judge)
+    yield from judged(context, transitions, Severity.P1, of_runs(_judge_document))
     if history is not None:
         yield from attempt(
             partial(_judge_history, context, history), subject=HISTORY_LABEL, severity=Severity.P1, phase=None
         )
 
 
-def _judge_document(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:
-    run = run_of(context, transition, interval)
-    if run is None:
-        yield no_run(transition, interval)
-        return
-    yield off_day(context, transition, interval) or _document_finding(context, transition, interval, run)
-
-
-def _document_finding(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Finding:
+def _judge_document(context: Context, transition: Transition, interval: Interval, run: JudgedRun) -> Iterator[Finding]:
     now = context.now.astimezone(UTC)
     completion = completion_of(context, transition, interval)
     progress = progress_of(completion, run.spec, now)
@@ -152,7 +139,7 @@ def _document_finding(context: Context, transition: Transition, interval: Interv
     last = "" if last_at is None else f", the last at {local_time(context, last_at)}"
     missing = ", ".join(progress.missing)
     is_stalled = code == "stalled"
-    return Finding(
+    yield Finding(
         outcome={"stalled": Outcome.FAILED, "moving": Outcome.PASSED}.get(code, Outcome.SKIPPED),
         code=code,
         severity=Severity.P1 if is_stalled else None,

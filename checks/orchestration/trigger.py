@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 
 from checks.actions import Action
 from checks.context import Context, could_not_check
@@ -65,10 +64,7 @@ def trigger(context: Context) -> Iterator[Finding]:
     if not transitions:
         yield no_transition("trigger")
     start_reads(context, transitions)
-    for interval in context.intervals:
-        for transition in transitions:
-            judge = partial(_judge_date, context, transition, interval)
-            yield from judged(context, transition, interval, Severity.P0, judge)
+    yield from judged(context, transitions, Severity.P0, _judge_date)
 
 
 def _judge_date(context: Context, transition: Transition, interval: Interval) -> Iterator[Finding]:

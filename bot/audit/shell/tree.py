@@ -18,7 +18,7 @@ def _parser() -> Parser:
 
 
 class Tree:
-    """The tree of one text; translates the parser's byte positions into places in the file."""
+    """The tree of one text; turns the parser's byte positions into places in the file."""
 
     def __init__(self, text: Text) -> None:
         encoded = text.text.encode("utf-8", "surrogatepass")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 Branch = tuple[int, int]
@@ -181,12 +180,11 @@ def trimmed(text: str, operator: str, pattern: str) -> tuple[int, int]:
     """Return what ``#``, ``##``, ``%`` and ``%%`` leave of a text; (-1, -1) for another operator."""
     if operator not in {"#", "##", "%", "%%"}:
         return -1, -1
-    expression = re.compile(translate(pattern))
     lengths = range(len(text) + 1) if len(operator) == 1 else range(len(text), -1, -1)
     for length in lengths:
-        if operator[0] == "#" and expression.match(text[:length]):
+        if operator[0] == "#" and fnmatchcase(text[:length], pattern):
             return length, len(text)
-        if operator[0] == "%" and expression.match(text[len(text) - length :]):
+        if operator[0] == "%" and fnmatchcase(text[len(text) - length :], pattern):
             return 0, len(text) - length
     return 0, len(text)
 

@@ -103,9 +103,9 @@ def _box(box: Box, corner: Point) -> str:
     label = box.label if len(box.label) <= LETTERS else f"{box.label[: LETTERS - 1]}…"
     kind = box.place.kind.replace("-", " ")
     said = kind if box.mark is BoxMark.NONE else f"{kind} · {MARK_WORDS[box.mark]}"
-    sign = f'<g class="sign" transform="translate({WIDTH - 24:g} 24) scale(.75)">{SIGNS[box.mark]}</g>'
+    sign = f'<g class="sign" transform="matrix(.75 0 0 .75 {WIDTH - 24:g} 24)">{SIGNS[box.mark]}</g>'
     return (
-        f'<g class="box {box.mark} {escape(box.place.kind)}" transform="translate({x:g} {y:g})">'
+        f'<g class="box {box.mark} {escape(box.place.kind)}" transform="matrix(1 0 0 1 {x:g} {y:g})">'
         f"<title>{escape(_said(box))}</title>"
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" rx="{_round(box)}"/>'
         f'<text x="10" y="18">{escape(one_line(label))}</text>'
@@ -137,6 +137,6 @@ def _arrow(way: Sequence[Point], start: BoxMark, end: BoxMark) -> str:
 
 def _legend(mark: BoxMark, y: float) -> str:
     return (
-        f'<g class="box {mark}" transform="translate(16 {y:g})"><g class="sign">{SIGNS[mark]}</g>'
+        f'<g class="box {mark}" transform="matrix(1 0 0 1 16 {y:g})"><g class="sign">{SIGNS[mark]}</g>'
         f'<text x="28" y="15">{MARK_WORDS[mark]}</text></g>'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup
+from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup, moved
 from bot.render.webpage.style import LIGHT, SHAPES, TONES
 
 MARGIN, TITLE, LINE = 10, 24, 18
@@ -72,7 +72,7 @@ def sheet(diagram: Diagram) -> str:
         element("style", Markup(_style())),
         element("rect", width=f"{width:g}", height=f"{height:g}", class_="paper"),
         element("text", diagram.title, x=MARGIN, y=MARGIN + 10, class_="title"),
-        element("g", diagram.inside, transform=f"translate({MARGIN} {MARGIN + TITLE})"),
+        moved(MARGIN, MARGIN + TITLE, diagram.inside),
         *(_line(each, MARGIN + TITLE + diagram.height + LINE * (at + 0.6)) for at, each in enumerate(lines)),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {width:g} {height:g}",
@@ -101,7 +101,7 @@ def _line(entries: Legend, y: float) -> Markup:
     found, x = [], float(MARGIN)
     for shape, words in entries:
         found += [
-            element("g", shape, transform=f"translate({x + 8:g} {y:g})"),
+            moved(x + 8, y, shape),
             element("text", words, x=f"{x + 19:g}", y=f"{y + 4:g}"),
         ]
         x += _room((shape, words))

@@ -32,6 +32,11 @@ def element(name: str, /, *children: Child, **attributes: object) -> Markup:
     return Markup(f"<{name}{given}>" if name in VOID else f"<{name}{given}>{inside}</{name}>")
 
 
+def moved(x: float, y: float, *children: Child, **attributes: object) -> Markup:
+    """Return what is drawn around 0 0, around a point."""
+    return element("g", *children, **attributes, transform=f"matrix(1 0 0 1 {x:g} {y:g})")
+
+
 def joined_markup(*children: Child) -> Markup:
     """Return what stands side by side, as one."""
     return Markup("".join(each if isinstance(each, Markup) else escape(clean_within(each or "")) for each in children))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.render.message import Mark
 from bot.render.webpage.diagram import inline
-from bot.render.webpage.markup import NOTHING, Markup, element
+from bot.render.webpage.markup import NOTHING, Markup, element, moved
 
 OUTLINES: Mapping[Mark, tuple[str, str, str]] = {
     Mark.P0: ("M-6-6H6V6H-6Z", "M-3-3L3 3M3-3L-3 3", ""),
@@ -27,12 +27,12 @@ DOT = "M-.7 0A.7.7 0 1 1 .7 0A.7.7 0 1 1-.7 0Z"
 def shape(mark: Mark | None, x: float, y: float) -> Markup:
     """Return the shape of a state around a point; a dot where nothing is known."""
     outline, sign, kind = (DOT, "", "") if mark is None else OUTLINES[mark]
-    return element(
-        "g",
+    return moved(
+        x,
+        y,
         element("path", d=outline, class_=f"shape{kind}"),
         element("path", d=sign, class_="sign") if sign else NOTHING,
         class_="none" if mark is None else mark.value.lower(),
-        transform=f"translate({x:g} {y:g})",
     )
 
 

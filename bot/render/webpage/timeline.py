@@ -12,7 +12,7 @@ from bot.render.alert_title import cut
 from bot.render.message import Mark
 from bot.render.phase_marks import finding_mark, findings_in, mark_words
 from bot.render.webpage.diagram import Diagram, Legend
-from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup
+from bot.render.webpage.markup import NOTHING, Markup, element, joined_markup, moved
 from bot.render.webpage.shapes import shape
 from bot.render.words import time_of
 from checks.cells import local
@@ -158,7 +158,7 @@ def _row(scale: _Scale, number: int, run: ExpectedRun) -> Markup:
     if begin and wrote and begin < wrote and run.near(begin) and run.near(wrote):
         span = element("path", d=f"M{scale.x(begin):g} {y:g}H{scale.x(wrote):g}", class_="span")
     points = [
-        element("g", drawn, transform=f"translate({scale.x(at):g} {y:g})")
+        moved(scale.x(at), y, drawn)
         for at, drawn in (
             (run.due, DUE),
             (run.ready, READY),

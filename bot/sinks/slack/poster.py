@@ -1,4 +1,4 @@
-"""Slack's Web API as the outbox needs it: one attempt a call, and errors translated into what to do about them."""
+"""Slack's Web API as the outbox needs it: one attempt a call, and errors turned into what to do about them."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class SlackPoster:
         return posted
 
     def _post(self, channel: str, body: Mapping[str, Any], key: str, thread_ts: str | None) -> Posted:
-        with _translated(channel, SinkCall.POST):
+        with _mapped_errors(channel, SinkCall.POST):
             answer = self._client.chat_postMessage(
                 channel=channel,
                 text=body.get("text", ""),
@@ -119,7 +119,7 @@ class SlackPoster:
             return _posted(answer, _part(answer, "message", dict).get("thread_ts"))
 
     def _update(self, channel: str, ts: str, body: Mapping[str, Any], key: str) -> Posted:
-        with _translated(channel, SinkCall.EDIT):
+        with _mapped_errors(channel, SinkCall.EDIT):
             # A text without blocks takes those of before away: what is shown is always the whole body.
             answer = self._client.chat_update(
                 channel=channel, ts=ts, text=body.get("text", ""), blocks=body.get("blocks"), metadata=keyed(key)
@@ -128,7 +128,7 @@ class SlackPoster:
 
     def find(self, channel: str, key: str, since: datetime, thread_ts: str | None) -> Posted | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
-        with _translated(channel, SinkCall.FIND):
+        with _mapped_errors(channel, SinkCall.FIND):
             try:
                 return self._search(channel, key, oldest, thread_ts)
             except SlackApiError as error:
@@ -189,7 +189,7 @@ def _parent(message: Mapping[str, Any]) -> str | None:
 
 
 @contextmanager
-def _translated(channel: str, call: SinkCall) -> Iterator[None]:
+def _mapped_errors(channel: str, call: SinkCall) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:

@@ -60,12 +60,12 @@ class GoogleBuilds(GoogleAdapter):
 
     def _triggers(self, place: str) -> list[BuildTrigger]:
         request = ListBuildTriggersRequest(parent=self._parent(place), project_id=self.project, page_size=PAGE)
-        with self.translated(API, f"the build triggers of {place}"):
+        with self.mapped_errors(API, f"the build triggers of {place}"):
             return [trigger_of(each, place) for each in every(self.client.list_build_triggers(request, **self.bounds))]
 
     def _builds(self, place: str, chosen: str) -> list[Build]:
         request = ListBuildsRequest(parent=self._parent(place), project_id=self.project, page_size=PAGE, filter=chosen)
-        with self.translated(API, f"the builds of {place}"):
+        with self.mapped_errors(API, f"the builds of {place}"):
             return [build_of(each) for each in every(self.client.list_builds(request, **self.bounds))]
 
     def _parent(self, place: str) -> str:

@@ -15,7 +15,7 @@ from google.api_core import exceptions
 from google.auth.transport.requests import Request as TokenRequest
 
 from bot.google_cloud.clients import REQUEST_SECONDS, GoogleAccess
-from bot.google_cloud.errors import Api, translated
+from bot.google_cloud.errors import Api, mapped_errors
 from bot.http import HttpAnswer, ask
 from bot.sources.dbt.artifacts import Artifacts, project_of
 from bot.sources.dbt.folder import FILES, FolderArtifacts, no_manifest
@@ -45,7 +45,7 @@ class BucketArtifacts:
 
     def project(self) -> DbtProject:
         """Read the three files at once. Raises SourceError."""
-        with translated(API, self.access.project, self.place):
+        with mapped_errors(API, self.access.project, self.place):
             headers = self._headers()
             with ThreadPoolExecutor(len(FILES)) as pool:
                 manifest, run_results, sources = pool.map(lambda file: self._object(file, headers), FILES)

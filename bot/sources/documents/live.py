@@ -66,7 +66,7 @@ class FirestoreAdapter(GoogleAdapter):
             stream = method(request, timeout=self.request_seconds, retry=None, metadata=metadata)
             return [type(message).pb(message) for message in stream]
 
-        with self.translated(API, subject):
+        with self.mapped_errors(API, subject):
             answers: Sequence[Any] = self.bounds["retry"](read)()
         return answers
 

@@ -78,7 +78,7 @@ class GoogleLogs(GoogleAdapter):
     def changes(self, since: datetime, limit: int) -> Sequence[LoggedChange]:
         """Fetch who changed what. Raises SourceError."""
         query = f'logName="projects/{self.project}/logs/{ACTIVITY}" AND timestamp>="{_stamp(since)}" AND {METHODS}'
-        with self.translated(API, "the audit log"):
+        with self.mapped_errors(API, "the audit log"):
             entries = [change_of(entry) for entry in self._entries(query, limit)]
         return changes_of(each for each in entries if each is not None)
 
@@ -87,7 +87,7 @@ class GoogleLogs(GoogleAdapter):
         began: dict[str, datetime | None] = {}
         asked = list(services)
         for _ in range(1 + MOST_AGAIN):
-            with self.translated(API, "the errors of services"):
+            with self.mapped_errors(API, "the errors of services"):
                 read = [_line(entry) for entry in self._entries(self._query(asked, since), limit + 1)]
             lines += read[:limit]
             loud = Counter(each.service for each in read)
@@ -104,7 +104,7 @@ class GoogleLogs(GoogleAdapter):
 
     def _first(self, service: str, since: datetime) -> datetime | None:
         """Return when the first error of the window was."""
-        with self.translated(API, f"the first error of {service}"):
+        with self.mapped_errors(API, f"the first error of {service}"):
             entries = self._entries(self._query([service], since), 1, "timestamp asc")
             return next((_line(entry).at for entry in entries), None)
 

@@ -54,7 +54,7 @@ class GoogleMessaging(GoogleAdapter):
 
     def subscriptions(self) -> Sequence[Subscription]:
         request = ListSubscriptionsRequest(project=f"projects/{self.project}", page_size=self.page_size)
-        with self.translated(API, "the list of subscriptions"):
+        with self.mapped_errors(API, "the list of subscriptions"):
             found = [
                 subscription_of(each) for each in every(self.subscriber.list_subscriptions(request, **self.bounds))
             ]
@@ -62,7 +62,7 @@ class GoogleMessaging(GoogleAdapter):
 
     def topics(self) -> Sequence[str]:
         request = ListTopicsRequest(project=f"projects/{self.project}", page_size=self.page_size)
-        with self.translated(API, "the list of topics"):
+        with self.mapped_errors(API, "the list of topics"):
             return sorted(short_name(each.name) for each in every(self.publisher.list_topics(request, **self.bounds)))
 
 

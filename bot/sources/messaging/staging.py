@@ -31,23 +31,23 @@ class PubSubStaging(GoogleAdapter):
 
     def labels(self, name: str) -> Mapping[str, str] | None:
         """Read a topic's labels; None when there is no such topic. Raises SourceError."""
-        with self.translated(WRITER, f"the topic {name!r}"):
+        with self.mapped_errors(WRITER, f"the topic {name!r}"):
             try:
                 return dict(self.publisher.get_topic(topic=self._name(name), **self.bounds).labels)
             except exceptions.NotFound:
                 return None
 
     def labelled(self) -> Mapping[str, Mapping[str, str]]:
-        with self.translated(WRITER, "the list of topics"):
+        with self.mapped_errors(WRITER, "the list of topics"):
             topics = list(self.publisher.list_topics(project=f"projects/{self.project}", **self.bounds))
         return {each.name.rpartition("/")[2]: dict(each.labels) for each in topics if LABEL in each.labels}
 
     def create(self, name: str, labels: Mapping[str, str]) -> None:
-        with self.translated(WRITER, f"creating the topic {name!r}"):
+        with self.mapped_errors(WRITER, f"creating the topic {name!r}"):
             self.publisher.create_topic(Topic(name=self._name(name), labels=dict(labels)), timeout=self.request_seconds)
 
     def delete(self, name: str) -> None:
-        with self.translated(WRITER, f"deleting the topic {name!r}"):
+        with self.mapped_errors(WRITER, f"deleting the topic {name!r}"):
             self.publisher.delete_topic(topic=self._name(name), timeout=self.request_seconds)
 
     def _name(self, topic: str) -> str:

@@ -35,7 +35,7 @@ class GooglePolicies(GoogleAdapter):
 
     def project_policy(self) -> Policy:
         request = policy_request(f"projects/{self.project}")
-        with self.translated(API, f"the policy of the project {self.project!r}"):
+        with self.mapped_errors(API, f"the policy of the project {self.project!r}"):
             return policy_of(self.projects.get_iam_policy(request, **self.bounds))
 
 

@@ -56,21 +56,21 @@ class GoogleRequests(GoogleAdapter):
     def counts(self, since: datetime, until: datetime) -> Counts:
         """Fetch how many requests each service received; one without any is absent."""
         counts: Counter[str] = Counter()
-        with self.translated(API, "the request counts of Cloud Run"):
+        with self.mapped_errors(API, "the request counts of Cloud Run"):
             for series in self._series(REQUESTS, since, until, _SUM, ()):
                 counts[series.resource.labels.get(SERVICE, "")] += _total(series)
         return _named(counts)
 
     def answers(self, since: datetime, until: datetime) -> Classes:
         """Fetch the answers to requests by service and class."""
-        with self.translated(API, "the answers of Cloud Run's services"):
+        with self.mapped_errors(API, "the answers of Cloud Run's services"):
             return _classes(self._series(REQUESTS, since, until, _SUM, (ANSWER_CLASS,)), SERVICE, ANSWER_CLASS)
 
     def subscriptions(self, figure: SubscriptionFigure, since: datetime, until: datetime) -> Counts:
         """Fetch one figure of every subscription that has it."""
         found: dict[str, int] = {}
         metric, way = f"{PUBSUB_METRICS}/{figure}", _WAYS[figure]
-        with self.translated(API, f"the metric {figure} of Pub/Sub"):
+        with self.mapped_errors(API, f"the metric {figure} of Pub/Sub"):
             for series in self._series(metric, since, until, way, ()):
                 if series.points:
                     name = series.resource.labels.get(SUBSCRIPTION, "")
@@ -80,7 +80,7 @@ class GoogleRequests(GoogleAdapter):
 
     def pushes(self, since: datetime, until: datetime) -> Classes:
         """Fetch the answers to pushes by subscription and class."""
-        with self.translated(API, "the metric push_request_count of Pub/Sub"):
+        with self.mapped_errors(API, "the metric push_request_count of Pub/Sub"):
             return _classes(self._series(PUSHES, since, until, _SUM, (PUSH_CLASS,)), SUBSCRIPTION, PUSH_CLASS)
 
     def _series(

@@ -45,7 +45,7 @@ class GoogleRunJobs(GoogleAdapter):
     def run_jobs(self) -> Sequence[RunJob]:
         """Read every job, ordered by name. Raises SourceError."""
         request = ListJobsRequest(parent=self.location, page_size=self.page_size)
-        with self.translated(API, f"the list of jobs in {self.region}"):
+        with self.mapped_errors(API, f"the list of jobs in {self.region}"):
             found = [run_job_of(each) for each in every(self.client.list_jobs(request, **self.bounds))]
         return sorted(found, key=lambda each: each.name)
 

@@ -36,7 +36,7 @@ class GoogleScheduler(GoogleAdapter):
 
     def jobs(self) -> Sequence[SchedulerJob]:
         request = ListJobsRequest(parent=self.location, page_size=self.page_size)
-        with self.translated(API, "the list of jobs"):
+        with self.mapped_errors(API, "the list of jobs"):
             found = [job_of(each) for each in every(self.client.list_jobs(request, **self.bounds))]
         return sorted(found, key=lambda each: each.name)
 

@@ -57,7 +57,7 @@ class GoogleControlPlane(GoogleAdapter):
 
     def service(self, name: str) -> Service | None:
         """Read a service; None when it does not exist. Raises SourceError."""
-        with self.translated(API, f"the service {name!r}"):
+        with self.mapped_errors(API, f"the service {name!r}"):
             try:
                 return service_of(self.services_client.get_service(name=f"{self._parent}/{name}", **self.bounds))
             except exceptions.NotFound:
@@ -67,7 +67,7 @@ class GoogleControlPlane(GoogleAdapter):
         """Read every service of the region, ordered by name. Raises SourceError, also for a list with gaps."""
         request = ListServicesRequest(parent=self.location, page_size=self.page_size)
         found: list[Service] = []
-        with self.translated(API, f"the list of services in {self.region}"):
+        with self.mapped_errors(API, f"the list of services in {self.region}"):
             for page in every(self.services_client.list_services(request, **self.bounds).pages):
                 _refuse_gaps(page.unreachable)
                 found += map(service_of, page.services)
@@ -79,7 +79,7 @@ class GoogleControlPlane(GoogleAdapter):
         Cloud Run lists the newest first, so that one page is enough. Raises SourceError.
         """
         request = ListRevisionsRequest(parent=f"{self._parent}/{service}", page_size=max(1, limit))
-        with self.translated(API, f"the revisions of the service {service!r}"):
+        with self.mapped_errors(API, f"the revisions of the service {service!r}"):
             try:
                 (page,) = itertools.islice(self.revisions_client.list_revisions(request, **self.bounds).pages, 1)
             except exceptions.NotFound:
@@ -90,7 +90,7 @@ class GoogleControlPlane(GoogleAdapter):
     def service_policy(self, name: str) -> Policy | None:
         """Read a service's own policy; None when the service does not exist. Raises SourceError."""
         request = policy_request(f"{self._parent}/{name}")
-        with self.translated(API, f"the policy of the service {name!r}"):
+        with self.mapped_errors(API, f"the policy of the service {name!r}"):
             try:
                 return policy_of(self.services_client.get_iam_policy(request, **self.bounds))
             except exceptions.NotFound:

@@ -71,7 +71,7 @@ class GoogleRepairPlatform(GoogleAdapter):
         options = GetPolicyOptions(requested_policy_version=POLICY_VERSION)
         request = GetIamPolicyRequest(resource=self._service_name(service), options=options)
         subject = f"the policy of the service {service!r}"
-        with self.translated(RUN_WRITER, subject), rules_named(subject):
+        with self.mapped_errors(RUN_WRITER, subject), rules_named(subject):
             try:
                 return policy_of(self.services.get_iam_policy(request, **self.bounds))
             except exceptions.NotFound:
@@ -110,7 +110,7 @@ class GoogleRepairPlatform(GoogleAdapter):
     def job(self, name: str) -> SchedulerJob | None:
         """Read a job; None when there is none. Raises SourceError."""
         subject = f"the job {name!r}"
-        with self.translated(JOB_RUNNER, subject), rules_named(subject):
+        with self.mapped_errors(JOB_RUNNER, subject), rules_named(subject):
             try:
                 return job_of(self.scheduler.get_job(name=f"{self.location}/jobs/{name}", **self.bounds))
             except exceptions.NotFound:
@@ -118,7 +118,7 @@ class GoogleRepairPlatform(GoogleAdapter):
 
     def run_job(self, name: str) -> None:
         purpose = f"running the job {name!r}"
-        with self.translated(JOB_RUNNER, purpose), rules_named(purpose):
+        with self.mapped_errors(JOB_RUNNER, purpose), rules_named(purpose):
             self.scheduler.run_job(name=f"{self.location}/jobs/{name}", **self._once)
 
     def _service_name(self, service: str) -> str:
@@ -126,7 +126,7 @@ class GoogleRepairPlatform(GoogleAdapter):
 
     def _service(self, service: str) -> run_v2.Service | None:
         subject = f"the service {service!r}"
-        with self.translated(RUN_WRITER, subject), rules_named(subject):
+        with self.mapped_errors(RUN_WRITER, subject), rules_named(subject):
             try:
                 return self.services.get_service(name=self._service_name(service), **self.bounds)
             except exceptions.NotFound:
@@ -147,7 +147,7 @@ class GoogleRepairPlatform(GoogleAdapter):
 
     @contextmanager
     def _written(self, purpose: str) -> Iterator[None]:
-        with self.translated(RUN_WRITER, purpose), rules_named(purpose):
+        with self.mapped_errors(RUN_WRITER, purpose), rules_named(purpose):
             try:
                 yield
             except exceptions.Conflict as error:

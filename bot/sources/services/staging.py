@@ -85,7 +85,7 @@ class CloudRunStaging(GoogleAdapter):
 
     def copies(self) -> Sequence[Copied]:
         found: list[Copied] = []
-        with self.translated(DEPLOYER, "the list of services"):
+        with self.mapped_errors(DEPLOYER, "the list of services"):
             for page in self.services.list_services(parent=self.location, **self.bounds).pages:
                 if page.unreachable:
                     detail = f"the list of services: {', '.join(page.unreachable)} did not answer"
@@ -104,7 +104,7 @@ class CloudRunStaging(GoogleAdapter):
             binary_authorization=origin.binary_authorization,
         )
         existing = self._service(deployment.name)
-        with self.translated(DEPLOYER, f"deploying {deployment.name!r}"):
+        with self.mapped_errors(DEPLOYER, f"deploying {deployment.name!r}"):
             if existing is None:
                 operation = self.services.create_service(
                     parent=self.location, service=wanted, service_id=deployment.name, timeout=self.request_seconds
@@ -115,14 +115,14 @@ class CloudRunStaging(GoogleAdapter):
             return _copied(operation.result(timeout=DEPLOY_SECONDS))  # type: ignore[no-untyped-call]
 
     def delete(self, name: str) -> None:
-        with self.translated(DEPLOYER, f"deleting the service {name!r}"):
+        with self.mapped_errors(DEPLOYER, f"deleting the service {name!r}"):
             operation = self.services.delete_service(name=self._name(name), timeout=self.request_seconds)
             operation.result(timeout=DEPLOY_SECONDS)  # type: ignore[no-untyped-call]
 
     def grant(self, name: str, members: Sequence[str]) -> bool:
         """Add what is missing to the unconditional binding; the rest is written back as it was. Raises SourceError."""
         for attempt in range(1, ATTEMPTS + 1):
-            with self.translated(DEPLOYER, f"the policy of the service {name!r}"):
+            with self.mapped_errors(DEPLOYER, f"the policy of the service {name!r}"):
                 try:
                     return self._granted(name, members)
                 except exceptions.Conflict:
@@ -131,7 +131,7 @@ class CloudRunStaging(GoogleAdapter):
         raise AssertionError
 
     def invokers(self, name: str) -> frozenset[str]:
-        with self.translated(DEPLOYER, f"the policy of the service {name!r}"):
+        with self.mapped_errors(DEPLOYER, f"the policy of the service {name!r}"):
             policy = self._policy(name)
         plain = (each for each in policy.bindings if each.role == INVOKER and each.condition is None)
         return frozenset(member for binding in plain for member in binding.members)
@@ -156,14 +156,14 @@ class CloudRunStaging(GoogleAdapter):
         return policy_of(self.services.get_iam_policy(request, **self.bounds))
 
     def _service(self, name: str) -> run_v2.Service | None:
-        with self.translated(DEPLOYER, f"the service {name!r}"):
+        with self.mapped_errors(DEPLOYER, f"the service {name!r}"):
             try:
                 return self.services.get_service(name=self._name(name), **self.bounds)
             except exceptions.NotFound:
                 return None
 
     def _revision(self, service: str, revision: str) -> run_v2.Revision:
-        with self.translated(DEPLOYER, f"the revision {revision!r}"):
+        with self.mapped_errors(DEPLOYER, f"the revision {revision!r}"):
             return self.revisions.get_revision(name=f"{self._name(service)}/revisions/{revision}", **self.bounds)
 
     def _name(self, service: str) -> str:

@@ -48,7 +48,7 @@ def tables_of(warehouse: BigQueryWarehouse, datasets: Sequence[str]) -> Listing:
     names: list[str] = []
     for dataset in datasets:
         reference = dataset if "." in dataset else f"{warehouse.project}.{dataset}"
-        with warehouse.translated(API, f"the dataset {dataset!r}"):
+        with warehouse.mapped_errors(API, f"the dataset {dataset!r}"):
             listed = list(every(warehouse.client.list_tables(reference, **warehouse.bounds)))
         names += _usual(dataset, listed, found)
     for name in names[MOST_TABLES:]:
@@ -80,7 +80,7 @@ def _usual(dataset: str, listed: Sequence[Any], found: Listing) -> Iterator[str]
 
 def _described(warehouse: BigQueryWarehouse, name: str) -> FoundTable | SourceError:
     try:
-        with warehouse.translated(API, f"the table {name!r}"):
+        with warehouse.mapped_errors(API, f"the table {name!r}"):
             full = name if is_foreign(name) else f"{warehouse.project}.{name}"
             table = warehouse.client.get_table(full, **warehouse.bounds)
     except SourceError as error:
@@ -104,7 +104,7 @@ def lineage_of(warehouse: BigQueryWarehouse, since: datetime, names: Sequence[st
 
     The list of jobs is metadata: unlike INFORMATION_SCHEMA.JOBS it bills nothing. It takes bigquery.jobs.listAll.
     """
-    with warehouse.translated(API, "the history of jobs"):
+    with warehouse.mapped_errors(API, "the history of jobs"):
         jobs = warehouse.client.list_jobs(
             all_users=True, state_filter="done", min_creation_time=since, max_results=MOST_JOBS, **warehouse.bounds
         )

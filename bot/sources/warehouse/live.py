@@ -109,7 +109,7 @@ class BigQueryWarehouse(GoogleAdapter):
         if only_reads(query) is None and query.sql not in self.reads:
             self.dry_run(query)  # where it calls a routine, too: BigQuery knows the routines
             self.reads.add(query.sql)
-        with self.translated(API, _subject(query)):
+        with self.mapped_errors(API, _subject(query)):
             rows = self.client.query_and_wait(
                 query.text(self.dataset_prefix),
                 job_config=_job_config(query),
@@ -128,7 +128,7 @@ class BigQueryWarehouse(GoogleAdapter):
         """Analyse a query without running it; return the bytes that it would read. Raises SourceError, also for a
         statement of another type than SELECT."""
         known = only_reads(query)
-        with self.translated(API, _subject(query)):
+        with self.mapped_errors(API, _subject(query)):
             job = self._analysed(query.text(self.dataset_prefix), _job_config(query))
         if job.statement_type != "SELECT" and not (known and job.statement_type is None):
             raise refused_to_write(query, f"is {job.statement_type or 'of no known type'}")
@@ -156,7 +156,7 @@ class BigQueryWarehouse(GoogleAdapter):
         project, _, name = routine.rpartition(".")[0].rpartition(".")
         reference = f"{project or self.project}.{name}.{routine.rpartition('.')[2]}"
         try:
-            with self.translated(API, f"the function {routine!r} of {_subject(query)}"):
+            with self.mapped_errors(API, f"the function {routine!r} of {_subject(query)}"):
                 found = self.client.get_routine(reference, retry=self.bounds["retry"], timeout=self.request_seconds)
         except SourceError as error:
             if error.problem is Problem.NOT_FOUND:
@@ -167,7 +167,7 @@ class BigQueryWarehouse(GoogleAdapter):
     def columns(self, table: str) -> Mapping[str, str]:
         own = f"{self.project}.{self.dataset_prefix}{table}"
         name = table if is_foreign(table) else own
-        with self.translated(API, f"the table {table!r}"):
+        with self.mapped_errors(API, f"the table {table!r}"):
             if not is_sharded(table):
                 found = self.client.get_table(name, retry=self.bounds["retry"], timeout=self.request_seconds)
                 return {field.name: str(type_of(field)) for field in found.schema}

@@ -308,12 +308,12 @@ class LocalWarehouse(DuckDbEngine):
         shown = found.shown(self._declared.get(table, {}))
         return {SUFFIX: "STRING", **shown} if is_sharded(table) else shown
 
-    def _translated(self, query: Query) -> str:
+    def _transpiled(self, query: Query) -> str:
         named = query.text().replace("`", "")
         for name in self._missing:
             if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", named):
                 raise self._no_table(name)
-        return super()._translated(query)
+        return super()._transpiled(query)
 
     def _no_table(self, name: str) -> SourceError:
         hint = meant(name, self._data.tables, f"it holds {len(self._data.tables)} others.", most=1)

@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from bot.google_cloud.adapter import GoogleAdapter
 from bot.google_cloud.clients import REQUEST_SECONDS, GoogleAccess
-from bot.google_cloud.errors import Api, translated
+from bot.google_cloud.errors import Api, mapped_errors
 from bot.sources.warehouse.bigquery_values import field_of, type_of
 from bot.sources.warehouse.live import API, bigquery_client, label_value
 from bot.staging.ports import Copy, Dataset, StoredTable
@@ -43,12 +43,12 @@ class BigQueryStaging(GoogleAdapter):
 
     def datasets(self) -> Mapping[str, Mapping[str, str]]:
         """Read every dataset of the project: its labels by its name. Raises SourceError."""
-        with self._translated("the list of datasets"):
+        with self._mapped_errors("the list of datasets"):
             return {each.dataset_id: dict(each.labels) for each in self.client.list_datasets(**self.bounds)}
 
     def dataset(self, name: str) -> Dataset | None:
         """Read a dataset; None when there is none. Raises SourceError."""
-        with self._translated(f"the dataset {name!r}"):
+        with self._mapped_errors(f"the dataset {name!r}"):
             try:
                 found = self.client.get_dataset(f"{self.project}.{name}", **self.bounds)
             except exceptions.NotFound:
@@ -70,16 +70,16 @@ class BigQueryStaging(GoogleAdapter):
         )
         if dataset.expiry_days is not None:
             wanted.default_table_expiration_ms = int(dataset.expiry_days * DAY_MILLISECONDS)
-        with self._translated(f"creating the dataset {dataset.name!r}"):
+        with self._mapped_errors(f"creating the dataset {dataset.name!r}"):
             self.client.create_dataset(wanted, **self.bounds)
 
     def delete_dataset(self, name: str) -> None:
-        with self._translated(f"deleting the dataset {name!r}"):
+        with self._mapped_errors(f"deleting the dataset {name!r}"):
             self.client.delete_dataset(f"{self.project}.{name}", delete_contents=False, **self.bounds)
 
     def tables(self, dataset: str) -> Sequence[str]:
         """List a dataset's tables and views as ``dataset.table``, ordered. Raises SourceError."""
-        with self._translated(f"the tables of {dataset!r}"):
+        with self._mapped_errors(f"the tables of {dataset!r}"):
             listed = self.client.list_tables(f"{self.project}.{dataset}", **self.bounds)
             return sorted(f"{dataset}.{each.table_id}" for each in listed)
 
@@ -120,14 +120,14 @@ class BigQueryStaging(GoogleAdapter):
                 table.time_partitioning = bigquery.TimePartitioning(
                     type_=original.time_partitioning.type_, field=original.time_partitioning.field
                 )
-        with self._translated(f"creating the table {target}"):
+        with self._mapped_errors(f"creating the table {target}"):
             self.client.create_table(table, exists_ok=True, **self.bounds)
 
     def measure(self, copy: Copy) -> int:
         config = self._job_config(copy)
         config.dry_run = True
         config.use_query_cache = False
-        with self._translated(f"measuring the copy of {copy.source}"):
+        with self._mapped_errors(f"measuring the copy of {copy.source}"):
             job = self.client.query(
                 selecting(copy, self.project),
                 job_config=config,
@@ -142,18 +142,18 @@ class BigQueryStaging(GoogleAdapter):
 
         One statement does both, so that nobody ever sees half a date, and the same again changes nothing.
         """
-        with self._translated(f"copying {copy.source} to {copy.target}"):
+        with self._mapped_errors(f"copying {copy.source} to {copy.target}"):
             self._run(replacing(copy, self.project), copy)
             return int(next(iter(self._run(counting(copy, self.project), copy))).number)
 
     def label_table(self, table_id: str, labels: Mapping[str, str]) -> None:
-        with self._translated(f"labelling the table {table_id}"):
+        with self._mapped_errors(f"labelling the table {table_id}"):
             table = self.client.get_table(f"{self.project}.{table_id}", **self.bounds)
             table.labels = {**table.labels, **labels}
             self.client.update_table(table, ["labels"], **self.bounds)
 
     def delete_table(self, table_id: str) -> None:
-        with self._translated(f"deleting the table {table_id}"):
+        with self._mapped_errors(f"deleting the table {table_id}"):
             self.client.delete_table(f"{self.project}.{table_id}", not_found_ok=True, **self.bounds)
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class BigQueryStaging(GoogleAdapter):
         self.client.close()  # type: ignore[no-untyped-call]
 
     def _found(self, table_id: str) -> bigquery.Table | None:
-        with self._translated(f"the table {table_id}"):
+        with self._mapped_errors(f"the table {table_id}"):
             try:
                 return self.client.get_table(f"{self.project}.{table_id}", **self.bounds)
             except exceptions.NotFound:
@@ -186,10 +186,10 @@ class BigQueryStaging(GoogleAdapter):
         )
 
     @contextmanager
-    def _translated(self, subject: str) -> Iterator[None]:
-        """As ``translated``, without advice about questions of the pipeline file: these statements are ours."""
+    def _mapped_errors(self, subject: str) -> Iterator[None]:
+        """As ``mapped_errors``, without advice about questions of the pipeline file: these statements are ours."""
         try:
-            with translated(WRITER, self.project, subject):
+            with mapped_errors(WRITER, self.project, subject):
                 yield
         except SourceError as error:
             if error.problem is Problem.INVALID:

@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.definition.files import PipelineFileError, parse
-from bot.definition.model_errors import LONGEST_SHOWN, nearest
+from bot.definition.model_errors import LONGEST_SHOWN
+from bot.nearest import nearest
 from checks.intervals import Words
 from checks.notifications import DigestTimes
 

@@ -85,8 +85,8 @@ def test_whenever_runs_happen_the_night_is_drawn_within_its_width(runs: list[Exp
     drawn = timeline_figure(runs, NBA.zone, NOW)
 
     root = ET.fromstring(sheet(drawn))
-    places = [each.get("transform", "") for each in root.iter() if each.get("transform", "").startswith("translate(")]
-    assert all(0 <= float(each[10:].split()[0]) <= drawn.width + 20 for each in places)
+    places = [each.get("transform", "") for each in root.iter() if each.get("transform", "").startswith("matrix(")]
+    assert all(0 <= float(each.split()[4]) <= drawn.width + 20 for each in places)
     assert len(drawn.words) == len(runs)
 
 

@@ -7,7 +7,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.google_cloud.errors import is_passing, sentence, source_error, translated
+from bot.google_cloud.errors import is_passing, mapped_errors, sentence, source_error
 from bot.sources.services.live import API as CLOUD_RUN_API
 from bot.sources.warehouse.live import API as BIGQUERY_API
 from checks.source import Problem, SourceError
@@ -18,7 +18,7 @@ exceptions: Any = google.api_core.exceptions
 auth: Any = google.auth.exceptions
 
 
-def _translate(error: BaseException) -> SourceError:
+def _turned(error: BaseException) -> SourceError:
     return source_error(error, BIGQUERY_API, "example-project", "the query 'x'")
 
 
@@ -66,13 +66,13 @@ def _http(kind: Any, reason: str, message: str = "no") -> Any:
 def test_every_error_of_the_vendor_has_a_problem_and_an_advice(
     error: BaseException, problem: Problem, retryable: bool
 ) -> None:
-    translated_error = _translate(error)
+    turned = _turned(error)
 
-    assert translated_error.source == "BigQuery"
-    assert translated_error.problem is problem
-    assert translated_error.retryable is retryable
-    assert translated_error.advice.endswith(".")
-    assert "the query 'x'" in translated_error.detail
+    assert turned.source == "BigQuery"
+    assert turned.problem is problem
+    assert turned.retryable is retryable
+    assert turned.advice.endswith(".")
+    assert "the query 'x'" in turned.detail
 
 
 def test_a_denial_names_the_permission_and_the_role() -> None:
@@ -86,13 +86,13 @@ def test_a_denial_names_the_permission_and_the_role() -> None:
 
 
 def test_an_api_that_is_off_comes_with_the_command_that_turns_it_on() -> None:
-    advice = _translate(_http(exceptions.Forbidden, "accessNotConfigured")).advice
+    advice = _turned(_http(exceptions.Forbidden, "accessNotConfigured")).advice
 
     assert "gcloud services enable bigquery.googleapis.com --project=example-project" in advice
 
 
 def test_missing_credentials_come_with_the_command_and_the_way_without() -> None:
-    advice = _translate(exceptions.Unauthenticated("who")).advice
+    advice = _turned(exceptions.Unauthenticated("who")).advice
 
     assert "gcloud auth application-default login" in advice
     assert "--scenario" in advice
@@ -111,9 +111,7 @@ def test_missing_credentials_come_with_the_command_and_the_way_without() -> None
     ],
 )
 def test_no_secret_and_no_address_gets_through(secret: str) -> None:
-    detail = _translate(
-        exceptions.BadRequest(f"POST https://example.com/v2?key=1: went wrong with {secret} there")
-    ).detail
+    detail = _turned(exceptions.BadRequest(f"POST https://example.com/v2?key=1: went wrong with {secret} there")).detail
 
     assert secret not in detail
     assert "example.com" not in detail
@@ -140,12 +138,12 @@ def test_any_text_becomes_one_bounded_line(text: str) -> None:
 
 
 def test_what_is_not_the_vendors_is_left_alone() -> None:
-    with pytest.raises(KeyError), translated(BIGQUERY_API, "example-project", "x"):
+    with pytest.raises(KeyError), mapped_errors(BIGQUERY_API, "example-project", "x"):
         raise KeyError
 
 
 def test_what_is_the_vendors_becomes_a_source_error() -> None:
-    with pytest.raises(SourceError), translated(BIGQUERY_API, "example-project", "x"):
+    with pytest.raises(SourceError), mapped_errors(BIGQUERY_API, "example-project", "x"):
         raise exceptions.NotFound("gone")
 
 

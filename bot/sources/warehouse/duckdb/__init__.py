@@ -1,1 +1,1 @@
-"""BigQuery on DuckDB: GoogleSQL translated, on tables that a scenario fills."""
+"""BigQuery on DuckDB: GoogleSQL transpiled, on tables that a scenario fills."""

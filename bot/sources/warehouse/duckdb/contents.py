@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+")
 _CHANGING = re.compile(
     r"\b(current_(?:date|datetime|time|timestamp|localtime|localtimestamp)|random|uuid)\b", re.IGNORECASE
 )
-"""What a translated statement does not answer the same twice. A column may begin with 'current_', too."""
+"""What a transpiled statement does not answer the same twice. A column may begin with 'current_', too."""
 
 DIGESTS = 256
 """Lists of rows whose digests are kept."""
@@ -57,7 +57,7 @@ class Contents:
             create_schema(connection, dataset)
 
     def create_named(self, connection: DuckDBPyConnection, sql: str) -> None:
-        """Create what a translated statement names and is not there yet. Raises duckdb.Error.
+        """Create what a transpiled statement names and is not there yet. Raises duckdb.Error.
 
         A table counts as named where all the words of its name stand, whatever is between them.
         """
@@ -70,7 +70,7 @@ class Contents:
                 del self._missing[name]
 
     def depended_on(self, sql: str) -> Hashable | None:
-        """Return what the answer of a translated statement depends on, besides its values: equal for the same text on
+        """Return what the answer of a transpiled statement depends on, besides its values: equal for the same text on
         tables of the same columns and rows. None where it depends on more, such as the clock."""
         if _CHANGING.search(sql):
             return None

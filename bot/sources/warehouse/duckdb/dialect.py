@@ -1,6 +1,6 @@
-"""GoogleSQL for DuckDB: sqlglot's translation, and the places where its result would mean something else.
+"""GoogleSQL for DuckDB: sqlglot's transpilation, and the places where its result would mean something else.
 
-A function is translated only if the tests compare it with Google's own evaluator: DuckDB has functions of the same name
+A function is transpiled only if the tests compare it with Google's own evaluator: DuckDB has functions of the same name
 that mean something else, and a wrong answer is worse than none. ``NotRunHereError`` says what the embedded engine
 cannot do.
 """
@@ -29,7 +29,7 @@ __all__ = ["NotRunHereError", "duckdb_sql"]
 
 @lru_cache(maxsize=1024)
 def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
-    """Translate one statement; ``parameters`` are names and types.
+    """Transpile one statement; ``parameters`` are names and types.
 
     Raises NotRunHereError, also for what cannot be parsed here or is none.
     """
@@ -51,7 +51,7 @@ def duckdb_sql(sql: str, parameters: tuple[tuple[str, str], ...] = ()) -> str:
             _must_be_here(node)
             _must_be_known(node)
             _in_its_schema(node)
-        for node in reversed(nodes):  # what is inside first, so that it stays translated in what replaces the outside
+        for node in reversed(nodes):  # what is inside first, so that it stays transpiled in what replaces the outside
             tree = _replaced(tree, node, statement)
         try:
             return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)

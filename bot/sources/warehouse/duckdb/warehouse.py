@@ -1,4 +1,4 @@
-"""BigQuery on DuckDB: the same GoogleSQL, translated, on tables with the columns that the pipeline declares."""
+"""BigQuery on DuckDB: the same GoogleSQL, transpiled, on tables with the columns that the pipeline declares."""
 
 from __future__ import annotations
 
@@ -112,12 +112,12 @@ class DuckDbEngine:
         self._database.work(fill)
 
     def query(self, query: Query) -> Sequence[Row]:
-        sql = self._translated(query)
+        sql = self._transpiled(query)
         return self._database.work(lambda connection: self._answered(connection, query, sql))
 
     def dry_run(self, query: Query) -> int:
         """Analyse a query; it would read nothing that costs, hence 0 bytes. Raises SourceError."""
-        sql = self._translated(query)
+        sql = self._transpiled(query)
         self._database.work(lambda connection: self._asked(_explain, connection, query, sql))
         return 0
 
@@ -146,7 +146,7 @@ class DuckDbEngine:
                 self._called, Problem.INVALID, detail, advice="Correct it in the pipeline file."
             ) from None
 
-    def _translated(self, query: Query) -> str:
+    def _transpiled(self, query: Query) -> str:
         only_reads(query)
         try:
             types = tuple(sorted((name, each.type) for name, each in query.parameters.items()))
@@ -188,7 +188,7 @@ class DuckDbWarehouse(DuckDbEngine):
             _ANSWERS.keep(key, known)
         return known
 
-    def _translated(self, query: Query) -> str:
+    def _transpiled(self, query: Query) -> str:
         named = query.text(self._prefix).replace("`", "")
 
         def concerns(only: str) -> bool:
@@ -197,7 +197,7 @@ class DuckDbWarehouse(DuckDbEngine):
             return only == query.label or re.search(rf"(?<![\w.]){name}(?!\w)", named) is not None
 
         self._faults.raise_for(BIGQUERY, concerns)
-        return super()._translated(query)
+        return super()._transpiled(query)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: Query, sql: str) -> Sequence[Row]:
