@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.render.limits import FALLBACK_TEXT
 from bot.render.pages import Block
@@ -56,18 +56,24 @@ class PrivateReply:
         )
 
     def say(self, text: str, blocks: Sequence[Block] = ()) -> bool:
-        """Say it; ``text`` is in Slack's markup. False, and a line in the log, when no way works."""
+        """Say it; ``text`` is in Slack's markup. False, and a line in the log that says why, when no way works."""
         text = text[:FALLBACK_TEXT]
         ways = (self._respond, self._ephemeral, self._direct)
+        refusals: list[str] = []
         # Blocks that Slack does not take leave the words.
-        if any(way(text, blocks) for way in ways) or (blocks and any(way(text, ()) for way in ways)):
-            return True
-        log.warning("a private answer reached nobody")
+        for shown in (blocks, ()) if blocks else ((),):
+            for way in ways:
+                refusal = way(text, shown)
+                if refusal is None:
+                    return True
+                refusals.append(refusal)
+        log.warning("a private answer reached nobody: %s", ", ".join(dict.fromkeys(filter(None, refusals))))
         return False
 
-    def _respond(self, text: str, blocks: Sequence[Block]) -> bool:
+    def _respond(self, text: str, blocks: Sequence[Block]) -> str | None:
+        """Return why it was not said, None when it was; nothing where there is no such way. So do the others."""
         if self.response_url is None:
-            return False
+            return ""
         try:
             answer = ResponseAddress(self.response_url, timeout=SECONDS).send(
                 text=text,
@@ -75,39 +81,41 @@ class PrivateReply:
                 response_type="ephemeral",
                 replace_original=False,
             )
-        except (SlackClientError, OSError, ValueError):
-            return False
+        except (SlackClientError, OSError, ValueError) as error:
+            return type(error).__name__
         # A used-up address answers 404, and a wrong one 200 with the error in its body.
-        return answer.status_code == OK and not _refused(answer.body)
+        return f"HTTP {answer.status_code}" if answer.status_code != OK else _refusal(answer.body)
 
-    def _ephemeral(self, text: str, blocks: Sequence[Block]) -> bool:
+    def _ephemeral(self, text: str, blocks: Sequence[Block]) -> str | None:
         channel = self.channel
         if channel is None:
-            return False
+            return ""
         return self._sent(
             lambda: self.client.chat_postEphemeral(
                 channel=channel, user=self.user, text=text, blocks=list(blocks) or None, thread_ts=self.thread
             )
         )
 
-    def _direct(self, text: str, blocks: Sequence[Block]) -> bool:
+    def _direct(self, text: str, blocks: Sequence[Block]) -> str | None:
         # The last way. That somebody reads a private answer twice is better than that nobody reads it.
         return self._sent(
             lambda: self.client.chat_postMessage(channel=self.user, text=text, blocks=list(blocks) or None),
             repeatable=True,
         )
 
-    def _sent(self, call: Any, *, repeatable: bool = False) -> bool:
+    def _sent(self, call: Any, *, repeatable: bool = False) -> str | None:
         try:
             patiently(call, repeatable=repeatable, sleep=self.sleep)
-        except (SlackClientError, OSError):
-            return False
-        return True
+        except SlackApiError as error:
+            return str(error.response.get("error") or type(error).__name__)
+        except (SlackClientError, OSError) as error:
+            return type(error).__name__
+        return None
 
 
-def _refused(body: str | None) -> bool:
+def _refusal(body: str | None) -> str | None:
     try:
         answer = json.loads(body or "")
     except ValueError:
-        return False
-    return isinstance(answer, dict) and answer.get("ok") is False
+        return None
+    return str(answer.get("error")) if isinstance(answer, dict) and answer.get("ok") is False else None

@@ -19,6 +19,9 @@ from checks.notifications import AlertPolicy
 COUNTS_APART = timedelta(hours=1)
 """The thread hears of a count that moves once in so long; the message shows every count."""
 
+IN_A_ROW = "in_a_row"
+"""Where the details of a record that only counts keep its counts."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When a record that only counts runs was told."""
 
@@ -81,7 +84,8 @@ class Observation:
     """What one run says about one incident.
 
     ``failure`` is set exactly when it is failing. ``after_runs`` is how many runs in a row must say so before
-    it opens; runs less than ``apart`` from each other count as one. One that is ``folded`` into another incident
+    it opens; ``in_a_row`` is how many did, this one among them, by check. Runs less than ``apart`` from each other
+    count as one. One that is ``folded`` into another incident
     counts, and opens only when it is so no more. While it is ``held``, in quiet hours and
     maintenance, nobody is called for less than a P0, and nothing less opens. ``remarks`` go into the details of an
     alert that closes.
@@ -92,6 +96,7 @@ class Observation:
     observed: Observed
     failure: AlertFault | None = None
     after_runs: int = 1
+    in_a_row: Mapping[str, int] = field(default_factory=dict)
     apart: timedelta = timedelta(0)
     folded: bool = False
     held: bool = False
@@ -165,7 +170,7 @@ def _decided(alert: Alert | None, observation: Observation, now: datetime, polic
         if observation.folded:
             # It is ready to open in the first run in which it is folded no more.
             closed = _close(Reason.SUPERSEDED, alert, observation, now)
-            return replace(closed, alert=replace(closed.alert or alert, unknown_runs=observation.after_runs - 1))
+            return replace(closed, alert=_with_count(closed.alert or alert, observation, observation.after_runs - 1))
         return _go_on(alert, observation.failure, now, policy)
     if alert is None or not is_open:
         return _still_closed(alert, observation)
@@ -195,7 +200,7 @@ def _begin(
 ) -> Transition:
     if alert is not None and _was_just_counted(alert, observation, now):
         return Transition(reason=Reason.UNCHANGED, before=alert, alert=alert)
-    runs = 1 + (0 if alert is None else alert.unknown_runs)
+    runs = max(observation.in_a_row.values(), default=1)
     is_held = observation.held and failure.severity is not Severity.P0
     if runs < observation.after_runs or observation.folded or is_held:
         # What is folded or held is ready to open in the first run in which it is so no more.
@@ -242,15 +247,19 @@ def _details(failure: AlertFault) -> Mapping[str, Any]:
 
 def _counting(alert: Alert | None, observation: Observation, failure: AlertFault, now: datetime, runs: int) -> Alert:
     """Return the record that counts: closed when it was last seen, and told to nobody."""
-    return replace(
+    record = replace(
         _new(observation, failure, now),
         state=AlertState.RESOLVED,
         resolved_at=now,
         notified_at=NEVER,
         generation=_next_generation(alert),
         version=0 if alert is None else alert.version,
-        unknown_runs=runs,
     )
+    return _with_count(record, observation, runs)
+
+
+def _with_count(alert: Alert, observation: Observation, runs: int) -> Alert:
+    return replace(alert, unknown_runs=runs, details={**alert.details, IN_A_ROW: dict(observation.in_a_row)})
 
 
 def _was_just_counted(alert: Alert, observation: Observation, now: datetime) -> bool:
@@ -464,10 +473,11 @@ def _awake(alert: Alert) -> Alert:
 
 
 def _still_closed(alert: Alert | None, observation: Observation) -> Transition:
-    """Nothing is open: only a count of runs in a row may end."""
+    """Nothing is open: only a count of runs in a row may end, or be that of fewer checks."""
     after = alert
-    if alert is not None and observation.observed is Observed.CLEAR and alert.unknown_runs:
-        after = replace(alert, unknown_runs=0)
+    if alert is not None and alert.unknown_runs:
+        runs = min(max(observation.in_a_row.values(), default=0), alert.unknown_runs)
+        after = _with_count(alert, observation, runs) if runs else replace(alert, unknown_runs=0)
     return Transition(reason=Reason.UNCHANGED, before=alert, alert=after)
 
 

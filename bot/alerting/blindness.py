@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.alerting.alerts import AlertFault, Observation, Observed
+from bot.alerting.alerts import IN_A_ROW, AlertFault, Observation, Observed
 from bot.alerting.covers import Covers
 from bot.alerting.incident import (
     CANNOT_LOOK,
@@ -19,6 +19,7 @@ from bot.alerting.incident import (
     plain,
     total,
 )
+from bot.alerting.pairs import is_open
 from bot.alerting.run_view import RunView
 from bot.store.model import Alert
 from checks.diagnosis.words import capitalised
@@ -51,14 +52,17 @@ def blind_observations(
     alerts = {each.key: each for each in known}
     lowest = pipeline.notifications.alerts.lowest
     for key, source in by_key.items():
-        failure = _failure(source, groups[source], _unseen(alerts.get(key), view), pipeline.notifications)
+        alert, after_runs = alerts.get(key), pipeline.notifications.alerts.unknown_runs
+        in_a_row = _in_a_row(alert, groups[source], view, after_runs)
+        failure = _failure(source, groups[source], _unseen(alert, view, in_a_row), pipeline.notifications)
         if failure.severity <= lowest:
             yield Observation(
                 key=key,
                 pipeline=pipeline.name,
                 observed=Observed.FAILING,
                 failure=failure,
-                after_runs=pipeline.notifications.alerts.unknown_runs,
+                after_runs=after_runs,
+                in_a_row=in_a_row,
                 apart=timedelta(minutes=pipeline.notifications.watch_minutes) / 2,
                 **_folded(groups[source], covers),
             )
@@ -67,9 +71,42 @@ def blind_observations(
             yield Observation(key=key, pipeline=pipeline.name, observed=Observed.CLEAR, remarks=remarks)
     for alert in known:
         if alert.key not in by_key:
-            looked = all(view.could_look(each.check, each.subject) for each in members_of(alert))
-            observed = Observed.CLEAR if looked else Observed.UNSEEN
-            yield Observation(key=alert.key, pipeline=alert.pipeline, observed=observed, remarks={"closing": "clear"})
+            left = _left(alert, view)
+            yield Observation(
+                key=alert.key,
+                pipeline=alert.pipeline,
+                observed=Observed.UNSEEN if left else Observed.CLEAR,
+                in_a_row=left,
+                remarks={"closing": "clear"},
+            )
+
+
+def _in_a_row(alert: Alert | None, blind: Sequence[Blind], view: RunView, after_runs: int) -> Mapping[str, int]:
+    """Return how many runs in a row each check could not be made, of those that made it. What joins an alert that is
+    open has been told."""
+    before, left = ({}, {}) if alert is None else (_counts(alert), _left(alert, view))
+    told = after_runs - 1 if alert is not None and is_open(alert) else 0
+    return {**left, **{member.check: 1 + max(before.get(member.check, 0), told) for member, _ in blind}}
+
+
+def _counts(alert: Alert) -> Mapping[str, int]:
+    every = {each.check: alert.unknown_runs for each in members_of(alert)}
+    if is_open(alert):
+        return every
+    # Records of before count for all of them.
+    return alert.details.get(IN_A_ROW, every) if alert.unknown_runs else {}
+
+
+def _left(alert: Alert, view: RunView) -> Mapping[str, int]:
+    """Return the counts of the checks that could not be made, and were not made again by this run."""
+    subjects: dict[str, set[str]] = {}
+    for each in members_of(alert):
+        subjects.setdefault(each.check, set()).add(each.subject)
+    return {
+        check: runs
+        for check, runs in _counts(alert).items()
+        if not all(view.could_look(check, subject) for subject in subjects.get(check, {check}))
+    }
 
 
 def _folded(blind: Sequence[Blind], covers: Covers) -> dict[str, Any]:
@@ -95,11 +132,11 @@ def _by_source(view: RunView) -> dict[str, list[Blind]]:
     return groups
 
 
-def _unseen(alert: Alert | None, view: RunView) -> list[Member]:
+def _unseen(alert: Alert | None, view: RunView, in_a_row: Mapping[str, int]) -> list[Member]:
     """What the source left undecided before, in checks that this run left out."""
     if alert is None:
         return []
-    return [each for each in members_of(alert) if view.result(each.check) is None]
+    return [each for each in members_of(alert) if each.check in in_a_row and view.result(each.check) is None]
 
 
 def _failure(source: str, blind: Sequence[Blind], unseen: Sequence[Member], notifications: Notifications) -> AlertFault:

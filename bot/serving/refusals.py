@@ -67,7 +67,7 @@ class Refusals:
             self._said_at = now
             unsaid, self._unsaid = self._unsaid, Counter()
         _logger.warning(
-            "refused %d requests since the last such line: %s",
+            "requests refused since the last such line: %d (%s)",
             unsaid.total(),
             ", ".join(f"{name} {number}" for name, number in unsaid.most_common()),
         )

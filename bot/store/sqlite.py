@@ -20,6 +20,7 @@ from typing import Any, cast
 from bot.private_files import make_private_database
 from bot.store import transitions
 from bot.store.codec import Record, decode, encode, head, moment_text
+from bot.store.migrations import NewerStoreError
 from bot.store.model import (
     EVERY_CHANNEL_WORKS,
     PASSING,
@@ -53,6 +54,7 @@ _NOT_RETRYABLE = {
     sqlite3.SQLITE_MISUSE,
 }
 _PRIMARY_CODE = 0xFF
+_ADVICE = "Let REVEILLE_STORE name a file that nothing else uses, in a folder that can be written to."
 
 
 class SqliteStore:
@@ -73,7 +75,7 @@ class SqliteStore:
             self._open()
         except StoreError as error:
             if not patient or error.problem not in PASSING:
-                raise
+                raise _with_advice(error) from error
             self._refused = (time.monotonic(), error)
 
     @property
@@ -412,6 +414,13 @@ def _mapped_errors(path: str) -> Iterator[None]:
             retryable=code not in _NOT_RETRYABLE,
             problem=problem_of(error, code, Path(path)),
         ) from error
+
+
+def _with_advice(error: StoreError) -> StoreError:
+    """Return what is said of a file that is not opened a moment later either; some say themselves what to do."""
+    if error.problem in (*PASSING, StoreProblem.DAMAGED) or isinstance(error, NewerStoreError):
+        return error
+    return StoreError(f"{error}. {_ADVICE}", retryable=error.retryable, problem=error.problem)
 
 
 def _code(error: Exception) -> int:

@@ -51,7 +51,8 @@ def scripted(role: str) -> list[str]:
 
 def called_of(servers: Iterable[ScriptedGrpcServer]) -> set[str]:
     """Return the methods that servers heard, as the clients name them."""
-    heard = {method for each in servers for method, _ in each.calls}
+    # Who was given up may ask still: the copy is made at once.
+    heard = {method for each in servers for method, _ in tuple(each.calls)}
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", method.rpartition(".")[2]).lower() for method in heard}
 
 

@@ -192,6 +192,15 @@ def test_a_private_answer_is_tried_again_when_slack_stumbles_on_its_last_way() -
         assert (said, [each.text for each in rig.slack.messages(PERSON)]) == (True, ["Nothing to do."])
 
 
+def test_a_private_answer_that_nobody_gets_says_why_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with running() as rig, caplog.at_level("WARNING"):
+        rig.slack.tell("chat.postMessage", refused("messages_tab_disabled", times=None))
+
+        assert not PrivateReply(client=rig.services.client, user=PERSON).say("Nothing to do.")
+
+        assert "a private answer reached nobody: messages_tab_disabled" in caplog.messages
+
+
 LONG_ROWS = [{"game": f"GAME{number} {'x' * 180}", "players": 3} for number in range(200)]
 """More than one message tells, although they are folded."""
 

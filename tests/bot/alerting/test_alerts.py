@@ -50,6 +50,11 @@ def seen(observed: Observed) -> Observation:
     return Observation(key="a-key", pipeline="nba", observed=observed)
 
 
+def counted(before: Alert | None) -> Observation:
+    """One more run in a row of three that say so."""
+    return replace(failing(after_runs=3), in_a_row={"a-check": 1 + (0 if before is None else before.unknown_runs)})
+
+
 def alert(**changes: Any) -> Alert:
     """An alert that was told five minutes ago and that nobody has acknowledged."""
     opened = decide(None, failing(), NOW - 5 * MINUTE, POLICY).alert
@@ -401,11 +406,13 @@ def test_a_recovery_is_a_change_that_ends_a_snooze() -> None:
     ids=["too few", "enough", "interrupted", "begun again", "not looked at between"],
 )
 def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(states: str, opens_at: int | None) -> None:
-    observations = {"x": failing(after_runs=3), ".": seen(Observed.CLEAR), "?": seen(Observed.UNSEEN)}
     current: Alert | None = None
     reasons = []
-    for observed in states:
-        transition = decide(current, observations[observed], NOW, POLICY)
+    for state in states:
+        left = {} if current is None else current.details.get("in_a_row", {})
+        unseen = replace(seen(Observed.UNSEEN), in_a_row=left)
+        observation = {"x": counted(current), ".": seen(Observed.CLEAR), "?": unseen}[state]
+        transition = decide(current, observation, NOW, POLICY)
         current = transition.alert
         reasons.append(transition.reason)
 
@@ -428,11 +435,10 @@ def test_not_being_able_to_look_opens_after_so_many_runs_in_a_row(states: str, o
     ids=["clicks within minutes", "just too close", "just apart", "the clock was put back", "two clocks"],
 )
 def test_runs_close_to_each_other_count_as_one(minutes: tuple[int, ...], opens: bool) -> None:
-    observation = replace(failing(after_runs=3), apart=8 * MINUTE)
     current: Alert | None = None
     reasons = []
     for each in minutes:
-        transition = decide(current, observation, NOW + each * MINUTE, POLICY)
+        transition = decide(current, replace(counted(current), apart=8 * MINUTE), NOW + each * MINUTE, POLICY)
         current = transition.alert
         reasons.append(transition.reason)
 
@@ -450,7 +456,7 @@ def test_a_record_that_only_counts_is_no_open_alert() -> None:
 def test_a_count_that_begins_after_a_recovery_leads_to_a_thread_of_its_own() -> None:
     current: Alert | None = resolved(9 * HOUR, generation=4)
     for _ in range(3):
-        current = decide(current, failing(after_runs=3), NOW, POLICY).alert
+        current = decide(current, counted(current), NOW, POLICY).alert
 
     assert current is not None
     assert (current.state, current.generation) == (AlertState.FIRING, 5)

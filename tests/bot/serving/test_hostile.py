@@ -49,7 +49,7 @@ def test_nothing_hostile_is_answered_with_an_error_of_ours_hangs_or_reaches_the_
     assert sum(outcome.statuses.values()) == REQUESTS
     assert CANARY not in bot.log
     assert "Traceback" not in bot.log + bot.errors
-    assert sum("requests since the last such line" in each["message"] for each in bot.entries) <= 3
+    assert sum("requests refused since the last such line" in each["message"] for each in bot.entries) <= 3
     assert 'reveille_requests_refused_total{reason="forged"}' in bot.get("/metrics")[1]
     assert acknowledged(slack, bot) < ACKNOWLEDGED_WITHIN
 

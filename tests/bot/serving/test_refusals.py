@@ -21,5 +21,5 @@ def test_each_refusal_is_counted_and_the_log_has_one_line_a_minute(caplog: pytes
 
     assert len(counted) == 1002
     assert (before, len(caplog.records)) == (1, 2)
-    assert "refused 1001 requests" in caplog.messages[1]
+    assert "line: 1001 (" in caplog.messages[1]
     assert "forged 999, stale 2" in caplog.messages[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -139,3 +140,20 @@ def test_what_somebody_set_wrong_is_refused_also_by_a_patient_store(tmp_path: Pa
     (tmp_path / "store.db").write_bytes(b"no database at all, but long enough to be looked at" * 20)
 
     assert problem(lambda: SqliteStore(tmp_path / "store.db", patient=True)) is StoreProblem.NOT_OURS
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 20)
+
+
+def another_programs(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE alerts (a)")
+
+
+@pytest.mark.parametrize("made", [no_database, another_programs, Path.mkdir], ids=lambda each: each.__name__)
+def test_what_cannot_be_a_store_is_refused_with_what_to_do(tmp_path: Path, made: Callable[[Path], object]) -> None:
+    made(tmp_path / "store.db")
+
+    with pytest.raises(StoreError, match="Let REVEILLE_STORE name a file that nothing else uses"):
+        SqliteStore(tmp_path / "store.db", patient=True)

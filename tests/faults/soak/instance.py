@@ -25,6 +25,7 @@ from bot.redaction.redactor import Redactor
 from bot.redaction.shown import Secret
 from bot.serving.bot_process import Bot
 from bot.serving.logs import CloudFormatter
+from bot.serving.process import _share_memory
 from bot.serving.serving_settings import FIRESTORE, ServingSettings, SlackSettings, StoreDatabase
 from bot.settings import Settings, SettingsError
 from bot.store.model import StateStore, StoreError
@@ -46,6 +47,7 @@ BETWEEN_LOOKS = 0.02
 def live(birth: Mapping[str, Any]) -> None:
     """Do what each line says until one says that it is over, and then end in peace."""
     take_away(birth)
+    _share_memory()
     worlds = {name: (each, each.world()) for name, each in inhabited(birth["pipelines"]).items()}
     for _, world in worlds.values():
         world.clock.put_forward(datetime.fromisoformat(birth["now"]))
