@@ -22,6 +22,7 @@ from bot.discovery.found import FoundPlace
 from bot.discovery.guesses import Guess
 from bot.discovery.names import IDENTIFIER
 from bot.discovery.written import Draft, written
+from bot.render.words import number
 from checks.source import SourceError
 
 _NAMED = 5
@@ -223,7 +224,7 @@ def _said(found: FoundPlace, output: Path) -> Iterator[str]:
     if found.sections or "dbt" in found.top:
         yield f"Wrote {output} from {found.read}, each value with its reason."
     else:
-        yield f"Wrote {output}: {len(found.tables)} tables, expectations of {expected}, each with its reason."
+        yield f"Wrote {output}: {number(len(found.tables), 'table')}, expectations of {expected}, each with its reason."
     if found.empty:
         yield f"Left out, because they are empty: {_some(found.empty)}."
 

@@ -19,6 +19,7 @@ from bot.discovery.discover import Discoverer, FoundTable, FoundTables, as_insta
 from bot.discovery.estate import FoundEstate, drafted
 from bot.discovery.found import FoundPlace, together
 from bot.discovery.guesses import Calculated, Guess, TableGuess
+from bot.render.words import number
 from bot.settings import Settings, SettingsError
 from checks.pipeline import Pipeline, Table
 from checks.ports.builds import CLOUD_BUILD
@@ -78,7 +79,7 @@ def _by_kind(sources: Sequence[str]) -> Mapping[str, str]:
 def _of_tables(found: FoundTables, *, called: str, **more: Any) -> FoundPlace:
     return FoundPlace(
         called=called,
-        read=f"{called}: {len(found.tables)} tables, {found.rows:,} rows",
+        read=f"{called}: {number(len(found.tables), 'table')}, {found.rows:,} rows",
         common=found.common,
         tables=found.tables,
         empty=found.empty,
@@ -101,7 +102,8 @@ def discover_local(path: Path, zone: ZoneInfo, today: date, tell: Tell) -> Found
     }
     pipeline = Pipeline(name="init", timezone=zone.key).model_copy(update={"tables": declared})
     with closing(LocalWarehouse(data, pipeline)) as warehouse:
-        return Discoverer(warehouse, zone, today, tell=tell).discover(found)
+        told = Discoverer(warehouse, zone, today, tell=tell).discover(found)
+    return replace(told, left_out={**data.unreadable, **told.left_out})
 
 
 def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell, own: str = "") -> FoundPlace:
