@@ -47,6 +47,10 @@ class FileProblem:
         return one_line(": ".join(part for part in (place, self.key, self.text) if part))
 
 
+NO_KEYS = "does not hold keys and values at its top, as in 'name: value'"
+"""The problem of a file that is YAML, and none of ours."""
+
+
 class YamlError(ValueError):
     """A text that is not one YAML document as described above; carries every problem found."""
 

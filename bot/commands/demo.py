@@ -32,6 +32,12 @@ def demo(once: bool, scenario: str, port: int | None, no_browser: bool) -> None:
     thrown away at the end (Ctrl-C). Where nobody sits at a terminal it prints one incident and ends, as with --once.
     """
     if once or not (sys.stdout.isatty() or port or no_browser):
+        if scenario != "story":
+            message = (
+                f"The story alone is printed: use 'reveille validate --scenario {scenario}', or --no-browser for the "
+                "page without a terminal."
+            )
+            raise click.UsageError(message)
         from bot.commands.walk_through import walk_through  # noqa: PLC0415 - the page does without
 
         walk_through()

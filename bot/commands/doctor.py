@@ -22,6 +22,7 @@ from bot.commands.options import PIPELINE_OPTION
 from bot.commands.output import emit, progress, say
 from bot.commands.slack import notifications_of, slack_answers
 from bot.composition.google import google_ports
+from bot.composition.local_data import local_artifacts
 from bot.composition.shell_store import store_of_shell
 from bot.composition.validation import source_of, sources_of
 from bot.composition.wake_ups import queue_of
@@ -30,7 +31,7 @@ from bot.definition.files import PipelineFileError
 from bot.definition.pipeline_file import load_pipeline
 from bot.definition.pipeline_folder import name_in
 from bot.google_cloud.credentials import default_credentials
-from bot.render.status import Status
+from bot.render.status import SourceState, Status
 from bot.render.words import joined, number, sentence, time_of
 from bot.serving.serving_settings import ServingSettings, SlackSettings
 from bot.settings import Settings, SettingsError
@@ -38,6 +39,7 @@ from bot.sinks.slack.client import slack_client
 from bot.sinks.table import must_be_there
 from bot.sinks.webhook.endpoints import endpoints_of
 from bot.status import PATIENCE, status_of
+from bot.status import sources_of as states_of
 from bot.store.model import StoreError
 from bot.validation import Validation
 from checks.pipeline import Pipeline
@@ -183,6 +185,7 @@ def _google(pipeline: Pipeline, path: Path, settings: Settings) -> Iterator[Exam
     if not pipeline.project and settings.project is None:
         text = "the pipeline file names no 'project': 'reveille validate --data FILE' judges tables of this machine."
         yield Examined("Google Cloud", "left out", text)
+        yield from _asked(Validation(pipeline, local_artifacts(pipeline), _now))
         return
     try:
         ports = google_ports(pipeline, settings)
@@ -204,13 +207,20 @@ def _sources(pipeline: Pipeline, ports: Ports) -> Iterator[Examined]:
     validation = Validation(pipeline, ports, _now)
     with validation.reads(PATIENCE) as reads:
         status = status_of(pipeline, _now(), reads, None)
-    for each in status.sources:
-        if not each.problem:
-            yield Examined(each.name, "well", "it answers.")
-            continue
-        may_pass = Problem(each.problem) in UNANSWERED or each.problem == Problem.THROTTLED
-        yield Examined(each.name, "unanswered" if may_pass else "wrong", each.words)
+    yield from map(_answer, status.sources)
     yield _schedule(status)
+
+
+def _asked(validation: Validation) -> Iterator[Examined]:
+    with validation.reads(PATIENCE) as reads:
+        yield from map(_answer, states_of(validation.pipeline, _now(), reads))
+
+
+def _answer(source: SourceState) -> Examined:
+    if not source.problem:
+        return Examined(source.name, "well", "it answers.")
+    may_pass = Problem(source.problem) in UNANSWERED or source.problem == Problem.THROTTLED
+    return Examined(source.name, "unanswered" if may_pass else "wrong", source.words)
 
 
 def _schedule(status: Status) -> Examined:

@@ -107,13 +107,14 @@ def drill(  # noqa: PLR0913 - a command has its options
         from bot.drill.run import drilled  # noqa: PLC0415 - likewise
         from bot.drill.scoring import tally  # noqa: PLC0415 - likewise
 
+        named_spots = read_accepted(accept) if accept is not None else None
         grounds = grounds_of(pipeline_file, scenario, cascade=cascade, whole=not quiet)
         if quiet:
             return _quiet(grounds, count, seed, as_json=as_json)
         if pairs is not None:
             return _pairs(grounds, pairs, seed, only, floor, stolen, as_json=as_json)
         beside = accepted_beside(source_of(pipeline_file, None, grounds[0].scenario))
-        accepted = read_accepted(accept) if accept is not None else beside
+        accepted = beside if named_spots is None else named_spots
         chosen = faults_of(grounds, count, seed, only)
         scores = []
         for number, (ground, fault) in enumerate(chosen, 1):

@@ -16,11 +16,13 @@ import click
 from bot.commands.errors import said_plainly
 from bot.commands.exits import FINE, CannotGoOnError
 from bot.commands.output import answered, complain, progress, say
-from bot.composition.discovery import FoundPlace, discover
+from bot.composition.discovery import discover
 from bot.definition.files import read_text
+from bot.discovery.found import FoundPlace
 from bot.discovery.guesses import Guess
 from bot.discovery.names import IDENTIFIER
 from bot.discovery.written import Draft, written
+from bot.render.words import number
 from checks.source import SourceError
 
 _NAMED = 5
@@ -48,10 +50,12 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.command()
 @click.option(
     "--from",
-    "source",
+    "sources",
+    multiple=True,
     metavar="FILE|FOLDER|bigquery:…|gcp:…|dbt:…",
     help="A DuckDB file, a folder of Parquet or CSV files, or one such file; bigquery:PROJECT.DATASET,…, also of "
-    "several projects; gcp:PROJECT; dbt:FOLDER with its artifacts. It is only read.",
+    "several projects; gcp:PROJECT; dbt:FOLDER with its artifacts. It is only read; may be repeated for one file of "
+    "all.",
 )
 @click.option("--region", metavar="REGION", default="", help="The region of the services, for gcp:PROJECT.")
 @click.option(
@@ -61,7 +65,9 @@ def _name(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option("--name", callback=_name, metavar="NAME", help="The name of the pipeline; by default that of the data.")
 @click.option("--timezone", "timezone", callback=_zone, metavar="ZONE", help="Where a day begins; UTC unless stated.")
 @click.option("--diff", is_flag=True, help="Show what would change in the file, and write nothing.")
-def init(source: str | None, region: str, output: Path, name: str | None, timezone: str | None, diff: bool) -> int:
+def init(
+    sources: tuple[str, ...], region: str, output: Path, name: str | None, timezone: str | None, diff: bool
+) -> int:
     """Write a first pipeline file from what is there: tables and what to expect of them, services, jobs, dbt.
 
     Beside it stand a scenario in which nothing is wrong (scenarios/) and the manifest of the Slack app (slack/).
@@ -75,6 +81,7 @@ def init(source: str | None, region: str, output: Path, name: str | None, timezo
       reveille init --from exports/ --output shop.yaml --timezone Europe/London
       reveille init --from bigquery:example-project.shop,crm
       reveille init --from gcp:example-project --region us-west2
+      reveille init --from gcp:example-project --region us-west2 --from bigquery:example-project.shop
       reveille init --from dbt:target/
       reveille init --from shop.duckdb --diff
     """  # noqa: D301 - click reads the backspace
@@ -83,10 +90,10 @@ def init(source: str | None, region: str, output: Path, name: str | None, timezo
             f"{output} exists already and stays as it is: name another file with --output, or see what would change "
             "with --diff."
         )
-    source, region = _asked(source, region)
+    sources, region = _asked(sources, region)
     zone = ZoneInfo(timezone or "UTC")
     with said_plainly():
-        found = _discovered(source, region, zone, output)
+        found = _discovered(sources, region, zone, output)
         text = written(_draft(found, output, name, timezone))
         if diff:
             return _show(output, text)
@@ -102,34 +109,35 @@ def init(source: str | None, region: str, output: Path, name: str | None, timezo
     return FINE
 
 
-def _asked(source: str | None, region: str) -> tuple[str, str]:
+def _asked(sources: tuple[str, ...], region: str) -> tuple[tuple[str, ...], str]:
     """Return what is to be read, asked for where nobody named it and somebody can answer."""
-    if source is None and not sys.stdin.isatty():
+    if not sources and not sys.stdin.isatty():
         message = (
             "Missing option '--from': name a file or a folder, bigquery:PROJECT.DATASET, gcp:PROJECT or dbt:FOLDER."
         )
         raise click.UsageError(message)
-    if source is None:
+    if not sources:
         say("What is to be read? A DuckDB file, a folder of Parquet or CSV files, bigquery:PROJECT.DATASET,")
         say("gcp:PROJECT (services, jobs, subscriptions), or dbt:FOLDER. It is only read.")
-        source = answered("From")
-    if source.startswith("gcp:") and not region and sys.stdin.isatty():
+        sources = (answered("From"),)
+    if any(each.startswith("gcp:") for each in sources) and not region and sys.stdin.isatty():
         region = answered("Region of the services")
-    return source, region
+    return sources, region
 
 
-def _discovered(source: str, region: str, zone: ZoneInfo, output: Path) -> FoundPlace:
+def _discovered(sources: Sequence[str], region: str, zone: ZoneInfo, output: Path) -> FoundPlace:
     """Read what is named. Raises CannotGoOnError where nothing can be said of it."""
     try:
-        found = discover(source, region, zone, datetime.now(zone).date(), _tell, output.resolve().parent)
+        found = discover(sources, region, zone, datetime.now(zone).date(), _tell, output.resolve().parent)
     except SourceError as error:
         raise CannotGoOnError(f"{error}. {error.advice}".strip()) from error
     if not found.tables and not found.sections and "dbt" not in found.top:
         for table, why in found.left_out.items():
             complain(f"{table} is left out: {why.rstrip('.')}.")
-        empty = f"No table of {source} has rows that can be read"
-        what = f"Nothing runs in {found.called} in {region}" if source.startswith("gcp:") else empty
-        raise CannotGoOnError(f"{what}: nothing can be said of any.")
+        named = [each for each in sources if not each.startswith("gcp:")]
+        ends = [f"Nothing runs in {found.called} in {region}"] if len(named) < len(sources) else []
+        ends += [f"No table of {' or '.join(named)} has rows that can be read"] if named else []
+        raise CannotGoOnError(f"{'; '.join(ends)}: nothing can be said of any.")
     return found
 
 
@@ -216,7 +224,7 @@ def _said(found: FoundPlace, output: Path) -> Iterator[str]:
     if found.sections or "dbt" in found.top:
         yield f"Wrote {output} from {found.read}, each value with its reason."
     else:
-        yield f"Wrote {output}: {len(found.tables)} tables, expectations of {expected}, each with its reason."
+        yield f"Wrote {output}: {number(len(found.tables), 'table')}, expectations of {expected}, each with its reason."
     if found.empty:
         yield f"Left out, because they are empty: {_some(found.empty)}."
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 from bot.composition.extras import embedded_engine
 from bot.definition.sources import SOURCES
 from bot.discovery.discover import Discoverer, FoundTable, FoundTables, as_instants, why_not
-from bot.discovery.estate import DraftSection, FoundEstate, drafted
+from bot.discovery.estate import FoundEstate, drafted
+from bot.discovery.found import FoundPlace, together
 from bot.discovery.guesses import Calculated, Guess, TableGuess
+from bot.render.words import number
 from bot.settings import Settings, SettingsError
 from checks.pipeline import Pipeline, Table
 from checks.ports.builds import CLOUD_BUILD
@@ -36,48 +38,48 @@ _PLACE = re.compile(r"(?P<project>[a-z0-9][a-z0-9.:-]*)\.(?P<dataset>[A-Za-z_][A
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*[a-z0-9]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPlace:
-    """What was found: tables, and what else the file says. ``read`` says what was read, ``called`` what it is called.
-
-    ``problems`` are sentences about what could not be read, with the command that permits it.
-    """
-
-    called: str
-    read: str
-    common: Calculated
-    tables: Sequence[TableGuess] = ()
-    empty: Sequence[str] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    top: Mapping[str, Guess] = field(default_factory=dict)
-    sections: Mapping[str, DraftSection] = field(default_factory=dict)
-    remarks: Sequence[str] = ()
-    problems: Sequence[str] = ()
-    data: Path | None = None
-    """The data of this machine that the file judges, None for what is asked where it is."""
-
-
-def discover(source: str, region: str, zone: ZoneInfo, today: date, tell: Tell, beside: Path) -> FoundPlace:
-    """Read what a source names. ``beside`` is the folder of the file that is to be written.
+def discover(sources: Sequence[str], region: str, zone: ZoneInfo, today: date, tell: Tell, beside: Path) -> FoundPlace:
+    """Read what each source names, as one file. ``beside`` is the folder of the file that is to be written.
 
     Raises SettingsError, SourceError, DemoExtraMissing.
     """
-    kind, colon, rest = source.partition(":")
-    if colon and kind == "bigquery":
-        return discover_bigquery(rest, zone, today, tell)
-    if colon and kind == "gcp":
-        return discover_project(rest, region, zone)
-    if colon and kind == "dbt":
-        return discover_dbt(rest, zone, beside)
-    return _of_tables(
-        discover_local(Path(source), zone, today, tell), called=Path(source).resolve().name, data=Path(source)
-    )
+    named = _by_kind(sources)
+    own = named.get("gcp", "")
+    readers: Mapping[str, Callable[[str], FoundPlace]] = {
+        "gcp": lambda project: discover_project(project, region, zone),
+        "bigquery": lambda places: discover_bigquery(places, zone, today, tell, own),
+        "data": lambda path: _of_tables(
+            discover_local(Path(path), zone, today, tell), called=Path(path).resolve().name, data=Path(path)
+        ),
+        "dbt": lambda folder: discover_dbt(folder, zone, beside),
+    }
+    return together([read(named[kind]) for kind, read in readers.items() if kind in named])
+
+
+def _by_kind(sources: Sequence[str]) -> Mapping[str, str]:
+    """Return what is named of each kind. Datasets may be named several times. Raises SettingsError."""
+    named: dict[str, str] = {}
+    for source in sources:
+        kind, colon, rest = source.partition(":")
+        kind, rest = (kind, rest) if colon and kind in ("bigquery", "gcp", "dbt") else ("data", source)
+        if kind in named and kind != "bigquery":
+            raise SettingsError(
+                f"--from {source} is the second of its kind: one file has one project, one folder of dbt, and data of "
+                "one place; write a file for each."
+            )
+        named[kind] = f"{named[kind]},{rest}" if kind in named else rest
+    if {"bigquery", "data"} <= named.keys():
+        raise SettingsError(
+            f"--from {named['data']} and bigquery:{named['bigquery']} both name tables: one file has those of this "
+            "machine or those of BigQuery; write a file for each."
+        )
+    return named
 
 
 def _of_tables(found: FoundTables, *, called: str, **more: Any) -> FoundPlace:
     return FoundPlace(
         called=called,
-        read=f"{called}: {len(found.tables)} tables, {found.rows:,} rows",
+        read=f"{called}: {number(len(found.tables), 'table')}, {found.rows:,} rows",
         common=found.common,
         tables=found.tables,
         empty=found.empty,
@@ -100,16 +102,20 @@ def discover_local(path: Path, zone: ZoneInfo, today: date, tell: Tell) -> Found
     }
     pipeline = Pipeline(name="init", timezone=zone.key).model_copy(update={"tables": declared})
     with closing(LocalWarehouse(data, pipeline)) as warehouse:
-        return Discoverer(warehouse, zone, today, tell=tell).discover(found)
+        told = Discoverer(warehouse, zone, today, tell=tell).discover(found)
+    return replace(told, left_out={**data.unreadable, **told.left_out})
 
 
-def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell) -> FoundPlace:
-    """Read the tables of datasets, ``PROJECT.DATASET,…``. Raises SettingsError, SourceError."""
+def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell, own: str = "") -> FoundPlace:
+    """Read the tables of datasets, ``PROJECT.DATASET,…``; ``own`` is the project of the file, else the first named.
+
+    Raises SettingsError, SourceError.
+    """
     from bot.google_cloud.clients import GoogleAccess  # noqa: PLC0415 - Google's clients take a second to import
     from bot.sources.warehouse.listing import lineage_of, tables_of  # noqa: PLC0415 - likewise
     from bot.sources.warehouse.live import connect  # noqa: PLC0415 - likewise
 
-    project, datasets = _datasets(places)
+    project, datasets = _datasets(places, own)
     pipeline = Pipeline(name="init", timezone=zone.key, project=project)
     settings = replace(Settings.from_environment(), project=project, dataset_prefix="")
     with closing(connect(GoogleAccess(pipeline=pipeline, settings=settings))) as warehouse:
@@ -137,8 +143,8 @@ def discover_bigquery(places: str, zone: ZoneInfo, today: date, tell: Tell) -> F
     return replace(told, tables=tables, left_out={**listing.left_out, **found.left_out}, problems=problems)
 
 
-def _datasets(places: str) -> tuple[str, Sequence[str]]:
-    """Return the project of the file, which is named first, and the datasets: those of other projects with theirs.
+def _datasets(places: str, own: str = "") -> tuple[str, Sequence[str]]:
+    """Return the project of the file, ``own`` or the first named, and the datasets, those of others with theirs.
 
     One without a project is of the one before.
     """
@@ -153,7 +159,7 @@ def _datasets(places: str) -> tuple[str, Sequence[str]]:
         found.append((match["project"], match["dataset"]))
     if not found:
         raise SettingsError("--from bigquery: names no dataset: write bigquery:PROJECT.DATASET.")
-    (own, _), *_ = found
+    own = own or found[0][0]
     names = (dataset if project == own else f"{project}.{dataset}" for project, dataset in found)
     return own, tuple(dict.fromkeys(names))
 

@@ -42,12 +42,22 @@ def local_ports(pipeline: Pipeline, path: Path) -> tuple[Ports, Callable[[], dat
     Raises SettingsError for what cannot be read or holds no table of the pipeline, DemoExtraMissing.
     """
     embedded_engine("Tables of this machine")
-    from bot.sources.dbt.folder import FolderArtifacts  # noqa: PLC0415 - with the engine
     from bot.sources.warehouse.local import LocalData, LocalWarehouse  # noqa: PLC0415 - production does without
 
     data = LocalData(path)
-    artifacts = {} if pipeline.dbt is None else {DBT: FolderArtifacts(Path(pipeline.dbt.artifacts))}
     if not any(map(data.table_of, pipeline.tables)):
+        if why := next(filter(None, map(data.why_unreadable, pipeline.tables)), None):
+            raise SettingsError(why)
         held, named = (shortened(sorted(each), NAMED) for each in (data.tables, pipeline.tables))
         raise SettingsError(f"{path} holds none of the tables of {pipeline.name}: it holds {held}, and not {named}.")
-    return Ports({BIGQUERY: LocalWarehouse(data, pipeline), **artifacts}), partial(data.newest, pipeline)
+    ports = Ports({BIGQUERY: LocalWarehouse(data, pipeline), **local_artifacts(pipeline).connected})
+    return ports, partial(data.newest, pipeline)
+
+
+def local_artifacts(pipeline: Pipeline) -> Ports:
+    """Connect dbt's artifacts, where the pipeline file names a folder of this machine."""
+    if pipeline.dbt is None or pipeline.dbt.in_bucket:
+        return Ports({})
+    from bot.sources.dbt.folder import FolderArtifacts  # noqa: PLC0415 - few pipelines have them
+
+    return Ports({DBT: FolderArtifacts(Path(pipeline.dbt.artifacts))})

@@ -87,7 +87,7 @@ def parse(text: str, name: str, model: type[M], left_out: Mapping[str, Any] = Ma
     except YamlError as error:
         raise PipelineFileError(error.problems) from None
     if not isinstance(root.value, dict):
-        raise _refused(name, "does not hold keys and values at its top, as in 'name: value'")
+        raise _refused(name, yaml_tree.NO_KEYS)
     if earlier := _earlier(text, root, name):
         raise PipelineFileError((earlier,))
     try:

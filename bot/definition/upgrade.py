@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.version_1 import TABLES
-from bot.yaml_tree import Node, read_yaml
+from bot.yaml_tree import NO_KEYS, FileProblem, Node, YamlError, read_yaml
 
 VERSION = 2
 """The version of pipeline files and scenarios that this release reads."""
@@ -51,7 +51,9 @@ def upgraded(text: str, name: str) -> str:
 def edits_of(text: str, name: str) -> tuple[TextEdit, ...]:
     """Return what has to change in a file, none for one that is up to date. Raises YamlError."""
     root = read_yaml(text, name)
-    if not isinstance(root.value, dict) or root.value.get("version") == VERSION:
+    if not isinstance(root.value, dict):
+        raise YamlError((FileProblem(file=name, text=NO_KEYS),))
+    if root.value.get("version") == VERSION:
         return ()
     return (*_versioned(text, root), *renames(text, root))
 

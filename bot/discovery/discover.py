@@ -21,10 +21,14 @@ from bot.discovery.profile import (
     query_of,
     references_query,
 )
+from checks.amounts import cut_text
 from checks.column_types import column_type
 from checks.ports.warehouse import Warehouse
 from checks.source import Problem, SourceError
 from checks.table_names import is_foreign, is_table_name
+
+LONGEST_NAME = 60
+"""Characters of a column's name that is shown: of a file that is no table it may be a whole line."""
 
 AT_ONCE = 4
 """Tables that are read at once."""
@@ -62,7 +66,9 @@ def why_not(name: str, columns: Mapping[str, str]) -> str | None:
     dataset, _, short = name.rpartition(".")
     if not (is_table_name(name) if is_foreign(name) else IDENTIFIER.fullmatch(dataset) and USABLE.fullmatch(short)):
         return "its name cannot be written in a query of a pipeline file"
-    return None if any(USABLE.fullmatch(each) for each in columns) else "none of its columns can be named in a query"
+    if any(USABLE.fullmatch(each) for each in columns):
+        return None
+    return f"none of its columns can be named in a query, such as '{cut_text(next(iter(columns), ''), LONGEST_NAME)}'"
 
 
 class Discoverer:

@@ -27,7 +27,7 @@ def grounds_of(
 
     Without a scenario these are the shipped ones of the pipeline in which all is clear and nothing of the interval is
     still due, where there are any those whose learned limits all have history; with ``whole`` false, all in which all
-    is clear. Raises RequestError where there is none, or the scenario is not healthy.
+    is clear. Raises RequestError where there is none, or the scenario is not healthy, PipelineFileError.
     """
     named = scenario_of(scenario)
     if named is not None:
@@ -37,6 +37,8 @@ def grounds_of(
             raise RequestError(text)
         return (ground,)
     wanted = source_of(pipeline_file) if pipeline_file or Settings.from_environment().pipeline else None
+    if wanted is not None:
+        pipeline_of(pipeline_file)  # a file that cannot be used has no scenario either
     grounds = [
         ground_of(pipeline_of(pipeline_file, None, each), each, cascade=cascade) for each in healthy_scenarios(wanted)
     ]
@@ -44,7 +46,10 @@ def grounds_of(
         each for each in grounds if is_complete(each.report) or (not whole and each.report.verdict is Verdict.ALL_CLEAR)
     )
     if not found:
-        message = "No shipped scenario of this pipeline is healthy: name one with --scenario FILE."
+        message = (
+            "No shipped scenario of this pipeline is healthy: name one with --scenario FILE; 'reveille init' and "
+            "'reveille record' write one."
+        )
         raise RequestError(message)
     judged = tuple(each for each in found if not whole or learned_everything(each.report))
     return judged or found

@@ -9,9 +9,11 @@ from bot.alerting.incident import Incident, incidents_of
 from bot.render.alert_title import beyond, cut, fitting_title
 from bot.render.board import board
 from bot.render.message import Command, Heading, Line, Mark, Message, Part, SmallPrint, mark_of_severity
-from bot.render.reading import Reading, source_of
+from bot.render.reading import Found, Reading, source_of
 from bot.render.report import judged, message_of
 from bot.render.words import clean, number, once, sentence, shortened
+from checks.data.expected import UNJUDGED
+from checks.expansion import CODES
 from checks.model import Outcome, Severity
 
 TOLD_IN_FULL = 2
@@ -43,6 +45,7 @@ def _parts(reading: Reading) -> Iterator[Part]:
     if len(problems) > PROBLEMS_AT_MOST:
         yield SmallPrint(text=f"and {number(len(problems) - PROBLEMS_AT_MOST, 'more problem')}")
     yield from _unseen(reading)
+    yield from _unjudged(reading)
     if phases := tuple(board(reading)):
         yield Heading(text="Phases")
         yield from phases
@@ -75,3 +78,15 @@ def _unseen(reading: Reading) -> Iterator[Line]:
         because = f" ({shortened(sources, NAMED)})" if sources else ""
         titles = shortened(once(each.title for each in unknown), NAMED)
         yield Line(mark=Mark.UNKNOWN, label=f"Could not check{because}", text=titles)
+
+
+def _unjudged(reading: Reading) -> Iterator[Line]:
+    """Say what had nothing to be judged by, and why; of several with one reason how many there are."""
+    groups: dict[str, list[Found]] = {}
+    for each in reading.of(Outcome.SKIPPED):
+        if each.finding.code in UNJUDGED:
+            groups.setdefault(each.finding.code, []).append(each)
+    for code, group in groups.items():
+        subjects = once(each.finding.subject for each in group)
+        said = group[0].finding.summary if len(subjects) == 1 else CODES[code]
+        yield Line(mark=Mark.SKIPPED, label="Not judged", text=f"{shortened(subjects, NAMED)}: {said}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.render.reading import Found, Reading, source_of, total
 from bot.render.words import clean, first_sentence, joined, number, once, sentence, shortened, without_date
+from checks.data.expected import UNJUDGED
 from checks.model import Finding, Outcome, Severity, Verdict
 
 _BRACKETS = re.compile(r" \([^()]*\)")
@@ -130,7 +131,8 @@ def _nothing_checked(reading: Reading) -> str:
         checks = number(len(once(each.check for each in waiting)), "check")
         first = first_sentence(waiting[0].finding.summary).rstrip(".")
         return f"Nothing is due yet, which {checks} would look at. {first}"
-    reasons = once(first_sentence(each.finding.summary).rstrip(".") for each in reading.found)
+    configured = [each for each in reading.found if each.finding.code != "not-configured"]
+    reasons = once(first_sentence(each.finding.summary).rstrip(".") for each in configured or reading.found)
     if not reasons:
         return "Nothing was checked: no check ran"
     more = f"; {number(len(reasons) - 1, 'more reason')} below" if len(reasons) > 1 else ""
@@ -181,5 +183,5 @@ def figure_of(found: Found) -> str:
 def is_empty(reading: Reading, judged: list[Found]) -> bool:
     """Whether the date has nothing to check: most of what looks at data is skipped for that."""
     data = [each.finding for each in judged if reading.is_data(each.check)]
-    off = sum(each.outcome is Outcome.SKIPPED for each in data)
+    off = sum(each.outcome is Outcome.SKIPPED and each.code not in UNJUDGED for each in data)
     return off > sum(each.outcome in (Outcome.PASSED, Outcome.WAITING) for each in data)

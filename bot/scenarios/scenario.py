@@ -5,6 +5,7 @@ A scenario may stand on another one and state only what differs. ``docs/scenario
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -261,5 +262,7 @@ def _source(name_or_path: str | Path) -> Path | Traversable:
     known = shipped_scenarios()
     if text in known:
         return SHIPPED / f"{text}.yaml"
+    if os.path.exists(text):  # noqa: PTH110 - unlike Path's it takes any text
+        return Path(text)
     message = f"There is no scenario '{text}'; {meant(text, known, '`reveille scenarios` lists them.')}"
     raise UnknownScenario(message)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from checks.actions import Action
+from checks.amounts import SENTENCE, cut_text
 from checks.column_types import ColumnDifference, ColumnState, differences
 from checks.context import Context
 from checks.data.decision import Setting, early
@@ -20,11 +21,12 @@ from checks.table_names import tables_in
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def changed_columns(spec: SqlCheck, context: Context, setting: Setting) -> Iterator[Finding]:
-    """Yield a failure for each declared column that the query of a check reads and a table has lost or changed; nothing
-    of a table whose columns cannot be read."""
-    words = {word.lower() for word in _WORD.findall(spec.query)}
-    tables = [each for each in tables_in(spec.query) if each in context.pipeline.tables]
+def changed_columns(spec: SqlCheck, context: Context, setting: Setting, statements: Iterable[str]) -> Iterator[Finding]:
+    """Yield a failure for each declared column that the statements of a check read and a table has lost or changed;
+    nothing of a table whose columns cannot be read."""
+    asked_for = "\n".join(statements)
+    words = {word.lower() for word in _WORD.findall(asked_for)}
+    tables = [each for each in tables_in(asked_for) if each in context.pipeline.tables]
     asked = {table: read_columns(context.reads, table) for table in tables}
     for table, read in asked.items():
         declared = context.pipeline.tables[table].columns
@@ -34,6 +36,27 @@ def changed_columns(spec: SqlCheck, context: Context, setting: Setting) -> Itera
         except SourceError:
             continue
         yield from (_finding(spec, setting, table, each) for each in found if each.state is not ColumnState.NEW)
+
+
+def not_asked(
+    spec: SqlCheck, setting: Setting, subject: str, changed: Sequence[Finding], error: SourceError
+) -> Finding:
+    """Say what follows for the check itself, as bad as the truth could be: the source answered, so it is none that
+    could not be read; what it said stays there, for it may have refused the query for something else, too."""
+    columns = ", ".join(dict.fromkeys(each.subject for each in changed))
+    return Finding(
+        outcome=Outcome.UNKNOWN,
+        code="no-value",
+        subject=subject,
+        summary=f"The query cannot run without {columns} as declared, so what else it would find is not known. "
+        f"{error.source} says: {cut_text(error.detail, SENTENCE).rstrip('.')}.",
+        severity=setting.capped(spec.worst),
+        phase=spec.phase,
+        interval=setting.interval,
+        facts=Values(values={"columns": columns}),
+        action=Action(text=f"Give the table {columns} back first; the check then runs again by itself."),
+        link=spec.runbook,
+    )
 
 
 def _finding(spec: SqlCheck, setting: Setting, table: str, each: ColumnDifference) -> Finding:

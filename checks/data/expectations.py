@@ -273,14 +273,14 @@ class _Judgement:
         share = measured / rows
         facts = ExpectationFacts(expectation=figure.expectation, measured=measured, rows=int(rows), share=share)
         tests = {"measured": measured, "share": share, "rows": rows}
-        others = f"{int(rows - measured):,}"
         words = {
-            "others": others,
+            "others": f"{int(rows - measured):,}",
             "measured": f"{int(measured):,}",
             "rows": f"{int(rows):,}",
             "share": f"{number_words(share * 100)} %",
         }
-        good, bad = (filled(text, words) for text in (figure.good, figure.said))
+        bad = filled(_with_limit(figure, share), words)
+        good = bad if figure.allowed and measured else filled(figure.good, words)
         return self._said.decided(figure.expectation, tests, good, facts, facet=figure.facet, failed=bad)
 
     def _mean(self, column: str, mean: Mean) -> Finding:
@@ -313,6 +313,17 @@ class _Judgement:
         usual = Usual.UNKNOWN if limits is None else limits.compare(measured, above=True)
         tests = {"measured": measured, "rows": rows, "usual": Usual.BELOW if usual is Usual.NONE else usual}
         return self._said.decided(name, tests, f"{said}.", facts, facet=column)
+
+
+def _with_limit(figure: Figure, share: float) -> str:
+    """Return the sentence of a figure; where a share is allowed, with what it is and what it may be. A share that reads
+    like the one allowed, and is above it, is said to be more."""
+    if not figure.allowed:
+        return figure.said
+    most = f"{figure.allowed * 100:g} %"
+    alike = share > figure.allowed and number_words(share * 100) == number_words(figure.allowed * 100)
+    told = f"(more than the {most} allowed)" if alike else f"({{share}}; {most} allowed)"
+    return f"{figure.said.removesuffix('.').removesuffix(' ({share})')} {told}."
 
 
 def _missed_limit(count: _Count) -> str:

@@ -13,6 +13,9 @@ from checks.model import Finding, Outcome
 from checks.places import Place, PlaceKind
 from checks.ports.warehouse import Row
 
+UNJUDGED = ("not-enough-history", "no-rows")
+"""Codes that say that there was nothing to judge by: no evidence, and alone never green."""
+
 
 class Findings:
     """Makes the findings of one set of expectations on one interval."""
@@ -77,7 +80,7 @@ class Findings:
             place=Place(PlaceKind.TABLE, table, part),
             facts=ExpectationFacts(expectation=name) if facts is None else facts,
             link=spec.runbook,
-            read=True,
+            read=code not in UNJUDGED,
         )
 
 

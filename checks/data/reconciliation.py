@@ -12,7 +12,7 @@ from checks.cells import exact
 from checks.data.decision import Setting, decide, early
 from checks.data.past import number_of
 from checks.data.sql import Judging, codes_of, run_sql_check, sql_check
-from checks.expansion.reconcile import Reconciled
+from checks.expansion.reconcile import Reconciled, within_words
 from checks.facts import Values
 from checks.model import Finding, Outcome
 from checks.places import Place, PlaceKind
@@ -78,11 +78,12 @@ def _said(reconciled: Reconciled, first: Row, worst: Sequence[str], different: i
             return f"{side.table} has no rows, and the other table has."
     if not worst:
         same = f"{compared:,} {_keys(reconciled)}" if stated.by else _amount(first.get("left_figure"))
-        return f"{stated.right} is {stated.left}: {same}."
+        return f"{stated.right} is {stated.left}{within_words(stated)}: {same}."
     if not stated.by:
-        return f"{stated.right} is not {stated.left}: {worst[0]}."
+        return f"{stated.right} is not {stated.left}{within_words(stated)}: {worst[0]}."
     more = f", and {different - len(worst):,} more" if different > len(worst) else ""
-    return f"{different:,} of {compared:,} {_keys(reconciled)} differ: {'; '.join(worst)}{more}."
+    expected = f" (expected{within_words(stated).removeprefix(',')})" if within_words(stated) else ""
+    return f"{different:,} of {compared:,} {_keys(reconciled)} differ{expected}: {'; '.join(worst)}{more}."
 
 
 def _difference(reconciled: Reconciled, row: Row) -> str:

@@ -14,7 +14,7 @@ from checks.cells import SqlInterval, exact, in_words, span_words, type_name
 from checks.conditions import Standing
 from checks.conditions import standing as standing_of
 from checks.context import Context, attempt
-from checks.data.changed_columns import changed_columns
+from checks.data.changed_columns import changed_columns, not_asked
 from checks.data.decision import Decision, Setting, decide, early
 from checks.facts import Scalar, Values, within
 from checks.intervals import interval_words
@@ -275,12 +275,20 @@ class _Judged:
         if self._rows is None:
             return
         try:
-            found = self._found(self._rows, standing)
+            yield from map(standing.tempered, self._found(self._rows, standing))
         except SourceError as error:
-            if error.problem in _OF_COLUMNS and not any(each.outcome is Outcome.FAILED for each in shape):
-                yield from map(standing.tempered, changed_columns(self._spec, self._context, self._setting))
-            raise
-        yield from map(standing.tempered, found)
+            changed = self._changed() if error.problem in _OF_COLUMNS else ()
+            if not changed:
+                raise
+            if not any(each.outcome is Outcome.FAILED for each in shape):
+                yield from map(standing.tempered, changed)
+            yield not_asked(self._spec, self._setting, self.subject, changed, error)
+
+    def _changed(self) -> tuple[Finding, ...]:
+        """Return the failures of columns that are why a query cannot run."""
+        subjects = self._spec.subjects.query if self._spec.subjects is not None else None
+        statements = (self._spec.query, *self._judging.queries.values(), subjects or "")
+        return tuple(changed_columns(self._spec, self._context, self._setting, statements))
 
     def _found(self, read: Read[Any], standing: Standing) -> Iterator[Finding]:
         """Wait for the rows and judge them. Raises SourceError."""

@@ -27,6 +27,8 @@ class Figure:
     of: str = "judged_rows"
     fewest: int = 1
     """Of fewer values nothing can be told."""
+    allowed: float = 0.0
+    """The share that may be so: then a sentence about any says the share, and what is allowed."""
     before: tuple[str, ...] = ()
     """Columns that have to be made first, each ``expression AS name``."""
     more: tuple[tuple[str, str], ...] = ()

@@ -31,16 +31,18 @@ def figures_of(name: str, table: Table, expect: Expect) -> Iterator[Figure]:
             column=f"doubled_{number}",
             sql=f"COUNTIF(copy_{number} > 1 AND {there})",
             before=(f"ROW_NUMBER() OVER (PARTITION BY {keys}) AS copy_{number}",),
+            allowed=unique.at_most,
             said=f"{{measured}} of {{rows}} rows repeat {' and '.join(unique.key)} of another.",
             good=f"No row repeats {' and '.join(unique.key)} of another.",
         )
-    for column in expect.not_null:
+    for column, nulls in expect.not_null.items():
         yield Figure(
             expectation=f"not_null {column}",
             facet=column,
             columns=(column,),
             column=f"nulls_{column}",
             sql=f"COUNTIF({quoted(column)} IS NULL{_or_nan(table, column)})",
+            allowed=nulls.at_most,
             said=f"{{measured}} of {{rows}} rows have no {column} ({{share}}).",
             good=f"{{others}} of {{rows}} rows have {column}.",
         )
@@ -59,6 +61,7 @@ def _figures_of_references(name: str, expect: Expect) -> Iterator[Figure]:
             columns=(column,),
             column=f"unmatched_{column}",
             sql=f"COUNTIF({quoted(column)} IS NOT NULL AND there_{column} IS NULL)",
+            allowed=reference.at_most,
             said=f"{{measured}} of {{rows}} rows have a {column} that {there} has not ({{share}}).",
             good=f"{there} has the {column} of {{rows}} rows.",
             of=f"filled_{column}",
@@ -118,6 +121,7 @@ def _figures_of_values(expect: Expect) -> Iterator[Figure]:
             columns=(column,),
             column=f"odd_{column}",
             sql=f"COUNTIF({' OR '.join(tests)})",
+            allowed=allowed.share,
             said=f"{{measured}} of {{rows}} values of {column} are not {good}.",
             good=f"{{rows}} values of {column} are {good}.",
             of=f"filled_{column}",
@@ -145,7 +149,8 @@ def _figures_of_values(expect: Expect) -> Iterator[Figure]:
             columns=(column, *([sides.around] if isinstance(sides.around, str) else [])),
             column=f"sided_{column}",
             sql=f"GREATEST(COUNTIF({name} > {around}), COUNTIF({name} < {around}))",
-            said=f"{{measured}} of {{rows}} values of {column} lie on one side of {sides.around}.",
+            said=f"{{measured}} of {{rows}} values of {column} lie on one side of {sides.around}"
+            + (f"; expected less than {sides.share * 100:g} %." if sides.share < 1 else "."),
             good=f"{{measured}} of {{rows}} values of {column} lie on the larger side of {sides.around}.",
             of=f"apart_{column}",
             fewest=sides.rows,

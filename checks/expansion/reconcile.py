@@ -56,11 +56,12 @@ def _spec(pipeline: Pipeline, stated: Reconciliation) -> SqlCheck:
         place=stated.right.table,
         summary="{different} of {compared} differ",
         rules=(rule,),
-        expected=f"{stated.right} is {stated.left}{by}{_within(stated)}.",
+        expected=f"{stated.right} is {stated.left}{by}{within_words(stated)}.",
     )
 
 
-def _within(stated: Reconciliation) -> str:
+def within_words(stated: Reconciliation) -> str:
+    """Say how far the figures may differ, as the end of a sentence; nothing where they may not."""
     tolerance = stated.tolerance
     limits = [exact(tolerance.amount)] if tolerance.amount else []
     limits += [f"{tolerance.share * 100:g} %"] if tolerance.share else []

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from checks.cells import exact
 from checks.expansion.figure import words_of
-from checks.expectations_spec import Expect, Volume
+from checks.expectations_spec import Expect, Unique, Volume
 
 
 def expected_of(expect: Expect) -> Iterator[str]:
@@ -21,12 +21,12 @@ def expected_of(expect: Expect) -> Iterator[str]:
         yield f"The newest row was loaded at {expect.renewed.after} or later"
     for volume in expect.volume:
         yield _expected_volume(expect, volume)
-    yield from (f"No two rows have the same {' and '.join(each.key)}" for each in expect.unique)
+    yield from map(_expected_key, expect.unique)
     for column, nulls in expect.not_null.items():
         yield f"{_most(nulls.at_most)} rows lack {column}"
     for column, allowed in expect.values.items():
         form = f"like {allowed.matches}" if allowed.matches is not None else words_of(allowed.among, *allowed.bounds)
-        yield f"{column} is {form}"
+        yield f"{column} is {form}{_but_for(allowed.share)}"
     yield from (f"{column} differs from row to row" for column in expect.not_constant)
     for column, sides in expect.not_one_sided.items():
         yield f"{column} lies on both sides of {sides.around}"
@@ -35,7 +35,13 @@ def expected_of(expect: Expect) -> Iterator[str]:
         usual += [words_of((), *mean.between)] if mean.between is not None else []
         yield f"The mean of {column} is {' and '.join(usual)}"
     for column, each in expect.references.items():
-        yield f"Every {column} is in {each.to}" + (f", and some of each {each.by}" if each.by is not None else "")
+        some = f", and some of each {each.by}" if each.by is not None else ""
+        yield f"Every {column} is in {each.to}{_but_for(each.at_most)}{some}"
+
+
+def _expected_key(unique: Unique) -> str:
+    same = f"the same {_and(unique.key)}"
+    return f"{_most(unique.at_most)} rows have {same} as another" if unique.at_most else f"No two rows have {same}"
 
 
 def _expected_volume(expect: Expect, volume: Volume) -> str:
@@ -62,6 +68,10 @@ def _and(names: Sequence[str]) -> str:
 
 def _most(share: float) -> str:
     return f"At most {share * 100:g} % of the" if share else "No"
+
+
+def _but_for(share: float) -> str:
+    return f", but for at most {share * 100:g} % of the rows" if share else ""
 
 
 def span_words(span: timedelta) -> str:

@@ -197,6 +197,24 @@ def test_what_cannot_stand_in_a_file_is_said(tmp_path: Path) -> None:
     assert list(load_pipeline(tmp_path / "pipeline.yaml").tables) == ["main.kept"]
 
 
+def test_one_table_that_cannot_be_read_takes_no_other_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE kept AS SELECT i AS id, {'a': i, 'b': [{'c': 'x'}]} AS nested FROM range(9) t(i)"
+        )
+        connection.execute("CREATE TABLE gone (id INT)")
+        connection.execute("CREATE VIEW broken AS SELECT id FROM gone")
+        connection.execute("DROP TABLE gone")
+
+    ended = made(tmp_path, path)
+
+    (kept,) = load_pipeline(tmp_path / "pipeline.yaml").tables.values()
+    assert (ended.returncode, ended.stderr.count("\n")) == (0, 1)
+    assert "main.broken is left out" in ended.stderr
+    assert kept.columns["nested"] == "STRUCT<a INT64, b ARRAY<STRUCT<c STRING>>>"
+
+
 @pytest.mark.parametrize(
     "more", [("--timezone", "Mars"), ("--name", "Not A Name"), ("--output", "nowhere/p.yaml")], ids=lambda more: more[0]
 )

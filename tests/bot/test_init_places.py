@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import process_time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -16,6 +18,8 @@ from google.cloud import bigquery
 from bot.composition.discovery import _datasets
 from bot.definition.pipeline_file import load_pipeline
 from bot.discovery.estate import FoundEstate, callers_of, drafted, number_of
+from bot.discovery.found import FoundPlace, together
+from bot.discovery.guesses import Calculated, Guess, TableGuess
 from bot.settings import SettingsError
 from bot.sources.warehouse.listing import found_table, made_of
 from checks.ports.messaging import Subscription
@@ -199,6 +203,46 @@ class TestBigQuery:
         assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), ended.stdout
         assert checked.returncode == 0, checked.stdout
 
+    @pytest.mark.xdist_group("emulators")
+    def test_a_project_and_its_tables_make_one_file(self, tmp_path: Path, bigquery_address: str) -> None:
+        days = [(datetime.now(UTC).date() - timedelta(days=age + 1)).isoformat() for age in range(20)]
+        rows = [{"customer_id": number, "day": day} for day in days for number in range(7)]
+        for project, name in (("example-project", "shop_three.orders"), ("example-crm", "crm_three.customers")):
+            create_tables(bigquery_address, project, {name: {"customer_id": "INT64", "day": "DATE"}}, {name: rows})
+        tables = ("--from", "bigquery:example-crm.crm_three", "--from", "bigquery:example-project.shop_three")
+        with estate(Shape(services=2, triggers=1)) as running:
+            around = {**running.environment, "BIGQUERY_EMULATOR_HOST": bigquery_address}
+            ended = run((*GCP, *tables), tmp_path, around)
+            checked = run(("config", "check", "--live", "--pipeline", "pipeline.yaml"), tmp_path, around)
+
+        made = load_pipeline(tmp_path / "pipeline.yaml")
+        assert ended.returncode == 0, ended.stderr
+        assert (made.project, set(made.tables)) == (
+            "example-project",
+            {"shop_three.orders", "example-crm.crm_three.customers"},
+        )
+        assert made.tables["shop_three.orders"].expect
+        assert made.services
+        assert (tmp_path / "scenarios" / "example-project-healthy.yaml").is_file(), ended.stdout
+        assert checked.returncode == 0, checked.stdout
+
+    @pytest.mark.parametrize(
+        ("sources", "said"),
+        [
+            (("gcp:example-project", "gcp:other-project"), "gcp:other-project is the second of its kind"),
+            (("a.duckdb", "b.duckdb"), "b.duckdb is the second of its kind"),
+            (("dbt:a", "dbt:b"), "dbt:b is the second of its kind"),
+            (("a.duckdb", "bigquery:example-project.shop"), "both name tables"),
+        ],
+    )
+    def test_what_no_file_can_hold_together_is_refused_in_one_sentence(
+        self, tmp_path: Path, sources: tuple[str, ...], said: str
+    ) -> None:
+        ended = run(("init", *(word for each in sources for word in ("--from", each))), tmp_path, NONE)
+
+        assert (ended.returncode, ended.stderr.count("\n")) == (3, 1)
+        assert said in ended.stderr
+
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
@@ -277,6 +321,36 @@ class TestDbt:
         assert (made.name, made.project) == ("finance", "example-finance")
         assert made.dbt is not None
         assert Path(made.dbt.artifacts) == tmp_path / "target"
+
+    def test_what_was_read_of_a_table_comes_before_what_dbt_says_of_it(self) -> None:
+        daily = Calculated(zone=ZoneInfo("UTC"), cadence=Guess("daily", "-"))
+        hourly = replace(daily, cadence=Guess("hourly", "-"))
+        read = FoundPlace(
+            called="a",
+            read="a",
+            common=hourly,
+            tables=[TableGuess(name="s.t", columns={"x": "INT64"}, about="")],
+            empty=["s.u"],
+        )
+        described = FoundPlace(
+            called="b",
+            read="b",
+            common=daily,
+            tables=[TableGuess(name=name, columns={"x": "STRING"}, about="") for name in ("s.t", "s.u")],
+            top={"dbt": Guess({}, "-")},
+        )
+
+        found = together([read, described])
+
+        assert {each.name: each.columns["x"] for each in found.tables} == {"s.t": "INT64", "s.u": "STRING"}
+        assert (found.common, found.empty, set(found.top)) == (hourly, [], {"dbt"})
+
+    def test_two_projects_are_refused(self) -> None:
+        common = Calculated(zone=ZoneInfo("UTC"), cadence=Guess("daily", "-"))
+        places = [FoundPlace(called=each, read=each, common=common, top={"project": Guess(each, "-")}) for each in "ab"]
+
+        with pytest.raises(SettingsError, match="a and b"):
+            together(places)
 
     def test_a_folder_without_artifacts_is_one_sentence(self, tmp_path: Path) -> None:
         ended = run(("init", "--from", "dbt:target"), tmp_path, NONE)

@@ -77,15 +77,25 @@ class LocalData:
 
     path: Path
     tables: Mapping[str, LocalTable] = field(init=False)
+    unreadable: Mapping[str, str] = field(init=False)
+    """Why a table cannot be read, as a sentence: one file that is broken, or one view, takes no other with it."""
     _by_lower_name: Mapping[str, LocalTable] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        unreadable: dict[str, str] = {}
         with _Opened(self.path) as connection:
-            found = {each.name: each for each in _tables(connection, self.path)}
+            found = {each.name: each for each in _tables(connection, self.path, unreadable)}
         if not found:
-            raise SettingsError(f"{self.path} holds no table; give {_TABULAR}.")
+            raise SettingsError(next(iter(unreadable.values()), f"{self.path} holds no table; give {_TABULAR}."))
         object.__setattr__(self, "tables", found)
+        object.__setattr__(self, "unreadable", unreadable)
         object.__setattr__(self, "_by_lower_name", {name.lower(): table for name, table in found.items()})
+
+    def why_unreadable(self, name: str) -> str | None:
+        """Say why what a pipeline file calls so cannot be read; None where it can, or is not there."""
+        own = without_project(name.lower())
+        by_name = {each.lower(): why for each, why in self.unreadable.items()}
+        return by_name.get(own) or by_name.get(f"{MAIN}.{own.rpartition('.')[2]}")
 
     def table_of(self, name: str) -> LocalTable | None:
         """Return the table that a pipeline file calls so: capitals tell none apart, what lies here is of no project,
@@ -167,9 +177,9 @@ class _Opened:
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Attach a DuckDB file, read-only. Raises SettingsError."""
     if not path.exists():
-        raise SettingsError(f"There is no file or folder {path}; --data takes {_TABULAR}.")
+        raise SettingsError(f"There is no file or folder {path}; expected {_TABULAR}.")
     if not path.is_file() and not path.is_dir():
-        raise SettingsError(f"{path} is neither a file nor a folder; --data takes {_TABULAR}.")
+        raise SettingsError(f"{path} is neither a file nor a folder; expected {_TABULAR}.")
     if path.is_dir() or _reader(path) is not None:
         return
     try:
@@ -180,13 +190,17 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _sentence(path: Path, error: duckdb.Error) -> str:
     detail = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    if "not utf-8 encoded" in str(error):
+        return f"{path} is no text in UTF-8; save it with that encoding."
     if "lock" in detail.lower():
         return f"{path} is open for writing in another program; close it there, or give a copy."
     if isinstance(error, duckdb.IOException) and "DuckDB database file" in detail:
-        return f"{path} is no DuckDB file; --data takes {_TABULAR}."
+        return f"{path} is no DuckDB file; expected {_TABULAR}."
+    if "sniffing" in detail:
+        return f"{path} is no CSV file that can be read: its columns cannot be told apart, or it is no text in UTF-8."
     if "Permission denied" in detail:
         return f"{path} may not be read by this user."
-    return f"{path} cannot be read: {detail.rstrip('.')}."
+    return f"{path} cannot be read: {detail.rstrip('.!')}."
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
@@ -196,18 +210,35 @@ def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[LocalTable]:
+def _tables(connection: duckdb.DuckDBPyConnection, path: Path, unreadable: dict[str, str]) -> Iterator[LocalTable]:
+    """Yield the tables that can be read; of the others put down why not."""
+    for name, source, files in _sources(connection, path):
+        try:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - quoted names
+        except duckdb.Error as error:
+            unreadable[name] = _sentence(_unreadable(connection, files) if files else Path(f"{path}: {name}"), error)
+            continue
+        yield LocalTable(name, source, {row[0]: _declared(row[1]) for row in described}, files)
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
+    """Yield the tables by name, with what reads each and the files that it is read from."""
     if path.is_dir() or _reader(path) is not None:
-        for name, files in sorted(_files(path).items()):
-            source = _source(files)
-            described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - quoted paths
-            yield LocalTable(name, source, {row[0]: _declared(row[1]) for row in described}, files)
+        yield from ((name, _source(files), files) for name, files in sorted(_files(path).items()))
         return
     listed = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
     for schema, name in connection.execute(listed, [_HELD]).fetchall():
-        source = f"{_HELD}.{quoted(schema)}.{quoted(name)}"
-        described = connection.execute(f"DESCRIBE {source}").fetchall()
-        yield LocalTable(f"{schema}.{name}", source, {row[0]: _declared(row[1]) for row in described})
+        yield f"{schema}.{name}", f"{_HELD}.{quoted(schema)}.{quoted(name)}", ()
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Path:
+    """Return the first of some files that cannot be read alone; where each can, their folder."""
+    for file in files if len(files) > 1 else ():
+        try:
+            connection.execute(f"DESCRIBE SELECT * FROM {_source((file,))}")  # noqa: S608 - quoted paths
+        except duckdb.Error:
+            return file
+    return files[0] if len(files) == 1 else files[0].parent
 
 
 def _files(path: Path) -> Mapping[str, tuple[Path, ...]]:
@@ -316,6 +347,8 @@ class LocalWarehouse(DuckDbEngine):
         return super()._transpiled(query)
 
     def _no_table(self, name: str) -> SourceError:
+        if why := self._data.why_unreadable(name):
+            return SourceError(self._called, Problem.UNAVAILABLE, why.rstrip("."))
         hint = meant(name, self._data.tables, f"it holds {len(self._data.tables)} others.", most=1)
         return SourceError(
             self._called, Problem.NOT_FOUND, f"it holds no table {name}", advice=f"Check its name; {hint}"

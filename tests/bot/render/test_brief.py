@@ -9,7 +9,9 @@ from bot.render.brief import brief_message
 from bot.render.reading import Reading
 from bot.render.terminal import terminal_text
 from checks.catalog import checks_of
-from tests.bot.render.reports import READINGS
+from checks.expansion import CODES
+from checks.model import Outcome, Verdict
+from tests.bot.render.reports import READINGS, finding, reading_of
 from tests.bot.render.screens import SCENARIOS
 from tests.pipelines.nba_world import NBA
 from tests.replayed import replayed, with_others_of
@@ -36,6 +38,22 @@ def test_any_report_has_a_verdict_first(name: str) -> None:
     text = terminal_text(brief_message(READINGS[name]))
 
     assert text.split("\n")[0].strip().startswith(READINGS[name].report.verdict.value)
+
+
+@pytest.mark.parametrize("tables", [1, 5])
+def test_what_could_not_be_judged_is_one_line_with_the_reason(tables: int) -> None:
+    quiet = [
+        finding(Outcome.SKIPPED, "not-enough-history", f"shop.t{number} volume", f"{number} rows; too few to tell.")
+        for number in range(tables)
+    ]
+    reading = reading_of({"grading": [*quiet, finding(Outcome.PASSED, "as-expected", "shop.t9 unique id", "Fine.")]})
+
+    text = " ".join(terminal_text(brief_message(reading)).split())
+
+    said = "shop.t0 volume: 0 rows; too few to tell." if tables == 1 else f"and 2 more: {CODES['not-enough-history']}"
+    assert reading.report.verdict is Verdict.ALL_CLEAR
+    assert "Not judged: shop.t0 volume" in text
+    assert said in text
 
 
 def test_what_a_title_breaks_off_goes_on_where_it_did() -> None:

@@ -202,7 +202,9 @@ def test_where_nothing_was_looked_at_it_says_what_to_configure() -> None:
     assert headline(reading_of({"invoker": [absent]})) == (
         "Nothing was checked. The pipeline file has no section 'scheduler'; to have it checked, add it."
     )
-    assert headline(reading_of({"invoker": [absent], "grading": [empty]})).endswith("; 1 more reason below.")
+    assert headline(reading_of({"invoker": [absent], "grading": [empty]})) == "Nothing was checked. No rows."
+    few = finding(Outcome.SKIPPED, "not-enough-history", "grading", "9 rows; too few.")
+    assert headline(reading_of({"grading": [empty, few]})).endswith("; 1 more reason below.")
     assert headline(reading_of({"invoker": [absent], "grading": [waiting]})) == (
         "Nothing is due yet, which 1 check would look at. Due 07:30."
     )

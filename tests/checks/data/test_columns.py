@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from bot.request import Request
+from bot.sources.warehouse.live import BigQueryWarehouse
 from bot.sources.warehouse.local import LocalData, LocalWarehouse
+from bot.validation import Validation
 from checks.catalog import checks_of
 from checks.model import Finding, Outcome
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from checks.source import Problem, SourceError
 from tests.fakes import FakeWarehouse, pipeline, ports, run_check
+from tests.servers.bigquery_clients import emulator_client
+from tests.servers.bigquery_emulator import create_tables
 
 COLUMNS = {"order_id": "STRING", "day": "DATE", "amount": "NUMERIC", "status": "STRING"}
 WRITTEN = {
@@ -113,12 +119,39 @@ class TestAFailedQuery:
         found = asked(described(not_null=["amount"]), check, real, self.FAILED)
 
         assert found[0] == (loud, code, "data.orders.amount")
-        assert found[1][1] == "source-unavailable"
+        assert found[1][:2] == (loud, "no-value")
 
     def test_says_it_once_where_the_columns_are_expected(self) -> None:
         found = asked(described(schema="strict", not_null=["amount"]), "data-orders", without("amount"), self.FAILED)
 
-        assert [each[1] for each in found] == ["column-lost", "source-unavailable"]
+        assert [each[1] for each in found] == ["column-lost", "no-value"]
+
+    def test_of_the_subjects_names_the_column_too(self) -> None:
+        of_subjects = {"severity": "P1", "query": "SELECT DISTINCT status AS subject FROM {data}.orders"}
+        wanted = pipeline(
+            tables={"data.orders": {"columns": COLUMNS, "partition": "day"}},
+            checks=[
+                {**WRITTEN, "query": "SELECT 1 AS paid, 'a' AS name", "subject": "{name}", "subjects": of_subjects}
+            ],
+        )
+        warehouse = FakeWarehouse({"paid-orders": [{"paid": 1, "name": "a"}], "paid-orders-subjects": self.FAILED})
+        warehouse.tables["data.orders"] = without("status")
+
+        found = run_check(
+            next(each for each in checks_of(wanted) if each.id == "paid-orders"), wanted, ports(warehouse=warehouse)
+        )
+
+        assert [each.code for each in found.findings] == ["as-expected", "column-lost", "no-value"]
+
+    def test_still_says_what_the_source_said(self) -> None:
+        warehouse = FakeWarehouse({"paid-orders": self.FAILED})
+        warehouse.tables["data.orders"] = without("amount")
+        wanted = described()
+        (check,) = [each for each in checks_of(wanted) if each.id == "paid-orders"]
+
+        (_, unknown) = run_check(check, wanted, ports(warehouse=warehouse)).findings
+
+        assert self.FAILED.detail in unknown.summary
 
     def test_blames_no_column_that_it_does_not_read(self) -> None:
         found = asked(described(), "paid-orders", without("status"), self.FAILED)
@@ -154,3 +187,48 @@ def test_a_column_of_local_data_is_missed(tmp_path: Path, change: str, code: str
 
     assert (lost.outcome, lost.code) == (Outcome.FAILED, code)
     assert lost.place == Place(PlaceKind.TABLE, "data.orders", "amount")
+
+
+@pytest.mark.xdist_group("emulators")
+def test_bigquery_answers_that_a_column_is_lost(bigquery_address: str) -> None:
+    wanted = described(unique=["order_id"], not_null=["amount"])
+    (check,) = [each for each in checks_of(wanted) if each.id == "data-orders"]
+    create_tables(bigquery_address, "lost-project", {"data.orders": without("amount")}, {})
+    client = emulator_client(bigquery_address, "lost-project")
+    with closing(BigQueryWarehouse(client, project="lost-project")) as warehouse:
+        found = run_check(check, wanted, ports(warehouse=warehouse)).findings
+
+    assert [(each.outcome, each.code) for each in found] == [
+        (Outcome.FAILED, "column-lost"),
+        (Outcome.UNKNOWN, "no-value"),
+    ]
+    assert found[0].severity == found[1].severity == check.worst
+
+
+def test_whatever_reads_a_lost_column_is_no_source_that_could_not_be_read(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as shop:
+        shop.execute("CREATE TABLE customers AS SELECT 'x' AS name")
+        shop.execute("CREATE TABLE orders AS SELECT 'a' AS order_id, 'c' AS customer_id, DATE '2026-02-10' AS day")
+    file = {
+        "name": "shop",
+        "tables": {
+            "shop.customers": {
+                "columns": {"customer_id": "STRING", "name": "STRING"},
+                "expect": {"schema": "strict", "unique": ["customer_id"], "when": "always"},
+            },
+            "shop.orders": {
+                "columns": {"order_id": "STRING", "customer_id": "STRING", "day": "DATE"},
+                "date": "day",
+                "expect": {"references": {"customer_id": "shop.customers.customer_id"}},
+            },
+        },
+    }
+    shop_file = Pipeline.model_validate(file, by_alias=True, by_name=False)
+    with closing(LocalWarehouse(LocalData(tmp_path / "shop.duckdb"), shop_file)) as warehouse:
+        validation = Validation(shop_file, ports(warehouse=warehouse), lambda: datetime(2026, 2, 11, 8, tzinfo=UTC))
+        report = validation.run(validation.plan(Request()))
+
+    failed = {(result.check, each.code) for result, each in report.findings() if each.outcome is Outcome.FAILED}
+    unknown = [each.code for _, each in report.findings() if each.outcome is Outcome.UNKNOWN]
+    assert failed == {("shop-customers", "column-lost"), ("shop-orders", "column-lost")}
+    assert unknown == ["no-value", "no-value"]

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from bot.scenarios.faults import Faults
 from bot.sources.warehouse.duckdb.warehouse import DuckDbWarehouse
 from checks.catalog import checks_of
+from checks.cells import number_words
+from checks.data.expected import UNJUDGED
 from checks.data.past import age_of
 from checks.effects import FailureEffect
 from checks.facts.expectations import ExpectationFacts
 from checks.intervals import Timeline
-from checks.model import Finding, Outcome, Severity
+from checks.model import Finding, Outcome, Severity, Verdict, verdict_of
 from checks.pipeline import Pipeline
 from checks.places import Place, PlaceKind
 from tests.fakes import MORNING, FakeWarehouse, pipeline, ports, run_check
@@ -815,3 +817,41 @@ def test_a_table_without_dates_is_judged_as_a_whole() -> None:
         found = run_check(check, wanted, ports(warehouse=warehouse)).findings
 
     assert {each.code for each in found if each.outcome is Outcome.FAILED} == {"doubled", "nulls", "unmatched"}
+
+
+@pytest.mark.parametrize("repeated", [1, 2], ids=["at the limit", "past it"])
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {"unique": {"key": "order_id", "at_most": 0.125}},
+        {"not_null": {"amount": "12.5 %"}},
+        {"values": {"amount": {"at_least": 0, "share": "12.5 %"}}},
+        {"references": {"customer": {"to": "data.customers.customer", "at_most": "12.5 %"}}},
+    ],
+    ids=["unique", "not_null", "values", "references"],
+)
+def test_where_a_share_is_allowed_it_is_said_with_what_there_is(expect: Any, repeated: int) -> None:
+    amount = {"not_null": None, "values": "-1"}.get(next(iter(expect)), "1")
+    orders = list(rows(8 - repeated, amount="1", customer="a"))
+    odd = [{**orders[0], "amount": amount, "customer": "b"}] * repeated
+
+    (found,) = findings(expect, [*orders, *odd], customers=[{"customer": "a"}])
+
+    assert f"({number_words(repeated * 12.5)} %; 12.5 % allowed)" in found.summary
+    assert (found.outcome is Outcome.FAILED) == (repeated > 1)
+
+
+def test_a_share_just_above_the_limit_does_not_read_like_it() -> None:
+    orders = [*rows(1999, amount="1"), *rows(201, amount=None)]
+
+    (found,) = findings({"not_null": {"amount": "9.1 %"}}, orders)
+
+    assert (found.code, found.summary) == ("nulls", "201 of 2,200 rows have no amount (more than the 9.1 % allowed).")
+
+
+@pytest.mark.parametrize("expect", [{"volume": None}, {"freshness": "24h"}, {"not_null": ["amount"]}])
+def test_what_has_nothing_to_be_judged_by_is_no_evidence(expect: Any) -> None:
+    found = findings(expect, [*rows(5, amount="1")] if "volume" in expect else [])
+
+    assert {each.code for each in found} <= set(UNJUDGED)
+    assert verdict_of(found) is Verdict.UNKNOWN

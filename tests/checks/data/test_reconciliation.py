@@ -149,6 +149,12 @@ class TestAgreement:
         )
         assert finding.place == Place(PlaceKind.TABLE, "gl.balances", "amount")
 
+    @pytest.mark.parametrize("by", [["account"], []])
+    def test_what_may_differ_is_said_with_what_does(self, by: list[str]) -> None:
+        finding = found([entry("a", "1")], [entry("a", "2")], by=by, tolerance="1 %")
+
+        assert "give or take 1 %" in finding.summary
+
     def test_a_table_without_rows_is_named(self) -> None:
         assert found([entry("a", "1")], []).summary == "gl.balances has no rows, and the other table has."
 
