@@ -149,7 +149,7 @@ def _document_finding(context: Context, transition: Transition, interval: Interv
         )
     )
     target = context.pipeline.phase(transition.target).title
-    last = "" if last_at is None else f", the last at {local_time(context, last_at)}"
+    last = "" if last_at is None else f", the last {local_time(context, last_at)}"
     missing = ", ".join(progress.missing)
     is_stalled = code == "stalled"
     return Finding(

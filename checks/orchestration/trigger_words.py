@@ -33,7 +33,7 @@ SUMMARIES: Mapping[str, str] = {
 }
 
 BLOCKED = "{target} has no data for this date, and what follows it will have none."
-UNWATCHED = "The data is there. Nobody would notice if the trigger really failed."
+UNWATCHED = "Nobody would notice if the trigger really failed."
 
 IMPACTS: Mapping[str, str] = {
     "triggered-without-effect": BLOCKED,
