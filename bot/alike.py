@@ -15,6 +15,7 @@ T = TypeVar("T")
 COMPARED = 50
 """Lines of which a short answer looks at what they share; of thousands these tell it."""
 
+_NUMBER = re.compile(r"[\d.,:/%-]+")
 _ENDED = re.compile(r"(.*?)([.,;:]*)", re.DOTALL)
 
 
@@ -46,7 +47,7 @@ class Alike:
 
 
 def alike(lines: Sequence[str]) -> Alike | None:
-    """Return what lines share; None where they differ in more than one name, or in none."""
+    """Return what lines share; None where they differ in more than one name, in none, or in numbers."""
     rows = [line.split(" ") for line in lines]
     if len({len(row) for row in rows}) != 1:
         return None
@@ -60,7 +61,8 @@ def alike(lines: Sequence[str]) -> Alike | None:
         if len({end for _, end in parts}) != 1 or (names and here != names):
             return None
         names, ends[at] = here, parts[0][1]
-    return Alike(rows[0], ends, names) if names and len(set(names)) == len(names) else None
+    is_named = len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
+    return Alike(rows[0], ends, names) if names and is_named else None
 
 
 _VERBS = {"is": "are", "was": "were", "has": "have", "does": "do"}

@@ -40,8 +40,8 @@ IMPACTS: Mapping[str, str] = {
     "not-triggered": BLOCKED,
     "processors-missing": BLOCKED,
     "not-started": BLOCKED,
-    "bypassed": "The data is there because something else moves it, later than the orchestrator would; "
-    "when that fails too, {target} stops.",
+    "bypassed": "Something else moves the data, later than the orchestrator would; "
+    "when that fails too, nothing starts {target}.",
     "flag-not-set": UNWATCHED,
     "untracked": UNWATCHED,
     "no-record": UNWATCHED,

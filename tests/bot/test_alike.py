@@ -20,6 +20,10 @@ def test_a_name_that_a_line_has_twice_is_one_name() -> None:
     ]
 
 
+def test_lines_that_differ_in_numbers_stay_apart() -> None:
+    assert together(["5 of 5 are in.", "2 of 2 are in."]) == ["5 of 5 are in.", "2 of 2 are in."]
+
+
 def test_lines_that_differ_in_more_stay_apart() -> None:
     assert alike(["send b to b-1", "send c to c-2"]) is None
     assert together(["send b to b-1", "send c to c-2"]) == ["send b to b-1", "send c to c-2"]
