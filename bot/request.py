@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from bot.dates import UnreadDateError, date_meant
+from bot.nearest import either
 from checks.intervals import Interval
 from checks.pipeline import Pipeline
 from checks.registry import Check
@@ -108,7 +109,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the nearest names, three at most: those that may be meant, else what comes closest."""
     names = sorted(known)
     if near := get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.6):
-        return f"Did you mean {' or '.join(near)}?"
+        return f"Did you mean {either(near)}?"
     if len(names) <= NEAREST:
         return f"There are: {', '.join(names)}."
     closest = get_close_matches(name.lower(), names, n=NEAREST, cutoff=0.0)
